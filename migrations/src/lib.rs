@@ -1,0 +1,17 @@
+//! The history of the database. It knows no code of the product: history must not move with the present.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_events;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
+
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_events::Migration)]
+    }
+}

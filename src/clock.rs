@@ -1,0 +1,42 @@
+//! The one source of time. Tests freeze and move it.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+
+use crate::domain::Time;
+
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    #[default]
+    System,
+    Frozen(Arc<Mutex<Time>>),
+}
+
+impl Clock {
+    pub fn frozen(at: Time) -> Self {
+        Self::Frozen(Arc::new(Mutex::new(at.trunc_subsecs(6))))
+    }
+
+    /// The time now, in whole microseconds: what both databases can keep.
+    #[expect(clippy::disallowed_methods, reason = "the one caller of Utc::now")]
+    pub fn now(&self) -> Time {
+        match self {
+            Self::System => Utc::now().trunc_subsecs(6),
+            Self::Frozen(at) => *at.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        }
+    }
+
+    /// Moves a frozen clock; the system's is not ours to move.
+    pub fn advance(&self, by: Duration) {
+        if let Self::Frozen(at) = self {
+            let mut at = at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *at += by;
+        }
+    }
+}
+
+/// A time from Unix seconds, if it is one.
+pub fn from_unix(seconds: i64) -> Option<Time> {
+    DateTime::from_timestamp(seconds, 0)
+}

@@ -1,0 +1,109 @@
+//! Who acts, and through which door: every room asks for it, the audit trail keeps it.
+
+use super::{AccountId, ClientId};
+
+/// Who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody known: before the login.
+    Visitor,
+    /// A person, with the role that the account holds. Whether a person is Focal Point of an
+    /// organization is asked of that organization, for the act at hand.
+    Person {
+        account: AccountId,
+        role: Role,
+    },
+    Client(ClientId),
+    /// Whoever has a shell on the server.
+    Operator,
+    /// The service itself, by the clock.
+    System,
+}
+
+/// What an account may do beyond its own affairs (security.md AD-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    #[default]
+    User,
+    Support,
+    Administrator,
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Support => "support",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        [Self::User, Self::Support, Self::Administrator]
+            .into_iter()
+            .find(|it| it.as_str() == value)
+    }
+}
+
+impl Actor {
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Person { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// May act for every organization: administrators, and the operator at the console.
+    pub fn is_administrator(&self) -> bool {
+        matches!(
+            self,
+            Self::Operator
+                | Self::System
+                | Self::Person {
+                    role: Role::Administrator,
+                    ..
+                }
+        )
+    }
+
+    /// How the audit trail names the actor: kind and id, never a name.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Visitor => "visitor".into(),
+            Self::Person { account, .. } => format!("account:{account}"),
+            Self::Client(id) => format!("client:{id}"),
+            Self::Operator => "operator".into(),
+            Self::System => "system".into(),
+        }
+    }
+}
+
+/// An act's circumstances, made by the door it came through.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub actor: Actor,
+    /// The client network: an IPv4 address or an IPv6 /64 (security.md G-15); empty at the console.
+    pub network: String,
+    pub request_id: String,
+    pub user_agent: String,
+}
+
+impl Context {
+    pub fn system() -> Self {
+        Self::of(Actor::System)
+    }
+
+    pub fn operator() -> Self {
+        Self::of(Actor::Operator)
+    }
+
+    pub fn of(actor: Actor) -> Self {
+        Self {
+            actor,
+            network: String::new(),
+            request_id: String::new(),
+            user_agent: String::new(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! All that the audit trail can say (security.md LG-1). Identifiers, never names or addresses.
+
+use serde_json::Value;
+
+/// One entry: what was done to which object, with what result.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub action: Action,
+    /// `kind:id`, for example `account:…`, `affiliation:…`, `client:…`.
+    pub object: String,
+    pub organization: Option<super::OrganizationId>,
+    pub success: bool,
+    pub reason: Option<String>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+impl Event {
+    pub fn new(action: Action, object: impl Into<String>) -> Self {
+        Self {
+            action,
+            object: object.into(),
+            organization: None,
+            success: true,
+            reason: None,
+            before: None,
+            after: None,
+        }
+    }
+
+    pub fn failed(mut self, reason: impl Into<String>) -> Self {
+        self.success = false;
+        self.reason = Some(reason.into());
+        self
+    }
+
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    pub fn within(mut self, organization: &super::OrganizationId) -> Self {
+        self.organization = Some(organization.clone());
+        self
+    }
+
+    pub fn change(mut self, before: impl Into<Value>, after: impl Into<Value>) -> Self {
+        self.before = Some(before.into());
+        self.after = Some(after.into());
+        self
+    }
+}
+
+macro_rules! actions {
+    ($($name:ident = $text:literal),+ $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Action { $($name),+ }
+
+        impl Action {
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    SignUpStarted = "signup.started",
+    SignUpCompleted = "signup.completed",
+    SignIn = "session.sign_in",
+    SignInFailed = "session.sign_in_failed",
+    SignInThrottled = "session.throttled",
+    SessionEnded = "session.ended",
+    Logout = "session.logout",
+    ResetRequested = "password.reset_requested",
+    PasswordReset = "password.reset",
+    PasswordChanged = "password.changed",
+    ProfileChanged = "account.profile_changed",
+    TermsAccepted = "account.terms_accepted",
+    AccountImported = "account.imported",
+    AccountUnlocked = "account.unlocked",
+    RoleChanged = "account.role_changed",
+    OrganizationProposed = "organization.proposed",
+    OrganizationAccepted = "organization.accepted",
+    OrganizationChanged = "organization.changed",
+    OrganizationMerged = "organization.merged",
+    OrganizationsImported = "organization.imported",
+    AffiliationRequested = "affiliation.requested",
+    AffiliationApproved = "affiliation.approved",
+    AffiliationRejected = "affiliation.rejected",
+    AffiliationWithdrawn = "affiliation.withdrawn",
+    AffiliationRemoved = "affiliation.removed",
+    AffiliationLapsed = "affiliation.lapsed",
+    TiesRequested = "ties.requested",
+    TiesGranted = "ties.granted",
+    TiesRefused = "ties.refused",
+    TiesRevoked = "ties.revoked",
+    FocalPointDesignated = "focal_point.designated",
+    FocalPointRemoved = "focal_point.removed",
+    ConsentGiven = "consent.given",
+    ConsentWithdrawn = "consent.withdrawn",
+    AuthorizationRefused = "authorization.refused",
+    RedirectUriRefused = "authorization.redirect_uri_refused",
+    CodeReused = "token.code_reused",
+    RefreshTokenReused = "token.refresh_reused",
+    AssertionReplayed = "client.assertion_replayed",
+    ClientAuthenticationFailed = "client.authentication_failed",
+    TokenRevoked = "token.revoked",
+    ClientChanged = "client.changed",
+    ClientSecretRotated = "client.secret_rotated",
+    KeyChanged = "key.changed",
+}

@@ -1,0 +1,55 @@
+//! The nouns of the service and their rules: pure, without I/O; `now` is an argument.
+
+pub mod actor;
+pub mod event;
+pub mod secret;
+
+/// An instant, UTC, in whole microseconds.
+pub type Time = chrono::DateTime<chrono::Utc>;
+
+/// Makes a newtype for an identifier, so that an account's is never taken for a client's.
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn new(value: impl Into<String>) -> Self {
+                Self(value.into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
+id! {
+    /// The account's key in our database; services see its `Subject`.
+    AccountId,
+    /// `sub`: 128 random bits, never given to a second person (security.md JW-5).
+    Subject,
+    /// A session's key in our database; never the cookie's value.
+    SessionId,
+    /// `sid`: names the session to services, and outlives a change of the cookie.
+    Sid,
+    OrganizationId,
+    AffiliationId,
+    MembershipTypeId,
+    ClientId,
+    /// Names one authorization: a code and every token that descends from it.
+    AuthorizationId,
+}

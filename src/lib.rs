@@ -1,0 +1,16 @@
+//! ITU User Account: the account platform and OpenID Connect provider of the Union.
+//!
+//! The rooms are named in the order of the arrow: each may use those above it, never those below.
+
+// Tools: they serve every room and know none.
+pub mod app;
+pub mod audit;
+pub mod clock;
+pub mod random;
+
+// Rooms.
+pub mod domain;
+pub mod storage;
+
+#[cfg(test)]
+mod tests;

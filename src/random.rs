@@ -1,0 +1,47 @@
+//! New secrets, codes and identifiers; the one caller of the system's randomness (security.md G-12).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut out = [0; N];
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one caller of the system's randomness"
+    )]
+    getrandom::fill(&mut out).expect("a system without randomness cannot run this service");
+    out
+}
+
+/// 256 bits as 43 base64url characters: for everything that grants something.
+pub fn token() -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<32>())
+}
+
+/// 128 bits as 22 base64url characters: for identifiers.
+pub fn id() -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<16>())
+}
+
+/// A code of `digits` decimal digits, each value equally likely.
+pub fn decimal_code(digits: u32) -> String {
+    let range = 10_u64.pow(digits);
+    // Values above the last whole multiple would favour small codes.
+    let limit = u64::MAX - u64::MAX % range;
+    loop {
+        let value = u64::from_le_bytes(bytes());
+        if value < limit {
+            return format!("{:0width$}", value % range, width = digits as usize);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_code_has_its_digits() {
+        for _ in 0..100 {
+            let code = super::decimal_code(8);
+            assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The pool, and the one way to write: a transaction that is retried when the database is busy.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+
+/// SQLite or PostgreSQL, by the scheme of its URL.
+#[derive(Clone, Debug)]
+pub struct Database {
+    connection: DatabaseConnection,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database {url} cannot be opened: {source}")]
+pub struct OpenError {
+    url: String,
+    source: DbErr,
+}
+
+impl Database {
+    /// Opens the database; a SQLite file is made, mode 0600, when it is not there (security.md ST-4).
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let connection = match url.strip_prefix("sqlite:") {
+            Some(path) => Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await,
+            None => {
+                let mut options = ConnectOptions::new(url.to_owned());
+                options
+                    .max_connections(16)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .sqlx_logging(false);
+                sea_orm::Database::connect(options).await
+            }
+        };
+        // The URL may hold a password: only its part after the credentials is told.
+        let url = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
+        Ok(Self {
+            connection: connection.map_err(|source| OpenError { url, source })?,
+        })
+    }
+
+    async fn open_sqlite(path: &str) -> Result<DatabaseConnection, DbErr> {
+        let path = path.split('?').next().unwrap_or(path);
+        make_private(std::path::Path::new(path)).map_err(|e| DbErr::Custom(e.to_string()))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: what was acknowledged survives the loss of power, not only of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(256);
+        let pool = sea_orm::sqlx::sqlite::SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await
+            .map_err(|e| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(e.into())))?;
+        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// For reading. What is read here may be old by the time it is used: conditional writes decide.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.connection.get_database_backend() == DatabaseBackend::Postgres
+    }
+
+    /// Runs `work` in one transaction; commits when it is `Ok`, and runs it again, three times at
+    /// most, when the database was busy or could not serialize (security.md ST-3).
+    ///
+    /// `work` may run several times: it touches nothing but the transaction.
+    pub async fn write<T, E, F>(&self, mut work: F) -> Result<T, E>
+    where
+        F: AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+        E: From<DbErr> + IsBusy,
+    {
+        let mut attempt: u64 = 0;
+        loop {
+            attempt += 1;
+            let outcome = async {
+                let options = TransactionOptions {
+                    // A deferred transaction that upgrades fails with BUSY at once.
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..Default::default()
+                };
+                let tx = self.connection.begin_with_options(options).await?;
+                match work(&tx).await {
+                    Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+                    Err(error) => {
+                        tx.rollback().await?;
+                        Err(error)
+                    }
+                }
+            }
+            .await;
+            match outcome {
+                Err(error) if attempt <= 3 && error.is_busy() => {
+                    tokio::time::sleep(Duration::from_millis(5 * attempt * attempt)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.connection.ping().await
+    }
+}
+
+/// Tells a passing conflict from a failure.
+pub trait IsBusy {
+    fn is_busy(&self) -> bool;
+}
+
+impl IsBusy for DbErr {
+    fn is_busy(&self) -> bool {
+        let text = self.to_string();
+        // SQLite: BUSY, LOCKED; PostgreSQL: 40001 serialization, 40P01 deadlock.
+        text.contains("database is locked")
+            || text.contains("database table is locked")
+            || text.contains("could not serialize")
+            || text.contains("deadlock detected")
+    }
+}
+
+#[cfg(unix)]
+fn make_private(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(parent) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)?;
+    }
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}

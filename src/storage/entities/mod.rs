@@ -1,0 +1,3 @@
+//! The sea-orm models, private to storage.
+
+pub mod event;

@@ -1,0 +1,7 @@
+//! Rows in, domain out. Queries have names and join any transaction; nothing is decided here.
+
+mod database;
+mod entities;
+pub mod events;
+
+pub use database::{Database, OpenError};
