@@ -12,5 +12,8 @@ pub mod random;
 pub mod domain;
 pub mod storage;
 
+// The demo: a user of everything above.
+pub mod demo;
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,5 @@
+//! The product on one machine: sample people, organizations, three relying parties, and the outbox
+//! page. Only `cli/demo.rs` imports it; nothing of it runs in production.
+
+pub mod relying_party;
+pub mod services;
