@@ -10,6 +10,7 @@ pub mod random;
 
 // Rooms.
 pub mod domain;
+pub mod oidc;
 pub mod storage;
 
 // The demo: a user of everything above.

@@ -4,4 +4,4 @@ mod database;
 mod entities;
 pub mod events;
 
-pub use database::{Database, OpenError};
+pub use database::{Database, IsBusy, OpenError};

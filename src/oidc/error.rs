@@ -1,0 +1,264 @@
+//! Every error code of the specifications, with its status: one error for the whole protocol.
+//!
+//! How it travels (JSON, redirect, `WWW-Authenticate`, page) is decided in `http/error.rs` alone. The description is
+//! safe to show and to send by construction; the source is for the operator, logged once at the edge.
+//! RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, RFC 7591 §3.2.2.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+
+use crate::storage::IsBusy;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal $make:ident),+ $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name),+ }
+
+        impl Code {
+            /// The code as the specifications write it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            #[cfg(test)]
+            const ALL: &'static [Self] = &[$(Self::$name),+];
+        }
+
+        impl Error {
+            $(
+                $(#[$doc])*
+                pub fn $make(description: impl AsRef<str>) -> Self {
+                    Self::new(Code::$name, description)
+                }
+            )+
+        }
+    };
+}
+
+codes! {
+    // RFC 6749
+    InvalidRequest = "invalid_request" invalid_request,
+    InvalidClient = "invalid_client" invalid_client,
+    /// See [`Error::unusable_grant`]: what a grant endpoint answers is always alike.
+    InvalidGrant = "invalid_grant" invalid_grant,
+    UnauthorizedClient = "unauthorized_client" unauthorized_client,
+    UnsupportedGrantType = "unsupported_grant_type" unsupported_grant_type,
+    UnsupportedResponseType = "unsupported_response_type" unsupported_response_type,
+    InvalidScope = "invalid_scope" invalid_scope,
+    AccessDenied = "access_denied" access_denied,
+    ServerError = "server_error" server_error,
+    TemporarilyUnavailable = "temporarily_unavailable" temporarily_unavailable,
+    // RFC 6750
+    InvalidToken = "invalid_token" invalid_token,
+    InsufficientScope = "insufficient_scope" insufficient_scope,
+    // RFC 7009
+    UnsupportedTokenType = "unsupported_token_type" unsupported_token_type,
+    // RFC 8707, RFC 9396
+    InvalidTarget = "invalid_target" invalid_target,
+    InvalidAuthorizationDetails = "invalid_authorization_details" invalid_authorization_details,
+    // OpenID Connect Core, and Unmet Authentication Requirements
+    InteractionRequired = "interaction_required" interaction_required,
+    LoginRequired = "login_required" login_required,
+    AccountSelectionRequired = "account_selection_required" account_selection_required,
+    ConsentRequired = "consent_required" consent_required,
+    InvalidRequestUri = "invalid_request_uri" invalid_request_uri,
+    InvalidRequestObject = "invalid_request_object" invalid_request_object,
+    RequestNotSupported = "request_not_supported" request_not_supported,
+    RequestUriNotSupported = "request_uri_not_supported" request_uri_not_supported,
+    RegistrationNotSupported = "registration_not_supported" registration_not_supported,
+    UnmetAuthenticationRequirements = "unmet_authentication_requirements" unmet_authentication_requirements,
+    // RFC 7591
+    InvalidRedirectUri = "invalid_redirect_uri" invalid_redirect_uri,
+    InvalidClientMetadata = "invalid_client_metadata" invalid_client_metadata,
+    // RFC 8628, CIBA
+    AuthorizationPending = "authorization_pending" authorization_pending,
+    SlowDown = "slow_down" slow_down,
+    ExpiredToken = "expired_token" expired_token,
+    // RFC 9449
+    InvalidDpopProof = "invalid_dpop_proof" invalid_dpop_proof,
+    UseDpopNonce = "use_dpop_nonce" use_dpop_nonce,
+}
+
+impl Code {
+    /// The HTTP status of an answer that is not a redirect.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => 401, // RFC 6749 §5.2, RFC 6750 §3.1
+            Self::InsufficientScope => 403,
+            Self::ServerError => 500,
+            Self::TemporarilyUnavailable => 503,
+            _ => 400,
+        }
+    }
+}
+
+/// What went wrong, in the protocol's words.
+#[derive(Clone, Debug)]
+pub struct Error {
+    code: Code,
+    description: Description,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    /// Over a limit: how long to wait, in seconds (security.md DS-2).
+    retry_after: Option<u64>,
+}
+
+impl Error {
+    pub fn new(code: Code, description: impl AsRef<str>) -> Self {
+        Self {
+            code,
+            description: Description::new(description.as_ref()),
+            source: None,
+            retry_after: None,
+        }
+    }
+
+    /// `invalid_grant`, always in the same words (security.md TK-11); the reason is for the operator alone.
+    pub fn unusable_grant(reason: &'static str) -> Self {
+        Self::invalid_grant("The grant is unknown, expired, used, revoked or not meant for this client")
+            .caused_by(Reason(reason))
+    }
+
+    /// `invalid_client`, always in the same words; the reason is for the operator alone.
+    pub fn unauthenticated(reason: &'static str) -> Self {
+        Self::invalid_client("The client could not be authenticated").caused_by(Reason(reason))
+    }
+
+    /// `invalid_token`, always in the same words; the reason is for the operator alone.
+    pub fn unusable_token(reason: &'static str) -> Self {
+        Self::invalid_token("The access token is unknown, expired or revoked").caused_by(Reason(reason))
+    }
+
+    /// Too many requests: status 429 with `Retry-After`.
+    pub fn throttled(seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::temporarily_unavailable("Too many requests; try again later")
+        }
+    }
+
+    /// A failure of our own. Its cause is logged, never shown.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            source: Some(Arc::from(source.into())),
+            ..Self::server_error("The server failed to answer; the failure is recorded")
+        }
+    }
+
+    pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn description(&self) -> &str {
+        self.description.as_str()
+    }
+
+    pub const fn status(&self) -> u16 {
+        if self.retry_after.is_some() {
+            429
+        } else {
+            self.code.status()
+        }
+    }
+
+    pub const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
+    /// For the operator: what was behind it.
+    pub fn cause(&self) -> Option<String> {
+        self.source.as_ref().map(ToString::to_string)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.description.as_str())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|it| it as _)
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(source: DbErr) -> Self {
+        if source.is_busy() {
+            // security.md ST-3: retried three times, then 503.
+            Self::temporarily_unavailable("The server is busy; try again").caused_by(source)
+        } else {
+            Self::internal(source)
+        }
+    }
+}
+
+impl IsBusy for Error {
+    fn is_busy(&self) -> bool {
+        self.code == Code::TemporarilyUnavailable && self.retry_after.is_none()
+    }
+}
+
+/// A refusal's own reason, where the answer must not tell it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Reason(&'static str);
+
+/// Text of the characters that RFC 6749 §5.2 allows: 0x20-21, 0x23-5B, 0x5D-7E; others become close relatives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Description(String);
+
+impl Description {
+    fn new(text: &str) -> Self {
+        Self(
+            text.chars()
+                .map(|c| match c {
+                    '\x20'..='\x21' | '\x23'..='\x5B' | '\x5D'..='\x7E' => c,
+                    '"' => '\'',
+                    '\\' => '/',
+                    '\t' | '\r' | '\n' => ' ',
+                    _ => '?',
+                })
+                .take(300)
+                .collect(),
+        )
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_never_leaves_its_characters() {
+        let error = Error::invalid_request("a \"quoted\"\n back\\slash, é and \u{0}");
+        assert_eq!(error.description(), "a 'quoted'  back/slash, ? and ?"); // RFC 6749 §5.2
+    }
+
+    #[test]
+    fn each_code_has_a_name_and_a_status_of_its_own_kind() {
+        for code in Code::ALL {
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!((400..=503).contains(&code.status()));
+        }
+        assert_eq!(Error::unauthenticated("x").status(), 401);
+        assert_eq!(Error::throttled(3).status(), 429);
+    }
+
+    #[test]
+    fn refusals_of_a_grant_are_alike() {
+        let (one, other) = (Error::unusable_grant("spent"), Error::unusable_grant("expired"));
+        assert_eq!(one.to_string(), other.to_string()); // TK-11
+        assert_ne!(one.cause(), other.cause());
+    }
+}

@@ -1,0 +1,9 @@
+//! The protocol: typed request in, typed answer out. OAuth 2.0, OpenID Connect and their extensions.
+//!
+//! Nothing here knows HTTP, cookies or pages; the front door brings requests in and carries answers out.
+
+pub mod error;
+
+pub use error::{Code, Error};
+
+pub type Result<T> = std::result::Result<T, Error>;
