@@ -1,7 +1,11 @@
 //! The nouns of the service and their rules: pure, without I/O; `now` is an argument.
 
 pub mod actor;
+pub mod authorization;
+pub mod claim;
+pub mod client;
 pub mod event;
+pub mod scope;
 pub mod secret;
 
 /// An instant, UTC, in whole microseconds.

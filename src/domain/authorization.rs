@@ -1,0 +1,138 @@
+//! An authorization on its way: the request as it was accepted, and the grant that a code stands
+//! for (OpenID Connect Core §3.1). Both are immutable once made.
+
+use super::claim::ClaimsRequest;
+use super::client::ResponseType;
+use super::scope::Scope;
+use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
+
+/// Password (contract.md, "Names of fields in tokens").
+pub const ACR_PASSWORD: &str = "https://refeds.org/profile/sfa";
+
+/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    Query,
+    Fragment,
+    FormPost,
+}
+
+impl ResponseMode {
+    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == value)
+    }
+
+    /// The mode of a response type when the request names none.
+    pub fn default_for(response_type: ResponseType) -> Self {
+        match response_type.is_front_channel() {
+            true => Self::Fragment,
+            false => Self::Query,
+        }
+    }
+}
+
+/// `prompt` (OpenID Connect Core §3.1.2.1, Initiating User Registration §2): what must be asked anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Prompt {
+    /// Nothing may be asked; excludes the others.
+    pub none: bool,
+    pub login: bool,
+    pub consent: bool,
+    pub select_account: bool,
+    pub create: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("prompt is not a combination that the standard knows")]
+pub struct BadPrompt;
+
+impl Prompt {
+    pub fn parse(value: &str) -> Result<Self, BadPrompt> {
+        let mut it = Self::default();
+        for word in value.split(' ').filter(|word| !word.is_empty()) {
+            match word {
+                "none" => it.none = true,
+                "login" => it.login = true,
+                "consent" => it.consent = true,
+                "select_account" => it.select_account = true,
+                "create" => it.create = true,
+                _ => return Err(BadPrompt), // security.md AZ-10
+            }
+        }
+        match it.none && (it.login || it.consent || it.select_account || it.create) {
+            true => Err(BadPrompt),
+            false => Ok(it),
+        }
+    }
+}
+
+/// An authorization request after every check: kept as it is until it is answered (security.md AZ-6).
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct AuthorizationRequest {
+    pub client_id: ClientId,
+    pub redirect_uri: String,
+    pub response_type: ResponseType,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+    /// Limited to what the client may have.
+    pub scope: Scope,
+    pub claims: ClaimsRequest,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub prompt: Prompt,
+    /// Seconds since the login that the client accepts at most.
+    pub max_age: Option<u64>,
+    /// Whom the answer must be about: from `id_token_hint` or the `sub` in `claims`.
+    pub subject: Option<Subject>,
+    pub acr_values: Vec<String>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    pub accepted_at: Time,
+}
+
+/// What was granted: the content of a code, and what every token that descends from it can say.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Grant {
+    pub authorization_id: AuthorizationId,
+    pub client_id: ClientId,
+    pub account: AccountId,
+    pub session: SessionId,
+    pub sid: Sid,
+    pub redirect_uri: String,
+    pub scope: Scope,
+    pub claims: ClaimsRequest,
+    pub nonce: Option<String>,
+    /// PKCE, S256 always (RFC 7636 §4.3).
+    pub code_challenge: Option<String>,
+    /// When the person last proved who they are.
+    pub auth_time: Time,
+    pub acr: String,
+    pub granted_at: Time,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompt_none_stands_alone() {
+        assert!(Prompt::parse("none").expect("good").none);
+        let both = Prompt::parse("login consent").expect("good");
+        assert!(both.login && both.consent && !both.none);
+        for bad in ["none login", "login none", "maybe", "Login", "login,consent"] {
+            assert_eq!(Prompt::parse(bad), Err(BadPrompt), "{bad}"); // AZ-10
+        }
+    }
+}

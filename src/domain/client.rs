@@ -1,0 +1,236 @@
+//! A registered client: what it told us of itself (RFC 7591 §2), what an administrator decided
+//! about it, and what follows from both.
+
+mod access_policy;
+mod metadata;
+mod redirect_uri;
+
+pub use access_policy::{AccessPolicy, RequiredAffiliation};
+pub use metadata::{
+    AccessTokenFormat, ApplicationType, AuthMethod, GrantType, IdTokenClaims, Metadata, Pkce, Profile,
+    ResponseType, SigningAlg, SubjectType,
+};
+pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
+
+use super::secret::Digest;
+use super::{ClientId, Time, scope::Scope};
+
+/// Who brought a client here. What only an administrator may decide (security.md DR-2, AZ-14) is
+/// refused in metadata that a client sent for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    Administrator,
+    Registration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    pub id: ClientId,
+    pub enabled: bool,
+    pub origin: Origin,
+    pub metadata: Metadata,
+    /// Two at most that overlap while a secret is rotated (security.md AD-2).
+    pub secrets: Vec<ClientSecret>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSecret {
+    pub digest: Digest,
+    pub created_at: Time,
+    /// `None`: until it is rotated.
+    pub expires_at: Option<Time>,
+}
+
+impl Client {
+    /// How people are told of it.
+    pub fn name(&self) -> &str {
+        self.metadata.client_name.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// Has no credentials (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.metadata.token_endpoint_auth_method == Some(AuthMethod::None)
+    }
+
+    pub fn is_native(&self) -> bool {
+        self.metadata.application_type == ApplicationType::Native
+    }
+
+    pub fn is_first_party(&self) -> bool {
+        self.metadata.first_party
+    }
+
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.metadata.grant_types.contains(&grant)
+    }
+
+    pub fn may_ask_for(&self, response_type: ResponseType) -> bool {
+        self.metadata.response_types.contains(&response_type)
+    }
+
+    /// May authenticate in this way: the registered one, or basic and post alike when an
+    /// administrator named none (security.md TK-6).
+    pub fn may_authenticate_by(&self, method: AuthMethod) -> bool {
+        match self.metadata.token_endpoint_auth_method {
+            Some(registered) => registered == method,
+            None => matches!(
+                method,
+                AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
+            ),
+        }
+    }
+
+    pub fn has_secret(&self, presented: &str, now: Time) -> bool {
+        // Every digest is compared, so that the time does not tell which one fitted.
+        let mut fits = false;
+        for secret in &self.secrets {
+            let alive = secret.expires_at.is_none_or(|end| now < end);
+            fits |= secret.digest.matches(presented) && alive;
+        }
+        fits
+    }
+
+    /// Byte for byte one of the registered ones; a native client's loopback address may come with
+    /// any port, which it learns only when it starts (security.md AZ-2, RFC 8252 §7.3).
+    pub fn redirects_to(&self, uri: &str) -> bool {
+        let registered = &self.metadata.redirect_uris;
+        registered.iter().any(|it| it == uri)
+            || (self.is_native()
+                && registered
+                    .iter()
+                    .any(|it| redirect_uri::equal_but_for_loopback_port(it, uri)))
+    }
+
+    pub fn requires_pkce(&self) -> bool {
+        // Security.md AZ-5: no registration frees a public, native or FAPI client of it.
+        self.is_public()
+            || self.is_native()
+            || matches!(
+                self.metadata.profile,
+                Profile::Fapi2 | Profile::Fapi2MessageSigning
+            )
+            || self.metadata.pkce == Pkce::Required
+    }
+
+    /// All that the client may ever be granted.
+    pub fn scope(&self) -> &Scope {
+        &self.metadata.scope
+    }
+
+    pub fn may_refresh(&self) -> bool {
+        self.may_use(GrantType::RefreshToken)
+    }
+
+    pub fn id_token_alg(&self) -> SigningAlg {
+        // OpenID Connect Dynamic Client Registration §2: RS256 unless registered otherwise.
+        self.metadata
+            .id_token_signed_response_alg
+            .unwrap_or(SigningAlg::RS256)
+    }
+
+    /// The ID token repeats the claims of the granted scopes (interop.md 1).
+    pub fn has_scope_claims_in_id_token(&self) -> bool {
+        let web = self.metadata.application_type == ApplicationType::Web && !self.is_public();
+        match self.metadata.id_token_claims {
+            Some(chosen) => chosen == IdTokenClaims::Scopes,
+            None => self.origin == Origin::Administrator && web,
+        }
+    }
+
+    /// `jwt` (RFC 9068) instead of the sealed token that only we can read (security.md ST-1).
+    pub fn has_jwt_access_tokens(&self) -> bool {
+        self.metadata.access_token_format == AccessTokenFormat::Jwt
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(metadata: serde_json::Value) -> Client {
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        Client {
+            id: ClientId::new("c"),
+            enabled: true,
+            origin: Origin::Administrator,
+            metadata: serde_json::from_value(metadata).expect("metadata"),
+            secrets: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_is_compared_byte_for_byte() {
+        let web =
+            client(serde_json::json!({"redirect_uris": ["https://a.example/cb?x=1", "http://127.0.0.1/cb"]}));
+        assert!(web.redirects_to("https://a.example/cb?x=1"));
+        for other in [
+            "https://a.example/cb",
+            "https://a.example/cb?x=1&y=2",
+            "https://A.example/cb?x=1",
+            "https://a.example/cb?x=1#",
+            "http://127.0.0.1:8080/cb", // a web client has no such exception: AZ-2
+        ] {
+            assert!(!web.redirects_to(other), "{other}"); // AZ-2
+        }
+    }
+
+    #[test]
+    fn a_native_client_varies_the_loopback_port_only() {
+        let native = client(serde_json::json!({"application_type": "native",
+            "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]:9/cb", "http://localhost/cb"]}));
+        for good in [
+            "http://127.0.0.1:1/cb",
+            "http://127.0.0.1:65535/cb",
+            "http://[::1]/cb",
+            "http://[::1]:80/cb",
+        ] {
+            assert!(native.redirects_to(good), "{good}");
+        }
+        for bad in [
+            "http://127.0.0.1:0/cb",
+            "http://127.0.0.1:65536/cb",
+            "http://127.0.0.1:/cb",
+            "http://127.0.0.1:080/cb",
+            "http://127.0.0.1:+80/cb",
+            "http://127.0.0.1:80/cb/",
+            "http://127.0.0.1:80@evil.example/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "http://localhost:80/cb",
+            "https://127.0.0.1:80/cb",
+        ] {
+            assert!(!native.redirects_to(bad), "{bad}"); // AZ-2
+        }
+    }
+
+    #[test]
+    fn public_and_native_clients_always_prove_possession() {
+        for it in [
+            serde_json::json!({"token_endpoint_auth_method": "none", "pkce": "optional"}),
+            serde_json::json!({"application_type": "native", "pkce": "optional"}),
+            serde_json::json!({"pkce": "required"}),
+        ] {
+            assert!(client(it).requires_pkce()); // AZ-5
+        }
+        assert!(!client(serde_json::json!({})).requires_pkce());
+    }
+
+    #[test]
+    fn a_rotated_secret_works_until_it_ends() {
+        let mut it = client(serde_json::json!({}));
+        let (now, day) = (it.created_at, chrono::Duration::days(1));
+        let secret = |value: &str, expires_at| ClientSecret {
+            digest: Digest::of(value.as_bytes()),
+            created_at: now,
+            expires_at,
+        };
+        it.secrets = vec![secret("old", Some(now + day)), secret("new", None)];
+        assert!(it.has_secret("old", now) && it.has_secret("new", now)); // AD-2
+        assert!(!it.has_secret("old", now + day) && it.has_secret("new", now + day));
+        assert!(!it.has_secret("", now) && !it.has_secret("other", now));
+    }
+}

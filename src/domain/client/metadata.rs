@@ -1,0 +1,292 @@
+//! Client metadata under the names of RFC 7591 §2 and the OpenID specifications, and the
+//! extensions of contract.md ("clients, JSON"). Unknown values of these enums are refused by name.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::AccessPolicy;
+use crate::domain::scope::Scope;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    pub application_type: ApplicationType,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    pub response_types: Vec<ResponseType>,
+    pub grant_types: Vec<GrantType>,
+    /// None named: `client_secret_basic` and `client_secret_post` alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<SigningAlg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    pub scope: Scope,
+    pub subject_type: SubjectType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<SigningAlg>,
+    /// None named: userinfo is plain JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_auth_time: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+
+    // Decided by administrators only (security.md DR-2).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub first_party: bool,
+    pub profile: Profile,
+    pub pkce: Pkce,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_claims: Option<IdTokenClaims>,
+    pub access_token_format: AccessTokenFormat,
+    #[serde(skip_serializing_if = "AccessPolicy::is_open")]
+    pub access_policy: AccessPolicy,
+    /// May introspect tokens of other clients (security.md UI-3).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub introspect_all: bool,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self {
+            client_name: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            initiate_login_uri: None,
+            contacts: Vec::new(),
+            application_type: ApplicationType::default(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            // RFC 7591 §2: the defaults of the two.
+            response_types: vec![ResponseType::CODE],
+            grant_types: vec![GrantType::AuthorizationCode],
+            token_endpoint_auth_method: None,
+            token_endpoint_auth_signing_alg: None,
+            jwks: None,
+            jwks_uri: None,
+            scope: ["openid", "profile", "email"].into_iter().collect(),
+            subject_type: SubjectType::default(),
+            id_token_signed_response_alg: None,
+            userinfo_signed_response_alg: None,
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            first_party: false,
+            profile: Profile::default(),
+            pkce: Pkce::default(),
+            id_token_claims: None,
+            access_token_format: AccessTokenFormat::default(),
+            access_policy: AccessPolicy::default(),
+            introspect_all: false,
+        }
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$attribute])* #[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            pub fn parse(value: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|it| it.as_str() == value)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    #[derive(Default)]
+    ApplicationType { #[default] Web = "web", Native = "native" }
+}
+
+words! {
+    /// How a client proves itself at the token endpoint.
+    AuthMethod {
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        PrivateKeyJwt = "private_key_jwt",
+        None = "none",
+    }
+}
+
+words! {
+    GrantType {
+        AuthorizationCode = "authorization_code",
+        RefreshToken = "refresh_token",
+        ClientCredentials = "client_credentials",
+    }
+}
+
+words! {
+    /// The signatures that are used here, by them and by us (security.md JW-2).
+    #[expect(clippy::upper_case_acronyms, reason = "the names of RFC 7518 and RFC 8037")]
+    SigningAlg { RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
+}
+
+words! {
+    #[derive(Default)]
+    SubjectType { #[default] Public = "public", Pairwise = "pairwise" }
+}
+
+words! {
+    #[derive(Default)]
+    Profile {
+        #[default] Oidc = "oidc",
+        Fapi2 = "fapi2",
+        Fapi2MessageSigning = "fapi2_message_signing",
+        Ciba = "ciba",
+    }
+}
+
+words! {
+    /// Optional is for confidential clients only (security.md AZ-5).
+    #[derive(Default)]
+    Pkce { Required = "required", #[default] Optional = "optional" }
+}
+
+words! {
+    IdTokenClaims { Lean = "lean", Scopes = "scopes" }
+}
+
+words! {
+    #[derive(Default)]
+    AccessTokenFormat { #[default] Opaque = "opaque", Jwt = "jwt" }
+}
+
+/// The words of `response_type`, which come in any order (OAuth 2.0 Multiple Response Type Encoding §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ResponseType {
+    pub code: bool,
+    pub id_token: bool,
+    pub token: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a response type of OpenID Connect")]
+pub struct BadResponseType;
+
+impl ResponseType {
+    pub const CODE: Self = Self {
+        code: true,
+        id_token: false,
+        token: false,
+    };
+
+    pub fn parse(value: &str) -> Result<Self, BadResponseType> {
+        let mut it = Self {
+            code: false,
+            id_token: false,
+            token: false,
+        };
+        for word in value.split(' ') {
+            let seen = match word {
+                "code" => &mut it.code,
+                "id_token" => &mut it.id_token,
+                "token" => &mut it.token,
+                _ => return Err(BadResponseType),
+            };
+            if std::mem::replace(seen, true) {
+                return Err(BadResponseType);
+            }
+        }
+        Ok(it)
+    }
+
+    /// Something but a code comes back through the browser.
+    pub fn is_front_channel(self) -> bool {
+        self.id_token || self.token
+    }
+}
+
+impl fmt::Display for ResponseType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            (self.code, "code"),
+            (self.id_token, "id_token"),
+            (self.token, "token"),
+        ];
+        let named: Vec<&str> = words.into_iter().filter(|it| it.0).map(|it| it.1).collect();
+        f.write_str(&named.join(" "))
+    }
+}
+
+impl TryFrom<String> for ResponseType {
+    type Error = BadResponseType;
+
+    fn try_from(value: String) -> Result<Self, BadResponseType> {
+        Self::parse(&value)
+    }
+}
+
+impl From<ResponseType> for String {
+    fn from(it: ResponseType) -> Self {
+        it.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_response_type_come_in_any_order() {
+        let one = ResponseType::parse("token code id_token").expect("good");
+        assert_eq!(one.to_string(), "code id_token token");
+        for bad in ["", "code code", "code  token", "Code", "none x", "code "] {
+            assert_eq!(ResponseType::parse(bad), Err(BadResponseType), "{bad}");
+        }
+    }
+
+    #[test]
+    fn metadata_survives_being_stored() {
+        let it = Metadata {
+            client_name: Some("Events".into()),
+            token_endpoint_auth_method: Some(AuthMethod::PrivateKeyJwt),
+            ..Metadata::default()
+        };
+        let text = serde_json::to_string(&it).expect("JSON");
+        assert_eq!(serde_json::from_str::<Metadata>(&text).expect("JSON"), it);
+    }
+}

@@ -1,0 +1,190 @@
+//! Which redirect URIs can be registered, and when a received one equals a registered one
+//! (security.md AZ-2, AZ-3; RFC 8252 §7). One validator serves registration, administration and import.
+
+use url::{Host, Url};
+
+const LONGEST: usize = 512;
+
+/// The names that we send ourselves: a registered query must not hold them.
+const OUR_NAMES: [&str; 13] = [
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+    "response",
+    "id_token",
+    "access_token",
+    "token_type",
+    "expires_in",
+    "scope",
+    "session_state",
+];
+
+/// Whose address it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registrant {
+    pub native: bool,
+    pub by_administrator: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRedirectUri {
+    #[error("is longer than 512 characters")]
+    TooLong,
+    #[error("is not an absolute URI in normal form, in ASCII")]
+    NotNormal,
+    #[error("has a fragment")]
+    Fragment,
+    #[error("has user information")]
+    UserInformation,
+    #[error("has a wildcard")]
+    Wildcard,
+    #[error("has a query parameter that this provider sends itself")]
+    OurParameter,
+    #[error("must begin with https://")]
+    NotHttps,
+    #[error("has a scheme of its own, which only native clients may have, and which must contain a dot")]
+    PrivateScheme,
+}
+
+pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
+    if uri.len() > LONGEST {
+        return Err(BadRedirectUri::TooLong);
+    }
+    if uri.contains('#') {
+        return Err(BadRedirectUri::Fragment);
+    }
+    if uri.contains('*') {
+        return Err(BadRedirectUri::Wildcard);
+    }
+    if !uri.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(BadRedirectUri::NotNormal);
+    }
+    let parsed = Url::parse(uri).map_err(|_| BadRedirectUri::NotNormal)?;
+    if !parsed.username().is_empty() || parsed.password().is_some() || has_at_in_authority(uri) {
+        return Err(BadRedirectUri::UserInformation);
+    }
+    // Normal form: what a browser makes of it is what was registered, a lone missing `/` excepted.
+    if parsed.as_str() != uri && parsed.as_str().strip_suffix('/') != Some(uri) {
+        return Err(BadRedirectUri::NotNormal);
+    }
+    if parsed.query_pairs().any(|(name, _)| OUR_NAMES.contains(&&*name)) {
+        return Err(BadRedirectUri::OurParameter);
+    }
+    match parsed.scheme() {
+        "https" if parsed.has_host() => Ok(()),
+        "http" if is_loopback(&parsed) && (registrant.native || registrant.by_administrator) => Ok(()),
+        "http" | "https" => Err(BadRedirectUri::NotHttps),
+        // RFC 8252 §7.1: a domain name reversed, so that no two applications have the same.
+        scheme if registrant.native && scheme.contains('.') => Ok(()),
+        _ => Err(BadRedirectUri::PrivateScheme),
+    }
+}
+
+fn has_at_in_authority(uri: &str) -> bool {
+    let after = uri.split_once("://").map_or("", |it| it.1);
+    after.split(['/', '?']).next().is_some_and(|it| it.contains('@'))
+}
+
+/// 127.0.0.1, [::1], localhost or a name below it.
+pub fn is_loopback(uri: &Url) -> bool {
+    match uri.host() {
+        Some(Host::Ipv4(it)) => it == std::net::Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(it)) => it == std::net::Ipv6Addr::LOCALHOST,
+        Some(Host::Domain(it)) => it == "localhost" || it.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// Both are `http://127.0.0.1` or both `http://[::1]`, with ports of their own and the same rest.
+pub(super) fn equal_but_for_loopback_port(registered: &str, received: &str) -> bool {
+    ["http://127.0.0.1", "http://[::1]"].iter().any(|origin| {
+        let rest = |uri: &str| uri.strip_prefix(origin).and_then(without_port).map(str::to_owned);
+        rest(registered).is_some_and(|it| rest(received) == Some(it))
+    })
+}
+
+/// What follows an optional `:port` of 1 to 65535 in plain decimals.
+fn without_port(after_host: &str) -> Option<&str> {
+    let Some(with_port) = after_host.strip_prefix(':') else {
+        return (after_host.is_empty() || after_host.starts_with(['/', '?'])).then_some(after_host);
+    };
+    let end = with_port.find(['/', '?']).unwrap_or(with_port.len());
+    let (port, rest) = with_port.split_at(end);
+    let plain = port.bytes().all(|b| b.is_ascii_digit()) && !port.starts_with('0');
+    (plain && port.parse::<u16>().is_ok()).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEB: Registrant = Registrant {
+        native: false,
+        by_administrator: false,
+    };
+    const NATIVE: Registrant = Registrant {
+        native: true,
+        by_administrator: false,
+    };
+    const ADMINISTRATOR: Registrant = Registrant {
+        native: false,
+        by_administrator: true,
+    };
+
+    #[test]
+    fn what_can_be_registered() {
+        for (uri, who) in [
+            ("https://a.example/cb", WEB),
+            ("https://a.example", WEB),
+            ("https://a.example:8443/cb?tenant=1", WEB),
+            ("http://127.0.0.1/cb", NATIVE),
+            ("http://[::1]:8080/cb", NATIVE),
+            ("http://localhost:3000/cb", ADMINISTRATOR),
+            ("http://rp.localhost/cb", ADMINISTRATOR),
+            ("org.example.app:/cb", NATIVE),
+            ("org.example.app://host/cb", NATIVE),
+        ] {
+            assert_eq!(check(uri, who), Ok(()), "{uri}"); // AZ-3
+        }
+    }
+
+    #[test]
+    fn what_can_not() {
+        use BadRedirectUri::*;
+        let long = format!("https://a.example/{}", "a".repeat(500));
+        for (uri, who, why) in [
+            ("", WEB, NotNormal),
+            ("/cb", WEB, NotNormal),
+            ("https://", WEB, NotNormal),
+            ("https:/a.example/cb", WEB, NotNormal),
+            ("HTTPS://a.example/cb", WEB, NotNormal),
+            ("https://A.example/cb", WEB, NotNormal),
+            ("https://a.example:443/cb", WEB, NotNormal),
+            ("https://a.example/a/../cb", WEB, NotNormal),
+            ("https://a.example/\u{e9}", WEB, NotNormal),
+            ("https://a.example/ cb", WEB, NotNormal),
+            ("https://a.example\\cb", WEB, NotNormal),
+            ("http://127.1/cb", NATIVE, NotNormal),
+            ("https://a.example/cb#", WEB, Fragment),
+            ("https://a.example/cb#x", WEB, Fragment),
+            ("https://u@a.example/cb", WEB, UserInformation),
+            ("https://@a.example/cb", WEB, UserInformation),
+            ("https://*.example/cb", WEB, Wildcard),
+            ("https://a.example/cb?code=1", WEB, OurParameter),
+            ("https://a.example/cb?st%61te=1", WEB, OurParameter),
+            ("http://a.example/cb", ADMINISTRATOR, NotHttps),
+            ("http://127.0.0.1/cb", WEB, NotHttps),
+            ("http://localhost.example/cb", ADMINISTRATOR, NotHttps),
+            ("app:/cb", NATIVE, PrivateScheme),
+            ("org.example.app:/cb", WEB, PrivateScheme),
+            ("javascript:alert(1)", NATIVE, PrivateScheme),
+            ("data:text/html,x", NATIVE, PrivateScheme),
+            (&long, WEB, TooLong),
+        ] {
+            assert_eq!(check(uri, who), Err(why), "{uri}"); // AZ-3
+        }
+    }
+}
