@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_events;
+mod m0006_tokens;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -12,6 +13,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_events::Migration)]
+        vec![
+            Box::new(m0001_events::Migration),
+            Box::new(m0006_tokens::Migration),
+        ]
     }
 }

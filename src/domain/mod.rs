@@ -7,6 +7,7 @@ pub mod client;
 pub mod event;
 pub mod scope;
 pub mod secret;
+pub mod token;
 
 /// An instant, UTC, in whole microseconds.
 pub type Time = chrono::DateTime<chrono::Utc>;
@@ -56,4 +57,8 @@ id! {
     ClientId,
     /// Names one authorization: a code and every token that descends from it.
     AuthorizationId,
+    /// Names one access token (`jti`).
+    TokenId,
+    /// Names a family of refresh tokens; only those who hold one of them know it.
+    RefreshFamilyId,
 }

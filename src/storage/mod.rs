@@ -3,5 +3,7 @@
 mod database;
 mod entities;
 pub mod events;
+pub mod revocations;
+pub mod tokens;
 
 pub use database::{Database, IsBusy, OpenError};

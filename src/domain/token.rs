@@ -1,0 +1,129 @@
+//! Access tokens, which we seal and only we can read, and families of refresh tokens with their
+//! rules of rotation (RFC 6749 §6, RFC 9700 §4.14.2; security.md TK-5, ST-1).
+
+use chrono::Duration;
+
+use super::secret::Digest;
+use super::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Time, TokenId};
+
+/// No configuration makes an access token live longer (security.md TK-4).
+pub const LONGEST_ACCESS_TOKEN: Duration = Duration::minutes(60);
+
+/// Neither a refresh token, however often it is used (security.md TK-5).
+pub const LONGEST_REFRESH_TOKEN: Duration = Duration::days(90);
+
+/// Two tabs, or an answer that was lost on its way: within this time the token before the current
+/// one is refused without further consequence (security.md TK-5).
+pub const ROTATION_GRACE: Duration = Duration::seconds(10);
+
+/// Every refresh token that descends from one authorization. Only the last one issued is good.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefreshFamily {
+    pub id: RefreshFamilyId,
+    pub authorization_id: AuthorizationId,
+    pub account: AccountId,
+    pub client_id: ClientId,
+    pub session: SessionId,
+    /// `offline_access` was granted: it outlives the logout of the session it came from.
+    pub offline: bool,
+    pub current: Digest,
+    pub previous: Option<Digest>,
+    pub rotated_at: Option<Time>,
+    pub idle_until: Time,
+    pub expires_at: Time,
+}
+
+/// What a presented refresh token is to its family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    Current,
+    Expired,
+    /// Rotated a moment ago, and its successor was not used yet.
+    JustRotated,
+    /// Two hold it: the family ends.
+    Reused,
+}
+
+impl RefreshFamily {
+    pub fn judge(&self, presented: &Digest, now: Time) -> Presented {
+        // Digests of random values: comparing them in variable time tells nothing of the values.
+        if now >= self.idle_until || now >= self.expires_at {
+            Presented::Expired
+        } else if *presented == self.current {
+            Presented::Current
+        } else if self.previous.as_ref() == Some(presented)
+            && self.rotated_at.is_some_and(|at| now <= at + ROTATION_GRACE)
+        {
+            Presented::JustRotated
+        } else {
+            Presented::Reused
+        }
+    }
+}
+
+/// A refresh token as its holder has it: the family in the clear, then what proves possession.
+const REFRESH_PREFIX: &str = "rt_";
+const FAMILY_LENGTH: usize = 22;
+const SECRET_LENGTH: usize = 43;
+
+pub fn refresh_token(family: &RefreshFamilyId, secret: &str) -> String {
+    format!("{REFRESH_PREFIX}{family}{secret}")
+}
+
+/// The family that a presented token names; `None` if it is no refresh token at all.
+pub fn family_of(presented: &str) -> Option<RefreshFamilyId> {
+    let rest = presented.strip_prefix(REFRESH_PREFIX)?;
+    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (rest.len() == FAMILY_LENGTH + SECRET_LENGTH && rest.bytes().all(base64url))
+        .then(|| RefreshFamilyId::new(&rest[..FAMILY_LENGTH]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotated_token_is_forgiven_once_and_shortly() {
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let digest = |value: &str| Digest::of(value.as_bytes());
+        let family = RefreshFamily {
+            id: RefreshFamilyId::new("f"),
+            authorization_id: AuthorizationId::new("a"),
+            account: AccountId::new("p"),
+            client_id: ClientId::new("c"),
+            session: SessionId::new("s"),
+            offline: true,
+            current: digest("third"),
+            previous: Some(digest("second")),
+            rotated_at: Some(now),
+            idle_until: now + Duration::days(14),
+            expires_at: now + Duration::days(30),
+        };
+        let judge = |value, at| family.judge(&digest(value), at);
+        assert_eq!(judge("third", now), Presented::Current);
+        assert_eq!(
+            judge("second", now + Duration::seconds(10)),
+            Presented::JustRotated
+        ); // TK-5
+        assert_eq!(judge("second", now + Duration::seconds(11)), Presented::Reused);
+        assert_eq!(judge("first", now), Presented::Reused); // its successor was used
+        assert_eq!(judge("third", now + Duration::days(14)), Presented::Expired);
+    }
+
+    #[test]
+    fn a_refresh_token_names_its_family() {
+        let family = RefreshFamilyId::new("f".repeat(22));
+        let token = refresh_token(&family, &"s".repeat(43));
+        assert_eq!(family_of(&token), Some(family));
+        for bad in [
+            "",
+            "rt_",
+            "at_x",
+            &token[..67],
+            &format!("{token}x"),
+            &token.replace('s', "é"),
+        ] {
+            assert_eq!(family_of(bad), None, "{bad}"); // G-7
+        }
+    }
+}

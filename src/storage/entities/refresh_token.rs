@@ -1,0 +1,26 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "refresh_tokens")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    #[sea_orm(unique)]
+    pub authorization_id: String,
+    pub account_id: String,
+    pub client_id: String,
+    pub session_id: String,
+    pub offline: bool,
+    pub content: String,
+    pub digest: String,
+    pub previous: Option<String>,
+    pub issued_at: ChronoDateTimeUtc,
+    pub rotated_at: Option<ChronoDateTimeUtc>,
+    pub idle_until: ChronoDateTimeUtc,
+    pub expires_at: ChronoDateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,181 @@
+//! Families of refresh tokens: one row each, so that rotation is one conditional update and ending a
+//! family is one delete, whatever runs beside them (security.md G-8, TK-5).
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
+
+use super::entities::refresh_token::{ActiveModel, Column, Entity, Model};
+use super::revocations;
+use crate::domain::secret::Digest;
+use crate::domain::token::{LONGEST_ACCESS_TOKEN, RefreshFamily};
+use crate::domain::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Time};
+
+/// `content` is what was granted, as text.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    family: &RefreshFamily,
+    content: String,
+    now: Time,
+) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        id: Set(family.id.to_string()),
+        authorization_id: Set(family.authorization_id.to_string()),
+        account_id: Set(family.account.to_string()),
+        client_id: Set(family.client_id.to_string()),
+        session_id: Set(family.session.to_string()),
+        offline: Set(family.offline),
+        content: Set(content),
+        digest: Set(family.current.as_str().to_owned()),
+        previous: Set(None),
+        issued_at: Set(now),
+        rotated_at: Set(None),
+        idle_until: Set(family.idle_until),
+        expires_at: Set(family.expires_at),
+    };
+    Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+/// A family with what was granted to it.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: &RefreshFamilyId,
+) -> Result<Option<(RefreshFamily, String)>, DbErr> {
+    Ok(Entity::find_by_id(id.as_str()).one(db).await?.map(family))
+}
+
+/// Replaces the current token by its successor, if it still is the current one: of any number of
+/// parallel uses, one is told `true`.
+pub async fn rotate(
+    db: &impl ConnectionTrait,
+    id: &RefreshFamilyId,
+    from: &Digest,
+    to: &Digest,
+    idle_until: Time,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::Previous, Expr::value(from.as_str()))
+        .col_expr(Column::Digest, Expr::value(to.as_str()))
+        .col_expr(Column::RotatedAt, Expr::value(now))
+        .col_expr(Column::IdleUntil, Expr::value(idle_until))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Digest.eq(from.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Ends what descends from one authorization: its family, and the access tokens still about.
+/// `until`: the last moment at which anything of it could be presented.
+pub async fn end_authorization(
+    tx: &impl ConnectionTrait,
+    id: &AuthorizationId,
+    now: Time,
+    until: Time,
+) -> Result<(), DbErr> {
+    revocations::insert_authorizations(tx, std::slice::from_ref(id), now, until).await?;
+    Entity::delete_many()
+        .filter(Column::AuthorizationId.eq(id.as_str()))
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+/// Every grant of a person ends (security.md PW-6, SE-3). Called after the sessions were ended in
+/// the same transaction: a grant in the making holds its session until it stands.
+pub async fn end_refresh_tokens_of_account(
+    tx: &impl ConnectionTrait,
+    account: &AccountId,
+    now: Time,
+) -> Result<u64, DbErr> {
+    end(
+        tx,
+        Condition::all().add(Column::AccountId.eq(account.as_str())),
+        now,
+    )
+    .await
+}
+
+/// Every grant that was made in a session ends, offline ones too: the person ended it on purpose,
+/// from the list of sessions. Called after the session was ended in the same transaction.
+pub async fn end_refresh_tokens_of_session(
+    tx: &impl ConnectionTrait,
+    session: &SessionId,
+    now: Time,
+) -> Result<u64, DbErr> {
+    end(
+        tx,
+        Condition::all().add(Column::SessionId.eq(session.as_str())),
+        now,
+    )
+    .await
+}
+
+/// What a logout ends: the grants of the session but those with `offline_access`, which is the
+/// permission to outlive it (OpenID Connect Core §11, security.md LO-3).
+pub async fn end_online_refresh_tokens_of_session(
+    tx: &impl ConnectionTrait,
+    session: &SessionId,
+    now: Time,
+) -> Result<u64, DbErr> {
+    let online = Condition::all()
+        .add(Column::SessionId.eq(session.as_str()))
+        .add(Column::Offline.eq(false));
+    end(tx, online, now).await
+}
+
+/// What a person withdraws from a service.
+pub async fn end_refresh_tokens_of_consent(
+    tx: &impl ConnectionTrait,
+    account: &AccountId,
+    client: &ClientId,
+    now: Time,
+) -> Result<u64, DbErr> {
+    let between = Condition::all()
+        .add(Column::AccountId.eq(account.as_str()))
+        .add(Column::ClientId.eq(client.as_str()));
+    end(tx, between, now).await
+}
+
+/// Forgets families that nobody can use any more.
+pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
+    let over = Condition::any()
+        .add(Column::ExpiresAt.lt(now))
+        .add(Column::IdleUntil.lt(now));
+    let done = Entity::delete_many().filter(over).exec(db).await?;
+    Ok(done.rows_affected)
+}
+
+async fn end(tx: &impl ConnectionTrait, which: Condition, now: Time) -> Result<u64, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::AuthorizationId)
+        .filter(which.clone())
+        .into_tuple()
+        .all(tx)
+        .await?;
+    // Their access tokens are sealed, not stored: a revocation is what ends them (UI-5).
+    let ids: Vec<AuthorizationId> = ids.into_iter().map(AuthorizationId::new).collect();
+    revocations::insert_authorizations(tx, &ids, now, now + LONGEST_ACCESS_TOKEN).await?;
+    let done = Entity::delete_many().filter(which).exec(tx).await?;
+    Ok(done.rows_affected)
+}
+
+fn family(row: Model) -> (RefreshFamily, String) {
+    let family = RefreshFamily {
+        id: RefreshFamilyId::new(row.id),
+        authorization_id: AuthorizationId::new(row.authorization_id),
+        account: AccountId::new(row.account_id),
+        client_id: ClientId::new(row.client_id),
+        session: SessionId::new(row.session_id),
+        offline: row.offline,
+        current: Digest::stored(row.digest),
+        previous: row.previous.map(Digest::stored),
+        rotated_at: row.rotated_at,
+        idle_until: row.idle_until,
+        expires_at: row.expires_at,
+    };
+    (family, row.content)
+}
