@@ -3,8 +3,10 @@
 
 use chrono::Duration;
 
+use super::claim::ClaimsRequest;
+use super::scope::Scope;
 use super::secret::Digest;
-use super::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Time, TokenId};
+use super::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Sid, Subject, Time, TokenId};
 
 /// No configuration makes an access token live longer (security.md TK-4).
 pub const LONGEST_ACCESS_TOKEN: Duration = Duration::minutes(60);
@@ -15,6 +17,46 @@ pub const LONGEST_REFRESH_TOKEN: Duration = Duration::days(90);
 /// Two tabs, or an answer that was lost on its way: within this time the token before the current
 /// one is refused without further consequence (security.md TK-5).
 pub const ROTATION_GRACE: Duration = Duration::seconds(10);
+
+/// What an access token says to us. Nothing of it is trusted about rights: whoever uses one has the
+/// state of the moment read (security.md G-10).
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct AccessToken {
+    #[serde(rename = "i")]
+    pub id: TokenId,
+    #[serde(rename = "c")]
+    pub client_id: ClientId,
+    /// Whom it is about; `None`: the client itself (RFC 6749 §4.4).
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+    /// The session that it ends with; `None` if it may outlive it.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Sid>,
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub authorization_id: Option<AuthorizationId>,
+    #[serde(rename = "o")]
+    pub scope: Scope,
+    /// The resources it is for; none named: ours.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
+    /// Single claims asked for at userinfo (OpenID Connect Core §5.5).
+    #[serde(rename = "w", default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    pub claims: ClaimsRequest,
+    /// The key that its holder must prove to have (RFC 7800 §3.1); a bearer token has none.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<serde_json::Value>,
+    /// Seconds since 1970, as the protocol counts.
+    #[serde(rename = "t")]
+    pub issued_at: i64,
+    #[serde(rename = "e")]
+    pub expires_at: i64,
+}
+
+impl AccessToken {
+    pub fn is_expired(&self, now: Time) -> bool {
+        now.timestamp() >= self.expires_at
+    }
+}
 
 /// Every refresh token that descends from one authorization. Only the last one issued is good.
 #[derive(Clone, Debug, PartialEq)]

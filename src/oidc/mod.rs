@@ -3,7 +3,9 @@
 //! Nothing here knows HTTP, cookies or pages; the front door brings requests in and carries answers out.
 
 pub mod error;
+mod parameters;
 
 pub use error::{Code, Error};
+pub use parameters::Parameters;
 
 pub type Result<T> = std::result::Result<T, Error>;
