@@ -1,1 +1,3 @@
 //! Tests through the front door, grouped by specification and by journey.
+
+mod browser;

@@ -1,0 +1,223 @@
+//! Chromium, driven over WebDriver by a person's verbs. The driver and the browser are ended with it.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator, wd::Capabilities};
+use serde_json::json;
+
+/// What kind of browser a person has.
+#[derive(Clone, Copy, Debug)]
+pub struct Device {
+    pub width: u32,
+    pub height: u32,
+    pub language: &'static str,
+    pub javascript: bool,
+    pub dark: bool,
+}
+
+impl Device {
+    pub const DESKTOP: Self = Self {
+        width: 1280,
+        height: 900,
+        language: "en",
+        javascript: true,
+        dark: false,
+    };
+    pub const PHONE: Self = Self {
+        width: 360,
+        height: 740,
+        language: "fr",
+        javascript: true,
+        dark: false,
+    };
+}
+
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    profile: tempfile::TempDir,
+    label: String,
+    shots: std::cell::Cell<u32>,
+}
+
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+impl Browser {
+    /// `label` names the folder of the screenshots.
+    pub async fn open(label: &str, device: Device) -> Self {
+        let port = free_port();
+        let driver = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed (.ci/browser installs it)");
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let mut args = vec![
+            "--headless=new".to_owned(),
+            "--no-sandbox".into(),
+            "--disable-gpu".into(),
+            "--disable-dev-shm-usage".into(),
+            "--disable-quic".into(),
+            "--no-first-run".into(),
+            "--hide-scrollbars".into(),
+            "--disable-background-networking".into(),
+            "--disable-component-update".into(),
+            "--disable-sync".into(),
+            format!("--lang={}", device.language),
+            format!("--window-size={},{}", device.width, device.height),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        if device.dark {
+            args.push("--force-dark-mode".into());
+        }
+        let mut options = json!({
+            "args": args,
+            "prefs": { "intl.accept_languages": device.language },
+        });
+        if device.width < 500 {
+            // A window cannot be that narrow; emulation can.
+            options["mobileEmulation"] = json!({ "deviceMetrics": { "width": device.width, "height": device.height, "pixelRatio": 2.0 } });
+        }
+        if !device.javascript {
+            options["prefs"]["profile.managed_default_content_settings.javascript"] = json!(2);
+        }
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("goog:chromeOptions".into(), options);
+        let mut client = None;
+        for _ in 0..100 {
+            let builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+                .capabilities(capabilities.clone())
+                .connect(&format!("http://127.0.0.1:{port}"))
+                .await;
+            match builder {
+                Ok(it) => {
+                    client = Some(it);
+                    break;
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+        let client = client.expect("chromedriver answers and starts Chromium");
+        Self {
+            client,
+            driver,
+            profile,
+            label: label.to_owned(),
+            shots: std::cell::Cell::new(0),
+        }
+    }
+
+    pub async fn goes_to(&self, url: &str) {
+        self.client
+            .goto(url)
+            .await
+            .unwrap_or_else(|e| panic!("{url}: {e}"));
+    }
+
+    pub async fn url(&self) -> String {
+        self.client
+            .current_url()
+            .await
+            .expect("a page is open")
+            .to_string()
+    }
+
+    pub async fn text(&self) -> String {
+        let body = self.client.find(Locator::Css("body")).await.expect("a body");
+        body.text().await.expect("its text")
+    }
+
+    pub async fn source(&self) -> String {
+        self.client.source().await.expect("the page's source")
+    }
+
+    /// Waits for an element, for ten seconds; the page is shown when it does not come.
+    pub async fn sees(&self, css: &str) -> fantoccini::elements::Element {
+        match self
+            .client
+            .wait()
+            .at_most(Duration::from_secs(10))
+            .for_element(Locator::Css(css))
+            .await
+        {
+            Ok(element) => element,
+            Err(_) => panic!("{css} is not on {}:\n{}", self.url().await, self.text().await),
+        }
+    }
+
+    pub async fn has(&self, css: &str) -> bool {
+        self.client.find(Locator::Css(css)).await.is_ok()
+    }
+
+    pub async fn reads(&self, css: &str) -> String {
+        self.sees(css).await.text().await.expect("its text")
+    }
+
+    pub async fn fills(&self, name: &str, value: &str) {
+        let field = self.sees(&format!("[name='{name}']")).await;
+        field.clear().await.expect("can be emptied");
+        field
+            .send_keys(value)
+            .await
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+
+    pub async fn chooses(&self, name: &str, value: &str) {
+        let field = self.sees(&format!("select[name='{name}']")).await;
+        field
+            .select_by_value(value)
+            .await
+            .unwrap_or_else(|e| panic!("{name}={value}: {e}"));
+    }
+
+    pub async fn clicks(&self, css: &str) {
+        let element = self.sees(css).await;
+        element.click().await.unwrap_or_else(|e| panic!("{css}: {e}"));
+    }
+
+    /// Waits until the address holds `part`.
+    pub async fn arrives_at(&self, part: &str) {
+        for _ in 0..100 {
+            if self.url().await.contains(part) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!(
+            "not at {part} but at {}:\n{}",
+            self.url().await,
+            self.text().await
+        );
+    }
+
+    /// Keeps a picture of the page, for people to look at; fails if the page is wider than the window.
+    pub async fn shows(&self, name: &str) {
+        let number = self.shots.get() + 1;
+        self.shots.set(number);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("target/screenshots")
+            .join(&self.label);
+        std::fs::create_dir_all(&folder).expect("a folder for the pictures");
+        let png = self.client.screenshot().await.expect("a picture");
+        std::fs::write(folder.join(format!("{number:02}-{name}.png")), png).expect("the picture is kept");
+    }
+
+    pub async fn runs(&self, script: &str) -> serde_json::Value {
+        self.client
+            .execute(script, vec![])
+            .await
+            .expect("the script runs")
+    }
+
+    pub async fn closes(mut self) {
+        let _ = self.client.clone().close().await;
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+        drop(self.profile);
+    }
+}

@@ -1,0 +1,4 @@
+//! Journeys in a real Chromium, against the built program. They need a browser, so they are ignored
+//! by default; `.ci/browser` installs it and runs them.
+
+mod driver;
