@@ -1,12 +1,15 @@
 //! The nouns of the service and their rules: pure, without I/O; `now` is an argument.
 
 pub mod actor;
+pub mod affiliation;
 pub mod authorization;
 pub mod claim;
 pub mod client;
 pub mod event;
+pub mod organization;
 pub mod scope;
 pub mod secret;
+pub mod ties;
 pub mod token;
 
 /// An instant, UTC, in whole microseconds.
@@ -53,6 +56,7 @@ id! {
     Sid,
     OrganizationId,
     AffiliationId,
+    TiesRightId,
     MembershipTypeId,
     ClientId,
     /// Names one authorization: a code and every token that descends from it.

@@ -1,0 +1,240 @@
+//! Organizations and what they are to the Union: membership type, category, sectors, standing.
+//!
+//! A record typed by a visitor is `proposed`, and a non-member, until an administrator says otherwise
+//! (security.md SU-6); then it is active, suspended or ended, or merged into another (product.md).
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, MembershipTypeId, OrganizationId, Time};
+
+/// What a visitor chooses. Types are data: an administrator can add one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembershipType {
+    pub id: MembershipTypeId,
+    /// By language (`en`, `fr`, …).
+    pub names: BTreeMap<String, String>,
+    /// An organization of such a type is 'a member': who belongs to it is decided by its Focal Point.
+    pub needs_approval: bool,
+    pub ties_entitled: bool,
+    pub position: i32,
+}
+
+impl MembershipType {
+    /// The type of every record that an administrator has not yet seen.
+    pub const NON_MEMBER: &str = "non_member";
+
+    pub fn name(&self, language: &str) -> &str {
+        translated(&self.names, language).unwrap_or(self.id.as_str())
+    }
+}
+
+/// A translated name: in `language`, else in English.
+pub fn translated<'a>(names: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
+    names.get(language).or_else(|| names.get("en")).map(String::as_str)
+}
+
+/// Makes an enum whose values are written as in forms, files and claims.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$said:meta])* $value:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$said])* #[serde(rename = $text)] $value),+ }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$value),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$value => $text),+ }
+            }
+
+            pub fn parse(value: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|it| it.as_str() == value)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// The category code, as the Union writes it.
+    Category {
+        Administration = "ADMIN",
+        RecognizedOperatingAgency = "ROA",
+        ScientificOrIndustrial = "SIO",
+        RegionalTelecommunication = "RTO",
+        Intergovernmental = "IGO",
+        UnitedNations = "UN",
+        Associate = "ASSOC",
+        Academia = "ACAD",
+        Other = "OTHER",
+    }
+}
+
+words! { Sector { Radiocommunication = "R", Standardization = "T", Development = "D" } }
+
+words! {
+    /// Where a record stands.
+    OrganizationStatus {
+        Proposed = "proposed",
+        Active = "active",
+        Suspended = "suspended",
+        Ended = "ended",
+        /// A proposal that an administrator did not accept.
+        Rejected = "rejected",
+        /// Its people have moved; its id goes on resolving to the survivor.
+        Merged = "merged",
+    }
+}
+
+impl OrganizationStatus {
+    /// Whether the record may go from here to `next`. An ended membership can be reinstated, but its
+    /// affiliations have lapsed and need new requests (security.md AF-1).
+    pub fn may_become(self, next: Self) -> bool {
+        use OrganizationStatus::{Active, Ended, Merged, Proposed, Rejected, Suspended};
+        match (self, next) {
+            (Merged | Rejected, _) => false,
+            (_, Merged) | (Proposed, Active | Suspended | Ended | Rejected) => true,
+            (Active | Suspended | Ended, Active | Suspended | Ended) => self != next,
+            _ => false,
+        }
+    }
+
+    /// An administrator has seen it and it was not merged away.
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended | Self::Ended)
+    }
+}
+
+/// ISO 3166-1 alpha-2, or `ZZ`, other country or territory. Which codes have a name is known to `i18n`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Country(String);
+
+impl Country {
+    pub const OTHER: &str = "ZZ";
+
+    pub fn parse(code: &str) -> Option<Self> {
+        (code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())).then(|| Self(code.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The claim's value: absent for `ZZ` (product.md).
+    pub fn claim(&self) -> Option<&str> {
+        (self.0 != Self::OTHER).then_some(&*self.0)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub name: String,
+    pub acronym: Option<String>,
+    pub membership_type: MembershipTypeId,
+    /// What the visitor said of a record of the own: a hint for the administrator, no more.
+    pub claimed_type: Option<MembershipTypeId>,
+    pub category: Category,
+    pub sectors: Vec<Sector>,
+    /// Absent for international organizations, which appear under every country.
+    pub country: Option<Country>,
+    pub website: Option<String>,
+    pub city: Option<String>,
+    pub status: OrganizationStatus,
+    pub valid_from: Option<NaiveDate>,
+    pub valid_until: Option<NaiveDate>,
+    pub email_domains: Vec<String>,
+    pub merged_into: Option<OrganizationId>,
+    pub proposed_by: Option<AccountId>,
+    pub created_at: Time,
+    pub updated_at: Time,
+    /// Counts the changes: a change is conditional on the version it was decided on (security.md G-9).
+    pub version: i32,
+}
+
+impl Organization {
+    pub const LONGEST_NAME: usize = 250;
+
+    pub fn is_active(&self) -> bool {
+        self.status == OrganizationStatus::Active
+    }
+
+    /// A member in the sense of product.md: accepted, of a type that needs approval.
+    pub fn is_member(&self, its_type: &MembershipType) -> bool {
+        self.status.is_accepted() && its_type.needs_approval
+    }
+
+    /// Whether a person can ask to belong to it, or say so.
+    pub fn takes_people(&self) -> bool {
+        matches!(self.status, OrganizationStatus::Active | OrganizationStatus::Proposed)
+    }
+
+    /// All that can be searched for, as `words` cuts it.
+    pub fn search_words(&self) -> Vec<String> {
+        let mut words = words_of(&self.name);
+        if let Some(acronym) = &self.acronym {
+            words.extend(words_of(acronym));
+            // `I.T.U.` is found as ITU too.
+            words.push(key_of(acronym).replace(' ', ""));
+        }
+        words.retain(|it| !it.is_empty());
+        words.sort();
+        words.dedup();
+        words
+    }
+}
+
+/// A name as it is compared: without accents and case, words parted by one space.
+pub fn key_of(name: &str) -> String {
+    words_of(name).join(" ")
+}
+
+/// The words of a name or a query, without accents and case.
+pub fn words_of(text: &str) -> Vec<String> {
+    use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+    let folded: String = text
+        .nfkd()
+        .filter(|it| !is_combining_mark(*it))
+        // Apostrophes part no words: O'Neill, l’Union stay findable by both halves' start.
+        .map(|it| if it.is_alphanumeric() { it } else { ' ' })
+        .flat_map(char::to_lowercase)
+        .collect();
+    folded.split_whitespace().map(|it| it.chars().take(64).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_accents_and_case() {
+        assert_eq!(key_of("  Société  Générale d'Été "), "societe generale d ete");
+        assert_eq!(words_of("ÅLAND-TELE (ÅT)"), ["aland", "tele", "at"]);
+        assert_eq!(words_of("Связь"), ["связь"]);
+    }
+
+    #[test]
+    fn a_merged_record_never_moves_again() {
+        for next in OrganizationStatus::ALL {
+            assert!(!OrganizationStatus::Merged.may_become(*next));
+            assert!(!next.may_become(OrganizationStatus::Proposed)); // nothing is unseen again
+        }
+        assert!(OrganizationStatus::Ended.may_become(OrganizationStatus::Active));
+    }
+
+    #[test]
+    fn other_country_is_no_claim() {
+        assert_eq!(Country::parse("ZZ").and_then(|it| it.claim().map(str::to_owned)), None);
+        assert_eq!(Country::parse("ch"), None);
+    }
+}
