@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_events;
+mod m0005_clients;
 mod m0006_tokens;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m0001_events::Migration),
+            Box::new(m0005_clients::Migration),
             Box::new(m0006_tokens::Migration),
         ]
     }

@@ -83,9 +83,18 @@ pub enum Stage {
     Pending,
     Approved(Decision),
     Rejected(Decision),
-    Withdrawn { approval: Option<Decision>, end: Decision },
-    Removed { approval: Decision, end: Decision },
-    Lapsed { approval: Decision, end: Decision },
+    Withdrawn {
+        approval: Option<Decision>,
+        end: Decision,
+    },
+    Removed {
+        approval: Decision,
+        end: Decision,
+    },
+    Lapsed {
+        approval: Decision,
+        end: Decision,
+    },
 }
 
 /// Why a move is refused.

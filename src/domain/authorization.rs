@@ -122,6 +122,19 @@ pub struct Grant {
     pub granted_at: Time,
 }
 
+/// What a person granted to a client, until it is withdrawn (security.md AZ-13).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consent {
+    pub account: AccountId,
+    pub client_id: ClientId,
+    pub scope: Scope,
+    /// Claims that were asked for by name, beyond those of the scope.
+    pub claims: Vec<String>,
+    pub first_given_at: Time,
+    /// When the person last agreed.
+    pub given_at: Time,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,11 +17,25 @@ use super::{ClientId, Time, scope::Scope};
 
 /// Who brought a client here. What only an administrator may decide (security.md DR-2, AZ-14) is
 /// refused in metadata that a client sent for itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Administrator,
     Registration,
+}
+
+impl Origin {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Registration => "registration",
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        [Self::Administrator, Self::Registration]
+            .into_iter()
+            .find(|it| it.as_str() == value)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -33,7 +33,10 @@ impl MembershipType {
 
 /// A translated name: in `language`, else in English.
 pub fn translated<'a>(names: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
-    names.get(language).or_else(|| names.get("en")).map(String::as_str)
+    names
+        .get(language)
+        .or_else(|| names.get("en"))
+        .map(String::as_str)
 }
 
 /// Makes an enum whose values are written as in forms, files and claims.
@@ -176,7 +179,10 @@ impl Organization {
 
     /// Whether a person can ask to belong to it, or say so.
     pub fn takes_people(&self) -> bool {
-        matches!(self.status, OrganizationStatus::Active | OrganizationStatus::Proposed)
+        matches!(
+            self.status,
+            OrganizationStatus::Active | OrganizationStatus::Proposed
+        )
     }
 
     /// All that can be searched for, as `words` cuts it.
@@ -209,7 +215,10 @@ pub fn words_of(text: &str) -> Vec<String> {
         .map(|it| if it.is_alphanumeric() { it } else { ' ' })
         .flat_map(char::to_lowercase)
         .collect();
-    folded.split_whitespace().map(|it| it.chars().take(64).collect()).collect()
+    folded
+        .split_whitespace()
+        .map(|it| it.chars().take(64).collect())
+        .collect()
 }
 
 #[cfg(test)]
@@ -234,7 +243,10 @@ mod tests {
 
     #[test]
     fn other_country_is_no_claim() {
-        assert_eq!(Country::parse("ZZ").and_then(|it| it.claim().map(str::to_owned)), None);
+        assert_eq!(
+            Country::parse("ZZ").and_then(|it| it.claim().map(str::to_owned)),
+            None
+        );
         assert_eq!(Country::parse("ch"), None);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::affiliation::Decision;
 use super::organization::{translated, words};
-use super::{AccountId, AffiliationId, Time, TiesRightId};
+use super::{AccountId, AffiliationId, TiesRightId, Time};
 
 /// A kind of right. Kinds are data: an administrator can add one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +37,7 @@ words! {
 impl TiesStatus {
     pub fn may_become(self, next: Self) -> bool {
         use TiesStatus::{Granted, Refused, Requested, Revoked};
-        matches!(
-            (self, next),
-            (Requested, Granted | Refused) | (Granted, Revoked)
-        )
+        matches!((self, next), (Requested, Granted | Refused) | (Granted, Revoked))
     }
 
     pub fn is_live(self) -> bool {

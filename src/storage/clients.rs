@@ -1,0 +1,204 @@
+//! Registered clients and their secrets, and the registry that keeps all of them in memory.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entities::{client, client_secret};
+use super::generations;
+use crate::domain::client::{Client, ClientSecret, Origin};
+use crate::domain::{ClientId, Time, secret::Digest};
+
+/// Every client, in memory: what each request of the protocol asks for first. A change in this
+/// process or another is seen when [`ClientRegistry::refresh`] finds a higher generation.
+#[derive(Clone, Debug, Default)]
+pub struct ClientRegistry(Arc<ArcSwap<Snapshot>>);
+
+#[derive(Debug, Default)]
+struct Snapshot {
+    generation: i64,
+    clients: HashMap<String, Arc<Client>>,
+    /// Where the pages of public clients come from (security.md BR-4).
+    origins: HashSet<String>,
+}
+
+impl ClientRegistry {
+    pub async fn load(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let it = Self::default();
+        it.read(db).await?;
+        Ok(it)
+    }
+
+    /// A client that may act now. Disabled ones are as unknown as any (security.md DR-6).
+    pub fn find(&self, id: &str) -> Option<Arc<Client>> {
+        self.0.load().clients.get(id).filter(|it| it.enabled).cloned()
+    }
+
+    /// The origin belongs to a redirect URI of an enabled public client.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.0.load().origins.contains(origin)
+    }
+
+    /// Reads the clients again if they have changed; tells whether they had.
+    pub async fn refresh(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        let changed = generations::current(db, generations::CLIENTS).await? != self.0.load().generation;
+        if changed {
+            self.read(db).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn read(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        // The number first: a change between the two reads is then read once more, never missed.
+        let generation = generations::current(db, generations::CLIENTS).await?;
+        let clients = list(db).await?;
+        let origins = clients
+            .iter()
+            .filter(|it| it.enabled && it.is_public())
+            .flat_map(|it| &it.metadata.redirect_uris)
+            .filter_map(|uri| url::Url::parse(uri).ok())
+            .map(|uri| uri.origin())
+            .filter(url::Origin::is_tuple)
+            .map(|origin| origin.ascii_serialization())
+            .collect();
+        let clients = clients.into_iter().map(|it| (it.id.to_string(), Arc::new(it)));
+        self.0.store(Arc::new(Snapshot {
+            generation,
+            clients: clients.collect(),
+            origins,
+        }));
+        Ok(())
+    }
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: &ClientId) -> Result<Option<Client>, DbErr> {
+    let Some(row) = client::Entity::find_by_id(id.as_str()).one(db).await? else {
+        return Ok(None);
+    };
+    let secrets = client_secret::Entity::find()
+        .filter(client_secret::Column::ClientId.eq(id.as_str()))
+        .order_by_asc(client_secret::Column::Id)
+        .all(db)
+        .await?;
+    from_row(row, secrets).map(Some)
+}
+
+/// All of them, by id.
+pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Client>, DbErr> {
+    let rows = client::Entity::find()
+        .order_by_asc(client::Column::Id)
+        .all(db)
+        .await?;
+    let mut secrets: HashMap<String, Vec<client_secret::Model>> = HashMap::new();
+    for it in client_secret::Entity::find()
+        .order_by_asc(client_secret::Column::Id)
+        .all(db)
+        .await?
+    {
+        secrets.entry(it.client_id.clone()).or_default().push(it);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let own = secrets.remove(&row.id).unwrap_or_default();
+            from_row(row, own)
+        })
+        .collect()
+}
+
+/// With its secrets.
+pub async fn insert(tx: &impl ConnectionTrait, it: &Client) -> Result<(), DbErr> {
+    client::Entity::insert(to_row(it)?)
+        .exec_without_returning(tx)
+        .await?;
+    for secret in &it.secrets {
+        insert_secret(tx, &it.id, secret).await?;
+    }
+    generations::raise(tx, generations::CLIENTS).await
+}
+
+/// Metadata and state, if nobody changed them since `seen`; secrets have functions of their own.
+pub async fn update(tx: &impl ConnectionTrait, it: &Client, seen: Time) -> Result<bool, DbErr> {
+    let done = client::Entity::update_many()
+        .set(to_row(it)?)
+        .filter(client::Column::Id.eq(it.id.as_str()))
+        .filter(client::Column::UpdatedAt.eq(seen))
+        .exec(tx)
+        .await?;
+    generations::raise(tx, generations::CLIENTS).await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn insert_secret(tx: &impl ConnectionTrait, id: &ClientId, it: &ClientSecret) -> Result<(), DbErr> {
+    let row = client_secret::ActiveModel {
+        client_id: Set(id.to_string()),
+        digest: Set(it.digest.as_str().to_owned()),
+        created_at: Set(it.created_at),
+        expires_at: Set(it.expires_at),
+        ..Default::default()
+    };
+    client_secret::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    generations::raise(tx, generations::CLIENTS).await
+}
+
+/// Lets the secret that has no end yet go on until `end`, and removes those that have one already:
+/// two overlap at most (security.md AD-2).
+pub async fn retire_secrets(tx: &impl ConnectionTrait, id: &ClientId, end: Time) -> Result<(), DbErr> {
+    client_secret::Entity::delete_many()
+        .filter(client_secret::Column::ClientId.eq(id.as_str()))
+        .filter(client_secret::Column::ExpiresAt.is_not_null())
+        .exec(tx)
+        .await?;
+    client_secret::Entity::update_many()
+        .col_expr(client_secret::Column::ExpiresAt, Expr::value(end))
+        .filter(client_secret::Column::ClientId.eq(id.as_str()))
+        .exec(tx)
+        .await?;
+    generations::raise(tx, generations::CLIENTS).await
+}
+
+/// What a public client, or one with keys, has no use for.
+pub async fn delete_secrets(tx: &impl ConnectionTrait, id: &ClientId) -> Result<(), DbErr> {
+    client_secret::Entity::delete_many()
+        .filter(client_secret::Column::ClientId.eq(id.as_str()))
+        .exec(tx)
+        .await?;
+    generations::raise(tx, generations::CLIENTS).await
+}
+
+fn to_row(it: &Client) -> Result<client::ActiveModel, DbErr> {
+    let metadata = serde_json::to_string(&it.metadata).map_err(|e| DbErr::Json(e.to_string()))?;
+    Ok(client::ActiveModel {
+        id: Set(it.id.to_string()),
+        enabled: Set(it.enabled),
+        origin: Set(it.origin.as_str().to_owned()),
+        name: Set(it.name().to_owned()),
+        metadata: Set(metadata),
+        created_at: Set(it.created_at),
+        updated_at: Set(it.updated_at),
+    })
+}
+
+fn from_row(row: client::Model, secrets: Vec<client_secret::Model>) -> Result<Client, DbErr> {
+    let broken = |what: String| DbErr::Custom(format!("client {}: {what}", row.id));
+    Ok(Client {
+        metadata: serde_json::from_str(&row.metadata).map_err(|e| broken(e.to_string()))?,
+        origin: Origin::parse(&row.origin).ok_or_else(|| broken("unknown origin".into()))?,
+        enabled: row.enabled,
+        secrets: secrets
+            .into_iter()
+            .map(|it| ClientSecret {
+                digest: Digest::stored(it.digest),
+                created_at: it.created_at,
+                expires_at: it.expires_at,
+            })
+            .collect(),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        id: ClientId::new(row.id),
+    })
+}

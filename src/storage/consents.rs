@@ -1,0 +1,69 @@
+//! What people granted to services: one row for each account and client.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entities::consent::{ActiveModel, Column, Entity, Model};
+use crate::domain::authorization::Consent;
+use crate::domain::scope::Scope;
+use crate::domain::{AccountId, ClientId};
+
+pub async fn find(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    client: &ClientId,
+) -> Result<Option<Consent>, DbErr> {
+    let key = (account.to_string(), client.to_string());
+    Entity::find_by_id(key).one(db).await?.map(from_row).transpose()
+}
+
+/// Newest first.
+pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> Result<Vec<Consent>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .order_by_desc(Column::GivenAt)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// The row as given: the first time stays, all else is replaced.
+pub async fn put(tx: &impl ConnectionTrait, it: &Consent) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        account_id: Set(it.account.to_string()),
+        client_id: Set(it.client_id.to_string()),
+        scope: Set(it.scope.to_string()),
+        claims: Set(it.claims.join(" ")),
+        first_given_at: Set(it.first_given_at),
+        given_at: Set(it.given_at),
+    };
+    let replace = OnConflict::columns([Column::AccountId, Column::ClientId])
+        .update_columns([Column::Scope, Column::Claims, Column::GivenAt])
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
+/// Tells whether there was one.
+pub async fn delete(
+    tx: &impl ConnectionTrait,
+    account: &AccountId,
+    client: &ClientId,
+) -> Result<bool, DbErr> {
+    let key = (account.to_string(), client.to_string());
+    Ok(Entity::delete_by_id(key).exec(tx).await?.rows_affected == 1)
+}
+
+fn from_row(row: Model) -> Result<Consent, DbErr> {
+    Ok(Consent {
+        scope: Scope::parse(&row.scope).map_err(|e| DbErr::Custom(e.to_string()))?,
+        claims: row.claims.split_whitespace().map(str::to_owned).collect(),
+        account: AccountId::new(row.account_id),
+        client_id: ClientId::new(row.client_id),
+        first_given_at: row.first_given_at,
+        given_at: row.given_at,
+    })
+}
