@@ -10,8 +10,9 @@ pub mod random;
 
 // Rooms.
 pub mod domain;
-pub mod oidc;
 pub mod storage;
+pub mod accounts;
+pub mod oidc;
 
 // The demo: a user of everything above.
 pub mod demo;

@@ -3,6 +3,9 @@
 use sea_orm_migration::prelude::*;
 
 mod m0001_events;
+mod m0002_accounts;
+mod m0003_sessions;
+mod m0004_proofs;
 mod m0005_clients;
 mod m0006_tokens;
 
@@ -16,6 +19,9 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m0001_events::Migration),
+            Box::new(m0002_accounts::Migration),
+            Box::new(m0003_sessions::Migration),
+            Box::new(m0004_proofs::Migration),
             Box::new(m0005_clients::Migration),
             Box::new(m0006_tokens::Migration),
         ]

@@ -1,5 +1,6 @@
 //! The nouns of the service and their rules: pure, without I/O; `now` is an argument.
 
+pub mod account;
 pub mod actor;
 pub mod affiliation;
 pub mod authorization;
@@ -7,8 +8,14 @@ pub mod claim;
 pub mod client;
 pub mod event;
 pub mod organization;
+pub mod password;
+pub mod profile;
 pub mod scope;
 pub mod secret;
+pub mod session;
+pub mod signup;
+pub mod terms;
+pub mod text;
 pub mod ties;
 pub mod token;
 
@@ -44,6 +51,8 @@ macro_rules! id {
         }
     )+};
 }
+
+pub(crate) use id;
 
 id! {
     /// The account's key in our database; services see its `Subject`.

@@ -1,9 +1,17 @@
 //! The sea-orm models, private to storage.
 
+pub mod account;
 pub mod client;
 pub mod client_secret;
+pub mod code_attempt;
 pub mod consent;
+pub mod email_code;
 pub mod event;
 pub mod generation;
+pub mod login_throttle;
+pub mod password_reset;
+pub mod pending_signup;
 pub mod refresh_token;
 pub mod revocation;
+pub mod session;
+pub mod terms_version;

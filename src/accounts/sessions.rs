@@ -1,0 +1,217 @@
+//! Sessions: the login that every service's single sign-on rests on (security.md SE-1 to SE-4).
+//! The cookie's value is a bearer secret of 256 bits; only its digest is stored.
+
+use sea_orm::ConnectionTrait;
+
+use super::Result;
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::secret::Secret;
+use crate::domain::session::{MOST_PER_ACCOUNT, Session};
+use crate::domain::{AccountId, SessionId, Sid, Time};
+use crate::storage::{sessions, tokens};
+use crate::{audit, random};
+
+/// A session with the value of its cookie, which is told this once.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub session: Session,
+    pub cookie: Secret,
+}
+
+/// The session of a cookie and its person, if it lives. What is not exactly one well-formed value is
+/// nobody's (SE-1). The use is written beside the answer, every five minutes at most (SE-2).
+pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>> {
+    if !is_well_formed(cookie) {
+        return Ok(None);
+    }
+    let found = sessions::find_by_cookie(app.db.read(), &Secret::new(cookie).digest()).await?;
+    let now = app.clock.now();
+    let Some((session, account)) =
+        found.filter(|(session, account)| session.is_alive(now) && account.is_active())
+    else {
+        return Ok(None);
+    };
+    if let Some(rested_at) = session.use_to_write(now) {
+        let (app, session) = (app.clone(), session.clone());
+        tokio::spawn(async move {
+            if let Err(error) = sessions::update_last_used(app.db.read(), &session, now, rested_at).await {
+                tracing::warn!(%error, "the use of a session was not written");
+            }
+        });
+    }
+    Ok(Some((session, account)))
+}
+
+/// The same by id, for what was issued in the session: still alive, its person still active (G-10).
+pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Account)>> {
+    let now = app.clock.now();
+    let found = sessions::find(app.db.read(), id).await?;
+    Ok(found.filter(|(session, account)| session.is_alive(now) && account.is_active()))
+}
+
+/// A new session for a person who has just proved who they are.
+pub async fn start(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    acr: &str,
+    terms_due: bool,
+) -> Result<Started> {
+    let open = sessions::list_of_account(tx, &account.id).await?;
+    // The oldest end, so that with the new one there are no more than allowed (SE-2).
+    let mut by_age: Vec<&Session> = open.iter().filter(|it| it.is_alive(now)).collect();
+    by_age.sort_by_key(|it| std::cmp::Reverse(it.created_at));
+    for surplus in by_age.into_iter().skip(MOST_PER_ACCOUNT as usize - 1) {
+        end_one(tx, now, context, &account.id, &surplus.id, "too_many").await?;
+    }
+
+    let cookie = Secret::new(random::token());
+    let session = Session {
+        id: SessionId::new(random::id()),
+        sid: Sid::new(random::id()),
+        account: account.id.clone(),
+        created_at: now,
+        authenticated_at: now,
+        acr: acr.to_owned(),
+        last_used_at: now,
+        rested_at: None,
+        terms_due,
+        user_agent: context.user_agent.chars().take(250).collect(),
+        network: context.network.clone(),
+    };
+    sessions::insert(tx, &session, &cookie.digest()).await?;
+    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(acr);
+    audit::record(tx, now, &of_person(context, account), event).await?;
+    Ok(Started { session, cookie })
+}
+
+/// The person of `session` proved again who they are: a new cookie and `auth_time`, the same `sid`.
+pub async fn renew(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    acr: &str,
+    terms_due: bool,
+) -> Result<Started> {
+    let cookie = Secret::new(random::token());
+    let renewed = Session {
+        authenticated_at: now,
+        last_used_at: now,
+        rested_at: None,
+        acr: acr.to_owned(),
+        terms_due,
+        ..session.clone()
+    };
+    if !sessions::update_authenticated(tx, &renewed, &cookie.digest()).await? {
+        // It ended meanwhile, somewhere else: that stands, and this is a login of its own.
+        return start(tx, now, context, account, acr, terms_due).await;
+    }
+    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because("reauthentication");
+    audit::record(tx, now, &of_person(context, account), event).await?;
+    Ok(Started {
+        session: renewed,
+        cookie,
+    })
+}
+
+/// The person's live sessions, the latest used first.
+pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Session>> {
+    let now = app.clock.now();
+    let mut open = sessions::list_of_account(app.db.read(), account).await?;
+    open.retain(|it| it.is_alive(now));
+    Ok(open)
+}
+
+/// Ends one session of `account`, with the refresh tokens issued in it. `false`: it was none of theirs,
+/// or ended before.
+pub async fn end(
+    app: &App,
+    context: &Context,
+    account: &AccountId,
+    id: &SessionId,
+    reason: &str,
+) -> Result<bool> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| end_one(tx, now, context, account, id, reason).await)
+        .await
+}
+
+/// The same within a transaction.
+pub async fn end_one(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &AccountId,
+    id: &SessionId,
+    reason: &str,
+) -> Result<bool> {
+    let ended = sessions::end(tx, account, id, now).await?;
+    if ended {
+        tokens::end_refresh_tokens_of_session(tx, id, now).await?;
+        let event = Event::new(Action::SessionEnded, format!("session:{id}")).because(reason);
+        audit::record(tx, now, context, event).await?;
+    }
+    Ok(ended)
+}
+
+/// Ends all sessions of the account but one. How many there were.
+pub async fn end_others(app: &App, context: &Context, account: &AccountId, but: &SessionId) -> Result<usize> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| end_all_but(tx, now, context, account, Some(but), "by_the_person").await)
+        .await
+}
+
+/// Signs out everywhere: all sessions and all refresh tokens of the account (SE-3).
+pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -> Result<usize> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            let ended = end_all_but(tx, now, context, account, None, "everywhere").await?;
+            tokens::end_refresh_tokens_of_account(tx, account, now).await?;
+            Ok(ended)
+        })
+        .await
+}
+
+pub(super) async fn end_all_but(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &AccountId,
+    but: Option<&SessionId>,
+    reason: &str,
+) -> Result<usize> {
+    let mut ended = 0;
+    for session in sessions::list_of_account(tx, account).await? {
+        if Some(&session.id) != but && end_one(tx, now, context, account, &session.id, reason).await? {
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
+/// The context of an act by which a visitor has just become a person.
+pub(super) fn of_person(context: &Context, account: &Account) -> Context {
+    Context {
+        actor: crate::domain::actor::Actor::Person {
+            account: account.id.clone(),
+            role: account.role,
+        },
+        ..context.clone()
+    }
+}
+
+fn is_well_formed(cookie: &str) -> bool {
+    cookie.len() == 43
+        && cookie
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

@@ -1,0 +1,232 @@
+//! An account: one e-mail address, one human being. The address and its keys (security.md SU-2),
+//! and what the rest of the service may know about an account. No password is ever in here.
+
+use super::actor::Role;
+use super::profile::{Language, Profile};
+use super::{AccountId, Subject, Time};
+
+/// An e-mail address: the local part as it was given, the domain in A-labels.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email {
+    address: String,
+    at: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address")]
+pub struct InvalidEmail;
+
+/// What an address is looked up by: all in lower case.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EmailKey(String);
+
+/// What may exist once: the key without a `+tag`. Limits that protect an inbox count this too.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UniqueKey(String);
+
+impl Email {
+    /// SU-2: outer space removed, one `@`, an ASCII dot-atom, a domain of at least two labels.
+    pub fn parse(value: &str) -> Result<Self, InvalidEmail> {
+        let value = value.trim_matches(' ');
+        if value.len() > 1024 {
+            return Err(InvalidEmail);
+        }
+        let (local, domain) = value.split_once('@').ok_or(InvalidEmail)?;
+        if !is_dot_atom(local) || local.len() > 64 {
+            return Err(InvalidEmail);
+        }
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidEmail)?;
+        let labels = domain.split('.').count();
+        if labels < 2 || domain.ends_with('.') || domain.len() > 253 || local.len() + 1 + domain.len() > 254 {
+            return Err(InvalidEmail);
+        }
+        Ok(Self {
+            address: format!("{local}@{domain}"),
+            at: local.len(),
+        })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.address
+    }
+
+    pub fn local(&self) -> &str {
+        &self.address[..self.at]
+    }
+
+    pub fn domain(&self) -> &str {
+        &self.address[self.at + 1..]
+    }
+
+    pub fn key(&self) -> EmailKey {
+        EmailKey(self.address.to_ascii_lowercase())
+    }
+
+    pub fn unique_key(&self) -> UniqueKey {
+        let local = self.local();
+        // A local part that is nothing but a tag keeps it.
+        let local = local
+            .split_once('+')
+            .map_or(local, |(name, _)| if name.is_empty() { local } else { name });
+        UniqueKey(format!("{local}@{}", self.domain()).to_ascii_lowercase())
+    }
+}
+
+// An address names a person: logs show that there is one, not which (LG-3).
+impl std::fmt::Debug for Email {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[address]")
+    }
+}
+
+impl serde::Serialize for Email {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.address)
+    }
+}
+
+macro_rules! key {
+    ($name:ident) => {
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("[address]")
+            }
+        }
+    };
+}
+
+key!(EmailKey);
+key!(UniqueKey);
+
+fn is_dot_atom(local: &str) -> bool {
+    // RFC 5322 §3.2.3
+    local.split('.').all(|atom| {
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    })
+}
+
+/// Whether the account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Active,
+    /// By an administrator: no session, no token.
+    Suspended,
+}
+
+impl Status {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// What cannot be read is no permission.
+    pub fn parse(value: &str) -> Self {
+        if value == "active" {
+            Self::Active
+        } else {
+            Self::Suspended
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    pub id: AccountId,
+    pub sub: Subject,
+    pub email: Email,
+    /// Proved with a code or a link that was mailed to it. An imported address is not, until then.
+    pub email_verified: bool,
+    pub profile: Profile,
+    pub role: Role,
+    pub status: Status,
+    pub newsletter: bool,
+    pub language: Language,
+    /// The version of the Terms of Use that the person accepted, if any yet.
+    pub terms_version: Option<String>,
+    pub created_at: Time,
+    /// The claim `updated_at`: when name, address or language changed last.
+    pub updated_at: Time,
+}
+
+impl Account {
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Active
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_local_part_and_one_domain() {
+        // SU-2
+        for address in [
+            "john.doe@company.com",
+            " a+b@x.example ",
+            "o'neil@bücher.example",
+            "A@B.CH",
+        ] {
+            assert!(Email::parse(address).is_ok(), "{address}");
+        }
+        for address in [
+            "",
+            "@",
+            "a@",
+            "@b.ch",
+            "a@b",
+            "a@@b.ch",
+            "a@b@c.ch",
+            "a b@c.ch",
+            ".a@b.ch",
+            "a.@b.ch",
+            "a..b@c.ch",
+            "\"a\"@b.ch",
+            "a@[127.0.0.1]",
+            "a@b.ch\n",
+            "a@b_c.ch",
+            "a@-b.ch",
+            "jo\u{308}@b.ch",
+            "a@b.ch.",
+            "a@b..ch",
+        ] {
+            assert!(Email::parse(address).is_err(), "{address:?}");
+        }
+        assert!(Email::parse(&format!("{}@b.ch", "a".repeat(64))).is_ok());
+        assert!(Email::parse(&format!("{}@b.ch", "a".repeat(65))).is_err());
+    }
+
+    #[test]
+    fn case_and_tag_do_not_make_a_second_account() {
+        // SU-2
+        let one = Email::parse("John+events@Bücher.example").unwrap();
+        let other = Email::parse("john@xn--bcher-kva.example").unwrap();
+        assert_eq!(one.unique_key(), other.unique_key());
+        assert_ne!(one.key(), other.key());
+        assert_eq!(one.as_str(), "John+events@xn--bcher-kva.example");
+        assert_eq!(Email::parse("+a@b.ch").unwrap().unique_key().as_str(), "+a@b.ch");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parsing_is_stable(value in "[ -~]{0,12}@[a-zA-Z0-9.\\-é]{0,20}") {
+            if let Ok(email) = Email::parse(&value) {
+                let again = Email::parse(email.as_str()).unwrap();
+                proptest::prop_assert_eq!(again.key(), email.key());
+                proptest::prop_assert!(email.as_str().is_ascii());
+            }
+        }
+    }
+}

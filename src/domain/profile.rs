@@ -1,0 +1,198 @@
+//! What an account holder tells about themselves, with the values of contract.md ("Values, the same
+//! in forms, CSV and claims"). Every value is parsed once and cannot hold nonsense.
+
+use std::collections::BTreeMap;
+
+use super::text;
+
+/// Why fields of a form were refused: the field's name, and the key of what is said about it.
+pub type FieldErrors = BTreeMap<&'static str, &'static str>;
+
+/// Longest names and job title (contract.md).
+pub const NAME_LENGTH: usize = 100;
+pub const JOB_TITLE_LENGTH: usize = 150;
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $(#[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            pub fn parse(value: &str) -> Option<Self> {
+                match value { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+choices!(Title {
+    Mr = "mr", Ms = "ms", Mrs = "mrs", Mx = "mx", Dr = "dr", Prof = "prof", Eng = "eng", He = "he",
+});
+
+choices!(Gender { Female = "female", Male = "male", Other = "other", Undisclosed = "undisclosed" });
+
+choices!(ProfessionalRole {
+    SeniorManagement = "senior_management",
+    MiddleManagement = "middle_management",
+    Technical = "technical",
+    PolicyRegulatory = "policy_regulatory",
+    Legal = "legal",
+    Standardization = "standardization",
+    ResearchAcademia = "research_academia",
+    Procurement = "procurement",
+    Administration = "administration",
+    Press = "press",
+    Student = "student",
+    Other = "other",
+});
+
+choices!(
+    /// The six languages of the United Nations; the claim `locale`.
+    Language { Ar = "ar", En = "en", Es = "es", Fr = "fr", Ru = "ru", Zh = "zh" }
+);
+
+/// Names and job title are lines of text (`text::line`); all is parsed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Profile {
+    pub first_name: String,
+    pub last_name: String,
+    pub title: Option<Title>,
+    pub gender: Gender,
+    /// Empty only for an account that was taken over without one.
+    pub job_title: String,
+    pub professional_role: ProfessionalRole,
+}
+
+/// The fields as they were typed.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileInput<'a> {
+    pub first_name: &'a str,
+    pub last_name: &'a str,
+    pub title: &'a str,
+    pub gender: &'a str,
+    pub job_title: &'a str,
+    pub professional_role: &'a str,
+}
+
+impl Profile {
+    /// All fields or every reason why not (security.md SU-6).
+    pub fn parse(input: &ProfileInput<'_>) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let first_name = name(&mut errors, "first_name", input.first_name, NAME_LENGTH);
+        let last_name = name(&mut errors, "last_name", input.last_name, NAME_LENGTH);
+        let job_title = name(&mut errors, "job_title", input.job_title, JOB_TITLE_LENGTH);
+        let title = match input.title {
+            "" => None,
+            value => choice(&mut errors, "title", value, Title::parse),
+        };
+        let gender = choice(&mut errors, "gender", input.gender, Gender::parse);
+        let role = choice(
+            &mut errors,
+            "professional_role",
+            input.professional_role,
+            ProfessionalRole::parse,
+        );
+        match (first_name, last_name, job_title, gender, role) {
+            (Some(first_name), Some(last_name), Some(job_title), Some(gender), Some(professional_role))
+                if errors.is_empty() =>
+            {
+                Ok(Self {
+                    first_name,
+                    last_name,
+                    title,
+                    gender,
+                    job_title,
+                    professional_role,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+}
+
+fn name(errors: &mut FieldErrors, field: &'static str, value: &str, longest: usize) -> Option<String> {
+    match text::line(value, longest) {
+        Ok(text) => Some(text),
+        Err(refused) => {
+            errors.insert(field, refused.key());
+            None
+        }
+    }
+}
+
+fn choice<T>(
+    errors: &mut FieldErrors,
+    field: &'static str,
+    value: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let parsed = parse(value);
+    if parsed.is_none() {
+        errors.insert(
+            field,
+            if value.is_empty() {
+                "error.required"
+            } else {
+                "error.choice"
+            },
+        );
+    }
+    parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input() -> ProfileInput<'static> {
+        ProfileInput {
+            first_name: "John",
+            last_name: "Doe",
+            title: "mr",
+            gender: "male",
+            job_title: "General Manager",
+            professional_role: "senior_management",
+        }
+    }
+
+    #[test]
+    fn the_guides_person_is_accepted() {
+        let profile = Profile::parse(&input()).unwrap();
+        assert_eq!(profile.full_name(), "John Doe");
+        assert_eq!(profile.title, Some(Title::Mr));
+    }
+
+    #[test]
+    fn every_wrong_field_is_told() {
+        // SU-6
+        let errors = Profile::parse(&ProfileInput {
+            title: "king",
+            gender: "",
+            ..input()
+        })
+        .unwrap_err();
+        assert_eq!(errors["title"], "error.choice");
+        assert_eq!(errors["gender"], "error.required");
+        assert_eq!(Profile::parse(&ProfileInput::default()).unwrap_err().len(), 5);
+        let title = ProfileInput { title: "", ..input() };
+        assert_eq!(Profile::parse(&title).unwrap().title, None);
+    }
+
+    #[test]
+    fn choices_are_read_as_they_are_written() {
+        for it in ProfessionalRole::ALL {
+            assert_eq!(ProfessionalRole::parse(it.as_str()), Some(*it));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A login in one browser: what every service's single sign-on rests on (security.md SE-1 to SE-4).
+
+use chrono::Duration;
+
+use super::{AccountId, SessionId, Sid, Time};
+
+/// Sessions a person may have; the oldest ends when there is one more (SE-2).
+pub const MOST_PER_ACCOUNT: u64 = 20;
+
+/// `acr` of a login with a password (contract.md, names of fields in tokens).
+pub const ACR_PASSWORD: &str = "https://refeds.org/profile/sfa";
+
+const IDLE: Duration = Duration::minutes(60);
+const ABSOLUTE: Duration = Duration::hours(12);
+const DUTY_IDLE: Duration = Duration::minutes(15);
+const DUTY_ABSOLUTE: Duration = Duration::hours(8);
+const RECENT: Duration = Duration::minutes(5);
+const WRITE_USE_EVERY: Duration = Duration::minutes(5);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    pub id: SessionId,
+    pub sid: Sid,
+    pub account: AccountId,
+    pub created_at: Time,
+    /// `auth_time`: when the person last proved who they are, in this session.
+    pub authenticated_at: Time,
+    pub acr: String,
+    /// Written every five minutes at most.
+    pub last_used_at: Time,
+    /// When the session was taken up again after a rest too long for administrators' work.
+    pub rested_at: Option<Time>,
+    /// The Terms of Use have a version that this person has yet to accept: nothing else goes on.
+    pub terms_due: bool,
+    pub user_agent: String,
+    pub network: String,
+}
+
+impl Session {
+    /// Idle 60 minutes, absolute 12 hours (SE-2).
+    pub fn is_alive(&self, now: Time) -> bool {
+        now - self.last_used_at < IDLE && now - self.authenticated_at < ABSOLUTE
+    }
+
+    /// For the work of administrators and Focal Points: idle 15 minutes, absolute 8 hours (SE-2).
+    /// Coming back by another page does not undo the rest; a new authentication does.
+    pub fn is_fit_for_duty(&self, now: Time) -> bool {
+        now - self.last_used_at < DUTY_IDLE
+            && now - self.authenticated_at < DUTY_ABSOLUTE
+            && self.rested_at.is_none_or(|at| self.authenticated_at >= at)
+    }
+
+    /// Authenticated within the last five minutes, in this session (SE-4).
+    pub fn is_recent(&self, now: Time) -> bool {
+        now - self.authenticated_at < RECENT
+    }
+
+    /// Whether the use at `now` is worth a write; and if so, whether it follows a rest.
+    pub fn use_to_write(&self, now: Time) -> Option<Option<Time>> {
+        let since = now - self.last_used_at;
+        (since >= WRITE_USE_EVERY).then_some(if since >= DUTY_IDLE {
+            Some(now)
+        } else {
+            self.rested_at
+        })
+    }
+
+    /// Before this, sessions are dead whatever else is true: what a sweep may delete.
+    pub fn dead_before(now: Time) -> (Time, Time) {
+        (now - IDLE, now - ABSOLUTE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(now: Time) -> Session {
+        Session {
+            id: SessionId::new("s"),
+            sid: Sid::new("sid"),
+            account: AccountId::new("a"),
+            created_at: now,
+            authenticated_at: now,
+            acr: ACR_PASSWORD.to_owned(),
+            last_used_at: now,
+            rested_at: None,
+            terms_due: false,
+            user_agent: String::new(),
+            network: String::new(),
+        }
+    }
+
+    #[test]
+    fn sessions_end_by_rest_and_by_age() {
+        // SE-2
+        let start = Time::UNIX_EPOCH;
+        let mut it = session(start);
+        assert!(it.is_alive(start + Duration::minutes(59)));
+        assert!(!it.is_alive(start + Duration::minutes(60)));
+        it.last_used_at = start + Duration::hours(12);
+        assert!(!it.is_alive(start + Duration::hours(12)));
+    }
+
+    #[test]
+    fn duty_asks_for_more_and_a_rest_is_remembered() {
+        // SE-2
+        let start = Time::UNIX_EPOCH;
+        let mut it = session(start);
+        let later = start + Duration::minutes(20);
+        assert!(it.is_fit_for_duty(start + Duration::minutes(14)) && !it.is_fit_for_duty(later));
+        it.rested_at = it.use_to_write(later).unwrap();
+        it.last_used_at = later;
+        assert!(!it.is_fit_for_duty(later + Duration::minutes(1)));
+        it.authenticated_at = later + Duration::minutes(2);
+        assert!(it.is_fit_for_duty(later + Duration::minutes(3)));
+    }
+
+    #[test]
+    fn a_use_is_written_every_five_minutes() {
+        // SE-2
+        let it = session(Time::UNIX_EPOCH);
+        assert_eq!(it.use_to_write(Time::UNIX_EPOCH + Duration::seconds(299)), None);
+        assert_eq!(
+            it.use_to_write(Time::UNIX_EPOCH + Duration::seconds(300)),
+            Some(None)
+        );
+    }
+}

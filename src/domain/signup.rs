@@ -1,0 +1,80 @@
+//! A sign-up on its way: what was filled in, in the order of the guide's screens. There is no
+//! account until the code that was mailed comes back (security.md SU-5, G-6).
+
+use chrono::Duration;
+
+use super::account::Email;
+use super::profile::{Language, Profile};
+use super::{MembershipTypeId, OrganizationId, Time};
+
+/// How long an unfinished sign-up is kept (SU-5).
+pub const KEPT: Duration = Duration::hours(24);
+
+/// Screen 3 of the guide: where the person belongs. Checked against the directory by the room
+/// `affiliations`, before it is kept here and again when it is acted on.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Choice {
+    pub organization: OrganizationChoice,
+    pub request_ties: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationChoice {
+    Listed(OrganizationId),
+    /// A record that the person typed: no member until an administrator says otherwise (SU-6).
+    Typed(TypedOrganization),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TypedOrganization {
+    pub name: String,
+    pub acronym: String,
+    pub website: String,
+    pub city: String,
+    pub membership_type: MembershipTypeId,
+    /// ISO 3166-1 alpha-2, or `ZZ`.
+    pub member_state: String,
+}
+
+/// How far a sign-up has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Screen 2 is done: who the person is.
+    Details,
+    /// Screen 3 is done: a code was mailed.
+    Code,
+}
+
+/// An unfinished sign-up, without its password's hash.
+#[derive(Clone, Debug)]
+pub struct PendingSignup {
+    pub id: PendingSignupId,
+    pub email: Email,
+    pub profile: Profile,
+    pub language: Language,
+    pub newsletter: bool,
+    pub choice: Option<Choice>,
+    pub terms_version: Option<String>,
+    /// The authorization request that was interrupted, as its room wrote it (security.md AZ-6).
+    pub resume: Option<String>,
+    pub created_at: Time,
+}
+
+super::id! {
+    PendingSignupId,
+}
+
+impl PendingSignup {
+    pub fn stage(&self) -> Stage {
+        if self.terms_version.is_some() {
+            Stage::Code
+        } else {
+            Stage::Details
+        }
+    }
+
+    pub fn is_alive(&self, now: Time) -> bool {
+        now - self.created_at < KEPT
+    }
+}

@@ -1,0 +1,17 @@
+//! Versions of the Terms of Use and Privacy Policy: which one a person accepted, and when, is kept.
+
+use super::Time;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What the pages call it, and what an account keeps.
+    pub version: String,
+    pub effective_from: Time,
+}
+
+impl Terms {
+    /// Whether someone who accepted `accepted` is asked again (product.md, step 3 d).
+    pub fn are_due(&self, accepted: Option<&str>) -> bool {
+        accepted != Some(self.version.as_str())
+    }
+}

@@ -1,0 +1,315 @@
+//! Accounts. The hash of the password comes out only where it is asked for by name.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::account::{ActiveModel, Column, Entity, Model};
+use crate::domain::account::{Account, Email, EmailKey, Status, UniqueKey};
+use crate::domain::actor::Role;
+use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile, Title};
+use crate::domain::{AccountId, Subject, Time};
+
+pub async fn find(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<Account>, DbErr> {
+    one(Entity::find_by_id(id.as_str()).one(db).await?)
+}
+
+pub async fn find_by_subject(db: &impl ConnectionTrait, sub: &Subject) -> Result<Option<Account>, DbErr> {
+    one(Entity::find()
+        .filter(Column::Sub.eq(sub.as_str()))
+        .one(db)
+        .await?)
+}
+
+pub async fn find_by_email(db: &impl ConnectionTrait, key: &EmailKey) -> Result<Option<Account>, DbErr> {
+    one(Entity::find()
+        .filter(Column::EmailKey.eq(key.as_str()))
+        .one(db)
+        .await?)
+}
+
+/// Who holds the address, whatever its tag.
+pub async fn find_by_unique_key(
+    db: &impl ConnectionTrait,
+    key: &UniqueKey,
+) -> Result<Option<Account>, DbErr> {
+    one(Entity::find()
+        .filter(Column::EmailUnique.eq(key.as_str()))
+        .one(db)
+        .await?)
+}
+
+/// What a login needs: the account and its password's hash, if it has one.
+pub async fn find_credentials(
+    db: &impl ConnectionTrait,
+    key: &EmailKey,
+) -> Result<Option<(Account, Option<String>)>, DbErr> {
+    Entity::find()
+        .filter(Column::EmailKey.eq(key.as_str()))
+        .one(db)
+        .await?
+        .map(|mut row| {
+            let hash = row.password_hash.take();
+            Ok((account(row)?, hash))
+        })
+        .transpose()
+}
+
+pub async fn find_password_hash(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<String>, DbErr> {
+    let found: Option<Option<String>> = Entity::find_by_id(id.as_str())
+        .select_only()
+        .column(Column::PasswordHash)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.flatten())
+}
+
+/// Those of the ids that exist, in no order.
+pub async fn list_by_ids(db: &impl ConnectionTrait, ids: &[AccountId]) -> Result<Vec<Account>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::Id.is_in(ids.iter().map(AccountId::as_str)))
+        .all(db)
+        .await?;
+    rows.into_iter().map(account).collect()
+}
+
+/// Accounts after `after` in the order of ids: a page of all of them, for exports.
+pub async fn list_after(db: &impl ConnectionTrait, after: &str, limit: u64) -> Result<Vec<Account>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.into_iter().map(account).collect()
+}
+
+pub async fn list_by_role(db: &impl ConnectionTrait, role: Role) -> Result<Vec<Account>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::Role.eq(role.as_str()))
+        .filter(Column::Status.eq(Status::Active.as_str()))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(account).collect()
+}
+
+/// Those of the keys that an account holds already.
+pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result<Vec<String>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::EmailUnique)
+        .filter(Column::EmailUnique.is_in(keys.iter().map(UniqueKey::as_str)))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().count(db).await
+}
+
+/// A new account with its password's hash and when it accepted its version of the terms.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    pub account: Account,
+    pub password_hash: Option<String>,
+    pub terms_accepted_at: Option<Time>,
+}
+
+pub async fn insert(db: &impl ConnectionTrait, it: NewAccount) -> Result<(), DbErr> {
+    Entity::insert(row(it)).exec_without_returning(db).await.map(drop)
+}
+
+/// All of them in one statement; the caller keeps it below what a database takes at once.
+pub async fn insert_many(db: &impl ConnectionTrait, them: Vec<NewAccount>) -> Result<(), DbErr> {
+    if them.is_empty() {
+        return Ok(());
+    }
+    Entity::insert_many(them.into_iter().map(row))
+        .exec_without_returning(db)
+        .await
+        .map(drop)
+}
+
+pub async fn update_profile(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    profile: &Profile,
+    language: Language,
+    newsletter: bool,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        first_name: Set(profile.first_name.clone()),
+        last_name: Set(profile.last_name.clone()),
+        title: Set(profile.title.map(|it| it.as_str().to_owned())),
+        gender: Set(profile.gender.as_str().to_owned()),
+        job_title: Set(profile.job_title.clone()),
+        professional_role: Set(profile.professional_role.as_str().to_owned()),
+        language: Set(language.as_str().to_owned()),
+        newsletter: Set(newsletter),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    update(db, id, changes).await
+}
+
+pub async fn update_password(db: &impl ConnectionTrait, id: &AccountId, hash: &str) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        password_hash: Set(Some(hash.to_owned())),
+        ..Default::default()
+    };
+    update(db, id, changes).await
+}
+
+/// The same password under better parameters, unless it was changed meanwhile.
+pub async fn replace_hash(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    old: &str,
+    new: &str,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(new))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::PasswordHash.eq(old))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn update_email_verified(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::EmailVerified, Expr::value(true))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::EmailVerified.eq(false))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn update_terms(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    version: &str,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        terms_version: Set(Some(version.to_owned())),
+        terms_accepted_at: Set(Some(now)),
+        ..Default::default()
+    };
+    update(db, id, changes).await
+}
+
+pub async fn update_role(db: &impl ConnectionTrait, id: &AccountId, role: Role) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        role: Set(role.as_str().to_owned()),
+        ..Default::default()
+    };
+    update(db, id, changes).await
+}
+
+/// Marks that the person is told of a new browser, unless that was done after `since`.
+pub async fn update_new_browser_told(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    since: Time,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::NewBrowserToldAt, Expr::value(now))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(
+            Column::NewBrowserToldAt
+                .is_null()
+                .or(Column::NewBrowserToldAt.lte(since)),
+        )
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+async fn update(db: &impl ConnectionTrait, id: &AccountId, changes: ActiveModel) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .set(changes)
+        .filter(Column::Id.eq(id.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+fn one(row: Option<Model>) -> Result<Option<Account>, DbErr> {
+    row.map(account).transpose()
+}
+
+pub(super) fn account(row: Model) -> Result<Account, DbErr> {
+    let wrong = |column: &str| DbErr::Custom(format!("account {}: {column} cannot be read", row.id));
+    Ok(Account {
+        email: Email::parse(&row.email).map_err(|_| wrong("email"))?,
+        email_verified: row.email_verified,
+        profile: Profile {
+            title: match row.title.as_deref() {
+                None => None,
+                Some(title) => Some(Title::parse(title).ok_or_else(|| wrong("title"))?),
+            },
+            gender: Gender::parse(&row.gender).ok_or_else(|| wrong("gender"))?,
+            professional_role: ProfessionalRole::parse(&row.professional_role)
+                .ok_or_else(|| wrong("professional_role"))?,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            job_title: row.job_title,
+        },
+        role: Role::parse(&row.role).ok_or_else(|| DbErr::Custom("account: role cannot be read".into()))?,
+        status: Status::parse(&row.status),
+        newsletter: row.newsletter,
+        language: Language::parse(&row.language).unwrap_or(Language::En),
+        terms_version: row.terms_version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        id: AccountId::new(row.id),
+        sub: Subject::new(row.sub),
+    })
+}
+
+fn row(
+    NewAccount {
+        account,
+        password_hash,
+        terms_accepted_at,
+    }: NewAccount,
+) -> ActiveModel {
+    ActiveModel {
+        email: Set(account.email.as_str().to_owned()),
+        email_key: Set(account.email.key().as_str().to_owned()),
+        email_unique: Set(account.email.unique_key().as_str().to_owned()),
+        email_verified: Set(account.email_verified),
+        first_name: Set(account.profile.first_name),
+        last_name: Set(account.profile.last_name),
+        title: Set(account.profile.title.map(|it| it.as_str().to_owned())),
+        gender: Set(account.profile.gender.as_str().to_owned()),
+        job_title: Set(account.profile.job_title),
+        professional_role: Set(account.profile.professional_role.as_str().to_owned()),
+        role: Set(account.role.as_str().to_owned()),
+        status: Set(account.status.as_str().to_owned()),
+        newsletter: Set(account.newsletter),
+        language: Set(account.language.as_str().to_owned()),
+        password_hash: Set(password_hash),
+        terms_version: Set(account.terms_version),
+        terms_accepted_at: Set(terms_accepted_at),
+        new_browser_told_at: Set(None),
+        created_at: Set(account.created_at),
+        updated_at: Set(account.updated_at),
+        id: Set(account.id.into_string()),
+        sub: Set(account.sub.into_string()),
+    }
+}

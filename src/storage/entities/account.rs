@@ -1,0 +1,37 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "accounts")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    #[sea_orm(unique)]
+    pub sub: String,
+    pub email: String,
+    #[sea_orm(unique)]
+    pub email_key: String,
+    #[sea_orm(unique)]
+    pub email_unique: String,
+    pub email_verified: bool,
+    pub first_name: String,
+    pub last_name: String,
+    pub title: Option<String>,
+    pub gender: String,
+    pub job_title: String,
+    pub professional_role: String,
+    pub role: String,
+    pub status: String,
+    pub newsletter: bool,
+    pub language: String,
+    pub password_hash: Option<String>,
+    pub terms_version: Option<String>,
+    pub terms_accepted_at: Option<ChronoDateTimeUtc>,
+    pub new_browser_told_at: Option<ChronoDateTimeUtc>,
+    pub created_at: ChronoDateTimeUtc,
+    pub updated_at: ChronoDateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,40 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sessions")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    #[sea_orm(unique)]
+    pub sid: String,
+    #[sea_orm(unique)]
+    pub cookie_digest: String,
+    pub account_id: String,
+    pub created_at: ChronoDateTimeUtc,
+    pub authenticated_at: ChronoDateTimeUtc,
+    pub acr: String,
+    pub last_used_at: ChronoDateTimeUtc,
+    pub rested_at: Option<ChronoDateTimeUtc>,
+    pub terms_due: bool,
+    pub user_agent: String,
+    pub network: String,
+    pub ended_at: Option<ChronoDateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::account::Entity",
+        from = "Column::AccountId",
+        to = "super::account::Column::Id"
+    )]
+    Account,
+}
+
+impl Related<super::account::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Account.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

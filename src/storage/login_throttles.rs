@@ -1,0 +1,85 @@
+//! Failed logins, counted by account key or by known browser (security.md PW-4). Durable: a restart
+//! gives nobody a new set of guesses (ST-1).
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter};
+
+use super::entities::login_throttle::{ActiveModel, Column, Entity};
+use crate::domain::Time;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    pub failures: i32,
+    pub blocked_until: Option<Time>,
+}
+
+pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttle>, DbErr> {
+    let row = Entity::find_by_id(key).one(db).await?;
+    Ok(row.map(|it| Throttle {
+        failures: it.failures,
+        blocked_until: it.blocked_until,
+    }))
+}
+
+/// Counts one more failure; the count with it. The row is locked until the transaction ends.
+pub async fn count_failure(db: &impl ConnectionTrait, key: &str, now: Time) -> Result<i32, DbErr> {
+    let row = ActiveModel {
+        key: Set(key.to_owned()),
+        failures: Set(1),
+        blocked_until: Set(None),
+        updated_at: Set(now),
+    };
+    let again = OnConflict::column(Column::Key)
+        .value(Column::Failures, Expr::col((Entity, Column::Failures)).add(1))
+        .value(Column::UpdatedAt, Expr::value(now))
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(again)
+        .exec_without_returning(db)
+        .await?;
+    Ok(find(db, key).await?.map_or(1, |it| it.failures))
+}
+
+pub async fn update_blocked(db: &impl ConnectionTrait, key: &str, until: Time) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::BlockedUntil, Expr::value(until))
+        .filter(Column::Key.eq(key))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Forgets the failures of `key`, unless it is blocked at `now` or has failed `stopped` times.
+pub async fn delete_unless_blocked(
+    db: &impl ConnectionTrait,
+    key: &str,
+    stopped: i32,
+    now: Time,
+) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::Key.eq(key))
+        .filter(Column::Failures.lt(stopped))
+        .filter(Column::BlockedUntil.is_null().or(Column::BlockedUntil.lte(now)))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Forgets the failures of every key with this ending: of an account, in all browsers.
+pub async fn delete_of(db: &impl ConnectionTrait, ending: &str) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::Key.ends_with(ending))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}
+
+/// Forgets what nobody tried since, but not what was stopped.
+pub async fn delete_stale(db: &impl ConnectionTrait, stopped: i32, before: Time) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::UpdatedAt.lt(before))
+        .filter(Column::Failures.lt(stopped))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}

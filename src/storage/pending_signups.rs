@@ -1,0 +1,157 @@
+//! Unfinished sign-ups, found by the digest of the handle that their browser carries.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::pending_signup::{ActiveModel, Column, Entity, Model};
+use crate::domain::Time;
+use crate::domain::account::{Email, UniqueKey};
+use crate::domain::profile::Language;
+use crate::domain::secret::Digest;
+use crate::domain::signup::{Choice, PendingSignup, PendingSignupId};
+
+/// What only the completion asks for.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    pub password_hash: String,
+    /// The address had an account when the code was asked for: this sign-up never ends in one.
+    pub taken: bool,
+    pub terms_accepted_at: Option<Time>,
+}
+
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    it: &PendingSignup,
+    password_hash: &str,
+    handle: &Digest,
+) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        id: Set(it.id.to_string()),
+        handle_digest: Set(handle.as_str().to_owned()),
+        email: Set(it.email.as_str().to_owned()),
+        email_unique: Set(it.email.unique_key().as_str().to_owned()),
+        profile: Set(to_text(&it.profile)?),
+        password_hash: Set(password_hash.to_owned()),
+        language: Set(it.language.as_str().to_owned()),
+        newsletter: Set(it.newsletter),
+        choice: Set(it.choice.as_ref().map(to_text).transpose()?),
+        terms_version: Set(it.terms_version.clone()),
+        terms_accepted_at: Set(None),
+        taken: Set(false),
+        resume: Set(it.resume.clone()),
+        created_at: Set(it.created_at),
+    };
+    Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+pub async fn find(
+    db: &impl ConnectionTrait,
+    handle: &Digest,
+) -> Result<Option<(PendingSignup, Secrets)>, DbErr> {
+    Entity::find()
+        .filter(Column::HandleDigest.eq(handle.as_str()))
+        .one(db)
+        .await?
+        .map(pending)
+        .transpose()
+}
+
+/// Screen 3: what was chosen, and whether the address has an account.
+pub async fn update_choice(
+    db: &impl ConnectionTrait,
+    it: &PendingSignup,
+    taken: bool,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        newsletter: Set(it.newsletter),
+        choice: Set(it.choice.as_ref().map(to_text).transpose()?),
+        terms_version: Set(it.terms_version.clone()),
+        terms_accepted_at: Set(Some(now)),
+        taken: Set(taken),
+        ..Default::default()
+    };
+    let done = Entity::update_many()
+        .set(changes)
+        .filter(Column::Id.eq(it.id.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn update_taken(db: &impl ConnectionTrait, address: &UniqueKey) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Taken, Expr::value(true))
+        .filter(Column::EmailUnique.eq(address.as_str()))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Takes the row away; of any number of parallel completions, one is told `true`.
+pub async fn delete(db: &impl ConnectionTrait, id: &PendingSignupId) -> Result<bool, DbErr> {
+    let done = Entity::delete_by_id(id.as_str()).exec(db).await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Keeps the newest `keep` of an address.
+pub async fn delete_all_but(db: &impl ConnectionTrait, address: &UniqueKey, keep: u64) -> Result<(), DbErr> {
+    let surplus: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::EmailUnique.eq(address.as_str()))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .offset(keep)
+        .limit(100)
+        .into_tuple()
+        .all(db)
+        .await?;
+    if surplus.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many()
+        .filter(Column::Id.is_in(surplus))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::CreatedAt.lt(time))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}
+
+fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
+    let unreadable = |_| DbErr::Custom("a pending sign-up cannot be read".to_owned());
+    let it = PendingSignup {
+        id: PendingSignupId::new(row.id),
+        email: Email::parse(&row.email)
+            .map_err(|_| DbErr::Custom("a pending address cannot be read".into()))?,
+        profile: serde_json::from_str(&row.profile).map_err(unreadable)?,
+        language: Language::parse(&row.language).unwrap_or(Language::En),
+        newsletter: row.newsletter,
+        choice: row
+            .choice
+            .map(|it| serde_json::from_str::<Choice>(&it).map_err(unreadable))
+            .transpose()?,
+        terms_version: row.terms_version,
+        resume: row.resume,
+        created_at: row.created_at,
+    };
+    let secrets = Secrets {
+        password_hash: row.password_hash,
+        taken: row.taken,
+        terms_accepted_at: row.terms_accepted_at,
+    };
+    Ok((it, secrets))
+}
+
+fn to_text(value: &impl serde::Serialize) -> Result<String, DbErr> {
+    serde_json::to_string(value).map_err(|it| DbErr::Json(it.to_string()))
+}

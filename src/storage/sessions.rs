@@ -1,0 +1,178 @@
+//! Logins, found by the digest of their cookie. An ended session stays for a while, ended: what was
+//! issued in it asks for it.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+};
+
+use super::accounts::account;
+use super::entities::account as account_entity;
+use super::entities::session::{ActiveModel, Column, Entity, Model};
+use crate::domain::account::Account;
+use crate::domain::secret::Digest;
+use crate::domain::session::Session;
+use crate::domain::{AccountId, SessionId, Sid, Time};
+
+/// The session of this cookie and its person, unless it was ended: one query.
+pub async fn find_by_cookie(
+    db: &impl ConnectionTrait,
+    cookie: &Digest,
+) -> Result<Option<(Session, Account)>, DbErr> {
+    with_account(db, Column::CookieDigest.eq(cookie.as_str())).await
+}
+
+/// The same by its id, for what was issued in the session (security.md G-10).
+pub async fn find(db: &impl ConnectionTrait, id: &SessionId) -> Result<Option<(Session, Account)>, DbErr> {
+    with_account(db, Column::Id.eq(id.as_str())).await
+}
+
+pub async fn find_by_sid(db: &impl ConnectionTrait, sid: &Sid) -> Result<Option<(Session, Account)>, DbErr> {
+    with_account(db, Column::Sid.eq(sid.as_str())).await
+}
+
+async fn with_account(
+    db: &impl ConnectionTrait,
+    which: sea_orm::sea_query::SimpleExpr,
+) -> Result<Option<(Session, Account)>, DbErr> {
+    let found = Entity::find()
+        .filter(which)
+        .filter(Column::EndedAt.is_null())
+        .find_also_related(account_entity::Entity)
+        .one(db)
+        .await?;
+    match found {
+        Some((row, Some(person))) => Ok(Some((session(row), account(person)?))),
+        _ => Ok(None),
+    }
+}
+
+/// The person's sessions that were not ended, the latest used first. Some may have died of age.
+pub async fn list_of_account(db: &impl ConnectionTrait, id: &AccountId) -> Result<Vec<Session>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(id.as_str()))
+        .filter(Column::EndedAt.is_null())
+        .order_by_desc(Column::LastUsedAt)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(session).collect())
+}
+
+pub async fn insert(db: &impl ConnectionTrait, it: &Session, cookie: &Digest) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        id: Set(it.id.to_string()),
+        sid: Set(it.sid.to_string()),
+        cookie_digest: Set(cookie.as_str().to_owned()),
+        account_id: Set(it.account.to_string()),
+        created_at: Set(it.created_at),
+        authenticated_at: Set(it.authenticated_at),
+        acr: Set(it.acr.clone()),
+        last_used_at: Set(it.last_used_at),
+        rested_at: Set(it.rested_at),
+        terms_due: Set(it.terms_due),
+        user_agent: Set(it.user_agent.clone()),
+        network: Set(it.network.clone()),
+        ended_at: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+/// A new cookie for a session in which the person proved again who they are; `sid` stays.
+pub async fn update_authenticated(
+    db: &impl ConnectionTrait,
+    it: &Session,
+    cookie: &Digest,
+) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        cookie_digest: Set(cookie.as_str().to_owned()),
+        authenticated_at: Set(it.authenticated_at),
+        acr: Set(it.acr.clone()),
+        last_used_at: Set(it.last_used_at),
+        rested_at: Set(it.rested_at),
+        terms_due: Set(it.terms_due),
+        ..Default::default()
+    };
+    let done = Entity::update_many()
+        .set(changes)
+        .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::EndedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Writes the use of `it` at `now`, unless another request did.
+pub async fn update_last_used(
+    db: &impl ConnectionTrait,
+    it: &Session,
+    now: Time,
+    rested_at: Option<Time>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LastUsedAt, Expr::value(now))
+        .col_expr(Column::RestedAt, Expr::value(rested_at))
+        .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::LastUsedAt.eq(it.last_used_at))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+pub async fn update_terms_accepted(db: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::TermsDue, Expr::value(false))
+        .filter(Column::AccountId.eq(account.as_str()))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Ends one session of this account; `false` if it was none, or ended before.
+pub async fn end(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    id: &SessionId,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::EndedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Forgets sessions that ended, or died of rest or age, before the given times.
+pub async fn delete_dead(
+    db: &impl ConnectionTrait,
+    last_used_before: Time,
+    authenticated_before: Time,
+) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(
+            Column::LastUsedAt
+                .lt(last_used_before)
+                .or(Column::AuthenticatedAt.lt(authenticated_before)),
+        )
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}
+
+fn session(row: Model) -> Session {
+    Session {
+        id: SessionId::new(row.id),
+        sid: Sid::new(row.sid),
+        account: AccountId::new(row.account_id),
+        created_at: row.created_at,
+        authenticated_at: row.authenticated_at,
+        acr: row.acr,
+        last_used_at: row.last_used_at,
+        rested_at: row.rested_at,
+        terms_due: row.terms_due,
+        user_agent: row.user_agent,
+        network: row.network,
+    }
+}
