@@ -2,3 +2,5 @@
 //! by default; `.ci/browser` installs it and runs them.
 
 mod driver;
+mod journey;
+mod product;

@@ -1,0 +1,90 @@
+//! The built program as a process of its own: `itu-account demo` on free ports and fresh data.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A running demo; ended with it.
+pub struct Demo {
+    process: Child,
+    pub url: String,
+    pub events: String,
+    pub bookshop: String,
+    pub lists: String,
+    pub password: String,
+    data: tempfile::TempDir,
+}
+
+/// The program beside the test binary: target/debug/deps/../itu-account.
+pub fn program() -> PathBuf {
+    let me = std::env::current_exe().expect("the test knows itself");
+    let program = me.ancestors().nth(2).expect("target/debug").join("itu-account");
+    assert!(
+        program.exists(),
+        "{} is not built: cargo build",
+        program.display()
+    );
+    program
+}
+
+impl Demo {
+    pub fn starts() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let (process, said) = launch(data.path());
+        let line = |key: &str| {
+            said.get(key)
+                .cloned()
+                .unwrap_or_else(|| panic!("the demo does not say {key}"))
+        };
+        let text = |key: &str| line(key).as_str().expect("text").to_owned();
+        Self {
+            process,
+            url: text("url"),
+            events: text("events"),
+            bookshop: text("bookshop"),
+            lists: text("mailing_lists"),
+            password: text("password"),
+            data,
+        }
+    }
+
+    /// Ends the program without warning and starts it again on the same data and ports.
+    pub fn is_killed_and_restarts(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it ends");
+        let (process, said) = launch(self.data.path());
+        assert_eq!(said["url"], self.url.as_str());
+        self.process = process;
+    }
+}
+
+fn launch(data: &Path) -> (Child, serde_json::Map<String, serde_json::Value>) {
+    let mut process = Command::new(program())
+        .args(["--format", "json", "demo", "--free-ports", "--data"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let output = process.stdout.take().expect("piped");
+    let mut lines = BufReader::new(output).lines();
+    // The first line of JSON comes when everything listens.
+    let said = loop {
+        let line = lines
+            .next()
+            .expect("the demo ends before it listens")
+            .expect("text");
+        if let Ok(serde_json::Value::Object(said)) = serde_json::from_str(&line) {
+            break said;
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    (process, said)
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
