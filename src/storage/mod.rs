@@ -6,6 +6,7 @@ pub mod consents;
 mod database;
 pub mod email_codes;
 mod entities;
+pub mod ephemeral;
 pub mod events;
 pub mod generations;
 pub mod login_throttles;

@@ -1,0 +1,159 @@
+//! Short-lived single-use state: in this process, or in Redis when there are several nodes
+//! (security.md ST-1). Everything expires, and `take` gives a value to one caller only (G-8).
+
+mod memory;
+mod redis;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use memory::Memory;
+pub use redis::Redis;
+
+use crate::clock::Clock;
+use crate::domain::Time;
+
+/// What a value is; each kind is a namespace of its own (security.md G-7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An authorization code that waits for its redemption.
+    Code,
+    /// What is left of a spent code: the authorization that it began (RFC 6749 §4.1.2).
+    SpentCode,
+    /// An accepted authorization request that waits for the person.
+    Interaction,
+    /// A logout that waits for the person's word.
+    Logout,
+    /// `jti` of a client assertion (RFC 7523 §3).
+    AssertionId,
+    /// How often something happened in a window of time.
+    Counter,
+    /// A half-done page of the browser: what was typed, over a redirect.
+    Draft,
+}
+
+impl Kind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::SpentCode => "spent-code",
+            Self::Interaction => "interaction",
+            Self::Logout => "logout",
+            Self::AssertionId => "assertion",
+            Self::Counter => "counter",
+            Self::Draft => "draft",
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EphemeralError {
+    #[error("the ephemeral store cannot be reached: {0}")]
+    Unreachable(#[from] ::redis::RedisError),
+}
+
+#[derive(Clone, Debug)]
+pub enum Ephemeral {
+    Memory(Memory),
+    Redis(Redis),
+}
+
+impl Ephemeral {
+    pub fn in_process(clock: Clock) -> Self {
+        Self::Memory(Memory::new(clock))
+    }
+
+    /// `url` as `redis://…` or `rediss://…`. Fails when the server does not answer.
+    pub async fn redis(url: &str, clock: Clock) -> Result<Self, EphemeralError> {
+        Redis::connect(url, clock).await.map(Self::Redis)
+    }
+
+    /// Keeps a value for `ttl`; one under the same key is replaced.
+    pub async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<(), EphemeralError> {
+        match self {
+            Self::Memory(it) => it.put(kind, key, value, ttl),
+            Self::Redis(it) => it.put(kind, key, value, ttl).await?,
+        }
+        Ok(())
+    }
+
+    /// Keeps a value unless the key is there already: `true` for the first caller only.
+    pub async fn put_new(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.put_new(kind, key, value, ttl)),
+            Self::Redis(it) => it.put_new(kind, key, value, ttl).await,
+        }
+    }
+
+    pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.get(kind, key)),
+            Self::Redis(it) => it.get(kind, key).await,
+        }
+    }
+
+    /// Gives the value and removes it, in one step.
+    pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.take(kind, key)),
+            Self::Redis(it) => it.take(kind, key).await,
+        }
+    }
+
+    /// Counts one more in the current window and says how many there are now.
+    pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.count(key, window)),
+            Self::Redis(it) => it.count(key, window).await,
+        }
+    }
+
+    /// How many there are in the current window, without counting.
+    pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.counted(key, window)),
+            Self::Redis(it) => it.counted(key, window).await,
+        }
+    }
+
+    /// Since when nothing was forgotten: assertions issued before are refused (security.md ST-1).
+    pub async fn started_at(&self) -> Result<Time, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.started_at()),
+            Self::Redis(it) => it.started_at().await,
+        }
+    }
+
+    /// Drops what has expired; Redis does so by itself.
+    pub fn sweep(&self) {
+        if let Self::Memory(it) = self {
+            it.sweep();
+        }
+    }
+
+    pub async fn ping(&self) -> Result<(), EphemeralError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(it) => it.ping().await,
+        }
+    }
+}
+
+/// The key of a counter's current window.
+fn window_key(key: &str, now: Time, window: Duration) -> String {
+    let window = i64::try_from(window.as_secs()).unwrap_or(i64::MAX).max(1);
+    format!("{key}:{}", now.timestamp() / window)
+}

@@ -1,0 +1,143 @@
+//! The store in Redis: shared by all nodes. Each step is one command or one script, so that no two
+//! nodes can have the same value.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands, Script, cmd};
+
+use super::{EphemeralError, Kind, window_key};
+use crate::clock::Clock;
+use crate::domain::Time;
+
+const NAMESPACE: &str = "itu-account";
+
+#[derive(Clone)]
+pub struct Redis {
+    connection: ConnectionManager,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redis")
+    }
+}
+
+impl Redis {
+    pub async fn connect(url: &str, clock: Clock) -> Result<Self, EphemeralError> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(3)))
+            .set_response_timeout(Some(Duration::from_secs(3)))
+            .set_number_of_retries(2);
+        let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, config).await?;
+        Ok(Self { connection, clock })
+    }
+
+    /// The time of expiry travels with the value, so that the service's clock decides, as in memory.
+    fn wrapped(&self, value: &[u8], ttl: Duration) -> Vec<u8> {
+        let expires_at = (self.clock.now() + ttl).timestamp_micros();
+        [&expires_at.to_le_bytes(), value].concat()
+    }
+
+    fn unwrapped(&self, stored: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        let stored = stored?;
+        let (expires_at, value) = stored.split_first_chunk::<8>()?;
+        (i64::from_le_bytes(*expires_at) > self.clock.now().timestamp_micros()).then(|| value.to_vec())
+    }
+
+    pub async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<(), EphemeralError> {
+        let () = cmd("SET")
+            .arg(name(kind, key))
+            .arg(self.wrapped(value, ttl))
+            .arg("PX")
+            .arg(milliseconds(ttl))
+            .query_async(&mut self.connection.clone())
+            .await?;
+        Ok(())
+    }
+
+    pub async fn put_new(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
+        let set: Option<String> = cmd("SET")
+            .arg(name(kind, key))
+            .arg(self.wrapped(value, ttl))
+            .arg("NX")
+            .arg("PX")
+            .arg(milliseconds(ttl))
+            .query_async(&mut self.connection.clone())
+            .await?;
+        Ok(set.is_some())
+    }
+
+    pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
+        let stored = self.connection.clone().get(name(kind, key)).await?;
+        Ok(self.unwrapped(stored))
+    }
+
+    pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
+        let stored = self.connection.clone().get_del(name(kind, key)).await?;
+        Ok(self.unwrapped(stored))
+    }
+
+    pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
+        let key = name(Kind::Counter, &window_key(key, self.clock.now(), window));
+        // Count and expiry in one step: a counter without expiry would stay for good.
+        let script = Script::new(
+            "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n",
+        );
+        Ok(script
+            .key(key)
+            .arg(milliseconds(window))
+            .invoke_async(&mut self.connection.clone())
+            .await?)
+    }
+
+    pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
+        let key = name(Kind::Counter, &window_key(key, self.clock.now(), window));
+        let counted: Option<u64> = self.connection.clone().get(key).await?;
+        Ok(counted.unwrap_or(0))
+    }
+
+    /// Written by the first node that asks; a Redis that lost its memory has lost this too.
+    pub async fn started_at(&self) -> Result<Time, EphemeralError> {
+        let now = self.clock.now();
+        let mut connection = self.connection.clone();
+        let key = format!("{NAMESPACE}:started-at");
+        let first: Option<String> = cmd("SET")
+            .arg(&key)
+            .arg(now.timestamp_micros())
+            .arg("NX")
+            .query_async(&mut connection)
+            .await?;
+        if first.is_some() {
+            return Ok(now);
+        }
+        let stored: Option<i64> = connection.get(&key).await?;
+        Ok(stored.and_then(Time::from_timestamp_micros).unwrap_or(now))
+    }
+
+    pub async fn ping(&self) -> Result<(), EphemeralError> {
+        let () = cmd("PING").query_async(&mut self.connection.clone()).await?;
+        Ok(())
+    }
+}
+
+fn name(kind: Kind, key: &str) -> String {
+    format!("{NAMESPACE}:{}:{key}", kind.prefix())
+}
+
+fn milliseconds(ttl: Duration) -> u64 {
+    u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1)
+}
