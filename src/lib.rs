@@ -9,10 +9,10 @@ pub mod clock;
 pub mod random;
 
 // Rooms.
-pub mod domain;
-pub mod storage;
 pub mod accounts;
+pub mod domain;
 pub mod oidc;
+pub mod storage;
 
 // The demo: a user of everything above.
 pub mod demo;

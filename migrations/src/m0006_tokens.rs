@@ -25,6 +25,13 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone_null("rotated_at"))
                     .col(timestamp_with_time_zone("idle_until"))
                     .col(timestamp_with_time_zone("expires_at"))
+                    .foreign_key(
+                        ForeignKey::create()
+                            .name("refresh_tokens_account")
+                            .from("refresh_tokens", "account_id")
+                            .to("accounts", "id")
+                            .on_delete(ForeignKeyAction::Cascade),
+                    )
                     .to_owned(),
             )
             .await?;

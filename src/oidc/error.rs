@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sea_orm::DbErr;
 
-use crate::storage::IsBusy;
+use crate::storage::{IsBusy, ephemeral::EphemeralError};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal $make:ident),+ $(,)?) => {
@@ -99,6 +99,8 @@ pub struct Error {
     code: Code,
     description: Description,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    /// No credentials at all came: the challenge names no error (RFC 6750 §3.1).
+    bare: bool,
     /// Over a limit: how long to wait, in seconds (security.md DS-2).
     retry_after: Option<u64>,
 }
@@ -109,6 +111,7 @@ impl Error {
             code,
             description: Description::new(description.as_ref()),
             source: None,
+            bare: false,
             retry_after: None,
         }
     }
@@ -127,6 +130,14 @@ impl Error {
     /// `invalid_token`, always in the same words; the reason is for the operator alone.
     pub fn unusable_token(reason: &'static str) -> Self {
         Self::invalid_token("The access token is unknown, expired or revoked").caused_by(Reason(reason))
+    }
+
+    /// A protected resource was asked without a token.
+    pub fn missing_token() -> Self {
+        Self {
+            bare: true,
+            ..Self::invalid_token("An access token is needed")
+        }
     }
 
     /// Too many requests: status 429 with `Retry-After`.
@@ -170,6 +181,11 @@ impl Error {
         self.retry_after
     }
 
+    /// The challenge is sent without error and description: RFC 6750 §3.1.
+    pub const fn is_bare(&self) -> bool {
+        self.bare
+    }
+
     /// For the operator: what was behind it.
     pub fn cause(&self) -> Option<String> {
         self.source.as_ref().map(ToString::to_string)
@@ -199,9 +215,16 @@ impl From<DbErr> for Error {
     }
 }
 
+impl From<EphemeralError> for Error {
+    fn from(source: EphemeralError) -> Self {
+        Self::temporarily_unavailable("The server cannot answer now; try again").caused_by(source)
+    }
+}
+
 impl IsBusy for Error {
     fn is_busy(&self) -> bool {
-        self.code == Code::TemporarilyUnavailable && self.retry_after.is_none()
+        let source = self.source.as_deref().and_then(|it| it.downcast_ref::<DbErr>());
+        source.is_some_and(IsBusy::is_busy)
     }
 }
 

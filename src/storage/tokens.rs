@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use super::entities::refresh_token::{ActiveModel, Column, Entity, Model};
+use super::entities::session;
 use super::revocations;
 use crate::domain::secret::Digest;
 use crate::domain::token::{LONGEST_ACCESS_TOKEN, RefreshFamily};
@@ -35,6 +36,20 @@ pub async fn insert(
         expires_at: Set(family.expires_at),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+/// Holds the session of a family in the making until the transaction ends; `false` if it has ended.
+/// PostgreSQL makes whoever ends it wait; on SQLite there is one writer anyway.
+pub async fn hold_session(tx: &impl ConnectionTrait, id: &SessionId) -> Result<bool, DbErr> {
+    let found: Option<String> = session::Entity::find_by_id(id.as_str())
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::EndedAt.is_null())
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// A family with what was granted to it.

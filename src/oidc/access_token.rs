@@ -1,0 +1,166 @@
+//! Access tokens: sealed, so that only we can read them, or signed for a client whose resources read
+//! them (RFC 9068). Whoever uses one is told what is true now (security.md G-10, ST-1, UI-5).
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::client::Client;
+use crate::domain::scope::Scope;
+use crate::domain::token::AccessToken;
+use crate::domain::{AuthorizationId, ClientId, Sid, Subject, TokenId};
+use crate::storage::{accounts, revocations, sessions};
+
+/// The prefix of a sealed token, and what its key is derived for (security.md G-7).
+const PREFIX: &str = "at_";
+const KIND: &str = "access_token";
+
+/// RFC 9068 §2.1
+const TYPE: &str = "at+jwt";
+
+pub fn seal(app: &App, token: &AccessToken) -> Result<String> {
+    let content = serde_json::to_vec(token).map_err(Error::internal)?;
+    Ok(format!("{PREFIX}{}", app.keys.seal(KIND, &content)))
+}
+
+/// RFC 9068 §2.2; `sid`, `grant_id` and `claims` are for ourselves when it comes back to us.
+pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, Value>) -> Result<String> {
+    let issuer = app.config.issuer.as_str();
+    let audience: Value = match token.audience.as_slice() {
+        [] => issuer.into(),
+        [one] => one.as_str().into(),
+        many => many.into(),
+    };
+    let mut all = more;
+    all.insert("iss".into(), issuer.into());
+    // RFC 9068 §2.2: about a client itself, the client.
+    let subject = token.subject.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
+    all.insert("sub".into(), subject.into());
+    all.insert("aud".into(), audience);
+    all.insert("client_id".into(), token.client_id.as_str().into());
+    all.insert("scope".into(), token.scope.to_string().into());
+    all.insert("jti".into(), token.id.as_str().into());
+    all.insert("iat".into(), token.issued_at.into());
+    all.insert("exp".into(), token.expires_at.into());
+    if let Some(sid) = &token.sid {
+        all.insert("sid".into(), sid.as_str().into());
+    }
+    if let Some(id) = &token.authorization_id {
+        all.insert("grant_id".into(), id.as_str().into());
+    }
+    if !token.claims.is_empty() {
+        all.insert("claims".into(), json!(token.claims));
+    }
+    app.keys
+        .sign(client.id_token_alg(), TYPE, &Value::Object(all))
+        .map_err(Error::internal)
+}
+
+/// What a presented token says, if it is one of ours. Says nothing of whether it still holds.
+pub fn read(app: &App, presented: &str) -> Option<AccessToken> {
+    if let Some(sealed) = presented.strip_prefix(PREFIX) {
+        return serde_json::from_slice(&app.keys.open(KIND, sealed)?).ok();
+    }
+    if presented.split('.').count() != 3 {
+        return None;
+    }
+    from_claims(&app.keys.verify_own(presented, TYPE)?, app.config.issuer.as_str())
+}
+
+fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let (client, subject) = (text("client_id")?, text("sub")?);
+    Some(AccessToken {
+        id: TokenId::new(text("jti")?),
+        client_id: ClientId::new(client),
+        // Disjoint namespaces: security.md TK-12.
+        subject: (subject != client).then(|| Subject::new(subject)),
+        sid: text("sid").map(Sid::new),
+        authorization_id: text("grant_id").map(AuthorizationId::new),
+        scope: Scope::parse(text("scope")?).ok()?,
+        audience: match claims.get("aud")? {
+            Value::String(one) if one == issuer => Vec::new(),
+            Value::String(one) => vec![one.clone()],
+            many => serde_json::from_value(many.clone()).ok()?,
+        },
+        claims: match claims.get("claims") {
+            Some(it) => serde_json::from_value(it.clone()).ok()?,
+            None => ClaimsRequest::default(),
+        },
+        confirmation: claims.get("cnf").cloned(),
+        issued_at: claims.get("iat")?.as_i64()?,
+        expires_at: claims.get("exp")?.as_i64()?,
+    })
+}
+
+/// A token that holds now, its client, and the person as they are now.
+#[derive(Debug)]
+pub struct Holder {
+    pub token: AccessToken,
+    pub client: Arc<Client>,
+    /// `None`: the token is about the client itself.
+    pub account: Option<Account>,
+}
+
+/// Who holds a presented token; `Err(reason)` inside for whatever ends a token, for the operator.
+pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Holder, &'static str>> {
+    let now = app.clock.now();
+    let Some(token) = read(app, presented) else {
+        return Ok(Err("not an access token of ours"));
+    };
+    if token.is_expired(now) {
+        return Ok(Err("an expired access token"));
+    }
+    let Some(client) = app.registry.find(token.client_id.as_str()) else {
+        return Ok(Err("its client is gone")); // DR-6
+    };
+    let db = app.db.read();
+    if revocations::revoked(db, Some(&token.id), token.authorization_id.as_ref()).await? {
+        return Ok(Err("a revoked access token"));
+    }
+    let account = match &token.subject {
+        None => None,
+        Some(subject) => {
+            let account = match &token.sid {
+                Some(sid) => sessions::find_by_sid(db, sid)
+                    .await?
+                    .filter(|(session, _)| session.is_alive(now))
+                    .map(|(_, account)| account),
+                None => accounts::find_by_subject(db, subject).await?,
+            };
+            let Some(account) = account.filter(|it| it.sub == *subject && it.is_active()) else {
+                return Ok(Err("its account or session has ended"));
+            };
+            Some(account)
+        }
+    };
+    Ok(Ok(Holder { token, client, account }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signed_token_says_what_a_sealed_one_says() {
+        let claims = json!({"iss": "https://i", "sub": "s", "aud": "https://i", "client_id": "c", "jti": "t",
+            "scope": "openid email", "iat": 1, "exp": 2, "sid": "x", "grant_id": "g",
+            "claims": {"userinfo": {"name": null}}});
+        let token = from_claims(&claims, "https://i").expect("complete");
+        assert_eq!(token.subject, Some(Subject::new("s")));
+        assert_eq!(token.sid, Some(Sid::new("x")));
+        assert!(token.claims.userinfo.contains_key("name") && token.audience.is_empty());
+        let stored = serde_json::to_vec(&token).expect("JSON");
+        assert_eq!(serde_json::from_slice::<AccessToken>(&stored).expect("JSON"), token);
+
+        let mut own = claims;
+        own["sub"] = "c".into();
+        assert_eq!(from_claims(&own, "https://i").expect("complete").subject, None);
+        own["scope"] = 1.into();
+        assert!(from_claims(&own, "https://i").is_none()); // JW-3
+    }
+}

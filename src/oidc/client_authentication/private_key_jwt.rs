@@ -1,0 +1,223 @@
+//! `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): the rules of an assertion, once its
+//! signature holds (security.md TK-7, JW-4).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::Duration;
+use serde_json::Value;
+
+use crate::domain::client::Profile;
+use crate::domain::{ClientId, Time};
+
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How far ahead `exp` may be (TK-7).
+pub const LONGEST: Duration = Duration::minutes(5);
+
+/// What clocks may differ (TK-7).
+const TOLERANCE: Duration = Duration::seconds(10);
+
+/// What an assertion must fit.
+pub struct Expected<'a> {
+    pub client_id: &'a ClientId,
+    pub profile: Profile,
+    pub issuer: &'a str,
+    /// The URL of the endpoint that was called.
+    pub endpoint: &'a str,
+    pub now: Time,
+    /// What was used before is not remembered: older assertions are refused (ST-1).
+    pub remembered_since: Time,
+}
+
+/// What makes an assertion single-use.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    pub jti: String,
+    pub expires_at: Time,
+}
+
+/// Whom an assertion is from, by its own word: only to find the keys that will prove it.
+pub fn claimed_client(assertion: &str) -> Option<ClientId> {
+    let claims = part(assertion, 1)?;
+    claims.get("sub")?.as_str().map(ClientId::new)
+}
+
+/// The type in the header: an assertion's own, or the one that says nothing (JW-4).
+pub fn has_fitting_type(assertion: &str) -> bool {
+    let Some(header) = part(assertion, 0) else {
+        return false;
+    };
+    match header.get("typ") {
+        None => true,
+        Some(Value::String(typ)) => {
+            let typ = typ.to_ascii_lowercase();
+            let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+            matches!(typ, "jwt" | "client-authentication+jwt")
+        }
+        Some(_) => false,
+    }
+}
+
+/// The claims of an assertion whose signature holds.
+pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'static str> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let client = Some(expected.client_id.as_str());
+    if text("iss") != client || text("sub") != client {
+        return Err("iss and sub of the assertion are not the client");
+    }
+    // A request object is signed by the same key and must not pass for an assertion (JW-4).
+    if ["response_type", "client_id", "redirect_uri", "htm", "events"].iter().any(|it| claims.get(*it).is_some()) {
+        return Err("the assertion is a token of another kind");
+    }
+    if !audience_fits(claims.get("aud"), expected) {
+        return Err("the audience of the assertion is another");
+    }
+    let time = |name: &str| -> Result<Option<Time>, &'static str> {
+        match claims.get(name) {
+            None => Ok(None),
+            // JW-3: NumericDate is an integer.
+            Some(value) => value
+                .as_i64()
+                .and_then(crate::clock::from_unix)
+                .map(Some)
+                .ok_or("a time of the assertion is not an integer"),
+        }
+    };
+    let (now, exp) = (expected.now, time("exp")?.ok_or("the assertion has no exp")?);
+    if exp + TOLERANCE <= now {
+        return Err("the assertion has expired");
+    }
+    if exp > now + LONGEST + TOLERANCE {
+        return Err("the assertion lives too long");
+    }
+    if time("nbf")?.is_some_and(|it| it > now + TOLERANCE) {
+        return Err("the assertion is not valid yet");
+    }
+    let issued = time("iat")?;
+    if issued.is_some_and(|it| it > now + TOLERANCE) {
+        return Err("the assertion comes from the future");
+    }
+    // Without iat, the earliest moment at which it can have been used.
+    let earliest = issued.unwrap_or(exp - LONGEST - TOLERANCE);
+    if earliest.timestamp() < expected.remembered_since.timestamp() {
+        return Err("the assertion is older than the memory of those used");
+    }
+    let jti = text("jti").filter(|it| !it.is_empty() && it.len() <= 512).ok_or("the assertion has no jti")?;
+    Ok(Checked {
+        jti: jti.to_owned(),
+        expires_at: exp + TOLERANCE,
+    })
+}
+
+fn audience_fits(audience: Option<&Value>, expected: &Expected<'_>) -> bool {
+    let strict = matches!(expected.profile, Profile::Fapi2 | Profile::Fapi2MessageSigning);
+    let meant = |it: &Value| it == expected.issuer || (!strict && it == expected.endpoint);
+    match audience {
+        Some(one @ Value::String(_)) => meant(one),
+        // FAPI 2.0 §5.3.2.1: a single string, the issuer.
+        Some(Value::Array(many)) if !strict => many.iter().any(meant),
+        _ => false,
+    }
+}
+
+fn part(assertion: &str, index: usize) -> Option<Value> {
+    let bytes = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(index)?).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ISSUER: &str = "https://account.example";
+    const ENDPOINT: &str = "https://account.example/token";
+
+    fn judge(change: Value, profile: Profile) -> Result<Checked, &'static str> {
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let at = now.timestamp();
+        let mut claims = json!({"iss": "c", "sub": "c", "aud": ISSUER, "jti": "1", "iat": at, "exp": at + 60});
+        for (name, value) in change.as_object().expect("an object") {
+            match value {
+                Value::Null => drop(claims.as_object_mut().expect("an object").remove(name)),
+                value => claims[name] = value.clone(),
+            }
+        }
+        let client_id = ClientId::new("c");
+        let remembered_since = now - Duration::minutes(1);
+        check(
+            &claims,
+            &Expected {
+                client_id: &client_id,
+                profile,
+                issuer: ISSUER,
+                endpoint: ENDPOINT,
+                now,
+                remembered_since,
+            },
+        )
+    }
+
+    #[test]
+    fn an_assertion_is_for_us_and_for_now() {
+        let at = 1_800_000_000_i64;
+        for good in [
+            json!({}),
+            json!({"aud": ENDPOINT}),
+            json!({"aud": ["https://other.example", ISSUER]}),
+            json!({"exp": at - 9}),
+            json!({"exp": at + 310, "iat": null}),
+            json!({"nbf": at + 10}),
+        ] {
+            assert!(judge(good.clone(), Profile::Oidc).is_ok(), "{good}"); // TK-7
+        }
+        for bad in [
+            json!({"iss": "d"}),
+            json!({"sub": "d"}),
+            json!({"aud": null}),
+            json!({"aud": "https://account.example/"}),
+            json!({"aud": []}),
+            json!({"exp": null}),
+            json!({"exp": at - 10}),
+            json!({"exp": at + 311}),
+            json!({"exp": "soon"}),
+            json!({"exp": (at as f64) + 60.5}),
+            json!({"nbf": at + 11}),
+            json!({"iat": at + 11}),
+            json!({"jti": null}),
+            json!({"jti": ""}),
+            json!({"jti": 1}),
+            json!({"response_type": "code"}),
+            json!({"htm": "POST"}),
+        ] {
+            assert!(judge(bad.clone(), Profile::Oidc).is_err(), "{bad}"); // TK-7, JW-3, JW-4
+        }
+    }
+
+    #[test]
+    fn a_fapi_client_names_the_issuer_alone() {
+        assert!(judge(json!({}), Profile::Fapi2).is_ok());
+        for bad in [json!({"aud": ENDPOINT}), json!({"aud": [ISSUER]})] {
+            assert!(judge(bad, Profile::Fapi2).is_err()); // TK-7
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_used_before_the_memory_began_is_refused() {
+        let at = 1_800_000_000_i64;
+        assert!(judge(json!({"iat": at - 61}), Profile::Oidc).is_err()); // ST-1
+        assert!(judge(json!({"iat": null}), Profile::Oidc).is_err());
+        assert!(judge(json!({"iat": at - 60}), Profile::Oidc).is_ok());
+    }
+
+    #[test]
+    fn the_type_is_an_assertions_or_says_nothing() {
+        let token = |header: Value| format!("{}.e30.x", URL_SAFE_NO_PAD.encode(header.to_string()));
+        for good in [json!({}), json!({"typ": "JWT"}), json!({"typ": "client-authentication+jwt"})] {
+            assert!(has_fitting_type(&token(good)));
+        }
+        for bad in [json!({"typ": "at+jwt"}), json!({"typ": "oauth-authz-req+jwt"}), json!({"typ": 1})] {
+            assert!(!has_fitting_type(&token(bad))); // JW-4
+        }
+        assert!(!has_fitting_type("x"));
+    }
+}

@@ -1,0 +1,97 @@
+//! What this provider can do, as it tells services (OpenID Connect Discovery §3, RFC 8414 §2). Made
+//! once at start; it lists what works for at least one kind of client, and nothing else.
+
+use serde_json::{Map, Value, json};
+
+use super::endpoints;
+use crate::config::Issuer;
+use crate::domain::authorization::{ACR_PASSWORD, ResponseMode};
+use crate::domain::client::{AuthMethod, GrantType, ResponseType, SigningAlg, SubjectType};
+use crate::domain::profile::Language;
+use crate::domain::{claim, scope};
+
+/// The document, ready to send.
+pub fn document(issuer: &Issuer) -> Vec<u8> {
+    Value::Object(metadata(issuer)).to_string().into_bytes()
+}
+
+fn metadata(issuer: &Issuer) -> Map<String, Value> {
+    let algs: Vec<&str> = SigningAlg::ALL.iter().map(|it| it.as_str()).collect();
+    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|it| it.as_str()).collect();
+    // UI-3: introspection needs a client that can keep a secret; revocation takes public ones too.
+    let confidential: Vec<&str> = methods.iter().copied().filter(|it| *it != AuthMethod::None.as_str()).collect();
+    let grants: Vec<&str> = GrantType::ALL.iter().map(|it| it.as_str()).collect();
+    let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
+    let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
+    let document = json!({
+        "issuer": issuer.as_str(),
+        "authorization_endpoint": issuer.at(endpoints::AUTHORIZATION),
+        "token_endpoint": issuer.at(endpoints::TOKEN),
+        "userinfo_endpoint": issuer.at(endpoints::USERINFO),
+        "jwks_uri": issuer.at(endpoints::JWKS),
+        "introspection_endpoint": issuer.at(endpoints::INTROSPECTION),
+        "revocation_endpoint": issuer.at(endpoints::REVOCATION),
+        "end_session_endpoint": issuer.at(endpoints::END_SESSION),
+        "response_types_supported": [ResponseType::CODE.to_string()],
+        "response_modes_supported": modes,
+        "grant_types_supported": grants,
+        "subject_types_supported": [SubjectType::Public.as_str()],
+        "scopes_supported": scope::STANDARD,
+        "claim_types_supported": ["normal"],
+        "claims_supported": claims(),
+        "claims_parameter_supported": true,
+        "acr_values_supported": [ACR_PASSWORD],
+        "id_token_signing_alg_values_supported": algs,
+        "userinfo_signing_alg_values_supported": algs,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algs,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": algs,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algs,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true, // RFC 9207 §3
+        "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
+        "ui_locales_supported": languages,
+        // Absent, the first would mean false and the second true (Discovery §3).
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "op_policy_uri": issuer.at("/privacy"),
+        "op_tos_uri": issuer.at("/terms"),
+    });
+    match document {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// About the person by scope, and about the token itself.
+fn claims() -> Vec<&'static str> {
+    let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"];
+    let personal = claim::BY_SCOPE.iter().flat_map(|(_, names)| names.iter().copied());
+    protocol.into_iter().chain(personal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_tells_what_works_and_where() {
+        let issuer = Issuer::parse("https://account.example").expect("an issuer");
+        let it: Value = serde_json::from_slice(&document(&issuer)).expect("JSON");
+        assert_eq!(it["issuer"], "https://account.example");
+        for (name, value) in it.as_object().expect("an object") {
+            if name.ends_with("_endpoint") || name.ends_with("_uri") {
+                let url = value.as_str().expect("a URL");
+                assert!(url.starts_with("https://account.example/"), "{name}");
+            }
+        }
+        let has = |name: &str, value: &str| it[name].as_array().expect(name).iter().any(|it| it == value);
+        assert!(has("id_token_signing_alg_values_supported", "RS256")); // Discovery §3
+        assert!(has("scopes_supported", "openid") && has("scopes_supported", "itu_membership"));
+        assert!(has("claims_supported", "ties_rights") && has("claims_supported", "email_verified"));
+        assert!(!has("code_challenge_methods_supported", "plain")); // AZ-5
+        assert!(!has("introspection_endpoint_auth_methods_supported", "none")); // UI-3
+    }
+}

@@ -1,0 +1,13 @@
+//! Where the protocol is found, below the issuer. The router binds them, discovery tells them, and
+//! nobody else names them: services find them through discovery (contract.md).
+
+pub const AUTHORIZATION: &str = "/authorize";
+pub const TOKEN: &str = "/token";
+pub const USERINFO: &str = "/userinfo";
+pub const INTROSPECTION: &str = "/introspect";
+pub const REVOCATION: &str = "/revoke";
+pub const END_SESSION: &str = "/end-session";
+pub const JWKS: &str = "/jwks.json";
+pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// RFC 8414 §3: the same document.
+pub const OAUTH_AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";

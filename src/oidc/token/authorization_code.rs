@@ -1,0 +1,62 @@
+//! `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.6): one attempt, by its own client, whatever
+//! comes of it; a replay ends what the code bought (security.md TK-1 to TK-3).
+
+use super::issue::Authorized;
+use super::{person, refresh_token, required};
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::token::LONGEST_REFRESH_TOKEN;
+use crate::domain::{AuthorizationId, authorization::Grant};
+use crate::oidc::codes::{self, Taken};
+use crate::oidc::{Error, Parameters, Result, pkce};
+use crate::storage::tokens;
+
+pub async fn redeem(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<Authorized> {
+    let code = required(parameters, "code")?;
+    let grant = match codes::take(app, code, &client.id).await? {
+        Taken::Grant(grant) => grant,
+        Taken::Spent(authorization) => return Err(replayed(app, context, client, &authorization).await?),
+        Taken::Unknown => return Err(Error::unusable_grant("an unknown or expired code")),
+    };
+    // RFC 6749 §4.1.3: identical to the one of the authorization request, which always names one.
+    if parameters.get("redirect_uri") != Some(grant.redirect_uri.as_str()) {
+        return Err(Error::unusable_grant("another redirect_uri than the one the code was sent to"));
+    }
+    pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
+    let person = person::behind(app, client, &grant, person::Session::Needed).await?;
+    let refresh_token = match may_refresh(client, &grant) {
+        true => Some(refresh_token::begin(app, &grant).await?),
+        false => None,
+    };
+    Ok(Authorized {
+        scope: grant.scope.clone(),
+        nonce: grant.nonce.clone(),
+        grant,
+        person,
+        refresh_token,
+    })
+}
+
+/// By consent, told as `offline_access`; for a first-party client by its registration (TK-5). In the
+/// latter case, without `offline_access`, it ends with the session.
+fn may_refresh(client: &Client, grant: &Grant) -> bool {
+    client.may_refresh() && (grant.is_offline() || client.is_first_party())
+}
+
+/// RFC 6749 §4.1.2: whoever shows a code a second time, the tokens that it bought may be in wrong
+/// hands. What is written outlives every token that a redemption still under way could yield.
+async fn replayed(app: &App, context: &Context, client: &Client, id: &AuthorizationId) -> Result<Error> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| -> Result<()> {
+            tokens::end_authorization(tx, id, now, now + LONGEST_REFRESH_TOKEN).await?;
+            let event = Event::new(Action::CodeReused, format!("authorization:{id}"))
+                .failed(format!("shown by client {}", client.id));
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await?;
+    Ok(Error::unusable_grant("a code that was used before"))
+}

@@ -1,0 +1,144 @@
+//! The one mint: what was authorized becomes an access token and, with `openid`, an ID token
+//! (OpenID Connect Core §2, §3.1.3.3). Writes nothing.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::TokenResponse;
+use super::person::Person;
+use crate::app::App;
+use crate::domain::authorization::Grant;
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::client::{Client, SigningAlg};
+use crate::domain::scope::{self, Scope};
+use crate::domain::token::AccessToken;
+use crate::domain::{Time, TokenId};
+use crate::oidc::{Error, Result, access_token, claims};
+use crate::random;
+
+/// What every grant about a person comes to.
+pub struct Authorized {
+    pub grant: Grant,
+    pub person: Person,
+    /// All that was granted, or less.
+    pub scope: Scope,
+    pub nonce: Option<String>,
+    pub refresh_token: Option<String>,
+}
+
+pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenResponse> {
+    let now = app.clock.now();
+    let token = AccessToken {
+        subject: Some(it.person.account.sub.clone()),
+        // With `offline_access` it may outlive the session; what ends it then is a revocation.
+        sid: (!it.grant.is_offline()).then(|| it.grant.sid.clone()),
+        authorization_id: Some(it.grant.authorization_id.clone()),
+        claims: ClaimsRequest {
+            userinfo: it.grant.claims.userinfo.clone(),
+            ..ClaimsRequest::default()
+        },
+        ..blank(app, client, it.scope.clone(), now)
+    };
+    let access_token = match client.has_jwt_access_tokens() {
+        false => access_token::seal(app, &token)?,
+        true => {
+            let mut more = Map::new();
+            more.insert("auth_time".into(), it.grant.auth_time.timestamp().into()); // RFC 9068 §2.2.1
+            more.insert("acr".into(), it.grant.acr.clone().into());
+            if let Some(standing) = it.person.standing.as_ref().filter(|_| it.scope.contains(scope::ITU_MEMBERSHIP)) {
+                claims::membership(standing, &mut more);
+            }
+            access_token::sign(app, client, &token, more)?
+        }
+    };
+    let id_token = match it.scope.contains(scope::OPENID) {
+        true => Some(id_token(app, client, &it, &access_token, now)?),
+        false => None,
+    };
+    Ok(response(token, access_token, it.refresh_token, id_token))
+}
+
+/// A token about the client itself (RFC 6749 §4.4.3).
+pub fn client_token(app: &App, client: &Client, scope: Scope) -> Result<TokenResponse> {
+    let token = blank(app, client, scope, app.clock.now());
+    let access_token = match client.has_jwt_access_tokens() {
+        false => access_token::seal(app, &token)?,
+        true => access_token::sign(app, client, &token, Map::new())?,
+    };
+    Ok(response(token, access_token, None, None))
+}
+
+fn blank(app: &App, client: &Client, scope: Scope, now: Time) -> AccessToken {
+    AccessToken {
+        id: TokenId::new(random::id()),
+        client_id: client.id.clone(),
+        subject: None,
+        sid: None,
+        authorization_id: None,
+        scope,
+        audience: Vec::new(),
+        claims: ClaimsRequest::default(),
+        confirmation: None,
+        issued_at: now.timestamp(),
+        expires_at: (now + app.config.tokens.access_token).timestamp(),
+    }
+}
+
+fn response(
+    token: AccessToken,
+    access_token: String,
+    refresh_token: Option<String>,
+    id_token: Option<String>,
+) -> TokenResponse {
+    TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: token.expires_at - token.issued_at,
+        refresh_token,
+        id_token,
+        scope: token.scope,
+    }
+}
+
+fn id_token(app: &App, client: &Client, it: &Authorized, access_token: &str, now: Time) -> Result<String> {
+    let alg = client.id_token_alg();
+    // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
+    let person = &it.person;
+    let mut all = claims::id_token(client, &person.account, person.standing.as_ref(), &it.scope, &it.grant.claims);
+    let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
+    put("iss", app.config.issuer.as_str().into());
+    put("sub", person.account.sub.as_str().into());
+    put("aud", client.id.as_str().into());
+    put("iat", now.timestamp().into());
+    put("exp", (now + app.config.tokens.id_token).timestamp().into());
+    put("auth_time", it.grant.auth_time.timestamp().into());
+    put("acr", it.grant.acr.as_str().into());
+    put("sid", it.grant.sid.as_str().into());
+    put("at_hash", left_half(alg, access_token).into());
+    if let Some(nonce) = &it.nonce {
+        put("nonce", nonce.as_str().into());
+    }
+    app.keys.sign(alg, "JWT", &Value::Object(all)).map_err(Error::internal)
+}
+
+/// Core §3.1.3.6: the left half of the hash that the signature uses; Ed25519 uses SHA-512.
+fn left_half(alg: SigningAlg, token: &str) -> String {
+    match alg {
+        SigningAlg::EdDSA => URL_SAFE_NO_PAD.encode(&Sha512::digest(token)[..32]),
+        _ => URL_SAFE_NO_PAD.encode(&Sha256::digest(token)[..16]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_hashed_as_the_standard_shows_it() {
+        // The example of OpenID Connect Core, appendix A.3.
+        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        assert_eq!(left_half(SigningAlg::RS256, token), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(left_half(SigningAlg::EdDSA, token).len(), 43);
+    }
+}

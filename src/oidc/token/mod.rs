@@ -1,0 +1,60 @@
+//! The token endpoint (RFC 6749 §3.2, OpenID Connect Core §3.1.3): one file per grant, one value out
+//! of them all, one mint.
+
+mod authorization_code;
+mod client_credentials;
+mod issue;
+mod person;
+mod refresh_token;
+
+use serde::Serialize;
+
+use super::{Error, Parameters, Result};
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::client::{Client, GrantType};
+use crate::domain::scope::Scope;
+
+/// A successful answer (RFC 6749 §5.1). Whoever sends it forbids to store it.
+#[derive(Serialize)]
+pub struct TokenResponse {
+    pub access_token: String,
+    pub token_type: &'static str,
+    pub expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// Always told: it may be less than was asked for (contract.md).
+    pub scope: Scope,
+}
+
+/// Exchanges a grant for tokens. The client has been proved.
+pub async fn exchange(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<TokenResponse> {
+    let name = parameters
+        .get("grant_type")
+        .ok_or_else(|| Error::invalid_request("grant_type is missing"))?;
+    let grant_type = GrantType::parse(name)
+        .ok_or_else(|| Error::unsupported_grant_type("This grant_type is not supported here"))?;
+    if !client.may_use(grant_type) {
+        // RFC 6749 §5.2
+        return Err(Error::unauthorized_client("The client is not registered for this grant_type"));
+    }
+    let authorized = match grant_type {
+        GrantType::AuthorizationCode => authorization_code::redeem(app, context, client, parameters).await?,
+        GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters).await?,
+        GrantType::ClientCredentials => return client_credentials::grant(app, client, parameters),
+    };
+    issue::tokens(app, client, authorized).await
+}
+
+fn required<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str> {
+    parameters
+        .get(name)
+        .ok_or_else(|| Error::invalid_request(format!("{name} is missing")))
+}

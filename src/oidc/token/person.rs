@@ -1,0 +1,56 @@
+//! The person behind a grant, as of now: nothing is issued from what an older token says
+//! (security.md G-10, AF-4).
+
+use crate::affiliations;
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::affiliation::Standing;
+use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
+use crate::oidc::{Error, Result, access_policy, claims, consent};
+use crate::storage::{accounts, sessions};
+
+/// What the answer may tell of them.
+pub struct Person {
+    pub account: Account,
+    /// Read only where something depends on it.
+    pub standing: Option<Standing>,
+}
+
+/// Whether the grant ends with its session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    Needed,
+    Optional,
+}
+
+pub async fn behind(app: &App, client: &Client, grant: &Grant, session: Session) -> Result<Person> {
+    let (db, now) = (app.db.read(), app.clock.now());
+    let account = match session {
+        Session::Needed => sessions::find(db, &grant.session)
+            .await?
+            .filter(|(session, _)| session.is_alive(now))
+            .map(|(_, account)| account)
+            .ok_or_else(|| Error::unusable_grant("its session has ended"))?,
+        Session::Optional => accounts::find(db, &grant.account)
+            .await?
+            .ok_or_else(|| Error::unusable_grant("an account that is gone"))?,
+    };
+    if account.id != grant.account || !account.is_active() {
+        return Err(Error::unusable_grant("an account that is suspended"));
+    }
+    if !consent::covers(db, client, grant).await? {
+        return Err(Error::unusable_grant("its consent was withdrawn"));
+    }
+    let policy = &client.metadata.access_policy;
+    let standing = match policy.is_open() && !claims::need_standing(&grant.scope, &grant.claims) {
+        true => None,
+        false => Some(affiliations::standing(db, &account.id).await.map_err(Error::internal)?),
+    };
+    if let Some(standing) = &standing
+        && !access_policy::admits(policy, standing)
+    {
+        return Err(Error::unusable_grant("the access policy of the client"));
+    }
+    Ok(Person { account, standing })
+}

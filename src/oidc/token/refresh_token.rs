@@ -1,0 +1,146 @@
+//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use; shown again, it ends its
+//! family (security.md TK-5). What the person may is read anew each time (G-10).
+
+use chrono::Duration;
+
+use super::issue::Authorized;
+use super::{person, required};
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::scope::Scope;
+use crate::domain::secret::Digest;
+use crate::domain::token::{self, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
+use crate::domain::{RefreshFamilyId, Time};
+use crate::oidc::{Error, Parameters, Result};
+use crate::storage::{revocations, tokens};
+use crate::{audit, random};
+
+/// Starts a family and gives its first token.
+pub async fn begin(app: &App, grant: &Grant) -> Result<String> {
+    let now = app.clock.now();
+    let id = RefreshFamilyId::new(random::id());
+    let token = token::refresh_token(&id, &random::token());
+    let expires_at = now + app.config.tokens.refresh_token_absolute;
+    let family = RefreshFamily {
+        id,
+        authorization_id: grant.authorization_id.clone(),
+        account: grant.account.clone(),
+        client_id: grant.client_id.clone(),
+        session: grant.session.clone(),
+        offline: grant.is_offline(),
+        current: Digest::of(token.as_bytes()),
+        previous: None,
+        rotated_at: None,
+        idle_until: idle_end(app, now, expires_at),
+        expires_at,
+    };
+    let content = serde_json::to_string(grant).map_err(Error::internal)?;
+    app.db
+        .write(async |tx| -> Result<()> {
+            // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
+            // end between the look at it and the insertion.
+            if !tokens::hold_session(tx, &grant.session).await? {
+                return Err(Error::unusable_grant("its session has ended"));
+            }
+            Ok(tokens::insert(tx, &family, content.clone(), now).await?)
+        })
+        .await?;
+    Ok(token)
+}
+
+pub async fn rotate(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<Authorized> {
+    let presented = required(parameters, "refresh_token")?;
+    let id = token::family_of(presented).ok_or_else(|| Error::unusable_grant("not a refresh token"))?;
+    let found = tokens::find(app.db.read(), &id).await?;
+    let (family, content) = found.ok_or_else(|| Error::unusable_grant("an unknown or ended family"))?;
+    if family.client_id != client.id {
+        return Err(Error::unusable_grant("another client's refresh token"));
+    }
+    let (now, digest) = (app.clock.now(), Digest::of(presented.as_bytes()));
+    match family.judge(&digest, now) {
+        Presented::Current => {}
+        Presented::Expired => return Err(Error::unusable_grant("an expired refresh token")),
+        Presented::JustRotated => return Err(Error::unusable_grant("a refresh token rotated a moment ago")),
+        Presented::Reused => return Err(reused(app, context, &family, now).await?),
+    }
+    let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
+    let scope = narrowed(&grant.scope, parameters.get("scope"))?;
+    if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
+        return Err(Error::unusable_grant("its authorization was revoked"));
+    }
+    let session = match family.offline {
+        true => person::Session::Optional,
+        false => person::Session::Needed,
+    };
+    // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
+    let person = person::behind(app, client, &grant, session).await?;
+
+    let successor = token::refresh_token(&family.id, &random::token());
+    let to = Digest::of(successor.as_bytes());
+    let idle_until = idle_end(app, now, family.expires_at);
+    let won = app
+        .db
+        .write(async |tx| -> Result<bool> {
+            Ok(tokens::rotate(tx, &family.id, &digest, &to, idle_until, now).await?)
+        })
+        .await?;
+    if !won {
+        // Used in parallel, a moment ago, or ended: security.md G-8.
+        return Err(Error::unusable_grant("a refresh token used in parallel"));
+    }
+    Ok(Authorized {
+        scope,
+        // OpenID Connect Core §12.2: an ID token of a refresh should have none.
+        nonce: None,
+        grant,
+        person,
+        refresh_token: Some(successor),
+    })
+}
+
+/// Two hold the token: whichever is the thief, the family ends, and every token of it.
+async fn reused(app: &App, context: &Context, family: &RefreshFamily, now: Time) -> Result<Error> {
+    let id = &family.authorization_id;
+    app.db
+        .write(async |tx| -> Result<()> {
+            tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
+            let event = Event::new(Action::RefreshTokenReused, format!("account:{}", family.account))
+                .failed(format!("authorization {id} of client {}", family.client_id));
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await?;
+    Ok(Error::unusable_grant("a refresh token that was used before"))
+}
+
+fn idle_end(app: &App, now: Time, expires_at: Time) -> Time {
+    (now + app.config.tokens.refresh_token_idle).min(expires_at)
+}
+
+/// RFC 6749 §6: nothing that was not granted. A narrower answer leaves the grant as it is.
+fn narrowed(granted: &Scope, asked: Option<&str>) -> Result<Scope> {
+    let Some(asked) = asked else { return Ok(granted.clone()) };
+    let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
+    match asked.is_empty() || !asked.is_within(granted) {
+        true => Err(Error::invalid_scope("The scope is wider than what was granted")),
+        false => Ok(asked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_only_shrinks() {
+        let scope = |text| Scope::parse(text).expect("a scope");
+        let granted = scope("openid email offline_access");
+        assert_eq!(narrowed(&granted, None).expect("all"), granted);
+        assert_eq!(narrowed(&granted, Some("email openid")).expect("less"), scope("openid email"));
+        for bad in ["openid profile", " ", "op\\en"] {
+            assert!(narrowed(&granted, Some(bad)).is_err(), "{bad}"); // TK-5
+        }
+    }
+}
