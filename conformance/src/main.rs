@@ -1,1 +1,142 @@
-fn main() {}
+//! A black-box checker for OpenID providers. It knows an issuer by its URL only, acts as browser and relying
+//! party, and reports under the module names of the OpenID Foundation's conformance suite.
+
+mod browser;
+mod checks;
+mod client;
+mod config;
+mod html;
+mod http;
+mod journey;
+mod modules;
+mod plans;
+mod provider;
+mod report;
+mod run;
+mod runner;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use plans::{Module, PLANS, Plan};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[derive(Parser)]
+#[command(about = "Checks an OpenID provider from outside")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the modules of one or all plans against an issuer
+    Check(Check),
+    /// Lists the plans and their modules
+    List,
+}
+
+#[derive(Args)]
+struct Check {
+    /// The issuer, as its metadata names it
+    #[arg(long)]
+    issuer: String,
+    /// A plan's name, or `all`
+    #[arg(long, default_value = "all")]
+    plan: String,
+    /// Only this module (may be given more than once)
+    #[arg(long)]
+    module: Vec<String>,
+    /// Clients and a login; see plans/itu-account-check.toml
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Let plain http pass for an issuer on the loopback interface
+    #[arg(long)]
+    allow_http: bool,
+    /// Do not verify certificates, as the Foundation's suite does not
+    #[arg(long)]
+    trust_any_certificate: bool,
+    /// How many modules run at a time
+    #[arg(long, default_value_t = 8)]
+    jobs: usize,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Check(arguments) => check(arguments).await,
+        Command::List => {
+            for plan in PLANS {
+                println!("{}", plan.name);
+                plan.modules.iter().for_each(|it| println!("  {}", it.name));
+            }
+            Ok(true)
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True: nothing failed.
+async fn check(arguments: Check) -> Result<bool> {
+    // Fails only if a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let chosen = choose(&arguments.plan, &arguments.module)?;
+    let config = match &arguments.config {
+        Some(path) => config::Config::read(path)?,
+        None => config::Config::default(),
+    };
+    let issuer = url::Url::parse(&arguments.issuer).context("--issuer is not a URL")?;
+    if issuer.scheme() != "https" {
+        if !(arguments.allow_http && checks::discovery::is_loopback(&issuer)) {
+            bail!("the issuer must be https (--allow-http lets http pass on the loopback interface)");
+        }
+        println!(
+            "Note: http is let pass for this issuer; the checks that demand https are relaxed for loopback."
+        );
+    }
+    let http = http::Http::new(arguments.trust_any_certificate)?;
+    let provider = provider::Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
+    let runner = runner::Runner {
+        http,
+        provider: Arc::new(provider),
+        config: Arc::new(config),
+        jobs: arguments.jobs,
+    };
+    let outcomes = runner.run(&chosen, |_| ()).await;
+    let mut plan = "";
+    for outcome in &outcomes {
+        if outcome.plan != plan {
+            plan = outcome.plan;
+            println!("{plan}");
+        }
+        println!("  {outcome}");
+    }
+    let (passed, failed, skipped) = report::summary(&outcomes);
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    Ok(failed == 0)
+}
+
+fn choose(plan: &str, modules: &[String]) -> Result<Vec<(&'static Plan, &'static Module)>> {
+    let mut chosen = Vec::new();
+    for it in PLANS.iter().filter(|it| plan == "all" || it.name == plan) {
+        chosen.extend(it.modules.iter().map(|module| (it, module)));
+    }
+    if chosen.is_empty() {
+        bail!("there is no plan {plan:?}; `list` shows them");
+    }
+    for name in modules {
+        if !chosen.iter().any(|(_, it)| it.name == name) {
+            bail!("there is no module {name:?} in that plan; `list` shows them");
+        }
+    }
+    chosen.retain(|(_, it)| modules.is_empty() || modules.iter().any(|name| name == it.name));
+    Ok(chosen)
+}

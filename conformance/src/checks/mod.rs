@@ -1,0 +1,10 @@
+//! Checks that hold for every module: each looks at one thing and writes what it finds into the report. Pure
+//! functions of what was received, so that their tests can feed them tampered input.
+
+pub mod common;
+pub mod discovery;
+pub mod id_token;
+pub mod jwks;
+pub mod response;
+pub mod token;
+pub mod userinfo;

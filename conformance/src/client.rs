@@ -1,0 +1,204 @@
+//! The relying party: requests it builds and sends, by hand where a standard is to be broken and through the
+//! `openidconnect` crate where an ordinary service would.
+
+use crate::config;
+use crate::http::{Answer, Http, RelyingPartyHttp, encode};
+use crate::provider::{Provider, explain};
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use openidconnect::core::{CoreClient, CoreTokenResponse};
+use openidconnect::{
+    AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, Nonce, OAuth2TokenResponse,
+    PkceCodeVerifier, RedirectUrl, TokenResponse,
+};
+use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMethod {
+    SecretBasic,
+    SecretPost,
+}
+
+impl AuthMethod {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SecretBasic => "client_secret_basic",
+            Self::SecretPost => "client_secret_post",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub settings: config::Client,
+    pub method: AuthMethod,
+}
+
+/// An authorization request as an ordered list of parameters, so that tests may bend any of it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub params: Vec<(String, String)>,
+}
+
+impl Request {
+    pub fn set(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        let value = value.into();
+        match self.params.iter_mut().find(|(key, _)| key == name) {
+            Some(pair) => pair.1 = value,
+            None => self.params.push((name.to_owned(), value)),
+        }
+        self
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.params.retain(|(key, _)| key != name);
+        self
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.params
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub fn url(&self, endpoint: &str) -> String {
+        let joint = if endpoint.contains('?') { '&' } else { '?' };
+        format!("{endpoint}{joint}{}", encode(&self.params))
+    }
+}
+
+/// Random letters, digits, `-` and `_`, exactly so many.
+pub fn random_text(length: usize) -> String {
+    let bytes = u32::try_from(length).unwrap_or(128);
+    let mut text = CsrfToken::new_random_len(bytes).secret().clone();
+    text.truncate(length);
+    text
+}
+
+/// An unsigned request object (OpenID Connect Core §6.1).
+pub fn unsigned(claims: &Value) -> String {
+    let part = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());
+    format!("{}.{}.", part(&serde_json::json!({"alg": "none"})), part(claims))
+}
+
+impl Client {
+    pub fn new(settings: &config::Client, method: AuthMethod) -> Self {
+        Self {
+            settings: settings.clone(),
+            method,
+        }
+    }
+
+    pub fn id(&self) -> &str {
+        &self.settings.client_id
+    }
+
+    pub async fn token_request(
+        &self,
+        http: &Http,
+        provider: &Provider,
+        params: &[(&str, &str)],
+    ) -> Result<Answer> {
+        let endpoint = provider
+            .endpoint("token_endpoint")
+            .context("the metadata has no token_endpoint")?;
+        let mut form: Vec<(String, String)> = params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let accept = ("accept", "application/json");
+        match self.method {
+            AuthMethod::SecretBasic => {
+                // RFC 6749 §2.3.1: both are form-encoded before they are put together.
+                let half = |it: &str| byte_serialize(it.as_bytes()).collect::<String>();
+                let pair = format!("{}:{}", half(self.id()), half(&self.settings.client_secret));
+                let credentials = format!("Basic {}", STANDARD.encode(pair));
+                http.post_form(endpoint, &form, &[accept, ("authorization", &credentials)])
+                    .await
+            }
+            AuthMethod::SecretPost => {
+                form.push(("client_id".into(), self.id().to_owned()));
+                form.push(("client_secret".into(), self.settings.client_secret.clone()));
+                http.post_form(endpoint, &form, &[accept]).await
+            }
+        }
+    }
+
+    /// Redeems a code the way a service does. The answer is given back as received; the library's complaint, if it
+    /// has one, beside it.
+    pub async fn redeem_by_library(
+        &self,
+        http: &Http,
+        provider: &Provider,
+        code: &str,
+        nonce: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Result<(Answer, Option<String>)> {
+        let metadata = provider
+            .seen_by_library
+            .as_ref()
+            .map_err(|reason| anyhow::anyhow!("openidconnect cannot use the metadata: {reason}"))?;
+        let relying_party = CoreClient::from_provider_metadata(
+            metadata.clone(),
+            ClientId::new(self.id().to_owned()),
+            Some(ClientSecret::new(self.settings.client_secret.clone())),
+        )
+        .set_redirect_uri(RedirectUrl::new(self.settings.redirect_uri.clone())?)
+        .set_auth_type(match self.method {
+            AuthMethod::SecretBasic => AuthType::BasicAuth,
+            AuthMethod::SecretPost => AuthType::RequestBody,
+        });
+        let mut request = relying_party.exchange_code(AuthorizationCode::new(code.to_owned()))?;
+        if let Some(verifier) = verifier {
+            request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
+        }
+        let library = RelyingPartyHttp::new(http);
+        let send = |request| library.clone().call(request);
+        let outcome = request.request_async(&send).await;
+        let answer = library.last().context("the token endpoint gave no answer")?;
+        let complaint = match outcome {
+            Ok(tokens) => verify(&relying_party.id_token_verifier(), &tokens, nonce).err(),
+            Err(error) => Some(explain(&error)),
+        };
+        Ok((answer, complaint))
+    }
+}
+
+fn verify(
+    verifier: &openidconnect::core::CoreIdTokenVerifier<'_>,
+    tokens: &CoreTokenResponse,
+    nonce: Option<&str>,
+) -> Result<(), String> {
+    let token = tokens.id_token().ok_or("there is no ID token")?;
+    let check_nonce = |given: Option<&Nonce>| {
+        let given = given.map(|it| it.secret().as_str());
+        if given == nonce {
+            Ok(())
+        } else {
+            Err(format!("nonce is {given:?}, sent was {nonce:?}"))
+        }
+    };
+    let claims = token
+        .claims(verifier, check_nonce)
+        .map_err(|error| explain(&error))?;
+    let Some(hash) = claims.access_token_hash() else {
+        return Ok(());
+    };
+    let algorithm = token.signing_alg().map_err(|error| explain(&error))?;
+    let key = token.signing_key(verifier).map_err(|error| explain(&error))?;
+    let own = openidconnect::AccessTokenHash::from_token(tokens.access_token(), algorithm, key)
+        .map_err(|error| explain(&error))?;
+    if &own == hash {
+        Ok(())
+    } else {
+        Err("at_hash does not belong to the access token".into())
+    }
+}

@@ -1,0 +1,63 @@
+//! What the checker is told about an issuer: clients registered by hand, a person who may log in, and the
+//! names of form fields where they are unusual. See `plans/itu-account-check.toml` for a commented example.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::path::Path;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub user: Option<User>,
+    pub client: Option<Client>,
+    pub client2: Option<Client>,
+    pub client_secret_post: Option<Client>,
+    #[serde(default)]
+    pub server: Server,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    pub login: String,
+    pub password: String,
+    /// Form fields are found by their type; these are for pages where that does not do.
+    pub login_field: Option<String>,
+    pub password_field: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    pub client_id: String,
+    pub client_secret: String,
+    pub redirect_uri: String,
+    pub post_logout_redirect_uri: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    pub allow_unexpected_metadata_fields: Vec<String>,
+}
+
+impl Config {
+    pub fn read(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("in {}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_valid() {
+        let config: Config = toml::from_str(include_str!("../plans/itu-account-check.toml")).unwrap();
+        assert!(config.user.is_some() && config.client2.is_some() && config.client_secret_post.is_some());
+    }
+}

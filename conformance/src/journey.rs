@@ -1,0 +1,103 @@
+//! A person at the provider's pages: logs in, agrees, confirms. Driven by the forms alone, as the suite's
+//! scripted browser is, so any provider whose pages work without JavaScript will do.
+
+use crate::browser::{Browser, Landing, Return};
+use crate::config::User;
+use crate::html::Page;
+use anyhow::{Result, bail};
+use std::time::Duration;
+
+/// The way from a request to its end.
+#[derive(Debug)]
+pub struct Walk {
+    pub end: Landing,
+    /// How often the password was asked for.
+    pub logins: u32,
+    /// How often a decision was asked for.
+    pub decisions: u32,
+    /// The pages seen on the way, for the report.
+    pub pages: Vec<String>,
+}
+
+impl Walk {
+    pub fn returned(&self) -> Option<&Return> {
+        match &self.end {
+            Landing::Returned(it) => Some(it),
+            Landing::Page(_) => None,
+        }
+    }
+
+    pub fn page(&self) -> Option<&Page> {
+        match &self.end {
+            Landing::Page(it) => Some(it),
+            Landing::Returned(_) => None,
+        }
+    }
+
+    pub fn is_silent(&self) -> bool {
+        self.logins == 0 && self.decisions == 0
+    }
+}
+
+/// Follows the pages until the relying party is reached or a page has nothing to do.
+pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<Walk> {
+    let mut walk = Walk {
+        end: start,
+        logins: 0,
+        decisions: 0,
+        pages: Vec::new(),
+    };
+    for _ in 0..10 {
+        let page = match &walk.end {
+            Landing::Returned(_) => return Ok(walk),
+            Landing::Page(page) => page.clone(),
+        };
+        walk.pages.push(page.brief());
+        if let Some(form) = page.login_form() {
+            if walk.logins > 0 {
+                let Some(pause) = page.retry_after.filter(|it| page.status == 429 && *it <= 60) else {
+                    bail!("the login page came back after the login: {}", page.brief());
+                };
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+            }
+            let mut typed = Vec::new();
+            if let Some(field) = user
+                .login_field
+                .as_deref()
+                .or(form.login().map(|it| it.name.as_str()))
+            {
+                typed.push((field.to_owned(), user.login.clone()));
+            }
+            let field = user
+                .password_field
+                .as_deref()
+                .or(form.password().map(|it| it.name.as_str()));
+            typed.push((field.unwrap_or("password").to_owned(), user.password.clone()));
+            walk.logins += 1;
+            walk.end = browser.submit(form, &typed, form.assent()).await?;
+            continue;
+        }
+        // A page with an error status is an end, whatever forms its frame has.
+        let Some(form) = page.decision_form().filter(|_| page.status < 400) else {
+            return Ok(walk);
+        };
+        let mut typed = Vec::new();
+        if walk.logins == 0 && form.fields.iter().any(|it| it.kind == "email") {
+            // The account is asked for first, the password on the next page.
+            if let Some(field) = user
+                .login_field
+                .as_deref()
+                .or(form.login().map(|it| it.name.as_str()))
+            {
+                typed.push((field.to_owned(), user.login.clone()));
+            }
+        } else {
+            walk.decisions += 1;
+        }
+        walk.end = browser.submit(form, &typed, form.assent()).await?;
+    }
+    bail!(
+        "ten pages and no end; the last: {}",
+        walk.pages.last().map_or("", String::as_str)
+    )
+}

@@ -1,0 +1,154 @@
+//! Modules in which all goes well, each with one thing added to the request.
+
+use crate::checks::common::entropy;
+use crate::client::random_text;
+use crate::report::Step;
+use crate::run::Run;
+use openidconnect::PkceCodeChallenge;
+use url::Url;
+
+pub async fn server(run: &mut Run) -> Step {
+    const RULE: &str = "lean ID token";
+    let request = run.request("openid");
+    let login = run.login(&request).await?;
+    // 128 bits at 8 a character, as the suite counts.
+    run.report
+        .require(login.code.len() >= 16, "authorization code", || {
+            "shorter than 128 bits".into()
+        });
+    entropy("authorization code", &login.code, &mut run.report);
+    run.report.advise(
+        login.tokens.body.get("expires_in").is_some(),
+        "token response (RFC 6749 §5.1)",
+        || "expires_in is missing".into(),
+    );
+    const USUAL: [&str; 16] = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "azp",
+        "at_hash",
+        "c_hash",
+        "s_hash",
+        "sid",
+    ];
+    for name in login
+        .id_token
+        .claims
+        .as_object()
+        .into_iter()
+        .flat_map(|it| it.keys())
+    {
+        run.report.advise(USUAL.contains(&name.as_str()), RULE, || {
+            format!("the claim {name} is in the ID token though only openid was asked for")
+        });
+    }
+    Ok(())
+}
+
+pub async fn without_nonce(run: &mut Run) -> Step {
+    let request = run.request("openid").without("nonce");
+    run.login(&request).await.map(drop)
+}
+
+async fn with(run: &mut Run, name: &str, value: &str) -> Step {
+    let request = run.request("openid").with(name, value);
+    run.login(&request).await.map(drop)
+}
+
+pub async fn display_page(run: &mut Run) -> Step {
+    with(run, "display", "page").await
+}
+
+pub async fn display_popup(run: &mut Run) -> Step {
+    with(run, "display", "popup").await
+}
+
+pub async fn unknown_parameter(run: &mut Run) -> Step {
+    with(run, "extra", "foobar").await
+}
+
+pub async fn login_hint(run: &mut Run) -> Step {
+    let host = Url::parse(&run.provider.issuer)
+        .ok()
+        .and_then(|it| it.host_str().map(str::to_owned));
+    let unknown = || format!("buffy@{}", host.as_deref().unwrap_or("localhost"));
+    let hint = run.config.server.login_hint.clone().unwrap_or_else(unknown);
+    with(run, "login_hint", &hint).await
+}
+
+pub async fn ui_locales(run: &mut Run) -> Step {
+    let locales = run
+        .config
+        .server
+        .ui_locales
+        .clone()
+        .unwrap_or_else(|| "se".into());
+    with(run, "ui_locales", &locales).await
+}
+
+pub async fn claims_locales(run: &mut Run) -> Step {
+    with(run, "claims_locales", "se").await
+}
+
+pub async fn acr_values(run: &mut Run) -> Step {
+    let provider = run.provider.clone();
+    let values = provider
+        .list("acr_values_supported")
+        .filter(|it| !it.is_empty())
+        .unwrap_or_else(|| vec!["1", "2"]);
+    let request = run.request("openid").with("acr_values", values.join(" "));
+    let login = run.login(&request).await?;
+    let acr = login.id_token.claims["acr"].as_str();
+    run.report.advise(
+        acr.is_some_and(|it| values.contains(&it)),
+        "acr (OpenID Connect Core §3.1.2.1)",
+        || format!("acr is {acr:?}, asked for was one of {values:?}"),
+    );
+    Ok(())
+}
+
+pub async fn post_request(run: &mut Run) -> Step {
+    let request = run.request("openid");
+    let endpoint = run.endpoint("authorization_endpoint")?;
+    let start = run.browser.post(&endpoint, &request.params).await?;
+    let walk = run.go_on(start).await?;
+    let code = run.code_of(&walk, &request)?;
+    run.finish(walk, code, &request, None).await.map(drop)
+}
+
+pub async fn valid_pkce(run: &mut Run) -> Step {
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256_len(48);
+    let request = run
+        .request("openid")
+        .with("code_challenge", challenge.as_str())
+        .with("code_challenge_method", challenge.method().as_str());
+    let (walk, code) = run.code(&request).await?;
+    // A provider that takes any verifier would pass the suite; a wrong one spends the code, so a second is fetched.
+    run.finish(walk, code, &request, Some(verifier.secret())).await?;
+    let request = request
+        .with("state", random_text(10))
+        .with("nonce", random_text(10));
+    let (_, code) = run.code(&request).await?;
+    let params = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", &run.client.settings.redirect_uri.clone()),
+        ("code_verifier", &random_text(64)),
+    ];
+    let answer = run
+        .client
+        .token_request(&run.http, &run.provider, &params)
+        .await?;
+    let rule = "a wrong code_verifier (RFC 7636 §4.6)";
+    crate::checks::common::json_error(&answer, &[400], &["invalid_grant"], rule, &mut run.report);
+    Ok(())
+}

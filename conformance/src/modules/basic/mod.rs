@@ -1,0 +1,62 @@
+//! The Basic OP profile: the code flow. The same modules make the form-post profile, with the response in a form.
+
+mod code;
+mod happy;
+mod prompt;
+mod refresh;
+mod request_object;
+mod scope;
+mod userinfo;
+
+use super::module;
+use crate::plans::Module;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+pub use prompt::none_is_refused;
+
+#[rustfmt::skip]
+pub const MODULES: &[Module] = &[
+    module!("oidcc-server", Client, happy::server),
+    module!("oidcc-response-type-missing", Client, code::response_type_missing),
+    module!("oidcc-idtoken-signature", Registration, unreachable),
+    module!("oidcc-idtoken-unsigned", Registration, unreachable),
+    module!("oidcc-userinfo-get", Client, userinfo::get),
+    module!("oidcc-userinfo-post-header", Client, userinfo::post_header),
+    module!("oidcc-userinfo-post-body", Client, userinfo::post_body),
+    module!("oidcc-ensure-request-without-nonce-succeeds-for-code-flow", Client, happy::without_nonce),
+    module!("oidcc-scope-profile", Client, scope::profile),
+    module!("oidcc-scope-email", Client, scope::email),
+    module!("oidcc-scope-address", Client, scope::address),
+    module!("oidcc-scope-phone", Client, scope::phone),
+    module!("oidcc-scope-all", Client, scope::all),
+    module!("oidcc-alternate-happy-flow", Client, scope::alternate_happy_flow),
+    module!("oidcc-display-page", Client, happy::display_page),
+    module!("oidcc-display-popup", Client, happy::display_popup),
+    module!("oidcc-prompt-login", Client, prompt::login),
+    module!("oidcc-prompt-none-not-logged-in", Client, prompt::none_not_logged_in),
+    module!("oidcc-prompt-none-logged-in", Client, prompt::none_logged_in),
+    module!("oidcc-max-age-1", Client, prompt::max_age_1),
+    module!("oidcc-max-age-10000", Client, prompt::max_age_10000),
+    module!("oidcc-ensure-request-with-unknown-parameter-succeeds", Client, happy::unknown_parameter),
+    module!("oidcc-id-token-hint", Client, prompt::id_token_hint),
+    module!("oidcc-login-hint", Client, happy::login_hint),
+    module!("oidcc-ui-locales", Client, happy::ui_locales),
+    module!("oidcc-claims-locales", Client, happy::claims_locales),
+    module!("oidcc-ensure-request-with-acr-values-succeeds", Client, happy::acr_values),
+    module!("oidcc-codereuse", Client, code::reuse),
+    module!("oidcc-codereuse-30seconds", Client, code::reuse_after_30_seconds),
+    module!("oidcc-ensure-registered-redirect-uri", Client, code::registered_redirect_uri),
+    module!("oidcc-ensure-post-request-succeeds", Client, happy::post_request),
+    module!("oidcc-server-client-secret-post", SecretPost, happy::server),
+    module!("oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", Registration, unreachable),
+    module!("oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported", Client, request_object::unsigned_request_object),
+    module!("oidcc-claims-essential", Client, scope::claims_essential),
+    module!("oidcc-ensure-request-object-with-redirect-uri", Client, request_object::with_redirect_uri),
+    module!("oidcc-refresh-token", TwoClients, refresh::refresh_token),
+    module!("oidcc-ensure-request-with-valid-pkce-succeeds", Client, happy::valid_pkce),
+];
+
+/// Modules that need dynamic registration are skipped before they are called.
+async fn unreachable(_: &mut Run) -> Step {
+    Err(Stop::Skipped("needs dynamic client registration".into()))
+}

@@ -1,0 +1,80 @@
+//! Unsigned request objects by value: taken as they are, or refused by their name. OpenID Connect Core §6.1.
+
+use crate::browser::Landing;
+use crate::client::{Request, random_text, unsigned};
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use serde_json::{Map, Value};
+
+const RULE: &str = "request objects (OpenID Connect Core §6.1)";
+
+fn skip_without_none(run: &Run) -> Step {
+    match run.provider.list("request_object_signing_alg_values_supported") {
+        Some(them) if !them.contains(&"none") => Err(Stop::Skipped(
+            "request_object_signing_alg_values_supported lists no `none`".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn object_of(request: &Request, issuer: &str) -> String {
+    let mut claims: Map<String, Value> = request
+        .params
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    claims.insert("iss".into(), request.get("client_id").unwrap_or_default().into());
+    claims.insert("aud".into(), issuer.into());
+    unsigned(&Value::Object(claims))
+}
+
+pub async fn unsigned_request_object(run: &mut Run) -> Step {
+    skip_without_none(run)?;
+    let inner = run.request("openid");
+    // State and nonce are inside only: whoever overlooks the object loses them.
+    let object = object_of(&inner, &run.provider.issuer);
+    let outer = inner
+        .clone()
+        .without("state")
+        .without("nonce")
+        .with("request", object);
+    let walk = run.authorize(&outer).await?;
+    let refused = walk.returned().is_some_and(|it| {
+        let by_form = it.form.iter().flatten().any(|it| it.1 == "request_not_supported");
+        by_form
+            || it
+                .url
+                .query_pairs()
+                .any(|(name, value)| name == "error" && value == "request_not_supported")
+    });
+    if refused {
+        return Err(Stop::Skipped("refused with request_not_supported".into()));
+    }
+    let code = run.code_of(&walk, &inner)?;
+    run.finish(walk, code, &inner, None).await?;
+    run.report.advise(
+        run.provider.flag("request_parameter_supported") == Some(true),
+        RULE,
+        || "it works, but request_parameter_supported is not true in the metadata".into(),
+    );
+    Ok(())
+}
+
+pub async fn with_redirect_uri(run: &mut Run) -> Step {
+    skip_without_none(run)?;
+    let inner = run.request("openid");
+    let object = object_of(&inner, &run.provider.issuer);
+    let foreign = format!("{}/{}", run.client.settings.redirect_uri, random_text(10));
+    let outer = inner
+        .clone()
+        .with("redirect_uri", foreign)
+        .with("request", object);
+    let walk = run.authorize(&outer).await?;
+    match &walk.end {
+        Landing::Page(_) => run.expect_page(RULE, &walk),
+        Landing::Returned(_) => {
+            let code = run.code_of(&walk, &inner)?;
+            run.finish(walk, code, &inner, None).await.map(drop)
+        }
+    }
+}

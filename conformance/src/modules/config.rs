@@ -1,0 +1,33 @@
+//! The Config OP profile: the metadata itself.
+
+use super::module;
+use crate::checks::discovery::{self, Circumstances};
+use crate::plans::Module;
+use crate::report::Step;
+use crate::run::Run;
+
+pub const MODULES: &[Module] = &[module!(
+    "oidcc-discovery-endpoint-verification",
+    Nothing,
+    discovery_endpoint_verification
+)];
+
+async fn discovery_endpoint_verification(run: &mut Run) -> Step {
+    const RULE: &str = "metadata (OpenID Connect Discovery §4.2)";
+    let provider = run.provider.clone();
+    let answer = &provider.discovery;
+    run.report.require(answer.status == 200, RULE, || {
+        format!("HTTP 200 was expected: {}", answer.brief())
+    });
+    run.report
+        .require(answer.media_type() == "application/json", RULE, || {
+            format!("the answer is {:?}, not application/json", answer.media_type())
+        });
+    let around = Circumstances {
+        discovery_url: &provider.discovery_url,
+        allow_http: provider.allow_http,
+        expected_extras: &run.config.server.allow_unexpected_metadata_fields,
+    };
+    discovery::check(&provider.metadata, &around, &mut run.report);
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The RP-Initiated Logout profile: OpenID Connect RP-Initiated Logout 1.0.
+
+use super::basic::none_is_refused;
+use super::module;
+use crate::browser::{Landing, without_query};
+use crate::checks::discovery;
+use crate::client::{random_text, unsigned};
+use crate::journey::Walk;
+use crate::plans::Module;
+use crate::report::Step;
+use crate::run::{Login, Run};
+use anyhow::Context;
+use josekit::jws::{JwsHeader, RS256};
+use serde_json::Value;
+
+#[rustfmt::skip]
+pub const MODULES: &[Module] = &[
+    module!("oidcc-rp-initiated-logout-discovery-endpoint-verification", Nothing, discovery_endpoint_verification),
+    module!("oidcc-rp-initiated-logout", Logout, logout),
+    module!("oidcc-rp-initiated-logout-bad-post-logout-redirect-uri", Logout, bad_post_logout_redirect_uri),
+    module!("oidcc-rp-initiated-logout-modified-id-token-hint", Logout, modified_id_token_hint),
+    module!("oidcc-rp-initiated-logout-no-id-token-hint", Logout, no_id_token_hint),
+    module!("oidcc-rp-initiated-logout-no-params", Logout, no_params),
+    module!("oidcc-rp-initiated-logout-no-post-logout-redirect-uri", Logout, no_post_logout_redirect_uri),
+    module!("oidcc-rp-initiated-logout-no-state", Logout, no_state),
+    module!("oidcc-rp-initiated-logout-only-state", Logout, only_state),
+    module!("oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri", Logout, query_added),
+    module!("oidcc-rp-initiated-logout-bad-id-token-hint", Logout, bad_id_token_hint),
+];
+
+const RULE: &str = "logout (RP-Initiated Logout §2, §3)";
+
+async fn discovery_endpoint_verification(run: &mut Run) -> Step {
+    let provider = run.provider.clone();
+    run.endpoint("end_session_endpoint")?;
+    discovery::transport(&provider.metadata, provider.allow_http, &mut run.report);
+    Ok(())
+}
+
+async fn login(run: &mut Run) -> Step<Login> {
+    let request = run.request("openid").with("state", random_text(128));
+    run.login(&request).await
+}
+
+fn registered(run: &Run) -> Step<String> {
+    let address = run.client.settings.post_logout_redirect_uri.clone();
+    Ok(address.context("the client has no post_logout_redirect_uri")?)
+}
+
+/// Sends the browser to the logout endpoint; a page that asks whether one really wants to is answered with yes.
+async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
+    let endpoint = run.endpoint("end_session_endpoint")?;
+    let pairs: Vec<_> = params
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let url = crate::client::Request { params: pairs }.url(&endpoint);
+    let url = if params.is_empty() { endpoint } else { url };
+    let mut walk = Walk {
+        end: run.browser.open(&url).await?,
+        logins: 0,
+        decisions: 0,
+        pages: Vec::new(),
+    };
+    if let Landing::Page(page) = &walk.end {
+        let page = page.clone();
+        walk.pages.push(page.brief());
+        if let Some(form) = page.decision_form().filter(|_| page.status < 400) {
+            walk.decisions = 1;
+            walk.end = run.browser.submit(form, &[], form.assent()).await?;
+        }
+    }
+    if let Some(page) = walk.page() {
+        run.report.require(page.status < 500, RULE, || {
+            format!("a server error: {}", page.brief())
+        });
+    }
+    Ok(walk)
+}
+
+async fn nobody_is_logged_in(run: &mut Run) -> Step {
+    let request = run.request("openid").with("prompt", "none");
+    none_is_refused(run, &request).await
+}
+
+/// Back at the registered address, with the state and nothing else.
+fn expect_return(run: &mut Run, walk: &Walk, state: Option<&str>) -> Step {
+    let registered = registered(run)?;
+    let Landing::Returned(it) = &walk.end else {
+        let page = walk.page().map(|it| it.brief()).unwrap_or_default();
+        return Err(run
+            .report
+            .stop(RULE, format!("no way back to the client: {page}")));
+    };
+    let address = url::Url::parse(&registered)
+        .map(|it| without_query(&it))
+        .unwrap_or_default();
+    run.report.require(without_query(&it.url) == address, RULE, || {
+        format!("sent to {} instead of {registered}", it.url)
+    });
+    let own: Vec<(String, String)> = url::Url::parse(&registered)
+        .map(|it| it.query_pairs().into_owned().collect())
+        .unwrap_or_default();
+    let sent: Vec<(String, String)> = it
+        .url
+        .query_pairs()
+        .into_owned()
+        .filter(|it| !own.contains(it))
+        .collect();
+    let back = sent
+        .iter()
+        .find(|(name, _)| name == "state")
+        .map(|(_, value)| value.as_str());
+    run.report.require(back == state, RULE, || {
+        format!("state came back as {back:?}, sent was {state:?}")
+    });
+    let more: Vec<_> = sent
+        .iter()
+        .filter(|(name, _)| name != "state")
+        .map(|(name, _)| name)
+        .collect();
+    run.report.advise(more.is_empty(), RULE, || {
+        format!("unexpected parameters came along: {more:?}")
+    });
+    Ok(())
+}
+
+/// A page of the provider: an error, or the news that one is logged out.
+fn expect_page(run: &mut Run, walk: &Walk) -> Step {
+    match &walk.end {
+        Landing::Returned(it) => Err(run
+            .report
+            .stop(RULE, format!("redirected to {} instead of a page", it.url))),
+        Landing::Page(page) => {
+            run.report.review(RULE, page.brief());
+            Ok(())
+        }
+    }
+}
+
+async fn logout(run: &mut Run) -> Step {
+    let login = login(run).await?;
+    let (address, state) = (registered(run)?, random_text(128));
+    let params = [
+        ("id_token_hint", login.id_token.raw.as_str()),
+        ("post_logout_redirect_uri", &address),
+        ("state", &state),
+    ];
+    let walk = end_session(run, &params).await?;
+    expect_return(run, &walk, Some(&state))?;
+    nobody_is_logged_in(run).await
+}
+
+async fn no_state(run: &mut Run) -> Step {
+    let login = login(run).await?;
+    let address = registered(run)?;
+    let params = [
+        ("id_token_hint", login.id_token.raw.as_str()),
+        ("post_logout_redirect_uri", &address),
+    ];
+    let walk = end_session(run, &params).await?;
+    expect_return(run, &walk, None)?;
+    nobody_is_logged_in(run).await
+}
+
+/// An address that is not registered is never gone to, even after a click on yes.
+async fn with_address(run: &mut Run, address: String) -> Step {
+    let login = login(run).await?;
+    let state = random_text(10);
+    let params = [
+        ("id_token_hint", login.id_token.raw.as_str()),
+        ("post_logout_redirect_uri", &address),
+        ("state", &state),
+    ];
+    let walk = end_session(run, &params).await?;
+    expect_page(run, &walk)
+}
+
+async fn bad_post_logout_redirect_uri(run: &mut Run) -> Step {
+    let address = format!("{}/{}", registered(run)?, random_text(10));
+    with_address(run, address).await
+}
+
+async fn query_added(run: &mut Run) -> Step {
+    let address = registered(run)?;
+    let joint = if address.contains('?') { '&' } else { '?' };
+    with_address(run, format!("{address}{joint}foo=bar")).await
+}
+
+async fn with_hint(run: &mut Run, hint: &str) -> Step {
+    let (address, state) = (registered(run)?, random_text(10));
+    let params = [
+        ("id_token_hint", hint),
+        ("post_logout_redirect_uri", &address),
+        ("state", &state),
+    ];
+    let walk = end_session(run, &params).await?;
+    expect_page(run, &walk)
+}
+
+async fn modified_id_token_hint(run: &mut Run) -> Step {
+    let login = login(run).await?;
+    with_hint(run, &unsigned(&login.id_token.claims)).await
+}
+
+async fn bad_id_token_hint(run: &mut Run) -> Step {
+    let login = login(run).await?;
+    let mut claims = login.id_token.claims.clone();
+    claims["iss"] = Value::from(run.client.id());
+    claims["aud"] = Value::from(run.provider.issuer.as_str());
+    let hint = signed_by_a_stranger(&claims).context("cannot sign")?;
+    with_hint(run, &hint).await
+}
+
+fn signed_by_a_stranger(claims: &Value) -> anyhow::Result<String> {
+    let pair = RS256.generate_key_pair(2048)?;
+    let signer = RS256.signer_from_der(pair.to_der_private_key())?;
+    Ok(josekit::jws::serialize_compact(
+        claims.to_string().as_bytes(),
+        &JwsHeader::new(),
+        &signer,
+    )?)
+}
+
+async fn no_id_token_hint(run: &mut Run) -> Step {
+    login(run).await?;
+    let (address, state) = (registered(run)?, random_text(10));
+    let walk = end_session(run, &[("post_logout_redirect_uri", &address), ("state", &state)]).await?;
+    expect_page(run, &walk)
+}
+
+async fn no_params(run: &mut Run) -> Step {
+    login(run).await?;
+    let walk = end_session(run, &[]).await?;
+    expect_page(run, &walk)?;
+    nobody_is_logged_in(run).await
+}
+
+async fn no_post_logout_redirect_uri(run: &mut Run) -> Step {
+    let login = login(run).await?;
+    let walk = end_session(run, &[("id_token_hint", &login.id_token.raw)]).await?;
+    expect_page(run, &walk)?;
+    nobody_is_logged_in(run).await
+}
+
+async fn only_state(run: &mut Run) -> Step {
+    login(run).await?;
+    let state = random_text(10);
+    let walk = end_session(run, &[("state", &state)]).await?;
+    expect_page(run, &walk)?;
+    nobody_is_logged_in(run).await
+}

@@ -1,0 +1,123 @@
+//! Runs the modules of the chosen plans side by side: each has a browser of its own, so that the half minute
+//! one of them waits costs the others nothing.
+
+use crate::client::{AuthMethod, Client};
+use crate::config::Config;
+use crate::http::Http;
+use crate::plans::{Module, Needs, Plan};
+use crate::provider::Provider;
+use crate::report::{Outcome, Report, Step, Stop};
+use crate::run::Run;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+pub struct Runner {
+    pub http: Http,
+    pub provider: Arc<Provider>,
+    pub config: Arc<Config>,
+    pub jobs: usize,
+}
+
+impl Runner {
+    /// The outcomes in the order of the plans; `done` hears of each as it comes.
+    pub async fn run(
+        &self,
+        chosen: &[(&'static Plan, &'static Module)],
+        mut done: impl FnMut(&Outcome),
+    ) -> Vec<Outcome> {
+        let places = Arc::new(Semaphore::new(self.jobs.max(1)));
+        let mut tasks = JoinSet::new();
+        for (at, (plan, module)) in chosen.iter().copied().enumerate() {
+            let (http, provider) = (self.http.clone(), self.provider.clone());
+            let (config, places) = (self.config.clone(), places.clone());
+            tasks.spawn(async move {
+                let _place = places.acquire_owned().await;
+                (at, one(&http, &provider, &config, plan, module).await)
+            });
+        }
+        let mut outcomes = Vec::new();
+        while let Some(finished) = tasks.join_next().await {
+            match finished {
+                Ok((at, outcome)) => {
+                    done(&outcome);
+                    outcomes.push((at, outcome));
+                }
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        outcomes.sort_by_key(|(at, _)| *at);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+async fn one(
+    http: &Http,
+    provider: &Arc<Provider>,
+    config: &Arc<Config>,
+    plan: &'static Plan,
+    module: &'static Module,
+) -> Outcome {
+    let begin = Instant::now();
+    let (report, end) = match client_for(module.needs, config) {
+        Err(stop) => (Report::default(), Err(stop)),
+        Ok(client) => {
+            let mut run = Run::new(http, provider, config, plan.variant, client);
+            let end = attempt(&mut run, module).await;
+            (run.report, end)
+        }
+    };
+    Outcome::conclude(plan.name, module.name, report, end, begin.elapsed())
+}
+
+async fn attempt(run: &mut Run, module: &Module) -> Step {
+    run.provider.clone().check(&mut run.report);
+    if module.needs != Needs::Nothing {
+        let (metadata, method) = (run.provider.clone(), run.client.method.name());
+        crate::checks::discovery::auth_method(&metadata.metadata, method, &mut run.report);
+        run.user()?;
+    }
+    (module.check)(run).await
+}
+
+fn client_for(needs: Needs, config: &Config) -> Result<Client, Stop> {
+    let skip = |reason: &str| Stop::Skipped(reason.to_owned());
+    let basic = || {
+        let settings = config
+            .client
+            .as_ref()
+            .ok_or_else(|| skip("the settings name no [client]"))?;
+        Ok(Client::new(settings, AuthMethod::SecretBasic))
+    };
+    match needs {
+        Needs::Registration => Err(skip(
+            "needs dynamic client registration; this run has static clients",
+        )),
+        Needs::Nothing => {
+            let nobody = crate::config::Client {
+                client_id: String::new(),
+                client_secret: String::new(),
+                redirect_uri: String::new(),
+                post_logout_redirect_uri: None,
+            };
+            Ok(Client::new(&nobody, AuthMethod::SecretBasic))
+        }
+        Needs::Client => basic(),
+        Needs::TwoClients if config.client2.is_none() => Err(skip("the settings name no [client2]")),
+        Needs::TwoClients => basic(),
+        Needs::Logout => match &config.client {
+            Some(it) if it.post_logout_redirect_uri.is_none() => {
+                Err(skip("[client] has no post_logout_redirect_uri"))
+            }
+            _ => basic(),
+        },
+        Needs::SecretPost => {
+            let settings = config
+                .client_secret_post
+                .as_ref()
+                .ok_or_else(|| skip("the settings name no [client_secret_post]"))?;
+            Ok(Client::new(settings, AuthMethod::SecretPost))
+        }
+    }
+}
