@@ -27,14 +27,12 @@ impl Rule {
     /// The key of what is said when the rule is broken.
     pub const fn key(self) -> &'static str {
         match self {
-            Self::Length => "error.password_length",
-            Self::Uppercase => "error.password_uppercase",
-            Self::Lowercase => "error.password_lowercase",
-            Self::Number => "error.password_number",
-            Self::Symbol => "error.password_symbol",
-            Self::TooLong => "error.password_too_long",
-            Self::Common => "error.password_common",
-            Self::Personal => "error.password_personal",
+            Self::Length | Self::Uppercase | Self::Lowercase | Self::Number | Self::Symbol => {
+                "error.password.rules"
+            }
+            Self::TooLong => "error.password.too_long",
+            Self::Common => "error.password.common",
+            Self::Personal => "error.password.personal",
         }
     }
 }

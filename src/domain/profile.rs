@@ -144,7 +144,7 @@ fn choice<T>(
             if value.is_empty() {
                 "error.required"
             } else {
-                "error.choice"
+                "error.choose"
             },
         );
     }
@@ -182,8 +182,8 @@ mod tests {
             ..input()
         })
         .unwrap_err();
-        assert_eq!(errors["title"], "error.choice");
-        assert_eq!(errors["gender"], "error.required");
+        assert_eq!(errors["title"], "error.choose");
+        assert_eq!(errors["gender"], "error.choose");
         assert_eq!(Profile::parse(&ProfileInput::default()).unwrap_err().len(), 5);
         let title = ProfileInput { title: "", ..input() };
         assert_eq!(Profile::parse(&title).unwrap().title, None);

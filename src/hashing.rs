@@ -1,0 +1,406 @@
+//! Password hashing: argon2id with a pepper, on a pool so bounded that a storm of logins slows nothing
+//! else down (security.md PW-2). Stored as PHC strings; `keyid` names the pepper, and a hash without
+//! one came from elsewhere.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, KeyId, Params, ParamsBuilder, Version};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+
+use crate::domain::password::Password;
+use crate::random;
+
+const TAG_LENGTH: usize = 32;
+
+/// What a hash from elsewhere may ask of us at a login.
+const FOREIGN_MOST_KIB: u32 = 262_144;
+const FOREIGN_MOST_PASSES: u32 = 10;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    pub memory_kib: u32,
+    pub passes: u32,
+    /// Hashes at a time; 0: one per core.
+    pub parallel: usize,
+    /// How many wait for their turn before the answer is `Busy`.
+    pub queue: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("all hashing is busy and its queue is full")]
+    Busy,
+    #[error("hashing failed: {0}")]
+    Failed(String),
+}
+
+/// What a password is to a stored hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Right,
+    /// Right, and to be hashed again: the parameters rose, or there was no pepper.
+    RightButOutdated,
+    Wrong,
+}
+
+#[derive(Clone)]
+pub struct Hashing {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    params: Params,
+    pepper: Vec<u8>,
+    turns: Semaphore,
+    /// Those who hash or wait, and how many there may be.
+    admitted: AtomicUsize,
+    most: usize,
+    memory: Mutex<Vec<Vec<Block>>>,
+    done: AtomicU64,
+}
+
+/// A place among those who hash or wait; given back when dropped.
+struct Place(Arc<Inner>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.admitted.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Hashing {
+    pub fn new(parameters: Parameters, pepper: &[u8]) -> Result<Self, Error> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let parallel = if parameters.parallel == 0 {
+            cores
+        } else {
+            parameters.parallel
+        };
+        let keyid = KeyId::new(&Sha256::digest(pepper)[..6]).map_err(failed)?;
+        let params = ParamsBuilder::new()
+            .m_cost(parameters.memory_kib)
+            .t_cost(parameters.passes)
+            .p_cost(1)
+            .output_len(TAG_LENGTH)
+            .keyid(keyid)
+            .build()
+            .map_err(failed)?;
+        let inner = Inner {
+            params,
+            pepper: pepper.to_owned(),
+            turns: Semaphore::new(parallel),
+            admitted: AtomicUsize::new(0),
+            most: parallel + parameters.queue,
+            memory: Mutex::default(),
+            done: AtomicU64::new(0),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// A new hash, as a PHC string.
+    pub async fn hash(&self, password: &Password) -> Result<String, Error> {
+        let password = password.clone();
+        self.in_turn(move |inner| {
+            let salt: [u8; 16] = random::bytes();
+            let tag = inner.tag(inner.params.clone(), true, &password, &salt)?;
+            let hash = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(&inner.params).map_err(failed)?,
+                salt: Some(Salt::new(&salt).map_err(failed)?),
+                hash: Some(Output::new(&tag).map_err(failed)?),
+            };
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Compares; without a stored hash it costs the same and is wrong (security.md PW-3).
+    pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, Error> {
+        let password = password.clone();
+        let stored = stored.and_then(|it| Stored::parse(it).ok());
+        self.in_turn(move |inner| {
+            let ours = inner.params.keyid();
+            let stored = stored.filter(|it| it.params.keyid().is_empty() || it.params.keyid() == ours);
+            let Some(stored) = stored else {
+                inner.tag(inner.params.clone(), true, &password, &[0; 16])?;
+                return Ok(Verdict::Wrong);
+            };
+            let peppered = !stored.params.keyid().is_empty();
+            let tag = inner.tag(stored.params.clone(), peppered, &password, &stored.salt)?;
+            if !bool::from(tag.ct_eq(&stored.tag)) {
+                return Ok(Verdict::Wrong);
+            }
+            let up_to_date = peppered
+                && stored.params.m_cost() >= inner.params.m_cost()
+                && stored.params.t_cost() >= inner.params.t_cost();
+            Ok(if up_to_date {
+                Verdict::Right
+            } else {
+                Verdict::RightButOutdated
+            })
+        })
+        .await
+    }
+
+    /// How many hashes were made so far: two paths that look alike must cost alike (security.md SU-1).
+    pub fn count(&self) -> u64 {
+        self.inner.done.load(Ordering::Relaxed)
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let inner = Arc::clone(&self.inner);
+        if inner.admitted.fetch_add(1, Ordering::Relaxed) >= inner.most {
+            inner.admitted.fetch_sub(1, Ordering::Relaxed);
+            return Err(Error::Busy);
+        }
+        let place = Place(Arc::clone(&inner));
+        let turn = inner.turns.acquire().await.map_err(failed)?;
+        // The work keeps its place and the turn is kept for it, also when whoever asked has left.
+        turn.forget();
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let _turn = Turn(&inner);
+            inner.done.fetch_add(1, Ordering::Relaxed);
+            work(&inner)
+        })
+        .await
+        .map_err(failed)?
+    }
+}
+
+/// A turn to hash; given back when dropped.
+struct Turn<'a>(&'a Inner);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.turns.add_permits(1);
+    }
+}
+
+impl Inner {
+    fn tag(
+        &self,
+        params: Params,
+        peppered: bool,
+        password: &Password,
+        salt: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let mut tag = vec![0; params.output_len().unwrap_or(TAG_LENGTH)];
+        let blocks = params.block_count();
+        let argon2 = if peppered {
+            Argon2::new_with_secret(&self.pepper, Algorithm::Argon2id, Version::V0x13, params)
+                .map_err(failed)?
+        } else {
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        };
+        let mut memory = self.borrow_memory(blocks);
+        let done = argon2.hash_password_into_with_memory(
+            password.expose().as_bytes(),
+            salt,
+            &mut tag,
+            &mut memory[..blocks],
+        );
+        self.return_memory(memory);
+        done.map_err(failed)?;
+        Ok(tag)
+    }
+
+    fn borrow_memory(&self, blocks: usize) -> Vec<Block> {
+        // An allocation above 32 MiB is mapped for itself, and is the system's again when it is freed:
+        // the memory of a storm of logins is not kept. Only what is written to takes room.
+        const MAPPED: usize = 33 * 1024;
+        let kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut memory = kept.unwrap_or_else(|| Vec::with_capacity(blocks.max(MAPPED)));
+        if memory.len() < blocks {
+            memory.resize(blocks, Block::new());
+        }
+        memory
+    }
+
+    /// Kept for those who wait, else given back.
+    fn return_memory(&self, memory: Vec<Block>) {
+        let mut kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.admitted.load(Ordering::Relaxed) > 1 + kept.len() {
+            kept.push(memory);
+        } else {
+            kept.clear();
+        }
+    }
+}
+
+impl std::fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hashing")
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Failed(error.to_string())
+}
+
+/// A hash as it is stored, taken apart.
+struct Stored {
+    params: Params,
+    salt: Vec<u8>,
+    tag: Vec<u8>,
+}
+
+/// Why a hash from elsewhere is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Foreign {
+    #[error("password_hash is no argon2id PHC string ($argon2id$v=19$…); other kinds are not supported")]
+    Kind,
+    #[error("password_hash asks for too much: at most m=262144 (KiB), t=10, p=4")]
+    Cost,
+    #[error("password_hash has a pepper (keyid) or data that this service does not have")]
+    Pepper,
+}
+
+/// Whether a hash from another platform can be verified here, at a bearable cost.
+pub fn check_foreign(phc: &str) -> Result<(), Foreign> {
+    let it = Stored::parse(phc)?;
+    if !it.params.keyid().is_empty() || !it.params.data().is_empty() {
+        return Err(Foreign::Pepper);
+    }
+    let costly = it.params.m_cost() > FOREIGN_MOST_KIB
+        || it.params.t_cost() > FOREIGN_MOST_PASSES
+        || it.params.p_cost() > 4;
+    if costly { Err(Foreign::Cost) } else { Ok(()) }
+}
+
+impl Stored {
+    fn parse(phc: &str) -> Result<Self, Foreign> {
+        let hash = PasswordHash::new(phc).map_err(|_| Foreign::Kind)?;
+        if hash.algorithm != Algorithm::Argon2id.ident() || hash.version != Some(Version::V0x13.into()) {
+            return Err(Foreign::Kind);
+        }
+        match (Params::try_from(&hash), hash.salt, hash.hash) {
+            (Ok(params), Some(salt), Some(tag)) if tag.len() >= 16 => Ok(Self {
+                params,
+                salt: salt.to_vec(),
+                tag: tag.as_bytes().to_vec(),
+            }),
+            _ => Err(Foreign::Kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashing(passes: u32, queue: usize) -> Hashing {
+        let parameters = Parameters {
+            memory_kib: 19_456,
+            passes,
+            parallel: 1,
+            queue,
+        };
+        Hashing::new(parameters, b"pepper").unwrap()
+    }
+
+    fn password(text: &str) -> Password {
+        Password::typed(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_verified_with_its_pepper() {
+        let it = hashing(2, 64);
+        let hash = it.hash(&password("Tulip-lamp-42")).await.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid="),
+            "{hash}"
+        ); // PW-2
+        assert_eq!(
+            it.verify(&password("Tulip-lamp-42"), Some(&hash)).await.unwrap(),
+            Verdict::Right
+        );
+        assert_eq!(
+            it.verify(&password("Tulip-lamp-43"), Some(&hash)).await.unwrap(),
+            Verdict::Wrong
+        );
+        assert_eq!(
+            it.verify(&password("Tulip-lamp-42"), None).await.unwrap(),
+            Verdict::Wrong
+        );
+        assert_eq!(it.count(), 4); // PW-3: an unknown account costs a hash too
+        let parameters = Parameters {
+            memory_kib: 19_456,
+            passes: 2,
+            parallel: 1,
+            queue: 1,
+        };
+        let other = Hashing::new(parameters, b"another").unwrap();
+        assert_eq!(
+            other
+                .verify(&password("Tulip-lamp-42"), Some(&hash))
+                .await
+                .unwrap(),
+            Verdict::Wrong
+        );
+    }
+
+    #[tokio::test]
+    async fn risen_parameters_ask_for_a_new_hash() {
+        // PW-2
+        let hash = hashing(2, 64).hash(&password("Tulip-lamp-42")).await.unwrap();
+        let verdict = hashing(3, 64)
+            .verify(&password("Tulip-lamp-42"), Some(&hash))
+            .await
+            .unwrap();
+        assert_eq!(verdict, Verdict::RightButOutdated);
+    }
+
+    #[tokio::test]
+    async fn a_hash_from_elsewhere_is_right_but_outdated() {
+        let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        assert_eq!(check_foreign(phc), Ok(()));
+        let verdict = hashing(2, 64)
+            .verify(&password("password"), Some(phc))
+            .await
+            .unwrap();
+        assert_eq!(verdict, Verdict::RightButOutdated);
+    }
+
+    #[test]
+    fn other_hashes_are_refused_in_words() {
+        for (phc, why) in [
+            (
+                "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+                Foreign::Kind,
+            ),
+            (
+                "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+                Foreign::Kind,
+            ),
+            ("plain", Foreign::Kind),
+            (
+                "$argon2id$v=19$m=9999999,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+                Foreign::Cost,
+            ),
+        ] {
+            assert_eq!(check_foreign(phc), Err(why), "{phc}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_told() {
+        // PW-2
+        let it = hashing(2, 2);
+        let password = password("Tulip-lamp-42");
+        let all = futures_util::future::join_all((0..8).map(|_| it.hash(&password))).await;
+        let busy = all.iter().filter(|it| matches!(it, Err(Error::Busy))).count();
+        assert_eq!((busy, it.count()), (5, 3));
+        assert!(it.hash(&password).await.is_ok());
+    }
+}
