@@ -10,10 +10,10 @@ pub mod hashing;
 pub mod random;
 
 // Rooms.
-pub mod accounts;
 pub mod domain;
-pub mod oidc;
 pub mod storage;
+pub mod accounts;
+pub mod oidc;
 
 // The demo: a user of everything above.
 pub mod demo;

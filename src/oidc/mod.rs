@@ -2,11 +2,13 @@
 //!
 //! Nothing here knows HTTP, cookies or pages; the front door brings requests in and carries answers out.
 
+pub mod authorization;
 pub mod endpoints;
 pub mod error;
 mod parameters;
+pub mod pkce;
 
 pub use error::{Code, Error};
 pub use parameters::Parameters;
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,259 @@
+//! Everything that an authorization request must satisfy, as one ordered list: the first that fails
+//! is the answer. Each check reads parameters and writes what it found into the draft
+//! (OpenID Connect Core §3.1.2.2, security.md section 1).
+
+use super::request::{Provider, Received};
+use crate::domain::Subject;
+use crate::domain::authorization::{ACR_PASSWORD, AuthorizationRequest, Prompt, ResponseMode};
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::client::{Client, GrantType, ResponseType};
+use crate::domain::scope::{self, Scope};
+use crate::oidc::{Error, Result, pkce};
+
+pub struct Incoming<'a> {
+    pub provider: &'a Provider<'a>,
+    pub client: &'a Client,
+    pub parameters: &'a Received,
+}
+
+type Check = fn(&Incoming<'_>, &mut AuthorizationRequest) -> Result<()>;
+
+const CHECKS: [Check; 14] = [
+    nothing_repeated,
+    nothing_unsupported,
+    response_type,
+    response_mode,
+    state,
+    requested_scope,
+    nonce,
+    code_challenge,
+    prompt,
+    display,
+    max_age,
+    claims,
+    id_token_hint,
+    hints,
+];
+
+/// Classes of authentication that can be reached here.
+const REACHABLE_ACR: [&str; 1] = [ACR_PASSWORD];
+
+/// Names that mean something here; others are ignored, repeated or not (RFC 6749 §3.1).
+const NAMES: [&str; 24] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "state",
+    "scope",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "display",
+    "max_age",
+    "claims",
+    "claims_locales",
+    "id_token_hint",
+    "login_hint",
+    "ui_locales",
+    "acr_values",
+    "request",
+    "request_uri",
+    "registration",
+    "dpop_jkt",
+    "authorization_details",
+    "code_verifier",
+];
+
+const LONGEST_NONCE: usize = 512;
+const LONGEST_HINT: usize = 512;
+const LONGEST_ID_TOKEN_HINT: usize = 8192;
+const MOST_ACR_VALUES: usize = 16;
+
+pub fn run(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    CHECKS.iter().try_for_each(|check| check(incoming, draft))
+}
+
+impl Incoming<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name)
+    }
+
+    fn at_most(&self, name: &'static str, longest: usize) -> Result<Option<String>> {
+        match self.get(name) {
+            Some(value) if value.len() > longest => Err(Error::invalid_request(format!(
+                "{name} is longer than {longest} characters"
+            ))),
+            value => Ok(value.map(str::to_owned)),
+        }
+    }
+}
+
+fn nothing_repeated(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    match NAMES.iter().find(|name| it.parameters.is_repeated(name)) {
+        Some(name) => Err(Error::invalid_request(format!("{name} is given more than once"))), // G-2
+        None => Ok(()),
+    }
+}
+
+/// OpenID Connect Core §3.1.2.6: ignored silently, these would change what was asked.
+fn nothing_unsupported(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    if it.get("request").is_some() {
+        return Err(Error::request_not_supported("request is not supported"));
+    }
+    if it.get("request_uri").is_some() {
+        return Err(Error::request_uri_not_supported("request_uri is not supported"));
+    }
+    if it.get("registration").is_some() {
+        return Err(Error::registration_not_supported("registration is not supported"));
+    }
+    Ok(())
+}
+
+fn response_type(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let asked = it
+        .get("response_type")
+        .ok_or_else(|| Error::invalid_request("response_type is missing"))?;
+    draft.response_type = ResponseType::parse(asked)
+        .ok()
+        .filter(|asked| it.provider.response_types.contains(asked))
+        .ok_or_else(|| Error::unsupported_response_type("response_type is not supported"))?;
+    let registered = it.client.may_ask_for(draft.response_type)
+        && (!draft.response_type.code || it.client.may_use(GrantType::AuthorizationCode));
+    match registered {
+        true => Ok(()),
+        false => Err(Error::unauthorized_client(
+            "response_type is not registered for this client",
+        )),
+    }
+}
+
+fn response_mode(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(asked) = it.get("response_mode") else {
+        return Ok(());
+    };
+    let mode = ResponseMode::parse(asked)
+        .ok_or_else(|| Error::invalid_request("response_mode is not one of query, fragment and form_post"))?;
+    if mode == ResponseMode::Query && draft.response_type.is_front_channel() {
+        return Err(Error::invalid_request("response_mode query cannot carry tokens"));
+    }
+    draft.response_mode = mode;
+    Ok(())
+}
+
+fn state(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    // Too long to be given back, it was not taken into the draft.
+    match it.get("state").is_some() && draft.state.is_none() {
+        true => Err(Error::invalid_request("state is longer than 2048 characters")),
+        false => Ok(()),
+    }
+}
+
+fn requested_scope(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let asked = it.get("scope").unwrap_or_default();
+    let asked = Scope::parse(asked).map_err(|e| Error::invalid_scope(e.to_string()))?;
+    let mut granted = asked.limited_to(it.client.scope());
+    if !it.client.may_refresh() {
+        granted = granted.without(scope::OFFLINE_ACCESS);
+    }
+    if granted.is_empty() {
+        return Err(Error::invalid_scope("no scope remains that this client may have"));
+    }
+    draft.scope = granted;
+    Ok(())
+}
+
+fn nonce(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.nonce = it.at_most("nonce", LONGEST_NONCE)?;
+    // OpenID Connect Core §3.2.2.1: what else would tell an ID token from the front channel of another.
+    match draft.response_type.id_token && draft.nonce.is_none() {
+        true => Err(Error::invalid_request("nonce is required for this response_type")),
+        false => Ok(()),
+    }
+}
+
+fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.code_challenge = pkce::challenge(
+        it.client,
+        it.get("code_challenge"),
+        it.get("code_challenge_method"),
+    )?;
+    Ok(())
+}
+
+fn prompt(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.prompt = Prompt::parse(it.get("prompt").unwrap_or_default())
+        .map_err(|e| Error::invalid_request(e.to_string()))?;
+    Ok(())
+}
+
+/// Every page fits every display; a word of no specification is refused as anywhere.
+fn display(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    match it.get("display") {
+        None | Some("page" | "popup" | "touch" | "wap") => Ok(()),
+        Some(_) => Err(Error::invalid_request(
+            "display is not one of page, popup, touch and wap",
+        )),
+    }
+}
+
+fn max_age(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.max_age = match it.get("max_age") {
+        Some(text) if text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+        Some(_) => return Err(Error::invalid_request("max_age is not a number of seconds")),
+        None => it.client.metadata.default_max_age,
+    };
+    Ok(())
+}
+
+fn claims(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(text) = it.get("claims") else {
+        return Ok(());
+    };
+    let asked = ClaimsRequest::parse(text).map_err(|e| Error::invalid_request(e.to_string()))?;
+    draft.subject = asked.subject().map(Subject::new);
+    if let Some(acceptable) = asked.essential_acr()
+        && !acceptable.iter().any(|acr| REACHABLE_ACR.contains(acr))
+    {
+        // OpenID Connect Core §5.5.1.1: treated as a failed authentication.
+        return Err(Error::unmet_authentication_requirements(
+            "acr cannot be reached here",
+        ));
+    }
+    draft.claims = asked.limited_to(it.client.scope());
+    Ok(())
+}
+
+fn id_token_hint(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(hint) = it.at_most("id_token_hint", LONGEST_ID_TOKEN_HINT)? else {
+        return Ok(());
+    };
+    let hinted = (it.provider.subject_of_hint)(&hint)
+        .ok_or_else(|| Error::invalid_request("id_token_hint is not an ID token of this provider"))?;
+    if draft.subject.as_ref().is_some_and(|asked| *asked != hinted) {
+        return Err(Error::invalid_request(
+            "id_token_hint and claims name different people",
+        ));
+    }
+    draft.subject = Some(hinted);
+    Ok(())
+}
+
+fn hints(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.login_hint = it.at_most("login_hint", LONGEST_HINT)?;
+    draft.ui_locales = it.at_most("ui_locales", LONGEST_HINT)?;
+    let values = it.at_most("acr_values", LONGEST_HINT)?;
+    draft.acr_values = match values {
+        Some(values) => values
+            .split(' ')
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        None => it.client.metadata.default_acr_values.clone(),
+    };
+    match draft.acr_values.len() > MOST_ACR_VALUES {
+        true => Err(Error::invalid_request("acr_values names too many values")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): `request` settles client
+//! and redirect URI, `checks` is the one ordered list of what a request must satisfy, `interaction`
+//! names the next step until there is an answer, `response` is that answer, good or bad.
+
+pub mod checks;
+pub mod request;
+pub mod response;

@@ -1,0 +1,133 @@
+//! The answer to an authorization request, good or bad: one type, whatever way it travels
+//! (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode).
+
+use url::form_urlencoded;
+
+use crate::domain::authorization::{AuthorizationRequest, ResponseMode};
+use crate::oidc::Error;
+
+/// Where answers go: known as soon as client and redirect URI are settled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    pub redirect_uri: String,
+    pub mode: ResponseMode,
+    pub state: Option<String>,
+}
+
+/// What the browser carries to the service. `http` decides how.
+#[derive(Clone, Debug)]
+pub struct AuthorizationResponse {
+    pub redirect_uri: String,
+    pub mode: ResponseMode,
+    pub parameters: Vec<(&'static str, String)>,
+    /// Why it is a refusal: for the log.
+    pub error: Option<Error>,
+}
+
+impl From<&AuthorizationRequest> for Target {
+    fn from(request: &AuthorizationRequest) -> Self {
+        Self {
+            redirect_uri: request.redirect_uri.clone(),
+            mode: request.response_mode,
+            state: request.state.clone(),
+        }
+    }
+}
+
+impl Target {
+    /// `issuer` in every answer tells a client of several providers who answered (RFC 9207 §2).
+    pub fn code(self, issuer: &str, code: String) -> AuthorizationResponse {
+        self.answer(issuer, vec![("code", code)], None)
+    }
+
+    pub fn refusal(self, issuer: &str, error: Error) -> AuthorizationResponse {
+        let parameters = vec![
+            ("error", error.code().as_str().to_owned()),
+            ("error_description", error.description().to_owned()),
+        ];
+        self.answer(issuer, parameters, Some(error))
+    }
+
+    fn answer(
+        self,
+        issuer: &str,
+        mut parameters: Vec<(&'static str, String)>,
+        error: Option<Error>,
+    ) -> AuthorizationResponse {
+        parameters.extend(self.state.map(|it| ("state", it)));
+        parameters.push(("iss", issuer.to_owned()));
+        AuthorizationResponse {
+            redirect_uri: self.redirect_uri,
+            mode: self.mode,
+            parameters,
+            error,
+        }
+    }
+}
+
+impl AuthorizationResponse {
+    /// The address to redirect to; `None` when the answer is to be posted by a page.
+    pub fn location(&self) -> Option<String> {
+        let separator = match self.mode {
+            // RFC 6749 §3.1.2: the query of the registered address is kept.
+            ResponseMode::Query if self.redirect_uri.ends_with(['?', '&']) => "",
+            ResponseMode::Query if self.redirect_uri.contains('?') => "&",
+            ResponseMode::Query => "?",
+            ResponseMode::Fragment => "#",
+            ResponseMode::FormPost => return None,
+        };
+        let encoded = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.parameters)
+            .finish();
+        Some(format!("{}{separator}{encoded}", self.redirect_uri))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(redirect_uri: &str, mode: ResponseMode) -> Target {
+        Target {
+            redirect_uri: redirect_uri.to_owned(),
+            mode,
+            state: Some("a b&c=%20\u{e9}".to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_answer_keeps_the_registered_query_and_carries_state_and_issuer() {
+        let answer = target("https://a.example/cb?bar=foo", ResponseMode::Query)
+            .code("https://op.example", "ac_1".to_owned());
+        let location = answer.location().expect("a redirect");
+        let url = url::Url::parse(&location).expect("a URL");
+        let pairs: Vec<_> = url
+            .query_pairs()
+            .map(|(k, v)| (k.into_owned(), v.into_owned()))
+            .collect();
+        let expected = [
+            ("bar", "foo"),
+            ("code", "ac_1"),
+            ("state", "a b&c=%20\u{e9}"), // AZ-11: byte for byte
+            ("iss", "https://op.example"),
+        ];
+        assert_eq!(pairs, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn each_mode_has_its_place() {
+        let refuse = |mode| {
+            target("https://a.example/cb", mode)
+                .refusal("https://op.example", Error::login_required("Log in"))
+        };
+        let fragment = refuse(ResponseMode::Fragment).location().expect("a redirect");
+        assert!(fragment.starts_with("https://a.example/cb#error=login_required&"));
+        assert!(
+            refuse(ResponseMode::Query)
+                .location()
+                .expect("a redirect")
+                .contains("?error=")
+        );
+        assert_eq!(refuse(ResponseMode::FormPost).location(), None);
+    }
+}
