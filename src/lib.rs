@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod hashing;
+pub mod mail;
 pub mod random;
 
 // Rooms.

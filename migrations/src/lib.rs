@@ -8,6 +8,7 @@ mod m0003_sessions;
 mod m0004_proofs;
 mod m0005_clients;
 mod m0006_tokens;
+mod m0007_outbox_mails;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_proofs::Migration),
             Box::new(m0005_clients::Migration),
             Box::new(m0006_tokens::Migration),
+            Box::new(m0007_outbox_mails::Migration),
         ]
     }
 }

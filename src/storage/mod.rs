@@ -10,6 +10,7 @@ pub mod ephemeral;
 pub mod events;
 pub mod generations;
 pub mod login_throttles;
+pub mod outbox;
 pub mod password_resets;
 pub mod pending_signups;
 pub mod revocations;

@@ -9,6 +9,7 @@ pub mod email_code;
 pub mod event;
 pub mod generation;
 pub mod login_throttle;
+pub mod outbox_mail;
 pub mod password_reset;
 pub mod pending_signup;
 pub mod refresh_token;

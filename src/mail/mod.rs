@@ -1,0 +1,90 @@
+//! Mail: written to the outbox in the transaction of its cause, sent later by a job, through SMTP
+//! (TLS by rustls) or into files. Nothing is lost while the server is away (security.md DS-4).
+
+mod message;
+pub mod outbox;
+
+use std::path::PathBuf;
+
+use lettre::message::Mailbox;
+use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+pub use outbox::Letter;
+
+use crate::storage::outbox::Due;
+
+/// How mail leaves.
+#[derive(Clone, Debug)]
+pub enum Mailer {
+    Smtp {
+        transport: AsyncSmtpTransport<Tokio1Executor>,
+        from: Mailbox,
+    },
+    /// One `.eml` file a mail.
+    File { directory: PathBuf, from: Mailbox },
+    /// Stays in the outbox, with its text, for the demo's page and for tests.
+    Outbox,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The same mail will be refused again: a 5xx, or an address that is none.
+    #[error("refused: {0}")]
+    Refused(String),
+    #[error("not now: {0}")]
+    Later(String),
+}
+
+impl Mailer {
+    /// `url` as in lettre: `smtps://user:password@host`, `smtp://host:587?tls=required`.
+    pub fn smtp(url: &str, from: Mailbox) -> Result<Self, lettre::transport::smtp::Error> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?
+            .timeout(Some(std::time::Duration::from_secs(20)))
+            .build();
+        Ok(Self::Smtp { transport, from })
+    }
+
+    pub fn file(directory: PathBuf, from: Mailbox) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&directory)?;
+        Ok(Self::File { directory, from })
+    }
+
+    /// Whether the text of a mail stays readable in the outbox after it was sent.
+    pub fn keeps_text(&self) -> bool {
+        matches!(self, Self::Outbox)
+    }
+
+    pub async fn send(&self, mail: &Due) -> Result<(), SendError> {
+        match self {
+            Self::Outbox => Ok(()),
+            Self::Smtp { transport, from } => {
+                let message = message::build(from, mail).map_err(|e| SendError::Refused(e.to_string()))?;
+                match transport.send(message).await {
+                    Ok(_) => Ok(()),
+                    Err(error) if error.is_permanent() => Err(SendError::Refused(error.to_string())),
+                    Err(error) => Err(SendError::Later(error.to_string())),
+                }
+            }
+            Self::File { directory, from } => {
+                let message = message::build(from, mail).map_err(|e| SendError::Refused(e.to_string()))?;
+                AsyncFileTransport::<Tokio1Executor>::new(directory)
+                    .send(message)
+                    .await
+                    .map(drop)
+                    .map_err(|e| SendError::Later(e.to_string()))
+            }
+        }
+    }
+
+    /// Reaches the server, for `check`.
+    pub async fn ping(&self) -> Result<(), String> {
+        match self {
+            Self::Smtp { transport, .. } => match transport.test_connection().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the mail server does not answer as one".into()),
+                Err(error) => Err(error.to_string()),
+            },
+            Self::File { .. } | Self::Outbox => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The transactional outbox: `enqueue` in the transaction of the cause, `deliver` by a job.
+//!
+//! A mail is claimed for a while, sent, then marked. If the process dies in between it is sent again
+//! with the same Message-ID: never lost, and not twice to the reader's harm.
+
+use chrono::Duration;
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::{Mailer, SendError};
+use crate::domain::Time;
+use crate::random;
+use crate::storage::{Database, outbox as rows};
+
+/// For how long a sender has a mail to itself.
+const CLAIM: Duration = Duration::minutes(2);
+/// After this long a mail that could not be sent is given up.
+const GIVE_UP: Duration = Duration::days(3);
+
+/// A mail that is ready to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// The address as it was given.
+    pub to: String,
+    /// What kind of mail it is: the name of its template.
+    pub kind: &'static str,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// Writes a mail into the outbox, in the transaction of what it tells of (security.md ST-2).
+pub async fn enqueue(tx: &impl ConnectionTrait, now: Time, letter: &Letter) -> Result<(), DbErr> {
+    rows::insert(
+        tx,
+        &random::id(),
+        now,
+        letter.kind,
+        &letter.to,
+        &letter.subject,
+        &letter.text,
+        &letter.html,
+    )
+    .await
+}
+
+/// Sends what is due, and says how many mails were sent.
+pub async fn deliver(db: &Database, mailer: &Mailer, now: Time) -> Result<usize, DbErr> {
+    let mut sent = 0;
+    for id in rows::list_due(db.read(), now, 50).await? {
+        let Some(mail) = rows::claim(db.read(), &id, now, now + CLAIM).await? else {
+            continue; // Another node was faster.
+        };
+        match mailer.send(&mail).await {
+            Ok(()) => {
+                rows::mark_sent(db.read(), &id, now, mailer.keeps_text()).await?;
+                sent += 1;
+            }
+            Err(error) => {
+                let refused = matches!(error, SendError::Refused(_));
+                tracing::warn!(mail = %id, attempt = mail.attempts, %error, "a mail was not sent");
+                let next = (!refused).then(|| now + wait(mail.attempts));
+                rows::mark_failed(db.read(), &id, next, now - GIVE_UP, &error.to_string()).await?;
+            }
+        }
+    }
+    Ok(sent)
+}
+
+/// 10 s, doubling, up to 15 minutes.
+fn wait(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 12) - 1).unwrap_or(0);
+    Duration::seconds((10_i64 << doublings).min(900))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_grows_and_ends_at_a_quarter_of_an_hour() {
+        assert_eq!(wait(1), Duration::seconds(10));
+        assert_eq!(wait(2), Duration::seconds(20));
+        assert_eq!(wait(12), Duration::minutes(15));
+        assert_eq!(wait(i32::MAX), Duration::minutes(15));
+    }
+
+    fn letter(to: &str) -> Letter {
+        Letter {
+            to: to.into(),
+            kind: "test",
+            subject: "S".into(),
+            text: "12345678".into(),
+            html: "<p>".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_waits_out_a_server_that_is_away() {
+        let db = crate::tests::support::database().await;
+        let clock = crate::clock::Clock::System;
+        let now = clock.now();
+        let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
+        // Nothing listens on port 1.
+        let away = Mailer::smtp("smtp://127.0.0.1:1", from).unwrap();
+        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
+
+        let mut at = now;
+        while at < now + Duration::hours(1) {
+            assert_eq!(deliver(&db, &away, at).await.unwrap(), 0);
+            at += Duration::minutes(15);
+        }
+        assert_eq!(deliver(&db, &Mailer::Outbox, at).await.unwrap(), 1); // DS-4
+        assert_eq!(
+            deliver(&db, &Mailer::Outbox, at + Duration::hours(1))
+                .await
+                .unwrap(),
+            0
+        );
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_dies_lets_go_of_its_mail() {
+        let db = crate::tests::support::database().await;
+        let now = crate::clock::Clock::System.now();
+        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
+        let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
+        let claimed = rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap();
+        assert!(claimed.is_some());
+        // Nobody else gets it meanwhile; afterwards it is sent, under the same Message-ID.
+        assert_eq!(rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap(), None); // G-8
+        assert_eq!(deliver(&db, &Mailer::Outbox, now + CLAIM).await.unwrap(), 1); // ST-2
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_is_no_longer_readable() {
+        let db = crate::tests::support::database().await;
+        let now = crate::clock::Clock::System.now();
+        let folder = tempfile::tempdir().unwrap();
+        let files = Mailer::file(folder.path().into(), "ITU <noreply@example.org>".parse().unwrap()).unwrap();
+        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
+        assert_eq!(deliver(&db, &files, now).await.unwrap(), 1);
+        let kept = rows::list(db.read(), Some("a@example.org"), 0, 10).await.unwrap();
+        assert_eq!((kept[0].text.as_str(), kept[0].html.as_str()), ("", "")); // G-13
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

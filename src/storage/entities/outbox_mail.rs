@@ -1,0 +1,26 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox_mails")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub created_at: ChronoDateTimeUtc,
+    pub kind: String,
+    pub recipient: String,
+    pub subject: String,
+    /// Empty once the mail is sent: it may hold a code or a link.
+    pub text: String,
+    pub html: String,
+    pub attempts: i32,
+    pub next_attempt_at: Option<ChronoDateTimeUtc>,
+    pub claimed_until: Option<ChronoDateTimeUtc>,
+    pub sent_at: Option<ChronoDateTimeUtc>,
+    pub failed_at: Option<ChronoDateTimeUtc>,
+    pub last_error: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,222 @@
+//! Mails on their way out: due, claimed, sent or given up.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::outbox_mail::{ActiveModel, Column, Entity, Model};
+use crate::domain::Time;
+
+/// A claimed mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub id: String,
+    pub recipient: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    /// This one included.
+    pub attempts: i32,
+}
+
+/// A mail as the outbox page shows it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Entry {
+    pub id: String,
+    pub created_at: Time,
+    pub kind: String,
+    pub recipient: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    id: &str,
+    now: Time,
+    kind: &str,
+    recipient: &str,
+    subject: &str,
+    text: &str,
+    html: &str,
+) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        id: Set(id.to_owned()),
+        created_at: Set(now),
+        kind: Set(kind.to_owned()),
+        recipient: Set(recipient.to_owned()),
+        subject: Set(subject.to_owned()),
+        text: Set(text.to_owned()),
+        html: Set(html.to_owned()),
+        attempts: Set(0),
+        next_attempt_at: Set(Some(now)),
+        claimed_until: Set(None),
+        sent_at: Set(None),
+        failed_at: Set(None),
+        last_error: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+fn due(now: Time) -> Condition {
+    Condition::all()
+        .add(Column::SentAt.is_null())
+        .add(Column::FailedAt.is_null())
+        .add(Column::NextAttemptAt.lte(now))
+        .add(
+            Condition::any()
+                .add(Column::ClaimedUntil.is_null())
+                .add(Column::ClaimedUntil.lte(now)),
+        )
+}
+
+/// Ids of the mails that may be sent now, oldest first.
+pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<String>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(due(now))
+        .order_by_asc(Column::NextAttemptAt)
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Takes a mail for a while; `None` if another sender has it.
+pub async fn claim(
+    db: &impl ConnectionTrait,
+    id: &str,
+    now: Time,
+    until: Time,
+) -> Result<Option<Due>, DbErr> {
+    let claimed = Entity::update_many()
+        .col_expr(Column::ClaimedUntil, Expr::value(until))
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .filter(Column::Id.eq(id))
+        .filter(due(now))
+        .exec(db)
+        .await?;
+    if claimed.rows_affected != 1 {
+        return Ok(None);
+    }
+    let row = Entity::find_by_id(id).one(db).await?;
+    Ok(row.map(|it| Due {
+        id: it.id,
+        recipient: it.recipient,
+        subject: it.subject,
+        text: it.text,
+        html: it.html,
+        attempts: it.attempts,
+    }))
+}
+
+pub async fn mark_sent(db: &impl ConnectionTrait, id: &str, now: Time, keep_text: bool) -> Result<(), DbErr> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::SentAt, Expr::value(now))
+        .col_expr(Column::ClaimedUntil, Expr::value(Option::<Time>::None));
+    if !keep_text {
+        update = update
+            .col_expr(Column::Text, Expr::value(""))
+            .col_expr(Column::Html, Expr::value(""));
+    }
+    update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
+}
+
+/// Tries again at `next`, or gives up: when there is none, or the mail is from before `too_old`.
+pub async fn mark_failed(
+    db: &impl ConnectionTrait,
+    id: &str,
+    next: Option<Time>,
+    too_old: Time,
+    error: &str,
+) -> Result<(), DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::LastError, Expr::value(error))
+        .col_expr(Column::ClaimedUntil, Expr::value(Option::<Time>::None));
+    let given_up = || {
+        update
+            .clone()
+            .col_expr(Column::FailedAt, Expr::col(Column::CreatedAt))
+            .filter(Column::Id.eq(id))
+    };
+    match next {
+        None => given_up().exec(db).await.map(drop),
+        Some(next) => {
+            let old = given_up().filter(Column::CreatedAt.lt(too_old)).exec(db).await?;
+            if old.rows_affected == 0 {
+                update
+                    .clone()
+                    .col_expr(Column::NextAttemptAt, Expr::value(next))
+                    .filter(Column::Id.eq(id))
+                    .exec(db)
+                    .await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The newest mails, a page at a time, to one address or to all.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    recipient: Option<&str>,
+    page: u64,
+    size: u64,
+) -> Result<Vec<Entry>, DbErr> {
+    let mut query = Entity::find()
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id);
+    if let Some(recipient) = recipient {
+        query = query.filter(Column::Recipient.eq(recipient));
+    }
+    Ok(query
+        .offset(page * size)
+        .limit(size)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(entry)
+        .collect())
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: &str) -> Result<Option<Entry>, DbErr> {
+    Ok(Entity::find_by_id(id).one(db).await?.map(entry))
+}
+
+pub async fn count(db: &impl ConnectionTrait, recipient: Option<&str>) -> Result<u64, DbErr> {
+    let mut query = Entity::find();
+    if let Some(recipient) = recipient {
+        query = query.filter(Column::Recipient.eq(recipient));
+    }
+    query.count(db).await
+}
+
+/// Forgets mails that were sent or given up before `before`.
+pub async fn delete_done(db: &impl ConnectionTrait, before: Time) -> Result<u64, DbErr> {
+    let done = Condition::any()
+        .add(Column::SentAt.is_not_null())
+        .add(Column::FailedAt.is_not_null());
+    let deleted = Entity::delete_many()
+        .filter(done)
+        .filter(Column::CreatedAt.lt(before))
+        .exec(db)
+        .await?;
+    Ok(deleted.rows_affected)
+}
+
+fn entry(it: Model) -> Entry {
+    Entry {
+        id: it.id,
+        created_at: it.created_at,
+        kind: it.kind,
+        recipient: it.recipient,
+        subject: it.subject,
+        text: it.text,
+        html: it.html,
+    }
+}
