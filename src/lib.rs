@@ -7,8 +7,10 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod hashing;
+pub mod i18n;
 pub mod mail;
 pub mod random;
+pub mod templates;
 
 // Rooms.
 pub mod domain;

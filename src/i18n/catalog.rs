@@ -1,0 +1,188 @@
+//! The catalogs `templates/locales/<language>.json`: a text per key, with holes `{name}`; a text
+//! that counts has one per plural category. English and French are complete; the other four fall
+//! back to English key by key, so that adding a language is translation only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::{Locale, plurals};
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Text {
+    One(String),
+    Plural(BTreeMap<String, String>),
+}
+
+type Catalog = BTreeMap<String, Text>;
+
+static CATALOGS: LazyLock<[Catalog; 6]> = LazyLock::new(|| Locale::ALL.map(read));
+
+fn source(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Ar => include_str!("../../templates/locales/ar.json"),
+        Locale::En => include_str!("../../templates/locales/en.json"),
+        Locale::Es => include_str!("../../templates/locales/es.json"),
+        Locale::Fr => include_str!("../../templates/locales/fr.json"),
+        Locale::Ru => include_str!("../../templates/locales/ru.json"),
+        Locale::Zh => include_str!("../../templates/locales/zh.json"),
+    }
+}
+
+fn read(locale: Locale) -> Catalog {
+    serde_json::from_str(source(locale)).expect("a test reads every catalog that is compiled in")
+}
+
+fn find(locale: Locale, key: &str) -> Option<(Locale, &'static Text)> {
+    [locale, Locale::En]
+        .into_iter()
+        .find_map(|it| Some((it, CATALOGS[it as usize].get(key)?)))
+}
+
+/// What fills the holes of a text.
+pub trait Arguments {
+    /// Writes the value of a hole, escaped as the text's place wants it; false if there is none.
+    fn fill(&self, hole: &str, out: &mut String) -> bool;
+    /// The number that chooses the plural: by convention the hole `count`.
+    fn count(&self) -> Option<u64>;
+    /// The catalog's own words, escaped for the place where the text goes.
+    fn literal(&self, text: &str, out: &mut String) {
+        out.push_str(text);
+    }
+}
+
+impl Arguments for () {
+    fn fill(&self, _: &str, _: &mut String) -> bool {
+        false
+    }
+
+    fn count(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl<V: AsRef<str>, const N: usize> Arguments for [(&str, V); N] {
+    fn fill(&self, hole: &str, out: &mut String) -> bool {
+        let value = self.iter().find(|(name, _)| *name == hole);
+        out.push_str(value.map_or("", |(_, value)| value.as_ref()));
+        value.is_some()
+    }
+
+    fn count(&self) -> Option<u64> {
+        self.iter()
+            .find(|(name, _)| *name == "count")
+            .and_then(|(_, value)| value.as_ref().parse().ok())
+    }
+}
+
+pub fn exists(key: &str) -> bool {
+    find(Locale::En, key).is_some()
+}
+
+/// A catalog's text with its holes filled; `None` if no catalog has the key, or a hole stays open.
+pub fn text(locale: Locale, key: &str, arguments: &impl Arguments) -> Option<String> {
+    let (found_in, text) = find(locale, key)?;
+    let template = match text {
+        Text::One(it) => it,
+        Text::Plural(forms) => forms
+            .get(plurals::category(found_in, arguments.count()?))
+            .or_else(|| forms.get("other"))?,
+    };
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template.as_str();
+    while let Some(start) = rest.find('{') {
+        let end = start + rest[start..].find('}')?;
+        arguments.literal(&rest[..start], &mut out);
+        if !arguments.fill(&rest[start + 1..end], &mut out) {
+            return None;
+        }
+        rest = &rest[end + 1..];
+    }
+    arguments.literal(rest, &mut out);
+    Some(out)
+}
+
+/// The names of the holes of a text, for tests and for who writes a translation.
+pub fn holes(text: &str) -> BTreeSet<&str> {
+    text.split('{')
+        .skip(1)
+        .filter_map(|it| it.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forms(text: &Text) -> Vec<&str> {
+        match text {
+            Text::One(it) => vec![it],
+            Text::Plural(it) => it.values().map(String::as_str).collect(),
+        }
+    }
+
+    fn all_holes(text: &Text) -> BTreeSet<&str> {
+        forms(text).into_iter().flat_map(holes).collect()
+    }
+
+    #[test]
+    fn keys_and_holes_are_equal_across_the_catalogs() {
+        let english = &CATALOGS[Locale::En as usize];
+        for locale in Locale::ALL {
+            let catalog = &CATALOGS[locale as usize];
+            for (key, text) in catalog {
+                let original = english
+                    .get(key)
+                    .unwrap_or_else(|| panic!("{locale}: {key} is not in English"));
+                assert_eq!(all_holes(text), all_holes(original), "{locale}: holes of {key}");
+                match (text, original) {
+                    (Text::Plural(forms), Text::Plural(_)) => {
+                        let have: BTreeSet<&str> = forms.keys().map(String::as_str).collect();
+                        let need: BTreeSet<&str> = plurals::categories(locale).iter().copied().collect();
+                        assert_eq!(have, need, "{locale}: plurals of {key}");
+                    }
+                    (Text::One(_), Text::One(_)) => {}
+                    _ => panic!("{locale}: {key} counts in one language and not in the other"),
+                }
+                assert!(
+                    forms(text).iter().all(|it| !it.trim().is_empty()),
+                    "{locale}: {key} is empty"
+                );
+            }
+            let missing: Vec<_> = english.keys().filter(|it| !catalog.contains_key(*it)).collect();
+            match locale {
+                // Complete from the first release on.
+                Locale::En | Locale::Fr => assert!(missing.is_empty(), "{locale} lacks {missing:?}"),
+                // Wired: what is missing falls back to English, and is counted for the translators.
+                _ => eprintln!(
+                    "{locale}: {} of {} texts to translate",
+                    missing.len(),
+                    english.len()
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_written_once() {
+        for locale in Locale::ALL {
+            let lines = source(locale).lines().filter(|it| it.starts_with("  \""));
+            assert_eq!(
+                lines.count(),
+                CATALOGS[locale as usize].len(),
+                "{locale}: a key twice"
+            );
+        }
+    }
+
+    #[test]
+    fn an_open_hole_or_an_unknown_key_is_no_text() {
+        assert_eq!(text(Locale::En, "no.such.key", &()), None);
+        assert_eq!(text(Locale::En, "login.service", &()), None);
+        assert_eq!(
+            text(Locale::En, "login.service", &[("service", "Events")]).as_deref(),
+            Some("Log in to continue to Events")
+        );
+    }
+}

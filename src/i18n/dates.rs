@@ -1,0 +1,36 @@
+//! Dates in words. Times are shown in UTC and say so: readers sit in every zone.
+
+use chrono::{Datelike, Timelike};
+
+use super::{Locale, text};
+use crate::domain::Time;
+
+pub fn date(locale: Locale, at: Time) -> String {
+    let month = text(locale, &format!("date.month.{}", at.month()), &()).unwrap_or_default();
+    let (day, year) = (at.day().to_string(), at.year().to_string());
+    text(
+        locale,
+        "date.day",
+        &[("day", &day), ("month", &month), ("year", &year)],
+    )
+    .unwrap_or_else(|| at.format("%Y-%m-%d").to_string())
+}
+
+pub fn date_and_time(locale: Locale, at: Time) -> String {
+    let (day, time) = (date(locale, at), format!("{:02}:{:02}", at.hour(), at.minute()));
+    text(locale, "date.time", &[("date", &day), ("time", &time)])
+        .unwrap_or_else(|| at.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_reads_as_its_language_writes_it() {
+        let at = crate::clock::from_unix(1_772_623_800).expect("a time");
+        assert_eq!(date(Locale::En, at), "4 March 2026");
+        assert_eq!(date(Locale::Fr, at), "4 mars 2026");
+        assert_eq!(date_and_time(Locale::En, at), "4 March 2026, 11:30 UTC");
+    }
+}

@@ -1,0 +1,122 @@
+//! `Locale`, and how one is chosen from what a browser or a service asks for.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    Ar,
+    #[default]
+    En,
+    Es,
+    Fr,
+    Ru,
+    Zh,
+}
+
+impl Locale {
+    pub const ALL: [Self; 6] = [Self::Ar, Self::En, Self::Es, Self::Fr, Self::Ru, Self::Zh];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ar => "ar",
+            Self::En => "en",
+            Self::Es => "es",
+            Self::Fr => "fr",
+            Self::Ru => "ru",
+            Self::Zh => "zh",
+        }
+    }
+
+    /// The writing direction, as the `dir` attribute says it.
+    pub const fn direction(self) -> &'static str {
+        match self {
+            Self::Ar => "rtl",
+            _ => "ltr",
+        }
+    }
+
+    /// The language's name in itself: what its own readers look for in a menu.
+    pub const fn own_name(self) -> &'static str {
+        match self {
+            Self::Ar => "العربية",
+            Self::En => "English",
+            Self::Es => "Español",
+            Self::Fr => "Français",
+            Self::Ru => "Русский",
+            Self::Zh => "中文",
+        }
+    }
+
+    /// A language tag's language, if it is one of the six: `fr-CH` is French (RFC 4647 §3.4 lookup).
+    pub fn parse(tag: &str) -> Option<Self> {
+        let language = tag.trim().split(['-', '_']).next()?;
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str().eq_ignore_ascii_case(language))
+    }
+
+    /// The first that names one of the six: what was asked for now, what was chosen before, what
+    /// the browser prefers; else English.
+    pub fn choose(ui_locales: Option<&str>, cookie: Option<&str>, accept_language: Option<&str>) -> Self {
+        // `ui_locales` is a list in order of preference, separated by spaces.
+        ui_locales
+            .and_then(|it| it.split_ascii_whitespace().take(20).find_map(Self::parse))
+            .or_else(|| cookie.and_then(Self::parse))
+            .or_else(|| accept_language.and_then(Self::accepted))
+            .unwrap_or_default()
+    }
+
+    /// The range with the highest weight; among equals the first (RFC 9110 §12.4.2).
+    fn accepted(header: &str) -> Option<Self> {
+        let mut best: Option<(Self, f32)> = None;
+        for range in header.split(',').take(50) {
+            let mut parts = range.split(';');
+            let Some(locale) = parts.next().and_then(Self::parse) else {
+                continue;
+            };
+            let weight = parts
+                .find_map(|it| it.trim().strip_prefix("q="))
+                .map_or(Some(1.0), |it| it.parse::<f32>().ok())
+                .filter(|it| *it > 0.0 && *it <= 1.0);
+            if let Some(weight) = weight
+                && best.is_none_or(|(_, so_far)| weight > so_far)
+            {
+                best = Some((locale, weight));
+            }
+        }
+        best.map(|(locale, _)| locale)
+    }
+}
+
+impl std::fmt::Display for Locale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Locale;
+
+    #[test]
+    fn the_request_wins_over_the_cookie_and_the_cookie_over_the_browser() {
+        assert_eq!(
+            Locale::choose(Some("xx fr-CA en"), Some("ru"), Some("es")),
+            Locale::Fr
+        );
+        assert_eq!(Locale::choose(Some("xx"), Some("ru"), Some("es")), Locale::Ru);
+        assert_eq!(Locale::choose(None, None, Some("de, es;q=0.8")), Locale::Es);
+        assert_eq!(Locale::choose(None, None, None), Locale::En);
+    }
+
+    #[test]
+    fn the_browser_is_heard_by_weight() {
+        assert_eq!(
+            Locale::choose(None, None, Some("en;q=0.3, zh-Hant;q=0.9, *;q=0.1")),
+            Locale::Zh
+        );
+        assert_eq!(Locale::choose(None, None, Some("fr;q=0, ar;q=0.5")), Locale::Ar);
+        assert_eq!(Locale::choose(None, None, Some(";;q=,,=")), Locale::En);
+    }
+}

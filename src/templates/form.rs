@@ -1,0 +1,69 @@
+//! What a form was sent with and what is wrong with it, so that nothing typed is lost when it is
+//! shown again (contract.md, pages).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Carried as `form` by every page that has one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FormState {
+    /// Field name to what was typed. Passwords and codes are never put here.
+    pub values: BTreeMap<String, String>,
+    /// Field name to the locale key of its message.
+    pub errors: BTreeMap<String, String>,
+    /// Locale key of a message about the form as a whole.
+    pub notice: Option<String>,
+}
+
+impl FormState {
+    pub fn new<N: Into<String>, V: Into<String>>(values: impl IntoIterator<Item = (N, V)>) -> Self {
+        let values = values.into_iter().map(|(n, v)| (n.into(), v.into()));
+        Self {
+            values: values.collect(),
+            ..Self::default()
+        }
+    }
+
+    pub fn error(mut self, field: &str, key: &str) -> Self {
+        self.add_error(field, key);
+        self
+    }
+
+    /// The first message about a field stays.
+    pub fn add_error(&mut self, field: &str, key: &str) {
+        self.errors
+            .entry(field.to_owned())
+            .or_insert_with(|| key.to_owned());
+    }
+
+    pub fn notice(mut self, key: &str) -> Self {
+        self.notice = Some(key.to_owned());
+        self
+    }
+
+    pub fn is_valid(&self) -> bool {
+        self.errors.is_empty() && self.notice.is_none()
+    }
+
+    pub fn value(&self, field: &str) -> &str {
+        self.values.get(field).map_or("", String::as_str)
+    }
+}
+
+/// One entry of a list to choose from whose values are data (membership types, TIES rights).
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    pub value: String,
+    /// In the page's language.
+    pub label: String,
+}
+
+impl Choice {
+    pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            label: label.into(),
+        }
+    }
+}

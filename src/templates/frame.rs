@@ -1,0 +1,159 @@
+//! What surrounds every page: language, person, nonce and CSRF token; and what the configuration
+//! says about the site.
+
+use serde::Serialize;
+
+use crate::i18n::Locale;
+
+/// The same for every page and mail of a deployment; from `issuer` and `[site]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Site {
+    /// Links in mails are built from it alone (security.md PW-5).
+    pub issuer: String,
+    pub support_email: String,
+    pub links: Links,
+}
+
+/// Addresses outside this service; an empty one is not shown.
+#[derive(Clone, Debug, Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    pub members: String,
+    pub ties: String,
+    pub events: String,
+    pub mailing_lists: String,
+    pub bookshop: String,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        let of = |path: &str| format!("https://www.itu.int/{path}");
+        Self {
+            members: of("hub/membership/our-members/directory/"),
+            ties: of("TIES/"),
+            events: of("en/events/Pages/default.aspx"),
+            mailing_lists: of("net4/iwm"),
+            bookshop: of("pub/"),
+        }
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            issuer: "http://localhost:8080".into(),
+            support_email: "ServiceDesk@itu.int".into(),
+            links: Links::default(),
+        }
+    }
+}
+
+/// Given with every page by the door that shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Frame {
+    pub locale: Locale,
+    /// Of this response's Content-Security-Policy (security.md BR-2).
+    pub nonce: String,
+    /// For the hidden field `csrf` of every form (security.md BR-1).
+    pub csrf: String,
+    pub person: Option<PersonInChrome>,
+    /// Inside an authorization or logout request: no menu that would lead out of it.
+    pub in_flow: bool,
+    /// The opaque handle of the interrupted request (security.md AZ-6): the hidden field `request`
+    /// of every form, and a parameter of the links between its pages.
+    pub request: Option<String>,
+    /// This page in each language.
+    pub languages: Vec<Language>,
+    /// This page's path, to mark it in menus.
+    pub path: String,
+    /// Locale key of what just happened, shown once on top (`account.saved`).
+    pub flash: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Language {
+    pub locale: Locale,
+    pub name: &'static str,
+    pub href: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonInChrome {
+    pub name: String,
+    pub is_focal_point: bool,
+    pub is_administrator: bool,
+}
+
+/// The service that sent the person here, on pages inside its request (security.md DR-4, DR-5).
+#[derive(Clone, Debug, Serialize)]
+pub struct Service {
+    pub name: String,
+    pub logo_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    pub client_uri: Option<String>,
+}
+
+impl Frame {
+    /// `uri` is the path and query of the page shown; its `ui_locales` gives way to the menu's.
+    pub fn new(locale: Locale, nonce: impl Into<String>, csrf: impl Into<String>, uri: &str) -> Self {
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let rest: Vec<&str> = query
+            .split('&')
+            .filter(|it| !it.is_empty() && !it.starts_with("ui_locales="))
+            .collect();
+        let href = |language: Locale| {
+            let mut href = format!("{path}?ui_locales={language}");
+            for parameter in &rest {
+                href.push('&');
+                href.push_str(parameter);
+            }
+            href
+        };
+        Self {
+            locale,
+            nonce: nonce.into(),
+            csrf: csrf.into(),
+            person: None,
+            in_flow: false,
+            request: None,
+            languages: Locale::ALL
+                .map(|it| Language {
+                    locale: it,
+                    name: it.own_name(),
+                    href: href(it),
+                })
+                .into(),
+            path: path.to_owned(),
+            flash: None,
+        }
+    }
+
+    pub fn of(mut self, person: Option<PersonInChrome>) -> Self {
+        self.person = person;
+        self
+    }
+
+    pub fn in_flow(mut self, request: impl Into<String>) -> Self {
+        self.in_flow = true;
+        self.request = Some(request.into());
+        self
+    }
+
+    pub fn flash(mut self, key: Option<String>) -> Self {
+        self.flash = key;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_menu_keeps_the_page() {
+        let frame = Frame::new(Locale::En, "n", "c", "/members?q=union&ui_locales=en&page=2");
+        assert_eq!(frame.languages[3].href, "/members?ui_locales=fr&q=union&page=2");
+        assert_eq!(frame.path, "/members");
+    }
+}

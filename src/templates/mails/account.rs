@@ -1,0 +1,102 @@
+//! Mails about the account itself: proof of the address, passwords, sessions.
+
+use serde::Serialize;
+
+use super::{MailTemplate, sample_time};
+use crate::domain::Time;
+
+/// To an address that is not proven yet: fixed text and the code, alone on a line and not in the
+/// subject (security.md SU-5).
+#[derive(Clone, Debug, Serialize)]
+pub struct VerificationCode {
+    pub code: String,
+}
+
+impl MailTemplate for VerificationCode {
+    const NAME: &'static str = "verification_code";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            code: "01234567".into(),
+        }]
+    }
+}
+
+/// To the owner of an account whose address was given at a sign-up (security.md SU-1).
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountExists {
+    pub name: String,
+}
+
+impl MailTemplate for AccountExists {
+    const NAME: &'static str = "account_exists";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John Doe".into(),
+        }]
+    }
+}
+
+/// `/reset-password?token=…` (security.md PW-5).
+#[derive(Clone, Serialize)]
+pub struct PasswordReset {
+    pub name: String,
+    pub token: String,
+}
+
+impl std::fmt::Debug for PasswordReset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordReset").finish_non_exhaustive()
+    }
+}
+
+impl MailTemplate for PasswordReset {
+    const NAME: &'static str = "password_reset";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John Doe".into(),
+            token: "pr_0123456789".into(),
+        }]
+    }
+}
+
+/// After a reset or a change (security.md PW-6).
+#[derive(Clone, Debug, Serialize)]
+pub struct PasswordChanged {
+    pub name: String,
+    pub at: Time,
+}
+
+impl MailTemplate for PasswordChanged {
+    const NAME: &'static str = "password_changed";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John <i>Doe</i>".into(),
+            at: sample_time(),
+        }]
+    }
+}
+
+/// A login from a browser not seen before (security.md LG-4).
+#[derive(Clone, Debug, Serialize)]
+pub struct NewSignIn {
+    pub name: String,
+    pub at: Time,
+    /// In a few words, from the `User-Agent`: `Firefox, Windows`.
+    pub browser: String,
+}
+
+impl MailTemplate for NewSignIn {
+    const NAME: &'static str = "new_sign_in";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John Doe".into(),
+            at: sample_time(),
+            browser: "Firefox, Windows".into(),
+        }]
+    }
+}

@@ -1,0 +1,13 @@
+//! One struct per mail: all that it may say. Subjects and texts stand in the catalogs; links are
+//! built by the templates from the issuer (security.md PW-5).
+
+mod account;
+
+pub use account::*;
+
+use super::MailTemplate;
+use crate::domain::Time;
+
+fn sample_time() -> Time {
+    crate::clock::from_unix(1_772_623_800).unwrap_or_default()
+}

@@ -1,0 +1,176 @@
+//! Pages inside an authorization request: consent, refusal by policy, choice of account, and the
+//! ways an answer or an error leaves (OpenID Connect Core §3.1.2, Form Post Response Mode).
+
+use serde::Serialize;
+
+use super::{Page, Service, samples};
+
+/// `/consent`: `decision=allow` or `deny` (security.md AZ-13).
+#[derive(Clone, Debug, Serialize)]
+pub struct Consent {
+    pub service: Service,
+    pub email: String,
+    /// Shown by the catalog's words (`scope.<name>`), else by their names.
+    pub scopes: Vec<String>,
+    /// Access while the person is away (`offline_access`), for so many days.
+    pub offline_days: Option<u64>,
+}
+
+impl Page for Consent {
+    const TEMPLATE: &'static str = "consent";
+
+    fn samples() -> Vec<Self> {
+        let all =
+            "openid profile email offline_access itu_membership itu_professional itu_newsletter books:read";
+        vec![
+            Self {
+                service: samples::service(),
+                email: "john.doe@company.com".into(),
+                scopes: all.split(' ').map(str::to_owned).collect(),
+                offline_days: Some(30),
+            },
+            Self {
+                service: samples::plain_service(),
+                email: "john.doe@company.com".into(),
+                scopes: vec!["openid".into()],
+                offline_days: None,
+            },
+        ]
+    }
+}
+
+/// What a service's access policy asks for and the person does not have.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Unmet {
+    /// `status` is the claim `affiliation_status`.
+    Affiliation {
+        status: String,
+        organization: Option<String>,
+    },
+    /// Labels of the types that would do.
+    MembershipType { wanted: Vec<String> },
+    /// Labels of the rights that are missing.
+    TiesRights { wanted: Vec<String> },
+}
+
+/// The page in place of a token: why, and what to do next. *Back to the service* posts
+/// `decision=back` to `/access-refused`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccessRefused {
+    pub service: Service,
+    pub unmet: Vec<Unmet>,
+}
+
+impl Page for AccessRefused {
+    const TEMPLATE: &'static str = "access_refused";
+
+    fn samples() -> Vec<Self> {
+        let organization = || Some("Ministry of Science & ICT".to_owned());
+        let statuses = [
+            "none",
+            "pending",
+            "rejected",
+            "removed",
+            "lapsed",
+            "self_declared",
+            "approved",
+        ];
+        let mut all: Vec<_> = statuses
+            .into_iter()
+            .map(|status| Self {
+                service: samples::service(),
+                unmet: vec![Unmet::Affiliation {
+                    status: status.into(),
+                    organization: (status != "none").then(organization).flatten(),
+                }],
+            })
+            .collect();
+        all.push(Self {
+            service: samples::plain_service(),
+            unmet: vec![
+                Unmet::MembershipType {
+                    wanted: vec!["Member State".into(), "Academia".into()],
+                },
+                Unmet::TiesRights {
+                    wanted: vec!["Documents".into()],
+                },
+            ],
+        });
+        all
+    }
+}
+
+/// `/select-account`: `decision=continue` or `decision=other`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SelectAccount {
+    pub service: Service,
+    pub name: String,
+    pub email: String,
+}
+
+impl Page for SelectAccount {
+    const TEMPLATE: &'static str = "select_account";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            service: samples::service(),
+            name: "John Doe".into(),
+            email: "john.doe@company.com".into(),
+        }]
+    }
+}
+
+/// An error that must not be redirected (security.md AZ-1), or an interaction that is over. The
+/// code stands on the page in ASCII whatever the language, for who reports it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuthorizationError {
+    pub error: String,
+    /// Safe to show; English, as the protocol's descriptions are.
+    pub description: Option<String>,
+    pub service: Option<Service>,
+    pub request_id: String,
+}
+
+impl Page for AuthorizationError {
+    const TEMPLATE: &'static str = "authorization_error";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                error: "invalid_request".into(),
+                description: Some("redirect_uri is not registered for this client".into()),
+                service: None,
+                request_id: "01J9ZK".into(),
+            },
+            Self {
+                error: "interaction_expired".into(),
+                description: None,
+                service: Some(samples::service()),
+                request_id: "01J9ZK".into(),
+            },
+        ]
+    }
+}
+
+/// The answer as a form that sends itself, or by its button (security.md AZ-12).
+#[derive(Clone, Debug, Serialize)]
+pub struct FormPost {
+    pub action: String,
+    pub parameters: Vec<(String, String)>,
+}
+
+impl Page for FormPost {
+    const TEMPLATE: &'static str = "form_post";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            action: "https://events.example.org/callback?a=1&b=\"2\"".into(),
+            parameters: vec![
+                ("code".into(), "ac_0123".into()),
+                ("state".into(), "\"><script>alert(1)</script>".into()),
+                ("iss".into(), "https://account.example.org".into()),
+            ],
+        }]
+    }
+}

@@ -1,0 +1,154 @@
+//! Getting in and out: login, re-authentication, new terms, logout.
+
+use serde::Serialize;
+
+use super::{FormState, Page, Service, samples};
+use crate::domain::Time;
+
+/// `/login`: `email`, `password`; inside a request also `decision=cancel`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Login {
+    pub form: FormState,
+    pub service: Option<Service>,
+    /// Whole minutes to wait after too many failures (security.md PW-4).
+    pub wait_minutes: Option<u64>,
+}
+
+impl Page for Login {
+    const TEMPLATE: &'static str = "login";
+
+    fn samples() -> Vec<Self> {
+        let form = FormState::new([("email", "john.doe@company.com")]);
+        vec![
+            Self {
+                form: FormState::default(),
+                service: None,
+                wait_minutes: None,
+            },
+            Self {
+                form: form.clone(),
+                service: Some(samples::service()),
+                wait_minutes: None,
+            },
+            Self {
+                form: form.clone().notice("login.failed"),
+                service: Some(samples::plain_service()),
+                wait_minutes: None,
+            },
+            Self {
+                form,
+                service: None,
+                wait_minutes: Some(4),
+            },
+        ]
+    }
+}
+
+/// `/reauthenticate`: `password`, before something that needs a fresh proof (security.md SE-4).
+#[derive(Clone, Debug, Serialize)]
+pub struct Reauthenticate {
+    pub form: FormState,
+    pub email: String,
+    pub service: Option<Service>,
+    pub wait_minutes: Option<u64>,
+    /// The name of the page to return to, from an enum (security.md BR-6); sent back as `next`.
+    pub next: Option<String>,
+}
+
+impl Page for Reauthenticate {
+    const TEMPLATE: &'static str = "reauthenticate";
+
+    fn samples() -> Vec<Self> {
+        let email = "john.doe@company.com".to_owned();
+        vec![
+            Self {
+                form: FormState::default().error("password", "login.wrong_password"),
+                email: email.clone(),
+                service: None,
+                wait_minutes: None,
+                next: Some("security".into()),
+            },
+            Self {
+                form: FormState::default(),
+                email,
+                service: Some(samples::service()),
+                wait_minutes: Some(1),
+                next: None,
+            },
+        ]
+    }
+}
+
+/// `/terms/accept`: `accept_terms`, when the terms have changed since the last login.
+#[derive(Clone, Debug, Serialize)]
+pub struct AcceptTerms {
+    pub form: FormState,
+    pub service: Option<Service>,
+    pub version: String,
+    pub published_at: Time,
+}
+
+impl Page for AcceptTerms {
+    const TEMPLATE: &'static str = "accept_terms";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            form: FormState::default(),
+            service: None,
+            version: "2".into(),
+            published_at: samples::at(),
+        };
+        vec![
+            page.clone(),
+            Self {
+                form: FormState::default().error("accept_terms", "error.accept_terms"),
+                service: Some(samples::service()),
+                ..page
+            },
+        ]
+    }
+}
+
+/// `/logout`: asks before it ends the session (security.md LO-1); `decision=logout` or `stay`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogoutConfirm {
+    pub email: String,
+    pub service: Option<Service>,
+}
+
+impl Page for LogoutConfirm {
+    const TEMPLATE: &'static str = "logout_confirm";
+
+    fn samples() -> Vec<Self> {
+        let email = "john.doe@company.com".to_owned();
+        vec![
+            Self {
+                email: email.clone(),
+                service: None,
+            },
+            Self {
+                email,
+                service: Some(samples::service()),
+            },
+        ]
+    }
+}
+
+/// `/logged-out`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoggedOut {
+    pub service: Option<Service>,
+}
+
+impl Page for LoggedOut {
+    const TEMPLATE: &'static str = "logged_out";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self { service: None },
+            Self {
+                service: Some(samples::service()),
+            },
+        ]
+    }
+}

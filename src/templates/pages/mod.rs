@@ -1,0 +1,46 @@
+//! One struct per page: all that its template may use. Families as the doors have them; fields
+//! and paths as contract.md names them.
+
+mod authorization;
+mod errors;
+mod login;
+mod recovery;
+mod signup;
+
+pub use authorization::*;
+pub use errors::*;
+pub use login::*;
+pub use recovery::*;
+pub use signup::*;
+
+use super::{Choice, FormState, Page, Service};
+
+/// What several pages' samples share.
+mod samples {
+    use super::Service;
+    use crate::domain::Time;
+
+    pub(super) fn service() -> Service {
+        Service {
+            name: "ITU Events Registration".into(),
+            logo_uri: Some("https://events.example.org/logo.png".into()),
+            policy_uri: Some("https://events.example.org/privacy".into()),
+            tos_uri: Some("https://events.example.org/terms".into()),
+            client_uri: Some("https://events.example.org/".into()),
+        }
+    }
+
+    pub(super) fn plain_service() -> Service {
+        Service {
+            name: "Bookshop <&>".into(),
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            client_uri: None,
+        }
+    }
+
+    pub(super) fn at() -> Time {
+        crate::clock::from_unix(1_772_623_800).unwrap_or_default()
+    }
+}

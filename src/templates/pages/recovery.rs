@@ -1,0 +1,140 @@
+//! Forgotten password: the request, its one answer, the new password, the dead link.
+
+use serde::Serialize;
+
+use super::{FormState, Page, Service, samples};
+
+/// `/forgot-password`: `email`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ForgotPassword {
+    pub form: FormState,
+    pub service: Option<Service>,
+}
+
+impl Page for ForgotPassword {
+    const TEMPLATE: &'static str = "forgot_password";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                form: FormState::default(),
+                service: None,
+            },
+            Self {
+                form: FormState::new([("email", "john")]).error("email", "error.email"),
+                service: Some(samples::service()),
+            },
+        ]
+    }
+}
+
+/// The same for known and unknown addresses (security.md SU-1).
+#[derive(Clone, Debug, Serialize)]
+pub struct ForgotPasswordSent {
+    pub email: String,
+    pub service: Option<Service>,
+}
+
+impl Page for ForgotPasswordSent {
+    const TEMPLATE: &'static str = "forgot_password_sent";
+
+    fn samples() -> Vec<Self> {
+        let email = "john.doe@company.com".to_owned();
+        vec![
+            Self {
+                email: email.clone(),
+                service: None,
+            },
+            Self {
+                email,
+                service: Some(samples::service()),
+            },
+        ]
+    }
+}
+
+/// `/reset-password`: `password`, `password_confirmation`. The link's token has left the URL by then
+/// (security.md PW-5); `email` and the names feed the live check of the rules.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResetPassword {
+    pub form: FormState,
+    pub email: String,
+}
+
+impl Page for ResetPassword {
+    const TEMPLATE: &'static str = "reset_password";
+
+    fn samples() -> Vec<Self> {
+        let email = "john.doe@company.com".to_owned();
+        vec![
+            Self {
+                form: FormState::default(),
+                email: email.clone(),
+            },
+            Self {
+                form: FormState::default()
+                    .error("password", "error.password.common")
+                    .error("password_confirmation", "error.password.different"),
+                email,
+            },
+        ]
+    }
+}
+
+/// The link was used, replaced by a newer one, or is too old.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResetPasswordExpired {}
+
+impl Page for ResetPasswordExpired {
+    const TEMPLATE: &'static str = "reset_password_expired";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
+}
+
+/// The new password holds. In the browser that came from a service, `continue_to` returns there;
+/// in another, the page names the service instead (security.md AZ-6).
+#[derive(Clone, Debug, Serialize)]
+pub struct ResetPasswordDone {
+    pub service: Option<Service>,
+    pub continue_to: Option<String>,
+}
+
+impl Page for ResetPasswordDone {
+    const TEMPLATE: &'static str = "reset_password_done";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                service: None,
+                continue_to: Some("/login".into()),
+            },
+            Self {
+                service: Some(samples::service()),
+                continue_to: None,
+            },
+        ]
+    }
+}
+
+/// A sign-up that began at a service and was finished in another browser.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReturnToService {
+    pub service: Service,
+}
+
+impl Page for ReturnToService {
+    const TEMPLATE: &'static str = "return_to_service";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                service: samples::service(),
+            },
+            Self {
+                service: samples::plain_service(),
+            },
+        ]
+    }
+}

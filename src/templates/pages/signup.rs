@@ -1,0 +1,267 @@
+//! Sign-up, screen by screen as the guide has it: details, organization, code, thanks.
+
+use serde::Serialize;
+
+use super::{Choice, FormState, Page, Service, samples};
+
+/// `/signup`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignupDetails {
+    pub form: FormState,
+    pub service: Option<Service>,
+}
+
+impl Page for SignupDetails {
+    const TEMPLATE: &'static str = "signup_details";
+
+    fn samples() -> Vec<Self> {
+        let form = FormState::new([
+            ("email", "john.doe@company"),
+            ("first_name", "<b>John</b>"),
+            ("gender", "male"),
+            ("title", "mr"),
+            ("professional_role", "technical"),
+        ])
+        .notice("error.form")
+        .error("email", "error.email")
+        .error("last_name", "error.required")
+        .error("password", "error.password.rules")
+        .error("password_confirmation", "error.password.different")
+        .error("professional_role", "error.choose");
+        vec![
+            Self {
+                form: FormState::default(),
+                service: None,
+            },
+            Self {
+                form,
+                service: Some(samples::service()),
+            },
+        ]
+    }
+}
+
+/// An organization as the search finds it; also what `/organizations/search` answers, as a JSON list.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationFound {
+    pub id: String,
+    pub name: String,
+    pub acronym: Option<String>,
+    pub category: String,
+    pub member_state: Option<String>,
+    /// A member: its Focal Point decides.
+    pub needs_approval: bool,
+    pub ties_entitled: bool,
+}
+
+/// The three questions a), b), c) and the search that works without JavaScript: `action=search`,
+/// `new`, `existing` show the page again; anything else, or nothing, is the answer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct OrganizationQuestions {
+    pub membership_types: Vec<Choice>,
+    /// What `organization_query` found; `None` before a search.
+    pub found: Option<Vec<OrganizationFound>>,
+    /// There is more than is shown.
+    pub more: bool,
+    /// Chosen before; offered first.
+    pub chosen: Option<OrganizationFound>,
+    /// The form for an organization that is not in the list.
+    pub new_record: bool,
+}
+
+impl OrganizationQuestions {
+    pub(super) fn samples() -> Vec<Self> {
+        let membership_types = vec![
+            Choice::new("member_state", "Member State"),
+            Choice::new("sector_member", "Sector Member"),
+            Choice::new("non_member", "Not a member"),
+        ];
+        let organization = OrganizationFound {
+            id: "kr-msit".into(),
+            name: "Ministry of Science & ICT".into(),
+            acronym: Some("MSIT".into()),
+            category: "ADMIN".into(),
+            member_state: Some("KR".into()),
+            needs_approval: true,
+            ties_entitled: true,
+        };
+        let other = OrganizationFound {
+            id: "kr-x".into(),
+            name: "Seoul Radio Laboratory".into(),
+            acronym: None,
+            category: "OTHER".into(),
+            needs_approval: false,
+            ties_entitled: false,
+            ..organization.clone()
+        };
+        let first = Self {
+            membership_types,
+            ..Self::default()
+        };
+        vec![
+            first.clone(),
+            Self {
+                found: Some(vec![organization.clone(), other]),
+                more: true,
+                ..first.clone()
+            },
+            Self {
+                found: Some(vec![]),
+                ..first.clone()
+            },
+            Self {
+                chosen: Some(organization),
+                ..first.clone()
+            },
+            Self {
+                new_record: true,
+                ..first
+            },
+        ]
+    }
+
+    pub(super) fn sample_form() -> FormState {
+        FormState::new([
+            ("membership_type", "member_state"),
+            ("member_state", "KR"),
+            ("organization_query", "minis"),
+            ("organization_id", "kr-msit"),
+            ("request_ties", "on"),
+        ])
+    }
+}
+
+/// `/signup/organization`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignupOrganization {
+    pub form: FormState,
+    pub service: Option<Service>,
+    pub questions: OrganizationQuestions,
+}
+
+impl Page for SignupOrganization {
+    const TEMPLATE: &'static str = "signup_organization";
+
+    fn samples() -> Vec<Self> {
+        let mut all: Vec<Self> = OrganizationQuestions::samples()
+            .into_iter()
+            .map(|questions| Self {
+                form: OrganizationQuestions::sample_form(),
+                service: Some(samples::service()),
+                questions,
+            })
+            .collect();
+        let wrong = FormState::default()
+            .notice("error.form")
+            .error("membership_type", "error.choose")
+            .error("member_state", "error.choose")
+            .error("organization_id", "error.organization.choose")
+            .error("organization_name", "error.required")
+            .error("accept_terms", "error.accept_terms");
+        let again = all.iter().map(|it| Self {
+            form: wrong.clone(),
+            service: None,
+            ..it.clone()
+        });
+        let again: Vec<_> = again.collect();
+        all.extend(again);
+        all
+    }
+}
+
+/// How a code is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeState {
+    /// Sent, and waited for.
+    Sent,
+    /// Sent again, on request.
+    SentAgain,
+    /// Asked for again too soon or too often (security.md SU-3): the last one is still good.
+    NotYet,
+    /// Too old, or tried too often: only a new one helps.
+    Spent,
+}
+
+/// `/signup/verify`: `code`; the form that asks for another posts to `/signup/verify/resend`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignupVerify {
+    pub form: FormState,
+    pub service: Option<Service>,
+    /// As it was typed in the first step, by this browser.
+    pub email: String,
+    pub state: CodeState,
+}
+
+impl Page for SignupVerify {
+    const TEMPLATE: &'static str = "signup_verify";
+
+    fn samples() -> Vec<Self> {
+        let page = |form, state| Self {
+            form,
+            service: None,
+            email: "john.doe@company.com".into(),
+            state,
+        };
+        vec![
+            page(FormState::default(), CodeState::Sent),
+            page(
+                FormState::default().error("code", "error.code"),
+                CodeState::SentAgain,
+            ),
+            page(FormState::default(), CodeState::NotYet),
+            Self {
+                service: Some(samples::service()),
+                ..page(FormState::default(), CodeState::Spent)
+            },
+        ]
+    }
+}
+
+/// `/signup/verify` when its sign-up is gone: finished, given up, or older than a day (security.md SU-5).
+#[derive(Clone, Debug, Serialize)]
+pub struct SignupExpired {
+    pub service: Option<Service>,
+}
+
+impl Page for SignupExpired {
+    const TEMPLATE: &'static str = "signup_expired";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self { service: None },
+            Self {
+                service: Some(samples::plain_service()),
+            },
+        ]
+    }
+}
+
+/// After the code: *Thank you for your request*, and *OK*.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignupDone {
+    pub service: Option<Service>,
+    /// Where *OK* leads: a path of ours, which may continue to the service.
+    pub continue_to: String,
+    /// The member organization whose Focal Point has been asked.
+    pub pending_organization: Option<String>,
+}
+
+impl Page for SignupDone {
+    const TEMPLATE: &'static str = "signup_done";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                service: None,
+                continue_to: "/account".into(),
+                pending_organization: None,
+            },
+            Self {
+                service: Some(samples::service()),
+                continue_to: "/authorize/continue?request=abc".into(),
+                pending_organization: Some("Ministry of Science & ICT".into()),
+            },
+        ]
+    }
+}

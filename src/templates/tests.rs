@@ -1,0 +1,229 @@
+//! Every page and mail, in every state, in all six languages.
+
+use super::*;
+use crate::templates::{mails, pages};
+
+fn frames(locale: Locale) -> Vec<Frame> {
+    let frame = Frame::new(locale, "bm9uY2U", "dG9rZW4", "/account/profile?x=1");
+    let person = PersonInChrome {
+        name: "John Doe".into(),
+        is_focal_point: true,
+        is_administrator: true,
+    };
+    vec![frame.clone().of(Some(person)), frame.in_flow("h4ndle")]
+}
+
+fn every_page<P: Page>(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
+    let templates = Templates::new(Site::default());
+    for (number, page) in P::samples().iter().enumerate() {
+        for locale in Locale::ALL {
+            for frame in frames(locale) {
+                let html = templates
+                    .render(page, &frame)
+                    .unwrap_or_else(|error| panic!("{} {number} {locale}: {error:#}", P::TEMPLATE));
+                see(P::TEMPLATE, number, locale, frame.in_flow, &html);
+            }
+        }
+    }
+}
+
+macro_rules! for_all_pages {
+    ($see:expr; $($page:ident),+ $(,)?) => { $(every_page::<pages::$page>($see);)+ };
+}
+
+fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
+    for_all_pages!(see;
+        Login, Reauthenticate, AcceptTerms, LogoutConfirm, LoggedOut,
+        SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
+        ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
+        ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,
+    );
+}
+
+fn every_mail<M: MailTemplate>(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
+    let templates = Templates::new(Site::default());
+    for mail in M::samples() {
+        for locale in Locale::ALL {
+            let mail = templates
+                .mail(&mail, locale)
+                .unwrap_or_else(|error| panic!("{} {locale}: {error:#}", M::NAME));
+            see(M::NAME, locale, &mail);
+        }
+    }
+}
+
+macro_rules! for_all_mails {
+    ($see:expr; $($mail:ident),+ $(,)?) => { $(every_mail::<mails::$mail>($see);)+ };
+}
+
+fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
+    for_all_mails!(see; VerificationCode, AccountExists, PasswordReset, PasswordChanged, NewSignIn);
+}
+
+/// With `LOOK_DIRECTORY` in the environment the pages are also written there, to be looked at.
+#[test]
+fn every_page_is_small_and_whole() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch for whoever looks at the pages"
+    )]
+    let directory = std::env::var("LOOK_DIRECTORY").ok();
+    let shared: usize = assets::all().iter().map(|it| it.body.len()).sum();
+    let mut seen = std::collections::BTreeSet::new();
+    all_pages(&mut |name, number, locale, in_flow, html| {
+        seen.insert(format!("{name}.html"));
+        let size = html.len() + shared;
+        assert!(size < 60 * 1024, "{name} {number} {locale}: {size} bytes");
+        assert!(html.contains(&format!(
+            "<html lang=\"{locale}\" dir=\"{}\">",
+            locale.direction()
+        )));
+        assert!(
+            !html.contains(" style=\"") && !html.contains(" onclick"),
+            "{name}: inline style or handler"
+        );
+        // BR-1: every form that posts to us has its token.
+        let posts = html.matches("method=\"post\"").count() - html.matches("id=\"form-post\"").count();
+        assert_eq!(
+            html.matches("name=\"csrf\" value=\"dG9rZW4\"").count(),
+            posts,
+            "{name} {number}"
+        );
+        if let Some(directory) = &directory {
+            let way = if in_flow { "flow" } else { "site" };
+            std::fs::write(format!("{directory}/{name}-{number}-{locale}-{way}.html"), html)
+                .expect("a place to write");
+        }
+    });
+    let files: std::collections::BTreeSet<_> = FILES
+        .get_dir("pages")
+        .expect("pages")
+        .files()
+        .filter_map(|it| Some(it.path().file_name()?.to_str()?.to_owned()))
+        .collect();
+    assert_eq!(seen, files, "each template is a page of the list above");
+}
+
+#[test]
+fn ids_on_a_page_are_unique_and_labels_lead_to_them() {
+    all_pages(&mut |name, number, _, _, html| {
+        let document = scraper::Html::parse_document(html);
+        let of = |selector: &str, attribute: &str| -> Vec<String> {
+            let selector = scraper::Selector::parse(selector).expect("a selector");
+            let found = document.select(&selector);
+            found
+                .filter_map(|it| it.attr(attribute).map(str::to_owned))
+                .collect()
+        };
+        let ids = of("[id]", "id");
+        let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{name} {number}: {ids:?}");
+        for label in of("label[for]", "for") {
+            assert!(
+                unique.contains(&label),
+                "{name} {number}: nothing has the label {label}"
+            );
+        }
+        for described in of("[aria-describedby]", "aria-describedby") {
+            let lost = described
+                .split(' ')
+                .find(|it| !unique.contains(&(*it).to_owned()));
+            assert_eq!(lost, None, "{name} {number}");
+        }
+        let fields = of("input:not([type=hidden]), select, textarea", "id");
+        let labels = of("label[for]", "for");
+        for field in fields {
+            assert!(labels.contains(&field), "{name} {number}: {field} has no label");
+        }
+    });
+}
+
+#[test]
+fn every_mail_has_its_parts() {
+    let mut seen = std::collections::BTreeSet::new();
+    all_mails(&mut |name, locale, mail| {
+        seen.insert(name.to_owned());
+        assert!(
+            !mail.subject.is_empty() && !mail.subject.contains('\n'),
+            "{name} {locale}"
+        );
+        assert!(
+            mail.text.lines().count() > 3 && !mail.text.contains("&amp;"),
+            "{name} {locale}: {}",
+            mail.text
+        );
+        assert!(!mail.text.contains("\n\n\n"), "{name} {locale}: {}", mail.text);
+        assert!(
+            mail.html.contains(&format!("dir=\"{}\"", locale.direction())),
+            "{name} {locale}"
+        );
+        assert!(
+            !mail.html.contains("<i>"),
+            "{name} {locale}: a name became markup"
+        );
+    });
+    let directories: std::collections::BTreeSet<_> = FILES
+        .get_dir("emails")
+        .expect("emails")
+        .dirs()
+        .filter_map(|it| Some(it.path().file_name()?.to_str()?.to_owned()))
+        .collect();
+    assert_eq!(seen, directories, "each template is a mail of the list above");
+}
+
+#[test]
+fn a_code_stands_alone_on_its_line_and_not_in_the_subject() {
+    every_mail::<mails::VerificationCode>(&mut |_, _, mail| {
+        assert!(mail.text.lines().any(|line| line == "01234567"));
+        assert!(!mail.subject.contains("01234567")); // SU-5
+    });
+}
+
+#[derive(Serialize)]
+struct Bare {
+    shown: &'static str,
+}
+
+#[test]
+fn undefined_names_are_errors_and_values_are_escaped() {
+    let templates = Templates::new(Site::default());
+    let environment = &templates.inner.environment;
+    let page = context! { page => Value::from(Serde(Bare { shown: "<a href='x'>" })) };
+    // BR-5
+    let render = |source| environment.render_named_str("pages/bare.html", source, page.clone());
+    assert_eq!(
+        render("{{ page.shown }}").expect("escaped"),
+        "&lt;a href=&#x27;x&#x27;&gt;"
+    );
+    assert!(render("{{ page.absent }}").is_err());
+    assert!(render("{% if absent %}{% endif %}").is_err());
+}
+
+// BR-5: over every template, the escaping is on and nothing goes around it.
+#[test]
+fn no_template_goes_around_the_escaping() {
+    let templates = Templates::new(Site::default());
+    for directory in ["pages", "components", "emails"] {
+        for file in files_below(FILES.get_dir(directory).expect("a directory")) {
+            let (path, source) = (
+                file.path().to_str().expect("ASCII"),
+                file.contents_utf8().expect("UTF-8"),
+            );
+            let squeezed: String = source.split_whitespace().collect();
+            for banned in ["|safe", "autoescape", "http-equiv", "javascript:"] {
+                assert!(!squeezed.contains(banned), "{path}: {banned}");
+            }
+            let probe = templates
+                .inner
+                .environment
+                .render_named_str(path, "{{ x }}", context! { x => "<" });
+            let wanted = if path.ends_with(".txt") { "<" } else { "&lt;" };
+            assert_eq!(probe.expect("a probe"), wanted, "{path}");
+        }
+    }
+}
+
+fn files_below(directory: &'static Dir<'static>) -> Vec<&'static include_dir::File<'static>> {
+    let below = directory.dirs().flat_map(files_below);
+    directory.files().chain(below).collect()
+}

@@ -1,0 +1,92 @@
+// Every page works without this script; it only answers sooner than the server can.
+"use strict";
+const each = (selector, act, root = document) => root.querySelectorAll(selector).forEach(act);
+
+// A tick beside each field as it becomes valid, and beside each password rule as it is met.
+const rules = {
+  length: (it) => it.length >= 8 && it.length <= 128,
+  upper: (it) => /\p{Lu}/u.test(it),
+  lower: (it) => /\p{Ll}/u.test(it),
+  digit: (it) => /\p{Nd}/u.test(it),
+  symbol: (it) => /[^\p{L}\p{N}\p{M}\s\p{C}]/u.test(it),
+};
+const letters = (it) => it.toLowerCase().split(/[^\p{L}]+/u).filter((part) => part.length >= 4);
+const personal = (form, password) => {
+  const typed = ["email", "first_name", "last_name"].map((name) => form.elements[name]?.value ?? "");
+  typed.push(form.dataset.email ?? "");
+  const lower = password.toLowerCase();
+  return typed.flatMap(letters).some((part) => lower.includes(part)) || /(^|[^\p{L}])itu([^\p{L}]|$)/iu.test(password);
+};
+each("form[data-live]", (form) => {
+  const password = form.elements.password;
+  const valid = (input) => {
+    if (input.name === "password" && input.autocomplete === "new-password")
+      return Object.values(rules).every((rule) => rule(input.value)) && !personal(form, input.value);
+    if (input.name === "password_confirmation") return input.value !== "" && input.value === password.value;
+    return input.value.trim() !== "" && input.checkValidity();
+  };
+  const show = () => {
+    each(".field > input, .field > select", (input) => input.parentElement.classList.toggle("ok", valid(input)), form);
+    if (!password) return;
+    each("[data-rule]", (line) => {
+      const rule = rules[line.dataset.rule] ?? ((it) => it !== "" && !personal(form, it));
+      line.classList.toggle("met", rule(password.value));
+    }, form);
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+  show();
+});
+
+// Organizations as one types: the same radio buttons that the server would show.
+each("[data-organizations]", (box) => {
+  const form = box.closest("form"), list = box.querySelector(".choices"), query = form.elements.organization_query;
+  if (!query) return;
+  const status = box.querySelector("[role=status]"), words = box.dataset, button = box.querySelector("[data-search]");
+  const field = (name) => form.elements[name]?.value ?? "";
+  let timer, latest = 0;
+  const line = (it, chosen) => {
+    const row = document.createElement("div"), input = document.createElement("input"), label = document.createElement("label");
+    const name = document.createElement("bdi"), kind = document.createElement("span");
+    row.className = "check";
+    Object.assign(input, { type: "radio", name: "organization_id", value: it.id, id: "organization-" + it.id, required: true, checked: it.id === chosen });
+    Object.assign(input.dataset, { approval: it.needs_approval, ties: it.ties_entitled });
+    label.htmlFor = input.id;
+    name.textContent = it.acronym ? it.name + " (" + it.acronym + ")" : it.name;
+    kind.className = "quiet small";
+    kind.textContent = " " + words.membership.replace("{category}", it.category);
+    label.append(name, kind);
+    row.append(input, label);
+    return row;
+  };
+  const told = () => {
+    const chosen = list.querySelector("input:checked");
+    each("[data-if]", (it) => { it.hidden = !chosen || chosen.dataset[it.dataset.if] !== "true"; }, form);
+  };
+  const search = async () => {
+    const mine = ++latest, chosen = list.querySelector("input:checked")?.value;
+    const q = query.value.trim();
+    if (q.length < 2) return;
+    const parameters = new URLSearchParams({ q, membership_type: field("membership_type"), member_state: field("member_state") });
+    try {
+      const answer = await fetch("/organizations/search?" + parameters, { headers: { accept: "application/json" } });
+      if (!answer.ok || mine !== latest) return;
+      const found = await answer.json();
+      if (mine !== latest) return;
+      list.replaceChildren(...found.map((it) => line(it, chosen)));
+      status.textContent = found.length ? "" : words.none;
+      told();
+    } catch { /* the button still searches */ }
+  };
+  const soon = () => { clearTimeout(timer); timer = setTimeout(search, 200); };
+  query.addEventListener("input", soon);
+  for (const name of ["membership_type", "member_state"]) form.elements[name]?.addEventListener("change", soon);
+  button?.addEventListener("click", (event) => { event.preventDefault(); search(); });
+  list.addEventListener("change", told);
+  told();
+});
+
+
+// A menu closes when one looks elsewhere.
+document.addEventListener("click", (event) => each("details.menu[open]", (it) => { if (!it.contains(event.target)) it.open = false; }));
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") each("details.menu[open]", (it) => { it.open = false; }); });
