@@ -1,10 +1,124 @@
 //! What every door hands to the rooms: one cheap clone.
 
+mod keys;
+
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use migrations::MigratorTrait;
+use sea_orm::DbErr;
+
 use crate::clock::Clock;
-use crate::storage::Database;
+use crate::config::{Config, Migrate, Transport};
+use crate::hashing::{self, Hashing};
+use crate::jose::{self, Keyring};
+use crate::limits::Limits;
+use crate::mail::Mailer;
+use crate::storage::clients::ClientRegistry;
+use crate::storage::ephemeral::{Ephemeral, EphemeralError};
+use crate::storage::{Database, OpenError};
+
+pub use keys::KeyError;
 
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+#[derive(Debug)]
+pub struct Parts {
+    pub config: Arc<Config>,
     pub clock: Clock,
     pub db: Database,
+    pub ephemeral: Ephemeral,
+    pub keys: Keyring,
+    pub hashing: Hashing,
+    pub limits: Limits,
+    pub mailer: Mailer,
+    pub registry: ClientRegistry,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error("the database: {0}")]
+    Query(#[from] DbErr),
+    #[error("the database is not up to date; run: itu-account migrate up")]
+    NotMigrated,
+    #[error(transparent)]
+    Ephemeral(#[from] EphemeralError),
+    #[error(transparent)]
+    Keys(#[from] jose::Error),
+    #[error(transparent)]
+    Hashing(#[from] hashing::Error),
+    #[error("mail: {0}")]
+    Mail(String),
+}
+
+impl App {
+    /// Opens the stores, brings the database up to date, loads the keys or makes the first ones.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
+        // TLS to Redis, PostgreSQL and mail servers; a provider that is installed already is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let db = Database::open(config.database.url()).await?;
+        match config.database.migrate {
+            Migrate::Start => migrations::Migrator::up(db.read(), None).await?,
+            Migrate::Manual if pending(&db).await? => return Err(StartError::NotMigrated),
+            Migrate::Manual => {}
+        }
+        let ephemeral = match &config.redis.url {
+            Some(url) => Ephemeral::redis(url.expose(), &config.redis.prefix, clock.clone()).await?,
+            None => Ephemeral::in_process(clock.clone()),
+        };
+        let keys = Keyring::load(&config, clock.clone())?;
+        let app = Self(Arc::new(Parts {
+            hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
+            limits: Limits::new(&config, ephemeral.clone(), clock.clone()),
+            mailer: mailer(&config).map_err(StartError::Mail)?,
+            registry: ClientRegistry::load(db.read()).await?,
+            keys,
+            ephemeral,
+            db,
+            clock,
+            config: Arc::new(config),
+        }));
+        app.load_keys().await?;
+        Ok(app)
+    }
+}
+
+async fn pending(db: &Database) -> Result<bool, DbErr> {
+    Ok(!migrations::Migrator::get_pending_migrations(db.read())
+        .await?
+        .is_empty())
+}
+
+fn hashing_parameters(config: &Config) -> hashing::Parameters {
+    hashing::Parameters {
+        memory_kib: config.passwords.memory_kib,
+        passes: config.passwords.passes,
+        parallel: config.passwords.parallel,
+        queue: config.passwords.queue,
+    }
+}
+
+fn mailer(config: &Config) -> Result<Mailer, String> {
+    let from: Mailbox = config.mail.from.parse().map_err(|it| format!("from: {it}"))?;
+    match config.mail.transport {
+        Transport::Outbox => Ok(Mailer::Outbox),
+        Transport::File => Mailer::file(config.mail.directory.clone(), from)
+            .map_err(|it| format!("{}: {it}", config.mail.directory.display())),
+        Transport::Smtp => {
+            let url = config.mail.url.as_ref().map_or("", |it| it.expose());
+            Mailer::smtp(url, from).map_err(|it| it.to_string())
+        }
+    }
 }

@@ -6,10 +6,14 @@
 pub mod app;
 pub mod audit;
 pub mod clock;
+pub mod config;
 pub mod hashing;
 pub mod i18n;
+pub mod jose;
+pub mod limits;
 pub mod mail;
 pub mod random;
+pub mod telemetry;
 pub mod templates;
 
 // Rooms.

@@ -9,6 +9,7 @@ mod m0004_proofs;
 mod m0005_clients;
 mod m0006_tokens;
 mod m0007_outbox_mails;
+mod m0008_signing_keys;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_clients::Migration),
             Box::new(m0006_tokens::Migration),
             Box::new(m0007_outbox_mails::Migration),
+            Box::new(m0008_signing_keys::Migration),
         ]
     }
 }

@@ -13,6 +13,7 @@ pub mod profile;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod signing_key;
 pub mod signup;
 pub mod terms;
 pub mod text;

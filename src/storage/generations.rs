@@ -30,3 +30,9 @@ pub async fn raise(tx: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
         .await
         .map(drop)
 }
+
+/// Raises it unless somebody else has since `seen`; tells whether it was raised.
+pub async fn raise_from(tx: &impl ConnectionTrait, name: &str, seen: i64) -> Result<bool, DbErr> {
+    raise(tx, name).await?;
+    Ok(current(tx, name).await? == seen + 1)
+}

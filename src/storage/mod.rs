@@ -15,6 +15,7 @@ pub mod password_resets;
 pub mod pending_signups;
 pub mod revocations;
 pub mod sessions;
+pub mod signing_keys;
 pub mod terms;
 pub mod tokens;
 

@@ -15,4 +15,5 @@ pub mod pending_signup;
 pub mod refresh_token;
 pub mod revocation;
 pub mod session;
+pub mod signing_key;
 pub mod terms_version;

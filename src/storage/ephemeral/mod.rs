@@ -64,9 +64,10 @@ impl Ephemeral {
         Self::Memory(Memory::new(clock))
     }
 
-    /// `url` as `redis://…` or `rediss://…`. Fails when the server does not answer.
-    pub async fn redis(url: &str, clock: Clock) -> Result<Self, EphemeralError> {
-        Redis::connect(url, clock).await.map(Self::Redis)
+    /// `url` as `redis://…` or `rediss://…`; our keys begin with `prefix`. Fails when the server does
+    /// not answer.
+    pub async fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, EphemeralError> {
+        Redis::connect(url, prefix, clock).await.map(Self::Redis)
     }
 
     /// Keeps a value for `ttl`; one under the same key is replaced.

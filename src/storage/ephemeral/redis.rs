@@ -1,6 +1,7 @@
 //! The store in Redis: shared by all nodes. Each step is one command or one script, so that no two
 //! nodes can have the same value.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -10,12 +11,12 @@ use super::{EphemeralError, Kind, window_key};
 use crate::clock::Clock;
 use crate::domain::Time;
 
-const NAMESPACE: &str = "itu-account";
-
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
     clock: Clock,
+    /// What our keys begin with, where others use the same Redis.
+    prefix: Arc<str>,
 }
 
 impl std::fmt::Debug for Redis {
@@ -25,13 +26,21 @@ impl std::fmt::Debug for Redis {
 }
 
 impl Redis {
-    pub async fn connect(url: &str, clock: Clock) -> Result<Self, EphemeralError> {
+    pub async fn connect(url: &str, prefix: &str, clock: Clock) -> Result<Self, EphemeralError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(3)))
             .set_response_timeout(Some(Duration::from_secs(3)))
             .set_number_of_retries(2);
         let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, config).await?;
-        Ok(Self { connection, clock })
+        Ok(Self {
+            connection,
+            clock,
+            prefix: prefix.into(),
+        })
+    }
+
+    fn name(&self, kind: Kind, key: &str) -> String {
+        format!("{}:{}:{key}", self.prefix, kind.prefix())
     }
 
     /// The time of expiry travels with the value, so that the service's clock decides, as in memory.
@@ -54,7 +63,7 @@ impl Redis {
         ttl: Duration,
     ) -> Result<(), EphemeralError> {
         let () = cmd("SET")
-            .arg(name(kind, key))
+            .arg(self.name(kind, key))
             .arg(self.wrapped(value, ttl))
             .arg("PX")
             .arg(milliseconds(ttl))
@@ -71,7 +80,7 @@ impl Redis {
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
         let set: Option<String> = cmd("SET")
-            .arg(name(kind, key))
+            .arg(self.name(kind, key))
             .arg(self.wrapped(value, ttl))
             .arg("NX")
             .arg("PX")
@@ -82,17 +91,17 @@ impl Redis {
     }
 
     pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
-        let stored = self.connection.clone().get(name(kind, key)).await?;
+        let stored = self.connection.clone().get(self.name(kind, key)).await?;
         Ok(self.unwrapped(stored))
     }
 
     pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
-        let stored = self.connection.clone().get_del(name(kind, key)).await?;
+        let stored = self.connection.clone().get_del(self.name(kind, key)).await?;
         Ok(self.unwrapped(stored))
     }
 
     pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
-        let key = name(Kind::Counter, &window_key(key, self.clock.now(), window));
+        let key = self.name(Kind::Counter, &window_key(key, self.clock.now(), window));
         // Count and expiry in one step: a counter without expiry would stay for good.
         let script = Script::new(
             "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n",
@@ -105,7 +114,7 @@ impl Redis {
     }
 
     pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
-        let key = name(Kind::Counter, &window_key(key, self.clock.now(), window));
+        let key = self.name(Kind::Counter, &window_key(key, self.clock.now(), window));
         let counted: Option<u64> = self.connection.clone().get(key).await?;
         Ok(counted.unwrap_or(0))
     }
@@ -114,7 +123,7 @@ impl Redis {
     pub async fn started_at(&self) -> Result<Time, EphemeralError> {
         let now = self.clock.now();
         let mut connection = self.connection.clone();
-        let key = format!("{NAMESPACE}:started-at");
+        let key = format!("{}:started-at", self.prefix);
         let first: Option<String> = cmd("SET")
             .arg(&key)
             .arg(now.timestamp_micros())
@@ -132,10 +141,6 @@ impl Redis {
         let () = cmd("PING").query_async(&mut self.connection.clone()).await?;
         Ok(())
     }
-}
-
-fn name(kind: Kind, key: &str) -> String {
-    format!("{NAMESPACE}:{}:{key}", kind.prefix())
 }
 
 fn milliseconds(ttl: Duration) -> u64 {

@@ -16,7 +16,12 @@ async fn stores() -> Vec<(Ephemeral, Clock)> {
     let mut stores = vec![(Ephemeral::in_process(clock.clone()), clock)];
     if let Ok(url) = std::env::var("TEST_REDIS_URL") {
         let clock = Clock::frozen(Clock::System.now());
-        stores.push((Ephemeral::redis(&url, clock.clone()).await.unwrap(), clock));
+        stores.push((
+            Ephemeral::redis(&url, &random::id(), clock.clone())
+                .await
+                .unwrap(),
+            clock,
+        ));
     }
     stores
 }

@@ -1,0 +1,57 @@
+//! `[limits]`: rates, each a list that all hold, and who is exempt. The figures are security.md's.
+
+use serde::Deserialize;
+
+use super::duration::Rate;
+use super::network::Network;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Limits by client network do not apply to these; absent: loopback, when the issuer is loopback.
+    pub trusted_networks: Option<Vec<Network>>,
+    /// Per client network (DS-2).
+    pub sign_up: Vec<Rate>,
+    /// Failures per client network (PW-4).
+    pub sign_in_failures: Vec<Rate>,
+    /// Accounts that failed per client network (PW-4).
+    pub sign_in_failed_accounts: Vec<Rate>,
+    /// Per e-mail address (PW-5).
+    pub password_reset: Vec<Rate>,
+    /// Per client network (PW-5).
+    pub password_reset_network: Vec<Rate>,
+    /// Code mails per e-mail address (SU-3).
+    pub code_mails: Vec<Rate>,
+    /// Attempts at codes per e-mail address (SU-3).
+    pub code_attempts: Vec<Rate>,
+    /// Per client and client network (DS-2).
+    pub client_authentication_failures: Vec<Rate>,
+    /// Authorization requests kept per client network (DS-3).
+    pub interactions: Vec<Rate>,
+    /// Mails about a new browser per account (LG-4).
+    pub new_browser_mail: Vec<Rate>,
+    /// Searches of the directory of members per client network.
+    pub directory_search: Vec<Rate>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MINUTE: u64 = 60;
+        const HOUR: u64 = 3600;
+        const DAY: u64 = 86_400;
+        Self {
+            trusted_networks: None,
+            sign_up: vec![Rate::new(60, 10 * MINUTE), Rate::new(300, HOUR)],
+            sign_in_failures: vec![Rate::new(200, 10 * MINUTE), Rate::new(2000, DAY)],
+            sign_in_failed_accounts: vec![Rate::new(100, 10 * MINUTE)],
+            password_reset: vec![Rate::new(3, HOUR)],
+            password_reset_network: vec![Rate::new(10, HOUR)],
+            code_mails: vec![Rate::new(1, MINUTE), Rate::new(3, HOUR), Rate::new(8, DAY)],
+            code_attempts: vec![Rate::new(15, HOUR)],
+            client_authentication_failures: vec![Rate::new(30, MINUTE)],
+            interactions: vec![Rate::new(1000, 10 * MINUTE)],
+            new_browser_mail: vec![Rate::new(1, HOUR)],
+            directory_search: vec![Rate::new(120, MINUTE)],
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `[accounts]`, `[sessions]`, `[passwords]`, `[site]`: what concerns people.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::duration;
+
+/// `[accounts]`: sign-up and recovery (security.md 8.1, 8.2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Accounts {
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub email_code: Duration,
+    pub email_code_attempts: u32,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub pending_signup: Duration,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub password_reset: Duration,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            email_code: Duration::from_mins(10),
+            email_code_attempts: 5,
+            pending_signup: Duration::from_hours(24),
+            password_reset: Duration::from_mins(30),
+        }
+    }
+}
+
+impl Accounts {
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        // SU-3: 26.6 bits and five attempts keep a guess below one in a million.
+        if !(1..=10).contains(&self.email_code_attempts) {
+            problems.push("[accounts] email_code_attempts is 1 to 10".into());
+        }
+        if self.email_code > Duration::from_hours(1) || self.password_reset > Duration::from_hours(24) {
+            problems.push("[accounts] email_code is at most 1h, password_reset at most 1d".into());
+        }
+        problems
+    }
+}
+
+/// `[sessions]` (security.md SE-2, SE-4).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub idle: Duration,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub absolute: Duration,
+    /// For Focal Point and administrator work.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub elevated_idle: Duration,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub elevated_absolute: Duration,
+    pub per_person: u32,
+    /// How long a password entry counts for what needs one.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub reauthentication: Duration,
+    /// How long a browser is remembered that signed in (security.md PW-4).
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub known_browser: Duration,
+    /// Last use is written at most so often.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub touch: Duration,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_mins(60),
+            absolute: Duration::from_hours(12),
+            elevated_idle: Duration::from_mins(15),
+            elevated_absolute: Duration::from_hours(8),
+            per_person: 20,
+            reauthentication: Duration::from_mins(5),
+            known_browser: Duration::from_hours(90 * 24),
+            touch: Duration::from_mins(5),
+        }
+    }
+}
+
+impl Sessions {
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.idle > self.absolute || self.elevated_idle > self.elevated_absolute {
+            problems.push("[sessions] an idle time is not longer than its absolute time".into());
+        }
+        if self.touch >= self.elevated_idle.min(self.idle) {
+            problems.push("[sessions] touch is shorter than the idle times".into());
+        }
+        if self.per_person == 0 {
+            problems.push("[sessions] per_person is 1 or more".into());
+        }
+        problems
+    }
+}
+
+/// `[passwords]`: argon2id (security.md PW-2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passwords {
+    pub memory_kib: u32,
+    pub passes: u32,
+    /// Hashes at a time; 0: one per core.
+    pub parallel: usize,
+    /// How many wait for their turn before the answer is 503.
+    pub queue: usize,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            passes: 2,
+            parallel: 0,
+            queue: 64,
+        }
+    }
+}
+
+impl Passwords {
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.memory_kib < 19_456 || self.passes < 2 {
+            problems.push("[passwords] memory_kib is 19456 or more, passes 2 or more".into());
+        }
+        if self.memory_kib > 1_048_576 || self.passes > 16 {
+            problems.push("[passwords] memory_kib is at most 1048576, passes at most 16".into());
+        }
+        problems
+    }
+}
+
+/// `[site]`: what the pages say about whom to ask and where to read on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Site {
+    pub support_email: String,
+    /// Extra links of the footer: the text shown and its https address.
+    pub links: BTreeMap<String, String>,
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            support_email: "servicedesk@itu.int".into(),
+            links: BTreeMap::new(),
+        }
+    }
+}
+
+impl Site {
+    pub(super) fn problems(&self) -> Vec<String> {
+        let bad_links = self
+            .links
+            .iter()
+            .filter(|(_, link)| url::Url::parse(link).map_or(true, |it| it.scheme() != "https"))
+            .map(|(name, link)| format!("[site] links: {name} = \"{link}\" is not an https address"));
+        let bad_email = (self.support_email.parse::<lettre::Address>().is_err()).then(|| {
+            format!(
+                "[site] support_email \"{}\" is not an e-mail address",
+                self.support_email
+            )
+        });
+        bad_links.chain(bad_email).collect()
+    }
+}

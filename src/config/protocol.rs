@@ -1,0 +1,145 @@
+//! `[authorization]`, `[registration]`, `[tokens]`: what the provider offers and for how long.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::duration;
+
+/// `[authorization]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Authorization {
+    pub response_types: Vec<String>,
+    pub request_uri: bool,
+    /// The time to sign in and consent (security.md AZ-6).
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub interaction: Duration,
+}
+
+impl Default for Authorization {
+    fn default() -> Self {
+        Self {
+            response_types: vec!["code".into()],
+            request_uri: false,
+            interaction: Duration::from_mins(10),
+        }
+    }
+}
+
+impl Authorization {
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.response_types != ["code"] {
+            problems.push("[authorization] response_types: this version offers [\"code\"] only".into());
+        }
+        if self.request_uri {
+            problems.push("[authorization] request_uri: this version does not fetch request objects".into());
+        }
+        problems
+    }
+}
+
+/// `[registration]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Registration {
+    pub mode: RegistrationMode,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationMode {
+    #[default]
+    Off,
+    Token,
+    Open,
+}
+
+impl Registration {
+    pub(super) fn problems(&self) -> Vec<String> {
+        match self.mode {
+            RegistrationMode::Off => Vec::new(),
+            _ => vec!["[registration] mode: this version offers \"off\" only".into()],
+        }
+    }
+}
+
+/// `[tokens]`: lifetimes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tokens {
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub authorization_code: Duration,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub access_token: Duration,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub id_token: Duration,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub client_credentials: Duration,
+    /// Unused for so long, a refresh token ends.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub refresh_idle: Duration,
+    /// Rotated or not, its family ends then.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub refresh_absolute: Duration,
+    /// A rotated token shown again within this time is a lost answer, not a theft (security.md TK-5).
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub refresh_grace: Duration,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            authorization_code: Duration::from_mins(1),
+            access_token: Duration::from_mins(10),
+            id_token: Duration::from_mins(10),
+            client_credentials: Duration::from_mins(10),
+            refresh_idle: Duration::from_hours(14 * 24),
+            refresh_absolute: Duration::from_hours(30 * 24),
+            refresh_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Tokens {
+    /// The longest that anything we sign is good for: a key stays published until then.
+    pub fn longest_signed(&self) -> Duration {
+        self.id_token.max(self.access_token).max(self.client_credentials)
+    }
+
+    pub(super) fn problems(&self) -> Vec<String> {
+        // The bounds in brackets of security.md TK-1, TK-4, TK-5.
+        let bounds = [
+            (
+                "authorization_code",
+                self.authorization_code,
+                Duration::from_mins(10),
+            ),
+            ("access_token", self.access_token, Duration::from_mins(60)),
+            ("id_token", self.id_token, Duration::from_mins(60)),
+            (
+                "client_credentials",
+                self.client_credentials,
+                Duration::from_mins(60),
+            ),
+            ("refresh_idle", self.refresh_idle, self.refresh_absolute),
+            (
+                "refresh_absolute",
+                self.refresh_absolute,
+                Duration::from_hours(90 * 24),
+            ),
+            ("refresh_grace", self.refresh_grace, Duration::from_mins(1)),
+        ];
+        bounds
+            .iter()
+            .filter(|(_, value, most)| value > most || value.is_zero())
+            .map(|(name, _, most)| {
+                format!(
+                    "[tokens] {name} is more than 0s and at most {}",
+                    duration::words(*most)
+                )
+            })
+            .collect()
+    }
+}

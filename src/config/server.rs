@@ -1,0 +1,76 @@
+//! `[tls]`, `[observability]`: how the service listens and what it tells its operator.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[tls]`: both files, or neither and a proxy in front.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+impl Tls {
+    /// The certificate's file and the key's, if TLS ends here.
+    pub fn files(&self) -> Option<(&std::path::Path, &std::path::Path)> {
+        Some((self.certificate.as_deref()?, self.key.as_deref()?))
+    }
+
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.certificate.is_some() != self.key.is_some() {
+            problems.push("[tls] certificate and key go together: set both, or neither".to_owned());
+        }
+        if let Some(certificate) = self.certificate.as_ref().filter(|it| !it.is_file()) {
+            problems.push(format!(
+                "[tls] certificate: there is no file {}",
+                certificate.display()
+            ));
+        }
+        if let Some(key) = &self.key {
+            problems.extend(super::secrets::private_file("[tls] key", key));
+        }
+        problems
+    }
+}
+
+/// `[observability]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Observability {
+    /// Health and metrics, on a listener of their own (security.md TL-3).
+    pub listen: Option<SocketAddr>,
+    pub log: LogFormat,
+    /// As `tracing_subscriber`'s filter has it: `info`, `warn,itu_account=debug`.
+    pub level: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+impl Default for Observability {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            log: LogFormat::default(),
+            level: "info".into(),
+        }
+    }
+}
+
+impl Observability {
+    pub(super) fn problems(&self) -> Vec<String> {
+        match self.level.parse::<tracing_subscriber::EnvFilter>() {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![format!("[observability] level \"{}\": {error}", self.level)],
+        }
+    }
+}

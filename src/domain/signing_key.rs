@@ -1,0 +1,169 @@
+//! Our signing keys: announced, in use, retired (security.md JW-6). A key is announced a while before
+//! it signs, so that services know it by then, and stays published until its last token has expired.
+
+use std::time::Duration;
+
+use super::Time;
+use super::client::SigningAlg;
+
+/// The kinds of key we keep; each signs with one or two algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    Rsa,
+    P256,
+    Ed25519,
+}
+
+impl Family {
+    pub const ALL: [Self; 3] = [Self::Rsa, Self::P256, Self::Ed25519];
+
+    pub const fn of(alg: SigningAlg) -> Self {
+        match alg {
+            SigningAlg::RS256 | SigningAlg::PS256 => Self::Rsa,
+            SigningAlg::ES256 => Self::P256,
+            SigningAlg::EdDSA => Self::Ed25519,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rsa => "rsa",
+            Self::P256 => "p256",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == value)
+    }
+}
+
+/// What the database says of a key; the key itself is in the keys directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKey {
+    pub kid: String,
+    pub family: Family,
+    pub created_at: Time,
+    /// From then on it signs, until the next one of its family does.
+    pub active_from: Time,
+    pub revoked_at: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Published, does not sign yet.
+    Announced,
+    Active,
+    /// Published until then for what it has signed.
+    Retired {
+        until: Time,
+    },
+    /// Told to nobody any more.
+    Gone,
+    Revoked,
+}
+
+impl Standing {
+    pub fn is_published(self) -> bool {
+        matches!(self, Self::Announced | Self::Active | Self::Retired { .. })
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Active => "active",
+            Self::Retired { .. } => "retired",
+            Self::Gone => "gone",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl SigningKey {
+    /// Its standing among all keys; `keep` is how long a key stays published after it has last signed.
+    pub fn standing(&self, all: &[Self], now: Time, keep: Duration) -> Standing {
+        if self.revoked_at.is_some() {
+            return Standing::Revoked;
+        }
+        if self.active_from > now {
+            return Standing::Announced;
+        }
+        let successor = all
+            .iter()
+            .filter(|it| it.family == self.family && it.kid != self.kid && it.revoked_at.is_none())
+            .filter(|it| (it.active_from, &it.kid) > (self.active_from, &self.kid))
+            .map(|it| it.active_from)
+            .min();
+        match successor {
+            Some(at) if at + keep <= now => Standing::Gone,
+            Some(at) if at <= now => Standing::Retired { until: at + keep },
+            _ => Standing::Active,
+        }
+    }
+}
+
+/// The families whose next key is due: the newest one's time to sign ends within the announcement.
+pub fn due(all: &[SigningKey], now: Time, rotate_every: Duration, announce: Duration) -> Vec<Family> {
+    Family::ALL
+        .into_iter()
+        .filter(|family| {
+            newest(all, *family).is_none_or(|it| it.active_from + rotate_every <= now + announce)
+        })
+        .collect()
+}
+
+/// The key of a family that signs last, announced or active.
+pub fn newest(all: &[SigningKey], family: Family) -> Option<&SigningKey> {
+    all.iter()
+        .filter(|it| it.family == family && it.revoked_at.is_none())
+        .max_by_key(|it| it.active_from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> Time {
+        chrono::DateTime::from_timestamp(1_800_000_000 + hours * 3600, 0).expect("valid")
+    }
+
+    fn key(kid: &str, from: i64) -> SigningKey {
+        SigningKey {
+            kid: kid.into(),
+            family: Family::P256,
+            created_at: at(from - 24),
+            active_from: at(from),
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_announced_active_retired_and_gone() {
+        let keep = Duration::from_hours(25);
+        let all = [key("old", 0), key("new", 100)];
+        let standing = |hours| [&all[0], &all[1]].map(|it| it.standing(&all, at(hours), keep));
+        assert_eq!(standing(80), [Standing::Active, Standing::Announced]); // JW-6
+        assert_eq!(
+            standing(100),
+            [Standing::Retired { until: at(125) }, Standing::Active]
+        ); // JW-6
+        assert_eq!(standing(125), [Standing::Gone, Standing::Active]); // JW-6
+    }
+
+    #[test]
+    fn a_revoked_key_leaves_its_predecessor_in_use() {
+        let mut new = key("new", 100);
+        new.revoked_at = Some(at(101));
+        let all = [key("old", 0), new];
+        assert_eq!(all[0].standing(&all, at(102), Duration::ZERO), Standing::Active);
+        assert_eq!(all[1].standing(&all, at(102), Duration::ZERO), Standing::Revoked);
+    }
+
+    #[test]
+    fn the_next_key_is_due_an_announcement_before_the_change() {
+        let (every, announce) = (Duration::from_hours(2160), Duration::from_hours(24));
+        let all = [key("only", 0)];
+        assert!(!due(&all, at(2135), every, announce).contains(&Family::P256));
+        assert!(due(&all, at(2136), every, announce).contains(&Family::P256)); // JW-6
+    }
+}

@@ -1,0 +1,153 @@
+//! What clients signed: verified with the keys they registered, by algorithms from our records, never
+//! from the token (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-6).
+
+use std::sync::Arc;
+
+use josekit::jwk::Jwk;
+use josekit::jws::JwsVerifier;
+use serde_json::{Map, Value};
+
+use super::jws::Parts;
+use super::pair;
+use crate::domain::client::SigningAlg;
+
+/// DR-3: so many keys in a set.
+const MOST_KEYS: usize = 16;
+
+/// A client's public keys, parsed and ready.
+#[derive(Clone, Debug, Default)]
+pub struct ClientKeys(Arc<[ClientKey]>);
+
+#[derive(Debug)]
+struct ClientKey {
+    kid: Option<String>,
+    verifiers: Vec<(SigningAlg, Box<dyn JwsVerifier>)>,
+}
+
+/// Why a JWS was refused; for the log, the answer is the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("it is not a compact JWS that is processed here")]
+    Malformed,
+    #[error("its algorithm is not one that the client registered")]
+    Algorithm,
+    #[error("its type is another")]
+    Type,
+    #[error("no registered key has its kid and algorithm")]
+    UnknownKey,
+    #[error("its signature is wrong")]
+    Signature,
+    #[error("its claims are not strict JSON of the expected types")]
+    Claims,
+}
+
+impl ClientKeys {
+    /// Reads a JWK set (RFC 7517 §5), telling what is wrong with it. Keys for other uses are passed over.
+    pub fn parse(set: &Value) -> Result<Self, String> {
+        let keys = set
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or("jwks: it has no array \"keys\"")?;
+        if keys.len() > MOST_KEYS {
+            return Err(format!("jwks: at most {MOST_KEYS} keys"));
+        }
+        let mut read: Vec<ClientKey> = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            let wrong = |why: String| format!("jwks: key {}: {why}", at + 1);
+            let key = key
+                .as_object()
+                .ok_or_else(|| wrong("it is not an object".into()))?;
+            read.extend(ClientKey::parse(key).map_err(wrong)?);
+        }
+        let mut kids: Vec<&str> = read.iter().filter_map(|it| it.kid.as_deref()).collect();
+        kids.sort_unstable();
+        if kids.windows(2).any(|it| it[0] == it[1]) {
+            return Err("jwks: two keys have the same kid".into());
+        }
+        Ok(Self(read.into()))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl ClientKey {
+    fn parse(key: &Map<String, Value>) -> Result<Option<Self>, String> {
+        // JW-6: public members only. A private key that was sent is no longer one.
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+            .iter()
+            .any(|it| key.contains_key(*it))
+        {
+            return Err("it holds a private or symmetric key".into());
+        }
+        let text = |name: &str| match key.get(name) {
+            None => Ok(None),
+            Some(Value::String(it)) => Ok(Some(it.as_str())),
+            Some(_) => Err(format!("\"{name}\" is not a string")),
+        };
+        let candidates: &[SigningAlg] = match (text("kty")?, text("crv")?) {
+            (Some("RSA"), _) => &[SigningAlg::RS256, SigningAlg::PS256],
+            (Some("EC"), Some("P-256")) => &[SigningAlg::ES256],
+            (Some("OKP"), Some("Ed25519")) => &[SigningAlg::EdDSA],
+            (Some(_), _) => &[],
+            (None, _) => return Err("\"kty\" is missing".into()),
+        };
+        let kid = text("kid")?.map(str::to_owned);
+        if text("use")?.is_some_and(|it| it != "sig") {
+            return Ok(None);
+        }
+        let alg = text("alg")?;
+        if candidates.contains(&SigningAlg::RS256) && text("e")? != Some("AQAB") {
+            return Err("the exponent of an RSA key is 65537".into()); // JW-6
+        }
+        let jwk = Jwk::from_map(key.clone()).map_err(|_| "it is not a JWK".to_owned())?;
+        let verifiers = candidates
+            .iter()
+            .filter(|it| alg.is_none_or(|alg| alg == it.as_str()))
+            .map(|it| {
+                // josekit refuses RSA below 2048 bits, and OpenSSL points that are not on the curve.
+                let verifier = pair::verifier(*it, &jwk);
+                verifier
+                    .map(|verifier| (*it, verifier))
+                    .map_err(|_| "it is too short or not valid".to_owned())
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((!verifiers.is_empty()).then_some(Self { kid, verifiers }))
+    }
+}
+
+/// What is expected of the JWS.
+#[derive(Clone, Copy, Debug)]
+pub struct Expect<'a> {
+    /// The algorithms that the client's registration allows.
+    pub algs: &'a [SigningAlg],
+    /// `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`.
+    pub typ: &'a str,
+    /// `JWT`, or no `typ`, is accepted too: assertions and request objects (security.md JW-4), which
+    /// the caller then tells apart by their claims.
+    pub plain: bool,
+}
+
+/// The claims of a JWS that one of `keys` has signed. Times, issuer and audience are the caller's to check.
+pub fn verify(jws: &str, keys: &ClientKeys, expect: Expect<'_>) -> Result<Value, Refusal> {
+    let parts = Parts::parse(jws).ok_or(Refusal::Malformed)?;
+    if !expect.algs.contains(&parts.alg) {
+        return Err(Refusal::Algorithm);
+    }
+    if !(parts.is_typ(expect.typ) || expect.plain && (parts.typ.is_none() || parts.is_typ("JWT"))) {
+        return Err(Refusal::Type);
+    }
+    let mut candidates = keys
+        .0
+        .iter()
+        .filter(|it| parts.kid.is_none() || it.kid == parts.kid) // JW-2: exact equality
+        .flat_map(|it| &it.verifiers)
+        .filter(|(alg, _)| *alg == parts.alg)
+        .peekable();
+    candidates.peek().ok_or(Refusal::UnknownKey)?;
+    if !candidates.any(|(_, it)| it.verify(parts.signed.as_bytes(), &parts.signature).is_ok()) {
+        return Err(Refusal::Signature);
+    }
+    parts.claims().ok_or(Refusal::Claims)
+}

@@ -1,0 +1,186 @@
+//! All our keys in memory: what signs now, what is published, the master key's children. Refreshed when
+//! the database says that keys changed (`storage::generations`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use serde_json::{Value, json};
+
+use super::jws::{self, Parts};
+use super::pair::{self, Pair};
+use super::{Error, Master, files};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::Time;
+use crate::domain::client::SigningAlg;
+use crate::domain::signing_key::{Family, SigningKey, Standing};
+use crate::random;
+
+#[derive(Clone, Debug)]
+pub struct Keyring(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    master: Master,
+    directory: PathBuf,
+    rsa_bits: u32,
+    keep: Duration,
+    ring: ArcSwap<Ring>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    generation: i64,
+    pairs: Vec<Arc<Pair>>,
+    rows: Vec<SigningKey>,
+}
+
+impl Keyring {
+    /// Reads the master key, or makes it; the signing keys come with `refresh`.
+    pub fn load(config: &Config, clock: Clock) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Inner {
+            clock,
+            master: files::master(&config.keys.master_key_file())?,
+            directory: config.keys.directory.clone(),
+            rsa_bits: config.keys.rsa_bits,
+            // JW-6: until the last token signed has expired, plus the announcement's time for caches.
+            keep: config.tokens.longest_signed() + config.keys.announce,
+            ring: ArcSwap::default(),
+        })))
+    }
+
+    pub fn generation(&self) -> i64 {
+        self.0.ring.load().generation
+    }
+
+    /// Takes over what the database says of the keys; the private halves are read from the directory.
+    pub fn refresh(&self, generation: i64, rows: Vec<SigningKey>) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        let known = self.0.ring.load();
+        let pairs = rows
+            .iter()
+            .filter(|row| row.standing(&rows, now, self.0.keep).is_published())
+            .map(|row| {
+                let before = known.pairs.iter().find(|it| it.key == *row);
+                match before {
+                    Some(pair) => Ok(Arc::clone(pair)),
+                    None => {
+                        let private = files::read_key(&self.0.directory, &self.0.master, &row.kid)?;
+                        Ok(Arc::new(Pair::read(row.clone(), &private)?))
+                    }
+                }
+            })
+            .collect::<Result<_, Error>>()?;
+        self.0.ring.store(Arc::new(Ring {
+            generation,
+            pairs,
+            rows,
+        }));
+        Ok(())
+    }
+
+    /// Makes a key and its file. It counts once its row is in the database.
+    pub fn generate(&self, family: Family, created_at: Time, active_from: Time) -> Result<SigningKey, Error> {
+        let kid = format!("{}-{}", family.as_str(), random::id());
+        let private = pair::generate(family, self.0.rsa_bits)?;
+        files::write_key(&self.0.directory, &self.0.master, &kid, &private)?;
+        Ok(SigningKey {
+            kid,
+            family,
+            created_at,
+            active_from,
+            revoked_at: None,
+        })
+    }
+
+    /// Removes the file of a key that nobody uses any more.
+    pub fn discard(&self, kid: &str) -> Result<(), Error> {
+        files::remove_key(&self.0.directory, kid)
+    }
+
+    /// What the database said of all keys, at the last `refresh`.
+    pub fn rows(&self) -> Vec<SigningKey> {
+        self.0.ring.load().rows.clone()
+    }
+
+    pub fn standing(&self, key: &SigningKey) -> Standing {
+        key.standing(&self.0.ring.load().rows, self.0.clock.now(), self.0.keep)
+    }
+
+    /// A compact JWS of `claims`, by the key in use.
+    pub fn sign(&self, alg: SigningAlg, typ: &str, claims: &Value) -> Result<String, Error> {
+        let now = self.0.clock.now();
+        let ring = self.0.ring.load();
+        let pair = ring
+            .pairs
+            .iter()
+            .filter(|it| it.key.family == Family::of(alg) && it.key.active_from <= now)
+            .max_by_key(|it| (it.key.active_from, &it.key.kid))
+            .ok_or(Error::NoKey(alg.as_str()))?;
+        let header = json!({"alg": alg.as_str(), "kid": pair.key.kid, "typ": typ});
+        let mut token = jws::encode(header.to_string());
+        token.push('.');
+        token.push_str(&jws::encode(claims.to_string()));
+        let signature = pair.sign(alg, token.as_bytes())?;
+        token.push('.');
+        token.push_str(&jws::encode(signature));
+        Ok(token)
+    }
+
+    /// The claims of something we signed with a key still published, of that `typ`. Neither `exp` nor
+    /// `aud` is looked at: an ID token as a hint may have expired (OpenID Connect RP-Initiated Logout §4).
+    pub fn verify_own(&self, token: &str, typ: &str) -> Option<Value> {
+        let parts = Parts::parse(token)?;
+        let ring = self.0.ring.load();
+        let kid = parts.kid.as_deref()?;
+        let pair = ring
+            .published(self.0.clock.now(), self.0.keep)
+            .find(|it| it.key.kid == kid)?;
+        let verified = parts.is_typ(typ) && pair.verify(parts.alg, parts.signed.as_bytes(), &parts.signature);
+        verified.then(|| parts.claims()).flatten()
+    }
+
+    /// The JWK set as it is served (RFC 7517 §5): announced, active and retired keys.
+    pub fn jwks(&self) -> Value {
+        let ring = self.0.ring.load();
+        let keys: Vec<&Value> = ring
+            .published(self.0.clock.now(), self.0.keep)
+            .map(|it| &it.public)
+            .collect();
+        json!({ "keys": keys })
+    }
+
+    /// Encrypts for ourselves, as base64url: AES-256-GCM under a key of its `kind`.
+    pub fn seal(&self, kind: &str, plaintext: &[u8]) -> Result<String, Error> {
+        self.0.master.seal_text(kind, plaintext)
+    }
+
+    /// What `seal` encrypted for this kind; `None` for everything else.
+    pub fn open(&self, kind: &str, sealed: &str) -> Option<Vec<u8>> {
+        self.0.master.open_text(kind, sealed)
+    }
+
+    /// HMAC-SHA-256 under a key of its purpose: for short codes, which a bare digest would not hide.
+    pub fn hmac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        self.0.master.hmac(purpose, data)
+    }
+
+    pub fn pepper(&self) -> &[u8] {
+        self.0.master.pepper()
+    }
+
+    /// How logs name an address or a network: alike for the same one, and told to nobody (security.md LG-3).
+    pub fn pseudonym(&self, value: &str) -> String {
+        jws::encode(&self.hmac("log", value.as_bytes())[..12])
+    }
+}
+
+impl Ring {
+    fn published(&self, now: Time, keep: Duration) -> impl Iterator<Item = &Pair> {
+        let visible = move |it: &&Arc<Pair>| it.key.standing(&self.rows, now, keep).is_published();
+        self.pairs.iter().filter(visible).map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,123 @@
+//! One of our key pairs, its signers prepared once: parsing an RSA key costs more than signing with it.
+
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
+use josekit::jws::{ES256, EdDSA, JwsSigner, JwsVerifier, PS256, RS256};
+use serde_json::{Value, json};
+
+use super::Error;
+use crate::domain::client::SigningAlg;
+use crate::domain::signing_key::{Family, SigningKey};
+
+#[derive(Debug)]
+pub(super) struct Pair {
+    pub key: SigningKey,
+    /// As it stands in the JWKS.
+    pub public: Value,
+    prepared: Vec<Prepared>,
+}
+
+#[derive(Debug)]
+struct Prepared {
+    alg: SigningAlg,
+    signer: Box<dyn JwsSigner>,
+    verifier: Box<dyn JwsVerifier>,
+}
+
+impl Pair {
+    pub(super) fn read(key: SigningKey, private: &[u8]) -> Result<Self, Error> {
+        let private = Jwk::from_bytes(private)?;
+        let public = private.to_public_key()?;
+        let prepared = algs(key.family)
+            .iter()
+            .map(|alg| {
+                Ok(Prepared {
+                    alg: *alg,
+                    signer: signer(*alg, &private)?,
+                    verifier: verifier(*alg, &public)?,
+                })
+            })
+            .collect::<Result<_, Error>>()?;
+        let mut public = json!(public.as_ref());
+        // RFC 7517 §4: `alg` is left out for RSA, whose one key signs RS256 and PS256.
+        public["kid"] = json!(key.kid);
+        public["use"] = json!("sig");
+        if let [only] = algs(key.family) {
+            public["alg"] = json!(only.as_str());
+        }
+        Ok(Self {
+            key,
+            public,
+            prepared,
+        })
+    }
+
+    pub(super) fn sign(&self, alg: SigningAlg, message: &[u8]) -> Result<Vec<u8>, Error> {
+        match self.prepared.iter().find(|it| it.alg == alg) {
+            Some(it) => Ok(it.signer.sign(message)?),
+            None => Err(Error::NoKey(alg.as_str())),
+        }
+    }
+
+    pub(super) fn verify(&self, alg: SigningAlg, message: &[u8], signature: &[u8]) -> bool {
+        let prepared = self.prepared.iter().find(|it| it.alg == alg);
+        prepared.is_some_and(|it| it.verifier.verify(message, signature).is_ok())
+    }
+}
+
+/// A new private key, as JWK.
+pub(super) fn generate(family: Family, rsa_bits: u32) -> Result<Vec<u8>, Error> {
+    let jwk = match family {
+        Family::Rsa => rsa(rsa_bits)?,
+        Family::P256 => Jwk::generate_ec_key(EcCurve::P256)?,
+        Family::Ed25519 => Jwk::generate_ed_key(EdCurve::Ed25519)?,
+    };
+    Ok(jwk.to_string().into_bytes())
+}
+
+#[cfg(not(test))]
+fn rsa(bits: u32) -> Result<Jwk, Error> {
+    Ok(Jwk::generate_rsa_key(bits)?)
+}
+
+/// Tests start hundreds of services: those that come first search for primes, the others reuse them.
+#[cfg(test)]
+fn rsa(bits: u32) -> Result<Jwk, Error> {
+    use std::sync::{LazyLock, Mutex};
+    static FOUND: LazyLock<Mutex<(Vec<Jwk>, usize)>> = LazyLock::new(Mutex::default);
+    let mut found = FOUND.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if found.0.len() < 4 {
+        let fresh = Jwk::generate_rsa_key(bits)?;
+        found.0.push(fresh);
+    }
+    found.1 += 1;
+    let at = found.1 % found.0.len();
+    Ok(found.0[at].clone())
+}
+
+const fn algs(family: Family) -> &'static [SigningAlg] {
+    match family {
+        Family::Rsa => &[SigningAlg::RS256, SigningAlg::PS256],
+        Family::P256 => &[SigningAlg::ES256],
+        Family::Ed25519 => &[SigningAlg::EdDSA],
+    }
+}
+
+fn signer(alg: SigningAlg, key: &Jwk) -> Result<Box<dyn JwsSigner>, Error> {
+    Ok(match alg {
+        SigningAlg::RS256 => Box::new(RS256.signer_from_jwk(key)?),
+        SigningAlg::PS256 => Box::new(PS256.signer_from_jwk(key)?),
+        SigningAlg::ES256 => Box::new(ES256.signer_from_jwk(key)?),
+        SigningAlg::EdDSA => Box::new(EdDSA.signer_from_jwk(key)?),
+    })
+}
+
+/// Ours and clients' keys alike.
+pub(super) fn verifier(alg: SigningAlg, key: &Jwk) -> Result<Box<dyn JwsVerifier>, Error> {
+    Ok(match alg {
+        SigningAlg::RS256 => Box::new(RS256.verifier_from_jwk(key)?),
+        SigningAlg::PS256 => Box::new(PS256.verifier_from_jwk(key)?),
+        SigningAlg::ES256 => Box::new(ES256.verifier_from_jwk(key)?),
+        SigningAlg::EdDSA => Box::new(EdDSA.verifier_from_jwk(key)?),
+    })
+}

@@ -1,0 +1,199 @@
+//! How often something may be tried, by whom, and what is said when it is too often (security.md DS-2,
+//! PW-4, PW-5, SU-3). Counters live in the ephemeral store; what must outlive it counts in the database.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::{Config, Limits as Figures, Network, Rate};
+use crate::domain::secret::Digest;
+use crate::storage::ephemeral::{Ephemeral, EphemeralError, Kind};
+
+/// What is counted. Each says by what: a client network, an e-mail key, an account, a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// By network: sign-ups begun.
+    SignUp,
+    /// By network: failed sign-ins.
+    SignInFailures,
+    /// By network: accounts whose sign-in failed; see `count_distinct`.
+    SignInFailedAccounts,
+    /// By e-mail key: reset mails asked for.
+    PasswordReset,
+    /// By network: reset mails asked for.
+    PasswordResetNetwork,
+    /// By e-mail key: code mails sent.
+    CodeMails,
+    /// By e-mail key: attempts at codes, over all codes.
+    CodeAttempts,
+    /// By client and network: `client_id` and network, joined by a space.
+    ClientAuthenticationFailures,
+    /// By network: authorization requests kept.
+    Interactions,
+    /// By account: mails about a new browser.
+    NewBrowserMail,
+    /// By network: searches of the directory of members.
+    DirectorySearch,
+}
+
+impl Limit {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::SignInFailures => "sign_in_failures",
+            Self::SignInFailedAccounts => "sign_in_failed_accounts",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordResetNetwork => "password_reset_network",
+            Self::CodeMails => "code_mails",
+            Self::CodeAttempts => "code_attempts",
+            Self::ClientAuthenticationFailures => "client_authentication_failures",
+            Self::Interactions => "interactions",
+            Self::NewBrowserMail => "new_browser_mail",
+            Self::DirectorySearch => "directory_search",
+        }
+    }
+
+    /// Whether it counts by client network, so that trusted networks are exempt (security.md G-15).
+    const fn by_network(self) -> bool {
+        matches!(
+            self,
+            Self::SignUp
+                | Self::SignInFailures
+                | Self::SignInFailedAccounts
+                | Self::PasswordResetNetwork
+                | Self::ClientAuthenticationFailures
+                | Self::Interactions
+                | Self::DirectorySearch
+        )
+    }
+}
+
+/// Why not: 429 with `Retry-After`, or 503 when the counters cannot be reached (security.md G-11).
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("too many; again in {} s", retry_after.as_secs())]
+    TooMany { retry_after: Duration },
+    #[error(transparent)]
+    Store(#[from] EphemeralError),
+}
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    figures: Figures,
+    trusted: Vec<Network>,
+    store: Ephemeral,
+    clock: Clock,
+}
+
+impl Limits {
+    pub fn new(config: &Config, store: Ephemeral, clock: Clock) -> Self {
+        Self {
+            figures: config.limits.clone(),
+            trusted: config.trusted_networks(),
+            store,
+            clock,
+        }
+    }
+
+    pub fn rates(&self, limit: Limit) -> &[Rate] {
+        let it = &self.figures;
+        match limit {
+            Limit::SignUp => &it.sign_up,
+            Limit::SignInFailures => &it.sign_in_failures,
+            Limit::SignInFailedAccounts => &it.sign_in_failed_accounts,
+            Limit::PasswordReset => &it.password_reset,
+            Limit::PasswordResetNetwork => &it.password_reset_network,
+            Limit::CodeMails => &it.code_mails,
+            Limit::CodeAttempts => &it.code_attempts,
+            Limit::ClientAuthenticationFailures => &it.client_authentication_failures,
+            Limit::Interactions => &it.interactions,
+            Limit::NewBrowserMail => &it.new_browser_mail,
+            Limit::DirectorySearch => &it.directory_search,
+        }
+    }
+
+    /// Counts one more, and refuses when that is one too many.
+    pub async fn count(&self, limit: Limit, subject: &str) -> Result<(), Refused> {
+        if self.is_exempt(limit, subject) {
+            return Ok(());
+        }
+        let mut refused = None;
+        for rate in self.rates(limit) {
+            let n = self.store.count(&key(limit, *rate, subject), rate.window).await?;
+            if n > rate.count {
+                refused = refused.max(Some(self.remaining(rate.window)));
+            }
+        }
+        decide(refused)
+    }
+
+    /// Refuses when the count is full, without counting: before an attempt of which only failures count.
+    pub async fn check(&self, limit: Limit, subject: &str) -> Result<(), Refused> {
+        if self.is_exempt(limit, subject) {
+            return Ok(());
+        }
+        let mut refused = None;
+        for rate in self.rates(limit) {
+            let n = self
+                .store
+                .counted(&key(limit, *rate, subject), rate.window)
+                .await?;
+            if n >= rate.count {
+                refused = refused.max(Some(self.remaining(rate.window)));
+            }
+        }
+        decide(refused)
+    }
+
+    /// Counts `item` once for its subject: how many different ones there were, not how often.
+    pub async fn count_distinct(&self, limit: Limit, subject: &str, item: &str) -> Result<(), Refused> {
+        if self.is_exempt(limit, subject) {
+            return Ok(());
+        }
+        let window = self
+            .rates(limit)
+            .iter()
+            .map(|it| it.window)
+            .max()
+            .unwrap_or_default();
+        let seen = Digest::of(format!("{} {subject} {item}", limit.name()).as_bytes());
+        if self
+            .store
+            .put_new(Kind::Counter, seen.as_str(), &[], window)
+            .await?
+        {
+            self.count(limit, subject).await
+        } else {
+            self.check(limit, subject).await
+        }
+    }
+
+    /// Until the current window ends; windows begin at whole multiples of their length.
+    fn remaining(&self, window: Duration) -> Duration {
+        let window = window.as_secs().max(1);
+        let now = self.clock.now().timestamp().unsigned_abs();
+        Duration::from_secs(window - now % window)
+    }
+
+    fn is_exempt(&self, limit: Limit, subject: &str) -> bool {
+        let network = subject.rsplit(' ').next().unwrap_or(subject);
+        let address = network.split('/').next().and_then(|it| it.parse::<IpAddr>().ok());
+        limit.by_network()
+            && address.is_some_and(|address| self.trusted.iter().any(|it| it.contains(address)))
+    }
+}
+
+fn key(limit: Limit, rate: Rate, subject: &str) -> String {
+    // Whatever the subject holds, it forms no structure (G-14), and no address stands in the store.
+    let subject = Digest::of(subject.as_bytes());
+    format!("{} {} {}", limit.name(), rate.window.as_secs(), subject.as_str())
+}
+
+fn decide(refused: Option<Duration>) -> Result<(), Refused> {
+    match refused {
+        Some(retry_after) => Err(Refused::TooMany {
+            retry_after: retry_after.max(Duration::from_secs(1)),
+        }),
+        None => Ok(()),
+    }
+}
