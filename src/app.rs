@@ -17,6 +17,7 @@ use crate::mail::Mailer;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::{Ephemeral, EphemeralError};
 use crate::storage::{Database, OpenError};
+use crate::templates::{Site, Templates};
 
 pub use keys::KeyError;
 
@@ -32,6 +33,7 @@ pub struct Parts {
     pub keys: Keyring,
     pub hashing: Hashing,
     pub limits: Limits,
+    pub templates: Templates,
     pub mailer: Mailer,
     pub registry: ClientRegistry,
 }
@@ -82,6 +84,11 @@ impl App {
         let app = Self(Arc::new(Parts {
             hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
             limits: Limits::new(&config, ephemeral.clone(), clock.clone()),
+            templates: Templates::new(Site {
+                issuer: config.issuer.to_string(),
+                support_email: config.site.support_email.clone(),
+                links: config.site.links.clone(),
+            }),
             mailer: mailer(&config).map_err(StartError::Mail)?,
             registry: ClientRegistry::load(db.read()).await?,
             keys,

@@ -222,7 +222,6 @@ mod tests {
             "master_key_file",
             "trusted_networks",
             "certificate",
-            "links",
             "listen",
         ] {
             assert!(shown.contains(&key), "{key}");

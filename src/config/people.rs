@@ -1,11 +1,11 @@
 //! `[accounts]`, `[sessions]`, `[passwords]`, `[site]`: what concerns people.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::duration;
+use crate::templates::Links;
 
 /// `[accounts]`: sign-up and recovery (security.md 8.1, 8.2).
 #[derive(Clone, Debug, Deserialize)]
@@ -142,32 +142,35 @@ impl Passwords {
 #[serde(default, deny_unknown_fields)]
 pub struct Site {
     pub support_email: String,
-    /// Extra links of the footer: the text shown and its https address.
-    pub links: BTreeMap<String, String>,
+    /// The footer's addresses outside this service; an empty one is not shown.
+    pub links: Links,
 }
 
 impl Default for Site {
     fn default() -> Self {
         Self {
-            support_email: "servicedesk@itu.int".into(),
-            links: BTreeMap::new(),
+            support_email: "ServiceDesk@itu.int".into(),
+            links: Links::default(),
         }
     }
 }
 
 impl Site {
     pub(super) fn problems(&self) -> Vec<String> {
-        let bad_links = self
-            .links
-            .iter()
-            .filter(|(_, link)| url::Url::parse(link).map_or(true, |it| it.scheme() != "https"))
-            .map(|(name, link)| format!("[site] links: {name} = \"{link}\" is not an https address"));
-        let bad_email = (self.support_email.parse::<lettre::Address>().is_err()).then(|| {
-            format!(
+        let mut problems = Vec::new();
+        if self.support_email.parse::<lettre::Address>().is_err() {
+            problems.push(format!(
                 "[site] support_email \"{}\" is not an e-mail address",
                 self.support_email
-            )
-        });
-        bad_links.chain(bad_email).collect()
+            ));
+        }
+        let it = &self.links;
+        for link in [&it.members, &it.ties, &it.events, &it.mailing_lists, &it.bookshop] {
+            let secure = url::Url::parse(link).is_ok_and(|it| it.scheme() == "https");
+            if !secure && !link.is_empty() {
+                problems.push(format!("[site] links: \"{link}\" is not an https address"));
+            }
+        }
+        problems
     }
 }
