@@ -57,7 +57,12 @@ macro_rules! for_all_mails {
 }
 
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
-    for_all_mails!(see; VerificationCode, AccountExists, PasswordReset, PasswordChanged, NewSignIn);
+    for_all_mails!(see;
+        VerificationCode, AccountExists, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
+        AccountTakenOver, PasswordDisabled, AffiliationRequested, AffiliationChanged, TiesChanged,
+        FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
+        OrganizationDecided,
+    );
 }
 
 /// With `LOOK_DIRECTORY` in the environment the pages are also written there, to be looked at.

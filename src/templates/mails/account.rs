@@ -100,3 +100,53 @@ impl MailTemplate for NewSignIn {
         }]
     }
 }
+
+/// Sessions that somebody else ended, or *log out everywhere* (security.md LG-4).
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionsEnded {
+    pub name: String,
+    pub at: Time,
+}
+
+impl MailTemplate for SessionsEnded {
+    const NAME: &'static str = "sessions_ended";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John Doe".into(),
+            at: sample_time(),
+        }]
+    }
+}
+
+/// To the holder of an account that was taken over from the former platform.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountTakenOver {
+    pub name: String,
+}
+
+impl MailTemplate for AccountTakenOver {
+    const NAME: &'static str = "account_taken_over";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John Doe".into(),
+        }]
+    }
+}
+
+/// The account stopped taking its password after 100 failures in a row (security.md PW-4).
+#[derive(Clone, Debug, Serialize)]
+pub struct PasswordDisabled {
+    pub name: String,
+}
+
+impl MailTemplate for PasswordDisabled {
+    const NAME: &'static str = "password_disabled";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John Doe".into(),
+        }]
+    }
+}

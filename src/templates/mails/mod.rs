@@ -2,8 +2,10 @@
 //! built by the templates from the issuer (security.md PW-5).
 
 mod account;
+mod affiliation;
 
 pub use account::*;
+pub use affiliation::*;
 
 use super::MailTemplate;
 use crate::domain::Time;
