@@ -14,6 +14,8 @@ mod provider;
 mod report;
 mod run;
 mod runner;
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -88,7 +90,7 @@ async fn main() -> ExitCode {
 async fn check(arguments: Check) -> Result<bool> {
     // Fails only if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let chosen = choose(&arguments.plan, &arguments.module)?;
+    let mut chosen = choose(&arguments.plan, &arguments.module)?;
     let config = match &arguments.config {
         Some(path) => config::Config::read(path)?,
         None => config::Config::default(),
@@ -104,13 +106,27 @@ async fn check(arguments: Check) -> Result<bool> {
     }
     let http = http::Http::new(arguments.trust_any_certificate)?;
     let provider = provider::Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
+    if arguments.plan == "all" {
+        // OpenID Connect Discovery §3: without the list there are query and fragment. By its name a plan runs anyway.
+        let modes = provider
+            .list("response_modes_supported")
+            .unwrap_or_else(|| vec!["query", "fragment"]);
+        let offered = |plan: &Plan| plan.variant.response_mode.is_none_or(|it| modes.contains(&it));
+        for plan in PLANS.iter().filter(|it| !offered(it)) {
+            println!(
+                "Note: {} is left out, its response_mode is not offered.",
+                plan.name
+            );
+        }
+        chosen.retain(|(plan, _)| offered(plan));
+    }
     let runner = runner::Runner {
         http,
         provider: Arc::new(provider),
         config: Arc::new(config),
         jobs: arguments.jobs,
     };
-    let outcomes = runner.run(&chosen, |_| ()).await;
+    let outcomes = runner.run(&chosen).await;
     let mut plan = "";
     for outcome in &outcomes {
         if outcome.plan != plan {

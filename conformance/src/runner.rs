@@ -21,12 +21,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// The outcomes in the order of the plans; `done` hears of each as it comes.
-    pub async fn run(
-        &self,
-        chosen: &[(&'static Plan, &'static Module)],
-        mut done: impl FnMut(&Outcome),
-    ) -> Vec<Outcome> {
+    /// The outcomes in the order of the plans.
+    pub async fn run(&self, chosen: &[(&'static Plan, &'static Module)]) -> Vec<Outcome> {
         let places = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
         for (at, (plan, module)) in chosen.iter().copied().enumerate() {
@@ -40,10 +36,7 @@ impl Runner {
         let mut outcomes = Vec::new();
         while let Some(finished) = tasks.join_next().await {
             match finished {
-                Ok((at, outcome)) => {
-                    done(&outcome);
-                    outcomes.push((at, outcome));
-                }
+                Ok(it) => outcomes.push(it),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }

@@ -169,7 +169,7 @@ pub fn check(metadata: &Value, around: &Circumstances<'_>, report: &mut Report) 
         it.split(' ')
             .all(|it| matches!(it, "code" | "id_token" | "token" | "none"))
     };
-    report.require(types.iter().any(|it| valid(it)), RULE, || {
+    report.require(types.iter().any(valid), RULE, || {
         format!("response_types_supported is {types:?}")
     });
     let subjects = list("subject_types_supported").unwrap_or_default();

@@ -1,0 +1,487 @@
+//! A provider in one file, just good enough to pass, with a switch for each fault.
+
+use super::wire::{Reply, Request, serve};
+use crate::checks::common::now;
+use crate::checks::userinfo::PROFILE;
+use crate::client::random_text;
+use crate::config::{Client, Config};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jws::{self, JwsHeader, RS256};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+use tokio::net::TcpListener;
+use url::{Url, form_urlencoded};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[rustfmt::skip]
+pub enum Fault {
+    None, LosesState, InventsState, ForgetsNonce, ForeignIss, ForeignIssuer, BadSignature, WrongAudience, WeakCodes,
+    ChattyIdToken, OtherSubAtUserinfo, NoPostAtUserinfo, StringBooleans, NoProfileClaims, DemandsNonce,
+    RefusesUnknown, IgnoresResponseType, QuotesInDescription, IgnoresPrompt, AlwaysAsks, IgnoresMaxAge,
+    MovingAuthTime, NoAcr, CodesLast, WrongErrorCode, AnyRedirectUri, GetOnly, OverlooksRequestObject,
+    CachesRefresh, ForeignRefresh, NoPkce, NoSecretPost, KeepsSession, AnyHint, PrivateKeyShown,
+}
+
+static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
+    [
+        RS256.generate_key_pair(2048).unwrap(),
+        RS256.generate_key_pair(2048).unwrap(),
+    ]
+});
+
+type Params = HashMap<String, String>;
+
+#[derive(Default)]
+struct Memory {
+    sessions: HashMap<String, i64>,
+    pending: HashMap<String, Params>,
+    codes: HashMap<String, (Params, i64)>,
+    access: HashMap<String, Params>,
+    refresh: HashMap<String, (Params, i64)>,
+}
+
+pub struct Mock {
+    fault: Fault,
+    issuer: String,
+    clients: Vec<Client>,
+    memory: Mutex<Memory>,
+}
+
+fn page(status: u16, body: &str) -> Reply {
+    let headers = vec![("Content-Type", "text/html; charset=utf-8".into())];
+    Reply {
+        status,
+        headers,
+        body: format!("<!doctype html><title>mock</title><main>{body}</main>"),
+    }
+}
+
+fn json_reply(status: u16, body: &Value) -> Reply {
+    let headers = vec![
+        ("Content-Type", "application/json".into()),
+        ("Cache-Control", "no-store".into()),
+    ];
+    Reply {
+        status,
+        headers,
+        body: body.to_string(),
+    }
+}
+
+fn redirect(url: &Url) -> Reply {
+    Reply {
+        status: 303,
+        headers: vec![("Location", url.to_string())],
+        body: String::new(),
+    }
+}
+
+impl Mock {
+    pub async fn start(fault: Fault, config: &Config) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let clients = [&config.client, &config.client2, &config.client_secret_post];
+        let clients = clients.into_iter().flatten().cloned().collect();
+        let mock = Mock {
+            fault,
+            issuer: issuer.clone(),
+            clients,
+            memory: Mutex::default(),
+        };
+        tokio::spawn(serve(listener, Arc::new(move |request| mock.answer(request))));
+        issuer
+    }
+
+    fn is(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    fn answer(&self, request: &Request) -> Reply {
+        match request.path.as_str() {
+            "/.well-known/openid-configuration" => self.metadata(),
+            "/jwks" => self.jwks(),
+            "/authorize" if request.method == "POST" && self.is(Fault::GetOnly) => page(405, "GET only"),
+            "/authorize" => self.authorize(request),
+            "/login" => self.login(request),
+            "/token" => self.token(request),
+            "/userinfo" => self.userinfo(request),
+            "/logout" => self.logout(request),
+            _ => page(404, "nothing here"),
+        }
+    }
+
+    fn metadata(&self) -> Reply {
+        let at = |path: &str| format!("{}{path}", self.issuer);
+        let mut methods = vec!["client_secret_basic", "client_secret_post"];
+        if self.is(Fault::NoSecretPost) {
+            methods.pop();
+        }
+        let issuer = if self.is(Fault::ForeignIssuer) {
+            at("/other")
+        } else {
+            self.issuer.clone()
+        };
+        json_reply(
+            200,
+            &json!({
+                "issuer": issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
+                "userinfo_endpoint": at("/userinfo"), "jwks_uri": at("/jwks"), "end_session_endpoint": at("/logout"),
+                "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
+                "response_types_supported": ["code"], "subject_types_supported": ["public"],
+                "grant_types_supported": ["authorization_code", "refresh_token"], "acr_values_supported": ["pwd"],
+                "id_token_signing_alg_values_supported": ["RS256"], "claims_supported": ["sub"],
+                "token_endpoint_auth_methods_supported": methods, "request_parameter_supported": true,
+                "authorization_response_iss_parameter_supported": true,
+            }),
+        )
+    }
+
+    fn jwks(&self) -> Reply {
+        let pair = &KEYS[0];
+        let private = pair.to_jwk_key_pair();
+        let public = pair.to_jwk_public_key();
+        let mut key = serde_json::to_value(
+            if self.is(Fault::PrivateKeyShown) {
+                &private
+            } else {
+                &public
+            }
+            .as_ref(),
+        )
+        .unwrap();
+        key["kid"] = json!("k1");
+        json_reply(200, &json!({ "keys": [key] }))
+    }
+
+    fn authorize(&self, request: &Request) -> Reply {
+        let mut params: Params = request.params.iter().cloned().collect();
+        if let Some(object) = params
+            .remove("request")
+            .filter(|_| !self.is(Fault::OverlooksRequestObject))
+        {
+            let claims = URL_SAFE_NO_PAD.decode(object.split('.').nth(1).unwrap()).unwrap();
+            let claims: Map<String, Value> = serde_json::from_slice(&claims).unwrap();
+            params.extend(
+                claims
+                    .iter()
+                    .filter_map(|(name, it)| Some((name.clone(), it.as_str()?.to_owned()))),
+            );
+        }
+        let client = self
+            .clients
+            .iter()
+            .find(|it| Some(&it.client_id) == params.get("client_id"));
+        let uri = params.get("redirect_uri").cloned().unwrap_or_default();
+        let known = client.is_some_and(|it| it.redirect_uri == uri) || self.is(Fault::AnyRedirectUri);
+        if !known {
+            return page(400, "redirect_uri is not registered");
+        }
+        let has = |name: &str| params.contains_key(name);
+        if !has("response_type") && !self.is(Fault::IgnoresResponseType) {
+            return self.refuse(&params, "invalid_request");
+        }
+        if !has("nonce") && self.is(Fault::DemandsNonce)
+            || (has("extra") || has("display")) && self.is(Fault::RefusesUnknown)
+        {
+            return self.refuse(&params, "invalid_request");
+        }
+        let since = self.session(request);
+        let prompt = params.get("prompt").map_or("", String::as_str);
+        let mut ask = since.is_none() || prompt == "login" && !self.is(Fault::IgnoresPrompt);
+        if let (Some(since), Some(max)) = (since, params.get("max_age").and_then(|it| it.parse::<i64>().ok()))
+        {
+            ask |= now() - since > max && !self.is(Fault::IgnoresMaxAge);
+        }
+        ask |= self.is(Fault::AlwaysAsks);
+        if !ask {
+            return self.grant(params, since.unwrap());
+        }
+        if prompt == "none" && !self.is(Fault::IgnoresPrompt) {
+            return self.refuse(&params, "login_required");
+        }
+        let id = random_text(20);
+        self.memory.lock().unwrap().pending.insert(id.clone(), params);
+        let form = format!(
+            "<form method=post action=/login><input type=hidden name=pending value={id}><input name=user>\
+             <input type=password name=password><button name=decision value=cancel>Cancel</button>\
+             <button>Log in</button></form>"
+        );
+        page(200, &form)
+    }
+
+    fn session(&self, request: &Request) -> Option<i64> {
+        let cookie = request
+            .headers
+            .get("cookie")?
+            .split("; ")
+            .find_map(|it| it.strip_prefix("sid="))?;
+        self.memory.lock().unwrap().sessions.get(cookie).copied()
+    }
+
+    fn login(&self, request: &Request) -> Reply {
+        let params = self
+            .memory
+            .lock()
+            .unwrap()
+            .pending
+            .remove(request.get("pending").unwrap_or_default());
+        let Some(params) = params else {
+            return page(400, "start again");
+        };
+        if (
+            request.get("user"),
+            request.get("password"),
+            request.get("decision"),
+        ) != (Some("alice"), Some("secret"), None)
+        {
+            return page(401, "wrong");
+        }
+        let (cookie, since) = (random_text(30), now());
+        self.memory.lock().unwrap().sessions.insert(cookie.clone(), since);
+        let mut reply = self.grant(params, since);
+        reply
+            .headers
+            .push(("Set-Cookie", format!("sid={cookie}; Path=/; HttpOnly; Secure")));
+        reply
+    }
+
+    fn grant(&self, params: Params, since: i64) -> Reply {
+        let code = if self.is(Fault::WeakCodes) {
+            random_text(12)
+        } else {
+            random_text(43)
+        };
+        self.memory
+            .lock()
+            .unwrap()
+            .codes
+            .insert(code.clone(), (params.clone(), since));
+        self.send(&params, vec![("code", code)])
+    }
+
+    fn refuse(&self, params: &Params, error: &str) -> Reply {
+        let text = if self.is(Fault::QuotesInDescription) {
+            "not \"so\""
+        } else {
+            "not so"
+        };
+        self.send(
+            params,
+            vec![("error", error.into()), ("error_description", text.into())],
+        )
+    }
+
+    fn send(&self, params: &Params, mut answer: Vec<(&str, String)>) -> Reply {
+        if let Some(state) = params.get("state").filter(|_| !self.is(Fault::LosesState)) {
+            answer.push(("state", state.clone()));
+        }
+        let iss = if self.is(Fault::ForeignIss) {
+            "https://elsewhere.example"
+        } else {
+            &self.issuer
+        };
+        answer.push(("iss", iss.into()));
+        let mut url = Url::parse(&params["redirect_uri"]).unwrap();
+        if params.get("response_mode").map(String::as_str) == Some("form_post") {
+            let fields: String = answer
+                .iter()
+                .map(|(name, value)| format!("<input type=hidden name={name} value=\"{value}\">"))
+                .collect();
+            return page(
+                200,
+                &format!("<form method=post action=\"{url}\">{fields}<button>Go on</button></form>"),
+            );
+        }
+        url.query_pairs_mut().extend_pairs(answer);
+        redirect(&url)
+    }
+
+    fn client_of(&self, request: &Request) -> Option<&Client> {
+        let decoded = |it: &str| {
+            form_urlencoded::parse(format!("x={it}").as_bytes())
+                .next()
+                .unwrap()
+                .1
+                .into_owned()
+        };
+        let (id, secret) = match request.headers.get("authorization") {
+            Some(it) => {
+                let pair = STANDARD.decode(it.strip_prefix("Basic ")?).ok()?;
+                let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+                (decoded(id), decoded(secret))
+            }
+            None => (
+                request.get("client_id")?.to_owned(),
+                request.get("client_secret")?.to_owned(),
+            ),
+        };
+        self.clients
+            .iter()
+            .find(|it| it.client_id == id && it.client_secret == secret)
+    }
+
+    fn token(&self, request: &Request) -> Reply {
+        let Some(client) = self.client_of(request) else {
+            return json_reply(401, &json!({"error": "invalid_client"}));
+        };
+        let wrong = if self.is(Fault::WrongErrorCode) {
+            "invalid_request"
+        } else {
+            "invalid_grant"
+        };
+        let spent = json_reply(400, &json!({"error": wrong, "error_description": "spent"}));
+        let given = |name: &str| request.get(name).unwrap_or_default().to_owned();
+        let mut memory = self.memory.lock().unwrap();
+        let refreshing = given("grant_type") == "refresh_token";
+        let found = if refreshing {
+            memory.refresh.get(&given("refresh_token")).cloned()
+        } else if self.is(Fault::CodesLast) {
+            memory.codes.get(&given("code")).cloned()
+        } else {
+            memory.codes.remove(&given("code"))
+        };
+        let Some((params, since)) = found else {
+            return spent;
+        };
+        let foreign = params["client_id"] != client.client_id && !self.is(Fault::ForeignRefresh);
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(given("code_verifier")));
+        let unproven = !refreshing
+            && params.get("code_challenge").is_some_and(|it| *it != challenge)
+            && !self.is(Fault::NoPkce);
+        if foreign || unproven {
+            return spent;
+        }
+        let (access, refresh) = (random_text(43), random_text(43));
+        memory.access.insert(access.clone(), params.clone());
+        memory.refresh.insert(refresh.clone(), (params.clone(), since));
+        let moved = refreshing && self.is(Fault::MovingAuthTime);
+        let since = if moved { now() } else { since };
+        let mut reply = json_reply(
+            200,
+            &json!({"access_token": access, "token_type": "Bearer", "expires_in": 600, "refresh_token": refresh,
+                    "id_token": self.id_token(&params, since)}),
+        );
+        if self.is(Fault::CachesRefresh) {
+            reply.headers.pop();
+        }
+        reply
+    }
+
+    fn id_token(&self, params: &Params, since: i64) -> String {
+        let mut claims = json!({
+            "iss": self.issuer, "sub": "alice-1", "aud": params["client_id"], "iat": now(), "exp": now() + 600,
+            "auth_time": if self.is(Fault::MovingAuthTime) { now() } else { since }, "acr": "pwd",
+        });
+        if let Some(nonce) = params.get("nonce").filter(|_| !self.is(Fault::ForgetsNonce)) {
+            claims["nonce"] = json!(nonce);
+        }
+        match self.fault {
+            Fault::WrongAudience => claims["aud"] = json!("somebody"),
+            Fault::ChattyIdToken => claims["name"] = json!("Alice"),
+            Fault::NoAcr => drop(claims.as_object_mut().unwrap().remove("acr")),
+            _ => {}
+        }
+        let mut header = JwsHeader::new();
+        header.set_key_id("k1");
+        let pair = &KEYS[usize::from(self.is(Fault::BadSignature))];
+        let signer = RS256.signer_from_der(pair.to_der_private_key()).unwrap();
+        jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
+    }
+
+    fn userinfo(&self, request: &Request) -> Reply {
+        if request.method == "POST" && self.is(Fault::NoPostAtUserinfo) {
+            return page(405, "GET only");
+        }
+        let bearer = request
+            .headers
+            .get("authorization")
+            .and_then(|it| it.strip_prefix("Bearer "));
+        let token = bearer.or(request.get("access_token")).unwrap_or_default();
+        let Some(params) = self.memory.lock().unwrap().access.get(token).cloned() else {
+            return json_reply(401, &json!({"error": "invalid_token"}));
+        };
+        let sub = if self.is(Fault::OtherSubAtUserinfo) {
+            "bob"
+        } else {
+            "alice-1"
+        };
+        let mut claims = json!({ "sub": sub });
+        let asks = |name: &str| params["scope"].split(' ').any(|it| it == name);
+        if asks("profile") && !self.is(Fault::NoProfileClaims) {
+            PROFILE.iter().for_each(|it| claims[*it] = json!("text"));
+            claims["updated_at"] = json!(1_600_000_000);
+            claims["birthdate"] = json!("1980-05-17");
+        }
+        if asks("email") {
+            claims["email"] = json!("alice@op.example");
+            claims["email_verified"] = if self.is(Fault::StringBooleans) {
+                json!("true")
+            } else {
+                json!(true)
+            };
+        }
+        if asks("address") {
+            claims["address"] = json!({"country": "CH"});
+        }
+        if asks("phone") {
+            claims["phone_number"] = json!("+41 22 000 00 00");
+            claims["phone_number_verified"] = json!(true);
+        }
+        if params.get("claims").is_some_and(|it| it.contains("name")) && !self.is(Fault::NoProfileClaims) {
+            claims["name"] = json!("Alice");
+        }
+        json_reply(200, &claims)
+    }
+
+    /// A bare request and one whose hint is sound are confirmed by a click; everything else is an error page.
+    fn logout(&self, request: &Request) -> Reply {
+        let hint = request.get("id_token_hint");
+        let verifier = RS256.verifier_from_der(KEYS[0].to_der_public_key()).unwrap();
+        let sound = hint.is_some_and(|it| jws::deserialize_compact(it, &verifier).is_ok());
+        let address = request
+            .get("post_logout_redirect_uri")
+            .filter(|it| !it.is_empty());
+        let registered = self
+            .clients
+            .iter()
+            .any(|it| it.post_logout_redirect_uri.as_deref() == address);
+        let refused = (hint.is_some_and(|it| !it.is_empty()) || address.is_some())
+            && !sound
+            && !self.is(Fault::AnyHint);
+        if refused || address.is_some() && !registered && !self.is(Fault::AnyRedirectUri) {
+            return page(400, "this cannot be done");
+        }
+        if request.get("confirmed").is_none() {
+            let field = |name: &str| {
+                let value = request.get(name).unwrap_or_default();
+                format!("<input type=hidden name={name} value=\"{value}\">")
+            };
+            let fields = ["id_token_hint", "post_logout_redirect_uri", "state"]
+                .map(field)
+                .concat();
+            let buttons =
+                "<button name=stay value=1>No, stay</button><button name=confirmed value=1>Log out</button>";
+            return page(
+                200,
+                &format!("<form method=post action=/logout>{fields}{buttons}</form>"),
+            );
+        }
+        if !self.is(Fault::KeepsSession) {
+            self.memory.lock().unwrap().sessions.clear();
+        }
+        let Some(address) = address else {
+            return page(200, "You are logged out");
+        };
+        let mut url = Url::parse(address).unwrap();
+        let invented = self.is(Fault::InventsState).then_some("invented");
+        let state = request.get("state").filter(|it| !it.is_empty()).or(invented);
+        if let Some(state) = state.filter(|_| !self.is(Fault::LosesState)) {
+            url.query_pairs_mut().append_pair("state", state);
+        }
+        redirect(&url)
+    }
+}

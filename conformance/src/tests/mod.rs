@@ -1,0 +1,146 @@
+//! Proof that the modules can fail: they run against a small provider of our own, first as it should be, then
+//! with one fault at a time, and each fault must be found by the module that is there for it.
+
+mod mock;
+mod wire;
+
+use crate::config::{Client, Config, Server, User};
+use crate::http::Http;
+use crate::plans::{Module, Needs, PLANS, Plan};
+use crate::provider::Provider;
+use crate::report::{Outcome, Verdict};
+use crate::runner::Runner;
+use mock::{Fault, Mock};
+use std::sync::Arc;
+
+fn client(id: &str, path: &str) -> Client {
+    Client {
+        client_id: id.into(),
+        client_secret: format!("{id}:s%cret"), // must be form-encoded before base64
+        redirect_uri: format!("http://127.0.0.1:1/{path}"),
+        post_logout_redirect_uri: Some("http://127.0.0.1:1/bye".into()),
+    }
+}
+
+fn settings() -> Config {
+    Config {
+        user: Some(User {
+            login: "alice".into(),
+            password: "secret".into(),
+            login_field: None,
+            password_field: None,
+        }),
+        client: Some(client("one", "cb")),
+        client2: Some(client("two", "cb2")),
+        client_secret_post: Some(client("three", "cb")),
+        server: Server::default(),
+    }
+}
+
+async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let issuer = Mock::start(fault, &settings()).await;
+    let http = Http::new(true).unwrap();
+    let provider = Provider::discover(&http, &issuer, true).await.unwrap();
+    let plan = PLANS.iter().find(|it| it.name.contains(plan)).unwrap();
+    let chosen: Vec<(&'static Plan, &'static Module)> = plan
+        .modules
+        .iter()
+        .filter(|it| names.is_empty() || names.contains(&it.name))
+        // Half a minute is too long for a unit test.
+        .filter(|it| it.needs != Needs::Registration && it.name != "oidcc-codereuse-30seconds")
+        .map(|module| (plan, module))
+        .collect();
+    assert!(!chosen.is_empty(), "{names:?}");
+    let runner = Runner {
+        http,
+        provider: Arc::new(provider),
+        config: Arc::new(settings()),
+        jobs: 50,
+    };
+    runner.run(&chosen).await
+}
+
+#[tokio::test]
+async fn a_sound_provider_passes_every_module() {
+    for plan in ["oidcc-basic", "formpost-basic", "config", "rp-initiated-logout"] {
+        for outcome in run(Fault::None, &[], plan).await {
+            let good = matches!(outcome.verdict, Verdict::Passed | Verdict::Review);
+            assert!(good, "{plan}: {outcome}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_fault_is_found() {
+    use Verdict::{Failed, Warning};
+    #[rustfmt::skip]
+    let faults: &[(Fault, &str, Verdict)] = &[
+        (Fault::LosesState, "oidcc-server", Failed),
+        (Fault::ForgetsNonce, "oidcc-server", Failed),
+        (Fault::ForeignIss, "oidcc-server", Failed),
+        (Fault::BadSignature, "oidcc-server", Failed),
+        (Fault::WrongAudience, "oidcc-server", Failed),
+        (Fault::WeakCodes, "oidcc-server", Failed),
+        (Fault::ChattyIdToken, "oidcc-server", Warning),
+        (Fault::OtherSubAtUserinfo, "oidcc-userinfo-get", Failed),
+        (Fault::NoPostAtUserinfo, "oidcc-userinfo-post-header", Failed),
+        (Fault::NoPostAtUserinfo, "oidcc-userinfo-post-body", Warning),
+        (Fault::StringBooleans, "oidcc-scope-email", Failed),
+        (Fault::ChattyIdToken, "oidcc-scope-email", Warning),
+        (Fault::NoProfileClaims, "oidcc-scope-profile", Warning),
+        (Fault::NoProfileClaims, "oidcc-claims-essential", Warning),
+        (Fault::DemandsNonce, "oidcc-ensure-request-without-nonce-succeeds-for-code-flow", Failed),
+        (Fault::RefusesUnknown, "oidcc-ensure-request-with-unknown-parameter-succeeds", Failed),
+        (Fault::RefusesUnknown, "oidcc-display-popup", Failed),
+        (Fault::IgnoresResponseType, "oidcc-response-type-missing", Failed),
+        (Fault::QuotesInDescription, "oidcc-response-type-missing", Failed),
+        (Fault::QuotesInDescription, "oidcc-prompt-none-not-logged-in", Failed),
+        (Fault::IgnoresPrompt, "oidcc-prompt-login", Failed),
+        (Fault::IgnoresPrompt, "oidcc-prompt-none-not-logged-in", Failed),
+        (Fault::AlwaysAsks, "oidcc-prompt-none-logged-in", Failed),
+        (Fault::AlwaysAsks, "oidcc-max-age-10000", Failed),
+        (Fault::AlwaysAsks, "oidcc-id-token-hint", Failed),
+        (Fault::IgnoresMaxAge, "oidcc-max-age-1", Failed),
+        (Fault::MovingAuthTime, "oidcc-max-age-10000", Failed),
+        (Fault::MovingAuthTime, "oidcc-prompt-none-logged-in", Failed),
+        (Fault::NoAcr, "oidcc-ensure-request-with-acr-values-succeeds", Warning),
+        (Fault::CodesLast, "oidcc-codereuse", Warning),
+        (Fault::WrongErrorCode, "oidcc-codereuse", Failed),
+        (Fault::AnyRedirectUri, "oidcc-ensure-registered-redirect-uri", Failed),
+        (Fault::GetOnly, "oidcc-ensure-post-request-succeeds", Failed),
+        (Fault::OverlooksRequestObject, "oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported", Failed),
+        (Fault::AnyRedirectUri, "oidcc-ensure-request-object-with-redirect-uri", Verdict::Passed),
+        (Fault::CachesRefresh, "oidcc-refresh-token", Failed),
+        (Fault::ForeignRefresh, "oidcc-refresh-token", Failed),
+        (Fault::MovingAuthTime, "oidcc-refresh-token", Failed),
+        (Fault::NoPkce, "oidcc-ensure-request-with-valid-pkce-succeeds", Failed),
+        (Fault::NoSecretPost, "oidcc-server-client-secret-post", Failed),
+        (Fault::KeepsSession, "oidcc-rp-initiated-logout", Failed),
+        (Fault::KeepsSession, "oidcc-rp-initiated-logout-no-params", Failed),
+        (Fault::LosesState, "oidcc-rp-initiated-logout", Failed),
+        (Fault::InventsState, "oidcc-rp-initiated-logout-no-state", Failed),
+        (Fault::AnyRedirectUri, "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri", Failed),
+        (Fault::AnyRedirectUri, "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri", Failed),
+        (Fault::AnyHint, "oidcc-rp-initiated-logout-modified-id-token-hint", Failed),
+        (Fault::AnyHint, "oidcc-rp-initiated-logout-bad-id-token-hint", Failed),
+        (Fault::AnyHint, "oidcc-rp-initiated-logout-no-id-token-hint", Failed),
+        (Fault::PrivateKeyShown, "oidcc-discovery-endpoint-verification", Failed),
+        (Fault::ForeignIssuer, "oidcc-discovery-endpoint-verification", Failed),
+    ];
+    let mut tasks = tokio::task::JoinSet::new();
+    for (fault, module, verdict) in faults.iter().copied() {
+        tasks.spawn(async move {
+            let plan = match module {
+                it if it.contains("logout") => "rp-initiated-logout",
+                "oidcc-discovery-endpoint-verification" => "config",
+                _ => "oidcc-basic",
+            };
+            let outcomes = run(fault, &[module], plan).await;
+            assert_eq!(outcomes[0].verdict, verdict, "{fault:?} at {}", outcomes[0]);
+        });
+    }
+    while let Some(result) = tasks.join_next().await {
+        result.unwrap();
+    }
+}
