@@ -20,6 +20,7 @@ pub mod templates;
 pub mod domain;
 pub mod storage;
 pub mod accounts;
+pub mod affiliations;
 pub mod oidc;
 
 // The demo: a user of everything above.

@@ -10,6 +10,9 @@ mod m0005_clients;
 mod m0006_tokens;
 mod m0007_outbox_mails;
 mod m0008_signing_keys;
+mod m0009_organizations;
+mod m0010_affiliations;
+mod m0010_affiliations_rules;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -28,6 +31,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_tokens::Migration),
             Box::new(m0007_outbox_mails::Migration),
             Box::new(m0008_signing_keys::Migration),
+            Box::new(m0009_organizations::Migration),
+            Box::new(m0010_affiliations::Migration),
         ]
     }
 }

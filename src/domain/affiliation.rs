@@ -97,6 +97,17 @@ pub enum Stage {
     },
 }
 
+/// A person who looks after an organization's people: it hangs on their own approved affiliation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FocalPoint {
+    pub affiliation: AffiliationId,
+    pub account: AccountId,
+    pub organization: OrganizationId,
+    pub designated_at: Time,
+    /// Absent for the operator at the console.
+    pub designated_by: Option<AccountId>,
+}
+
 /// Why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {

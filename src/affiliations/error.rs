@@ -1,0 +1,73 @@
+//! What can go wrong here, in the words of this room.
+
+use sea_orm::{DbErr, SqlErr};
+
+use crate::domain::{affiliation, ties};
+use crate::storage::IsBusy;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Absent, or of an organization that is not the actor's.
+    #[error("there is no such thing")]
+    NotFound,
+    /// It was decided on something that has changed meanwhile (security.md G-9): 409.
+    #[error("it has been decided or changed meanwhile")]
+    Conflict,
+    /// security.md AF-2: 403.
+    #[error("nobody decides about themselves")]
+    OwnRequest,
+    /// Only an administrator removes the last one: 409.
+    #[error("the last Focal Point is removed by an administrator only")]
+    LastFocalPoint,
+    /// security.md AF-5: 409.
+    #[error("a request waits already")]
+    OpenRequest,
+    /// security.md AF-5: 429.
+    #[error("too many requests in a day")]
+    TooManyRequests,
+    /// security.md AF-3: 409.
+    #[error("no TIES rights without an approved affiliation to an entitled, active member")]
+    NotEntitled,
+    /// Fields of a form that were refused, each with the key of what is said about it: 422.
+    #[error("some fields are not right")]
+    Invalid(crate::domain::profile::FieldErrors),
+    /// The organization cannot take this change: 409.
+    #[error("{0}")]
+    Refused(&'static str),
+    #[error("the database failed")]
+    Storage(#[source] DbErr),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            // The database refused what a parallel act had made impossible.
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict,
+            _ => Self::Storage(error),
+        }
+    }
+}
+
+impl From<affiliation::Refused> for Error {
+    fn from(refused: affiliation::Refused) -> Self {
+        match refused {
+            affiliation::Refused::OwnRequest => Self::OwnRequest,
+            affiliation::Refused::WrongOrder { .. } => Self::Conflict,
+        }
+    }
+}
+
+impl From<ties::Refused> for Error {
+    fn from(refused: ties::Refused) -> Self {
+        match refused {
+            ties::Refused::OwnRequest => Self::OwnRequest,
+            ties::Refused::WrongOrder { .. } => Self::Conflict,
+        }
+    }
+}
+
+impl IsBusy for Error {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_busy())
+    }
+}

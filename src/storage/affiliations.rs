@@ -1,0 +1,224 @@
+//! Affiliations: one row for each request, moved by updates that name the status they were decided on.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+use super::corrupt;
+use super::entities::affiliation::{ActiveModel, Column, Entity, Model};
+use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
+use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
+
+pub async fn find(db: &impl ConnectionTrait, id: &AffiliationId) -> Result<Option<Affiliation>, DbErr> {
+    Entity::find_by_id(id.as_str()).one(db).await?.map(from_row).transpose()
+}
+
+/// The one that counts for the person: approved or self-declared.
+pub async fn find_in_force(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Option<Affiliation>, DbErr> {
+    find_in(
+        db,
+        account,
+        &[AffiliationStatus::Approved, AffiliationStatus::SelfDeclared],
+    )
+    .await
+}
+
+/// The request that waits for a decision.
+pub async fn find_open(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<Affiliation>, DbErr> {
+    find_in(db, account, &[AffiliationStatus::Pending]).await
+}
+
+async fn find_in(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    statuses: &[AffiliationStatus],
+) -> Result<Option<Affiliation>, DbErr> {
+    Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::Status.is_in(statuses.iter().map(|it| it.as_str())))
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
+}
+
+/// A person's own history, newest first.
+pub async fn list_of_account(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Vec<Affiliation>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .order_by_desc(Column::RequestedAt)
+        .order_by_desc(Column::Id)
+        .limit(100)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+pub async fn list_of_organization(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    statuses: &[AffiliationStatus],
+) -> Result<Vec<Affiliation>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::OrganizationId.eq(organization.as_str()))
+        .filter(Column::Status.is_in(statuses.iter().map(|it| it.as_str())))
+        .order_by_asc(Column::RequestedAt)
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// How often the person asked since then (security.md AF-5).
+pub async fn count_asked_since(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    since: Time,
+) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::AskedByPerson.eq(true))
+        .filter(Column::RequestedAt.gt(since))
+        .count(db)
+        .await
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, it: &Affiliation) -> Result<(), DbErr> {
+    Entity::insert(to_row(it)).exec_without_returning(tx).await.map(drop)
+}
+
+/// Writes the stage of `after`, if the row is still as it was when that was decided: of any number of
+/// parallel decisions, one is told `true` (security.md G-9).
+pub async fn update(
+    tx: &impl ConnectionTrait,
+    before: &Affiliation,
+    after: &Affiliation,
+) -> Result<bool, DbErr> {
+    let row = to_row(after);
+    let change = Entity::update_many()
+        .set(ActiveModel {
+            status: row.status,
+            decided_at: row.decided_at,
+            decided_by: row.decided_by,
+            decided_as: row.decided_as,
+            decision_reason: row.decision_reason,
+            ended_at: row.ended_at,
+            ended_by: row.ended_by,
+            ended_as: row.ended_as,
+            end_reason: row.end_reason,
+            ..Default::default()
+        })
+        .filter(Column::Id.eq(before.id.as_str()))
+        .filter(Column::OrganizationId.eq(before.organization.as_str()))
+        .filter(Column::Status.eq(before.status().as_str()))
+        .exec(tx)
+        .await?;
+    Ok(change.rows_affected == 1)
+}
+
+/// Moves a living affiliation along with its organization's merge.
+pub async fn move_to(
+    tx: &impl ConnectionTrait,
+    before: &Affiliation,
+    organization: &OrganizationId,
+) -> Result<bool, DbErr> {
+    let change = Entity::update_many()
+        .col_expr(Column::OrganizationId, Expr::value(organization.as_str()))
+        .filter(Column::Id.eq(before.id.as_str()))
+        .filter(Column::OrganizationId.eq(before.organization.as_str()))
+        .filter(Column::Status.eq(before.status().as_str()))
+        .exec(tx)
+        .await?;
+    Ok(change.rows_affected == 1)
+}
+
+fn to_row(it: &Affiliation) -> ActiveModel {
+    let (decision, end) = match &it.stage {
+        Stage::SelfDeclared | Stage::Pending => (None, None),
+        Stage::Approved(decision) | Stage::Rejected(decision) => (Some(decision), None),
+        Stage::Withdrawn { approval, end } => (approval.as_ref(), Some(end)),
+        Stage::Removed { approval, end } | Stage::Lapsed { approval, end } => (Some(approval), Some(end)),
+    };
+    let (decided_at, decided_by, decided_as, decision_reason) = decision_columns(decision);
+    let (ended_at, ended_by, ended_as, end_reason) = decision_columns(end);
+    ActiveModel {
+        id: Set(it.id.to_string()),
+        account_id: Set(it.account.to_string()),
+        organization_id: Set(it.organization.to_string()),
+        status: Set(it.status().as_str().to_owned()),
+        requested_at: Set(it.requested_at),
+        asked_by_person: Set(it.asked_by_person),
+        decided_at: Set(decided_at),
+        decided_by: Set(decided_by),
+        decided_as: Set(decided_as),
+        decision_reason: Set(decision_reason),
+        ended_at: Set(ended_at),
+        ended_by: Set(ended_by),
+        ended_as: Set(ended_as),
+        end_reason: Set(end_reason),
+        ..Default::default()
+    }
+}
+
+pub(super) type DecisionColumns = (Option<Time>, Option<String>, Option<String>, Option<String>);
+
+pub(super) fn decision_columns(it: Option<&Decision>) -> DecisionColumns {
+    (
+        it.map(|it| it.at),
+        it.and_then(|it| it.by.as_ref()).map(ToString::to_string),
+        it.map(|it| it.capacity.as_str().to_owned()),
+        it.and_then(|it| it.reason.clone()),
+    )
+}
+
+pub(super) fn decision((at, by, capacity, reason): DecisionColumns) -> Option<Decision> {
+    Some(Decision {
+        at: at?,
+        by: by.map(AccountId::new),
+        capacity: capacity
+            .as_deref()
+            .and_then(Capacity::parse)
+            .unwrap_or(Capacity::System),
+        reason,
+    })
+}
+
+pub(super) fn from_row(row: Model) -> Result<Affiliation, DbErr> {
+    let corrupt = || corrupt("affiliations", &row.id);
+    let decided = decision((row.decided_at, row.decided_by, row.decided_as, row.decision_reason));
+    let ended = decision((row.ended_at, row.ended_by, row.ended_as, row.end_reason));
+    let stage = match AffiliationStatus::parse(&row.status).ok_or_else(corrupt)? {
+        AffiliationStatus::SelfDeclared => Stage::SelfDeclared,
+        AffiliationStatus::Pending => Stage::Pending,
+        AffiliationStatus::Approved => Stage::Approved(decided.ok_or_else(corrupt)?),
+        AffiliationStatus::Rejected => Stage::Rejected(decided.ok_or_else(corrupt)?),
+        AffiliationStatus::Withdrawn => Stage::Withdrawn {
+            approval: decided,
+            end: ended.ok_or_else(corrupt)?,
+        },
+        AffiliationStatus::Removed => Stage::Removed {
+            approval: decided.ok_or_else(corrupt)?,
+            end: ended.ok_or_else(corrupt)?,
+        },
+        AffiliationStatus::Lapsed => Stage::Lapsed {
+            approval: decided.ok_or_else(corrupt)?,
+            end: ended.ok_or_else(corrupt)?,
+        },
+    };
+    Ok(Affiliation {
+        id: AffiliationId::new(row.id),
+        account: AccountId::new(row.account_id),
+        organization: OrganizationId::new(row.organization_id),
+        requested_at: row.requested_at,
+        asked_by_person: row.asked_by_person,
+        stage,
+    })
+}

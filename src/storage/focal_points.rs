@@ -1,0 +1,74 @@
+//! Focal Points: one row for each, tied to the approved affiliation that makes them eligible.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::focal_point::{ActiveModel, Column, Entity, Model};
+use crate::domain::affiliation::FocalPoint;
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+
+pub async fn list_of_organization(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+) -> Result<Vec<FocalPoint>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::OrganizationId.eq(organization.as_str()))
+        .order_by_asc(Column::DesignatedAt)
+        .order_by_asc(Column::AffiliationId)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// A person has one affiliation in force, so is Focal Point of one organization at most.
+pub async fn find_of_account(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Option<FocalPoint>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .one(db)
+        .await?;
+    Ok(found.map(from_row))
+}
+
+/// The same, kept as it is until the transaction ends: who loses the office meanwhile decides no more.
+pub async fn find_of_account_to_rely_on(
+    tx: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Option<FocalPoint>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .lock_shared()
+        .one(tx)
+        .await?;
+    Ok(found.map(from_row))
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, it: &FocalPoint) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        affiliation_id: Set(it.affiliation.to_string()),
+        account_id: Set(it.account.to_string()),
+        organization_id: Set(it.organization.to_string()),
+        designated_at: Set(it.designated_at),
+        designated_by: Set(it.designated_by.as_ref().map(ToString::to_string)),
+    };
+    Entity::insert(row).exec_without_returning(tx).await.map(drop)
+}
+
+/// Whether there was one to delete.
+pub async fn delete(tx: &impl ConnectionTrait, affiliation: &AffiliationId) -> Result<bool, DbErr> {
+    let gone = Entity::delete_by_id(affiliation.as_str()).exec(tx).await?;
+    Ok(gone.rows_affected == 1)
+}
+
+fn from_row(row: Model) -> FocalPoint {
+    FocalPoint {
+        affiliation: AffiliationId::new(row.affiliation_id),
+        account: AccountId::new(row.account_id),
+        organization: OrganizationId::new(row.organization_id),
+        designated_at: row.designated_at,
+        designated_by: row.designated_by.map(AccountId::new),
+    }
+}

@@ -1,0 +1,43 @@
+//! Membership types: a small table that an administrator can add to.
+
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryOrder};
+
+use super::corrupt;
+use super::entities::membership_type::{ActiveModel, Column, Entity, Model};
+use crate::domain::MembershipTypeId;
+use crate::domain::organization::MembershipType;
+
+/// All of them, in the order of the form.
+pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<MembershipType>, DbErr> {
+    let rows = Entity::find().order_by_asc(Column::Position).all(db).await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+pub async fn find(
+    db: &impl ConnectionTrait,
+    id: &MembershipTypeId,
+) -> Result<Option<MembershipType>, DbErr> {
+    Entity::find_by_id(id.as_str()).one(db).await?.map(from_row).transpose()
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, it: &MembershipType) -> Result<(), DbErr> {
+    let names = serde_json::to_string(&it.names).map_err(|e| DbErr::Custom(e.to_string()))?;
+    let row = ActiveModel {
+        id: Set(it.id.to_string()),
+        names: Set(names),
+        needs_approval: Set(it.needs_approval),
+        ties_entitled: Set(it.ties_entitled),
+        position: Set(it.position),
+    };
+    Entity::insert(row).exec_without_returning(tx).await.map(drop)
+}
+
+fn from_row(row: Model) -> Result<MembershipType, DbErr> {
+    Ok(MembershipType {
+        names: serde_json::from_str(&row.names).map_err(|_| corrupt("membership_types", &row.id))?,
+        id: MembershipTypeId::new(row.id),
+        needs_approval: row.needs_approval,
+        ties_entitled: row.ties_entitled,
+        position: row.position,
+    })
+}

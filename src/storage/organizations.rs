@@ -1,0 +1,335 @@
+//! Organizations, and the words they are found by: each word of a name is a row, so that a search for
+//! the beginnings of words walks an index, with 20,000 organizations as with ten.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
+};
+
+use super::corrupt;
+use super::entities::organization::{ActiveModel, Column, Entity, Model};
+use super::entities::organization_word;
+use crate::domain::organization::{Category, Country, Organization, OrganizationStatus, Sector, key_of, words_of};
+use crate::domain::{AccountId, MembershipTypeId, OrganizationId, Time};
+
+/// What a search asks for; everything is optional.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Beginnings of words of name or acronym, in any order.
+    pub text: String,
+    pub membership_type: Option<MembershipTypeId>,
+    /// Organizations without a Member State appear under every country.
+    pub country: Option<Country>,
+    pub category: Option<Category>,
+    /// Empty: active ones only.
+    pub statuses: Vec<OrganizationStatus>,
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: &OrganizationId) -> Result<Option<Organization>, DbErr> {
+    Entity::find_by_id(id.as_str()).one(db).await?.map(from_row).transpose()
+}
+
+/// Keeps the record as it is read until the transaction ends. On SQLite there is one writer anyway.
+pub async fn find_to_rely_on(
+    tx: &impl ConnectionTrait,
+    id: &OrganizationId,
+) -> Result<Option<Organization>, DbErr> {
+    let found = Entity::find_by_id(id.as_str()).lock_shared().one(tx).await?;
+    found.map(from_row).transpose()
+}
+
+/// Keeps everybody else from relying on the record or changing it until the transaction ends.
+pub async fn find_to_change(
+    tx: &impl ConnectionTrait,
+    id: &OrganizationId,
+) -> Result<Option<Organization>, DbErr> {
+    let found = Entity::find_by_id(id.as_str()).lock_exclusive().one(tx).await?;
+    found.map(from_row).transpose()
+}
+
+/// By id; a merged id resolves to the survivor (contract.md).
+pub async fn resolve(db: &impl ConnectionTrait, id: &OrganizationId) -> Result<Option<Organization>, DbErr> {
+    let Some(found) = find(db, id).await? else {
+        return Ok(None);
+    };
+    match &found.merged_into {
+        // Merging keeps the pointers one step long.
+        Some(survivor) => find(db, survivor).await,
+        None => Ok(Some(found)),
+    }
+}
+
+/// One page of what matches, best first, and whether there is more.
+pub async fn search(
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<Organization>, bool), DbErr> {
+    let mut rows = ranked(filter).offset(offset).limit(limit + 1).all(db).await?;
+    let more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok((rows.into_iter().map(from_row).collect::<Result<_, _>>()?, more))
+}
+
+pub async fn count(db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, DbErr> {
+    matching(filter).count(db).await
+}
+
+/// All that are not merged away, by id, for the export.
+pub async fn list_all(db: &impl ConnectionTrait) -> Result<Vec<Organization>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::Status.is_not_in([
+            OrganizationStatus::Merged.as_str(),
+            OrganizationStatus::Rejected.as_str(),
+        ]))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// Every record, whatever its status: what an import is compared with.
+pub async fn list_every(db: &impl ConnectionTrait) -> Result<Vec<Organization>, DbErr> {
+    let rows = Entity::find().all(db).await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// Those whose membership should have ended before `today`.
+pub async fn list_overdue(
+    db: &impl ConnectionTrait,
+    today: chrono::NaiveDate,
+) -> Result<Vec<Organization>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::ValidUntil.lt(today))
+        .filter(Column::Status.is_in([
+            OrganizationStatus::Active.as_str(),
+            OrganizationStatus::Suspended.as_str(),
+        ]))
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, organizations: &[Organization]) -> Result<(), DbErr> {
+    // SQLite takes 32,766 values in a statement; 22 columns each.
+    for chunk in organizations.chunks(500) {
+        Entity::insert_many(chunk.iter().map(to_row))
+            .exec_without_returning(tx)
+            .await?;
+    }
+    insert_words(tx, organizations).await
+}
+
+/// Writes `after` if the record still has the version before it.
+pub async fn update(tx: &impl ConnectionTrait, after: &Organization) -> Result<bool, DbErr> {
+    let row = to_row(after);
+    let mut change = Entity::update_many()
+        .filter(Column::Id.eq(after.id.as_str()))
+        .filter(Column::Version.eq(after.version - 1));
+    for (column, value) in columns(row) {
+        change = change.col_expr(column, Expr::value(value));
+    }
+    if change.exec(tx).await?.rows_affected != 1 {
+        return Ok(false);
+    }
+    organization_word::Entity::delete_many()
+        .filter(organization_word::Column::OrganizationId.eq(after.id.as_str()))
+        .exec(tx)
+        .await?;
+    insert_words(tx, std::slice::from_ref(after)).await?;
+    Ok(true)
+}
+
+/// Those merged into `from` before now resolve to `to`.
+pub async fn follow_merge(
+    tx: &impl ConnectionTrait,
+    from: &OrganizationId,
+    to: &OrganizationId,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::MergedInto, Expr::value(to.as_str()))
+        .filter(Column::MergedInto.eq(from.as_str()))
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+/// Takes the organization's turn to send a mail about new requests, if none was sent since `before`:
+/// of any number of parallel requests, one is told `true` (security.md AF-5).
+pub async fn take_announcement(
+    tx: &impl ConnectionTrait,
+    id: &OrganizationId,
+    now: Time,
+    before: Time,
+) -> Result<bool, DbErr> {
+    let taken = Entity::update_many()
+        .col_expr(Column::RequestsAnnouncedAt, Expr::value(now))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(
+            Condition::any()
+                .add(Column::RequestsAnnouncedAt.is_null())
+                .add(Column::RequestsAnnouncedAt.lte(before)),
+        )
+        .exec(tx)
+        .await?;
+    Ok(taken.rows_affected == 1)
+}
+
+/// What `filter` lets through. The words drive: each is a range of the index of words.
+fn matching(filter: &Filter) -> Select<Entity> {
+    let statuses = match &*filter.statuses {
+        [] => vec![OrganizationStatus::Active.as_str()],
+        some => some.iter().map(|it| it.as_str()).collect(),
+    };
+    let mut select = Entity::find().filter(Column::Status.is_in(statuses));
+    for word in words_of(&filter.text).into_iter().take(8) {
+        select = select.filter(Column::Id.in_subquery(having_word(&word)));
+    }
+    if let Some(it) = &filter.membership_type {
+        select = select.filter(Column::MembershipType.eq(it.as_str()));
+    }
+    if let Some(it) = &filter.country {
+        select = select.filter(
+            Condition::any()
+                .add(Column::Country.eq(it.as_str()))
+                .add(Column::Country.is_null()),
+        );
+    }
+    if let Some(it) = filter.category {
+        select = select.filter(Column::Category.eq(it.as_str()));
+    }
+    select
+}
+
+/// The acronym as typed comes first, then names that begin so, then the rest; each by name.
+fn ranked(filter: &Filter) -> Select<Entity> {
+    let key = key_of(&filter.text);
+    let select = matching(filter);
+    if key.is_empty() {
+        return select.order_by_asc(Column::NameKey).order_by_asc(Column::Id);
+    }
+    let rank: Expr = Expr::case(Column::AcronymKey.eq(key.replace(' ', "")), 0)
+        .case(
+            Column::NameKey.gte(&*key).and(Column::NameKey.lt(after_prefix(&key))),
+            1,
+        )
+        .finally(2)
+        .into();
+    select
+        .order_by(rank, Order::Asc)
+        .order_by_asc(Column::NameKey)
+        .order_by_asc(Column::Id)
+}
+
+fn having_word(word: &str) -> SelectStatement {
+    use organization_word::Column as Word;
+    Query::select()
+        .column(Word::OrganizationId)
+        .from(organization_word::Entity)
+        .and_where(Word::Word.gte(word))
+        .and_where(Word::Word.lt(after_prefix(word)))
+        .to_owned()
+}
+
+/// Above everything that begins with `prefix`.
+fn after_prefix(prefix: &str) -> String {
+    format!("{prefix}\u{10FFFF}")
+}
+
+async fn insert_words(tx: &impl ConnectionTrait, organizations: &[Organization]) -> Result<(), DbErr> {
+    let rows: Vec<_> = organizations
+        .iter()
+        .filter(|it| !matches!(it.status, OrganizationStatus::Merged | OrganizationStatus::Rejected))
+        .flat_map(|it| {
+            it.search_words()
+                .into_iter()
+                .map(|word| organization_word::ActiveModel {
+                    word: Set(word),
+                    organization_id: Set(it.id.to_string()),
+                })
+        })
+        .collect();
+    for chunk in rows.chunks(2000) {
+        organization_word::Entity::insert_many(chunk.iter().cloned())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn to_row(it: &Organization) -> ActiveModel {
+    let sectors: Vec<_> = it.sectors.iter().map(|it| it.as_str()).collect();
+    ActiveModel {
+        id: Set(it.id.to_string()),
+        name: Set(it.name.clone()),
+        name_key: Set(key_of(&it.name)),
+        acronym: Set(it.acronym.clone()),
+        acronym_key: Set(it.acronym.as_ref().map(|it| key_of(it).replace(' ', ""))),
+        membership_type: Set(it.membership_type.to_string()),
+        claimed_type: Set(it.claimed_type.as_ref().map(ToString::to_string)),
+        category: Set(it.category.as_str().to_owned()),
+        sectors: Set(sectors.join(";")),
+        country: Set(it.country.as_ref().map(|it| it.as_str().to_owned())),
+        website: Set(it.website.clone()),
+        city: Set(it.city.clone()),
+        status: Set(it.status.as_str().to_owned()),
+        valid_from: Set(it.valid_from),
+        valid_until: Set(it.valid_until),
+        email_domains: Set(it.email_domains.join(";")),
+        merged_into: Set(it.merged_into.as_ref().map(ToString::to_string)),
+        proposed_by: Set(it.proposed_by.as_ref().map(ToString::to_string)),
+        requests_announced_at: sea_orm::ActiveValue::NotSet,
+        created_at: Set(it.created_at),
+        updated_at: Set(it.updated_at),
+        version: Set(it.version),
+    }
+}
+
+/// The columns that `row` sets, but the key.
+fn columns(row: ActiveModel) -> Vec<(Column, sea_orm::Value)> {
+    use sea_orm::{ActiveModelTrait, Iterable};
+    Column::iter()
+        .filter(|it| !matches!(it, Column::Id))
+        .filter_map(|it| row.get(it).into_value().map(|value| (it, value)))
+        .collect()
+}
+
+fn from_row(row: Model) -> Result<Organization, DbErr> {
+    let corrupt = || corrupt("organizations", &row.id);
+    let list = |text: &str| -> Vec<String> {
+        text.split(';')
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    Ok(Organization {
+        category: Category::parse(&row.category).ok_or_else(corrupt)?,
+        sectors: list(&row.sectors)
+            .iter()
+            .map(|it| Sector::parse(it).ok_or_else(corrupt))
+            .collect::<Result<_, _>>()?,
+        country: row
+            .country
+            .as_deref()
+            .map(|it| Country::parse(it).ok_or_else(corrupt))
+            .transpose()?,
+        status: OrganizationStatus::parse(&row.status).ok_or_else(corrupt)?,
+        email_domains: list(&row.email_domains),
+        id: OrganizationId::new(row.id),
+        name: row.name,
+        acronym: row.acronym,
+        membership_type: MembershipTypeId::new(row.membership_type),
+        claimed_type: row.claimed_type.map(MembershipTypeId::new),
+        website: row.website,
+        city: row.city,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+        merged_into: row.merged_into.map(OrganizationId::new),
+        proposed_by: row.proposed_by.map(AccountId::new),
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        version: row.version,
+    })
+}

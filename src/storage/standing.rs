@@ -1,0 +1,141 @@
+//! All that the claims about a person's place are made of, in one query (security.md AF-4, G-10).
+
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+use super::corrupt;
+use super::entities::{affiliation, focal_point, membership_type, organization, ties_right};
+use crate::domain::affiliation::AffiliationStatus;
+use crate::domain::organization::{Category, Country, OrganizationStatus};
+use crate::domain::ties::TiesStatus;
+use crate::domain::{AccountId, MembershipTypeId, OrganizationId};
+
+/// The affiliation in force, or else the newest request, with its organization as it is now.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub status: AffiliationStatus,
+    pub organization: OrganizationId,
+    pub name: String,
+    pub organization_status: OrganizationStatus,
+    pub category: Category,
+    pub country: Option<Country>,
+    pub membership_type: MembershipTypeId,
+    pub needs_approval: bool,
+    pub ties_entitled: bool,
+    pub focal_point: bool,
+    /// The names of the granted rights, in order.
+    pub ties_rights: Vec<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: String,
+    status: String,
+    organization_id: String,
+    name: String,
+    organization_status: String,
+    category: String,
+    country: Option<String>,
+    membership_type: String,
+    needs_approval: bool,
+    ties_entitled: bool,
+    focal_point: Option<String>,
+    right_type: Option<String>,
+}
+
+pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<Place>, DbErr> {
+    use affiliation::Column as A;
+    use organization::Column as O;
+    let a = affiliation::Entity;
+    let in_force = [
+        AffiliationStatus::Approved.as_str(),
+        AffiliationStatus::SelfDeclared.as_str(),
+    ];
+    let mut select = Query::select();
+    select
+        .columns([(a, A::Id), (a, A::Status), (a, A::OrganizationId)])
+        .columns([
+            (organization::Entity, O::Name),
+            (organization::Entity, O::Category),
+            (organization::Entity, O::Country),
+            (organization::Entity, O::MembershipType),
+        ])
+        .expr_as(
+            Expr::col((organization::Entity, O::Status)),
+            "organization_status",
+        )
+        .columns([
+            (membership_type::Entity, membership_type::Column::NeedsApproval),
+            (membership_type::Entity, membership_type::Column::TiesEntitled),
+        ])
+        .expr_as(
+            Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)),
+            "focal_point",
+        )
+        .column((ties_right::Entity, ties_right::Column::RightType))
+        .from(a)
+        .join(
+            JoinType::InnerJoin,
+            organization::Entity,
+            Expr::col((organization::Entity, O::Id)).equals((a, A::OrganizationId)),
+        )
+        .join(
+            JoinType::InnerJoin,
+            membership_type::Entity,
+            Expr::col((membership_type::Entity, membership_type::Column::Id))
+                .equals((organization::Entity, O::MembershipType)),
+        )
+        .join(
+            JoinType::LeftJoin,
+            focal_point::Entity,
+            Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).equals((a, A::Id)),
+        )
+        .join(
+            JoinType::LeftJoin,
+            ties_right::Entity,
+            Expr::col((ties_right::Entity, ties_right::Column::AffiliationId))
+                .equals((a, A::Id))
+                .and(
+                    Expr::col((ties_right::Entity, ties_right::Column::Status))
+                        .eq(TiesStatus::Granted.as_str()),
+                ),
+        )
+        .and_where(Expr::col((a, A::AccountId)).eq(account.as_str()))
+        .order_by_expr(
+            Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
+                .finally(1)
+                .into(),
+            Order::Asc,
+        )
+        .order_by((a, A::RequestedAt), Order::Desc)
+        .order_by((a, A::Id), Order::Desc)
+        .order_by(
+            (ties_right::Entity, ties_right::Column::RightType),
+            Order::Asc,
+        );
+    let rows = Row::find_by_statement(db.get_database_backend().build(&select))
+        .all(db)
+        .await?;
+    // The first affiliation counts; it has a row for each of its granted rights.
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let corrupt = || corrupt("affiliations", &first.id);
+    Ok(Some(Place {
+        status: AffiliationStatus::parse(&first.status).ok_or_else(corrupt)?,
+        organization: OrganizationId::new(&*first.organization_id),
+        name: first.name.clone(),
+        organization_status: OrganizationStatus::parse(&first.organization_status).ok_or_else(corrupt)?,
+        category: Category::parse(&first.category).ok_or_else(corrupt)?,
+        country: first.country.as_deref().and_then(Country::parse),
+        membership_type: MembershipTypeId::new(&*first.membership_type),
+        needs_approval: first.needs_approval,
+        ties_entitled: first.ties_entitled,
+        focal_point: first.focal_point.is_some(),
+        ties_rights: rows
+            .iter()
+            .filter(|it| it.id == first.id)
+            .filter_map(|it| it.right_type.clone())
+            .collect(),
+    }))
+}
