@@ -87,12 +87,10 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table("organization_words")
                     // The order of bytes, so that a prefix is a range on PostgreSQL too.
-                    .col(
-                        string("word").extra(match manager.get_database_backend() {
-                            sea_orm::DbBackend::Postgres => "COLLATE \"C\"",
-                            _ => "COLLATE BINARY",
-                        }),
-                    )
+                    .col(string("word").extra(match manager.get_database_backend() {
+                        sea_orm::DbBackend::Postgres => "COLLATE \"C\"",
+                        _ => "COLLATE BINARY",
+                    }))
                     .col(string("organization_id"))
                     .primary_key(Index::create().col("word").col("organization_id"))
                     .foreign_key(

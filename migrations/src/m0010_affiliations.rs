@@ -174,7 +174,9 @@ fn rights() -> TableCreateStatement {
                 .from("ties_rights", "right_type")
                 .to("ties_right_types", "id"),
         )
-        .check(Expr::cust("status IN ('requested', 'granted', 'refused', 'revoked')"))
+        .check(Expr::cust(
+            "status IN ('requested', 'granted', 'refused', 'revoked')",
+        ))
         .check(Expr::cust("(status = 'requested') = (decided_at IS NULL)"))
         .check(Expr::cust("(status = 'revoked') = (ended_at IS NOT NULL)"))
         .check(Expr::cust("decided_by IS NULL OR decided_by <> account_id"))

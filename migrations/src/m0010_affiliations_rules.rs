@@ -143,9 +143,7 @@ impl Rule {
                 "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS \
                  $$ BEGIN IF {when} THEN {body} END IF; RETURN NEW; END $$"
             ),
-            format!(
-                "CREATE TRIGGER {name} {moment} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
-            ),
+            format!("CREATE TRIGGER {name} {moment} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"),
         ]
     }
 

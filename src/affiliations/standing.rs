@@ -36,11 +36,7 @@ fn told(place: &Place) -> Standing {
     standing.organization = Some(place.name.clone());
     standing.organization_id = Some(place.organization.clone());
     standing.membership_category = Some(place.category.as_str().to_owned());
-    standing.member_state = place
-        .country
-        .as_ref()
-        .and_then(Country::claim)
-        .map(str::to_owned);
+    standing.member_state = place.country.as_ref().and_then(Country::claim).map(str::to_owned);
     standing
 }
 
@@ -71,7 +67,8 @@ mod tests {
         for status in AffiliationStatus::ALL {
             for organization in OrganizationStatus::ALL {
                 let told = told(&place(*status, *organization, true));
-                let may = *status == AffiliationStatus::Approved && *organization == OrganizationStatus::Active;
+                let may =
+                    *status == AffiliationStatus::Approved && *organization == OrganizationStatus::Active;
                 assert_eq!(told.organization_id.is_some(), may); // AF-1, AF-4
                 assert_eq!(told.member_state.is_some(), may);
                 assert_eq!(told.membership_category.is_some(), may);
@@ -87,7 +84,11 @@ mod tests {
 
     #[test]
     fn a_proposed_record_tells_the_type_only() {
-        let mut place = place(AffiliationStatus::SelfDeclared, OrganizationStatus::Proposed, false);
+        let mut place = place(
+            AffiliationStatus::SelfDeclared,
+            OrganizationStatus::Proposed,
+            false,
+        );
         place.membership_type = MembershipTypeId::new("sector_member");
         let told = told(&place);
         assert_eq!(told.membership_type.unwrap().as_str(), "non_member"); // SU-6
@@ -99,6 +100,9 @@ mod tests {
         let mut place = place(AffiliationStatus::SelfDeclared, OrganizationStatus::Active, false);
         place.country = Country::parse("ZZ");
         let told = told(&place);
-        assert_eq!((told.organization.as_deref(), told.member_state), (Some("Example"), None));
+        assert_eq!(
+            (told.organization.as_deref(), told.member_state),
+            (Some("Example"), None)
+        );
     }
 }

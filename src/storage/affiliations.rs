@@ -12,7 +12,11 @@ use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decis
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 
 pub async fn find(db: &impl ConnectionTrait, id: &AffiliationId) -> Result<Option<Affiliation>, DbErr> {
-    Entity::find_by_id(id.as_str()).one(db).await?.map(from_row).transpose()
+    Entity::find_by_id(id.as_str())
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
 }
 
 /// The one that counts for the person: approved or self-declared.
@@ -92,7 +96,10 @@ pub async fn count_asked_since(
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, it: &Affiliation) -> Result<(), DbErr> {
-    Entity::insert(to_row(it)).exec_without_returning(tx).await.map(drop)
+    Entity::insert(to_row(it))
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 /// Writes the stage of `after`, if the row is still as it was when that was decided: of any number of
@@ -193,7 +200,12 @@ pub(super) fn decision((at, by, capacity, reason): DecisionColumns) -> Option<De
 
 pub(super) fn from_row(row: Model) -> Result<Affiliation, DbErr> {
     let corrupt = || corrupt("affiliations", &row.id);
-    let decided = decision((row.decided_at, row.decided_by, row.decided_as, row.decision_reason));
+    let decided = decision((
+        row.decided_at,
+        row.decided_by,
+        row.decided_as,
+        row.decision_reason,
+    ));
     let ended = decision((row.ended_at, row.ended_by, row.ended_as, row.end_reason));
     let stage = match AffiliationStatus::parse(&row.status).ok_or_else(corrupt)? {
         AffiliationStatus::SelfDeclared => Stage::SelfDeclared,

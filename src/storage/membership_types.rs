@@ -13,11 +13,12 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<MembershipType>, DbEr
     rows.into_iter().map(from_row).collect()
 }
 
-pub async fn find(
-    db: &impl ConnectionTrait,
-    id: &MembershipTypeId,
-) -> Result<Option<MembershipType>, DbErr> {
-    Entity::find_by_id(id.as_str()).one(db).await?.map(from_row).transpose()
+pub async fn find(db: &impl ConnectionTrait, id: &MembershipTypeId) -> Result<Option<MembershipType>, DbErr> {
+    Entity::find_by_id(id.as_str())
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, it: &MembershipType) -> Result<(), DbErr> {

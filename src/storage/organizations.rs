@@ -10,7 +10,9 @@ use sea_orm::{
 use super::corrupt;
 use super::entities::organization::{ActiveModel, Column, Entity, Model};
 use super::entities::organization_word;
-use crate::domain::organization::{Category, Country, Organization, OrganizationStatus, Sector, key_of, words_of};
+use crate::domain::organization::{
+    Category, Country, Organization, OrganizationStatus, Sector, key_of, words_of,
+};
 use crate::domain::{AccountId, MembershipTypeId, OrganizationId, Time};
 
 /// What a search asks for; everything is optional.
@@ -27,7 +29,11 @@ pub struct Filter {
 }
 
 pub async fn find(db: &impl ConnectionTrait, id: &OrganizationId) -> Result<Option<Organization>, DbErr> {
-    Entity::find_by_id(id.as_str()).one(db).await?.map(from_row).transpose()
+    Entity::find_by_id(id.as_str())
+        .one(db)
+        .await?
+        .map(from_row)
+        .transpose()
 }
 
 /// Keeps the record as it is read until the transaction ends. On SQLite there is one writer anyway.
@@ -212,7 +218,9 @@ fn ranked(filter: &Filter) -> Select<Entity> {
     }
     let rank: Expr = Expr::case(Column::AcronymKey.eq(key.replace(' ', "")), 0)
         .case(
-            Column::NameKey.gte(&*key).and(Column::NameKey.lt(after_prefix(&key))),
+            Column::NameKey
+                .gte(&*key)
+                .and(Column::NameKey.lt(after_prefix(&key))),
             1,
         )
         .finally(2)
@@ -241,7 +249,12 @@ fn after_prefix(prefix: &str) -> String {
 async fn insert_words(tx: &impl ConnectionTrait, organizations: &[Organization]) -> Result<(), DbErr> {
     let rows: Vec<_> = organizations
         .iter()
-        .filter(|it| !matches!(it.status, OrganizationStatus::Merged | OrganizationStatus::Rejected))
+        .filter(|it| {
+            !matches!(
+                it.status,
+                OrganizationStatus::Merged | OrganizationStatus::Rejected
+            )
+        })
         .flat_map(|it| {
             it.search_words()
                 .into_iter()
@@ -332,4 +345,11 @@ fn from_row(row: Model) -> Result<Organization, DbErr> {
         updated_at: row.updated_at,
         version: row.version,
     })
+}
+
+/// The search as it is sent, so that a test can ask the database how it goes about it.
+#[cfg(test)]
+pub fn statement_of_search(db: &impl ConnectionTrait, filter: &Filter) -> sea_orm::Statement {
+    use sea_orm::QueryTrait;
+    ranked(filter).limit(21).build(db.get_database_backend())
 }

@@ -156,9 +156,8 @@ fn select(filter: &Filter) -> SelectStatement {
             Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).equals((a, A::Id)),
         );
     let status = |it: AffiliationStatus| Expr::col((a, A::Status)).eq(it.as_str());
-    let asks_for_ties = || {
-        status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested)))
-    };
+    let asks_for_ties =
+        || status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested)));
     select.and_where(match filter.show {
         Show::Requests => status(AffiliationStatus::Pending).or(asks_for_ties()),
         Show::AffiliationRequests => status(AffiliationStatus::Pending),
@@ -175,18 +174,13 @@ fn select(filter: &Filter) -> SelectStatement {
             .and_where(
                 Expr::col(("other", focal_point::Column::OrganizationId)).equals((a, A::OrganizationId)),
             )
-            .and_where(
-                Expr::col(("other", focal_point::Column::AccountId))
-                    .ne(Expr::col((a, A::AccountId))),
-            )
+            .and_where(Expr::col(("other", focal_point::Column::AccountId)).ne(Expr::col((a, A::AccountId))))
             .to_owned();
         select.and_where(Expr::exists(other).not());
     }
     if let Some(right) = &filter.right {
         let mut granted = rights(TiesStatus::Granted);
-        granted.and_where(
-            Expr::col((ties_right::Entity, ties_right::Column::RightType)).eq(right.as_str()),
-        );
+        granted.and_where(Expr::col((ties_right::Entity, ties_right::Column::RightType)).eq(right.as_str()));
         select.and_where(Expr::exists(granted));
     }
     for word in filter.text.split_whitespace().take(5) {
@@ -213,10 +207,7 @@ fn rights(status: TiesStatus) -> SelectStatement {
 fn mentions(word: &str) -> Expr {
     use account::Column as C;
     let escaped = |word: &str| {
-        let word = word
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
+        let word = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         LikeExpr::new(format!("%{word}%")).escape('\\')
     };
     let mut any = Expr::val(false);

@@ -109,10 +109,7 @@ pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Opti
         )
         .order_by((a, A::RequestedAt), Order::Desc)
         .order_by((a, A::Id), Order::Desc)
-        .order_by(
-            (ties_right::Entity, ties_right::Column::RightType),
-            Order::Asc,
-        );
+        .order_by((ties_right::Entity, ties_right::Column::RightType), Order::Asc);
     let rows = Row::find_by_statement(db.get_database_backend().build(&select))
         .all(db)
         .await?;

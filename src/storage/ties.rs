@@ -82,10 +82,7 @@ pub async fn find_live(
     Entity::find()
         .filter(Column::AffiliationId.eq(affiliation.as_str()))
         .filter(Column::RightType.eq(right))
-        .filter(Column::Status.is_in([
-            TiesStatus::Requested.as_str(),
-            TiesStatus::Granted.as_str(),
-        ]))
+        .filter(Column::Status.is_in([TiesStatus::Requested.as_str(), TiesStatus::Granted.as_str()]))
         .one(db)
         .await?
         .map(from_row)
@@ -93,7 +90,10 @@ pub async fn find_live(
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, it: &TiesRight) -> Result<(), DbErr> {
-    Entity::insert(to_row(it)).exec_without_returning(tx).await.map(drop)
+    Entity::insert(to_row(it))
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
 }
 
 /// Writes the stage of `after`, if the row is still as it was when that was decided (security.md G-9).
@@ -148,7 +148,12 @@ fn to_row(it: &TiesRight) -> ActiveModel {
 
 fn from_row(row: Model) -> Result<TiesRight, DbErr> {
     let corrupt = || corrupt("ties_rights", &row.id);
-    let decided = decision((row.decided_at, row.decided_by, row.decided_as, row.decision_reason));
+    let decided = decision((
+        row.decided_at,
+        row.decided_by,
+        row.decided_as,
+        row.decision_reason,
+    ));
     let ended = decision((row.ended_at, row.ended_by, row.ended_as, row.end_reason));
     let stage = match TiesStatus::parse(&row.status).ok_or_else(corrupt)? {
         TiesStatus::Requested => TiesStage::Requested,

@@ -1,0 +1,154 @@
+//! The directory with 20,000 organizations: what is found, and that an index finds it.
+
+use sea_orm::{ConnectionTrait, Statement};
+
+use super::World;
+use super::world::organization;
+use crate::domain::organization::{Country, Organization, OrganizationStatus};
+use crate::domain::{MembershipTypeId, OrganizationId};
+use crate::storage::organizations::{self, Filter};
+
+async fn names(world: &World, filter: &Filter) -> Vec<String> {
+    let (found, _) = organizations::search(world.db.read(), filter, 0, 20)
+        .await
+        .unwrap();
+    found.into_iter().map(|it| it.name).collect()
+}
+
+fn text(text: &str) -> Filter {
+    Filter {
+        text: text.into(),
+        ..Filter::default()
+    }
+}
+
+#[tokio::test]
+async fn organizations_are_found_by_the_beginnings_of_words() {
+    let world = World::new().await;
+    let itu = Organization {
+        acronym: Some("UIT".into()),
+        country: None,
+        ..organization(
+            "itu",
+            "Union Internationale des Télécommunications",
+            "un_organization",
+        )
+    };
+    let proposed = Organization {
+        status: OrganizationStatus::Proposed,
+        ..organization("new", "Telco Startup", "non_member")
+    };
+    let other = Organization {
+        country: Country::parse("FR"),
+        ..organization("uitx", "Uitgeverij", "non_member")
+    };
+    organizations::insert(world.db.read(), &[itu, proposed, other])
+        .await
+        .unwrap();
+
+    assert_eq!(names(&world, &text("telecom UNION")).await.len(), 1);
+    assert_eq!(names(&world, &text("télé")).await.len(), 1);
+    assert_eq!(
+        names(&world, &text("communications")).await,
+        ["Federal Office of Communications"]
+    );
+    // The acronym as typed comes first.
+    assert_eq!(
+        names(&world, &text("uit")).await,
+        ["Union Internationale des Télécommunications", "Uitgeverij"]
+    );
+    assert_eq!(names(&world, &text("telco")).await, ["Telco"]); // proposed ones are not offered
+    assert_eq!(names(&world, &text("100%_")).await, [""; 0]);
+    // Organizations without a Member State appear under every country.
+    let french = Filter {
+        country: Country::parse("FR"),
+        ..Filter::default()
+    };
+    assert_eq!(names(&world, &french).await.len(), 2);
+    assert_eq!(organizations::count(world.db.read(), &french).await.unwrap(), 2);
+    let members = Filter {
+        membership_type: Some(MembershipTypeId::new("sector_member")),
+        ..Filter::default()
+    };
+    assert_eq!(names(&world, &members).await, ["Telco"]);
+    let (page, more) = organizations::search(world.db.read(), &Filter::default(), 0, 2)
+        .await
+        .unwrap();
+    assert!(page.len() == 2 && more);
+}
+
+#[tokio::test]
+async fn a_merged_id_resolves_to_the_survivor() {
+    let world = World::new().await;
+    let merged = Organization {
+        status: OrganizationStatus::Merged,
+        merged_into: Some(OrganizationId::new("shop")),
+        ..organization("old", "Old Shop", "non_member")
+    };
+    organizations::insert(world.db.read(), &[merged]).await.unwrap();
+    let found = organizations::resolve(world.db.read(), &OrganizationId::new("old"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.id.as_str(), "shop");
+    assert!(names(&world, &text("old")).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_search_walks_an_index() {
+    let world = World::new().await;
+    let many: Vec<_> = (0..20_000)
+        .map(|i| {
+            organization(
+                &format!("o{i}"),
+                &format!("Organization {i:05} of Sector {}", i % 97),
+                "sector_member",
+            )
+        })
+        .collect();
+    world
+        .db
+        .write(async |tx| organizations::insert(tx, &many).await)
+        .await
+        .unwrap();
+    assert_eq!(names(&world, &text("1234 org")).await.len(), 10);
+    assert_eq!(
+        names(&world, &text("01234 org")).await,
+        ["Organization 01234 of Sector 70"]
+    );
+
+    let db = world.db.read();
+    let explain = if world.db.is_postgres() {
+        db.execute_unprepared("ANALYZE").await.unwrap();
+        "EXPLAIN"
+    } else {
+        "EXPLAIN QUERY PLAN"
+    };
+    let mut query = organizations::statement_of_search(db, &text("01234 org"));
+    query.sql = format!("{explain} {}", query.sql);
+    let plan: Vec<String> = db
+        .query_all_raw(Statement { ..query })
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| {
+            row.try_get::<String>(
+                "",
+                if world.db.is_postgres() {
+                    "QUERY PLAN"
+                } else {
+                    "detail"
+                },
+            )
+            .unwrap()
+        })
+        .collect();
+    let plan = plan.join("\n");
+    if world.db.is_postgres() {
+        assert!(!plan.contains("Seq Scan on organization_words"), "{plan}");
+        assert!(plan.contains("organization_words"), "{plan}");
+    } else {
+        assert!(plan.contains("SEARCH organization_words USING"), "{plan}");
+        assert!(!plan.contains("SCAN organizations"), "{plan}");
+    }
+}

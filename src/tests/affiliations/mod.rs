@@ -1,0 +1,7 @@
+//! A person's place in organizations: what the rooms allow, and what the database refuses whoever asks.
+
+mod database_rules;
+mod directory;
+mod world;
+
+use world::World;

@@ -1,0 +1,139 @@
+//! A database with organizations and people, for tests of the room.
+
+use crate::domain::account::{Account, Email, Status};
+use crate::domain::actor::{Actor, Context, Role};
+use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
+use crate::storage::accounts::NewAccount;
+use crate::storage::{Database, accounts, affiliations, focal_points, organizations};
+use crate::tests::support;
+
+pub struct World {
+    pub db: Database,
+}
+
+pub fn now() -> Time {
+    Time::from_timestamp(1_770_000_000, 0).unwrap()
+}
+
+pub fn context(account: &str, role: Role) -> Context {
+    Context::of(Actor::Person {
+        account: AccountId::new(account),
+        role,
+    })
+}
+
+pub fn organization(id: &str, name: &str, membership_type: &str) -> Organization {
+    Organization {
+        id: OrganizationId::new(id),
+        name: name.into(),
+        acronym: None,
+        membership_type: MembershipTypeId::new(membership_type),
+        claimed_type: None,
+        category: Category::Other,
+        sectors: Vec::new(),
+        country: Country::parse("CH"),
+        website: None,
+        city: None,
+        status: OrganizationStatus::Active,
+        valid_from: None,
+        valid_until: None,
+        email_domains: Vec::new(),
+        merged_into: None,
+        proposed_by: None,
+        created_at: now(),
+        updated_at: now(),
+        version: 1,
+    }
+}
+
+impl World {
+    /// Two members, entitled to TIES or not, and a company that is none.
+    pub async fn new() -> Self {
+        let db = support::database().await;
+        let organizations = [
+            organization("ofcom", "Federal Office of Communications", "member_state"),
+            organization("telco", "Telco", "sector_member"),
+            organization("unhq", "United Nations", "un_organization"),
+            organization("shop", "Corner Shop", "non_member"),
+        ];
+        organizations::insert(db.read(), &organizations).await.unwrap();
+        Self { db }
+    }
+
+    pub async fn person(&self, name: &str) -> AccountId {
+        self.person_with(name, Role::User).await
+    }
+
+    pub async fn person_with(&self, name: &str, role: Role) -> AccountId {
+        let account = Account {
+            id: AccountId::new(name),
+            sub: Subject::new(format!("sub-{name}")),
+            email: Email::parse(&format!("{name}@example.org")).unwrap(),
+            email_verified: true,
+            profile: Profile {
+                first_name: name.into(),
+                last_name: "Example".into(),
+                title: None,
+                gender: Gender::Undisclosed,
+                job_title: "Engineer".into(),
+                professional_role: ProfessionalRole::Technical,
+            },
+            role,
+            status: Status::Active,
+            newsletter: false,
+            language: Language::En,
+            terms_version: None,
+            created_at: now(),
+            updated_at: now(),
+        };
+        let id = account.id.clone();
+        let new = NewAccount {
+            account,
+            password_hash: None,
+            terms_accepted_at: None,
+        };
+        accounts::insert(self.db.read(), new).await.unwrap();
+        id
+    }
+
+    /// Puts the person into the organization, past the room.
+    pub async fn affiliate(&self, account: &AccountId, organization: &str, approved: bool) -> AffiliationId {
+        let stage = if approved {
+            Stage::Approved(Decision {
+                at: now(),
+                by: None,
+                capacity: Capacity::Administrator,
+                reason: None,
+            })
+        } else {
+            Stage::Pending
+        };
+        let it = Affiliation {
+            id: AffiliationId::new(format!("{account}-{organization}")),
+            account: account.clone(),
+            organization: OrganizationId::new(organization),
+            requested_at: now(),
+            asked_by_person: true,
+            stage,
+        };
+        affiliations::insert(self.db.read(), &it).await.unwrap();
+        it.id
+    }
+
+    pub async fn focal_point(&self, name: &str, organization: &str) -> AccountId {
+        let account = self.person(name).await;
+        let affiliation = self.affiliate(&account, organization, true).await;
+        let it = FocalPoint {
+            affiliation,
+            account: account.clone(),
+            organization: OrganizationId::new(organization),
+            designated_at: now(),
+            designated_by: None,
+        };
+        focal_points::insert(self.db.read(), &it).await.unwrap();
+        account
+    }
+}
