@@ -3,5 +3,6 @@
 //! names the next step until there is an answer, `response` is that answer, good or bad.
 
 pub mod checks;
+pub mod interaction;
 pub mod request;
 pub mod response;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checks;
 use super::response::{AuthorizationResponse, Target};
+use crate::app::App;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
@@ -95,6 +96,26 @@ pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<Authorizat
             target.refusal(provider.issuer, error),
         ))),
     }
+}
+
+/// The same with this provider's issuer, clients and keys.
+pub fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
+    let issuer = app.config.issuer.as_str();
+    let provider = Provider {
+        issuer,
+        // All that the configuration lets a deployment offer so far.
+        response_types: &[ResponseType::CODE],
+        now: app.clock.now(),
+        client: &|id| app.registry.find(id),
+        subject_of_hint: &|hint| {
+            let claims = app.keys.verify_own(hint, "JWT")?;
+            // An ID token always has an end; a signed userinfo answer, of the same `typ`, has none.
+            let is_id_token = claims.get("iss")?.as_str()? == issuer && claims.get("exp")?.is_i64();
+            let subject = claims.get("sub")?.as_str().filter(|_| is_id_token)?;
+            Some(Subject::new(subject))
+        },
+    };
+    read(&provider, received)
 }
 
 fn settle_client(provider: &Provider<'_>, parameters: &Received) -> Result<Arc<Client>> {

@@ -1,0 +1,339 @@
+//! `itu-account client`: register and change clients (contract.md, Program). Members are given as
+//! options or as a JSON object with the names of RFC 7591; secrets never as an argument.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::Console;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::domain::client::{Client, Origin};
+use crate::domain::{ClientId, actor::Context, secret::Secret};
+use crate::oidc::clients::{self, Change, ClientDocument, Issued, SecretSource};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Register a client; its secret is printed once
+    Add {
+        /// [default: generated]
+        #[arg(long)]
+        id: Option<String>,
+        #[command(flatten)]
+        members: Members,
+        #[command(flatten)]
+        secret: GivenSecret,
+    },
+    /// All clients
+    List,
+    /// One client, with what is worth knowing about its settings
+    Show { id: String },
+    /// Change the named members of a client, and only these
+    Update {
+        id: String,
+        #[command(flatten)]
+        members: Members,
+        /// Admit a disabled client again
+        #[arg(long)]
+        enable: bool,
+    },
+    /// Give a client a new secret; the old one works for seven days more
+    RotateSecret {
+        id: String,
+        #[command(flatten)]
+        secret: GivenSecret,
+    },
+    /// Refuse a client with every credential it holds
+    Disable { id: String },
+    /// Make the clients of a JSON file what it says, all or none; `-` is standard input
+    Apply { file: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Members {
+    /// A JSON object of further members; `-` is standard input, null takes a member back to its default
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<String>,
+    #[arg(long)]
+    name: Option<String>,
+    /// Repeat it for each address
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// Names separated by spaces
+    #[arg(long)]
+    scope: Option<String>,
+    /// authorization_code, refresh_token, client_credentials; repeat it for each
+    #[arg(long, value_name = "GRANT")]
+    grant_type: Vec<String>,
+    /// client_secret_basic, client_secret_post, private_key_jwt or none
+    #[arg(long, value_name = "METHOD")]
+    auth_method: Option<String>,
+    /// An application on the person's own machine
+    #[arg(long)]
+    native: bool,
+    /// A service of the house: no consent page
+    #[arg(long)]
+    first_party: bool,
+    /// required or optional
+    #[arg(long)]
+    pkce: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct GivenSecret {
+    /// Take the secret from a file; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "secret_env")]
+    secret_file: Option<String>,
+    /// Take the secret from an environment variable
+    #[arg(long, value_name = "NAME")]
+    secret_env: Option<String>,
+}
+
+pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
+    let app = App::open(console.config()?, Clock::System).await?;
+    let context = Context::operator();
+    match command {
+        Command::Add { id, members, secret } => add(console, &app, &context, id, members, secret).await,
+        Command::List => list(console, &app).await,
+        Command::Show { id } => {
+            let client = clients::find(&app, &ClientId::new(id)).await?;
+            show(console, &client);
+            Ok(())
+        }
+        Command::Update { id, members, enable } => {
+            let client = update(&app, &context, ClientId::new(id), members, enable).await?;
+            show(console, &client);
+            Ok(())
+        }
+        Command::RotateSecret { id, secret } => {
+            let given = secret.read()?;
+            let issued = clients::rotate_secret(&app, &context, &ClientId::new(id), given).await?;
+            told_once(console, &issued);
+            Ok(())
+        }
+        Command::Disable { id } => {
+            let client = clients::set_enabled(&app, &context, &ClientId::new(id), false).await?;
+            console.print(
+                &ClientDocument::write(&client),
+                format!("{} is disabled", client.id),
+            );
+            Ok(())
+        }
+        Command::Apply { file } => apply(console, &app, &context, &file).await,
+    }
+}
+
+async fn add(
+    console: &Console,
+    app: &App,
+    context: &Context,
+    id: Option<String>,
+    members: Members,
+    secret: GivenSecret,
+) -> anyhow::Result<()> {
+    // A generated identifier is not known yet; the reader of documents wants one.
+    let mut document = Map::from_iter([(
+        "client_id".to_owned(),
+        Value::from(id.clone().unwrap_or("new".into())),
+    )]);
+    members.merge_into(&mut document)?;
+    let document = read_document(document)?;
+    let id = id.map(ClientId::new);
+    let given = secret.read()?;
+    let issued = clients::add(app, context, id, document.metadata, Origin::Administrator, given).await?;
+    told_once(console, &issued);
+    Ok(())
+}
+
+async fn list(console: &Console, app: &App) -> anyhow::Result<()> {
+    let all = clients::list(app).await?;
+    let lines: Vec<String> = all
+        .iter()
+        .map(|it| {
+            let state = if it.enabled { "" } else { "  (disabled)" };
+            format!("{}  {}{state}", it.id, it.name())
+        })
+        .collect();
+    let documents: Vec<Value> = all.iter().map(ClientDocument::write).collect();
+    console.print(&json!({ "clients": documents }), lines.join("\n"));
+    Ok(())
+}
+
+async fn update(
+    app: &App,
+    context: &Context,
+    id: ClientId,
+    members: Members,
+    enable: bool,
+) -> anyhow::Result<Client> {
+    let before = clients::find(app, &id).await?;
+    let Value::Object(mut document) = ClientDocument::write(&before) else {
+        bail!("the client {id} cannot be written as JSON");
+    };
+    members.merge_into(&mut document)?;
+    let document = read_document(document)?;
+    let client = clients::update(app, context, &id, document.metadata).await?;
+    let enabled = if enable { Some(true) } else { document.enabled };
+    match enabled {
+        Some(enabled) if enabled != client.enabled => {
+            Ok(clients::set_enabled(app, context, &id, enabled).await?)
+        }
+        _ => Ok(client),
+    }
+}
+
+async fn apply(console: &Console, app: &App, context: &Context, file: &str) -> anyhow::Result<()> {
+    let text = read_text(file)?;
+    let documents = clients::documents(&text).map_err(clients::ClientError::Invalid)?;
+    let mut with_secrets = Vec::new();
+    for document in documents {
+        let secret = match &document.secret {
+            SecretSource::Unnamed => None,
+            SecretSource::Environment(name) => Some(secret_from_environment(name)?),
+            // Beside the file that names it, so that both can be moved together.
+            SecretSource::File(path) => Some(secret_from_file(&beside(file, path))?),
+        };
+        with_secrets.push((document, secret));
+    }
+    let applied = clients::apply(app, context, &with_secrets).await?;
+    let lines: Vec<String> = applied
+        .iter()
+        .map(|it| format!("{}  {}", word(it.change), it.id))
+        .collect();
+    let members: Vec<Value> = applied
+        .iter()
+        .map(|it| json!({ "client_id": it.id, "change": it.change }))
+        .collect();
+    console.print(&json!({ "applied": members }), lines.join("\n"));
+    Ok(())
+}
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Added => "added    ",
+        Change::Updated => "updated  ",
+        Change::Unchanged => "unchanged",
+    }
+}
+
+fn show(console: &Console, client: &Client) {
+    let mut document = ClientDocument::write(client);
+    let notes = clients::notes(&client.metadata);
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    for note in &notes {
+        text.push_str("\nnote: ");
+        text.push_str(note);
+    }
+    document["notes"] = json!(notes);
+    console.print(&document, text);
+}
+
+fn told_once(console: &Console, issued: &Issued) {
+    let id = &issued.client.id;
+    let notes = clients::notes(&issued.client.metadata);
+    let mut answer = json!({ "client_id": id, "notes": notes });
+    let mut lines = vec![format!("client_id: {id}")];
+    if let Some(secret) = &issued.secret {
+        answer["client_secret"] = Value::from(secret.expose());
+        lines.push(format!("client_secret: {}  (shown this once)", secret.expose()));
+    }
+    lines.extend(notes.iter().map(|it| format!("note: {it}")));
+    console.print(&answer, lines.join("\n"));
+}
+
+impl Members {
+    fn merge_into(self, document: &mut Map<String, Value>) -> anyhow::Result<()> {
+        if let Some(file) = &self.metadata {
+            let more: Value = serde_json::from_str(&read_text(file)?).with_context(|| file.clone())?;
+            let Value::Object(more) = more else {
+                bail!("{file} is not a JSON object")
+            };
+            for (name, value) in more {
+                set(document, &name, value);
+            }
+        }
+        let texts = [
+            ("client_name", self.name),
+            ("scope", self.scope),
+            ("token_endpoint_auth_method", self.auth_method),
+            ("application_type", self.native.then(|| "native".to_owned())),
+            ("pkce", self.pkce),
+        ];
+        for (name, value) in texts {
+            value
+                .into_iter()
+                .for_each(|it| set(document, name, Value::from(it)));
+        }
+        let lists = [
+            ("redirect_uris", self.redirect_uri),
+            ("post_logout_redirect_uris", self.post_logout_redirect_uri),
+            ("grant_types", self.grant_type),
+        ];
+        for (name, values) in lists.into_iter().filter(|it| !it.1.is_empty()) {
+            set(document, name, Value::from(values));
+        }
+        if self.first_party {
+            set(document, "first_party", Value::from(true));
+        }
+        Ok(())
+    }
+}
+
+fn set(document: &mut Map<String, Value>, name: &str, value: Value) {
+    match value {
+        Value::Null => document.remove(name),
+        value => document.insert(name.to_owned(), value),
+    };
+}
+
+fn read_document(document: Map<String, Value>) -> anyhow::Result<ClientDocument> {
+    let document = ClientDocument::read(&Value::Object(document)).map_err(clients::ClientError::Invalid)?;
+    match document.secret {
+        SecretSource::Unnamed => Ok(document),
+        _ => bail!("give the secret with --secret-file or --secret-env"),
+    }
+}
+
+impl GivenSecret {
+    fn read(&self) -> anyhow::Result<Option<Secret>> {
+        match (&self.secret_file, &self.secret_env) {
+            (Some(file), _) => secret_from_file(file).map(Some),
+            (None, Some(name)) => secret_from_environment(name).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn secret_from_file(file: &str) -> anyhow::Result<Secret> {
+    Ok(Secret::new(read_text(file)?.trim_end_matches(['\r', '\n'])))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "contract.md: a client's file names the variable"
+)]
+fn secret_from_environment(name: &str) -> anyhow::Result<Secret> {
+    let value = std::env::var(name).with_context(|| format!("the environment variable {name}"))?;
+    Ok(Secret::new(value))
+}
+
+fn beside(file: &str, path: &str) -> String {
+    let folder = Path::new(file).parent().filter(|_| file != "-");
+    folder.map_or_else(|| path.to_owned(), |it| it.join(path).display().to_string())
+}
+
+fn read_text(file: &str) -> anyhow::Result<String> {
+    if file != "-" {
+        return std::fs::read_to_string(file).with_context(|| file.to_owned());
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .context("standard input")?;
+    Ok(text)
+}

@@ -1,0 +1,109 @@
+//! Who may enter a service: its access policy against a person's standing, and what the page that
+//! refuses says (product.md, "What a service receives"; contract.md, `access_policy`).
+
+use sea_orm::ConnectionTrait;
+
+use super::Result;
+use crate::affiliations;
+use crate::domain::AccountId;
+use crate::domain::affiliation::{Standing, Told};
+use crate::domain::client::{AccessPolicy, Client, RequiredAffiliation};
+
+/// Why a person may not enter, as far as they can do something about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccessRefused {
+    /// Where the person stands now.
+    pub affiliation_status: Told,
+    pub lacks: Vec<Lack>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lack {
+    /// An approved affiliation with an active member.
+    Affiliation,
+    /// One of these membership types.
+    MembershipType(Vec<String>),
+    /// These TIES rights.
+    TiesRights(Vec<String>),
+}
+
+/// Asks the database only if there is a policy; `None` is a person who may enter.
+pub async fn check(
+    db: &impl ConnectionTrait,
+    client: &Client,
+    account: &AccountId,
+) -> Result<Option<AccessRefused>> {
+    let policy = &client.metadata.access_policy;
+    if policy.is_open() {
+        return Ok(None);
+    }
+    let standing = affiliations::standing(db, account).await?;
+    Ok(judge(policy, &standing).err())
+}
+
+/// The members of a policy are ANDed: any of the types, all of the rights.
+pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRefused> {
+    let mut lacks = Vec::new();
+    // An approved affiliation with a suspended organization tells no membership, and admits nobody.
+    let affiliated = standing.affiliation_status == Told::Approved && standing.membership_type.is_some();
+    if policy.affiliation == Some(RequiredAffiliation::Approved) && !affiliated {
+        lacks.push(Lack::Affiliation);
+    }
+    let own = standing.membership_type.as_ref().map(|it| it.as_str());
+    let types = &policy.membership_types;
+    if !types.is_empty() && !types.iter().any(|it| Some(it.as_str()) == own) {
+        lacks.push(Lack::MembershipType(types.clone()));
+    }
+    let missing: Vec<String> = policy
+        .ties_rights
+        .iter()
+        .filter(|it| !standing.ties_rights.contains(it))
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        lacks.push(Lack::TiesRights(missing));
+    }
+    match lacks.is_empty() {
+        true => Ok(()),
+        false => Err(AccessRefused {
+            affiliation_status: standing.affiliation_status,
+            lacks,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::MembershipTypeId;
+
+    fn policy(json: serde_json::Value) -> AccessPolicy {
+        serde_json::from_value(json).expect("a policy")
+    }
+
+    #[test]
+    fn every_member_of_a_policy_must_hold() {
+        let strict = policy(serde_json::json!({"affiliation": "approved",
+            "membership_types": ["sector_member", "academia"], "ties_rights": ["documents", "mailing_lists"]}));
+        let mut it = Standing::bare(Told::Pending);
+        let refused = judge(&strict, &it).expect_err("pending");
+        assert_eq!(refused.lacks.len(), 3);
+        it.affiliation_status = Told::Approved;
+        it.membership_type = Some(MembershipTypeId::new("academia"));
+        it.ties_rights = vec!["documents".into()];
+        let refused = judge(&strict, &it).expect_err("one right only");
+        assert_eq!(refused.lacks, [Lack::TiesRights(vec!["mailing_lists".into()])]);
+        it.ties_rights.push("mailing_lists".into());
+        assert_eq!(judge(&strict, &it), Ok(()));
+        it.membership_type = None; // suspended
+        assert!(judge(&strict, &it).is_err());
+    }
+
+    #[test]
+    fn without_a_policy_everybody_enters() {
+        assert_eq!(
+            judge(&AccessPolicy::default(), &Standing::bare(Told::None)),
+            Ok(())
+        );
+    }
+}

@@ -1,0 +1,315 @@
+//! What comes next for an accepted request: a login, a choice, a consent, a refusal, or the answer
+//! (OpenID Connect Core §3.1.2.3, §3.1.2.4; security.md AZ-6, AZ-10, G-6). A page does the step and
+//! comes back here; steps never call each other. What was done is read from session, consent and
+//! the stored interaction, never from the browser.
+
+use std::time::Duration;
+
+use super::response::{AuthorizationResponse, Target};
+use crate::app::App;
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authorization::{AuthorizationRequest, Grant};
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::session::Session;
+use crate::domain::{AccountId, AuthorizationId, Time, secret::Digest};
+use crate::oidc::access_policy::{self, AccessRefused};
+use crate::oidc::consent::{self, ConsentNeeded};
+use crate::oidc::{Error, Result, codes};
+use crate::random;
+use crate::storage::ephemeral::Kind;
+
+/// Who sits in front of the browser, as far as we know.
+pub type Person<'a> = Option<(&'a Session, &'a Account)>;
+
+#[derive(Debug)]
+pub enum Step {
+    /// `again`: there is a session, but the password must be entered anew.
+    Login {
+        again: bool,
+    },
+    /// The person is to make an account (Initiating User Registration §2).
+    Create,
+    /// A new version of the Terms of Use is to be accepted.
+    Terms,
+    SelectAccount,
+    Consent(ConsentNeeded),
+    /// A page says why and what to do; its button answers `access_denied`.
+    AccessRefused(AccessRefused),
+    Answer(AuthorizationResponse),
+    /// The client or its address has gone since: nobody can be answered.
+    Gone(Error),
+}
+
+/// An accepted request that waits for its person, bound to the browser it came from.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Interaction {
+    pub request: AuthorizationRequest,
+    /// Digest of the browser's interaction cookie.
+    browser: Digest,
+    /// Whom the person chose to go on as.
+    chosen: Option<AccountId>,
+    expires_at: Time,
+}
+
+/// Keeps a request that cannot be answered at once; the handle is all that pages carry of it.
+pub async fn open(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
+    let handle = random::token();
+    let ttl = chrono::Duration::from_std(app.config.authorization.interaction).map_err(Error::internal)?;
+    let interaction = Interaction {
+        request,
+        browser: Digest::of(browser.as_bytes()),
+        chosen: None,
+        expires_at: app.clock.now() + ttl,
+    };
+    put(app, &handle, &interaction).await?;
+    Ok(handle)
+}
+
+/// Takes up a request that a pending sign-up or recovery kept, in the browser it began in or another.
+pub async fn reopen(app: &App, resume: &str, browser: &str) -> Result<Option<String>> {
+    let Ok(request) = serde_json::from_str::<AuthorizationRequest>(resume) else {
+        return Ok(None);
+    };
+    match client_of(app, &request) {
+        Some(_) => open(app, request, browser).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What a pending sign-up or recovery keeps (security.md AZ-6).
+pub fn to_resume(request: &AuthorizationRequest) -> Result<String> {
+    serde_json::to_string(request).map_err(Error::internal)
+}
+
+/// The interaction of a handle, in its own browser only.
+pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Interaction>> {
+    let stored = app
+        .ephemeral
+        .get(Kind::Interaction, &key(handle))
+        .await
+        .map_err(Error::internal)?;
+    let Some(stored) = stored else { return Ok(None) };
+    let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;
+    Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
+}
+
+/// The person goes on with the account of this session (`prompt=select_account`).
+pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<()> {
+    let chosen = Interaction {
+        chosen: Some(account.clone()),
+        ..interaction.clone()
+    };
+    put(app, handle, &chosen).await
+}
+
+/// The next step of a request that was just accepted; an answer needs nothing stored.
+pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>) -> Step {
+    decide(app, request, person, None).await
+}
+
+/// The next step of a stored one. It is answered once: who comes second finds it gone (G-8).
+pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person: Person<'_>) -> Step {
+    let step = decide(app, &interaction.request, person, interaction.chosen.as_ref()).await;
+    match step {
+        Step::Answer(answer) => finish(app, handle, answer).await,
+        other => other,
+    }
+}
+
+/// The person does not want to go on, or may not: `access_denied`, by a button of ours.
+pub async fn deny(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
+    let request = &interaction.request;
+    let recorded = record_denial(app, context, request).await;
+    let error = recorded
+        .err()
+        .unwrap_or_else(|| Error::access_denied("The person did not grant access"));
+    finish(
+        app,
+        handle,
+        Target::from(request).refusal(app.config.issuer.as_str(), error),
+    )
+    .await
+}
+
+async fn finish(app: &App, handle: &str, answer: AuthorizationResponse) -> Step {
+    match app.ephemeral.take(Kind::Interaction, &key(handle)).await {
+        Ok(Some(_)) => Step::Answer(answer),
+        Ok(None) => Step::Gone(Error::invalid_request("The request was answered already")),
+        Err(error) => Step::Gone(Error::internal(error)),
+    }
+}
+
+async fn decide(
+    app: &App,
+    request: &AuthorizationRequest,
+    person: Person<'_>,
+    chosen: Option<&AccountId>,
+) -> Step {
+    // What was registered when the request came may be so no longer (security.md G-10, DR-6).
+    let Some(client) = client_of(app, request) else {
+        return Step::Gone(Error::invalid_request(
+            "The client or its redirect_uri is no longer registered",
+        ));
+    };
+    let refuse = |error| Step::Answer(Target::from(request).refusal(app.config.issuer.as_str(), error));
+    let outcome = match identify(request, person, app.clock.now()) {
+        Ok((session, account)) => authorize(app, request, &client, session, account, chosen).await,
+        Err(need) => Err(need),
+    };
+    match outcome {
+        Ok(code) => Step::Answer(Target::from(request).code(app.config.issuer.as_str(), code)),
+        Err(Need::Refusal(error)) => refuse(error),
+        Err(Need::Step(step)) if !request.prompt.none => step,
+        // Nothing may be asked (Core §3.1.2.6, security.md AZ-10).
+        Err(Need::Step(step)) => refuse(unasked(&step)),
+    }
+}
+
+/// Why there is no code yet.
+enum Need {
+    Step(Step),
+    Refusal(Error),
+}
+
+impl From<Error> for Need {
+    fn from(error: Error) -> Self {
+        Self::Refusal(error)
+    }
+}
+
+/// The person of the session, if they proved who they are as lately as was asked and are who was asked for.
+fn identify<'a>(
+    request: &AuthorizationRequest,
+    person: Person<'a>,
+    now: Time,
+) -> Result<(&'a Session, &'a Account), Need> {
+    let prompt = &request.prompt;
+    let Some((session, account)) = person else {
+        return Err(Need::Step(match prompt.create {
+            true => Step::Create,
+            false => Step::Login { again: false },
+        }));
+    };
+    // A proof given after the request arrived satisfies whatever it asked: no second one follows.
+    let is_fresh = session.authenticated_at >= request.accepted_at;
+    if is_fresh {
+        return match is_wanted(request, account) {
+            true => Ok((session, account)),
+            // Core §3.1.2.1, id_token_hint: another person logged in.
+            false => Err(Need::Refusal(Error::login_required(
+                "Another person is logged in",
+            ))),
+        };
+    }
+    if prompt.create {
+        return Err(Need::Step(Step::Create));
+    }
+    let age = (now - session.authenticated_at).num_milliseconds();
+    let is_too_old = request
+        .max_age
+        .is_some_and(|most| u64::try_from(age).unwrap_or(0) > most.saturating_mul(1000));
+    if prompt.login || is_too_old || !is_wanted(request, account) {
+        return Err(Need::Step(Step::Login { again: true }));
+    }
+    Ok((session, account))
+}
+
+fn is_wanted(request: &AuthorizationRequest, account: &Account) -> bool {
+    request.subject.as_ref().is_none_or(|it| *it == account.sub)
+}
+
+/// Everything beyond the person's identity, then the code.
+async fn authorize(
+    app: &App,
+    request: &AuthorizationRequest,
+    client: &Client,
+    session: &Session,
+    account: &Account,
+    chosen: Option<&AccountId>,
+) -> Result<String, Need> {
+    if session.terms_due {
+        return Err(Need::Step(Step::Terms));
+    }
+    let was_chosen = chosen == Some(&account.id) || session.authenticated_at >= request.accepted_at;
+    if request.prompt.select_account && !was_chosen {
+        return Err(Need::Step(Step::SelectAccount));
+    }
+    if let Some(acceptable) = request.claims.essential_acr()
+        && !acceptable.contains(&session.acr.as_str())
+    {
+        let error = Error::unmet_authentication_requirements("acr is not among those asked for");
+        return Err(error.into());
+    }
+    if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
+        return Err(Need::Step(Step::AccessRefused(refused)));
+    }
+    if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id).await? {
+        return Err(Need::Step(Step::Consent(needed)));
+    }
+    Ok(codes::issue(app, &grant(app, request, session)).await?)
+}
+
+fn grant(app: &App, request: &AuthorizationRequest, session: &Session) -> Grant {
+    Grant {
+        authorization_id: AuthorizationId::new(random::id()),
+        client_id: request.client_id.clone(),
+        account: session.account.clone(),
+        session: session.id.clone(),
+        sid: session.sid.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        scope: request.scope.clone(),
+        claims: request.claims.clone(),
+        nonce: request.nonce.clone(),
+        code_challenge: request.code_challenge.clone(),
+        auth_time: session.authenticated_at,
+        acr: session.acr.clone(),
+        granted_at: app.clock.now(),
+    }
+}
+
+fn unasked(step: &Step) -> Error {
+    match step {
+        Step::Consent(_) => Error::consent_required("The person must consent"),
+        Step::SelectAccount => Error::account_selection_required("The person must choose an account"),
+        Step::AccessRefused(_) => Error::access_denied("The person does not meet the access policy"),
+        Step::Login { .. } | Step::Create => Error::login_required("The person must log in"),
+        _ => Error::interaction_required("The person must act"),
+    }
+}
+
+fn client_of(app: &App, request: &AuthorizationRequest) -> Option<std::sync::Arc<Client>> {
+    let client = app.registry.find(request.client_id.as_str())?;
+    client.redirects_to(&request.redirect_uri).then_some(client)
+}
+
+async fn record_denial(app: &App, context: &Context, request: &AuthorizationRequest) -> Result<()> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            let event = Event::new(
+                Action::AuthorizationRefused,
+                format!("client:{}", request.client_id),
+            )
+            .failed("access_denied");
+            Ok::<_, Error>(audit::record(tx, now, context, event).await?)
+        })
+        .await
+}
+
+async fn put(app: &App, handle: &str, interaction: &Interaction) -> Result<()> {
+    let content = serde_json::to_vec(interaction).map_err(Error::internal)?;
+    let left = (interaction.expires_at - app.clock.now())
+        .to_std()
+        .unwrap_or(Duration::ZERO);
+    app.ephemeral
+        .put(Kind::Interaction, &key(handle), &content, left)
+        .await
+        .map_err(Error::internal)
+}
+
+fn key(handle: &str) -> String {
+    Digest::of(handle.as_bytes()).as_str().to_owned()
+}

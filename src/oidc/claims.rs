@@ -1,0 +1,99 @@
+//! Claims about a person, computed when they are told and never before (security.md G-10, AF-4):
+//! which ones follows from scope and the `claims` parameter, their values from product.md.
+
+use std::collections::BTreeSet;
+
+use sea_orm::ConnectionTrait;
+use serde_json::{Map, Value};
+
+use super::Result;
+use crate::affiliations;
+use crate::domain::account::Account;
+use crate::domain::affiliation::Standing;
+use crate::domain::claim::{self, ClaimsRequest, Wanted};
+use crate::domain::client::Client;
+use crate::domain::profile::Gender;
+use crate::domain::scope::{self, Scope};
+
+pub type Claims = Map<String, Value>;
+
+/// Names of claims about a person that are to be told.
+pub type Names = BTreeSet<&'static str>;
+
+/// At userinfo: those of the scope, and those asked for by name (OpenID Connect Core §5.3, §5.5).
+pub fn for_userinfo(scope: &Scope, request: &ClaimsRequest) -> Names {
+    of_scope(scope).chain(asked(&request.userinfo)).collect()
+}
+
+/// In an ID token: those asked for by name, and those of the scope where the client has that setting.
+pub fn for_id_token(client: &Client, scope: &Scope, request: &ClaimsRequest) -> Names {
+    let of_scope = of_scope(scope).filter(|_| client.has_scope_claims_in_id_token());
+    of_scope.chain(asked(&request.id_token)).collect()
+}
+
+/// In JWT access tokens and at introspection: what resources decide by, and nothing of the person.
+pub fn for_resources(scope: &Scope) -> Names {
+    match scope.contains(scope::ITU_MEMBERSHIP) {
+        true => claim::of_scope(scope::ITU_MEMBERSHIP).iter().copied().collect(),
+        false => Names::new(),
+    }
+}
+
+/// The values. A claim without one is absent, never null or empty.
+pub async fn tell(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
+    let membership = claim::of_scope(scope::ITU_MEMBERSHIP);
+    let standing = match membership.iter().any(|it| names.contains(it)) {
+        true => Some(affiliations::standing(db, &account.id).await?),
+        false => None,
+    };
+    Ok(compose(names, account, standing.as_ref()))
+}
+
+fn compose(names: &Names, account: &Account, standing: Option<&Standing>) -> Claims {
+    let standing = standing.and_then(|it| serde_json::to_value(it).ok());
+    names
+        .iter()
+        .filter_map(|name| {
+            let value = match standing.as_ref().and_then(|it| it.get(name)) {
+                Some(value) => Some(value.clone()),
+                None => of_account(name, account),
+            };
+            Some(((*name).to_owned(), value?))
+        })
+        .collect()
+}
+
+fn of_account(name: &str, account: &Account) -> Option<Value> {
+    let profile = &account.profile;
+    let text = |value: &str| (!value.is_empty()).then(|| Value::from(value));
+    match name {
+        "name" => text(&profile.full_name()),
+        "given_name" => text(&profile.first_name),
+        "family_name" => text(&profile.last_name),
+        "gender" => (profile.gender != Gender::Undisclosed).then(|| Value::from(profile.gender.as_str())),
+        "locale" => text(account.language.as_str()),
+        "updated_at" => Some(Value::from(account.updated_at.timestamp())),
+        "preferred_username" | "email" => text(account.email.as_str()),
+        "email_verified" => Some(Value::from(account.email_verified)),
+        "job_title" => text(&profile.job_title),
+        "professional_role" => text(profile.professional_role.as_str()),
+        "title" => profile.title.map(|it| Value::from(it.as_str())),
+        "newsletter" => Some(Value::from(account.newsletter)),
+        _ => None,
+    }
+}
+
+fn of_scope(scope: &Scope) -> impl Iterator<Item = &'static str> {
+    // The address is told as a user name only where it is told as an address (product.md).
+    let with_email = scope.contains(scope::EMAIL);
+    scope
+        .iter()
+        .flat_map(claim::of_scope)
+        .copied()
+        .filter(move |name| *name != "preferred_username" || with_email)
+}
+
+fn asked(wanted: &std::collections::BTreeMap<String, Option<Wanted>>) -> impl Iterator<Item = &'static str> {
+    let known = claim::BY_SCOPE.iter().flat_map(|it| it.1).copied();
+    known.filter(|name| wanted.contains_key(*name))
+}

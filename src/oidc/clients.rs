@@ -1,0 +1,309 @@
+//! Registering and changing clients: the one way in, for the command line, the administrators' pages
+//! and registration by clients themselves (RFC 7591, contract.md "clients, JSON"; security.md AD-2,
+//! DR-2, AZ-3). Every change is one transaction with its audit record, seen at once in this process.
+
+mod apply;
+mod document;
+mod rules;
+
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::client::{AuthMethod, Client, ClientSecret, GrantType, Metadata, Origin};
+use crate::domain::event::{Action, Event};
+use crate::domain::{ClientId, Time, secret::Secret};
+use crate::random;
+use crate::storage::{self, IsBusy};
+
+pub use apply::{Applied, Change, apply};
+pub use document::{ClientDocument, SecretSource, documents};
+pub use rules::{Problem, check, notes};
+
+/// How long a replaced secret still works (security.md AD-2).
+const OVERLAP: chrono::Duration = chrono::Duration::days(7);
+
+/// The shortest secret that is taken from outside: 128 bits in hexadecimal.
+const SHORTEST_SECRET: usize = 32;
+
+/// Why a client was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("{}", listed(.0))]
+    Invalid(Vec<Problem>),
+    #[error("there is no client {0}")]
+    Unknown(ClientId),
+    #[error("there is a client {0} already")]
+    Exists(ClientId),
+    /// Someone else changed it meanwhile (security.md G-9).
+    #[error("the client {0} was changed meanwhile; read it again")]
+    Conflict(ClientId),
+    #[error("the client {0} has no use for a secret: its token_endpoint_auth_method is {1}")]
+    NoSecret(ClientId, AuthMethod),
+    #[error(
+        "the secret is shorter than {SHORTEST_SECRET} characters, or holds other characters than A-Z a-z 0-9 - _ . ~"
+    )]
+    WeakSecret,
+    #[error(transparent)]
+    Storage(#[from] DbErr),
+}
+
+impl IsBusy for ClientError {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Storage(it) if it.is_busy())
+    }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// A client that was just made or given a secret. Only now is the secret known (security.md AD-2).
+#[derive(Debug)]
+pub struct Issued {
+    pub client: Client,
+    /// `None`: it has none, or the caller brought it.
+    pub secret: Option<Secret>,
+}
+
+/// Makes a client. Without an identifier it gets one; without a secret, one is generated.
+pub async fn add(
+    app: &App,
+    context: &Context,
+    id: Option<ClientId>,
+    metadata: Metadata,
+    origin: Origin,
+    given: Option<Secret>,
+) -> Result<Issued, ClientError> {
+    let now = app.clock.now();
+    let id = id.unwrap_or_else(new_id);
+    rules::check(&id, &metadata, origin).map_err(ClientError::Invalid)?;
+    let (secret, generated) = choose_secret(&id, &metadata, given)?;
+    let client = Client {
+        id,
+        enabled: true,
+        origin,
+        metadata,
+        secrets: secret.iter().map(|it| stored(it, now)).collect(),
+        created_at: now,
+        updated_at: now,
+    };
+    app.db
+        .write(async |tx| {
+            if storage::clients::find(tx, &client.id).await?.is_some() {
+                return Err(ClientError::Exists(client.id.clone()));
+            }
+            insert(tx, now, context, &client).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(Issued {
+        client,
+        secret: secret.filter(|_| generated),
+    })
+}
+
+/// Replaces the metadata. A client that no longer has a use for secrets loses them.
+pub async fn update(
+    app: &App,
+    context: &Context,
+    id: &ClientId,
+    metadata: Metadata,
+) -> Result<Client, ClientError> {
+    let now = app.clock.now();
+    let client = app
+        .db
+        .write(async |tx| {
+            let before = find_in(tx, id).await?;
+            rules::check(id, &metadata, before.origin).map_err(ClientError::Invalid)?;
+            let mut after = before.clone();
+            after.metadata = metadata.clone();
+            change(tx, now, context, &before, after).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(client)
+}
+
+/// A new secret beside the old one, which works for seven days more.
+pub async fn rotate_secret(
+    app: &App,
+    context: &Context,
+    id: &ClientId,
+    given: Option<Secret>,
+) -> Result<Issued, ClientError> {
+    let now = app.clock.now();
+    let client = find(app, id).await?;
+    let (secret, generated) = choose_secret(id, &client.metadata, given)?;
+    let Some(secret) = secret else {
+        let method = client
+            .metadata
+            .token_endpoint_auth_method
+            .unwrap_or(AuthMethod::None);
+        return Err(ClientError::NoSecret(id.clone(), method));
+    };
+    let client = app
+        .db
+        .write(async |tx| {
+            find_in(tx, id).await?;
+            replace_secret(tx, now, context, id, &secret).await?;
+            find_in(tx, id).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(Issued {
+        client,
+        secret: generated.then_some(secret),
+    })
+}
+
+/// Refuses a client with every credential it holds, or admits it again (security.md DR-6).
+pub async fn set_enabled(
+    app: &App,
+    context: &Context,
+    id: &ClientId,
+    enabled: bool,
+) -> Result<Client, ClientError> {
+    let now = app.clock.now();
+    let client = app
+        .db
+        .write(async |tx| {
+            let before = find_in(tx, id).await?;
+            let after = Client {
+                enabled,
+                ..before.clone()
+            };
+            change(tx, now, context, &before, after).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(client)
+}
+
+pub async fn find(app: &App, id: &ClientId) -> Result<Client, ClientError> {
+    let found = storage::clients::find(app.db.read(), id).await?;
+    found.ok_or_else(|| ClientError::Unknown(id.clone()))
+}
+
+pub async fn list(app: &App) -> Result<Vec<Client>, ClientError> {
+    Ok(storage::clients::list(app.db.read()).await?)
+}
+
+/// Letters, digits, `-` and `_` only (interop.md 2), and longer than any `sub` (security.md TK-12).
+fn new_id() -> ClientId {
+    ClientId::new(format!("client_{}", random::id()))
+}
+
+fn uses_secret(metadata: &Metadata) -> bool {
+    let by_secret = !matches!(
+        metadata.token_endpoint_auth_method,
+        Some(AuthMethod::PrivateKeyJwt | AuthMethod::None)
+    );
+    by_secret && !metadata.grant_types.is_empty()
+}
+
+/// The secret that a client starts with, and whether it was made here.
+fn choose_secret(
+    id: &ClientId,
+    metadata: &Metadata,
+    given: Option<Secret>,
+) -> Result<(Option<Secret>, bool), ClientError> {
+    match given {
+        Some(_) if !uses_secret(metadata) => {
+            let method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::None);
+            Err(ClientError::NoSecret(id.clone(), method))
+        }
+        Some(secret) => check_secret(&secret).map(|()| (Some(secret), false)),
+        None => Ok((uses_secret(metadata).then(|| Secret::new(random::token())), true)),
+    }
+}
+
+fn check_secret(secret: &Secret) -> Result<(), ClientError> {
+    let value = secret.expose();
+    let plain = value
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
+    match plain && (SHORTEST_SECRET..=256).contains(&value.len()) {
+        true => Ok(()),
+        false => Err(ClientError::WeakSecret),
+    }
+}
+
+fn stored(secret: &Secret, now: Time) -> ClientSecret {
+    ClientSecret {
+        digest: secret.digest(),
+        created_at: now,
+        expires_at: None,
+    }
+}
+
+async fn find_in(tx: &DatabaseTransaction, id: &ClientId) -> Result<Client, ClientError> {
+    let found = storage::clients::find(tx, id).await?;
+    found.ok_or_else(|| ClientError::Unknown(id.clone()))
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    now: Time,
+    context: &Context,
+    client: &Client,
+) -> Result<(), ClientError> {
+    storage::clients::insert(tx, client).await?;
+    let event = Event::new(Action::ClientChanged, format!("client:{}", client.id))
+        .change(serde_json::Value::Null, told(client));
+    Ok(audit::record(tx, now, context, event).await?)
+}
+
+async fn change(
+    tx: &DatabaseTransaction,
+    now: Time,
+    context: &Context,
+    before: &Client,
+    mut after: Client,
+) -> Result<Client, ClientError> {
+    after.updated_at = now;
+    if !storage::clients::update(tx, &after, before.updated_at).await? {
+        return Err(ClientError::Conflict(after.id));
+    }
+    if !uses_secret(&after.metadata) && !after.secrets.is_empty() {
+        storage::clients::delete_secrets(tx, &after.id).await?;
+        after.secrets.clear();
+    }
+    let event =
+        Event::new(Action::ClientChanged, format!("client:{}", after.id)).change(told(before), told(&after));
+    audit::record(tx, now, context, event).await?;
+    Ok(after)
+}
+
+async fn replace_secret(
+    tx: &DatabaseTransaction,
+    now: Time,
+    context: &Context,
+    id: &ClientId,
+    secret: &Secret,
+) -> Result<(), ClientError> {
+    storage::clients::retire_secrets(tx, id, now + OVERLAP).await?;
+    storage::clients::insert_secret(tx, id, &stored(secret, now)).await?;
+    let event = Event::new(Action::ClientSecretRotated, format!("client:{id}"));
+    Ok(audit::record(tx, now, context, event).await?)
+}
+
+/// For the audit trail: everything but secrets.
+fn told(client: &Client) -> serde_json::Value {
+    serde_json::json!({ "enabled": client.enabled, "metadata": client.metadata })
+}
+
+/// A secret is needed but there is none: what a client may not be left with.
+fn lacks_secret(client: &Client) -> bool {
+    uses_secret(&client.metadata) && client.secrets.is_empty()
+}
+
+/// Whether any grant of the client goes through the browser.
+fn redirects(metadata: &Metadata) -> bool {
+    metadata.grant_types.contains(&GrantType::AuthorizationCode)
+}

@@ -1,0 +1,150 @@
+//! Brings the clients of a file into being, all of them or none: new ones are made, others become
+//! what the file says, those it does not name stay (contract.md, `client apply`). Twice is as once.
+
+use sea_orm::DatabaseTransaction;
+
+use super::{
+    ClientDocument, ClientError, Problem, change, check_secret, insert, lacks_secret, replace_secret, rules,
+    stored, uses_secret,
+};
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::client::{Client, Origin};
+use crate::domain::{ClientId, Time, secret::Secret};
+use crate::storage;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    Added,
+    Updated,
+    Unchanged,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub id: ClientId,
+    pub change: Change,
+}
+
+/// Each document with the secret that it names, read by the door.
+pub async fn apply(
+    app: &App,
+    context: &Context,
+    documents: &[(ClientDocument, Option<Secret>)],
+) -> Result<Vec<Applied>, ClientError> {
+    let now = app.clock.now();
+    check_all(documents)?;
+    let applied = app
+        .db
+        .write(async |tx| {
+            let mut applied = Vec::new();
+            for (document, secret) in documents {
+                applied.push(Applied {
+                    id: document.id.clone(),
+                    change: apply_one(tx, now, context, document, secret.as_ref()).await?,
+                });
+            }
+            Ok::<_, ClientError>(applied)
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(applied)
+}
+
+fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), ClientError> {
+    let mut problems = Vec::new();
+    for (document, secret) in documents {
+        let found = rules::check(&document.id, &document.metadata, Origin::Administrator);
+        problems.extend(
+            found
+                .err()
+                .unwrap_or_default()
+                .into_iter()
+                .map(|it| about(document, it)),
+        );
+        if let Some(secret) = secret {
+            let reason = match uses_secret(&document.metadata) {
+                true => check_secret(secret).err().map(|e| e.to_string()),
+                false => Some("has no use with this token_endpoint_auth_method".to_owned()),
+            };
+            problems.extend(reason.map(|reason| about(document, problem("client_secret", reason))));
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(ClientError::Invalid(problems)),
+    }
+}
+
+async fn apply_one(
+    tx: &DatabaseTransaction,
+    now: Time,
+    context: &Context,
+    document: &ClientDocument,
+    secret: Option<&Secret>,
+) -> Result<Change, ClientError> {
+    let Some(before) = storage::clients::find(tx, &document.id).await? else {
+        let client = Client {
+            id: document.id.clone(),
+            enabled: document.enabled.unwrap_or(true),
+            origin: Origin::Administrator,
+            metadata: document.metadata.clone(),
+            secrets: secret.into_iter().map(|it| stored(it, now)).collect(),
+            created_at: now,
+            updated_at: now,
+        };
+        refuse_without_secret(document, &client)?;
+        insert(tx, now, context, &client).await?;
+        return Ok(Change::Added);
+    };
+    let mut changed = Change::Unchanged;
+    let mut after = Client {
+        metadata: document.metadata.clone(),
+        enabled: document.enabled.unwrap_or(before.enabled),
+        ..before.clone()
+    };
+    if after != before {
+        after = change(tx, now, context, &before, after).await?;
+        changed = Change::Updated;
+    }
+    // The one without an end is the current one; the file says what that is to be.
+    let is_current = |it: &Secret| {
+        let mut current = after.secrets.iter().filter(|it| it.expires_at.is_none());
+        current.any(|stored| stored.digest == it.digest())
+    };
+    match secret {
+        Some(secret) if !is_current(secret) => {
+            replace_secret(tx, now, context, &document.id, secret).await?;
+            changed = Change::Updated;
+        }
+        Some(_) => {}
+        None => refuse_without_secret(document, &after)?,
+    }
+    Ok(changed)
+}
+
+fn refuse_without_secret(document: &ClientDocument, client: &Client) -> Result<(), ClientError> {
+    match lacks_secret(client) {
+        true => {
+            let reason = "is missing, and so is client_secret_file; the client has no secret yet";
+            let problem = problem("client_secret_env", reason.to_owned());
+            Err(ClientError::Invalid(vec![about(document, problem)]))
+        }
+        false => Ok(()),
+    }
+}
+
+fn about(document: &ClientDocument, it: Problem) -> Problem {
+    Problem {
+        member: format!("{}.{}", document.id, it.member),
+        reason: it.reason,
+    }
+}
+
+fn problem(member: &str, reason: String) -> Problem {
+    Problem {
+        member: member.to_owned(),
+        reason,
+    }
+}

@@ -1,0 +1,273 @@
+//! Clients as a file writes them: `{"clients": [ … ]}`, the names of RFC 7591 and of contract.md.
+//! What the command line prints as JSON can be read here again.
+
+use serde_json::{Map, Value};
+
+use super::Problem;
+use crate::domain::ClientId;
+use crate::domain::client::{Client, Metadata};
+
+/// One member of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientDocument {
+    pub id: ClientId,
+    pub metadata: Metadata,
+    /// Left out: as it is.
+    pub enabled: Option<bool>,
+    pub secret: SecretSource,
+}
+
+/// Where the secret is; the file itself never holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The client keeps the secret that it has.
+    #[default]
+    Unnamed,
+    Environment(String),
+    File(String),
+}
+
+/// Members beside those of [`Metadata`].
+const OWN_MEMBERS: [&str; 4] = ["client_id", "client_secret_env", "client_secret_file", "enabled"];
+
+/// Members of [`Metadata`] by their names. A test keeps this in step.
+const METADATA_MEMBERS: [&str; 30] = [
+    "client_name",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "initiate_login_uri",
+    "contacts",
+    "application_type",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "response_types",
+    "grant_types",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "jwks",
+    "jwks_uri",
+    "scope",
+    "subject_type",
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "default_max_age",
+    "require_auth_time",
+    "default_acr_values",
+    "first_party",
+    "profile",
+    "pkce",
+    "id_token_claims",
+    "access_token_format",
+    "access_policy",
+    "introspect_all",
+];
+
+/// Reads the whole file; every problem says which client it is about.
+pub fn documents(text: &str) -> Result<Vec<ClientDocument>, Vec<Problem>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let file: Value = serde_json::from_str(text).map_err(|e| vec![problem("file", e.to_string())])?;
+    let listed = match &file {
+        Value::Object(members) if members.len() == 1 => members.get("clients").and_then(Value::as_array),
+        _ => None,
+    };
+    let listed = listed.ok_or_else(|| vec![problem("file", "is not {\"clients\": [ … ]}".to_owned())])?;
+    let mut documents: Vec<ClientDocument> = Vec::new();
+    let mut problems = Vec::new();
+    for (position, value) in listed.iter().enumerate() {
+        match ClientDocument::read(value) {
+            Ok(it) if documents.iter().any(|other| other.id == it.id) => {
+                problems.push(problem(
+                    &format!("clients[{position}]"),
+                    format!("{} is listed twice", it.id),
+                ));
+            }
+            Ok(it) => documents.push(it),
+            Err(found) => {
+                problems.extend(found.into_iter().map(|it| Problem {
+                    member: format!("clients[{position}].{}", it.member),
+                    ..it
+                }));
+            }
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(documents),
+        false => Err(problems),
+    }
+}
+
+impl ClientDocument {
+    pub fn read(value: &Value) -> Result<Self, Vec<Problem>> {
+        let Value::Object(members) = value else {
+            return Err(vec![problem("client", "is not an object".to_owned())]);
+        };
+        let unknown: Vec<Problem> = members
+            .keys()
+            .filter(|it| !OWN_MEMBERS.contains(&it.as_str()) && !METADATA_MEMBERS.contains(&it.as_str()))
+            .map(|it| problem(it, "is not known to this version".to_owned()))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let id =
+            text(members, "client_id")?.ok_or_else(|| vec![problem("client_id", "is missing".to_owned())])?;
+        let secret = match (
+            text(members, "client_secret_env")?,
+            text(members, "client_secret_file")?,
+        ) {
+            (None, None) => SecretSource::Unnamed,
+            (Some(name), None) => SecretSource::Environment(name),
+            (None, Some(path)) => SecretSource::File(path),
+            (Some(_), Some(_)) => {
+                let reason = "stands beside client_secret_env; one of them only";
+                return Err(vec![problem("client_secret_file", reason.to_owned())]);
+            }
+        };
+        let enabled = match members.get("enabled") {
+            None => None,
+            Some(Value::Bool(it)) => Some(*it),
+            Some(_) => return Err(vec![problem("enabled", "is not true or false".to_owned())]),
+        };
+        Ok(Self {
+            id: ClientId::new(id),
+            metadata: metadata(members)?,
+            enabled,
+            secret,
+        })
+    }
+
+    /// As it is read again: everything but the secret.
+    pub fn write(client: &Client) -> Value {
+        let mut members = Map::new();
+        members.insert("client_id".to_owned(), Value::from(client.id.as_str()));
+        members.insert("enabled".to_owned(), Value::from(client.enabled));
+        if let Ok(Value::Object(metadata)) = serde_json::to_value(&client.metadata) {
+            members.extend(metadata);
+        }
+        Value::Object(members)
+    }
+}
+
+/// One member after the other, so that the problem names the one that is wrong.
+fn metadata(members: &Map<String, Value>) -> Result<Metadata, Vec<Problem>> {
+    let known: Map<String, Value> = members
+        .iter()
+        .filter(|it| METADATA_MEMBERS.contains(&it.0.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let problems: Vec<Problem> = known
+        .iter()
+        .filter_map(|(name, value)| {
+            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            let wrong = serde_json::from_value::<Metadata>(Value::Object(alone)).err()?;
+            Some(problem(name, wrong.to_string()))
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    serde_json::from_value(Value::Object(known)).map_err(|e| vec![problem("client", e.to_string())])
+}
+
+fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Vec<Problem>> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Value::String(it)) => Ok(Some(it.clone())),
+        Some(_) => Err(vec![problem(name, "is not text".to_owned())]),
+    }
+}
+
+fn problem(member: &str, reason: String) -> Problem {
+    Problem {
+        member: member.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_with_the_names_of_the_standards() {
+        let file = r#"{"clients": [{"client_id": "events", "client_secret_env": "EVENTS_SECRET",
+            "client_name": "Events", "redirect_uris": ["https://e.example/cb"], "scope": "openid email",
+            "grant_types": ["authorization_code", "refresh_token"], "first_party": true, "pkce": "required",
+            "access_policy": {"affiliation": "approved", "membership_types": ["academia"]}}]}"#;
+        let read = documents(file).expect("good");
+        assert_eq!(read[0].secret, SecretSource::Environment("EVENTS_SECRET".into()));
+        assert!(read[0].metadata.first_party);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (client, member) in [
+            (
+                r#"{"client_id": "a", "redirect_url": []}"#,
+                "clients[0].redirect_url",
+            ),
+            (
+                r#"{"client_id": "a", "client_secret": "x"}"#,
+                "clients[0].client_secret",
+            ),
+            (r#"{"client_id": "a", "profile": "best"}"#, "clients[0].profile"),
+            (
+                r#"{"client_id": "a", "redirect_uris": "https://a"}"#,
+                "clients[0].redirect_uris",
+            ),
+            (
+                r#"{"client_id": "a", "access_policy": {"ties": []}}"#,
+                "clients[0].access_policy",
+            ),
+            (r#"{"client_name": "a"}"#, "clients[0].client_id"),
+            (r#"{"client_id": 1}"#, "clients[0].client_id"),
+            (r#"{"client_id": "a"}, {"client_id": "a"}"#, "clients[1]"),
+        ] {
+            let found = documents(&format!("{{\"clients\": [{client}]}}")).expect_err("bad");
+            assert_eq!(found[0].member, member, "{client}");
+        }
+        for file in ["", "[]", r#"{"clients": {}}"#, r#"{"clients": [], "more": 1}"#] {
+            assert_eq!(documents(file).expect_err("bad")[0].member, "file");
+        }
+    }
+
+    #[test]
+    fn every_member_of_the_metadata_is_known_by_name() {
+        let full = Metadata {
+            client_name: Some("a".into()),
+            client_uri: Some("a".into()),
+            logo_uri: Some("a".into()),
+            policy_uri: Some("a".into()),
+            tos_uri: Some("a".into()),
+            initiate_login_uri: Some("a".into()),
+            contacts: vec!["a".into()],
+            redirect_uris: vec!["a".into()],
+            post_logout_redirect_uris: vec!["a".into()],
+            token_endpoint_auth_method: Some(crate::domain::client::AuthMethod::None),
+            token_endpoint_auth_signing_alg: Some(crate::domain::client::SigningAlg::RS256),
+            jwks: Some(serde_json::json!({})),
+            jwks_uri: Some("a".into()),
+            id_token_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
+            userinfo_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
+            default_max_age: Some(1),
+            require_auth_time: true,
+            default_acr_values: vec!["a".into()],
+            first_party: true,
+            id_token_claims: Some(crate::domain::client::IdTokenClaims::Lean),
+            access_policy: serde_json::from_value(serde_json::json!({"affiliation": "approved"}))
+                .expect("good"),
+            introspect_all: true,
+            ..Metadata::default()
+        };
+        let Ok(Value::Object(members)) = serde_json::to_value(full) else {
+            panic!("an object")
+        };
+        let mut written: Vec<&str> = members.keys().map(String::as_str).collect();
+        let mut known = METADATA_MEMBERS.to_vec();
+        written.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(written, known);
+    }
+}

@@ -1,0 +1,394 @@
+//! What metadata a client may be registered with (RFC 7591 §2, OpenID Connect Dynamic Client
+//! Registration §2; security.md AZ-3 to AZ-5, AZ-14, DR-2, DR-4, JW-6). Every problem is told, not
+//! only the first; `notes` is the client report: what is allowed but worth knowing.
+
+use std::fmt;
+
+use url::Url;
+
+use super::{redirects, uses_secret};
+use crate::domain::client::{
+    ApplicationType, AuthMethod, GrantType, Metadata, Origin, Pkce, Profile, Registrant, ResponseType,
+    SubjectType, check_redirect_uri,
+};
+use crate::domain::{ClientId, scope, text};
+use crate::jose::client::ClientKeys;
+
+const MOST_URIS: usize = 16;
+const MOST_BYTES: usize = 16 * 1024;
+const LONGEST_NAME: usize = 64;
+/// `sub` is 128 random bits in base64url.
+const LENGTH_OF_SUB: usize = 22;
+
+/// A member of the metadata and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub member: String,
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.member, self.reason)
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, member: &str, reason: impl Into<String>) {
+        self.0.push(Problem {
+            member: member.to_owned(),
+            reason: reason.into(),
+        });
+    }
+
+    fn unless(&mut self, holds: bool, member: &str, reason: &str) {
+        if !holds {
+            self.add(member, reason);
+        }
+    }
+}
+
+pub fn check(id: &ClientId, it: &Metadata, origin: Origin) -> Result<(), Vec<Problem>> {
+    let mut problems = Problems::default();
+    identifier(&mut problems, id);
+    texts(&mut problems, it);
+    links(&mut problems, it, origin);
+    redirect_uris(&mut problems, it, origin);
+    grants(&mut problems, it);
+    authentication(&mut problems, it);
+    profile(&mut problems, it);
+    if origin == Origin::Registration {
+        only_by_administrators(&mut problems, it);
+    }
+    let size = serde_json::to_vec(it).map_or(usize::MAX, |json| json.len());
+    problems.unless(size <= MOST_BYTES, "metadata", "is larger than 16 KiB");
+    match problems.0.is_empty() {
+        true => Ok(()),
+        false => Err(problems.0),
+    }
+}
+
+fn identifier(problems: &mut Problems, id: &ClientId) {
+    let id = id.as_str();
+    let plain = id
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    problems.unless(
+        plain && (1..=64).contains(&id.len()),
+        "client_id",
+        "is 1 to 64 letters, digits, hyphens, underscores and dots",
+    );
+    // Security.md TK-12: no identifier of a client can be one of a person.
+    problems.unless(
+        id.len() != LENGTH_OF_SUB || id.contains('.'),
+        "client_id",
+        "has 22 characters, as the identifiers of people have; choose another length",
+    );
+}
+
+fn texts(problems: &mut Problems, it: &Metadata) {
+    match &it.client_name {
+        None if redirects(it) => problems.add("client_name", "is missing; people are told it"),
+        None => {}
+        Some(name) => problems.unless(
+            text::line(name, LONGEST_NAME).as_deref() == Ok(name.as_str()),
+            "client_name",
+            "is 1 to 64 letters, digits, spaces and common punctuation, each word in one script, without outer space",
+        ),
+    }
+    let contacts = it.contacts.len() <= MOST_URIS && it.contacts.iter().all(|it| it.len() <= 254);
+    problems.unless(contacts, "contacts", "are 16 at most, of 254 characters at most");
+    let default_acr = it.default_acr_values.len() <= 8;
+    problems.unless(default_acr, "default_acr_values", "are 8 at most");
+}
+
+fn links(problems: &mut Problems, it: &Metadata, origin: Origin) {
+    // DR-4: what people are shown is https; an administrator may point at a service on this machine.
+    let pages = [
+        ("client_uri", &it.client_uri, true),
+        ("initiate_login_uri", &it.initiate_login_uri, true),
+        ("logo_uri", &it.logo_uri, false),
+        ("policy_uri", &it.policy_uri, false),
+        ("tos_uri", &it.tos_uri, false),
+        ("jwks_uri", &it.jwks_uri, false),
+    ];
+    for (member, value, loopback) in pages {
+        let Some(value) = value else { continue };
+        let on_loopback = loopback && origin == Origin::Administrator;
+        problems.unless(
+            is_link(value, on_loopback),
+            member,
+            "is not an https URL of 512 characters at most",
+        );
+    }
+}
+
+fn is_link(value: &str, or_loopback: bool) -> bool {
+    let Ok(url) = Url::parse(value) else { return false };
+    let plain = value.len() <= 512 && url.username().is_empty() && url.password().is_none();
+    let on_loopback = match url.host_str() {
+        Some(host) => {
+            host == "127.0.0.1" || host == "[::1]" || host == "localhost" || host.ends_with(".localhost")
+        }
+        None => false,
+    };
+    plain
+        && url.has_host()
+        && (url.scheme() == "https" || (or_loopback && url.scheme() == "http" && on_loopback))
+}
+
+fn redirect_uris(problems: &mut Problems, it: &Metadata, origin: Origin) {
+    let registrant = Registrant {
+        native: it.application_type == ApplicationType::Native,
+        by_administrator: origin == Origin::Administrator,
+    };
+    let lists = [
+        ("redirect_uris", &it.redirect_uris),
+        ("post_logout_redirect_uris", &it.post_logout_redirect_uris),
+    ];
+    for (member, uris) in lists {
+        problems.unless(uris.len() <= MOST_URIS, member, "are 16 at most");
+        for (position, uri) in uris.iter().enumerate() {
+            if let Err(bad) = check_redirect_uri(uri, registrant) {
+                let shown: String = uri.chars().take(80).collect();
+                problems.add(member, format!("{shown}: {bad}"));
+            }
+            problems.unless(!uris[..position].contains(uri), member, "holds an address twice");
+        }
+    }
+    problems.unless(
+        !redirects(it) || !it.redirect_uris.is_empty(),
+        "redirect_uris",
+        "is missing; the grant authorization_code needs one",
+    );
+}
+
+fn grants(problems: &mut Problems, it: &Metadata) {
+    let public = it.token_endpoint_auth_method == Some(AuthMethod::None);
+    let uses = |grant| it.grant_types.contains(&grant);
+    problems.unless(!it.grant_types.is_empty(), "grant_types", "is empty");
+    problems.unless(
+        it.response_types.iter().all(|it| *it == ResponseType::CODE),
+        "response_types",
+        "holds a type that is not offered here; code is",
+    );
+    // RFC 7591 §2.1: the two lists agree.
+    problems.unless(
+        !redirects(it) || it.response_types.contains(&ResponseType::CODE),
+        "response_types",
+        "lacks code, which the grant authorization_code needs",
+    );
+    problems.unless(
+        !uses(GrantType::RefreshToken) || redirects(it),
+        "grant_types",
+        "holds refresh_token without a grant that gives one",
+    );
+    problems.unless(
+        !uses(GrantType::ClientCredentials) || !public,
+        "grant_types",
+        "holds client_credentials, which a client without credentials cannot use", // RFC 6749 §4.4
+    );
+    problems.unless(!it.scope.is_empty(), "scope", "is empty");
+    let length = it.scope.to_string().len();
+    problems.unless(length <= 1024, "scope", "is longer than 1024 characters");
+    problems.unless(
+        !it.scope.contains(scope::OFFLINE_ACCESS) || uses(GrantType::RefreshToken),
+        "scope",
+        "holds offline_access without the grant refresh_token",
+    );
+}
+
+fn authentication(problems: &mut Problems, it: &Metadata) {
+    let by_key = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    problems.unless(
+        it.jwks.is_none() || it.jwks_uri.is_none(),
+        "jwks_uri",
+        "stands beside jwks; one of them only", // RFC 7591 §2
+    );
+    problems.unless(
+        !by_key || it.jwks.is_some() || it.jwks_uri.is_some(),
+        "jwks",
+        "is missing; private_key_jwt needs it or jwks_uri",
+    );
+    problems.unless(
+        by_key || it.token_endpoint_auth_signing_alg.is_none(),
+        "token_endpoint_auth_signing_alg",
+        "is for private_key_jwt only",
+    );
+    if let Some(jwks) = &it.jwks
+        && let Err(reason) = ClientKeys::parse(jwks)
+    {
+        problems.add("jwks", reason);
+    }
+}
+
+fn profile(problems: &mut Problems, it: &Metadata) {
+    problems.unless(
+        it.profile == Profile::Oidc,
+        "profile",
+        "is not offered by this version; oidc is",
+    );
+    problems.unless(
+        it.subject_type == SubjectType::Public,
+        "subject_type",
+        "is not offered by this version; public is",
+    );
+    let policy = &it.access_policy;
+    for (member, values) in [
+        ("access_policy.membership_types", &policy.membership_types),
+        ("access_policy.ties_rights", &policy.ties_rights),
+    ] {
+        let names = |it: &String| {
+            (1..=64).contains(&it.len())
+                && it
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+        };
+        problems.unless(
+            values.len() <= 32 && values.iter().all(names),
+            member,
+            "holds what is not an identifier",
+        );
+    }
+}
+
+/// What no client decides for itself (security.md DR-2, AZ-14).
+fn only_by_administrators(problems: &mut Problems, it: &Metadata) {
+    let ours =
+        |value: &str| value.starts_with("itu_") || value == scope::ADMIN || value.starts_with("admin:");
+    let default = Metadata::default();
+    for (member, untouched) in [
+        ("first_party", !it.first_party),
+        ("profile", it.profile == default.profile),
+        ("pkce", it.pkce == default.pkce),
+        ("id_token_claims", it.id_token_claims.is_none()),
+        ("access_policy", it.access_policy.is_open()),
+        ("introspect_all", !it.introspect_all),
+        ("scope", !it.scope.iter().any(ours)),
+    ] {
+        problems.unless(untouched, member, "is decided by an administrator");
+    }
+}
+
+/// What the client report says of a client that is in order.
+pub fn notes(it: &Metadata) -> Vec<String> {
+    let mut notes = Vec::new();
+    let public = it.token_endpoint_auth_method == Some(AuthMethod::None);
+    let native = it.application_type == ApplicationType::Native;
+    if redirects(it) && !public && !native && it.pkce == Pkce::Optional {
+        notes.push("pkce is optional: set it to required if the service can send it".to_owned()); // AZ-5
+    }
+    let loopback = it.redirect_uris.iter().filter(|uri| uri.starts_with("http://"));
+    for uri in loopback.filter(|_| !native) {
+        notes.push(format!("{uri} is on the person's own machine: for tests only")); // AZ-3
+    }
+    if it.introspect_all && !uses_secret(it) && it.jwks.is_none() {
+        notes.push("introspect_all has no effect without client authentication".to_owned()); // UI-3
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(id: &str, metadata: serde_json::Value, origin: Origin) -> Vec<String> {
+        let metadata: Metadata = serde_json::from_value(metadata).expect("metadata");
+        let found = check(&ClientId::new(id), &metadata, origin)
+            .err()
+            .unwrap_or_default();
+        found.into_iter().map(|it| it.member).collect()
+    }
+
+    fn good() -> serde_json::Value {
+        serde_json::json!({"client_name": "ITU Events", "redirect_uris": ["https://events.example/cb"],
+            "scope": "openid itu_membership"})
+    }
+
+    fn with(member: &str, value: serde_json::Value) -> serde_json::Value {
+        let mut it = good();
+        it[member] = value;
+        it
+    }
+
+    #[test]
+    fn each_fault_is_named_by_its_member() {
+        assert!(problems("events", good(), Origin::Administrator).is_empty());
+        for (member, value) in [
+            ("client_name", serde_json::json!("\u{202e}stnevE")),
+            ("client_name", serde_json::json!("P\u{430}ypal")), // DR-5: one script a word
+            ("client_uri", serde_json::json!("http://events.example")),
+            ("logo_uri", serde_json::json!("http://localhost/logo.png")),
+            ("redirect_uris", serde_json::json!([])),
+            ("redirect_uris", serde_json::json!(["https://a.example/#x"])),
+            (
+                "redirect_uris",
+                serde_json::json!(["https://a.example/", "https://a.example/"]),
+            ),
+            (
+                "post_logout_redirect_uris",
+                serde_json::json!(["http://a.example/"]),
+            ),
+            ("response_types", serde_json::json!(["code id_token", "code"])),
+            ("response_types", serde_json::json!([])),
+            ("grant_types", serde_json::json!([])),
+            (
+                "grant_types",
+                serde_json::json!(["client_credentials", "refresh_token"]),
+            ),
+            ("scope", serde_json::json!("openid offline_access")),
+            ("scope", serde_json::json!("")),
+            ("jwks", serde_json::json!({"keys": "x"})),
+            ("profile", serde_json::json!("fapi2")),
+            ("subject_type", serde_json::json!("pairwise")),
+            ("access_policy.ties_rights", serde_json::json!(null)),
+        ] {
+            let value = match member {
+                "access_policy.ties_rights" => {
+                    with("access_policy", serde_json::json!({"ties_rights": [""]}))
+                }
+                _ => with(member, value),
+            };
+            let found = problems("events", value.clone(), Origin::Administrator);
+            assert!(found.iter().any(|it| it == member), "{member} {value}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_never_a_persons() {
+        for id in ["", "a b", "a/b", &"a".repeat(65), &"a".repeat(22)] {
+            assert_eq!(problems(id, good(), Origin::Administrator), ["client_id"], "{id}"); // TK-12
+        }
+    }
+
+    #[test]
+    fn keys_come_with_the_method_that_needs_them() {
+        let it = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
+        assert_eq!(problems("events", it, Origin::Administrator), ["jwks"]);
+        let it = with("token_endpoint_auth_signing_alg", serde_json::json!("RS256"));
+        assert_eq!(
+            problems("events", it, Origin::Administrator),
+            ["token_endpoint_auth_signing_alg"]
+        );
+    }
+
+    #[test]
+    fn a_client_decides_nothing_that_is_ours() {
+        assert_eq!(problems("events", good(), Origin::Registration), ["scope"]); // AZ-14
+        let it = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
+            "pkce": "required", "id_token_claims": "scopes", "access_policy": {"affiliation": "approved"}});
+        let found = problems("events", it, Origin::Registration);
+        for member in [
+            "first_party",
+            "pkce",
+            "id_token_claims",
+            "access_policy",
+            "redirect_uris",
+        ] {
+            assert!(found.iter().any(|it| it == member), "{member}: {found:?}"); // DR-2, AZ-3
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Authorization codes: issued once, taken once, remembered as spent (RFC 6749 §4.1.2; security.md
+//! TK-1, TK-2, G-8). Only their digests are kept.
+
+use std::time::Duration;
+
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::authorization::Grant;
+use crate::domain::{AuthorizationId, ClientId, secret::Digest};
+use crate::random;
+use crate::storage::ephemeral::Kind;
+
+/// A spent code is remembered until it would have expired, and ten minutes more (security.md ST-3).
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// What came of presenting a code.
+#[derive(Debug)]
+pub enum Taken {
+    /// The one redemption: whatever comes of it, there is no second.
+    Grant(Box<Grant>),
+    /// A second presentation: all that descends from the authorization is to end (TK-2).
+    Spent(AuthorizationId),
+    /// Never issued to this client, or expired.
+    Unknown,
+}
+
+pub async fn issue(app: &App, grant: &Grant) -> Result<String> {
+    let code = format!("ac_{}", random::token());
+    let content = serde_json::to_vec(grant).map_err(Error::internal)?;
+    app.ephemeral
+        .put(
+            Kind::Code,
+            &key(&grant.client_id, &code),
+            &content,
+            app.config.tokens.authorization_code,
+        )
+        .await
+        .map_err(Error::internal)?;
+    Ok(code)
+}
+
+/// Spends a code for its client, which has been authenticated. Of any number of parallel calls one
+/// is given the grant: the tombstone that only one can set decides.
+pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
+    let key = key(client, code);
+    let store = &app.ephemeral;
+    let Some(content) = store.get(Kind::Code, &key).await.map_err(Error::internal)? else {
+        return Ok(
+            match store.get(Kind::SpentCode, &key).await.map_err(Error::internal)? {
+                Some(id) => Taken::Spent(authorization(&id)),
+                None => Taken::Unknown,
+            },
+        );
+    };
+    let grant: Grant = serde_json::from_slice(&content).map_err(Error::internal)?;
+    let remembered = app.config.tokens.authorization_code + REMEMBERED;
+    let id = grant.authorization_id.as_str().as_bytes();
+    let first = store
+        .put_new(Kind::SpentCode, &key, id, remembered)
+        .await
+        .map_err(Error::internal)?;
+    if !first {
+        return Ok(Taken::Spent(grant.authorization_id));
+    }
+    store.take(Kind::Code, &key).await.map_err(Error::internal)?;
+    Ok(Taken::Grant(Box::new(grant)))
+}
+
+/// The client is part of the key: another's code is not found, and so cannot be spent for it.
+fn key(client: &ClientId, code: &str) -> String {
+    Digest::of(format!("{client}\n{code}").as_bytes())
+        .as_str()
+        .to_owned()
+}
+
+fn authorization(id: &[u8]) -> AuthorizationId {
+    AuthorizationId::new(String::from_utf8_lossy(id))
+}

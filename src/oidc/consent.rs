@@ -1,0 +1,130 @@
+//! What a person grants to a service, asked once for each client and scope and remembered until it
+//! is withdrawn (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
+
+use sea_orm::ConnectionTrait;
+
+use super::{Error, Result};
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::authorization::{AuthorizationRequest, Consent};
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::{AccountId, ClientId, claim, scope::Scope};
+use crate::storage::{consents, tokens};
+
+/// What the page asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentNeeded {
+    pub scope: Scope,
+    /// Claims asked for by name that no scope of the request tells.
+    pub claims: Vec<String>,
+}
+
+/// `None` when nothing is to be asked.
+pub async fn needed(
+    db: &impl ConnectionTrait,
+    client: &Client,
+    request: &AuthorizationRequest,
+    account: &AccountId,
+) -> Result<Option<ConsentNeeded>> {
+    if client.is_first_party() {
+        return Ok(None);
+    }
+    let remembered = consents::find(db, account, &client.id).await?;
+    let asked = asked(request);
+    Ok((!covers(remembered.as_ref(), request, &asked)).then_some(asked))
+}
+
+/// The person agreed to what the request asks for.
+pub async fn remember(
+    app: &App,
+    context: &Context,
+    request: &AuthorizationRequest,
+    account: &AccountId,
+) -> Result<()> {
+    let now = app.clock.now();
+    let asked = asked(request);
+    app.db
+        .write(async |tx| {
+            let before = consents::find(tx, account, &request.client_id).await?;
+            let consent = extended(before, account, request, &asked, now);
+            consents::put(tx, &consent).await?;
+            let event = Event::new(Action::ConsentGiven, format!("client:{}", request.client_id))
+                .because(asked.scope.to_string());
+            audit::record(tx, now, context, event).await?;
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Ends what the service has: the consent and every refresh token that came of it.
+pub async fn withdraw(app: &App, context: &Context, account: &AccountId, client: &ClientId) -> Result<bool> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            if !consents::delete(tx, account, client).await? {
+                return Ok(false);
+            }
+            tokens::end_refresh_tokens_of_consent(tx, account, client, now).await?;
+            let event = Event::new(Action::ConsentWithdrawn, format!("client:{client}"));
+            audit::record(tx, now, context, event).await?;
+            Ok::<_, Error>(true)
+        })
+        .await
+}
+
+/// The services with access, newest first.
+pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Consent>> {
+    Ok(consents::list_of_account(app.db.read(), account).await?)
+}
+
+fn asked(request: &AuthorizationRequest) -> ConsentNeeded {
+    let told = |name: &&str| claim::scope_of(name).is_some_and(|it| request.scope.contains(it));
+    let mut claims: Vec<String> = request
+        .claims
+        .personal()
+        .filter(|it| !told(it))
+        .map(str::to_owned)
+        .collect();
+    claims.sort_unstable();
+    claims.dedup();
+    ConsentNeeded {
+        scope: request.scope.clone(),
+        claims,
+    }
+}
+
+fn covers(remembered: Option<&Consent>, request: &AuthorizationRequest, asked: &ConsentNeeded) -> bool {
+    let Some(it) = remembered else { return false };
+    // A claim is covered by its name or by a scope that tells it.
+    let claim_is_covered = |name: &String| {
+        it.claims.contains(name) || claim::scope_of(name).is_some_and(|scope| it.scope.contains(scope))
+    };
+    // OpenID Connect Core §3.1.2.1: prompt=consent asks again, whatever was remembered before it.
+    let anew = !request.prompt.consent || it.given_at >= request.accepted_at;
+    anew && asked.scope.is_within(&it.scope) && asked.claims.iter().all(claim_is_covered)
+}
+
+fn extended(
+    before: Option<Consent>,
+    account: &AccountId,
+    request: &AuthorizationRequest,
+    asked: &ConsentNeeded,
+    now: crate::domain::Time,
+) -> Consent {
+    let mut it = before.unwrap_or_else(|| Consent {
+        account: account.clone(),
+        client_id: request.client_id.clone(),
+        scope: Scope::default(),
+        claims: Vec::new(),
+        first_given_at: now,
+        given_at: now,
+    });
+    it.scope = it.scope.with(&asked.scope);
+    it.claims.extend(asked.claims.iter().cloned());
+    it.claims.sort_unstable();
+    it.claims.dedup();
+    it.given_at = now;
+    it
+}
