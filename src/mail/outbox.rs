@@ -8,8 +8,10 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Mailer, SendError};
 use crate::domain::Time;
+use crate::i18n::Locale;
 use crate::random;
 use crate::storage::{Database, outbox as rows};
+use crate::templates::{MailTemplate, RenderedMail, Templates};
 
 /// For how long a sender has a mail to itself.
 const CLAIM: Duration = Duration::minutes(2);
@@ -26,6 +28,25 @@ pub struct Letter {
     pub subject: String,
     pub text: String,
     pub html: String,
+}
+
+impl Letter {
+    /// A mail as its template says it, in the language of its reader.
+    pub fn new<M: MailTemplate>(
+        templates: &Templates,
+        to: &str,
+        locale: Locale,
+        mail: &M,
+    ) -> Result<Self, crate::templates::Error> {
+        let RenderedMail { subject, text, html } = templates.mail(mail, locale)?;
+        Ok(Self {
+            to: to.to_owned(),
+            kind: M::NAME,
+            subject,
+            text,
+            html,
+        })
+    }
 }
 
 /// Writes a mail into the outbox, in the transaction of what it tells of (security.md ST-2).
