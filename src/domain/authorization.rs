@@ -122,6 +122,13 @@ pub struct Grant {
     pub granted_at: Time,
 }
 
+impl Grant {
+    /// It outlives the session that it was made in (OpenID Connect Core §11).
+    pub fn is_offline(&self) -> bool {
+        self.scope.contains(super::scope::OFFLINE_ACCESS)
+    }
+}
+
 /// What a person granted to a client, until it is withdrawn (security.md AZ-13).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Consent {

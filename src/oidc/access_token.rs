@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, Result};
+use super::{Error, Result, consent};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::claim::ClaimsRequest;
@@ -24,7 +24,8 @@ const TYPE: &str = "at+jwt";
 
 pub fn seal(app: &App, token: &AccessToken) -> Result<String> {
     let content = serde_json::to_vec(token).map_err(Error::internal)?;
-    Ok(format!("{PREFIX}{}", app.keys.seal(KIND, &content)))
+    let sealed = app.keys.seal(KIND, &content).map_err(Error::internal)?;
+    Ok(format!("{PREFIX}{sealed}"))
 }
 
 /// RFC 9068 §2.2; `sid`, `grant_id` and `claims` are for ourselves when it comes back to us.
@@ -38,7 +39,10 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     let mut all = more;
     all.insert("iss".into(), issuer.into());
     // RFC 9068 §2.2: about a client itself, the client.
-    let subject = token.subject.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
+    let subject = token
+        .subject
+        .as_ref()
+        .map_or(token.client_id.as_str(), Subject::as_str);
     all.insert("sub".into(), subject.into());
     all.insert("aud".into(), audience);
     all.insert("client_id".into(), token.client_id.as_str().into());
@@ -135,10 +139,17 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
             let Some(account) = account.filter(|it| it.sub == *subject && it.is_active()) else {
                 return Ok(Err("its account or session has ended"));
             };
+            if !consent::stands(db, &client, &account.id, &token.scope).await? {
+                return Ok(Err("its consent was withdrawn"));
+            }
             Some(account)
         }
     };
-    Ok(Ok(Holder { token, client, account }))
+    Ok(Ok(Holder {
+        token,
+        client,
+        account,
+    }))
 }
 
 #[cfg(test)]
@@ -155,7 +166,10 @@ mod tests {
         assert_eq!(token.sid, Some(Sid::new("x")));
         assert!(token.claims.userinfo.contains_key("name") && token.audience.is_empty());
         let stored = serde_json::to_vec(&token).expect("JSON");
-        assert_eq!(serde_json::from_slice::<AccessToken>(&stored).expect("JSON"), token);
+        assert_eq!(
+            serde_json::from_slice::<AccessToken>(&stored).expect("JSON"),
+            token
+        );
 
         let mut own = claims;
         own["sub"] = "c".into();

@@ -36,6 +36,20 @@ pub async fn needed(
     Ok((!covers(remembered.as_ref(), request, &asked)).then_some(asked))
 }
 
+/// Whether what was granted still stands: it was not withdrawn since (security.md G-10).
+pub async fn stands(
+    db: &impl ConnectionTrait,
+    client: &Client,
+    account: &AccountId,
+    scope: &Scope,
+) -> Result<bool> {
+    if client.is_first_party() {
+        return Ok(true);
+    }
+    let remembered = consents::find(db, account, &client.id).await?;
+    Ok(remembered.is_some_and(|it| scope.is_within(&it.scope)))
+}
+
 /// The person agreed to what the request asks for.
 pub async fn remember(
     app: &App,

@@ -19,7 +19,11 @@ fn metadata(issuer: &Issuer) -> Map<String, Value> {
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|it| it.as_str()).collect();
     let methods: Vec<&str> = AuthMethod::ALL.iter().map(|it| it.as_str()).collect();
     // UI-3: introspection needs a client that can keep a secret; revocation takes public ones too.
-    let confidential: Vec<&str> = methods.iter().copied().filter(|it| *it != AuthMethod::None.as_str()).collect();
+    let confidential: Vec<&str> = methods
+        .iter()
+        .copied()
+        .filter(|it| *it != AuthMethod::None.as_str())
+        .collect();
     let grants: Vec<&str> = GrantType::ALL.iter().map(|it| it.as_str()).collect();
     let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
     let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
@@ -67,8 +71,20 @@ fn metadata(issuer: &Issuer) -> Map<String, Value> {
 
 /// About the person by scope, and about the token itself.
 fn claims() -> Vec<&'static str> {
-    let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid"];
-    let personal = claim::BY_SCOPE.iter().flat_map(|(_, names)| names.iter().copied());
+    let protocol = [
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "sid",
+    ];
+    let personal = claim::BY_SCOPE
+        .iter()
+        .flat_map(|(_, names)| names.iter().copied());
     protocol.into_iter().chain(personal).collect()
 }
 

@@ -3,16 +3,25 @@
 //! Nothing here knows HTTP, cookies or pages; the front door brings requests in and carries answers out.
 
 pub mod access_policy;
+mod access_token;
 pub mod authorization;
 pub mod claims;
+pub mod client_authentication;
 pub mod clients;
 pub mod codes;
 pub mod consent;
+pub mod discovery;
+pub mod end_session;
 pub mod endpoints;
 pub mod error;
+pub mod introspection;
+pub mod jwks;
 mod parameters;
 pub mod pkce;
+pub mod revocation;
 pub mod subject;
+pub mod token;
+pub mod userinfo;
 
 pub use error::{Code, Error};
 pub use parameters::Parameters;

@@ -3,3 +3,4 @@
 mod affiliations;
 mod browser;
 pub mod support;
+mod tokens;

@@ -1,7 +1,7 @@
 //! `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1): reading what was presented.
 
 use base64::Engine;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig, DecodePaddingMode};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::domain::secret::Secret;
 

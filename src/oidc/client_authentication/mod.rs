@@ -5,15 +5,29 @@ mod client_secret;
 mod private_key_jwt;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Error, Parameters, Result};
+use super::{Code, Error, Parameters, Result};
 use crate::app::App;
-use crate::domain::client::{AuthMethod, Client};
-use crate::domain::secret::Secret;
-use crate::domain::{ClientId, actor::Context};
+use crate::audit;
+use crate::domain::ClientId;
+use crate::domain::actor::Context;
+use crate::domain::client::{AuthMethod, Client, SigningAlg};
+use crate::domain::event::{Action, Event};
+use crate::domain::secret::{Digest, Secret};
+use crate::jose::client::Expect;
+use crate::jose::{self, ClientKeys};
+use crate::limits::{Limit, Refused};
+use crate::storage::ephemeral::Kind;
 
 pub use client_secret::scheme_of;
 pub use private_key_jwt::ASSERTION_TYPE;
+
+/// A used assertion is remembered so much longer than it lives (security.md ST-3).
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// One record for all failures of a client in a minute.
+const AUDITED_ONCE_IN: Duration = Duration::from_secs(60);
 
 /// What a request shows of its client, by the one method that it uses.
 #[derive(Debug)]
@@ -31,15 +45,24 @@ impl Presented {
         let named = parameters.get("client_id").map(ClientId::new);
         let post = parameters.get("client_secret");
         let assertion = parameters.get("client_assertion");
-        if [authorization.is_some(), post.is_some(), assertion.is_some()].iter().filter(|it| **it).count() > 1 {
-            return Err(Error::invalid_request("A request uses one client authentication method"));
+        if [authorization.is_some(), post.is_some(), assertion.is_some()]
+            .iter()
+            .filter(|it| **it)
+            .count()
+            > 1
+        {
+            return Err(Error::invalid_request(
+                "A request uses one client authentication method",
+            ));
         }
         let it = if let Some(header) = authorization {
             let credentials = match scheme_of(header) {
                 Some((scheme, rest)) if scheme == "basic" => client_secret::basic(rest),
                 _ => None,
             };
-            Self::Basic(credentials.ok_or_else(|| Error::unauthenticated("an unreadable Authorization header"))?)
+            Self::Basic(
+                credentials.ok_or_else(|| Error::unauthenticated("an unreadable Authorization header"))?,
+            )
         } else if let Some(assertion) = assertion {
             if parameters.get("client_assertion_type") != Some(ASSERTION_TYPE) {
                 return Err(Error::unauthenticated("another client_assertion_type"));
@@ -50,16 +73,18 @@ impl Presented {
                 Secret::new(assertion),
             )
         } else {
-            let id = named.clone().ok_or_else(|| Error::unauthenticated("no credentials"))?;
+            let id = named
+                .clone()
+                .ok_or_else(|| Error::unauthenticated("no credentials"))?;
             match post {
                 Some(secret) => Self::Post(id, Secret::new(secret)),
                 None => Self::Nothing(id),
             }
         };
         match named {
-            Some(named) if !it.is_from(&named) => {
-                Err(Error::invalid_request("client_id names another client than the credentials"))
-            }
+            Some(named) if !it.is_from(&named) => Err(Error::invalid_request(
+                "client_id names another client than the credentials",
+            )),
             _ => Ok(it),
         }
     }
@@ -81,26 +106,89 @@ pub async fn authenticate(
     endpoint: &str,
 ) -> Result<Arc<Client>> {
     let presented = Presented::read(authorization, parameters)?;
-    let client = match &presented {
-        Presented::Basic(it) => match find(app, &ClientId::new(&it.decoded.0)).await? {
-            None => find(app, &ClientId::new(&it.raw.0)).await?,
-            found => found,
-        },
-        Presented::Post(id, _) | Presented::Assertion(id, _) | Presented::Nothing(id) => find(app, id).await?,
-    };
     // Unknown and disabled clients are told nothing else than a wrong secret (DR-6).
-    let client = client.filter(|it| it.enabled).ok_or_else(|| Error::unauthenticated("an unknown or disabled client"))?;
-    throttle(app, context, &client).await?;
-    match prove(app, context, &client, &presented, endpoint).await {
-        Ok(()) => Ok(client),
-        Err(refusal) => {
-            failed(app, context, &client, &refusal).await?;
+    let client = match &presented {
+        Presented::Basic(it) => {
+            let decoded = app.registry.find(&it.decoded.0);
+            decoded.or_else(|| app.registry.find(&it.raw.0))
+        }
+        Presented::Post(id, _) | Presented::Assertion(id, _) | Presented::Nothing(id) => {
+            app.registry.find(id.as_str())
+        }
+    };
+    // Names of our own only: counters of invented clients would fill the store.
+    let counted = client.as_ref().map_or("unknown", |it| it.id.as_str());
+    let counted = format!("{counted} {}", context.network);
+    app.limits
+        .check(Limit::ClientAuthenticationFailures, &counted)
+        .await
+        .map_err(too_many)?;
+    let proved = match &client {
+        Some(client) => prove(app, context, client, &presented, endpoint).await,
+        None => Err(Error::unauthenticated("an unknown or disabled client")),
+    };
+    match (proved, client) {
+        (Ok(()), Some(client)) => Ok(client),
+        (Err(refusal), client) if refusal.code() == Code::InvalidClient => {
+            failed(app, context, client.as_deref(), &counted, &refusal).await?;
             Err(refusal)
         }
+        (Err(other), _) => Err(other),
+        (Ok(()), None) => Err(Error::unauthenticated("an unknown or disabled client")),
     }
 }
 
-async fn prove(app: &App, context: &Context, client: &Client, presented: &Presented, endpoint: &str) -> Result<()> {
+fn too_many(refused: Refused) -> Error {
+    match refused {
+        Refused::TooMany { retry_after } => Error::throttled(retry_after.as_secs()),
+        Refused::Store(source) => source.into(),
+    }
+}
+
+/// Counts a failure (DS-2), and writes the first of each minute and client to the audit trail: nobody
+/// fills it from outside (LG-1).
+async fn failed(
+    app: &App,
+    context: &Context,
+    client: Option<&Client>,
+    counted: &str,
+    refusal: &Error,
+) -> Result<()> {
+    // A count that is full by now is told with the next attempt.
+    match app
+        .limits
+        .count(Limit::ClientAuthenticationFailures, counted)
+        .await
+    {
+        Ok(()) | Err(Refused::TooMany { .. }) => {}
+        Err(Refused::Store(source)) => return Err(source.into()),
+    }
+    let object = client.map_or_else(|| "client:unknown".to_owned(), |it| format!("client:{}", it.id));
+    let now = app.clock.now();
+    let minute = format!("audit {object} {}", now.timestamp() / 60);
+    if !app
+        .ephemeral
+        .put_new(Kind::Counter, &minute, &[], AUDITED_ONCE_IN)
+        .await?
+    {
+        return Ok(());
+    }
+    app.db
+        .write(async |tx| -> Result<()> {
+            let event = Event::new(Action::ClientAuthenticationFailed, &object)
+                .failed(refusal.cause().unwrap_or_default());
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await
+}
+
+async fn prove(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    presented: &Presented,
+    endpoint: &str,
+) -> Result<()> {
     let now = app.clock.now();
     let allowed = |method| match client.may_authenticate_by(method) {
         true => Ok(()),
@@ -112,18 +200,124 @@ async fn prove(app: &App, context: &Context, client: &Client, presented: &Presen
         Presented::Basic(it) => {
             allowed(AuthMethod::ClientSecretBasic)?;
             // Both readings are compared, so that time does not tell which one fitted.
-            let fits = client.has_secret(it.decoded.1.expose(), now) | client.has_secret(it.raw.1.expose(), now);
-            fits.then_some(()).ok_or_else(|| Error::unauthenticated("a wrong secret"))
+            let fits =
+                client.has_secret(it.decoded.1.expose(), now) | client.has_secret(it.raw.1.expose(), now);
+            fits.then_some(())
+                .ok_or_else(|| Error::unauthenticated("a wrong secret"))
         }
         Presented::Post(_, secret) => {
             allowed(AuthMethod::ClientSecretPost)?;
             let fits = client.has_secret(secret.expose(), now);
-            fits.then_some(()).ok_or_else(|| Error::unauthenticated("a wrong secret"))
+            fits.then_some(())
+                .ok_or_else(|| Error::unauthenticated("a wrong secret"))
         }
         Presented::Assertion(_, assertion) => {
             allowed(AuthMethod::PrivateKeyJwt)?;
             prove_by_assertion(app, context, client, assertion, endpoint).await
         }
         Presented::Nothing(_) => allowed(AuthMethod::None),
+    }
+}
+
+async fn prove_by_assertion(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    assertion: &Secret,
+    endpoint: &str,
+) -> Result<()> {
+    let now = app.clock.now();
+    let keys = client
+        .metadata
+        .jwks
+        .as_ref()
+        .and_then(|it| ClientKeys::parse(it).ok());
+    let keys = keys.ok_or_else(|| Error::unauthenticated("a client without readable keys"))?;
+    let registered = client.metadata.token_endpoint_auth_signing_alg;
+    let expect = Expect {
+        algs: registered.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref),
+        typ: private_key_jwt::TYPE,
+        plain: true,
+    };
+    let claims = jose::client::verify(assertion.expose(), &keys, expect).map_err(|refusal| {
+        Error::unauthenticated("an assertion without a good signature").caused_by(refusal)
+    })?;
+    let expected = private_key_jwt::Expected {
+        client_id: &client.id,
+        profile: client.metadata.profile,
+        issuer: app.config.issuer.as_str(),
+        endpoint,
+        now,
+        remembered_since: app.ephemeral.started_at().await?,
+    };
+    let checked = private_key_jwt::check(&claims, &expected).map_err(Error::unauthenticated)?;
+    // Single-use, remembered until it would have expired plus ten minutes: TK-7, ST-3.
+    let key = Digest::of(format!("{}\n{}", client.id, checked.jti).as_bytes());
+    let ttl = (checked.expires_at - now).to_std().unwrap_or_default() + REMEMBERED;
+    if app
+        .ephemeral
+        .put_new(Kind::AssertionId, key.as_str(), &[], ttl)
+        .await?
+    {
+        return Ok(());
+    }
+    app.db
+        .write(async |tx| -> Result<()> {
+            let event =
+                Event::new(Action::AssertionReplayed, format!("client:{}", client.id)).failed("replay");
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await?;
+    Err(Error::unauthenticated("an assertion that was used before"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    fn read(authorization: Option<&str>, parameters: Parameters) -> std::result::Result<String, Code> {
+        let read = Presented::read(authorization, &parameters).map_err(|it| it.code())?;
+        Ok(match read {
+            Presented::Basic(it) => it.decoded.0,
+            Presented::Post(id, _) | Presented::Assertion(id, _) | Presented::Nothing(id) => id.to_string(),
+        })
+    }
+
+    #[test]
+    fn a_request_uses_one_method() {
+        let basic = format!("Basic {}", STANDARD.encode("web:secret"));
+        let none = Parameters::default;
+        assert_eq!(read(Some(&basic), none()), Ok("web".into()));
+        assert_eq!(
+            read(Some(&basic), [("client_id", "web")].into()),
+            Ok("web".into())
+        );
+        assert_eq!(read(None, [("client_id", "spa")].into()), Ok("spa".into()));
+        // TK-6
+        let both: Parameters = [("client_id", "web"), ("client_secret", "secret")].into();
+        assert_eq!(read(Some(&basic), both), Err(Code::InvalidRequest));
+        let both: Parameters = [("client_secret", "secret"), ("client_assertion", "x")].into();
+        assert_eq!(read(None, both), Err(Code::InvalidRequest));
+        assert_eq!(
+            read(Some(&basic), [("client_id", "other")].into()),
+            Err(Code::InvalidRequest)
+        );
+        for (authorization, parameters) in [
+            (None, none()),
+            (Some("Bearer x"), none()),
+            (Some("Basic ?"), none()),
+            (None, [("client_assertion", "x")].into()),
+            (
+                None,
+                [
+                    ("client_assertion", "x"),
+                    ("client_assertion_type", ASSERTION_TYPE),
+                ]
+                .into(),
+            ),
+        ] {
+            assert_eq!(read(authorization, parameters), Err(Code::InvalidClient));
+        }
     }
 }

@@ -14,19 +14,26 @@ use crate::oidc::codes::{self, Taken};
 use crate::oidc::{Error, Parameters, Result, pkce};
 use crate::storage::tokens;
 
-pub async fn redeem(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<Authorized> {
+pub async fn redeem(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<Authorized> {
     let code = required(parameters, "code")?;
     let grant = match codes::take(app, code, &client.id).await? {
-        Taken::Grant(grant) => grant,
+        Taken::Grant(grant) => *grant,
         Taken::Spent(authorization) => return Err(replayed(app, context, client, &authorization).await?),
         Taken::Unknown => return Err(Error::unusable_grant("an unknown or expired code")),
     };
     // RFC 6749 §4.1.3: identical to the one of the authorization request, which always names one.
     if parameters.get("redirect_uri") != Some(grant.redirect_uri.as_str()) {
-        return Err(Error::unusable_grant("another redirect_uri than the one the code was sent to"));
+        return Err(Error::unusable_grant(
+            "another redirect_uri than the one the code was sent to",
+        ));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    let person = person::behind(app, client, &grant, person::Session::Needed).await?;
+    let account = person::behind(app, client, &grant, person::Session::Needed).await?;
     let refresh_token = match may_refresh(client, &grant) {
         true => Some(refresh_token::begin(app, &grant).await?),
         false => None,
@@ -35,7 +42,7 @@ pub async fn redeem(app: &App, context: &Context, client: &Client, parameters: &
         scope: grant.scope.clone(),
         nonce: grant.nonce.clone(),
         grant,
-        person,
+        account,
         refresh_token,
     })
 }

@@ -10,20 +10,27 @@ use crate::oidc::{Error, Parameters, Result};
 pub fn grant(app: &App, client: &Client, parameters: &Parameters) -> Result<TokenResponse> {
     if client.is_public() {
         // RFC 6749 §4.4: confidential clients only.
-        return Err(Error::unauthorized_client("A public client cannot act on its own behalf"));
+        return Err(Error::unauthorized_client(
+            "A public client cannot act on its own behalf",
+        ));
     }
     let scope = allowed(client.scope(), parameters.get("scope"))?;
     issue::client_token(app, client, scope)
 }
 
 fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {
-    let own: Scope = registered.iter().filter(|it| !scope::STANDARD.contains(it)).collect();
+    let own: Scope = registered
+        .iter()
+        .filter(|it| !scope::STANDARD.contains(it))
+        .collect();
     let Some(asked) = asked else { return Ok(own) };
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
     let granted = asked.limited_to(&own);
     match granted.is_empty() {
         // contract.md: what is not allowed is dropped; an error only if nothing remains.
-        true => Err(Error::invalid_scope("None of these scopes is for the client itself")),
+        true => Err(Error::invalid_scope(
+            "None of these scopes is for the client itself",
+        )),
         false => Ok(granted),
     }
 }
@@ -36,8 +43,14 @@ mod tests {
     fn a_client_is_not_a_person() {
         let scope = |text| Scope::parse(text).expect("a scope");
         let registered = scope("openid profile itu_membership offline_access catalogue admin");
-        assert_eq!(allowed(&registered, None).expect("its own"), scope("catalogue admin")); // TK-4
-        assert_eq!(allowed(&registered, Some("openid catalogue x")).expect("one"), scope("catalogue"));
+        assert_eq!(
+            allowed(&registered, None).expect("its own"),
+            scope("catalogue admin")
+        ); // TK-4
+        assert_eq!(
+            allowed(&registered, Some("openid catalogue x")).expect("one"),
+            scope("catalogue")
+        );
         for bad in ["openid", "other", "cata\"logue"] {
             assert!(allowed(&registered, Some(bad)).is_err(), "{bad}");
         }

@@ -1,26 +1,28 @@
 //! The one mint: what was authorized becomes an access token and, with `openid`, an ID token
 //! (OpenID Connect Core §2, §3.1.3.3). Writes nothing.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::TokenResponse;
-use super::person::Person;
 use crate::app::App;
+use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, SigningAlg};
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::AccessToken;
-use crate::domain::{Time, TokenId};
-use crate::oidc::{Error, Result, access_token, claims};
+use crate::domain::{Subject, Time, TokenId};
+use crate::oidc::{Error, Result, access_token, claims, subject};
 use crate::random;
 
 /// What every grant about a person comes to.
 pub struct Authorized {
     pub grant: Grant,
-    pub person: Person,
+    pub account: Account,
     /// All that was granted, or less.
     pub scope: Scope,
     pub nonce: Option<String>,
@@ -30,7 +32,7 @@ pub struct Authorized {
 pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenResponse> {
     let now = app.clock.now();
     let token = AccessToken {
-        subject: Some(it.person.account.sub.clone()),
+        subject: Some(Subject::new(subject::of(client, &it.account))),
         // With `offline_access` it may outlive the session; what ends it then is a revocation.
         sid: (!it.grant.is_offline()).then(|| it.grant.sid.clone()),
         authorization_id: Some(it.grant.authorization_id.clone()),
@@ -38,22 +40,20 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
             userinfo: it.grant.claims.userinfo.clone(),
             ..ClaimsRequest::default()
         },
-        ..blank(app, client, it.scope.clone(), now)
+        ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
     };
     let access_token = match client.has_jwt_access_tokens() {
         false => access_token::seal(app, &token)?,
         true => {
-            let mut more = Map::new();
+            let names = claims::for_resources(&it.scope);
+            let mut more = claims::tell(app.db.read(), &names, &it.account).await?;
             more.insert("auth_time".into(), it.grant.auth_time.timestamp().into()); // RFC 9068 §2.2.1
-            more.insert("acr".into(), it.grant.acr.clone().into());
-            if let Some(standing) = it.person.standing.as_ref().filter(|_| it.scope.contains(scope::ITU_MEMBERSHIP)) {
-                claims::membership(standing, &mut more);
-            }
+            more.insert("acr".into(), it.grant.acr.as_str().into());
             access_token::sign(app, client, &token, more)?
         }
     };
     let id_token = match it.scope.contains(scope::OPENID) {
-        true => Some(id_token(app, client, &it, &access_token, now)?),
+        true => Some(id_token(app, client, &it, &access_token, now).await?),
         false => None,
     };
     Ok(response(token, access_token, it.refresh_token, id_token))
@@ -61,7 +61,12 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
 
 /// A token about the client itself (RFC 6749 §4.4.3).
 pub fn client_token(app: &App, client: &Client, scope: Scope) -> Result<TokenResponse> {
-    let token = blank(app, client, scope, app.clock.now());
+    let token = blank(
+        client,
+        scope,
+        app.clock.now(),
+        app.config.tokens.client_credentials,
+    );
     let access_token = match client.has_jwt_access_tokens() {
         false => access_token::seal(app, &token)?,
         true => access_token::sign(app, client, &token, Map::new())?,
@@ -69,7 +74,7 @@ pub fn client_token(app: &App, client: &Client, scope: Scope) -> Result<TokenRes
     Ok(response(token, access_token, None, None))
 }
 
-fn blank(app: &App, client: &Client, scope: Scope, now: Time) -> AccessToken {
+fn blank(client: &Client, scope: Scope, now: Time, lifetime: Duration) -> AccessToken {
     AccessToken {
         id: TokenId::new(random::id()),
         client_id: client.id.clone(),
@@ -81,7 +86,7 @@ fn blank(app: &App, client: &Client, scope: Scope, now: Time) -> AccessToken {
         claims: ClaimsRequest::default(),
         confirmation: None,
         issued_at: now.timestamp(),
-        expires_at: (now + app.config.tokens.access_token).timestamp(),
+        expires_at: (now + lifetime).timestamp(),
     }
 }
 
@@ -101,14 +106,20 @@ fn response(
     }
 }
 
-fn id_token(app: &App, client: &Client, it: &Authorized, access_token: &str, now: Time) -> Result<String> {
+async fn id_token(
+    app: &App,
+    client: &Client,
+    it: &Authorized,
+    access_token: &str,
+    now: Time,
+) -> Result<String> {
     let alg = client.id_token_alg();
     // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
-    let person = &it.person;
-    let mut all = claims::id_token(client, &person.account, person.standing.as_ref(), &it.scope, &it.grant.claims);
+    let names = claims::for_id_token(client, &it.scope, &it.grant.claims);
+    let mut all = claims::tell(app.db.read(), &names, &it.account).await?;
     let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
     put("iss", app.config.issuer.as_str().into());
-    put("sub", person.account.sub.as_str().into());
+    put("sub", subject::of(client, &it.account).into());
     put("aud", client.id.as_str().into());
     put("iat", now.timestamp().into());
     put("exp", (now + app.config.tokens.id_token).timestamp().into());
@@ -119,7 +130,9 @@ fn id_token(app: &App, client: &Client, it: &Authorized, access_token: &str, now
     if let Some(nonce) = &it.nonce {
         put("nonce", nonce.as_str().into());
     }
-    app.keys.sign(alg, "JWT", &Value::Object(all)).map_err(Error::internal)
+    app.keys
+        .sign(alg, "JWT", &Value::Object(all))
+        .map_err(Error::internal)
 }
 
 /// Core §3.1.3.6: the left half of the hash that the signature uses; Ed25519 uses SHA-512.

@@ -43,7 +43,9 @@ pub async fn exchange(
         .ok_or_else(|| Error::unsupported_grant_type("This grant_type is not supported here"))?;
     if !client.may_use(grant_type) {
         // RFC 6749 §5.2
-        return Err(Error::unauthorized_client("The client is not registered for this grant_type"));
+        return Err(Error::unauthorized_client(
+            "The client is not registered for this grant_type",
+        ));
     }
     let authorized = match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(app, context, client, parameters).await?,

@@ -1,21 +1,12 @@
 //! The person behind a grant, as of now: nothing is issued from what an older token says
 //! (security.md G-10, AF-4).
 
-use crate::affiliations;
 use crate::app::App;
 use crate::domain::account::Account;
-use crate::domain::affiliation::Standing;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
-use crate::oidc::{Error, Result, access_policy, claims, consent};
+use crate::oidc::{Error, Result, access_policy, consent};
 use crate::storage::{accounts, sessions};
-
-/// What the answer may tell of them.
-pub struct Person {
-    pub account: Account,
-    /// Read only where something depends on it.
-    pub standing: Option<Standing>,
-}
 
 /// Whether the grant ends with its session.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +15,7 @@ pub enum Session {
     Optional,
 }
 
-pub async fn behind(app: &App, client: &Client, grant: &Grant, session: Session) -> Result<Person> {
+pub async fn behind(app: &App, client: &Client, grant: &Grant, session: Session) -> Result<Account> {
     let (db, now) = (app.db.read(), app.clock.now());
     let account = match session {
         Session::Needed => sessions::find(db, &grant.session)
@@ -39,18 +30,11 @@ pub async fn behind(app: &App, client: &Client, grant: &Grant, session: Session)
     if account.id != grant.account || !account.is_active() {
         return Err(Error::unusable_grant("an account that is suspended"));
     }
-    if !consent::covers(db, client, grant).await? {
+    if !consent::stands(db, client, &account.id, &grant.scope).await? {
         return Err(Error::unusable_grant("its consent was withdrawn"));
     }
-    let policy = &client.metadata.access_policy;
-    let standing = match policy.is_open() && !claims::need_standing(&grant.scope, &grant.claims) {
-        true => None,
-        false => Some(affiliations::standing(db, &account.id).await.map_err(Error::internal)?),
-    };
-    if let Some(standing) = &standing
-        && !access_policy::admits(policy, standing)
-    {
+    if access_policy::check(db, client, &account.id).await?.is_some() {
         return Err(Error::unusable_grant("the access policy of the client"));
     }
-    Ok(Person { account, standing })
+    Ok(account)
 }

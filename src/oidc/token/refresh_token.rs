@@ -1,8 +1,6 @@
 //! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use; shown again, it ends its
 //! family (security.md TK-5). What the person may is read anew each time (G-10).
 
-use chrono::Duration;
-
 use super::issue::Authorized;
 use super::{person, required};
 use crate::app::App;
@@ -23,7 +21,7 @@ pub async fn begin(app: &App, grant: &Grant) -> Result<String> {
     let now = app.clock.now();
     let id = RefreshFamilyId::new(random::id());
     let token = token::refresh_token(&id, &random::token());
-    let expires_at = now + app.config.tokens.refresh_token_absolute;
+    let expires_at = now + app.config.tokens.refresh_absolute;
     let family = RefreshFamily {
         id,
         authorization_id: grant.authorization_id.clone(),
@@ -51,7 +49,12 @@ pub async fn begin(app: &App, grant: &Grant) -> Result<String> {
     Ok(token)
 }
 
-pub async fn rotate(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<Authorized> {
+pub async fn rotate(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<Authorized> {
     let presented = required(parameters, "refresh_token")?;
     let id = token::family_of(presented).ok_or_else(|| Error::unusable_grant("not a refresh token"))?;
     let found = tokens::find(app.db.read(), &id).await?;
@@ -76,7 +79,7 @@ pub async fn rotate(app: &App, context: &Context, client: &Client, parameters: &
         false => person::Session::Needed,
     };
     // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
-    let person = person::behind(app, client, &grant, session).await?;
+    let account = person::behind(app, client, &grant, session).await?;
 
     let successor = token::refresh_token(&family.id, &random::token());
     let to = Digest::of(successor.as_bytes());
@@ -96,7 +99,7 @@ pub async fn rotate(app: &App, context: &Context, client: &Client, parameters: &
         // OpenID Connect Core §12.2: an ID token of a refresh should have none.
         nonce: None,
         grant,
-        person,
+        account,
         refresh_token: Some(successor),
     })
 }
@@ -116,12 +119,14 @@ async fn reused(app: &App, context: &Context, family: &RefreshFamily, now: Time)
 }
 
 fn idle_end(app: &App, now: Time, expires_at: Time) -> Time {
-    (now + app.config.tokens.refresh_token_idle).min(expires_at)
+    (now + app.config.tokens.refresh_idle).min(expires_at)
 }
 
 /// RFC 6749 §6: nothing that was not granted. A narrower answer leaves the grant as it is.
 fn narrowed(granted: &Scope, asked: Option<&str>) -> Result<Scope> {
-    let Some(asked) = asked else { return Ok(granted.clone()) };
+    let Some(asked) = asked else {
+        return Ok(granted.clone());
+    };
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
     match asked.is_empty() || !asked.is_within(granted) {
         true => Err(Error::invalid_scope("The scope is wider than what was granted")),
@@ -138,7 +143,10 @@ mod tests {
         let scope = |text| Scope::parse(text).expect("a scope");
         let granted = scope("openid email offline_access");
         assert_eq!(narrowed(&granted, None).expect("all"), granted);
-        assert_eq!(narrowed(&granted, Some("email openid")).expect("less"), scope("openid email"));
+        assert_eq!(
+            narrowed(&granted, Some("email openid")).expect("less"),
+            scope("openid email")
+        );
         for bad in ["openid profile", " ", "op\\en"] {
             assert!(narrowed(&granted, Some(bad)).is_err(), "{bad}"); // TK-5
         }

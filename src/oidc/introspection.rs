@@ -1,0 +1,112 @@
+//! Introspection (RFC 7662): what a token is worth now, told to whom it concerns; about every other
+//! token the answer is the same `active: false` (security.md UI-3).
+
+use serde_json::{Map, Value, json};
+
+use super::access_token::{self, Holder};
+use super::{Error, Parameters, Result, claims, consent, subject};
+use crate::app::App;
+use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
+use crate::domain::secret::Digest;
+use crate::domain::token::{self, Presented};
+use crate::domain::{Subject, account::Account};
+use crate::storage::{accounts, revocations, sessions, tokens};
+
+/// The answer's JSON.
+pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
+    if client.is_public() {
+        // RFC 7662 §4: or anybody could try tokens out.
+        return Err(Error::unauthenticated("a public client at introspection"));
+    }
+    let presented = parameters
+        .get("token")
+        .ok_or_else(|| Error::invalid_request("token is missing"))?;
+    let found = match token::family_of(presented) {
+        Some(_) => refresh_token(app, client, presented).await?,
+        None => access_token(app, client, presented).await?,
+    };
+    Ok(found.map_or_else(|| json!({"active": false}), Value::Object))
+}
+
+async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Option<Map<String, Value>>> {
+    let Ok(Holder { token, account, .. }) = access_token::holder(app, presented).await? else {
+        return Ok(None);
+    };
+    let concerned = token.client_id == client.id
+        || token.audience.iter().any(|it| it == client.id.as_str())
+        || client.metadata.introspect_all;
+    if !concerned {
+        return Ok(None);
+    }
+    let mut all = match &account {
+        Some(account) => claims::tell(app.db.read(), &claims::for_resources(&token.scope), account).await?,
+        None => Map::new(),
+    };
+    let issuer = app.config.issuer.as_str();
+    all.insert("active".into(), true.into());
+    all.insert("token_type".into(), "Bearer".into());
+    all.insert("iss".into(), issuer.into());
+    all.insert("client_id".into(), token.client_id.as_str().into());
+    let subject = token
+        .subject
+        .as_ref()
+        .map_or(token.client_id.as_str(), Subject::as_str);
+    all.insert("sub".into(), subject.into());
+    all.insert(
+        "aud".into(),
+        match token.audience.as_slice() {
+            [] => issuer.into(),
+            many => many.into(),
+        },
+    );
+    all.insert("scope".into(), token.scope.to_string().into());
+    all.insert("jti".into(), token.id.as_str().into());
+    all.insert("iat".into(), token.issued_at.into());
+    all.insert("exp".into(), token.expires_at.into());
+    Ok(Some(all))
+}
+
+/// A client may ask about its own.
+async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Option<Map<String, Value>>> {
+    let (db, now) = (app.db.read(), app.clock.now());
+    let Some(id) = token::family_of(presented) else {
+        return Ok(None);
+    };
+    let Some((family, content)) = tokens::find(db, &id).await? else {
+        return Ok(None);
+    };
+    let current = family.judge(&Digest::of(presented.as_bytes()), now) == Presented::Current;
+    if family.client_id != client.id || !current {
+        return Ok(None);
+    }
+    if revocations::revoked(db, None, Some(&family.authorization_id)).await? {
+        return Ok(None);
+    }
+    let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
+    let account: Option<Account> = match family.offline {
+        true => accounts::find(db, &family.account).await?,
+        false => sessions::find(db, &family.session)
+            .await?
+            .filter(|(session, _)| session.is_alive(now))
+            .map(|(_, account)| account),
+    };
+    let Some(account) = account.filter(Account::is_active) else {
+        return Ok(None);
+    };
+    if !consent::stands(db, client, &account.id, &grant.scope).await? {
+        return Ok(None);
+    }
+    let Value::Object(all) = json!({
+        "active": true,
+        "token_type": "refresh_token",
+        "iss": app.config.issuer.as_str(),
+        "client_id": client.id,
+        "sub": subject::of(client, &account),
+        "scope": grant.scope,
+        "exp": family.idle_until.min(family.expires_at).timestamp(),
+    }) else {
+        return Ok(None);
+    };
+    Ok(Some(all))
+}

@@ -1,0 +1,54 @@
+//! Revocation (RFC 7009): a client gives back its own token. Revoking a refresh token ends its grant
+//! (security.md UI-4). The answer is the same for tokens that are unknown or another's.
+
+use super::{Error, Parameters, Result, access_token};
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::token::{self, LONGEST_ACCESS_TOKEN, RefreshFamily};
+use crate::storage::{revocations, tokens};
+
+/// Returns when it is stored: only then may the answer be 200.
+pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<()> {
+    let presented = parameters
+        .get("token")
+        .ok_or_else(|| Error::invalid_request("token is missing"))?;
+    // RFC 7009 §2.1: token_type_hint may help to find it; here the token itself tells.
+    let Some(id) = token::family_of(presented) else {
+        return revoke_access_token(app, context, client, presented).await;
+    };
+    match tokens::find(app.db.read(), &id).await? {
+        // An older token of the family ends it just as well: whoever holds one wants it to end.
+        Some((family, _)) if family.client_id == client.id => end(app, context, client, &family).await,
+        _ => Ok(()),
+    }
+}
+
+async fn end(app: &App, context: &Context, client: &Client, family: &RefreshFamily) -> Result<()> {
+    let (now, id) = (app.clock.now(), &family.authorization_id);
+    app.db
+        .write(async |tx| -> Result<()> {
+            tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
+            let event = Event::new(Action::TokenRevoked, format!("authorization:{id}"))
+                .because(format!("by client {}", client.id));
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await
+}
+
+async fn revoke_access_token(app: &App, context: &Context, client: &Client, presented: &str) -> Result<()> {
+    let now = app.clock.now();
+    let own =
+        access_token::read(app, presented).filter(|it| it.client_id == client.id && !it.is_expired(now));
+    let Some(token) = own else { return Ok(()) };
+    app.db
+        .write(async |tx| -> Result<()> {
+            revocations::insert_token(tx, &token.id, now, now + LONGEST_ACCESS_TOKEN).await?;
+            let event = Event::new(Action::TokenRevoked, format!("token:{}", token.id))
+                .because(format!("by client {}", client.id));
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await
+}

@@ -1,0 +1,112 @@
+//! Userinfo (OpenID Connect Core §5.3): the claims of the scopes that were granted, as of now
+//! (security.md UI-1, UI-2), as JSON or signed.
+
+use serde_json::Value;
+
+use super::access_token::{self, Holder};
+use super::client_authentication::scheme_of;
+use super::{Error, Result, claims, subject};
+use crate::app::App;
+use crate::domain::scope;
+
+/// Where a request may bring its token (RFC 6750 §2).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Presented<'a> {
+    /// The `Authorization` header as it came.
+    pub authorization: Option<&'a str>,
+    /// `access_token` of a form body.
+    pub body: Option<&'a str>,
+    /// The query has an `access_token`.
+    pub in_query: bool,
+}
+
+impl<'a> Presented<'a> {
+    /// The token, brought in one place, and never in the query, where logs would keep it (UI-1).
+    pub fn token(self) -> Result<&'a str> {
+        if self.in_query {
+            return Err(Error::invalid_request(
+                "An access token must not be sent in the query",
+            ));
+        }
+        let header = self.authorization.and_then(scheme_of);
+        let header = header
+            .filter(|(scheme, _)| scheme == "bearer")
+            .map(|(_, token)| token);
+        match (header, self.body) {
+            (Some(_), Some(_)) => Err(Error::invalid_request("An access token is sent in one place")),
+            (Some(token), None) | (None, Some(token)) => Ok(token),
+            (None, None) => Err(Error::missing_token()),
+        }
+    }
+}
+
+pub enum Userinfo {
+    Json(Value),
+    /// For `application/jwt`.
+    Signed(String),
+}
+
+pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
+    let Holder {
+        token,
+        client,
+        account,
+    } = access_token::holder(app, presented.token()?)
+        .await?
+        .map_err(Error::unusable_token)?;
+    // Core §5.3.1: an access token of an OpenID Connect authentication.
+    let Some(account) = account.filter(|_| token.scope.contains(scope::OPENID)) else {
+        return Err(Error::insufficient_scope(
+            "The access token was not granted openid",
+        ));
+    };
+    let names = claims::for_userinfo(&token.scope, &token.claims);
+    let mut all = claims::tell(app.db.read(), &names, &account).await?;
+    all.insert("sub".into(), subject::of(&client, &account).into());
+    let Some(alg) = client.metadata.userinfo_signed_response_alg else {
+        return Ok(Userinfo::Json(Value::Object(all)));
+    };
+    // Core §5.3.2: a signed answer says who made it, for whom. It has no nonce.
+    all.insert("iss".into(), app.config.issuer.as_str().into());
+    all.insert("aud".into(), client.id.as_str().into());
+    let signed = app
+        .keys
+        .sign(alg, "JWT", &Value::Object(all))
+        .map_err(Error::internal)?;
+    Ok(Userinfo::Signed(signed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oidc::Code;
+
+    #[test]
+    fn a_token_comes_in_one_place() {
+        let token = |authorization, body, in_query| {
+            Presented {
+                authorization,
+                body,
+                in_query,
+            }
+            .token()
+            .map_err(|it| (it.code(), it.is_bare()))
+        };
+        assert_eq!(token(Some("Bearer x"), None, false), Ok("x"));
+        assert_eq!(token(Some("bEARER x"), None, false), Ok("x")); // RFC 9110 §11.1
+        assert_eq!(token(None, Some("x"), false), Ok("x"));
+        assert_eq!(
+            token(Some("Bearer x"), Some("x"), false),
+            Err((Code::InvalidRequest, false))
+        ); // UI-1
+        assert_eq!(
+            token(Some("Bearer x"), None, true),
+            Err((Code::InvalidRequest, false))
+        );
+        assert_eq!(token(None, None, false), Err((Code::InvalidToken, true))); // RFC 6750 §3.1
+        assert_eq!(
+            token(Some("Basic x"), None, false),
+            Err((Code::InvalidToken, true))
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! How clients prove themselves (RFC 6749 §2.3, RFC 7523; security.md TK-6, TK-7).
+
+use base64::engine::general_purpose::STANDARD;
+use josekit::jwk::Jwk;
+use josekit::jws::{EdDSA, JwsHeader};
+use serde_json::json;
+
+use super::*;
+use crate::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
+
+const ENDPOINT: &str = "http://localhost:8080/token";
+
+impl Provider {
+    async fn proves(&self, authorization: Option<&str>, parameters: Parameters) -> Result<String, Code> {
+        authenticate(&self.app, &self.context, authorization, &parameters, ENDPOINT)
+            .await
+            .map(|it| it.id.to_string())
+            .map_err(|it| it.code())
+    }
+}
+
+fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+#[tokio::test]
+async fn a_secret_comes_by_the_registered_way() {
+    let op = Provider::start().await;
+    op.client("either", json!({})).await;
+    op.client(
+        "basic",
+        json!({"token_endpoint_auth_method": "client_secret_basic"}),
+    )
+    .await;
+    op.client(
+        "post",
+        json!({"token_endpoint_auth_method": "client_secret_post"}),
+    )
+    .await;
+    op.client("public", json!({"token_endpoint_auth_method": "none"}))
+        .await;
+    let post = |id: &'static str| Parameters::from([("client_id", id), ("client_secret", SECRET)]);
+    let refused = Err(Code::InvalidClient);
+
+    for id in ["either", "basic"] {
+        assert_eq!(
+            op.proves(Some(&basic(id, SECRET)), Parameters::default()).await,
+            Ok(id.into())
+        );
+        let encoded = SECRET.replace('-', "%2D");
+        assert_eq!(
+            op.proves(Some(&basic(id, &encoded)), Parameters::default()).await,
+            Ok(id.into())
+        ); // interop.md 2
+        assert_eq!(
+            op.proves(Some(&basic(id, "wrong")), Parameters::default()).await,
+            refused
+        );
+    }
+    for id in ["either", "post"] {
+        assert_eq!(op.proves(None, post(id)).await, Ok(id.into()));
+    }
+    assert_eq!(
+        op.proves(Some(&basic("post", SECRET)), Parameters::default())
+            .await,
+        refused
+    ); // TK-6
+    assert_eq!(op.proves(None, post("basic")).await, refused);
+    assert_eq!(op.proves(None, post("public")).await, refused);
+    assert_eq!(
+        op.proves(None, [("client_id", "public")].into()).await,
+        Ok("public".into())
+    );
+    assert_eq!(
+        op.proves(Some(&basic("public", "")), Parameters::default()).await,
+        Ok("public".into())
+    );
+    for id in ["either", "basic", "post", "unknown"] {
+        assert_eq!(op.proves(None, [("client_id", id)].into()).await, refused);
+        assert_eq!(
+            op.proves(Some(&basic(id, "")), Parameters::default()).await,
+            refused
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_is_used_once() {
+    let op = Provider::start().await;
+    let pair = Jwk::generate_ed_key(josekit::jwk::alg::ed::EdCurve::Ed25519).expect("a key");
+    let public = pair.to_public_key().expect("its public half");
+    let metadata = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public]}});
+    op.client("signer", metadata).await;
+    let signer = EdDSA.signer_from_jwk(&pair).expect("a signer");
+    let assertion = |claims: Value| {
+        let mut all = json!({"iss": "signer", "sub": "signer", "aud": "http://localhost:8080",
+            "iat": op.now().timestamp(), "exp": op.now().timestamp() + 60});
+        for (name, value) in claims.as_object().expect("an object") {
+            all[name] = value.clone();
+        }
+        josekit::jws::serialize_compact(all.to_string().as_bytes(), &JwsHeader::new(), &signer)
+            .expect("signed")
+    };
+    let shown = |assertion: &str| {
+        Parameters::from([
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", assertion),
+        ])
+    };
+    let refused = Err(Code::InvalidClient);
+
+    let one = assertion(json!({"jti": "1"}));
+    assert_eq!(op.proves(None, shown(&one)).await, Ok("signer".into()));
+    assert_eq!(op.proves(None, shown(&one)).await, refused); // TK-7
+    let endpoint = assertion(json!({"jti": "2", "aud": [ENDPOINT]}));
+    assert_eq!(op.proves(None, shown(&endpoint)).await, Ok("signer".into()));
+    for bad in [
+        json!({"jti": "3", "aud": "http://localhost:8080/userinfo"}),
+        json!({"jti": "4", "sub": "web"}),
+        json!({}),
+    ] {
+        assert_eq!(op.proves(None, shown(&assertion(bad))).await, refused);
+    }
+    let foreign = Jwk::generate_ed_key(josekit::jwk::alg::ed::EdCurve::Ed25519).expect("a key");
+    let foreign = EdDSA.signer_from_jwk(&foreign).expect("a signer");
+    let claims = json!({"iss": "signer", "sub": "signer", "aud": ENDPOINT, "jti": "5", "exp": op.now().timestamp() + 9});
+    let forged = josekit::jws::serialize_compact(claims.to_string().as_bytes(), &JwsHeader::new(), &foreign);
+    assert_eq!(op.proves(None, shown(&forged.expect("signed"))).await, refused);
+    let parallel = assertion(json!({"jti": "6"}));
+    let answers = futures_util::future::join_all((0..20).map(|_| op.proves(None, shown(&parallel)))).await;
+    assert_eq!(answers.iter().filter(|it| it.is_ok()).count(), 1); // G-8
+}

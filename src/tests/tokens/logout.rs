@@ -1,0 +1,111 @@
+//! RP-initiated logout: who is logged out at once, who is asked, who is sent where
+//! (OpenID Connect RP-Initiated Logout 1.0; security.md LO-1, LO-2).
+
+use serde_json::json;
+
+use super::*;
+use crate::oidc::end_session::{After, Step, confirmed, request};
+
+const OUT: &str = "https://rp.example/out";
+
+fn step(op: &Provider, parameters: &[(&str, &str)], at_hand: Option<&Person>) -> Step {
+    let map = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let parameters = Parameters::from(map.collect::<std::collections::BTreeMap<_, _>>());
+    request(&op.app, &parameters, at_hand.map(|it| (&it.session, &it.account))).expect("a step")
+}
+
+fn to(uri: Option<&str>) -> Step {
+    Step::Done(After {
+        client: Some("Web".into()),
+        redirect_to: uri.map(str::to_owned),
+    })
+}
+
+#[tokio::test]
+async fn a_valid_hint_for_the_session_at_hand_logs_out_at_once() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let hint = ("id_token_hint", tokens.id_token.as_deref().unwrap());
+    let out = ("post_logout_redirect_uri", OUT);
+
+    assert_eq!(
+        step(&op, &[hint, out, ("state", "s t")], Some(&alice)),
+        to(Some("https://rp.example/out?state=s%20t"))
+    );
+    assert_eq!(step(&op, &[hint, out], Some(&alice)), to(Some(OUT))); // no state, none back
+    assert_eq!(
+        step(&op, &[hint, out, ("client_id", "web")], Some(&alice)),
+        to(Some(OUT))
+    );
+    assert_eq!(step(&op, &[hint], Some(&alice)), to(None));
+    for other in [
+        "https://rp.example/out?foo=bar",
+        "https://rp.example/",
+        "https://evil.example/out",
+    ] {
+        assert_eq!(
+            step(&op, &[hint, ("post_logout_redirect_uri", other)], Some(&alice)),
+            to(None)
+        ); // LO-2
+    }
+    op.wait(700);
+    assert_eq!(step(&op, &[hint, out], Some(&alice)), to(Some(OUT))); // LO-1: expired, of this session
+    assert_eq!(step(&op, &[hint, out], None), Step::Done(After::default()));
+}
+
+#[tokio::test]
+async fn without_a_good_hint_the_person_is_asked_and_nobody_is_redirected() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let good = tokens.id_token.as_deref().unwrap();
+    let body = good.split('.').nth(1).unwrap();
+    let unsigned = format!(
+        "{}.{body}.",
+        URL_SAFE_NO_PAD.encode(json!({"alg": "none"}).to_string())
+    );
+    let changed = format!("{}AAAA", &good[..good.len() - 4]);
+    let out = ("post_logout_redirect_uri", OUT);
+
+    let bad: [&[(&str, &str)]; 7] = [
+        &[],
+        &[out],
+        &[("state", "x")],
+        &[out, ("client_id", "web")],
+        &[out, ("id_token_hint", &unsigned)],
+        &[out, ("id_token_hint", &changed)],
+        &[out, ("id_token_hint", good), ("client_id", "other")],
+    ];
+    for parameters in bad {
+        let Step::Confirm { client: None, ticket } = step(&op, parameters, Some(&alice)) else {
+            panic!("asked: {parameters:?}"); // LO-1
+        };
+        assert_eq!(
+            confirmed(&op.app, &ticket, Some(&alice.session)),
+            Some(After::default())
+        );
+        assert_eq!(step(&op, parameters, None), Step::Done(After::default()));
+    }
+}
+
+#[tokio::test]
+async fn a_hint_of_another_session_is_confirmed_first() {
+    let op = Provider::start().await;
+    let (web, alice, bob) = (op.web().await, op.person().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let parameters = [
+        ("id_token_hint", tokens.id_token.as_deref().unwrap()),
+        ("post_logout_redirect_uri", OUT),
+    ];
+    let Step::Confirm { client, ticket } = step(&op, &parameters, Some(&bob)) else {
+        panic!("asked");
+    };
+    assert_eq!(client.as_deref(), Some("Web"));
+    assert_eq!(confirmed(&op.app, &ticket, Some(&alice.session)), None); // the form is bob's
+    let after = confirmed(&op.app, &ticket, Some(&bob.session)).expect("confirmed");
+    assert_eq!(after.redirect_to.as_deref(), Some(OUT));
+    assert_eq!(confirmed(&op.app, "nonsense", Some(&bob.session)), None);
+}

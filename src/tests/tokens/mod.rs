@@ -1,0 +1,249 @@
+//! Tokens, from the code that buys them to the logout that ends them, asked of the room itself: what
+//! the front door adds is tested there.
+
+mod client_authentication;
+mod code;
+mod logout;
+mod refresh;
+mod use_of_tokens;
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use super::support::database_url;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, Database, Issuer};
+use crate::domain::account::{Account, Email, Status};
+use crate::domain::actor::{Actor, Context, Role};
+use crate::domain::authorization::{ACR_PASSWORD, Grant};
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::client::{Client, ClientSecret, Origin};
+use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use crate::domain::scope::Scope;
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::session::Session;
+use crate::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
+use crate::oidc::token::{self, TokenResponse};
+use crate::oidc::userinfo::{Presented, Userinfo};
+use crate::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
+use crate::random;
+use crate::storage::accounts::NewAccount;
+use crate::storage::{accounts, clients};
+
+pub const CALLBACK: &str = "https://rp.example/cb";
+pub const SECRET: &str = "a-secret-of-the-client";
+
+/// The provider without its front door.
+pub struct Provider {
+    pub app: App,
+    pub context: Context,
+    _keys: tempfile::TempDir,
+}
+
+/// Somebody with a live session.
+pub struct Person {
+    pub account: Account,
+    pub session: Session,
+}
+
+impl Provider {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told their backend by the environment"
+    )]
+    pub async fn start() -> Self {
+        let keys = tempfile::tempdir().expect("a directory");
+        let issuer = Issuer::parse("http://localhost:8080").expect("an issuer");
+        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), keys.path());
+        config.database = Database::at(database_url().await);
+        config.redis.url = std::env::var("TEST_REDIS_URL").ok().map(Secret::new);
+        config.redis.prefix = format!("test-{}:", random::id());
+        let start = crate::clock::from_unix(1_800_000_000).expect("a time");
+        let app = App::open(config, Clock::frozen(start)).await.expect("it opens");
+        Self {
+            app,
+            context: Context::of(Actor::Visitor),
+            _keys: keys,
+        }
+    }
+
+    pub fn now(&self) -> Time {
+        self.app.clock.now()
+    }
+
+    pub fn wait(&self, seconds: i64) {
+        self.app.clock.advance(chrono::Duration::seconds(seconds));
+    }
+
+    pub async fn client(&self, id: &str, metadata: Value) -> Arc<Client> {
+        let mut metadata = metadata;
+        metadata["redirect_uris"] = serde_json::json!([CALLBACK]);
+        let client = Client {
+            id: ClientId::new(id),
+            enabled: true,
+            origin: Origin::Administrator,
+            metadata: serde_json::from_value(metadata).expect("metadata"),
+            secrets: vec![ClientSecret {
+                digest: Digest::of(SECRET.as_bytes()),
+                created_at: self.now(),
+                expires_at: None,
+            }],
+            created_at: self.now(),
+            updated_at: self.now(),
+        };
+        let client = &client;
+        self.app
+            .db
+            .write(async |tx| clients::insert(tx, client).await)
+            .await
+            .expect("inserted");
+        self.app
+            .registry
+            .refresh(self.app.db.read())
+            .await
+            .expect("refreshed");
+        self.app.registry.find(id).expect("registered")
+    }
+
+    /// A first-party web client for all grants.
+    pub async fn web(&self) -> Arc<Client> {
+        let metadata = serde_json::json!({"first_party": true, "client_name": "Web",
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+            "post_logout_redirect_uris": ["https://rp.example/out"],
+            "scope": "openid profile email offline_access itu_membership catalogue"});
+        self.client("web", metadata).await
+    }
+
+    pub async fn person(&self) -> Person {
+        let name = random::id().to_lowercase().replace(['-', '_'], "x");
+        let account = Account {
+            id: AccountId::new(random::id()),
+            sub: Subject::new(random::id()),
+            email: Email::parse(&format!("{name}@example.org")).expect("an address"),
+            email_verified: true,
+            profile: Profile {
+                first_name: "Alice".into(),
+                last_name: "Ames".into(),
+                title: None,
+                gender: Gender::Undisclosed,
+                job_title: "Engineer".into(),
+                professional_role: ProfessionalRole::Technical,
+            },
+            role: Role::User,
+            status: Status::Active,
+            newsletter: false,
+            language: Language::En,
+            terms_version: None,
+            created_at: self.now(),
+            updated_at: self.now(),
+        };
+        let new = NewAccount {
+            account: account.clone(),
+            password_hash: None,
+            terms_accepted_at: None,
+        };
+        let (now, context, it) = (self.now(), &self.context, &account);
+        let started = self
+            .app
+            .db
+            .write(async |tx| {
+                accounts::insert(tx, new.clone()).await?;
+                crate::accounts::sessions::start(tx, now, context, it, ACR_PASSWORD, false).await
+            })
+            .await
+            .expect("signed in");
+        Person {
+            account,
+            session: started.session,
+        }
+    }
+
+    pub fn grant(&self, client: &Client, person: &Person, scope: &str) -> Grant {
+        Grant {
+            authorization_id: AuthorizationId::new(random::id()),
+            client_id: client.id.clone(),
+            account: person.account.id.clone(),
+            session: person.session.id.clone(),
+            sid: person.session.sid.clone(),
+            redirect_uri: CALLBACK.into(),
+            scope: Scope::parse(scope).expect("a scope"),
+            claims: ClaimsRequest::default(),
+            nonce: Some("n-0".into()),
+            code_challenge: None,
+            auth_time: person.session.authenticated_at,
+            acr: ACR_PASSWORD.into(),
+            granted_at: self.now(),
+        }
+    }
+
+    /// A code as the authorization endpoint gives it.
+    pub async fn code(&self, client: &Client, person: &Person, scope: &str) -> String {
+        let grant = self.grant(client, person, scope);
+        codes::issue(&self.app, &grant).await.expect("a code")
+    }
+
+    pub async fn redeems(&self, client: &Client, code: &str) -> Result<TokenResponse, Error> {
+        let request = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+        ];
+        self.asks(client, request.into()).await
+    }
+
+    pub async fn refreshes(&self, client: &Client, token: &str) -> Result<TokenResponse, Error> {
+        let request = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.asks(client, request.into()).await
+    }
+
+    pub async fn asks(&self, client: &Client, request: Parameters) -> Result<TokenResponse, Error> {
+        token::exchange(&self.app, &self.context, client, &request).await
+    }
+
+    pub async fn signs_in_at(&self, client: &Client, person: &Person, scope: &str) -> TokenResponse {
+        let code = self.code(client, person, scope).await;
+        self.redeems(client, &code).await.expect("tokens")
+    }
+
+    pub async fn userinfo(&self, token: &str) -> Result<Value, Error> {
+        let header = format!("Bearer {token}");
+        let presented = Presented {
+            authorization: Some(&header),
+            ..Presented::default()
+        };
+        match userinfo::answer(&self.app, presented).await? {
+            Userinfo::Json(claims) => Ok(claims),
+            Userinfo::Signed(jwt) => Ok(self.app.keys.verify_own(&jwt, "JWT").expect("our signature")),
+        }
+    }
+
+    pub async fn introspects(&self, client: &Client, token: &str) -> Value {
+        let request = Parameters::from([("token", token)]);
+        introspection::answer(&self.app, client, &request)
+            .await
+            .expect("an answer")
+    }
+
+    /// The claims of an ID token, its signature verified.
+    pub fn id_token(&self, tokens: &TokenResponse) -> Value {
+        let token = tokens.id_token.as_deref().expect("an ID token");
+        self.app.keys.verify_own(token, "JWT").expect("our signature")
+    }
+}
+
+/// The header of a JWS.
+pub fn header_of(jws: &str) -> Value {
+    let header = jws.split('.').next().expect("a header");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON")
+}
+
+pub fn code_of<T>(answer: Result<T, Error>) -> Code {
+    answer.err().expect("a refusal").code()
+}
+
+pub fn refresh_token(tokens: &TokenResponse) -> String {
+    tokens.refresh_token.clone().expect("a refresh token")
+}

@@ -1,0 +1,234 @@
+//! Refresh tokens: rotation, reuse, and what ends them (RFC 6749 §6; security.md TK-5).
+
+use serde_json::json;
+
+use super::*;
+use crate::accounts::sessions;
+use crate::oidc::end_session;
+
+const OFFLINE: &str = "openid email offline_access";
+
+#[tokio::test]
+async fn a_refresh_token_is_rotated_and_says_the_same_of_the_person() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let first = op.signs_in_at(&web, &alice, OFFLINE).await;
+    op.wait(100);
+
+    let second = op.refreshes(&web, &refresh_token(&first)).await.expect("rotated");
+
+    let (old, new) = (op.id_token(&first), op.id_token(&second));
+    for same in ["iss", "sub", "aud", "auth_time", "sid", "acr"] {
+        assert_eq!(old[same], new[same], "{same}"); // OpenID Connect Core §12.2
+    }
+    assert!(new["iat"].as_i64() > old["iat"].as_i64() && new.get("nonce").is_none());
+    assert_ne!(refresh_token(&first), refresh_token(&second));
+    assert!(op.refreshes(&web, &refresh_token(&second)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_forgiven_and_a_theft_is_not() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let first = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let second = op.refreshes(&web, &refresh_token(&first)).await.expect("rotated");
+    op.wait(10);
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&first)).await),
+        Code::InvalidGrant
+    );
+    let third = op
+        .refreshes(&web, &refresh_token(&second))
+        .await
+        .expect("the family stands"); // TK-5
+    assert!(op.userinfo(&third.access_token).await.is_ok());
+
+    // Its successor was used: at once.
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&first)).await),
+        Code::InvalidGrant
+    );
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&third)).await),
+        Code::InvalidGrant
+    ); // TK-5
+    assert_eq!(
+        code_of(op.userinfo(&third.access_token).await),
+        Code::InvalidToken
+    ); // UI-5
+
+    let first = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let second = op.refreshes(&web, &refresh_token(&first)).await.expect("rotated");
+    op.wait(11);
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&first)).await),
+        Code::InvalidGrant
+    );
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&second)).await),
+        Code::InvalidGrant
+    ); // TK-5
+}
+
+#[tokio::test]
+async fn of_fifty_rotations_one_wins_and_the_family_stands() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let token = refresh_token(&tokens);
+
+    let answers = futures_util::future::join_all((0..50).map(|_| op.refreshes(&web, &token))).await;
+
+    let winners: Vec<_> = answers.iter().flatten().collect();
+    assert_eq!(winners.len(), 1); // G-8
+    assert!(op.refreshes(&web, &refresh_token(winners[0])).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_its_clients_alone() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let both = json!({"first_party": true, "grant_types": ["authorization_code", "refresh_token"]});
+    let other = op.client("other", both).await;
+    let tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
+    assert_eq!(
+        code_of(op.refreshes(&other, &refresh_token(&tokens)).await),
+        Code::InvalidGrant
+    ); // trap 5
+    assert!(op.refreshes(&web, &refresh_token(&tokens)).await.is_ok());
+    for other_kind in ["", "rt_short", tokens.access_token.as_str()] {
+        assert!(op.refreshes(&web, other_kind).await.is_err()); // G-7
+    }
+}
+
+#[tokio::test]
+async fn a_scope_may_only_shrink() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let with = |token: String, scope: &'static str| {
+        let (op, web) = (&op, &web);
+        async move {
+            let request = [
+                ("grant_type", "refresh_token"),
+                ("refresh_token", &token),
+                ("scope", scope),
+            ];
+            op.asks(web, request.into()).await
+        }
+    };
+    let wider = with(refresh_token(&tokens), "openid profile").await;
+    assert_eq!(code_of(wider), Code::InvalidScope); // RFC 6749 §6; the token is not spent
+    let less = with(refresh_token(&tokens), "openid").await.expect("less");
+    assert_eq!(less.scope.to_string(), "openid");
+    assert!(
+        op.userinfo(&less.access_token)
+            .await
+            .expect("claims")
+            .get("email")
+            .is_none()
+    );
+    let again = op
+        .refreshes(&web, &refresh_token(&less))
+        .await
+        .expect("all of it");
+    assert_eq!(again.scope.to_string(), OFFLINE);
+}
+
+#[tokio::test]
+async fn idle_or_old_tokens_end() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let day = 24 * 3600;
+    let mut tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let idle = op.signs_in_at(&web, &alice, OFFLINE).await;
+    for _ in 0..2 {
+        op.wait(13 * day);
+        tokens = op.refreshes(&web, &refresh_token(&tokens)).await.expect("in use");
+    }
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&idle)).await),
+        Code::InvalidGrant
+    ); // TK-5
+    op.wait(4 * day);
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&tokens)).await),
+        Code::InvalidGrant
+    ); // absolute
+}
+
+#[tokio::test]
+async fn a_logout_ends_what_was_not_granted_to_outlive_it() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let offline = op.signs_in_at(&web, &alice, OFFLINE).await;
+    // By registration of a first-party client, not by offline_access.
+    let online = op.signs_in_at(&web, &alice, "openid").await;
+    end_session::end(&op.app, &op.context, &alice.session, &alice.account)
+        .await
+        .expect("out");
+
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&online)).await),
+        Code::InvalidGrant
+    ); // LO-3
+    assert_eq!(
+        code_of(op.userinfo(&online.access_token).await),
+        Code::InvalidToken
+    );
+    assert!(op.userinfo(&offline.access_token).await.is_ok()); // OpenID Connect Core §11
+    let offline = op
+        .refreshes(&web, &refresh_token(&offline))
+        .await
+        .expect("it outlives the session");
+
+    sessions::end_everywhere(&op.app, &op.context, &alice.account.id)
+        .await
+        .expect("out");
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&offline)).await),
+        Code::InvalidGrant
+    ); // SE-3
+    assert_eq!(
+        code_of(op.userinfo(&offline.access_token).await),
+        Code::InvalidToken
+    ); // UI-5
+}
+
+#[tokio::test]
+async fn a_session_ended_on_purpose_ends_all_that_came_of_it() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let ended = sessions::end(
+        &op.app,
+        &op.context,
+        &alice.account.id,
+        &alice.session.id,
+        "by_the_person",
+    )
+    .await;
+    assert!(ended.expect("ended"));
+    assert_eq!(
+        code_of(op.refreshes(&web, &refresh_token(&tokens)).await),
+        Code::InvalidGrant
+    ); // SE-3
+    assert_eq!(
+        code_of(op.userinfo(&tokens.access_token).await),
+        Code::InvalidToken
+    );
+}
+
+#[tokio::test]
+async fn the_access_policy_refuses_and_the_family_stays() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
+    let mut strict = (*web).clone();
+    strict.metadata.access_policy = serde_json::from_value(json!({"affiliation": "approved"})).unwrap();
+    assert_eq!(
+        code_of(op.refreshes(&strict, &refresh_token(&tokens)).await),
+        Code::InvalidGrant
+    );
+    assert!(op.refreshes(&web, &refresh_token(&tokens)).await.is_ok()); // contract.md, access_policy
+}
