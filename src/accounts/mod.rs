@@ -2,62 +2,73 @@
 //! sessions, profile (product.md "Sign-up"; security.md section 8). Rules are here and not in the
 //! doors; every change is one transaction with its audit record and its mail (ST-2).
 
+mod error;
+pub mod known_browser;
+pub mod login;
+pub mod password;
+pub mod profile;
+pub mod recovery;
+pub mod retention;
 pub mod sessions;
+pub mod signup;
+mod throttle;
+pub mod verification;
 
-use sea_orm::DbErr;
+use sea_orm::ConnectionTrait;
 
-use crate::domain::profile::FieldErrors;
-use crate::storage::IsBusy;
+pub use error::{Error, Result};
 
-/// Why something was not done, in words a door can say. What is absent is an `Option` instead.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Fields of the form, each with the key of its message.
-    #[error("the form has wrong fields")]
-    Invalid(FieldErrors),
-    /// One answer for every cause (security.md PW-3).
-    #[error("address or password are wrong")]
-    WrongCredentials,
-    #[error("the code is wrong")]
-    WrongCode,
-    /// Too old, tried too often, or replaced: a new code must be asked for.
-    #[error("the code is no longer valid")]
-    CodeVoid,
-    /// The link was used, replaced, or is too old.
-    #[error("the link is no longer valid")]
-    LinkVoid,
-    /// The sign-up was finished, or not in time.
-    #[error("there is no such sign-up")]
-    NoSignup,
-    #[error("a step of the sign-up is missing")]
-    StepMissing,
-    #[error("too many attempts; the next is possible in {} s", retry_after.num_seconds())]
-    Throttled { retry_after: chrono::Duration },
-    /// All hashing is busy and its queue is full: 503 (security.md PW-2).
-    #[error("too busy")]
-    Busy,
-    /// Someone else changed it meanwhile: 409 (security.md G-9).
-    #[error("changed meanwhile")]
-    Conflict,
-    /// Needs a login within the last five minutes (security.md SE-4).
-    #[error("a recent login is needed")]
-    ReauthenticationNeeded,
-    #[error(transparent)]
-    Storage(#[from] DbErr),
-    #[error("{0}")]
-    Failed(String),
+use crate::app::App;
+use crate::domain::Time;
+use crate::domain::account::{Email, UniqueKey};
+use crate::domain::profile::Language;
+use crate::domain::session::Session;
+use crate::i18n::Locale;
+use crate::mail::{Letter, outbox};
+use crate::storage::terms;
+use crate::templates::MailTemplate;
+
+/// Writes a mail to a person into the outbox, in their language.
+async fn tell<M: MailTemplate>(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    to: &Email,
+    language: Language,
+    message: &M,
+) -> Result<()> {
+    let locale = Locale::parse(language.as_str()).unwrap_or_default();
+    let mail = app.templates.mail(message, locale).map_err(Error::failed)?;
+    let letter = Letter {
+        to: to.as_str().to_owned(),
+        kind: M::NAME,
+        subject: mail.subject,
+        text: mail.text,
+        html: mail.html,
+    };
+    Ok(outbox::enqueue(tx, app.clock.now(), &letter).await?)
 }
 
-pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-impl IsBusy for Error {
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Storage(it) if it.is_busy())
-    }
+/// What tables keep of an address by which limits count: it tells nothing to who reads them.
+fn address_label(app: &App, address: &UniqueKey) -> String {
+    hexadecimal(&app.keys.hmac("address", address.as_str().as_bytes())[..16])
 }
 
-impl Error {
-    pub fn field(name: &'static str, key: &'static str) -> Self {
-        Self::Invalid(FieldErrors::from([(name, key)]))
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The version of the Terms of Use in force. The first migration brings one, so there always is.
+async fn current_terms(db: &impl ConnectionTrait, now: Time) -> Result<crate::domain::terms::Terms> {
+    terms::find_current(db, now)
+        .await?
+        .ok_or_else(|| Error::failed("no version of the Terms of Use is in force"))
+}
+
+/// SE-4: what touches credentials asks for a login within the last minutes.
+fn require_recent(session: &Session, now: Time) -> Result<()> {
+    if session.is_recent(now) {
+        Ok(())
+    } else {
+        Err(Error::ReauthenticationNeeded)
     }
 }

@@ -46,15 +46,22 @@ pub async fn find_credentials(
     db: &impl ConnectionTrait,
     key: &EmailKey,
 ) -> Result<Option<(Account, Option<String>)>, DbErr> {
-    Entity::find()
-        .filter(Column::EmailKey.eq(key.as_str()))
-        .one(db)
-        .await?
-        .map(|mut row| {
-            let hash = row.password_hash.take();
-            Ok((account(row)?, hash))
-        })
-        .transpose()
+    let found = Entity::find().filter(Column::EmailKey.eq(key.as_str()));
+    found.one(db).await?.map(credentials).transpose()
+}
+
+/// The same, unchanged until the transaction ends.
+pub async fn find_credentials_locked(
+    db: &impl ConnectionTrait,
+    key: &EmailKey,
+) -> Result<Option<(Account, Option<String>)>, DbErr> {
+    let found = Entity::find().filter(Column::EmailKey.eq(key.as_str()));
+    found.lock_exclusive().one(db).await?.map(credentials).transpose()
+}
+
+fn credentials(mut row: Model) -> Result<(Account, Option<String>), DbErr> {
+    let hash = row.password_hash.take();
+    Ok((account(row)?, hash))
 }
 
 pub async fn find_password_hash(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<String>, DbErr> {

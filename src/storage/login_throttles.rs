@@ -2,9 +2,11 @@
 //! gives nobody a new set of guesses (ST-1).
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+};
 
-use super::entities::login_throttle::{ActiveModel, Column, Entity};
+use super::entities::login_throttle::{ActiveModel, Column, Entity, Model};
 use crate::domain::Time;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,10 +17,13 @@ pub struct Throttle {
 
 pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttle>, DbErr> {
     let row = Entity::find_by_id(key).one(db).await?;
-    Ok(row.map(|it| Throttle {
-        failures: it.failures,
-        blocked_until: it.blocked_until,
-    }))
+    Ok(row.map(throttle))
+}
+
+/// The same, held until the transaction ends.
+pub async fn find_locked(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttle>, DbErr> {
+    let row = Entity::find_by_id(key).lock_exclusive().one(db).await?;
+    Ok(row.map(throttle))
 }
 
 /// Counts one more failure; the count with it. The row is locked until the transaction ends.
@@ -49,20 +54,8 @@ pub async fn update_blocked(db: &impl ConnectionTrait, key: &str, until: Time) -
         .map(drop)
 }
 
-/// Forgets the failures of `key`, unless it is blocked at `now` or has failed `stopped` times.
-pub async fn delete_unless_blocked(
-    db: &impl ConnectionTrait,
-    key: &str,
-    stopped: i32,
-    now: Time,
-) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::Key.eq(key))
-        .filter(Column::Failures.lt(stopped))
-        .filter(Column::BlockedUntil.is_null().or(Column::BlockedUntil.lte(now)))
-        .exec(db)
-        .await
-        .map(drop)
+pub async fn delete(db: &impl ConnectionTrait, key: &str) -> Result<(), DbErr> {
+    Entity::delete_by_id(key).exec(db).await.map(drop)
 }
 
 /// Forgets the failures of every key with this ending: of an account, in all browsers.
@@ -82,4 +75,11 @@ pub async fn delete_stale(db: &impl ConnectionTrait, stopped: i32, before: Time)
         .exec(db)
         .await?;
     Ok(done.rows_affected)
+}
+
+fn throttle(row: Model) -> Throttle {
+    Throttle {
+        failures: row.failures,
+        blocked_until: row.blocked_until,
+    }
 }

@@ -58,7 +58,7 @@ macro_rules! for_all_mails {
 
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     for_all_mails!(see;
-        VerificationCode, AccountExists, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
+        VerificationCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
         AccountTakenOver, PasswordDisabled, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
         OrganizationDecided,

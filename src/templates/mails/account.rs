@@ -38,6 +38,18 @@ impl MailTemplate for AccountExists {
     }
 }
 
+/// To an address without an account for which a new password was asked: fixed text (security.md SU-1).
+#[derive(Clone, Debug, Serialize)]
+pub struct NoAccount {}
+
+impl MailTemplate for NoAccount {
+    const NAME: &'static str = "no_account";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
+}
+
 /// `/reset-password?token=…` (security.md PW-5).
 #[derive(Clone, Serialize)]
 pub struct PasswordReset {

@@ -1,0 +1,87 @@
+//! Why something was not done, in words a door can say. What is absent is an `Option` instead.
+
+use chrono::Duration;
+use sea_orm::DbErr;
+
+use crate::domain::profile::FieldErrors;
+use crate::storage::IsBusy;
+use crate::{hashing, limits};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Fields of the form, each with the key of its message.
+    #[error("the form has wrong fields")]
+    Fields(FieldErrors),
+    /// One answer for every cause (security.md PW-3).
+    #[error("address or password are wrong")]
+    WrongCredentials,
+    #[error("the code is wrong")]
+    WrongCode,
+    /// Too old, tried too often, or replaced: a new code must be asked for.
+    #[error("the code is no longer valid")]
+    CodeVoid,
+    /// The link was used, replaced, or is too old.
+    #[error("the link is no longer valid")]
+    LinkVoid,
+    /// The sign-up was finished, or not in time.
+    #[error("there is no such sign-up")]
+    NoSignup,
+    /// Steps run in order (security.md G-6).
+    #[error("a step of the sign-up is missing")]
+    StepMissing,
+    /// 429 with `Retry-After` (security.md DS-2).
+    #[error("too many attempts; the next is possible in {} s", retry_after.num_seconds())]
+    Throttled { retry_after: Duration },
+    /// All hashing is busy and its queue is full: 503 (security.md PW-2).
+    #[error("too busy")]
+    Busy,
+    /// Someone else changed it meanwhile: 409 (security.md G-9).
+    #[error("changed meanwhile")]
+    Conflict,
+    /// Needs a login within the last five minutes (security.md SE-4).
+    #[error("a recent login is needed")]
+    ReauthenticationNeeded,
+    #[error(transparent)]
+    Storage(#[from] DbErr),
+    #[error("{0}")]
+    Failed(String),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub fn field(name: &'static str, key: &'static str) -> Self {
+        Self::Fields(FieldErrors::from([(name, key)]))
+    }
+
+    pub(super) fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl IsBusy for Error {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Storage(it) if it.is_busy())
+    }
+}
+
+impl From<hashing::Error> for Error {
+    fn from(error: hashing::Error) -> Self {
+        match error {
+            hashing::Error::Busy => Self::Busy,
+            hashing::Error::Failed(_) => Self::failed(error),
+        }
+    }
+}
+
+impl From<limits::Refused> for Error {
+    fn from(refused: limits::Refused) -> Self {
+        match refused {
+            limits::Refused::TooMany { retry_after } => Self::Throttled {
+                retry_after: Duration::from_std(retry_after).unwrap_or(Duration::hours(1)),
+            },
+            // A limit that cannot be counted refuses (G-11).
+            limits::Refused::Store(_) => Self::Busy,
+        }
+    }
+}

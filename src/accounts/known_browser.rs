@@ -1,0 +1,60 @@
+//! The cookie by which a browser is known that signed in before (security.md PW-4, LG-4). It grants
+//! nothing: it chooses the counter of failures, and spares its owner the mail about a new browser.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Result, hexadecimal};
+use crate::app::App;
+use crate::domain::account::EmailKey;
+use crate::random;
+
+const KIND: &str = "known-browser";
+/// Accounts that one browser is known for: the cookie stays far below 4096 bytes.
+const MOST: usize = 10;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct KnownBrowser {
+    id: String,
+    /// Labels of account keys, each with the second until which it holds; the newest first.
+    accounts: Vec<(String, i64)>,
+}
+
+impl KnownBrowser {
+    /// What the cookie says; nothing, if it is not one of ours.
+    pub(super) fn open(app: &App, cookie: Option<&str>) -> Option<Self> {
+        let cookie = cookie.filter(|it| it.len() <= 4096)?;
+        serde_json::from_slice(&app.keys.open(KIND, cookie)?).ok()
+    }
+
+    /// The browser's name in counters, if it signed in to this account within 90 days.
+    pub(super) fn knows(&self, app: &App, label: &str) -> Option<&str> {
+        let now = app.clock.now().timestamp();
+        let known = self
+            .accounts
+            .iter()
+            .any(|(it, until)| it == label && *until > now);
+        known.then_some(self.id.as_str())
+    }
+}
+
+/// How an account key is named in cookies and counters.
+pub(super) fn label(app: &App, key: &EmailKey) -> String {
+    hexadecimal(&app.keys.hmac("login", key.as_str().as_bytes())[..16])
+}
+
+/// The cookie of a browser after a login or a sign-up of `key`, for the door to set.
+pub fn cookie(app: &App, key: &EmailKey, current: Option<&str>) -> Result<String> {
+    let label = label(app, key);
+    let now = app.clock.now().timestamp();
+    let lifetime = i64::try_from(app.config.sessions.known_browser.as_secs()).unwrap_or(0);
+    let mut it = KnownBrowser::open(app, current).unwrap_or_else(|| KnownBrowser {
+        id: random::id(),
+        accounts: Vec::new(),
+    });
+    it.accounts
+        .retain(|(other, until)| *other != label && *until > now);
+    it.accounts.insert(0, (label, now + lifetime));
+    it.accounts.truncate(MOST);
+    let text = serde_json::to_vec(&it).map_err(Error::failed)?;
+    app.keys.seal(KIND, &text).map_err(Error::failed)
+}

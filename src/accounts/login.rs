@@ -1,0 +1,265 @@
+//! Login with a password. A failure has one answer and one cost, whatever its cause (security.md PW-3);
+//! failures slow down what follows (PW-4); a success starts a session, or renews the one in which the
+//! person proves again who they are (SE-2, SE-4).
+
+use chrono::Duration;
+use sea_orm::ConnectionTrait;
+
+use super::known_browser::{self, KnownBrowser};
+use super::sessions::{self, Started, of_person};
+use super::{Error, Result, current_terms, tell, throttle};
+use crate::app::App;
+use crate::audit;
+use crate::domain::Time;
+use crate::domain::account::{Account, Email, EmailKey};
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::password::Password;
+use crate::domain::profile::FieldErrors;
+use crate::domain::session::{ACR_PASSWORD, Session};
+use crate::hashing::Verdict;
+use crate::limits::Limit;
+use crate::storage::{accounts, login_throttles};
+use crate::templates::mails;
+
+#[derive(Debug)]
+pub struct LoginForm<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+}
+
+/// What a browser brings along.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Browser<'a> {
+    /// The value of the cookie by which it is known.
+    pub known: Option<&'a str>,
+    /// Its session. The same person's is renewed, another's ends.
+    pub session: Option<&'a Session>,
+}
+
+/// A person who has proved who they are.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    pub account: Account,
+    /// `session.terms_due`: the new Terms of Use come first.
+    pub started: Started,
+    /// The browser's cookie, to be set for 90 days.
+    pub known_browser: String,
+}
+
+pub async fn attempt(
+    app: &App,
+    context: &Context,
+    form: LoginForm<'_>,
+    browser: Browser<'_>,
+) -> Result<LoggedIn> {
+    let (email, password) = read(&form)?;
+    app.limits.check(Limit::SignInFailures, &context.network).await?;
+    app.limits
+        .check(Limit::SignInFailedAccounts, &context.network)
+        .await?;
+
+    let now = app.clock.now();
+    let label = known_browser::label(app, &email.key());
+    let known = KnownBrowser::open(app, browser.known);
+    let known = known.as_ref().and_then(|it| it.knows(app, &label));
+    let counter = throttle::key(&label, known);
+    let stopped = throttle::check(login_throttles::find(app.db.read(), &counter).await?, now)?;
+
+    let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
+    let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
+    let verdict = match &password {
+        Some(password) => app.hashing.verify(password, hash).await?,
+        // Longer than any password here: refused before hashing, for all alike (PW-1).
+        None => Verdict::Wrong,
+    };
+    let Some((account, hash)) = found
+        .as_ref()
+        .and_then(|(account, hash)| Some((account, hash.as_deref()?)))
+        .filter(|(account, _)| verdict != Verdict::Wrong && account.is_active() && !stopped)
+    else {
+        let account = found.as_ref().map(|(account, _)| account);
+        return Err(refuse(app, context, now, &counter, &label, account).await?);
+    };
+
+    let known_browser = known_browser::cookie(app, &email.key(), browser.known)?;
+    let upgraded = match (&password, verdict) {
+        (Some(password), Verdict::RightButOutdated) => Some(app.hashing.hash(password).await?),
+        _ => None,
+    };
+    let started = app
+        .db
+        .write(async |tx| {
+            // Guesses that ran beside each other: once they have brought a wait, none is answered.
+            throttle::check(login_throttles::find_locked(tx, &counter).await?, now)?;
+            login_throttles::delete(tx, &counter).await?;
+            let account = still_valid(tx, &email.key(), account, hash).await?;
+            if let Some(new) = &upgraded {
+                accounts::replace_hash(tx, &account.id, hash, new).await?;
+            }
+            let started = start(tx, now, context, &account, browser.session).await?;
+            if known.is_none() {
+                tell_of_new_browser(app, tx, now, context, &account).await?;
+            }
+            Ok::<_, Error>(started)
+        })
+        .await?;
+    Ok(LoggedIn {
+        account: account.clone(),
+        started,
+        known_browser,
+    })
+}
+
+/// An empty or impossible field is told without asking anything: it is true for every address.
+fn read(form: &LoginForm<'_>) -> Result<(Email, Option<Password>)> {
+    let mut errors = FieldErrors::new();
+    let email = Email::parse(form.email);
+    if email.is_err() {
+        let key = if form.email.trim().is_empty() {
+            "error.required"
+        } else {
+            "error.email"
+        };
+        errors.insert("email", key);
+    }
+    if form.password.is_empty() {
+        errors.insert("password", "error.required");
+    }
+    match email {
+        Ok(email) if errors.is_empty() => Ok((email, Password::typed(form.password))),
+        _ => Err(Error::Fields(errors)),
+    }
+}
+
+/// Counts and records a failure, known address or not, and says what is answered.
+async fn refuse(
+    app: &App,
+    context: &Context,
+    now: Time,
+    counter: &str,
+    label: &str,
+    account: Option<&Account>,
+) -> Result<Error> {
+    let object = account.map_or_else(|| format!("address:{label}"), |it| format!("account:{}", it.id));
+    app.db
+        .write(async |tx| {
+            throttle::check(login_throttles::find_locked(tx, counter).await?, now)?;
+            let waits = throttle::count(tx, counter, now).await?;
+            let event = match waits {
+                None => Event::new(Action::SignInFailed, object.clone()).failed("wrong credentials"),
+                Some(failures) => {
+                    Event::new(Action::SignInThrottled, object.clone()).failed(format!("{failures} failures"))
+                }
+            };
+            audit::record(tx, now, context, event).await?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    app.limits.count(Limit::SignInFailures, &context.network).await?;
+    app.limits
+        .count_distinct(Limit::SignInFailedAccounts, &context.network, label)
+        .await?;
+    Ok(Error::WrongCredentials)
+}
+
+/// The account as it is now, held until the transaction ends: a reset that came in between wins (PW-6).
+async fn still_valid(
+    tx: &impl ConnectionTrait,
+    key: &EmailKey,
+    before: &Account,
+    hash: &str,
+) -> Result<Account> {
+    accounts::find_credentials_locked(tx, key)
+        .await?
+        .filter(|(now, current)| now.id == before.id && now.is_active() && current.as_deref() == Some(hash))
+        .map(|(account, _)| account)
+        .ok_or(Error::WrongCredentials)
+}
+
+async fn start(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    session: Option<&Session>,
+) -> Result<Started> {
+    let terms_due = current_terms(tx, now)
+        .await?
+        .are_due(account.terms_version.as_deref());
+    match session {
+        Some(session) if session.account == account.id => {
+            sessions::renew(tx, now, context, account, session, ACR_PASSWORD, terms_due).await
+        }
+        other => {
+            if let Some(other) = other {
+                sessions::end_one(tx, now, context, &other.account, &other.id, "another_login").await?;
+            }
+            sessions::start(tx, now, context, account, ACR_PASSWORD, terms_due).await
+        }
+    }
+}
+
+/// At most one an hour for each account (LG-4).
+async fn tell_of_new_browser(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+) -> Result<()> {
+    if !accounts::update_new_browser_told(tx, &account.id, now - Duration::hours(1), now).await? {
+        return Ok(());
+    }
+    let message = mails::NewSignIn {
+        name: account.profile.full_name(),
+        at: now,
+        browser: browser_in_words(&of_person(context, account).user_agent),
+    };
+    tell(app, tx, &account.email, account.language, &message).await
+}
+
+/// `Firefox, Windows`: names known to us, never text that a browser sent.
+pub fn browser_in_words(user_agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(sign, _)| user_agent.contains(sign))
+            .map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    [browser, system]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_named_in_words_of_ours() {
+        let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        assert_eq!(browser_in_words(firefox), "Firefox, Windows");
+        assert_eq!(browser_in_words("curl/8 <script>"), "");
+    }
+}

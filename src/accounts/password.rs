@@ -1,0 +1,89 @@
+//! Change of the password, and what ends with the old one (security.md PW-6).
+
+use sea_orm::ConnectionTrait;
+
+use super::{Error, Result, address_label, known_browser, require_recent, sessions, signup, tell};
+use crate::app::App;
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::profile::FieldErrors;
+use crate::domain::session::Session;
+use crate::domain::{SessionId, Time};
+use crate::storage::{accounts, login_throttles, password_resets, pending_signups, tokens};
+use crate::templates::mails;
+
+/// By the person, who has just proved again who they are (SE-4). Their session goes on, all else ends.
+pub async fn change(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    new: &str,
+    confirmation: &str,
+) -> Result<()> {
+    let now = app.clock.now();
+    require_recent(session, now)?;
+    let mut errors = FieldErrors::new();
+    let names = [
+        account.profile.first_name.as_str(),
+        account.profile.last_name.as_str(),
+    ];
+    let new = signup::new_password(&mut errors, new, confirmation, Some(&account.email), &names);
+    let new = match new {
+        Some(new) if errors.is_empty() => new,
+        _ => return Err(Error::Fields(errors)),
+    };
+    let hash = app.hashing.hash(&new).await?;
+    app.db
+        .write(async |tx| {
+            accounts::update_password(tx, &account.id, &hash).await?;
+            end_what_it_opened(app, tx, now, context, account, Some(&session.id)).await?;
+            let event = Event::new(Action::PasswordChanged, format!("account:{}", account.id));
+            audit::record(tx, now, context, event).await?;
+            let message = mails::PasswordChanged {
+                name: account.profile.full_name(),
+                at: now,
+            };
+            tell(app, tx, &account.email, account.language, &message).await
+        })
+        .await
+}
+
+/// Every other session, every refresh token, every link, every pending sign-up of the address, and the
+/// count of failures. Codes and interactions live by their session, and end with it.
+pub(super) async fn end_what_it_opened(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    but: Option<&SessionId>,
+) -> Result<()> {
+    sessions::end_all_but(tx, now, context, &account.id, but, "password").await?;
+    tokens::end_refresh_tokens_of_account(tx, &account.id, now).await?;
+    password_resets::void_of_account(tx, &account.id).await?;
+    password_resets::void_of_address(tx, &address_label(app, &account.email.unique_key())).await?;
+    pending_signups::delete_all_but(tx, &account.email.unique_key(), 0).await?;
+    login_throttles::delete_of(tx, &known_browser::label(app, &account.email.key())).await?;
+    Ok(())
+}
+
+/// For the operator: forgets failures and waits, so that the password works again. `false`: no account.
+pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
+    let email =
+        crate::domain::account::Email::parse(email).map_err(|_| Error::field("email", "error.email"))?;
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            let Some(account) = accounts::find_by_email(tx, &email.key()).await? else {
+                return Ok(false);
+            };
+            login_throttles::delete_of(tx, &known_browser::label(app, &email.key())).await?;
+            let event = Event::new(Action::AccountUnlocked, format!("account:{}", account.id));
+            audit::record(tx, now, context, event).await?;
+            Ok(true)
+        })
+        .await
+}

@@ -1,0 +1,86 @@
+//! What the person may change about the account, and the acceptance of new Terms of Use.
+
+use super::{Error, Result, current_terms};
+use crate::app::App;
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::profile::{Language, Profile, ProfileInput};
+use crate::domain::terms::Terms;
+use crate::storage::{accounts, sessions};
+
+/// Only these fields are writable (security.md G-3); the trail says which changed, not to what.
+#[derive(Clone, Debug)]
+pub struct Changes<'a> {
+    pub profile: ProfileInput<'a>,
+    pub language: Language,
+    pub newsletter: bool,
+}
+
+pub async fn change(app: &App, context: &Context, account: &Account, changes: Changes<'_>) -> Result<()> {
+    let profile = Profile::parse(&changes.profile).map_err(Error::Fields)?;
+    let (language, newsletter) = (changes.language, changes.newsletter);
+    let changed = changed_fields(account, &profile, language, newsletter);
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            if !accounts::update_profile(tx, &account.id, &profile, language, newsletter, now).await? {
+                return Err(Error::Conflict);
+            }
+            let event = Event::new(Action::ProfileChanged, format!("account:{}", account.id));
+            audit::record(tx, now, context, event.because(changed.join(" "))).await?;
+            Ok(())
+        })
+        .await
+}
+
+fn changed_fields(
+    account: &Account,
+    new: &Profile,
+    language: Language,
+    newsletter: bool,
+) -> Vec<&'static str> {
+    let old = &account.profile;
+    [
+        ("first_name", old.first_name != new.first_name),
+        ("last_name", old.last_name != new.last_name),
+        ("title", old.title != new.title),
+        ("gender", old.gender != new.gender),
+        ("job_title", old.job_title != new.job_title),
+        (
+            "professional_role",
+            old.professional_role != new.professional_role,
+        ),
+        ("language", account.language != language),
+        ("newsletter", account.newsletter != newsletter),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect()
+}
+
+/// The Terms of Use that a page shows for acceptance.
+pub async fn terms(app: &App) -> Result<Terms> {
+    current_terms(app.db.read(), app.clock.now()).await
+}
+
+/// Accepts the version that was shown, if it still is the one in force.
+pub async fn accept_terms(app: &App, context: &Context, account: &Account, version: &str) -> Result<()> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            if current_terms(tx, now).await?.version != version {
+                return Err(Error::Conflict);
+            }
+            accounts::update_terms(tx, &account.id, version, now).await?;
+            sessions::update_terms_accepted(tx, &account.id).await?;
+            let event = Event::new(Action::TermsAccepted, format!("account:{}", account.id));
+            audit::record(tx, now, context, event.because(version)).await?;
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,155 @@
+//! Forgotten password: a link of 256 bits, 30 minutes, one use, the newest only (security.md PW-5). It also
+//! proves the address, and it is how an account taken over from the former platform gets its password.
+
+use chrono::Duration;
+use sea_orm::ConnectionTrait;
+
+use super::sessions::of_person;
+use super::{Error, Result, address_label, password, signup, tell};
+use crate::app::App;
+use crate::domain::Time;
+use crate::domain::account::{Account, Email};
+use crate::domain::actor::{Actor, Context};
+use crate::domain::event::{Action, Event};
+use crate::domain::profile::{FieldErrors, Language};
+use crate::domain::secret::{Digest, Secret};
+use crate::limits::Limit;
+use crate::storage::accounts;
+use crate::storage::password_resets::{self, PasswordReset};
+use crate::templates::mails;
+use crate::{audit, random};
+
+/// Marks the kind of the token (security.md G-7).
+const PREFIX: &str = "pr_";
+
+/// *Forgot password?* The same for every address (SU-1): one row, one mail. It goes to the address that
+/// is stored, or says to the one that was typed that there is no account (SU-2).
+pub async fn request(
+    app: &App,
+    context: &Context,
+    email: &str,
+    language: Language,
+    resume: Option<&str>,
+) -> Result<()> {
+    let key = if email.trim().is_empty() {
+        "error.required"
+    } else {
+        "error.email"
+    };
+    let email = Email::parse(email).map_err(|_| Error::field("email", key))?;
+    let label = address_label(app, &email.unique_key());
+    // Who calls from the console answers the telephone, and is not a stranger.
+    if !matches!(context.actor, Actor::Operator) {
+        app.limits
+            .count(Limit::PasswordResetNetwork, &context.network)
+            .await?;
+        app.limits.count(Limit::PasswordReset, &label).await?;
+    }
+
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            let account = accounts::find_by_unique_key(tx, &email.unique_key()).await?;
+            let token = format!("{PREFIX}{}", random::token());
+            password_resets::void_of_address(tx, &label).await?;
+            let row = PasswordReset {
+                account: account.as_ref().map(|it| it.id.clone()),
+                address: label.clone(),
+                resume: resume.map(str::to_owned),
+                created_at: now,
+            };
+            password_resets::insert(tx, &Digest::of(token.as_bytes()), row).await?;
+            let object = match &account {
+                Some(account) => {
+                    let message = mails::PasswordReset {
+                        name: account.profile.full_name(),
+                        token,
+                    };
+                    tell(app, tx, &account.email, account.language, &message).await?;
+                    format!("account:{}", account.id)
+                }
+                None => {
+                    tell(app, tx, &email, language, &mails::NoAccount {}).await?;
+                    format!("address:{label}")
+                }
+            };
+            audit::record(tx, now, context, Event::new(Action::ResetRequested, object)).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Whose link this is, while it is good: for the form and its rules. Opening it spends nothing.
+pub async fn open(app: &App, token: &str) -> Result<Account> {
+    let (account, _) = find(app, app.db.read(), token).await?;
+    Ok(account)
+}
+
+async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, PasswordReset)> {
+    let lifetime = Duration::from_std(app.config.accounts.password_reset).unwrap_or(Duration::minutes(30));
+    let now: Time = app.clock.now();
+    if !token.starts_with(PREFIX) || token.len() > 100 {
+        return Err(Error::LinkVoid);
+    }
+    let reset = password_resets::find_open(db, &Secret::new(token).digest())
+        .await?
+        .filter(|it| now - it.created_at < lifetime)
+        .ok_or(Error::LinkVoid)?;
+    let id = reset.account.as_ref().ok_or(Error::LinkVoid)?;
+    let account = accounts::find(db, id).await?.ok_or(Error::LinkVoid)?;
+    Ok((account, reset))
+}
+
+/// What a reset leads back to.
+#[derive(Debug)]
+pub struct Done {
+    pub account: Account,
+    /// The interrupted authorization request.
+    pub resume: Option<String>,
+}
+
+/// Spends the link and sets the password; of any number of parallel uses, one succeeds.
+pub async fn complete(
+    app: &App,
+    context: &Context,
+    token: &str,
+    new: &str,
+    confirmation: &str,
+) -> Result<Done> {
+    let (account, _) = find(app, app.db.read(), token).await?;
+    let mut errors = FieldErrors::new();
+    let names = [
+        account.profile.first_name.as_str(),
+        account.profile.last_name.as_str(),
+    ];
+    let Some(new) = signup::new_password(&mut errors, new, confirmation, Some(&account.email), &names) else {
+        return Err(Error::Fields(errors));
+    };
+    let hash = app.hashing.hash(&new).await?;
+
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            let (account, reset) = find(app, tx, token).await?;
+            if !password_resets::spend(tx, &Secret::new(token).digest()).await? {
+                return Err(Error::LinkVoid);
+            }
+            let context = of_person(context, &account);
+            accounts::update_password(tx, &account.id, &hash).await?;
+            // Who has the link reads the mail of this address.
+            accounts::update_email_verified(tx, &account.id, now).await?;
+            password::end_what_it_opened(app, tx, now, &context, &account, None).await?;
+            let event = Event::new(Action::PasswordReset, format!("account:{}", account.id));
+            audit::record(tx, now, &context, event).await?;
+            let message = mails::PasswordChanged {
+                name: account.profile.full_name(),
+                at: now,
+            };
+            tell(app, tx, &account.email, account.language, &message).await?;
+            Ok(Done {
+                account,
+                resume: reset.resume,
+            })
+        })
+        .await
+}

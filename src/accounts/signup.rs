@@ -1,0 +1,201 @@
+//! Sign-up as a pending row that can be resumed: screen 2 makes it, screen 3 adds to it and has a code
+//! mailed, the code turns it into an account (`verification`). An address that has an account takes the
+//! same steps with the same hashes, writes and mails, and never ends in one (security.md SU-1, SU-5).
+
+use super::{Error, Result, current_terms, verification};
+use crate::app::App;
+use crate::domain::account::Email;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::password::{Password, Rule};
+use crate::domain::profile::{FieldErrors, Language, Profile, ProfileInput};
+use crate::domain::secret::Secret;
+use crate::domain::signup::{Choice, PendingSignup, PendingSignupId, Stage};
+use crate::limits::Limit;
+use crate::storage::pending_signups;
+use crate::{audit, random};
+
+/// Unfinished sign-ups kept for one address (security.md DS-3).
+const MOST_PER_ADDRESS: u64 = 5;
+
+/// Screen 2, as it was typed.
+#[derive(Debug)]
+pub struct Details<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub password_confirmation: &'a str,
+    pub profile: ProfileInput<'a>,
+    pub language: Language,
+    /// The interrupted authorization request, to be given back at the end.
+    pub resume: Option<String>,
+}
+
+/// Screen 2. The handle goes into the browser's cookie; `previous` is the one it has, if the person went
+/// back, and is dead afterwards.
+pub async fn begin(
+    app: &App,
+    context: &Context,
+    details: Details<'_>,
+    previous: Option<&str>,
+) -> Result<Secret> {
+    let (email, profile, password) = check(&details)?;
+    app.limits.count(Limit::SignUp, &context.network).await?;
+    let hash = app.hashing.hash(&password).await?;
+
+    let now = app.clock.now();
+    let handle = Secret::new(random::token());
+    let previous = previous.map(|it| Secret::new(it).digest());
+    app.db
+        .write(async |tx| {
+            let mut pending = PendingSignup {
+                id: PendingSignupId::new(random::id()),
+                email: email.clone(),
+                profile: profile.clone(),
+                language: details.language,
+                newsletter: false,
+                choice: None,
+                terms_version: None,
+                resume: details.resume.clone(),
+                created_at: now,
+            };
+            if let Some(previous) = &previous
+                && let Some((old, _)) = pending_signups::find(tx, previous).await?
+            {
+                pending.resume = pending.resume.or(old.resume);
+                pending_signups::delete(tx, &old.id).await?;
+            }
+            pending_signups::insert(tx, &pending, &hash, &handle.digest()).await?;
+            pending_signups::delete_all_but(tx, &email.unique_key(), MOST_PER_ADDRESS).await?;
+            let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id));
+            audit::record(tx, now, context, event).await?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(handle)
+}
+
+/// The sign-up of a browser, if it lives: its `stage()` says which screen comes next.
+pub async fn find(app: &App, handle: &str) -> Result<Option<PendingSignup>> {
+    let found = pending_signups::find(app.db.read(), &Secret::new(handle).digest()).await?;
+    let now = app.clock.now();
+    Ok(found.map(|(it, _)| it).filter(|it| it.is_alive(now)))
+}
+
+/// Screen 3, *Sign up*. The choice was checked against the directory by `affiliations`.
+pub async fn submit(
+    app: &App,
+    context: &Context,
+    handle: &str,
+    choice: Choice,
+    newsletter: bool,
+    accept_terms: bool,
+) -> Result<()> {
+    if !accept_terms {
+        return Err(Error::field("accept_terms", "error.accept_terms"));
+    }
+    let now = app.clock.now();
+    let digest = Secret::new(handle).digest();
+    app.db
+        .write(async |tx| {
+            let (mut pending, _) = pending_signups::find(tx, &digest)
+                .await?
+                .filter(|(it, _)| it.is_alive(now))
+                .ok_or(Error::NoSignup)?;
+            let first = pending.stage() == Stage::Details;
+            pending.choice = Some(choice.clone());
+            pending.newsletter = newsletter;
+            pending.terms_version = Some(current_terms(tx, now).await?.version);
+            let when = if first {
+                verification::When::First
+            } else {
+                verification::When::Again
+            };
+            match verification::send(app, tx, now, &pending, when).await {
+                // Back on screen 3 within the minute: the code that was mailed is still good.
+                Err(Error::Throttled { .. }) if !first => {
+                    verification::save_choice(tx, now, &pending).await?;
+                }
+                other => other?,
+            }
+            let event =
+                Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_sent");
+            audit::record(tx, now, context, event).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// *Didn't get the code? Click here.*
+pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
+    let now = app.clock.now();
+    let digest = Secret::new(handle).digest();
+    app.db
+        .write(async |tx| {
+            let (pending, _) = pending_signups::find(tx, &digest)
+                .await?
+                .filter(|(it, _)| it.is_alive(now))
+                .ok_or(Error::NoSignup)?;
+            if pending.stage() == Stage::Details {
+                return Err(Error::StepMissing);
+            }
+            verification::send(app, tx, now, &pending, verification::When::Again).await?;
+            let event =
+                Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_resent");
+            audit::record(tx, now, context, event).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Every field, with every reason (security.md SU-6).
+fn check(details: &Details<'_>) -> Result<(Email, Profile, Password)> {
+    let mut errors = FieldErrors::new();
+    let email = Email::parse(details.email).ok();
+    if email.is_none() {
+        let key = if details.email.trim().is_empty() {
+            "error.required"
+        } else {
+            "error.email"
+        };
+        errors.insert("email", key);
+    }
+    let profile = Profile::parse(&details.profile)
+        .map_err(|it| errors.extend(it))
+        .ok();
+    let names = [details.profile.first_name, details.profile.last_name];
+    let password = new_password(
+        &mut errors,
+        details.password,
+        details.password_confirmation,
+        email.as_ref(),
+        &names,
+    );
+    match (email, profile, password) {
+        (Some(email), Some(profile), Some(password)) if errors.is_empty() => Ok((email, profile, password)),
+        _ => Err(Error::Fields(errors)),
+    }
+}
+
+/// The two fields of a new password. Without an address its own rule cannot be asked.
+pub(super) fn new_password(
+    errors: &mut FieldErrors,
+    password: &str,
+    confirmation: &str,
+    email: Option<&Email>,
+    names: &[&str],
+) -> Option<Password> {
+    let chosen = Password::choose(password, email, names);
+    if let Err(broken) = &chosen {
+        let key = if password.is_empty() {
+            "error.required"
+        } else {
+            broken
+                .first()
+                .map_or("error.password.rules", |it: &Rule| it.key())
+        };
+        errors.insert("password", key);
+    } else if password != confirmation {
+        errors.insert("password_confirmation", "error.password.different");
+    }
+    chosen.ok()
+}

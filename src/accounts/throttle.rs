@@ -1,0 +1,86 @@
+//! How failed logins slow the next ones down (security.md PW-4). One counter per account key for
+//! strangers and one per browser that signed in before, so that nobody locks an owner out.
+
+use chrono::Duration;
+use sea_orm::ConnectionTrait;
+
+use super::{Error, Result};
+use crate::domain::Time;
+use crate::storage::login_throttles::{self, Throttle};
+
+/// Failures that are free of waiting.
+const FREE: i32 = 5;
+/// NIST SP 800-63B §3.2.2: after these consecutive failures only a reset helps.
+pub(super) const STOPPED: i32 = 100;
+const LONGEST: Duration = Duration::minutes(15);
+
+/// The counter of an account key: for strangers, or for one browser that is known.
+pub(super) fn key(address: &str, browser: Option<&str>) -> String {
+    match browser {
+        None => format!("a:{address}"),
+        Some(browser) => format!("b:{browser}:{address}"),
+    }
+}
+
+/// The wait that the `failures`-th failure brings: 30 s after five, doubling to 15 minutes.
+fn wait(failures: i32) -> Option<Duration> {
+    let over = u32::try_from(failures - FREE).ok()?;
+    Some(Duration::seconds(30 << over.min(10)).min(LONGEST))
+}
+
+/// Refuses while the counter waits. Tells whether it has stopped for good, which no answer says.
+pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
+    let throttle = throttle.unwrap_or_default();
+    match throttle.blocked_until.filter(|until| *until > now) {
+        Some(until) => Err(Error::Throttled {
+            retry_after: until - now,
+        }),
+        None => Ok(throttle.failures >= STOPPED),
+    }
+}
+
+/// Counts a failure; `Some` when that brought a wait, with the number of failures.
+pub(super) async fn count(tx: &impl ConnectionTrait, key: &str, now: Time) -> Result<Option<i32>> {
+    let failures = login_throttles::count_failure(tx, key, now).await?;
+    match wait(failures) {
+        None => Ok(None),
+        Some(wait) => {
+            login_throttles::update_blocked(tx, key, now + wait).await?;
+            Ok(Some(failures))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_to_a_quarter_of_an_hour() {
+        // PW-4
+        assert_eq!(wait(4), None);
+        assert_eq!(wait(5), Some(Duration::seconds(30)));
+        assert_eq!(wait(6), Some(Duration::seconds(60)));
+        assert_eq!(wait(10), Some(LONGEST));
+        assert_eq!(wait(i32::MAX), Some(LONGEST));
+    }
+
+    #[test]
+    fn a_stopped_counter_is_not_told_from_a_wrong_password() {
+        // PW-3, PW-4
+        let now = Time::UNIX_EPOCH;
+        let stopped = Throttle {
+            failures: STOPPED,
+            blocked_until: Some(now),
+        };
+        assert!(check(Some(stopped), now).unwrap());
+        assert!(!check(None, now).unwrap());
+        let waiting = Throttle {
+            failures: 5,
+            blocked_until: Some(now + Duration::seconds(9)),
+        };
+        assert!(
+            matches!(check(Some(waiting), now), Err(Error::Throttled { retry_after }) if retry_after.num_seconds() == 9)
+        );
+    }
+}
