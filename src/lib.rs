@@ -22,6 +22,8 @@ pub mod storage;
 pub mod accounts;
 pub mod affiliations;
 pub mod oidc;
+pub mod http;
+pub mod cli;
 
 // The demo: a user of everything above.
 pub mod demo;

@@ -1,1 +1,5 @@
-fn main() {}
+//! Parses the arguments and calls `cli`.
+
+fn main() -> std::process::ExitCode {
+    itu_account::cli::main()
+}

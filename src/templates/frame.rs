@@ -62,6 +62,8 @@ pub struct Frame {
     /// The opaque handle of the interrupted request (security.md AZ-6): the hidden field `request`
     /// of every form, and a parameter of the links between its pages.
     pub request: Option<String>,
+    /// The page to go to after a login, by its name (security.md BR-6): carried along like `request`.
+    pub next: Option<String>,
     /// This page in each language.
     pub languages: Vec<Language>,
     /// This page's path, to mark it in menus.
@@ -117,6 +119,7 @@ impl Frame {
             person: None,
             in_flow: false,
             request: None,
+            next: None,
             languages: Locale::ALL
                 .map(|it| Language {
                     locale: it,

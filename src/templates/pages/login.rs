@@ -51,8 +51,6 @@ pub struct Reauthenticate {
     pub email: String,
     pub service: Option<Service>,
     pub wait_minutes: Option<u64>,
-    /// The name of the page to return to, from an enum (security.md BR-6); sent back as `next`.
-    pub next: Option<String>,
 }
 
 impl Page for Reauthenticate {
@@ -66,14 +64,12 @@ impl Page for Reauthenticate {
                 email: email.clone(),
                 service: None,
                 wait_minutes: None,
-                next: Some("security".into()),
             },
             Self {
                 form: FormState::default(),
                 email,
                 service: Some(samples::service()),
                 wait_minutes: Some(1),
-                next: None,
             },
         ]
     }
@@ -114,6 +110,8 @@ impl Page for AcceptTerms {
 pub struct LogoutConfirm {
     pub email: String,
     pub service: Option<Service>,
+    /// Sealed: which session is meant, and where the person goes afterwards.
+    pub ticket: String,
 }
 
 impl Page for LogoutConfirm {
@@ -125,10 +123,12 @@ impl Page for LogoutConfirm {
             Self {
                 email: email.clone(),
                 service: None,
+                ticket: "sealed".into(),
             },
             Self {
                 email,
                 service: Some(samples::service()),
+                ticket: "sealed".into(),
             },
         ]
     }

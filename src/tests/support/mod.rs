@@ -1,5 +1,77 @@
-//! What tests share: a database of their own, on the backend that the environment names.
+//! `TestOp`: the real router on a database of its own, with a frozen clock and an outbox. Actors go
+//! through HTTP.
+//!
+//! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
+mod browser;
 mod database;
+mod outbox;
 
-pub use database::{database, database_url};
+use axum::Router;
+use tempfile::TempDir;
+use url::Url;
+
+pub use browser::{Browser, Form, Page};
+pub use outbox::Outbox;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, Database, Issuer, Redis, Transport};
+use crate::domain::Time;
+use crate::http::router;
+use database::TestDatabase;
+
+pub const ISSUER: &str = "https://id.example.test";
+
+pub struct TestOp {
+    pub app: App,
+    pub clock: Clock,
+    pub router: Router,
+    // Dropped last, in this order.
+    _database: TestDatabase,
+    _directory: TempDir,
+}
+
+impl TestOp {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With settings other than the defaults.
+    #[expect(clippy::disallowed_methods, reason = "what to test on is told by the environment")]
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let database = TestDatabase::new().await;
+        let issuer = Issuer::parse(ISSUER).expect("an issuer");
+        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), directory.path());
+        config.mail.transport = Transport::Outbox;
+        if let Some(url) = &database.url {
+            config.database = Database::at(url);
+        }
+        if let Ok(url) = std::env::var("TEST_REDIS_URL") {
+            config.redis = Redis::at(url);
+            config.redis.prefix = format!("{}:", crate::random::id());
+        }
+        change(&mut config);
+        let clock = Clock::frozen(start_of_time());
+        let app = App::open(config, clock.clone()).await.expect("the service starts");
+        let router = router::router(&app);
+        Self { app, clock, router, _database: database, _directory: directory }
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone(), Url::parse(ISSUER).expect("a URL"))
+    }
+
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox(&self.app)
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.clock.advance(chrono::Duration::seconds(seconds));
+    }
+}
+
+fn start_of_time() -> Time {
+    crate::clock::from_unix(1_800_000_000).expect("a time")
+}

@@ -1,0 +1,93 @@
+//! The operator's door: one file per command (contract.md, Program).
+//!
+//! Exit status 0: done. 1: refused, with one clear line on standard error. 2: wrong usage. Secrets come
+//! from standard input, a file or the environment, never from an argument.
+
+mod check;
+mod migrate;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::Config;
+
+#[derive(Debug, Parser)]
+#[command(name = "itu-account", version, about = "ITU User Account: accounts and single sign-on")]
+struct Arguments {
+    /// The configuration file [default: itu-account.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the provider
+    Serve,
+    /// Bring the database up to date, or back
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Read the configuration, reach what it names, and say what is wrong
+    Check,
+}
+
+/// What a command is given.
+pub struct Console {
+    pub file: Option<PathBuf>,
+    pub format: Format,
+}
+
+impl Console {
+    pub fn config(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(self.file.as_deref())?)
+    }
+
+    /// One result: as JSON, or as the line given.
+    pub fn print(&self, json: &serde_json::Value, text: impl std::fmt::Display) {
+        match self.format {
+            Format::Json => println!("{json}"),
+            Format::Text => println!("{text}"),
+        }
+    }
+}
+
+pub fn main() -> ExitCode {
+    // Wrong usage ends here with status 2, help and version with 0.
+    let Arguments { config, format, command } = Arguments::parse();
+    let console = Console { file: config, format };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(it) => it,
+        Err(error) => return refused(&error.into()),
+    };
+    match runtime.block_on(run(&console, command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refused(&error),
+    }
+}
+
+async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => serve::run(console).await,
+        Command::Migrate(it) => migrate::run(console, it).await,
+        Command::Check => check::run(console).await,
+    }
+}
+
+fn refused(error: &anyhow::Error) -> ExitCode {
+    eprintln!("itu-account: {error:#}");
+    ExitCode::from(1)
+}

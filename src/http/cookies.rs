@@ -1,0 +1,81 @@
+//! The cookies of the service: names, attributes and reading (security.md SE-1).
+//!
+//! On an http issuer, which only loopback may have (TL-1), the `__Host-` prefix and `Secure` are left
+//! out: browsers accept neither there.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use crate::app::App;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// Names the session; opaque, 256 bits.
+    Session,
+    /// Random, made with the first form shown: form tokens and interactions are bound to it.
+    Browser,
+    /// Sealed: which accounts signed in here before (PW-4).
+    KnownBrowser,
+    /// The language chosen in the menu.
+    Language,
+}
+
+impl Cookie {
+    const fn base(self) -> &'static str {
+        match self {
+            Self::Session => "itu_sid",
+            Self::Browser => "itu_browser",
+            Self::KnownBrowser => "itu_known",
+            Self::Language => "itu_language",
+        }
+    }
+
+    /// Seconds to keep; a cookie without ends with the browser.
+    const fn max_age(self) -> Option<u32> {
+        match self {
+            Self::Session | Self::Browser => None,
+            Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
+            Self::Language => Some(365 * 24 * 3600),
+        }
+    }
+
+    pub fn name(self, app: &App) -> String {
+        if is_secure(app) { format!("__Host-{}", self.base()) } else { self.base().to_owned() }
+    }
+
+    /// The value sent, if exactly one well-formed one was (SE-1).
+    pub fn read(self, app: &App, headers: &HeaderMap) -> Option<String> {
+        let name = self.name(app);
+        let mut values = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|it| it.to_str().ok())
+            .flat_map(|it| it.split(';'))
+            .filter_map(|it| it.trim_matches([' ', '\t']).split_once('='))
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value);
+        let value = values.next()?;
+        let well_formed = !value.is_empty()
+            && value.len() <= 4096
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+        (well_formed && values.next().is_none()).then(|| value.to_owned())
+    }
+
+    pub fn set(self, app: &App, value: &str) -> HeaderValue {
+        let age = self.max_age().map_or_else(String::new, |it| format!("; Max-Age={it}"));
+        self.header(app, value, &age)
+    }
+
+    pub fn clear(self, app: &App) -> HeaderValue {
+        self.header(app, "", "; Max-Age=0")
+    }
+
+    fn header(self, app: &App, value: &str, age: &str) -> HeaderValue {
+        let secure = if is_secure(app) { "; Secure" } else { "" };
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", self.name(app));
+        HeaderValue::from_str(&text).expect("our cookie values are base64url")
+    }
+}
+
+fn is_secure(app: &App) -> bool {
+    app.config.issuer.is_https()
+}

@@ -1,0 +1,191 @@
+//! How a refusal travels. A protocol error is JSON, a `WWW-Authenticate` challenge or a page, by the
+//! endpoint; a refusal of a page is a page. What is behind it is logged here, once, and never shown
+//! (security.md G-11; RFC 6749 §5.2, RFC 6750 §3).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::extract::form::FormError;
+use crate::accounts;
+use crate::oidc::{self, Code};
+
+/// JSON, as the token endpoint and its like answer (RFC 6749 §5.2).
+impl IntoResponse for oidc::Error {
+    fn into_response(self) -> Response {
+        log(&self);
+        let body = json!({ "error": self.code().as_str(), "error_description": self.description() });
+        let mut response = (status(&self), Json(body)).into_response();
+        if self.code() == Code::InvalidClient {
+            // RFC 6749 §5.2: a 401 names the scheme to authenticate with.
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\", charset=\"UTF-8\""));
+        }
+        retry_after(&mut response, self.retry_after());
+        response
+    }
+}
+
+/// A challenge, as a protected resource answers (RFC 6750 §3).
+#[derive(Debug)]
+pub struct Challenge(pub oidc::Error);
+
+impl IntoResponse for Challenge {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        let challenge = format!(
+            "Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"",
+            error.code().as_str(),
+            error.description()
+        );
+        let mut response = error.into_response();
+        // The description's characters are those of a quoted string: `oidc::Error` sees to it.
+        if let Ok(value) = HeaderValue::from_str(&challenge) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+impl From<oidc::Error> for Challenge {
+    fn from(error: oidc::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<FormError> for oidc::Error {
+    fn from(error: FormError) -> Self {
+        Self::invalid_request(error.to_string())
+    }
+}
+
+/// Why there is no page, or not the one asked for. `pages::errors` shows it in the visitor's language.
+#[derive(Clone, Debug)]
+pub enum PageError {
+    NotFound,
+    MethodNotAllowed,
+    Form(FormError),
+    /// The token of the form is not this browser's: cookies were cleared, or the page is old.
+    FormExpired,
+    /// Sent from a page of somebody else (security.md BR-1).
+    ForeignForm,
+    SignedOut,
+    /// The login is too old for this page (security.md SE-2, SE-4).
+    StaleLogin,
+    /// A new version of the Terms of Use is to be accepted first.
+    TermsDue,
+    /// The request of a service that this page was part of is answered, too old, or another browser's.
+    RequestGone,
+    /// Somebody else was faster (security.md G-9).
+    Conflict,
+    TooMany { seconds: u64 },
+    Busy,
+    /// A request of a service that cannot be answered with a redirect (security.md AZ-1).
+    Protocol(oidc::Error),
+    Internal(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl PageError {
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(Arc::from(source.into()))
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Form(error) => error.status(),
+            Self::FormExpired | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::SignedOut | Self::StaleLogin | Self::TermsDue => StatusCode::UNAUTHORIZED,
+            Self::RequestGone => StatusCode::BAD_REQUEST,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Protocol(error) => status(error),
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooMany { seconds } => Some(*seconds),
+            Self::Busy => Some(5),
+            Self::Protocol(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+/// Without a page yet: the layer `pages::errors::show` draws it.
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Internal(source) => tracing::error!(cause = %chain(source.as_ref()), "a page failed"),
+            Self::Protocol(error) => log(error),
+            _ => {}
+        }
+        let mut response = self.status().into_response();
+        retry_after(&mut response, self.retry_after());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<FormError> for PageError {
+    fn from(error: FormError) -> Self {
+        Self::Form(error)
+    }
+}
+
+impl From<accounts::Error> for PageError {
+    fn from(error: accounts::Error) -> Self {
+        match error {
+            accounts::Error::Throttled { retry_after } => {
+                Self::TooMany { seconds: retry_after.num_seconds().max(1).unsigned_abs() }
+            }
+            accounts::Error::Busy => Self::Busy,
+            accounts::Error::Conflict => Self::Conflict,
+            accounts::Error::ReauthenticationNeeded => Self::StaleLogin,
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<oidc::Error> for PageError {
+    fn from(error: oidc::Error) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+
+fn status(error: &oidc::Error) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+fn retry_after(response: &mut Response, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+pub(super) fn log(error: &oidc::Error) {
+    let cause = error.cause().unwrap_or_default();
+    match error.code() {
+        Code::ServerError => tracing::error!(%error, cause, "a request failed"),
+        _ => tracing::info!(%error, cause, "refused"),
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(it) = next {
+        text = format!("{text}: {it}");
+        next = it.source();
+    }
+    text
+}

@@ -1,0 +1,73 @@
+//! The client behind a request to a protocol endpoint, proved; and the parameters it sent
+//! (RFC 6749 §2.3, §3.2; security.md TK-6, TK-8).
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, header};
+
+use super::form::{self, OAUTH_BODY};
+use crate::app::App;
+use crate::domain::actor::{Actor, Context};
+use crate::domain::client::Client;
+use crate::http::layers::{ClientNetwork, RequestId};
+use crate::oidc::{self, Parameters, client_authentication};
+
+/// Names that may repeat (security.md G-2, RFC 8707 §2).
+const LISTS: [&str; 2] = ["resource", "audience"];
+
+#[derive(Debug)]
+pub struct Authenticated {
+    pub client: Arc<Client>,
+    pub parameters: Parameters,
+    /// With the client as its actor.
+    pub context: Context,
+}
+
+impl FromRequest<App> for Authenticated {
+    type Rejection = oidc::Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, oidc::Error> {
+        let visitor = context(&request, Actor::Visitor);
+        let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
+        let path = request.extensions().get::<MatchedPath>().map_or("/", MatchedPath::as_str);
+        let endpoint = app.config.issuer.at(path);
+        let pairs = form::read(request, OAUTH_BODY).await?;
+        let parameters = Parameters::from(pairs.unique(&LISTS)?);
+        let client = client_authentication::authenticate(
+            app,
+            &visitor,
+            authorization.as_deref(),
+            &parameters,
+            &endpoint,
+        )
+        .await?;
+        let context = Context { actor: Actor::Client(client.id.clone()), ..visitor };
+        Ok(Self { client, parameters, context })
+    }
+}
+
+/// The circumstances of a request to a protocol endpoint.
+pub fn context(request: &Request, actor: Actor) -> Context {
+    let extensions = request.extensions();
+    let agent = request.headers().get(header::USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or("");
+    Context {
+        actor,
+        network: extensions.get::<ClientNetwork>().map_or_else(String::new, |it| it.name.clone()),
+        request_id: extensions.get::<RequestId>().map_or_else(String::new, |it| it.0.clone()),
+        user_agent: agent.chars().take(256).collect(),
+    }
+}
+
+/// A header that decides something comes once, in ASCII, or not at all (G-1).
+pub fn one_header(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, oidc::Error> {
+    let mut values = headers.get_all(&name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => match value.to_str() {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) => Err(oidc::Error::invalid_request("A header is not ASCII")),
+        },
+        (Some(_), Some(_)) => Err(oidc::Error::invalid_request("A header occurs more than once")),
+    }
+}

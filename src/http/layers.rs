@@ -1,0 +1,176 @@
+//! What is true of every answer, whatever handler gave it: request id and span, the Host check, limits
+//! on what comes in, security headers on what goes out, a fixed page for a panic (security.md G-11,
+//! BR-2, BR-3, DS-1, TL-1, TL-2).
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use tracing::Instrument;
+
+use super::network::{Peer, client_address};
+use crate::app::App;
+use crate::config::network;
+use crate::random;
+
+/// Names the request in answers, logs and the audit trail.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Where the request came from (security.md G-15).
+#[derive(Clone, Debug)]
+pub struct ClientNetwork {
+    pub address: IpAddr,
+    /// As limits and the audit trail name it.
+    pub name: String,
+}
+
+/// DS-1: the longest a handler may take.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(15);
+/// DS-1: 8 KiB of URI.
+const MAX_URI: usize = 8 * 1024;
+/// DS-1: fields of a header section; HTTP/2 has no counter of its own for them.
+const MAX_HEADERS: usize = 64;
+
+/// Everything without script, style, frame or form: what is no page of ours.
+const NOTHING_CSP: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
+const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
+    encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), \
+    payment=(), picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), \
+    screen-wake-lock=(), sync-xhr=(), usb=(), web-share=(), xr-spatial-tracking=()";
+
+/// The outermost layer.
+pub async fn every_answer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = random::id();
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
+    let address = client_address(peer, request.headers(), |it| {
+        app.config.trusted_proxies.iter().any(|proxy| proxy.contains(it))
+    });
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(ClientNetwork { address, name: network::of_client(address) });
+
+    // LG-3: the route's pattern, never the URL, which may hold a handle or a hint.
+    let span = tracing::info_span!("request", id = %id, %method, %route);
+    let started = std::time::Instant::now();
+    let mut response = match refuse(&app, &request) {
+        Some(refusal) => refusal,
+        None => answer(request, next).instrument(span.clone()).await,
+    };
+    span.in_scope(|| {
+        let ms = started.elapsed().as_millis() as u64;
+        tracing::info!(status = response.status().as_u16(), ms, "answered");
+    });
+
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    security_headers(&app, response.headers_mut());
+    response
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(HANDLER_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("the handler took too long");
+            plain(StatusCode::SERVICE_UNAVAILABLE, "The service is busy. Try again in a moment.")
+        }
+    }
+}
+
+/// What is answered before any handler sees the request.
+fn refuse(app: &App, request: &Request) -> Option<Response> {
+    let headers = request.headers();
+    if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > MAX_URI {
+        return Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."));
+    }
+    if headers.len() > MAX_HEADERS {
+        return Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields."));
+    }
+    // DS-1: nothing compressed is taken, so nothing small becomes large.
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Compressed requests are not taken."));
+    }
+    check_host(app, request)
+}
+
+/// TL-2: Host is the issuer's; on a loopback issuer a GET to another loopback name is sent there.
+fn check_host(app: &App, request: &Request) -> Option<Response> {
+    let sent = host_of(request);
+    let issuer = &app.config.issuer;
+    if sent.as_deref().is_some_and(|it| it == issuer.authority()) {
+        return None;
+    }
+    let other_loopback = issuer.is_loopback()
+        && sent.as_deref().is_some_and(is_loopback_host)
+        && matches!(*request.method(), Method::GET | Method::HEAD);
+    if other_loopback {
+        let rest = request.uri().path_and_query().map_or("/", |it| it.as_str());
+        return Some(Redirect::temporary(&issuer.at(rest)).into_response());
+    }
+    Some(plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host."))
+}
+
+/// HTTP/1.1 has it in `Host`, exactly once (RFC 9112 §3.2); HTTP/2 in `:authority`.
+fn host_of(request: &Request) -> Option<String> {
+    let mut fields = request.headers().get_all(header::HOST).iter();
+    match (fields.next(), fields.next()) {
+        (Some(_), Some(_)) => None,
+        (Some(one), None) => one.to_str().ok().map(str::to_ascii_lowercase),
+        (None, _) => request.uri().authority().map(|it| it.as_str().to_ascii_lowercase()),
+    }
+}
+
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// BR-3. A handler's own value stands.
+fn security_headers(app: &App, headers: &mut HeaderMap) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::REFERRER_POLICY, "same-origin");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    default(header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
+    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    default(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
+    default(header::CACHE_CONTROL, "no-store");
+    if app.config.issuer.is_https() && !app.config.issuer.is_loopback() {
+        // TL-1
+        default(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+}
+
+/// An answer of last resort: text, no template.
+pub fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{text}\n")).into_response()
+}
+
+/// G-11: a panic is logged and answered with a fixed page.
+pub fn on_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(panic = text, "a handler panicked");
+    plain(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong on our side. The failure is recorded. Try again in a moment.",
+    )
+}

@@ -1,0 +1,17 @@
+//! The front door: takes requests, calls the rooms, answers. No rule of the product lives here.
+//!
+//! `router` lists every URL with its audience (security.md G-4), `layers` holds what is true of every
+//! answer (sections 9 and 11), `extract` what a handler may rely on, `error` how a refusal travels.
+
+pub mod assets;
+pub mod cookies;
+pub mod cors;
+pub mod error;
+pub mod extract;
+pub mod health;
+pub mod layers;
+pub mod network;
+pub mod pages;
+pub mod router;
+pub mod routes;
+pub mod server;

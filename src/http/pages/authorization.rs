@@ -1,0 +1,175 @@
+//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2), the way on from its pages, and
+//! the pages that only exist inside a request: choice of account, consent, refusal by policy.
+
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::flow::{self, Flow};
+use super::{Audience, PageError, PageForm, Routes, Visit};
+use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::scope;
+use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
+use crate::oidc::access_policy::{AccessRefused as Refused, Lack};
+use crate::oidc::authorization::interaction::{self, Step};
+use crate::oidc::authorization::request::{self, Received, Rejection};
+use crate::oidc::endpoints;
+use crate::templates::pages::{AccessRefused, Consent, SelectAccount, Unmet};
+
+pub fn routes(routes: Routes) -> Routes {
+    use Audience::Public;
+
+    routes
+        .at(endpoints::AUTHORIZATION, Public, get(authorize).post(authorize_by_post))
+        .at("/authorize/continue", Public, get(go_on))
+        .at("/select-account", Public, get(show_choice).post(choose))
+        .at("/consent", Public, get(show_consent).post(consent))
+        .at("/access-refused", Public, get(show_refusal).post(leave))
+}
+
+async fn authorize(visit: Visit) -> Result<Response, PageError> {
+    let query = visit.uri.split_once('?').map_or("", |(_, query)| query);
+    let received = Received::new(Pairs::parse(query.as_bytes())?.0);
+    let request = match request::accept(&visit.app, &received) {
+        Ok(it) => it,
+        Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
+        Err(Rejection::Answer(answer)) => return flow::respond(&visit, *answer),
+    };
+    begin(&visit, request).await
+}
+
+async fn begin(visit: &Visit, request: AuthorizationRequest) -> Result<Response, PageError> {
+    match interaction::begin(&visit.app, &request, visit.session.get()).await {
+        Step::Answer(answer) => flow::respond(visit, answer),
+        Step::Gone(error) => Err(PageError::Protocol(error)),
+        step => {
+            let handle = interaction::open(&visit.app, request, &visit.browser).await?;
+            flow::take(visit, &handle, step)
+        }
+    }
+}
+
+/// What a request that came by POST is bound to until its browser is known: a form of another site
+/// brings no cookies of ours.
+const NO_BROWSER: &str = "";
+
+/// AZ-12: stored, and continued by a GET, with which the cookies arrive. Nothing is set in the browser:
+/// its cookies did not come along, so they must not be replaced.
+async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
+    let visit = visit.without_cookies();
+    let received = Received::new(form::read(request, OAUTH_BODY).await?.0);
+    match request::accept(&visit.app, &received) {
+        Ok(request) => {
+            let handle = interaction::open(&visit.app, request, NO_BROWSER).await?;
+            Ok(flow::go_on(&visit, &handle))
+        }
+        Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
+        Err(Rejection::Answer(answer)) => flow::respond(&visit, *answer),
+    }
+}
+
+/// The next step of a request that waits.
+async fn go_on(mut visit: Visit) -> Result<Response, PageError> {
+    let handle = visit.request.clone().ok_or(PageError::RequestGone)?;
+    if let Some(posted) = interaction::find(&visit.app, &handle, NO_BROWSER).await? {
+        return begin(&visit, posted.request).await;
+    }
+    let flow = Flow::required(&mut visit).await?;
+    let step = flow.step(&visit).await;
+    flow::take(&visit, &flow.handle, step)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Decision {
+    decision: String,
+}
+
+async fn show_choice(mut visit: Visit) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut visit).await?;
+    let Some((_, account)) = visit.session.get() else { return Ok(flow::go_on(&visit, &flow.handle)) };
+    let page = SelectAccount {
+        service: flow.service,
+        name: format!("{} {}", account.profile.first_name, account.profile.last_name),
+        email: account.email.as_str().to_owned(),
+    };
+    visit.page(&page).await
+}
+
+async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
+    let PageForm { mut visit, fields, .. } = form;
+    let flow = Flow::required(&mut visit).await?;
+    match (fields.decision.as_str(), visit.session.get()) {
+        ("continue", Some((_, account))) => flow.choose(&visit.app, &account.id).await?,
+        ("other", _) => return Ok(visit.redirect(&format!("/login?request={}", flow.handle))),
+        ("cancel", _) => return flow.deny(&visit).await,
+        _ => {}
+    }
+    Ok(flow::go_on(&visit, &flow.handle))
+}
+
+async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut visit).await?;
+    let step = flow.step(&visit).await;
+    let (Step::Consent(needed), Some((_, account))) = (&step, visit.session.get()) else {
+        return flow::take(&visit, &flow.handle, step);
+    };
+    let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
+    let page = Consent {
+        email: account.email.as_str().to_owned(),
+        offline_days: needed.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
+        scopes: needed.scope.iter().map(str::to_owned).collect(),
+        service: flow.service,
+    };
+    visit.page(&page).await
+}
+
+async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
+    let PageForm { mut visit, fields, .. } = form;
+    let flow = Flow::required(&mut visit).await?;
+    match (fields.decision.as_str(), visit.session.get()) {
+        ("allow", Some((_, account))) => {
+            let request = &flow.interaction.request;
+            crate::oidc::consent::remember(&visit.app, &visit.context(), request, &account.id).await?;
+            Ok(flow::go_on(&visit, &flow.handle))
+        }
+        ("deny" | "cancel", _) => flow.deny(&visit).await,
+        _ => Ok(flow::go_on(&visit, &flow.handle)),
+    }
+}
+
+async fn show_refusal(mut visit: Visit) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut visit).await?;
+    let step = flow.step(&visit).await;
+    let Step::AccessRefused(refused) = &step else {
+        return flow::take(&visit, &flow.handle, step);
+    };
+    let page = AccessRefused { unmet: unmet(&visit, refused).await?, service: flow.service };
+    visit.page(&page).await
+}
+
+async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
+    let PageForm { mut visit, fields, .. } = form;
+    let flow = Flow::required(&mut visit).await?;
+    match fields.decision.as_str() {
+        "back" | "cancel" => flow.deny(&visit).await,
+        _ => Ok(flow::go_on(&visit, &flow.handle)),
+    }
+}
+
+/// In the page's words.
+async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
+    let mut unmet = Vec::new();
+    for lack in &refused.lacks {
+        unmet.push(match lack {
+            Lack::Affiliation => Unmet::Affiliation {
+                status: refused.affiliation_status.as_str().to_owned(),
+                organization: None,
+            },
+            Lack::MembershipType(types) => Unmet::MembershipType { wanted: types.clone() },
+            Lack::TiesRights(rights) => Unmet::TiesRights { wanted: rights.clone() },
+        });
+    }
+    Ok(unmet)
+}

@@ -1,0 +1,112 @@
+//! The request of a service that a page interrupts: found by the handle that the page carries, in the
+//! browser that it began in (security.md AZ-6). Pages do one step and return to `go_on`, which asks
+//! `oidc::authorization::interaction` for the next.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::{PageError, Visit};
+use crate::app::App;
+use crate::domain::AccountId;
+use crate::domain::client::Client;
+use crate::oidc::authorization::interaction::{self, Interaction, Step};
+use crate::oidc::authorization::response::AuthorizationResponse;
+use crate::templates::Service;
+use crate::templates::pages::FormPost;
+
+#[derive(Debug)]
+pub struct Flow {
+    pub handle: String,
+    pub interaction: Interaction,
+    pub service: Service,
+}
+
+impl Flow {
+    /// The request that this page is part of, if it names one; the page then speaks the request's language,
+    /// and may show the service's logo.
+    pub async fn of(visit: &mut Visit) -> Result<Option<Self>, PageError> {
+        match visit.request.clone() {
+            None => Ok(None),
+            Some(handle) => Self::find(visit, handle).await.map(Some),
+        }
+    }
+
+    /// For pages that only exist inside a request.
+    pub async fn required(visit: &mut Visit) -> Result<Self, PageError> {
+        Self::of(visit).await?.ok_or(PageError::RequestGone)
+    }
+
+    async fn find(visit: &mut Visit, handle: String) -> Result<Self, PageError> {
+        let found = interaction::find(&visit.app, &handle, &visit.browser).await?;
+        let interaction = found.ok_or(PageError::RequestGone)?;
+        let client = visit.app.registry.find(interaction.request.client_id.as_str());
+        let service = service(&*client.ok_or(PageError::RequestGone)?);
+        visit.enter_flow(interaction.request.ui_locales.as_deref(), service.logo_uri.as_deref());
+        Ok(Self { handle, interaction, service })
+    }
+
+    /// The person pressed *Cancel*, *Deny* or *Back to the service*.
+    pub async fn deny(&self, visit: &Visit) -> Result<Response, PageError> {
+        let step = interaction::deny(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
+        take(visit, &self.handle, step)
+    }
+
+    pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
+        Ok(interaction::choose(app, &self.handle, &self.interaction, account).await?)
+    }
+
+    /// The step that the request is at, for the person of this visit's session.
+    pub async fn step(&self, visit: &Visit) -> Step {
+        interaction::proceed(&visit.app, &self.handle, &self.interaction, visit.session.get()).await
+    }
+}
+
+/// Back to the request, after a page has done its step.
+pub fn go_on(visit: &Visit, handle: &str) -> Response {
+    visit.redirect(&format!("/authorize/continue?request={handle}"))
+}
+
+/// To the page of a step, or to the service with the answer.
+pub fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageError> {
+    let page = match step {
+        Step::Login { .. } => "/login",
+        Step::Create => "/signup",
+        Step::Terms => "/terms/accept",
+        Step::SelectAccount => "/select-account",
+        Step::Consent(_) => "/consent",
+        Step::AccessRefused(_) => "/access-refused",
+        Step::Answer(answer) => return respond(visit, answer),
+        Step::Gone(error) => return Err(PageError::Protocol(error)),
+    };
+    Ok(visit.redirect(&format!("{page}?request={handle}")))
+}
+
+/// The answer on its way, in the mode that the service asked for.
+pub fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
+    if let Some(error) = &answer.error {
+        crate::http::error::log(error);
+    }
+    if let Some(location) = answer.location() {
+        return Ok(visit.redirect(&location));
+    }
+    let parameters = answer.parameters.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let page = FormPost { action: answer.redirect_uri, parameters: parameters.collect() };
+    visit.clone().in_flow().bare_page(StatusCode::OK, &page)
+}
+
+/// What pages show of a client (security.md DR-4).
+pub fn service(client: &Client) -> Service {
+    let metadata = &client.metadata;
+    Service {
+        name: client.name().to_owned(),
+        logo_uri: metadata.logo_uri.clone(),
+        policy_uri: metadata.policy_uri.clone(),
+        tos_uri: metadata.tos_uri.clone(),
+        client_uri: metadata.client_uri.clone(),
+    }
+}
+
+/// A service of which only the name is told.
+pub fn named(name: String) -> Service {
+    Service { name, logo_uri: None, policy_uri: None, tos_uri: None, client_uri: None }
+}

@@ -1,0 +1,68 @@
+//! What people see: one file per family of pages, each a list of routes and their handlers.
+//!
+//! **How a page is written.** Its look is a struct in `crate::templates::pages` and a template of the
+//! same name. Its handlers take what they may rely on and answer with the page:
+//!
+//! ```ignore
+//! pub fn routes(routes: Routes) -> Routes {
+//!     routes.at("/account/profile", Audience::SignedIn, get(show).post(save))
+//! }
+//!
+//! async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+//!     visit.page(&pages::Profile::of(person.account(), FormState::default())).await
+//! }
+//!
+//! #[derive(Default, Deserialize)]
+//! #[serde(default, deny_unknown_fields)] // a String for each field, no field but these
+//! struct Fields { first_name: String, last_name: String }
+//!
+//! async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+//!     let PageForm { visit, fields, typed } = form;
+//!     match accounts::profile::change(&visit.app, &visit.context(), person.account(), (&fields).into()).await {
+//!         Ok(_) => Ok(visit.redirect("/account/profile?done=saved")), // 303; shows the text `flash.saved`
+//!         Err(accounts::Error::Fields(wrong)) => visit.form_again(&pages::Profile::of(.., refused(typed, &wrong))).await,
+//!         Err(other) => Err(other.into()), // becomes a page in `errors`
+//!     }
+//! }
+//! ```
+//!
+//! - `PageForm` has checked the form's token, its origin, its encoding and its field names; it comes last
+//!   among the arguments. A form that is wrong is shown again with 422 and what was typed.
+//! - The audience in the route is checked before the handler runs. Which organization, which request a
+//!   person may touch is asked of the room, whose *not found* becomes `PageError::NotFound`.
+//! - A handler decides nothing: it calls one room function and shows the outcome.
+//! - `visit.in_flow()` before answering, on pages inside a service's request (see `flow`).
+
+pub mod destination;
+pub mod errors;
+
+use std::fmt::Display;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+pub use crate::http::error::PageError;
+pub use crate::http::extract::{PageForm, SignedIn, Visit};
+pub use crate::http::routes::{Audience, Routes};
+use crate::templates::FormState;
+
+/// 303: what was a POST goes on as a GET (security.md AZ-12). `to` is ours, or a service's registered
+/// address that `oidc` made an answer for; never an address that a request brought (BR-6).
+pub fn see_other(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(error) => PageError::internal(error).into_response(),
+    }
+}
+
+/// The form as it was typed, with what is wrong in it.
+pub fn refused<F: Display, K: Display>(
+    typed: FormState,
+    wrong: impl IntoIterator<Item = (F, K)>,
+) -> FormState {
+    let mut form = typed;
+    for (field, key) in wrong {
+        form.add_error(&field.to_string(), &key.to_string());
+    }
+    form
+}

@@ -1,0 +1,85 @@
+//! The endpoints of OAuth and OpenID Connect that programs call: extract, call `oidc`, answer. The
+//! authorization endpoint and the end-session endpoint show pages: they are in `pages`.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::error::Challenge;
+use super::extract::Authenticated;
+use super::extract::client::one_header;
+use super::extract::form::{self, OAUTH_BODY, Pairs};
+use crate::app::App;
+use crate::oidc::userinfo::{self, Presented, Userinfo};
+use crate::oidc::{self, discovery, introspection, jwks, revocation, token};
+
+/// BR-3: what changes seldom may be kept for a quarter of an hour.
+const CACHEABLE: &str = "public, max-age=900";
+
+pub async fn discovery(State(app): State<App>) -> Response {
+    cacheable_json(discovery::document(&app.config.issuer))
+}
+
+pub async fn jwks(State(app): State<App>) -> Response {
+    cacheable_json(jwks::document(&app))
+}
+
+fn cacheable_json(body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHEABLE)], body).into_response()
+}
+
+/// An answer that nobody on the way may keep (RFC 6749 §5.1).
+struct NoStore<T>(T);
+
+impl<T: IntoResponse> IntoResponse for NoStore<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        response
+    }
+}
+
+/// RFC 6749 §3.2
+pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
+    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters).await?;
+    Ok(NoStore(Json(answer)))
+}
+
+/// RFC 7662
+pub async fn introspection(
+    State(app): State<App>,
+    it: Authenticated,
+) -> Result<impl IntoResponse, oidc::Error> {
+    let answer = introspection::answer(&app, &it.client, &it.parameters).await?;
+    Ok(NoStore(Json(answer)))
+}
+
+/// RFC 7009
+pub async fn revocation(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
+    revocation::revoke(&app, &it.context, &it.client, &it.parameters).await?;
+    Ok(NoStore(StatusCode::OK))
+}
+
+/// OpenID Connect Core §5.3
+pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Response, Challenge> {
+    let query = Pairs::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let in_query = !query.map_err(oidc::Error::from)?.all("access_token").is_empty();
+    let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
+    // A POST without a body is as good as a GET.
+    let has_form = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
+    let body = match has_form {
+        true => {
+            let pairs = form::read(request, OAUTH_BODY).await.map_err(oidc::Error::from)?;
+            pairs.unique(&[]).map_err(oidc::Error::from)?.remove("access_token")
+        }
+        false => None,
+    };
+    let presented = Presented { authorization: authorization.as_deref(), body: body.as_deref(), in_query };
+    Ok(match userinfo::answer(&app, presented).await? {
+        Userinfo::Json(claims) => NoStore(Json(claims)).into_response(),
+        Userinfo::Signed(jwt) => NoStore(([(header::CONTENT_TYPE, "application/jwt")], jwt)).into_response(),
+    })
+}

@@ -1,0 +1,39 @@
+//! The mails of a test, read as their reader would: newest first.
+
+use crate::app::App;
+use crate::storage::outbox::{self, Entry};
+
+pub struct Outbox<'a>(pub &'a App);
+
+impl Outbox<'_> {
+    /// All mails to an address, the newest first.
+    pub async fn to(&self, address: &str) -> Vec<Entry> {
+        outbox::list(self.0.db.read(), Some(address), 0, 1000).await.expect("the outbox")
+    }
+
+    pub async fn latest(&self, address: &str) -> Entry {
+        let found = self.to(address).await.into_iter().next();
+        found.unwrap_or_else(|| panic!("no mail to {address}"))
+    }
+
+    pub async fn count(&self) -> u64 {
+        outbox::count(self.0.db.read(), None).await.expect("the outbox")
+    }
+
+    /// The code that stands alone on a line of the newest mail (contract.md).
+    pub async fn code(&self, address: &str) -> String {
+        let mail = self.latest(address).await;
+        let line = mail.text.lines().map(str::trim).find(|it| {
+            it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit())
+        });
+        line.unwrap_or_else(|| panic!("no code in: {}", mail.text)).to_owned()
+    }
+
+    /// The first link to the service in the newest mail.
+    pub async fn link(&self, address: &str) -> String {
+        let mail = self.latest(address).await;
+        let issuer = self.0.config.issuer.as_str();
+        let link = mail.text.split_whitespace().find(|it| it.starts_with(issuer) && it.len() > issuer.len() + 1);
+        link.unwrap_or_else(|| panic!("no link in: {}", mail.text)).to_owned()
+    }
+}
