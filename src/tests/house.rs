@@ -10,12 +10,13 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 3] = ["cli", "jobs", "demo"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 12] = [
+const TOOLS: [(&str, &[&str]); 13] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("clock", &[]),
     ("config", &[]),
     ("fetch", &[]),
+    ("hashing", &[]),
     ("i18n", &[]),
     ("jose", &["storage"]),
     ("limits", &["storage"]),
@@ -104,7 +105,8 @@ fn sources(below: &str) -> Vec<Source> {
 }
 
 fn product() -> Vec<Source> {
-    sources("src").into_iter().filter(|it| it.room() != "tests").collect()
+    let is_test = |it: &Source| it.room() == "tests" || it.name.ends_with("/tests.rs");
+    sources("src").into_iter().filter(|it| !is_test(it)).collect()
 }
 
 #[test]
@@ -161,15 +163,15 @@ fn no_room_names_what_is_banned_in_it() {
                 );
             }
         }
-        // Each of these has one home.
-        for (word, home) in [
-            ("josekit", "jose"),
-            ("Utc::now", "clock"),
-            ("SystemTime::now", "clock"),
-            ("getrandom::", "random"),
-            ("env::var", "config"),
+        // Each of these has one home; a client's secret may be named by its variable (contract.md).
+        for (word, homes) in [
+            ("josekit", &["jose"][..]),
+            ("Utc::now", &["clock"]),
+            ("SystemTime::now", &["clock"]),
+            ("getrandom::", &["random"]),
+            ("env::var", &["config", "cli"]),
         ] {
-            if source.room() != home && code.contains(word) {
+            if !homes.contains(&source.room()) && code.contains(word) {
                 wrong.push(format!("{}: {word}", source.name));
             }
         }
@@ -199,7 +201,8 @@ fn every_file_opens_with_what_lives_in_it() {
     let silent: Vec<String> = ["src", "migrations/src", "conformance/src"]
         .into_iter()
         .flat_map(sources)
-        .filter(|it| !it.text.starts_with("//!"))
+        // Rows of tables are introduced by the folder they stand in.
+        .filter(|it| !it.name.contains("entities/") && !it.text.starts_with("//!"))
         .map(|it| it.name)
         .collect();
     assert!(silent.is_empty(), "without a word at the door: {silent:?}");

@@ -2,5 +2,7 @@
 
 mod affiliations;
 mod browser;
+mod front_door;
+mod house;
 pub mod support;
 mod tokens;

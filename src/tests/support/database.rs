@@ -1,43 +1,44 @@
-//! A database for each test: a SQLite file, or a PostgreSQL database made on the server that
-//! `TEST_DATABASE_URL` names as an administrator, and dropped afterwards.
+//! A fresh, migrated database for one test: a SQLite file, or a database on the server that
+//! `TEST_DATABASE_URL` (`postgres://…/postgres`) names.
 
-use sea_orm::{ConnectionTrait, Database};
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::ConnectionTrait;
 
 use crate::random;
+use crate::storage::Database;
 
-pub struct TestDatabase {
-    /// To give to the configuration; `None`: SQLite, where the configuration puts it.
-    pub url: Option<String>,
-    admin: Option<(String, String)>,
-}
-
-impl TestDatabase {
-    #[expect(clippy::disallowed_methods, reason = "what to test on is told by the environment")]
-    pub async fn new() -> Self {
-        let admin = std::env::var("TEST_DATABASE_URL").ok().filter(|it| it.starts_with("postgres"));
-        let Some(admin) = admin else { return Self { url: None, admin: None } };
-        let name = format!("itu_test_{}", random::bytes::<8>().map(|it| format!("{it:02x}")).concat());
-        execute(&admin, &format!("CREATE DATABASE {name}")).await;
-        let mut url = url::Url::parse(&admin).expect("TEST_DATABASE_URL is a URL");
-        url.set_path(&name);
-        Self { url: Some(url.to_string()), admin: Some((admin, name)) }
+/// The URL of a database that nobody else uses. SQLite files live in one folder per run.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told their backend by the environment"
+)]
+pub async fn database_url() -> String {
+    match std::env::var("TEST_DATABASE_URL") {
+        Err(_) => {
+            let folder = std::env::temp_dir().join(format!("itu-account-tests-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).expect("a folder for databases");
+            format!("sqlite://{}/{}.db", folder.display(), random::id())
+        }
+        Ok(server) => {
+            let name = format!("test_{}", random::id().replace('-', "_").to_lowercase());
+            let admin = sea_orm::Database::connect(&server)
+                .await
+                .expect("the test server answers");
+            admin
+                .execute_unprepared(&format!("CREATE DATABASE {name}"))
+                .await
+                .expect("a database of its own");
+            admin.close().await.expect("closed");
+            let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+            format!("{base}/{name}")
+        }
     }
 }
 
-async fn execute(url: &str, sql: &str) {
-    let db = Database::connect(url).await.expect("the database server of the tests");
-    db.execute_unprepared(sql).await.expect(sql);
-    db.close().await.expect("closed");
-}
-
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        let Some((admin, name)) = self.admin.take() else { return };
-        // The test's own runtime is on its way out.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(execute(&admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
-        });
-        let _ = dropping.join();
-    }
+pub async fn database() -> Database {
+    let db = Database::open(&database_url().await)
+        .await
+        .expect("the database opens");
+    Migrator::up(db.read(), None).await.expect("migrations run");
+    db
 }

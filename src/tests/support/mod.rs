@@ -11,7 +11,8 @@ use axum::Router;
 use tempfile::TempDir;
 use url::Url;
 
-pub use browser::{Browser, Form, Page};
+pub use browser::Browser;
+pub use database::{database, database_url};
 pub use outbox::Outbox;
 
 use crate::app::App;
@@ -19,7 +20,6 @@ use crate::clock::Clock;
 use crate::config::{Config, Database, Issuer, Redis, Transport};
 use crate::domain::Time;
 use crate::http::router;
-use database::TestDatabase;
 
 pub const ISSUER: &str = "https://id.example.test";
 
@@ -27,8 +27,6 @@ pub struct TestOp {
     pub app: App,
     pub clock: Clock,
     pub router: Router,
-    // Dropped last, in this order.
-    _database: TestDatabase,
     _directory: TempDir,
 }
 
@@ -41,22 +39,18 @@ impl TestOp {
     #[expect(clippy::disallowed_methods, reason = "what to test on is told by the environment")]
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let database = TestDatabase::new().await;
         let issuer = Issuer::parse(ISSUER).expect("an issuer");
         let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), directory.path());
         config.mail.transport = Transport::Outbox;
-        if let Some(url) = &database.url {
-            config.database = Database::at(url);
-        }
+        config.database = Database::at(database_url().await);
         if let Ok(url) = std::env::var("TEST_REDIS_URL") {
-            config.redis = Redis::at(url);
-            config.redis.prefix = format!("{}:", crate::random::id());
+            config.redis = Redis::at(url, crate::random::id());
         }
         change(&mut config);
         let clock = Clock::frozen(start_of_time());
         let app = App::open(config, clock.clone()).await.expect("the service starts");
         let router = router::router(&app);
-        Self { app, clock, router, _database: database, _directory: directory }
+        Self { app, clock, router, _directory: directory }
     }
 
     pub fn browser(&self) -> Browser {
