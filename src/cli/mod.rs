@@ -4,6 +4,7 @@
 //! from standard input, a file or the environment, never from an argument.
 
 mod check;
+mod client;
 mod migrate;
 mod serve;
 
@@ -41,6 +42,9 @@ enum Command {
     /// Bring the database up to date, or back
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Clients: the services that people log in to
+    #[command(subcommand)]
+    Client(client::Command),
     /// Read the configuration, reach what it names, and say what is wrong
     Check,
 }
@@ -83,6 +87,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
+        Command::Client(it) => client::run(console, it).await,
         Command::Check => check::run(console).await,
     }
 }
