@@ -24,6 +24,7 @@ pub mod affiliations;
 pub mod oidc;
 pub mod http;
 pub mod cli;
+pub mod jobs;
 
 // The demo: a user of everything above.
 pub mod demo;

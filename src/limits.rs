@@ -197,3 +197,103 @@ fn decide(refused: Option<Duration>) -> Result<(), Refused> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Issuer;
+
+    fn limits(issuer: &str) -> (Limits, Clock) {
+        let issuer = Issuer::parse(issuer).unwrap();
+        let config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), Path::new("data"));
+        let clock = Clock::frozen(crate::clock::from_unix(1_800_000_000).unwrap());
+        (
+            Limits::new(&config, Ephemeral::in_process(clock.clone()), clock.clone()),
+            clock,
+        )
+    }
+
+    #[tokio::test]
+    async fn what_is_too_often_waits_for_the_window_to_end() {
+        let (limits, clock) = limits("https://account.example.org");
+        for _ in 0..3 {
+            limits
+                .count(Limit::PasswordReset, "alice@example.org")
+                .await
+                .unwrap(); // PW-5
+        }
+        let refused = limits.count(Limit::PasswordReset, "alice@example.org").await;
+        assert!(
+            matches!(refused, Err(Refused::TooMany { retry_after }) if retry_after == Duration::from_hours(1))
+        ); // DS-2
+        limits
+            .count(Limit::PasswordReset, "bob@example.org")
+            .await
+            .unwrap();
+        clock.advance(chrono::Duration::hours(1));
+        limits
+            .count(Limit::PasswordReset, "alice@example.org")
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_check_does_not_count() {
+        let (limits, _) = limits("https://account.example.org");
+        for _ in 0..200 {
+            limits.check(Limit::SignInFailures, "192.0.2.1").await.unwrap();
+            limits.count(Limit::SignInFailures, "192.0.2.1").await.unwrap();
+        }
+        assert!(limits.check(Limit::SignInFailures, "192.0.2.1").await.is_err()); // PW-4
+    }
+
+    #[tokio::test]
+    async fn different_accounts_are_counted_once_each() {
+        let (limits, _) = limits("https://account.example.org");
+        for at in 0..300 {
+            let account = format!("{}@example.org", at % 100);
+            limits
+                .count_distinct(Limit::SignInFailedAccounts, "192.0.2.1", &account)
+                .await
+                .ok();
+        }
+        assert!(
+            limits
+                .count_distinct(Limit::SignInFailedAccounts, "192.0.2.1", "new")
+                .await
+                .is_err()
+        ); // PW-4
+        assert!(
+            limits
+                .check(Limit::SignInFailedAccounts, "192.0.2.2")
+                .await
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn trusted_networks_are_not_counted_but_people_are() {
+        let (limits, _) = limits("http://localhost:8080");
+        for _ in 0..1000 {
+            limits.count(Limit::SignUp, "127.0.0.1").await.unwrap(); // G-15
+            limits
+                .count(Limit::ClientAuthenticationFailures, "web ::1/64")
+                .await
+                .unwrap_or(());
+        }
+        for _ in 0..3 {
+            limits
+                .count(Limit::PasswordReset, "127.0.0.1@example.org")
+                .await
+                .unwrap();
+        }
+        assert!(
+            limits
+                .count(Limit::PasswordReset, "127.0.0.1@example.org")
+                .await
+                .is_err()
+        );
+    }
+}

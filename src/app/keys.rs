@@ -186,3 +186,108 @@ fn start_error(error: KeyError) -> super::StartError {
         other => jose::Error::Unsafe(other.to_string()).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use migrations::MigratorTrait;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::client::SigningAlg;
+    use crate::tests::support;
+
+    fn kids(app: &App) -> BTreeSet<String> {
+        let jwks = app.keys.jwks();
+        let keys = jwks["keys"].as_array().expect("an array");
+        keys.iter()
+            .map(|it| it["kid"].as_str().expect("a kid").to_owned())
+            .collect()
+    }
+
+    fn signs(app: &App) -> Value {
+        let token = app
+            .keys
+            .sign(SigningAlg::RS256, "JWT", &json!({"a": 1}))
+            .expect("signed");
+        app.keys.verify_own(&token, "JWT").expect("verified")
+    }
+
+    #[tokio::test]
+    async fn nodes_that_start_together_have_the_same_keys() {
+        let config = support::config().await;
+        let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
+        // The tables first: what is raced for here are the keys.
+        let db = crate::storage::Database::open(config.database.url())
+            .await
+            .expect("opened");
+        migrations::Migrator::up(db.read(), None).await.expect("migrated");
+        let opened =
+            futures_util::future::join_all((0..4).map(|_| App::open(config.clone(), clock.clone()))).await;
+        let nodes: Vec<App> = opened.into_iter().map(|it| it.expect("it starts")).collect();
+        for node in &nodes {
+            assert_eq!(kids(node), kids(&nodes[0])); // contract.md: all switch together
+            assert_eq!(kids(node).len(), 3);
+            assert_eq!(signs(node)["a"], 1);
+        }
+        let again = App::open(config, clock).await.expect("it starts again");
+        assert_eq!(kids(&again), kids(&nodes[0]));
+    }
+
+    #[tokio::test]
+    async fn a_rotation_is_announced_and_seen_by_other_nodes() {
+        let config = support::config().await;
+        let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
+        let one = App::open(config.clone(), clock.clone()).await.expect("it starts");
+        let two = App::open(config, clock.clone()).await.expect("it starts");
+        let before = kids(&one);
+
+        one.rotate_keys(&Context::operator()).await.expect("announced");
+        two.refresh_keys().await.expect("read");
+        assert_eq!(kids(&two).len(), 6); // JW-6: published before use
+        assert_eq!(kids(&two), kids(&one));
+        assert!(matches!(
+            two.rotate_keys(&Context::operator()).await,
+            Err(KeyError::Announced(_))
+        ));
+
+        clock.advance(Duration::hours(24) + Duration::hours(24) + Duration::minutes(10));
+        assert!(kids(&two).is_disjoint(&before)); // JW-6: kept until the last token has expired plus 24 h
+        one.sweep_keys().expect("files removed");
+        two.refresh_keys().await.expect("read");
+        assert_eq!(signs(&two)["a"], 1);
+    }
+
+    #[tokio::test]
+    async fn keys_are_rotated_when_their_time_comes() {
+        let app = support::app().await;
+        assert!(app.rotate_keys_when_due().await.expect("looked").is_empty());
+        app.clock.advance(Duration::days(89));
+        assert_eq!(app.rotate_keys_when_due().await.expect("announced").len(), 3); // JW-6: every 90 days
+        assert!(app.rotate_keys_when_due().await.expect("looked").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_revoked_key_is_replaced_and_believed_no_more() {
+        let app = support::app().await;
+        let token = app
+            .keys
+            .sign(SigningAlg::ES256, "JWT", &json!({}))
+            .expect("signed");
+        let kid = kids(&app)
+            .into_iter()
+            .find(|it| it.starts_with("p256-"))
+            .expect("a key");
+        let made = app.revoke_key(&Context::operator(), &kid).await.expect("revoked");
+        assert_eq!(made.len(), 1);
+        assert!(!kids(&app).contains(&kid) && kids(&app).contains(&made[0].kid));
+        assert_eq!(app.keys.verify_own(&token, "JWT"), None);
+        app.keys
+            .sign(SigningAlg::ES256, "JWT", &json!({}))
+            .expect("the new one signs at once");
+        assert!(matches!(
+            app.revoke_key(&Context::operator(), &kid).await,
+            Err(KeyError::Unknown(_))
+        ));
+    }
+}

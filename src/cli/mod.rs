@@ -5,6 +5,8 @@
 
 mod check;
 mod client;
+mod config;
+mod key;
 mod migrate;
 mod serve;
 
@@ -16,7 +18,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::config::Config;
 
 #[derive(Debug, Parser)]
-#[command(name = "itu-account", version, about = "ITU User Account: accounts and single sign-on")]
+#[command(
+    name = "itu-account",
+    version,
+    about = "ITU User Account: accounts and single sign-on"
+)]
 struct Arguments {
     /// The configuration file [default: itu-account.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
@@ -45,6 +51,12 @@ enum Command {
     /// Clients: the services that people log in to
     #[command(subcommand)]
     Client(client::Command),
+    /// Signing keys: list, rotate, revoke
+    #[command(subcommand)]
+    Key(key::Command),
+    /// What can be set
+    #[command(subcommand)]
+    Config(config::Command),
     /// Read the configuration, reach what it names, and say what is wrong
     Check,
 }
@@ -71,7 +83,11 @@ impl Console {
 
 pub fn main() -> ExitCode {
     // Wrong usage ends here with status 2, help and version with 0.
-    let Arguments { config, format, command } = Arguments::parse();
+    let Arguments {
+        config,
+        format,
+        command,
+    } = Arguments::parse();
     let console = Console { file: config, format };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(it) => it,
@@ -88,6 +104,11 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
         Command::Client(it) => client::run(console, it).await,
+        Command::Key(it) => key::run(console, it).await,
+        Command::Config(it) => {
+            config::run(&it);
+            Ok(())
+        }
         Command::Check => check::run(console).await,
     }
 }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{health, router, server};
-use crate::telemetry;
+use crate::{jobs, telemetry};
 
 pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     let config = console.config()?;
@@ -40,16 +40,25 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
         }
     };
     if let Some(listener) = observability {
-        tokio::spawn(server::serve(listener, None, health::router(app.clone()), until_stopped()));
+        tokio::spawn(server::serve(
+            listener,
+            None,
+            health::router(app.clone()),
+            until_stopped(),
+        ));
     }
     tracing::info!(issuer = %app.config.issuer, address = %app.config.listen, "serving");
+    let jobs = jobs::start(&app);
     server::serve(listener, tls, router::router(&app), until_stopped()).await;
+    jobs.stop().await;
     tracing::info!("stopped");
     Ok(())
 }
 
 async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Settings that are each well-formed, but together leave people in the open.

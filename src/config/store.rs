@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::{duration, secrets};
 use crate::domain::secret::Secret;
 
+const DEFAULT_URL: &str = "sqlite://data/itu-account.db";
+
 /// `[database]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -36,13 +38,12 @@ impl Database {
 
     /// The URL, which may hold a password.
     pub fn url(&self) -> &str {
-        self.url
-            .as_ref()
-            .map_or("sqlite://data/itu-account.db", Secret::expose)
+        self.url.as_ref().map_or(DEFAULT_URL, Secret::expose)
     }
 
     pub(super) fn settle(&mut self) -> Vec<String> {
         let mut problems = secrets::resolve("[database] url", &mut self.url, self.url_file.as_ref());
+        self.url.get_or_insert_with(|| Secret::new(DEFAULT_URL));
         if !["sqlite:", "postgres://", "postgresql://"]
             .iter()
             .any(|it| self.url().starts_with(it))

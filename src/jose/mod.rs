@@ -8,6 +8,8 @@ mod keyring;
 mod master;
 mod pair;
 mod strict;
+#[cfg(test)]
+mod tests;
 
 pub use client::ClientKeys;
 pub use keyring::Keyring;

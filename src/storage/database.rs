@@ -76,9 +76,11 @@ impl Database {
     /// most, when the database was busy or could not serialize (security.md ST-3).
     ///
     /// `work` may run several times: it touches nothing but the transaction.
-    pub async fn write<T, E, F>(&self, mut work: F) -> Result<T, E>
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
-        F: AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+        // `AsyncFnOnce + Clone` where one would say `AsyncFn`: the future of a lending closure that
+        // borrows is never `Send` to the compiler, and could not be awaited by a handler.
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<T, E> + Clone,
         E: From<DbErr> + IsBusy,
     {
         let mut attempt: u64 = 0;
@@ -91,7 +93,7 @@ impl Database {
                     ..Default::default()
                 };
                 let tx = self.connection.begin_with_options(options).await?;
-                match work(&tx).await {
+                match work.clone()(&tx).await {
                     Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
                     Err(error) => {
                         tx.rollback().await?;

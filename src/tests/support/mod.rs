@@ -3,6 +3,7 @@
 //!
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
+mod app;
 mod browser;
 mod database;
 mod outbox;
@@ -11,6 +12,7 @@ use axum::Router;
 use tempfile::TempDir;
 use url::Url;
 
+pub use app::{app, config};
 pub use browser::Browser;
 pub use database::{database, database_url};
 pub use outbox::Outbox;
@@ -36,7 +38,10 @@ impl TestOp {
     }
 
     /// With settings other than the defaults.
-    #[expect(clippy::disallowed_methods, reason = "what to test on is told by the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what to test on is told by the environment"
+    )]
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let issuer = Issuer::parse(ISSUER).expect("an issuer");
@@ -48,9 +53,16 @@ impl TestOp {
         }
         change(&mut config);
         let clock = Clock::frozen(start_of_time());
-        let app = App::open(config, clock.clone()).await.expect("the service starts");
+        let app = App::open(config, clock.clone())
+            .await
+            .expect("the service starts");
         let router = router::router(&app);
-        Self { app, clock, router, _directory: directory }
+        Self {
+            app,
+            clock,
+            router,
+            _directory: directory,
+        }
     }
 
     pub fn browser(&self) -> Browser {

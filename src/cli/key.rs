@@ -1,0 +1,82 @@
+//! `key`: the signing keys. A rotation is announced for a day; a revocation is at once.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::Console;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::domain::actor::Context;
+use crate::domain::signing_key::{SigningKey, Standing};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the signing keys: announced, active, retired
+    List {
+        /// Also those that are gone or revoked
+        #[arg(long)]
+        all: bool,
+    },
+    /// Announce new keys, which sign a day later
+    Rotate,
+    /// End a key at once: what it signed is believed no more
+    Revoke {
+        /// As `key list` shows it
+        kid: String,
+    },
+}
+
+pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
+    let app = App::open(console.config()?, Clock::System).await?;
+    match command {
+        Command::List { all } => {
+            for key in app.keys.rows() {
+                if all || app.keys.standing(&key).is_published() {
+                    print(console, &app, &key);
+                }
+            }
+        }
+        Command::Rotate => {
+            for key in app.rotate_keys(&Context::operator()).await? {
+                print(console, &app, &key);
+            }
+        }
+        Command::Revoke { kid } => {
+            let made = app.revoke_key(&Context::operator(), &kid).await?;
+            console.print(
+                &json!({"kid": kid, "standing": "revoked"}),
+                format!("{kid}  revoked"),
+            );
+            for key in made {
+                print(console, &app, &key);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print(console: &Console, app: &App, key: &SigningKey) {
+    let standing = app.keys.standing(key);
+    let until = match standing {
+        Standing::Retired { until } => Some(until),
+        _ => None,
+    };
+    let date = |at: crate::domain::Time| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    let text = format!(
+        "{}  {}, signs from {}{}",
+        key.kid,
+        standing.as_str(),
+        date(key.active_from),
+        until.map_or_else(String::new, |it| format!(", published until {}", date(it))),
+    );
+    let json = json!({
+        "kid": key.kid,
+        "family": key.family.as_str(),
+        "standing": standing.as_str(),
+        "created_at": key.created_at,
+        "active_from": key.active_from,
+        "published_until": until,
+        "revoked_at": key.revoked_at,
+    });
+    console.print(&json, text);
+}

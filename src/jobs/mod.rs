@@ -1,0 +1,82 @@
+//! The clock's door: what happens without anybody asking. Each job is a line in `ALL`; it runs at its
+//! pace in every node, and is written so that several nodes at once do no harm.
+//!
+//! A rule is in its room; a job only calls it.
+
+mod runner;
+mod sweep;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+pub use runner::Running;
+pub use sweep::sweep;
+
+use crate::app::App;
+use crate::mail;
+
+/// Something to do again and again.
+#[derive(Clone, Copy)]
+pub struct Job {
+    pub name: &'static str,
+    pub every: Duration,
+    pub run: fn(App) -> BoxFuture<'static, anyhow::Result<()>>,
+}
+
+pub const ALL: &[Job] = &[
+    Job {
+        name: "refresh",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { refresh(&app).await }),
+    },
+    Job {
+        name: "mail",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { deliver_mail(&app).await }),
+    },
+    // DS-3: pending rows are purged every minute.
+    Job {
+        name: "sweep",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { sweep(&app).await }),
+    },
+    Job {
+        name: "keys",
+        every: Duration::from_mins(10),
+        run: |app| Box::pin(async move { keys(&app).await }),
+    },
+];
+
+/// Starts all jobs; they end with `Running::stop`.
+pub fn start(app: &App) -> Running {
+    runner::start(app, ALL)
+}
+
+/// Takes over what other nodes and the command line changed (security.md G-10, DR-6).
+pub async fn refresh(app: &App) -> anyhow::Result<()> {
+    app.refresh_keys().await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(())
+}
+
+pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
+    mail::outbox::deliver(&app.db, &app.mailer, app.clock.now()).await?;
+    Ok(())
+}
+
+/// JW-6: the next keys are announced in time, the files of the last ones removed.
+async fn keys(app: &App) -> anyhow::Result<()> {
+    match app.rotate_keys_when_due().await {
+        Ok(made) if made.is_empty() => {}
+        Ok(made) => {
+            let kids: Vec<_> = made.iter().map(|it| it.kid.as_str()).collect();
+            tracing::info!(?kids, "new signing keys are announced");
+        }
+        // Another node did it.
+        Err(crate::app::KeyError::Raced) => {}
+        Err(error) => return Err(error.into()),
+    }
+    app.sweep_keys()?;
+    Ok(())
+}

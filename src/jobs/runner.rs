@@ -1,0 +1,99 @@
+//! One task a job. A job that fails is logged and tried again at its time; one that panics does not
+//! take the others along; a stop waits for what runs.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Job;
+use crate::app::App;
+
+/// The jobs of this process.
+#[must_use = "jobs end when this is dropped"]
+pub struct Running {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+pub(super) fn start(app: &App, jobs: &'static [Job]) -> Running {
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    for job in jobs {
+        tasks.spawn(repeat(app.clone(), job, stopped.clone()));
+    }
+    Running { stop, tasks }
+}
+
+impl Running {
+    /// Lets each job finish what it is at.
+    pub async fn stop(mut self) {
+        // Nobody listens: then nothing runs.
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn repeat(app: App, job: &'static Job, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = interval(job.every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|it| *it) => return,
+            _ = ticks.tick() => {}
+        }
+        let outcome = AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await;
+        let failure = match outcome {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(format!("{error:#}")),
+            Err(_) => Some("it panicked".to_owned()),
+        };
+        // Once when it begins: a database that is away for an hour is one line, not 3600.
+        match &failure {
+            Some(error) if !failing => tracing::error!(job = job.name, error, "a job fails"),
+            None if failing => tracing::info!(job = job.name, "a job works again"),
+            _ => {}
+        }
+        failing = failure.is_some();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tests::support;
+
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_runs_again() {
+        const JOBS: &[Job] = &[Job {
+            name: "test",
+            every: Duration::from_millis(1),
+            run: |_| {
+                Box::pin(async {
+                    match RUNS.fetch_add(1, Ordering::Relaxed) {
+                        0 => panic!("once"),
+                        1 => anyhow::bail!("once more"),
+                        _ => Ok(()),
+                    }
+                })
+            },
+        }];
+        let running = start(&support::app().await, JOBS);
+        while RUNS.load(Ordering::Relaxed) < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        running.stop().await;
+        let after = RUNS.load(Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(RUNS.load(Ordering::Relaxed), after);
+    }
+}
