@@ -153,6 +153,12 @@ async fn refuse(
                 }
             };
             audit::record(tx, now, context, event).await?;
+            if let (Some(throttle::STOPPED), Some(account)) = (waits, account) {
+                let message = mails::PasswordDisabled {
+                    name: account.profile.full_name(),
+                };
+                tell(app, tx, &account.email, account.language, &message).await?;
+            }
             Ok::<_, Error>(())
         })
         .await?;

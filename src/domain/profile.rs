@@ -139,14 +139,7 @@ fn choice<T>(
 ) -> Option<T> {
     let parsed = parse(value);
     if parsed.is_none() {
-        errors.insert(
-            field,
-            if value.is_empty() {
-                "error.required"
-            } else {
-                "error.choose"
-            },
-        );
+        errors.insert(field, "error.choose");
     }
     parsed
 }

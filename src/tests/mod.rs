@@ -1,5 +1,6 @@
 //! Tests through the front door, grouped by specification and by journey.
 
+mod accounts;
 mod affiliations;
 mod browser;
 mod front_door;

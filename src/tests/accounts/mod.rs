@@ -1,0 +1,200 @@
+//! The room `accounts` on a database of its own: what the pages rest on (security.md section 8).
+
+mod logins;
+mod recovery;
+mod signing_up;
+
+use tempfile::TempDir;
+
+use crate::accounts::login::{self, Browser, LoggedIn, LoginForm};
+use crate::accounts::verification::{self, Completed};
+use crate::accounts::{self, Error, signup};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, Database, Issuer, Redis, Transport};
+use crate::domain::OrganizationId;
+use crate::domain::actor::{Actor, Context};
+use crate::domain::profile::{Language, ProfileInput};
+use crate::domain::secret::Secret;
+use crate::domain::signup::{Choice, OrganizationChoice};
+use crate::storage::outbox;
+use crate::tests::support::database_url;
+
+pub const PASSWORD: &str = "Tulip-lamp-42";
+
+/// The rooms without a door.
+pub struct Rooms {
+    pub app: App,
+    pub clock: Clock,
+    _directory: TempDir,
+}
+
+impl Rooms {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what to test on is told by the environment"
+    )]
+    pub async fn open() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let issuer = Issuer::parse("https://id.example.test").unwrap();
+        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), directory.path());
+        config.mail.transport = Transport::Outbox;
+        config.database = Database::at(database_url().await);
+        if let Ok(url) = std::env::var("TEST_REDIS_URL") {
+            config.redis = Redis::at(url, crate::random::id());
+        }
+        let clock = Clock::frozen(crate::clock::from_unix(1_780_000_000).unwrap());
+        let app = App::open(config, clock.clone()).await.unwrap();
+        Self {
+            app,
+            clock,
+            _directory: directory,
+        }
+    }
+
+    pub fn now_later(&self, by: chrono::Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Screens 2 and 3 of the guide; the handle of the sign-up.
+    pub async fn signs_up(&self, email: &str) -> Result<Secret, Error> {
+        let handle = signup::begin(&self.app, &visitor(), details(email), None).await?;
+        self.submits(&handle).await?;
+        Ok(handle)
+    }
+
+    pub async fn submits(&self, handle: &Secret) -> Result<(), Error> {
+        signup::submit(&self.app, &visitor(), handle.expose(), choice(), true, true).await
+    }
+
+    /// Screen 4, as `affiliations` composes it.
+    pub async fn verifies(&self, handle: &Secret, code: &str) -> Result<Completed, Error> {
+        let proof = verification::verify(&self.app, handle.expose(), code).await?;
+        self.app
+            .db
+            .write(async |tx| verification::complete(&self.app, tx, &visitor(), &proof).await)
+            .await
+    }
+
+    pub async fn person(&self, email: &str) -> Completed {
+        let handle = self.signs_up(email).await.unwrap();
+        let code = self.code(email).await;
+        self.verifies(&handle, &code).await.unwrap()
+    }
+
+    pub async fn logs_in(&self, email: &str, password: &str) -> Result<LoggedIn, Error> {
+        self.logs_in_from(email, password, Browser::default()).await
+    }
+
+    pub async fn logs_in_from(
+        &self,
+        email: &str,
+        password: &str,
+        browser: Browser<'_>,
+    ) -> Result<LoggedIn, Error> {
+        login::attempt(&self.app, &visitor(), LoginForm { email, password }, browser).await
+    }
+
+    pub async fn is_signed_in(&self, cookie: &Secret) -> bool {
+        accounts::sessions::find(&self.app, cookie.expose())
+            .await
+            .unwrap()
+            .is_some()
+    }
+
+    pub async fn mails(&self, to: &str) -> Vec<outbox::Entry> {
+        outbox::list(self.app.db.read(), Some(to), 0, 100).await.unwrap()
+    }
+
+    /// The code alone on a line of the newest mail that has one.
+    pub async fn code(&self, to: &str) -> String {
+        let mails = self.mails(to).await;
+        let newest = mails.iter().find(|it| it.kind == "verification_code").unwrap();
+        let line = newest
+            .text
+            .lines()
+            .find(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit()));
+        line.unwrap().to_owned()
+    }
+
+    /// The token of the newest reset link.
+    pub async fn link(&self, to: &str) -> String {
+        let mails = self.mails(to).await;
+        let newest = mails.iter().find(|it| it.kind == "password_reset").unwrap();
+        let link = newest
+            .text
+            .split_whitespace()
+            .find(|it| it.contains("token="))
+            .unwrap();
+        link.split_once("token=").unwrap().1.to_owned()
+    }
+
+    /// What an act cost: hashes, and rows in the tables that it writes to.
+    pub async fn work(&self) -> Vec<u64> {
+        use sea_orm::{ConnectionTrait, Statement};
+        let mut work = vec![self.app.hashing.count()];
+        let db = self.app.db.read();
+        for table in [
+            "accounts",
+            "sessions",
+            "pending_signups",
+            "email_codes",
+            "code_attempts",
+            "password_resets",
+            "login_throttles",
+            "events",
+            "outbox_mails",
+        ] {
+            let count = format!("SELECT count(*) AS n FROM {table}");
+            let statement = Statement::from_string(db.get_database_backend(), count);
+            let row = db.query_one_raw(statement).await.unwrap().unwrap();
+            work.push(u64::try_from(row.try_get::<i64>("", "n").unwrap()).unwrap());
+        }
+        work
+    }
+
+    /// What was done between two looks at `work`.
+    pub fn difference(before: &[u64], after: &[u64]) -> Vec<i128> {
+        before
+            .iter()
+            .zip(after)
+            .map(|(a, b)| i128::from(*b) - i128::from(*a))
+            .collect()
+    }
+}
+
+pub fn visitor() -> Context {
+    Context {
+        network: "192.0.2.1".into(),
+        ..Context::of(Actor::Visitor)
+    }
+}
+
+pub fn details(email: &str) -> signup::Details<'_> {
+    signup::Details {
+        email,
+        password: PASSWORD,
+        password_confirmation: PASSWORD,
+        profile: profile(),
+        language: Language::En,
+        resume: Some("the request".into()),
+    }
+}
+
+pub fn profile() -> ProfileInput<'static> {
+    ProfileInput {
+        first_name: "John",
+        last_name: "Doe",
+        title: "mr",
+        gender: "male",
+        job_title: "General Manager",
+        professional_role: "senior_management",
+    }
+}
+
+pub fn choice() -> Choice {
+    Choice {
+        organization: OrganizationChoice::Listed(OrganizationId::new("itu")),
+        request_ties: false,
+    }
+}
