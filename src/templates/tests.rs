@@ -37,6 +37,11 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,
+        AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
+        AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
+        FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
+        AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal,
+        Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,
     );
 }
 

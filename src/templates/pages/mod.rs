@@ -1,15 +1,27 @@
 //! One struct per page: all that its template may use. Families as the doors have them; fields
 //! and paths as contract.md names them.
 
+mod account;
+mod admin;
 mod authorization;
 mod errors;
+mod focal_point;
 mod login;
+mod outbox;
+mod paging;
+mod public;
 mod recovery;
 mod signup;
 
+pub use account::*;
+pub use admin::*;
 pub use authorization::*;
 pub use errors::*;
+pub use focal_point::*;
 pub use login::*;
+pub use outbox::*;
+pub use paging::Paging;
+pub use public::*;
 pub use recovery::*;
 pub use signup::*;
 

@@ -1,0 +1,352 @@
+//! `/account` and below: what a person sees and changes of their own.
+
+use serde::Serialize;
+
+use super::{FormState, OrganizationQuestions, Page, samples};
+use crate::domain::Time;
+
+/// An affiliation as its person sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AffiliationView {
+    pub id: String,
+    pub organization: String,
+    pub acronym: Option<String>,
+    pub category: String,
+    /// The membership type's label in the page's language.
+    pub membership_type: String,
+    /// ISO 3166-1 alpha-2; named by the page.
+    pub member_state: Option<String>,
+    /// `self_declared`, `pending`, `approved`, `rejected`, `withdrawn`, `removed`, `lapsed`.
+    pub status: String,
+    pub since: Time,
+    /// What the one who decided wrote.
+    pub reason: Option<String>,
+    /// Typed in by the person, not checked yet.
+    pub proposed: bool,
+    /// The organization's membership is suspended: the affiliation stands and yields nothing.
+    pub suspended: bool,
+}
+
+/// One TIES right. `label` is the right's name in the page's language.
+#[derive(Clone, Debug, Serialize)]
+pub struct RightView {
+    pub right: String,
+    pub label: String,
+    /// `requested`, `granted`, `refused`, `revoked`; `none` when it was never asked for.
+    pub status: String,
+    pub since: Option<Time>,
+}
+
+pub(super) fn sample_affiliation(status: &str) -> AffiliationView {
+    AffiliationView {
+        id: "af1".into(),
+        organization: "Ministry of Science & ICT".into(),
+        acronym: Some("MSIT".into()),
+        category: "ADMIN".into(),
+        membership_type: "Member State".into(),
+        member_state: Some("KR".into()),
+        status: status.into(),
+        since: samples::at(),
+        reason: (status == "rejected").then(|| "Not <i>known</i> here".into()),
+        proposed: false,
+        suspended: false,
+    }
+}
+
+pub(super) fn sample_rights() -> Vec<RightView> {
+    let of = |right: &str, label: &str, status: &str| RightView {
+        right: right.into(),
+        label: label.into(),
+        status: status.into(),
+        since: (status != "none").then(samples::at),
+    };
+    vec![
+        of("documents", "Documents", "granted"),
+        of("mailing_lists", "Mailing lists", "requested"),
+        of("collaboration", "Collaboration sites", "none"),
+    ]
+}
+
+/// `/account`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountOverview {
+    pub name: String,
+    pub email: String,
+    pub affiliation: Option<AffiliationView>,
+    /// An open request beside the affiliation in force.
+    pub request: Option<AffiliationView>,
+    pub rights: Vec<RightView>,
+    pub sessions: u64,
+    pub services: u64,
+}
+
+impl Page for AccountOverview {
+    const TEMPLATE: &'static str = "account_overview";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            name: "John Doe".into(),
+            email: "john.doe@company.com".into(),
+            affiliation: None,
+            request: None,
+            rights: vec![],
+            sessions: 1,
+            services: 0,
+        };
+        vec![
+            page.clone(),
+            Self {
+                affiliation: Some(sample_affiliation("approved")),
+                request: Some(sample_affiliation("pending")),
+                rights: sample_rights(),
+                sessions: 3,
+                services: 2,
+                ..page.clone()
+            },
+            Self {
+                affiliation: Some(sample_affiliation("pending")),
+                ..page
+            },
+        ]
+    }
+}
+
+/// `/account/profile`: `first_name`, `last_name`, `title`, `gender`, `job_title`, `professional_role`,
+/// `language`, `newsletter`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountProfile {
+    pub form: FormState,
+    pub email: String,
+}
+
+impl Page for AccountProfile {
+    const TEMPLATE: &'static str = "account_profile";
+
+    fn samples() -> Vec<Self> {
+        let form = FormState::new([
+            ("first_name", "John"),
+            ("last_name", "Doe"),
+            ("title", ""),
+            ("gender", "undisclosed"),
+            ("job_title", "General Manager"),
+            ("professional_role", "senior_management"),
+            ("language", "fr"),
+            ("newsletter", "on"),
+        ]);
+        let email = "john.doe@company.com".to_owned();
+        vec![
+            Self {
+                form: form.clone(),
+                email: email.clone(),
+            },
+            Self {
+                form: form.notice("error.form").error("job_title", "error.required"),
+                email,
+            },
+        ]
+    }
+}
+
+/// `/account/organization`: status of affiliation and TIES; `action=withdraw` (of `affiliation_id`),
+/// `action=request_ties` (of `right`).
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountOrganization {
+    pub form: FormState,
+    /// In force; or, if there is none, what came of the newest request.
+    pub affiliation: Option<AffiliationView>,
+    pub request: Option<AffiliationView>,
+    /// Every right there is, if the affiliation can have any.
+    pub rights: Vec<RightView>,
+    pub can_request_ties: bool,
+    pub is_focal_point: bool,
+    /// False while a request is open.
+    pub can_change: bool,
+}
+
+impl Page for AccountOrganization {
+    const TEMPLATE: &'static str = "account_organization";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            form: FormState::default(),
+            affiliation: None,
+            request: None,
+            rights: vec![],
+            can_request_ties: false,
+            is_focal_point: false,
+            can_change: true,
+        };
+        let statuses = [
+            "self_declared",
+            "pending",
+            "approved",
+            "rejected",
+            "withdrawn",
+            "removed",
+            "lapsed",
+        ];
+        let mut all: Vec<_> = statuses
+            .into_iter()
+            .map(|status| Self {
+                affiliation: Some(sample_affiliation(status)),
+                ..page.clone()
+            })
+            .collect();
+        all.push(Self {
+            form: FormState::default().notice("error.try_again"),
+            affiliation: Some(sample_affiliation("approved")),
+            request: Some(sample_affiliation("pending")),
+            rights: sample_rights(),
+            can_request_ties: true,
+            is_focal_point: true,
+            can_change: false,
+        });
+        all.push(Self {
+            affiliation: Some(AffiliationView {
+                proposed: true,
+                suspended: true,
+                acronym: None,
+                member_state: None,
+                ..sample_affiliation("self_declared")
+            }),
+            ..page.clone()
+        });
+        all.push(page);
+        all
+    }
+}
+
+/// `/account/organization/change`: the sign-up's questions again, without the rest of its page.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountOrganizationChange {
+    pub form: FormState,
+    pub questions: OrganizationQuestions,
+    /// The affiliation in force, which stands until the new one is approved (security.md AF-7).
+    pub current: Option<String>,
+}
+
+impl Page for AccountOrganizationChange {
+    const TEMPLATE: &'static str = "account_organization_change";
+
+    fn samples() -> Vec<Self> {
+        OrganizationQuestions::samples()
+            .into_iter()
+            .map(|questions| Self {
+                form: OrganizationQuestions::sample_form(),
+                current: (!questions.new_record).then(|| "Radio Lab".into()),
+                questions,
+            })
+            .collect()
+    }
+}
+
+/// `/account/security`: `current_password`, `password`, `password_confirmation`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountSecurity {
+    pub form: FormState,
+    pub email: String,
+    pub wait_minutes: Option<u64>,
+}
+
+impl Page for AccountSecurity {
+    const TEMPLATE: &'static str = "account_security";
+
+    fn samples() -> Vec<Self> {
+        let email = "john.doe@company.com".to_owned();
+        vec![
+            Self {
+                form: FormState::default(),
+                email: email.clone(),
+                wait_minutes: None,
+            },
+            Self {
+                form: FormState::default()
+                    .error("current_password", "error.password.current")
+                    .error("password", "error.password.personal"),
+                email,
+                wait_minutes: Some(2),
+            },
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionView {
+    /// For `session_id` of the form that ends it; grants nothing.
+    pub id: String,
+    pub current: bool,
+    /// In a few words, from the `User-Agent`: `Firefox, Windows`.
+    pub browser: String,
+    pub network: String,
+    pub signed_in_at: Time,
+    pub last_used_at: Time,
+}
+
+/// `/account/sessions`: `action=end` (of `session_id`), `end_others`, `end_everywhere`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountSessions {
+    pub sessions: Vec<SessionView>,
+}
+
+impl Page for AccountSessions {
+    const TEMPLATE: &'static str = "account_sessions";
+
+    fn samples() -> Vec<Self> {
+        let session = |id: &str| SessionView {
+            id: id.into(),
+            current: id == "s1",
+            browser: "Firefox, Windows".into(),
+            network: "192.0.2.17".into(),
+            signed_in_at: samples::at(),
+            last_used_at: samples::at(),
+        };
+        vec![
+            Self {
+                sessions: vec![session("s1")],
+            },
+            Self {
+                sessions: vec![session("s1"), session("s2"), session("s3")],
+            },
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceAccess {
+    pub client_id: String,
+    pub name: String,
+    pub client_uri: Option<String>,
+    pub scopes: Vec<String>,
+    pub since: Time,
+}
+
+/// `/account/services`: `action=withdraw` (of `client_id`).
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountServices {
+    pub services: Vec<ServiceAccess>,
+}
+
+impl Page for AccountServices {
+    const TEMPLATE: &'static str = "account_services";
+
+    fn samples() -> Vec<Self> {
+        let service = ServiceAccess {
+            client_id: "events".into(),
+            name: "ITU Events Registration".into(),
+            client_uri: Some("https://events.example.org/".into()),
+            scopes: vec!["openid".into(), "itu_membership".into(), "books:read".into()],
+            since: samples::at(),
+        };
+        let other = ServiceAccess {
+            client_id: "books".into(),
+            client_uri: None,
+            ..service.clone()
+        };
+        vec![
+            Self { services: vec![] },
+            Self {
+                services: vec![service, other],
+            },
+        ]
+    }
+}

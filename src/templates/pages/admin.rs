@@ -1,0 +1,288 @@
+//! `/admin` and below, as far as affiliations need it: requests without a Focal Point, proposed
+//! organizations, the organizations and their Focal Points.
+
+use serde::Serialize;
+
+use super::focal_point::{OrganizationRef, RequestRow};
+use super::{Choice, FormState, Page, Paging, samples};
+use crate::domain::Time;
+
+/// `/admin`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminOverview {
+    pub requests: u64,
+    pub proposals: u64,
+    pub organizations: u64,
+}
+
+impl Page for AdminOverview {
+    const TEMPLATE: &'static str = "admin_overview";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                requests: 0,
+                proposals: 0,
+                organizations: 0,
+            },
+            Self {
+                requests: 1,
+                proposals: 12,
+                organizations: 20_000,
+            },
+        ]
+    }
+}
+
+/// `/admin/requests?q=&status=&page=`: of organizations without a Focal Point.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminRequests {
+    pub form: FormState,
+    pub rows: Vec<RequestRow>,
+    pub paging: Paging,
+}
+
+impl Page for AdminRequests {
+    const TEMPLATE: &'static str = "admin_requests";
+
+    fn samples() -> Vec<Self> {
+        let row = RequestRow {
+            organization: Some("Ministry of Science & ICT".into()),
+            ..RequestRow::sample("pending")
+        };
+        let page = |rows: Vec<RequestRow>, total| Self {
+            form: FormState::default(),
+            rows,
+            paging: Paging::new(1, 25, total, "/admin/requests", &[]),
+        };
+        vec![page(vec![], 0), page(vec![row], 1)]
+    }
+}
+
+/// `/admin/requests/{id}`: `decision=approve|reject`, `reason`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminRequest {
+    pub form: FormState,
+    pub organization: OrganizationRef,
+    pub request: RequestRow,
+    pub decided_at: Option<Time>,
+    pub reason: Option<String>,
+    pub decidable: bool,
+    pub own: bool,
+    pub rights: Vec<Choice>,
+}
+
+impl Page for AdminRequest {
+    const TEMPLATE: &'static str = "admin_request";
+
+    fn samples() -> Vec<Self> {
+        let of = |status: &str, own: bool| Self {
+            form: FormState::default(),
+            organization: OrganizationRef::sample(),
+            request: RequestRow::sample(status),
+            decided_at: (status != "pending").then(samples::at),
+            reason: None,
+            decidable: status == "pending" && !own,
+            own,
+            rights: vec![Choice::new("documents", "Documents")],
+        };
+        vec![of("pending", false), of("pending", true), of("approved", false)]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationRow {
+    pub id: String,
+    pub name: String,
+    pub acronym: Option<String>,
+    /// Label in the page's language.
+    pub membership_type: String,
+    pub category: String,
+    pub member_state: Option<String>,
+    /// `proposed`, `active`, `suspended`, `ended`.
+    pub status: String,
+    pub website: Option<String>,
+}
+
+impl OrganizationRow {
+    pub(super) fn sample(status: &str) -> Self {
+        Self {
+            id: "kr-msit".into(),
+            name: "Ministry of Science & ICT".into(),
+            acronym: Some("MSIT".into()),
+            membership_type: "Member State".into(),
+            category: "ADMIN".into(),
+            member_state: Some("KR".into()),
+            status: status.into(),
+            website: Some("https://www.msit.example/".into()),
+        }
+    }
+}
+
+/// `/admin/organizations?q=&membership_type=&status=&page=`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminOrganizations {
+    pub form: FormState,
+    pub membership_types: Vec<Choice>,
+    pub rows: Vec<OrganizationRow>,
+    pub paging: Paging,
+}
+
+impl Page for AdminOrganizations {
+    const TEMPLATE: &'static str = "admin_organizations";
+
+    fn samples() -> Vec<Self> {
+        let page = |rows: Vec<OrganizationRow>, total| Self {
+            form: FormState::new([("q", "m"), ("membership_type", "academia")]),
+            membership_types: vec![Choice::new("academia", "Academia")],
+            rows,
+            paging: Paging::new(3, 25, total, "/admin/organizations", &[]),
+        };
+        vec![
+            page(vec![], 0),
+            page(
+                vec![
+                    OrganizationRow::sample("active"),
+                    OrganizationRow::sample("suspended"),
+                    OrganizationRow::sample("ended"),
+                ],
+                20_000,
+            ),
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FocalPointRow {
+    pub account_id: String,
+    pub name: String,
+    pub email: String,
+    pub since: Time,
+}
+
+/// `/admin/organizations/{id}`: `action=designate` with `email`, `action=undesignate` with `account_id`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminOrganization {
+    pub form: FormState,
+    pub organization: OrganizationRow,
+    pub focal_points: Vec<FocalPointRow>,
+    pub people: u64,
+    /// Only a member organization has Focal Points.
+    pub needs_approval: bool,
+}
+
+impl Page for AdminOrganization {
+    const TEMPLATE: &'static str = "admin_organization";
+
+    fn samples() -> Vec<Self> {
+        let focal_point = FocalPointRow {
+            account_id: "ac1".into(),
+            name: "Mina Kim".into(),
+            email: "mina.kim@msit.example".into(),
+            since: samples::at(),
+        };
+        vec![
+            Self {
+                form: FormState::new([("email", "x@example.org")]).error("email", "admin.no_such_account"),
+                organization: OrganizationRow::sample("active"),
+                focal_points: vec![focal_point],
+                people: 31,
+                needs_approval: true,
+            },
+            Self {
+                form: FormState::default(),
+                organization: OrganizationRow {
+                    acronym: None,
+                    website: None,
+                    member_state: None,
+                    ..OrganizationRow::sample("ended")
+                },
+                focal_points: vec![],
+                people: 0,
+                needs_approval: false,
+            },
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ProposalRow {
+    pub id: String,
+    pub name: String,
+    pub member_state: Option<String>,
+    pub proposed_at: Time,
+    pub people: u64,
+}
+
+/// `/admin/proposals?page=`: organizations that people typed in.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminProposals {
+    pub rows: Vec<ProposalRow>,
+    pub paging: Paging,
+}
+
+impl Page for AdminProposals {
+    const TEMPLATE: &'static str = "admin_proposals";
+
+    fn samples() -> Vec<Self> {
+        let row = ProposalRow {
+            id: "p1".into(),
+            name: "Radio Lab".into(),
+            member_state: Some("ZZ".into()),
+            proposed_at: samples::at(),
+            people: 1,
+        };
+        let page = |rows: Vec<ProposalRow>, total| Self {
+            rows,
+            paging: Paging::new(1, 25, total, "/admin/proposals", &[]),
+        };
+        vec![page(vec![], 0), page(vec![row], 1)]
+    }
+}
+
+/// `/admin/proposals/{id}`: `decision=accept` with the corrected `name`, `acronym`, `membership_type`,
+/// `category`, `member_state`, `website`; `decision=merge` with `organization_id`; `decision=reject`;
+/// each with an optional `reason`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminProposal {
+    pub form: FormState,
+    pub id: String,
+    pub proposed_at: Time,
+    pub city: Option<String>,
+    pub people: u64,
+    pub membership_types: Vec<Choice>,
+    pub categories: Vec<String>,
+    /// Existing ones with a similar name, to merge into.
+    pub similar: Vec<OrganizationRow>,
+}
+
+impl Page for AdminProposal {
+    const TEMPLATE: &'static str = "admin_proposal";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            form: FormState::new([
+                ("name", "Radio \"Lab\""),
+                ("member_state", "KR"),
+                ("membership_type", "non_member"),
+                ("category", "OTHER"),
+            ]),
+            id: "p1".into(),
+            proposed_at: samples::at(),
+            city: Some("Seoul".into()),
+            people: 1,
+            membership_types: vec![Choice::new("non_member", "Not an ITU member")],
+            categories: vec!["ADMIN".into(), "OTHER".into()],
+            similar: vec![OrganizationRow::sample("active")],
+        };
+        vec![
+            page.clone(),
+            Self {
+                form: FormState::default().error("name", "error.required"),
+                city: None,
+                similar: vec![],
+                ..page
+            },
+        ]
+    }
+}

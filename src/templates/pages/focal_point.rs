@@ -1,0 +1,294 @@
+//! `/focal-point` and below: the requests and people of one organization. A Focal Point sees name,
+//! e-mail, job title and dates, and nothing of other organizations (security.md AF-6).
+
+use serde::Serialize;
+
+use super::account::{RightView, sample_rights};
+use super::{Choice, FormState, Page, Paging, samples};
+use crate::domain::Time;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationRef {
+    pub id: String,
+    pub name: String,
+}
+
+impl OrganizationRef {
+    pub(super) fn sample() -> Self {
+        Self {
+            id: "kr-msit".into(),
+            name: "Ministry of Science & ICT".into(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationSummary {
+    pub organization: OrganizationRef,
+    /// Requests that wait.
+    pub waiting: u64,
+    pub people: u64,
+}
+
+/// `/focal-point`, for who is a Focal Point of several, or of none.
+#[derive(Clone, Debug, Serialize)]
+pub struct FocalPointChoose {
+    pub organizations: Vec<OrganizationSummary>,
+}
+
+impl Page for FocalPointChoose {
+    const TEMPLATE: &'static str = "focal_point_choose";
+
+    fn samples() -> Vec<Self> {
+        let of = |waiting, people| OrganizationSummary {
+            organization: OrganizationRef::sample(),
+            waiting,
+            people,
+        };
+        vec![
+            Self {
+                organizations: vec![],
+            },
+            Self {
+                organizations: vec![of(1, 2), of(0, 31)],
+            },
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestRow {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub job_title: String,
+    pub requested_at: Time,
+    /// An affiliation's status.
+    pub status: String,
+    pub request_ties: bool,
+    /// Shown to administrators.
+    pub organization: Option<String>,
+}
+
+impl RequestRow {
+    pub(super) fn sample(status: &str) -> Self {
+        Self {
+            id: "af1".into(),
+            name: "John <b>Doe</b>".into(),
+            email: "john.doe@company.com".into(),
+            job_title: "General Manager".into(),
+            requested_at: samples::at(),
+            status: status.into(),
+            request_ties: status == "pending",
+            organization: None,
+        }
+    }
+}
+
+/// `/focal-point/{organization}/requests?q=&status=&page=`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FocalPointRequests {
+    pub organization: OrganizationRef,
+    /// `q` and `status` as asked for.
+    pub form: FormState,
+    pub rows: Vec<RequestRow>,
+    pub paging: Paging,
+}
+
+impl Page for FocalPointRequests {
+    const TEMPLATE: &'static str = "focal_point_requests";
+
+    fn samples() -> Vec<Self> {
+        let page = |rows: Vec<RequestRow>, total| Self {
+            organization: OrganizationRef::sample(),
+            form: FormState::new([("q", "do\"e"), ("status", "pending")]),
+            paging: Paging::new(2, 25, total, "/focal-point/kr-msit/requests", &[("q", "doe")]),
+            rows,
+        };
+        vec![
+            page(vec![], 0),
+            page(
+                vec![
+                    RequestRow::sample("pending"),
+                    RequestRow::sample("approved"),
+                    RequestRow::sample("rejected"),
+                ],
+                60,
+            ),
+        ]
+    }
+}
+
+/// `/focal-point/{organization}/requests/{id}`: `decision=approve|reject`, `reason`; TIES rights that
+/// were asked for are ticked as `rights` to be granted with an approval.
+#[derive(Clone, Debug, Serialize)]
+pub struct FocalPointRequest {
+    pub organization: OrganizationRef,
+    pub form: FormState,
+    pub request: RequestRow,
+    pub decided_at: Option<Time>,
+    pub reason: Option<String>,
+    /// Pending, and not the reader's own.
+    pub decidable: bool,
+    pub own: bool,
+    /// Rights asked for with the request.
+    pub rights: Vec<Choice>,
+}
+
+impl FocalPointRequest {
+    fn of(status: &str, own: bool) -> Self {
+        let pending = status == "pending";
+        Self {
+            organization: OrganizationRef::sample(),
+            form: FormState::default(),
+            request: RequestRow::sample(status),
+            decided_at: (!pending).then(samples::at),
+            reason: (status == "rejected").then(|| "Not known here".into()),
+            decidable: pending && !own,
+            own,
+            rights: vec![],
+        }
+    }
+}
+
+impl Page for FocalPointRequest {
+    const TEMPLATE: &'static str = "focal_point_request";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                rights: vec![
+                    Choice::new("documents", "Documents"),
+                    Choice::new("mailing_lists", "Mailing lists"),
+                ],
+                ..Self::of("pending", false)
+            },
+            Self {
+                form: FormState::new([("reason", "x")]).error("reason", "error.too_long"),
+                ..Self::of("pending", false)
+            },
+            Self::of("pending", true),
+            Self::of("approved", false),
+            Self::of("rejected", false),
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonRow {
+    /// The account's id, for the page's path.
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub job_title: String,
+    /// Approved since.
+    pub since: Time,
+    /// Labels of granted rights.
+    pub rights: Vec<String>,
+    pub is_focal_point: bool,
+    /// TIES rights wait for a decision.
+    pub waiting: bool,
+}
+
+impl PersonRow {
+    fn sample() -> Self {
+        Self {
+            id: "ac1".into(),
+            name: "John <b>Doe</b>".into(),
+            email: "john.doe@company.com".into(),
+            job_title: "General Manager".into(),
+            since: samples::at(),
+            rights: vec!["Documents".into(), "Mailing lists".into()],
+            is_focal_point: false,
+            waiting: true,
+        }
+    }
+}
+
+/// `/focal-point/{organization}/people?q=&filter=&page=`; `filter` is `focal_points` or `ties_waiting`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FocalPointPeople {
+    pub organization: OrganizationRef,
+    pub form: FormState,
+    pub rows: Vec<PersonRow>,
+    pub paging: Paging,
+}
+
+impl Page for FocalPointPeople {
+    const TEMPLATE: &'static str = "focal_point_people";
+
+    fn samples() -> Vec<Self> {
+        let page = |rows: Vec<PersonRow>, total| Self {
+            organization: OrganizationRef::sample(),
+            form: FormState::new([("q", "")]),
+            rows,
+            paging: Paging::new(1, 25, total, "/focal-point/kr-msit/people", &[]),
+        };
+        let focal_point = PersonRow {
+            is_focal_point: true,
+            waiting: false,
+            rights: vec![],
+            ..PersonRow::sample()
+        };
+        vec![
+            page(vec![], 0),
+            page(vec![PersonRow::sample(), focal_point], 2),
+            page(vec![PersonRow::sample(); 25], 80),
+        ]
+    }
+}
+
+/// `/focal-point/{organization}/people/{account}`: `action=grant|refuse|revoke` with `right`,
+/// `action=remove|designate|undesignate`, each with an optional `reason`.
+#[derive(Clone, Debug, Serialize)]
+pub struct FocalPointPerson {
+    pub organization: OrganizationRef,
+    pub form: FormState,
+    pub person: PersonRow,
+    pub rights: Vec<RightView>,
+    /// Nothing of one's own can be decided here.
+    pub own: bool,
+    /// The last Focal Point stays, but for an administrator.
+    pub is_last_focal_point: bool,
+    /// The organization's membership type has TIES rights, and it is active.
+    pub ties_entitled: bool,
+}
+
+impl Page for FocalPointPerson {
+    const TEMPLATE: &'static str = "focal_point_person";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            organization: OrganizationRef::sample(),
+            form: FormState::default(),
+            person: PersonRow::sample(),
+            rights: sample_rights(),
+            own: false,
+            is_last_focal_point: false,
+            ties_entitled: true,
+        };
+        let focal_point = PersonRow {
+            is_focal_point: true,
+            ..PersonRow::sample()
+        };
+        vec![
+            page.clone(),
+            Self {
+                person: focal_point.clone(),
+                form: FormState::default().notice("error.try_again"),
+                ..page.clone()
+            },
+            Self {
+                person: focal_point,
+                own: true,
+                is_last_focal_point: true,
+                ..page.clone()
+            },
+            Self {
+                ties_entitled: false,
+                rights: vec![],
+                ..page
+            },
+        ]
+    }
+}

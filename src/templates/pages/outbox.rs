@@ -1,0 +1,73 @@
+//! `/demo/outbox`: the mails of the demo, in place of a mail server.
+
+use serde::Serialize;
+
+use super::{Page, samples};
+use crate::domain::Time;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OutboxRow {
+    pub id: String,
+    pub recipient: String,
+    pub subject: String,
+    pub at: Time,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Outbox {
+    pub mails: Vec<OutboxRow>,
+}
+
+impl Page for Outbox {
+    const TEMPLATE: &'static str = "outbox";
+
+    fn samples() -> Vec<Self> {
+        let row = OutboxRow {
+            id: "m1".into(),
+            recipient: "john.doe@company.com".into(),
+            subject: "Your validation code".into(),
+            at: samples::at(),
+        };
+        vec![Self { mails: vec![] }, Self { mails: vec![row; 3] }]
+    }
+}
+
+/// `/demo/outbox/{id}`: the text part, with its links to follow.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutboxMail {
+    pub mail: OutboxRow,
+    pub text: String,
+    /// The addresses in the text.
+    pub links: Vec<String>,
+}
+
+impl OutboxMail {
+    pub fn new(mail: OutboxRow, text: String) -> Self {
+        let links = text
+            .split_ascii_whitespace()
+            .filter(|it| it.starts_with("http://") || it.starts_with("https://"))
+            .map(str::to_owned)
+            .collect();
+        Self { mail, text, links }
+    }
+}
+
+impl Page for OutboxMail {
+    const TEMPLATE: &'static str = "outbox_mail";
+
+    fn samples() -> Vec<Self> {
+        let row = OutboxRow {
+            id: "m1".into(),
+            recipient: "john.doe@company.com".into(),
+            subject: "Set a <new> password".into(),
+            at: samples::at(),
+        };
+        vec![
+            Self::new(row.clone(), "Code:\n\n01234567\n".into()),
+            Self::new(
+                row,
+                "Link:\n\nhttp://localhost:8080/reset-password?token=pr_1&x=<\n".into(),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,114 @@
+//! Pages for everyone: start, directory of members, questions and answers, documents.
+
+use serde::Serialize;
+
+use super::{Choice, FormState, OrganizationRow, Page, Paging, samples};
+use crate::domain::Time;
+
+/// `/`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Start {}
+
+impl Page for Start {
+    const TEMPLATE: &'static str = "start";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
+}
+
+/// `/members?q=&membership_type=&member_state=&category=&page=`: the public directory.
+#[derive(Clone, Debug, Serialize)]
+pub struct Members {
+    pub form: FormState,
+    pub membership_types: Vec<Choice>,
+    pub categories: Vec<String>,
+    /// `None` before anything was searched for.
+    pub rows: Option<Vec<OrganizationRow>>,
+    pub paging: Paging,
+}
+
+impl Page for Members {
+    const TEMPLATE: &'static str = "members";
+
+    fn samples() -> Vec<Self> {
+        let page = |rows: Option<Vec<OrganizationRow>>, total| Self {
+            form: FormState::new([("q", "m"), ("member_state", "KR"), ("category", "ADMIN")]),
+            membership_types: vec![Choice::new("academia", "Academia")],
+            categories: vec!["ADMIN".into(), "ROA".into()],
+            rows,
+            paging: Paging::new(1, 25, total, "/members", &[("q", "m")]),
+        };
+        let international = OrganizationRow {
+            acronym: None,
+            member_state: None,
+            website: None,
+            ..OrganizationRow::sample("active")
+        };
+        vec![
+            page(None, 0),
+            page(Some(vec![]), 0),
+            page(Some(vec![OrganizationRow::sample("active"), international]), 30),
+        ]
+    }
+}
+
+/// `/faq`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Faq {}
+
+impl Page for Faq {
+    const TEMPLATE: &'static str = "faq";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
+}
+
+/// `/accessibility`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Accessibility {}
+
+impl Page for Accessibility {
+    const TEMPLATE: &'static str = "accessibility";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
+}
+
+/// `/terms`: the version in force.
+#[derive(Clone, Debug, Serialize)]
+pub struct Terms {
+    pub version: String,
+    pub published_at: Time,
+}
+
+impl Page for Terms {
+    const TEMPLATE: &'static str = "terms";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            version: "1".into(),
+            published_at: samples::at(),
+        }]
+    }
+}
+
+/// `/privacy`: the version in force, accepted together with the terms.
+#[derive(Clone, Debug, Serialize)]
+pub struct Privacy {
+    pub version: String,
+    pub published_at: Time,
+}
+
+impl Page for Privacy {
+    const TEMPLATE: &'static str = "privacy";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            version: "1".into(),
+            published_at: samples::at(),
+        }]
+    }
+}
