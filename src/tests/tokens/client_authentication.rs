@@ -1,8 +1,8 @@
 //! How clients prove themselves (RFC 6749 §2.3, RFC 7523; security.md TK-6, TK-7).
 
 use base64::engine::general_purpose::STANDARD;
-use josekit::jwk::Jwk;
-use josekit::jws::{EdDSA, JwsHeader};
+use openssl::pkey::{PKey, Private};
+use openssl::sign::Signer;
 use serde_json::json;
 
 use super::*;
@@ -17,6 +17,17 @@ impl Provider {
             .map(|it| it.id.to_string())
             .map_err(|it| it.code())
     }
+}
+
+/// A JWS by the client's own hand.
+fn signed(key: &PKey<Private>, claims: &Value) -> String {
+    let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA"}).to_string());
+    let signing_input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mut signer = Signer::new_without_digest(key).expect("a signer");
+    let signature = signer
+        .sign_oneshot_to_vec(signing_input.as_bytes())
+        .expect("signed");
+    format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn basic(id: &str, secret: &str) -> String {
@@ -87,19 +98,18 @@ async fn a_secret_comes_by_the_registered_way() {
 #[tokio::test]
 async fn an_assertion_is_used_once() {
     let op = Provider::start().await;
-    let pair = Jwk::generate_ed_key(josekit::jwk::alg::ed::EdCurve::Ed25519).expect("a key");
-    let public = pair.to_public_key().expect("its public half");
+    let key = PKey::generate_ed25519().expect("a key");
+    let x = URL_SAFE_NO_PAD.encode(key.raw_public_key().expect("its public half"));
+    let public = json!({"kty": "OKP", "crv": "Ed25519", "x": x}); // no kid: trap 2
     let metadata = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public]}});
     op.client("signer", metadata).await;
-    let signer = EdDSA.signer_from_jwk(&pair).expect("a signer");
     let assertion = |claims: Value| {
         let mut all = json!({"iss": "signer", "sub": "signer", "aud": "http://localhost:8080",
             "iat": op.now().timestamp(), "exp": op.now().timestamp() + 60});
         for (name, value) in claims.as_object().expect("an object") {
             all[name] = value.clone();
         }
-        josekit::jws::serialize_compact(all.to_string().as_bytes(), &JwsHeader::new(), &signer)
-            .expect("signed")
+        signed(&key, &all)
     };
     let shown = |assertion: &str| {
         Parameters::from([
@@ -121,11 +131,10 @@ async fn an_assertion_is_used_once() {
     ] {
         assert_eq!(op.proves(None, shown(&assertion(bad))).await, refused);
     }
-    let foreign = Jwk::generate_ed_key(josekit::jwk::alg::ed::EdCurve::Ed25519).expect("a key");
-    let foreign = EdDSA.signer_from_jwk(&foreign).expect("a signer");
+    let foreign = PKey::generate_ed25519().expect("a key");
     let claims = json!({"iss": "signer", "sub": "signer", "aud": ENDPOINT, "jti": "5", "exp": op.now().timestamp() + 9});
-    let forged = josekit::jws::serialize_compact(claims.to_string().as_bytes(), &JwsHeader::new(), &foreign);
-    assert_eq!(op.proves(None, shown(&forged.expect("signed"))).await, refused);
+    let forged = signed(&foreign, &claims);
+    assert_eq!(op.proves(None, shown(&forged)).await, refused);
     let parallel = assertion(json!({"jti": "6"}));
     let answers = futures_util::future::join_all((0..20).map(|_| op.proves(None, shown(&parallel)))).await;
     assert_eq!(answers.iter().filter(|it| it.is_ok()).count(), 1); // G-8

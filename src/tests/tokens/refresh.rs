@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::*;
 use crate::accounts::sessions;
-use crate::oidc::end_session;
+use crate::domain::authorization::Consent;
+use crate::oidc::{consent, end_session};
+use crate::storage::consents;
 
 const OFFLINE: &str = "openid email offline_access";
 
@@ -231,4 +233,36 @@ async fn the_access_policy_refuses_and_the_family_stays() {
         Code::InvalidGrant
     );
     assert!(op.refreshes(&web, &refresh_token(&tokens)).await.is_ok()); // contract.md, access_policy
+}
+
+#[tokio::test]
+async fn a_withdrawn_consent_ends_what_the_service_has() {
+    let op = Provider::start().await;
+    let alice = op.person().await;
+    let metadata = json!({"grant_types": ["authorization_code", "refresh_token"], "scope": OFFLINE});
+    let foreign = op.client("foreign", metadata).await;
+    let consent = Consent {
+        account: alice.account.id.clone(),
+        client_id: foreign.id.clone(),
+        scope: Scope::parse(OFFLINE).expect("a scope"),
+        claims: Vec::new(),
+        first_given_at: op.now(),
+        given_at: op.now(),
+    };
+    consents::put(op.app.db.read(), &consent).await.expect("agreed");
+    let online = op.signs_in_at(&foreign, &alice, "openid").await;
+    assert!(online.refresh_token.is_none()); // TK-5: by consent to offline_access
+    let tokens = op.signs_in_at(&foreign, &alice, OFFLINE).await;
+    assert!(op.userinfo(&tokens.access_token).await.is_ok());
+
+    let withdrawn = consent::withdraw(&op.app, &op.context, &alice.account.id, &foreign.id).await;
+    assert!(withdrawn.expect("withdrawn"));
+
+    for access in [&online.access_token, &tokens.access_token] {
+        assert_eq!(code_of(op.userinfo(access).await), Code::InvalidToken); // AZ-13, G-10
+    }
+    assert_eq!(
+        code_of(op.refreshes(&foreign, &refresh_token(&tokens)).await),
+        Code::InvalidGrant
+    );
 }
