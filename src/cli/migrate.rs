@@ -31,7 +31,10 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
         let name = migration.name();
         let applied = !missing.contains(&name);
         let word = if applied { "applied" } else { "missing" };
-        console.print(&json!({ "migration": name, "applied": applied }), format!("{word}  {name}"));
+        console.print(
+            &json!({ "migration": name, "applied": applied }),
+            format!("{word}  {name}"),
+        );
     }
     Ok(())
 }

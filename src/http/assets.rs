@@ -9,7 +9,10 @@ use crate::templates::assets;
 pub async fn asset(uri: Uri) -> Response {
     match assets::find(uri.path()) {
         Some(it) => (
-            [(header::CONTENT_TYPE, it.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)],
+            [
+                (header::CONTENT_TYPE, it.content_type),
+                (header::CACHE_CONTROL, assets::CACHE_CONTROL),
+            ],
             it.body,
         )
             .into_response(),

@@ -39,7 +39,11 @@ impl Cookie {
     }
 
     pub fn name(self, app: &App) -> String {
-        if is_secure(app) { format!("__Host-{}", self.base()) } else { self.base().to_owned() }
+        if is_secure(app) {
+            format!("__Host-{}", self.base())
+        } else {
+            self.base().to_owned()
+        }
     }
 
     /// The value sent, if exactly one well-formed one was (SE-1).
@@ -56,12 +60,16 @@ impl Cookie {
         let value = values.next()?;
         let well_formed = !value.is_empty()
             && value.len() <= 4096
-            && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
         (well_formed && values.next().is_none()).then(|| value.to_owned())
     }
 
     pub fn set(self, app: &App, value: &str) -> HeaderValue {
-        let age = self.max_age().map_or_else(String::new, |it| format!("; Max-Age={it}"));
+        let age = self
+            .max_age()
+            .map_or_else(String::new, |it| format!("; Max-Age={it}"));
         self.header(app, value, &age)
     }
 
@@ -71,7 +79,10 @@ impl Cookie {
 
     fn header(self, app: &App, value: &str, age: &str) -> HeaderValue {
         let secure = if is_secure(app) { "; Secure" } else { "" };
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", self.name(app));
+        let text = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}",
+            self.name(app)
+        );
         HeaderValue::from_str(&text).expect("our cookie values are base64url")
     }
 }

@@ -21,9 +21,10 @@ impl IntoResponse for oidc::Error {
         let mut response = (status(&self), Json(body)).into_response();
         if self.code() == Code::InvalidClient {
             // RFC 6749 §5.2: a 401 names the scheme to authenticate with.
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\", charset=\"UTF-8\""));
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"client\", charset=\"UTF-8\""),
+            );
         }
         retry_after(&mut response, self.retry_after());
         response
@@ -82,7 +83,9 @@ pub enum PageError {
     RequestGone,
     /// Somebody else was faster (security.md G-9).
     Conflict,
-    TooMany { seconds: u64 },
+    TooMany {
+        seconds: u64,
+    },
     Busy,
     /// A request of a service that cannot be answered with a redirect (security.md AZ-1).
     Protocol(oidc::Error),
@@ -144,9 +147,9 @@ impl From<FormError> for PageError {
 impl From<accounts::Error> for PageError {
     fn from(error: accounts::Error) -> Self {
         match error {
-            accounts::Error::Throttled { retry_after } => {
-                Self::TooMany { seconds: retry_after.num_seconds().max(1).unsigned_abs() }
-            }
+            accounts::Error::Throttled { retry_after } => Self::TooMany {
+                seconds: retry_after.num_seconds().max(1).unsigned_abs(),
+            },
             accounts::Error::Busy => Self::Busy,
             accounts::Error::Conflict => Self::Conflict,
             accounts::Error::ReauthenticationNeeded => Self::StaleLogin,
@@ -161,14 +164,15 @@ impl From<oidc::Error> for PageError {
     }
 }
 
-
 fn status(error: &oidc::Error) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 fn retry_after(response: &mut Response, seconds: Option<u64>) {
     if let Some(seconds) = seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
 }
 

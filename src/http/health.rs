@@ -9,7 +9,10 @@ use axum::routing::get;
 use crate::app::App;
 
 pub fn router(app: App) -> Router {
-    Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)).with_state(app)
+    Router::new()
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .with_state(app)
 }
 
 async fn live() -> Response {
@@ -25,6 +28,9 @@ async fn ready(State(app): State<App>) -> Response {
 }
 
 fn answer(status: StatusCode, text: &'static str) -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (status, headers, format!("{text}\n")).into_response()
 }

@@ -47,14 +47,24 @@ const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), disp
 /// The outermost layer.
 pub async fn every_answer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = random::id();
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
     let address = client_address(peer, request.headers(), |it| {
         app.config.trusted_proxies.iter().any(|proxy| proxy.contains(it))
     });
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("-", MatchedPath::as_str)
+        .to_owned();
     let method = request.method().clone();
     request.extensions_mut().insert(RequestId(id.clone()));
-    request.extensions_mut().insert(ClientNetwork { address, name: network::of_client(address) });
+    request.extensions_mut().insert(ClientNetwork {
+        address,
+        name: network::of_client(address),
+    });
 
     // LG-3: the route's pattern, never the URL, which may hold a handle or a hint.
     let span = tracing::info_span!("request", id = %id, %method, %route);
@@ -80,7 +90,10 @@ async fn answer(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => {
             tracing::error!("the handler took too long");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "The service is busy. Try again in a moment.")
+            plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The service is busy. Try again in a moment.",
+            )
         }
     }
 }
@@ -92,12 +105,18 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
         return Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."));
     }
     if headers.len() > MAX_HEADERS {
-        return Some(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields."));
+        return Some(plain(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Too many header fields.",
+        ));
     }
     // DS-1: nothing compressed is taken, so nothing small becomes large.
     let encoding = headers.get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Compressed requests are not taken."));
+        return Some(plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Compressed requests are not taken.",
+        ));
     }
     check_host(app, request)
 }
@@ -116,7 +135,10 @@ fn check_host(app: &App, request: &Request) -> Option<Response> {
         let rest = request.uri().path_and_query().map_or("/", |it| it.as_str());
         return Some(Redirect::temporary(&issuer.at(rest)).into_response());
     }
-    Some(plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host."))
+    Some(plain(
+        StatusCode::MISDIRECTED_REQUEST,
+        "This server does not answer for that host.",
+    ))
 }
 
 /// HTTP/1.1 has it in `Host`, exactly once (RFC 9112 §3.2); HTTP/2 in `:authority`.
@@ -125,7 +147,10 @@ fn host_of(request: &Request) -> Option<String> {
     match (fields.next(), fields.next()) {
         (Some(_), Some(_)) => None,
         (Some(one), None) => one.to_str().ok().map(str::to_ascii_lowercase),
-        (None, _) => request.uri().authority().map(|it| it.as_str().to_ascii_lowercase()),
+        (None, _) => request
+            .uri()
+            .authority()
+            .map(|it| it.as_str().to_ascii_lowercase()),
     }
 }
 
@@ -146,19 +171,33 @@ fn security_headers(app: &App, headers: &mut HeaderMap) {
     default(header::REFERRER_POLICY, "same-origin");
     default(header::X_FRAME_OPTIONS, "DENY");
     default(header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
-    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    default(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    default(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
     default(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
     default(header::CACHE_CONTROL, "no-store");
     if app.config.issuer.is_https() && !app.config.issuer.is_loopback() {
         // TL-1
-        default(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+        default(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=63072000; includeSubDomains",
+        );
     }
 }
 
 /// An answer of last resort: text, no template.
 pub fn plain(status: StatusCode, text: &'static str) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{text}\n")).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        format!("{text}\n"),
+    )
+        .into_response()
 }
 
 /// G-11: a panic is logged and answered with a fixed page.

@@ -26,7 +26,9 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, is_ours: impl Fn(IpAddr
     let mut nearest = peer;
     for text in forwarded.into_iter().rev() {
         // What is no address was not written by a proxy of ours: the nearest known one stands.
-        let Ok(address) = text.parse::<IpAddr>() else { return nearest };
+        let Ok(address) = text.parse::<IpAddr>() else {
+            return nearest;
+        };
         nearest = address.to_canonical();
         if !is_ours(nearest) {
             return nearest;

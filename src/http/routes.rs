@@ -38,7 +38,11 @@ pub struct Routes {
 
 impl Routes {
     pub fn new(app: &App) -> Self {
-        Self { app: app.clone(), router: Router::new(), table: Vec::new() }
+        Self {
+            app: app.clone(),
+            router: Router::new(),
+            table: Vec::new(),
+        }
     }
 
     pub fn at(mut self, path: &'static str, audience: Audience, handler: MethodRouter<App>) -> Self {

@@ -133,7 +133,11 @@ async fn protocol<S>(
 /// a timer.
 fn builder(h2: bool) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder = if h2 { builder.http2_only() } else { builder.http1_only() };
+    builder = if h2 {
+        builder.http2_only()
+    } else {
+        builder.http1_only()
+    };
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -24,9 +24,19 @@ async fn every_answer_carries_the_security_headers() {
         assert_eq!(page.header(name), value, "{name}"); // BR-3
     }
     let policy = page.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}"); // BR-2
-    let nonce = policy.split("'nonce-").nth(1).and_then(|it| it.split('\'').next()).expect("a nonce");
-    assert!(page.body.contains(&format!("nonce=\"{nonce}\"")), "the page uses its nonce");
+    assert!(
+        policy.contains("default-src 'none'") && policy.contains("form-action 'self'"),
+        "{policy}"
+    ); // BR-2
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .and_then(|it| it.split('\'').next())
+        .expect("a nonce");
+    assert!(
+        page.body.contains(&format!("nonce=\"{nonce}\"")),
+        "the page uses its nonce"
+    );
     let again = op.browser().get("/no-such-page").await;
     assert!(!again.body.contains(nonce), "a nonce is for one answer");
 }
@@ -35,9 +45,19 @@ async fn every_answer_carries_the_security_headers() {
 async fn another_host_is_not_answered() {
     let op = TestOp::start().await;
     let mut browser = op.browser();
-    for host in ["evil.example", "id.example.test:444", "id.example.test.evil.example"] {
-        browser.headers.insert(header::HOST, HeaderValue::from_static(host));
-        assert_eq!(browser.get("/").await.status, StatusCode::MISDIRECTED_REQUEST, "{host}"); // TL-2
+    for host in [
+        "evil.example",
+        "id.example.test:444",
+        "id.example.test.evil.example",
+    ] {
+        browser
+            .headers
+            .insert(header::HOST, HeaderValue::from_static(host));
+        assert_eq!(
+            browser.get("/").await.status,
+            StatusCode::MISDIRECTED_REQUEST,
+            "{host}"
+        ); // TL-2
     }
 }
 
@@ -47,15 +67,23 @@ async fn what_is_too_large_or_compressed_is_refused() {
     let mut browser = op.browser();
     let long = format!("/?{}", "a".repeat(9000));
     assert_eq!(browser.get(&long).await.status, StatusCode::URI_TOO_LONG); // DS-1
-    browser.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    assert_eq!(browser.post("/login", &[]).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE); // DS-1
+    browser
+        .headers
+        .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    assert_eq!(
+        browser.post("/login", &[]).await.status,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    ); // DS-1
 }
 
 #[tokio::test]
 async fn undeclared_methods_are_refused() {
     let op = TestOp::start().await;
     let mut browser = op.browser();
-    let url = Url::parse(ISSUER).expect("a URL").join("/assets/x").expect("a URL");
+    let url = Url::parse(ISSUER)
+        .expect("a URL")
+        .join("/assets/x")
+        .expect("a URL");
     for method in [Method::TRACE, Method::DELETE, Method::PATCH] {
         let page = browser.once(method, &url, None).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED); // TL-3
@@ -67,7 +95,9 @@ async fn a_cookie_that_comes_twice_is_nobodys() {
     let op = TestOp::start().await;
     let mut browser = op.browser();
     let cookies = "__Host-itu_language=fr; __Host-itu_language=es";
-    browser.headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
+    browser
+        .headers
+        .insert(header::COOKIE, HeaderValue::from_static(cookies));
     let page = browser.get("/no-such-page").await;
     assert!(page.body.contains("<html lang=\"en\""), "SE-1: {}", page.body);
 }

@@ -39,8 +39,16 @@ impl Source {
 
     /// The first names after `crate::`, whether imported, grouped or written out, tests left aside.
     fn uses(&self) -> BTreeSet<String> {
-        let code = self.text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        let code: String = code.lines().filter(|it| !it.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = self
+            .text
+            .split("\n#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default();
+        let code: String = code
+            .lines()
+            .filter(|it| !it.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let mut names = BTreeSet::new();
         for (at, _) in code.match_indices("crate::") {
             let before = code[..at].chars().next_back();
@@ -58,7 +66,10 @@ impl Source {
 }
 
 fn first_name(path: &str) -> Option<String> {
-    let name: String = path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let name: String = path
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     (!name.is_empty()).then_some(name)
 }
 
@@ -95,8 +106,15 @@ fn sources(below: &str) -> Vec<Source> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") {
-                let name = path.strip_prefix(&base).expect("below").to_string_lossy().into_owned();
-                found.push(Source { name, text: std::fs::read_to_string(&path).expect("a source") });
+                let name = path
+                    .strip_prefix(&base)
+                    .expect("below")
+                    .to_string_lossy()
+                    .into_owned();
+                found.push(Source {
+                    name,
+                    text: std::fs::read_to_string(&path).expect("a source"),
+                });
             }
         }
     }
@@ -153,13 +171,22 @@ const BANS: [(&str, &[&str]); 6] = [
 fn no_room_names_what_is_banned_in_it() {
     let mut wrong = Vec::new();
     for source in product() {
-        let (code, _) = source.text.split_once("\n#[cfg(test)]\nmod tests {").unwrap_or((&source.text, ""));
-        let code: Vec<&str> = code.lines().filter(|it| !it.trim_start().starts_with("//")).collect();
+        let (code, _) = source
+            .text
+            .split_once("\n#[cfg(test)]\nmod tests {")
+            .unwrap_or((&source.text, ""));
+        let code: Vec<&str> = code
+            .lines()
+            .filter(|it| !it.trim_start().starts_with("//"))
+            .collect();
         let code = code.join("\n");
         for (room, banned) in BANS {
             if source.room() == room {
                 wrong.extend(
-                    banned.iter().filter(|it| code.contains(*it)).map(|it| format!("{}: {it}", source.name)),
+                    banned
+                        .iter()
+                        .filter(|it| code.contains(*it))
+                        .map(|it| format!("{}: {it}", source.name)),
                 );
             }
         }
@@ -212,7 +239,8 @@ fn every_file_opens_with_what_lives_in_it() {
 fn the_reader_of_imports_sees_all_of_them() {
     let source = Source {
         name: "oidc/x.rs".into(),
-        text: "use crate::{a, b::{c, d}, e};\nuse crate::f::g;\nfn x() { crate::h::i() }\n// crate::no\n".into(),
+        text: "use crate::{a, b::{c, d}, e};\nuse crate::f::g;\nfn x() { crate::h::i() }\n// crate::no\n"
+            .into(),
     };
     let names: Vec<String> = source.uses().into_iter().collect();
     assert_eq!(names, ["a", "b", "e", "f", "h"]);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod affiliations;
+mod authorization;
 mod browser;
 mod front_door;
 mod house;

@@ -86,7 +86,11 @@ impl Pairs {
 
     /// All values of a name that may repeat.
     pub fn all(&self, name: &str) -> Vec<String> {
-        self.0.iter().filter(|(it, _)| it == name).map(|(_, value)| value.clone()).collect()
+        self.0
+            .iter()
+            .filter(|(it, _)| it == name)
+            .map(|(_, value)| value.clone())
+            .collect()
     }
 }
 
@@ -109,7 +113,11 @@ fn decode(part: &[u8]) -> Result<String, FormError> {
         });
     }
     let text = String::from_utf8(bytes).map_err(|_| FormError::Encoding)?;
-    if text.contains('\0') { Err(FormError::Encoding) } else { Ok(text) }
+    if text.contains('\0') {
+        Err(FormError::Encoding)
+    } else {
+        Ok(text)
+    }
 }
 
 /// Reads a form body of at most `limit` bytes.
@@ -134,7 +142,9 @@ async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, FormE
 /// Exactly this media type; a charset, if named, is UTF-8 (TK-8, BR-1).
 fn is_form(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(value), None) = (types.next(), types.next()) else { return false };
+    let (Some(value), None) = (types.next(), types.next()) else {
+        return false;
+    };
     let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
     let mut parts = value.split(';').map(str::trim);
     parts.next() == Some("application/x-www-form-urlencoded")
@@ -165,6 +175,9 @@ mod tests {
         assert_eq!(pairs.unique(&["resource"]).unwrap().len(), 1);
         let repeated = Pairs::parse(b"scope=a&scope=a").unwrap().unique(&[]);
         assert_eq!(repeated, Err(FormError::Repeated("scope".into())));
-        assert_eq!(Pairs::parse("a=1&".repeat(65).as_bytes()), Err(FormError::TooMany)); // DS-1
+        assert_eq!(
+            Pairs::parse("a=1&".repeat(65).as_bytes()),
+            Err(FormError::TooMany)
+        ); // DS-1
     }
 }

@@ -43,14 +43,19 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
         if let Some(next) = map.remove("next") {
             visit.next = Some(next);
         }
-        let typed = FormState::new(map.iter().filter(|(name, _)| !is_secret(name)).map(|(n, v)| (n, v)));
+        let typed = FormState::new(
+            map.iter()
+                .filter(|(name, _)| !is_secret(name))
+                .map(|(n, v)| (n, v)),
+        );
         let fields = deserialize(map)?;
         Ok(Self { visit, fields, typed })
     }
 }
 
 fn deserialize<T: DeserializeOwned>(map: BTreeMap<String, String>) -> Result<T, FormError> {
-    T::deserialize(MapDeserializer::<_, ValueError>::new(map.into_iter())).map_err(|_| FormError::UnknownField)
+    T::deserialize(MapDeserializer::<_, ValueError>::new(map.into_iter()))
+        .map_err(|_| FormError::UnknownField)
 }
 
 /// What is never written into a page again.
@@ -79,12 +84,18 @@ mod tests {
     fn a_form_comes_from_a_page_of_ours() {
         // BR-1
         let check = |fields: &[(&'static str, &'static str)]| {
-            let map = fields.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect();
+            let map = fields
+                .iter()
+                .map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()))
+                .collect();
             check_origin(&map, "https://id.example").is_ok()
         };
         assert!(check(&[("sec-fetch-site", "same-origin")]));
         assert!(check(&[]) && check(&[("origin", "https://id.example")]));
-        assert!(!check(&[("sec-fetch-site", "cross-site"), ("origin", "https://id.example")]));
+        assert!(!check(&[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://id.example")
+        ]));
         assert!(!check(&[("sec-fetch-site", "same-site")]));
         assert!(!check(&[("origin", "https://evil.example")]) && !check(&[("origin", "null")]));
     }

@@ -70,4 +70,3 @@ impl FromRequestParts<App> for SignedIn {
         session.0.map(Self).ok_or(PageError::SignedOut)
     }
 }
-

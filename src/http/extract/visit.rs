@@ -13,12 +13,12 @@ use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
-use crate::http::pages::destination;
 use crate::http::layers::{ClientNetwork, RequestId};
+use crate::http::pages::destination;
 use crate::i18n::{self, Locale};
 use crate::oidc::endpoints;
-use crate::templates::{Frame, Page, PersonInChrome};
 use crate::random;
+use crate::templates::{Frame, Page, PersonInChrome};
 
 #[derive(Clone, Debug)]
 pub struct Visit {
@@ -56,12 +56,20 @@ impl FromRequestParts<App> for Visit {
 
 impl Visit {
     pub fn new(app: &App, parts: &Parts, session: BrowserSession) -> Self {
-        let uri = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
+        let uri = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |it| it.as_str())
+            .to_owned();
         // At the authorization endpoint it is the service that asks, and nothing is remembered of that.
         let by_person = parts.uri.path() != endpoints::AUTHORIZATION;
         let asked = query_value(&uri, "ui_locales");
         let text = |name: HeaderName| {
-            let value = parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or("");
+            let value = parts
+                .headers
+                .get(name)
+                .and_then(|it| it.to_str().ok())
+                .unwrap_or("");
             value.chars().take(256).collect::<String>()
         };
         let kept = Cookie::Language.read(app, &parts.headers);
@@ -76,8 +84,14 @@ impl Visit {
             app: app.clone(),
             locale,
             session,
-            network: parts.extensions.get::<ClientNetwork>().map_or_else(String::new, |it| it.name.clone()),
-            request_id: parts.extensions.get::<RequestId>().map_or_else(String::new, |it| it.0.clone()),
+            network: parts
+                .extensions
+                .get::<ClientNetwork>()
+                .map_or_else(String::new, |it| it.name.clone()),
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .map_or_else(String::new, |it| it.0.clone()),
             user_agent: text(header::USER_AGENT),
             request: query_value(&uri, "request").filter(|it| is_handle(it)),
             next: query_value(&uri, "next"),
@@ -94,7 +108,10 @@ impl Visit {
     /// Who acts, for the rooms.
     pub fn context(&self) -> Context {
         let actor = match self.session.get() {
-            Some((_, account)) => Actor::Person { account: account.id.clone(), role: account.role },
+            Some((_, account)) => Actor::Person {
+                account: account.id.clone(),
+                role: account.role,
+            },
             None => Actor::Visitor,
         };
         Context {
@@ -119,7 +136,9 @@ impl Visit {
             self.locale = Locale::choose(ui_locales, Some(self.locale.as_str()), None);
         }
         let origin = logo.and_then(|it| url::Url::parse(it).ok()).map(|it| it.origin());
-        self.images = origin.filter(url::Origin::is_tuple).map(|it| it.ascii_serialization());
+        self.images = origin
+            .filter(url::Origin::is_tuple)
+            .map(|it| it.ascii_serialization());
     }
 
     /// Sets nothing in the browser.
@@ -190,9 +209,18 @@ impl Visit {
         }
         // BR-6: only what is a page of ours goes into a page again.
         frame.next = self.next.clone().filter(|it| destination::path(it).is_some());
-        let html = self.app.templates.render(page, &frame).map_err(PageError::internal)?;
+        let html = self
+            .app
+            .templates
+            .render(page, &frame)
+            .map_err(PageError::internal)?;
         let mut response = (status, Html(html)).into_response();
-        page_headers(response.headers_mut(), &nonce, self.in_flow, self.images.as_deref());
+        page_headers(
+            response.headers_mut(),
+            &nonce,
+            self.in_flow,
+            self.images.as_deref(),
+        );
         Ok(self.send(response))
     }
 
@@ -210,7 +238,9 @@ impl Visit {
     }
 
     async fn person(&self) -> Result<Option<PersonInChrome>, PageError> {
-        let Some((_, account)) = self.session.get() else { return Ok(None) };
+        let Some((_, account)) = self.session.get() else {
+            return Ok(None);
+        };
         let is_focal_point = self.session.is_focal_point(&self.app).await?;
         Ok(Some(PersonInChrome {
             name: format!("{} {}", account.profile.first_name, account.profile.last_name),
@@ -252,7 +282,10 @@ fn browser_cookie(app: &App, headers: &HeaderMap) -> (String, Vec<HeaderValue>) 
 
 /// As `random::token` makes them; anything else is no handle of ours.
 pub(super) fn is_handle(value: &str) -> bool {
-    value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    value.len() == 43
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// `?done=saved` shows the text `flash.saved`, if there is one: no words come from the address.
@@ -263,5 +296,7 @@ fn flash(uri: &str) -> Option<String> {
 
 pub(super) fn query_value(uri: &str, name: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }

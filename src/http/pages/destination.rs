@@ -53,7 +53,9 @@ fn is_identifier(part: &str) -> bool {
     (1..=64).contains(&part.len())
         && part != ".."
         && part != "."
-        && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && part
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -64,7 +66,10 @@ mod tests {
     fn only_pages_of_the_table_are_destinations() {
         // BR-6
         let pattern = "/focal-point/requests/{id}";
-        assert_eq!(fill(pattern, "/focal-point/requests/a-1"), Some("/focal-point/requests/a-1".into()));
+        assert_eq!(
+            fill(pattern, "/focal-point/requests/a-1"),
+            Some("/focal-point/requests/a-1".into())
+        );
         for path in [
             "/focal-point/requests/",
             "/focal-point/requests/..",

@@ -44,7 +44,10 @@ pub async fn show(State(app): State<App>, request: Request, next: Next) -> Respo
         }
         Err(error) => {
             tracing::error!(?error, "not even the error page can be drawn");
-            crate::http::layers::plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
+            crate::http::layers::plain(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side.",
+            )
         }
     }
 }
@@ -83,7 +86,7 @@ fn problem(error: &PageError) -> Problem {
         PageError::FormExpired => Problem::FormExpired,
         PageError::ForeignForm | PageError::SignedOut | PageError::StaleLogin | PageError::TermsDue => {
             Problem::Forbidden
-        },
+        }
         PageError::Conflict => Problem::Conflict,
         PageError::TooMany { .. } => Problem::TooMany,
         PageError::Busy => Problem::Unavailable,

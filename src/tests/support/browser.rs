@@ -63,7 +63,11 @@ impl Browser {
     pub async fn submit(&mut self, form: Form, values: &[(&str, &str)]) -> Page {
         let mut form = form;
         for (name, value) in values {
-            assert!(form.names.iter().any(|it| it == name), "the form has no field {name}: {:?}", form.names);
+            assert!(
+                form.names.iter().any(|it| it == name),
+                "the form has no field {name}: {:?}",
+                form.names
+            );
             form.fields.retain(|(it, _)| it != name);
             form.fields.push(((*name).to_owned(), (*value).to_owned()));
         }
@@ -72,7 +76,9 @@ impl Browser {
 
     /// Sends the form as it is, without looking at what it offers.
     pub async fn send(&mut self, form: Form) -> Page {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&form.fields)
+            .finish();
         if form.method == Method::GET {
             let mut url = form.action;
             url.set_query(Some(&body));
@@ -83,7 +89,9 @@ impl Browser {
 
     pub async fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
         let url = self.issuer.join(url).expect("a URL");
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         self.go(Method::POST, url, Some(body)).await
     }
 
@@ -103,7 +111,10 @@ impl Browser {
         let (mut method, mut url, mut body) = (method, url, body);
         for _ in 0..20 {
             let page = self.once(method, &url, body.take()).await;
-            let location = page.headers.get(header::LOCATION).map(|it| it.to_str().expect("ASCII").to_owned());
+            let location = page
+                .headers
+                .get(header::LOCATION)
+                .map(|it| it.to_str().expect("ASCII").to_owned());
             match location {
                 Some(location) if page.status.is_redirection() => {
                     url = url.join(&location).expect("a location");
@@ -121,11 +132,17 @@ impl Browser {
 
     /// One request, no redirect followed.
     pub async fn once(&mut self, method: Method, url: &Url, body: Option<String>) -> Page {
-        let mut request = Request::builder().method(&method).uri(&url[url::Position::BeforePath..]);
+        let mut request = Request::builder()
+            .method(&method)
+            .uri(&url[url::Position::BeforePath..]);
         let host = &self.issuer[url::Position::BeforeHost..url::Position::AfterPort];
         request = request.header(header::HOST, host);
         if !self.cookies.is_empty() {
-            let all: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let all: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             request = request.header(header::COOKIE, all.join("; "));
         }
         if body.is_some() {
@@ -134,7 +151,9 @@ impl Browser {
                 .header("sec-fetch-site", "same-origin")
                 .header(header::ORIGIN, self.issuer.origin().ascii_serialization());
         }
-        let mut request = request.body(Body::from(body.unwrap_or_default())).expect("a request");
+        let mut request = request
+            .body(Body::from(body.unwrap_or_default()))
+            .expect("a request");
         request.extensions_mut().insert(Peer(self.peer));
         for (name, value) in &self.headers {
             request.headers_mut().insert(name.clone(), value.clone());
@@ -145,7 +164,11 @@ impl Browser {
             self.keep(cookie.to_str().expect("ASCII"));
         }
         let body = body.collect().await.expect("a body").to_bytes();
-        assert!(parts.status.as_u16() < 500 || parts.status == 503, "{method} {url}: {}", parts.status);
+        assert!(
+            parts.status.as_u16() < 500 || parts.status == 503,
+            "{method} {url}: {}",
+            parts.status
+        );
         Page {
             url: url.clone(),
             status: parts.status,
@@ -173,17 +196,28 @@ impl Page {
     /// The first form that has all these fields or buttons.
     pub fn form(&self, names: &[&str]) -> Form {
         self.find_form(names).unwrap_or_else(|| {
-            panic!("no form with {names:?} at {} ({}):\n{}", self.url, self.status, self.text())
+            panic!(
+                "no form with {names:?} at {} ({}):\n{}",
+                self.url,
+                self.status,
+                self.text()
+            )
         })
     }
 
     pub fn find_form(&self, names: &[&str]) -> Option<Form> {
         let html = self.html();
-        let forms: Vec<Form> = html.select(&selector("form")).map(|it| self.read_form(&it)).collect();
+        let forms: Vec<Form> = html
+            .select(&selector("form"))
+            .map(|it| self.read_form(&it))
+            .collect();
         forms.into_iter().find(|form| {
             names.iter().all(|name| {
                 form.names.iter().any(|it| it == name)
-                    || form.buttons.iter().any(|(n, v)| *name == n.as_str() || *name == format!("{n}={v}"))
+                    || form
+                        .buttons
+                        .iter()
+                        .any(|(n, v)| *name == n.as_str() || *name == format!("{n}={v}"))
             })
         })
     }
@@ -204,7 +238,9 @@ impl Page {
             names: Vec::new(),
         };
         for field in form.select(&selector("input, select, textarea, button")) {
-            let Some(name) = field.attr("name").map(str::to_owned) else { continue };
+            let Some(name) = field.attr("name").map(str::to_owned) else {
+                continue;
+            };
             let kind = field.attr("type").unwrap_or("text");
             let value = field.attr("value").unwrap_or_default().to_owned();
             match field.value().name() {
@@ -277,11 +313,16 @@ impl Page {
     }
 
     pub fn query(&self, name: &str) -> Option<String> {
-        self.url.query_pairs().find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
+        self.url
+            .query_pairs()
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |it| it.to_str().expect("ASCII"))
+        self.headers
+            .get(name)
+            .map_or("", |it| it.to_str().expect("ASCII"))
     }
 }
 

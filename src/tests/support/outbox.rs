@@ -8,7 +8,9 @@ pub struct Outbox<'a>(pub &'a App);
 impl Outbox<'_> {
     /// All mails to an address, the newest first.
     pub async fn to(&self, address: &str) -> Vec<Entry> {
-        outbox::list(self.0.db.read(), Some(address), 0, 1000).await.expect("the outbox")
+        outbox::list(self.0.db.read(), Some(address), 0, 1000)
+            .await
+            .expect("the outbox")
     }
 
     pub async fn latest(&self, address: &str) -> Entry {
@@ -23,17 +25,24 @@ impl Outbox<'_> {
     /// The code that stands alone on a line of the newest mail (contract.md).
     pub async fn code(&self, address: &str) -> String {
         let mail = self.latest(address).await;
-        let line = mail.text.lines().map(str::trim).find(|it| {
-            it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit())
-        });
-        line.unwrap_or_else(|| panic!("no code in: {}", mail.text)).to_owned()
+        let line = mail
+            .text
+            .lines()
+            .map(str::trim)
+            .find(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit()));
+        line.unwrap_or_else(|| panic!("no code in: {}", mail.text))
+            .to_owned()
     }
 
     /// The first link to the service in the newest mail.
     pub async fn link(&self, address: &str) -> String {
         let mail = self.latest(address).await;
         let issuer = self.0.config.issuer.as_str();
-        let link = mail.text.split_whitespace().find(|it| it.starts_with(issuer) && it.len() > issuer.len() + 1);
-        link.unwrap_or_else(|| panic!("no link in: {}", mail.text)).to_owned()
+        let link = mail
+            .text
+            .split_whitespace()
+            .find(|it| it.starts_with(issuer) && it.len() > issuer.len() + 1);
+        link.unwrap_or_else(|| panic!("no link in: {}", mail.text))
+            .to_owned()
     }
 }

@@ -1,0 +1,83 @@
+//! From an authorization request to its answer, asked of the room itself: which step comes next, who
+//! consents, whom a policy refuses, which claims are told. What the front door adds is tested there.
+
+mod what_is_told;
+mod consenting;
+mod steps;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::tokens::{CALLBACK, Person, Provider};
+use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::client::Client;
+use crate::domain::session::Session;
+use crate::oidc::authorization::interaction::{self, Step};
+use crate::oidc::authorization::request::{self, Received, Rejection};
+
+const BROWSER: &str = "the cookie of a browser";
+
+/// An accepted request; `more` is added to the plain one.
+fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> AuthorizationRequest {
+    let mut pairs = vec![
+        ("client_id", client.id.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("response_type", "code"),
+        ("state", "s"),
+    ];
+    if more.iter().all(|it| it.0 != "scope") {
+        pairs.push(("scope", "openid email"));
+    }
+    pairs.extend(more);
+    let pairs = pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    match request::accept(&op.app, &Received::new(pairs.collect())) {
+        Ok(request) => request,
+        Err(Rejection::Page(error)) => panic!("{error}"),
+        Err(Rejection::Answer(answer)) => panic!("{:?}", answer.parameters),
+    }
+}
+
+async fn next(op: &Provider, request: &AuthorizationRequest, person: Option<&Person>) -> Step {
+    let person = person.map(|it| (&it.session, &it.account));
+    interaction::begin(&op.app, request, person).await
+}
+
+/// The same person, after the password was entered once more.
+fn again(op: &Provider, person: &Person) -> Person {
+    Person {
+        account: person.account.clone(),
+        session: Session {
+            authenticated_at: op.now(),
+            ..person.session.clone()
+        },
+    }
+}
+
+/// What an answer carries under a name.
+fn answered(step: &Step, name: &str) -> Option<String> {
+    match step {
+        Step::Answer(answer) => {
+            let found = answer.parameters.iter().find(|it| it.0 == name);
+            found.map(|it| it.1.clone())
+        }
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+fn is_code(step: &Step) -> bool {
+    matches!(step, Step::Answer(_)) && answered(step, "code").is_some()
+}
+
+/// A service of others, which asks people.
+async fn third_party(op: &Provider, more: Value) -> Arc<Client> {
+    let mut metadata = serde_json::json!({"client_name": "Others",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid profile email offline_access itu_membership"});
+    for (name, value) in more.as_object().into_iter().flatten() {
+        metadata[name] = value.clone();
+    }
+    op.client("others", metadata).await
+}

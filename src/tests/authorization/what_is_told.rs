@@ -1,0 +1,78 @@
+//! Which claims are told, and how (product.md, "What a service receives"; security.md UI-2, AF-4).
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::scope::Scope;
+use crate::oidc::claims;
+
+async fn told(op: &Provider, alice: &Person, scope: &str, request: &str) -> Value {
+    let scope = Scope::parse(scope).expect("a scope");
+    let request = ClaimsRequest::parse(request).expect("a request");
+    let names = claims::for_userinfo(&scope, &request);
+    let told = claims::tell(op.app.db.read(), &names, &alice.account).await;
+    Value::Object(told.expect("told"))
+}
+
+#[tokio::test]
+async fn each_scope_tells_its_claims_and_no_others() {
+    let op = Provider::start().await;
+    let mut alice = op.person().await;
+    let email = alice.account.email.as_str().to_owned();
+    let profile = json!({"name": "Alice Ames", "given_name": "Alice", "family_name": "Ames", "locale": "en",
+        "updated_at": alice.account.updated_at.timestamp()});
+
+    assert_eq!(told(&op, &alice, "openid", "{}").await, json!({}));
+    // gender undisclosed, and no user name without the address
+    assert_eq!(told(&op, &alice, "openid profile", "{}").await, profile);
+    assert_eq!(
+        told(&op, &alice, "email", "{}").await,
+        json!({"email": email, "email_verified": true})
+    );
+    let both = told(&op, &alice, "profile email", "{}").await;
+    assert_eq!(both["preferred_username"], json!(email));
+    alice.account.profile.job_title = String::new();
+    assert_eq!(
+        told(&op, &alice, "itu_professional", "{}").await,
+        json!({"professional_role": "technical"})
+    );
+    assert_eq!(
+        told(&op, &alice, "itu_newsletter", "{}").await,
+        json!({"newsletter": false})
+    );
+    // AF-4: nobody's member
+    let none = json!({"affiliation_status": "none", "ties_rights": [], "focal_point": false});
+    assert_eq!(told(&op, &alice, "itu_membership", "{}").await, none);
+}
+
+#[tokio::test]
+async fn a_claim_is_asked_for_by_name() {
+    let op = Provider::start().await;
+    let alice = op.person().await;
+    let request = r#"{"userinfo": {"name": {"essential": true}, "ties_rights": null, "shoe_size": null}}"#;
+    assert_eq!(
+        told(&op, &alice, "openid", request).await,
+        json!({"name": "Alice Ames", "ties_rights": []})
+    );
+}
+
+#[tokio::test]
+async fn an_id_token_is_lean_or_tells_the_scopes() {
+    let op = Provider::start().await;
+    let scope = Scope::parse("openid email").expect("a scope");
+    let request = ClaimsRequest::parse(r#"{"id_token": {"name": null}}"#).expect("a request");
+    let lean = third_party(&op, json!({"id_token_claims": "lean"})).await;
+    let names = claims::for_id_token(&lean, &scope, &request);
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["name"]);
+    let web = op.web().await; // a confidential web client of an administrator: interop.md 1
+    let names = claims::for_id_token(&web, &scope, &request);
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["email", "email_verified", "name"]
+    );
+    let public = op
+        .client("public", json!({"token_endpoint_auth_method": "none"}))
+        .await;
+    assert!(claims::for_id_token(&public, &scope, &ClaimsRequest::default()).is_empty());
+}
