@@ -2,4 +2,6 @@
 //! page. Only `cli/demo.rs` imports it; nothing of it runs in production.
 
 pub mod relying_party;
+pub mod seed;
 pub mod services;
+pub mod settings;

@@ -1,0 +1,48 @@
+//! Sample organizations, people for each role, and the three clients. Each step is done once and may
+//! be interrupted: the next start finds what is missing.
+
+use serde_json::json;
+
+use super::services::Kind;
+use super::settings::Settings;
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::secret::Secret;
+use crate::oidc::clients::{self, ClientDocument};
+
+/// Every sample person has this password. Whoever reaches the demo's loopback port may use it.
+pub const PASSWORD: &str = "Lake-Geneva-1865!";
+
+/// Who there is to log in as: address and role, for the screen.
+pub const PEOPLE: [(&str, &str); 7] = [
+    ("admin@itu.example", "ITU administrator"),
+    ("focal.kr@msn.example", "Focal Point of a Member State's administration"),
+    ("focal.ch@altel.example", "Focal Point of a Sector Member"),
+    ("delegate@msn.example", "delegate, affiliation approved, with TIES rights"),
+    ("engineer@altel.example", "engineer, affiliation approved, without TIES rights"),
+    ("newcomer@msn.example", "affiliation pending"),
+    ("reader@hbl.example", "no member"),
+];
+
+pub async fn clients(app: &App, settings: &Settings) -> anyhow::Result<()> {
+    let mut documents = Vec::new();
+    for kind in Kind::ALL {
+        let origin = settings.origin(kind);
+        let document = ClientDocument::read(&json!({
+            "client_id": kind.client_id(),
+            "client_name": kind.name(),
+            "client_uri": origin,
+            "first_party": true,
+            "redirect_uris": [format!("{origin}/callback")],
+            "post_logout_redirect_uris": [format!("{origin}/")],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "client_secret_basic",
+            "scope": format!("openid {}", Kind::SCOPES.join(" ")),
+        }))
+        .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+        documents.push((document, Some(Secret::new(settings.secret(kind)))));
+    }
+    clients::apply(app, &Context::operator(), &documents).await?;
+    Ok(())
+}
