@@ -1,0 +1,43 @@
+//! What a person sees and changes of the own account (contract.md, `/account` and below).
+
+mod organization;
+mod profile;
+mod security;
+mod services;
+mod sessions;
+
+use axum::response::Response;
+use axum::routing::get;
+
+use super::{Audience, PageError, Routes, SignedIn, Visit};
+use crate::templates::pages::AccountOverview;
+use crate::{accounts, oidc};
+
+pub fn routes(routes: Routes) -> Routes {
+    use Audience::SignedIn;
+    routes
+        .at("/account", SignedIn, get(overview))
+        .at("/account/profile", SignedIn, get(profile::show).post(profile::save))
+        .at("/account/organization", SignedIn, get(organization::show).post(organization::act))
+        .at("/account/organization/change", SignedIn, get(organization::ask).post(organization::submit))
+        .at("/account/security", SignedIn, get(security::show).post(security::change))
+        .at("/account/sessions", SignedIn, get(sessions::show).post(sessions::end))
+        .at("/account/services", SignedIn, get(services::show).post(services::withdraw))
+}
+
+async fn overview(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let account = person.account();
+    let place = organization::Place::of(&visit, account).await?;
+    let sessions = accounts::sessions::list(&visit.app, &account.id).await?;
+    let services = oidc::consent::list(&visit.app, &account.id).await?;
+    let page = AccountOverview {
+        name: account.profile.full_name(),
+        email: account.email.as_str().to_owned(),
+        affiliation: place.affiliation,
+        request: place.request,
+        rights: place.rights,
+        sessions: sessions.len() as u64,
+        services: services.len() as u64,
+    };
+    visit.page(&page).await
+}

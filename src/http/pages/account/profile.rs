@@ -1,0 +1,75 @@
+//! `/account/profile`: names, work, language, newsletter.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use crate::accounts;
+use crate::accounts::profile::Changes;
+use crate::domain::account::Account;
+use crate::domain::profile::{Language, ProfileInput};
+use crate::templates::FormState;
+use crate::templates::pages::AccountProfile;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    first_name: String,
+    last_name: String,
+    title: String,
+    gender: String,
+    job_title: String,
+    professional_role: String,
+    language: String,
+    newsletter: String,
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    visit.page(&page(person.account(), as_it_is(person.account()))).await
+}
+
+pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let account = person.account();
+    let Some(language) = Language::parse(&fields.language) else {
+        let typed = refused(typed, [("language", "error.choice")]).notice("error.form");
+        return visit.form_again(&page(account, typed)).await;
+    };
+    let changes = Changes {
+        profile: ProfileInput {
+            first_name: &fields.first_name,
+            last_name: &fields.last_name,
+            title: &fields.title,
+            gender: &fields.gender,
+            job_title: &fields.job_title,
+            professional_role: &fields.professional_role,
+        },
+        language,
+        newsletter: !fields.newsletter.is_empty(),
+    };
+    match accounts::profile::change(&visit.app, &visit.context(), account, changes).await {
+        Ok(()) => Ok(visit.redirect("/account/profile?done=saved")),
+        Err(accounts::Error::Fields(wrong)) => {
+            visit.form_again(&page(account, refused(typed, wrong).notice("error.form"))).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn page(account: &Account, form: FormState) -> AccountProfile {
+    AccountProfile { form, email: account.email.as_str().to_owned() }
+}
+
+fn as_it_is(account: &Account) -> FormState {
+    let profile = &account.profile;
+    FormState::new([
+        ("first_name", profile.first_name.as_str()),
+        ("last_name", &profile.last_name),
+        ("title", profile.title.map_or("", |it| it.as_str())),
+        ("gender", profile.gender.as_str()),
+        ("job_title", &profile.job_title),
+        ("professional_role", profile.professional_role.as_str()),
+        ("language", account.language.as_str()),
+        ("newsletter", if account.newsletter { "on" } else { "" }),
+    ])
+}

@@ -1,0 +1,64 @@
+//! `/account/security`: the password. The current one is asked for, which is a login like any other:
+//! same cost, same throttle (security.md SE-4, PW-4).
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use crate::accounts;
+use crate::accounts::login::{self, Browser, LoginForm};
+use crate::domain::account::Account;
+use crate::http::cookies::Cookie;
+use crate::templates::FormState;
+use crate::templates::pages::AccountSecurity;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    current_password: String,
+    password: String,
+    password_confirmation: String,
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    visit.page(&page(person.account(), FormState::default(), None)).await
+}
+
+pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let account = person.account();
+    let context = visit.context();
+    let form = LoginForm { email: account.email.as_str(), password: &fields.current_password };
+    let known = visit.cookie(Cookie::KnownBrowser);
+    let browser = Browser { known: known.as_deref(), session: Some(person.session()) };
+    let logged_in = match login::attempt(&visit.app, &context, form, browser).await {
+        Ok(it) => it,
+        Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
+            let form = refused(typed, [("current_password", "error.password.current")]);
+            return visit.form_again(&page(account, form, None)).await;
+        }
+        Err(accounts::Error::Throttled { retry_after }) => {
+            let minutes = retry_after.num_seconds().unsigned_abs().div_ceil(60);
+            return visit.form_again(&page(account, typed, Some(minutes))).await;
+        }
+        Err(other) => return Err(other.into()),
+    };
+    // SE-2: the proof gave the session a new cookie, whatever becomes of the new password.
+    let visit = visit
+        .with_cookie_value(Cookie::Session, logged_in.started.cookie.expose())
+        .with_cookie_value(Cookie::KnownBrowser, &logged_in.known_browser);
+    let session = &logged_in.started.session;
+    let (new, again) = (fields.password.as_str(), fields.password_confirmation.as_str());
+    match accounts::password::change(&visit.app, &context, account, session, new, again).await {
+        Ok(()) => Ok(visit.redirect("/account/security?done=password_changed")),
+        // The form's token was bound to the old cookie: the page is asked for anew with its messages.
+        Err(accounts::Error::Fields(wrong)) => {
+            visit.form_again(&page(account, refused(typed, wrong), None)).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn page(account: &Account, form: FormState, wait_minutes: Option<u64>) -> AccountSecurity {
+    AccountSecurity { form, email: account.email.as_str().to_owned(), wait_minutes }
+}

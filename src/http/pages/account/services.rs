@@ -1,0 +1,45 @@
+//! `/account/services`: which services have access by the person's consent, and *withdraw* (security.md SE-3).
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit};
+use crate::domain::ClientId;
+use crate::oidc::consent;
+use crate::templates::pages::{AccountServices, ServiceAccess};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    client_id: String,
+    action: String,
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let consents = consent::list(&visit.app, &person.account().id).await?;
+    let services = consents
+        .iter()
+        .map(|it| {
+            let client = visit.app.registry.find(it.client_id.as_str());
+            ServiceAccess {
+                client_id: it.client_id.as_str().to_owned(),
+                // A client that is gone is still shown, by what is known of it.
+                name: client.as_ref().map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
+                client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
+                scopes: it.scope.iter().map(ToString::to_string).collect(),
+                since: it.first_given_at,
+            }
+        })
+        .collect();
+    visit.page(&AccountServices { services }).await
+}
+
+pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, .. } = form;
+    let client = ClientId::new(fields.client_id.as_str());
+    if consent::withdraw(&visit.app, &visit.context(), &person.account().id, &client).await? {
+        Ok(visit.redirect("/account/services?done=access_withdrawn"))
+    } else {
+        Err(PageError::NotFound)
+    }
+}

@@ -1,0 +1,59 @@
+//! `/account/sessions`: where the person is signed in, and *log out there* (security.md SE-3).
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit};
+use crate::accounts::{login, sessions};
+use crate::domain::SessionId;
+use crate::http::cookies::Cookie;
+use crate::templates::pages::{AccountSessions, SessionView};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    session_id: String,
+    action: String,
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let open = sessions::list(&visit.app, &person.account().id).await?;
+    let sessions = open
+        .iter()
+        .map(|it| SessionView {
+            id: it.id.as_str().to_owned(),
+            current: it.id == person.session().id,
+            browser: login::browser_in_words(&it.user_agent),
+            network: it.network.clone(),
+            signed_in_at: it.created_at,
+            last_used_at: it.last_used_at,
+        })
+        .collect();
+    visit.page(&AccountSessions { sessions }).await
+}
+
+pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, .. } = form;
+    let (app, context, account) = (&visit.app, visit.context(), &person.account().id);
+    match fields.action.as_str() {
+        "end" => {
+            let id = SessionId::new(fields.session_id.as_str());
+            if !sessions::end(app, &context, account, &id, "by_the_person").await? {
+                return Err(PageError::NotFound);
+            }
+            if id == person.session().id {
+                return Ok(visit.clone().without_cookie(Cookie::Session).redirect("/logged-out"));
+            }
+            Ok(visit.redirect("/account/sessions?done=session_ended"))
+        }
+        "end_others" => {
+            sessions::end_others(app, &context, account, &person.session().id).await?;
+            Ok(visit.redirect("/account/sessions?done=sessions_ended"))
+        }
+        "end_everywhere" => {
+            sessions::end_everywhere(app, &context, account).await?;
+            Ok(visit.clone().without_cookie(Cookie::Session).redirect("/logged-out"))
+        }
+        _ => Err(PageError::NotFound),
+    }
+}
