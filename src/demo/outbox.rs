@@ -29,18 +29,31 @@ struct Filter {
 }
 
 async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, PageError> {
-    let mails = outbox::list(visit.app.db.read(), filter.to.as_deref(), 0, SHOWN).await?;
-    visit.page(&Outbox { mails: mails.iter().map(row).collect() }).await
+    let mails = outbox::list(visit.app.db.read(), filter.to.as_deref(), 0, SHOWN)
+        .await
+        .map_err(PageError::internal)?;
+    visit
+        .page(&Outbox {
+            mails: mails.iter().map(row).collect(),
+        })
+        .await
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let mail = outbox::find(visit.app.db.read(), &id).await?.ok_or(PageError::NotFound)?;
+    let mail = outbox::find(visit.app.db.read(), &id)
+        .await
+        .map_err(PageError::internal)?
+        .ok_or(PageError::NotFound)?;
     visit.page(&OutboxMail::new(row(&mail), mail.text)).await
 }
 
 /// The same for programs: newest first, with the text parts.
 async fn json(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Vec<Entry>>, PageError> {
-    Ok(Json(outbox::list(app.db.read(), filter.to.as_deref(), 0, SHOWN).await?))
+    Ok(Json(
+        outbox::list(app.db.read(), filter.to.as_deref(), 0, SHOWN)
+            .await
+            .map_err(PageError::internal)?,
+    ))
 }
 
 fn row(it: &Entry) -> OutboxRow {

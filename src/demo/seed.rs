@@ -16,10 +16,19 @@ pub const PASSWORD: &str = "Lake-Geneva-1865!";
 /// Who there is to log in as: address and role, for the screen.
 pub const PEOPLE: [(&str, &str); 7] = [
     ("admin@itu.example", "ITU administrator"),
-    ("focal.kr@msn.example", "Focal Point of a Member State's administration"),
+    (
+        "focal.kr@msn.example",
+        "Focal Point of a Member State's administration",
+    ),
     ("focal.ch@altel.example", "Focal Point of a Sector Member"),
-    ("delegate@msn.example", "delegate, affiliation approved, with TIES rights"),
-    ("engineer@altel.example", "engineer, affiliation approved, without TIES rights"),
+    (
+        "delegate@msn.example",
+        "delegate, affiliation approved, with TIES rights",
+    ),
+    (
+        "engineer@altel.example",
+        "engineer, affiliation approved, without TIES rights",
+    ),
     ("newcomer@msn.example", "affiliation pending"),
     ("reader@hbl.example", "no member"),
 ];

@@ -26,7 +26,11 @@ impl Settings {
             return Ok(serde_json::from_str(&text)?);
         }
         let [port, service_ports @ ..] = if free_ports { free()? } else { PORTS };
-        let settings = Self { port, service_ports, secrets: std::array::from_fn(|_| random::token()) };
+        let settings = Self {
+            port,
+            service_ports,
+            secrets: std::array::from_fn(|_| random::token()),
+        };
         write_private(&file, &serde_json::to_vec_pretty(&settings)?)?;
         Ok(settings)
     }
@@ -51,7 +55,9 @@ fn origin(port: u16) -> String {
 /// Four ports that nobody uses now.
 fn free() -> std::io::Result<[u16; 4]> {
     // All four are held until all are known, so that they differ.
-    let held: Vec<TcpListener> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let held: Vec<TcpListener> = (0..4)
+        .map(|_| TcpListener::bind("127.0.0.1:0"))
+        .collect::<Result<_, _>>()?;
     let mut ports = [0; 4];
     for (port, listener) in ports.iter_mut().zip(&held) {
         *port = listener.local_addr()?.port();
@@ -64,8 +70,12 @@ fn write_private(file: &PathBuf, content: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let beside = file.with_extension("new");
-    let mut out =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
     out.write_all(content)?;
     out.sync_all()?;
     std::fs::rename(beside, file)
@@ -82,7 +92,10 @@ mod tests {
         let second = Settings::load(data.path(), true).unwrap();
         assert_eq!((first.port, &first.secrets), (second.port, &second.secrets));
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(data.path().join("demo.json")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(data.path().join("demo.json"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600); // ST-4
     }
 }

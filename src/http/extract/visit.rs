@@ -37,6 +37,8 @@ pub struct Visit {
     /// The page to go to after the login (see `pages::destination`).
     pub next: Option<String>,
     session_cookie: Option<String>,
+    /// The cookies that the browser sent.
+    sent: HeaderMap,
     cookies: Vec<HeaderValue>,
     in_flow: bool,
     /// The language was asked for by the person: in the address or by an earlier choice.
@@ -98,6 +100,7 @@ impl Visit {
             uri,
             browser,
             session_cookie: Cookie::Session.read(app, &parts.headers),
+            sent: only_cookies(&parts.headers),
             cookies,
             in_flow: false,
             language_chosen: asked_by_person || kept.is_some(),
@@ -151,6 +154,26 @@ impl Visit {
     pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
         self.cookies.push(cookie);
         self
+    }
+
+    /// The value of one of our cookies, as the browser sent it.
+    pub fn cookie(&self, cookie: Cookie) -> Option<String> {
+        cookie.read(&self.app, &self.sent)
+    }
+
+    pub fn with_cookie_value(self, cookie: Cookie, value: &str) -> Self {
+        let header = cookie.set(&self.app, value);
+        let mut it = self.with_cookie(header);
+        if cookie == Cookie::Session {
+            // Forms on the page that answers are bound to the new session.
+            it.session_cookie = Some(value.to_owned());
+        }
+        it
+    }
+
+    pub fn without_cookie(self, cookie: Cookie) -> Self {
+        let header = cookie.clear(&self.app);
+        self.with_cookie(header)
     }
 
     /// The token of every form on this visit's page (BR-1): bound to the session's cookie, or before the
@@ -266,6 +289,11 @@ fn page_headers(headers: &mut HeaderMap, nonce: &str, in_flow: bool, images: Opt
         let name = HeaderName::from_static("cross-origin-opener-policy");
         headers.insert(name, HeaderValue::from_static("unsafe-none"));
     }
+}
+
+fn only_cookies(headers: &HeaderMap) -> HeaderMap {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    cookies.map(|it| (header::COOKIE, it.clone())).collect()
 }
 
 /// The browser's cookie, made when there is none.

@@ -33,6 +33,7 @@
 //! - A handler decides nothing: it calls one room function and shows the outcome.
 //! - `visit.in_flow()` before answering, on pages inside a service's request (see `flow`).
 
+pub mod account;
 pub mod destination;
 pub mod errors;
 

@@ -25,7 +25,9 @@ pub struct Fields {
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    visit.page(&page(person.account(), as_it_is(person.account()))).await
+    visit
+        .page(&page(person.account(), as_it_is(person.account())))
+        .await
 }
 
 pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
@@ -50,14 +52,19 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
     match accounts::profile::change(&visit.app, &visit.context(), account, changes).await {
         Ok(()) => Ok(visit.redirect("/account/profile?done=saved")),
         Err(accounts::Error::Fields(wrong)) => {
-            visit.form_again(&page(account, refused(typed, wrong).notice("error.form"))).await
+            visit
+                .form_again(&page(account, refused(typed, wrong).notice("error.form")))
+                .await
         }
         Err(other) => Err(other.into()),
     }
 }
 
 fn page(account: &Account, form: FormState) -> AccountProfile {
-    AccountProfile { form, email: account.email.as_str().to_owned() }
+    AccountProfile {
+        form,
+        email: account.email.as_str().to_owned(),
+    }
 }
 
 fn as_it_is(account: &Account) -> FormState {

@@ -21,16 +21,24 @@ pub struct Fields {
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    visit.page(&page(person.account(), FormState::default(), None)).await
+    visit
+        .page(&page(person.account(), FormState::default(), None))
+        .await
 }
 
 pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
     let account = person.account();
     let context = visit.context();
-    let form = LoginForm { email: account.email.as_str(), password: &fields.current_password };
+    let form = LoginForm {
+        email: account.email.as_str(),
+        password: &fields.current_password,
+    };
     let known = visit.cookie(Cookie::KnownBrowser);
-    let browser = Browser { known: known.as_deref(), session: Some(person.session()) };
+    let browser = Browser {
+        known: known.as_deref(),
+        session: Some(person.session()),
+    };
     let logged_in = match login::attempt(&visit.app, &context, form, browser).await {
         Ok(it) => it,
         Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
@@ -53,12 +61,18 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         Ok(()) => Ok(visit.redirect("/account/security?done=password_changed")),
         // The form's token was bound to the old cookie: the page is asked for anew with its messages.
         Err(accounts::Error::Fields(wrong)) => {
-            visit.form_again(&page(account, refused(typed, wrong), None)).await
+            visit
+                .form_again(&page(account, refused(typed, wrong), None))
+                .await
         }
         Err(other) => Err(other.into()),
     }
 }
 
 fn page(account: &Account, form: FormState, wait_minutes: Option<u64>) -> AccountSecurity {
-    AccountSecurity { form, email: account.email.as_str().to_owned(), wait_minutes }
+    AccountSecurity {
+        form,
+        email: account.email.as_str().to_owned(),
+        wait_minutes,
+    }
 }

@@ -24,7 +24,9 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
             ServiceAccess {
                 client_id: it.client_id.as_str().to_owned(),
                 // A client that is gone is still shown, by what is known of it.
-                name: client.as_ref().map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
+                name: client
+                    .as_ref()
+                    .map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
                 client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
                 scopes: it.scope.iter().map(ToString::to_string).collect(),
                 since: it.first_given_at,

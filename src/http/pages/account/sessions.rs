@@ -42,7 +42,10 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 return Err(PageError::NotFound);
             }
             if id == person.session().id {
-                return Ok(visit.clone().without_cookie(Cookie::Session).redirect("/logged-out"));
+                return Ok(visit
+                    .clone()
+                    .without_cookie(Cookie::Session)
+                    .redirect("/logged-out"));
             }
             Ok(visit.redirect("/account/sessions?done=session_ended"))
         }
@@ -52,7 +55,10 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         }
         "end_everywhere" => {
             sessions::end_everywhere(app, &context, account).await?;
-            Ok(visit.clone().without_cookie(Cookie::Session).redirect("/logged-out"))
+            Ok(visit
+                .clone()
+                .without_cookie(Cookie::Session)
+                .redirect("/logged-out"))
         }
         _ => Err(PageError::NotFound),
     }
