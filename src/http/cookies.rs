@@ -17,6 +17,10 @@ pub enum Cookie {
     KnownBrowser,
     /// The language chosen in the menu.
     Language,
+    /// Names the sign-up that this browser has begun; a bearer secret.
+    Signup,
+    /// The token of a reset link, out of the address with the first step (PW-5).
+    Reset,
 }
 
 impl Cookie {
@@ -26,6 +30,8 @@ impl Cookie {
             Self::Browser => "itu_browser",
             Self::KnownBrowser => "itu_known",
             Self::Language => "itu_language",
+            Self::Signup => "itu_signup",
+            Self::Reset => "itu_reset",
         }
     }
 
@@ -33,6 +39,8 @@ impl Cookie {
     const fn max_age(self) -> Option<u32> {
         match self {
             Self::Session | Self::Browser => None,
+            Self::Signup => Some(24 * 3600), // SU-5
+            Self::Reset => Some(30 * 60),    // PW-5
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }

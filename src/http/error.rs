@@ -153,7 +153,18 @@ impl From<accounts::Error> for PageError {
             accounts::Error::Busy => Self::Busy,
             accounts::Error::Conflict => Self::Conflict,
             accounts::Error::ReauthenticationNeeded => Self::StaleLogin,
+            accounts::Error::Storage(source) => Self::of_store(source.into()),
             other => Self::internal(other),
+        }
+    }
+}
+
+impl PageError {
+    /// The protocol's error knows a passing conflict from a failure (security.md ST-3).
+    fn of_store(error: oidc::Error) -> Self {
+        match error.code() {
+            Code::TemporarilyUnavailable => Self::Busy,
+            _ => Self::internal(error),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod health;
 pub mod layers;
 pub mod network;
 pub mod pages;
+pub mod protocol;
 pub mod router;
 pub mod routes;
 pub mod server;

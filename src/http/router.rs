@@ -1,15 +1,16 @@
 //! Every URL of the service in one table, each with its audience (security.md G-4).
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
 use super::pages::{self, destination};
 use super::routes::{Audience, Routes};
-use super::{assets, layers};
+use super::{assets, cors, layers, protocol};
 use crate::app::App;
+use crate::oidc::endpoints;
 
 pub fn router(app: &App) -> Router {
     let routes = routes(app);
@@ -25,7 +26,21 @@ pub fn router(app: &App) -> Router {
 }
 
 fn routes(app: &App) -> Routes {
-    use Audience::Public;
+    use Audience::{Client, Public};
 
-    Routes::new(app).at("/assets/{file}", Public, get(assets::asset))
+    let open = || from_fn(cors::everybody);
+    let clients = || from_fn_with_state(app.clone(), cors::public_clients);
+    Routes::new(app)
+        .at(endpoints::OPENID_CONFIGURATION, Public, get(protocol::discovery).layer(open()))
+        .at(endpoints::OAUTH_AUTHORIZATION_SERVER, Public, get(protocol::discovery).layer(open()))
+        .at(endpoints::JWKS, Public, get(protocol::jwks).layer(open()))
+        .at(endpoints::TOKEN, Client, post(protocol::token).layer(clients()))
+        .at(endpoints::USERINFO, Client, get(protocol::userinfo).post(protocol::userinfo).layer(clients()))
+        .at(endpoints::INTROSPECTION, Client, post(protocol::introspection))
+        .at(endpoints::REVOCATION, Client, post(protocol::revocation).layer(clients()))
+        .at("/assets/{file}", Public, get(assets::asset))
+        .with(pages::authorization::routes)
+        .with(pages::login::routes)
+        .with(pages::logout::routes)
+        .with(pages::recovery::routes)
 }

@@ -1,10 +1,12 @@
 //! What a handler may rely on: each extractor has checked what its name says before the handler runs.
 
+pub mod client;
 pub mod form;
 pub mod page_form;
 pub mod session;
 pub mod visit;
 
+pub use client::Authenticated;
 pub use page_form::PageForm;
 pub use session::{BrowserSession, SignedIn};
 pub use visit::Visit;

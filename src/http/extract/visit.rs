@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
+use super::form::Pairs;
 use super::session::BrowserSession;
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
@@ -36,6 +37,10 @@ pub struct Visit {
     pub request: Option<String>,
     /// The page to go to after the login (see `pages::destination`).
     pub next: Option<String>,
+    /// What the browser's other cookies say, for the rooms that made them.
+    pub known_browser: Option<String>,
+    pub signup: Option<String>,
+    pub reset: Option<String>,
     session_cookie: Option<String>,
     /// The cookies that the browser sent.
     sent: HeaderMap,
@@ -99,6 +104,9 @@ impl Visit {
             next: query_value(&uri, "next"),
             uri,
             browser,
+            known_browser: Cookie::KnownBrowser.read(app, &parts.headers),
+            signup: Cookie::Signup.read(app, &parts.headers),
+            reset: Cookie::Reset.read(app, &parts.headers),
             session_cookie: Cookie::Session.read(app, &parts.headers),
             sent: only_cookies(&parts.headers),
             cookies,
@@ -123,6 +131,11 @@ impl Visit {
             request_id: self.request_id.clone(),
             user_agent: self.user_agent.clone(),
         }
+    }
+
+    /// A parameter of the page's address; nothing if it cannot be decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        query_value(&self.uri, name)
     }
 
     /// Marks the page as one inside an authorization or logout request: no `form-action`, no menus.
@@ -322,9 +335,8 @@ fn flash(uri: &str) -> Option<String> {
     i18n::exists(&key).then_some(key)
 }
 
-pub(super) fn query_value(uri: &str, name: &str) -> Option<String> {
+fn query_value(uri: &str, name: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    let pairs = Pairs::parse(query.as_bytes()).ok()?;
+    pairs.0.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }

@@ -159,7 +159,7 @@ async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
 }
 
 /// In the page's words.
-async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
+async fn unmet(_: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
     let mut unmet = Vec::new();
     for lack in &refused.lacks {
         unmet.push(match lack {

@@ -8,6 +8,7 @@ use axum::response::Response;
 use super::{PageError, Visit};
 use crate::app::App;
 use crate::domain::AccountId;
+use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
 use crate::oidc::authorization::response::AuthorizationResponse;
@@ -92,6 +93,12 @@ pub fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response,
     let parameters = answer.parameters.into_iter().map(|(name, value)| (name.to_owned(), value));
     let page = FormPost { action: answer.redirect_uri, parameters: parameters.collect() };
     visit.clone().in_flow().bare_page(StatusCode::OK, &page)
+}
+
+/// The service whose request a sign-up or a recovery keeps.
+pub fn service_of(app: &App, resume: &str) -> Option<Service> {
+    let request: AuthorizationRequest = serde_json::from_str(resume).ok()?;
+    Some(service(&*app.registry.find(request.client_id.as_str())?))
 }
 
 /// What pages show of a client (security.md DR-4).

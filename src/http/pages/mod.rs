@@ -34,8 +34,13 @@
 //! - `visit.in_flow()` before answering, on pages inside a service's request (see `flow`).
 
 pub mod account;
+pub mod authorization;
 pub mod destination;
 pub mod errors;
+pub mod flow;
+pub mod login;
+pub mod logout;
+pub mod recovery;
 
 use std::fmt::Display;
 
