@@ -39,8 +39,8 @@ impl Cookie {
     const fn max_age(self) -> Option<u32> {
         match self {
             Self::Session | Self::Browser => None,
-            Self::Signup => Some(24 * 3600), // SU-5
-            Self::Reset => Some(30 * 60),    // PW-5
+            Self::Signup => Some(24 * 3600),            // SU-5
+            Self::Reset => Some(30 * 60),               // PW-5
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }

@@ -26,7 +26,14 @@ pub async fn jwks(State(app): State<App>) -> Response {
 }
 
 fn cacheable_json(body: Vec<u8>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHEABLE)], body).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, CACHEABLE),
+        ],
+        body,
+    )
+        .into_response()
 }
 
 /// An answer that nobody on the way may keep (RFC 6749 §5.1).
@@ -73,11 +80,18 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
     let body = match has_form {
         true => {
             let pairs = form::read(request, OAUTH_BODY).await.map_err(oidc::Error::from)?;
-            pairs.unique(&[]).map_err(oidc::Error::from)?.remove("access_token")
+            pairs
+                .unique(&[])
+                .map_err(oidc::Error::from)?
+                .remove("access_token")
         }
         false => None,
     };
-    let presented = Presented { authorization: authorization.as_deref(), body: body.as_deref(), in_query };
+    let presented = Presented {
+        authorization: authorization.as_deref(),
+        body: body.as_deref(),
+        in_query,
+    };
     Ok(match userinfo::answer(&app, presented).await? {
         Userinfo::Json(claims) => NoStore(Json(claims)).into_response(),
         Userinfo::Signed(jwt) => NoStore(([(header::CONTENT_TYPE, "application/jwt")], jwt)).into_response(),

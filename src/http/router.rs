@@ -31,13 +31,29 @@ fn routes(app: &App) -> Routes {
     let open = || from_fn(cors::everybody);
     let clients = || from_fn_with_state(app.clone(), cors::public_clients);
     Routes::new(app)
-        .at(endpoints::OPENID_CONFIGURATION, Public, get(protocol::discovery).layer(open()))
-        .at(endpoints::OAUTH_AUTHORIZATION_SERVER, Public, get(protocol::discovery).layer(open()))
+        .at(
+            endpoints::OPENID_CONFIGURATION,
+            Public,
+            get(protocol::discovery).layer(open()),
+        )
+        .at(
+            endpoints::OAUTH_AUTHORIZATION_SERVER,
+            Public,
+            get(protocol::discovery).layer(open()),
+        )
         .at(endpoints::JWKS, Public, get(protocol::jwks).layer(open()))
         .at(endpoints::TOKEN, Client, post(protocol::token).layer(clients()))
-        .at(endpoints::USERINFO, Client, get(protocol::userinfo).post(protocol::userinfo).layer(clients()))
+        .at(
+            endpoints::USERINFO,
+            Client,
+            get(protocol::userinfo).post(protocol::userinfo).layer(clients()),
+        )
         .at(endpoints::INTROSPECTION, Client, post(protocol::introspection))
-        .at(endpoints::REVOCATION, Client, post(protocol::revocation).layer(clients()))
+        .at(
+            endpoints::REVOCATION,
+            Client,
+            post(protocol::revocation).layer(clients()),
+        )
         .at("/assets/{file}", Public, get(assets::asset))
         .with(pages::authorization::routes)
         .with(pages::login::routes)

@@ -30,7 +30,10 @@ impl FromRequest<App> for Authenticated {
     async fn from_request(request: Request, app: &App) -> Result<Self, oidc::Error> {
         let visitor = context(&request, Actor::Visitor);
         let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
-        let path = request.extensions().get::<MatchedPath>().map_or("/", MatchedPath::as_str);
+        let path = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("/", MatchedPath::as_str);
         let endpoint = app.config.issuer.at(path);
         let pairs = form::read(request, OAUTH_BODY).await?;
         let parameters = Parameters::from(pairs.unique(&LISTS)?);
@@ -42,19 +45,34 @@ impl FromRequest<App> for Authenticated {
             &endpoint,
         )
         .await?;
-        let context = Context { actor: Actor::Client(client.id.clone()), ..visitor };
-        Ok(Self { client, parameters, context })
+        let context = Context {
+            actor: Actor::Client(client.id.clone()),
+            ..visitor
+        };
+        Ok(Self {
+            client,
+            parameters,
+            context,
+        })
     }
 }
 
 /// The circumstances of a request to a protocol endpoint.
 pub fn context(request: &Request, actor: Actor) -> Context {
     let extensions = request.extensions();
-    let agent = request.headers().get(header::USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or("");
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or("");
     Context {
         actor,
-        network: extensions.get::<ClientNetwork>().map_or_else(String::new, |it| it.name.clone()),
-        request_id: extensions.get::<RequestId>().map_or_else(String::new, |it| it.0.clone()),
+        network: extensions
+            .get::<ClientNetwork>()
+            .map_or_else(String::new, |it| it.name.clone()),
+        request_id: extensions
+            .get::<RequestId>()
+            .map_or_else(String::new, |it| it.0.clone()),
         user_agent: agent.chars().take(256).collect(),
     }
 }

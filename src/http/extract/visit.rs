@@ -338,5 +338,9 @@ fn flash(uri: &str) -> Option<String> {
 fn query_value(uri: &str, name: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
     let pairs = Pairs::parse(query.as_bytes()).ok()?;
-    pairs.0.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    pairs
+        .0
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }

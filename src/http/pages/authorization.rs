@@ -21,7 +21,11 @@ pub fn routes(routes: Routes) -> Routes {
     use Audience::Public;
 
     routes
-        .at(endpoints::AUTHORIZATION, Public, get(authorize).post(authorize_by_post))
+        .at(
+            endpoints::AUTHORIZATION,
+            Public,
+            get(authorize).post(authorize_by_post),
+        )
         .at("/authorize/continue", Public, get(go_on))
         .at("/select-account", Public, get(show_choice).post(choose))
         .at("/consent", Public, get(show_consent).post(consent))
@@ -88,7 +92,9 @@ struct Decision {
 
 async fn show_choice(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::required(&mut visit).await?;
-    let Some((_, account)) = visit.session.get() else { return Ok(flow::go_on(&visit, &flow.handle)) };
+    let Some((_, account)) = visit.session.get() else {
+        return Ok(flow::go_on(&visit, &flow.handle));
+    };
     let page = SelectAccount {
         service: flow.service,
         name: format!("{} {}", account.profile.first_name, account.profile.last_name),
@@ -98,7 +104,9 @@ async fn show_choice(mut visit: Visit) -> Result<Response, PageError> {
 }
 
 async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut visit, fields, .. } = form;
+    let PageForm {
+        mut visit, fields, ..
+    } = form;
     let flow = Flow::required(&mut visit).await?;
     match (fields.decision.as_str(), visit.session.get()) {
         ("continue", Some((_, account))) => flow.choose(&visit.app, &account.id).await?,
@@ -126,7 +134,9 @@ async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
 }
 
 async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut visit, fields, .. } = form;
+    let PageForm {
+        mut visit, fields, ..
+    } = form;
     let flow = Flow::required(&mut visit).await?;
     match (fields.decision.as_str(), visit.session.get()) {
         ("allow", Some((_, account))) => {
@@ -145,12 +155,17 @@ async fn show_refusal(mut visit: Visit) -> Result<Response, PageError> {
     let Step::AccessRefused(refused) = &step else {
         return flow::take(&visit, &flow.handle, step);
     };
-    let page = AccessRefused { unmet: unmet(&visit, refused).await?, service: flow.service };
+    let page = AccessRefused {
+        unmet: unmet(&visit, refused).await?,
+        service: flow.service,
+    };
     visit.page(&page).await
 }
 
 async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut visit, fields, .. } = form;
+    let PageForm {
+        mut visit, fields, ..
+    } = form;
     let flow = Flow::required(&mut visit).await?;
     match fields.decision.as_str() {
         "back" | "cancel" => flow.deny(&visit).await,
@@ -167,8 +182,12 @@ async fn unmet(_: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
                 status: refused.affiliation_status.as_str().to_owned(),
                 organization: None,
             },
-            Lack::MembershipType(types) => Unmet::MembershipType { wanted: types.clone() },
-            Lack::TiesRights(rights) => Unmet::TiesRights { wanted: rights.clone() },
+            Lack::MembershipType(types) => Unmet::MembershipType {
+                wanted: types.clone(),
+            },
+            Lack::TiesRights(rights) => Unmet::TiesRights {
+                wanted: rights.clone(),
+            },
         });
     }
     Ok(unmet)

@@ -42,8 +42,15 @@ impl Flow {
         let interaction = found.ok_or(PageError::RequestGone)?;
         let client = visit.app.registry.find(interaction.request.client_id.as_str());
         let service = service(&*client.ok_or(PageError::RequestGone)?);
-        visit.enter_flow(interaction.request.ui_locales.as_deref(), service.logo_uri.as_deref());
-        Ok(Self { handle, interaction, service })
+        visit.enter_flow(
+            interaction.request.ui_locales.as_deref(),
+            service.logo_uri.as_deref(),
+        );
+        Ok(Self {
+            handle,
+            interaction,
+            service,
+        })
     }
 
     /// The person pressed *Cancel*, *Deny* or *Back to the service*.
@@ -90,8 +97,14 @@ pub fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response,
     if let Some(location) = answer.location() {
         return Ok(visit.redirect(&location));
     }
-    let parameters = answer.parameters.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let page = FormPost { action: answer.redirect_uri, parameters: parameters.collect() };
+    let parameters = answer
+        .parameters
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    let page = FormPost {
+        action: answer.redirect_uri,
+        parameters: parameters.collect(),
+    };
     visit.clone().in_flow().bare_page(StatusCode::OK, &page)
 }
 
@@ -115,5 +128,11 @@ pub fn service(client: &Client) -> Service {
 
 /// A service of which only the name is told.
 pub fn named(name: String) -> Service {
-    Service { name, logo_uri: None, policy_uri: None, tos_uri: None, client_uri: None }
+    Service {
+        name,
+        logo_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        client_uri: None,
+    }
 }

@@ -17,9 +17,17 @@ use crate::templates::{FormState, Page};
 pub fn routes(routes: Routes) -> Routes {
     routes
         .at("/login", Audience::Public, get(show).post(log_in))
-        .at("/reauthenticate", Audience::SignedIn, get(ask_again).post(prove_again))
+        .at(
+            "/reauthenticate",
+            Audience::SignedIn,
+            get(ask_again).post(prove_again),
+        )
         // Whoever has terms to accept gets nowhere else, so the guard must not stand here.
-        .at("/terms/accept", Audience::Public, get(show_terms).post(accept_terms))
+        .at(
+            "/terms/accept",
+            Audience::Public,
+            get(show_terms).post(accept_terms),
+        )
 }
 
 async fn show(mut visit: Visit) -> Result<Response, PageError> {
@@ -27,10 +35,21 @@ async fn show(mut visit: Visit) -> Result<Response, PageError> {
     if flow.is_none() && visit.session.get().is_some() {
         return Ok(onward(&visit));
     }
-    let known = visit.session.get().map(|(_, account)| account.email.as_str().to_owned());
-    let hint = flow.as_ref().and_then(|it| it.interaction.request.login_hint.clone());
+    let known = visit
+        .session
+        .get()
+        .map(|(_, account)| account.email.as_str().to_owned());
+    let hint = flow
+        .as_ref()
+        .and_then(|it| it.interaction.request.login_hint.clone());
     let form = FormState::new(known.or(hint).map(|it| ("email", it)));
-    visit.page(&Login { form, service: flow.map(|it| it.service), wait_minutes: None }).await
+    visit
+        .page(&Login {
+            form,
+            service: flow.map(|it| it.service),
+            wait_minutes: None,
+        })
+        .await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,13 +61,21 @@ struct Fields {
 }
 
 async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { mut visit, fields, typed } = form;
+    let PageForm {
+        mut visit,
+        fields,
+        typed,
+    } = form;
     let flow = Flow::of(&mut visit).await?;
     if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
         return flow.deny(&visit).await;
     }
     let outcome = try_password(&visit, &fields.email, &fields.password).await;
-    let page = |form, wait_minutes| Login { form, service: flow.map(|it| it.service), wait_minutes };
+    let page = |form, wait_minutes| Login {
+        form,
+        service: flow.map(|it| it.service),
+        wait_minutes,
+    };
     match outcome {
         Ok(it) => Ok(logged_in(visit, &it)),
         Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
@@ -67,7 +94,13 @@ async fn try_password(visit: &Visit, email: &str, password: &str) -> accounts::R
         known: visit.known_browser.as_deref(),
         session: visit.session.get().map(|(session, _)| session),
     };
-    attempt(&visit.app, &visit.context(), LoginForm { email, password }, browser).await
+    attempt(
+        &visit.app,
+        &visit.context(),
+        LoginForm { email, password },
+        browser,
+    )
+    .await
 }
 
 /// A new cookie for the session (SE-2), and on to where the person wanted to go.
@@ -126,7 +159,11 @@ struct Password {
 }
 
 async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
-    let PageForm { mut visit, fields, typed } = form;
+    let PageForm {
+        mut visit,
+        fields,
+        typed,
+    } = form;
     let flow = Flow::of(&mut visit).await?;
     if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
         return flow.deny(&visit).await;
@@ -143,7 +180,9 @@ async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Respo
         Ok(it) => Ok(logged_in(visit, &it)),
         Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
         Err(accounts::Error::WrongCredentials) => {
-            visit.form_again(&page(typed.error("password", "login.wrong_password"), None)).await
+            visit
+                .form_again(&page(typed.error("password", "login.wrong_password"), None))
+                .await
         }
         Err(accounts::Error::Throttled { retry_after }) => {
             wait(&visit, &page(typed, Some(minutes(retry_after))), retry_after).await
@@ -181,12 +220,18 @@ async fn terms_page(visit: &Visit, flow: Option<Flow>, form: FormState) -> Resul
 }
 
 async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
-    let PageForm { mut visit, fields, typed } = form;
+    let PageForm {
+        mut visit,
+        fields,
+        typed,
+    } = form;
     let flow = Flow::of(&mut visit).await?;
     if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
         return flow.deny(&visit).await;
     }
-    let Some((_, account)) = visit.session.get() else { return Err(PageError::SignedOut) };
+    let Some((_, account)) = visit.session.get() else {
+        return Err(PageError::SignedOut);
+    };
     if fields.accept_terms.is_empty() {
         let page = terms_page(&visit, flow, typed.error("accept_terms", "error.accept_terms")).await?;
         return visit.form_again(&page).await;

@@ -16,7 +16,11 @@ use crate::templates::pages::{LoggedOut, LogoutConfirm};
 
 pub fn routes(routes: Routes) -> Routes {
     routes
-        .at(endpoints::END_SESSION, Audience::Public, get(end_session).post(end_session_by_post))
+        .at(
+            endpoints::END_SESSION,
+            Audience::Public,
+            get(end_session).post(end_session_by_post),
+        )
         .at("/logout", Audience::Public, get(ask).post(answer))
         .at("/logged-out", Audience::Public, get(logged_out))
 }
@@ -30,11 +34,15 @@ async fn end_session(visit: Visit) -> Result<Response, PageError> {
 /// A form of another site brings no cookies of ours: it goes on as a GET, with which they arrive.
 async fn end_session_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
     let pairs = form::read(request, OAUTH_BODY).await?;
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs.0).finish();
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&pairs.0)
+        .finish();
     if query.len() > 7 * 1024 {
         return Err(oidc::Error::invalid_request("The request is too long").into());
     }
-    Ok(visit.without_cookies().redirect(&format!("{}?{query}", endpoints::END_SESSION)))
+    Ok(visit
+        .without_cookies()
+        .redirect(&format!("{}?{query}", endpoints::END_SESSION)))
 }
 
 async fn ask(visit: Visit) -> Result<Response, PageError> {
@@ -45,7 +53,9 @@ async fn proceed(visit: Visit, parameters: &Parameters) -> Result<Response, Page
     match end_session::request(&visit.app, parameters, visit.session.get())? {
         Step::Done(after) => log_out(visit, after).await,
         Step::Confirm { client, ticket } => {
-            let Some((_, account)) = visit.session.get() else { return Ok(visit.redirect("/logged-out")) };
+            let Some((_, account)) = visit.session.get() else {
+                return Ok(visit.redirect("/logged-out"));
+            };
             let page = LogoutConfirm {
                 email: account.email.as_str().to_owned(),
                 service: client.map(flow::named),
@@ -86,7 +96,9 @@ async fn log_out(visit: Visit, after: After) -> Result<Response, PageError> {
     let mut response = visit.with_cookie(cookie).redirect(to);
     // LO-4
     let name = HeaderName::from_static("clear-site-data");
-    response.headers_mut().insert(name, HeaderValue::from_static("\"cache\", \"storage\""));
+    response
+        .headers_mut()
+        .insert(name, HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
 }
 
