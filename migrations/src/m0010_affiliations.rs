@@ -151,6 +151,8 @@ fn rights() -> TableCreateStatement {
         .col(string("status"))
         .col(timestamp_with_time_zone_null("requested_at"))
         .col(timestamp_with_time_zone_null("announced_at"))
+        .col(timestamp_with_time_zone_null("reminded_at"))
+        .col(timestamp_with_time_zone_null("escalated_at"))
         .col(timestamp_with_time_zone_null("decided_at"))
         .col(string_null("decided_by"))
         .col(string_null("decided_as"))
@@ -183,11 +185,12 @@ fn rights() -> TableCreateStatement {
         .to_owned()
 }
 
-const OTHER_INDEXES: [&str; 4] = [
+const OTHER_INDEXES: [&str; 5] = [
     "CREATE INDEX focal_points_by_organization ON focal_points (organization_id)",
     "CREATE INDEX focal_points_by_account ON focal_points (account_id)",
     "CREATE UNIQUE INDEX ties_rights_one_live ON ties_rights (affiliation_id, right_type) \
      WHERE status IN ('requested', 'granted')",
+    "CREATE INDEX ties_rights_waiting ON ties_rights (requested_at) WHERE status = 'requested'",
     "CREATE INDEX ties_rights_by_affiliation ON ties_rights (affiliation_id, status)",
 ];
 

@@ -36,6 +36,8 @@ pub enum Error {
     Refused(&'static str),
     #[error("the database failed")]
     Storage(#[source] DbErr),
+    #[error(transparent)]
+    Template(#[from] crate::templates::Error),
 }
 
 impl From<DbErr> for Error {

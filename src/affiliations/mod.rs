@@ -4,8 +4,25 @@
 //! Who may do what is decided here, from `Context.actor` and what the database says now, whichever door
 //! the act came through. What is another organization's does not exist (security.md G-4).
 
+mod announcements;
+mod authority;
+mod changes;
+mod choice;
+pub mod decisions;
 mod error;
+pub mod focal_points;
+pub mod merging;
+mod notices;
+pub mod organizations;
+pub mod reminders;
+pub mod requests;
+mod settling;
 mod standing;
+pub mod people;
+pub mod ties;
 
+pub use announcements::send_digests;
+pub use authority::{LONGEST_REASON, organization_of};
+pub use choice::{ChoiceInput, choose};
 pub use error::Error;
 pub use standing::standing;

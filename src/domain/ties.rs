@@ -107,7 +107,11 @@ impl TiesRight {
     /// was asked for refused.
     pub fn end_with_affiliation(self, end: Decision) -> Result<Self, Refused> {
         match self.stage {
-            TiesStage::Requested => Ok(self.at(TiesStage::Refused(end))),
+            TiesStage::Requested => {
+                // Who gives up the own affiliation ends the request with it, but has decided nothing.
+                let by = end.by.clone().filter(|it| *it != self.account);
+                Ok(self.at(TiesStage::Refused(Decision { by, ..end })))
+            }
             _ => self.end(end, TiesStatus::Revoked),
         }
     }

@@ -25,6 +25,7 @@ pub mod standing;
 pub mod terms;
 pub mod ties;
 pub mod tokens;
+pub mod waiting;
 
 pub use database::{Database, IsBusy, OpenError};
 

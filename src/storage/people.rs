@@ -6,19 +6,21 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
 
 use super::affiliations;
 use super::entities::{account, affiliation, focal_point, organization, ties_right};
-use crate::domain::OrganizationId;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::ties::TiesStatus;
+use crate::domain::{AffiliationId, OrganizationId};
 
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    pub id: Option<AffiliationId>,
     /// Of one organization; none: of all.
     pub organization: Option<OrganizationId>,
     /// Only what no Focal Point but its own subject could decide.
     pub without_focal_point: bool,
     /// A part of name or address.
     pub text: String,
-    pub show: Show,
+    /// None: whatever its status.
+    pub show: Option<Show>,
     /// A granted right.
     pub right: Option<String>,
     pub order: PeopleOrder,
@@ -33,6 +35,7 @@ pub enum Show {
     TiesRequests,
     /// People with an approved affiliation.
     People,
+    FocalPoints,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,6 +126,15 @@ pub async fn list(
         .collect()
 }
 
+pub async fn find(db: &impl ConnectionTrait, id: &AffiliationId) -> Result<Option<Person>, DbErr> {
+    let filter = Filter {
+        show: None,
+        id: Some(id.clone()),
+        ..Filter::default()
+    };
+    Ok(list(db, &filter, 0, 1).await?.pop())
+}
+
 pub async fn count(db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, DbErr> {
     let mut select = select(filter);
     select.expr_as(Func::count(Expr::cust("*")), "n");
@@ -158,12 +170,19 @@ fn select(filter: &Filter) -> SelectStatement {
     let status = |it: AffiliationStatus| Expr::col((a, A::Status)).eq(it.as_str());
     let asks_for_ties =
         || status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested)));
-    select.and_where(match filter.show {
+    let show = filter.show.map(|show| match show {
         Show::Requests => status(AffiliationStatus::Pending).or(asks_for_ties()),
         Show::AffiliationRequests => status(AffiliationStatus::Pending),
         Show::TiesRequests => asks_for_ties(),
         Show::People => status(AffiliationStatus::Approved),
+        Show::FocalPoints => {
+            Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).is_not_null()
+        }
     });
+    select.and_where_option(show);
+    if let Some(it) = &filter.id {
+        select.and_where(Expr::col((a, A::Id)).eq(it.as_str()));
+    }
     if let Some(it) = &filter.organization {
         select.and_where(Expr::col((a, A::OrganizationId)).eq(it.as_str()));
     }

@@ -11,6 +11,8 @@ pub struct Model {
     pub status: String,
     pub requested_at: Option<ChronoDateTimeUtc>,
     pub announced_at: Option<ChronoDateTimeUtc>,
+    pub reminded_at: Option<ChronoDateTimeUtc>,
+    pub escalated_at: Option<ChronoDateTimeUtc>,
     pub decided_at: Option<ChronoDateTimeUtc>,
     pub decided_by: Option<String>,
     pub decided_as: Option<String>,

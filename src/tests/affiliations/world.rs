@@ -137,3 +137,20 @@ impl World {
         account
     }
 }
+
+/// Every act can be awaited by a handler, which moves between threads.
+#[expect(dead_code, reason = "checked by the compiler")]
+fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accounts::verification::Proof) {
+    use crate::affiliations::{decisions, focal_points, merging, people, requests, ties};
+    fn is_send(_: impl Send) {}
+    let id = AffiliationId::new("");
+    let organization = OrganizationId::new("");
+    is_send(requests::complete_signup(app, context, proof));
+    is_send(decisions::approve(app, context, &id, &[], ""));
+    is_send(decisions::remove(app, context, &id, ""));
+    is_send(focal_points::undesignate(app, context, &id, ""));
+    is_send(merging::merge(app, context, &organization, &organization, ""));
+    is_send(people::list(app, context, &organization, &people::Search::default()));
+    is_send(ties::grant(app, context, &id, &[]));
+    is_send(crate::affiliations::send_digests(app));
+}

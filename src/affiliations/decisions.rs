@@ -1,0 +1,128 @@
+//! Answers to requests, and the end of an affiliation by others: by a Focal Point of that organization
+//! or an administrator, never by its own subject (security.md AF-2), and only as long as the request is
+//! as it was when it was decided (G-9).
+
+use sea_orm::ConnectionTrait;
+
+use super::changes::Act;
+use super::{Error, authority, requests, ties};
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::affiliation::{Affiliation, Capacity, Decision};
+use crate::domain::organization::Organization;
+use crate::domain::profile::FieldErrors;
+use crate::domain::{AccountId, AffiliationId};
+use crate::storage::{affiliations, organizations};
+
+/// The person belongs to the organization. An affiliation elsewhere, which stood until now, ends (AF-7).
+/// TIES rights are a second decision (AF-3), which can be made at once: those in `rights` are granted.
+pub async fn approve(
+    app: &App,
+    context: &Context,
+    id: &AffiliationId,
+    rights: &[String],
+    reason: &str,
+) -> Result<(), Error> {
+    let reason = authority::reason(reason)?;
+    app.db
+        .write(async |tx| {
+            approve_in(app, tx, context, id, reason.clone()).await?;
+            if rights.is_empty() {
+                return Ok(());
+            }
+            ties::grant_in(app, tx, context, id, rights).await
+        })
+        .await
+}
+
+pub(super) async fn approve_in(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    context: &Context,
+    id: &AffiliationId,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    let act = Act::new(app, tx, context);
+    let (before, organization, capacity) = find(&act, id).await?;
+    let decision = authority::decision(context, act.now, capacity, reason);
+    let after = before.clone().approve(decision)?;
+    if !organization.is_member(&requests::type_of(tx, &organization).await?) {
+        return Err(Error::Conflict);
+    }
+    if let Some(old) = affiliations::find_in_force(tx, &before.account).await? {
+        requests::give_up(&act, old).await?;
+    }
+    act.moved(&before, &after, &organization).await
+}
+
+/// Approves several requests, each on its own: what cannot be approved keeps no other back.
+pub async fn approve_all(
+    app: &App,
+    context: &Context,
+    ids: &[AffiliationId],
+) -> Vec<(AffiliationId, Result<(), Error>)> {
+    let mut outcomes = Vec::new();
+    for id in ids {
+        outcomes.push((id.clone(), approve(app, context, id, &[], "").await));
+    }
+    outcomes
+}
+
+/// The person hears why: a rejection has a reason.
+pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
+    let Some(reason) = authority::reason(reason)? else {
+        return Err(Error::Invalid(FieldErrors::from([("reason", "error.required")])));
+    };
+    decide(app, context, id, Some(reason), Affiliation::reject).await
+}
+
+/// Ends an approved affiliation, and with it TIES rights and the office of Focal Point.
+pub async fn remove(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
+    let reason = authority::reason(reason)?;
+    decide(app, context, id, reason, Affiliation::remove).await
+}
+
+async fn decide(
+    app: &App,
+    context: &Context,
+    id: &AffiliationId,
+    reason: Option<String>,
+    answer: fn(Affiliation, Decision) -> Result<Affiliation, crate::domain::affiliation::Refused>,
+) -> Result<(), Error> {
+    app.db
+        .write(async |tx| {
+            let act = Act::new(app, tx, context);
+            let (before, organization, capacity) = find(&act, id).await?;
+            let decision = authority::decision(context, act.now, capacity, reason.clone());
+            let after = answer(before.clone(), decision)?;
+            act.moved(&before, &after, &organization).await
+        })
+        .await
+}
+
+/// The affiliation, its organization as it stays until the transaction ends, and as what the actor acts.
+pub(super) async fn find<C: ConnectionTrait>(
+    act: &Act<'_, C>,
+    id: &AffiliationId,
+) -> Result<(Affiliation, Organization, Capacity), Error> {
+    let found = affiliations::find(act.tx, id).await?.ok_or(Error::NotFound)?;
+    let capacity = authority::over(act.tx, act.context, &found.organization).await?;
+    let organization = organizations::find_to_rely_on(act.tx, &found.organization)
+        .await?
+        .ok_or(Error::NotFound)?;
+    // Read again under the lock: a merge may have moved it meanwhile.
+    let found = affiliations::find(act.tx, id)
+        .await?
+        .filter(|it| it.organization == organization.id)
+        .ok_or(Error::Conflict)?;
+    not_the_own(act.context, &found.account)?;
+    Ok((found, organization, capacity))
+}
+
+/// security.md AF-2, whatever office the actor holds.
+pub(super) fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
+    if context.actor.account() == Some(subject) {
+        return Err(Error::OwnRequest);
+    }
+    Ok(())
+}

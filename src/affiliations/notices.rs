@@ -1,0 +1,122 @@
+//! Mails of this room, each written into the outbox in the transaction of what it tells of (ST-2), in
+//! the language of whom it goes to. Links lead to a page and carry no power (security.md AF-2).
+
+use sea_orm::ConnectionTrait;
+
+use super::Error;
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Role;
+use crate::domain::affiliation::{Affiliation, Stage};
+use crate::domain::organization::Organization;
+use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
+use crate::i18n::Locale;
+use crate::mail::outbox::{self, Letter};
+use crate::storage::{accounts, focal_points};
+use crate::templates::MailTemplate;
+use crate::templates::mails::{AffiliationChanged, AffiliationNews};
+
+/// Who decides about an organization's people.
+pub(super) struct Deciders {
+    pub people: Vec<Account>,
+    administrators: bool,
+}
+
+impl Deciders {
+    /// Where they find the request.
+    pub fn request_path(&self, organization: &OrganizationId, request: &AffiliationId) -> String {
+        if self.administrators {
+            format!("/admin/requests/{request}")
+        } else {
+            format!("/focal-point/{organization}/requests/{request}")
+        }
+    }
+
+    pub fn requests_path(&self, organization: &OrganizationId) -> String {
+        if self.administrators {
+            "/admin/requests".into()
+        } else {
+            format!("/focal-point/{organization}/requests")
+        }
+    }
+}
+
+/// The Focal Points but `subject`, or else the administrators but `subject`.
+pub(super) async fn deciders(
+    tx: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    subject: Option<&AccountId>,
+) -> Result<Deciders, Error> {
+    let ids: Vec<_> = focal_points::list_of_organization(tx, organization)
+        .await?
+        .into_iter()
+        .map(|it| it.account)
+        .filter(|it| Some(it) != subject)
+        .collect();
+    let mut people = accounts::list_by_ids(tx, &ids).await?;
+    people.retain(Account::is_active);
+    if !people.is_empty() {
+        return Ok(Deciders {
+            people,
+            administrators: false,
+        });
+    }
+    administrators(tx, subject).await
+}
+
+pub(super) async fn administrators(
+    tx: &impl ConnectionTrait,
+    subject: Option<&AccountId>,
+) -> Result<Deciders, Error> {
+    let mut people = accounts::list_by_role(tx, Role::Administrator).await?;
+    people.retain(|it| Some(&it.id) != subject);
+    Ok(Deciders {
+        people,
+        administrators: true,
+    })
+}
+
+/// One mail to one person.
+pub(super) async fn send<M: MailTemplate>(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    to: &Account,
+    mail: &M,
+) -> Result<(), Error> {
+    let letter = Letter::new(&app.templates, to.email.as_str(), locale(to), mail)?;
+    Ok(outbox::enqueue(tx, now, &letter).await?)
+}
+
+pub(super) fn locale(of: &Account) -> Locale {
+    Locale::parse(of.language.as_str()).unwrap_or_default()
+}
+
+/// Tells the person where the affiliation stands now.
+pub(super) async fn affiliation_changed(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    affiliation: &Affiliation,
+    organization: &Organization,
+) -> Result<(), Error> {
+    let (status, decision) = match &affiliation.stage {
+        Stage::SelfDeclared => return Ok(()),
+        Stage::Pending => (AffiliationNews::Pending, None),
+        Stage::Approved(it) => (AffiliationNews::Approved, Some(it)),
+        Stage::Rejected(it) => (AffiliationNews::Rejected, Some(it)),
+        Stage::Withdrawn { end, .. } => (AffiliationNews::Withdrawn, Some(end)),
+        Stage::Removed { end, .. } => (AffiliationNews::Removed, Some(end)),
+        Stage::Lapsed { end, .. } => (AffiliationNews::Lapsed, Some(end)),
+    };
+    let Some(person) = accounts::find(tx, &affiliation.account).await? else {
+        return Ok(());
+    };
+    let mail = AffiliationChanged {
+        name: person.profile.full_name(),
+        organization: organization.name.clone(),
+        status,
+        reason: decision.and_then(|it| it.reason.clone()),
+    };
+    send(app, tx, now, &person, &mail).await
+}

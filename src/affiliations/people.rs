@@ -1,0 +1,198 @@
+//! What Focal Points and administrators see of people: pending and approved ones of an organization,
+//! with name, address, job title and dates, and nothing of others (security.md AF-6, AD-4).
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+
+use super::{Error, authority};
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity};
+use crate::domain::organization::Organization;
+use crate::domain::ties::TiesRight;
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::storage::people::{self, Filter};
+use crate::storage::{affiliations, focal_points, organizations, ties};
+
+pub use crate::storage::people::{PeopleOrder, Person, Show};
+
+/// Most rows of one page (security.md AD-4).
+pub const LARGEST_PAGE: u64 = 100;
+
+#[derive(Clone, Debug, Default)]
+pub struct Search<'a> {
+    /// Parts of name or address.
+    pub text: &'a str,
+    pub show: Show,
+    /// A granted right.
+    pub right: Option<&'a str>,
+    pub order: PeopleOrder,
+    /// From 1.
+    pub page: u64,
+    /// 1 to 100; 0 is 25.
+    pub size: u64,
+}
+
+/// One row, with all that lives or lived on the affiliation.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub person: Person,
+    pub rights: Vec<TiesRight>,
+    /// It is the actor's own: nothing about it can be decided.
+    pub own: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub entries: Vec<Entry>,
+    pub total: u64,
+    pub page: u64,
+    pub size: u64,
+}
+
+/// The people or requests of one organization.
+pub async fn list(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    search: &Search<'_>,
+) -> Result<Page, Error> {
+    let db = app.db.read();
+    authority::to_see(db, context, organization).await?;
+    let filter = Filter {
+        organization: Some(organization.clone()),
+        ..filter(search)
+    };
+    page(db, context, filter, search).await
+}
+
+/// What comes to the administrators: requests that no Focal Point could decide but their own subject.
+pub async fn list_without_focal_point(
+    app: &App,
+    context: &Context,
+    search: &Search<'_>,
+) -> Result<Page, Error> {
+    authority::of_administrators(context)?;
+    let filter = Filter {
+        without_focal_point: true,
+        ..filter(search)
+    };
+    page(app.db.read(), context, filter, search).await
+}
+
+/// How many requests wait there, for a line of the menu.
+pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u64, Error> {
+    authority::of_administrators(context)?;
+    let filter = Filter {
+        without_focal_point: true,
+        show: Some(Show::Requests),
+        ..Filter::default()
+    };
+    Ok(people::count(app.db.read(), &filter).await?)
+}
+
+/// One person or request, with the organization.
+pub async fn find(
+    app: &App,
+    context: &Context,
+    id: &AffiliationId,
+) -> Result<(Entry, Organization, Capacity), Error> {
+    let db = app.db.read();
+    let found = affiliations::find(db, id).await?.ok_or(Error::NotFound)?;
+    let capacity = authority::to_see(db, context, &found.organization).await?;
+    let visible = matches!(
+        found.status(),
+        AffiliationStatus::Pending | AffiliationStatus::Approved
+    );
+    // What was decided otherwise is the person's own again (AF-6); administrators see their decisions.
+    if !visible && capacity == Capacity::FocalPoint {
+        return Err(Error::NotFound);
+    }
+    let organization = organizations::find(db, &found.organization)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let person = people::find(db, id).await?.ok_or(Error::NotFound)?;
+    let entry = with_rights(db, context, vec![person]).await?.pop();
+    Ok((entry.ok_or(Error::NotFound)?, organization, capacity))
+}
+
+/// The approved affiliation that somebody has with the organization, for pages that name the account.
+pub async fn affiliation_of(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    account: &AccountId,
+) -> Result<AffiliationId, Error> {
+    let db = app.db.read();
+    authority::to_see(db, context, organization).await?;
+    let found: Option<Affiliation> = affiliations::find_in_force(db, account).await?;
+    found
+        .filter(|it| it.organization == *organization && it.status() == AffiliationStatus::Approved)
+        .map(|it| it.id)
+        .ok_or(Error::NotFound)
+}
+
+/// How many Focal Points the organization has.
+pub async fn count_focal_points(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<u64, Error> {
+    let db = app.db.read();
+    authority::to_see(db, context, organization).await?;
+    Ok(focal_points::list_of_organization(db, organization).await?.len() as u64)
+}
+
+fn filter(search: &Search<'_>) -> Filter {
+    Filter {
+        id: None,
+        organization: None,
+        without_focal_point: false,
+        text: search.text.chars().take(200).collect(),
+        show: Some(search.show),
+        right: search.right.map(str::to_owned),
+        order: search.order,
+    }
+}
+
+async fn page(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    filter: Filter,
+    search: &Search<'_>,
+) -> Result<Page, Error> {
+    let size = match search.size {
+        0 => 25,
+        some => some.min(LARGEST_PAGE),
+    };
+    let total = people::count(db, &filter).await?;
+    let page = search.page.clamp(1, total.div_ceil(size).max(1));
+    let rows = people::list(db, &filter, (page - 1) * size, size).await?;
+    Ok(Page {
+        entries: with_rights(db, context, rows).await?,
+        total,
+        page,
+        size,
+    })
+}
+
+async fn with_rights(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    people: Vec<Person>,
+) -> Result<Vec<Entry>, Error> {
+    let ids = people.iter().map(|it| &it.affiliation.id);
+    let mut rights: HashMap<AffiliationId, Vec<TiesRight>> = HashMap::new();
+    for it in ties::list_of_affiliations(db, ids).await? {
+        rights.entry(it.affiliation.clone()).or_default().push(it);
+    }
+    Ok(people
+        .into_iter()
+        .map(|person| Entry {
+            rights: rights.remove(&person.affiliation.id).unwrap_or_default(),
+            own: context.actor.account() == Some(&person.affiliation.account),
+            person,
+        })
+        .collect())
+}
