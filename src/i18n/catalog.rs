@@ -99,6 +99,10 @@ pub fn text(locale: Locale, key: &str, arguments: &impl Arguments) -> Option<Str
         rest = &rest[end + 1..];
     }
     arguments.literal(rest, &mut out);
+    // An English sentence on a right-to-left page keeps its full stop at its own end.
+    if found_in.direction() != locale.direction() {
+        out = format!("\u{2066}{out}\u{2069}"); // LEFT-TO-RIGHT ISOLATE, POP DIRECTIONAL ISOLATE
+    }
     Some(out)
 }
 

@@ -51,9 +51,9 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 }
 
 /// `asset("app.css")` in templates.
-pub(super) fn url(name: &str) -> Result<String, minijinja::Error> {
+pub(super) fn url(name: &str) -> Result<minijinja::Value, minijinja::Error> {
     let found = ASSETS.iter().find(|it| it.name == name);
-    found.map(|it| it.path.clone()).ok_or_else(|| {
+    found.map(|it| minijinja::Value::from_safe_string(it.path.clone())).ok_or_else(|| {
         minijinja::Error::new(
             minijinja::ErrorKind::InvalidOperation,
             format!("no asset `{name}`"),

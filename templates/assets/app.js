@@ -20,12 +20,16 @@ const personal = (form, password) => {
 each("form[data-live]", (form) => {
   const password = form.elements.password;
   const valid = (input) => {
+    // What the server refused stays refused until it is changed.
+    if (input.getAttribute("aria-invalid") && !input.dataset.changed) return false;
     if (input.name === "password" && input.autocomplete === "new-password")
       return Object.values(rules).every((rule) => rule(input.value)) && !personal(form, input.value);
     if (input.name === "password_confirmation") return input.value !== "" && input.value === password.value;
+    if (input.type === "email" && !/@[^@]+\.[^@.]+$/.test(input.value.trim())) return false;
     return input.value.trim() !== "" && input.checkValidity();
   };
-  const show = () => {
+  const show = (event) => {
+    if (event) event.target.dataset.changed = "yes";
     each(".field > input, .field > select", (input) => input.parentElement.classList.toggle("ok", valid(input)), form);
     if (!password) return;
     each("[data-rule]", (line) => {
@@ -81,7 +85,7 @@ each("[data-organizations]", (box) => {
   const soon = () => { clearTimeout(timer); timer = setTimeout(search, 200); };
   query.addEventListener("input", soon);
   for (const name of ["membership_type", "member_state"]) form.elements[name]?.addEventListener("change", soon);
-  button?.addEventListener("click", (event) => { event.preventDefault(); search(); });
+  button?.addEventListener("click", (event) => { if (query.value.trim().length > 1) { event.preventDefault(); search(); } });
   list.addEventListener("change", told);
   told();
 });
