@@ -1,5 +1,6 @@
 //! How often something may be tried, by whom, and what is said when it is too often (security.md DS-2,
-//! PW-4, PW-5, SU-3). Counters live in the ephemeral store; what must outlive it counts in the database.
+//! PW-4, PW-5). Counters live in the ephemeral store; what must outlive it (codes and their attempts,
+//! failures of one account) is counted by `accounts` in the database.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -22,16 +23,10 @@ pub enum Limit {
     PasswordReset,
     /// By network: reset mails asked for.
     PasswordResetNetwork,
-    /// By e-mail key: code mails sent.
-    CodeMails,
-    /// By e-mail key: attempts at codes, over all codes.
-    CodeAttempts,
     /// By client and network: `client_id` and network, joined by a space.
     ClientAuthenticationFailures,
     /// By network: authorization requests kept.
     Interactions,
-    /// By account: mails about a new browser.
-    NewBrowserMail,
     /// By network: searches of the directory of members.
     DirectorySearch,
 }
@@ -44,11 +39,8 @@ impl Limit {
             Self::SignInFailedAccounts => "sign_in_failed_accounts",
             Self::PasswordReset => "password_reset",
             Self::PasswordResetNetwork => "password_reset_network",
-            Self::CodeMails => "code_mails",
-            Self::CodeAttempts => "code_attempts",
             Self::ClientAuthenticationFailures => "client_authentication_failures",
             Self::Interactions => "interactions",
-            Self::NewBrowserMail => "new_browser_mail",
             Self::DirectorySearch => "directory_search",
         }
     }
@@ -103,11 +95,8 @@ impl Limits {
             Limit::SignInFailedAccounts => &it.sign_in_failed_accounts,
             Limit::PasswordReset => &it.password_reset,
             Limit::PasswordResetNetwork => &it.password_reset_network,
-            Limit::CodeMails => &it.code_mails,
-            Limit::CodeAttempts => &it.code_attempts,
             Limit::ClientAuthenticationFailures => &it.client_authentication_failures,
             Limit::Interactions => &it.interactions,
-            Limit::NewBrowserMail => &it.new_browser_mail,
             Limit::DirectorySearch => &it.directory_search,
         }
     }

@@ -28,8 +28,6 @@ pub struct Limits {
     pub client_authentication_failures: Vec<Rate>,
     /// Authorization requests kept per client network (DS-3).
     pub interactions: Vec<Rate>,
-    /// Mails about a new browser per account (LG-4).
-    pub new_browser_mail: Vec<Rate>,
     /// Searches of the directory of members per client network.
     pub directory_search: Vec<Rate>,
 }
@@ -50,7 +48,6 @@ impl Default for Limits {
             code_attempts: vec![Rate::new(15, HOUR)],
             client_authentication_failures: vec![Rate::new(30, MINUTE)],
             interactions: vec![Rate::new(1000, 10 * MINUTE)],
-            new_browser_mail: vec![Rate::new(1, HOUR)],
             directory_search: vec![Rate::new(120, MINUTE)],
         }
     }

@@ -15,8 +15,6 @@ pub struct Accounts {
     pub email_code: Duration,
     pub email_code_attempts: u32,
     #[serde(deserialize_with = "duration::deserialize")]
-    pub pending_signup: Duration,
-    #[serde(deserialize_with = "duration::deserialize")]
     pub password_reset: Duration,
 }
 
@@ -25,7 +23,6 @@ impl Default for Accounts {
         Self {
             email_code: Duration::from_mins(10),
             email_code_attempts: 5,
-            pending_signup: Duration::from_hours(24),
             password_reset: Duration::from_mins(30),
         }
     }
@@ -45,59 +42,30 @@ impl Accounts {
     }
 }
 
-/// `[sessions]` (security.md SE-2, SE-4).
+/// `[sessions]`. How long a session lives is not a setting (security.md SE-2).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub idle: Duration,
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub absolute: Duration,
-    /// For Focal Point and administrator work.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub elevated_idle: Duration,
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub elevated_absolute: Duration,
-    pub per_person: u32,
-    /// How long a password entry counts for what needs one.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub reauthentication: Duration,
     /// How long a browser is remembered that signed in (security.md PW-4).
     #[serde(deserialize_with = "duration::deserialize")]
     pub known_browser: Duration,
-    /// Last use is written at most so often.
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub touch: Duration,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
         Self {
-            idle: Duration::from_mins(60),
-            absolute: Duration::from_hours(12),
-            elevated_idle: Duration::from_mins(15),
-            elevated_absolute: Duration::from_hours(8),
-            per_person: 20,
-            reauthentication: Duration::from_mins(5),
             known_browser: Duration::from_hours(90 * 24),
-            touch: Duration::from_mins(5),
         }
     }
 }
 
 impl Sessions {
     pub(super) fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.idle > self.absolute || self.elevated_idle > self.elevated_absolute {
-            problems.push("[sessions] an idle time is not longer than its absolute time".into());
-        }
-        if self.touch >= self.elevated_idle.min(self.idle) {
-            problems.push("[sessions] touch is shorter than the idle times".into());
-        }
-        if self.per_person == 0 {
-            problems.push("[sessions] per_person is 1 or more".into());
-        }
-        problems
+        let most = Duration::from_hours(400 * 24);
+        (self.known_browser > most)
+            .then(|| "[sessions] known_browser is at most 400d, as browsers keep cookies".to_owned())
+            .into_iter()
+            .collect()
     }
 }
 

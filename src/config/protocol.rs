@@ -83,9 +83,6 @@ pub struct Tokens {
     /// Rotated or not, its family ends then.
     #[serde(deserialize_with = "duration::deserialize")]
     pub refresh_absolute: Duration,
-    /// A rotated token shown again within this time is a lost answer, not a theft (security.md TK-5).
-    #[serde(deserialize_with = "duration::deserialize")]
-    pub refresh_grace: Duration,
 }
 
 impl Default for Tokens {
@@ -97,7 +94,6 @@ impl Default for Tokens {
             client_credentials: Duration::from_mins(10),
             refresh_idle: Duration::from_hours(14 * 24),
             refresh_absolute: Duration::from_hours(30 * 24),
-            refresh_grace: Duration::from_secs(10),
         }
     }
 }
@@ -129,7 +125,6 @@ impl Tokens {
                 self.refresh_absolute,
                 Duration::from_hours(90 * 24),
             ),
-            ("refresh_grace", self.refresh_grace, Duration::from_mins(1)),
         ];
         bounds
             .iter()

@@ -1,13 +1,14 @@
 //! Mail: written to the outbox in the transaction of its cause, sent later by a job, through SMTP
 //! (TLS by rustls) or into files. Nothing is lost while the server is away (security.md DS-4).
 
+mod file;
 mod message;
 pub mod outbox;
 
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
-use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 pub use outbox::Letter;
 
@@ -28,7 +29,7 @@ pub enum Mailer {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The same mail will be refused again: a 5xx, or an address that is none.
+    /// The same mail will probably be refused again: a 5xx, or an address that is none.
     #[error("refused: {0}")]
     Refused(String),
     #[error("not now: {0}")]
@@ -45,7 +46,7 @@ impl Mailer {
     }
 
     pub fn file(directory: PathBuf, from: Mailbox) -> std::io::Result<Self> {
-        std::fs::create_dir_all(&directory)?;
+        file::make_directory(&directory)?;
         Ok(Self::File { directory, from })
     }
 
@@ -67,10 +68,10 @@ impl Mailer {
             }
             Self::File { directory, from } => {
                 let message = message::build(from, mail).map_err(|e| SendError::Refused(e.to_string()))?;
-                AsyncFileTransport::<Tokio1Executor>::new(directory)
-                    .send(message)
+                let (directory, id) = (directory.clone(), mail.id.clone());
+                tokio::task::spawn_blocking(move || file::write(&directory, &id, &message.formatted()))
                     .await
-                    .map(drop)
+                    .map_err(|e| SendError::Later(e.to_string()))?
                     .map_err(|e| SendError::Later(e.to_string()))
             }
         }

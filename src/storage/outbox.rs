@@ -142,6 +142,9 @@ pub async fn mark_failed(
         update
             .clone()
             .col_expr(Column::FailedAt, Expr::col(Column::CreatedAt))
+            // What it said may hold a code or a link, which nobody needs any more.
+            .col_expr(Column::Text, Expr::value(""))
+            .col_expr(Column::Html, Expr::value(""))
             .filter(Column::Id.eq(id))
     };
     match next {
