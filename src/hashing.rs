@@ -149,6 +149,19 @@ impl Hashing {
         .await
     }
 
+    /// Whether a hash that was not made here can be verified here, at a bearable cost.
+    pub fn accepts(&self, phc: &str) -> Result<(), Foreign> {
+        let it = Stored::parse(phc)?;
+        let ours = self.inner.params.keyid();
+        if !(it.params.keyid().is_empty() || it.params.keyid() == ours) || !it.params.data().is_empty() {
+            return Err(Foreign::Pepper);
+        }
+        let costly = it.params.m_cost() > FOREIGN_MOST_KIB
+            || it.params.t_cost() > FOREIGN_MOST_PASSES
+            || it.params.p_cost() > 4;
+        if costly { Err(Foreign::Cost) } else { Ok(()) }
+    }
+
     /// How many hashes were made so far: two paths that look alike must cost alike (security.md SU-1).
     pub fn count(&self) -> u64 {
         self.inner.done.load(Ordering::Relaxed)
@@ -266,18 +279,6 @@ pub enum Foreign {
     Pepper,
 }
 
-/// Whether a hash from another platform can be verified here, at a bearable cost.
-pub fn check_foreign(phc: &str) -> Result<(), Foreign> {
-    let it = Stored::parse(phc)?;
-    if !it.params.keyid().is_empty() || !it.params.data().is_empty() {
-        return Err(Foreign::Pepper);
-    }
-    let costly = it.params.m_cost() > FOREIGN_MOST_KIB
-        || it.params.t_cost() > FOREIGN_MOST_PASSES
-        || it.params.p_cost() > 4;
-    if costly { Err(Foreign::Cost) } else { Ok(()) }
-}
-
 impl Stored {
     fn parse(phc: &str) -> Result<Self, Foreign> {
         let hash = PasswordHash::new(phc).map_err(|_| Foreign::Kind)?;
@@ -364,7 +365,7 @@ mod tests {
     #[tokio::test]
     async fn a_hash_from_elsewhere_is_right_but_outdated() {
         let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-        assert_eq!(check_foreign(phc), Ok(()));
+        assert_eq!(hashing(2, 64).accepts(phc), Ok(()));
         let verdict = hashing(2, 64)
             .verify(&password("password"), Some(phc))
             .await
@@ -389,7 +390,7 @@ mod tests {
                 Foreign::Cost,
             ),
         ] {
-            assert_eq!(check_foreign(phc), Err(why), "{phc}");
+            assert_eq!(hashing(2, 64).accepts(phc), Err(why), "{phc}");
         }
     }
 

@@ -2,7 +2,9 @@
 //! sessions, profile (product.md "Sign-up"; security.md section 8). Rules are here and not in the
 //! doors; every change is one transaction with its audit record and its mail (ST-2).
 
+pub mod administrators;
 mod error;
+pub mod import;
 pub mod known_browser;
 pub mod login;
 pub mod password;

@@ -14,11 +14,12 @@ pub mod focal_points;
 pub mod merging;
 mod notices;
 pub mod organizations;
+pub mod people;
+pub mod people_import;
 pub mod reminders;
 pub mod requests;
 mod settling;
 mod standing;
-pub mod people;
 pub mod ties;
 
 pub use announcements::send_digests;

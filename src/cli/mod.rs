@@ -9,6 +9,7 @@ mod config;
 mod key;
 mod migrate;
 mod serve;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +52,9 @@ enum Command {
     /// Clients: the services that people log in to
     #[command(subcommand)]
     Client(client::Command),
+    /// Accounts: administrators, import, unlocking
+    #[command(subcommand)]
+    User(user::Command),
     /// Signing keys: list, rotate, revoke
     #[command(subcommand)]
     Key(key::Command),
@@ -104,6 +108,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
         Command::Client(it) => client::run(console, it).await,
+        Command::User(it) => user::run(console, it).await,
         Command::Key(it) => key::run(console, it).await,
         Command::Config(it) => {
             config::run(&it);

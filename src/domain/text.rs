@@ -4,12 +4,16 @@
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_script::{Script, UnicodeScript};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
+    #[error("is empty")]
     Empty,
+    #[error("is too long")]
     TooLong,
+    #[error("has a character that is no letter, digit, space or common punctuation")]
     /// A character that is no letter, mark, digit, space or common punctuation.
     Character,
+    #[error("mixes letters of several scripts in one word")]
     /// Letters of several scripts in one word: how one name is made to look like another.
     MixedScripts,
 }

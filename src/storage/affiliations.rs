@@ -102,6 +102,17 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &Affiliation) -> Result<(), D
         .map(drop)
 }
 
+/// All of them in one statement; the caller keeps it below what a database takes at once.
+pub async fn insert_many(tx: &impl ConnectionTrait, them: &[Affiliation]) -> Result<(), DbErr> {
+    if them.is_empty() {
+        return Ok(());
+    }
+    Entity::insert_many(them.iter().map(to_row))
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
 /// Writes the stage of `after`, if the row is still as it was when that was decided: of any number of
 /// parallel decisions, one is told `true` (security.md G-9).
 pub async fn update(

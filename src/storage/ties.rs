@@ -96,6 +96,17 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &TiesRight) -> Result<(), DbE
         .map(drop)
 }
 
+/// All of them in one statement; the caller keeps it below what a database takes at once.
+pub async fn insert_many(tx: &impl ConnectionTrait, them: &[TiesRight]) -> Result<(), DbErr> {
+    if them.is_empty() {
+        return Ok(());
+    }
+    Entity::insert_many(them.iter().map(to_row))
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
 /// Writes the stage of `after`, if the row is still as it was when that was decided (security.md G-9).
 pub async fn update(tx: &impl ConnectionTrait, before: &TiesRight, after: &TiesRight) -> Result<bool, DbErr> {
     let row = to_row(after);

@@ -1,5 +1,6 @@
 //! The room `accounts` on a database of its own: what the pages rest on (security.md section 8).
 
+mod imports;
 mod logins;
 mod recovery;
 mod signing_up;

@@ -1,0 +1,267 @@
+//! The import of accounts with their places in organizations (contract.md, accounts), and the rows of the
+//! export. The file speaks for the former platform: what it says was decided there.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+
+use crate::accounts::import::{self, Placement, Problem, Read, Record, Row};
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
+use crate::domain::event::{Action, Event};
+use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};
+use crate::domain::ties::{TiesRight, TiesStage};
+use crate::domain::{AffiliationId, MembershipTypeId, OrganizationId, TiesRightId, Time};
+use crate::storage::{affiliations, membership_types, organizations, ties};
+use crate::{audit, random};
+
+/// What became of a file.
+#[derive(Debug, Default, serde::Serialize)]
+pub struct Report {
+    pub imported: usize,
+    /// Lines whose address has an account already: it is left as it is.
+    pub known: Vec<u64>,
+    /// What was refused. Without `proceed`, one problem refuses the whole file.
+    pub problems: Vec<Problem>,
+}
+
+/// Imports the file in one transaction: whole, or, with `proceed`, all that is good.
+pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> Result<Report> {
+    if !read.problems.is_empty() && !proceed {
+        return Ok(Report {
+            problems: read.problems,
+            ..Report::default()
+        });
+    }
+    let now = app.clock.now();
+    let read = &read;
+    app.db
+        .write(async |tx| {
+            let (records, known) = import::split_known(tx, read.records.clone()).await?;
+            let directory = Directory::load(tx, &records).await?;
+            let mut problems = read.problems.clone();
+            let mut people = Vec::new();
+            let (mut places, mut rights) = (Vec::new(), Vec::new());
+            for record in records {
+                match record
+                    .placement
+                    .as_ref()
+                    .map(|it| directory.place(now, &record.account, it))
+                {
+                    Some(Err(reason)) => problems.push(Problem {
+                        line: record.line,
+                        reason,
+                    }),
+                    None => people.push(record),
+                    Some(Ok((place, granted))) => {
+                        places.push(place);
+                        rights.extend(granted);
+                        people.push(record);
+                    }
+                }
+            }
+            problems.sort_by_key(|it| it.line);
+            if !problems.is_empty() && !proceed {
+                return Ok(Report {
+                    problems,
+                    ..Report::default()
+                });
+            }
+            import::insert(tx, &people).await?;
+            for chunk in places.chunks(500) {
+                affiliations::insert_many(tx, chunk).await?;
+            }
+            for chunk in rights.chunks(500) {
+                ties::insert_many(tx, chunk).await?;
+            }
+            // One entry for the file: it is one act, and names nobody.
+            let counted =
+                json!({ "accounts": people.len(), "affiliations": places.len(), "rights": rights.len() });
+            let event = Event::new(Action::AccountImported, format!("import:{}", random::id()));
+            audit::record(tx, now, context, event.change(json!(null), counted)).await?;
+            Ok::<_, Error>(Report {
+                imported: people.len(),
+                known,
+                problems,
+            })
+        })
+        .await
+}
+
+/// The organizations that a file names, with their types.
+struct Directory {
+    organizations: HashMap<OrganizationId, (Organization, MembershipType)>,
+    rights: Vec<String>,
+}
+
+impl Directory {
+    async fn load(tx: &impl ConnectionTrait, records: &[Record]) -> Result<Self> {
+        let types: HashMap<MembershipTypeId, MembershipType> = membership_types::list(tx)
+            .await?
+            .into_iter()
+            .map(|it| (it.id.clone(), it))
+            .collect();
+        let mut found = HashMap::new();
+        for id in records
+            .iter()
+            .filter_map(|it| Some(&it.placement.as_ref()?.organization))
+        {
+            if found.contains_key(id) {
+                continue;
+            }
+            if let Some(organization) = organizations::resolve(tx, id).await?
+                && let Some(its_type) = types.get(&organization.membership_type)
+            {
+                found.insert(id.clone(), (organization, its_type.clone()));
+            }
+        }
+        let rights = ties::list_types(tx)
+            .await?
+            .into_iter()
+            .map(|it| it.name)
+            .collect();
+        Ok(Self {
+            organizations: found,
+            rights,
+        })
+    }
+
+    /// The affiliation and rights of a record, or why there are none such.
+    fn place(
+        &self,
+        now: Time,
+        account: &Account,
+        placement: &Placement,
+    ) -> std::result::Result<(Affiliation, Vec<TiesRight>), String> {
+        let (organization, its_type) = self
+            .organizations
+            .get(&placement.organization)
+            .ok_or_else(|| format!("organization_id: there is no \"{}\"", placement.organization))?;
+        let member = organization.is_member(its_type);
+        let decision = Decision {
+            at: now,
+            by: None,
+            capacity: Capacity::System,
+            reason: Some("import".into()),
+        };
+        let status = match placement.status.as_str() {
+            "" if member => AffiliationStatus::Pending,
+            "" => AffiliationStatus::SelfDeclared,
+            text => AffiliationStatus::parse(text)
+                .ok_or_else(|| format!("affiliation_status: \"{}\" is not one", text.escape_debug()))?,
+        };
+        if !matches!(status, AffiliationStatus::SelfDeclared) && !member {
+            return Err(format!(
+                "affiliation_status: {status} is for members; {} is none",
+                organization.id
+            ));
+        }
+        let stage = match status {
+            AffiliationStatus::SelfDeclared if member => {
+                return Err(format!(
+                    "affiliation_status: {} is a member, its Focal Point decides",
+                    organization.id
+                ));
+            }
+            AffiliationStatus::SelfDeclared => Stage::SelfDeclared,
+            AffiliationStatus::Pending => Stage::Pending,
+            AffiliationStatus::Approved if organization.status == OrganizationStatus::Ended => {
+                return Err(format!(
+                    "affiliation_status: the membership of {} has ended",
+                    organization.id
+                ));
+            }
+            AffiliationStatus::Approved => Stage::Approved(decision.clone()),
+            AffiliationStatus::Rejected => Stage::Rejected(decision.clone()),
+            AffiliationStatus::Withdrawn => Stage::Withdrawn {
+                approval: None,
+                end: decision.clone(),
+            },
+            AffiliationStatus::Removed => Stage::Removed {
+                approval: decision.clone(),
+                end: decision.clone(),
+            },
+            AffiliationStatus::Lapsed => Stage::Lapsed {
+                approval: decision.clone(),
+                end: decision.clone(),
+            },
+        };
+        if matches!(
+            status,
+            AffiliationStatus::Pending | AffiliationStatus::SelfDeclared
+        ) && !organization.takes_people()
+        {
+            return Err(format!(
+                "organization_id: {} takes nobody any more",
+                organization.id
+            ));
+        }
+        let affiliation = Affiliation {
+            id: AffiliationId::new(random::id()),
+            account: account.id.clone(),
+            organization: organization.id.clone(),
+            requested_at: now,
+            asked_by_person: true,
+            stage,
+        };
+        if !placement.ties_rights.is_empty()
+            && !(status == AffiliationStatus::Approved && its_type.ties_entitled && organization.is_active())
+        {
+            return Err("ties_rights: need an approved affiliation to an entitled, active member".into());
+        }
+        let mut rights: Vec<TiesRight> = Vec::new();
+        for right in &placement.ties_rights {
+            if !self.rights.contains(right) {
+                return Err(format!("ties_rights: there is no \"{}\"", right.escape_debug()));
+            }
+            if rights.iter().any(|it| it.right == *right) {
+                return Err(format!("ties_rights: \"{right}\" is named twice"));
+            }
+            rights.push(TiesRight {
+                id: TiesRightId::new(random::id()),
+                affiliation: affiliation.id.clone(),
+                account: account.id.clone(),
+                right: right.clone(),
+                requested_at: None,
+                stage: TiesStage::Granted(decision.clone()),
+            });
+        }
+        Ok((affiliation, rights))
+    }
+}
+
+/// A page of the export: accounts in the order of their ids, after `after`. The hash stays here unless
+/// it is asked for: it is what an attacker would want of the file.
+pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Row>, Option<String>)> {
+    let db = app.db.read();
+    let page = crate::storage::accounts::list_after(db, after, 500).await?;
+    let last = page.last().map(|it| it.id.to_string());
+    let mut rows = Vec::new();
+    for account in page {
+        let mut row = import::row(&account);
+        let place = match affiliations::find_in_force(db, &account.id).await? {
+            Some(it) => Some(it),
+            // What was withdrawn is told as none (product.md).
+            None => affiliations::list_of_account(db, &account.id)
+                .await?
+                .into_iter()
+                .find(|it| it.status() != AffiliationStatus::Withdrawn),
+        };
+        if let Some(place) = place {
+            row.organization_id = place.organization.to_string();
+            row.affiliation_status = place.status().as_str().to_owned();
+            row.ties_rights = ties::list_granted(db, &place.id).await?.join(";");
+        }
+        if with_hashes {
+            row.password_hash = crate::storage::accounts::find_password_hash(db, &account.id)
+                .await?
+                .unwrap_or_default();
+        }
+        rows.push(row);
+    }
+    Ok((rows, last))
+}

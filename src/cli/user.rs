@@ -1,0 +1,220 @@
+//! `itu-account user`: the first administrator, taking accounts over, answering the telephone.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+
+use super::{Console, Format};
+use crate::accounts::{self, Error, administrators, import, password, recovery};
+use crate::affiliations::people_import::{self, Report};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::domain::actor::Context;
+use crate::domain::profile::Language;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an administrator; for a new account the password comes on standard input
+    CreateAdmin {
+        email: String,
+        #[arg(long, default_value = "Service")]
+        first_name: String,
+        #[arg(long, default_value = "Administrator")]
+        last_name: String,
+    },
+    /// Take accounts over from a CSV or JSON Lines file; `-` is standard input
+    Import {
+        file: PathBuf,
+        /// Import the good records of a file that has bad ones, and report these
+        #[arg(long = "continue")]
+        proceed: bool,
+        /// [default: by the file's name: .jsonl, .ndjson and .json are JSON Lines]
+        #[arg(long, value_enum)]
+        kind: Option<Kind>,
+    },
+    /// Forget the failed logins of an account, so that its password works again
+    Unlock { email: String },
+    /// Mail a link by which the person sets a new password
+    ResetPassword { email: String },
+    /// Write all accounts to standard output, as `import` reads them: CSV, or JSON Lines with --format json
+    Export {
+        /// Also the passwords' hashes, which only this service's master key can verify
+        #[arg(long)]
+        with_password_hashes: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Csv,
+    JsonLines,
+}
+
+pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
+    let app = App::open(console.config()?, Clock::System).await?;
+    let context = Context::operator();
+    match command {
+        Command::CreateAdmin {
+            email,
+            first_name,
+            last_name,
+        } => create_admin(console, &app, &context, &email, &first_name, &last_name).await,
+        Command::Import { file, proceed, kind } => {
+            import(console, &app, &context, &file, proceed, kind).await
+        }
+        Command::Unlock { email } => {
+            if !password::unlock(&app, &context, &email).await.map_err(in_words)? {
+                bail!("there is no account with this address");
+            }
+            console.print(&json!({ "unlocked": true }), "unlocked");
+            Ok(())
+        }
+        Command::ResetPassword { email } => {
+            let account = administrators::find(&app, &email).await.map_err(in_words)?;
+            if account.is_none() {
+                bail!("there is no account with this address");
+            }
+            recovery::request(&app, &context, &email, Language::En, None)
+                .await
+                .map_err(in_words)?;
+            console.print(
+                &json!({ "mailed": true }),
+                "a link is on its way; it works for a short time, once",
+            );
+            Ok(())
+        }
+        Command::Export { with_password_hashes } => export(console, &app, with_password_hashes).await,
+    }
+}
+
+async fn create_admin(
+    console: &Console,
+    app: &App,
+    context: &Context,
+    email: &str,
+    first_name: &str,
+    last_name: &str,
+) -> anyhow::Result<()> {
+    let made = match administrators::find(app, email).await.map_err(in_words)? {
+        Some(account) => administrators::promote(app, context, &account).await,
+        None => {
+            let mut typed = String::new();
+            std::io::stdin()
+                .read_line(&mut typed)
+                .context("the password on standard input")?;
+            let password = typed.trim_end_matches(['\r', '\n']);
+            administrators::create(app, context, email, first_name, last_name, password).await
+        }
+    };
+    let (word, text) = match made.map_err(in_words)? {
+        administrators::Made::New => ("created", "created; the Terms of Use come at the first login"),
+        administrators::Made::Promoted => ("promoted", "the account was there and is an administrator's now"),
+    };
+    console.print(&json!({ "administrator": word }), text);
+    Ok(())
+}
+
+async fn import(
+    console: &Console,
+    app: &App,
+    context: &Context,
+    file: &std::path::Path,
+    proceed: bool,
+    kind: Option<Kind>,
+) -> anyhow::Result<()> {
+    let bytes = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        std::fs::read(file).with_context(|| file.display().to_string())?
+    };
+    let ending = file.extension().and_then(|it| it.to_str()).unwrap_or_default();
+    let json_lines = match kind {
+        Some(kind) => kind == Kind::JsonLines,
+        None => matches!(ending, "jsonl" | "ndjson" | "json"),
+    };
+    let format = if json_lines {
+        import::Format::JsonLines
+    } else {
+        import::Format::Csv
+    };
+    let read = import::read(app, format, &bytes);
+    let report = people_import::import(app, context, read, proceed)
+        .await
+        .map_err(in_words)?;
+    tell(console, &report, proceed)
+}
+
+fn tell(console: &Console, report: &Report, proceed: bool) -> anyhow::Result<()> {
+    if console.format == Format::Text {
+        for problem in &report.problems {
+            eprintln!("{problem}");
+        }
+        for line in &report.known {
+            eprintln!("line {line}: the address has an account, which is left as it is");
+        }
+    }
+    if !report.problems.is_empty() && !proceed {
+        if console.format == Format::Json {
+            println!("{}", serde_json::to_string(report)?);
+        }
+        bail!("{} bad records; nothing was imported", report.problems.len());
+    }
+    let text = format!(
+        "{} imported, {} known, {} refused",
+        report.imported,
+        report.known.len(),
+        report.problems.len()
+    );
+    console.print(&serde_json::to_value(report)?, text);
+    Ok(())
+}
+
+async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut after = String::new();
+    if console.format == Format::Text {
+        writeln!(out, "{}", import::COLUMNS.join(","))?;
+    }
+    loop {
+        let (rows, last) = people_import::export(app, &after, with_hashes)
+            .await
+            .map_err(in_words)?;
+        match console.format {
+            Format::Text => {
+                let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(&mut out);
+                for row in rows {
+                    csv.serialize(row)?;
+                }
+                csv.flush()?;
+            }
+            Format::Json => {
+                for row in rows {
+                    writeln!(out, "{}", serde_json::to_string(&row)?)?;
+                }
+            }
+        }
+        match last {
+            Some(last) => after = last,
+            None => return Ok(out.flush()?),
+        }
+    }
+}
+
+/// The keys of wrong fields are for pages; the console names the fields.
+fn in_words(error: Error) -> anyhow::Error {
+    match error {
+        accounts::Error::Fields(fields) => {
+            let named: Vec<String> = fields
+                .iter()
+                .map(|(name, key)| format!("{name} ({key})"))
+                .collect();
+            anyhow::anyhow!("refused: {}", named.join(", "))
+        }
+        other => other.into(),
+    }
+}

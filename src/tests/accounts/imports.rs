@@ -1,0 +1,122 @@
+use super::*;
+use crate::accounts::import::{Format, Read, read};
+use crate::accounts::recovery;
+use crate::affiliations::people_import::{self, Report};
+
+const HEADER: &str = "email,first_name,last_name,gender,password_hash,created_at";
+/// argon2id of "password", as another platform wrote it.
+const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
+impl Rooms {
+    async fn imports(&self, text: &str, proceed: bool) -> Report {
+        self.import(read(&self.app, Format::Csv, text.as_bytes()), proceed)
+            .await
+    }
+
+    async fn import(&self, read: Read, proceed: bool) -> Report {
+        people_import::import(&self.app, &Context::operator(), read, proceed)
+            .await
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn an_imported_person_logs_in_with_the_old_hash_or_after_a_reset() {
+    let rooms = Rooms::open().await;
+    let file = format!(
+        "\u{feff}{HEADER}\nold@example.org,Old,Person,female,\"{HASH}\",2019-05-01\nnew@example.org,New,Person,,,\n"
+    );
+    let report = rooms.imports(&file, false).await;
+    assert_eq!((report.imported, report.problems.len()), (2, 0));
+
+    let old = rooms.logs_in("old@example.org", "password").await.unwrap();
+    assert!(old.started.session.terms_due && !old.account.email_verified);
+    // PW-2: hashed again with our parameters and pepper; it still is the password.
+    assert!(rooms.logs_in("old@example.org", "password").await.is_ok());
+
+    assert!(matches!(
+        rooms.logs_in("new@example.org", PASSWORD).await,
+        Err(Error::WrongCredentials)
+    ));
+    recovery::request(&rooms.app, &visitor(), "new@example.org", Language::En, None)
+        .await
+        .unwrap();
+    let token = rooms.link("new@example.org").await;
+    recovery::complete(&rooms.app, &visitor(), &token, PASSWORD, PASSWORD)
+        .await
+        .unwrap();
+    let new = rooms.logs_in("new@example.org", PASSWORD).await.unwrap();
+    assert!(new.account.email_verified); // PW-5
+}
+
+#[tokio::test]
+async fn a_file_with_a_bad_line_is_refused_whole() {
+    let rooms = Rooms::open().await;
+    let bcrypt = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW";
+    let file = format!(
+        "{HEADER}\n\
+         good@example.org,A,B,,,\n\
+         nobody,A,B,,,\n\
+         hash@example.org,A,B,,{bcrypt},\n\
+         gender@example.org,A,B,x,,2020-13-01\n\
+         GOOD+tag@example.org,A,B,,,\n\
+         cells@example.org,A\n"
+    );
+    let report = rooms.imports(&file, false).await;
+    assert_eq!(report.imported, 0);
+    let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
+    assert_eq!(lines, [3, 4, 5, 6, 7]);
+    assert!(report.problems[1].reason.contains("argon2id"));
+    assert_eq!(
+        rooms
+            .imports("email,name\na@example.org,x\n", false)
+            .await
+            .problems[0]
+            .line,
+        1
+    );
+
+    let report = rooms.imports(&file, true).await;
+    assert_eq!((report.imported, report.problems.len()), (1, 5));
+    let report = rooms
+        .imports(&format!("{HEADER}\ngood@example.org,A,B,,,\n"), false)
+        .await;
+    assert_eq!((report.imported, report.known), (0, vec![2]));
+}
+
+#[tokio::test]
+async fn a_placement_needs_its_organization() {
+    let rooms = Rooms::open().await;
+    let lines = concat!(
+        r#"{"email":"a@example.org","first_name":"A","last_name":"B","organization_id":"nowhere","ties_rights":["documents"]}"#,
+        "\n\n",
+        r#"{"email":"b@example.org","first_name":"A","last_name":"B","affiliation_status":"approved"}"#,
+        "\n",
+        r#"{"email":"c@example.org","first_name":"A","last_name":null,"surname":"x"}"#,
+    );
+    let report = rooms
+        .import(read(&rooms.app, Format::JsonLines, lines.as_bytes()), true)
+        .await;
+    let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
+    assert_eq!((report.imported, lines), (0, vec![1, 3, 4]));
+}
+
+#[tokio::test]
+async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
+    let rooms = Rooms::open().await;
+    let mut file = format!("{HEADER}\n");
+    for n in 0..2_000 {
+        file.push_str(&format!("person{n}@example.org,Person,Number,,,2020-01-02\n"));
+    }
+    assert_eq!(rooms.imports(&file, false).await.imported, 2_000);
+    let (mut after, mut seen) = (String::new(), 0);
+    while let (rows, Some(last)) = people_import::export(&rooms.app, &after, false).await.unwrap() {
+        assert!(
+            rows.iter()
+                .all(|it| it.created_at == "2020-01-02" && it.password_hash.is_empty())
+        );
+        seen += rows.len();
+        after = last;
+    }
+    assert_eq!(seen, 2_000);
+}
