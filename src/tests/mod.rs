@@ -6,5 +6,6 @@ mod authorization;
 mod browser;
 mod front_door;
 mod house;
+mod signing_in;
 pub mod support;
 mod tokens;

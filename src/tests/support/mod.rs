@@ -1,5 +1,5 @@
 //! `TestOp`: the real router on a database of its own, with a frozen clock and an outbox. Actors go
-//! through HTTP.
+//! through HTTP: `Person` with a browser, `RelyingParty` with the `openidconnect` crate.
 //!
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
@@ -7,15 +7,19 @@ mod app;
 mod browser;
 mod database;
 mod outbox;
+mod person;
+mod relying_party;
 
 use axum::Router;
 use tempfile::TempDir;
 use url::Url;
 
 pub use app::{app, config};
-pub use browser::Browser;
+pub use browser::{Browser, Form, Page};
 pub use database::{database, database_url};
 pub use outbox::Outbox;
+pub use person::{PASSWORD, Person};
+pub use relying_party::{Refusal, RelyingParty, Tokens};
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -78,6 +82,6 @@ impl TestOp {
     }
 }
 
-fn start_of_time() -> Time {
+pub fn start_of_time() -> Time {
     crate::clock::from_unix(1_800_000_000).expect("a time")
 }

@@ -1,0 +1,107 @@
+//! A person with a browser: signs up, logs in at services, logs out, as the pages let them.
+
+use super::{Browser, Page, RelyingParty, TestOp};
+use crate::domain::account::{Account, Email, Status};
+use crate::domain::actor::Role;
+use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use crate::domain::{AccountId, Subject};
+use crate::random;
+use crate::storage::accounts::{self, NewAccount};
+
+pub const PASSWORD: &str = "Tulip-lamp-42";
+
+pub struct Person {
+    pub browser: Browser,
+    pub email: String,
+    pub password: String,
+}
+
+impl TestOp {
+    /// Has an account already.
+    pub async fn person(&self, email: &str) -> Person {
+        self.person_with(email, Role::User).await
+    }
+
+    pub async fn person_with(&self, email: &str, role: Role) -> Person {
+        let now = self.clock.now();
+        let password = crate::domain::password::Password::typed(PASSWORD).expect("short enough");
+        let terms = crate::accounts::profile::terms(&self.app).await.expect("terms");
+        let account = Account {
+            id: AccountId::new(random::id()),
+            sub: Subject::new(random::id()),
+            email: Email::parse(email).expect("an address"),
+            email_verified: true,
+            profile: Profile {
+                first_name: "Alice".into(),
+                last_name: "Example".into(),
+                title: None,
+                gender: Gender::Undisclosed,
+                job_title: "Engineer".into(),
+                professional_role: ProfessionalRole::Technical,
+            },
+            role,
+            status: Status::Active,
+            newsletter: false,
+            language: Language::En,
+            terms_version: Some(terms.version),
+            created_at: now,
+            updated_at: now,
+        };
+        let new = NewAccount {
+            account,
+            password_hash: Some(self.app.hashing.hash(&password).await.expect("a hash")),
+            terms_accepted_at: Some(now),
+        };
+        accounts::insert(self.app.db.read(), new)
+            .await
+            .expect("an account");
+        self.visitor(email)
+    }
+
+    /// Has a browser, and no account yet.
+    pub fn visitor(&self, email: &str) -> Person {
+        Person {
+            browser: self.browser(),
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+        }
+    }
+}
+
+impl Person {
+    /// At our own login page.
+    pub async fn logs_in(&mut self) -> Page {
+        let page = self.browser.get("/login").await;
+        self.enters_password(page).await
+    }
+
+    pub async fn enters_password(&mut self, login: Page) -> Page {
+        let form = login.form(&["email", "password"]);
+        let (email, password) = (self.email.clone(), self.password.clone());
+        self.browser
+            .submit(form, &[("email", &email), ("password", &password)])
+            .await
+    }
+
+    /// Comes from a service, logs in if asked, allows what it asks for; the page is the way back to it.
+    pub async fn goes_through(&mut self, url: &str) -> Page {
+        let mut page = self.browser.get(url).await;
+        for _ in 0..5 {
+            if page.find_form(&["email", "password"]).is_some() {
+                page = self.enters_password(page).await;
+            } else if let Some(form) = page.find_form(&["decision=allow"]) {
+                page = self.browser.send(form.press("decision", "allow")).await;
+            } else {
+                return page;
+            }
+        }
+        page
+    }
+
+    /// Logs in at a service; the code that it gets.
+    pub async fn logs_in_at(&mut self, rp: &mut RelyingParty, scopes: &str) -> String {
+        let url = rp.authorization_url(scopes, &[]);
+        let back = self.goes_through(&url).await;
+        rp.takes(&back)
+    }
+}
