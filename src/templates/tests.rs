@@ -237,3 +237,31 @@ fn files_below(directory: &'static Dir<'static>) -> Vec<&'static include_dir::Fi
     let below = directory.dirs().flat_map(files_below);
     directory.files().chain(below).collect()
 }
+
+fn sources(directory: &std::path::Path, see: &mut impl FnMut(&std::path::Path, &str)) {
+    for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, see);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            see(&path, &std::fs::read_to_string(&path).expect("UTF-8"));
+        }
+    }
+}
+
+/// What rooms and doors say by key, the catalogs know: messages of fields, and what was just done.
+#[test]
+fn every_message_that_the_code_names_has_a_text() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources(&root, &mut |path, source| {
+        let errors = source.split("\"error.").skip(1).map(|it| ("error.", it));
+        let done = source.split("?done=").skip(1).map(|it| ("flash.", it));
+        for (family, rest) in errors.chain(done) {
+            let end = rest.find(|it: char| !it.is_ascii_lowercase() && it != '_' && it != '.');
+            let name = &rest[..end.unwrap_or(rest.len())];
+            let whole = rest[name.len()..].starts_with(['"', '&', '`']);
+            let key = format!("{family}{name}");
+            assert!(!whole || name.is_empty() || crate::i18n::exists(&key), "{}: {key}", path.display());
+        }
+    });
+}

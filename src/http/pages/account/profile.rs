@@ -34,7 +34,7 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
     let PageForm { visit, fields, typed } = form;
     let account = person.account();
     let Some(language) = Language::parse(&fields.language) else {
-        let typed = refused(typed, [("language", "error.choice")]).notice("error.form");
+        let typed = refused(typed, [("language", "error.choose")]).notice("error.form");
         return visit.form_again(&page(account, typed)).await;
     };
     let changes = Changes {
