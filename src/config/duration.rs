@@ -42,7 +42,7 @@ pub fn words(duration: Duration) -> String {
     UNITS
         .iter()
         .rev()
-        .find(|(_, unit)| seconds > 0 && seconds % unit == 0)
+        .find(|(_, unit)| seconds > 0 && seconds.is_multiple_of(*unit))
         .map_or_else(|| "0s".into(), |(name, unit)| format!("{}{name}", seconds / unit))
 }
 

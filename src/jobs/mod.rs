@@ -14,7 +14,7 @@ pub use runner::Running;
 pub use sweep::sweep;
 
 use crate::app::App;
-use crate::mail;
+use crate::{affiliations, mail};
 
 /// Something to do again and again.
 #[derive(Clone, Copy)]
@@ -42,6 +42,11 @@ pub const ALL: &[Job] = &[
         run: |app| Box::pin(async move { sweep(&app).await }),
     },
     Job {
+        name: "affiliations",
+        every: Duration::from_mins(15),
+        run: |app| Box::pin(async move { affiliations(&app).await }),
+    },
+    Job {
         name: "keys",
         every: Duration::from_mins(10),
         run: |app| Box::pin(async move { keys(&app).await }),
@@ -62,6 +67,16 @@ pub async fn refresh(app: &App) -> anyhow::Result<()> {
 
 pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
     mail::outbox::deliver(&app.db, &app.mailer, app.clock.now()).await?;
+    Ok(())
+}
+
+/// Memberships whose time is over end; who decides is reminded of what waits (product.md).
+async fn affiliations(app: &App) -> anyhow::Result<()> {
+    let ended = affiliations::organizations::end_overdue(app).await?;
+    let reminded = affiliations::reminders::remind(app).await?;
+    if ended + reminded > 0 {
+        tracing::info!(ended, reminded, "memberships ended, reminders written");
+    }
     Ok(())
 }
 

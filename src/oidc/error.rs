@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sea_orm::DbErr;
 
+use crate::limits::Refused;
 use crate::storage::{IsBusy, ephemeral::EphemeralError};
 
 macro_rules! codes {
@@ -218,6 +219,15 @@ impl From<DbErr> for Error {
 impl From<EphemeralError> for Error {
     fn from(source: EphemeralError) -> Self {
         Self::temporarily_unavailable("The server cannot answer now; try again").caused_by(source)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooMany { retry_after } => Self::throttled(retry_after.as_secs()),
+            Refused::Store(source) => source.into(),
+        }
     }
 }
 

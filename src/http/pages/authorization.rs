@@ -48,7 +48,7 @@ async fn begin(visit: &Visit, request: AuthorizationRequest) -> Result<Response,
         Step::Answer(answer) => flow::respond(visit, answer),
         Step::Gone(error) => Err(PageError::Protocol(error)),
         step => {
-            let handle = interaction::open(&visit.app, request, &visit.browser).await?;
+            let handle = interaction::open(&visit.app, request, &visit.browser, &visit.network).await?;
             flow::take(visit, &handle, step)
         }
     }
@@ -65,7 +65,7 @@ async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, P
     let received = Received::new(form::read(request, OAUTH_BODY).await?.0);
     match request::accept(&visit.app, &received) {
         Ok(request) => {
-            let handle = interaction::open(&visit.app, request, NO_BROWSER).await?;
+            let handle = interaction::open(&visit.app, request, NO_BROWSER, &visit.network).await?;
             Ok(flow::go_on(&visit, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),

@@ -15,6 +15,7 @@ use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, AuthorizationId, Time, secret::Digest};
+use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::{Error, Result, codes};
@@ -55,7 +56,14 @@ pub struct Interaction {
 }
 
 /// Keeps a request that cannot be answered at once; the handle is all that pages carry of it.
-pub async fn open(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
+///
+/// DS-3: so many per client network.
+pub async fn open(app: &App, request: AuthorizationRequest, browser: &str, network: &str) -> Result<String> {
+    app.limits.count(Limit::Interactions, network).await?;
+    keep(app, request, browser).await
+}
+
+async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
     let handle = random::token();
     let ttl = chrono::Duration::from_std(app.config.authorization.interaction).map_err(Error::internal)?;
     let interaction = Interaction {
@@ -74,7 +82,7 @@ pub async fn reopen(app: &App, resume: &str, browser: &str) -> Result<Option<Str
         return Ok(None);
     };
     match client_of(app, &request) {
-        Some(_) => open(app, request, browser).await.map(Some),
+        Some(_) => keep(app, request, browser).await.map(Some),
         None => Ok(None),
     }
 }

@@ -121,8 +121,7 @@ pub async fn authenticate(
     let counted = format!("{counted} {}", context.network);
     app.limits
         .check(Limit::ClientAuthenticationFailures, &counted)
-        .await
-        .map_err(too_many)?;
+        .await?;
     let proved = match &client {
         Some(client) => prove(app, context, client, &presented, endpoint).await,
         None => Err(Error::unauthenticated("an unknown or disabled client")),
@@ -135,13 +134,6 @@ pub async fn authenticate(
         }
         (Err(other), _) => Err(other),
         (Ok(()), None) => Err(Error::unauthenticated("an unknown or disabled client")),
-    }
-}
-
-fn too_many(refused: Refused) -> Error {
-    match refused {
-        Refused::TooMany { retry_after } => Error::throttled(retry_after.as_secs()),
-        Refused::Store(source) => source.into(),
     }
 }
 

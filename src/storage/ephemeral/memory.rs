@@ -12,6 +12,8 @@ use crate::domain::Time;
 const SHARDS: usize = 16;
 /// A shard is swept when it has grown by this much since the last time.
 const SWEEP_EVERY: usize = 4096;
+/// Above this a shard gives up what strangers can make it keep (security.md DS-3).
+const MOST: usize = 12_500;
 
 #[derive(Debug, Default)]
 struct Shard {
@@ -140,6 +142,7 @@ impl Memory {
     fn sweep_if_grown(&self, shard: &mut Shard) {
         if shard.entries.len() > shard.swept + SWEEP_EVERY {
             shard.sweep(self.inner.clock.now());
+            shard.make_room();
         }
     }
 
@@ -160,6 +163,23 @@ impl Shard {
         if self.entries.capacity() > 4 * (self.swept + SWEEP_EVERY) {
             self.entries.shrink_to_fit();
         }
+    }
+}
+
+impl Shard {
+    /// Under a flood of networks a limit may forget and a stranger's flow begin anew; what stands for a
+    /// person's or a client's word (codes, replay identifiers) is kept.
+    fn make_room(&mut self) {
+        if self.entries.len() <= MOST {
+            return;
+        }
+        let mut excess = self.entries.len() - MOST * 7 / 8;
+        self.entries.retain(|(kind, _), _| {
+            let gives_way = excess > 0 && kind.is_made_by_strangers();
+            excess -= usize::from(gives_way);
+            !gives_way
+        });
+        self.swept = self.entries.len();
     }
 }
 

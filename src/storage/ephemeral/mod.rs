@@ -34,6 +34,13 @@ pub enum Kind {
 }
 
 impl Kind {
+    const fn is_made_by_strangers(self) -> bool {
+        matches!(
+            self,
+            Self::Interaction | Self::Logout | Self::Counter | Self::Draft
+        )
+    }
+
     const fn prefix(self) -> &'static str {
         match self {
             Self::Code => "code",

@@ -103,3 +103,20 @@ async fn memory_is_bounded_by_what_lives() {
     };
     assert_eq!(memory.len(), 0); // DS-3
 }
+
+#[tokio::test]
+async fn a_flood_does_not_grow_the_store_nor_wash_out_what_counts() {
+    let clock = Clock::frozen(Clock::System.now());
+    let store = Ephemeral::in_process(clock);
+    store.put(Kind::Code, "code", b"value", TTL).await.unwrap();
+    assert!(store.put_new(Kind::AssertionId, "id", b"", TTL).await.unwrap());
+    for at in 0..400_000 {
+        store.count(&at.to_string(), TTL).await.unwrap();
+    }
+    let Ephemeral::Memory(memory) = &store else {
+        unreachable!()
+    };
+    assert!(memory.len() < 16 * (12_500 + 4096 + 1)); // DS-3
+    assert!(store.get(Kind::Code, "code").await.unwrap().is_some());
+    assert!(!store.put_new(Kind::AssertionId, "id", b"", TTL).await.unwrap()); // TK-7
+}
