@@ -11,6 +11,7 @@ pub struct Field {
     pub id: String,
     pub value: String,
     pub checked: bool,
+    pub required: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,6 +73,7 @@ selector!(CONTROL, "input, button, select, textarea");
 selector!(OPTION, "option");
 selector!(TITLE, "title");
 selector!(BODY, "body");
+selector!(MAIN, "main");
 selector!(REFRESH, "meta[http-equiv]");
 
 impl Page {
@@ -100,7 +102,12 @@ impl Page {
             status,
             retry_after: None,
             title: text_of(document.select(&TITLE).next()),
-            text: text_of(document.select(&BODY).next()),
+            text: text_of(
+                document
+                    .select(&MAIN)
+                    .next()
+                    .or_else(|| document.select(&BODY).next()),
+            ),
             forms,
             refresh,
         }
@@ -167,6 +174,16 @@ impl Form {
         willing()
             .find(|it| it.mentions(&ASSENTS))
             .or_else(|| willing().next())
+    }
+
+    /// The boxes that a browser would not let stay empty: terms to accept.
+    pub fn required_boxes(&self) -> impl Iterator<Item = (String, String)> {
+        let demanded =
+            |it: &&Field| it.required && it.kind == "checkbox" && !it.checked && !it.name.is_empty();
+        self.fields
+            .iter()
+            .filter(demanded)
+            .map(|it| (it.name.clone(), it.value.clone()))
     }
 
     /// What a browser would send of the untouched form, without buttons.
@@ -239,13 +256,14 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
             }
             _ => get("value"),
         };
-        let checked = control.attr("checked").is_some();
+        let [checked, required] = ["checked", "required"].map(|it| control.attr(it).is_some());
         fields.push(Field {
             kind,
             name: get("name"),
             id: get("id"),
             value,
             checked,
+            required,
         });
     }
     let action = form.attr("action").unwrap_or_default();
@@ -295,5 +313,17 @@ mod tests {
             <button type="submit" form="out" name="logout" value="yes">Yes, sign me out</button>"#,
         );
         assert_eq!(page.decision_form().unwrap().assent().unwrap().value, "yes");
+    }
+
+    #[test]
+    fn a_willing_person_ticks_what_is_demanded() {
+        let page = page(
+            r#"<header>Menu</header><main><h1>Terms</h1><form method=post action=/terms>
+            <input type=checkbox name=accept_terms value=yes required><input type=checkbox name=newsletter>
+            <button>Continue</button></form></main>"#,
+        );
+        let boxes: Vec<_> = page.decision_form().unwrap().required_boxes().collect();
+        assert_eq!(boxes, [("accept_terms".to_owned(), "yes".to_owned())]);
+        assert_eq!(page.text, "Terms Continue");
     }
 }

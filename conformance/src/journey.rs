@@ -81,7 +81,7 @@ pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<
         let Some(form) = page.decision_form().filter(|_| page.status < 400) else {
             return Ok(walk);
         };
-        let mut typed = Vec::new();
+        let mut typed: Vec<_> = form.required_boxes().collect();
         if walk.logins == 0 && form.fields.iter().any(|it| it.kind == "email") {
             // The account is asked for first, the password on the next page.
             if let Some(field) = user
