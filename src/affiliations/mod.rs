@@ -9,6 +9,7 @@ mod authority;
 mod changes;
 mod choice;
 pub mod decisions;
+pub mod directory;
 mod error;
 pub mod focal_points;
 pub mod merging;

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::extract::form::FormError;
-use crate::accounts;
 use crate::oidc::{self, Code};
+use crate::{accounts, affiliations};
 
 /// JSON, as the token endpoint and its like answer (RFC 6749 §5.2).
 impl IntoResponse for oidc::Error {
@@ -83,6 +83,8 @@ pub enum PageError {
     RequestGone,
     /// Somebody else was faster (security.md G-9).
     Conflict,
+    /// Nobody decides about themselves (security.md AF-2).
+    Forbidden,
     TooMany {
         seconds: u64,
     },
@@ -102,7 +104,7 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(error) => error.status(),
-            Self::FormExpired | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::SignedOut | Self::StaleLogin | Self::TermsDue => StatusCode::UNAUTHORIZED,
             Self::RequestGone => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
@@ -154,6 +156,24 @@ impl From<accounts::Error> for PageError {
             accounts::Error::Conflict => Self::Conflict,
             accounts::Error::ReauthenticationNeeded => Self::StaleLogin,
             accounts::Error::Storage(source) => Self::of_store(source.into()),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<affiliations::Error> for PageError {
+    fn from(error: affiliations::Error) -> Self {
+        use affiliations::Error;
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::OwnRequest => Self::Forbidden,
+            Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
+            Error::Storage(source) => Self::of_store(source.into()),
+            Error::Conflict
+            | Error::LastFocalPoint
+            | Error::OpenRequest
+            | Error::NotEntitled
+            | Error::Refused(_) => Self::Conflict,
             other => Self::internal(other),
         }
     }

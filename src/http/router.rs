@@ -59,4 +59,6 @@ fn routes(app: &App) -> Routes {
         .with(pages::login::routes)
         .with(pages::logout::routes)
         .with(pages::recovery::routes)
+        .with(pages::signup::routes)
+        .with(pages::organizations::routes)
 }

@@ -53,12 +53,14 @@ pub fn find(path: &str) -> Option<&'static Asset> {
 /// `asset("app.css")` in templates.
 pub(super) fn url(name: &str) -> Result<minijinja::Value, minijinja::Error> {
     let found = ASSETS.iter().find(|it| it.name == name);
-    found.map(|it| minijinja::Value::from_safe_string(it.path.clone())).ok_or_else(|| {
-        minijinja::Error::new(
-            minijinja::ErrorKind::InvalidOperation,
-            format!("no asset `{name}`"),
-        )
-    })
+    found
+        .map(|it| minijinja::Value::from_safe_string(it.path.clone()))
+        .ok_or_else(|| {
+            minijinja::Error::new(
+                minijinja::ErrorKind::InvalidOperation,
+                format!("no asset `{name}`"),
+            )
+        })
 }
 
 /// All of them, for tests that weigh a page.

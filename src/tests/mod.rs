@@ -7,5 +7,6 @@ mod browser;
 mod front_door;
 mod house;
 mod signing_in;
+mod signing_up;
 pub mod support;
 mod tokens;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::accounts;
 use crate::app::App;
 use crate::domain::account::Account;
+use crate::domain::actor::{Actor, Context};
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
+use crate::{accounts, affiliations};
 
 /// Signed in or not.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +26,15 @@ impl BrowserSession {
     pub async fn is_focal_point(&self, app: &App) -> Result<bool, PageError> {
         match self.get() {
             None => Ok(false),
-            Some(_) => Ok(app.db.is_postgres() && false),
+            Some((_, account)) => {
+                let context = Context::of(Actor::Person {
+                    account: account.id.clone(),
+                    role: account.role,
+                });
+                Ok(affiliations::organization_of(app.db.read(), &context)
+                    .await?
+                    .is_some())
+            }
         }
     }
 }

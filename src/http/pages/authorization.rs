@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::{Audience, PageError, PageForm, Routes, Visit};
+use crate::affiliations::{self, directory};
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::scope;
 use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
@@ -174,21 +175,33 @@ async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
 }
 
 /// In the page's words.
-async fn unmet(_: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
-    let mut unmet = Vec::new();
-    for lack in &refused.lacks {
-        unmet.push(match lack {
-            Lack::Affiliation => Unmet::Affiliation {
-                status: refused.affiliation_status.as_str().to_owned(),
-                organization: None,
-            },
-            Lack::MembershipType(types) => Unmet::MembershipType {
-                wanted: types.clone(),
-            },
-            Lack::TiesRights(rights) => Unmet::TiesRights {
-                wanted: rights.clone(),
-            },
-        });
-    }
-    Ok(unmet)
+async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
+    let types = directory::types(&visit.app).await?;
+    let type_name = |id: &String| {
+        let found = types.iter().find(|it| it.id.as_str() == id);
+        found
+            .map_or(id.as_str(), |it| it.name(visit.locale.as_str()))
+            .to_owned()
+    };
+    let standing = match visit.session.get() {
+        Some((_, account)) => Some(
+            affiliations::standing(visit.app.db.read(), &account.id)
+                .await
+                .map_err(affiliations::Error::from)?,
+        ),
+        None => None,
+    };
+    let words = refused.lacks.iter().map(|lack| match lack {
+        Lack::Affiliation => Unmet::Affiliation {
+            status: refused.affiliation_status.as_str().to_owned(),
+            organization: standing.as_ref().and_then(|it| it.organization.clone()),
+        },
+        Lack::MembershipType(types) => Unmet::MembershipType {
+            wanted: types.iter().map(type_name).collect(),
+        },
+        Lack::TiesRights(rights) => Unmet::TiesRights {
+            wanted: rights.clone(),
+        },
+    });
+    Ok(words.collect())
 }

@@ -84,9 +84,11 @@ fn problem(error: &PageError) -> Problem {
         PageError::Form(FormError::ContentType) => Problem::Unsupported,
         PageError::Form(_) | PageError::Protocol(_) | PageError::RequestGone => Problem::BadRequest,
         PageError::FormExpired => Problem::FormExpired,
-        PageError::ForeignForm | PageError::SignedOut | PageError::StaleLogin | PageError::TermsDue => {
-            Problem::Forbidden
-        }
+        PageError::ForeignForm
+        | PageError::Forbidden
+        | PageError::SignedOut
+        | PageError::StaleLogin
+        | PageError::TermsDue => Problem::Forbidden,
         PageError::Conflict => Problem::Conflict,
         PageError::TooMany { .. } => Problem::TooMany,
         PageError::Busy => Problem::Unavailable,

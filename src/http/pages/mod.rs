@@ -40,7 +40,9 @@ pub mod errors;
 pub mod flow;
 pub mod login;
 pub mod logout;
+pub mod organizations;
 pub mod recovery;
+pub mod signup;
 
 use std::fmt::Display;
 

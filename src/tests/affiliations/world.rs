@@ -150,7 +150,12 @@ fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accoun
     is_send(decisions::remove(app, context, &id, ""));
     is_send(focal_points::undesignate(app, context, &id, ""));
     is_send(merging::merge(app, context, &organization, &organization, ""));
-    is_send(people::list(app, context, &organization, &people::Search::default()));
+    is_send(people::list(
+        app,
+        context,
+        &organization,
+        &people::Search::default(),
+    ));
     is_send(ties::grant(app, context, &id, &[]));
     is_send(crate::affiliations::send_digests(app));
 }

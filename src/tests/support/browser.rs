@@ -41,6 +41,8 @@ pub struct Form {
     /// Names and values of its buttons.
     pub buttons: Vec<(String, String)>,
     pub names: Vec<String>,
+    /// Names and values of its boxes to tick and its lists to choose from.
+    choices: Vec<(String, String)>,
 }
 
 impl Browser {
@@ -222,6 +224,15 @@ impl Page {
         })
     }
 
+    pub fn find_form_at(&self, path: &str) -> Option<Form> {
+        let html = self.html();
+        let forms: Vec<Form> = html
+            .select(&selector("form"))
+            .map(|it| self.read_form(&it))
+            .collect();
+        forms.into_iter().find(|it| it.action.path() == path)
+    }
+
     fn read_form(&self, form: &ElementRef<'_>) -> Form {
         let action = form.attr("action").unwrap_or_default();
         let mut out = Form {
@@ -236,6 +247,7 @@ impl Page {
             fields: Vec::new(),
             buttons: Vec::new(),
             names: Vec::new(),
+            choices: Vec::new(),
         };
         for field in form.select(&selector("input, select, textarea, button")) {
             let Some(name) = field.attr("name").map(str::to_owned) else {
@@ -267,6 +279,7 @@ impl Page {
                         let value = field.attr("value").unwrap_or("on").to_owned();
                         out.fields.push((name.clone(), value));
                     }
+                    out.choices.push((name.clone(), value));
                 }
                 _ => out.fields.push((name.clone(), value)),
             }
@@ -336,6 +349,15 @@ impl Form {
         );
         self.fields.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The values that its boxes of a name would send.
+    pub fn offers(&self, name: &str) -> Vec<String> {
+        self.choices
+            .iter()
+            .filter(|(it, _)| it == name)
+            .map(|(_, value)| value.clone())
+            .collect()
     }
 
     /// With a field that it does not offer: what somebody adds by hand.

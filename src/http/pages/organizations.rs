@@ -1,0 +1,145 @@
+//! The questions about one's organization, which sign-up and account ask alike, and the search behind
+//! them: `/organizations/search` for scripts, a button of the form for browsers without.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::{Audience, PageError, Routes, Visit};
+use crate::affiliations::ChoiceInput;
+use crate::affiliations::directory::{self, Found, Search};
+use crate::domain::organization::MembershipType;
+use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
+use crate::templates::{Choice, FormState};
+
+/// Organizations shown at once; typing more finds the others.
+const SHOWN: u64 = 20;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes.at("/organizations/search", Audience::Public, get(search))
+}
+
+async fn search(visit: Visit) -> Result<Response, PageError> {
+    let value = |name| visit.query(name).unwrap_or_default();
+    let (text, membership_type, member_state) = (value("q"), value("membership_type"), value("member_state"));
+    let search = Search {
+        text: &text,
+        membership_type: &membership_type,
+        member_state: &member_state,
+        category: "",
+    };
+    let (found, _) = directory::search(&visit.app, &search, 0, SHOWN).await?;
+    let found: Vec<OrganizationFound> = found.iter().map(shown).collect();
+    Ok(Json(found).into_response())
+}
+
+/// The fields of the questions, for every form that asks them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Answers {
+    pub membership_type: String,
+    pub member_state: String,
+    pub organization_id: String,
+    pub organization_query: String,
+    pub organization_name: String,
+    pub organization_acronym: String,
+    pub organization_website: String,
+    pub organization_city: String,
+    pub request_ties: String,
+    /// The button: `search`, `new` and `existing` show the questions again.
+    pub action: String,
+    // Of the sign-up alone.
+    pub newsletter: String,
+    pub accept_terms: String,
+    pub decision: String,
+}
+
+impl Answers {
+    /// A button that only changes what is asked.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.action.as_str(), "search" | "new" | "existing")
+    }
+
+    fn is_new_record(&self) -> bool {
+        matches!(self.action.as_str(), "new" | "create")
+    }
+
+    /// What the answers choose: a record of the list, or the one that was typed, by the form that was shown.
+    pub fn input(&self) -> ChoiceInput<'_> {
+        let typed = self.is_new_record();
+        let of = |listed: bool, value| if listed != typed { value } else { "" };
+        ChoiceInput {
+            membership_type: match self.membership_type.as_str() {
+                "" if typed => MembershipType::NON_MEMBER,
+                it => it,
+            },
+            member_state: &self.member_state,
+            organization_id: of(true, self.organization_id.as_str()),
+            request_ties: !self.request_ties.is_empty() && !typed,
+            organization_name: of(false, self.organization_name.as_str()),
+            organization_acronym: of(false, self.organization_acronym.as_str()),
+            organization_website: of(false, self.organization_website.as_str()),
+            organization_city: of(false, self.organization_city.as_str()),
+        }
+    }
+}
+
+/// The questions as they stand after these answers.
+pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQuestions, PageError> {
+    let types = directory::types(&visit.app).await?;
+    let language = visit.locale.as_str();
+    let mut page = OrganizationQuestions {
+        membership_types: types
+            .iter()
+            .map(|it| Choice::new(it.id.as_str(), it.name(language)))
+            .collect(),
+        new_record: answers.is_new_record(),
+        ..OrganizationQuestions::default()
+    };
+    if page.new_record {
+        return Ok(page);
+    }
+    if !answers.organization_id.is_empty() {
+        let chosen = directory::find(&visit.app, &answers.organization_id).await?;
+        page.chosen = chosen.as_ref().map(shown);
+    }
+    if answers.action == "search" || !answers.organization_query.trim().is_empty() {
+        let search = Search {
+            text: &answers.organization_query,
+            membership_type: &answers.membership_type,
+            member_state: &answers.member_state,
+            category: "",
+        };
+        let (found, more) = directory::search(&visit.app, &search, 0, SHOWN).await?;
+        page.found = Some(found.iter().map(shown).collect());
+        page.more = more;
+    }
+    Ok(page)
+}
+
+/// As the first time the page is opened.
+pub async fn first_questions(visit: &Visit) -> Result<OrganizationQuestions, PageError> {
+    questions(visit, &Answers::default()).await
+}
+
+/// The errors of a record that was typed belong to fields that the form of the list does not show.
+pub fn with_errors(
+    typed: FormState,
+    wrong: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> FormState {
+    super::refused(typed, wrong).notice("error.form")
+}
+
+fn shown(it: &Found) -> OrganizationFound {
+    let organization = &it.organization;
+    OrganizationFound {
+        id: organization.id.as_str().to_owned(),
+        name: organization.name.clone(),
+        acronym: organization.acronym.clone(),
+        category: organization.category.as_str().to_owned(),
+        member_state: organization.country.as_ref().map(|it| it.as_str().to_owned()),
+        needs_approval: it.its_type.needs_approval,
+        ties_entitled: it.its_type.ties_entitled,
+    }
+}
