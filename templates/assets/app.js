@@ -5,10 +5,10 @@ const each = (selector, act, root = document) => root.querySelectorAll(selector)
 // A tick beside each field as it becomes valid, and beside each password rule as it is met.
 const rules = {
   length: (it) => it.length >= 8 && it.length <= 128,
-  upper: (it) => /\p{Lu}/u.test(it),
-  lower: (it) => /\p{Ll}/u.test(it),
-  digit: (it) => /\p{Nd}/u.test(it),
-  symbol: (it) => /[^\p{L}\p{N}\p{M}\s\p{C}]/u.test(it),
+  upper: (it) => /\p{Uppercase}/u.test(it),
+  lower: (it) => /\p{Lowercase}/u.test(it),
+  digit: (it) => /\p{N}/u.test(it),
+  symbol: (it) => /[^\p{Alphabetic}\p{N}]/u.test(it),
 };
 const letters = (it) => it.toLowerCase().split(/[^\p{L}]+/u).filter((part) => part.length >= 4);
 const personal = (form, password) => {
