@@ -2,6 +2,7 @@
 
 mod database_rules;
 mod directory;
+mod joining;
 mod world;
 
 use world::World;

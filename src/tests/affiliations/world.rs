@@ -1,9 +1,11 @@
 //! A database with organizations and people, for tests of the room.
 
+use crate::app::App;
 use crate::domain::account::{Account, Email, Status};
 use crate::domain::actor::{Actor, Context, Role};
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use crate::domain::signup::{Choice, OrganizationChoice};
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
 use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
 use crate::storage::accounts::NewAccount;
@@ -11,6 +13,7 @@ use crate::storage::{Database, accounts, affiliations, focal_points, organizatio
 use crate::tests::support;
 
 pub struct World {
+    pub app: App,
     pub db: Database,
 }
 
@@ -52,7 +55,8 @@ pub fn organization(id: &str, name: &str, membership_type: &str) -> Organization
 impl World {
     /// Two members, entitled to TIES or not, and a company that is none.
     pub async fn new() -> Self {
-        let db = support::database().await;
+        let app = support::app().await;
+        let db = app.db.clone();
         let organizations = [
             organization("ofcom", "Federal Office of Communications", "member_state"),
             organization("telco", "Telco", "sector_member"),
@@ -60,7 +64,7 @@ impl World {
             organization("shop", "Corner Shop", "non_member"),
         ];
         organizations::insert(db.read(), &organizations).await.unwrap();
-        Self { db }
+        Self { app, db }
     }
 
     pub async fn person(&self, name: &str) -> AccountId {
@@ -158,4 +162,22 @@ fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accoun
     ));
     is_send(ties::grant(app, context, &id, &[]));
     is_send(crate::affiliations::send_digests(app));
+}
+
+pub fn person(account: &AccountId) -> Context {
+    context(account.as_str(), Role::User)
+}
+
+pub fn listed(organization: &str, request_ties: bool) -> Choice {
+    Choice {
+        organization: OrganizationChoice::Listed(OrganizationId::new(organization)),
+        request_ties,
+    }
+}
+
+pub async fn rights_of(world: &World, account: &AccountId) -> Vec<String> {
+    crate::affiliations::standing(world.db.read(), account)
+        .await
+        .unwrap()
+        .ties_rights
 }

@@ -1,0 +1,300 @@
+//! Joining an organization, from the request to the rights, and who may not.
+
+use super::World;
+use super::world::{listed, person, rights_of};
+use crate::affiliations::{Error, decisions, focal_points, people, requests, standing, ties};
+use crate::domain::actor::{Context, Role};
+use crate::domain::affiliation::{AffiliationStatus, Told};
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::tests::support::Outbox;
+
+fn documents() -> Vec<String> {
+    vec!["documents".into()]
+}
+
+impl World {
+    async fn asks(&self, account: &AccountId, organization: &str) -> AffiliationId {
+        let choice = listed(organization, true);
+        let (it, _) = requests::change(&self.app, &person(account), &choice).await.unwrap();
+        it.id
+    }
+
+    async fn told(&self, account: &AccountId) -> Told {
+        standing(self.db.read(), account).await.unwrap().affiliation_status
+    }
+
+    async fn mails(&self, account: &AccountId) -> Vec<String> {
+        let mails = Outbox(&self.app).to(&format!("{account}@example.org")).await;
+        mails.into_iter().map(|it| it.kind).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_focal_point_lets_a_person_in() {
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    let alice = world.person("alice").await;
+
+    let id = world.asks(&alice, "telco").await;
+    assert_eq!(world.told(&alice).await, Told::Pending);
+    assert_eq!(world.mails(&alice).await, ["affiliation_changed"]);
+    assert_eq!(world.mails(&mina).await, ["affiliation_requested"]);
+    let link = Outbox(&world.app).link("mina@example.org").await;
+    assert!(link.ends_with(&format!("/focal-point/telco/requests/{id}"))); // AF-2
+
+    decisions::approve(&world.app, &person(&mina), &id, &documents(), "").await.unwrap();
+
+    let told = standing(world.db.read(), &alice).await.unwrap();
+    assert_eq!(told.affiliation_status, Told::Approved);
+    assert_eq!(told.organization.as_deref(), Some("Telco"));
+    assert_eq!(told.ties_rights, ["documents"]);
+    assert_eq!(world.mails(&alice).await.len(), 3); // requested, approved, TIES granted: LG-4
+    // What was asked for and not granted waits on.
+    let page = people::list(
+        &world.app,
+        &person(&mina),
+        &OrganizationId::new("telco"),
+        &people::Search {
+            text: "ALICE exam",
+            show: people::Show::TiesRequests,
+            ..Default::default()
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!((page.total, page.entries.len(), page.entries[0].rights.len()), (1, 1, 3));
+
+    ties::refuse(&world.app, &person(&mina), &id, &["collaboration".into()], "no").await.unwrap();
+    ties::revoke(&world.app, &person(&mina), &id, &documents(), "").await.unwrap();
+    assert!(rights_of(&world, &alice).await.is_empty());
+    ties::grant(&world.app, &person(&mina), &id, &documents()).await.unwrap(); // anew
+    assert_eq!(rights_of(&world, &alice).await, ["documents"]);
+
+    decisions::remove(&world.app, &person(&mina), &id, "left").await.unwrap();
+    assert_eq!(world.told(&alice).await, Told::Removed);
+    assert!(rights_of(&world, &alice).await.is_empty()); // AF-3
+    let again = decisions::remove(&world.app, &person(&mina), &id, "").await;
+    assert!(matches!(again, Err(Error::Conflict))); // G-9
+}
+
+#[tokio::test]
+async fn what_is_another_organizations_does_not_exist() {
+    // G-4, issue: a Focal Point of one organization gets 404 for every page and action of another
+    let world = World::new().await;
+    world.focal_point("mina", "telco").await;
+    let rival = world.focal_point("rival", "ofcom").await;
+    let outsider = world.person("outsider").await;
+    let alice = world.person("alice").await;
+    let id = world.asks(&alice, "telco").await;
+    let approved = AffiliationId::new("mina-telco");
+    let telco = OrganizationId::new("telco");
+    let app = &world.app;
+    let mut actors = vec![person(&rival), person(&outsider), person(&alice)];
+    actors.push(Context::of(crate::domain::actor::Actor::Visitor));
+    actors.push(super::world::context("support", Role::Support));
+    for context in &actors {
+        let outcomes = [
+            decisions::approve(app, context, &id, &[], "").await,
+            decisions::approve(app, context, &id, &documents(), "").await,
+            decisions::reject(app, context, &id, "no").await,
+            decisions::remove(app, context, &approved, "").await,
+            focal_points::designate(app, context, &approved).await,
+            focal_points::undesignate(app, context, &approved, "").await,
+            ties::grant(app, context, &approved, &documents()).await,
+            ties::refuse(app, context, &id, &documents(), "").await,
+            ties::revoke(app, context, &approved, &documents(), "").await,
+            people::find(app, context, &id).await.map(drop),
+            people::find(app, context, &approved).await.map(drop),
+            people::list(app, context, &telco, &Default::default()).await.map(drop),
+            people::affiliation_of(app, context, &telco, &AccountId::new("mina")).await.map(drop),
+            people::list_without_focal_point(app, context, &Default::default()).await.map(drop),
+            requests::withdraw(app, context, &approved).await,
+        ];
+        for (i, outcome) in outcomes.into_iter().enumerate() {
+            assert!(matches!(outcome, Err(Error::NotFound)), "{i}: {outcome:?}");
+        }
+    }
+    assert_eq!(world.told(&alice).await, Told::Pending);
+}
+
+#[tokio::test]
+async fn nobody_decides_about_themselves_whatever_office_they_hold() {
+    // AF-2
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    let app = &world.app;
+    let own = AffiliationId::new("mina-telco");
+    let outcomes = [
+        ties::grant(app, &person(&mina), &own, &documents()).await,
+        decisions::remove(app, &person(&mina), &own, "").await,
+        focal_points::designate(app, &person(&mina), &own).await,
+    ];
+    assert!(outcomes.iter().all(|it| matches!(it, Err(Error::OwnRequest))));
+
+    let admin = world.person_with("admin", Role::Administrator).await;
+    let id = world.asks(&admin, "ofcom").await;
+    let as_admin = super::world::context("admin", Role::Administrator);
+    let outcomes = [
+        decisions::approve(app, &as_admin, &id, &[], "").await,
+        decisions::reject(app, &as_admin, &id, "no").await,
+    ];
+    assert!(outcomes.iter().all(|it| matches!(it, Err(Error::OwnRequest))));
+    let email = crate::domain::account::Email::parse("admin@example.org").unwrap();
+    let appointed = focal_points::appoint(app, &as_admin, &OrganizationId::new("ofcom"), &email).await;
+    assert!(matches!(appointed, Err(Error::OwnRequest)));
+    assert_eq!(world.told(&admin).await, Told::Pending);
+
+    // The request of the only Focal Point for rights comes to the administrators.
+    ties::request(app, &person(&mina), &documents()).await.unwrap();
+    let page = people::list_without_focal_point(app, &as_admin, &Default::default()).await.unwrap();
+    let ids: Vec<_> = page.entries.iter().map(|it| it.person.affiliation.id.as_str()).collect();
+    assert!(ids.contains(&"mina-telco") && page.entries.len() == 2);
+    assert!(page.entries.iter().any(|it| it.own));
+    ties::grant(app, &as_admin, &own, &documents()).await.unwrap();
+    assert_eq!(rights_of(&world, &mina).await, ["documents"]);
+}
+
+#[tokio::test]
+async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
+    // AF-7
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    let office = world.focal_point("office", "ofcom").await;
+    let alice = world.person("alice").await;
+    let first = world.asks(&alice, "ofcom").await;
+    decisions::approve(&world.app, &person(&office), &first, &documents(), "").await.unwrap();
+
+    let second = world.asks(&alice, "telco").await;
+    let told = standing(world.db.read(), &alice).await.unwrap();
+    assert_eq!(told.organization_id.unwrap().as_str(), "ofcom");
+    let third = requests::change(&world.app, &person(&alice), &listed("shop", false)).await;
+    assert!(matches!(third, Err(Error::OpenRequest))); // AF-5
+
+    decisions::approve(&world.app, &person(&mina), &second, &[], "").await.unwrap();
+    let told = standing(world.db.read(), &alice).await.unwrap();
+    assert_eq!(told.organization_id.unwrap().as_str(), "telco");
+    assert!(told.ties_rights.is_empty()); // AF-3: changing ends TIES
+    let old = crate::storage::affiliations::find(world.db.read(), &first).await.unwrap().unwrap();
+    assert_eq!(old.status(), AffiliationStatus::Withdrawn);
+
+    // A non-member needs nobody's approval.
+    requests::change(&world.app, &person(&alice), &listed("shop", true)).await.unwrap();
+    let told = standing(world.db.read(), &alice).await.unwrap();
+    assert_eq!((told.affiliation_status, told.organization.as_deref()), (Told::SelfDeclared, Some("Corner Shop")));
+    let fourth = requests::change(&world.app, &person(&alice), &listed("telco", false)).await;
+    assert!(matches!(fourth, Err(Error::TooManyRequests))); // AF-5: 3 a day
+}
+
+#[tokio::test]
+async fn one_of_many_parallel_decisions_wins() {
+    // G-9
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    let alice = world.person("alice").await;
+    let id = world.asks(&alice, "telco").await;
+    let context = person(&mina);
+    let decide = |i: usize| {
+        let (app, context, id) = (world.app.clone(), context.clone(), id.clone());
+        tokio::spawn(async move {
+            if i % 2 == 0 {
+                decisions::approve(&app, &context, &id, &[], "").await
+            } else {
+                decisions::reject(&app, &context, &id, "no").await
+            }
+        })
+    };
+    let mut won = 0;
+    for it in (0..20).map(decide).collect::<Vec<_>>() {
+        match it.await.unwrap() {
+            Ok(()) => won += 1,
+            Err(Error::Conflict) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(world.mails(&alice).await.len(), 2); // requested, decided
+}
+
+#[tokio::test]
+async fn the_last_focal_point_is_removed_by_an_administrator_only() {
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    let alice = world.person("alice").await;
+    let app = &world.app;
+    let own = AffiliationId::new("mina-telco");
+    let refused = focal_points::undesignate(app, &person(&mina), &own, "").await;
+    assert!(matches!(refused, Err(Error::LastFocalPoint)));
+
+    let id = world.asks(&alice, "telco").await;
+    let early = focal_points::designate(app, &person(&mina), &id).await;
+    assert!(matches!(early, Err(Error::Conflict))); // AF-6: an approved affiliation
+    decisions::approve(app, &person(&mina), &id, &[], "").await.unwrap();
+    focal_points::designate(app, &person(&mina), &id).await.unwrap();
+    assert!(standing(world.db.read(), &alice).await.unwrap().focal_point);
+    assert!(world.mails(&alice).await.contains(&"focal_point_designated".to_owned()));
+
+    // Each removes the other at the same moment: one stays.
+    let (ours, theirs) = (person(&mina), person(&alice));
+    let (one, other) = tokio::join!(
+        focal_points::undesignate(app, &ours, &id, ""),
+        focal_points::undesignate(app, &theirs, &own, ""),
+    );
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+
+    let admin = super::world::context("root", Role::Administrator);
+    let (last, person_of_last) = if one.is_ok() { (&own, &mina) } else { (&id, &alice) };
+    focal_points::undesignate(app, &admin, last, "").await.unwrap();
+    assert!(!standing(world.db.read(), person_of_last).await.unwrap().focal_point);
+}
+
+#[tokio::test]
+async fn requests_within_the_hour_are_one_digest() {
+    // AF-5
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    for name in ["a", "b", "c"] {
+        let account = world.person(name).await;
+        world.asks(&account, "telco").await;
+    }
+    assert_eq!(world.mails(&mina).await, ["affiliation_requested"]);
+    assert_eq!(crate::affiliations::send_digests(&world.app).await.unwrap(), 0);
+    world.app.clock.advance(chrono::Duration::minutes(61));
+    assert_eq!(crate::affiliations::send_digests(&world.app).await.unwrap(), 1);
+    assert_eq!(crate::affiliations::send_digests(&world.app).await.unwrap(), 0);
+    let mail = Outbox(&world.app).latest("mina@example.org").await;
+    assert_eq!(mail.kind, "requests_digest");
+    assert_eq!(mail.text.matches("/focal-point/telco/requests/").count(), 2);
+
+    let admin = world.person_with("admin", Role::Administrator).await;
+    for (days, minas, admins) in [(6, 2, 0), (2, 3, 0), (14, 3, 1), (30, 3, 1)] {
+        world.app.clock.advance(chrono::Duration::days(days));
+        crate::affiliations::reminders::remind(&world.app).await.unwrap();
+        crate::affiliations::reminders::remind(&world.app).await.unwrap();
+        assert_eq!((world.mails(&mina).await.len(), world.mails(&admin).await.len()), (minas, admins));
+    }
+}
+
+#[tokio::test]
+async fn an_organization_without_a_focal_point_asks_the_administrators() {
+    let world = World::new().await;
+    world.person_with("admin", Role::Administrator).await;
+    let alice = world.person("alice").await;
+    let id = world.asks(&alice, "unhq").await;
+    let link = Outbox(&world.app).link("admin@example.org").await;
+    assert!(link.ends_with(&format!("/admin/requests/{id}")));
+    assert!(rights_of(&world, &alice).await.is_empty());
+
+    let admin = super::world::context("admin", Role::Administrator);
+    let (entry, _, _) = people::find(&world.app, &admin, &id).await.unwrap();
+    assert!(entry.rights.is_empty()); // not entitled: AF-3
+    let granted = decisions::approve(&world.app, &admin, &id, &documents(), "").await;
+    assert!(matches!(granted, Err(Error::NotEntitled)));
+    assert_eq!(world.told(&alice).await, Told::Pending); // all or nothing: ST-2
+
+    let email = crate::domain::account::Email::parse("alice@example.org").unwrap();
+    let unhq = OrganizationId::new("unhq");
+    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email).await.unwrap();
+    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email).await.unwrap(); // idempotent
+    let told = standing(world.db.read(), &alice).await.unwrap();
+    assert_eq!((told.affiliation_status, told.focal_point), (Told::Approved, true));
+}
