@@ -15,6 +15,8 @@ pub mod focal_points;
 pub mod merging;
 mod notices;
 pub mod organizations;
+pub mod organizations_csv;
+mod organizations_csv_rows;
 pub mod people;
 pub mod people_import;
 pub mod reminders;

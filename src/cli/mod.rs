@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod key;
 mod migrate;
+mod org;
 mod serve;
 mod user;
 
@@ -52,6 +53,9 @@ enum Command {
     /// Clients: the services that people log in to
     #[command(subcommand)]
     Client(client::Command),
+    /// Organizations: import, export, the first Focal Point
+    #[command(subcommand)]
+    Org(org::Command),
     /// Accounts: administrators, import, unlocking
     #[command(subcommand)]
     User(user::Command),
@@ -108,6 +112,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
         Command::Client(it) => client::run(console, it).await,
+        Command::Org(it) => org::run(console, it).await,
         Command::User(it) => user::run(console, it).await,
         Command::Key(it) => key::run(console, it).await,
         Command::Config(it) => {

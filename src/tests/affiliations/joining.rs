@@ -15,12 +15,17 @@ fn documents() -> Vec<String> {
 impl World {
     async fn asks(&self, account: &AccountId, organization: &str) -> AffiliationId {
         let choice = listed(organization, true);
-        let (it, _) = requests::change(&self.app, &person(account), &choice).await.unwrap();
+        let (it, _) = requests::change(&self.app, &person(account), &choice)
+            .await
+            .unwrap();
         it.id
     }
 
     async fn told(&self, account: &AccountId) -> Told {
-        standing(self.db.read(), account).await.unwrap().affiliation_status
+        standing(self.db.read(), account)
+            .await
+            .unwrap()
+            .affiliation_status
     }
 
     async fn mails(&self, account: &AccountId) -> Vec<String> {
@@ -42,7 +47,9 @@ async fn a_focal_point_lets_a_person_in() {
     let link = Outbox(&world.app).link("mina@example.org").await;
     assert!(link.ends_with(&format!("/focal-point/telco/requests/{id}"))); // AF-2
 
-    decisions::approve(&world.app, &person(&mina), &id, &documents(), "").await.unwrap();
+    decisions::approve(&world.app, &person(&mina), &id, &documents(), "")
+        .await
+        .unwrap();
 
     let told = standing(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.affiliation_status, Told::Approved);
@@ -62,15 +69,26 @@ async fn a_focal_point_lets_a_person_in() {
     )
     .await
     .unwrap();
-    assert_eq!((page.total, page.entries.len(), page.entries[0].rights.len()), (1, 1, 3));
+    assert_eq!(
+        (page.total, page.entries.len(), page.entries[0].rights.len()),
+        (1, 1, 3)
+    );
 
-    ties::refuse(&world.app, &person(&mina), &id, &["collaboration".into()], "no").await.unwrap();
-    ties::revoke(&world.app, &person(&mina), &id, &documents(), "").await.unwrap();
+    ties::refuse(&world.app, &person(&mina), &id, &["collaboration".into()], "no")
+        .await
+        .unwrap();
+    ties::revoke(&world.app, &person(&mina), &id, &documents(), "")
+        .await
+        .unwrap();
     assert!(rights_of(&world, &alice).await.is_empty());
-    ties::grant(&world.app, &person(&mina), &id, &documents()).await.unwrap(); // anew
+    ties::grant(&world.app, &person(&mina), &id, &documents())
+        .await
+        .unwrap(); // anew
     assert_eq!(rights_of(&world, &alice).await, ["documents"]);
 
-    decisions::remove(&world.app, &person(&mina), &id, "left").await.unwrap();
+    decisions::remove(&world.app, &person(&mina), &id, "left")
+        .await
+        .unwrap();
     assert_eq!(world.told(&alice).await, Told::Removed);
     assert!(rights_of(&world, &alice).await.is_empty()); // AF-3
     let again = decisions::remove(&world.app, &person(&mina), &id, "").await;
@@ -105,9 +123,15 @@ async fn what_is_another_organizations_does_not_exist() {
             ties::revoke(app, context, &approved, &documents(), "").await,
             people::find(app, context, &id).await.map(drop),
             people::find(app, context, &approved).await.map(drop),
-            people::list(app, context, &telco, &Default::default()).await.map(drop),
-            people::affiliation_of(app, context, &telco, &AccountId::new("mina")).await.map(drop),
-            people::list_without_focal_point(app, context, &Default::default()).await.map(drop),
+            people::list(app, context, &telco, &Default::default())
+                .await
+                .map(drop),
+            people::affiliation_of(app, context, &telco, &AccountId::new("mina"))
+                .await
+                .map(drop),
+            people::list_without_focal_point(app, context, &Default::default())
+                .await
+                .map(drop),
             requests::withdraw(app, context, &approved).await,
         ];
         for (i, outcome) in outcomes.into_iter().enumerate() {
@@ -146,8 +170,14 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
 
     // The request of the only Focal Point for rights comes to the administrators.
     ties::request(app, &person(&mina), &documents()).await.unwrap();
-    let page = people::list_without_focal_point(app, &as_admin, &Default::default()).await.unwrap();
-    let ids: Vec<_> = page.entries.iter().map(|it| it.person.affiliation.id.as_str()).collect();
+    let page = people::list_without_focal_point(app, &as_admin, &Default::default())
+        .await
+        .unwrap();
+    let ids: Vec<_> = page
+        .entries
+        .iter()
+        .map(|it| it.person.affiliation.id.as_str())
+        .collect();
     assert!(ids.contains(&"mina-telco") && page.entries.len() == 2);
     assert!(page.entries.iter().any(|it| it.own));
     ties::grant(app, &as_admin, &own, &documents()).await.unwrap();
@@ -162,7 +192,9 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     let office = world.focal_point("office", "ofcom").await;
     let alice = world.person("alice").await;
     let first = world.asks(&alice, "ofcom").await;
-    decisions::approve(&world.app, &person(&office), &first, &documents(), "").await.unwrap();
+    decisions::approve(&world.app, &person(&office), &first, &documents(), "")
+        .await
+        .unwrap();
 
     let second = world.asks(&alice, "telco").await;
     let told = standing(world.db.read(), &alice).await.unwrap();
@@ -170,17 +202,27 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     let third = requests::change(&world.app, &person(&alice), &listed("shop", false)).await;
     assert!(matches!(third, Err(Error::OpenRequest))); // AF-5
 
-    decisions::approve(&world.app, &person(&mina), &second, &[], "").await.unwrap();
+    decisions::approve(&world.app, &person(&mina), &second, &[], "")
+        .await
+        .unwrap();
     let told = standing(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.organization_id.unwrap().as_str(), "telco");
     assert!(told.ties_rights.is_empty()); // AF-3: changing ends TIES
-    let old = crate::storage::affiliations::find(world.db.read(), &first).await.unwrap().unwrap();
+    let old = crate::storage::affiliations::find(world.db.read(), &first)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(old.status(), AffiliationStatus::Withdrawn);
 
     // A non-member needs nobody's approval.
-    requests::change(&world.app, &person(&alice), &listed("shop", true)).await.unwrap();
+    requests::change(&world.app, &person(&alice), &listed("shop", true))
+        .await
+        .unwrap();
     let told = standing(world.db.read(), &alice).await.unwrap();
-    assert_eq!((told.affiliation_status, told.organization.as_deref()), (Told::SelfDeclared, Some("Corner Shop")));
+    assert_eq!(
+        (told.affiliation_status, told.organization.as_deref()),
+        (Told::SelfDeclared, Some("Corner Shop"))
+    );
     let fourth = requests::change(&world.app, &person(&alice), &listed("telco", false)).await;
     assert!(matches!(fourth, Err(Error::TooManyRequests))); // AF-5: 3 a day
 }
@@ -228,10 +270,17 @@ async fn the_last_focal_point_is_removed_by_an_administrator_only() {
     let id = world.asks(&alice, "telco").await;
     let early = focal_points::designate(app, &person(&mina), &id).await;
     assert!(matches!(early, Err(Error::Conflict))); // AF-6: an approved affiliation
-    decisions::approve(app, &person(&mina), &id, &[], "").await.unwrap();
+    decisions::approve(app, &person(&mina), &id, &[], "")
+        .await
+        .unwrap();
     focal_points::designate(app, &person(&mina), &id).await.unwrap();
     assert!(standing(world.db.read(), &alice).await.unwrap().focal_point);
-    assert!(world.mails(&alice).await.contains(&"focal_point_designated".to_owned()));
+    assert!(
+        world
+            .mails(&alice)
+            .await
+            .contains(&"focal_point_designated".to_owned())
+    );
 
     // Each removes the other at the same moment: one stays.
     let (ours, theirs) = (person(&mina), person(&alice));
@@ -244,7 +293,12 @@ async fn the_last_focal_point_is_removed_by_an_administrator_only() {
     let admin = super::world::context("root", Role::Administrator);
     let (last, person_of_last) = if one.is_ok() { (&own, &mina) } else { (&id, &alice) };
     focal_points::undesignate(app, &admin, last, "").await.unwrap();
-    assert!(!standing(world.db.read(), person_of_last).await.unwrap().focal_point);
+    assert!(
+        !standing(world.db.read(), person_of_last)
+            .await
+            .unwrap()
+            .focal_point
+    );
 }
 
 #[tokio::test]
@@ -270,7 +324,10 @@ async fn requests_within_the_hour_are_one_digest() {
         world.app.clock.advance(chrono::Duration::days(days));
         crate::affiliations::reminders::remind(&world.app).await.unwrap();
         crate::affiliations::reminders::remind(&world.app).await.unwrap();
-        assert_eq!((world.mails(&mina).await.len(), world.mails(&admin).await.len()), (minas, admins));
+        assert_eq!(
+            (world.mails(&mina).await.len(), world.mails(&admin).await.len()),
+            (minas, admins)
+        );
     }
 }
 
@@ -293,8 +350,15 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
 
     let email = crate::domain::account::Email::parse("alice@example.org").unwrap();
     let unhq = OrganizationId::new("unhq");
-    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email).await.unwrap();
-    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email).await.unwrap(); // idempotent
+    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email)
+        .await
+        .unwrap();
+    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email)
+        .await
+        .unwrap(); // idempotent
     let told = standing(world.db.read(), &alice).await.unwrap();
-    assert_eq!((told.affiliation_status, told.focal_point), (Told::Approved, true));
+    assert_eq!(
+        (told.affiliation_status, told.focal_point),
+        (Told::Approved, true)
+    );
 }

@@ -3,6 +3,7 @@
 mod database_rules;
 mod directory;
 mod joining;
+mod organizations;
 mod world;
 
 use world::World;

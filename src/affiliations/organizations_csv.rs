@@ -1,0 +1,250 @@
+//! The directory as a file (contract.md, "Files that go in and out"): header by name, records upserted by
+//! id, an absent column keeps and an empty cell clears. A bad row is told with its line and reason, and
+//! nothing of the file is applied. What `export` writes, `import` reads again as it is.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+
+use super::changes::Act;
+use super::organizations_csv_rows::{LineError, Row, read};
+use super::settling::change;
+use super::{Error, authority};
+use crate::app::App;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::organization::{Category, MembershipType, Organization, OrganizationStatus};
+use crate::domain::{MembershipTypeId, OrganizationId, Time};
+use crate::random;
+use crate::storage::{membership_types, organizations};
+
+pub const COLUMNS: [&str; 12] = [
+    "id",
+    "name",
+    "acronym",
+    "membership_type",
+    "category",
+    "sectors",
+    "member_state",
+    "website",
+    "status",
+    "valid_from",
+    "valid_until",
+    "email_domains",
+];
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Imported {
+    pub created: usize,
+    pub changed: usize,
+    pub unchanged: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("{}", lines(.0))]
+    Lines(Vec<LineError>),
+    #[error(transparent)]
+    Room(#[from] Error),
+}
+
+/// The first twenty of them.
+fn lines(errors: &[LineError]) -> String {
+    let mut text: Vec<_> = errors.iter().take(20).map(ToString::to_string).collect();
+    if errors.len() > 20 {
+        text.push(format!("and {} more", errors.len() - 20));
+    }
+    text.join("\n")
+}
+
+impl From<sea_orm::DbErr> for ImportError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Room(error.into())
+    }
+}
+
+impl crate::storage::IsBusy for ImportError {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Room(error) if error.is_busy())
+    }
+}
+
+/// All or nothing.
+pub async fn import(app: &App, context: &Context, file: &[u8]) -> Result<Imported, ImportError> {
+    authority::of_administrators(context)?;
+    let rows = read(file).map_err(ImportError::Lines)?;
+    app.db
+        .write(async |tx| {
+            let act = Act::new(app, tx, context);
+            let plan = Plan::of(
+                &rows,
+                organizations::list_every(tx).await?,
+                &membership_types::list(tx).await?,
+                act.now,
+            )
+            .map_err(ImportError::Lines)?;
+            organizations::insert(tx, &plan.created).await?;
+            for (before, after) in &plan.changed {
+                change(&act, before, after.clone(), Action::OrganizationChanged, None).await?;
+            }
+            let imported = Imported {
+                created: plan.created.len(),
+                changed: plan.changed.len(),
+                unchanged: plan.unchanged,
+            };
+            let event = Event::new(Action::OrganizationsImported, "organizations")
+                .change(serde_json::Value::Null, json!(imported));
+            act.record(event).await?;
+            Ok(imported)
+        })
+        .await
+}
+
+/// All records that are not merged away or rejected, as `import` reads them.
+pub async fn export(app: &App, context: &Context) -> Result<Vec<u8>, Error> {
+    authority::of_administrators(context)?;
+    let all = organizations::list_all(app.db.read()).await?;
+    let mut file = csv::WriterBuilder::new().from_writer(Vec::new());
+    let unwritable = |_| Error::Refused("the file cannot be written");
+    file.write_record(COLUMNS).map_err(unwritable)?;
+    for it in &all {
+        let sectors: Vec<_> = it.sectors.iter().map(|it| it.as_str()).collect();
+        let date = |it: Option<chrono::NaiveDate>| it.map(|it| it.to_string()).unwrap_or_default();
+        file.write_record([
+            it.id.as_str(),
+            &it.name,
+            it.acronym.as_deref().unwrap_or_default(),
+            it.membership_type.as_str(),
+            it.category.as_str(),
+            &sectors.join(";"),
+            it.country.as_ref().map(|it| it.as_str()).unwrap_or_default(),
+            it.website.as_deref().unwrap_or_default(),
+            it.status.as_str(),
+            &date(it.valid_from),
+            &date(it.valid_until),
+            &it.email_domains.join(";"),
+        ])
+        .map_err(unwritable)?;
+    }
+    file.into_inner()
+        .map_err(|_| Error::Refused("the file cannot be written"))
+}
+
+/// What a file comes to.
+struct Plan {
+    created: Vec<Organization>,
+    changed: Vec<(Organization, Organization)>,
+    unchanged: usize,
+}
+
+impl Plan {
+    fn of(
+        rows: &[Row],
+        existing: Vec<Organization>,
+        types: &[MembershipType],
+        now: Time,
+    ) -> Result<Self, Vec<LineError>> {
+        let mut plan = Self {
+            created: Vec::new(),
+            changed: Vec::new(),
+            unchanged: 0,
+        };
+        let existing: HashMap<_, _> = existing.into_iter().map(|it| (it.id.clone(), it)).collect();
+        let named: HashSet<_> = rows.iter().filter_map(|it| it.id.as_ref()).collect();
+        let mut seen = HashSet::new();
+        let mut errors = Vec::new();
+        for row in rows {
+            let mut before = row.id.as_ref().and_then(|id| existing.get(id));
+            if let Some(survivor) = before.and_then(|it| it.merged_into.as_ref()) {
+                // A merged id goes on resolving to the survivor; its own row, if there is one, is newer.
+                if named.contains(survivor) {
+                    plan.unchanged += 1;
+                    continue;
+                }
+                before = existing.get(survivor);
+            }
+            let id = before.map(|it| &it.id).or(row.id.as_ref());
+            if let Some(id) = id
+                && !seen.insert(id.clone())
+            {
+                errors.push(row.error("id", "stands twice in the file"));
+                continue;
+            }
+            let applied = match before {
+                Some(before) => row.applied_to(before.clone(), false),
+                None => row.applied_to(blank(row.id.clone(), now), true),
+            };
+            let after = match applied.and_then(|it| check(row, before, it, types)) {
+                Ok(it) => it,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
+            match before {
+                None => plan.created.push(after),
+                Some(before) if *before == after => plan.unchanged += 1,
+                Some(before) => plan.changed.push((before.clone(), after)),
+            }
+        }
+        if errors.is_empty() { Ok(plan) } else { Err(errors) }
+    }
+}
+
+/// What a row must hold whatever it changes.
+fn check(
+    row: &Row,
+    before: Option<&Organization>,
+    after: Organization,
+    types: &[MembershipType],
+) -> Result<Organization, LineError> {
+    if after.name.is_empty() {
+        return Err(row.error("name", "is needed"));
+    }
+    if after.membership_type.as_str().is_empty() {
+        return Err(row.error("membership_type", "is needed"));
+    }
+    if !types.iter().any(|it| it.id == after.membership_type) {
+        return Err(row.error("membership_type", "is none of those that there are"));
+    }
+    let proposed = after.status == OrganizationStatus::Proposed;
+    if proposed && after.membership_type.as_str() != MembershipType::NON_MEMBER {
+        return Err(row.error("membership_type", "of a proposed organization is non_member"));
+    }
+    if let Some(before) = before
+        && before.status != after.status
+        && !before.status.may_become(after.status)
+    {
+        return Err(row.error("status", "cannot follow the one that the record has"));
+    }
+    if let (Some(from), Some(until)) = (after.valid_from, after.valid_until)
+        && until < from
+    {
+        return Err(row.error("valid_until", "is before valid_from"));
+    }
+    Ok(after)
+}
+
+fn blank(id: Option<OrganizationId>, now: Time) -> Organization {
+    Organization {
+        id: id.unwrap_or_else(|| OrganizationId::new(random::id())),
+        name: String::new(),
+        acronym: None,
+        membership_type: MembershipTypeId::new(""),
+        claimed_type: None,
+        category: Category::Other,
+        sectors: Vec::new(),
+        country: None,
+        website: None,
+        city: None,
+        status: OrganizationStatus::Active,
+        valid_from: None,
+        valid_until: None,
+        email_domains: Vec::new(),
+        merged_into: None,
+        proposed_by: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    }
+}

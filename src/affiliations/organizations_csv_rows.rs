@@ -1,0 +1,219 @@
+//! One row of the file of organizations: each cell parsed once, or refused with its line and reason.
+
+use chrono::NaiveDate;
+
+use super::choice;
+use super::organizations_csv::COLUMNS;
+use crate::domain::organization::{Category, Country, Organization, OrganizationStatus, Sector};
+use crate::domain::{MembershipTypeId, OrganizationId, text};
+use crate::i18n::countries;
+
+/// Why a row was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct LineError {
+    pub line: u64,
+    pub reason: String,
+}
+
+/// Absent columns are `None` and keep; empty cells are `Some` of nothing and clear.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    line: u64,
+    pub id: Option<OrganizationId>,
+    cells: Vec<(usize, String)>,
+}
+
+/// All rows, or all that is wrong with the form of the file.
+pub(super) fn read(file: &[u8]) -> Result<Vec<Row>, Vec<LineError>> {
+    let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(file);
+    let header = match reader.headers() {
+        Ok(it) => it.clone(),
+        Err(error) => return Err(vec![malformed(&error, 1)]),
+    };
+    let mut columns = Vec::new();
+    for name in &header {
+        let known = COLUMNS.iter().position(|it| *it == name.trim());
+        match known {
+            Some(it) if !columns.contains(&it) => columns.push(it),
+            Some(_) => return Err(vec![of_header(format!("the column {name} stands twice"))]),
+            None => return Err(vec![of_header(format!("there is no column {name:?}"))]),
+        }
+    }
+    let mut rows = Vec::new();
+    let mut errors = Vec::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(it) => it,
+            Err(error) => {
+                errors.push(malformed(&error, 0));
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let cells = columns
+            .iter()
+            .copied()
+            .zip(record.iter().map(|it| it.trim().to_owned()));
+        let mut row = Row {
+            line,
+            id: None,
+            cells: cells.collect(),
+        };
+        match row.cell("id") {
+            None | Some("") => {}
+            Some(id) if is_id(id) => row.id = Some(OrganizationId::new(id)),
+            Some(_) => errors.push(row.error("id", "is 1 to 64 of A-Z a-z 0-9 . _ -")),
+        }
+        rows.push(row);
+    }
+    if errors.is_empty() { Ok(rows) } else { Err(errors) }
+}
+
+/// contract.md: `[A-Za-z0-9._-]{1,64}`
+fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+fn of_header(reason: String) -> LineError {
+    LineError { line: 1, reason }
+}
+
+fn malformed(error: &csv::Error, otherwise: u64) -> LineError {
+    let reason = match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "is not UTF-8".to_owned(),
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("has {len} cells, the header {expected_len}")
+        }
+        _ => "cannot be read".to_owned(),
+    };
+    LineError {
+        line: error.position().map_or(otherwise, csv::Position::line),
+        reason,
+    }
+}
+
+impl Row {
+    fn cell(&self, column: &str) -> Option<&str> {
+        let at = COLUMNS.iter().position(|it| *it == column)?;
+        let found = self.cells.iter().find(|(column, _)| *column == at);
+        found.map(|(_, cell)| cell.as_str())
+    }
+
+    pub(super) fn error(&self, column: &str, reason: &str) -> LineError {
+        LineError {
+            line: self.line,
+            reason: format!("{column} {reason}"),
+        }
+    }
+
+    /// The record with what the row says of it.
+    pub(super) fn applied_to(&self, mut it: Organization, new: bool) -> Result<Organization, LineError> {
+        if let Some(name) = self.cell("name") {
+            it.name = text::line(name, Organization::LONGEST_NAME)
+                .map_err(|refused| self.error("name", why(refused)))?;
+        }
+        if let Some(cell) = self.cell("acronym") {
+            it.acronym = match cell {
+                "" => None,
+                some => Some(choice::acronym(some).map_err(|refused| self.error("acronym", why(refused)))?),
+            };
+        }
+        if let Some(cell) = self.cell("membership_type") {
+            it.membership_type = MembershipTypeId::new(cell);
+        }
+        if let Some(cell) = self.cell("category") {
+            it.category = match cell {
+                "" => Category::Other,
+                some => Category::parse(some).ok_or_else(|| self.error("category", "is unknown"))?,
+            };
+        }
+        if let Some(cell) = self.cell("sectors") {
+            it.sectors = list(cell)
+                .map(|it| Sector::parse(it).ok_or_else(|| self.error("sectors", "are R, T and D")))
+                .collect::<Result<_, _>>()?;
+            it.sectors.sort();
+            it.sectors.dedup();
+        }
+        if let Some(cell) = self.cell("member_state") {
+            it.country = match cell {
+                "" => None,
+                code if countries::exists(code) => Country::parse(code),
+                _ => {
+                    return Err(self.error(
+                        "member_state",
+                        "is no code of ISO 3166-1 alpha-2 that is known here",
+                    ));
+                }
+            };
+        }
+        if let Some(cell) = self.cell("website") {
+            it.website = match cell {
+                "" => None,
+                some => {
+                    Some(choice::website(some).ok_or_else(|| self.error("website", "is no web address"))?)
+                }
+            };
+        }
+        match self.cell("status") {
+            // A new record is active unless said otherwise; what an old one is, is never cleared.
+            None => {}
+            Some("") if new => {}
+            Some(cell) => it.status = self.status(cell)?,
+        }
+        if let Some(cell) = self.cell("valid_from") {
+            it.valid_from = self.date("valid_from", cell)?;
+        }
+        if let Some(cell) = self.cell("valid_until") {
+            it.valid_until = self.date("valid_until", cell)?;
+        }
+        if let Some(cell) = self.cell("email_domains") {
+            it.email_domains = list(cell)
+                .map(|it| domain(it).ok_or_else(|| self.error("email_domains", "has what is no domain")))
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(it)
+    }
+
+    fn status(&self, cell: &str) -> Result<OrganizationStatus, LineError> {
+        match OrganizationStatus::parse(cell) {
+            Some(it) if it.is_accepted() || it == OrganizationStatus::Proposed => Ok(it),
+            _ => Err(self.error("status", "is proposed, active, suspended or ended")),
+        }
+    }
+
+    fn date(&self, column: &str, cell: &str) -> Result<Option<NaiveDate>, LineError> {
+        if cell.is_empty() {
+            return Ok(None);
+        }
+        NaiveDate::parse_from_str(cell, "%Y-%m-%d")
+            .ok()
+            .filter(|it| it.to_string() == cell)
+            .map(Some)
+            .ok_or_else(|| self.error(column, "is no date as YYYY-MM-DD"))
+    }
+}
+
+fn list(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split(';').map(str::trim).filter(|it| !it.is_empty())
+}
+
+fn domain(typed: &str) -> Option<String> {
+    let domain = idna::domain_to_ascii_strict(typed).ok()?;
+    (domain.contains('.') && !domain.ends_with('.')).then_some(domain)
+}
+
+const fn why(refused: text::Refused) -> &'static str {
+    match refused {
+        text::Refused::Empty => "is needed",
+        text::Refused::TooLong => "is too long",
+        text::Refused::Character => "has characters that cannot be used",
+        text::Refused::MixedScripts => "mixes scripts in a word",
+    }
+}

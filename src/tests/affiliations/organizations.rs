@@ -1,0 +1,418 @@
+//! The directory's records: proposals, merging, the end of a membership, the file.
+
+use super::World;
+use super::world::{listed, organization, person, rights_of};
+use crate::affiliations::organizations::{self as room, Correction};
+use crate::affiliations::organizations_csv::{ImportError, Imported, export, import};
+use crate::affiliations::{
+    ChoiceInput, Error, choose, decisions, focal_points, merging, requests, standing, ties,
+};
+use crate::domain::actor::Context;
+use crate::domain::affiliation::Told;
+use crate::domain::organization::{Organization, OrganizationStatus};
+use crate::domain::signup::OrganizationChoice;
+use crate::domain::{AccountId, OrganizationId};
+use crate::storage::organizations;
+use crate::tests::support::Outbox;
+
+fn id(id: &str) -> OrganizationId {
+    OrganizationId::new(id)
+}
+
+fn typed<'a>() -> ChoiceInput<'a> {
+    ChoiceInput {
+        membership_type: "sector_member",
+        member_state: "KR",
+        organization_name: "Seoul Radio Lab",
+        organization_website: "https://radio.example.org/",
+        request_ties: true,
+        ..ChoiceInput::default()
+    }
+}
+
+impl World {
+    async fn proposes(&self, account: &AccountId) -> OrganizationId {
+        let choice = choose(self.db.read(), &typed()).await.unwrap();
+        let (_, it) = requests::change(&self.app, &person(account), &choice)
+            .await
+            .unwrap();
+        it.id
+    }
+
+    async fn place(&self, account: &AccountId) -> (Told, Option<String>) {
+        let told = standing(self.db.read(), account).await.unwrap();
+        (told.affiliation_status, told.organization)
+    }
+}
+
+#[tokio::test]
+async fn a_choice_is_consistent_or_told_what_is_wrong() {
+    // SU-6
+    let world = World::new().await;
+    let db = world.db.read();
+    let good = ChoiceInput {
+        membership_type: "member_state",
+        member_state: "CH",
+        organization_id: "ofcom",
+        request_ties: true,
+        ..ChoiceInput::default()
+    };
+    assert!(choose(db, &good).await.unwrap().request_ties);
+    let un = ChoiceInput {
+        membership_type: "un_organization",
+        organization_id: "unhq",
+        ..good.clone()
+    };
+    assert!(!choose(db, &un).await.unwrap().request_ties); // not entitled
+    for (input, field) in [
+        (
+            ChoiceInput {
+                membership_type: "sector_member",
+                ..good.clone()
+            },
+            "organization_id",
+        ),
+        (
+            ChoiceInput {
+                member_state: "FR",
+                ..good.clone()
+            },
+            "organization_id",
+        ),
+        (
+            ChoiceInput {
+                member_state: "XX",
+                ..good.clone()
+            },
+            "member_state",
+        ),
+        (
+            ChoiceInput {
+                membership_type: "",
+                ..good.clone()
+            },
+            "membership_type",
+        ),
+        (
+            ChoiceInput {
+                membership_type: "emperor",
+                ..good.clone()
+            },
+            "membership_type",
+        ),
+        (
+            ChoiceInput {
+                organization_id: "",
+                ..good.clone()
+            },
+            "organization_id",
+        ),
+        (
+            ChoiceInput {
+                organization_id: "nowhere",
+                ..good.clone()
+            },
+            "organization_id",
+        ),
+        (
+            ChoiceInput {
+                organization_website: "javascript:alert(1)",
+                ..typed()
+            },
+            "organization_website",
+        ),
+        (
+            ChoiceInput {
+                organization_name: "<b>",
+                ..typed()
+            },
+            "organization_name",
+        ),
+    ] {
+        match choose(db, &input).await {
+            Err(Error::Invalid(errors)) => assert!(errors.contains_key(field), "{field}: {errors:?}"),
+            other => panic!("{field}: {other:?}"),
+        }
+    }
+    let choice = choose(db, &typed()).await.unwrap();
+    assert!(matches!(choice.organization, OrganizationChoice::Typed(_)) && !choice.request_ties);
+}
+
+#[tokio::test]
+async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
+    // SU-6, AF-1
+    let world = World::new().await;
+    let alice = world.person("alice").await;
+    let proposed = world.proposes(&alice).await;
+    let told = standing(world.db.read(), &alice).await.unwrap();
+    assert_eq!(told.membership_type.unwrap().as_str(), "non_member");
+    assert_eq!(
+        (told.affiliation_status, told.organization),
+        (Told::SelfDeclared, None)
+    );
+
+    let correction = Correction {
+        name: "Seoul Radio Laboratory",
+        acronym: "SRL",
+        membership_type: "sector_member",
+        category: "SIO",
+        member_state: "KR",
+        website: "",
+        sectors: None,
+    };
+    let stranger = room::accept(&world.app, &person(&alice), &proposed, &correction, "").await;
+    assert!(matches!(stranger, Err(Error::NotFound)));
+    room::accept(&world.app, &Context::operator(), &proposed, &correction, "")
+        .await
+        .unwrap();
+    assert_eq!(world.place(&alice).await, (Told::Pending, None)); // closed, with a new request
+    let again = room::accept(&world.app, &Context::operator(), &proposed, &correction, "").await;
+    assert!(matches!(again, Err(Error::Conflict)));
+    let mails = Outbox(&world.app).to("alice@example.org").await;
+    assert!(mails.iter().any(|it| it.kind == "organization_decided"));
+
+    let bob = world.person("bob").await;
+    let proposed = world.proposes(&bob).await;
+    room::reject(&world.app, &Context::operator(), &proposed, "no such thing")
+        .await
+        .unwrap();
+    assert_eq!(world.place(&bob).await, (Told::None, None));
+}
+
+#[tokio::test]
+async fn merging_moves_the_people_along() {
+    let world = World::new().await;
+    let app = &world.app;
+    let operator = Context::operator();
+    // Into a non-member: the declaration moves. Into a member: a request is made of it.
+    let [alice, bob] = [world.person("alice").await, world.person("bob").await];
+    let [first, second] = [world.proposes(&alice).await, world.proposes(&bob).await];
+    merging::merge(app, &operator, &first, &id("shop"), "")
+        .await
+        .unwrap();
+    assert_eq!(
+        world.place(&alice).await,
+        (Told::SelfDeclared, Some("Corner Shop".into()))
+    );
+    merging::merge(app, &operator, &second, &id("telco"), "")
+        .await
+        .unwrap();
+    assert_eq!(world.place(&bob).await, (Told::Pending, None));
+    let again = merging::merge(app, &operator, &second, &id("telco"), "").await;
+    assert!(matches!(again, Err(Error::Conflict)));
+
+    // A member into a member: affiliations, rights and Focal Points stay what they are.
+    let mina = world.focal_point("mina", "telco").await;
+    let carol = world.person("carol").await;
+    let request = requests::change(app, &person(&carol), &listed("telco", true))
+        .await
+        .unwrap()
+        .0
+        .id;
+    decisions::approve(app, &person(&mina), &request, &["documents".into()], "")
+        .await
+        .unwrap();
+    let twin = organization("twin", "Telco International", "sector_member");
+    organizations::insert(world.db.read(), &[twin]).await.unwrap();
+    let refused = merging::merge(app, &operator, &id("telco"), &id("shop"), "").await;
+    assert!(matches!(refused, Err(Error::Refused(_))));
+    merging::merge(app, &operator, &id("telco"), &id("twin"), "")
+        .await
+        .unwrap();
+    assert_eq!(
+        world.place(&carol).await,
+        (Told::Approved, Some("Telco International".into()))
+    );
+    assert_eq!(rights_of(&world, &carol).await, ["documents"]);
+    assert_eq!(world.place(&bob).await, (Told::Pending, None));
+    focal_points::designate(app, &person(&mina), &request)
+        .await
+        .unwrap(); // mina's office moved along
+    for old in [&second, &id("telco")] {
+        let found = organizations::resolve(world.db.read(), old)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.id, id("twin")); // contract.md
+    }
+}
+
+#[tokio::test]
+async fn an_ended_membership_ends_what_came_of_it() {
+    // AF-1
+    let world = World::new().await;
+    let app = &world.app;
+    let mina = world.focal_point("mina", "telco").await;
+    let [alice, bob] = [world.person("alice").await, world.person("bob").await];
+    let request = requests::change(app, &person(&alice), &listed("telco", true))
+        .await
+        .unwrap()
+        .0
+        .id;
+    decisions::approve(app, &person(&mina), &request, &["documents".into()], "")
+        .await
+        .unwrap();
+    requests::change(app, &person(&bob), &listed("telco", true))
+        .await
+        .unwrap();
+    let operator = Context::operator();
+    let telco = id("telco");
+    let set = |status| room::set_status(app, &operator, &telco, status, "");
+
+    set(OrganizationStatus::Suspended).await.unwrap();
+    assert_eq!(world.place(&alice).await, (Told::Approved, None));
+    let granted = ties::grant(app, &person(&mina), &request, &["mailing_lists".into()]).await;
+    assert!(matches!(granted, Err(Error::NotEntitled)));
+    set(OrganizationStatus::Active).await.unwrap();
+    assert_eq!(rights_of(&world, &alice).await, ["documents"]);
+
+    set(OrganizationStatus::Ended).await.unwrap();
+    set(OrganizationStatus::Active).await.unwrap();
+    assert_eq!(world.place(&alice).await, (Told::Lapsed, None)); // reinstatement needs a new request
+    assert_eq!(world.place(&mina).await, (Told::Lapsed, None));
+    assert_eq!(world.place(&bob).await, (Told::Rejected, None));
+    let decided = decisions::remove(app, &person(&mina), &request, "").await;
+    assert!(matches!(decided, Err(Error::NotFound))); // no Focal Point any more
+}
+
+#[tokio::test]
+async fn a_membership_ends_after_its_last_day() {
+    let world = World::new().await;
+    let alice = world.focal_point("alice", "telco").await;
+    let today = world.app.clock.now().date_naive();
+    let file = format!("id,valid_until\ntelco,{today}\n");
+    import(&world.app, &Context::operator(), file.as_bytes())
+        .await
+        .unwrap();
+    room::end_overdue(&world.app).await.unwrap();
+    assert_eq!(world.place(&alice).await.0, Told::Approved);
+    world.app.clock.advance(chrono::Duration::days(1));
+    room::end_overdue(&world.app).await.unwrap();
+    room::end_overdue(&world.app).await.unwrap();
+    assert_eq!(world.place(&alice).await.0, Told::Lapsed);
+}
+
+#[tokio::test]
+async fn what_is_exported_can_be_imported_as_it_is() {
+    let world = World::new().await;
+    let operator = Context::operator();
+    let file = "\u{feff}name,id,sectors,membership_type,category,status,email_domains,member_state,valid_from\r\n\
+                \"Télécom, \"\"Société\"\"\",tel.1,R;T,sector_member,ROA,active,bücher.example;x.example,FR,2020-02-29\r\n\
+                Nameless,,,academia,ACAD,,,,\r\n";
+    let done = import(&world.app, &operator, file.as_bytes()).await.unwrap();
+    assert_eq!(
+        done,
+        Imported {
+            created: 2,
+            changed: 0,
+            unchanged: 0
+        }
+    );
+
+    let exported = export(&world.app, &operator).await.unwrap();
+    let text = String::from_utf8(exported.clone()).unwrap();
+    assert!(text.starts_with("id,name,acronym,membership_type,category,sectors,member_state,website,status,valid_from,valid_until,email_domains\n"));
+    assert!(text.contains("tel.1,\"Télécom, \"\"Société\"\"\",,sector_member,ROA,R;T,FR,,active,2020-02-29,,xn--bcher-kva.example;x.example"));
+    let done = import(&world.app, &operator, &exported).await.unwrap();
+    assert_eq!(
+        done,
+        Imported {
+            created: 0,
+            changed: 0,
+            unchanged: 6
+        }
+    );
+    assert_eq!(export(&world.app, &operator).await.unwrap(), exported);
+
+    // An absent column keeps, an empty cell clears.
+    import(&world.app, &operator, b"id,acronym,sectors\ntel.1,TS,\n")
+        .await
+        .unwrap();
+    let it = organizations::find(world.db.read(), &id("tel.1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (it.acronym.as_deref(), it.sectors.len(), it.email_domains.len()),
+        (Some("TS"), 0, 2)
+    );
+    let filter = organizations::Filter {
+        text: "ts".into(),
+        ..Default::default()
+    };
+    let found = organizations::search(world.db.read(), &filter, 0, 5);
+    assert_eq!(found.await.unwrap().0.len(), 1);
+}
+
+#[tokio::test]
+async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
+    let world = World::new().await;
+    let operator = Context::operator();
+    let before = export(&world.app, &operator).await.unwrap();
+    let lines = async |file: &str| match import(&world.app, &operator, file.as_bytes()).await {
+        Err(ImportError::Lines(errors)) => errors.iter().map(|it| it.line).collect::<Vec<_>>(),
+        other => panic!("{file}: {other:?}"),
+    };
+    let head = "id,name,membership_type,status,valid_from,website,member_state\n";
+    let good = "good,Good,non_member,active,,,\n";
+    for bad in [
+        "x,,non_member,active,,,",
+        "x,Bad,emperor,active,,,",
+        "x,Bad,,active,,,",
+        "x,Bad,non_member,merged,,,",
+        "x,Bad,non_member,active,2026-1-1,,",
+        "x,Bad,non_member,active,2026-02-30,,",
+        "x,Bad,non_member,active,,ftp://x.example,",
+        "x,Bad,non_member,active,,,XX",
+        "x y,Bad,non_member,active,,,",
+        "good,Twice,non_member,active,,,",
+        "shop,Shop,non_member,proposed,,,",
+        "x,Bad,sector_member,proposed,,,",
+        "x,Bad,non_member,active",
+    ] {
+        let file = format!("{head}{good}{bad}\nx2,\"Two\nlines\",non_member,active,,,\n");
+        let told = lines(&file).await;
+        assert!(told.first() == Some(&3), "{bad}: {told:?}");
+    }
+    assert_eq!(lines("id,nmae\nx,y\n").await, [1]);
+    assert_eq!(lines("id,id\nx,y\n").await, [1]);
+    let told = import(
+        &world.app,
+        &operator,
+        b"id,name,membership_type\nx,\xff,non_member\n",
+    )
+    .await;
+    assert!(told.unwrap_err().to_string().starts_with("line 2: "));
+    assert_eq!(export(&world.app, &operator).await.unwrap(), before);
+    let stranger = super::world::context("alice", crate::domain::actor::Role::User);
+    assert!(import(&world.app, &stranger, head.as_bytes()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_merged_id_in_a_file_means_the_survivor() {
+    let world = World::new().await;
+    let operator = Context::operator();
+    let twin = organization("twin", "Telco Two", "sector_member");
+    organizations::insert(world.db.read(), &[twin]).await.unwrap();
+    let before = export(&world.app, &operator).await.unwrap();
+    merging::merge(&world.app, &operator, &id("twin"), &id("telco"), "")
+        .await
+        .unwrap();
+    let done = import(&world.app, &operator, &before).await.unwrap();
+    assert_eq!(
+        done,
+        Imported {
+            created: 0,
+            changed: 0,
+            unchanged: 5
+        }
+    );
+    import(&world.app, &operator, b"id,acronym\ntwin,TT\n")
+        .await
+        .unwrap();
+    let it: Organization = organizations::find(world.db.read(), &id("telco"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(it.acronym.as_deref(), Some("TT"));
+}
