@@ -59,7 +59,11 @@ pub async fn list(
     search: &Search<'_>,
 ) -> Result<Page, Error> {
     let db = app.db.read();
-    authority::to_see(db, context, organization).await?;
+    let capacity = authority::to_see(db, context, organization).await?;
+    // AF-6: pending and approved people, and no others.
+    if search.show == Show::Rejected && capacity == Capacity::FocalPoint {
+        return Err(Error::NotFound);
+    }
     let filter = Filter {
         organization: Some(organization.clone()),
         ..filter(search)

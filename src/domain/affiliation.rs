@@ -149,6 +149,15 @@ impl Affiliation {
         }
     }
 
+    /// What brought it to where it stands; none for what nobody has decided.
+    pub fn last_decision(&self) -> Option<&Decision> {
+        match &self.stage {
+            Stage::SelfDeclared | Stage::Pending => None,
+            Stage::Approved(it) | Stage::Rejected(it) => Some(it),
+            Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => Some(end),
+        }
+    }
+
     pub fn approve(self, decision: Decision) -> Result<Self, Refused> {
         self.not_by_its_subject(&decision)?;
         match self.stage {

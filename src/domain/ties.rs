@@ -82,6 +82,15 @@ impl TiesRight {
         }
     }
 
+    /// When it came to where it stands.
+    pub fn since(&self) -> Option<Time> {
+        match &self.stage {
+            TiesStage::Requested => self.requested_at,
+            TiesStage::Granted(it) | TiesStage::Refused(it) => Some(it.at),
+            TiesStage::Revoked { end, .. } => Some(end.at),
+        }
+    }
+
     pub fn grant(self, decision: Decision) -> Result<Self, Refused> {
         self.not_by_its_subject(&decision)?;
         match self.stage {

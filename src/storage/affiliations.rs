@@ -1,5 +1,7 @@
 //! Affiliations: one row for each request, moved by updates that name the status they were decided on.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
@@ -93,6 +95,28 @@ pub async fn count_asked_since(
         .filter(Column::RequestedAt.gt(since))
         .count(db)
         .await
+}
+
+/// How many are pending, approved or self-declared, of each organization that has any.
+pub async fn count_living(
+    db: &impl ConnectionTrait,
+    organizations: impl IntoIterator<Item = &OrganizationId>,
+) -> Result<HashMap<OrganizationId, u64>, DbErr> {
+    let living = AffiliationStatus::ALL.iter().filter(|it| !it.is_final());
+    let rows: Vec<(String, i64)> = Entity::find()
+        .select_only()
+        .column(Column::OrganizationId)
+        .column_as(Column::Id.count(), "n")
+        .filter(Column::OrganizationId.is_in(organizations.into_iter().map(|it| it.as_str())))
+        .filter(Column::Status.is_in(living.map(|it| it.as_str())))
+        .group_by(Column::OrganizationId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(id, n)| (OrganizationId::new(id), u64::try_from(n).unwrap_or(0)))
+        .collect())
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, it: &Affiliation) -> Result<(), DbErr> {

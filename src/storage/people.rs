@@ -36,6 +36,9 @@ pub enum Show {
     /// People with an approved affiliation.
     People,
     FocalPoints,
+    /// Pending and approved people.
+    Everybody,
+    Rejected,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,6 +178,8 @@ fn select(filter: &Filter) -> SelectStatement {
         Show::AffiliationRequests => status(AffiliationStatus::Pending),
         Show::TiesRequests => asks_for_ties(),
         Show::People => status(AffiliationStatus::Approved),
+        Show::Everybody => status(AffiliationStatus::Pending).or(status(AffiliationStatus::Approved)),
+        Show::Rejected => status(AffiliationStatus::Rejected),
         Show::FocalPoints => {
             Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).is_not_null()
         }

@@ -1,0 +1,99 @@
+//! A person's own place, as the account pages show it: what is in force, what waits, which TIES rights
+//! there are (product.md; security.md AF-7). What services are told of it is in `standing`.
+
+use sea_orm::ConnectionTrait;
+
+use super::Error;
+use crate::app::App;
+use crate::domain::AccountId;
+use crate::domain::affiliation::{Affiliation, AffiliationStatus};
+use crate::domain::organization::{MembershipType, Organization};
+use crate::domain::ties::{RightType, TiesRight};
+use crate::storage::{affiliations, focal_points, membership_types, organizations, ties};
+
+/// An affiliation with what it is an affiliation to.
+#[derive(Clone, Debug)]
+pub struct Tie {
+    pub affiliation: Affiliation,
+    pub organization: Organization,
+    pub its_type: MembershipType,
+}
+
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// In force; or, if there is none, what came of the newest request.
+    pub current: Option<Tie>,
+    /// A request that waits beside the affiliation in force.
+    pub request: Option<Tie>,
+    /// Every kind of right, if the current affiliation can have any, with where it stands.
+    pub rights: Vec<(RightType, Option<TiesRight>)>,
+    pub can_request_ties: bool,
+    pub is_focal_point: bool,
+    /// No request waits (AF-5).
+    pub can_change: bool,
+}
+
+pub async fn place(app: &App, account: &AccountId) -> Result<Place, Error> {
+    let db = app.db.read();
+    let all = affiliations::list_of_account(db, account).await?;
+    let in_force = all.iter().find(|it| it.status().is_in_force());
+    let open = all.iter().find(|it| it.status() == AffiliationStatus::Pending);
+    let current = match in_force.or(all.first()) {
+        Some(it) => Some(tie(db, it).await?),
+        None => None,
+    };
+    let request = match open.filter(|_| in_force.is_some()) {
+        Some(it) => Some(tie(db, it).await?),
+        None => None,
+    };
+    let entitled = current.as_ref().filter(|it| {
+        let asks = matches!(
+            it.affiliation.status(),
+            AffiliationStatus::Approved | AffiliationStatus::Pending
+        );
+        asks && it.its_type.ties_entitled && it.organization.is_active()
+    });
+    let rights = match entitled {
+        Some(it) => {
+            let rights = ties::list_of_affiliation(db, &it.affiliation.id).await?;
+            by_kind(ties::list_types(db).await?, &rights)
+        }
+        None => Vec::new(),
+    };
+    Ok(Place {
+        can_request_ties: entitled.is_some_and(|it| it.affiliation.status() == AffiliationStatus::Approved),
+        is_focal_point: focal_points::find_of_account(db, account).await?.is_some(),
+        can_change: open.is_none(),
+        current,
+        request,
+        rights,
+    })
+}
+
+/// Where each kind of right stands: the one that lives, or else the last that did.
+pub fn by_kind(kinds: Vec<RightType>, rights: &[TiesRight]) -> Vec<(RightType, Option<TiesRight>)> {
+    let of = |kind: &RightType| {
+        let mut its = rights.iter().filter(|it| it.right == kind.name);
+        let newest = its.clone().next();
+        its.find(|it| it.status().is_live()).or(newest).cloned()
+    };
+    kinds
+        .into_iter()
+        .map(|kind| {
+            let stands = of(&kind);
+            (kind, stands)
+        })
+        .collect()
+}
+
+async fn tie(db: &impl ConnectionTrait, affiliation: &Affiliation) -> Result<Tie, Error> {
+    let organization = organizations::resolve(db, &affiliation.organization)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let its_type = membership_types::find(db, &organization.membership_type).await?;
+    Ok(Tie {
+        affiliation: affiliation.clone(),
+        its_type: its_type.ok_or(Error::NotFound)?,
+        organization,
+    })
+}
