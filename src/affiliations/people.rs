@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, authority};
+use super::{Error, authority, requests};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity};
@@ -135,6 +135,19 @@ pub async fn affiliation_of(
         .filter(|it| it.organization == *organization && it.status() == AffiliationStatus::Approved)
         .map(|it| it.id)
         .ok_or(Error::NotFound)
+}
+
+/// The organization that a list is of.
+pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> Result<Organization, Error> {
+    let db = app.db.read();
+    authority::to_see(db, context, id).await?;
+    organizations::find(db, id).await?.ok_or(Error::NotFound)
+}
+
+/// Whether its people can have TIES rights (security.md AF-3).
+pub async fn is_ties_entitled(app: &App, organization: &Organization) -> Result<bool, Error> {
+    let its_type = requests::type_of(app.db.read(), organization).await?;
+    Ok(organization.is_active() && its_type.ties_entitled)
 }
 
 /// How many Focal Points the organization has.

@@ -57,11 +57,6 @@ pub struct Counts {
     pub organizations: u64,
 }
 
-/// All of them, in the order of the form.
-pub async fn membership_types(app: &App) -> Result<Vec<MembershipType>, Error> {
-    Ok(membership_types::list(app.db.read()).await?)
-}
-
 /// The kinds of TIES rights, in the order of the form.
 pub async fn right_types(app: &App) -> Result<Vec<RightType>, Error> {
     Ok(ties::list_types(app.db.read()).await?)
@@ -69,15 +64,12 @@ pub async fn right_types(app: &App) -> Result<Vec<RightType>, Error> {
 
 /// What everybody may search: the active organizations.
 pub async fn search(app: &App, search: &Search<'_>) -> Result<Page, Error> {
-    let search = Search { status: "", ..*search };
+    let search = Search {
+        status: "",
+        ..*search
+    };
     let filter = filter(app.db.read(), &search).await?;
     page(app.db.read(), &filter, &search).await
-}
-
-/// The organization that a form named, if it is one to choose.
-pub async fn find_active(app: &App, id: &OrganizationId) -> Result<Option<Organization>, Error> {
-    let found = organizations::resolve(app.db.read(), id).await?;
-    Ok(found.filter(Organization::is_active))
 }
 
 /// The accepted records, whatever became of their membership.
@@ -101,7 +93,10 @@ pub async fn proposals(app: &App, context: &Context, number: u64) -> Result<(Pag
     let page = page(db, &proposed(), &search).await?;
     let counts: HashMap<OrganizationId, u64> =
         affiliations::count_living(db, page.rows.iter().map(|it| &it.id)).await?;
-    let people = page.rows.iter().map(|it| counts.get(&it.id).copied().unwrap_or(0));
+    let people = page
+        .rows
+        .iter()
+        .map(|it| counts.get(&it.id).copied().unwrap_or(0));
     let people = people.collect();
     Ok((page, people))
 }

@@ -154,7 +154,9 @@ impl Affiliation {
         match &self.stage {
             Stage::SelfDeclared | Stage::Pending => None,
             Stage::Approved(it) | Stage::Rejected(it) => Some(it),
-            Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => Some(end),
+            Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => {
+                Some(end)
+            }
         }
     }
 

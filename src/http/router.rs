@@ -61,4 +61,8 @@ fn routes(app: &App) -> Routes {
         .with(pages::recovery::routes)
         .with(pages::signup::routes)
         .with(pages::organizations::routes)
+        .with(pages::public::routes)
+        .with(pages::account::routes)
+        .with(pages::focal_point::routes)
+        .with(pages::admin::routes)
 }

@@ -3,10 +3,12 @@
 pub mod client;
 pub mod form;
 pub mod page_form;
+pub mod query;
 pub mod session;
 pub mod visit;
 
 pub use client::Authenticated;
 pub use page_form::PageForm;
+pub use query::ListQuery;
 pub use session::{BrowserSession, SignedIn};
 pub use visit::Visit;

@@ -34,13 +34,17 @@
 //! - `visit.in_flow()` before answering, on pages inside a service's request (see `flow`).
 
 pub mod account;
+pub mod admin;
 pub mod authorization;
 pub mod destination;
 pub mod errors;
 pub mod flow;
+pub mod focal_point;
 pub mod login;
 pub mod logout;
+mod organization_lists;
 pub mod organizations;
+pub mod public;
 pub mod recovery;
 pub mod signup;
 
@@ -50,7 +54,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 pub use crate::http::error::PageError;
-pub use crate::http::extract::{PageForm, SignedIn, Visit};
+pub use crate::http::extract::{ListQuery, PageForm, SignedIn, Visit};
 pub use crate::http::routes::{Audience, Routes};
 use crate::templates::FormState;
 

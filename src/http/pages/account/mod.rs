@@ -1,5 +1,6 @@
 //! What a person sees and changes of the own account (contract.md, `/account` and below).
 
+mod organization;
 mod profile;
 mod security;
 mod services;
@@ -22,6 +23,16 @@ pub fn routes(routes: Routes) -> Routes {
             get(profile::show).post(profile::save),
         )
         .at(
+            "/account/organization",
+            SignedIn,
+            get(organization::show).post(organization::act),
+        )
+        .at(
+            "/account/organization/change",
+            SignedIn,
+            get(organization::ask).post(organization::submit),
+        )
+        .at(
             "/account/security",
             SignedIn,
             get(security::show).post(security::change),
@@ -40,14 +51,15 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn overview(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
     let account = person.account();
+    let place = organization::Place::of(&visit, account).await?;
     let sessions = accounts::sessions::list(&visit.app, &account.id).await?;
     let services = oidc::consent::list(&visit.app, &account.id).await?;
     let page = AccountOverview {
         name: account.profile.full_name(),
         email: account.email.as_str().to_owned(),
-        affiliation: None,
-        request: None,
-        rights: Vec::new(),
+        affiliation: place.affiliation,
+        request: place.request,
+        rights: place.rights,
         sessions: sessions.len() as u64,
         services: services.len() as u64,
     };

@@ -1,0 +1,48 @@
+//! The query of a list's page: what is searched for, and which page of it. Read as strictly as a form
+//! (security.md G-1, G-2); names that it does not know are nobody's, as links add their own.
+
+use std::collections::BTreeMap;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::form::Pairs;
+use crate::app::App;
+use crate::http::error::PageError;
+use crate::templates::FormState;
+
+#[derive(Clone, Debug, Default)]
+pub struct ListQuery(BTreeMap<String, String>);
+
+impl ListQuery {
+    /// What was asked for; empty when it was not.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// From 1. What is no number is no page.
+    pub fn page(&self) -> Result<u64, PageError> {
+        match self.get("page") {
+            "" => Ok(1),
+            typed => typed.parse().map_err(|_| PageError::NotFound),
+        }
+    }
+
+    /// To show the form again with what it was sent with.
+    pub fn form(&self, names: &[&str]) -> FormState {
+        FormState::new(names.iter().map(|name| (*name, self.get(name))))
+    }
+}
+
+impl FromRequestParts<App> for ListQuery {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, PageError> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(Pairs::parse(query.as_bytes())?.unique(&[])?))
+    }
+}

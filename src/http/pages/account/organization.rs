@@ -1,0 +1,168 @@
+//! `/account/organization`: what is in force, what waits, TIES rights; and `/change`, which asks the
+//! sign-up's questions again (product.md; security.md AF-5, AF-7).
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::focal_point::refusal;
+use super::super::organizations::{self, Answers};
+use super::super::{PageError, PageForm, SignedIn, Visit};
+use crate::affiliations::{self, Tie, requests, ties};
+use crate::domain::AffiliationId;
+use crate::domain::account::Account;
+use crate::domain::organization::OrganizationStatus;
+use crate::templates::FormState;
+use crate::templates::pages::{
+    AccountOrganization, AccountOrganizationChange, AffiliationView, OrganizationQuestions, RightView,
+};
+
+/// The person's place in the words of the page's language.
+pub struct Place {
+    pub affiliation: Option<AffiliationView>,
+    pub request: Option<AffiliationView>,
+    pub rights: Vec<RightView>,
+    it: affiliations::Place,
+}
+
+impl Place {
+    pub async fn of(visit: &Visit, account: &Account) -> Result<Self, PageError> {
+        let it = affiliations::place(&visit.app, &account.id).await?;
+        let language = visit.locale.as_str();
+        let rights = it.rights.iter().map(|(kind, right)| RightView {
+            right: kind.name.clone(),
+            label: kind.label(language).to_owned(),
+            status: right
+                .as_ref()
+                .map_or("none", |it| it.status().as_str())
+                .to_owned(),
+            since: right.as_ref().and_then(|it| it.since()),
+        });
+        Ok(Self {
+            affiliation: it.current.as_ref().map(|it| shown(it, language)),
+            request: it.request.as_ref().map(|it| shown(it, language)),
+            rights: rights.collect(),
+            it,
+        })
+    }
+
+    fn page(self, form: FormState) -> AccountOrganization {
+        AccountOrganization {
+            form,
+            affiliation: self.affiliation,
+            request: self.request,
+            rights: self.rights,
+            can_request_ties: self.it.can_request_ties,
+            is_focal_point: self.it.is_focal_point,
+            can_change: self.it.can_change,
+        }
+    }
+}
+
+fn shown(tie: &Tie, language: &str) -> AffiliationView {
+    let (it, organization) = (&tie.affiliation, &tie.organization);
+    let decision = it.last_decision();
+    AffiliationView {
+        id: it.id.as_str().to_owned(),
+        organization: organization.name.clone(),
+        acronym: organization.acronym.clone(),
+        category: organization.category.as_str().to_owned(),
+        membership_type: tie.its_type.name(language).to_owned(),
+        member_state: organization.country.as_ref().map(|it| it.as_str().to_owned()),
+        status: it.status().as_str().to_owned(),
+        since: decision.map_or(it.requested_at, |it| it.at),
+        reason: decision.and_then(|it| it.reason.clone()),
+        proposed: organization.status == OrganizationStatus::Proposed,
+        suspended: organization.status == OrganizationStatus::Suspended,
+    }
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let place = Place::of(&visit, person.account()).await?;
+    visit.page(&place.page(FormState::default())).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Act {
+    action: String,
+    affiliation_id: String,
+    right: String,
+}
+
+pub async fn act(person: SignedIn, form: PageForm<Act>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let (app, context) = (&visit.app, visit.context());
+    let outcome = match fields.action.as_str() {
+        "withdraw" => {
+            let id = AffiliationId::new(fields.affiliation_id.as_str());
+            requests::withdraw(app, &context, &id)
+                .await
+                .map(|()| "affiliation_withdrawn")
+        }
+        "request_ties" => ties::request(app, &context, std::slice::from_ref(&fields.right))
+            .await
+            .map(|()| "request_sent"),
+        _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
+    };
+    match outcome {
+        Ok(done) => Ok(visit.redirect(&format!("/account/organization?done={done}"))),
+        Err(error) => {
+            let (status, form) = refusal(error, typed)?;
+            let place = Place::of(&visit, person.account()).await?;
+            visit.page_with(status, &place.page(form)).await
+        }
+    }
+}
+
+pub async fn ask(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let questions = organizations::first_questions(&visit).await?;
+    let page = change(&visit, person.account(), FormState::default(), questions).await?;
+    visit.page(&page).await
+}
+
+pub async fn submit(person: SignedIn, form: PageForm<Answers>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    if fields.is_unfinished() {
+        let questions = organizations::questions(&visit, &fields).await?;
+        let page = change(&visit, person.account(), typed, questions).await?;
+        return visit.page(&page).await;
+    }
+    let (status, form) = match request(&visit, &fields).await {
+        Ok(()) => return Ok(visit.redirect("/account/organization?done=request_sent")),
+        Err(affiliations::Error::OpenRequest) => {
+            let form = typed.notice("account.organization.already_open");
+            (StatusCode::CONFLICT, form)
+        }
+        Err(affiliations::Error::TooManyRequests) => {
+            let form = typed.notice("account.organization.too_many");
+            (StatusCode::TOO_MANY_REQUESTS, form)
+        }
+        Err(error) => refusal(error, typed)?,
+    };
+    let questions = organizations::questions(&visit, &fields).await?;
+    let page = change(&visit, person.account(), form, questions).await?;
+    visit.page_with(status, &page).await
+}
+
+async fn request(visit: &Visit, fields: &Answers) -> Result<(), affiliations::Error> {
+    let choice = affiliations::choose(visit.app.db.read(), &fields.input()).await?;
+    requests::change(&visit.app, &visit.context(), &choice)
+        .await
+        .map(drop)
+}
+
+async fn change(
+    visit: &Visit,
+    account: &Account,
+    form: FormState,
+    questions: OrganizationQuestions,
+) -> Result<AccountOrganizationChange, PageError> {
+    let place = affiliations::place(&visit.app, &account.id).await?;
+    let in_force = place.current.filter(|it| it.affiliation.status().is_in_force());
+    Ok(AccountOrganizationChange {
+        form,
+        questions,
+        current: in_force.map(|it| it.organization.name),
+    })
+}

@@ -1,0 +1,48 @@
+//! `/admin` and below, for administrators whose session is fit for duty (security.md SE-2, 10): requests
+//! that no Focal Point could decide, records that people typed in, organizations and their Focal Points.
+
+mod organizations;
+mod proposals;
+mod requests;
+
+use axum::response::Response;
+use axum::routing::get;
+
+use super::{Audience, PageError, Routes, Visit};
+use crate::affiliations::{people, records};
+use crate::templates::pages::AdminOverview;
+
+pub fn routes(routes: Routes) -> Routes {
+    use Audience::Administrator;
+    routes
+        .at("/admin", Administrator, get(overview))
+        .at("/admin/requests", Administrator, get(requests::list))
+        .at(
+            "/admin/requests/{id}",
+            Administrator,
+            get(requests::show).post(requests::decide),
+        )
+        .at("/admin/organizations", Administrator, get(organizations::list))
+        .at(
+            "/admin/organizations/{id}",
+            Administrator,
+            get(organizations::show).post(organizations::act),
+        )
+        .at("/admin/proposals", Administrator, get(proposals::list))
+        .at(
+            "/admin/proposals/{id}",
+            Administrator,
+            get(proposals::show).post(proposals::decide),
+        )
+}
+
+async fn overview(visit: Visit) -> Result<Response, PageError> {
+    let (app, context) = (&visit.app, visit.context());
+    let counts = records::counts(app, &context).await?;
+    let page = AdminOverview {
+        requests: people::count_without_focal_point(app, &context).await?,
+        proposals: counts.proposals,
+        organizations: counts.organizations,
+    };
+    visit.page(&page).await
+}

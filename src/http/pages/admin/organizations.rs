@@ -1,0 +1,118 @@
+//! `/admin/organizations`: the records, and who their Focal Points are. An administrator names the first
+//! one (security.md AF-6).
+
+use axum::extract::Path;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::focal_point::{refusal, segment};
+use super::super::organization_lists::{self as lists, Types};
+use super::super::{ListQuery, PageError, PageForm, Visit, refused};
+use crate::affiliations::people::{Entry, LARGEST_PAGE, Search, Show};
+use crate::affiliations::{self, focal_points, people, records};
+use crate::domain::account::Email;
+use crate::domain::{AccountId, OrganizationId};
+use crate::templates::FormState;
+use crate::templates::pages::{AdminOrganization, AdminOrganizations, FocalPointRow};
+
+const PATH: &str = "/admin/organizations";
+const FILTERS: [&str; 3] = ["q", "membership_type", "status"];
+
+pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
+    let types = Types::read(&visit).await?;
+    let mut page = AdminOrganizations {
+        form: query.form(&FILTERS),
+        membership_types: types.choices(&visit),
+        rows: Vec::new(),
+        paging: lists::paging(1, 1, 0, PATH, &query, &FILTERS),
+    };
+    match records::list(&visit.app, &visit.context(), &lists::search(&query)?).await {
+        Ok(found) => {
+            page.rows = types.rows(&visit, &found.rows);
+            page.paging = lists::paging_of(&found, PATH, &query, &FILTERS);
+            visit.page(&page).await
+        }
+        Err(affiliations::Error::Invalid(wrong)) => {
+            page.form = refused(page.form, wrong);
+            visit.form_again(&page).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
+    visit.page(&view(&visit, &id, FormState::default()).await?).await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Act {
+    action: String,
+    email: String,
+    account_id: String,
+}
+
+pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    // 404 before anything is said about the fields.
+    records::find(&visit.app, &visit.context(), &OrganizationId::new(id.as_str())).await?;
+    let outcome = match fields.action.as_str() {
+        "designate" => designate(&visit, &id, &fields.email).await,
+        "undesignate" => undesignate(&visit, &id, &fields.account_id).await,
+        _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
+    };
+    match outcome {
+        Ok(done) => Ok(visit.redirect(&format!("{PATH}/{}?done={done}", segment(&id)))),
+        Err(error) => {
+            let (status, form) = refusal(error, typed)?;
+            visit.page_with(status, &view(&visit, &id, form).await?).await
+        }
+    }
+}
+
+async fn designate(visit: &Visit, id: &str, email: &str) -> Result<&'static str, affiliations::Error> {
+    let refused = |key| affiliations::Error::Invalid([("email", key)].into());
+    let email = Email::parse(email).map_err(|_| refused("error.email"))?;
+    let organization = OrganizationId::new(id);
+    match focal_points::appoint(&visit.app, &visit.context(), &organization, &email).await {
+        Err(affiliations::Error::Refused(_)) => Err(refused("admin.no_such_account")),
+        other => other.map(|()| "designated"),
+    }
+}
+
+async fn undesignate(visit: &Visit, id: &str, account: &str) -> Result<&'static str, affiliations::Error> {
+    let (app, context) = (&visit.app, visit.context());
+    let (organization, account) = (OrganizationId::new(id), AccountId::new(account));
+    let affiliation = people::affiliation_of(app, &context, &organization, &account).await?;
+    focal_points::undesignate(app, &context, &affiliation, "").await?;
+    Ok("undesignated")
+}
+
+async fn view(visit: &Visit, id: &str, form: FormState) -> Result<AdminOrganization, PageError> {
+    let (app, context) = (&visit.app, visit.context());
+    let id = OrganizationId::new(id);
+    let record = records::find(app, &context, &id).await?;
+    let search = Search {
+        show: Show::FocalPoints,
+        size: LARGEST_PAGE,
+        ..Search::default()
+    };
+    let focal_points = people::list(app, &context, &id, &search).await?;
+    Ok(AdminOrganization {
+        form,
+        organization: Types::read(visit).await?.row(visit, &record.organization),
+        focal_points: focal_points.entries.iter().map(row).collect(),
+        people: record.people,
+        needs_approval: record.its_type.needs_approval,
+    })
+}
+
+fn row(it: &Entry) -> FocalPointRow {
+    let affiliation = &it.person.affiliation;
+    FocalPointRow {
+        account_id: affiliation.account.as_str().to_owned(),
+        name: format!("{} {}", it.person.first_name, it.person.last_name),
+        email: it.person.email.clone(),
+        since: affiliation.since().unwrap_or(affiliation.requested_at),
+    }
+}

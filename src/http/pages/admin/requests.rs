@@ -1,0 +1,114 @@
+//! `/admin/requests`: of organizations without a Focal Point who could decide. The page of one request
+//! takes any, as its mail went to the administrators when that was so.
+
+use axum::extract::Path;
+use axum::response::Response;
+
+use super::super::focal_point::requests::{Decision, again, asked_for, outcome};
+use super::super::focal_point::{base, refusal, request_row, segment, show_of, waits};
+use super::super::organization_lists as lists;
+use super::super::{ListQuery, PageError, PageForm, Visit};
+use crate::affiliations::people::{self, Entry, Search, Show};
+use crate::domain::AffiliationId;
+use crate::domain::affiliation::AffiliationStatus;
+use crate::domain::organization::Organization;
+use crate::templates::FormState;
+use crate::templates::pages::{AdminRequest, AdminRequests, OrganizationRef, RequestRow};
+
+const PATH: &str = "/admin/requests";
+
+pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
+    let status = query.get("status");
+    let show = match query.has("status") {
+        true => show_of(status).ok_or(PageError::NotFound)?,
+        // What waits, TIES rights as well.
+        false => Show::Requests,
+    };
+    let search = Search {
+        text: query.get("q"),
+        show,
+        page: query.page()?,
+        ..Search::default()
+    };
+    let found = people::list_without_focal_point(&visit.app, &visit.context(), &search).await?;
+    let row = |it: &Entry| RequestRow {
+        organization: Some(it.person.organization_name.clone()),
+        ..request_row(it)
+    };
+    let page = AdminRequests {
+        form: query.form(&["q", "status"]),
+        rows: found.entries.iter().map(row).collect(),
+        paging: lists::paging(
+            found.page,
+            found.size,
+            found.total,
+            PATH,
+            &query,
+            &["q", "status"],
+        ),
+    };
+    visit.page(&page).await
+}
+
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
+    let (entry, organization) = find(&visit, &id).await?;
+    if entry.person.affiliation.status() == AffiliationStatus::Approved && waits(&entry) {
+        return Ok(visit.redirect(&person_path(&organization, &entry)));
+    }
+    visit
+        .page(&view(&visit, &organization, &entry, FormState::default()).await?)
+        .await
+}
+
+pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let (entry, organization) = find(&visit, &id).await?;
+    match outcome(&visit, &AffiliationId::new(id.as_str()), &fields).await {
+        Ok("approved") if waits(&entry) => {
+            let path = person_path(&organization, &entry);
+            Ok(visit.redirect(&format!("{path}?done=approved")))
+        }
+        Ok(done) => Ok(visit.redirect(&format!("{PATH}?done={done}"))),
+        Err(error) => {
+            let (status, form) = refusal(error, typed)?;
+            let (entry, organization) = again(find(&visit, &id).await)?;
+            let page = view(&visit, &organization, &entry, form).await?;
+            visit.page_with(status, &page).await
+        }
+    }
+}
+
+async fn find(visit: &Visit, id: &str) -> Result<(Entry, Organization), PageError> {
+    let (app, context) = (&visit.app, visit.context());
+    let (entry, organization, _) = people::find(app, &context, &AffiliationId::new(id)).await?;
+    Ok((entry, organization))
+}
+
+/// TIES rights are decided there, by an administrator as by a Focal Point.
+fn person_path(organization: &Organization, entry: &Entry) -> String {
+    let account = segment(entry.person.affiliation.account.as_str());
+    format!("{}/people/{account}", base(&organization.id))
+}
+
+async fn view(
+    visit: &Visit,
+    organization: &Organization,
+    entry: &Entry,
+    form: FormState,
+) -> Result<AdminRequest, PageError> {
+    let affiliation = &entry.person.affiliation;
+    let decision = affiliation.last_decision();
+    Ok(AdminRequest {
+        form,
+        organization: OrganizationRef {
+            id: organization.id.as_str().to_owned(),
+            name: organization.name.clone(),
+        },
+        request: request_row(entry),
+        decided_at: decision.map(|it| it.at),
+        reason: decision.and_then(|it| it.reason.clone()),
+        decidable: affiliation.status() == AffiliationStatus::Pending && !entry.own,
+        own: entry.own,
+        rights: asked_for(visit, entry).await?,
+    })
+}

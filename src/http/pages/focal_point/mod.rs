@@ -1,0 +1,139 @@
+//! `/focal-point` and below: the requests and people of one organization, named by the path, for its Focal
+//! Points and for administrators. What is another organization's does not exist (security.md G-4): the
+//! room says so. A session fit for duty is seen to by the routes (SE-2).
+
+mod people;
+mod person;
+pub(super) mod requests;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::{Audience, PageError, Routes, Visit, refused};
+use crate::affiliations::people::{Entry, Page, Search, Show};
+use crate::affiliations::{self, organization_of};
+use crate::domain::OrganizationId;
+use crate::domain::organization::Organization;
+use crate::domain::ties::TiesStatus;
+use crate::templates::FormState;
+use crate::templates::pages::{FocalPointChoose, OrganizationRef, RequestRow};
+
+pub fn routes(routes: Routes) -> Routes {
+    use Audience::FocalPoint;
+    routes
+        .at("/focal-point", FocalPoint, get(choose))
+        .at(
+            "/focal-point/{organization}/requests",
+            FocalPoint,
+            get(requests::list),
+        )
+        .at(
+            "/focal-point/{organization}/requests/{id}",
+            FocalPoint,
+            get(requests::show).post(requests::decide),
+        )
+        .at(
+            "/focal-point/{organization}/people",
+            FocalPoint,
+            get(people::list),
+        )
+        .at(
+            "/focal-point/{organization}/people/{account}",
+            FocalPoint,
+            get(person::show).post(person::act),
+        )
+}
+
+/// A person is Focal Point of one organization at most, and is taken there; an administrator may be of none.
+async fn choose(visit: Visit) -> Result<Response, PageError> {
+    match organization_of(visit.app.db.read(), &visit.context()).await? {
+        Some(id) => Ok(visit.redirect(&requests_path(&id))),
+        None => {
+            let organizations = Vec::new();
+            visit.page(&FocalPointChoose { organizations }).await
+        }
+    }
+}
+
+fn requests_path(organization: &OrganizationId) -> String {
+    format!("{}/requests", base(organization))
+}
+
+/// Identifiers are of letters, digits and `._-` (contract.md), but a path is made from what is safe in one.
+pub fn base(organization: &OrganizationId) -> String {
+    format!("/focal-point/{}", segment(organization.as_str()))
+}
+
+pub fn segment(id: &str) -> String {
+    form_urlencoded::byte_serialize(id.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+fn reference(it: &Organization) -> OrganizationRef {
+    OrganizationRef {
+        id: it.id.as_str().to_owned(),
+        name: it.name.clone(),
+    }
+}
+
+/// A page of a list, with its organization.
+async fn page(
+    visit: &Visit,
+    organization: &str,
+    search: &Search<'_>,
+) -> Result<(Page, OrganizationRef), PageError> {
+    let id = OrganizationId::new(organization);
+    let context = visit.context();
+    let page = affiliations::people::list(&visit.app, &context, &id, search).await?;
+    let organization = affiliations::people::organization(&visit.app, &context, &id).await?;
+    Ok((page, reference(&organization)))
+}
+
+/// A row of the lists of requests, also the administrators'.
+pub fn request_row(it: &Entry) -> RequestRow {
+    RequestRow {
+        id: it.person.affiliation.id.as_str().to_owned(),
+        name: format!("{} {}", it.person.first_name, it.person.last_name),
+        email: it.person.email.clone(),
+        job_title: it.person.job_title.clone(),
+        requested_at: it.person.affiliation.requested_at,
+        status: it.person.affiliation.status().as_str().to_owned(),
+        request_ties: waits(it),
+        organization: None,
+    }
+}
+
+/// TIES rights wait for a decision.
+pub fn waits(it: &Entry) -> bool {
+    it.rights.iter().any(|it| it.status() == TiesStatus::Requested)
+}
+
+/// What the filter `status` of the lists of requests shows; `None` for what it does not offer.
+pub fn show_of(status: &str) -> Option<Show> {
+    match status {
+        "" => Some(Show::Everybody),
+        "pending" => Some(Show::AffiliationRequests),
+        "approved" => Some(Show::People),
+        "rejected" => Some(Show::Rejected),
+        _ => None,
+    }
+}
+
+/// What became of an act that was refused: the same page again, with a word about it.
+pub fn refusal(error: affiliations::Error, typed: FormState) -> Result<(StatusCode, FormState), PageError> {
+    use affiliations::Error;
+    Ok(match error {
+        Error::Invalid(wrong) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            refused(typed, wrong).notice("error.form"),
+        ),
+        Error::OwnRequest => (StatusCode::FORBIDDEN, typed.notice("focal_point.own")),
+        Error::LastFocalPoint => (StatusCode::CONFLICT, typed.notice("focal_point.last")),
+        Error::Conflict | Error::NotEntitled | Error::Refused(_) => {
+            (StatusCode::CONFLICT, typed.notice("error.try_again"))
+        }
+        other => return Err(other.into()),
+    })
+}

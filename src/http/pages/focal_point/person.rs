@@ -1,0 +1,123 @@
+//! `/focal-point/{organization}/people/{account}`: one person's TIES rights, office and affiliation.
+
+use axum::extract::Path;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, Visit};
+use super::requests::again;
+use super::{base, people, reference, refusal, segment};
+use crate::affiliations::people::Entry;
+use crate::affiliations::{self, by_kind, decisions, focal_points, records, ties};
+use crate::domain::affiliation::Capacity;
+use crate::domain::organization::Organization;
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::templates::FormState;
+use crate::templates::pages::{FocalPointPerson, RightView};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Act {
+    action: String,
+    right: String,
+    reason: String,
+}
+
+pub async fn show(
+    visit: Visit,
+    Path((organization, account)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let found = find(&visit, &organization, &account).await?;
+    visit
+        .page(&view(&visit, &found, FormState::default()).await?)
+        .await
+}
+
+pub async fn act(
+    Path((organization, account)): Path<(String, String)>,
+    form: PageForm<Act>,
+) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let found = find(&visit, &organization, &account).await?;
+    let path = format!("{}/people", base(&found.1.id));
+    match outcome(&visit, &found.0.person.affiliation.id, &fields).await {
+        Ok("removed") => Ok(visit.redirect(&format!("{path}?done=removed"))),
+        // Who gave up the own office sees these pages no more.
+        Ok("undesignated") if found.0.own && found.2 == Capacity::FocalPoint => {
+            Ok(visit.redirect("/account/organization?done=undesignated"))
+        }
+        Ok(done) => Ok(visit.redirect(&format!("{path}/{}?done={done}", segment(&account)))),
+        Err(error) => {
+            let (status, form) = refusal(error, typed)?;
+            let found = again(find(&visit, &organization, &account).await)?;
+            visit.page_with(status, &view(&visit, &found, form).await?).await
+        }
+    }
+}
+
+async fn outcome(
+    visit: &Visit,
+    id: &AffiliationId,
+    fields: &Act,
+) -> Result<&'static str, affiliations::Error> {
+    let (app, context) = (&visit.app, visit.context());
+    let right = std::slice::from_ref(&fields.right);
+    match fields.action.as_str() {
+        "grant" => ties::grant(app, &context, id, right).await.map(|()| "ties_saved"),
+        "refuse" => ties::refuse(app, &context, id, right, &fields.reason)
+            .await
+            .map(|()| "ties_saved"),
+        "revoke" => ties::revoke(app, &context, id, right, &fields.reason)
+            .await
+            .map(|()| "ties_saved"),
+        "remove" => decisions::remove(app, &context, id, &fields.reason)
+            .await
+            .map(|()| "removed"),
+        "designate" => focal_points::designate(app, &context, id)
+            .await
+            .map(|()| "designated"),
+        "undesignate" => focal_points::undesignate(app, &context, id, &fields.reason)
+            .await
+            .map(|()| "undesignated"),
+        _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
+    }
+}
+
+type Found = (Entry, Organization, Capacity);
+
+/// Who is approved for the organization that the path names (G-4).
+async fn find(visit: &Visit, organization: &str, account: &str) -> Result<Found, PageError> {
+    let (organization, account) = (OrganizationId::new(organization), AccountId::new(account));
+    let (app, context) = (&visit.app, visit.context());
+    let id = affiliations::people::affiliation_of(app, &context, &organization, &account).await?;
+    Ok(affiliations::people::find(app, &context, &id).await?)
+}
+
+async fn view(visit: &Visit, found: &Found, form: FormState) -> Result<FocalPointPerson, PageError> {
+    let (entry, organization, capacity) = found;
+    let (app, context) = (&visit.app, visit.context());
+    let kinds = records::right_types(app).await?;
+    let person = people::row(visit, entry, &kinds);
+    let language = visit.locale.as_str();
+    let rights = by_kind(kinds, &entry.rights)
+        .into_iter()
+        .map(|(kind, right)| RightView {
+            label: kind.label(language).to_owned(),
+            status: right
+                .as_ref()
+                .map_or("none", |it| it.status().as_str())
+                .to_owned(),
+            since: right.as_ref().and_then(|it| it.since()),
+            right: kind.name,
+        });
+    let focal_points = affiliations::people::count_focal_points(app, &context, &organization.id).await?;
+    Ok(FocalPointPerson {
+        form,
+        rights: rights.collect(),
+        own: entry.own,
+        is_last_focal_point: person.is_focal_point && focal_points == 1 && *capacity == Capacity::FocalPoint,
+        ties_entitled: affiliations::people::is_ties_entitled(app, organization).await?,
+        organization: reference(organization),
+        person,
+    })
+}

@@ -1,0 +1,183 @@
+//! `/focal-point/{organization}/requests`: what waits, and the decision about each. Mails link here and
+//! carry no power (security.md AF-2).
+
+use axum::extract::Path;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::organization_lists as lists;
+use super::super::{ListQuery, PageError, PageForm, Visit};
+use super::{base, page, reference, refusal, request_row, requests_path, segment, show_of, waits};
+use crate::affiliations::people::{self, Entry, Search};
+use crate::affiliations::{self, decisions};
+use crate::domain::affiliation::AffiliationStatus;
+use crate::domain::organization::Organization;
+use crate::domain::ties::TiesStatus;
+use crate::domain::{AffiliationId, OrganizationId};
+use crate::templates::pages::{FocalPointRequest, FocalPointRequests};
+use crate::templates::{Choice, FormState};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Decision {
+    pub decision: String,
+    pub reason: String,
+}
+
+pub async fn list(
+    visit: Visit,
+    Path(organization): Path<String>,
+    query: ListQuery,
+) -> Result<Response, PageError> {
+    // Whoever comes without a filter looks for what waits.
+    let status = if query.has("status") {
+        query.get("status")
+    } else {
+        "pending"
+    };
+    let show = show_of(status).ok_or(PageError::NotFound)?;
+    let search = Search {
+        text: query.get("q"),
+        show,
+        page: query.page()?,
+        ..Search::default()
+    };
+    let (found, organization) = page(&visit, &organization, &search).await?;
+    let path = requests_path(&OrganizationId::new(organization.id.as_str()));
+    let page = FocalPointRequests {
+        organization,
+        form: FormState::new([("q", query.get("q")), ("status", status)]),
+        rows: found.entries.iter().map(request_row).collect(),
+        paging: lists::paging(
+            found.page,
+            found.size,
+            found.total,
+            &path,
+            &query,
+            &["q", "status"],
+        ),
+    };
+    visit.page(&page).await
+}
+
+pub async fn show(
+    visit: Visit,
+    Path((organization, id)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let (entry, organization) = find(&visit, &organization, &id).await?;
+    // What waits of somebody who is approved is decided on the person's page.
+    if entry.person.affiliation.status() == AffiliationStatus::Approved && waits(&entry) {
+        return Ok(visit.redirect(&person_path(&organization, &entry)));
+    }
+    visit
+        .page(&view(&visit, &organization, &entry, FormState::default()).await?)
+        .await
+}
+
+pub async fn decide(
+    Path((organization, id)): Path<(String, String)>,
+    form: PageForm<Decision>,
+) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let (entry, organization) = find(&visit, &organization, &id).await?;
+    let id = AffiliationId::new(id);
+    match outcome(&visit, &id, &fields).await {
+        Ok("approved") if waits(&entry) => {
+            let path = person_path(&organization, &entry);
+            Ok(visit.redirect(&format!("{path}?done=approved")))
+        }
+        Ok(done) => {
+            let path = requests_path(&organization.id);
+            Ok(visit.redirect(&format!("{path}?done={done}")))
+        }
+        Err(error) => {
+            let (status, form) = refusal(error, typed)?;
+            let (entry, organization) = again(find(&visit, organization.id.as_str(), id.as_str()).await)?;
+            let page = view(&visit, &organization, &entry, form).await?;
+            visit.page_with(status, &page).await
+        }
+    }
+}
+
+/// Decides, and says what was done.
+pub async fn outcome(
+    visit: &Visit,
+    id: &AffiliationId,
+    fields: &Decision,
+) -> Result<&'static str, affiliations::Error> {
+    let (app, context) = (&visit.app, visit.context());
+    match fields.decision.as_str() {
+        "approve" => {
+            decisions::approve(app, &context, id, &[], &fields.reason).await?;
+            Ok("approved")
+        }
+        "reject" => {
+            decisions::reject(app, &context, id, &fields.reason).await?;
+            Ok("rejected")
+        }
+        _ => Err(affiliations::Error::Invalid(
+            [("decision", "error.choose")].into(),
+        )),
+    }
+}
+
+/// After a refusal the object may be out of sight, as somebody else has decided: that is a conflict.
+pub fn again<T>(found: Result<T, PageError>) -> Result<T, PageError> {
+    found.map_err(|error| match error {
+        PageError::NotFound => PageError::Conflict,
+        other => other,
+    })
+}
+
+/// The request, if it is one of the organization that the path names (G-4).
+async fn find(visit: &Visit, organization: &str, id: &str) -> Result<(Entry, Organization), PageError> {
+    let id = AffiliationId::new(id);
+    let (entry, its, _) = people::find(&visit.app, &visit.context(), &id).await?;
+    if its.id.as_str() == organization {
+        Ok((entry, its))
+    } else {
+        Err(PageError::NotFound)
+    }
+}
+
+fn person_path(organization: &Organization, entry: &Entry) -> String {
+    let account = segment(entry.person.affiliation.account.as_str());
+    format!("{}/people/{account}", base(&organization.id))
+}
+
+async fn view(
+    visit: &Visit,
+    organization: &Organization,
+    entry: &Entry,
+    form: FormState,
+) -> Result<FocalPointRequest, PageError> {
+    let affiliation = &entry.person.affiliation;
+    let decision = affiliation.last_decision();
+    Ok(FocalPointRequest {
+        organization: reference(organization),
+        form,
+        request: request_row(entry),
+        decided_at: decision.map(|it| it.at),
+        reason: decision.and_then(|it| it.reason.clone()),
+        decidable: affiliation.status() == AffiliationStatus::Pending && !entry.own,
+        own: entry.own,
+        rights: asked_for(visit, entry).await?,
+    })
+}
+
+/// The rights that the request asks for, by their names in the page's language.
+pub async fn asked_for(visit: &Visit, entry: &Entry) -> Result<Vec<Choice>, PageError> {
+    if !waits(entry) {
+        return Ok(Vec::new());
+    }
+    let language = visit.locale.as_str();
+    let kinds = affiliations::records::right_types(&visit.app).await?;
+    let asked = |name: &str| {
+        let mut rights = entry.rights.iter();
+        rights.any(|it| it.right == name && it.status() == TiesStatus::Requested)
+    };
+    let kinds = kinds.iter().filter(|it| asked(&it.name));
+    Ok(kinds
+        .map(|it| Choice::new(it.name.as_str(), it.label(language)))
+        .collect())
+}

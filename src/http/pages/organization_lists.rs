@@ -1,0 +1,76 @@
+//! Organizations in lists: with the labels of the page's language.
+
+use super::{ListQuery, PageError, Visit};
+use crate::affiliations::directory;
+use crate::affiliations::records::{Page, Search};
+use crate::domain::organization::{Category, MembershipType, Organization};
+use crate::templates::Choice;
+use crate::templates::pages::{OrganizationRow, Paging};
+
+/// The kinds of members, read once for a page.
+pub struct Types(Vec<MembershipType>);
+
+impl Types {
+    pub async fn read(visit: &Visit) -> Result<Self, PageError> {
+        Ok(Self(directory::types(&visit.app).await?))
+    }
+
+    pub fn choices(&self, visit: &Visit) -> Vec<Choice> {
+        let language = visit.locale.as_str();
+        let types = self.0.iter();
+        types
+            .map(|it| Choice::new(it.id.as_str(), it.name(language)))
+            .collect()
+    }
+
+    pub fn row(&self, visit: &Visit, it: &Organization) -> OrganizationRow {
+        let its_type = self.0.iter().find(|kind| kind.id == it.membership_type);
+        OrganizationRow {
+            id: it.id.as_str().to_owned(),
+            name: it.name.clone(),
+            acronym: it.acronym.clone(),
+            membership_type: its_type.map_or_else(
+                || it.membership_type.to_string(),
+                |kind| kind.name(visit.locale.as_str()).to_owned(),
+            ),
+            category: it.category.as_str().to_owned(),
+            member_state: country(it),
+            status: it.status.as_str().to_owned(),
+            website: it.website.clone(),
+        }
+    }
+
+    pub fn rows(&self, visit: &Visit, them: &[Organization]) -> Vec<OrganizationRow> {
+        them.iter().map(|it| self.row(visit, it)).collect()
+    }
+}
+
+pub fn country(it: &Organization) -> Option<String> {
+    it.country.as_ref().map(|it| it.as_str().to_owned())
+}
+
+pub fn categories() -> Vec<String> {
+    Category::ALL.iter().map(|it| it.as_str().to_owned()).collect()
+}
+
+pub fn search(query: &ListQuery) -> Result<Search<'_>, PageError> {
+    Ok(Search {
+        text: query.get("q"),
+        membership_type: query.get("membership_type"),
+        member_state: query.get("member_state"),
+        category: query.get("category"),
+        status: query.get("status"),
+        page: query.page()?,
+        size: 0,
+    })
+}
+
+/// The neighbours of a page, with the filters that lead to it.
+pub fn paging(page: u64, size: u64, total: u64, path: &str, query: &ListQuery, filters: &[&str]) -> Paging {
+    let filters: Vec<_> = filters.iter().map(|name| (*name, query.get(name))).collect();
+    Paging::new(page, size, total, path, &filters)
+}
+
+pub fn paging_of(page: &Page, path: &str, query: &ListQuery, filters: &[&str]) -> Paging {
+    paging(page.page, page.size, page.total, path, query, filters)
+}
