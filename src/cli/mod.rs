@@ -6,6 +6,7 @@
 mod check;
 mod client;
 mod config;
+mod demo;
 mod key;
 mod migrate;
 mod org;
@@ -45,6 +46,8 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The whole product on this machine, with sample people and three services
+    Demo(demo::Arguments),
     /// Run the provider
     Serve,
     /// Bring the database up to date, or back
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
 
 async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Demo(it) => demo::run(console, it).await,
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
         Command::Client(it) => client::run(console, it).await,
