@@ -54,7 +54,9 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
     seed::clients(&app, &settings).await?;
 
     let jobs = jobs::start(&app);
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
     for (kind, listener) in sites {
         let registration = Registration {
             issuer: settings.issuer(),
@@ -96,8 +98,14 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
 fn tell(console: &Console, settings: &Settings) {
     let url = settings.issuer();
     let [events, bookshop, lists] = Kind::ALL.map(|it| settings.origin(it));
-    let people: Vec<_> = seed::PEOPLE.iter().map(|(email, role)| json!({ "email": email, "role": role })).collect();
-    let logins: String = seed::PEOPLE.iter().map(|(email, role)| format!("    {email:<24} {role}\n")).collect();
+    let people: Vec<_> = seed::PEOPLE
+        .iter()
+        .map(|(email, role)| json!({ "email": email, "role": role }))
+        .collect();
+    let logins: String = seed::PEOPLE
+        .iter()
+        .map(|(email, role)| format!("    {email:<24} {role}\n"))
+        .collect();
     let text = format!(
         "\nITU User Account, demo. Everything listens on this machine only; Ctrl-C ends it.\n\n\
          \x20 Account      {url}\n\

@@ -9,4 +9,5 @@ mod house;
 mod signing_in;
 mod signing_up;
 pub mod support;
+mod surviving;
 mod tokens;

@@ -3,4 +3,3 @@
 
 mod driver;
 mod journey;
-mod product;

@@ -208,12 +208,7 @@ impl Page {
     }
 
     pub fn find_form(&self, names: &[&str]) -> Option<Form> {
-        let html = self.html();
-        let forms: Vec<Form> = html
-            .select(&selector("form"))
-            .map(|it| self.read_form(&it))
-            .collect();
-        forms.into_iter().find(|form| {
+        self.forms().into_iter().find(|form| {
             names.iter().all(|name| {
                 form.names.iter().any(|it| it == name)
                     || form
@@ -225,12 +220,14 @@ impl Page {
     }
 
     pub fn find_form_at(&self, path: &str) -> Option<Form> {
+        self.forms().into_iter().find(|it| it.action.path() == path)
+    }
+
+    fn forms(&self) -> Vec<Form> {
         let html = self.html();
-        let forms: Vec<Form> = html
-            .select(&selector("form"))
+        html.select(&selector("form"))
             .map(|it| self.read_form(&it))
-            .collect();
-        forms.into_iter().find(|it| it.action.path() == path)
+            .collect()
     }
 
     fn read_form(&self, form: &ElementRef<'_>) -> Form {
@@ -303,6 +300,51 @@ impl Page {
         text.join(" ")
     }
 
+    /// The form that sends to this path.
+    pub fn form_to(&self, path: &str) -> Form {
+        let forms = self.forms();
+        forms
+            .into_iter()
+            .find(|it| it.action.path() == path)
+            .unwrap_or_else(|| panic!("no form to {path}"))
+    }
+
+    /// The form with this value in a field.
+    pub fn form_with(&self, name: &str, value: &str) -> Form {
+        let has = |form: &Form| form.fields.iter().any(|(n, v)| n == name && v == value);
+        self.forms()
+            .into_iter()
+            .find(has)
+            .unwrap_or_else(|| panic!("no form with {name}={value}: {}", self.text()))
+    }
+
+    pub fn find_link(&self, path: &str) -> Option<String> {
+        let html = self.html();
+        let found = html.select(&selector("a[href]")).find_map(|it| {
+            let href = it.attr("href")?;
+            href.starts_with(path).then(|| href.to_owned())
+        });
+        found
+    }
+
+    pub fn link_of(&self, css: &str) -> String {
+        let html = self.html();
+        let link = html
+            .select(&selector(css))
+            .next()
+            .and_then(|it| it.attr("href"))
+            .map(str::to_owned);
+        link.unwrap_or_else(|| panic!("{css} is no link"))
+    }
+
+    pub fn text_of(&self, css: &str) -> String {
+        let html = self.html();
+        let element = html.select(&selector(css)).next();
+        element
+            .map(|it| it.text().collect::<String>())
+            .unwrap_or_default()
+    }
+
     pub fn has(&self, css: &str) -> bool {
         self.html().select(&selector(css)).next().is_some()
     }
@@ -340,6 +382,13 @@ impl Page {
 }
 
 impl Form {
+    /// With a value, as typed or chosen.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(it, _)| it != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// With the value of a button, as if it had been pressed.
     pub fn press(mut self, name: &str, value: &str) -> Self {
         assert!(

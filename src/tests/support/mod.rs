@@ -4,11 +4,12 @@
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
 mod app;
-mod browser;
+pub mod browser;
 mod database;
 mod outbox;
 mod person;
 mod relying_party;
+pub mod product;
 
 use axum::Router;
 use tempfile::TempDir;
