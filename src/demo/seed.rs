@@ -5,13 +5,23 @@ use serde_json::json;
 
 use super::services::Kind;
 use super::settings::Settings;
+use crate::accounts::{administrators, import};
+use crate::affiliations::{focal_points, organizations_csv, people_import};
 use crate::app::App;
-use crate::domain::actor::Context;
+use crate::domain::OrganizationId;
+use crate::domain::account::Email;
+use crate::domain::actor::{Context, Role};
 use crate::domain::secret::Secret;
 use crate::oidc::clients::{self, ClientDocument};
 
 /// Every sample person has this password. Whoever reaches the demo's loopback port may use it.
 pub const PASSWORD: &str = "Lake-Geneva-1865!";
+
+const ADMINISTRATOR: &str = "admin@itu.example";
+const FOCAL_POINTS: [(&str, &str); 2] = [
+    ("adm-kr", "focal.kr@msn.example"),
+    ("sec-altel", "focal.ch@altel.example"),
+];
 
 /// Who there is to log in as: address and role, for the screen.
 pub const PEOPLE: [(&str, &str); 7] = [
@@ -32,6 +42,32 @@ pub const PEOPLE: [(&str, &str); 7] = [
     ("newcomer@msn.example", "affiliation pending"),
     ("reader@hbl.example", "no member"),
 ];
+
+pub async fn directory(app: &App) -> anyhow::Result<()> {
+    organizations_csv::import(app, &Context::operator(), include_bytes!("organizations.csv")).await?;
+    Ok(())
+}
+
+pub async fn people(app: &App) -> anyhow::Result<()> {
+    let operator = Context::operator();
+    let read = import::read(app, import::Format::Csv, include_bytes!("people.csv"));
+    let report = people_import::import(app, &operator, read, false).await?;
+    anyhow::ensure!(
+        report.problems.is_empty(),
+        "the sample people: {:?}",
+        report.problems
+    );
+    if let Some(administrator) = administrators::find(app, ADMINISTRATOR).await?
+        && administrator.role != Role::Administrator
+    {
+        administrators::promote(app, &operator, &administrator).await?;
+    }
+    for (organization, email) in FOCAL_POINTS {
+        let email = Email::parse(email).map_err(|e| anyhow::anyhow!("{email}: {e:?}"))?;
+        focal_points::appoint(app, &operator, &OrganizationId::new(organization), &email).await?;
+    }
+    Ok(())
+}
 
 pub async fn clients(app: &App, settings: &Settings) -> anyhow::Result<()> {
     let mut documents = Vec::new();

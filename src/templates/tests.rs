@@ -261,7 +261,11 @@ fn every_message_that_the_code_names_has_a_text() {
             let name = &rest[..end.unwrap_or(rest.len())];
             let whole = rest[name.len()..].starts_with(['"', '&', '`']);
             let key = format!("{family}{name}");
-            assert!(!whole || name.is_empty() || crate::i18n::exists(&key), "{}: {key}", path.display());
+            assert!(
+                !whole || name.is_empty() || crate::i18n::exists(&key),
+                "{}: {key}",
+                path.display()
+            );
         }
     });
 }

@@ -127,7 +127,9 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
         next(&op, &request, Some(&alice)).await,
         Step::SelectAccount
     ));
-    let handle = interaction::open(&op.app, request, BROWSER, "192.0.2.1").await.expect("kept");
+    let handle = interaction::open(&op.app, request, BROWSER, "192.0.2.1")
+        .await
+        .expect("kept");
 
     // AZ-6: the handle is nothing in another browser.
     assert!(
@@ -198,7 +200,9 @@ async fn who_cancels_is_answered_for() {
     let op = Provider::start().await;
     let web = op.web().await;
     let request = accepts(&op, &web, &[("response_mode", "form_post")]);
-    let handle = interaction::open(&op.app, request, BROWSER, "192.0.2.1").await.expect("kept");
+    let handle = interaction::open(&op.app, request, BROWSER, "192.0.2.1")
+        .await
+        .expect("kept");
     let found = interaction::find(&op.app, &handle, BROWSER)
         .await
         .expect("answers")
