@@ -3,6 +3,7 @@
 use super::Locale;
 
 /// The categories that a language's texts need, in CLDR's order.
+#[cfg(test)]
 pub(super) const fn categories(locale: Locale) -> &'static [&'static str] {
     match locale {
         Locale::Ar => &["zero", "one", "two", "few", "many", "other"],
