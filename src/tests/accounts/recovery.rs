@@ -1,5 +1,6 @@
 use chrono::Duration;
 use futures_util::future::join_all;
+use sea_orm::DbErr;
 
 use super::*;
 use crate::accounts::recovery;
@@ -47,10 +48,14 @@ async fn a_link_works_once_under_fifty_parallel_tries() {
     let token = rooms.link("john@example.org").await;
     let all = join_all((0..50).map(|_| rooms.resets(&token))).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1);
-    assert!(
-        all.iter()
-            .all(|it| matches!(it, Ok(_) | Err(Error::LinkVoid | Error::Busy)))
-    );
+    // A pool that is exhausted on a busy machine is no answer to the link.
+    let other = all.iter().find(|it| {
+        !matches!(
+            it,
+            Ok(_) | Err(Error::LinkVoid | Error::Busy | Error::Storage(DbErr::ConnectionAcquire(_)))
+        )
+    });
+    assert!(other.is_none(), "{other:?}");
 }
 
 #[tokio::test]
