@@ -3,7 +3,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::Result;
+use super::{Result, tell};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -11,7 +11,8 @@ use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
 use crate::domain::{AccountId, SessionId, Sid, Time};
-use crate::storage::{sessions, tokens};
+use crate::storage::{accounts, sessions, tokens};
+use crate::templates::mails;
 use crate::{audit, random};
 
 /// A session with the value of its cookie, which is told this once.
@@ -176,6 +177,16 @@ pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -
         .write(async |tx| {
             let ended = end_all_but(tx, now, context, account, None, "everywhere").await?;
             tokens::end_refresh_tokens_of_account(tx, account, now).await?;
+            // Who did not do it themselves hears of it (LG-4).
+            if context.actor.account() != Some(account)
+                && let Some(person) = accounts::find(tx, account).await?
+            {
+                let message = mails::SessionsEnded {
+                    name: person.profile.full_name(),
+                    at: now,
+                };
+                tell(app, tx, &person.email, person.language, &message).await?;
+            }
             Ok(ended)
         })
         .await

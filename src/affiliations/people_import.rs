@@ -208,9 +208,9 @@ impl Directory {
             asked_by_person: true,
             stage,
         };
-        if !placement.ties_rights.is_empty()
-            && !(status == AffiliationStatus::Approved && its_type.ties_entitled && organization.is_active())
-        {
+        let entitled =
+            status == AffiliationStatus::Approved && its_type.ties_entitled && organization.is_active();
+        if !entitled && !placement.ties_rights.is_empty() {
             return Err("ties_rights: need an approved affiliation to an entitled, active member".into());
         }
         let mut rights: Vec<TiesRight> = Vec::new();
@@ -232,6 +232,22 @@ impl Directory {
         }
         Ok((affiliation, rights))
     }
+}
+
+/// Says in the trail that the accounts were read by somebody (security.md LG-1).
+pub async fn begin_export(app: &App, context: &Context, with_hashes: bool) -> Result<()> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            let event = Event::new(Action::AccountsExported, "accounts:all");
+            let event = if with_hashes {
+                event.because("with password hashes")
+            } else {
+                event
+            };
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await
 }
 
 /// A page of the export: accounts in the order of their ids, after `after`. The hash stays here unless

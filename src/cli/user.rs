@@ -86,7 +86,12 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Command::Export { with_password_hashes } => export(console, &app, with_password_hashes).await,
+        Command::Export { with_password_hashes } => {
+            people_import::begin_export(&app, &context, with_password_hashes)
+                .await
+                .map_err(in_words)?;
+            export(console, &app, with_password_hashes).await
+        }
     }
 }
 

@@ -78,6 +78,7 @@ actions! {
     ProfileChanged = "account.profile_changed",
     TermsAccepted = "account.terms_accepted",
     AccountImported = "account.imported",
+    AccountsExported = "account.exported",
     AccountUnlocked = "account.unlocked",
     RoleChanged = "account.role_changed",
     OrganizationProposed = "organization.proposed",
