@@ -160,7 +160,6 @@ words! {
 
 words! {
     /// The signatures that are used here, by them and by us (security.md JW-2).
-    #[expect(clippy::upper_case_acronyms, reason = "the names of RFC 7518 and RFC 8037")]
     SigningAlg { RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
 

@@ -14,7 +14,8 @@ use crate::domain::scope;
 use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::oidc::access_policy::{AccessRefused as Refused, Lack};
 use crate::oidc::authorization::interaction::{self, Step};
-use crate::oidc::authorization::request::{self, Received, Rejection};
+use crate::oidc::authorization::refusals;
+use crate::oidc::authorization::request::{Received, Rejection};
 use crate::oidc::endpoints;
 use crate::templates::pages::{AccessRefused, Consent, SelectAccount, Unmet};
 
@@ -36,7 +37,7 @@ pub fn routes(routes: Routes) -> Routes {
 async fn authorize(visit: Visit) -> Result<Response, PageError> {
     let query = visit.uri.split_once('?').map_or("", |(_, query)| query);
     let received = Received::new(Pairs::parse(query.as_bytes())?.0);
-    let request = match request::accept(&visit.app, &received) {
+    let request = match refusals::accept(&visit.app, &visit.context(), &received).await {
         Ok(it) => it,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
         Err(Rejection::Answer(answer)) => return flow::respond(&visit, *answer),
@@ -64,7 +65,7 @@ const NO_BROWSER: &str = "";
 async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
     let visit = visit.without_cookies();
     let received = Received::new(form::read(request, OAUTH_BODY).await?.0);
-    match request::accept(&visit.app, &received) {
+    match refusals::accept(&visit.app, &visit.context(), &received).await {
         Ok(request) => {
             let handle = interaction::open(&visit.app, request, NO_BROWSER, &visit.network).await?;
             Ok(flow::go_on(&visit, &handle))

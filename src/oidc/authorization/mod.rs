@@ -4,5 +4,6 @@
 
 pub mod checks;
 pub mod interaction;
+pub mod refusals;
 pub mod request;
 pub mod response;

@@ -292,7 +292,8 @@ mod tests {
     #[test]
     fn each_fault_has_its_code() {
         let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        let cases: &[(&str, &[(&str, Option<&str>)])] = &[
+        type Change = (&'static str, Option<&'static str>);
+        let cases: &[(&str, &[Change])] = &[
             ("invalid_request", &[("response_type", None)]),
             (
                 "unsupported_response_type",

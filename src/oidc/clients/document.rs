@@ -27,8 +27,14 @@ pub enum SecretSource {
     File(String),
 }
 
-/// Members beside those of [`Metadata`].
-const OWN_MEMBERS: [&str; 4] = ["client_id", "client_secret_env", "client_secret_file", "enabled"];
+/// Members beside those of [`Metadata`]; `notes` is what the command line adds when it prints, and says nothing.
+const OWN_MEMBERS: [&str; 5] = [
+    "client_id",
+    "client_secret_env",
+    "client_secret_file",
+    "enabled",
+    "notes",
+];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.
 const METADATA_MEMBERS: [&str; 30] = [

@@ -1,9 +1,12 @@
 //! Which step comes next (OpenID Connect Core §3.1.2.3; security.md AZ-6, AZ-10).
 
+use sea_orm::{ConnectionTrait, Statement};
+
 use super::*;
 use crate::domain::actor::Context;
 use crate::domain::client::Origin;
 use crate::oidc::access_policy::Lack;
+use crate::oidc::authorization::refusals;
 use crate::oidc::{clients, codes, codes::Taken};
 
 #[tokio::test]
@@ -260,6 +263,42 @@ async fn a_client_that_is_disabled_meanwhile_is_answered_nothing() {
         .await
         .expect("disabled");
     assert!(matches!(next(&op, &request, Some(&alice)).await, Step::Gone(_))); // DR-6, G-10
+}
+
+#[tokio::test]
+async fn refused_requests_cannot_fill_the_audit_trail() {
+    let op = Provider::start().await;
+    let web = op.web().await;
+    let received = |uri: &str| {
+        let pairs = [("client_id", web.id.as_str()), ("redirect_uri", uri)];
+        Received::new(pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec())
+    };
+    for uri in [
+        "https://evil.example/",
+        "https://evil.example/2",
+        CALLBACK,
+        CALLBACK,
+    ] {
+        assert!(
+            refusals::accept(&op.app, &op.context, &received(uri))
+                .await
+                .is_err()
+        );
+    }
+    let db = op.app.db.read();
+    let query = "SELECT action FROM events WHERE success = FALSE ORDER BY id";
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), query))
+        .await;
+    let recorded: Vec<String> = rows
+        .expect("rows")
+        .iter()
+        .map(|row| row.try_get("", "action").expect("text"))
+        .collect();
+    assert_eq!(
+        recorded,
+        ["authorization.redirect_uri_refused", "authorization.refused"]
+    ); // LG-1
 }
 
 #[tokio::test]

@@ -1,0 +1,61 @@
+//! What the audit trail keeps of requests that were not accepted: nobody is known to have sent them,
+//! so the first of each minute, kind and client is written and no more (security.md LG-1).
+
+use std::time::Duration;
+
+use super::request::{self, Received, Rejection};
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::event::{Action, Event};
+use crate::oidc::{Error, Result};
+use crate::storage::ephemeral::Kind;
+
+const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
+
+/// Accepts a request, or refuses it and writes that down.
+pub async fn accept(
+    app: &App,
+    context: &Context,
+    received: &Received,
+) -> Result<AuthorizationRequest, Rejection> {
+    let outcome = request::accept(app, received);
+    if let Err(rejection) = &outcome
+        && let Err(error) = record(app, context, received, rejection).await
+    {
+        // The refusal stands, written down or not.
+        tracing::warn!(%error, "a refused authorization request was not recorded");
+    }
+    outcome
+}
+
+async fn record(app: &App, context: &Context, received: &Received, rejection: &Rejection) -> Result<()> {
+    let known = received.get("client_id").and_then(|id| app.registry.find(id));
+    let object = known.as_ref().map_or_else(
+        || "client:unknown".to_owned(),
+        |client| format!("client:{}", client.id),
+    );
+    let (action, reason) = match rejection {
+        Rejection::Page(error) if known.is_some() => (Action::RedirectUriRefused, error.description()),
+        Rejection::Page(error) => (Action::AuthorizationRefused, error.description()),
+        Rejection::Answer(answer) => {
+            let code = answer.error.as_ref().map_or("", |it| it.code().as_str());
+            (Action::AuthorizationRefused, code)
+        }
+    };
+    let now = app.clock.now();
+    let minute = format!("audit {} {object} {}", action.as_str(), now.timestamp() / 60);
+    let first = app
+        .ephemeral
+        .put_new(Kind::Counter, &minute, &[], WRITTEN_ONCE_IN)
+        .await
+        .map_err(Error::internal)?;
+    if !first {
+        return Ok(());
+    }
+    let event = Event::new(action, object).failed(reason);
+    app.db
+        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event).await?))
+        .await
+}
