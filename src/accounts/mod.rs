@@ -47,7 +47,7 @@ async fn tell<M: MailTemplate>(
         text: mail.text,
         html: mail.html,
     };
-    Ok(outbox::enqueue(tx, app.clock.now(), &letter).await?)
+    Ok(outbox::enqueue(tx, app, app.clock.now(), &letter).await?)
 }
 
 /// What tables keep of an address by which limits count: it tells nothing to who reads them.

@@ -85,7 +85,7 @@ pub(super) async fn send<M: MailTemplate>(
     mail: &M,
 ) -> Result<(), Error> {
     let letter = Letter::new(&app.templates, to.email.as_str(), locale(to), mail)?;
-    Ok(outbox::enqueue(tx, now, &letter).await?)
+    Ok(outbox::enqueue(tx, app, now, &letter).await?)
 }
 
 pub(super) fn locale(of: &Account) -> Locale {

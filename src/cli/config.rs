@@ -1,5 +1,7 @@
 //! `config`: what can be set.
 
+use std::io::Write;
+
 use clap::Subcommand;
 
 use crate::config::SAMPLE;
@@ -12,6 +14,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command) {
     match command {
-        Command::Sample => print!("{SAMPLE}"),
+        // A reader that has gone (`| head`) has seen enough.
+        Command::Sample => drop(std::io::stdout().write_all(SAMPLE.as_bytes())),
     }
 }

@@ -13,6 +13,7 @@ mod org;
 mod serve;
 mod user;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -85,10 +86,11 @@ impl Console {
 
     /// One result: as JSON, or as the line given.
     pub fn print(&self, json: &serde_json::Value, text: impl std::fmt::Display) {
-        match self.format {
-            Format::Json => println!("{json}"),
-            Format::Text => println!("{text}"),
-        }
+        // A reader that has gone (`| head`) has seen enough.
+        let _ = match self.format {
+            Format::Json => writeln!(std::io::stdout(), "{json}"),
+            Format::Text => writeln!(std::io::stdout(), "{text}"),
+        };
     }
 }
 

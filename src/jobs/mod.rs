@@ -66,7 +66,7 @@ pub async fn refresh(app: &App) -> anyhow::Result<()> {
 }
 
 pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
-    mail::outbox::deliver(&app.db, &app.mailer, app.clock.now()).await?;
+    mail::outbox::deliver(app).await?;
     Ok(())
 }
 

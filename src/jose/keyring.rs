@@ -146,10 +146,10 @@ impl Keyring {
     /// The JWK set as it is served (RFC 7517 §5): announced, active and retired keys.
     pub fn jwks(&self) -> Value {
         let ring = self.0.ring.load();
-        let keys: Vec<&Value> = ring
-            .published(self.0.clock.now(), self.0.keep)
-            .map(|it| &it.public)
-            .collect();
+        let mut pairs: Vec<&Pair> = ring.published(self.0.clock.now(), self.0.keep).collect();
+        // RSA first: of services that look for the first key of a set, most know RS256 only.
+        pairs.sort_by_key(|it| it.key.family != Family::Rsa);
+        let keys: Vec<&Value> = pairs.into_iter().map(|it| &it.public).collect();
         json!({ "keys": keys })
     }
 

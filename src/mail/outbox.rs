@@ -7,10 +7,13 @@ use chrono::Duration;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Mailer, SendError};
+use crate::app::App;
 use crate::domain::Time;
 use crate::i18n::Locale;
+use crate::jose::Keyring;
 use crate::random;
-use crate::storage::{Database, outbox as rows};
+use crate::storage::Database;
+use crate::storage::outbox::{self as rows, Due};
 use crate::templates::{MailTemplate, RenderedMail, Templates};
 
 /// For how long a sender has a mail to itself.
@@ -22,6 +25,10 @@ const GIVE_UP: Duration = Duration::days(3);
 const REFUSALS: i32 = 12;
 /// A round ends early, so that no claim made in it is near its end when its mail leaves.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The kind of the seal, and how a sealed text begins.
+const KIND: &str = "mail";
+const SEALED: &str = "sealed:v1:";
 
 /// A mail that is ready to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,22 +62,71 @@ impl Letter {
 }
 
 /// Writes a mail into the outbox, in the transaction of what it tells of (security.md ST-2).
-pub async fn enqueue(tx: &impl ConnectionTrait, now: Time, letter: &Letter) -> Result<(), DbErr> {
+///
+/// Its text is sealed: it may hold a code or a link, which no copy of the database shall tell (G-13).
+/// Where the outbox is what people read, in the demo and in tests, it stays open.
+pub async fn enqueue(tx: &impl ConnectionTrait, app: &App, now: Time, letter: &Letter) -> Result<(), DbErr> {
+    let keys = (!app.mailer.keeps_text()).then_some(&app.keys);
+    write(tx, keys, now, letter).await
+}
+
+async fn write(
+    tx: &impl ConnectionTrait,
+    keys: Option<&Keyring>,
+    now: Time,
+    letter: &Letter,
+) -> Result<(), DbErr> {
+    let (text, html) = match keys {
+        Some(keys) => (seal(keys, &letter.text)?, seal(keys, &letter.html)?),
+        None => (letter.text.clone(), letter.html.clone()),
+    };
+    let id = random::id();
     rows::insert(
         tx,
-        &random::id(),
+        &id,
         now,
         letter.kind,
         &letter.to,
         &letter.subject,
-        &letter.text,
-        &letter.html,
+        &text,
+        &html,
     )
     .await
 }
 
+fn seal(keys: &Keyring, text: &str) -> Result<String, DbErr> {
+    let sealed = keys.seal(KIND, text.as_bytes());
+    sealed
+        .map(|it| format!("{SEALED}{it}"))
+        .map_err(|it| DbErr::Custom(it.to_string()))
+}
+
+/// What was sealed, or what was never.
+fn open(keys: &Keyring, text: String) -> Result<String, SendError> {
+    match text.strip_prefix(SEALED) {
+        None => Ok(text),
+        Some(sealed) => keys
+            .open(KIND, sealed)
+            .and_then(|it| String::from_utf8(it).ok())
+            .ok_or_else(|| SendError::Refused("it was sealed under another master key".into())),
+    }
+}
+
+async fn send(keys: &Keyring, mailer: &Mailer, mail: Due) -> Result<(), SendError> {
+    let mail = Due {
+        text: open(keys, mail.text)?,
+        html: open(keys, mail.html)?,
+        ..mail
+    };
+    mailer.send(&mail).await
+}
+
 /// Sends what is due, and says how many mails were sent.
-pub async fn deliver(db: &Database, mailer: &Mailer, now: Time) -> Result<usize, DbErr> {
+pub async fn deliver(app: &App) -> Result<usize, DbErr> {
+    send_due(&app.db, &app.keys, &app.mailer, app.clock.now()).await
+}
+
+async fn send_due(db: &Database, keys: &Keyring, mailer: &Mailer, now: Time) -> Result<usize, DbErr> {
     let mut sent = 0;
     let started = std::time::Instant::now();
     for id in rows::list_due(db.read(), now, 50).await? {
@@ -80,16 +136,17 @@ pub async fn deliver(db: &Database, mailer: &Mailer, now: Time) -> Result<usize,
         let Some(mail) = rows::claim(db.read(), &id, now, now + CLAIM).await? else {
             continue; // Another node was faster.
         };
-        match mailer.send(&mail).await {
+        let attempts = mail.attempts;
+        match send(keys, mailer, mail).await {
             Ok(()) => {
                 rows::mark_sent(db.read(), &id, now, mailer.keeps_text()).await?;
                 sent += 1;
             }
             Err(error) => {
-                let refused = matches!(error, SendError::Refused(_)) && mail.attempts >= REFUSALS;
+                let refused = matches!(error, SendError::Refused(_)) && attempts >= REFUSALS;
                 // The server's words may repeat the address: they stand in the row only (LG-3).
-                tracing::warn!(mail = %id, attempt = mail.attempts, refused, "a mail was not sent");
-                let next = (!refused).then(|| now + wait(mail.attempts));
+                tracing::warn!(mail = %id, attempt = attempts, refused, "a mail was not sent");
+                let next = (!refused).then(|| now + wait(attempts));
                 rows::mark_failed(db.read(), &id, next, now - GIVE_UP, &error.to_string()).await?;
             }
         }
@@ -127,22 +184,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_waits_out_a_server_that_is_away() {
-        let db = crate::tests::support::database().await;
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
         let clock = crate::clock::Clock::System;
         let now = clock.now();
         let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
         // Nothing listens on port 1.
         let away = Mailer::smtp("smtp://127.0.0.1:1", from).unwrap();
-        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
+        write(db.read(), keys, now, &letter("a@example.org"))
+            .await
+            .unwrap();
 
         let mut at = now;
         while at < now + Duration::hours(1) {
-            assert_eq!(deliver(&db, &away, at).await.unwrap(), 0);
+            assert_eq!(send_due(&db, &app.keys, &away, at).await.unwrap(), 0);
             at += Duration::minutes(15);
         }
-        assert_eq!(deliver(&db, &Mailer::Outbox, at).await.unwrap(), 1); // DS-4
+        assert_eq!(send_due(&db, &app.keys, &Mailer::Outbox, at).await.unwrap(), 1); // DS-4
         assert_eq!(
-            deliver(&db, &Mailer::Outbox, at + Duration::hours(1))
+            send_due(&db, &app.keys, &Mailer::Outbox, at + Duration::hours(1))
                 .await
                 .unwrap(),
             0
@@ -151,25 +211,38 @@ mod tests {
 
     #[tokio::test]
     async fn a_sender_that_dies_lets_go_of_its_mail() {
-        let db = crate::tests::support::database().await;
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
         let now = crate::clock::Clock::System.now();
-        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
+        write(db.read(), keys, now, &letter("a@example.org"))
+            .await
+            .unwrap();
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
+        let waiting = rows::find(db.read(), &id).await.unwrap().unwrap();
+        assert!(!format!("{waiting:?}").contains("12345678")); // G-13
         let claimed = rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap();
         assert!(claimed.is_some());
         // Nobody else gets it meanwhile; afterwards it is sent, under the same Message-ID.
         assert_eq!(rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap(), None); // G-8
-        assert_eq!(deliver(&db, &Mailer::Outbox, now + CLAIM).await.unwrap(), 1); // ST-2
+        assert_eq!(
+            send_due(&db, &app.keys, &Mailer::Outbox, now + CLAIM)
+                .await
+                .unwrap(),
+            1
+        ); // ST-2
     }
 
     #[tokio::test]
     async fn what_was_sent_is_no_longer_readable() {
-        let db = crate::tests::support::database().await;
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
         let now = crate::clock::Clock::System.now();
         let folder = tempfile::tempdir().unwrap();
         let files = Mailer::file(folder.path().into(), "ITU <noreply@example.org>".parse().unwrap()).unwrap();
-        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
-        assert_eq!(deliver(&db, &files, now).await.unwrap(), 1);
+        write(db.read(), keys, now, &letter("a@example.org"))
+            .await
+            .unwrap();
+        assert_eq!(send_due(&db, &app.keys, &files, now).await.unwrap(), 1);
         let kept = rows::list(db.read(), Some("a@example.org"), 0, 10).await.unwrap();
         assert_eq!((kept[0].text.as_str(), kept[0].html.as_str()), ("", "")); // G-13
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -177,18 +250,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_refused_again_and_again_is_given_up() {
-        let db = crate::tests::support::database().await;
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
         let mut now = crate::clock::Clock::System.now();
         let folder = tempfile::tempdir().unwrap();
         let files = Mailer::file(folder.path().into(), "ITU <noreply@example.org>".parse().unwrap()).unwrap();
-        enqueue(db.read(), now, &letter("no address")).await.unwrap();
+        write(db.read(), keys, now, &letter("no address")).await.unwrap();
         let begun = now;
         while !rows::list_due(db.read(), now + Duration::days(1), 1)
             .await
             .unwrap()
             .is_empty()
         {
-            assert_eq!(deliver(&db, &files, now).await.unwrap(), 0);
+            assert_eq!(send_due(&db, &app.keys, &files, now).await.unwrap(), 0);
             now += Duration::minutes(1);
         }
         assert!(now - begun > Duration::hours(1) && now - begun < Duration::hours(3)); // DS-4
@@ -232,14 +306,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_leaves_by_smtp_with_both_parts_and_its_id() {
-        let db = crate::tests::support::database().await;
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
         let now = crate::clock::Clock::System.now();
         let (port, server) = smtp_server().await;
         let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
         let mailer = Mailer::smtp(&format!("smtp://127.0.0.1:{port}"), from).unwrap();
-        enqueue(db.read(), now, &letter("a@example.org")).await.unwrap();
+        write(db.read(), keys, now, &letter("a@example.org"))
+            .await
+            .unwrap();
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
-        assert_eq!(deliver(&db, &mailer, now).await.unwrap(), 1);
+        assert_eq!(send_due(&db, &app.keys, &mailer, now).await.unwrap(), 1);
         let said = server.await.unwrap();
         for part in [
             "RCPT TO:<a@example.org>",
