@@ -4,10 +4,8 @@
 use super::claim::ClaimsRequest;
 use super::client::ResponseType;
 use super::scope::Scope;
+pub use super::session::ACR_PASSWORD;
 use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
-
-/// Password (contract.md, "Names of fields in tokens").
-pub const ACR_PASSWORD: &str = "https://refeds.org/profile/sfa";
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -22,13 +22,13 @@ pub type Names = BTreeSet<&'static str>;
 
 /// At userinfo: those of the scope, and those asked for by name (OpenID Connect Core §5.3, §5.5).
 pub fn for_userinfo(scope: &Scope, request: &ClaimsRequest) -> Names {
-    of_scope(scope).chain(asked(&request.userinfo)).collect()
+    within(scope, of_scope(scope).chain(asked(&request.userinfo)))
 }
 
 /// In an ID token: those asked for by name, and those of the scope where the client has that setting.
 pub fn for_id_token(client: &Client, scope: &Scope, request: &ClaimsRequest) -> Names {
     let of_scope = of_scope(scope).filter(|_| client.has_scope_claims_in_id_token());
-    of_scope.chain(asked(&request.id_token)).collect()
+    within(scope, of_scope.chain(asked(&request.id_token)))
 }
 
 /// In JWT access tokens and at introspection: what resources decide by, and nothing of the person.
@@ -84,13 +84,15 @@ fn of_account(name: &str, account: &Account) -> Option<Value> {
 }
 
 fn of_scope(scope: &Scope) -> impl Iterator<Item = &'static str> {
-    // The address is told as a user name only where it is told as an address (product.md).
+    scope.iter().flat_map(claim::of_scope).copied()
+}
+
+/// The address is told as a user name only where it is granted as an address (product.md).
+fn within(scope: &Scope, names: impl Iterator<Item = &'static str>) -> Names {
     let with_email = scope.contains(scope::EMAIL);
-    scope
-        .iter()
-        .flat_map(claim::of_scope)
-        .copied()
-        .filter(move |name| *name != "preferred_username" || with_email)
+    names
+        .filter(|it| *it != "preferred_username" || with_email)
+        .collect()
 }
 
 fn asked(wanted: &std::collections::BTreeMap<String, Option<Wanted>>) -> impl Iterator<Item = &'static str> {
