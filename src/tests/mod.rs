@@ -6,6 +6,7 @@ mod authorization;
 mod browser;
 mod front_door;
 mod house;
+mod joining_an_organization;
 mod signing_in;
 mod signing_up;
 pub mod support;

@@ -1,0 +1,260 @@
+//! Joining an organization: the request, the Focal Point's decision, TIES rights, the administrators' part
+//! (product.md, step 5; security.md 8.4).
+
+mod hostile;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::support::{Page, Person, RelyingParty, TestOp};
+use crate::domain::actor::Role;
+use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId};
+use crate::random;
+use crate::storage::{accounts, affiliations, focal_points, organizations};
+
+async fn organization(op: &TestOp, id: &str, name: &str, membership_type: &str) {
+    let now = op.clock.now();
+    let it = Organization {
+        id: OrganizationId::new(id),
+        name: name.into(),
+        acronym: None,
+        membership_type: MembershipTypeId::new(membership_type),
+        claimed_type: None,
+        category: Category::Other,
+        sectors: Vec::new(),
+        country: Country::parse("CH"),
+        website: None,
+        city: None,
+        status: OrganizationStatus::Active,
+        valid_from: None,
+        valid_until: None,
+        email_domains: Vec::new(),
+        merged_into: None,
+        proposed_by: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    organizations::insert(op.app.db.read(), &[it]).await.unwrap();
+}
+
+async fn account_of(op: &TestOp, person: &Person) -> AccountId {
+    let email = crate::domain::account::Email::parse(&person.email).unwrap();
+    let found = accounts::find_by_email(op.app.db.read(), &email.key()).await;
+    found.unwrap().expect("an account").id
+}
+
+/// Somebody with a place in the organization, past the front door, signed in.
+async fn member(op: &TestOp, email: &str, id: &str, approved: bool) -> (Person, AccountId, AffiliationId) {
+    let mut person = op.person(email).await;
+    let account = account_of(op, &person).await;
+    let decision = Decision {
+        at: op.clock.now(),
+        by: None,
+        capacity: Capacity::Administrator,
+        reason: None,
+    };
+    let it = Affiliation {
+        id: AffiliationId::new(random::id()),
+        account: account.clone(),
+        organization: OrganizationId::new(id),
+        requested_at: op.clock.now(),
+        asked_by_person: true,
+        stage: if approved {
+            Stage::Approved(decision)
+        } else {
+            Stage::Pending
+        },
+    };
+    affiliations::insert(op.app.db.read(), &it).await.unwrap();
+    person.logs_in().await;
+    (person, account, it.id)
+}
+
+async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
+    let (person, account, affiliation) = member(op, email, id, true).await;
+    let it = FocalPoint {
+        affiliation: affiliation.clone(),
+        account: account.clone(),
+        organization: OrganizationId::new(id),
+        designated_at: op.clock.now(),
+        designated_by: None,
+    };
+    focal_points::insert(op.app.db.read(), &it).await.unwrap();
+    (person, account, affiliation)
+}
+
+async fn claims(person: &mut Person, rp: &mut RelyingParty) -> Value {
+    let code = person.logs_in_at(rp, "openid itu_membership").await;
+    let tokens = rp.redeems(&code).await.expect("tokens");
+    rp.claims(&tokens.access_token).await
+}
+
+/// A form as anybody could make it by hand, with the token of one of the person's own pages.
+async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
+    let page = person.browser.get("/account/profile").await;
+    let token = page.form(&["first_name"]).fields;
+    let csrf = token
+        .iter()
+        .find(|(name, _)| name == "csrf")
+        .expect("a token")
+        .1
+        .clone();
+    let mut all = vec![("csrf", csrf.as_str())];
+    all.extend_from_slice(fields);
+    person.browser.post(path, &all).await
+}
+
+#[tokio::test]
+async fn a_request_is_approved_and_services_are_told() {
+    let op = TestOp::start().await;
+    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    let mut rp = op.client("events").await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    assert_eq!(claims(&mut alice, &mut rp).await["affiliation_status"], "none");
+
+    let ask = alice.browser.get("/account/organization/change").await;
+    let form = ask.form(&["organization_query"]).press("action", "search");
+    let values = [
+        ("membership_type", "member_state"),
+        ("member_state", "CH"),
+        ("organization_query", "commun"),
+    ];
+    let found = alice.browser.submit(form, &values).await;
+    let form = found.form(&["organization_id"]).press("action", "submit");
+    let values = [("organization_id", "ofcom"), ("request_ties", "on")];
+    let sent = alice.browser.submit(form, &values).await;
+    assert_eq!(sent.url.path(), "/account/organization", "{}", sent.text());
+    assert!(sent.has("#pending"));
+    let told = claims(&mut alice, &mut rp).await;
+    assert_eq!(told["affiliation_status"], "pending");
+    assert!(told.get("membership_type").is_none() && told["ties_rights"] == json!([]));
+
+    // AF-2: the mail's link leads to the page, which decides.
+    let link = op.outbox().link("fp@ofcom.example").await;
+    let page = fp.browser.get(&link).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let refused = fp
+        .browser
+        .send(page.form(&["decision=reject"]).press("decision", "reject"))
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY); // why is told
+    assert_eq!(refused.field_errors(), ["reason"]);
+    let form = refused.form(&["decision=approve"]).press("decision", "approve");
+    let person = fp.browser.send(form.clone()).await;
+    assert!(
+        person.url.path().starts_with("/focal-point/ofcom/people/"),
+        "{}",
+        person.url
+    );
+    // G-9
+    assert_eq!(fp.browser.send(form).await.status, StatusCode::CONFLICT);
+    let told = claims(&mut alice, &mut rp).await;
+    assert_eq!(told["affiliation_status"], "approved");
+    assert_eq!(told["membership_type"], "member_state");
+    assert_eq!(
+        (&told["organization_id"], &told["ties_rights"]),
+        (&json!("ofcom"), &json!([]))
+    );
+
+    // AF-3: a second decision.
+    let form = person.form(&["right", "action=grant"]).press("action", "grant");
+    let right = form
+        .fields
+        .iter()
+        .find(|(name, _)| name == "right")
+        .unwrap()
+        .1
+        .clone();
+    let person = fp.browser.send(form).await;
+    assert_eq!(person.status, StatusCode::OK);
+    assert_eq!(claims(&mut alice, &mut rp).await["ties_rights"], json!([right]));
+    let form = person.form(&["right", "action=revoke"]).press("action", "revoke");
+    fp.browser.send(form).await;
+    assert_eq!(claims(&mut alice, &mut rp).await["ties_rights"], json!([]));
+
+    let form = person.form(&["action=designate"]).press("action", "designate");
+    assert!(fp.browser.send(form).await.has("#undesignate"));
+    assert_eq!(claims(&mut alice, &mut rp).await["focal_point"], true);
+    let form = person.form(&["action=remove"]).press("action", "remove");
+    assert_eq!(
+        fp.browser.send(form).await.url.path(),
+        "/focal-point/ofcom/people"
+    );
+    let told = claims(&mut alice, &mut rp).await;
+    assert_eq!(told["affiliation_status"], "removed");
+    assert!(told.get("organization").is_none() && told["focal_point"] == false);
+}
+
+#[tokio::test]
+async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point() {
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    admin.logs_in().await;
+    let (mut bob, ..) = member(&op, "bob@example.org", "telco", false).await;
+
+    let list = admin.browser.get("/admin/requests").await;
+    assert!(list.text().contains("bob@example.org") && list.text().contains("Telco"));
+    let page = admin.browser.get("/admin/organizations/telco").await;
+    let form = page
+        .form(&["email", "action=designate"])
+        .press("action", "designate");
+    let wrong = admin
+        .browser
+        .submit(form.clone(), &[("email", "nobody@example.org")])
+        .await;
+    assert_eq!(
+        (wrong.status, wrong.field_errors()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["email".into()])
+    );
+    let page = admin.browser.submit(form, &[("email", "bob@example.org")]).await;
+    assert!(page.text().contains("bob@example.org"));
+    assert!(
+        bob.browser
+            .get("/focal-point")
+            .await
+            .url
+            .path()
+            .ends_with("/telco/requests")
+    );
+    let form = page.form(&["account_id"]).press("action", "undesignate");
+    assert_eq!(admin.browser.send(form).await.status, StatusCode::OK); // the last one, by an administrator
+
+    let mut carol = op.person("carol@example.org").await;
+    carol.logs_in().await;
+    let page = carol.browser.get("/account/organization/change").await;
+    let form = page.form(&["organization_query"]).press("action", "new");
+    let page = carol.browser.send(form).await;
+    let form = page.form(&["organization_name"]).press("action", "create");
+    let values = [("organization_name", "Telco Laboratory"), ("member_state", "CH")];
+    let page = carol.browser.submit(form, &values).await;
+    assert_eq!(page.url.path(), "/account/organization", "{}", page.text());
+    let list = admin.browser.get("/admin/proposals").await;
+    let page = admin.browser.get(&list.link("/admin/proposals/")).await;
+    let form = page
+        .form(&["name", "decision=accept"])
+        .press("decision", "accept");
+    let wrong = admin.browser.submit(form, &[("name", "")]).await;
+    assert_eq!(
+        (wrong.status, wrong.field_errors()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".into()])
+    );
+    let form = page
+        .form(&["organization_id", "decision=merge"])
+        .press("decision", "merge");
+    let done = admin.browser.send(form).await;
+    assert!(
+        done.url.path() == "/admin/proposals" && done.has("#empty"),
+        "{}",
+        done.text()
+    );
+    // AF-1: what is merged into a member is asked anew.
+    let account = account_of(&op, &carol).await;
+    let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
+    assert_eq!(open.unwrap().organization.as_str(), "telco");
+}
