@@ -112,23 +112,33 @@ pub async fn find_proposal(app: &App, context: &Context, id: &OrganizationId) ->
     record(app, context, id, proposed).await
 }
 
-/// Accepted records that a proposed one could be meant for: those with all its words, or else with the
-/// longest of them.
+/// Accepted records that a proposed one could be meant for: those with all its words first, then those
+/// with one of them, the longest words before the others.
 pub async fn similar(app: &App, context: &Context, name: &str) -> Result<Vec<Organization>, Error> {
+    const MOST: usize = 10;
     authority::of_administrators(context)?;
-    let longest = name.split_whitespace().max_by_key(|it| it.chars().count());
-    for text in [Some(name), longest].into_iter().flatten() {
+    let mut words: Vec<&str> = name
+        .split_whitespace()
+        .filter(|it| it.chars().count() > 2)
+        .collect();
+    words.sort_by_key(|it| std::cmp::Reverse(it.chars().count()));
+    words.truncate(5);
+    words.insert(0, name);
+    let mut found: Vec<Organization> = Vec::new();
+    for text in words {
         let filter = Filter {
             text: text.to_owned(),
             statuses: vec![OrganizationStatus::Active, OrganizationStatus::Suspended],
             ..Filter::default()
         };
-        let (rows, _) = organizations::search(app.db.read(), &filter, 0, 10).await?;
-        if !rows.is_empty() {
-            return Ok(rows);
+        let (rows, _) = organizations::search(app.db.read(), &filter, 0, MOST as u64).await?;
+        for row in rows {
+            if found.len() < MOST && found.iter().all(|it| it.id != row.id) {
+                found.push(row);
+            }
         }
     }
-    Ok(Vec::new())
+    Ok(found)
 }
 
 pub async fn counts(app: &App, context: &Context) -> Result<Counts, Error> {

@@ -29,10 +29,8 @@ pub async fn request(app: &App, context: &Context, rights: &[String]) -> Result<
                 .ok_or(Error::NotFound)?;
             entitled(&act, &affiliation, &organization).await?;
             let mut begun = false;
-            for kind in ties::list_types(tx).await? {
-                if rights.contains(&kind.name)
-                    && ties::find_live(tx, &affiliation.id, &kind.name).await?.is_none()
-                {
+            for kind in chosen(tx, rights).await? {
+                if ties::find_live(tx, &affiliation.id, &kind.name).await?.is_none() {
                     act.right_begun(&requested(&affiliation, &kind, act.now), &affiliation)
                         .await?;
                     begun = true;
