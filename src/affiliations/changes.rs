@@ -66,8 +66,9 @@ impl<'a, C: ConnectionTrait> Act<'a, C> {
         if let Some(end) = end {
             self.end_ties(before, end).await?;
             if focal_points::delete(self.tx, &before.id).await? {
-                let event =
-                    Event::new(Action::FocalPointRemoved, object(before)).within(&before.organization);
+                let event = Event::new(Action::FocalPointRemoved, object(before))
+                    .within(&before.organization)
+                    .change(true, false);
                 self.record(event).await?;
             }
         }

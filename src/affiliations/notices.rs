@@ -7,7 +7,7 @@ use super::Error;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Role;
-use crate::domain::affiliation::{Affiliation, Stage};
+use crate::domain::affiliation::{Affiliation, Capacity, Stage};
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 use crate::i18n::Locale;
@@ -105,6 +105,8 @@ pub(super) async fn affiliation_changed(
         Stage::Pending => (AffiliationNews::Pending, None),
         Stage::Approved(it) => (AffiliationNews::Approved, Some(it)),
         Stage::Rejected(it) => (AffiliationNews::Rejected, Some(it)),
+        // What others closed for good reason is told by the mail about that reason.
+        Stage::Withdrawn { end, .. } if end.capacity != Capacity::Themselves => return Ok(()),
         Stage::Withdrawn { end, .. } => (AffiliationNews::Withdrawn, Some(end)),
         Stage::Removed { end, .. } => (AffiliationNews::Removed, Some(end)),
         Stage::Lapsed { end, .. } => (AffiliationNews::Lapsed, Some(end)),

@@ -38,7 +38,7 @@ pub async fn place(app: &App, account: &AccountId) -> Result<Place, Error> {
     let all = affiliations::list_of_account(db, account).await?;
     let in_force = all.iter().find(|it| it.status().is_in_force());
     let open = all.iter().find(|it| it.status() == AffiliationStatus::Pending);
-    let current = match in_force.or(all.first()) {
+    let current = match in_force.or(open).or(all.first()) {
         Some(it) => Some(tie(db, it).await?),
         None => None,
     };

@@ -71,7 +71,7 @@ async fn settle<C: ConnectionTrait>(
         let moved = match it.status() {
             AffiliationStatus::Approved if ends || !is_member => it.clone().lapse(end.clone())?,
             AffiliationStatus::Pending if ends || !is_member => it.clone().reject(end.clone())?,
-            AffiliationStatus::SelfDeclared if is_member && !ends => {
+            AffiliationStatus::SelfDeclared if is_member => {
                 asked_anew.push(it.account.clone());
                 it.clone().withdraw(end.clone())?
             }

@@ -41,6 +41,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(1),
         run: |app| Box::pin(async move { sweep(&app).await }),
     },
+    // AF-5: a digest is due an hour after the mail before it.
+    Job {
+        name: "digests",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { digests(&app).await }),
+    },
     Job {
         name: "affiliations",
         every: Duration::from_mins(15),
@@ -67,6 +73,12 @@ pub async fn refresh(app: &App) -> anyhow::Result<()> {
 
 pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
     mail::outbox::deliver(app).await?;
+    Ok(())
+}
+
+/// Requests that came within the hour after a mail about another one.
+async fn digests(app: &App) -> anyhow::Result<()> {
+    affiliations::send_digests(app).await?;
     Ok(())
 }
 

@@ -102,8 +102,13 @@ pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Opti
         )
         .and_where(Expr::col((a, A::AccountId)).eq(account.as_str()))
         .order_by_expr(
+            // What waits is newer than all that is over.
             Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
-                .finally(1)
+                .case(
+                    Expr::col((a, A::Status)).eq(AffiliationStatus::Pending.as_str()),
+                    1,
+                )
+                .finally(2)
                 .into(),
             Order::Asc,
         )

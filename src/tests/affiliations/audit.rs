@@ -1,0 +1,149 @@
+//! Every decision leaves a record with before and after, in its own transaction (LG-1, ST-2).
+
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::Value;
+
+use super::World;
+use super::world::{listed, person};
+use crate::affiliations::{Error, decisions, focal_points, requests, ties};
+use crate::domain::affiliation::AffiliationStatus;
+use crate::storage::affiliations;
+
+impl World {
+    /// Actor, action, before and after of all records about an affiliation, the oldest first.
+    async fn trail(&self, object: &str) -> Vec<(String, String, Value, Value)> {
+        let db = self.db.read();
+        let query = Statement::from_string(
+            db.get_database_backend(),
+            format!(
+                "SELECT actor, action, before, after FROM events WHERE object = 'affiliation:{object}' ORDER BY id"
+            ),
+        );
+        let json = |text: Option<String>| text.map_or(Value::Null, |it| serde_json::from_str(&it).unwrap());
+        let rows = db.query_all_raw(query).await.unwrap();
+        rows.iter()
+            .map(|row| {
+                (
+                    row.try_get("", "actor").unwrap(),
+                    row.try_get("", "action").unwrap(),
+                    json(row.try_get("", "before").unwrap()),
+                    json(row.try_get("", "after").unwrap()),
+                )
+            })
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn every_step_is_recorded_with_before_and_after() {
+    let world = World::new().await;
+    let app = &world.app;
+    let mina = world.focal_point("mina", "telco").await;
+    let alice = world.person("alice").await;
+    let (it, _) = requests::change(app, &person(&alice), &listed("telco", false))
+        .await
+        .unwrap();
+    decisions::approve(app, &person(&mina), &it.id, &["documents".into()], "known")
+        .await
+        .unwrap();
+    focal_points::designate(app, &person(&mina), &it.id)
+        .await
+        .unwrap();
+    ties::request(app, &person(&alice), &["mailing_lists".into()])
+        .await
+        .unwrap();
+    decisions::remove(app, &person(&mina), &it.id, "left")
+        .await
+        .unwrap();
+
+    let trail = world.trail(it.id.as_str()).await;
+    let steps: Vec<_> = trail
+        .iter()
+        .map(|(actor, action, ..)| (&**actor, &**action))
+        .collect();
+    let (a, m) = ("account:alice", "account:mina");
+    assert_eq!(
+        steps[..5],
+        [
+            (a, "affiliation.requested"),
+            (m, "affiliation.approved"),
+            (m, "ties.granted"),
+            (m, "focal_point.designated"),
+            (a, "ties.requested"),
+        ]
+    );
+    // What ended with the affiliation says so itself.
+    let mut ended: Vec<_> = steps[5..].to_vec();
+    ended.sort_unstable();
+    assert_eq!(
+        ended,
+        [
+            (m, "affiliation.removed"),
+            (m, "focal_point.removed"),
+            (m, "ties.refused"),
+            (m, "ties.revoked"),
+        ]
+    );
+    for (_, action, before, after) in &trail {
+        assert_ne!(before, after, "{action}");
+        assert!(!after.to_string().contains("example.org"), "{after}"); // LG-1: ids, not names
+    }
+    let (.., before, after) = &trail[1];
+    assert_eq!(
+        (&before["status"], &after["status"]),
+        (&"pending".into(), &"approved".into())
+    );
+}
+
+#[tokio::test]
+async fn what_was_refused_leaves_nothing() {
+    // ST-2: the approval is undone with the grant that failed
+    let world = World::new().await;
+    let mina = world.focal_point("mina", "telco").await;
+    let alice = world.person("alice").await;
+    let (it, _) = requests::change(&world.app, &person(&alice), &listed("telco", false))
+        .await
+        .unwrap();
+    let mails = crate::tests::support::Outbox(&world.app).count().await;
+
+    let refused = decisions::approve(&world.app, &person(&mina), &it.id, &["crown".into()], "").await;
+
+    assert!(matches!(refused, Err(Error::Invalid(_))));
+    let now = affiliations::find(world.db.read(), &it.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(now.status(), AffiliationStatus::Pending);
+    assert_eq!(world.trail(it.id.as_str()).await.len(), 1);
+    assert_eq!(crate::tests::support::Outbox(&world.app).count().await, mails);
+}
+
+#[tokio::test]
+async fn of_parallel_requests_one_waits() {
+    // AF-5
+    let world = World::new().await;
+    let alice = world.person("alice").await;
+    let ask = |i: usize| {
+        let (app, context) = (world.app.clone(), person(&alice));
+        let choice = listed(["telco", "ofcom", "unhq"][i % 3], true);
+        tokio::spawn(async move { requests::change(&app, &context, &choice).await })
+    };
+    let mut won = 0;
+    for it in (0..12).map(ask).collect::<Vec<_>>() {
+        match it.await.unwrap() {
+            Ok(_) => won += 1,
+            Err(Error::OpenRequest | Error::Conflict) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+    let open = affiliations::find_open(world.db.read(), &alice)
+        .await
+        .unwrap()
+        .unwrap();
+    requests::withdraw(&world.app, &person(&alice), &open.id)
+        .await
+        .unwrap();
+    let again = requests::withdraw(&world.app, &person(&alice), &open.id).await;
+    assert!(matches!(again, Err(Error::Conflict)));
+}

@@ -1,0 +1,113 @@
+//! The end of a sign-up: account, session and request are one transaction.
+
+use super::World;
+use super::world::listed;
+use crate::accounts::{signup, verification};
+use crate::affiliations::requests::{Joined, SignupError, complete_signup};
+use crate::affiliations::{organizations as room, standing};
+use crate::domain::actor::Context;
+use crate::domain::affiliation::Told;
+use crate::domain::organization::OrganizationStatus;
+use crate::domain::secret::Secret;
+use crate::domain::{AccountId, OrganizationId};
+use crate::storage::{accounts, affiliations, ties};
+use crate::tests::accounts::{details, visitor};
+use crate::tests::support::Outbox;
+
+const EMAIL: &str = "new@example.org";
+
+impl World {
+    async fn signs_up(&self) -> Secret {
+        let handle = signup::begin(&self.app, &visitor(), details(EMAIL), None)
+            .await
+            .unwrap();
+        let choice = listed("telco", true);
+        signup::submit(&self.app, &visitor(), handle.expose(), choice, true, true)
+            .await
+            .unwrap();
+        handle
+    }
+
+    async fn verifies(&self, handle: &Secret) -> Result<Joined, SignupError> {
+        let code = Outbox(&self.app).code(EMAIL).await;
+        let proof = verification::verify(&self.app, handle.expose(), &code).await?;
+        complete_signup(&self.app, &visitor(), &proof).await
+    }
+}
+
+#[tokio::test]
+async fn a_completed_sign_up_asks_the_focal_points() {
+    let world = World::new().await;
+    world.focal_point("mina", "telco").await;
+    let handle = world.signs_up().await;
+    assert_eq!(Outbox(&world.app).to("mina@example.org").await.len(), 0); // SU-5: nothing before the code
+
+    let joined = world.verifies(&handle).await.unwrap();
+
+    let (affiliation, organization) = joined.affiliation.unwrap();
+    assert_eq!(organization.name, "Telco");
+    let told = standing(world.db.read(), &joined.completed.account.id)
+        .await
+        .unwrap();
+    assert_eq!(
+        (told.affiliation_status, told.organization),
+        (Told::Pending, None)
+    );
+    let rights = ties::list_of_affiliation(world.db.read(), &affiliation.id)
+        .await
+        .unwrap();
+    assert_eq!(rights.len(), 3); // asked for, each to be decided: AF-3
+    assert!(told.ties_rights.is_empty());
+    let mail = Outbox(&world.app).latest("mina@example.org").await;
+    assert_eq!(mail.kind, "affiliation_requested");
+    assert!(mail.text.contains(EMAIL));
+}
+
+#[tokio::test]
+async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
+    let world = World::new().await;
+    let handle = world.signs_up().await;
+    let (operator, telco) = (Context::operator(), OrganizationId::new("telco"));
+    room::set_status(&world.app, &operator, &telco, OrganizationStatus::Ended, "")
+        .await
+        .unwrap();
+
+    let joined = world.verifies(&handle).await.unwrap();
+
+    assert!(joined.affiliation.is_none());
+    let told = standing(world.db.read(), &joined.completed.account.id)
+        .await
+        .unwrap();
+    assert_eq!(told.affiliation_status, Told::None);
+}
+
+#[tokio::test]
+async fn one_of_many_parallel_completions_makes_one_account_and_one_request() {
+    // G-8
+    let world = World::new().await;
+    world.focal_point("mina", "telco").await;
+    let handle = world.signs_up().await;
+    let code = Outbox(&world.app).code(EMAIL).await;
+    let attempt = |_| {
+        let (app, handle, code) = (world.app.clone(), handle.clone(), code.clone());
+        tokio::spawn(async move {
+            let proof = verification::verify(&app, handle.expose(), &code).await?;
+            complete_signup(&app, &visitor(), &proof).await
+        })
+    };
+    let mut joined = Vec::new();
+    for it in (0..50).map(attempt).collect::<Vec<_>>() {
+        joined.extend(it.await.unwrap());
+    }
+    assert_eq!(joined.len(), 1);
+    let account: &AccountId = &joined[0].completed.account.id;
+    assert_eq!(
+        affiliations::list_of_account(world.db.read(), account)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(accounts::count(world.db.read()).await.unwrap(), 2);
+    assert_eq!(Outbox(&world.app).to("mina@example.org").await.len(), 1);
+}
