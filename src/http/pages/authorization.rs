@@ -175,33 +175,33 @@ async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-/// In the page's words.
+/// In the page's words and language.
 async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
+    let language = visit.locale.as_str();
     let types = directory::types(&visit.app).await?;
+    let rights = affiliations::records::right_types(&visit.app).await?;
     let type_name = |id: &String| {
         let found = types.iter().find(|it| it.id.as_str() == id);
-        found
-            .map_or(id.as_str(), |it| it.name(visit.locale.as_str()))
-            .to_owned()
+        found.map_or(id.as_str(), |it| it.name(language)).to_owned()
     };
-    let standing = match visit.session.get() {
-        Some((_, account)) => Some(
-            affiliations::standing(visit.app.db.read(), &account.id)
-                .await
-                .map_err(affiliations::Error::from)?,
-        ),
+    let right_name = |id: &String| {
+        let found = rights.iter().find(|it| it.id.as_str() == id);
+        found.map_or(id.as_str(), |it| it.name(language)).to_owned()
+    };
+    let place = match visit.session.get() {
+        Some((_, account)) => affiliations::place(&visit.app, &account.id).await?.current,
         None => None,
     };
     let words = refused.lacks.iter().map(|lack| match lack {
         Lack::Affiliation => Unmet::Affiliation {
             status: refused.affiliation_status.as_str().to_owned(),
-            organization: standing.as_ref().and_then(|it| it.organization.clone()),
+            organization: place.as_ref().map(|it| it.organization.name.clone()),
         },
         Lack::MembershipType(types) => Unmet::MembershipType {
             wanted: types.iter().map(type_name).collect(),
         },
         Lack::TiesRights(rights) => Unmet::TiesRights {
-            wanted: rights.clone(),
+            wanted: rights.iter().map(right_name).collect(),
         },
     });
     Ok(words.collect())
