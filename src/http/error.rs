@@ -38,11 +38,14 @@ pub struct Challenge(pub oidc::Error);
 impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
         let Self(error) = self;
-        let challenge = format!(
-            "Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"",
-            error.code().as_str(),
-            error.description()
-        );
+        let challenge = match error.is_bare() {
+            true => "Bearer realm=\"userinfo\"".to_owned(),
+            false => format!(
+                "Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"",
+                error.code().as_str(),
+                error.description()
+            ),
+        };
         let mut response = error.into_response();
         // The description's characters are those of a quoted string: `oidc::Error` sees to it.
         if let Ok(value) = HeaderValue::from_str(&challenge) {

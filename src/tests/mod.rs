@@ -5,6 +5,7 @@ mod affiliations;
 mod authorization;
 mod browser;
 mod front_door;
+mod hostile_input;
 mod house;
 mod joining_an_organization;
 mod signing_in;

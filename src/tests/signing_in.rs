@@ -229,3 +229,109 @@ async fn logging_out_without_a_hint_asks_first() {
     assert_eq!(page.url.path(), "/logged-out"); // LO-1
     assert!(alice.browser.cookie("__Host-itu_sid").is_none());
 }
+
+#[tokio::test]
+async fn who_does_not_meet_the_policy_is_told_why_and_can_go_back() {
+    let op = TestOp::start().await;
+    let policy = json!({ "access_policy": { "affiliation": "approved", "ties_rights": ["documents"] } });
+    let mut rp = op.client_with("members-only", policy).await;
+    let mut alice = op.person("alice@example.org").await;
+    let url = rp.authorization_url("openid itu_membership", &[]);
+    let page = alice.goes_through(&url).await;
+    assert_eq!(page.url.path(), "/access-refused");
+    let form = page.form(&["decision=back"]);
+    let back = alice.browser.send(form.press("decision", "back")).await;
+    assert_eq!(back.query("error").as_deref(), Some("access_denied")); // contract.md, access_policy
+    let url = rp.authorization_url("openid", &[("prompt", "none")]);
+    assert_eq!(
+        alice.browser.get(&url).await.query("error").as_deref(),
+        Some("access_denied")
+    );
+}
+
+#[tokio::test]
+async fn select_account_goes_on_as_the_same_person_or_another() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    op.person("bob@example.org").await;
+    alice.logs_in().await;
+    op.advance(5);
+
+    let url = rp.authorization_url("openid email", &[("prompt", "select_account")]);
+    let page = alice.browser.get(&url).await;
+    let form = page.form(&["decision=continue"]);
+    let back = alice.browser.send(form.press("decision", "continue")).await;
+    rp.takes(&back);
+
+    let url = rp.authorization_url("openid email", &[("prompt", "select_account")]);
+    let page = alice.browser.get(&url).await;
+    let form = page.form(&["decision=other"]);
+    let login = alice.browser.send(form.press("decision", "other")).await;
+    alice.email = "bob@example.org".into();
+    op.advance(1);
+    let back = alice.enters_password(login).await;
+    let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
+    assert_eq!(rp.claims(&tokens.access_token).await["email"], "bob@example.org");
+}
+
+#[tokio::test]
+async fn a_page_that_needs_a_login_is_returned_to() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    let login = alice.browser.get("/account/security").await;
+    assert_eq!(login.url.path(), "/login");
+    let page = alice.enters_password(login).await;
+    assert_eq!(page.url.path(), "/account/security");
+    // BR-6: an address of somebody's making is no destination.
+    alice.browser.forget_cookies();
+    for next in [
+        "//evil.example",
+        "https://evil.example",
+        "/evil",
+        "logout",
+        "account/../admin",
+    ] {
+        let login = alice.browser.get(&format!("/login?next={next}")).await;
+        assert!(!login.body.contains(&format!("value=\"{next}\"")), "{next}");
+        let page = alice.enters_password(login).await;
+        assert_eq!(page.url.path(), "/account", "{next}");
+        alice.browser.forget_cookies();
+    }
+}
+
+#[tokio::test]
+async fn tokens_travel_in_their_places_only() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    let code = alice.logs_in_at(&mut rp, "openid offline_access").await;
+    let tokens = rp.redeems(&code).await.expect("tokens");
+
+    let query = format!("/userinfo?access_token={}", tokens.access_token);
+    let page = alice.browser.get(&query).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST); // UI-1
+    let page = alice.browser.get("/userinfo").await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        page.header("www-authenticate").starts_with("Bearer")
+            && !page.header("www-authenticate").contains("error=")
+    );
+    let page = alice
+        .browser
+        .post("/userinfo", &[("access_token", &tokens.access_token)])
+        .await;
+    assert_eq!(
+        (page.status, page.header("cache-control")),
+        (StatusCode::OK, "no-store")
+    );
+
+    let refresh = tokens.refresh_token.expect("a refresh token");
+    let (status, answer) = rp.posts("/revoke", &[("token", &refresh)]).await;
+    assert_eq!((status, answer), (200, serde_json::Value::Null)); // RFC 7009 §2.2
+    assert_eq!(
+        rp.refreshes(&refresh).await.expect_err("revoked").error,
+        "invalid_grant"
+    ); // UI-4
+    assert!(rp.userinfo(&tokens.access_token).await.is_err());
+}

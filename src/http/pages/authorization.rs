@@ -185,8 +185,8 @@ async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError
         found.map_or(id.as_str(), |it| it.name(language)).to_owned()
     };
     let right_name = |id: &String| {
-        let found = rights.iter().find(|it| it.id.as_str() == id);
-        found.map_or(id.as_str(), |it| it.name(language)).to_owned()
+        let found = rights.iter().find(|it| it.name == *id);
+        found.map_or(id.as_str(), |it| it.label(language)).to_owned()
     };
     let place = match visit.session.get() {
         Some((_, account)) => affiliations::place(&visit.app, &account.id).await?.current,
