@@ -25,40 +25,31 @@ async fn signs_up(person: &Browser, demo: &Demo, email: &str, device: Device) {
     person.chooses("gender", "female").await;
     person.fills("job_title", "Standards engineer").await;
     person.chooses("professional_role", "technical").await;
-    person.shows("signup-filled").await;
-    person
-        .clicks("main form button[name='continue'], main form#signup button[type='submit']")
-        .await;
+    person.clicks("#signup-continue").await;
 
     person.sees("[name='membership_type']").await;
     person.shows("organization").await;
     person.chooses("membership_type", "member_state").await;
     person.chooses("member_state", "KR").await;
-    if device.javascript {
-        person.fills("organization_query", "networks").await;
-        person
-            .clicks(&format!("[data-organization='{ORGANIZATION}']"))
-            .await;
-    } else {
-        person.fills("organization_query", "networks").await;
-        person.clicks("button[name='search']").await;
-        person
-            .clicks(&format!("input[name='organization_id'][value='{ORGANIZATION}']"))
-            .await;
+    person.fills("organization_query", "networks").await;
+    if !device.javascript {
+        person.clicks("#organization-search").await;
     }
+    // With scripts the list follows the typing.
+    person.clicks(&format!("#organization-{ORGANIZATION}")).await;
     person.clicks("[name='request_ties']").await;
     person.clicks("[name='accept_terms']").await;
     person.shows("organization-chosen").await;
-    person.clicks("button[name='sign_up']").await;
+    person.clicks("#signup").await;
 
     person.sees("[name='code']").await;
     person.shows("verify").await;
     let code = code_mailed_to(demo, email).await;
     person.fills("code", &code).await;
-    person.clicks("button[name='verify']").await;
-    person.sees("#done").await;
+    person.clicks("#verify").await;
+    person.sees("#ok").await;
     person.shows("signup-done").await;
-    person.clicks("#done").await;
+    person.clicks("#ok").await;
 }
 
 /// The code of the newest mail to the address, from the demo's outbox.
@@ -88,7 +79,11 @@ async fn focal_point_approves(demo: &Demo, label: &str, device: Device) {
     focal.goes_to(&format!("{}/login", demo.url)).await;
     focal.fills("email", "focal.kr@msn.example").await;
     focal.fills("password", &demo.password).await;
-    focal.clicks("button[name='login']").await;
+    focal.clicks("#login").await;
+    // Taken over from elsewhere: the Terms of Use come at the first login.
+    focal.clicks("#accept_terms").await;
+    focal.shows("terms").await;
+    focal.clicks("#accept").await;
     focal.sees("a[href='/focal-point']").await;
     focal.shows("account").await;
     focal
@@ -99,18 +94,19 @@ async fn focal_point_approves(demo: &Demo, label: &str, device: Device) {
         .await;
     focal.shows("requests").await;
     focal.clicks("main a[href*='/requests/']").await;
-    focal.sees("button[value='approve']").await;
+    focal.sees("#approve").await;
     focal.shows("request").await;
-    focal.clicks("button[value='approve']").await;
-    focal.sees("button[value='grant'][data-right='documents']").await;
+    focal.clicks("#approve").await;
+    focal
+        .goes_to(&format!("{}/focal-point/{ORGANIZATION}/people?q=choi", demo.url))
+        .await;
+    focal.shows("people").await;
+    focal.clicks("main a[href*='/people/']").await;
+    focal.sees("#grant-documents").await;
     focal.shows("person").await;
     for right in ["documents", "mailing_lists"] {
-        focal
-            .clicks(&format!("button[value='grant'][data-right='{right}']"))
-            .await;
-        focal
-            .sees(&format!("button[value='revoke'][data-right='{right}']"))
-            .await;
+        focal.clicks(&format!("#grant-{right}")).await;
+        focal.sees(&format!("#revoke-{right}")).await;
     }
     focal.shows("granted").await;
     focal.closes().await;

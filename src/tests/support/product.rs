@@ -29,6 +29,8 @@ pub fn program() -> PathBuf {
 
 impl Demo {
     pub fn starts() -> Self {
+        // For the HTTP clients of the tests; none of them meets TLS.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().expect("a folder");
         let (process, said) = launch(data.path());
         let line = |key: &str| {
