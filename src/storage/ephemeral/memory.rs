@@ -147,7 +147,7 @@ impl Memory {
     }
 
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn kept(&self) -> usize {
         self.inner
             .shards
             .iter()

@@ -238,7 +238,7 @@ async fn one_of_many_parallel_decisions_wins() {
     let decide = |i: usize| {
         let (app, context, id) = (world.app.clone(), context.clone(), id.clone());
         tokio::spawn(async move {
-            if i % 2 == 0 {
+            if i.is_multiple_of(2) {
                 decisions::approve(&app, &context, &id, &[], "").await
             } else {
                 decisions::reject(&app, &context, &id, "no").await

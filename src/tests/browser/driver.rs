@@ -132,10 +132,6 @@ impl Browser {
         body.text().await.expect("its text")
     }
 
-    pub async fn source(&self) -> String {
-        self.client.source().await.expect("the page's source")
-    }
-
     /// Waits for an element, for ten seconds; the page is shown when it does not come.
     pub async fn sees(&self, css: &str) -> fantoccini::elements::Element {
         match self
@@ -148,10 +144,6 @@ impl Browser {
             Ok(element) => element,
             Err(_) => panic!("{css} is not on {}:\n{}", self.url().await, self.text().await),
         }
-    }
-
-    pub async fn has(&self, css: &str) -> bool {
-        self.client.find(Locator::Css(css)).await.is_ok()
     }
 
     pub async fn reads(&self, css: &str) -> String {
@@ -205,13 +197,6 @@ impl Browser {
         std::fs::create_dir_all(&folder).expect("a folder for the pictures");
         let png = self.client.screenshot().await.expect("a picture");
         std::fs::write(folder.join(format!("{number:02}-{name}.png")), png).expect("the picture is kept");
-    }
-
-    pub async fn runs(&self, script: &str) -> serde_json::Value {
-        self.client
-            .execute(script, vec![])
-            .await
-            .expect("the script runs")
     }
 
     pub async fn closes(mut self) {

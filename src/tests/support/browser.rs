@@ -320,11 +320,10 @@ impl Page {
 
     pub fn find_link(&self, path: &str) -> Option<String> {
         let html = self.html();
-        let found = html.select(&selector("a[href]")).find_map(|it| {
+        html.select(&selector("a[href]")).find_map(|it| {
             let href = it.attr("href")?;
             href.starts_with(path).then(|| href.to_owned())
-        });
-        found
+        })
     }
 
     pub fn link_of(&self, css: &str) -> String {
