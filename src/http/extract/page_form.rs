@@ -43,11 +43,7 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
         if let Some(next) = map.remove("next") {
             visit.next = Some(next);
         }
-        let typed = FormState::new(
-            map.iter()
-                .filter(|(name, _)| !is_secret(name))
-                .map(|(n, v)| (n, v)),
-        );
+        let typed = FormState::new(map.iter().filter(|(name, _)| !is_secret(name)));
         let fields = deserialize(map)?;
         Ok(Self { visit, fields, typed })
     }

@@ -101,10 +101,6 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
-    pub fn set_cookie(&mut self, name: &str, value: &str) {
-        self.cookies.insert(name.to_owned(), value.to_owned());
-    }
-
     pub fn forget_cookies(&mut self) {
         self.cookies.clear();
     }

@@ -1,11 +1,9 @@
 //! A fresh, migrated database for one test: a SQLite file, or a database on the server that
 //! `TEST_DATABASE_URL` (`postgres://…/postgres`) names.
 
-use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
 use crate::random;
-use crate::storage::Database;
 
 /// The URL of a database that nobody else uses. SQLite files live in one folder per run.
 #[expect(
@@ -33,12 +31,4 @@ pub async fn database_url() -> String {
             format!("{base}/{name}")
         }
     }
-}
-
-pub async fn database() -> Database {
-    let db = Database::open(&database_url().await)
-        .await
-        .expect("the database opens");
-    Migrator::up(db.read(), None).await.expect("migrations run");
-    db
 }

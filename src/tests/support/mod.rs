@@ -17,10 +17,10 @@ use url::Url;
 
 pub use app::{app, config};
 pub use browser::{Browser, Form, Page};
-pub use database::{database, database_url};
+pub use database::database_url;
 pub use outbox::Outbox;
 pub use person::{PASSWORD, Person};
-pub use relying_party::{Refusal, RelyingParty, Tokens};
+pub use relying_party::RelyingParty;
 
 use crate::app::App;
 use crate::clock::Clock;

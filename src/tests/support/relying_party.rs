@@ -48,7 +48,6 @@ pub struct Tokens {
     pub refresh_token: Option<String>,
     pub id_token: String,
     pub claims: CoreIdTokenClaims,
-    pub scope: String,
 }
 
 /// The refusal of the token endpoint.
@@ -250,13 +249,12 @@ impl RelyingParty {
 }
 
 fn tokens(answer: &CoreTokenResponse, claims: CoreIdTokenClaims) -> Tokens {
-    let scopes = answer.scopes().expect("a scope"); // contract.md: always told
+    assert!(answer.scopes().is_some(), "contract.md: the scope is always told");
     Tokens {
         access_token: answer.access_token().secret().clone(),
         refresh_token: answer.refresh_token().map(|it| it.secret().clone()),
         id_token: answer.id_token().expect("an ID token").to_string(),
         claims,
-        scope: scopes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(" "),
     }
 }
 
