@@ -82,8 +82,10 @@ pub enum PageError {
     StaleLogin,
     /// A new version of the Terms of Use is to be accepted first.
     TermsDue,
-    /// The request of a service that this page was part of is answered, too old, or another browser's.
+    /// The request of a service that this page was part of is answered or too old.
     RequestGone,
+    /// The page's handle is not this browser's; if it is another's, the request starts over here.
+    OtherBrowser(String),
     /// Somebody else was faster (security.md G-9).
     Conflict,
     /// Nobody decides about themselves (security.md AF-2).
@@ -109,7 +111,7 @@ impl PageError {
             Self::Form(error) => error.status(),
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::SignedOut | Self::StaleLogin | Self::TermsDue => StatusCode::UNAUTHORIZED,
-            Self::RequestGone => StatusCode::BAD_REQUEST,
+            Self::RequestGone | Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,

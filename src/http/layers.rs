@@ -13,7 +13,8 @@ use tracing::Instrument;
 
 use super::network::{Peer, client_address};
 use crate::app::App;
-use crate::config::network;
+use crate::config::{Issuer, network};
+use crate::oidc::endpoints;
 use crate::random;
 
 /// Names the request in answers, logs and the audit trail.
@@ -81,7 +82,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }
-    security_headers(&app, response.headers_mut());
+    security_headers(&app, &route, response.headers_mut());
     response
 }
 
@@ -125,7 +126,7 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
 fn check_host(app: &App, request: &Request) -> Option<Response> {
     let sent = host_of(request);
     let issuer = &app.config.issuer;
-    if sent.as_deref().is_some_and(|it| it == issuer.authority()) {
+    if sent.as_deref().is_some_and(|it| is_issuer(issuer, it)) {
         return None;
     }
     let other_loopback = issuer.is_loopback()
@@ -139,6 +140,12 @@ fn check_host(app: &App, request: &Request) -> Option<Response> {
         StatusCode::MISDIRECTED_REQUEST,
         "This server does not answer for that host.",
     ))
+}
+
+/// The default port may be written out (RFC 9110 §4.2.3).
+fn is_issuer(issuer: &Issuer, host: &str) -> bool {
+    let default_port = if issuer.is_https() { ":443" } else { ":80" };
+    host == issuer.authority() || host.strip_suffix(default_port) == Some(issuer.authority())
 }
 
 /// HTTP/1.1 has it in `Host`, exactly once (RFC 9112 §3.2); HTTP/2 in `:authority`.
@@ -163,7 +170,7 @@ fn is_loopback_host(host: &str) -> bool {
 }
 
 /// BR-3. A handler's own value stands.
-fn security_headers(app: &App, headers: &mut HeaderMap) {
+fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -171,10 +178,12 @@ fn security_headers(app: &App, headers: &mut HeaderMap) {
     default(header::REFERRER_POLICY, "same-origin");
     default(header::X_FRAME_OPTIONS, "DENY");
     default(header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
-    default(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
+    // What answers a service's request must not cut a pop-up login off from its opener.
+    let opener = match route.starts_with(endpoints::AUTHORIZATION) {
+        true => "unsafe-none",
+        false => "same-origin",
+    };
+    default(HeaderName::from_static("cross-origin-opener-policy"), opener);
     default(
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",

@@ -7,6 +7,7 @@ mod browser;
 mod front_door;
 mod hostile_input;
 mod house;
+mod listener;
 mod joining_an_organization;
 mod signing_in;
 mod signing_up;

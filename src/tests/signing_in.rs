@@ -206,15 +206,50 @@ async fn a_form_of_another_site_or_without_its_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_handle_of_another_browser_leads_nowhere() {
+async fn a_handle_in_another_browser_starts_over_at_the_login() {
     let op = TestOp::start().await;
     let mut rp = op.client("web").await;
     let mut alice = op.person("alice@example.org").await;
-    let url = rp.authorization_url("openid", &[]);
+    let url = rp.authorization_url("openid email", &[]);
     let login = alice.browser.get(&url).await;
-    let mut other = op.person("mallory@example.org").await;
-    let page = other.browser.get(login.url.as_str()).await;
-    assert_eq!(page.status, StatusCode::BAD_REQUEST); // AZ-6
+    let handle = login.query("request").expect("a handle");
+
+    let mut mallory = op.person("mallory@example.org").await;
+    mallory.logs_in().await;
+    let page = mallory.browser.get(login.url.as_str()).await;
+    assert_eq!(page.url.path(), "/login"); // AZ-6
+    assert_ne!(
+        page.query("request"),
+        Some(handle),
+        "the handle itself is of no use here"
+    );
+
+    let back = alice.enters_password(login).await;
+    let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
+    assert_eq!(
+        rp.claims(&tokens.access_token).await["email"],
+        "alice@example.org"
+    );
+    let gone = op
+        .browser()
+        .get("/login?request=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+        .await;
+    assert!(gone.status == StatusCode::BAD_REQUEST && gone.text().contains("interaction_expired"));
+}
+
+#[tokio::test]
+async fn the_language_menu_stays_inside_the_request() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    let url = rp.authorization_url("openid", &[("ui_locales", "fr")]);
+    let login = alice.browser.get(&url).await;
+    assert!(login.has("html[lang=fr]"), "the service asked for French");
+    alice.password = "Wrong-lamp-42".into();
+    let again = alice.enters_password(login).await;
+    let login = alice.browser.get(&again.link("/login?ui_locales=es")).await;
+    assert!(login.has("html[lang=es]"), "the person chose Spanish");
+    alice.password = super::support::PASSWORD.into();
     rp.takes(&alice.enters_password(login).await);
 }
 

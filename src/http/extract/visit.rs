@@ -81,7 +81,9 @@ impl Visit {
         };
         let kept = Cookie::Language.read(app, &parts.headers);
         let accept = text(header::ACCEPT_LANGUAGE);
-        let locale = Locale::choose(asked.as_deref(), kept.as_deref(), Some(&accept));
+        // What the person chose for the account counts where this browser was told nothing else.
+        let preferred = session.get().map(|(_, account)| account.language.as_str());
+        let locale = Locale::choose(asked.as_deref(), kept.as_deref().or(preferred), Some(&accept));
         let (browser, mut cookies) = browser_cookie(app, &parts.headers);
         let asked_by_person = asked.is_some() && by_person;
         if asked_by_person && kept.as_deref() != Some(locale.as_str()) {
@@ -236,7 +238,7 @@ impl Visit {
         person: Option<PersonInChrome>,
     ) -> Result<Response, PageError> {
         let nonce = URL_SAFE_NO_PAD.encode(random::bytes::<16>());
-        let mut frame = Frame::new(self.locale, nonce.clone(), self.csrf(), &self.uri)
+        let mut frame = Frame::new(self.locale, nonce.clone(), self.csrf(), &self.address())
             .of(person)
             .flash(flash(&self.uri));
         if self.in_flow {
@@ -260,6 +262,23 @@ impl Visit {
         Ok(self.send(response))
     }
 
+    /// Where the page is: a form that is shown again was posted without its query.
+    fn address(&self) -> String {
+        let carried = [("request", &self.request), ("next", &self.next)];
+        let missing = carried.into_iter().find_map(|(name, value)| {
+            let value = value.as_ref()?;
+            query_value(&self.uri, name).is_none().then(|| (name, value))
+        });
+        match missing {
+            None => self.uri.clone(),
+            Some((name, value)) => {
+                let separator = if self.uri.contains('?') { '&' } else { '?' };
+                let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                format!("{}{separator}{name}={value}", self.uri)
+            }
+        }
+    }
+
     /// 303 to one of our own pages, or to where a service waits (AZ-12).
     pub fn redirect(&self, to: &str) -> Response {
         self.send(crate::http::pages::see_other(to))
@@ -269,6 +288,13 @@ impl Visit {
     pub fn send(&self, mut response: Response) -> Response {
         for cookie in &self.cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+        }
+        if self.in_flow || self.request.is_some() {
+            // BR-3: a redirect that isolates itself would cut a pop-up login off from its opener, too.
+            let name = HeaderName::from_static("cross-origin-opener-policy");
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static("unsafe-none"));
         }
         response
     }
@@ -297,10 +323,6 @@ fn page_headers(headers: &mut HeaderMap, nonce: &str, in_flow: bool, images: Opt
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
-    }
-    if in_flow {
-        let name = HeaderName::from_static("cross-origin-opener-policy");
-        headers.insert(name, HeaderValue::from_static("unsafe-none"));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::extract::form::FormError;
 use crate::http::extract::{BrowserSession, Visit};
+use crate::oidc::authorization::interaction;
 use crate::templates::pages::{AuthorizationError, ErrorPage, Problem};
 
 /// A layer: an answer that carries a `PageError` is given its page.
@@ -22,7 +23,7 @@ pub async fn show(State(app): State<App>, request: Request, next: Next) -> Respo
     kept.headers = parts.headers.clone();
     kept.extensions = parts.extensions.clone();
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let Some(error) = response.extensions_mut().remove::<PageError>() else {
+    let Some(mut error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
     let elsewhere = match error {
@@ -36,6 +37,14 @@ pub async fn show(State(app): State<App>, request: Request, next: Next) -> Respo
         return super::see_other(&format!("{path}{}", destination::query_for(&kept)));
     }
     let visit = Visit::new(&app, &kept, BrowserSession::default());
+    if let PageError::OtherBrowser(handle) = &error {
+        // AZ-6: at sign-in, whoever is signed in here.
+        match interaction::restart(&app, handle, &visit.browser, &visit.network).await {
+            Ok(Some(own)) => return visit.redirect(&format!("/login?request={own}")),
+            Ok(None) => {}
+            Err(failure) => error = failure.into(),
+        }
+    }
     match draw(&visit, &error) {
         Ok(page) => {
             let (mut parts, body) = page.into_parts();
@@ -56,7 +65,7 @@ fn draw(visit: &Visit, error: &PageError) -> Result<Response, PageError> {
     let status = error.status();
     let of_protocol = match error {
         PageError::Protocol(error) => Some((error.code().as_str(), Some(error.description().to_owned()))),
-        PageError::RequestGone => Some(("interaction_expired", None)),
+        PageError::RequestGone | PageError::OtherBrowser(_) => Some(("interaction_expired", None)),
         _ => None,
     };
     if let Some((code, description)) = of_protocol {
@@ -82,7 +91,9 @@ fn problem(error: &PageError) -> Problem {
         PageError::MethodNotAllowed => Problem::MethodNotAllowed,
         PageError::Form(FormError::TooLarge) => Problem::TooLarge,
         PageError::Form(FormError::ContentType) => Problem::Unsupported,
-        PageError::Form(_) | PageError::Protocol(_) | PageError::RequestGone => Problem::BadRequest,
+        PageError::Form(_) | PageError::Protocol(_) | PageError::RequestGone | PageError::OtherBrowser(_) => {
+            Problem::BadRequest
+        }
         PageError::FormExpired => Problem::FormExpired,
         PageError::ForeignForm
         | PageError::Forbidden

@@ -39,7 +39,7 @@ impl Flow {
 
     async fn find(visit: &mut Visit, handle: String) -> Result<Self, PageError> {
         let found = interaction::find(&visit.app, &handle, &visit.browser).await?;
-        let interaction = found.ok_or(PageError::RequestGone)?;
+        let interaction = found.ok_or_else(|| PageError::OtherBrowser(handle.clone()))?;
         let client = visit.app.registry.find(interaction.request.client_id.as_str());
         let service = service(&*client.ok_or(PageError::RequestGone)?);
         visit.enter_flow(

@@ -104,6 +104,26 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
     Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
 }
 
+/// A handle that came to another browser starts over there: the request as it was accepted, and nothing
+/// of what was done about it (security.md AZ-6).
+pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> Result<Option<String>> {
+    let stored = app
+        .ephemeral
+        .get(Kind::Interaction, &key(handle))
+        .await
+        .map_err(Error::internal)?;
+    let Some(stored) = stored else { return Ok(None) };
+    let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;
+    let request = AuthorizationRequest {
+        accepted_at: app.clock.now(),
+        ..interaction.request
+    };
+    match client_of(app, &request) {
+        Some(_) => open(app, request, browser, network).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The person goes on with the account of this session (`prompt=select_account`).
 pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<()> {
     let chosen = Interaction {
