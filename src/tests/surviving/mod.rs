@@ -49,7 +49,6 @@ async fn journey(demo: &mut Demo, name: &str, kill: Option<(u32, std::time::Dura
 
     // One account, one request, one decision: each told once.
     for (to, kind, times) in [
-        ("focal.kr@msn.example", "affiliation_requested", 1),
         (email.as_str(), "affiliation_changed", 2),
         (email.as_str(), "ties_changed", 1),
     ] {

@@ -155,7 +155,7 @@ impl Person {
 
     /// As a Focal Point: logs in, approves the request of that person, grants the right.
     pub async fn decides_about(&mut self, email: &str, demo: &mut Demo, killer: &mut Killer) {
-        let requests = format!("{}/focal-point/adm-kr/requests?q={email}&status=all", demo.url);
+        let requests = format!("{}/focal-point/adm-kr/requests?q={email}", demo.url);
         let people = format!("{}/focal-point/adm-kr/people?q={email}", demo.url);
         for _ in 0..40 {
             let page = self.signed_in_page(&people, demo, killer).await;
