@@ -25,7 +25,8 @@ pub fn router(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-fn routes(app: &App) -> Routes {
+/// The table itself.
+pub fn routes(app: &App) -> Routes {
     use Audience::{Client, Public};
 
     let open = || from_fn(cors::everybody);

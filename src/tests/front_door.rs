@@ -4,6 +4,8 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 use super::support::{ISSUER, TestOp};
+use crate::http::router;
+use crate::http::routes::Audience;
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
@@ -100,4 +102,34 @@ async fn a_cookie_that_comes_twice_is_nobodys() {
         .insert(header::COOKIE, HeaderValue::from_static(cookies));
     let page = browser.get("/no-such-page").await;
     assert!(page.body.contains("<html lang=\"en\""), "SE-1: {}", page.body);
+}
+
+#[tokio::test]
+async fn each_route_admits_its_audience_only() {
+    let op = TestOp::start().await;
+    let mut user = op.person("user@example.org").await;
+    user.logs_in().await;
+    let routes = router::routes(&op.app);
+    for (pattern, audience) in routes.table() {
+        if matches!(audience, Audience::Public | Audience::Client) {
+            continue;
+        }
+        let path = pattern.replace('{', "").replace('}', "");
+        let stranger = op.browser().get(&path).await;
+        assert_eq!(stranger.url.path(), "/login", "{path} to a stranger"); // G-4
+        let stranger = op.browser().post(&path, &[]).await;
+        assert!(stranger.url.path() == "/login" || stranger.status == StatusCode::METHOD_NOT_ALLOWED);
+        let seen = user.browser.get(&path).await;
+        match audience {
+            Audience::SignedIn => assert!(!seen.status.is_server_error(), "{path}"),
+            // G-4: what is not theirs does not exist.
+            _ => assert_eq!(seen.status, StatusCode::NOT_FOUND, "{path} to a user"),
+        }
+    }
+    assert!(
+        routes
+            .table()
+            .iter()
+            .any(|(_, it)| *it == Audience::Administrator)
+    );
 }

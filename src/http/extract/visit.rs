@@ -267,7 +267,7 @@ impl Visit {
         let carried = [("request", &self.request), ("next", &self.next)];
         let missing = carried.into_iter().find_map(|(name, value)| {
             let value = value.as_ref()?;
-            query_value(&self.uri, name).is_none().then(|| (name, value))
+            query_value(&self.uri, name).is_none().then_some((name, value))
         });
         match missing {
             None => self.uri.clone(),
