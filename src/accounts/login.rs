@@ -22,7 +22,7 @@ use crate::limits::Limit;
 use crate::storage::{accounts, login_throttles};
 use crate::templates::mails;
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LoginForm<'a> {
     pub email: &'a str,
     pub password: &'a str,
@@ -53,6 +53,19 @@ pub async fn attempt(
     form: LoginForm<'_>,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
+    match once(app, context, form, browser).await {
+        // Another login of the same moment stored the password anew, or a reset changed it: what is
+        // stored now decides.
+        Err(Error::Conflict) => match once(app, context, form, browser).await {
+            Err(Error::Conflict) => Err(Error::Busy),
+            other => other,
+        },
+        other => other,
+    }
+}
+
+/// `Conflict`: what is stored of the password changed while it was verified.
+async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browser<'_>) -> Result<LoggedIn> {
     let (email, password) = read(&form)?;
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     app.limits
@@ -176,11 +189,15 @@ async fn still_valid(
     before: &Account,
     hash: &str,
 ) -> Result<Account> {
-    accounts::find_credentials_locked(tx, key)
+    let (account, current) = accounts::find_credentials_locked(tx, key)
         .await?
-        .filter(|(now, current)| now.id == before.id && now.is_active() && current.as_deref() == Some(hash))
-        .map(|(account, _)| account)
-        .ok_or(Error::WrongCredentials)
+        .filter(|(now, _)| now.id == before.id && now.is_active())
+        .ok_or(Error::WrongCredentials)?;
+    if current.as_deref() == Some(hash) {
+        Ok(account)
+    } else {
+        Err(Error::Conflict)
+    }
 }
 
 async fn start(

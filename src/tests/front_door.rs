@@ -114,7 +114,7 @@ async fn each_route_admits_its_audience_only() {
         if matches!(audience, Audience::Public | Audience::Client) {
             continue;
         }
-        let path = pattern.replace('{', "").replace('}', "");
+        let path = pattern.replace(['{', '}'], "");
         let stranger = op.browser().get(&path).await;
         assert_eq!(stranger.url.path(), "/login", "{path} to a stranger"); // G-4
         let stranger = op.browser().post(&path, &[]).await;

@@ -11,6 +11,7 @@ mod listener;
 mod joining_an_organization;
 mod signing_in;
 mod signing_up;
+mod readme;
 pub mod support;
 mod surviving;
 mod tokens;
