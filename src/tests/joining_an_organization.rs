@@ -135,7 +135,7 @@ async fn a_request_is_approved_and_services_are_told() {
     assert!(told.get("membership_type").is_none() && told["ties_rights"] == json!([]));
 
     // AF-2: the mail's link leads to the page, which decides.
-    let link = op.outbox().link("fp@ofcom.example").await;
+    let link = op.outbox().link("fp@ofcom.example", "/focal-point/").await;
     let page = fp.browser.get(&link).await;
     assert_eq!(page.status, StatusCode::OK);
     let refused = fp

@@ -277,7 +277,7 @@ async fn a_forgotten_password_is_set_anew_and_leads_back_to_the_service() {
 
     let page = alice
         .browser
-        .get(&op.outbox().link("alice@example.org").await)
+        .get(&op.outbox().link("alice@example.org", "/reset-password").await)
         .await;
     assert_eq!(page.url.as_str(), "https://id.example.test/reset-password"); // PW-5: without the token
     let new = [

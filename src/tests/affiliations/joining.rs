@@ -44,7 +44,7 @@ async fn a_focal_point_lets_a_person_in() {
     assert_eq!(world.told(&alice).await, Told::Pending);
     assert_eq!(world.mails(&alice).await, ["affiliation_changed"]);
     assert_eq!(world.mails(&mina).await, ["affiliation_requested"]);
-    let link = Outbox(&world.app).link("mina@example.org").await;
+    let link = Outbox(&world.app).link("mina@example.org", "/").await;
     assert!(link.ends_with(&format!("/focal-point/telco/requests/{id}"))); // AF-2
 
     decisions::approve(&world.app, &person(&mina), &id, &documents(), "")
@@ -337,7 +337,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     world.person_with("admin", Role::Administrator).await;
     let alice = world.person("alice").await;
     let id = world.asks(&alice, "unhq").await;
-    let link = Outbox(&world.app).link("admin@example.org").await;
+    let link = Outbox(&world.app).link("admin@example.org", "/").await;
     assert!(link.ends_with(&format!("/admin/requests/{id}")));
     assert!(rights_of(&world, &alice).await.is_empty());
 

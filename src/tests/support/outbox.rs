@@ -34,15 +34,13 @@ impl Outbox<'_> {
             .to_owned()
     }
 
-    /// The first link to the service in the newest mail.
-    pub async fn link(&self, address: &str) -> String {
-        let mail = self.latest(address).await;
-        let issuer = self.0.config.issuer.as_str();
-        let link = mail
-            .text
-            .split_whitespace()
-            .find(|it| it.starts_with(issuer) && it.len() > issuer.len() + 1);
-        link.unwrap_or_else(|| panic!("no link in: {}", mail.text))
+    /// The newest link to a path of ours. Mails of one moment have no order, so the path says which is meant.
+    pub async fn link(&self, address: &str, path: &str) -> String {
+        let start = self.0.config.issuer.at(path);
+        let mails = self.to(address).await;
+        let mut words = mails.iter().flat_map(|it| it.text.split_whitespace());
+        let link = words.find(|it| it.starts_with(&start));
+        link.unwrap_or_else(|| panic!("no mail to {address} links to {path}"))
             .to_owned()
     }
 }
