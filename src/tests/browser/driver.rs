@@ -147,7 +147,23 @@ impl Browser {
     }
 
     pub async fn reads(&self, css: &str) -> String {
-        self.sees(css).await.text().await.expect("its text")
+        loop {
+            // The page may go on to the next between finding and reading.
+            if let Ok(text) = self.sees(css).await.text().await {
+                return text;
+            }
+        }
+    }
+
+    /// Waits until an element reads so: what was clicked before takes its time.
+    pub async fn comes_to_read(&self, css: &str, expected: &str) {
+        for _ in 0..100 {
+            if self.reads(css).await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{css} is not {expected} but {}", self.reads(css).await);
     }
 
     pub async fn fills(&self, name: &str, value: &str) {

@@ -131,7 +131,7 @@ async fn the_main_journey(label: &str, device: Device) {
     focal_point_approves(&demo, label, device).await;
 
     person.clicks("#refresh").await;
-    assert_eq!(person.reads("#affiliation_status").await, "approved");
+    person.comes_to_read("#affiliation_status", "approved").await;
     assert_eq!(person.reads("#membership_type").await, "member_state");
     assert!(
         person
