@@ -40,10 +40,11 @@ fn the_map_names_what_there_is() {
         there.extend(names(&source.join(room)).into_iter().filter(|it| it != "mod.rs"));
     }
     for name in &there {
-        // A folder stands for the file of the same name beside it.
-        let folder = name.strip_suffix(".rs").unwrap_or(name);
-        let in_map = named.contains(&name.as_str())
-            || (there.iter().any(|it| it == folder) && named.contains(&folder));
+        // A file stands for the folder of the same name beside it, and the other way round.
+        let stem = name.strip_suffix(".rs").unwrap_or(name);
+        let in_map = named
+            .iter()
+            .any(|it| it.strip_suffix(".rs").unwrap_or(it) == stem);
         assert!(in_map, "{name} is missing in the README's map");
     }
     for name in named.iter().filter(|it| it.ends_with(".rs")) {
