@@ -96,12 +96,8 @@ async fn focal_point_approves(demo: &Demo, label: &str, device: Device) {
     focal.clicks("main a[href*='/requests/']").await;
     focal.sees("#approve").await;
     focal.shows("request").await;
+    // On to the person's page, where the rights are.
     focal.clicks("#approve").await;
-    focal
-        .goes_to(&format!("{}/focal-point/{ORGANIZATION}/people?q=choi", demo.url))
-        .await;
-    focal.shows("people").await;
-    focal.clicks("main a[href*='/people/']").await;
     focal.sees("#grant-documents").await;
     focal.shows("person").await;
     for right in ["documents", "mailing_lists"] {
@@ -109,6 +105,11 @@ async fn focal_point_approves(demo: &Demo, label: &str, device: Device) {
         focal.sees(&format!("#revoke-{right}")).await;
     }
     focal.shows("granted").await;
+    focal
+        .goes_to(&format!("{}/focal-point/{ORGANIZATION}/people?q=choi", demo.url))
+        .await;
+    focal.sees("main a[href*='/people/']").await;
+    focal.shows("people").await;
     focal.closes().await;
 }
 
@@ -157,6 +158,7 @@ async fn the_main_journey(label: &str, device: Device) {
     // The login is gone for the other services too: they ask for the password again.
     person.goes_to(&demo.bookshop).await;
     person.clicks("#logout").await;
+    person.arrives_at(&demo.url).await;
     person.goes_to(&demo.bookshop).await;
     person.clicks("#login").await;
     person.sees("[name='password']").await;
