@@ -158,8 +158,7 @@ async fn the_main_journey(label: &str, device: Device) {
     // The login is gone for the other services too: they ask for the password again.
     person.goes_to(&demo.bookshop).await;
     person.clicks("#logout").await;
-    person.arrives_at(&demo.url).await;
-    person.goes_to(&demo.bookshop).await;
+    person.sees("#login").await;
     person.clicks("#login").await;
     person.sees("[name='password']").await;
     person.shows("logged-out").await;
