@@ -59,7 +59,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let (new, again) = (fields.password.as_str(), fields.password_confirmation.as_str());
     match accounts::password::change(&visit.app, &context, account, session, new, again).await {
         Ok(()) => Ok(visit.redirect("/account/security?done=password_changed")),
-        // The form's token was bound to the old cookie: the page is asked for anew with its messages.
+        // Its form is bound to the new cookie already: `with_cookie_value` saw to it.
         Err(accounts::Error::Fields(wrong)) => {
             visit
                 .form_again(&page(account, refused(typed, wrong), None))
