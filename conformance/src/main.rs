@@ -59,8 +59,9 @@ struct Check {
     /// Do not verify certificates, as the Foundation's suite does not
     #[arg(long)]
     trust_any_certificate: bool,
-    /// How many modules run at a time
-    #[arg(long, default_value_t = 8)]
+    /// How many modules run at a time. They share one person, and a provider may end the oldest of too many
+    /// sessions: more than one only where it does not
+    #[arg(long, default_value_t = 1)]
     jobs: usize,
 }
 

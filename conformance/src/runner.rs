@@ -1,5 +1,4 @@
-//! Runs the modules of the chosen plans side by side: each has a browser of its own, so that the half minute
-//! one of them waits costs the others nothing.
+//! Runs the modules of the chosen plans, each with a browser of its own: one by one, or side by side.
 
 use crate::client::{AuthMethod, Client};
 use crate::config::Config;
