@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
+use crate::fetch::{self, Fetch};
 use crate::hashing::{self, Hashing};
 use crate::jose::{self, Keyring};
 use crate::limits::Limits;
@@ -35,6 +36,7 @@ pub struct Parts {
     pub limits: Limits,
     pub templates: Templates,
     pub mailer: Mailer,
+    pub fetch: Fetch,
     pub registry: ClientRegistry,
 }
 
@@ -61,6 +63,8 @@ pub enum StartError {
     Keys(#[from] jose::Error),
     #[error(transparent)]
     Hashing(#[from] hashing::Error),
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
     #[error("mail: {0}")]
     Mail(String),
 }
@@ -90,6 +94,7 @@ impl App {
                 links: config.site.links.clone(),
             }),
             mailer: mailer(&config).map_err(StartError::Mail)?,
+            fetch: Fetch::new(&config.fetch)?,
             registry: ClientRegistry::load(db.read()).await?,
             keys,
             ephemeral,

@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod fetch;
 pub mod hashing;
 pub mod i18n;
 pub mod jose;

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::{Config, secrets};
 
 const FILE: &str = "itu-account.toml";
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "issuer",
     "listen",
     "trusted_proxies",
@@ -23,6 +23,7 @@ const KEYS: [&str; 17] = [
     "keys",
     "authorization",
     "registration",
+    "fetch",
     "tokens",
     "accounts",
     "sessions",
@@ -96,6 +97,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         keys: reader.section("keys"),
         authorization: reader.section("authorization"),
         registration: reader.section("registration"),
+        fetch: reader.section("fetch"),
         tokens: reader.section("tokens"),
         accounts: reader.section("accounts"),
         sessions: reader.section("sessions"),
@@ -112,6 +114,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         config.keys.problems(),
         config.authorization.problems(),
         config.registration.problems(),
+        config.fetch.problems(),
         config.tokens.problems(),
         config.accounts.problems(),
         config.sessions.problems(),

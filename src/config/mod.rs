@@ -4,6 +4,7 @@
 //! manual. Nobody else reads the environment.
 
 pub mod duration;
+mod fetch;
 mod issuer;
 mod limits;
 mod load;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 pub use duration::Rate;
+pub use fetch::{Authority, Fetch};
 pub use issuer::Issuer;
 pub use limits::Limits;
 pub use load::Problems;
@@ -46,6 +48,7 @@ pub struct Config {
     pub keys: Keys,
     pub authorization: Authorization,
     pub registration: Registration,
+    pub fetch: Fetch,
     pub tokens: Tokens,
     pub accounts: Accounts,
     pub sessions: Sessions,
@@ -80,6 +83,7 @@ impl Config {
             },
             authorization: Authorization::default(),
             registration: Registration::default(),
+            fetch: Fetch::default(),
             tokens: Tokens::default(),
             accounts: Accounts::default(),
             sessions: Sessions::default(),

@@ -9,6 +9,7 @@ mod database;
 mod outbox;
 mod person;
 mod relying_party;
+mod site;
 pub mod product;
 
 use axum::Router;
@@ -21,6 +22,7 @@ pub use database::database_url;
 pub use outbox::Outbox;
 pub use person::{PASSWORD, Person};
 pub use relying_party::RelyingParty;
+pub use site::Site;
 
 use crate::app::App;
 use crate::clock::Clock;

@@ -1,0 +1,388 @@
+//! Outgoing requests to addresses that others chose: keys, sector identifiers, request objects. One
+//! place, so that nobody makes this service reach where it should not (security.md DR-3).
+//!
+//! https only, port 443, public addresses only, and the address that was checked is the one that is
+//! connected to; no redirects, no proxies, no cookies, no compression; 3 seconds, 64 KiB. What
+//! `[fetch] allow` lists by host and port may have another port and a private or loopback address.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Certificate, Client, StatusCode, header};
+use url::{Host, Url};
+
+use crate::config;
+
+/// The whole of it: name, connection, TLS, answer.
+const TIME: Duration = Duration::from_secs(3);
+
+const MOST_BYTES: usize = 64 * 1024;
+
+/// What came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub body: Vec<u8>,
+    /// Without its parameters, in lower case.
+    pub content_type: String,
+}
+
+/// Why nothing came; the texts are for the operator and for whoever registers the address.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("it is not an https URL without user information")]
+    NotHttps,
+    #[error("its port is not 443, and [fetch] allow does not list it")]
+    Port,
+    #[error("its host has an address that is not public")]
+    NotPublic,
+    #[error("it answered {0}, where 200 is expected")]
+    Status(u16),
+    #[error("its answer is compressed, which nobody asked for")]
+    Compressed,
+    #[error("its answer is larger than 64 KiB")]
+    TooLarge,
+    #[error("it did not answer in 3 seconds")]
+    TooSlow,
+    #[error("it could not be reached: {0}")]
+    Unreachable(String),
+    #[error("[fetch] the certificates cannot be used: {0}")]
+    Certificates(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Fetch(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    /// `host:port`, from the settings.
+    allowed: HashSet<String>,
+    extra: Vec<Certificate>,
+    // Made at the first use: reading the system's certificates takes its time.
+    to_public: OnceLock<Result<Client, String>>,
+    to_allowed: OnceLock<Result<Client, String>>,
+}
+
+impl Fetch {
+    pub fn new(config: &config::Fetch) -> Result<Self, Error> {
+        let extra = match &config.extra_ca {
+            None => Vec::new(),
+            Some(path) => {
+                let wrong = |why: String| Error::Certificates(format!("{}: {why}", path.display()));
+                let pem = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
+                let read = Certificate::from_pem_bundle(&pem).map_err(|it| wrong(it.to_string()))?;
+                match read.is_empty() {
+                    true => return Err(wrong("it holds no certificate".into())),
+                    false => read,
+                }
+            }
+        };
+        Ok(Self(Arc::new(Parts {
+            allowed: config.allow.iter().map(ToString::to_string).collect(),
+            extra,
+            to_public: OnceLock::new(),
+            to_allowed: OnceLock::new(),
+        })))
+    }
+
+    /// What is at the address now. A fragment stays here.
+    pub async fn get(&self, address: &str, accept: &str) -> Result<Fetched, Error> {
+        let (url, reach) = self.target(address)?;
+        let request = self
+            .client(reach)?
+            .get(url)
+            .header(header::ACCEPT, accept)
+            .header(header::ACCEPT_ENCODING, "identity");
+        let mut response = request.send().await.map_err(why)?;
+        if response.status() != StatusCode::OK {
+            return Err(Error::Status(response.status().as_u16()));
+        }
+        let headers = response.headers();
+        let encoding = headers.get(header::CONTENT_ENCODING);
+        if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Error::Compressed);
+        }
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|it| it.to_str().ok())
+            .and_then(|it| it.split(';').next())
+            .map_or_else(String::new, |it| it.trim().to_ascii_lowercase());
+        // Counted as it comes: a length that is told may be a lie.
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(why)? {
+            if body.len() + part.len() > MOST_BYTES {
+                return Err(Error::TooLarge);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Fetched { body, content_type })
+    }
+
+    /// Where a request would go, as far as the address itself tells.
+    fn target(&self, address: &str) -> Result<(Url, Reach), Error> {
+        let mut url = Url::parse(address).map_err(|_| Error::NotHttps)?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(Error::NotHttps);
+        };
+        if url.scheme() != "https" || !plain {
+            return Err(Error::NotHttps);
+        }
+        let reach = match self.0.allowed.contains(&format!("{host}:{port}")) {
+            true => Reach::Allowed,
+            false if port == 443 => Reach::Public,
+            false => return Err(Error::Port),
+        };
+        // An address that is written out is never asked of the resolver below.
+        let literal = match host {
+            Host::Ipv4(it) => Some(IpAddr::V4(it)),
+            Host::Ipv6(it) => Some(IpAddr::V6(it)),
+            Host::Domain(_) => None,
+        };
+        if literal.is_some_and(|it| !reach.reaches(it)) {
+            return Err(Error::NotPublic);
+        }
+        url.set_fragment(None);
+        Ok((url, reach))
+    }
+
+    fn client(&self, reach: Reach) -> Result<&Client, Error> {
+        let place = match reach {
+            Reach::Public => &self.0.to_public,
+            Reach::Allowed => &self.0.to_allowed,
+        };
+        let made = place.get_or_init(|| build(reach, &self.0.extra).map_err(|it| chain(&it)));
+        made.as_ref().map_err(|it| Error::Certificates(it.clone()))
+    }
+}
+
+fn build(reach: Reach, extra: &[Certificate]) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .user_agent("itu-account")
+        .https_only(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .timeout(TIME)
+        // Each request asks for the name again, and its addresses are checked again.
+        .pool_max_idle_per_host(0)
+        .tls_certs_merge(extra.iter().cloned())
+        .dns_resolver(reach)
+        .build()
+}
+
+/// Which addresses a request may be connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Public,
+    /// An operator listed the host and its port.
+    Allowed,
+}
+
+impl Reach {
+    fn reaches(self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        match self {
+            Self::Public => is_public(address),
+            Self::Allowed => is_public(address) || is_inside(address),
+        }
+    }
+}
+
+impl Resolve for Reach {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = *self;
+        Box::pin(async move {
+            // The port stands in the URL and wins over this one.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Vec<SocketAddr> = found.collect();
+            // One that is not public is enough: whoever mixes them means to be reached there.
+            match found.iter().all(|it| reach.reaches(it.ip())) {
+                true => Ok(Box::new(found.into_iter()) as Addrs),
+                false => Err(Box::new(Error::NotPublic) as Box<dyn std::error::Error + Send + Sync>),
+            }
+        })
+    }
+}
+
+/// An address of the Internet: in none of the ranges of IANA's registries for special purposes.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => !matches!(
+            it.octets(),
+            [0 | 10 | 127, ..]
+                | [100, 64..=127, ..]
+                | [169, 254, ..]
+                | [172, 16..=31, ..]
+                | [192, 0, 0 | 2, _]
+                | [192, 88, 99, _]
+                | [192, 168, ..]
+                | [198, 18 | 19, ..]
+                | [198, 51, 100, _]
+                | [203, 0, 113, _]
+                | [224..=255, ..]
+        ),
+        // 2000::/3 without protocol assignments and Teredo (2001::/23), documentation (2001:db8::/32,
+        // 3fff::/20) and 6to4 (2002::/16): what is mapped into IPv6 does not get around the list above.
+        IpAddr::V6(it) => match it.segments() {
+            [0x2001, second, ..] => second > 0x01ff && second != 0x0db8,
+            [0x2002, ..] => false,
+            [0x3fff, second, ..] => second > 0x0fff,
+            [first, ..] => first & 0xe000 == 0x2000,
+        },
+    }
+}
+
+/// An address of this machine or of the operator's own networks; never link-local, where clouds keep
+/// their secrets.
+fn is_inside(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => it.is_loopback() || it.is_private(),
+        IpAddr::V6(it) => it.is_loopback() || it.is_unique_local(),
+    }
+}
+
+fn why(error: reqwest::Error) -> Error {
+    if error.is_timeout() {
+        return Error::TooSlow;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(it) = cause {
+        if let Some(Error::NotPublic) = it.downcast_ref::<Error>() {
+            return Error::NotPublic;
+        }
+        cause = it.source();
+    }
+    Error::Unreachable(chain(&error.without_url()))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(it) = cause {
+        text = format!("{text}: {it}");
+        cause = it.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fetch(allow: &[&str]) -> Fetch {
+        let allow = allow
+            .iter()
+            .map(|it| config::Authority::parse(it).expect("host:port"));
+        let config = config::Fetch {
+            allow: allow.collect(),
+            extra_ca: None,
+        };
+        Fetch::new(&config).expect("settings")
+    }
+
+    #[test]
+    fn only_addresses_of_the_internet_are_public() {
+        for public in [
+            "9.9.9.9",
+            "193.5.93.80",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2a00:1450::1",
+        ] {
+            assert!(is_public(public.parse().expect("an address")), "{public}");
+        }
+        // DR-3
+        for inside in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+            "3fff::1",
+            "fc00::1",
+            "fe80::1",
+            "ff02::1",
+        ] {
+            let address: IpAddr = inside.parse().expect("an address");
+            assert!(!Reach::Public.reaches(address), "{inside}");
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_is_inside_but_never_link_local() {
+        for good in ["127.0.0.1", "::1", "10.0.0.1", "fd00::1", "9.9.9.9"] {
+            assert!(
+                Reach::Allowed.reaches(good.parse().expect("an address")),
+                "{good}"
+            );
+        }
+        for bad in [
+            "169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "::ffff:169.254.1.1",
+        ] {
+            assert!(!Reach::Allowed.reaches(bad.parse().expect("an address")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_address_is_looked_at_before_anything_is_sent() {
+        let it = fetch(&["127.0.0.1:8443", "Service.Example:444"]);
+        let reach = |address: &str| it.target(address).map(|it| it.1).map_err(|it| it.to_string());
+        assert_eq!(reach("https://rp.example/jwks"), Ok(Reach::Public));
+        assert_eq!(reach("https://rp.example:443/jwks"), Ok(Reach::Public));
+        assert_eq!(reach("https://service.example:444/"), Ok(Reach::Allowed));
+        assert_eq!(reach("https://127.0.0.1:8443/"), Ok(Reach::Allowed));
+        for (address, expected) in [
+            ("http://rp.example/", Error::NotHttps),
+            ("https://user@rp.example/", Error::NotHttps),
+            ("file:///etc/passwd", Error::NotHttps),
+            ("rp.example", Error::NotHttps),
+            ("https://rp.example:8443/", Error::Port),
+            ("https://127.0.0.1:8444/", Error::Port),
+            ("https://127.0.0.1/", Error::NotPublic),
+            // The same address in other spellings: RFC 3986 §7.4.
+            ("https://0x7f.1/", Error::NotPublic),
+            ("https://2130706433/", Error::NotPublic),
+            ("https://[::ffff:127.0.0.1]/", Error::NotPublic),
+            ("https://169.254.169.254/latest/meta-data", Error::NotPublic),
+        ] {
+            assert_eq!(reach(address), Err(expected.to_string()), "{address}"); // DR-3
+        }
+        let (url, _) = it.target("https://rp.example/object#hash").expect("good");
+        assert_eq!(url.as_str(), "https://rp.example/object");
+    }
+
+    #[tokio::test]
+    async fn a_name_is_as_good_as_its_addresses() {
+        let local = || "localhost".parse::<Name>().expect("a name");
+        let refused = Reach::Public.resolve(local()).await.err().expect("refused");
+        assert!(matches!(refused.downcast_ref::<Error>(), Some(Error::NotPublic))); // DR-3
+        assert!(Reach::Allowed.resolve(local()).await.is_ok());
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let answer = fetch(&[]).get("https://localhost/jwks", "application/json").await;
+        assert!(matches!(answer, Err(Error::NotPublic)), "{answer:?}");
+    }
+}

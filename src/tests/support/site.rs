@@ -1,0 +1,146 @@
+//! `Site`: a service's own web site, over TLS on loopback, from which the provider fetches what the
+//! service registered an address of.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::x509::extension::SubjectAlternativeName;
+use openssl::x509::{X509Builder, X509NameBuilder};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::config::Authority;
+use crate::http::server;
+
+#[derive(Clone)]
+struct Page {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+#[derive(Default)]
+struct Pages {
+    by_path: BTreeMap<String, Page>,
+    asked: HashMap<String, usize>,
+}
+
+pub struct Site {
+    address: SocketAddr,
+    pages: Arc<Mutex<Pages>>,
+    folder: TempDir,
+}
+
+impl Site {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (certificate, key) = certificate();
+        std::fs::write(folder.path().join("cert.pem"), certificate).expect("written");
+        std::fs::write(folder.path().join("key.pem"), key).expect("written");
+        let tls = server::tls(&folder.path().join("cert.pem"), &folder.path().join("key.pem")).expect("TLS");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let pages = Arc::new(Mutex::new(Pages::default()));
+        let router = Router::new().fallback(page).with_state(pages.clone());
+        tokio::spawn(server::serve(listener, Some(tls), router, std::future::pending()));
+        Self {
+            address,
+            pages,
+            folder,
+        }
+    }
+
+    pub fn authority(&self) -> Authority {
+        Authority::parse(&format!("localhost:{}", self.address.port())).expect("host:port")
+    }
+
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
+    }
+
+    pub fn at(&self, path: &str) -> String {
+        format!("https://{}{path}", self.authority())
+    }
+
+    pub fn answers(
+        &self,
+        path: &str,
+        status: u16,
+        headers: &[(&'static str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) {
+        let headers = headers.iter().map(|(name, it)| (*name, (*it).to_owned()));
+        let page = Page {
+            status,
+            headers: headers.collect(),
+            body: body.into(),
+        };
+        self.lock().by_path.insert(path.to_owned(), page);
+    }
+
+    /// How often the path was asked for.
+    pub fn asked(&self, path: &str) -> usize {
+        self.lock().asked.get(path).copied().unwrap_or_default()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn page(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let found = {
+        let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+        *pages.asked.entry(path.clone()).or_default() += 1;
+        pages.by_path.get(&path).cloned()
+    };
+    let Some(page) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut response = Response::builder().status(page.status);
+    for (name, value) in page.headers {
+        response = response.header(name, value);
+    }
+    response.body(page.body.into()).expect("a response")
+}
+
+/// For `localhost`, signed by itself.
+fn certificate() -> (Vec<u8>, Vec<u8>) {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
+    let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
+    let mut name = X509NameBuilder::new().expect("a name");
+    name.append_entry_by_text("CN", "localhost").expect("a name");
+    let name = name.build();
+    let mut it = X509Builder::new().expect("a certificate");
+    it.set_version(2).expect("a version");
+    let serial = BigNum::from_u32(1).expect("a number").to_asn1_integer();
+    it.set_serial_number(&serial.expect("a number"))
+        .expect("a number");
+    it.set_subject_name(&name).expect("a name");
+    it.set_issuer_name(&name).expect("a name");
+    it.set_pubkey(&key).expect("a key");
+    it.set_not_before(&Asn1Time::days_from_now(0).expect("a time"))
+        .expect("a time");
+    it.set_not_after(&Asn1Time::days_from_now(2).expect("a time"))
+        .expect("a time");
+    let names = SubjectAlternativeName::new()
+        .dns("localhost")
+        .build(&it.x509v3_context(None, None));
+    it.append_extension(names.expect("a name")).expect("a name");
+    it.sign(&key, MessageDigest::sha256()).expect("signed");
+    let certificate = it.build().to_pem().expect("PEM");
+    (certificate, key.private_key_to_pem_pkcs8().expect("PEM"))
+}
