@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
 use crate::fetch::{self, Fetch};
 use crate::hashing::{self, Hashing};
-use crate::jose::{self, Keyring};
+use crate::jose::{self, Keyring, RemoteKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::storage::clients::ClientRegistry;
@@ -37,6 +37,7 @@ pub struct Parts {
     pub templates: Templates,
     pub mailer: Mailer,
     pub fetch: Fetch,
+    pub client_keys: RemoteKeys,
     pub registry: ClientRegistry,
 }
 
@@ -84,6 +85,7 @@ impl App {
             Some(url) => Ephemeral::redis(url.expose(), &config.redis.prefix, clock.clone()).await?,
             None => Ephemeral::in_process(clock.clone()),
         };
+        let fetch = Fetch::new(&config.fetch)?;
         let keys = Keyring::load(&config, clock.clone())?;
         let app = Self(Arc::new(Parts {
             hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
@@ -94,7 +96,8 @@ impl App {
                 links: config.site.links.clone(),
             }),
             mailer: mailer(&config).map_err(StartError::Mail)?,
-            fetch: Fetch::new(&config.fetch)?,
+            client_keys: RemoteKeys::new(fetch.clone(), clock.clone()),
+            fetch,
             registry: ClientRegistry::load(db.read()).await?,
             keys,
             ephemeral,

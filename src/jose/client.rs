@@ -47,13 +47,13 @@ impl ClientKeys {
         let keys = set
             .get("keys")
             .and_then(Value::as_array)
-            .ok_or("jwks: it has no array \"keys\"")?;
+            .ok_or("it has no array \"keys\"")?;
         if keys.len() > MOST_KEYS {
-            return Err(format!("jwks: at most {MOST_KEYS} keys"));
+            return Err(format!("at most {MOST_KEYS} keys"));
         }
         let mut read: Vec<ClientKey> = Vec::new();
         for (at, key) in keys.iter().enumerate() {
-            let wrong = |why: String| format!("jwks: key {}: {why}", at + 1);
+            let wrong = |why: String| format!("key {}: {why}", at + 1);
             let key = key
                 .as_object()
                 .ok_or_else(|| wrong("it is not an object".into()))?;
@@ -62,13 +62,24 @@ impl ClientKeys {
         let mut kids: Vec<&str> = read.iter().filter_map(|it| it.kid.as_deref()).collect();
         kids.sort_unstable();
         if kids.windows(2).any(|it| it[0] == it[1]) {
-            return Err("jwks: two keys have the same kid".into());
+            return Err("two keys have the same kid".into());
         }
         Ok(Self(read.into()))
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Holds a key for one of the algorithms.
+    pub fn can_sign_by(&self, algs: &[SigningAlg]) -> bool {
+        let mut verifiers = self.0.iter().flat_map(|it| &it.verifiers);
+        verifiers.any(|(alg, _)| algs.contains(alg))
+    }
+
+    /// The very same, not only equal ones.
+    pub(super) fn are(&self, others: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &others.0)
     }
 }
 

@@ -7,6 +7,7 @@ mod jws;
 mod keyring;
 mod master;
 mod pair;
+mod remote;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 pub use client::ClientKeys;
 pub use keyring::Keyring;
 pub use master::Master;
+pub use remote::{RemoteError, RemoteKeys};
 
 /// What can go wrong with our own keys; a client's mistakes are `client::Refusal`.
 #[derive(Debug, thiserror::Error)]

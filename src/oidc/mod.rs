@@ -7,6 +7,7 @@ mod access_token;
 pub mod authorization;
 pub mod claims;
 pub mod client_authentication;
+mod client_keys;
 pub mod clients;
 pub mod codes;
 pub mod consent;

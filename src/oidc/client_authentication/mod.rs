@@ -7,7 +7,7 @@ mod private_key_jwt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Code, Error, Parameters, Result};
+use super::{Code, Error, Parameters, Result, client_keys};
 use crate::app::App;
 use crate::audit;
 use crate::domain::ClientId;
@@ -16,7 +16,6 @@ use crate::domain::client::{AuthMethod, Client, SigningAlg};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
 use crate::jose::client::Expect;
-use crate::jose::{self, ClientKeys};
 use crate::limits::{Limit, Refused};
 use crate::storage::ephemeral::Kind;
 
@@ -219,21 +218,14 @@ async fn prove_by_assertion(
     endpoint: &str,
 ) -> Result<()> {
     let now = app.clock.now();
-    let keys = client
-        .metadata
-        .jwks
-        .as_ref()
-        .and_then(|it| ClientKeys::parse(it).ok());
-    let keys = keys.ok_or_else(|| Error::unauthenticated("a client without readable keys"))?;
     let registered = client.metadata.token_endpoint_auth_signing_alg;
     let expect = Expect {
         algs: registered.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref),
         typ: private_key_jwt::TYPE,
         plain: true,
     };
-    let claims = jose::client::verify(assertion.expose(), &keys, expect).map_err(|refusal| {
-        Error::unauthenticated("an assertion without a good signature").caused_by(refusal)
-    })?;
+    let proved = client_keys::prove(app, client, assertion.expose(), expect).await;
+    let claims = proved.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
     let expected = private_key_jwt::Expected {
         client_id: &client.id,
         profile: client.metadata.profile,

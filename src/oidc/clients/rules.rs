@@ -9,7 +9,7 @@ use url::Url;
 use super::{redirects, uses_secret};
 use crate::domain::client::{
     ApplicationType, AuthMethod, GrantType, Metadata, Origin, Pkce, Profile, Registrant, ResponseType,
-    SubjectType, check_redirect_uri,
+    SigningAlg, SubjectType, check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
 use crate::jose::client::ClientKeys;
@@ -218,10 +218,17 @@ fn authentication(problems: &mut Problems, it: &Metadata) {
         "token_endpoint_auth_signing_alg",
         "is for private_key_jwt only",
     );
-    if let Some(jwks) = &it.jwks
-        && let Err(reason) = ClientKeys::parse(jwks)
-    {
-        problems.add("jwks", reason);
+    let algs = it.token_endpoint_auth_signing_alg;
+    let algs = algs.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref);
+    match it.jwks.as_ref().map(ClientKeys::parse) {
+        Some(Err(reason)) => problems.add("jwks", reason),
+        // RFC 7591 §2: the keys are those that the method needs.
+        Some(Ok(keys)) if by_key && !keys.can_sign_by(algs) => {
+            let named: Vec<&str> = algs.iter().map(|it| it.as_str()).collect();
+            let reason = format!("holds no key for signatures by {}", named.join(", "));
+            problems.add("jwks", reason);
+        }
+        _ => {}
     }
 }
 
@@ -368,6 +375,34 @@ mod tests {
     fn keys_come_with_the_method_that_needs_them() {
         let it = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
         assert_eq!(problems("events", it, Origin::Administrator), ["jwks"]);
+        let ed25519 = |more: serde_json::Value| {
+            let mut key = serde_json::json!({"kty": "OKP", "crv": "Ed25519",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+            for (name, value) in more.as_object().expect("an object") {
+                key[name] = value.clone();
+            }
+            let mut it = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
+            it["jwks"] = serde_json::json!({"keys": [key]});
+            it
+        };
+        let good = ed25519(serde_json::json!({}));
+        assert!(problems("events", good.clone(), Origin::Administrator).is_empty());
+        let mut by_rsa = good;
+        by_rsa["token_endpoint_auth_signing_alg"] = "RS256".into();
+        for it in [
+            by_rsa,
+            ed25519(serde_json::json!({"use": "enc"})),
+            ed25519(serde_json::json!({"alg": "ES256"})),
+            ed25519(serde_json::json!({"crv": "X25519"})),
+            ed25519(serde_json::json!({"d": "x"})),
+            ed25519(serde_json::json!({"x": "11qY"})),
+        ] {
+            assert_eq!(
+                problems("events", it.clone(), Origin::Administrator),
+                ["jwks"],
+                "{it}"
+            ); // JW-6
+        }
         let it = with("token_endpoint_auth_signing_alg", serde_json::json!("RS256"));
         assert_eq!(
             problems("events", it, Origin::Administrator),

@@ -21,7 +21,7 @@ use openssl::x509::{X509Builder, X509NameBuilder};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::config::Authority;
+use crate::config::{Authority, Config};
 use crate::http::server;
 
 #[derive(Clone)]
@@ -62,6 +62,12 @@ impl Site {
         }
     }
 
+    /// Settings with which the provider may come here.
+    pub fn is_allowed(&self, config: &mut Config) {
+        config.fetch.allow.push(self.authority());
+        config.fetch.extra_ca = Some(self.certificate());
+    }
+
     pub fn authority(&self) -> Authority {
         Authority::parse(&format!("localhost:{}", self.address.port())).expect("host:port")
     }
@@ -72,6 +78,15 @@ impl Site {
 
     pub fn at(&self, path: &str) -> String {
         format!("https://{}{path}", self.authority())
+    }
+
+    pub fn shows(&self, path: &str, body: &serde_json::Value) {
+        self.answers(
+            path,
+            200,
+            &[("content-type", "application/json")],
+            body.to_string(),
+        );
     }
 
     pub fn answers(

@@ -3,6 +3,7 @@
 
 mod client_authentication;
 mod code;
+mod jwks_uri;
 mod logout;
 mod refresh;
 mod use_of_tokens;
@@ -50,17 +51,23 @@ pub struct Person {
 }
 
 impl Provider {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With settings other than the defaults.
     #[expect(
         clippy::disallowed_methods,
         reason = "tests are told their backend by the environment"
     )]
-    pub async fn start() -> Self {
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let keys = tempfile::tempdir().expect("a directory");
         let issuer = Issuer::parse("http://localhost:8080").expect("an issuer");
         let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), keys.path());
         config.database = Database::at(database_url().await);
         config.redis.url = std::env::var("TEST_REDIS_URL").ok().map(Secret::new);
         config.redis.prefix = format!("test-{}:", random::id());
+        change(&mut config);
         let start = crate::clock::from_unix(1_800_000_000).expect("a time");
         let app = App::open(config, Clock::frozen(start)).await.expect("it opens");
         Self {
