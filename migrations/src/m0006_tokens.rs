@@ -17,7 +17,6 @@ impl MigrationTrait for Migration {
                     .col(string("account_id"))
                     .col(string("client_id"))
                     .col(string("session_id"))
-                    .col(boolean("offline"))
                     .col(text("content"))
                     .col(string("digest"))
                     .col(string_null("previous"))

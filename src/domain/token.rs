@@ -58,7 +58,8 @@ impl AccessToken {
     }
 }
 
-/// Every refresh token that descends from one authorization. Only the last one issued is good.
+/// Every refresh token that descends from one authorization. Only the last one issued is good. Since
+/// `offline_access` was granted, it outlives the logout of the session it came from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshFamily {
     pub id: RefreshFamilyId,
@@ -66,8 +67,6 @@ pub struct RefreshFamily {
     pub account: AccountId,
     pub client_id: ClientId,
     pub session: SessionId,
-    /// `offline_access` was granted: it outlives the logout of the session it came from.
-    pub offline: bool,
     pub current: Digest,
     pub previous: Option<Digest>,
     pub rotated_at: Option<Time>,
@@ -134,7 +133,6 @@ mod tests {
             account: AccountId::new("p"),
             client_id: ClientId::new("c"),
             session: SessionId::new("s"),
-            offline: true,
             current: digest("third"),
             previous: Some(digest("second")),
             rotated_at: Some(now),

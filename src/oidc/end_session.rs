@@ -15,7 +15,7 @@ use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
 use crate::domain::{Sid, Subject, Time};
-use crate::storage::{sessions, tokens};
+use crate::storage::sessions;
 
 /// What a confirmation form carries is sealed for this use (security.md G-7).
 const KIND: &str = "logout";
@@ -96,9 +96,9 @@ pub fn confirmed(app: &App, ticket: &str, session: Option<&Session>) -> Option<A
         .then_some(ticket.after)
 }
 
-/// Ends the session with what was issued in it: codes, access and refresh tokens, but not what was
-/// granted to outlive it, by `offline_access` (LO-3). Only *sign out everywhere*, the list of sessions
-/// and a new password end that too.
+/// Ends the session, and with it the codes and access tokens issued in it, but not what was granted to
+/// outlive it, by `offline_access` (LO-3, OpenID Connect Core §11). Only *sign out everywhere*, the list
+/// of sessions and a new password end that too.
 pub async fn end(app: &App, context: &Context, session: &Session, account: &Account) -> Result<()> {
     let now = app.clock.now();
     let context = Context {
@@ -112,7 +112,6 @@ pub async fn end(app: &App, context: &Context, session: &Session, account: &Acco
         .write(async |tx| -> Result<()> {
             // The session first: a grant in the making holds it until it stands.
             if sessions::end(tx, &account.id, &session.id, now).await? {
-                tokens::end_online_refresh_tokens_of_session(tx, &session.id, now).await?;
                 let event = Event::new(Action::Logout, format!("session:{}", session.id));
                 audit::record(tx, now, &context, event).await?;
             }

@@ -207,8 +207,9 @@ impl std::error::Error for Error {
 
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
-        if source.is_busy() {
-            // security.md ST-3: retried three times, then 503.
+        // security.md ST-3: retried three times, then 503. Nobody waited longer for a connection than was
+        // right, so that is not tried again.
+        if source.is_busy() || matches!(source, DbErr::ConnectionAcquire(_)) {
             Self::temporarily_unavailable("The server is busy; try again").caused_by(source)
         } else {
             Self::internal(source)

@@ -11,7 +11,7 @@ use crate::domain::client::Client;
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, Presented};
 use crate::domain::{Subject, account::Account};
-use crate::storage::{accounts, revocations, sessions, tokens};
+use crate::storage::{accounts, revocations, tokens};
 
 /// The answer's JSON.
 pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
@@ -84,13 +84,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
         return Ok(None);
     }
     let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
-    let account: Option<Account> = match family.offline {
-        true => accounts::find(db, &family.account).await?,
-        false => sessions::find(db, &family.session)
-            .await?
-            .filter(|(session, _)| session.is_alive(now))
-            .map(|(_, account)| account),
-    };
+    let account = accounts::find(db, &family.account).await?;
     let Some(account) = account.filter(Account::is_active) else {
         return Ok(None);
     };

@@ -26,7 +26,6 @@ pub async fn insert(
         account_id: Set(family.account.to_string()),
         client_id: Set(family.client_id.to_string()),
         session_id: Set(family.session.to_string()),
-        offline: Set(family.offline),
         content: Set(content),
         digest: Set(family.current.as_str().to_owned()),
         previous: Set(None),
@@ -113,7 +112,7 @@ pub async fn end_refresh_tokens_of_account(
     .await
 }
 
-/// Every grant that was made in a session ends, offline ones too: the person ended it on purpose,
+/// Every grant that was made in a session ends: the person ended it on purpose,
 /// from the list of sessions. Called after the session was ended in the same transaction.
 pub async fn end_refresh_tokens_of_session(
     tx: &impl ConnectionTrait,
@@ -126,19 +125,6 @@ pub async fn end_refresh_tokens_of_session(
         now,
     )
     .await
-}
-
-/// What a logout ends: the grants of the session but those with `offline_access`, which is the
-/// permission to outlive it (OpenID Connect Core §11, security.md LO-3).
-pub async fn end_online_refresh_tokens_of_session(
-    tx: &impl ConnectionTrait,
-    session: &SessionId,
-    now: Time,
-) -> Result<u64, DbErr> {
-    let online = Condition::all()
-        .add(Column::SessionId.eq(session.as_str()))
-        .add(Column::Offline.eq(false));
-    end(tx, online, now).await
 }
 
 /// What a person withdraws from a service.
@@ -185,7 +171,6 @@ fn family(row: Model) -> (RefreshFamily, String) {
         account: AccountId::new(row.account_id),
         client_id: ClientId::new(row.client_id),
         session: SessionId::new(row.session_id),
-        offline: row.offline,
         current: Digest::stored(row.digest),
         previous: row.previous.map(Digest::stored),
         rotated_at: row.rotated_at,

@@ -47,10 +47,9 @@ pub async fn redeem(
     })
 }
 
-/// By consent, told as `offline_access`; for a first-party client by its registration (TK-5). In the
-/// latter case, without `offline_access`, it ends with the session.
+/// `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).
 fn may_refresh(client: &Client, grant: &Grant) -> bool {
-    client.may_refresh() && (grant.is_offline() || client.is_first_party())
+    client.may_refresh() && grant.is_offline()
 }
 
 /// RFC 6749 §4.1.2: whoever shows a code a second time, the tokens that it bought may be in wrong

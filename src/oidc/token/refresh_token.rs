@@ -28,7 +28,6 @@ pub async fn begin(app: &App, grant: &Grant) -> Result<String> {
         account: grant.account.clone(),
         client_id: grant.client_id.clone(),
         session: grant.session.clone(),
-        offline: grant.is_offline(),
         current: Digest::of(token.as_bytes()),
         previous: None,
         rotated_at: None,
@@ -74,12 +73,8 @@ pub async fn rotate(
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
-    let session = match family.offline {
-        true => person::Session::Optional,
-        false => person::Session::Needed,
-    };
     // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
-    let account = person::behind(app, client, &grant, session).await?;
+    let account = person::behind(app, client, &grant, person::Session::Optional).await?;
 
     let successor = token::refresh_token(&family.id, &random::token());
     let to = Digest::of(successor.as_bytes());

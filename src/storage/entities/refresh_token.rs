@@ -10,7 +10,6 @@ pub struct Model {
     pub account_id: String,
     pub client_id: String,
     pub session_id: String,
-    pub offline: bool,
     pub content: String,
     pub digest: String,
     pub previous: Option<String>,
