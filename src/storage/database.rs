@@ -1,12 +1,18 @@
 //! The pool, and the one way to write: a transaction that is retried when the database is busy.
 
+use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions, Connection};
 use sea_orm::{
-    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
+
+/// After this a connection is tried before it is used.
+const RESTED: Duration = Duration::from_secs(30);
 
 /// SQLite or PostgreSQL, by the scheme of its URL.
 #[derive(Clone, Debug)]
@@ -26,20 +32,37 @@ impl Database {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let connection = match url.strip_prefix("sqlite:") {
             Some(path) => Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await,
-            None => {
-                let mut options = ConnectOptions::new(url.to_owned());
-                options
-                    .max_connections(16)
-                    .acquire_timeout(Duration::from_secs(5))
-                    .sqlx_logging(false);
-                sea_orm::Database::connect(options).await
-            }
+            None => Self::open_postgres(url).await,
         };
         // The URL may hold a password: only its part after the credentials is told.
         let url = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
         Ok(Self {
             connection: connection.map_err(|source| OpenError { url, source })?,
         })
+    }
+
+    async fn open_postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(open_failed)?
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(5))
+            // A connection that was just in use is asked nothing: that would cost every statement a second
+            // way to the server. One that rested may have been cut off meanwhile.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > RESTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(open_failed)?;
+        Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
     }
 
     async fn open_sqlite(path: &str) -> Result<DatabaseConnection, DbErr> {
@@ -52,14 +75,17 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(256);
-        let pool = sea_orm::sqlx::sqlite::SqlitePoolOptions::new()
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
             .min_connections(1)
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))
+            // A file is not cut off.
+            .test_before_acquire(false)
             .connect_with(options)
             .await
-            .map_err(|e| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(e.into())))?;
+            .map_err(open_failed)?;
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
     }
 
@@ -114,6 +140,10 @@ impl Database {
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.connection.ping().await
     }
+}
+
+fn open_failed(error: sea_orm::sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
 
 /// Tells a passing conflict from a failure.
