@@ -75,9 +75,7 @@ impl Browser {
         typed: &[(String, String)],
         button: Option<&Button>,
     ) -> Result<Landing> {
-        let mut values = form.defaults();
-        values.retain(|(name, _)| !typed.iter().any(|(other, _)| other == name));
-        values.extend_from_slice(typed);
+        let mut values = filled(form, typed);
         if let Some(button) = button.filter(|it| !it.name.is_empty()) {
             values.push((button.name.clone(), button.value.clone()));
         }
@@ -89,6 +87,15 @@ impl Browser {
         let mut url = form.action.clone();
         url.set_query(Some(&encode(&values)));
         self.navigate(Method::GET, url, None).await
+    }
+
+    /// Posts a form and stops at the answer, whatever it is: its status.
+    pub async fn send(&mut self, form: &Form, typed: &[(String, String)]) -> Result<u16> {
+        let answer = self
+            .request(&Method::POST, &form.action, Some(&filled(form, typed)))
+            .await?;
+        self.keep_cookies(&form.action, &answer);
+        Ok(answer.status)
     }
 
     async fn navigate(
@@ -185,6 +192,14 @@ impl Browser {
             }
         }
     }
+}
+
+/// The form's own values, with those given in their place.
+fn filled(form: &Form, typed: &[(String, String)]) -> Vec<(String, String)> {
+    let mut values = form.defaults();
+    values.retain(|(name, _)| !typed.iter().any(|(other, _)| other == name));
+    values.extend_from_slice(typed);
+    values
 }
 
 pub fn without_query(url: &Url) -> String {

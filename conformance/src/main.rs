@@ -16,6 +16,7 @@ mod run;
 mod runner;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -37,6 +38,8 @@ enum Command {
     Check(Check),
     /// Lists the plans and their modules
     List,
+    /// Measures whether the forms answer as fast for an address without account as for one with
+    Timing(timing::Timing),
 }
 
 #[derive(Args)]
@@ -69,6 +72,7 @@ struct Check {
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(arguments) => check(arguments).await,
+        Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
         Command::List => {
             for plan in PLANS {
                 println!("{}", plan.name);

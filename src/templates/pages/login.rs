@@ -75,7 +75,8 @@ impl Page for Reauthenticate {
     }
 }
 
-/// `/terms/accept`: `accept_terms`, when the terms have changed since the last login.
+/// `/terms/accept`: the button `accept_terms`, at the first login of a person taken over from elsewhere, and
+/// when the terms have changed since the last.
 #[derive(Clone, Debug, Serialize)]
 pub struct AcceptTerms {
     pub form: FormState,

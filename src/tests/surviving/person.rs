@@ -146,7 +146,7 @@ impl Person {
         }
         if let Some(form) = page.find_form(&["version"]) {
             return self
-                .sends(form.with("accept_terms", "on"), &page, demo, killer)
+                .sends(form.press("accept_terms", "yes"), &page, demo, killer)
                 .await;
         }
         // An expired or interrupted step says so; the person begins again at the site.
@@ -195,7 +195,7 @@ impl Person {
                 page = self.sends(form, &page, demo, killer).await;
             } else if let Some(form) = page.find_form(&["version"]) {
                 page = self
-                    .sends(form.with("accept_terms", "on"), &page, demo, killer)
+                    .sends(form.press("accept_terms", "yes"), &page, demo, killer)
                     .await;
             } else {
                 page = self.goes_to(url, demo, killer).await;

@@ -1,0 +1,126 @@
+//! Whether the time of an answer tells if an address has an account. A benchmark, not a check: it prints medians
+//! side by side and leaves the judgement to the reader. The pages are those of ITU User Account.
+
+use crate::browser::{Browser, Landing};
+use crate::client::random_text;
+use crate::http::Http;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+pub struct Timing {
+    /// The address of the server
+    #[arg(long)]
+    issuer: String,
+    /// The e-mail addresses that have an account; `{n}` counts
+    #[arg(long, default_value = "known{n}@bench.example")]
+    known: String,
+    /// How many there are; each is used once in each journey, since limits by address would answer otherwise
+    #[arg(long, default_value_t = 200)]
+    people: usize,
+}
+
+/// The forms in which a stranger may type an address, each with what is typed beside it.
+const JOURNEYS: [(&str, &[(&str, &[(&str, &str)])]); 3] = [
+    ("login", &[("/login", &[("password", "wrong-Harbour-9-violin")])]),
+    ("forgotten password", &[("/forgot-password", &[])]),
+    (
+        "sign-up",
+        &[
+            (
+                "/signup",
+                &[
+                    ("first_name", "Ada"),
+                    ("last_name", "Stranger"),
+                    ("password", "Harbour-9-violin"),
+                    ("password_confirmation", "Harbour-9-violin"),
+                    ("gender", "undisclosed"),
+                    ("professional_role", "technical"),
+                ],
+            ),
+            (
+                "/signup/organization",
+                &[("membership_type", "none"), ("accept_terms", "yes")],
+            ),
+            ("/signup/verify", &[("code", "000000")]),
+        ],
+    ),
+];
+
+pub async fn run(arguments: &Timing) -> Result<()> {
+    let http = Http::new(false)?;
+    println!(
+        "{:<42} {:>10} {:>10} {:>7}",
+        "median of each POST, ms", "known", "unknown", "ratio"
+    );
+    for (journey, forms) in JOURNEYS {
+        // [form][known, unknown]
+        let mut times = vec![[Vec::new(), Vec::new()]; forms.len()];
+        for n in 0..arguments.people {
+            let known = arguments.known.replace("{n}", &n.to_string());
+            let unknown = format!("unknown{}@bench.example", random_text(10).to_lowercase());
+            let mut pair = [(0, known), (1, unknown)];
+            // Neither is always the first.
+            pair.rotate_left(n % 2);
+            for (which, email) in pair {
+                let taken = walk(&http, &arguments.issuer, forms, &email)
+                    .await
+                    .with_context(|| format!("{journey} of {email}"))?;
+                for (at, time) in taken.into_iter().enumerate() {
+                    times[at][which].push(time);
+                }
+            }
+        }
+        for ((path, _), [known, unknown]) in forms.iter().zip(times) {
+            let (known, unknown) = (median(known), median(unknown));
+            println!(
+                "{:<42} {known:>10.2} {unknown:>10.2} {:>7.3}",
+                format!("{journey}: {path}"),
+                known / unknown
+            );
+        }
+    }
+    Ok(())
+}
+
+/// One person's way through the forms, in a browser of their own.
+async fn walk(
+    http: &Http,
+    issuer: &str,
+    forms: &[(&str, &[(&str, &str)])],
+    email: &str,
+) -> Result<Vec<Duration>> {
+    let mut browser = Browser::new(http, Vec::new());
+    let mut times = Vec::new();
+    for (path, typed) in forms {
+        let Landing::Page(page) = browser.open(&format!("{issuer}{path}")).await? else {
+            bail!("{path} is no page");
+        };
+        let Some(form) = page.forms.iter().find(|it| it.post && it.action.path() == *path) else {
+            bail!("there is no form on {}", page.brief());
+        };
+        let mut values: Vec<_> = typed
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        if form.fields.iter().any(|it| it.name == "email") {
+            values.push(("email".to_owned(), email.to_owned()));
+        }
+        let begin = Instant::now();
+        let status = browser.send(form, &values).await?;
+        times.push(begin.elapsed());
+        if status == 429 || status >= 500 {
+            bail!("{path} answered {status}: nothing was measured");
+        }
+    }
+    Ok(times)
+}
+
+/// In milliseconds.
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times
+        .get(times.len() / 2)
+        .map_or(f64::NAN, |it| it.as_secs_f64() * 1000.0)
+}
