@@ -5,12 +5,14 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::duration;
+use crate::domain::client::ResponseType;
 
 /// `[authorization]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Authorization {
-    pub response_types: Vec<String>,
+    /// What clients that are registered for it may ask for (security.md AZ-4).
+    pub response_types: Vec<ResponseType>,
     pub request_uri: bool,
     /// The time to sign in and consent (security.md AZ-6).
     #[serde(deserialize_with = "duration::deserialize")]
@@ -20,7 +22,7 @@ pub struct Authorization {
 impl Default for Authorization {
     fn default() -> Self {
         Self {
-            response_types: vec!["code".into()],
+            response_types: vec![ResponseType::CODE],
             request_uri: false,
             interaction: Duration::from_mins(10),
         }
@@ -30,8 +32,16 @@ impl Default for Authorization {
 impl Authorization {
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        if self.response_types != ["code"] {
-            problems.push("[authorization] response_types: this version offers [\"code\"] only".into());
+        if self.response_types.is_empty() {
+            problems
+                .push("[authorization] response_types: at least one; [\"code\"] serves every client".into());
+        }
+        for it in &self.response_types {
+            if !ResponseType::ALL.contains(it) {
+                problems.push(format!(
+                    "[authorization] response_types: \"{it}\" is not one of OpenID Connect"
+                ));
+            }
         }
         if self.request_uri {
             problems.push("[authorization] request_uri: this version does not fetch request objects".into());

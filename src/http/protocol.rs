@@ -18,7 +18,7 @@ use crate::oidc::{self, discovery, introspection, jwks, revocation, token};
 const CACHEABLE: &str = "public, max-age=900";
 
 pub async fn discovery(State(app): State<App>) -> Response {
-    cacheable_json(discovery::document(&app.config.issuer))
+    cacheable_json(discovery::document(&app.config))
 }
 
 pub async fn jwks(State(app): State<App>) -> Response {

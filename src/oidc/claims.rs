@@ -11,7 +11,7 @@ use crate::affiliations;
 use crate::domain::account::Account;
 use crate::domain::affiliation::Standing;
 use crate::domain::claim::{self, ClaimsRequest, Wanted};
-use crate::domain::client::Client;
+use crate::domain::client::{Client, ResponseType};
 use crate::domain::profile::Gender;
 use crate::domain::scope::{self, Scope};
 
@@ -28,6 +28,24 @@ pub fn for_userinfo(scope: &Scope, request: &ClaimsRequest) -> Names {
 /// In an ID token: those asked for by name, and those of the scope where the client has that setting.
 pub fn for_id_token(client: &Client, scope: &Scope, request: &ClaimsRequest) -> Names {
     let of_scope = of_scope(scope).filter(|_| client.has_scope_claims_in_id_token());
+    within(scope, of_scope.chain(asked(&request.id_token)))
+}
+
+/// In an ID token from the authorization endpoint. Without an access token it is the only place for the
+/// claims of the scopes (Core §5.4); where another ID token follows from the token endpoint, what passes
+/// through the browser is kept lean (Core §3.3.3.6).
+pub fn for_front_channel(
+    client: &Client,
+    response_type: ResponseType,
+    scope: &Scope,
+    request: &ClaimsRequest,
+) -> Names {
+    let with_scope = match (response_type.code, response_type.token) {
+        (true, _) => false,
+        (false, true) => client.has_scope_claims_in_id_token(),
+        (false, false) => true,
+    };
+    let of_scope = of_scope(scope).filter(|_| with_scope);
     within(scope, of_scope.chain(asked(&request.id_token)))
 }
 

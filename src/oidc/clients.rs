@@ -305,5 +305,6 @@ fn lacks_secret(client: &Client) -> bool {
 
 /// Whether any grant of the client goes through the browser.
 fn redirects(metadata: &Metadata) -> bool {
-    metadata.grant_types.contains(&GrantType::AuthorizationCode)
+    let by_browser = [GrantType::AuthorizationCode, GrantType::Implicit];
+    by_browser.iter().any(|it| metadata.grant_types.contains(it))
 }

@@ -4,18 +4,21 @@
 use serde_json::{Map, Value, json};
 
 use super::endpoints;
-use crate::config::Issuer;
+use crate::config::Config;
 use crate::domain::authorization::{ACR_PASSWORD, ResponseMode};
-use crate::domain::client::{AuthMethod, GrantType, ResponseType, SigningAlg, SubjectType};
+use crate::domain::client::{AuthMethod, GrantType, SigningAlg, SubjectType};
 use crate::domain::profile::Language;
 use crate::domain::{claim, scope};
 
 /// The document, ready to send.
-pub fn document(issuer: &Issuer) -> Vec<u8> {
-    Value::Object(metadata(issuer)).to_string().into_bytes()
+pub fn document(config: &Config) -> Vec<u8> {
+    Value::Object(metadata(config)).to_string().into_bytes()
 }
 
-fn metadata(issuer: &Issuer) -> Map<String, Value> {
+fn metadata(config: &Config) -> Map<String, Value> {
+    let issuer = &config.issuer;
+    let response_types = &config.authorization.response_types;
+    let types: Vec<String> = response_types.iter().map(ToString::to_string).collect();
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|it| it.as_str()).collect();
     let methods: Vec<&str> = AuthMethod::ALL.iter().map(|it| it.as_str()).collect();
     // UI-3: introspection needs a client that can keep a secret; revocation takes public ones too.
@@ -24,7 +27,17 @@ fn metadata(issuer: &Issuer) -> Map<String, Value> {
         .copied()
         .filter(|it| *it != AuthMethod::None.as_str())
         .collect();
-    let grants: Vec<&str> = GrantType::ALL.iter().map(|it| it.as_str()).collect();
+    let implicit = response_types.iter().any(|it| it.is_front_channel());
+    let codes = response_types.iter().any(|it| it.code);
+    let grants: Vec<&str> = GrantType::ALL
+        .iter()
+        .filter(|it| match it {
+            GrantType::Implicit => implicit,
+            GrantType::AuthorizationCode | GrantType::RefreshToken => codes,
+            GrantType::ClientCredentials => true,
+        })
+        .map(|it| it.as_str())
+        .collect();
     let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
     let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
     let document = json!({
@@ -36,7 +49,7 @@ fn metadata(issuer: &Issuer) -> Map<String, Value> {
         "introspection_endpoint": issuer.at(endpoints::INTROSPECTION),
         "revocation_endpoint": issuer.at(endpoints::REVOCATION),
         "end_session_endpoint": issuer.at(endpoints::END_SESSION),
-        "response_types_supported": [ResponseType::CODE.to_string()],
+        "response_types_supported": types,
         "response_modes_supported": modes,
         "grant_types_supported": grants,
         "subject_types_supported": [SubjectType::Public.as_str()],
@@ -91,11 +104,13 @@ fn claims() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Issuer;
 
     #[test]
     fn the_document_tells_what_works_and_where() {
         let issuer = Issuer::parse("https://account.example").expect("an issuer");
-        let it: Value = serde_json::from_slice(&document(&issuer)).expect("JSON");
+        let config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), std::path::Path::new("."));
+        let it: Value = serde_json::from_slice(&document(&config)).expect("JSON");
         assert_eq!(it["issuer"], "https://account.example");
         for (name, value) in it.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name.ends_with("_uri") {

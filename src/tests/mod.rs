@@ -15,4 +15,5 @@ mod signing_up;
 mod readme;
 pub mod support;
 mod surviving;
+mod requests;
 mod tokens;

@@ -153,6 +153,8 @@ words! {
 words! {
     GrantType {
         AuthorizationCode = "authorization_code",
+        /// Never at the token endpoint: it stands for tokens from the authorization endpoint (RFC 7591 §2.1).
+        Implicit = "implicit",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
     }
@@ -212,6 +214,24 @@ impl ResponseType {
         id_token: false,
         token: false,
     };
+
+    /// Those of OpenID Connect Core §3: `token` alone says nothing of who the person is.
+    pub const ALL: [Self; 6] = [
+        Self::CODE,
+        Self::front_channel(false, true, false),
+        Self::front_channel(false, true, true),
+        Self::front_channel(true, true, false),
+        Self::front_channel(true, false, true),
+        Self::front_channel(true, true, true),
+    ];
+
+    const fn front_channel(code: bool, id_token: bool, token: bool) -> Self {
+        Self {
+            code,
+            id_token,
+            token,
+        }
+    }
 
     pub fn parse(value: &str) -> Result<Self, BadResponseType> {
         let mut it = Self {

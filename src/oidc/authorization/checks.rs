@@ -119,8 +119,10 @@ fn response_type(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
         .ok()
         .filter(|asked| it.provider.response_types.contains(asked))
         .ok_or_else(|| Error::unsupported_response_type("response_type is not supported"))?;
-    let registered = it.client.may_ask_for(draft.response_type)
-        && (!draft.response_type.code || it.client.may_use(GrantType::AuthorizationCode));
+    let asked = draft.response_type;
+    let registered = it.client.may_ask_for(asked)
+        && (!asked.code || it.client.may_use(GrantType::AuthorizationCode))
+        && (!asked.is_front_channel() || it.client.may_use(GrantType::Implicit));
     match registered {
         true => Ok(()),
         false => Err(Error::unauthorized_client(
@@ -154,11 +156,15 @@ fn requested_scope(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Resul
     let asked = it.get("scope").unwrap_or_default();
     let asked = Scope::parse(asked).map_err(|e| Error::invalid_scope(e.to_string()))?;
     let mut granted = asked.limited_to(it.client.scope());
-    if !it.client.may_refresh() {
+    // OpenID Connect Core §11: offline access is for what is redeemed at the token endpoint.
+    if !it.client.may_refresh() || !draft.response_type.code {
         granted = granted.without(scope::OFFLINE_ACCESS);
     }
     if granted.is_empty() {
         return Err(Error::invalid_scope("no scope remains that this client may have"));
+    }
+    if draft.response_type.id_token && !granted.contains(scope::OPENID) {
+        return Err(Error::invalid_scope("openid is needed for an ID token"));
     }
     draft.scope = granted;
     Ok(())
@@ -174,6 +180,9 @@ fn nonce(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
 }
 
 fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    if !draft.response_type.code {
+        return Ok(()); // there is no code to prove
+    }
     draft.code_challenge = pkce::challenge(
         it.client,
         it.get("code_challenge"),

@@ -18,6 +18,7 @@ use crate::domain::{AccountId, AuthorizationId, Time, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::consent::{self, ConsentNeeded};
+use crate::oidc::token::issue::{self, Authorized, FrontChannel};
 use crate::oidc::{Error, Result, codes};
 use crate::random;
 use crate::storage::ephemeral::Kind;
@@ -188,7 +189,7 @@ async fn decide(
         Err(need) => Err(need),
     };
     match outcome {
-        Ok(code) => Step::Answer(Target::from(request).code(app.config.issuer.as_str(), code)),
+        Ok(granted) => Step::Answer(Target::from(request).success(app.config.issuer.as_str(), granted)),
         Err(Need::Refusal(error)) => refuse(error),
         Err(Need::Step(step)) if !request.prompt.none => step,
         // Nothing may be asked (Core §3.1.2.6, security.md AZ-10).
@@ -249,7 +250,7 @@ fn is_wanted(request: &AuthorizationRequest, account: &Account) -> bool {
     request.subject.as_ref().is_none_or(|it| *it == account.sub)
 }
 
-/// Everything beyond the person's identity, then the code.
+/// Everything beyond the person's identity, then what the response type asks for.
 async fn authorize(
     app: &App,
     request: &AuthorizationRequest,
@@ -257,7 +258,7 @@ async fn authorize(
     session: &Session,
     account: &Account,
     chosen: Option<&AccountId>,
-) -> Result<String, Need> {
+) -> Result<Vec<(&'static str, String)>, Need> {
     if session.terms_due {
         return Err(Need::Step(Step::Terms));
     }
@@ -277,7 +278,39 @@ async fn authorize(
     if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id).await? {
         return Err(Need::Step(Step::Consent(needed)));
     }
-    Ok(codes::issue(app, &grant(app, request, session)).await?)
+    Ok(granted(app, request, client, session, account).await?)
+}
+
+/// The code, the tokens, or both (OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5).
+async fn granted(
+    app: &App,
+    request: &AuthorizationRequest,
+    client: &Client,
+    session: &Session,
+    account: &Account,
+) -> Result<Vec<(&'static str, String)>> {
+    let grant = grant(app, request, session);
+    let mut granted = Vec::new();
+    if request.response_type.code {
+        granted.push(("code", codes::issue(app, &grant).await?));
+    }
+    if request.response_type.is_front_channel() {
+        let authorized = Authorized {
+            scope: grant.scope.clone(),
+            nonce: grant.nonce.clone(),
+            account: account.clone(),
+            refresh_token: None,
+            grant,
+        };
+        let code = granted.first().map(|it| it.1.clone());
+        let front = FrontChannel {
+            response_type: request.response_type,
+            code: code.as_deref(),
+            state: request.state.as_deref(),
+        };
+        granted.extend(issue::through_browser(app, client, &authorized, &front).await?);
+    }
+    Ok(granted)
 }
 
 fn grant(app: &App, request: &AuthorizationRequest, session: &Session) -> Grant {

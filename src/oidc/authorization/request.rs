@@ -103,8 +103,7 @@ pub fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Re
     let issuer = app.config.issuer.as_str();
     let provider = Provider {
         issuer,
-        // All that the configuration lets a deployment offer so far.
-        response_types: &[ResponseType::CODE],
+        response_types: &app.config.authorization.response_types,
         now: app.clock.now(),
         client: &|id| app.registry.find(id),
         subject_of_hint: &|hint| {

@@ -36,8 +36,8 @@ impl From<&AuthorizationRequest> for Target {
 
 impl Target {
     /// `issuer` in every answer tells a client of several providers who answered (RFC 9207 §2).
-    pub fn code(self, issuer: &str, code: String) -> AuthorizationResponse {
-        self.answer(issuer, vec![("code", code)], None)
+    pub fn success(self, issuer: &str, granted: Vec<(&'static str, String)>) -> AuthorizationResponse {
+        self.answer(issuer, granted, None)
     }
 
     pub fn refusal(self, issuer: &str, error: Error) -> AuthorizationResponse {
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn an_answer_keeps_the_registered_query_and_carries_state_and_issuer() {
         let answer = target("https://a.example/cb?bar=foo", ResponseMode::Query)
-            .code("https://op.example", "ac_1".to_owned());
+            .success("https://op.example", vec![("code", "ac_1".to_owned())]);
         let location = answer.location().expect("a redirect");
         let url = url::Url::parse(&location).expect("a URL");
         let pairs: Vec<_> = url

@@ -162,7 +162,7 @@ fn redirect_uris(problems: &mut Problems, it: &Metadata, origin: Origin) {
     problems.unless(
         !redirects(it) || !it.redirect_uris.is_empty(),
         "redirect_uris",
-        "is missing; the grant authorization_code needs one",
+        "is missing; the grants authorization_code and implicit need one",
     );
 }
 
@@ -171,18 +171,38 @@ fn grants(problems: &mut Problems, it: &Metadata) {
     let uses = |grant| it.grant_types.contains(&grant);
     problems.unless(!it.grant_types.is_empty(), "grant_types", "is empty");
     problems.unless(
-        it.response_types.iter().all(|it| *it == ResponseType::CODE),
+        it.response_types.iter().all(|it| ResponseType::ALL.contains(it)),
         "response_types",
-        "holds a type that is not offered here; code is",
+        "holds a type that is not one of OpenID Connect",
     );
     // RFC 7591 §2.1: the two lists agree.
     problems.unless(
-        !redirects(it) || it.response_types.contains(&ResponseType::CODE),
+        !uses(GrantType::AuthorizationCode) || it.response_types.iter().any(|it| it.code),
         "response_types",
-        "lacks code, which the grant authorization_code needs",
+        "lacks a type with code, which the grant authorization_code needs",
+    );
+    let tokens_by_browser = it.response_types.iter().any(|it| it.is_front_channel());
+    problems.unless(
+        !uses(GrantType::Implicit) || tokens_by_browser,
+        "response_types",
+        "lacks a type with id_token or token, which the grant implicit needs",
     );
     problems.unless(
-        !uses(GrantType::RefreshToken) || redirects(it),
+        uses(GrantType::Implicit) || !tokens_by_browser,
+        "grant_types",
+        "lacks implicit, which a response type with id_token or token needs",
+    );
+    let codes = it
+        .response_types
+        .iter()
+        .any(|it| it.code && it.is_front_channel());
+    problems.unless(
+        uses(GrantType::AuthorizationCode) || !codes,
+        "grant_types",
+        "lacks authorization_code, which a response type with code needs",
+    );
+    problems.unless(
+        !uses(GrantType::RefreshToken) || uses(GrantType::AuthorizationCode),
         "grant_types",
         "holds refresh_token without a grant that gives one",
     );
@@ -285,8 +305,15 @@ pub fn notes(it: &Metadata) -> Vec<String> {
     let mut notes = Vec::new();
     let public = it.token_endpoint_auth_method == Some(AuthMethod::None);
     let native = it.application_type == ApplicationType::Native;
-    if redirects(it) && !public && !native && it.pkce == Pkce::Optional {
+    let codes = it.grant_types.contains(&GrantType::AuthorizationCode);
+    if codes && !public && !native && it.pkce == Pkce::Optional {
         notes.push("pkce is optional: set it to required if the service can send it".to_owned()); // AZ-5
+    }
+    for it in it.response_types.iter().filter(|it| it.is_front_channel()) {
+        // RFC 9700 §2.1.2
+        notes.push(format!(
+            "response type \"{it}\" brings tokens through the browser: code is safer"
+        ));
     }
     let loopback = it.redirect_uris.iter().filter(|uri| uri.starts_with("http://"));
     for uri in loopback.filter(|_| !native) {
@@ -339,8 +366,9 @@ mod tests {
                 "post_logout_redirect_uris",
                 serde_json::json!(["http://a.example/"]),
             ),
-            ("response_types", serde_json::json!(["code id_token", "code"])),
+            ("response_types", serde_json::json!(["token", "code"])),
             ("response_types", serde_json::json!([])),
+            ("response_types", serde_json::json!(["id_token"])),
             ("grant_types", serde_json::json!([])),
             (
                 "grant_types",

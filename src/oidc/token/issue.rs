@@ -1,5 +1,5 @@
 //! The one mint: what was authorized becomes an access token and, with `openid`, an ID token
-//! (OpenID Connect Core §2, §3.1.3.3). Writes nothing.
+//! (OpenID Connect Core §2, §3.1.3.3, §3.2.2.5, §3.3.2.5). Writes nothing.
 
 use std::time::Duration;
 
@@ -12,12 +12,15 @@ use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::claim::ClaimsRequest;
-use crate::domain::client::{Client, SigningAlg};
+use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::AccessToken;
 use crate::domain::{Subject, Time, TokenId};
 use crate::oidc::{Error, Result, access_token, claims, subject};
 use crate::random;
+
+/// RFC 6750
+const BEARER: &str = "Bearer";
 
 /// What every grant about a person comes to.
 pub struct Authorized {
@@ -29,8 +32,67 @@ pub struct Authorized {
     pub refresh_token: Option<String>,
 }
 
+/// What comes back from the authorization endpoint itself.
+pub struct FrontChannel<'a> {
+    pub response_type: ResponseType,
+    pub code: Option<&'a str>,
+    pub state: Option<&'a str>,
+}
+
 pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenResponse> {
     let now = app.clock.now();
+    let (token, access_token) = access_token(app, client, &it, now).await?;
+    let id_token = match it.scope.contains(scope::OPENID) {
+        true => {
+            let names = claims::for_id_token(client, &it.scope, &it.grant.claims);
+            let hashes = Hashes {
+                access_token: Some(&access_token),
+                ..Hashes::default()
+            };
+            Some(id_token(app, client, &it, names, hashes, now).await?)
+        }
+        false => None,
+    };
+    Ok(response(token, access_token, it.refresh_token, id_token))
+}
+
+/// The tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5).
+/// Never a refresh token: what passes through a browser must not last.
+pub async fn through_browser(
+    app: &App,
+    client: &Client,
+    it: &Authorized,
+    front: &FrontChannel<'_>,
+) -> Result<Vec<(&'static str, String)>> {
+    let now = app.clock.now();
+    let mut parameters = Vec::new();
+    if front.response_type.token {
+        let (token, access_token) = access_token(app, client, it, now).await?;
+        parameters.push(("access_token", access_token));
+        parameters.push(("token_type", BEARER.to_owned()));
+        parameters.push(("expires_in", (token.expires_at - token.issued_at).to_string()));
+        parameters.push(("scope", token.scope.to_string()));
+    }
+    if front.response_type.id_token {
+        let names = claims::for_front_channel(client, front.response_type, &it.scope, &it.grant.claims);
+        let hashes = Hashes {
+            access_token: parameters.first().map(|it| it.1.as_str()),
+            code: front.code,
+            // A signature over code and state alike: FAPI 1.0 Advanced §5.1.1.
+            state: front.code.and(front.state),
+        };
+        let id_token = id_token(app, client, it, names, hashes, now).await?;
+        parameters.push(("id_token", id_token));
+    }
+    Ok(parameters)
+}
+
+async fn access_token(
+    app: &App,
+    client: &Client,
+    it: &Authorized,
+    now: Time,
+) -> Result<(AccessToken, String)> {
     let token = AccessToken {
         subject: Some(Subject::new(subject::of(client, &it.account))),
         // With `offline_access` it may outlive the session; what ends it then is a revocation.
@@ -42,7 +104,7 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
         },
         ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
     };
-    let access_token = match client.has_jwt_access_tokens() {
+    let text = match client.has_jwt_access_tokens() {
         false => access_token::seal(app, &token)?,
         true => {
             let names = claims::for_resources(&it.scope);
@@ -52,11 +114,7 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
             access_token::sign(app, client, &token, more)?
         }
     };
-    let id_token = match it.scope.contains(scope::OPENID) {
-        true => Some(id_token(app, client, &it, &access_token, now).await?),
-        false => None,
-    };
-    Ok(response(token, access_token, it.refresh_token, id_token))
+    Ok((token, text))
 }
 
 /// A token about the client itself (RFC 6749 §4.4.3).
@@ -98,7 +156,7 @@ fn response(
 ) -> TokenResponse {
     TokenResponse {
         access_token,
-        token_type: "Bearer",
+        token_type: BEARER,
         expires_in: token.expires_at - token.issued_at,
         refresh_token,
         id_token,
@@ -106,16 +164,24 @@ fn response(
     }
 }
 
+/// What an ID token vouches for, because it came along with it (Core §3.1.3.6, §3.3.2.11).
+#[derive(Default)]
+struct Hashes<'a> {
+    access_token: Option<&'a str>,
+    code: Option<&'a str>,
+    state: Option<&'a str>,
+}
+
 async fn id_token(
     app: &App,
     client: &Client,
     it: &Authorized,
-    access_token: &str,
+    names: claims::Names,
+    hashes: Hashes<'_>,
     now: Time,
 ) -> Result<String> {
     let alg = client.id_token_alg();
     // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
-    let names = claims::for_id_token(client, &it.scope, &it.grant.claims);
     let mut all = claims::tell(app.db.read(), &names, &it.account).await?;
     let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
     put("iss", app.config.issuer.as_str().into());
@@ -126,7 +192,15 @@ async fn id_token(
     put("auth_time", it.grant.auth_time.timestamp().into());
     put("acr", it.grant.acr.as_str().into());
     put("sid", it.grant.sid.as_str().into());
-    put("at_hash", left_half(alg, access_token).into());
+    for (name, value) in [
+        ("at_hash", hashes.access_token),
+        ("c_hash", hashes.code),
+        ("s_hash", hashes.state),
+    ] {
+        if let Some(value) = value {
+            put(name, left_half(alg, value).into());
+        }
+    }
     if let Some(nonce) = &it.nonce {
         put("nonce", nonce.as_str().into());
     }

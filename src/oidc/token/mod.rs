@@ -3,7 +3,7 @@
 
 mod authorization_code;
 mod client_credentials;
-mod issue;
+pub mod issue;
 mod person;
 mod refresh_token;
 
@@ -40,6 +40,8 @@ pub async fn exchange(
         .get("grant_type")
         .ok_or_else(|| Error::invalid_request("grant_type is missing"))?;
     let grant_type = GrantType::parse(name)
+        // `implicit` is a word of registration only.
+        .filter(|it| *it != GrantType::Implicit)
         .ok_or_else(|| Error::unsupported_grant_type("This grant_type is not supported here"))?;
     if !client.may_use(grant_type) {
         // RFC 6749 §5.2
@@ -51,6 +53,7 @@ pub async fn exchange(
         GrantType::AuthorizationCode => authorization_code::redeem(app, context, client, parameters).await?,
         GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters).await?,
         GrantType::ClientCredentials => return client_credentials::grant(app, client, parameters),
+        GrantType::Implicit => return Err(Error::unsupported_grant_type("implicit has no token request")),
     };
     issue::tokens(app, client, authorized).await
 }
