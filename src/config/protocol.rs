@@ -14,6 +14,9 @@ pub struct Authorization {
     /// What clients that are registered for it may ask for (security.md AZ-4).
     pub response_types: Vec<ResponseType>,
     pub request_uri: bool,
+    /// How long a pushed request may be opened (security.md AZ-9).
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub pushed_request: Duration,
     /// The time to sign in and consent (security.md AZ-6).
     #[serde(deserialize_with = "duration::deserialize")]
     pub interaction: Duration,
@@ -24,6 +27,7 @@ impl Default for Authorization {
         Self {
             response_types: vec![ResponseType::CODE],
             request_uri: false,
+            pushed_request: Duration::from_mins(1),
             interaction: Duration::from_mins(10),
         }
     }
@@ -42,6 +46,9 @@ impl Authorization {
                     "[authorization] response_types: \"{it}\" is not one of OpenID Connect"
                 ));
             }
+        }
+        if self.pushed_request.is_zero() || self.pushed_request > Duration::from_mins(10) {
+            problems.push("[authorization] pushed_request is more than 0s and at most 10m".into());
         }
         if self.request_uri {
             problems.push("[authorization] request_uri: this version does not fetch request objects".into());

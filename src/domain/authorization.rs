@@ -97,6 +97,9 @@ pub struct AuthorizationRequest {
     pub acr_values: Vec<String>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
+    /// It came by reference: the key of what was pushed, which is answered once (RFC 9126 §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<String>,
     pub accepted_at: Time,
 }
 

@@ -120,13 +120,19 @@ impl Client {
 
     pub fn requires_pkce(&self) -> bool {
         // Security.md AZ-5: no registration frees a public, native or FAPI client of it.
-        self.is_public()
-            || self.is_native()
-            || matches!(
-                self.metadata.profile,
-                Profile::Fapi2 | Profile::Fapi2MessageSigning
-            )
-            || self.metadata.pkce == Pkce::Required
+        self.is_public() || self.is_native() || self.is_fapi() || self.metadata.pkce == Pkce::Required
+    }
+
+    fn is_fapi(&self) -> bool {
+        matches!(
+            self.metadata.profile,
+            Profile::Fapi2 | Profile::Fapi2MessageSigning
+        )
+    }
+
+    /// Its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
+    pub fn must_push_requests(&self) -> bool {
+        self.metadata.require_pushed_authorization_requests || self.is_fapi()
     }
 
     /// All that the client may ever be granted.

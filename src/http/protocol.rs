@@ -12,7 +12,7 @@ use super::extract::client::one_header;
 use super::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::app::App;
 use crate::oidc::userinfo::{self, Presented, Userinfo};
-use crate::oidc::{self, discovery, introspection, jwks, revocation, token};
+use crate::oidc::{self, discovery, introspection, jwks, pushed_authorization_request, revocation, token};
 
 /// BR-3: what changes seldom may be kept for a quarter of an hour.
 const CACHEABLE: &str = "public, max-age=900";
@@ -53,6 +53,15 @@ impl<T: IntoResponse> IntoResponse for NoStore<T> {
 pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
     let answer = token::exchange(&app, &it.context, &it.client, &it.parameters).await?;
     Ok(NoStore(Json(answer)))
+}
+
+/// RFC 9126 §2
+pub async fn pushed_authorization_request(
+    State(app): State<App>,
+    it: Authenticated,
+) -> Result<impl IntoResponse, oidc::Error> {
+    let answer = pushed_authorization_request::push(&app, &it.context, &it.client, &it.parameters).await?;
+    Ok(NoStore((StatusCode::CREATED, Json(answer))))
 }
 
 /// RFC 7662

@@ -43,6 +43,11 @@ pub fn routes(app: &App) -> Routes {
             get(protocol::discovery).layer(open()),
         )
         .at(endpoints::JWKS, Public, get(protocol::jwks).layer(open()))
+        .at(
+            endpoints::PUSHED_AUTHORIZATION_REQUEST,
+            Client,
+            post(protocol::pushed_authorization_request).layer(clients()),
+        )
         .at(endpoints::TOKEN, Client, post(protocol::token).layer(clients()))
         .at(
             endpoints::USERINFO,

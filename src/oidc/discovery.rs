@@ -43,6 +43,8 @@ fn metadata(config: &Config) -> Map<String, Value> {
     let document = json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.at(endpoints::AUTHORIZATION),
+        "pushed_authorization_request_endpoint": issuer.at(endpoints::PUSHED_AUTHORIZATION_REQUEST),
+        "require_pushed_authorization_requests": false, // a client's registration may: RFC 9126 §6
         "token_endpoint": issuer.at(endpoints::TOKEN),
         "userinfo_endpoint": issuer.at(endpoints::USERINFO),
         "jwks_uri": issuer.at(endpoints::JWKS),

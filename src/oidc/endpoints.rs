@@ -2,6 +2,7 @@
 //! nobody else names them: services find them through discovery (contract.md).
 
 pub const AUTHORIZATION: &str = "/authorize";
+pub const PUSHED_AUTHORIZATION_REQUEST: &str = "/par";
 pub const TOKEN: &str = "/token";
 pub const USERINFO: &str = "/userinfo";
 pub const INTROSPECTION: &str = "/introspect";

@@ -19,6 +19,7 @@ pub mod introspection;
 pub mod jwks;
 mod parameters;
 pub mod pkce;
+pub mod pushed_authorization_request;
 pub mod revocation;
 pub mod subject;
 pub mod token;

@@ -11,6 +11,10 @@ impl Parameters {
         self.0.get(name).map(String::as_str).filter(|it| !it.is_empty())
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Was sent, be it empty.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

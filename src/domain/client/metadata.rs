@@ -55,6 +55,9 @@ pub struct Metadata {
     pub require_auth_time: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub default_acr_values: Vec<String>,
+    /// RFC 9126 §6
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
 
     // Decided by administrators only (security.md DR-2).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -98,6 +101,7 @@ impl Default for Metadata {
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),
+            require_pushed_authorization_requests: false,
             first_party: false,
             profile: Profile::default(),
             pkce: Pkce::default(),

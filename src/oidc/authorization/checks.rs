@@ -18,8 +18,9 @@ pub struct Incoming<'a> {
 
 type Check = fn(&Incoming<'_>, &mut AuthorizationRequest) -> Result<()>;
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     nothing_repeated,
+    as_registered,
     nothing_unsupported,
     response_type,
     response_mode,
@@ -94,6 +95,16 @@ fn nothing_repeated(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<(
     match NAMES.iter().find(|name| it.parameters.is_repeated(name)) {
         Some(name) => Err(Error::invalid_request(format!("{name} is given more than once"))), // G-2
         None => Ok(()),
+    }
+}
+
+/// What the client's registration demands of every request (RFC 9126 §6).
+fn as_registered(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    match it.client.must_push_requests() && !it.parameters.is_pushed() {
+        true => Err(Error::invalid_request(
+            "This client pushes its authorization requests",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
-use crate::oidc::{Error, Result, codes};
+use crate::oidc::{Error, Result, codes, pushed_authorization_request};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -136,14 +136,17 @@ pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account:
 
 /// The next step of a request that was just accepted; an answer needs nothing stored.
 pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>) -> Step {
-    decide(app, request, person, None).await
+    match decide(app, request, person, None).await {
+        Step::Answer(answer) => answer_once(app, request, answer).await,
+        other => other,
+    }
 }
 
 /// The next step of a stored one. It is answered once: who comes second finds it gone (G-8).
 pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person: Person<'_>) -> Step {
     let step = decide(app, &interaction.request, person, interaction.chosen.as_ref()).await;
     match step {
-        Step::Answer(answer) => finish(app, handle, answer).await,
+        Step::Answer(answer) => finish(app, handle, &interaction.request, answer).await,
         other => other,
     }
 }
@@ -158,16 +161,31 @@ pub async fn deny(app: &App, context: &Context, handle: &str, interaction: &Inte
     finish(
         app,
         handle,
+        request,
         Target::from(request).refusal(app.config.issuer.as_str(), error),
     )
     .await
 }
 
-async fn finish(app: &App, handle: &str, answer: AuthorizationResponse) -> Step {
+async fn finish(
+    app: &App,
+    handle: &str,
+    request: &AuthorizationRequest,
+    answer: AuthorizationResponse,
+) -> Step {
     match app.ephemeral.take(Kind::Interaction, &key(handle)).await {
-        Ok(Some(_)) => Step::Answer(answer),
+        Ok(Some(_)) => answer_once(app, request, answer).await,
         Ok(None) => Step::Gone(Error::invalid_request("The request was answered already")),
         Err(error) => Step::Gone(Error::internal(error)),
+    }
+}
+
+/// A pushed request may wait in several tabs: one of them is answered (security.md AZ-9).
+async fn answer_once(app: &App, request: &AuthorizationRequest, answer: AuthorizationResponse) -> Step {
+    match pushed_authorization_request::is_first_answer(app, request).await {
+        Ok(true) => Step::Answer(answer),
+        Ok(false) => Step::Gone(Error::invalid_request_uri("The request was answered already")),
+        Err(error) => Step::Gone(error),
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod checks;
 pub mod interaction;
+mod received;
 pub mod refusals;
 pub mod request;
 pub mod response;

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
@@ -20,7 +21,7 @@ pub async fn accept(
     context: &Context,
     received: &Received,
 ) -> Result<AuthorizationRequest, Rejection> {
-    let outcome = request::accept(app, received);
+    let outcome = request::accept(app, received).await;
     if let Err(rejection) = &outcome
         && let Err(error) = record(app, context, received, rejection).await
     {
@@ -28,6 +29,16 @@ pub async fn accept(
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
     outcome
+}
+
+/// The same of a request that a client, which was proved, has pushed.
+pub async fn record_pushed(app: &App, context: &Context, client: &Client, error: &Error) {
+    let object = format!("client:{}", client.id);
+    let reason = error.code().as_str();
+    let written = write_once(app, context, object, Action::AuthorizationRefused, reason).await;
+    if let Err(error) = written {
+        tracing::warn!(%error, "a refused authorization request was not recorded");
+    }
 }
 
 async fn record(app: &App, context: &Context, received: &Received, rejection: &Rejection) -> Result<()> {
@@ -44,6 +55,16 @@ async fn record(app: &App, context: &Context, received: &Received, rejection: &R
             (Action::AuthorizationRefused, code)
         }
     };
+    write_once(app, context, object, action, reason).await
+}
+
+async fn write_once(
+    app: &App,
+    context: &Context,
+    object: String,
+    action: Action,
+    reason: &str,
+) -> Result<()> {
     let now = app.clock.now();
     let minute = format!("audit {} {object} {}", action.as_str(), now.timestamp() / 60);
     let first = app

@@ -4,21 +4,17 @@
 use std::sync::Arc;
 
 use super::checks;
+pub use super::received::Received;
 use super::response::{AuthorizationResponse, Target};
 use crate::app::App;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::{Subject, Time, scope::Scope};
-use crate::oidc::{Error, Result};
+use crate::oidc::{Error, Result, pushed_authorization_request as pushed};
 
 /// The longest `state` that is given back (security.md AZ-11).
 const LONGEST_STATE: usize = 2048;
-
-/// What a request says, each name with its decoded value, in the order received. A repeated name is
-/// kept: here it is answered to the service, once we know which.
-#[derive(Clone, Default)]
-pub struct Received(Vec<(String, String)>);
 
 /// What the checks need to know of this provider.
 pub struct Provider<'a> {
@@ -39,36 +35,15 @@ pub enum Rejection {
     Answer(Box<AuthorizationResponse>),
 }
 
-impl Received {
-    pub fn new(pairs: Vec<(String, String)>) -> Self {
-        Self(pairs)
-    }
-
-    /// The value, if the name was given once and with one. RFC 6749 §3.1: without a value is not sent.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let mut values = self.values(name);
-        match (values.next(), values.next()) {
-            (Some(value), None) if !value.is_empty() => Some(value),
-            _ => None,
+impl Rejection {
+    /// For who is answered directly.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Page(error) => error,
+            Self::Answer(answer) => answer
+                .error
+                .unwrap_or_else(|| Error::invalid_request("The request is refused")),
         }
-    }
-
-    pub fn is_repeated(&self, name: &str) -> bool {
-        self.values(name).nth(1).is_some()
-    }
-
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |it| it.0 == name)
-            .map(|it| it.1.as_str())
-    }
-}
-
-/// Names only: a hint names a person (security.md LG-3).
-impl std::fmt::Debug for Received {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|it| &it.0)).finish()
     }
 }
 
@@ -76,14 +51,7 @@ impl std::fmt::Debug for Received {
 pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<AuthorizationRequest, Rejection> {
     let client = settle_client(provider, parameters).map_err(Rejection::Page)?;
     let redirect_uri = settle_redirect_uri(&client, parameters).map_err(Rejection::Page)?;
-    let target = Target {
-        redirect_uri,
-        mode: settle_mode(parameters),
-        state: parameters
-            .get("state")
-            .filter(|it| it.len() <= LONGEST_STATE)
-            .map(str::to_owned),
-    };
+    let target = settle_target(redirect_uri, parameters);
     let mut draft = draft(provider, &client, &target);
     let incoming = checks::Incoming {
         provider,
@@ -98,8 +66,33 @@ pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<Authorizat
     }
 }
 
-/// The same with this provider's issuer, clients and keys.
-pub fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
+/// The same with this provider's issuer, clients and keys; the request may have been pushed before.
+pub async fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
+    let reference = received.get("request_uri").filter(|it| pushed::is_reference(it));
+    let (Some(request_uri), Some(client)) = (reference, client_of(app, received)) else {
+        return read_here(app, received);
+    };
+    // RFC 9126 §4: nothing else of the request counts, but where a refusal may go.
+    let opened = pushed::open(app, &client, request_uri).await;
+    opened.map_err(|error| refuse(app, &client, received, error))
+}
+
+fn client_of(app: &App, received: &Received) -> Option<Arc<Client>> {
+    app.registry.find(received.get("client_id")?)
+}
+
+/// To the service, if the parameters beside what failed name an address of its own.
+fn refuse(app: &App, client: &Client, received: &Received, error: Error) -> Rejection {
+    match settle_redirect_uri(client, received) {
+        Ok(redirect_uri) => {
+            let target = settle_target(redirect_uri, received);
+            Rejection::Answer(Box::new(target.refusal(app.config.issuer.as_str(), error)))
+        }
+        Err(_) => Rejection::Page(error),
+    }
+}
+
+fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
     let issuer = app.config.issuer.as_str();
     let provider = Provider {
         issuer,
@@ -115,6 +108,17 @@ pub fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Re
         },
     };
     read(&provider, received)
+}
+
+fn settle_target(redirect_uri: String, parameters: &Received) -> Target {
+    Target {
+        redirect_uri,
+        mode: settle_mode(parameters),
+        state: parameters
+            .get("state")
+            .filter(|it| it.len() <= LONGEST_STATE)
+            .map(str::to_owned),
+    }
 }
 
 fn settle_client(provider: &Provider<'_>, parameters: &Received) -> Result<Arc<Client>> {
@@ -168,6 +172,7 @@ fn draft(provider: &Provider<'_>, client: &Client, target: &Target) -> Authoriza
         acr_values: Vec::new(),
         login_hint: None,
         ui_locales: None,
+        pushed: None,
         accepted_at: provider.now,
     }
 }

@@ -7,7 +7,7 @@ mod private_key_jwt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Code, Error, Parameters, Result, client_keys};
+use super::{Code, Error, Parameters, Result, client_keys, endpoints};
 use crate::app::App;
 use crate::audit;
 use crate::domain::ClientId;
@@ -226,11 +226,18 @@ async fn prove_by_assertion(
     };
     let proved = client_keys::prove(app, client, assertion.expose(), expect).await;
     let claims = proved.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
+    // RFC 9126 §2: at its endpoint an assertion for the token endpoint is accepted, too.
+    let issuer = &app.config.issuer;
+    let pushed = issuer.at(endpoints::PUSHED_AUTHORIZATION_REQUEST);
+    let token = issuer.at(endpoints::TOKEN);
     let expected = private_key_jwt::Expected {
         client_id: &client.id,
         profile: client.metadata.profile,
         issuer: app.config.issuer.as_str(),
-        endpoint,
+        endpoints: match endpoint == pushed {
+            true => &[endpoint, &token],
+            false => &[endpoint],
+        },
         now,
         remembered_since: app.ephemeral.started_at().await?,
     };

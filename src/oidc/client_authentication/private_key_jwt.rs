@@ -25,8 +25,8 @@ pub struct Expected<'a> {
     pub client_id: &'a ClientId,
     pub profile: Profile,
     pub issuer: &'a str,
-    /// The URL of the endpoint that was called.
-    pub endpoint: &'a str,
+    /// The URL of the endpoint that was called, and others that stand for it.
+    pub endpoints: &'a [&'a str],
     pub now: Time,
     /// What was used before is not remembered: older assertions are refused (ST-1).
     pub remembered_since: Time,
@@ -104,7 +104,9 @@ pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'stati
 
 fn audience_fits(audience: Option<&Value>, expected: &Expected<'_>) -> bool {
     let strict = matches!(expected.profile, Profile::Fapi2 | Profile::Fapi2MessageSigning);
-    let meant = |it: &Value| it == expected.issuer || (!strict && it == expected.endpoint);
+    let meant = |it: &Value| {
+        it == expected.issuer || (!strict && expected.endpoints.iter().any(|endpoint| it == endpoint))
+    };
     match audience {
         Some(one @ Value::String(_)) => meant(one),
         // FAPI 2.0 §5.3.2.1: a single string, the issuer.
@@ -140,7 +142,7 @@ mod tests {
                 client_id: &client_id,
                 profile,
                 issuer: ISSUER,
-                endpoint: ENDPOINT,
+                endpoints: &[ENDPOINT],
                 now,
                 remembered_since,
             },

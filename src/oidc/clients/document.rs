@@ -37,7 +37,7 @@ const OWN_MEMBERS: [&str; 5] = [
 ];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.
-const METADATA_MEMBERS: [&str; 30] = [
+const METADATA_MEMBERS: [&str; 31] = [
     "client_name",
     "client_uri",
     "logo_uri",
@@ -61,6 +61,7 @@ const METADATA_MEMBERS: [&str; 30] = [
     "default_max_age",
     "require_auth_time",
     "default_acr_values",
+    "require_pushed_authorization_requests",
     "first_party",
     "profile",
     "pkce",
@@ -260,6 +261,7 @@ mod tests {
             default_max_age: Some(1),
             require_auth_time: true,
             default_acr_values: vec!["a".into()],
+            require_pushed_authorization_requests: true,
             first_party: true,
             id_token_claims: Some(crate::domain::client::IdTokenClaims::Lean),
             access_policy: serde_json::from_value(serde_json::json!({"affiliation": "approved"}))

@@ -21,6 +21,10 @@ pub enum Kind {
     Code,
     /// What is left of a spent code: the authorization that it began (RFC 6749 §4.1.2).
     SpentCode,
+    /// An authorization request that its client pushed (RFC 9126).
+    PushedRequest,
+    /// What is left of a pushed request that was answered.
+    AnsweredRequest,
     /// An accepted authorization request that waits for the person.
     Interaction,
     /// A logout that waits for the person's word.
@@ -37,7 +41,7 @@ impl Kind {
     const fn is_made_by_strangers(self) -> bool {
         matches!(
             self,
-            Self::Interaction | Self::Logout | Self::Counter | Self::Draft
+            Self::PushedRequest | Self::Interaction | Self::Logout | Self::Counter | Self::Draft
         )
     }
 
@@ -45,6 +49,8 @@ impl Kind {
         match self {
             Self::Code => "code",
             Self::SpentCode => "spent-code",
+            Self::PushedRequest => "pushed-request",
+            Self::AnsweredRequest => "answered-request",
             Self::Interaction => "interaction",
             Self::Logout => "logout",
             Self::AssertionId => "assertion",

@@ -7,6 +7,7 @@ mod steps;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::tokens::{CALLBACK, Person, Provider};
@@ -33,7 +34,8 @@ fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> Authorizati
     let pairs = pairs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    match request::accept(&op.app, &Received::new(pairs.collect())) {
+    let accepted = request::accept(&op.app, &Received::new(pairs.collect())).now_or_never();
+    match accepted.expect("a plain request waits for nothing") {
         Ok(request) => request,
         Err(Rejection::Page(error)) => panic!("{error}"),
         Err(Rejection::Answer(answer)) => panic!("{:?}", answer.parameters),

@@ -1,6 +1,7 @@
 //! How a service may ask and be answered beyond the plain code flow, through the front door: tokens from
-//! the authorization endpoint, and where answers arrive.
+//! the authorization endpoint, pushed requests, and where answers arrive.
 
+mod pushed;
 mod response_types;
 
 use serde_json::{Value, json};

@@ -90,7 +90,8 @@ async fn the_code_of_a_hybrid_flow_buys_tokens_of_the_same_person() {
     let rp = every_type(&op).await;
     let mut alice = op.person("alice@example.org").await;
     alice.logs_in().await;
-    let url = url_of(&rp, &[("response_type", "code id_token token")]);
+    let offline = ("scope", "openid offline_access");
+    let url = url_of(&rp, &[("response_type", "code id_token token"), offline]);
     let answer = fragment(&alice.browser.get(&url).await);
     let redeem = [
         ("grant_type", "authorization_code"),

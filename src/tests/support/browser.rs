@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::http::network::Peer;
 
+#[derive(Clone)]
 pub struct Browser {
     router: Router,
     issuer: Url,

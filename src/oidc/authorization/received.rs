@@ -1,0 +1,59 @@
+//! An authorization request as it came: names and values, and by which door (RFC 6749 §3.1).
+
+use crate::domain::client::Client;
+use crate::oidc::Parameters;
+
+/// What a request says, each name with its decoded value, in the order received. A repeated name is
+/// kept: here it is answered to the service, once we know which.
+#[derive(Clone, Default)]
+pub struct Received {
+    pairs: Vec<(String, String)>,
+    /// Not through a browser, but by the client itself, which was proved (RFC 9126).
+    pushed: bool,
+}
+
+impl Received {
+    pub fn new(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs, pushed: false }
+    }
+
+    pub fn pushed(client: &Client, parameters: &Parameters) -> Self {
+        let others = parameters.iter().filter(|it| it.0 != "client_id");
+        let mut pairs: Vec<_> = others
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        pairs.push(("client_id".to_owned(), client.id.to_string()));
+        Self { pairs, pushed: true }
+    }
+
+    pub fn is_pushed(&self) -> bool {
+        self.pushed
+    }
+
+    /// The value, if the name was given once and with one. RFC 6749 §3.1: without a value is not sent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.values(name);
+        match (values.next(), values.next()) {
+            (Some(value), None) if !value.is_empty() => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.values(name).nth(1).is_some()
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs
+            .iter()
+            .filter(move |it| it.0 == name)
+            .map(|it| it.1.as_str())
+    }
+}
+
+/// Names only: a hint names a person (security.md LG-3).
+impl std::fmt::Debug for Received {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.pairs.iter().map(|it| &it.0)).finish()
+    }
+}
