@@ -27,6 +27,8 @@ pub enum Limit {
     ClientAuthenticationFailures,
     /// By network: authorization requests kept.
     Interactions,
+    /// By network: clients that register themselves.
+    Registration,
     /// By network: searches of the directory of members.
     DirectorySearch,
 }
@@ -41,6 +43,7 @@ impl Limit {
             Self::PasswordResetNetwork => "password_reset_network",
             Self::ClientAuthenticationFailures => "client_authentication_failures",
             Self::Interactions => "interactions",
+            Self::Registration => "registration",
             Self::DirectorySearch => "directory_search",
         }
     }
@@ -55,6 +58,7 @@ impl Limit {
                 | Self::PasswordResetNetwork
                 | Self::ClientAuthenticationFailures
                 | Self::Interactions
+                | Self::Registration
                 | Self::DirectorySearch
         )
     }
@@ -97,6 +101,7 @@ impl Limits {
             Limit::PasswordResetNetwork => &it.password_reset_network,
             Limit::ClientAuthenticationFailures => &it.client_authentication_failures,
             Limit::Interactions => &it.interactions,
+            Limit::Registration => &it.registration,
             Limit::DirectorySearch => &it.directory_search,
         }
     }

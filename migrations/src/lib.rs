@@ -13,6 +13,7 @@ mod m0008_signing_keys;
 mod m0009_organizations;
 mod m0010_affiliations;
 mod m0010_affiliations_rules;
+mod m0011_registrations;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_signing_keys::Migration),
             Box::new(m0009_organizations::Migration),
             Box::new(m0010_affiliations::Migration),
+            Box::new(m0011_registrations::Migration),
         ]
     }
 }

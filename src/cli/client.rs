@@ -11,9 +11,11 @@ use serde_json::{Map, Value, json};
 use super::Console;
 use crate::app::App;
 use crate::clock::Clock;
+use crate::config::RegistrationMode;
 use crate::domain::client::{Client, Origin};
 use crate::domain::{ClientId, actor::Context, secret::Secret};
 use crate::oidc::clients::{self, Change, ClientDocument, Issued, SecretSource};
+use crate::oidc::registration;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -48,6 +50,12 @@ pub enum Command {
     },
     /// Refuse a client with every credential it holds
     Disable { id: String },
+    /// A token with which clients may register themselves within 24 hours ([registration] mode = "token")
+    InitialAccessToken {
+        /// How many
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(registration::MOST_CLIENTS)))]
+        clients: u32,
+    },
     /// Make the clients of a JSON file what it says, all or none; `-` is standard input
     Apply { file: String },
 }
@@ -124,8 +132,33 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             );
             Ok(())
         }
+        Command::InitialAccessToken { clients } => {
+            initial_access_token(console, &app, &context, clients).await
+        }
         Command::Apply { file } => apply(console, &app, &context, &file).await,
     }
+}
+
+async fn initial_access_token(
+    console: &Console,
+    app: &App,
+    context: &Context,
+    clients: u32,
+) -> anyhow::Result<()> {
+    if app.config.registration.mode != RegistrationMode::Token {
+        bail!("no client needs a token: [registration] mode is not \"token\"");
+    }
+    let (secret, token) = registration::issue_initial_access_token(app, context, clients).await?;
+    let answer = json!({ "initial_access_token": secret.expose(), "clients": token.remaining,
+        "expires_at": token.expires_at });
+    let text = format!(
+        "initial_access_token: {}  (shown this once)\nfor {} clients until {}",
+        secret.expose(),
+        token.remaining,
+        token.expires_at
+    );
+    console.print(&answer, text);
+    Ok(())
 }
 
 async fn add(

@@ -28,6 +28,8 @@ pub struct Limits {
     pub client_authentication_failures: Vec<Rate>,
     /// Authorization requests kept per client network (DS-3).
     pub interactions: Vec<Rate>,
+    /// Clients that register themselves, per client network (DR-1).
+    pub registration: Vec<Rate>,
     /// Searches of the directory of members per client network.
     pub directory_search: Vec<Rate>,
 }
@@ -48,6 +50,7 @@ impl Default for Limits {
             code_attempts: vec![Rate::new(15, HOUR)],
             client_authentication_failures: vec![Rate::new(30, MINUTE)],
             interactions: vec![Rate::new(1000, 10 * MINUTE)],
+            registration: vec![Rate::new(20, HOUR)],
             directory_search: vec![Rate::new(120, MINUTE)],
         }
     }

@@ -113,7 +113,6 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         config.mail.settle(),
         config.keys.problems(),
         config.authorization.problems(),
-        config.registration.problems(),
         config.fetch.problems(),
         config.tokens.problems(),
         config.accounts.problems(),

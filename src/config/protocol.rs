@@ -73,15 +73,6 @@ pub enum RegistrationMode {
     Open,
 }
 
-impl Registration {
-    pub(super) fn problems(&self) -> Vec<String> {
-        match self.mode {
-            RegistrationMode::Off => Vec::new(),
-            _ => vec!["[registration] mode: this version offers \"off\" only".into()],
-        }
-    }
-}
-
 /// `[tokens]`: lifetimes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

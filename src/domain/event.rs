@@ -108,6 +108,9 @@ actions! {
     ClientAuthenticationFailed = "client.authentication_failed",
     TokenRevoked = "token.revoked",
     ClientChanged = "client.changed",
+    ClientRegistered = "client.registered",
+    ClientDeleted = "client.deleted",
+    InitialAccessTokenIssued = "client.initial_access_token_issued",
     ClientSecretRotated = "client.secret_rotated",
     KeyChanged = "key.changed",
 }

@@ -33,15 +33,24 @@ impl IntoResponse for oidc::Error {
 
 /// A challenge, as a protected resource answers (RFC 6750 §3).
 #[derive(Debug)]
-pub struct Challenge(pub oidc::Error);
+pub struct Challenge {
+    error: oidc::Error,
+    realm: &'static str,
+}
+
+impl Challenge {
+    pub fn new(realm: &'static str, error: oidc::Error) -> Self {
+        Self { error, realm }
+    }
+}
 
 impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
-        let Self(error) = self;
+        let Self { error, realm } = self;
         let challenge = match error.is_bare() {
-            true => "Bearer realm=\"userinfo\"".to_owned(),
+            true => format!("Bearer realm=\"{realm}\""),
             false => format!(
-                "Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"",
+                "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"",
                 error.code().as_str(),
                 error.description()
             ),
@@ -57,7 +66,7 @@ impl IntoResponse for Challenge {
 
 impl From<oidc::Error> for Challenge {
     fn from(error: oidc::Error) -> Self {
-        Self(error)
+        Self::new("userinfo", error)
     }
 }
 

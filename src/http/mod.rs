@@ -13,6 +13,7 @@ pub mod layers;
 pub mod network;
 pub mod pages;
 pub mod protocol;
+mod registration;
 pub mod router;
 pub mod routes;
 pub mod server;

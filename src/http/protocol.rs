@@ -37,7 +37,7 @@ fn cacheable_json(body: Vec<u8>) -> Response {
 }
 
 /// An answer that nobody on the way may keep (RFC 6749 §5.1).
-struct NoStore<T>(T);
+pub(super) struct NoStore<T>(pub(super) T);
 
 impl<T: IntoResponse> IntoResponse for NoStore<T> {
     fn into_response(self) -> Response {

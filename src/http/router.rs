@@ -8,8 +8,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{self, destination};
 use super::routes::{Audience, Routes};
-use super::{assets, cors, layers, protocol};
+use super::{assets, cors, layers, protocol, registration};
 use crate::app::App;
+use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
 
 pub fn router(app: &App) -> Router {
@@ -60,6 +61,10 @@ pub fn routes(app: &App) -> Routes {
             Client,
             post(protocol::revocation).layer(clients()),
         )
+        .with(|it| match app.config.registration.mode {
+            RegistrationMode::Off => it,
+            RegistrationMode::Token | RegistrationMode::Open => self_registration(it),
+        })
         .at("/assets/{file}", Public, get(assets::asset))
         .with(pages::authorization::routes)
         .with(pages::login::routes)
@@ -71,4 +76,17 @@ pub fn routes(app: &App) -> Routes {
         .with(pages::account::routes)
         .with(pages::focal_point::routes)
         .with(pages::admin::routes)
+}
+
+fn self_registration(routes: Routes) -> Routes {
+    let one = get(registration::show)
+        .put(registration::replace)
+        .delete(registration::delete);
+    routes
+        .at(
+            endpoints::REGISTRATION,
+            Audience::Client,
+            post(registration::register),
+        )
+        .at(endpoints::CLIENT_CONFIGURATION, Audience::Client, one)
 }

@@ -16,6 +16,7 @@ pub use client::ClientKeys;
 pub use keyring::Keyring;
 pub use master::Master;
 pub use remote::{RemoteError, RemoteKeys};
+pub use strict::object as strict_object;
 
 /// What can go wrong with our own keys; a client's mistakes are `client::Refusal`.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ const DATES: [&str; 5] = ["exp", "iat", "nbf", "auth_time", "updated_at"];
 const DEEPEST: u8 = 32;
 
 /// An object without a repeated name at any depth.
-pub(super) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
+pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let Strict(value) = serde_json::from_slice(bytes).ok()?;
     match value {
         Value::Object(it) => Some(it),

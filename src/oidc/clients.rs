@@ -19,7 +19,8 @@ use crate::storage::{self, IsBusy};
 
 pub use apply::{Applied, Change, apply};
 pub use document::{ClientDocument, SecretSource, documents};
-pub use rules::{Problem, check, notes};
+pub(super) use document::{registered, told_to_itself};
+pub use rules::{Problem, Registrar, check, notes};
 
 /// How long a replaced secret still works (security.md AD-2).
 const OVERLAP: chrono::Duration = chrono::Duration::days(7);
@@ -81,34 +82,51 @@ pub async fn add(
     given: Option<Secret>,
 ) -> Result<Issued, ClientError> {
     let now = app.clock.now();
-    let id = id.unwrap_or_else(new_id);
-    rules::check(&id, &metadata, origin).map_err(ClientError::Invalid)?;
-    let (secret, generated) = choose_secret(&id, &metadata, given)?;
-    let client = Client {
-        id,
-        enabled: true,
-        origin,
-        metadata,
-        secrets: secret.iter().map(|it| stored(it, now)).collect(),
-        created_at: now,
-        updated_at: now,
-    };
+    let issued = make(id, metadata, origin, given, now)?;
+    let client = &issued.client;
     app.db
         .write(async |tx| {
             if storage::clients::find(tx, &client.id).await?.is_some() {
                 return Err(ClientError::Exists(client.id.clone()));
             }
-            insert(tx, now, context, &client).await
+            insert(tx, now, context, client).await
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
+    Ok(issued)
+}
+
+/// A client as it is to be, with its first secret, not stored yet.
+pub(super) fn make(
+    id: Option<ClientId>,
+    metadata: Metadata,
+    origin: Origin,
+    given: Option<Secret>,
+    now: Time,
+) -> Result<Issued, ClientError> {
+    let id = id.unwrap_or_else(new_id);
+    let undecided = Metadata::default();
+    let by = match origin {
+        Origin::Administrator => Registrar::Administrator,
+        Origin::Registration => Registrar::Client { decided: &undecided },
+    };
+    rules::check(&id, &metadata, by).map_err(ClientError::Invalid)?;
+    let (secret, generated) = choose_secret(&id, &metadata, given)?;
     Ok(Issued {
-        client,
+        client: Client {
+            id,
+            enabled: true,
+            origin,
+            metadata,
+            secrets: secret.iter().map(|it| stored(it, now)).collect(),
+            created_at: now,
+            updated_at: now,
+        },
         secret: secret.filter(|_| generated),
     })
 }
 
-/// Replaces the metadata. A client that no longer has a use for secrets loses them.
+/// Replaces the metadata, by an administrator. A client that no longer has a use for secrets loses them.
 pub async fn update(
     app: &App,
     context: &Context,
@@ -120,7 +138,7 @@ pub async fn update(
         .db
         .write(async |tx| {
             let before = find_in(tx, id).await?;
-            rules::check(id, &metadata, before.origin).map_err(ClientError::Invalid)?;
+            rules::check(id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
             let mut after = before.clone();
             after.metadata = metadata.clone();
             change(tx, now, context, &before, after).await
@@ -242,24 +260,28 @@ fn stored(secret: &Secret, now: Time) -> ClientSecret {
     }
 }
 
-async fn find_in(tx: &DatabaseTransaction, id: &ClientId) -> Result<Client, ClientError> {
+pub(super) async fn find_in(tx: &DatabaseTransaction, id: &ClientId) -> Result<Client, ClientError> {
     let found = storage::clients::find(tx, id).await?;
     found.ok_or_else(|| ClientError::Unknown(id.clone()))
 }
 
-async fn insert(
+pub(super) async fn insert(
     tx: &DatabaseTransaction,
     now: Time,
     context: &Context,
     client: &Client,
 ) -> Result<(), ClientError> {
     storage::clients::insert(tx, client).await?;
-    let event = Event::new(Action::ClientChanged, format!("client:{}", client.id))
-        .change(serde_json::Value::Null, told(client));
+    let action = match client.origin {
+        Origin::Administrator => Action::ClientChanged,
+        Origin::Registration => Action::ClientRegistered,
+    };
+    let event =
+        Event::new(action, format!("client:{}", client.id)).change(serde_json::Value::Null, told(client));
     Ok(audit::record(tx, now, context, event).await?)
 }
 
-async fn change(
+pub(super) async fn change(
     tx: &DatabaseTransaction,
     now: Time,
     context: &Context,
@@ -280,7 +302,7 @@ async fn change(
     Ok(after)
 }
 
-async fn replace_secret(
+pub(super) async fn replace_secret(
     tx: &DatabaseTransaction,
     now: Time,
     context: &Context,
@@ -294,12 +316,12 @@ async fn replace_secret(
 }
 
 /// For the audit trail: everything but secrets.
-fn told(client: &Client) -> serde_json::Value {
+pub(super) fn told(client: &Client) -> serde_json::Value {
     serde_json::json!({ "enabled": client.enabled, "metadata": client.metadata })
 }
 
 /// A secret is needed but there is none: what a client may not be left with.
-fn lacks_secret(client: &Client) -> bool {
+pub(super) fn lacks_secret(client: &Client) -> bool {
     uses_secret(&client.metadata) && client.secrets.is_empty()
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::endpoints;
-use crate::config::Config;
+use crate::config::{Config, RegistrationMode};
 use crate::domain::authorization::{ACR_PASSWORD, ResponseMode};
 use crate::domain::client::{AuthMethod, GrantType, SigningAlg, SubjectType};
 use crate::domain::profile::Language;
@@ -78,10 +78,15 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "op_policy_uri": issuer.at("/privacy"),
         "op_tos_uri": issuer.at("/terms"),
     });
-    match document {
+    let mut members = match document {
         Value::Object(members) => members,
         _ => Map::new(),
+    };
+    if config.registration.mode != RegistrationMode::Off {
+        let endpoint = issuer.at(endpoints::REGISTRATION);
+        members.insert("registration_endpoint".into(), endpoint.into());
     }
+    members
 }
 
 /// About the person by scope, and about the token itself.
@@ -111,8 +116,12 @@ mod tests {
     #[test]
     fn the_document_tells_what_works_and_where() {
         let issuer = Issuer::parse("https://account.example").expect("an issuer");
-        let config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), std::path::Path::new("."));
-        let it: Value = serde_json::from_slice(&document(&config)).expect("JSON");
+        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), std::path::Path::new("."));
+        let read = |it: &Config| serde_json::from_slice::<Value>(&document(it)).expect("JSON");
+        let it = read(&config);
+        assert_eq!(it.get("registration_endpoint"), None);
+        config.registration.mode = RegistrationMode::Token;
+        assert!(read(&config).get("registration_endpoint").is_some()); // RFC 7591 §3
         assert_eq!(it["issuer"], "https://account.example");
         for (name, value) in it.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name.ends_with("_uri") {

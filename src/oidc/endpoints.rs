@@ -8,6 +8,9 @@ pub const USERINFO: &str = "/userinfo";
 pub const INTROSPECTION: &str = "/introspect";
 pub const REVOCATION: &str = "/revoke";
 pub const END_SESSION: &str = "/end-session";
+pub const REGISTRATION: &str = "/register";
+/// RFC 7592 §2: below it, each client by its identifier.
+pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";
 pub const JWKS: &str = "/jwks.json";
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 /// RFC 8414 §3: the same document.

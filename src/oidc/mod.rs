@@ -20,6 +20,7 @@ pub mod jwks;
 mod parameters;
 pub mod pkce;
 pub mod pushed_authorization_request;
+pub mod registration;
 pub mod revocation;
 pub mod subject;
 pub mod token;

@@ -170,6 +170,13 @@ pub async fn delete_secrets(tx: &impl ConnectionTrait, id: &ClientId) -> Result<
     generations::raise(tx, generations::CLIENTS).await
 }
 
+/// With its secrets, its registration, and what people granted it.
+pub async fn delete(tx: &impl ConnectionTrait, id: &ClientId) -> Result<bool, DbErr> {
+    let done = client::Entity::delete_by_id(id.as_str()).exec(tx).await?;
+    generations::raise(tx, generations::CLIENTS).await?;
+    Ok(done.rows_affected == 1)
+}
+
 fn to_row(it: &Client) -> Result<client::ActiveModel, DbErr> {
     let metadata = serde_json::to_string(&it.metadata).map_err(|e| DbErr::Json(e.to_string()))?;
     Ok(client::ActiveModel {

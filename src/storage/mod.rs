@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod password_resets;
 pub mod pending_signups;
 pub mod people;
+pub mod registrations;
 pub mod revocations;
 pub mod sessions;
 pub mod signing_keys;

@@ -140,6 +140,16 @@ pub async fn end_refresh_tokens_of_consent(
     end(tx, between, now).await
 }
 
+/// All that a client holds of anybody.
+pub async fn end_refresh_tokens_of_client(
+    tx: &impl ConnectionTrait,
+    client: &ClientId,
+    now: Time,
+) -> Result<u64, DbErr> {
+    let of_client = Condition::all().add(Column::ClientId.eq(client.as_str()));
+    end(tx, of_client, now).await
+}
+
 /// Forgets families that nobody can use any more.
 pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
     let over = Condition::any()

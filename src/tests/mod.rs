@@ -13,6 +13,7 @@ mod joining_an_organization;
 mod signing_in;
 mod signing_up;
 mod readme;
+mod registration;
 pub mod support;
 mod surviving;
 mod requests;

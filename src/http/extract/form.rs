@@ -23,6 +23,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub enum FormError {
     #[error("the body must be application/x-www-form-urlencoded")]
     ContentType,
+    #[error("the body must be application/json")]
+    NotJson,
     #[error("the body is too large")]
     TooLarge,
     #[error("the body did not arrive in time")]
@@ -42,7 +44,7 @@ pub enum FormError {
 impl FormError {
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
@@ -122,11 +124,19 @@ fn decode(part: &[u8]) -> Result<String, FormError> {
 
 /// Reads a form body of at most `limit` bytes.
 pub async fn read(request: Request, limit: usize) -> Result<Pairs, FormError> {
-    if !is_form(request.headers()) {
+    if !is_of_type(request.headers(), "application/x-www-form-urlencoded") {
         return Err(FormError::ContentType);
     }
     let bytes = read_bytes(request.into_body(), limit).await?;
     Pairs::parse(&bytes)
+}
+
+/// Reads a JSON body of at most `limit` bytes; what it holds is for the room to judge.
+pub async fn read_json(request: Request, limit: usize) -> Result<axum::body::Bytes, FormError> {
+    if !is_of_type(request.headers(), "application/json") {
+        return Err(FormError::NotJson);
+    }
+    read_bytes(request.into_body(), limit).await
 }
 
 async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, FormError> {
@@ -140,14 +150,14 @@ async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, FormE
 }
 
 /// Exactly this media type; a charset, if named, is UTF-8 (TK-8, BR-1).
-fn is_form(headers: &HeaderMap) -> bool {
+fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (types.next(), types.next()) else {
         return false;
     };
     let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
     let mut parts = value.split(';').map(str::trim);
-    parts.next() == Some("application/x-www-form-urlencoded")
+    parts.next() == Some(media_type)
         && parts.all(|it| it.is_empty() || matches!(it, "charset=utf-8" | "charset=\"utf-8\""))
 }
 

@@ -4,8 +4,8 @@
 use sea_orm::DatabaseTransaction;
 
 use super::{
-    ClientDocument, ClientError, Problem, change, check_secret, insert, lacks_secret, replace_secret, rules,
-    stored, uses_secret,
+    ClientDocument, ClientError, Problem, Registrar, change, check_secret, insert, lacks_secret,
+    replace_secret, rules, stored, uses_secret,
 };
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -55,7 +55,7 @@ pub async fn apply(
 fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), ClientError> {
     let mut problems = Vec::new();
     for (document, secret) in documents {
-        let found = rules::check(&document.id, &document.metadata, Origin::Administrator);
+        let found = rules::check(&document.id, &document.metadata, Registrar::Administrator);
         problems.extend(
             found
                 .err()

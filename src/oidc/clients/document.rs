@@ -71,6 +71,46 @@ const METADATA_MEMBERS: [&str; 31] = [
     "introspect_all",
 ];
 
+/// Members that no client sets for itself, nor is told (security.md DR-2).
+const ADMINISTRATORS_MEMBERS: [&str; 7] = [
+    "first_party",
+    "profile",
+    "pkce",
+    "id_token_claims",
+    "access_token_format",
+    "access_policy",
+    "introspect_all",
+];
+
+/// What a client asks to be (RFC 7591 §2). What is not known here is ignored, what only administrators
+/// decide stays as `decided`.
+pub fn registered(members: &Map<String, Value>, decided: &Metadata) -> Result<Metadata, Vec<Problem>> {
+    // RFC 7592 §2.2: null is as if it were not there.
+    let mut asked: Map<String, Value> = members
+        .iter()
+        .filter(|(name, value)| METADATA_MEMBERS.contains(&name.as_str()) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let decided = serde_json::to_value(decided).unwrap_or_default();
+    for name in ADMINISTRATORS_MEMBERS {
+        match decided.get(name) {
+            Some(value) => asked.insert(name.to_owned(), value.clone()),
+            None => asked.remove(name),
+        };
+    }
+    metadata(&asked)
+}
+
+/// What a client is told of itself (RFC 7591 §3.2.1).
+pub fn told_to_itself(it: &Metadata) -> Map<String, Value> {
+    let mut members = match serde_json::to_value(it) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    members.retain(|name, _| !ADMINISTRATORS_MEMBERS.contains(&name.as_str()));
+    members
+}
+
 /// Reads the whole file; every problem says which client it is about.
 pub fn documents(text: &str) -> Result<Vec<ClientDocument>, Vec<Problem>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

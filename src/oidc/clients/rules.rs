@@ -8,8 +8,8 @@ use url::Url;
 
 use super::{redirects, uses_secret};
 use crate::domain::client::{
-    ApplicationType, AuthMethod, GrantType, Metadata, Origin, Pkce, Profile, Registrant, ResponseType,
-    SigningAlg, SubjectType, check_redirect_uri,
+    ApplicationType, AuthMethod, GrantType, Metadata, Pkce, Profile, Registrant, ResponseType, SigningAlg,
+    SubjectType, check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
 use crate::jose::client::ClientKeys;
@@ -51,17 +51,33 @@ impl Problems {
     }
 }
 
-pub fn check(id: &ClientId, it: &Metadata, origin: Origin) -> Result<(), Vec<Problem>> {
+/// Who wants a client to be so.
+#[derive(Clone, Copy, Debug)]
+pub enum Registrar<'a> {
+    Administrator,
+    /// The client itself, which leaves what administrators have decided about it as it is.
+    Client {
+        decided: &'a Metadata,
+    },
+}
+
+impl Registrar<'_> {
+    fn is_administrator(self) -> bool {
+        matches!(self, Self::Administrator)
+    }
+}
+
+pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
     identifier(&mut problems, id);
-    texts(&mut problems, it);
-    links(&mut problems, it, origin);
-    redirect_uris(&mut problems, it, origin);
+    texts(&mut problems, it, by);
+    links(&mut problems, it, by);
+    redirect_uris(&mut problems, it, by);
     grants(&mut problems, it);
     authentication(&mut problems, it);
     profile(&mut problems, it);
-    if origin == Origin::Registration {
-        only_by_administrators(&mut problems, it);
+    if let Registrar::Client { decided } = by {
+        only_by_administrators(&mut problems, it, decided);
     }
     let size = serde_json::to_vec(it).map_or(usize::MAX, |json| json.len());
     problems.unless(size <= MOST_BYTES, "metadata", "is larger than 16 KiB");
@@ -89,9 +105,10 @@ fn identifier(problems: &mut Problems, id: &ClientId) {
     );
 }
 
-fn texts(problems: &mut Problems, it: &Metadata) {
+fn texts(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     match &it.client_name {
-        None if redirects(it) => problems.add("client_name", "is missing; people are told it"),
+        // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
+        None if redirects(it) && by.is_administrator() => problems.add("client_name", "is missing; people are told it"),
         None => {}
         Some(name) => problems.unless(
             text::line(name, LONGEST_NAME).as_deref() == Ok(name.as_str()),
@@ -105,7 +122,7 @@ fn texts(problems: &mut Problems, it: &Metadata) {
     problems.unless(default_acr, "default_acr_values", "are 8 at most");
 }
 
-fn links(problems: &mut Problems, it: &Metadata, origin: Origin) {
+fn links(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     // DR-4: what people are shown is https; an administrator may point at a service on this machine.
     let pages = [
         ("client_uri", &it.client_uri, true),
@@ -117,7 +134,7 @@ fn links(problems: &mut Problems, it: &Metadata, origin: Origin) {
     ];
     for (member, value, loopback) in pages {
         let Some(value) = value else { continue };
-        let on_loopback = loopback && origin == Origin::Administrator;
+        let on_loopback = loopback && by.is_administrator();
         problems.unless(
             is_link(value, on_loopback),
             member,
@@ -140,10 +157,10 @@ fn is_link(value: &str, or_loopback: bool) -> bool {
         && (url.scheme() == "https" || (or_loopback && url.scheme() == "http" && on_loopback))
 }
 
-fn redirect_uris(problems: &mut Problems, it: &Metadata, origin: Origin) {
+fn redirect_uris(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     let registrant = Registrant {
         native: it.application_type == ApplicationType::Native,
-        by_administrator: origin == Origin::Administrator,
+        by_administrator: by.is_administrator(),
     };
     let lists = [
         ("redirect_uris", &it.redirect_uris),
@@ -283,18 +300,24 @@ fn profile(problems: &mut Problems, it: &Metadata) {
 }
 
 /// What no client decides for itself (security.md DR-2, AZ-14).
-fn only_by_administrators(problems: &mut Problems, it: &Metadata) {
+fn only_by_administrators(problems: &mut Problems, it: &Metadata, decided: &Metadata) {
     let ours =
         |value: &str| value.starts_with("itu_") || value == scope::ADMIN || value.starts_with("admin:");
-    let default = Metadata::default();
     for (member, untouched) in [
-        ("first_party", !it.first_party),
-        ("profile", it.profile == default.profile),
-        ("pkce", it.pkce == default.pkce),
-        ("id_token_claims", it.id_token_claims.is_none()),
-        ("access_policy", it.access_policy.is_open()),
-        ("introspect_all", !it.introspect_all),
-        ("scope", !it.scope.iter().any(ours)),
+        ("first_party", it.first_party == decided.first_party),
+        ("profile", it.profile == decided.profile),
+        ("pkce", it.pkce == decided.pkce),
+        ("id_token_claims", it.id_token_claims == decided.id_token_claims),
+        (
+            "access_token_format",
+            it.access_token_format == decided.access_token_format,
+        ),
+        ("access_policy", it.access_policy == decided.access_policy),
+        ("introspect_all", it.introspect_all == decided.introspect_all),
+        (
+            "scope",
+            !it.scope.iter().any(|it| ours(it) && !decided.scope.contains(it)),
+        ),
     ] {
         problems.unless(untouched, member, "is decided by an administrator");
     }
@@ -329,11 +352,9 @@ pub fn notes(it: &Metadata) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn problems(id: &str, metadata: serde_json::Value, origin: Origin) -> Vec<String> {
+    fn problems(id: &str, metadata: serde_json::Value, by: Registrar<'_>) -> Vec<String> {
         let metadata: Metadata = serde_json::from_value(metadata).expect("metadata");
-        let found = check(&ClientId::new(id), &metadata, origin)
-            .err()
-            .unwrap_or_default();
+        let found = check(&ClientId::new(id), &metadata, by).err().unwrap_or_default();
         found.into_iter().map(|it| it.member).collect()
     }
 
@@ -350,7 +371,7 @@ mod tests {
 
     #[test]
     fn each_fault_is_named_by_its_member() {
-        assert!(problems("events", good(), Origin::Administrator).is_empty());
+        assert!(problems("events", good(), Registrar::Administrator).is_empty());
         for (member, value) in [
             ("client_name", serde_json::json!("\u{202e}stnevE")),
             ("client_name", serde_json::json!("P\u{430}ypal")), // DR-5: one script a word
@@ -387,7 +408,7 @@ mod tests {
                 }
                 _ => with(member, value),
             };
-            let found = problems("events", value.clone(), Origin::Administrator);
+            let found = problems("events", value.clone(), Registrar::Administrator);
             assert!(found.iter().any(|it| it == member), "{member} {value}: {found:?}");
         }
     }
@@ -395,14 +416,18 @@ mod tests {
     #[test]
     fn an_identifier_is_never_a_persons() {
         for id in ["", "a b", "a/b", &"a".repeat(65), &"a".repeat(22)] {
-            assert_eq!(problems(id, good(), Origin::Administrator), ["client_id"], "{id}"); // TK-12
+            assert_eq!(
+                problems(id, good(), Registrar::Administrator),
+                ["client_id"],
+                "{id}"
+            ); // TK-12
         }
     }
 
     #[test]
     fn keys_come_with_the_method_that_needs_them() {
         let it = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
-        assert_eq!(problems("events", it, Origin::Administrator), ["jwks"]);
+        assert_eq!(problems("events", it, Registrar::Administrator), ["jwks"]);
         let ed25519 = |more: serde_json::Value| {
             let mut key = serde_json::json!({"kty": "OKP", "crv": "Ed25519",
                 "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
@@ -414,7 +439,7 @@ mod tests {
             it
         };
         let good = ed25519(serde_json::json!({}));
-        assert!(problems("events", good.clone(), Origin::Administrator).is_empty());
+        assert!(problems("events", good.clone(), Registrar::Administrator).is_empty());
         let mut by_rsa = good;
         by_rsa["token_endpoint_auth_signing_alg"] = "RS256".into();
         for it in [
@@ -426,24 +451,26 @@ mod tests {
             ed25519(serde_json::json!({"x": "11qY"})),
         ] {
             assert_eq!(
-                problems("events", it.clone(), Origin::Administrator),
+                problems("events", it.clone(), Registrar::Administrator),
                 ["jwks"],
                 "{it}"
             ); // JW-6
         }
         let it = with("token_endpoint_auth_signing_alg", serde_json::json!("RS256"));
         assert_eq!(
-            problems("events", it, Origin::Administrator),
+            problems("events", it, Registrar::Administrator),
             ["token_endpoint_auth_signing_alg"]
         );
     }
 
     #[test]
     fn a_client_decides_nothing_that_is_ours() {
-        assert_eq!(problems("events", good(), Origin::Registration), ["scope"]); // AZ-14
+        let decided = &Metadata::default();
+        let client = Registrar::Client { decided };
+        assert_eq!(problems("events", good(), client), ["scope"]); // AZ-14
         let it = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
             "pkce": "required", "id_token_claims": "scopes", "access_policy": {"affiliation": "approved"}});
-        let found = problems("events", it, Origin::Registration);
+        let found = problems("events", it, client);
         for member in [
             "first_party",
             "pkce",

@@ -99,7 +99,7 @@ impl TestOp {
 }
 
 impl RelyingParty {
-    async fn discover(router: Router, id: &str, secret: Option<String>, redirect_uri: String) -> Self {
+    pub async fn discover(router: Router, id: &str, secret: Option<String>, redirect_uri: String) -> Self {
         let issuer = IssuerUrl::new(ISSUER.into()).expect("a URL");
         let metadata = ProviderMetadataWithLogout::discover_async(issuer, &|it| send(router.clone(), it))
             .await

@@ -1,0 +1,298 @@
+//! Clients that register themselves and manage their registration (RFC 7591, RFC 7592, OpenID Connect
+//! Dynamic Client Registration 1.0; security.md DR-1, DR-2). The rules are those of `clients`, the way
+//! in of every client; what only administrators decide, no client reads or writes here.
+
+use sea_orm::DatabaseTransaction;
+use serde_json::{Map, Value, json};
+
+use super::clients::{self, ClientError, Issued, Problem, Registrar};
+use super::{Error, Result, endpoints};
+use crate::app::App;
+use crate::audit;
+use crate::config::RegistrationMode;
+use crate::domain::actor::{Actor, Context};
+use crate::domain::client::{AuthMethod, Client, GrantType, Metadata, Origin};
+use crate::domain::event::{Action, Event};
+use crate::domain::scope::{self, Scope};
+use crate::domain::secret::Secret;
+use crate::domain::{ClientId, Time};
+use crate::jose;
+use crate::limits::{Limit, Refused};
+use crate::random;
+use crate::storage::registrations::{self, InitialAccessToken};
+use crate::storage::{self, tokens};
+
+/// What tokens begin with: each kind is good for its own place only (security.md G-7).
+const INITIAL: &str = "iat_";
+const MANAGING: &str = "rat_";
+
+/// Security.md DR-1: the clients of an initial access token, and how long it waits for them.
+pub const MOST_CLIENTS: u32 = 10;
+const INITIAL_LIFETIME: chrono::Duration = chrono::Duration::hours(24);
+
+/// What a client may be granted without an administrator (security.md AZ-14).
+const SCOPES: [&str; 4] = [scope::OPENID, "profile", "email", scope::OFFLINE_ACCESS];
+
+/// What the provider says of a registration; a client never sends it (RFC 7592 §2.2).
+const OURS: [&str; 4] = [
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+];
+
+/// RFC 7591 §3: the client information of the new client. `token` is the initial access token, if one came.
+pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &[u8]) -> Result<Value> {
+    app.limits.count(Limit::Registration, &context.network).await?;
+    let now = app.clock.now();
+    let initial = match app.config.registration.mode {
+        RegistrationMode::Off => {
+            return Err(Error::access_denied("Clients are registered by administrators"));
+        }
+        RegistrationMode::Open => None,
+        RegistrationMode::Token => Some(initial_access_token(app, token, now).await?),
+    };
+    let asked = read(body)?;
+    let metadata = metadata(&asked, &Metadata::default())?;
+    let issued = clients::make(None, metadata, Origin::Registration, None, now).map_err(refused)?;
+    let managing = Secret::new(format!("{MANAGING}{}", random::token()));
+    let (client, initial) = (&issued.client, initial.as_deref());
+    app.db
+        .write(async |tx| -> Result<()> {
+            if let Some(id) = initial
+                && !registrations::spend_initial(tx, id, now).await?
+            {
+                return Err(Error::unusable_token("an initial access token that is spent"));
+            }
+            clients::insert(tx, now, context, client).await.map_err(refused)?;
+            Ok(registrations::insert(tx, &client.id, &managing.digest(), now).await?)
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(information(app, &issued, managing.expose()))
+}
+
+/// RFC 7592 §2.1
+pub async fn show(app: &App, context: &Context, id: &str, token: &str) -> Result<Value> {
+    let client = managed(app, context, id, token).await?;
+    Ok(information(app, &Issued { client, secret: None }, token))
+}
+
+/// RFC 7592 §2.2: what is left out is taken back to its default.
+pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: &[u8]) -> Result<Value> {
+    let id = managed(app, context, id, token).await?.id;
+    let now = app.clock.now();
+    let asked = read(body)?;
+    if asked.get("client_id").and_then(Value::as_str) != Some(id.as_str()) {
+        return Err(invalid("client_id is not that of this registration"));
+    }
+    if let Some(name) = OURS.iter().find(|it| asked.contains_key(**it)) {
+        return Err(invalid(&format!("{name} is not for the client to send")));
+    }
+    let context = Context {
+        actor: Actor::Client(id.clone()),
+        ..context.clone()
+    };
+    let issued = app
+        .db
+        .write(async |tx| replace_in(tx, now, &context, &id, &asked).await)
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(information(app, &issued, token))
+}
+
+async fn replace_in(
+    tx: &DatabaseTransaction,
+    now: Time,
+    context: &Context,
+    id: &ClientId,
+    asked: &Map<String, Value>,
+) -> Result<Issued> {
+    let before = clients::find_in(tx, id).await.map_err(refused)?;
+    if let Some(secret) = asked.get("client_secret") {
+        // §2.2: it may be sent, as it is; it is not chosen by the client.
+        let own = secret.as_str().is_some_and(|it| before.has_secret(it, now));
+        own.then_some(())
+            .ok_or_else(|| invalid("client_secret is another than the client's"))?;
+    }
+    let metadata = metadata(asked, &before.metadata)?;
+    let decided = Registrar::Client {
+        decided: &before.metadata,
+    };
+    clients::check(id, &metadata, decided).map_err(|it| refused(ClientError::Invalid(it)))?;
+    let mut after = before.clone();
+    after.metadata = metadata;
+    let mut client = clients::change(tx, now, context, &before, after)
+        .await
+        .map_err(refused)?;
+    let mut secret = None;
+    if clients::lacks_secret(&client) {
+        let fresh = Secret::new(random::token());
+        clients::replace_secret(tx, now, context, id, &fresh)
+            .await
+            .map_err(refused)?;
+        client = clients::find_in(tx, id).await.map_err(refused)?;
+        secret = Some(fresh);
+    }
+    Ok(Issued { client, secret })
+}
+
+/// RFC 7592 §2.3: with every token and consent that it has.
+pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Result<()> {
+    let client = managed(app, context, id, token).await?;
+    let now = app.clock.now();
+    let context = Context {
+        actor: Actor::Client(client.id.clone()),
+        ..context.clone()
+    };
+    app.db
+        .write(async |tx| -> Result<()> {
+            tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
+            if storage::clients::delete(tx, &client.id).await? {
+                let event = Event::new(Action::ClientDeleted, format!("client:{}", client.id))
+                    .change(clients::told(&client), Value::Null);
+                audit::record(tx, now, &context, event).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(())
+}
+
+/// A token with which `clients` may register, for the operator to hand over (security.md DR-1).
+pub async fn issue_initial_access_token(
+    app: &App,
+    context: &Context,
+    clients: u32,
+) -> Result<(Secret, InitialAccessToken)> {
+    let now = app.clock.now();
+    let secret = Secret::new(format!("{INITIAL}{}", random::token()));
+    let token = InitialAccessToken {
+        id: random::id(),
+        digest: secret.digest(),
+        remaining: clients.clamp(1, MOST_CLIENTS),
+        created_at: now,
+        expires_at: now + INITIAL_LIFETIME,
+    };
+    let it = &token;
+    app.db
+        .write(async |tx| -> Result<()> {
+            registrations::insert_initial(tx, it).await?;
+            let object = format!("initial_access_token:{}", it.id);
+            let event = Event::new(Action::InitialAccessTokenIssued, object)
+                .change(Value::Null, json!({ "clients": it.remaining }));
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await?;
+    Ok((secret, token))
+}
+
+async fn initial_access_token(app: &App, token: Option<&str>, now: Time) -> Result<String> {
+    let token = token.ok_or_else(Error::missing_token)?;
+    let found = match token.starts_with(INITIAL) {
+        true => registrations::find_initial(app.db.read(), &Secret::new(token).digest(), now).await?,
+        false => None,
+    };
+    found.ok_or_else(|| Error::unusable_token("an initial access token that is unknown, spent or expired"))
+}
+
+/// The client whose registration `token` manages, if it is the one that the URL names; what is not in
+/// order is one refusal (RFC 7592 §2.1).
+async fn managed(app: &App, context: &Context, id: &str, token: &str) -> Result<Client> {
+    let counted = format!("registration {}", context.network);
+    app.limits
+        .check(Limit::ClientAuthenticationFailures, &counted)
+        .await?;
+    let db = app.db.read();
+    let found = match token.starts_with(MANAGING) {
+        true => registrations::find_client(db, &Secret::new(token).digest()).await?,
+        false => None,
+    };
+    if let Some(found) = found.filter(|it| it.as_str() == id)
+        && let Some(client) = storage::clients::find(db, &found).await?
+        && client.enabled
+    {
+        return Ok(client);
+    }
+    match app
+        .limits
+        .count(Limit::ClientAuthenticationFailures, &counted)
+        .await
+    {
+        Ok(()) | Err(Refused::TooMany { .. }) => {}
+        Err(Refused::Store(source)) => return Err(source.into()),
+    }
+    // A disabled client is refused with every credential that it holds: DR-6.
+    Err(Error::unusable_token(
+        "a registration access token of no enabled client, or of another",
+    ))
+}
+
+fn read(body: &[u8]) -> Result<Map<String, Value>> {
+    jose::strict_object(body).ok_or_else(|| invalid("The request is not a JSON object, each name once"))
+}
+
+/// What the client asks for, the defaults of a registration filled in (OpenID Connect Dynamic Client
+/// Registration §2; security.md TK-6).
+fn metadata(asked: &Map<String, Value>, decided: &Metadata) -> Result<Metadata> {
+    let wrong = |it| refused(ClientError::Invalid(it));
+    let mut it = clients::registered(asked, decided).map_err(wrong)?;
+    let method = it.token_endpoint_auth_method;
+    it.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
+    let refreshes = it.grant_types.contains(&GrantType::RefreshToken);
+    // A scope that is not allowed is dropped, and the answer says which are left (RFC 7591 §3.2.1).
+    let allowed = |name: &str| match name {
+        scope::OFFLINE_ACCESS => refreshes,
+        name => SCOPES.contains(&name) || decided.scope.contains(name),
+    };
+    it.scope = match asked.get("scope").is_some_and(|it| !it.is_null()) {
+        true => it.scope.iter().filter(|it| allowed(it)).collect::<Scope>(),
+        false => SCOPES
+            .into_iter()
+            .chain(decided.scope.iter())
+            .filter(|it| allowed(it))
+            .collect(),
+    };
+    Ok(it)
+}
+
+/// RFC 7591 §3.2.1, RFC 7592 §3
+fn information(app: &App, issued: &Issued, token: &str) -> Value {
+    let client = &issued.client;
+    let mut all = clients::told_to_itself(&client.metadata);
+    let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
+    put("client_id", client.id.as_str().into());
+    put("client_id_issued_at", client.created_at.timestamp().into());
+    if let Some(secret) = &issued.secret {
+        put("client_secret", secret.expose().into());
+        put("client_secret_expires_at", 0.into()); // never
+    }
+    let address = endpoints::CLIENT_CONFIGURATION.replace("{client_id}", client.id.as_str());
+    put("registration_client_uri", app.config.issuer.at(&address).into());
+    put("registration_access_token", token.into());
+    Value::Object(all)
+}
+
+fn invalid(description: &str) -> Error {
+    Error::invalid_client_metadata(description)
+}
+
+/// RFC 7591 §3.2.2
+fn refused(error: ClientError) -> Error {
+    match error {
+        ClientError::Storage(source) => source.into(),
+        ClientError::Invalid(problems) => {
+            let about_redirects = |it: &Problem| it.member == "redirect_uris";
+            let description = ClientError::Invalid(problems.clone()).to_string();
+            match problems.iter().all(about_redirects) {
+                true => Error::invalid_redirect_uri(description),
+                false => invalid(&description),
+            }
+        }
+        // Somebody else changed or removed it meanwhile.
+        ClientError::Conflict(_) => Error::temporarily_unavailable("The client was changed meanwhile"),
+        ClientError::Unknown(_) => Error::unusable_token("a client that is gone"),
+        other => invalid(&other.to_string()),
+    }
+}

@@ -1,0 +1,95 @@
+//! Clients that registered themselves, by the token that manages each; and the tokens that let
+//! somebody register (RFC 7591 §3, RFC 7592 §2; security.md DR-1). Of tokens there are digests only.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::entities::{initial_access_token, registration};
+use crate::domain::secret::Digest;
+use crate::domain::{ClientId, Time};
+
+pub async fn insert(
+    tx: &impl ConnectionTrait,
+    client: &ClientId,
+    token: &Digest,
+    now: Time,
+) -> Result<(), DbErr> {
+    let row = registration::ActiveModel {
+        client_id: Set(client.to_string()),
+        digest: Set(token.as_str().to_owned()),
+        created_at: Set(now),
+    };
+    registration::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
+/// Whose registration the token manages.
+pub async fn find_client(db: &impl ConnectionTrait, token: &Digest) -> Result<Option<ClientId>, DbErr> {
+    let row = registration::Entity::find()
+        .filter(registration::Column::Digest.eq(token.as_str()))
+        .one(db)
+        .await?;
+    Ok(row.map(|it| ClientId::new(it.client_id)))
+}
+
+/// A token with which so many clients may register until it expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialAccessToken {
+    pub id: String,
+    pub digest: Digest,
+    pub remaining: u32,
+    pub created_at: Time,
+    pub expires_at: Time,
+}
+
+pub async fn insert_initial(tx: &impl ConnectionTrait, it: &InitialAccessToken) -> Result<(), DbErr> {
+    let row = initial_access_token::ActiveModel {
+        id: Set(it.id.clone()),
+        digest: Set(it.digest.as_str().to_owned()),
+        remaining: Set(it.remaining.into()),
+        created_at: Set(it.created_at),
+        expires_at: Set(it.expires_at),
+    };
+    initial_access_token::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
+/// Which token it is, if it is still good for a client.
+pub async fn find_initial(
+    db: &impl ConnectionTrait,
+    token: &Digest,
+    now: Time,
+) -> Result<Option<String>, DbErr> {
+    let row = initial_access_token::Entity::find()
+        .filter(initial_access_token::Column::Digest.eq(token.as_str()))
+        .filter(initial_access_token::Column::Remaining.gt(0))
+        .filter(initial_access_token::Column::ExpiresAt.gt(now))
+        .one(db)
+        .await?;
+    Ok(row.map(|it| it.id))
+}
+
+/// One client less: in one step, so that none registers beyond the number (security.md G-8).
+pub async fn spend_initial(tx: &impl ConnectionTrait, id: &str, now: Time) -> Result<bool, DbErr> {
+    let remaining = initial_access_token::Column::Remaining;
+    let done = initial_access_token::Entity::update_many()
+        .col_expr(remaining, Expr::col(remaining).sub(1))
+        .filter(initial_access_token::Column::Id.eq(id))
+        .filter(remaining.gt(0))
+        .filter(initial_access_token::Column::ExpiresAt.gt(now))
+        .exec(tx)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
+    let done = initial_access_token::Entity::delete_many()
+        .filter(initial_access_token::Column::ExpiresAt.lt(now))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}

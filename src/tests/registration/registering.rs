@@ -1,0 +1,240 @@
+//! RFC 7591 §3: who may register, as what, and what is refused.
+
+use super::super::support::RelyingParty;
+use super::*;
+use crate::domain::actor::Context;
+use crate::oidc::registration::issue_initial_access_token;
+
+#[tokio::test]
+async fn registration_is_off_until_it_is_switched_on() {
+    let op = TestOp::start().await;
+    assert_eq!(op.registers(&good()).await.status, StatusCode::NOT_FOUND); // DR-1
+    let discovery = op.browser().get("/.well-known/openid-configuration").await;
+    assert!(!discovery.body.contains("registration_endpoint"));
+    let op = TestOp::open().await;
+    let discovery = op.browser().get("/.well-known/openid-configuration").await;
+    let discovery: Value = serde_json::from_str(&discovery.body).expect("JSON");
+    assert_eq!(discovery["registration_endpoint"], format!("{ISSUER}/register"));
+}
+
+#[tokio::test]
+async fn a_registered_client_is_a_client() {
+    let op = TestOp::open().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let mut asked = good();
+    asked["grant_types"] = json!(["authorization_code", "refresh_token"]);
+    asked["contacts"] = json!(["ops@rp.example"]);
+    asked["client_name#fr"] = json!("Un service");
+    asked["software_statement"] = json!("x");
+
+    let answer = op.registers(&asked).await;
+
+    assert_eq!(answer.status, StatusCode::CREATED); // RFC 7591 §3.2.1
+    assert_eq!(answer.body["client_secret_expires_at"], 0);
+    assert_eq!(answer.body["client_id_issued_at"], 1_800_000_000);
+    assert_eq!(answer.body["token_endpoint_auth_method"], "client_secret_basic"); // TK-6
+    assert_eq!(answer.body["scope"], "openid profile email offline_access");
+    assert_eq!(answer.body["contacts"], json!(["ops@rp.example"]));
+    assert!(answer.body.get("software_statement").is_none());
+    let id = answer.text("client_id");
+    let secret = Some(answer.text("client_secret"));
+    let redirect_uri = "https://rp.example/cb".to_owned();
+    let mut rp = RelyingParty::discover(op.router.clone(), &id, secret, redirect_uri).await;
+    let url = rp.authorization_url("openid email", &[]);
+    let page = alice.browser.get(&url).await;
+    assert_eq!(page.url.path(), "/consent"); // AZ-13
+    let form = page.form(&["decision=allow"]).press("decision", "allow");
+    let back = alice.browser.send(form).await;
+    let code = rp.takes(&back);
+    let tokens = rp.redeems(&code).await.expect("tokens");
+    assert_eq!(tokens.claims.email(), None); // lean: the claims are at userinfo
+    assert_eq!(
+        rp.claims(&tokens.access_token).await["email"],
+        "alice@example.org"
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
+    let op = TestOp::with(|it| {
+        open(it);
+        it.limits.registration.clear();
+    })
+    .await;
+    let jwk = |more: Value| {
+        let mut key =
+            json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        for (name, value) in more.as_object().expect("an object") {
+            key[name] = value.clone();
+        }
+        let mut it = with("token_endpoint_auth_method", json!("private_key_jwt"));
+        it["jwks"] = json!({"keys": [key]});
+        it
+    };
+    assert_eq!(op.registers(&jwk(json!({}))).await.status, StatusCode::CREATED);
+    let (redirects, metadata) = ("invalid_redirect_uri", "invalid_client_metadata");
+    for (asked, error) in [
+        (with("redirect_uris", json!([])), redirects),
+        (
+            with("redirect_uris", json!(["https://rp.example/cb#x"])),
+            redirects,
+        ),
+        (with("redirect_uris", json!(["http://rp.example/cb"])), redirects),
+        (with("redirect_uris", json!(["http://localhost/cb"])), redirects), // AZ-3
+        (with("redirect_uris", json!(["org.example:/cb"])), redirects),
+        (with("redirect_uris", json!(["/cb"])), redirects),
+        (with("redirect_uris", json!("https://rp.example/cb")), redirects),
+        (with("redirect_uris", json!([1])), redirects),
+        (with("initiate_login_uri", json!("http://rp.example/")), metadata),
+        (with("logo_uri", json!("http://rp.example/logo.png")), metadata),
+        (with("logo_uri", json!("javascript:alert(1)")), metadata),
+        (with("policy_uri", json!("data:text/html,x")), metadata),
+        (with("tos_uri", json!(7)), metadata),
+        (with("client_name", json!("P\u{430}ypal")), metadata), // DR-5
+        (with("client_name", json!("x".repeat(65))), metadata),
+        (with("grant_types", json!(["password"])), metadata), // TK-9
+        (with("response_types", json!(["code", "none"])), metadata),
+        (with("token_endpoint_auth_method", json!("magic")), metadata),
+        (
+            with("token_endpoint_auth_method", json!("private_key_jwt")),
+            metadata,
+        ),
+        (with("id_token_signed_response_alg", json!("none")), metadata),
+        (with("userinfo_signed_response_alg", json!("HS256")), metadata),
+        (with("subject_type", json!("private")), metadata),
+        (with("application_type", json!("web2")), metadata),
+        (with("default_max_age", json!(-1)), metadata),
+        (with("require_auth_time", json!("yes")), metadata),
+        (with("scope", json!("admin itu_membership")), metadata), // AZ-14: nothing remains
+        (with("jwks_uri", json!("http://rp.example/jwks")), metadata),
+        (jwk(json!({"use": "enc"})), metadata),
+        (
+            jwk(json!({"d": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})),
+            metadata,
+        ),
+        (jwk(json!({"x": "11qY"})), metadata),
+        (jwk(json!({"crv": "X25519"})), metadata),
+        (
+            with("jwks", json!({"keys": [{"kty": "oct", "k": "AA"}]})),
+            metadata,
+        ),
+        (json!([good()]), metadata),
+        (json!("x"), metadata),
+    ] {
+        let answer = op.registers(&asked).await;
+        assert_eq!(
+            answer.error(),
+            (400, error.to_owned()),
+            "{asked}: {}",
+            answer.body
+        );
+    }
+    let post = |body: &str| Call {
+        method: Method::POST,
+        url: "/register",
+        token: None,
+        body: Some(body.to_owned()),
+        peer: [192, 0, 2, 2],
+    };
+    let twice =
+        r#"{"redirect_uris": ["https://rp.example/cb"], "redirect_uris": ["https://evil.example/cb"]}"#;
+    assert_eq!(op.calls(post(twice)).await.error().0, 400); // G-2
+    assert_eq!(op.calls(post("{")).await.error(), (400, metadata.to_owned()));
+    let large = with(
+        "client_uri",
+        json!(format!("https://rp.example/{}", "x".repeat(17_000))),
+    );
+    assert_eq!(op.calls(post(&large.to_string())).await.error().0, 400); // DR-2
+}
+
+#[tokio::test]
+async fn a_client_does_not_decide_what_administrators_decide() {
+    let op = TestOp::open().await;
+    let mut asked = good();
+    asked["scope"] = json!("openid email itu_membership admin catalogue offline_access");
+    for (name, value) in [
+        ("first_party", json!(true)),
+        ("introspect_all", json!(true)),
+        ("id_token_claims", json!("scopes")),
+        ("access_token_format", json!("jwt")),
+        ("access_policy", json!({"affiliation": "approved"})),
+        ("pkce", json!("optional")),
+        ("enabled", json!(true)),
+        ("client_id", json!("mine")),
+        ("client_secret", json!("mine")),
+    ] {
+        asked[name] = value;
+    }
+
+    let answer = op.registers(&asked).await;
+
+    assert_eq!(answer.status, StatusCode::CREATED);
+    assert_eq!(answer.body["scope"], "openid email"); // AZ-14, and no refresh tokens were asked for
+    assert_ne!(answer.body["client_id"], "mine");
+    assert_ne!(answer.body["client_secret"], "mine");
+    for name in [
+        "first_party",
+        "introspect_all",
+        "access_policy",
+        "pkce",
+        "profile",
+    ] {
+        assert!(answer.body.get(name).is_none(), "{name}"); // DR-2
+    }
+    let client = op.app.registry.find(&answer.text("client_id")).expect("a client");
+    assert!(!client.is_first_party() && !client.metadata.introspect_all);
+    assert!(!client.has_jwt_access_tokens() && !client.has_scope_claims_in_id_token());
+}
+
+#[tokio::test]
+async fn an_initial_access_token_lets_its_number_of_clients_in() {
+    let op = TestOp::with(|it| it.registration.mode = RegistrationMode::Token).await;
+    let bare = op.registers(&good()).await;
+    assert_eq!(bare.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(bare.challenge(), "Bearer realm=\"registration\""); // RFC 6750 §3.1
+
+    let operator = Context::operator();
+    let (token, _) = issue_initial_access_token(&op.app, &operator, 2)
+        .await
+        .expect("a token");
+    let token = token.expose();
+    let refused = op
+        .registers_with(Some(token), &with("redirect_uris", json!([])))
+        .await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST); // a mistake spends nothing
+    let (asked, token) = (good(), Some(token));
+    let answers = futures_util::future::join_all((0..6).map(|_| op.registers_with(token, &asked))).await;
+    let made = answers.iter().filter(|it| it.status == StatusCode::CREATED);
+    assert_eq!(made.count(), 2); // DR-1, G-8
+    let late = answers
+        .iter()
+        .find(|it| it.status != StatusCode::CREATED)
+        .expect("a refusal");
+    assert_eq!(late.error(), (401, "invalid_token".into()));
+
+    let (old, _) = issue_initial_access_token(&op.app, &operator, 1)
+        .await
+        .expect("a token");
+    let managing = answers
+        .iter()
+        .find(|it| it.status == StatusCode::CREATED)
+        .expect("a client");
+    let managing = managing.text("registration_access_token");
+    let other_kind = op.registers_with(Some(&managing), &good()).await;
+    assert_eq!(other_kind.error(), (401, "invalid_token".into())); // G-7
+    op.advance(24 * 3600);
+    let expired = op.registers_with(Some(old.expose()), &good()).await;
+    assert_eq!(expired.error(), (401, "invalid_token".into())); // DR-1
+}
+
+#[tokio::test]
+async fn nobody_registers_without_end() {
+    let op = TestOp::open().await;
+    for _ in 0..20 {
+        assert_eq!(op.registers(&good()).await.status, StatusCode::CREATED);
+    }
+    let refused = op.registers(&good()).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS); // DR-1
+    assert!(refused.headers.contains_key(header::RETRY_AFTER));
+}
