@@ -53,7 +53,7 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
         RegistrationMode::Token => Some(initial_access_token(app, token, now).await?),
     };
     let asked = read(body)?;
-    let metadata = metadata(&asked, &Metadata::default())?;
+    let metadata = metadata(app, &asked, &Metadata::default())?;
     let issued = clients::make(None, metadata, Origin::Registration, None, now).map_err(refused)?;
     let managing = Secret::new(format!("{MANAGING}{}", random::token()));
     let (client, initial) = (&issued.client, initial.as_deref());
@@ -95,13 +95,14 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
     };
     let issued = app
         .db
-        .write(async |tx| replace_in(tx, now, &context, &id, &asked).await)
+        .write(async |tx| replace_in(app, tx, now, &context, &id, &asked).await)
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(information(app, &issued, token))
 }
 
 async fn replace_in(
+    app: &App,
     tx: &DatabaseTransaction,
     now: Time,
     context: &Context,
@@ -115,7 +116,7 @@ async fn replace_in(
         own.then_some(())
             .ok_or_else(|| invalid("client_secret is another than the client's"))?;
     }
-    let metadata = metadata(asked, &before.metadata)?;
+    let metadata = metadata(app, asked, &before.metadata)?;
     let decided = Registrar::Client {
         decided: &before.metadata,
     };
@@ -235,7 +236,7 @@ fn read(body: &[u8]) -> Result<Map<String, Value>> {
 
 /// What the client asks for, the defaults of a registration filled in (OpenID Connect Dynamic Client
 /// Registration §2; security.md TK-6).
-fn metadata(asked: &Map<String, Value>, decided: &Metadata) -> Result<Metadata> {
+fn metadata(app: &App, asked: &Map<String, Value>, decided: &Metadata) -> Result<Metadata> {
     let wrong = |it| refused(ClientError::Invalid(it));
     let mut it = clients::registered(asked, decided).map_err(wrong)?;
     let method = it.token_endpoint_auth_method;
@@ -254,7 +255,11 @@ fn metadata(asked: &Map<String, Value>, decided: &Metadata) -> Result<Metadata> 
             .filter(|it| allowed(it))
             .collect(),
     };
-    Ok(it)
+    let offered = &app.config.authorization.response_types;
+    match it.response_types.iter().find(|it| !offered.contains(it)) {
+        Some(other) => Err(invalid(&format!("response_types: {other} is not offered here"))),
+        None => Ok(it),
+    }
 }
 
 /// RFC 7591 §3.2.1, RFC 7592 §3

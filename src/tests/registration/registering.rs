@@ -95,6 +95,11 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
         (with("client_name", json!("x".repeat(65))), metadata),
         (with("grant_types", json!(["password"])), metadata), // TK-9
         (with("response_types", json!(["code", "none"])), metadata),
+        (
+            json!({"redirect_uris": ["https://rp.example/cb"], "response_types": ["id_token"],
+                "grant_types": ["implicit"]}),
+            metadata,
+        ), // AZ-4
         (with("token_endpoint_auth_method", json!("magic")), metadata),
         (
             with("token_endpoint_auth_method", json!("private_key_jwt")),
