@@ -70,6 +70,8 @@ struct Check {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Fails only if a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
         Command::Check(arguments) => check(arguments).await,
         Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
@@ -93,8 +95,6 @@ async fn main() -> ExitCode {
 
 /// True: nothing failed.
 async fn check(arguments: Check) -> Result<bool> {
-    // Fails only if a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut chosen = choose(&arguments.plan, &arguments.module)?;
     let config = match &arguments.config {
         Some(path) => config::Config::read(path)?,

@@ -36,12 +36,19 @@ const JOURNEYS: [(&str, &[(&str, &[(&str, &str)])]); 3] = [
                     ("password", "Harbour-9-violin"),
                     ("password_confirmation", "Harbour-9-violin"),
                     ("gender", "undisclosed"),
+                    ("job_title", "Engineer"),
                     ("professional_role", "technical"),
                 ],
             ),
             (
                 "/signup/organization",
-                &[("membership_type", "none"), ("accept_terms", "yes")],
+                &[
+                    ("action", "create"),
+                    ("organization_name", "Stranger and Company"),
+                    ("organization_city", "Geneva"),
+                    ("member_state", "CH"),
+                    ("accept_terms", "on"),
+                ],
             ),
             ("/signup/verify", &[("code", "000000")]),
         ],
@@ -57,6 +64,7 @@ pub async fn run(arguments: &Timing) -> Result<()> {
     for (journey, forms) in JOURNEYS {
         // [form][known, unknown]
         let mut times = vec![[Vec::new(), Vec::new()]; forms.len()];
+        let mut statuses = vec![None; forms.len()];
         for n in 0..arguments.people {
             let known = arguments.known.replace("{n}", &n.to_string());
             let unknown = format!("unknown{}@bench.example", random_text(10).to_lowercase());
@@ -67,7 +75,10 @@ pub async fn run(arguments: &Timing) -> Result<()> {
                 let taken = walk(&http, &arguments.issuer, forms, &email)
                     .await
                     .with_context(|| format!("{journey} of {email}"))?;
-                for (at, time) in taken.into_iter().enumerate() {
+                for (at, (status, time)) in taken.into_iter().enumerate() {
+                    if *statuses[at].get_or_insert(status) != status {
+                        bail!("{journey} of {email}: {} answered {status}", forms[at].0);
+                    }
                     times[at][which].push(time);
                 }
             }
@@ -90,7 +101,7 @@ async fn walk(
     issuer: &str,
     forms: &[(&str, &[(&str, &str)])],
     email: &str,
-) -> Result<Vec<Duration>> {
+) -> Result<Vec<(u16, Duration)>> {
     let mut browser = Browser::new(http, Vec::new());
     let mut times = Vec::new();
     for (path, typed) in forms {
@@ -109,7 +120,7 @@ async fn walk(
         }
         let begin = Instant::now();
         let status = browser.send(form, &values).await?;
-        times.push(begin.elapsed());
+        times.push((status, begin.elapsed()));
         if status == 429 || status >= 500 {
             bail!("{path} answered {status}: nothing was measured");
         }
