@@ -69,7 +69,7 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
         tokio::spawn(server::serve(listener, None, site, std::future::pending()));
     }
     tell(console, &settings);
-    let pages = outbox::router(&app).fallback_service(router::router(&app));
+    let pages = router::router_with(&app, outbox::routes);
     server::serve(provider, None, pages, server::asked_to_stop()).await;
     jobs.stop().await;
     Ok(())

@@ -1,42 +1,37 @@
 //! `/demo/outbox`: the mails of the demo, in place of a mail server. Whoever reads it reads everybody's
 //! mail: it exists on loopback only.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
-use serde::Deserialize;
 
 use crate::app::App;
-use crate::http::pages::{PageError, Visit};
+use crate::http::pages::{Audience, ListQuery, PageError, Routes, Visit};
 use crate::storage::outbox::{self, Entry};
 use crate::templates::pages::{Outbox, OutboxMail, OutboxRow};
 
 const SHOWN: u64 = 100;
 
-pub fn router(app: &App) -> Router {
-    Router::new()
-        .route("/demo/outbox", get(list))
-        .route("/demo/outbox.json", get(json))
-        .route("/demo/outbox/{id}", get(show))
-        .with_state(app.clone())
+pub fn routes(routes: Routes) -> Routes {
+    use Audience::Public;
+    routes
+        .at("/demo/outbox", Public, get(list))
+        .at("/demo/outbox.json", Public, get(json))
+        .at("/demo/outbox/{id}", Public, get(show))
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Filter {
-    to: Option<String>,
+/// To one address with `?to=`, else all; the newest first.
+async fn mails(app: &App, query: &ListQuery) -> Result<Vec<Entry>, PageError> {
+    let to = query.has("to").then(|| query.get("to"));
+    let found = outbox::list(app.db.read(), to, 0, SHOWN).await;
+    found.map_err(PageError::internal)
 }
 
-async fn list(visit: Visit, Query(filter): Query<Filter>) -> Result<Response, PageError> {
-    let mails = outbox::list(visit.app.db.read(), filter.to.as_deref(), 0, SHOWN)
-        .await
-        .map_err(PageError::internal)?;
-    visit
-        .page(&Outbox {
-            mails: mails.iter().map(row).collect(),
-        })
-        .await
+async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
+    let mails = mails(&visit.app, &query).await?;
+    let mails = mails.iter().map(row).collect();
+    visit.page(&Outbox { mails }).await
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
@@ -47,13 +42,9 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageErro
     visit.page(&OutboxMail::new(row(&mail), mail.text)).await
 }
 
-/// The same for programs: newest first, with the text parts.
-async fn json(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Vec<Entry>>, PageError> {
-    Ok(Json(
-        outbox::list(app.db.read(), filter.to.as_deref(), 0, SHOWN)
-            .await
-            .map_err(PageError::internal)?,
-    ))
+/// The same for programs, with the text parts.
+async fn json(State(app): State<App>, query: ListQuery) -> Result<Json<Vec<Entry>>, PageError> {
+    Ok(Json(mails(&app, &query).await?))
 }
 
 fn row(it: &Entry) -> OutboxRow {

@@ -14,7 +14,12 @@ use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
 
 pub fn router(app: &App) -> Router {
-    let routes = routes(app);
+    router_with(app, |routes| routes)
+}
+
+/// With pages of one door alone (the demo's outbox): nothing is shown past the layers of all others.
+pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
+    let routes = routes(app).with(family);
     destination::know(routes.table());
     routes
         .into_router()

@@ -3,16 +3,13 @@
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use url::Url;
 
-use super::support::{ISSUER, TestOp};
+use super::support::{ISSUER, Page, TestOp};
+use crate::demo::outbox;
 use crate::http::router;
 use crate::http::routes::Audience;
 
-#[tokio::test]
-async fn every_answer_carries_the_security_headers() {
-    let op = TestOp::start().await;
-    let page = op.browser().get("/no-such-page").await;
-
-    assert_eq!(page.status, StatusCode::NOT_FOUND);
+/// BR-3, and TL-1 as the issuer is https.
+fn has_the_headers_of_every_answer(page: &Page) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
@@ -20,11 +17,25 @@ async fn every_answer_carries_the_security_headers() {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("cache-control", "no-store"),
-        ("strict-transport-security", "max-age=63072000; includeSubDomains"), // TL-1
-        ("content-type", "text/html; charset=utf-8"),
+        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
     ] {
-        assert_eq!(page.header(name), value, "{name}"); // BR-3
+        assert_eq!(page.header(name), value, "{} {name}", page.url);
     }
+    for name in ["permissions-policy", "x-request-id"] {
+        assert!(!page.header(name).is_empty(), "{} {name}", page.url);
+    }
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'"), "{} {policy}", page.url);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let op = TestOp::start().await;
+    let page = op.browser().get("/no-such-page").await;
+
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    has_the_headers_of_every_answer(&page);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let policy = page.header("content-security-policy");
     assert!(
         policy.contains("default-src 'none'") && policy.contains("form-action 'self'"),
@@ -132,4 +143,45 @@ async fn each_route_admits_its_audience_only() {
             .iter()
             .any(|(_, it)| *it == Audience::Administrator)
     );
+}
+
+#[tokio::test]
+async fn the_pages_of_the_demo_stand_behind_the_same_door() {
+    let mut op = TestOp::start().await;
+    op.router = router::router_with(&op.app, outbox::routes);
+    op.person("alice@example.org").await;
+    let mut alice = op.browser();
+    let form = alice.get("/forgot-password").await.form(&["email"]);
+    alice.submit(form, &[("email", "alice@example.org")]).await;
+    let mail = op.outbox().latest("alice@example.org").await.id;
+    let mut browser = op.browser();
+    for (path, status) in [
+        ("/demo/outbox".to_owned(), StatusCode::OK),
+        ("/demo/outbox.json?to=alice@example.org".into(), StatusCode::OK),
+        (format!("/demo/outbox/{mail}"), StatusCode::OK),
+        ("/demo/outbox/none".into(), StatusCode::NOT_FOUND),
+        ("/demo/outbox?to=%ff".into(), StatusCode::BAD_REQUEST), // G-1
+        ("/demo/outbox?to=a&to=b".into(), StatusCode::BAD_REQUEST), // G-2
+    ] {
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, status, "{path}");
+        has_the_headers_of_every_answer(&page);
+        assert!(
+            status == StatusCode::OK || page.has("#problem"),
+            "{path}: a page of ours"
+        );
+    }
+    assert_eq!(
+        browser.post("/demo/outbox", &[]).await.status,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    // TL-2: a name of somebody else's that leads to this machine reads nobody's mail.
+    browser
+        .headers
+        .insert(header::HOST, HeaderValue::from_static("evil.example"));
+    let page = browser.get("/demo/outbox.json").await;
+    assert_eq!(page.status, StatusCode::MISDIRECTED_REQUEST);
+    // In production there are no such pages.
+    let page = TestOp::start().await.browser().get("/demo/outbox").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
 }
