@@ -22,6 +22,9 @@ pub enum Error {
     /// security.md AF-5: 409.
     #[error("a request waits already")]
     OpenRequest,
+    /// The request asks for what is already so: 409.
+    #[error("that affiliation is in force already")]
+    InForce,
     /// security.md AF-5: 429.
     #[error("too many requests in a day")]
     TooManyRequests,

@@ -94,7 +94,7 @@ pub async fn submit(
         .as_ref()
         .is_some_and(|it| it.organization == organization.id)
     {
-        return Err(Error::Refused("that affiliation is in force already"));
+        return Err(Error::InForce);
     }
     let asks = organization.is_member(&its_type);
     let affiliation = Affiliation {

@@ -95,6 +95,8 @@ pub enum PageError {
     RequestGone,
     /// The page's handle is not this browser's; if it is another's, the request starts over here.
     OtherBrowser(String),
+    /// Fields were refused, and the form that they came from is not at hand to be shown again (security.md G-11).
+    Invalid,
     /// Somebody else was faster (security.md G-9).
     Conflict,
     /// Nobody decides about themselves (security.md AF-2).
@@ -121,6 +123,7 @@ impl PageError {
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::SignedOut | Self::StaleLogin | Self::TermsDue => StatusCode::UNAUTHORIZED,
             Self::RequestGone | Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -170,7 +173,15 @@ impl From<accounts::Error> for PageError {
             accounts::Error::Conflict => Self::Conflict,
             accounts::Error::ReauthenticationNeeded => Self::StaleLogin,
             accounts::Error::Storage(source) => Self::of_store(source.into()),
-            other => Self::internal(other),
+            accounts::Error::Fields(_) | accounts::Error::WrongCredentials | accounts::Error::WrongCode => {
+                Self::Invalid
+            }
+            // What the form was about has ended meanwhile.
+            accounts::Error::CodeVoid
+            | accounts::Error::LinkVoid
+            | accounts::Error::NoSignup
+            | accounts::Error::StepMissing => Self::Conflict,
+            failed @ accounts::Error::Failed(_) => Self::internal(failed),
         }
     }
 }
@@ -186,9 +197,11 @@ impl From<affiliations::Error> for PageError {
             Error::Conflict
             | Error::LastFocalPoint
             | Error::OpenRequest
+            | Error::InForce
             | Error::NotEntitled
             | Error::Refused(_) => Self::Conflict,
-            other => Self::internal(other),
+            Error::Invalid(_) => Self::Invalid,
+            failed @ Error::Template(_) => Self::internal(failed),
         }
     }
 }
@@ -237,4 +250,46 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = it.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::profile::FieldErrors;
+
+    #[test]
+    fn what_somebody_typed_is_no_failure_of_ours() {
+        // G-11: whichever handler forgets to show its form again.
+        let wrong = || FieldErrors::from([("reason", "error.too_long")]);
+        let of_affiliations = [
+            (affiliations::Error::Invalid(wrong()), 422),
+            (affiliations::Error::NotFound, 404),
+            (affiliations::Error::OwnRequest, 403),
+            (affiliations::Error::Conflict, 409),
+            (affiliations::Error::LastFocalPoint, 409),
+            (affiliations::Error::OpenRequest, 409),
+            (affiliations::Error::InForce, 409),
+            (affiliations::Error::NotEntitled, 409),
+            (affiliations::Error::Refused("gone"), 409),
+            (affiliations::Error::TooManyRequests, 429),
+        ];
+        for (error, status) in of_affiliations {
+            let name = format!("{error:?}");
+            assert_eq!(PageError::from(error).status(), status, "{name}");
+        }
+        let of_accounts = [
+            (accounts::Error::Fields(wrong()), 422),
+            (accounts::Error::WrongCredentials, 422),
+            (accounts::Error::WrongCode, 422),
+            (accounts::Error::CodeVoid, 409),
+            (accounts::Error::LinkVoid, 409),
+            (accounts::Error::NoSignup, 409),
+            (accounts::Error::StepMissing, 409),
+            (accounts::Error::ReauthenticationNeeded, 401),
+        ];
+        for (error, status) in of_accounts {
+            let name = format!("{error:?}");
+            assert_eq!(PageError::from(error).status(), status, "{name}");
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub enum FormError {
     TooMany,
     #[error("a parameter occurs more than once")]
     Repeated(String),
-    #[error("the form has a field that is not its own")]
+    #[error("the form has a field, or a value of one, that is not its own")]
     UnknownField,
 }
 

@@ -1,27 +1,48 @@
 //! A form of one of our pages. Before the handler runs it is known that the browser sent it from a page
 //! of ours (security.md BR-1), that it is well-formed, and that it has no field but its own (G-2, G-3).
 
+mod values;
+
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::de::value::{Error as ValueError, MapDeserializer};
+use serde::de::value::MapDeserializer;
 
-use super::form::{self, FORM_BODY, FormError};
+use self::values::Values;
+use super::form::{self, FORM_BODY, FormError, Pairs};
 use super::visit::{Visit, is_handle};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::templates::FormState;
 
 /// The fields as they were sent. `T` has `#[serde(default, deny_unknown_fields)]` and a `String` for each
-/// field: what is missing is empty, and what empty means is for the room to say.
+/// field: what is missing is empty, and what empty means is for the room to say. Boxes that share a name
+/// are a `Vec<String>`; no other name comes twice.
 #[derive(Debug)]
 pub struct PageForm<T> {
     pub visit: Visit,
     pub fields: T,
     /// To show the form again with what was typed; never passwords or codes.
     pub typed: FormState,
+}
+
+/// A box to tick. It says `on` or nothing; any other value is none of the form's (security.md G-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Tick {
+    #[default]
+    #[serde(rename = "")]
+    Off,
+    #[serde(rename = "on")]
+    On,
+}
+
+impl Tick {
+    pub fn is_on(self) -> bool {
+        self == Self::On
+    }
 }
 
 impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
@@ -32,26 +53,52 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
         let mut visit = Visit::from_request_parts(&mut parts, app).await?;
         check_origin(&parts.headers, app.config.issuer.as_str())?;
         let pairs = form::read(Request::from_parts(parts, body), FORM_BODY).await?;
-        let mut map = pairs.unique(&[])?;
-        if !map.remove("csrf").is_some_and(|it| visit.is_csrf(&it)) {
+        let mut map = by_name(pairs);
+        if !take(&mut map, "csrf")?.is_some_and(|it| visit.is_csrf(&it)) {
             return Err(PageError::FormExpired);
         }
         // Where the page stands: see `pages::flow` and `pages::destination`.
-        if let Some(handle) = map.remove("request").filter(|it| is_handle(it)) {
+        if let Some(handle) = take(&mut map, "request")?.filter(|it| is_handle(it)) {
             visit.request = Some(handle);
         }
-        if let Some(next) = map.remove("next") {
+        if let Some(next) = take(&mut map, "next")? {
             visit.next = Some(next);
         }
-        let typed = FormState::new(map.iter().filter(|(name, _)| !is_secret(name)));
+        let typed = map
+            .iter()
+            .filter(|(name, _)| !is_secret(name))
+            .filter_map(|(name, values)| Some((name, values.first()?)));
+        let typed = FormState::new(typed);
         let fields = deserialize(map)?;
         Ok(Self { visit, fields, typed })
     }
 }
 
-fn deserialize<T: DeserializeOwned>(map: BTreeMap<String, String>) -> Result<T, FormError> {
-    T::deserialize(MapDeserializer::<_, ValueError>::new(map.into_iter()))
-        .map_err(|_| FormError::UnknownField)
+type ByName = BTreeMap<String, Vec<String>>;
+
+fn by_name(pairs: Pairs) -> ByName {
+    let mut map = ByName::new();
+    for (name, value) in pairs.0 {
+        map.entry(name).or_default().push(value);
+    }
+    map
+}
+
+/// The one value of a name (G-2).
+fn take(map: &mut ByName, name: &str) -> Result<Option<String>, FormError> {
+    let mut values = map.remove(name).unwrap_or_default();
+    match values.len() {
+        0 | 1 => Ok(values.pop()),
+        _ => Err(FormError::Repeated(name.to_owned())),
+    }
+}
+
+fn deserialize<T: DeserializeOwned>(map: ByName) -> Result<T, FormError> {
+    let twice = map.iter().find(|(_, values)| values.len() > 1);
+    let twice = twice.map(|(name, _)| name.clone());
+    let fields = map.into_iter().map(|(name, values)| (name, Values(values)));
+    T::deserialize(MapDeserializer::new(fields))
+        .map_err(|_| twice.map_or(FormError::UnknownField, FormError::Repeated))
 }
 
 /// What is never written into a page again.
@@ -96,6 +143,11 @@ mod tests {
         assert!(!check(&[("origin", "https://evil.example")]) && !check(&[("origin", "null")]));
     }
 
+    fn sent(fields: &[(&str, &str)]) -> ByName {
+        let pairs = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        by_name(Pairs(pairs.collect()))
+    }
+
     #[test]
     fn a_form_has_its_own_fields_only() {
         // G-2, G-3
@@ -103,10 +155,31 @@ mod tests {
         #[serde(default, deny_unknown_fields)]
         struct Fields {
             email: String,
+            newsletter: Tick,
+            accepted: Option<Tick>,
+            chosen: Vec<String>,
         }
-        let of = |name: &str| BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+        let of = |name: &str| sent(&[(name, "x")]);
         assert_eq!(deserialize::<Fields>(of("email")).unwrap().email, "x");
         assert!(deserialize::<Fields>(of("role")).is_err());
         assert!(deserialize::<Fields>(BTreeMap::new()).unwrap().email.is_empty());
+        // G-1
+        let ticked = |value: &str| {
+            let fields = deserialize::<Fields>(sent(&[("newsletter", value), ("accepted", value)]));
+            fields.map(|it| (it.newsletter, it.accepted))
+        };
+        assert_eq!(ticked("on"), Ok((Tick::On, Some(Tick::On))));
+        assert_eq!(ticked(""), Ok((Tick::Off, Some(Tick::Off))));
+        assert!(ticked("no").is_err() && ticked("ON").is_err());
+        // G-2: only boxes share a name.
+        let chosen = |values: &[(&str, &str)]| deserialize::<Fields>(sent(values)).map(|it| it.chosen);
+        assert_eq!(chosen(&[("chosen", "a"), ("chosen", "b")]).unwrap(), ["a", "b"]);
+        assert_eq!(chosen(&[("chosen", "a")]).unwrap(), ["a"]);
+        assert!(chosen(&[]).unwrap().is_empty());
+        for name in ["email", "newsletter", "accepted"] {
+            let twice = chosen(&[(name, "on"), (name, "on")]);
+            assert_eq!(twice, Err(FormError::Repeated(name.into())));
+            assert!(take(&mut sent(&[(name, "on"), (name, "on")]), name).is_err());
+        }
     }
 }

@@ -100,6 +100,7 @@ fn problem(error: &PageError) -> Problem {
         | PageError::SignedOut
         | PageError::StaleLogin
         | PageError::TermsDue => Problem::Forbidden,
+        PageError::Invalid => Problem::Invalid,
         PageError::Conflict => Problem::Conflict,
         PageError::TooMany { .. } => Problem::TooMany,
         PageError::Busy => Problem::Unavailable,

@@ -7,7 +7,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::{Audience, PageError, PageForm, Routes, SignedIn, Visit, destination, refused};
+use super::{Audience, PageError, PageForm, Routes, SignedIn, Tick, Visit, destination, refused};
 use crate::accounts::login::{Browser, LoggedIn, LoginForm, attempt};
 use crate::accounts::{self, profile};
 use crate::http::cookies::Cookie;
@@ -194,7 +194,7 @@ async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Respo
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Acceptance {
-    accept_terms: String,
+    accept_terms: Tick,
     /// The version that the page showed.
     version: String,
     decision: String,
@@ -232,7 +232,7 @@ async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError>
     let Some((_, account)) = visit.session.get() else {
         return Err(PageError::SignedOut);
     };
-    if fields.accept_terms.is_empty() {
+    if !fields.accept_terms.is_on() {
         let page = terms_page(&visit, flow, typed.error("accept_terms", "error.accept_terms")).await?;
         return visit.form_again(&page).await;
     }

@@ -54,7 +54,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 pub use crate::http::error::PageError;
-pub use crate::http::extract::{ListQuery, PageForm, SignedIn, Visit};
+pub use crate::http::extract::{ListQuery, PageForm, SignedIn, Tick, Visit};
 pub use crate::http::routes::{Audience, Routes};
 use crate::templates::FormState;
 

@@ -6,10 +6,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Audience, PageError, Routes, Visit};
+use super::{Audience, PageError, Routes, Tick, Visit};
 use crate::affiliations::ChoiceInput;
 use crate::affiliations::directory::{self, Found, Search};
 use crate::domain::organization::MembershipType;
+use crate::http::extract::form::FormError;
 use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
 use crate::templates::{Choice, FormState};
 
@@ -46,23 +47,44 @@ pub struct Answers {
     pub organization_acronym: String,
     pub organization_website: String,
     pub organization_city: String,
-    pub request_ties: String,
-    /// The button: `search`, `new` and `existing` show the questions again.
-    pub action: String,
-    // Of the sign-up alone.
-    pub newsletter: String,
-    pub accept_terms: String,
-    pub decision: String,
+    pub request_ties: Tick,
+    pub action: Button,
+    // Of the sign-up alone: see `without_signup`.
+    pub newsletter: Option<Tick>,
+    pub accept_terms: Option<Tick>,
+    pub decision: Option<String>,
+}
+
+/// The button that sent them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Button {
+    #[default]
+    #[serde(rename = "")]
+    None,
+    Search,
+    New,
+    Existing,
+    Create,
+    Submit,
 }
 
 impl Answers {
     /// A button that only changes what is asked.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self.action.as_str(), "search" | "new" | "existing")
+        matches!(self.action, Button::Search | Button::New | Button::Existing)
+    }
+
+    /// Elsewhere the sign-up's own fields are no fields of the form (security.md G-3).
+    pub fn without_signup(self) -> Result<Self, FormError> {
+        match (&self.newsletter, &self.accept_terms, &self.decision) {
+            (None, None, None) => Ok(self),
+            _ => Err(FormError::UnknownField),
+        }
     }
 
     fn is_new_record(&self) -> bool {
-        matches!(self.action.as_str(), "new" | "create")
+        matches!(self.action, Button::New | Button::Create)
     }
 
     /// What the answers choose: a record of the list, or the one that was typed, by the form that was shown.
@@ -76,7 +98,7 @@ impl Answers {
             },
             member_state: &self.member_state,
             organization_id: of(true, self.organization_id.as_str()),
-            request_ties: !self.request_ties.is_empty() && !typed,
+            request_ties: self.request_ties.is_on() && !typed,
             organization_name: of(false, self.organization_name.as_str()),
             organization_acronym: of(false, self.organization_acronym.as_str()),
             organization_website: of(false, self.organization_website.as_str()),
@@ -104,7 +126,7 @@ pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQ
         let chosen = directory::find(&visit.app, &answers.organization_id).await?;
         page.chosen = chosen.as_ref().map(shown);
     }
-    if answers.action == "search" || !answers.organization_query.trim().is_empty() {
+    if answers.action == Button::Search || !answers.organization_query.trim().is_empty() {
         let search = Search {
             text: &answers.organization_query,
             membership_type: &answers.membership_type,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::organizations::{self, Answers};
-use super::{Audience, PageError, PageForm, Routes, Visit, refused};
+use super::{Audience, PageError, PageForm, Routes, Tick, Visit, refused};
 use crate::accounts::signup::{self, Details};
 use crate::accounts::{self, verification};
 use crate::affiliations::requests::{self, SignupError};
@@ -179,7 +179,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     let Some(pending) = pending(&visit).await? else {
         return expired(&mut visit).await;
     };
-    if fields.decision == "cancel" {
+    if fields.decision.as_deref() == Some("cancel") {
         return Flow::required(&mut visit).await?.deny(&visit).await;
     }
     let service = service(&mut visit, &pending).await;
@@ -194,7 +194,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     }
     let mut wrong = accounts::Result::Ok(());
     let chosen = choose(visit.app.db.read(), &fields.input()).await;
-    let accepted = !fields.accept_terms.is_empty();
+    let accepted = fields.accept_terms.is_some_and(Tick::is_on);
     let choice = match chosen {
         Ok(choice) if accepted => Some(choice),
         Ok(_) => None,
@@ -215,7 +215,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         return visit.form_again(&page(form)).await;
     };
     let handle = visit.signup.clone().unwrap_or_default();
-    let newsletter = !fields.newsletter.is_empty();
+    let newsletter = fields.newsletter.is_some_and(Tick::is_on);
     match signup::submit(
         &visit.app,
         &visit.context(),

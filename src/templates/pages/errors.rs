@@ -18,6 +18,8 @@ pub enum Problem {
     /// 409: somebody else was faster (security.md G-9).
     Conflict,
     TooLarge,
+    /// 422: fields were refused.
+    Invalid,
     /// 415.
     Unsupported,
     TooMany,
@@ -27,7 +29,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BadRequest,
         Self::Forbidden,
         Self::FormExpired,
@@ -36,6 +38,7 @@ impl Problem {
         Self::Conflict,
         Self::TooLarge,
         Self::Unsupported,
+        Self::Invalid,
         Self::TooMany,
         Self::Internal,
         Self::Unavailable,
@@ -50,6 +53,7 @@ impl Problem {
             Self::Conflict => 409,
             Self::TooLarge => 413,
             Self::Unsupported => 415,
+            Self::Invalid => 422,
             Self::TooMany => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,

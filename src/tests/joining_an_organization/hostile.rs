@@ -155,6 +155,37 @@ async fn nobody_decides_about_themselves() {
 }
 
 #[tokio::test]
+async fn who_asks_for_what_is_in_force_is_told_so() {
+    let op = TestOp::start().await;
+    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    let (mut bob, account, _) = member(&op, "bob@example.org", "ofcom", true).await;
+    let values = [
+        ("membership_type", "member_state"),
+        ("member_state", "CH"),
+        ("organization_id", "ofcom"),
+    ];
+    let answer = by_hand(&mut bob, "/account/organization/change", &values).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(
+        answer
+            .text_of("#form-notice")
+            .contains("affiliated with this organization already"),
+        "{}",
+        answer.text()
+    );
+    let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
+    assert!(open.is_none());
+    // G-3: what only the sign-up asks is no field here, whatever it says.
+    for field in ["newsletter", "accept_terms", "decision"] {
+        for value in ["on", ""] {
+            let fields = [&values[..], &[(field, value)]].concat();
+            let answer = by_hand(&mut bob, "/account/organization/change", &fields).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{field}={value}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn bad_input_is_refused_and_kept() {
     let op = TestOp::start().await;
     organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;

@@ -123,6 +123,7 @@ pub async fn ask(visit: Visit, person: SignedIn) -> Result<Response, PageError> 
 
 pub async fn submit(person: SignedIn, form: PageForm<Answers>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
+    let fields = fields.without_signup()?;
     if fields.is_unfinished() {
         let questions = organizations::questions(&visit, &fields).await?;
         let page = change(&visit, person.account(), typed, questions).await?;
@@ -133,6 +134,9 @@ pub async fn submit(person: SignedIn, form: PageForm<Answers>) -> Result<Respons
         Err(affiliations::Error::OpenRequest) => {
             let form = typed.notice("account.organization.already_open");
             (StatusCode::CONFLICT, form)
+        }
+        Err(affiliations::Error::InForce) => {
+            (StatusCode::CONFLICT, typed.notice("account.organization.same"))
         }
         Err(affiliations::Error::TooManyRequests) => {
             let form = typed.notice("account.organization.too_many");

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use super::super::{PageError, PageForm, SignedIn, Tick, Visit, refused};
 use crate::accounts;
 use crate::accounts::profile::Changes;
 use crate::domain::account::Account;
@@ -21,7 +21,7 @@ pub struct Fields {
     job_title: String,
     professional_role: String,
     language: String,
-    newsletter: String,
+    newsletter: Tick,
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
@@ -47,7 +47,7 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
             professional_role: &fields.professional_role,
         },
         language,
-        newsletter: !fields.newsletter.is_empty(),
+        newsletter: fields.newsletter.is_on(),
     };
     match accounts::profile::change(&visit.app, &visit.context(), account, changes).await {
         Ok(()) => Ok(visit.redirect("/account/profile?done=saved")),

@@ -38,6 +38,9 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
 
 pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { visit, fields, .. } = form;
+    if fields.action != "withdraw" {
+        return Err(PageError::Invalid);
+    }
     let client = ClientId::new(fields.client_id.as_str());
     if consent::withdraw(&visit.app, &visit.context(), &person.account().id, &client).await? {
         Ok(visit.redirect("/account/services?done=access_withdrawn"))

@@ -60,6 +60,6 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 .without_cookie(Cookie::Session)
                 .redirect("/logged-out"))
         }
-        _ => Err(PageError::NotFound),
+        _ => Err(PageError::Invalid),
     }
 }

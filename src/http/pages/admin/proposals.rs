@@ -60,9 +60,9 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
         Ok(()) => Ok(visit.redirect(&format!("{PATH}?done=saved"))),
         Err(error) => {
             let typed = match fields.decision.as_str() {
-                "accept" | "reject" => typed,
                 // The form of a merge has none of the fields that are shown again.
-                _ => as_it_is(&record),
+                "merge" => as_it_is(&record),
+                _ => typed,
             };
             let (status, form) = refusal(error, typed)?;
             let page = view(&visit, &record, form).await?;
