@@ -5,13 +5,14 @@
 use sea_orm::ConnectionTrait;
 
 use super::changes::Act;
+use super::people::{self, Entry};
 use super::{Error, authority, requests, ties};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, Capacity, Decision};
 use crate::domain::organization::Organization;
 use crate::domain::profile::FieldErrors;
-use crate::domain::{AccountId, AffiliationId};
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::storage::{affiliations, organizations};
 
 /// The person belongs to the organization. An affiliation elsewhere, which stood until now, ends (AF-7).
@@ -55,17 +56,42 @@ pub(super) async fn approve_in(
     act.moved(&before, &after, &organization).await
 }
 
-/// Approves several requests, each on its own: what cannot be approved keeps no other back.
+/// What became of one of several requests.
+#[derive(Debug)]
+pub struct Attempt {
+    pub id: AffiliationId,
+    /// The request as it was before; none if the actor may see no such request of the organization (G-4).
+    pub entry: Option<Entry>,
+    pub outcome: Result<(), Error>,
+}
+
+/// Approves several requests of one organization, each on its own: what cannot be approved keeps no other
+/// back. Another organization's request is as unknown as one that never was.
 pub async fn approve_all(
     app: &App,
     context: &Context,
+    organization: &OrganizationId,
     ids: &[AffiliationId],
-) -> Vec<(AffiliationId, Result<(), Error>)> {
-    let mut outcomes = Vec::new();
+) -> Result<Vec<Attempt>, Error> {
+    people::organization(app, context, organization).await?;
+    let mut attempts: Vec<Attempt> = Vec::new();
     for id in ids {
-        outcomes.push((id.clone(), approve(app, context, id, &[], "").await));
+        if attempts.iter().any(|it| it.id == *id) {
+            continue;
+        }
+        let entry = match people::find(app, context, id).await {
+            Ok((entry, its, _)) if its.id == *organization => Some(entry),
+            Ok(_) | Err(Error::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let (id, outcome) = (id.clone(), Err(Error::NotFound));
+        attempts.push(Attempt { id, entry, outcome });
     }
-    outcomes
+    // From here on something is done, and what was done is told whatever comes after it.
+    for it in attempts.iter_mut().filter(|it| it.entry.is_some()) {
+        it.outcome = approve(app, context, &it.id, &[], "").await;
+    }
+    Ok(attempts)
 }
 
 /// The person hears why: a rejection has a reason.

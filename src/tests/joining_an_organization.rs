@@ -1,6 +1,8 @@
 //! Joining an organization: the request, the Focal Point's decision, TIES rights, the administrators' part
 //! (product.md, step 5; security.md 8.4).
 
+mod approving_many;
+mod every_form;
 mod hostile;
 
 use axum::http::StatusCode;

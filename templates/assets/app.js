@@ -90,6 +90,11 @@ each("[data-organizations]", (box) => {
   told();
 });
 
+// One button for all boxes of a list.
+each("[data-choose]", (button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => each("[name=" + button.dataset.choose + "]", (it) => { it.checked = true; }, button.form));
+});
 
 // A menu closes when one looks elsewhere.
 document.addEventListener("click", (event) => each("details.menu[open]", (it) => { if (!it.contains(event.target)) it.open = false; }));

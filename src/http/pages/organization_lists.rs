@@ -67,7 +67,8 @@ pub fn search(query: &ListQuery) -> Result<Search<'_>, PageError> {
 
 /// The neighbours of a page, with the filters that lead to it.
 pub fn paging(page: u64, size: u64, total: u64, path: &str, query: &ListQuery, filters: &[&str]) -> Paging {
-    let filters: Vec<_> = filters.iter().map(|name| (*name, query.get(name))).collect();
+    let sent = filters.iter().filter(|name| query.has(name));
+    let filters: Vec<_> = sent.map(|name| (*name, query.get(name))).collect();
     Paging::new(page, size, total, path, &filters)
 }
 

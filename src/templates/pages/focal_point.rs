@@ -68,6 +68,8 @@ pub struct RequestRow {
     pub request_ties: bool,
     /// Shown to administrators.
     pub organization: Option<String>,
+    /// Pending, and not the reader's own.
+    pub decidable: bool,
 }
 
 impl RequestRow {
@@ -81,11 +83,36 @@ impl RequestRow {
             status: status.into(),
             request_ties: status == "pending",
             organization: None,
+            decidable: status == "pending",
         }
     }
 }
 
-/// `/focal-point/{organization}/requests?q=&status=&page=`.
+/// What became of requests that were approved together; names of the people.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ApprovedTogether {
+    pub approved: Vec<String>,
+    /// Some of them ask for TIES rights, which is a second decision.
+    pub ties_wait: bool,
+    pub decided_meanwhile: Vec<String>,
+    pub own: Vec<String>,
+    pub failed: Vec<String>,
+    /// How many are no requests of this organization, or no longer.
+    pub unknown: u64,
+}
+
+impl ApprovedTogether {
+    pub fn is_complete(&self) -> bool {
+        self.refused() == 0
+    }
+
+    fn refused(&self) -> u64 {
+        (self.decided_meanwhile.len() + self.own.len() + self.failed.len()) as u64 + self.unknown
+    }
+}
+
+/// `/focal-point/{organization}/requests?q=&status=&page=`: `decision=approve` with `requests`, one for
+/// each box that was ticked.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointRequests {
     pub organization: OrganizationRef,
@@ -93,6 +120,7 @@ pub struct FocalPointRequests {
     pub form: FormState,
     pub rows: Vec<RequestRow>,
     pub paging: Paging,
+    pub approved_together: Option<ApprovedTogether>,
 }
 
 impl Page for FocalPointRequests {
@@ -104,17 +132,42 @@ impl Page for FocalPointRequests {
             form: FormState::new([("q", "do\"e"), ("status", "pending")]),
             paging: Paging::new(2, 25, total, "/focal-point/kr-msit/requests", &[("q", "doe")]),
             rows,
+            approved_together: None,
         };
+        let rows = ["pending", "approved", "rejected"]
+            .map(RequestRow::sample)
+            .to_vec();
+        let many = (0..25).map(|number| RequestRow {
+            id: format!("af{number}"),
+            ..RequestRow::sample("pending")
+        });
+        let names = |many: usize| vec!["Aïcha <i>Ndiaye</i>".to_owned(); many];
         vec![
             page(vec![], 0),
-            page(
-                vec![
-                    RequestRow::sample("pending"),
-                    RequestRow::sample("approved"),
-                    RequestRow::sample("rejected"),
-                ],
-                60,
-            ),
+            page(rows.clone(), 60),
+            Self {
+                form: FormState::default().notice("focal_point.bulk.none"),
+                ..page(many.collect(), 60)
+            },
+            Self {
+                approved_together: Some(ApprovedTogether {
+                    approved: names(2),
+                    ties_wait: true,
+                    ..ApprovedTogether::default()
+                }),
+                ..page(vec![], 0)
+            },
+            Self {
+                approved_together: Some(ApprovedTogether {
+                    approved: names(1),
+                    ties_wait: false,
+                    decided_meanwhile: names(1),
+                    own: names(1),
+                    failed: names(1),
+                    unknown: 2,
+                }),
+                ..page(rows, 60)
+            },
         ]
     }
 }

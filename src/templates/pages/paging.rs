@@ -8,20 +8,21 @@ pub struct Paging {
     pub page: u64,
     pub pages: u64,
     pub total: u64,
+    /// Path and query of this page.
+    pub here: String,
     /// Path and query of the neighbours, made by the door that knows the filters.
     pub previous: Option<String>,
     pub next: Option<String>,
 }
 
 impl Paging {
-    /// `query` are the filters that stay; empty ones are left out.
+    /// `query` are the filters that stay, also those that were emptied: no filter may mean another list.
     pub fn new(page: u64, size: u64, total: u64, path: &str, query: &[(&str, &str)]) -> Self {
         let pages = total.div_ceil(size.max(1)).max(1);
         let page = page.clamp(1, pages);
         let link = |to: u64| {
-            let filters = query.iter().filter(|(_, value)| !value.is_empty());
             let query = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(filters)
+                .extend_pairs(query)
                 .append_pair("page", &to.to_string())
                 .finish();
             format!("{path}?{query}")
@@ -30,6 +31,7 @@ impl Paging {
             page,
             pages,
             total,
+            here: link(page),
             previous: (page > 1).then(|| link(page - 1)),
             next: (page < pages).then(|| link(page + 1)),
         }
@@ -48,7 +50,7 @@ mod tests {
     #[test]
     fn the_neighbours_keep_the_filters() {
         let paging = Paging::new(2, 25, 60, "/people", &[("q", "a&b"), ("status", "")]);
-        assert_eq!(paging.next.as_deref(), Some("/people?q=a%26b&page=3"));
+        assert_eq!(paging.next.as_deref(), Some("/people?q=a%26b&status=&page=3"));
         assert_eq!((paging.pages, paging.offset(25)), (3, 25));
         assert_eq!(Paging::new(9, 25, 0, "/people", &[]).page, 1);
     }

@@ -14,6 +14,7 @@ use super::{Audience, PageError, Routes, Visit, refused};
 use crate::affiliations::people::{Entry, Page, Search, Show};
 use crate::affiliations::{self, organization_of};
 use crate::domain::OrganizationId;
+use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesStatus;
 use crate::templates::FormState;
@@ -26,7 +27,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at(
             "/focal-point/{organization}/requests",
             FocalPoint,
-            get(requests::list),
+            get(requests::list).post(requests::approve),
         )
         .at(
             "/focal-point/{organization}/requests/{id}",
@@ -102,6 +103,7 @@ pub fn request_row(it: &Entry) -> RequestRow {
         status: it.person.affiliation.status().as_str().to_owned(),
         request_ties: waits(it),
         organization: None,
+        decidable: it.person.affiliation.status() == AffiliationStatus::Pending && !it.own,
     }
 }
 
@@ -125,10 +127,18 @@ pub fn show_of(status: &str) -> Option<Show> {
 pub fn refusal(error: affiliations::Error, typed: FormState) -> Result<(StatusCode, FormState), PageError> {
     use affiliations::Error;
     Ok(match error {
-        Error::Invalid(wrong) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            refused(typed, wrong).notice("error.form"),
-        ),
+        Error::Invalid(wrong) => {
+            // Nobody typed what a button says: there is no field to mark.
+            let of_button = |name: &&str| matches!(*name, "action" | "decision" | "right");
+            let notice = match wrong.keys().all(|it| of_button(it)) {
+                true => "error.try_again",
+                false => "error.form",
+            };
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                refused(typed, wrong).notice(notice),
+            )
+        }
         Error::OwnRequest => (StatusCode::FORBIDDEN, typed.notice("focal_point.own")),
         Error::LastFocalPoint => (StatusCode::CONFLICT, typed.notice("focal_point.last")),
         Error::Conflict | Error::NotEntitled | Error::Refused(_) => {

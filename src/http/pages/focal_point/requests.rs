@@ -2,19 +2,21 @@
 //! carry no power (security.md AF-2).
 
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageError, PageForm, Visit};
 use super::{base, page, reference, refusal, request_row, requests_path, segment, show_of, waits};
+use crate::affiliations::decisions::Attempt;
 use crate::affiliations::people::{self, Entry, Search};
 use crate::affiliations::{self, decisions};
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AffiliationId, OrganizationId};
-use crate::templates::pages::{FocalPointRequest, FocalPointRequests};
+use crate::templates::pages::{ApprovedTogether, FocalPointRequest, FocalPointRequests};
 use crate::templates::{Choice, FormState};
 
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +31,14 @@ pub async fn list(
     Path(organization): Path<String>,
     query: ListQuery,
 ) -> Result<Response, PageError> {
+    visit.page(&waiting(&visit, &organization, &query).await?).await
+}
+
+async fn waiting(
+    visit: &Visit,
+    organization: &str,
+    query: &ListQuery,
+) -> Result<FocalPointRequests, PageError> {
     // Whoever comes without a filter looks for what waits.
     let status = if query.has("status") {
         query.get("status")
@@ -42,9 +52,9 @@ pub async fn list(
         page: query.page()?,
         ..Search::default()
     };
-    let (found, organization) = page(&visit, &organization, &search).await?;
+    let (found, organization) = page(visit, organization, &search).await?;
     let path = requests_path(&OrganizationId::new(organization.id.as_str()));
-    let page = FocalPointRequests {
+    Ok(FocalPointRequests {
         organization,
         form: FormState::new([("q", query.get("q")), ("status", status)]),
         rows: found.entries.iter().map(request_row).collect(),
@@ -53,11 +63,75 @@ pub async fn list(
             found.size,
             found.total,
             &path,
-            &query,
+            query,
             &["q", "status"],
         ),
+        approved_together: None,
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chosen {
+    decision: String,
+    requests: Vec<String>,
+}
+
+/// Approves what was ticked in the list, and shows the list again with what became of each.
+pub async fn approve(
+    Path(organization): Path<String>,
+    query: ListQuery,
+    form: PageForm<Chosen>,
+) -> Result<Response, PageError> {
+    let PageForm { visit, fields, .. } = form;
+    let refusal = match fields.decision.as_str() {
+        "approve" if fields.requests.is_empty() => Some("focal_point.bulk.none"),
+        "approve" => None,
+        _ => Some("error.try_again"),
     };
-    visit.page(&page).await
+    if let Some(notice) = refusal {
+        let mut page = waiting(&visit, &organization, &query).await?;
+        page.form = page.form.notice(notice);
+        return visit.form_again(&page).await;
+    }
+    let id = OrganizationId::new(organization.as_str());
+    let chosen: Vec<_> = fields.requests.into_iter().map(AffiliationId::new).collect();
+    let attempts = decisions::approve_all(&visit.app, &visit.context(), &id, &chosen).await?;
+    let outcome = told(attempts);
+    // G-9: that nothing could be done is no success.
+    let status = match outcome.approved.is_empty() {
+        true => StatusCode::CONFLICT,
+        false => StatusCode::OK,
+    };
+    let mut page = waiting(&visit, &organization, &query).await?;
+    page.approved_together = Some(outcome);
+    visit.page_with(status, &page).await
+}
+
+fn told(attempts: Vec<Attempt>) -> ApprovedTogether {
+    use affiliations::Error;
+    let mut all = ApprovedTogether::default();
+    for Attempt { entry, outcome, .. } in attempts {
+        let Some(entry) = entry else {
+            all.unknown += 1;
+            continue;
+        };
+        let name = request_row(&entry).name;
+        match outcome {
+            Ok(()) => {
+                all.ties_wait |= waits(&entry);
+                all.approved.push(name);
+            }
+            Err(Error::Conflict) => all.decided_meanwhile.push(name),
+            Err(Error::OwnRequest) => all.own.push(name),
+            Err(Error::NotFound) => all.unknown += 1,
+            Err(error) => {
+                tracing::error!(%error, "a request could not be approved");
+                all.failed.push(name);
+            }
+        }
+    }
+    all
 }
 
 pub async fn show(
