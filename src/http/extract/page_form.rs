@@ -29,13 +29,14 @@ pub struct PageForm<T> {
     pub typed: FormState,
 }
 
-/// A box to tick. It says `on` or nothing; any other value is none of the form's (security.md G-1).
+/// A box to tick. It says `on`, as those of our pages do, or another yes of a program's, or nothing; any
+/// other value is none of the form's (security.md G-1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum Tick {
     #[default]
     #[serde(rename = "")]
     Off,
-    #[serde(rename = "on")]
+    #[serde(rename = "on", alias = "yes", alias = "true", alias = "1")]
     On,
 }
 
@@ -168,7 +169,9 @@ mod tests {
             let fields = deserialize::<Fields>(sent(&[("newsletter", value), ("accepted", value)]));
             fields.map(|it| (it.newsletter, it.accepted))
         };
-        assert_eq!(ticked("on"), Ok((Tick::On, Some(Tick::On))));
+        for yes in ["on", "yes", "true", "1"] {
+            assert_eq!(ticked(yes), Ok((Tick::On, Some(Tick::On))));
+        }
         assert_eq!(ticked(""), Ok((Tick::Off, Some(Tick::Off))));
         assert!(ticked("no").is_err() && ticked("ON").is_err());
         // G-2: only boxes share a name.
