@@ -51,7 +51,7 @@ impl Page for AdminRequests {
             ..RequestRow::sample("pending")
         };
         let page = |rows: Vec<RequestRow>, total| Self {
-            form: FormState::default(),
+            form: FormState::new([("status", "waiting")]),
             rows,
             paging: Paging::new(1, 25, total, "/admin/requests", &[]),
         };

@@ -16,13 +16,17 @@ use crate::templates::FormState;
 use crate::templates::pages::{AdminRequest, AdminRequests, OrganizationRef, RequestRow};
 
 const PATH: &str = "/admin/requests";
+const WAITING: &str = "waiting";
 
 pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
-    let status = query.get("status");
-    let show = match query.has("status") {
-        true => show_of(status).ok_or(PageError::NotFound)?,
-        // What waits, TIES rights as well.
-        false => Show::Requests,
+    // Whoever comes without a filter looks for what waits, TIES rights as well.
+    let status = match query.has("status") {
+        true => query.get("status"),
+        false => WAITING,
+    };
+    let show = match status {
+        WAITING => Show::Requests,
+        other => show_of(other).ok_or(PageError::NotFound)?,
     };
     let search = Search {
         text: query.get("q"),
@@ -36,7 +40,7 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
         ..request_row(it)
     };
     let page = AdminRequests {
-        form: query.form(&["q", "status"]),
+        form: FormState::new([("q", query.get("q")), ("status", status)]),
         rows: found.entries.iter().map(row).collect(),
         paging: lists::paging(
             found.page,
