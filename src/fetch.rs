@@ -87,6 +87,11 @@ impl Fetch {
         })))
     }
 
+    /// Whether the address is one that may be asked, as far as it tells itself.
+    pub fn check(&self, address: &str) -> Result<(), Error> {
+        self.target(address).map(drop)
+    }
+
     /// What is at the address now. A fragment stays here.
     pub async fn get(&self, address: &str, accept: &str) -> Result<Fetched, Error> {
         let (url, reach) = self.target(address)?;

@@ -4,6 +4,7 @@
 mod access_policy;
 mod metadata;
 mod redirect_uri;
+mod sector;
 
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
 pub use metadata::{

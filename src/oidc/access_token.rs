@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, Result, consent};
+use super::{Error, Result, consent, subject};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::claim::ClaimsRequest;
@@ -18,6 +18,9 @@ use crate::storage::{accounts, revocations, sessions};
 /// The prefix of a sealed token, and what its key is derived for (security.md G-7).
 const PREFIX: &str = "at_";
 const KIND: &str = "access_token";
+
+/// A claim for ourselves, and what its key is derived for.
+const SUBJECT: &str = "sealed_sub";
 
 /// RFC 9068 §2.1
 const TYPE: &str = "at+jwt";
@@ -39,10 +42,13 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     let mut all = more;
     all.insert("iss".into(), issuer.into());
     // RFC 9068 §2.2: about a client itself, the client.
-    let subject = token
-        .subject
-        .as_ref()
-        .map_or(token.client_id.as_str(), Subject::as_str);
+    let told = token.subject.as_ref().map(|it| subject::of(app, client, it));
+    if let Some(own) = token.subject.as_ref().filter(|it| told.as_ref() != Some(*it)) {
+        // A pairwise name says nothing even to us: whom it is about travels sealed.
+        let sealed = app.keys.seal(SUBJECT, own.as_str().as_bytes());
+        all.insert(SUBJECT.into(), sealed.map_err(Error::internal)?.into());
+    }
+    let subject = told.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
     all.insert("sub".into(), subject.into());
     all.insert("aud".into(), audience);
     all.insert("client_id".into(), token.client_id.as_str().into());
@@ -72,7 +78,13 @@ pub fn read(app: &App, presented: &str) -> Option<AccessToken> {
     if presented.split('.').count() != 3 {
         return None;
     }
-    from_claims(&app.keys.verify_own(presented, TYPE)?, app.config.issuer.as_str())
+    let claims = app.keys.verify_own(presented, TYPE)?;
+    let mut token = from_claims(&claims, app.config.issuer.as_str())?;
+    if let Some(sealed) = claims.get(SUBJECT) {
+        let own = app.keys.open(SUBJECT, sealed.as_str()?)?;
+        token.subject = Some(Subject::new(String::from_utf8(own).ok()?));
+    }
+    Some(token)
 }
 
 fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {

@@ -5,6 +5,7 @@
 mod apply;
 mod document;
 mod rules;
+mod sector;
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
@@ -21,6 +22,7 @@ pub use apply::{Applied, Change, apply};
 pub use document::{ClientDocument, SecretSource, documents};
 pub(super) use document::{registered, told_to_itself};
 pub use rules::{Problem, Registrar, check, notes};
+pub(super) use sector::check as check_outside;
 
 /// How long a replaced secret still works (security.md AD-2).
 const OVERLAP: chrono::Duration = chrono::Duration::days(7);
@@ -83,6 +85,7 @@ pub async fn add(
 ) -> Result<Issued, ClientError> {
     let now = app.clock.now();
     let issued = make(id, metadata, origin, given, now)?;
+    sector::check(app, &issued.client.metadata, None).await?;
     let client = &issued.client;
     app.db
         .write(async |tx| {
@@ -134,11 +137,13 @@ pub async fn update(
     metadata: Metadata,
 ) -> Result<Client, ClientError> {
     let now = app.clock.now();
+    let known = find(app, id).await?.metadata;
+    rules::check(id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
+    sector::check(app, &metadata, Some(&known)).await?;
     let client = app
         .db
         .write(async |tx| {
             let before = find_in(tx, id).await?;
-            rules::check(id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
             let mut after = before.clone();
             after.metadata = metadata.clone();
             change(tx, now, context, &before, after).await

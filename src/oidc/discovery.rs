@@ -38,6 +38,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         })
         .map(|it| it.as_str())
         .collect();
+    let subjects: Vec<&str> = SubjectType::ALL.iter().map(|it| it.as_str()).collect();
     let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
     let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
     let document = json!({
@@ -54,7 +55,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "response_types_supported": types,
         "response_modes_supported": modes,
         "grant_types_supported": grants,
-        "subject_types_supported": [SubjectType::Public.as_str()],
+        "subject_types_supported": subjects,
         "scopes_supported": scope::STANDARD,
         "claim_types_supported": ["normal"],
         "claims_supported": claims(),

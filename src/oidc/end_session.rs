@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Error, Parameters, Result};
+use super::{Error, Parameters, Result, subject};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
@@ -62,7 +62,7 @@ pub fn request(app: &App, parameters: &Parameters, session: Option<(&Session, &A
         .and_then(|it| app.keys.verify_own(it, "JWT"));
     let hint = claims.and_then(|it| read_hint(app, &it, parameters.get("client_id")));
     // LO-1: an expired hint counts if its session is the one at hand.
-    let hint = hint.filter(|it| !it.expired || session.is_some_and(|at_hand| it.is_for(at_hand)));
+    let hint = hint.filter(|it| !it.expired || session.is_some_and(|at_hand| it.is_for(app, at_hand)));
     let after = hint
         .as_ref()
         .map_or_else(After::default, |it| after(&it.client, parameters));
@@ -70,7 +70,7 @@ pub fn request(app: &App, parameters: &Parameters, session: Option<(&Session, &A
         return Ok(Step::Done(after));
     };
     match &hint {
-        Some(hint) if hint.is_for(at_hand) => Ok(Step::Done(after)),
+        Some(hint) if hint.is_for(app, at_hand) => Ok(Step::Done(after)),
         // Without a hint, with one of another session or one that is not ours: anybody could have sent
         // the browser here, so the person decides.
         _ => {
@@ -121,9 +121,10 @@ pub async fn end(app: &App, context: &Context, session: &Session, account: &Acco
 }
 
 impl Hint {
-    fn is_for(&self, (session, account): (&Session, &Account)) -> bool {
+    fn is_for(&self, app: &App, (session, account): (&Session, &Account)) -> bool {
         let same_session = self.sid.as_ref().is_none_or(|it| *it == session.sid);
-        same_session && self.subject == account.sub
+        // By the name that this client has for the person (Core §8).
+        same_session && self.subject == subject::of(app, &self.client, &account.sub)
     }
 }
 

@@ -30,7 +30,12 @@ pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Resu
 }
 
 async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Option<Map<String, Value>>> {
-    let Ok(Holder { token, account, .. }) = access_token::holder(app, presented).await? else {
+    let Ok(Holder {
+        token,
+        account,
+        client: holder,
+    }) = access_token::holder(app, presented).await?
+    else {
         return Ok(None);
     };
     let concerned = token.client_id == client.id
@@ -48,10 +53,9 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     all.insert("token_type".into(), "Bearer".into());
     all.insert("iss".into(), issuer.into());
     all.insert("client_id".into(), token.client_id.as_str().into());
-    let subject = token
-        .subject
-        .as_ref()
-        .map_or(token.client_id.as_str(), Subject::as_str);
+    // As its own client knows the person: whoever asks learns no other name of theirs (Core §8.1).
+    let subject = token.subject.as_ref().map(|it| subject::of(app, &holder, it));
+    let subject = subject.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
     all.insert("sub".into(), subject.into());
     all.insert(
         "aud".into(),
@@ -96,7 +100,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
         "token_type": "refresh_token",
         "iss": app.config.issuer.as_str(),
         "client_id": client.id,
-        "sub": subject::of(client, &account),
+        "sub": subject::of(app, client, &account.sub),
         "scope": grant.scope,
         "exp": family.idle_until.min(family.expires_at).timestamp(),
     }) else {

@@ -10,12 +10,12 @@ use super::{Error, Result, endpoints};
 use crate::app::App;
 use crate::audit;
 use crate::config::RegistrationMode;
+use crate::domain::Time;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::{AuthMethod, Client, GrantType, Metadata, Origin};
 use crate::domain::event::{Action, Event};
 use crate::domain::scope::{self, Scope};
 use crate::domain::secret::Secret;
-use crate::domain::{ClientId, Time};
 use crate::jose;
 use crate::limits::{Limit, Refused};
 use crate::random;
@@ -55,6 +55,8 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
     let asked = read(body)?;
     let metadata = metadata(app, &asked, &Metadata::default())?;
     let issued = clients::make(None, metadata, Origin::Registration, None, now).map_err(refused)?;
+    let outside = clients::check_outside(app, &issued.client.metadata, None).await;
+    outside.map_err(refused)?;
     let managing = Secret::new(format!("{MANAGING}{}", random::token()));
     let (client, initial) = (&issued.client, initial.as_deref());
     app.db
@@ -80,59 +82,59 @@ pub async fn show(app: &App, context: &Context, id: &str, token: &str) -> Result
 
 /// RFC 7592 §2.2: what is left out is taken back to its default.
 pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: &[u8]) -> Result<Value> {
-    let id = managed(app, context, id, token).await?.id;
+    let before = managed(app, context, id, token).await?;
     let now = app.clock.now();
     let asked = read(body)?;
-    if asked.get("client_id").and_then(Value::as_str) != Some(id.as_str()) {
+    if asked.get("client_id").and_then(Value::as_str) != Some(id) {
         return Err(invalid("client_id is not that of this registration"));
     }
     if let Some(name) = OURS.iter().find(|it| asked.contains_key(**it)) {
         return Err(invalid(&format!("{name} is not for the client to send")));
     }
+    if let Some(secret) = asked.get("client_secret") {
+        // It may be sent, as it is; it is not chosen by the client.
+        let own = secret.as_str().is_some_and(|it| before.has_secret(it, now));
+        own.then_some(())
+            .ok_or_else(|| invalid("client_secret is another than the client's"))?;
+    }
+    let decided = &before.metadata;
+    let metadata = metadata(app, &asked, decided)?;
+    clients::check(&before.id, &metadata, Registrar::Client { decided })
+        .map_err(|it| refused(ClientError::Invalid(it)))?;
+    clients::check_outside(app, &metadata, Some(decided))
+        .await
+        .map_err(refused)?;
     let context = Context {
-        actor: Actor::Client(id.clone()),
+        actor: Actor::Client(before.id.clone()),
         ..context.clone()
     };
     let issued = app
         .db
-        .write(async |tx| replace_in(app, tx, now, &context, &id, &asked).await)
+        .write(async |tx| replace_in(tx, now, &context, &before, metadata.clone()).await)
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(information(app, &issued, token))
 }
 
 async fn replace_in(
-    app: &App,
     tx: &DatabaseTransaction,
     now: Time,
     context: &Context,
-    id: &ClientId,
-    asked: &Map<String, Value>,
+    before: &Client,
+    metadata: Metadata,
 ) -> Result<Issued> {
-    let before = clients::find_in(tx, id).await.map_err(refused)?;
-    if let Some(secret) = asked.get("client_secret") {
-        // §2.2: it may be sent, as it is; it is not chosen by the client.
-        let own = secret.as_str().is_some_and(|it| before.has_secret(it, now));
-        own.then_some(())
-            .ok_or_else(|| invalid("client_secret is another than the client's"))?;
-    }
-    let metadata = metadata(app, asked, &before.metadata)?;
-    let decided = Registrar::Client {
-        decided: &before.metadata,
-    };
-    clients::check(id, &metadata, decided).map_err(|it| refused(ClientError::Invalid(it)))?;
     let mut after = before.clone();
     after.metadata = metadata;
-    let mut client = clients::change(tx, now, context, &before, after)
+    let mut client = clients::change(tx, now, context, before, after)
         .await
         .map_err(refused)?;
     let mut secret = None;
     if clients::lacks_secret(&client) {
         let fresh = Secret::new(random::token());
-        clients::replace_secret(tx, now, context, id, &fresh)
+        clients::replace_secret(tx, now, context, &client.id, &fresh)
             .await
             .map_err(refused)?;
-        client = clients::find_in(tx, id).await.map_err(refused)?;
+        client = clients::find_in(tx, &client.id).await.map_err(refused)?;
         secret = Some(fresh);
     }
     Ok(Issued { client, secret })

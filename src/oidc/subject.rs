@@ -1,9 +1,29 @@
-//! `sub`: by which name a client knows a person (OpenID Connect Core §8). Public for every client;
-//! pairwise names are computed here once clients can register for them.
+//! `sub`: by which name a client knows a person (OpenID Connect Core §8). One for all, or, for a client
+//! that registered `pairwise`, one of its own: what two such clients know cannot be joined by the name.
 
-use crate::domain::account::Account;
-use crate::domain::client::Client;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-pub fn of<'a>(_client: &Client, account: &'a Account) -> &'a str {
-    account.sub.as_str()
+use crate::app::App;
+use crate::domain::Subject;
+use crate::domain::client::{Client, SubjectType};
+
+/// What the key of pairwise names is derived for.
+const PURPOSE: &str = "pairwise subject";
+
+/// What a client is told for the person whom we know by `subject`.
+pub fn of(app: &App, client: &Client, subject: &Subject) -> Subject {
+    match client.metadata.subject_type {
+        SubjectType::Public => subject.clone(),
+        SubjectType::Pairwise => {
+            // No client is pairwise without a sector; one that were would be a sector of its own.
+            let sector = client.metadata.sector();
+            let sector = sector.as_deref().unwrap_or(client.id.as_str());
+            // §8.1: nobody without the key can tell whose it is, and it is always the same. A host holds no
+            // line break. As many bits as our own names have, in the same namespace (security.md JW-5, TK-12).
+            let name = app
+                .keys
+                .hmac(PURPOSE, format!("{sector}\n{}", subject.as_str()).as_bytes());
+            Subject::new(URL_SAFE_NO_PAD.encode(&name[..16]))
+        }
+    }
 }

@@ -62,7 +62,8 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
     };
     let names = claims::for_userinfo(&token.scope, &token.claims);
     let mut all = claims::tell(app.db.read(), &names, &account).await?;
-    all.insert("sub".into(), subject::of(&client, &account).into());
+    let subject = subject::of(app, &client, &account.sub);
+    all.insert("sub".into(), subject.as_str().into());
     let Some(alg) = client.metadata.userinfo_signed_response_alg else {
         return Ok(Userinfo::Json(Value::Object(all)));
     };

@@ -2,6 +2,7 @@
 //! 1.0; security.md DR-1, DR-2), through the front door.
 
 mod managing;
+mod pairwise;
 mod registering;
 
 use std::net::IpAddr;

@@ -44,6 +44,9 @@ pub struct Metadata {
     pub jwks_uri: Option<String>,
     pub scope: Scope,
     pub subject_type: SubjectType,
+    /// Whose redirect URIs together are one sector (OpenID Connect Core §8.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<SigningAlg>,
     /// None named: userinfo is plain JSON.
@@ -96,6 +99,7 @@ impl Default for Metadata {
             jwks_uri: None,
             scope: ["openid", "profile", "email"].into_iter().collect(),
             subject_type: SubjectType::default(),
+            sector_identifier_uri: None,
             id_token_signed_response_alg: None,
             userinfo_signed_response_alg: None,
             default_max_age: None,

@@ -19,7 +19,7 @@ use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
-use crate::oidc::{Error, Result, codes, pushed_authorization_request};
+use crate::oidc::{Error, Result, codes, pushed_authorization_request, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -202,7 +202,7 @@ async fn decide(
         ));
     };
     let refuse = |error| Step::Answer(Target::from(request).refusal(app.config.issuer.as_str(), error));
-    let outcome = match identify(request, person, app.clock.now()) {
+    let outcome = match identify(app, request, &client, person) {
         Ok((session, account)) => authorize(app, request, &client, session, account, chosen).await,
         Err(need) => Err(need),
     };
@@ -229,11 +229,17 @@ impl From<Error> for Need {
 
 /// The person of the session, if they proved who they are as lately as was asked and are who was asked for.
 fn identify<'a>(
+    app: &App,
     request: &AuthorizationRequest,
+    client: &Client,
     person: Person<'a>,
-    now: Time,
 ) -> Result<(&'a Session, &'a Account), Need> {
-    let prompt = &request.prompt;
+    let (prompt, now) = (&request.prompt, app.clock.now());
+    // By the name that this client has for the person (Core §8).
+    let is_wanted = |account: &Account| {
+        let wanted = request.subject.as_ref();
+        wanted.is_none_or(|it| *it == subject::of(app, client, &account.sub))
+    };
     let Some((session, account)) = person else {
         return Err(Need::Step(match prompt.create {
             true => Step::Create,
@@ -243,7 +249,7 @@ fn identify<'a>(
     // A proof given after the request arrived satisfies whatever it asked: no second one follows.
     let is_fresh = session.authenticated_at >= request.accepted_at;
     if is_fresh {
-        return match is_wanted(request, account) {
+        return match is_wanted(account) {
             true => Ok((session, account)),
             // Core §3.1.2.1, id_token_hint: another person logged in.
             false => Err(Need::Refusal(Error::login_required(
@@ -258,14 +264,10 @@ fn identify<'a>(
     let is_too_old = request
         .max_age
         .is_some_and(|most| u64::try_from(age).unwrap_or(0) > most.saturating_mul(1000));
-    if prompt.login || is_too_old || !is_wanted(request, account) {
+    if prompt.login || is_too_old || !is_wanted(account) {
         return Err(Need::Step(Step::Login { again: true }));
     }
     Ok((session, account))
-}
-
-fn is_wanted(request: &AuthorizationRequest, account: &Account) -> bool {
-    request.subject.as_ref().is_none_or(|it| *it == account.sub)
 }
 
 /// Everything beyond the person's identity, then what the response type asks for.

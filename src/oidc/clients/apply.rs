@@ -5,7 +5,7 @@ use sea_orm::DatabaseTransaction;
 
 use super::{
     ClientDocument, ClientError, Problem, Registrar, change, check_secret, insert, lacks_secret,
-    replace_secret, rules, stored, uses_secret,
+    replace_secret, rules, sector, stored, uses_secret,
 };
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -35,6 +35,17 @@ pub async fn apply(
 ) -> Result<Vec<Applied>, ClientError> {
     let now = app.clock.now();
     check_all(documents)?;
+    for (document, _) in documents {
+        let before = storage::clients::find(app.db.read(), &document.id).await?;
+        sector::check(app, &document.metadata, before.as_ref().map(|it| &it.metadata))
+            .await
+            .map_err(|error| match error {
+                ClientError::Invalid(found) => {
+                    ClientError::Invalid(found.into_iter().map(|it| about(document, it)).collect())
+                }
+                other => other,
+            })?;
+    }
     let applied = app
         .db
         .write(async |tx| {

@@ -37,7 +37,7 @@ const OWN_MEMBERS: [&str; 5] = [
 ];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.
-const METADATA_MEMBERS: [&str; 31] = [
+const METADATA_MEMBERS: [&str; 32] = [
     "client_name",
     "client_uri",
     "logo_uri",
@@ -56,6 +56,7 @@ const METADATA_MEMBERS: [&str; 31] = [
     "jwks_uri",
     "scope",
     "subject_type",
+    "sector_identifier_uri",
     "id_token_signed_response_alg",
     "userinfo_signed_response_alg",
     "default_max_age",
@@ -296,6 +297,7 @@ mod tests {
             token_endpoint_auth_signing_alg: Some(crate::domain::client::SigningAlg::RS256),
             jwks: Some(serde_json::json!({})),
             jwks_uri: Some("a".into()),
+            sector_identifier_uri: Some("a".into()),
             id_token_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
             userinfo_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
             default_max_age: Some(1),

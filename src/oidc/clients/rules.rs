@@ -131,6 +131,7 @@ fn links(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
         ("policy_uri", &it.policy_uri, false),
         ("tos_uri", &it.tos_uri, false),
         ("jwks_uri", &it.jwks_uri, false),
+        ("sector_identifier_uri", &it.sector_identifier_uri, false),
     ];
     for (member, value, loopback) in pages {
         let Some(value) = value else { continue };
@@ -276,9 +277,9 @@ fn profile(problems: &mut Problems, it: &Metadata) {
         "is not offered by this version; oidc is",
     );
     problems.unless(
-        it.subject_type == SubjectType::Public,
-        "subject_type",
-        "is not offered by this version; public is",
+        it.subject_type == SubjectType::Public || it.sector().is_some(),
+        "sector_identifier_uri",
+        "is missing; pairwise names need it when the redirect URIs have several hosts, or none",
     );
     let policy = &it.access_policy;
     for (member, values) in [
@@ -399,7 +400,10 @@ mod tests {
             ("scope", serde_json::json!("")),
             ("jwks", serde_json::json!({"keys": "x"})),
             ("profile", serde_json::json!("fapi2")),
-            ("subject_type", serde_json::json!("pairwise")),
+            (
+                "sector_identifier_uri",
+                serde_json::json!("http://events.example/s"),
+            ),
             ("access_policy.ties_rights", serde_json::json!(null)),
         ] {
             let value = match member {

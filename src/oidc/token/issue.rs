@@ -15,7 +15,7 @@ use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::AccessToken;
-use crate::domain::{Subject, Time, TokenId};
+use crate::domain::{Time, TokenId};
 use crate::oidc::{Error, Result, access_token, claims, subject};
 use crate::random;
 
@@ -94,7 +94,7 @@ async fn access_token(
     now: Time,
 ) -> Result<(AccessToken, String)> {
     let token = AccessToken {
-        subject: Some(Subject::new(subject::of(client, &it.account))),
+        subject: Some(it.account.sub.clone()),
         // With `offline_access` it may outlive the session; what ends it then is a revocation.
         sid: (!it.grant.is_offline()).then(|| it.grant.sid.clone()),
         authorization_id: Some(it.grant.authorization_id.clone()),
@@ -185,7 +185,7 @@ async fn id_token(
     let mut all = claims::tell(app.db.read(), &names, &it.account).await?;
     let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
     put("iss", app.config.issuer.as_str().into());
-    put("sub", subject::of(client, &it.account).into());
+    put("sub", subject::of(app, client, &it.account.sub).as_str().into());
     put("aud", client.id.as_str().into());
     put("iat", now.timestamp().into());
     put("exp", (now + app.config.tokens.id_token).timestamp().into());

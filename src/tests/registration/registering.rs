@@ -243,3 +243,28 @@ async fn nobody_registers_without_end() {
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS); // DR-1
     assert!(refused.headers.contains_key(header::RETRY_AFTER));
 }
+
+#[tokio::test]
+async fn people_are_told_who_asks() {
+    let op = TestOp::open().await;
+    let mut asked = good();
+    asked["logo_uri"] = json!("https://images.rp.example/logo.png");
+    asked["policy_uri"] = json!("https://rp.example/privacy");
+    asked["tos_uri"] = json!("https://rp.example/terms");
+    let id = op.registers(&asked).await.text("client_id");
+    let mut rp = RelyingParty::discover(op.router.clone(), &id, None, "https://rp.example/cb".into()).await;
+
+    let page = op.browser().get(&rp.authorization_url("openid", &[])).await;
+
+    assert_eq!(page.url.path(), "/login"); // before anybody has logged in
+    let body = page.body.replace("&#x2f;", "/");
+    assert!(body.contains("src=\"https://images.rp.example/logo.png\""));
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("img-src 'self' https://images.rp.example;"),
+        "{policy}"
+    ); // DR-4
+    for link in ["https://rp.example/privacy", "https://rp.example/terms"] {
+        assert!(body.contains(&format!("href=\"{link}\"")), "{link}");
+    }
+}

@@ -21,7 +21,7 @@ pub use browser::{Browser, Form, Page};
 pub use database::database_url;
 pub use outbox::Outbox;
 pub use person::{PASSWORD, Person};
-pub use relying_party::RelyingParty;
+pub use relying_party::{RelyingParty, Tokens};
 pub use site::Site;
 
 use crate::app::App;
