@@ -18,7 +18,9 @@ async fn introspection_tells_those_concerned_and_nobody_else() {
     let (web, alice) = (op.web().await, op.person().await);
     let other = op.client("other", json!({})).await;
     let guard = op.client("guard", json!({"introspect_all": true})).await;
-    let tokens = op.signs_in_at(&web, &alice, "openid itu_membership offline_access").await;
+    let tokens = op
+        .signs_in_at(&web, &alice, "openid itu_membership offline_access")
+        .await;
 
     let seen = op.introspects(&web, &tokens.access_token).await;
     assert_eq!(
