@@ -29,8 +29,15 @@ each("form[data-live]", (form) => {
     return input.value.trim() !== "" && input.checkValidity();
   };
   const show = (event) => {
-    if (event) event.target.dataset.changed = "yes";
-    each(".field > input, .field > select", (input) => input.parentElement.classList.toggle("ok", valid(input)), form);
+    if (event) {
+      event.target.dataset.changed = "yes";
+      if (event.target.type === "checkbox") event.target.closest(".field").classList.toggle("ok", event.target.checked);
+    }
+    each(".field > input, .field > select", (input) => {
+      const ok = valid(input);
+      input.parentElement.classList.toggle("ok", ok);
+      if (ok) input.removeAttribute("aria-invalid");
+    }, form);
     if (!password) return;
     each("[data-rule]", (line) => {
       const rule = rules[line.dataset.rule] ?? ((it) => it !== "" && !personal(form, it));
@@ -86,7 +93,11 @@ each("[data-organizations]", (box) => {
   query.addEventListener("input", soon);
   for (const name of ["membership_type", "member_state"]) form.elements[name]?.addEventListener("change", soon);
   button?.addEventListener("click", (event) => { if (query.value.trim().length > 1) { event.preventDefault(); search(); } });
-  list.addEventListener("change", told);
+  list.addEventListener("change", () => {
+    box.removeAttribute("aria-invalid");
+    box.querySelector(".error")?.remove();
+    told();
+  });
   told();
 });
 

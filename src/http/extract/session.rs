@@ -18,6 +18,11 @@ use crate::{accounts, affiliations};
 pub struct BrowserSession(Option<Arc<(Session, Account)>>);
 
 impl BrowserSession {
+    /// Begun by the answer that is being made.
+    pub fn begun(session: &Session, account: &Account) -> Self {
+        Self(Some(Arc::new((session.clone(), account.clone()))))
+    }
+
     pub fn get(&self) -> Option<(&Session, &Account)> {
         self.0.as_deref().map(|(session, account)| (session, account))
     }

@@ -17,6 +17,7 @@ use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::profile::{Language, ProfileInput};
 use crate::domain::signup::{PendingSignup, Stage};
 use crate::http::cookies::Cookie;
+use crate::http::extract::BrowserSession;
 use crate::oidc::authorization::interaction;
 use crate::templates::pages::{
     CodeState, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
@@ -308,7 +309,7 @@ async fn complete(visit: &Visit, handle: &str, code: &str) -> accounts::Result<r
 }
 
 /// Logged in, and back to the service by *OK*.
-async fn thank(visit: Visit, joined: requests::Joined) -> Result<Response, PageError> {
+async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
     let mut page = SignupDone {
         service: None,
@@ -324,7 +325,7 @@ async fn thank(visit: Visit, joined: requests::Joined) -> Result<Response, PageE
             page.continue_to = format!("/authorize/continue?request={handle}");
         }
     }
-    let session = Cookie::Session.set(&visit.app, completed.started.cookie.expose());
+    visit.session = BrowserSession::begun(&completed.started.session, &completed.account);
     let known = accounts::known_browser::cookie(
         &visit.app,
         &completed.account.email.key(),
@@ -333,7 +334,7 @@ async fn thank(visit: Visit, joined: requests::Joined) -> Result<Response, PageE
     let known = Cookie::KnownBrowser.set(&visit.app, &known);
     let signup = Cookie::Signup.clear(&visit.app);
     visit
-        .with_cookie(session)
+        .with_cookie_value(Cookie::Session, completed.started.cookie.expose())
         .with_cookie(known)
         .with_cookie(signup)
         .page(&page)
