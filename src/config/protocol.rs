@@ -13,6 +13,7 @@ use crate::domain::client::ResponseType;
 pub struct Authorization {
     /// What clients that are registered for it may ask for (security.md AZ-4).
     pub response_types: Vec<ResponseType>,
+    /// Whether request objects are fetched from addresses that clients registered (security.md AZ-8).
     pub request_uri: bool,
     /// How long a pushed request may be opened (security.md AZ-9).
     #[serde(deserialize_with = "duration::deserialize")]
@@ -49,9 +50,6 @@ impl Authorization {
         }
         if self.pushed_request.is_zero() || self.pushed_request > Duration::from_mins(10) {
             problems.push("[authorization] pushed_request is more than 0s and at most 10m".into());
-        }
-        if self.request_uri {
-            problems.push("[authorization] request_uri: this version does not fetch request objects".into());
         }
         problems
     }

@@ -7,28 +7,67 @@ use super::scope::Scope;
 pub use super::session::ACR_PASSWORD;
 use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
 
-/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, JARM §2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
     Query,
     Fragment,
     FormPost,
+    /// Signed, in the place that the response type has by default.
+    Jwt,
+    QueryJwt,
+    FragmentJwt,
+    FormPostJwt,
 }
 
 impl ResponseMode {
-    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+    pub const ALL: [Self; 7] = [
+        Self::Query,
+        Self::Fragment,
+        Self::FormPost,
+        Self::Jwt,
+        Self::QueryJwt,
+        Self::FragmentJwt,
+        Self::FormPostJwt,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
             Self::Fragment => "fragment",
             Self::FormPost => "form_post",
+            Self::Jwt => "jwt",
+            Self::QueryJwt => "query.jwt",
+            Self::FragmentJwt => "fragment.jwt",
+            Self::FormPostJwt => "form_post.jwt",
         }
     }
 
     pub fn parse(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == value)
+    }
+
+    /// The answer is one signed JWT (JARM §2.1).
+    pub fn is_signed(self) -> bool {
+        matches!(
+            self,
+            Self::Jwt | Self::QueryJwt | Self::FragmentJwt | Self::FormPostJwt
+        )
+    }
+
+    /// `jwt` says nothing of the place: the one that the response type has (JARM §2.3.4).
+    pub fn placed_for(self, response_type: ResponseType) -> Self {
+        match self {
+            Self::Jwt if response_type.is_front_channel() => Self::FragmentJwt,
+            Self::Jwt => Self::QueryJwt,
+            other => other,
+        }
+    }
+
+    /// Ends in logs and in what the browser sends on: no place for tokens.
+    pub fn is_in_query(self) -> bool {
+        matches!(self, Self::Query | Self::QueryJwt)
     }
 
     /// The mode of a response type when the request names none.

@@ -9,10 +9,11 @@ mod sector;
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
 pub use metadata::{
     AccessTokenFormat, ApplicationType, AuthMethod, GrantType, IdTokenClaims, Metadata, Pkce, Profile,
-    ResponseType, SigningAlg, SubjectType,
+    RequestObjectAlg, ResponseType, SigningAlg, SubjectType,
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
 
+use super::authorization::ResponseMode;
 use super::secret::Digest;
 use super::{ClientId, Time, scope::Scope};
 
@@ -134,6 +135,30 @@ impl Client {
     /// Its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
     pub fn must_push_requests(&self) -> bool {
         self.metadata.require_pushed_authorization_requests || self.is_fapi()
+    }
+
+    /// Its requests come as signed objects only (RFC 9101 §10.5, FAPI 2.0 Message Signing §5.3.1).
+    pub fn must_sign_requests(&self) -> bool {
+        self.metadata.require_signed_request_object || self.metadata.profile == Profile::Fapi2MessageSigning
+    }
+
+    /// A mode that it may ask for (security.md AZ-4).
+    pub fn may_be_answered_by(&self, mode: ResponseMode) -> bool {
+        !mode.is_signed() || self.metadata.authorization_signed_response_alg.is_some()
+    }
+
+    /// The signatures that its request objects may have; `None`: it was registered to send them unsigned.
+    pub fn request_object_algs(&self) -> Option<Vec<SigningAlg>> {
+        let registered = match self.metadata.request_object_signing_alg {
+            None => SigningAlg::ALL.to_vec(),
+            Some(it) => it.signature().map_or_else(Vec::new, |it| vec![it]),
+        };
+        if self.is_fapi() {
+            // FAPI 2.0 §5.4.1: PKCS #1 v1.5 is none of its signatures.
+            let strong = |it: &SigningAlg| *it != SigningAlg::RS256;
+            return Some(registered.into_iter().filter(strong).collect());
+        }
+        (!registered.is_empty() || self.must_sign_requests()).then_some(registered)
     }
 
     /// All that the client may ever be granted.

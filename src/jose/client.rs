@@ -7,7 +7,7 @@ use josekit::jwk::Jwk;
 use josekit::jws::JwsVerifier;
 use serde_json::{Map, Value};
 
-use super::jws::Parts;
+use super::jws::{self, Parts};
 use super::pair;
 use crate::domain::client::SigningAlg;
 
@@ -138,6 +138,12 @@ pub struct Expect<'a> {
     /// `JWT`, or no `typ`, is accepted too: assertions and request objects (security.md JW-4), which
     /// the caller then tells apart by their claims.
     pub plain: bool,
+}
+
+/// The claims of an unsigned JWT (RFC 7519 §6), for a client that registered to send such; nothing of it
+/// is proved, and no key or cipher is involved.
+pub fn unsigned(jwt: &str) -> Result<Value, Refusal> {
+    jws::unsigned(jwt).ok_or(Refusal::Malformed)
 }
 
 /// The claims of a JWS that one of `keys` has signed. Times, issuer and audience are the caller's to check.

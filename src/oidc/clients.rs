@@ -4,6 +4,8 @@
 
 mod apply;
 mod document;
+mod notes;
+mod request_rules;
 mod rules;
 mod sector;
 
@@ -21,7 +23,8 @@ use crate::storage::{self, IsBusy};
 pub use apply::{Applied, Change, apply};
 pub use document::{ClientDocument, SecretSource, documents};
 pub(super) use document::{registered, told_to_itself};
-pub use rules::{Problem, Registrar, check, notes};
+pub use notes::notes;
+pub use rules::{Problem, Registrar, check};
 pub(super) use sector::check as check_outside;
 
 /// How long a replaced secret still works (security.md AD-2).

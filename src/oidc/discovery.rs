@@ -74,8 +74,13 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "ui_locales_supported": languages,
         // Absent, the first would mean false and the second true (Discovery §3).
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": config.authorization.request_uri,
+        "require_request_uri_registration": config.authorization.request_uri,
+        // Not `none`, which is for the client that an administrator registered for it.
+        "request_object_signing_alg_values_supported": algs,
+        "authorization_signing_alg_values_supported": algs, // JARM §4
+        "require_signed_request_object": false, // a client's registration may: RFC 9101 §10.5
         "op_policy_uri": issuer.at("/privacy"),
         "op_tos_uri": issuer.at("/terms"),
     });

@@ -21,6 +21,7 @@ mod parameters;
 pub mod pkce;
 pub mod pushed_authorization_request;
 pub mod registration;
+mod request_object;
 pub mod revocation;
 pub mod subject;
 pub mod token;

@@ -58,6 +58,18 @@ pub struct Metadata {
     pub require_auth_time: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub default_acr_values: Vec<String>,
+    /// Of signed authorization responses (JARM §3), which are for clients that name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_signed_response_alg: Option<SigningAlg>,
+    /// Of its request objects; none named: any signature, by its keys (OpenID Connect Core §6.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<RequestObjectAlg>,
+    /// RFC 9101 §10.5
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_signed_request_object: bool,
+    /// Where its request objects may be fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
     /// RFC 9126 §6
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
@@ -105,6 +117,10 @@ impl Default for Metadata {
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),
+            authorization_signed_response_alg: None,
+            request_object_signing_alg: None,
+            require_signed_request_object: false,
+            request_uris: Vec::new(),
             require_pushed_authorization_requests: false,
             first_party: false,
             profile: Profile::default(),
@@ -171,6 +187,18 @@ words! {
 words! {
     /// The signatures that are used here, by them and by us (security.md JW-2).
     SigningAlg { RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
+}
+
+words! {
+    /// The same for request objects, which may come unsigned where an administrator allows it.
+    RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
+}
+
+impl RequestObjectAlg {
+    /// `None`: no signature.
+    pub fn signature(self) -> Option<SigningAlg> {
+        SigningAlg::parse(self.as_str())
+    }
 }
 
 words! {

@@ -94,6 +94,7 @@ pub fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response,
     if let Some(error) = &answer.error {
         crate::http::error::log(error);
     }
+    let answer = answer.sealed(&visit.app)?;
     if let Some(location) = answer.location() {
         return Ok(visit.redirect(&location));
     }

@@ -91,31 +91,40 @@ impl Incoming<'_> {
     }
 }
 
-fn nothing_repeated(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    match NAMES.iter().find(|name| it.parameters.is_repeated(name)) {
+/// Means something here.
+pub fn is_known(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+/// The first check by itself, for what is to be read before the others.
+pub fn once_each(parameters: &Received) -> Result<()> {
+    match NAMES.iter().find(|name| parameters.is_repeated(name)) {
         Some(name) => Err(Error::invalid_request(format!("{name} is given more than once"))), // G-2
         None => Ok(()),
     }
 }
 
-/// What the client's registration demands of every request (RFC 9126 §6).
+fn nothing_repeated(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    once_each(it.parameters)
+}
+
+/// What the client's registration demands of every request (RFC 9126 §6, RFC 9101 §10.5).
 fn as_registered(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    match it.client.must_push_requests() && !it.parameters.is_pushed() {
-        true => Err(Error::invalid_request(
+    if it.client.must_push_requests() && !it.parameters.is_pushed() {
+        return Err(Error::invalid_request(
             "This client pushes its authorization requests",
-        )),
-        false => Ok(()),
+        ));
     }
+    if it.client.must_sign_requests() && !it.parameters.is_signed() {
+        return Err(Error::invalid_request(
+            "This client signs its authorization requests",
+        ));
+    }
+    Ok(())
 }
 
 /// OpenID Connect Core §3.1.2.6: ignored silently, these would change what was asked.
 fn nothing_unsupported(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    if it.get("request").is_some() {
-        return Err(Error::request_not_supported("request is not supported"));
-    }
-    if it.get("request_uri").is_some() {
-        return Err(Error::request_uri_not_supported("request_uri is not supported"));
-    }
     if it.get("registration").is_some() {
         return Err(Error::registration_not_supported("registration is not supported"));
     }
@@ -147,9 +156,16 @@ fn response_mode(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
         return Ok(());
     };
     let mode = ResponseMode::parse(asked)
-        .ok_or_else(|| Error::invalid_request("response_mode is not one of query, fragment and form_post"))?;
-    if mode == ResponseMode::Query && draft.response_type.is_front_channel() {
-        return Err(Error::invalid_request("response_mode query cannot carry tokens"));
+        .ok_or_else(|| Error::invalid_request("response_mode is not one that is known here"))?
+        .placed_for(draft.response_type);
+    if mode.is_in_query() && draft.response_type.is_front_channel() {
+        // Multiple Response Types §3, JARM §2.3.1.
+        return Err(Error::invalid_request("A query cannot carry tokens"));
+    }
+    if !it.client.may_be_answered_by(mode) {
+        return Err(Error::invalid_request(
+            "This client is not registered for signed responses",
+        ));
     }
     draft.response_mode = mode;
     Ok(())

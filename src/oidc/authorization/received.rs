@@ -10,11 +10,16 @@ pub struct Received {
     pairs: Vec<(String, String)>,
     /// Not through a browser, but by the client itself, which was proved (RFC 9126).
     pushed: bool,
+    /// It came as an object that the client signed (RFC 9101).
+    signed: bool,
 }
 
 impl Received {
     pub fn new(pairs: Vec<(String, String)>) -> Self {
-        Self { pairs, pushed: false }
+        Self {
+            pairs,
+            ..Self::default()
+        }
     }
 
     pub fn pushed(client: &Client, parameters: &Parameters) -> Self {
@@ -23,7 +28,31 @@ impl Received {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         pairs.push(("client_id".to_owned(), client.id.to_string()));
-        Self { pairs, pushed: true }
+        Self {
+            pairs,
+            pushed: true,
+            signed: false,
+        }
+    }
+
+    /// What a request object held, in place of it. `alone`: nothing beside it counts but the client.
+    pub fn unfolded(&self, inside: Vec<(String, String)>, alone: bool, signed: bool) -> Self {
+        let beside = self.pairs.iter().filter(|(name, _)| {
+            let is_object = ["request", "request_uri"].contains(&name.as_str());
+            let counts = name == "client_id" || !alone && inside.iter().all(|it| it.0 != *name);
+            counts && !is_object
+        });
+        let mut pairs: Vec<_> = beside.cloned().collect();
+        pairs.extend(inside.iter().filter(|it| it.0 != "client_id").cloned());
+        Self {
+            pairs,
+            pushed: self.pushed,
+            signed,
+        }
+    }
+
+    pub fn is_signed(&self) -> bool {
+        self.signed
     }
 
     pub fn is_pushed(&self) -> bool {

@@ -10,7 +10,8 @@ use crate::domain::actor::Context;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::oidc::{Error, Result};
+use crate::limits::Limit;
+use crate::oidc::{Error, Result, pushed_authorization_request};
 use crate::storage::ephemeral::Kind;
 
 const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
@@ -21,7 +22,10 @@ pub async fn accept(
     context: &Context,
     received: &Received,
 ) -> Result<AuthorizationRequest, Rejection> {
-    let outcome = request::accept(app, received).await;
+    let outcome = match may_fetch(app, context, received).await {
+        Ok(()) => request::accept(app, received).await,
+        Err(error) => Err(Rejection::Page(error)),
+    };
     if let Err(rejection) = &outcome
         && let Err(error) = record(app, context, received, rejection).await
     {
@@ -29,6 +33,18 @@ pub async fn accept(
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
     outcome
+}
+
+/// Whoever opens an address with a foreign `request_uri` makes this service go there: so many per network
+/// (security.md DS-2).
+async fn may_fetch(app: &App, context: &Context, received: &Received) -> Result<()> {
+    let foreign = received
+        .get("request_uri")
+        .filter(|it| !pushed_authorization_request::is_reference(it));
+    match foreign.filter(|_| app.config.authorization.request_uri) {
+        Some(_) => Ok(app.limits.count(Limit::Interactions, &context.network).await?),
+        None => Ok(()),
+    }
 }
 
 /// The same of a request that a client, which was proved, has pushed.

@@ -11,7 +11,7 @@ use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::{Subject, Time, scope::Scope};
-use crate::oidc::{Error, Result, pushed_authorization_request as pushed};
+use crate::oidc::{Error, Result, pushed_authorization_request as pushed, request_object};
 
 /// The longest `state` that is given back (security.md AZ-11).
 const LONGEST_STATE: usize = 2048;
@@ -51,7 +51,7 @@ impl Rejection {
 pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<AuthorizationRequest, Rejection> {
     let client = settle_client(provider, parameters).map_err(Rejection::Page)?;
     let redirect_uri = settle_redirect_uri(&client, parameters).map_err(Rejection::Page)?;
-    let target = settle_target(redirect_uri, parameters);
+    let target = settle_target(&client, redirect_uri, parameters);
     let mut draft = draft(provider, &client, &target);
     let incoming = checks::Incoming {
         provider,
@@ -66,15 +66,32 @@ pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<Authorizat
     }
 }
 
-/// The same with this provider's issuer, clients and keys; the request may have been pushed before.
+/// The same with this provider's issuer, clients and keys. The request may be an object, or somewhere
+/// else: with us, if it was pushed before, or with the client.
 pub async fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
-    let reference = received.get("request_uri").filter(|it| pushed::is_reference(it));
-    let (Some(request_uri), Some(client)) = (reference, client_of(app, received)) else {
+    let Some(client) = client_of(app, received) else {
         return read_here(app, received);
     };
-    // RFC 9126 §4: nothing else of the request counts, but where a refusal may go.
-    let opened = pushed::open(app, &client, request_uri).await;
-    opened.map_err(|error| refuse(app, &client, received, error))
+    let unfolded = match (received.get("request"), received.get("request_uri")) {
+        (None, None) => return read_here(app, received),
+        (Some(_), Some(_)) => Err(Error::invalid_request(
+            "request and request_uri exclude each other", // RFC 9101 §5
+        )),
+        (None, Some(uri)) if pushed::is_reference(uri) => {
+            // RFC 9126 §4: nothing else of the request counts, but where a refusal may go.
+            let opened = pushed::open(app, &client, uri).await;
+            return opened.map_err(|error| refuse(app, &client, received, error));
+        }
+        (None, Some(uri)) => match request_object::fetch(app, &client, uri).await {
+            Ok(object) => request_object::unfold(app, &client, received, &object).await,
+            Err(error) => Err(error),
+        },
+        (Some(object), None) => request_object::unfold(app, &client, received, object).await,
+    };
+    match unfolded {
+        Ok(unfolded) => read_here(app, &unfolded),
+        Err(error) => Err(refuse(app, &client, received, error)),
+    }
 }
 
 fn client_of(app: &App, received: &Received) -> Option<Arc<Client>> {
@@ -85,7 +102,7 @@ fn client_of(app: &App, received: &Received) -> Option<Arc<Client>> {
 fn refuse(app: &App, client: &Client, received: &Received, error: Error) -> Rejection {
     match settle_redirect_uri(client, received) {
         Ok(redirect_uri) => {
-            let target = settle_target(redirect_uri, received);
+            let target = settle_target(client, redirect_uri, received);
             Rejection::Answer(Box::new(target.refusal(app.config.issuer.as_str(), error)))
         }
         Err(_) => Rejection::Page(error),
@@ -110,10 +127,11 @@ fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rej
     read(&provider, received)
 }
 
-fn settle_target(redirect_uri: String, parameters: &Received) -> Target {
+fn settle_target(client: &Client, redirect_uri: String, parameters: &Received) -> Target {
     Target {
+        client_id: client.id.clone(),
         redirect_uri,
-        mode: settle_mode(parameters),
+        mode: settle_mode(client, parameters),
         state: parameters
             .get("state")
             .filter(|it| it.len() <= LONGEST_STATE)
@@ -142,15 +160,18 @@ fn settle_redirect_uri(client: &Client, parameters: &Received) -> Result<String>
 }
 
 /// The mode is settled from whatever is sound, so that an error arrives where the client looks.
-fn settle_mode(parameters: &Received) -> ResponseMode {
+fn settle_mode(client: &Client, parameters: &Received) -> ResponseMode {
     let response_type = parameters
         .get("response_type")
         .and_then(|it| ResponseType::parse(it).ok());
     let default = response_type.map_or(ResponseMode::Query, ResponseMode::default_for);
     let asked = parameters.get("response_mode").and_then(ResponseMode::parse);
-    match asked {
+    let asked = asked.filter(|it| client.may_be_answered_by(*it));
+    match asked.map(|it| response_type.map_or(it, |of| it.placed_for(of))) {
         // Multiple Response Types §3: tokens never travel in a query, nor do their errors.
         Some(ResponseMode::Query) | None => default,
+        Some(ResponseMode::QueryJwt) if default == ResponseMode::Fragment => ResponseMode::FragmentJwt,
+        Some(ResponseMode::Jwt) => ResponseMode::QueryJwt,
         Some(mode) => mode,
     }
 }
@@ -335,8 +356,6 @@ mod tests {
             ("invalid_request", &[("max_age", Some("99999999999999999999"))]),
             ("invalid_request", &[("claims", Some("[]"))]),
             ("invalid_request", &[("id_token_hint", Some("x"))]),
-            ("request_not_supported", &[("request", Some("x"))]),
-            ("request_uri_not_supported", &[("request_uri", Some("x"))]),
             ("registration_not_supported", &[("registration", Some("{}"))]),
             (
                 "unmet_authentication_requirements",

@@ -1,14 +1,23 @@
 //! The answer to an authorization request, good or bad: one type, whatever way it travels
-//! (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode).
+//! (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode, JARM).
 
+use chrono::Duration;
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::app::App;
+use crate::domain::ClientId;
 use crate::domain::authorization::{AuthorizationRequest, ResponseMode};
-use crate::oidc::Error;
+use crate::domain::client::SigningAlg;
+use crate::oidc::{Error, Result};
+
+/// JARM §2.1: at most ten minutes; longer than a code needs for its way.
+const LIFETIME: Duration = Duration::minutes(5);
 
 /// Where answers go: known as soon as client and redirect URI are settled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
+    pub client_id: ClientId,
     pub redirect_uri: String,
     pub mode: ResponseMode,
     pub state: Option<String>,
@@ -17,6 +26,7 @@ pub struct Target {
 /// What the browser carries to the service. `http` decides how.
 #[derive(Clone, Debug)]
 pub struct AuthorizationResponse {
+    pub client_id: ClientId,
     pub redirect_uri: String,
     pub mode: ResponseMode,
     pub parameters: Vec<(&'static str, String)>,
@@ -27,6 +37,7 @@ pub struct AuthorizationResponse {
 impl From<&AuthorizationRequest> for Target {
     fn from(request: &AuthorizationRequest) -> Self {
         Self {
+            client_id: request.client_id.clone(),
             redirect_uri: request.redirect_uri.clone(),
             mode: request.response_mode,
             state: request.state.clone(),
@@ -57,6 +68,7 @@ impl Target {
         parameters.extend(self.state.map(|it| ("state", it)));
         parameters.push(("iss", issuer.to_owned()));
         AuthorizationResponse {
+            client_id: self.client_id,
             redirect_uri: self.redirect_uri,
             mode: self.mode,
             parameters,
@@ -66,15 +78,37 @@ impl Target {
 }
 
 impl AuthorizationResponse {
+    /// As it leaves: where the client asked for that, as one JWT that says who made it, for whom and until
+    /// when, and nothing beside it (JARM §2.1, §2.3).
+    pub fn sealed(mut self, app: &App) -> Result<Self> {
+        if !self.mode.is_signed() {
+            return Ok(self);
+        }
+        let mut claims: Map<String, Value> = self
+            .parameters
+            .drain(..)
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        claims.insert("iss".into(), app.config.issuer.as_str().into());
+        claims.insert("aud".into(), self.client_id.as_str().into());
+        claims.insert("exp".into(), (app.clock.now() + LIFETIME).timestamp().into());
+        let client = app.registry.find(self.client_id.as_str());
+        let registered = client.and_then(|it| it.metadata.authorization_signed_response_alg);
+        let alg = registered.unwrap_or(SigningAlg::RS256); // JARM §3: its default
+        let jwt = app.keys.sign(alg, "JWT", &Value::Object(claims));
+        self.parameters.push(("response", jwt.map_err(Error::internal)?));
+        Ok(self)
+    }
+
     /// The address to redirect to; `None` when the answer is to be posted by a page.
     pub fn location(&self) -> Option<String> {
         let separator = match self.mode {
             // RFC 6749 §3.1.2: the query of the registered address is kept.
-            ResponseMode::Query if self.redirect_uri.ends_with(['?', '&']) => "",
-            ResponseMode::Query if self.redirect_uri.contains('?') => "&",
-            ResponseMode::Query => "?",
-            ResponseMode::Fragment => "#",
-            ResponseMode::FormPost => return None,
+            ResponseMode::FormPost | ResponseMode::FormPostJwt => return None,
+            ResponseMode::Fragment | ResponseMode::FragmentJwt => "#",
+            _ if self.redirect_uri.ends_with(['?', '&']) => "",
+            _ if self.redirect_uri.contains('?') => "&",
+            _ => "?",
         };
         let encoded = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.parameters)
@@ -89,6 +123,7 @@ mod tests {
 
     fn target(redirect_uri: &str, mode: ResponseMode) -> Target {
         Target {
+            client_id: ClientId::new("c"),
             redirect_uri: redirect_uri.to_owned(),
             mode,
             state: Some("a b&c=%20\u{e9}".to_owned()),

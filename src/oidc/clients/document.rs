@@ -37,7 +37,7 @@ const OWN_MEMBERS: [&str; 5] = [
 ];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.
-const METADATA_MEMBERS: [&str; 32] = [
+const METADATA_MEMBERS: [&str; 36] = [
     "client_name",
     "client_uri",
     "logo_uri",
@@ -62,6 +62,10 @@ const METADATA_MEMBERS: [&str; 32] = [
     "default_max_age",
     "require_auth_time",
     "default_acr_values",
+    "authorization_signed_response_alg",
+    "request_object_signing_alg",
+    "require_signed_request_object",
+    "request_uris",
     "require_pushed_authorization_requests",
     "first_party",
     "profile",
@@ -303,6 +307,10 @@ mod tests {
             default_max_age: Some(1),
             require_auth_time: true,
             default_acr_values: vec!["a".into()],
+            authorization_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
+            request_object_signing_alg: Some(crate::domain::client::RequestObjectAlg::None),
+            require_signed_request_object: true,
+            request_uris: vec!["a".into()],
             require_pushed_authorization_requests: true,
             first_party: true,
             id_token_claims: Some(crate::domain::client::IdTokenClaims::Lean),

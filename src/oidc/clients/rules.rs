@@ -1,20 +1,20 @@
 //! What metadata a client may be registered with (RFC 7591 §2, OpenID Connect Dynamic Client
 //! Registration §2; security.md AZ-3 to AZ-5, AZ-14, DR-2, DR-4, JW-6). Every problem is told, not
-//! only the first; `notes` is the client report: what is allowed but worth knowing.
+//! only the first.
 
 use std::fmt;
 
 use url::Url;
 
-use super::{redirects, uses_secret};
+use super::{redirects, request_rules};
 use crate::domain::client::{
-    ApplicationType, AuthMethod, GrantType, Metadata, Pkce, Profile, Registrant, ResponseType, SigningAlg,
-    SubjectType, check_redirect_uri,
+    ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
+    SigningAlg, SubjectType, check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
 use crate::jose::client::ClientKeys;
 
-const MOST_URIS: usize = 16;
+pub(super) const MOST_URIS: usize = 16;
 const MOST_BYTES: usize = 16 * 1024;
 const LONGEST_NAME: usize = 64;
 /// `sub` is 128 random bits in base64url.
@@ -34,17 +34,17 @@ impl fmt::Display for Problem {
 }
 
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, member: &str, reason: impl Into<String>) {
+    pub(super) fn add(&mut self, member: &str, reason: impl Into<String>) {
         self.0.push(Problem {
             member: member.to_owned(),
             reason: reason.into(),
         });
     }
 
-    fn unless(&mut self, holds: bool, member: &str, reason: &str) {
+    pub(super) fn unless(&mut self, holds: bool, member: &str, reason: &str) {
         if !holds {
             self.add(member, reason);
         }
@@ -75,6 +75,7 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     redirect_uris(&mut problems, it, by);
     grants(&mut problems, it);
     authentication(&mut problems, it);
+    request_rules::check(&mut problems, it);
     profile(&mut problems, it);
     if let Registrar::Client { decided } = by {
         only_by_administrators(&mut problems, it, decided);
@@ -144,7 +145,7 @@ fn links(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     }
 }
 
-fn is_link(value: &str, or_loopback: bool) -> bool {
+pub(super) fn is_link(value: &str, or_loopback: bool) -> bool {
     let Ok(url) = Url::parse(value) else { return false };
     let plain = value.len() <= 512 && url.username().is_empty() && url.password().is_none();
     let on_loopback = match url.host_str() {
@@ -319,34 +320,14 @@ fn only_by_administrators(problems: &mut Problems, it: &Metadata, decided: &Meta
             "scope",
             !it.scope.iter().any(|it| ours(it) && !decided.scope.contains(it)),
         ),
+        (
+            "request_object_signing_alg",
+            it.request_object_signing_alg != Some(RequestObjectAlg::None)
+                || decided.request_object_signing_alg == Some(RequestObjectAlg::None),
+        ),
     ] {
         problems.unless(untouched, member, "is decided by an administrator");
     }
-}
-
-/// What the client report says of a client that is in order.
-pub fn notes(it: &Metadata) -> Vec<String> {
-    let mut notes = Vec::new();
-    let public = it.token_endpoint_auth_method == Some(AuthMethod::None);
-    let native = it.application_type == ApplicationType::Native;
-    let codes = it.grant_types.contains(&GrantType::AuthorizationCode);
-    if codes && !public && !native && it.pkce == Pkce::Optional {
-        notes.push("pkce is optional: set it to required if the service can send it".to_owned()); // AZ-5
-    }
-    for it in it.response_types.iter().filter(|it| it.is_front_channel()) {
-        // RFC 9700 §2.1.2
-        notes.push(format!(
-            "response type \"{it}\" brings tokens through the browser: code is safer"
-        ));
-    }
-    let loopback = it.redirect_uris.iter().filter(|uri| uri.starts_with("http://"));
-    for uri in loopback.filter(|_| !native) {
-        notes.push(format!("{uri} is on the person's own machine: for tests only")); // AZ-3
-    }
-    if it.introspect_all && !uses_secret(it) && it.jwks.is_none() {
-        notes.push("introspect_all has no effect without client authentication".to_owned()); // UI-3
-    }
-    notes
 }
 
 #[cfg(test)]
@@ -399,6 +380,12 @@ mod tests {
             ("scope", serde_json::json!("openid offline_access")),
             ("scope", serde_json::json!("")),
             ("jwks", serde_json::json!({"keys": "x"})),
+            ("jwks", serde_json::json!(null)),
+            (
+                "request_uris",
+                serde_json::json!(["http://events.example/request.jwt"]),
+            ),
+            ("request_object_signing_alg", serde_json::json!("none")),
             ("profile", serde_json::json!("fapi2")),
             (
                 "sector_identifier_uri",
@@ -407,6 +394,12 @@ mod tests {
             ("access_policy.ties_rights", serde_json::json!(null)),
         ] {
             let value = match member {
+                "jwks" if value.is_null() => with("request_object_signing_alg", "ES256".into()),
+                "request_object_signing_alg" => {
+                    let mut it = with(member, value);
+                    it["require_signed_request_object"] = true.into();
+                    it
+                }
                 "access_policy.ties_rights" => {
                     with("access_policy", serde_json::json!({"ties_rights": [""]}))
                 }

@@ -31,6 +31,8 @@ pub enum Kind {
     Logout,
     /// `jti` of a client assertion (RFC 7523 §3).
     AssertionId,
+    /// `jti` of a request object (RFC 9101).
+    RequestObjectId,
     /// How often something happened in a window of time.
     Counter,
     /// A half-done page of the browser: what was typed, over a redirect.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Interaction => "interaction",
             Self::Logout => "logout",
             Self::AssertionId => "assertion",
+            Self::RequestObjectId => "request-object",
             Self::Counter => "counter",
             Self::Draft => "draft",
         }

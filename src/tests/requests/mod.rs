@@ -1,12 +1,14 @@
 //! How a service may ask and be answered beyond the plain code flow, through the front door: tokens from
-//! the authorization endpoint, pushed requests, and where answers arrive.
+//! the authorization endpoint, pushed and signed requests, and where and how answers arrive.
 
 mod pushed;
+mod request_objects;
 mod response_types;
+mod signed_responses;
 
 use serde_json::{Value, json};
 
-use super::support::{ISSUER, Page, RelyingParty, TestOp};
+use super::support::{ISSUER, Page, RelyingParty, Signer, TestOp};
 use crate::domain::client::ResponseType;
 
 /// A provider that offers every response type, as a certification wants it.

@@ -9,6 +9,7 @@ mod database;
 mod outbox;
 mod person;
 mod relying_party;
+mod signer;
 mod site;
 pub mod product;
 
@@ -22,6 +23,7 @@ pub use database::database_url;
 pub use outbox::Outbox;
 pub use person::{PASSWORD, Person};
 pub use relying_party::{RelyingParty, Tokens};
+pub use signer::Signer;
 pub use site::Site;
 
 use crate::app::App;

@@ -1,0 +1,382 @@
+//! Request objects: an authorization request as a JWT of the client, by value or from an address that it
+//! registered (OpenID Connect Core §6, RFC 9101; security.md AZ-7, AZ-8, JW-1 to JW-4). What comes of it
+//! is the request to check, as if it had come plain.
+
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use serde_json::{Map, Value};
+
+use super::authorization::checks;
+use super::authorization::request::Received;
+use super::client_keys::{self, Unproved};
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::client::{Client, Profile};
+use crate::domain::{Time, secret::Digest};
+use crate::jose::client::{Expect, Refusal, unsigned};
+use crate::storage::ephemeral::Kind;
+
+/// RFC 9101 §10.8: its own `typ`; none, or `JWT`, is accepted too (JW-4).
+const TYPE: &str = "oauth-authz-req+jwt";
+
+/// What an address of a request object is asked for (RFC 9101 §5.2.3).
+const MEDIA_TYPES: &str = "application/oauth-authz-req+jwt, application/jwt";
+
+/// How far ahead `exp` and how far back `nbf` may be (AZ-7).
+const LONGEST: Span = Span::minutes(60);
+
+/// What clocks may differ (AZ-7).
+const TOLERANCE: Span = Span::seconds(10);
+
+/// A used object is remembered for as long as it may live, and ten minutes more (security.md ST-3).
+const REMEMBERED: Duration = Duration::from_mins(70);
+
+/// Members that are about the JWT, not about the request (RFC 7519 §4.1).
+const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+/// The request inside, with what stands beside it where the standard lets that count.
+pub async fn unfold(app: &App, client: &Client, received: &Received, object: &str) -> Result<Received> {
+    // G-2: an object hides no repetition beside it.
+    checks::once_each(received)?;
+    let (claims, is_typed) = read(app, client, object).await?;
+    let signed = client.request_object_algs().is_some();
+    let expected = Expected {
+        client,
+        issuer: app.config.issuer.as_str(),
+        now: app.clock.now(),
+        signed,
+    };
+    check(&claims, &expected).map_err(Error::invalid_request_object)?;
+    if received.is_pushed() {
+        once(app, client, &claims).await?;
+    }
+    let inside = parameters(&claims)?;
+    // RFC 9101 §6.3: only what is inside counts, for those who speak of RFC 9101; OpenID Connect Core §6.1
+    // has the inside go first, and type and client told outside as well.
+    let alone = is_typed || received.is_pushed() || client.must_sign_requests();
+    if !alone {
+        agree(received, &claims)?;
+    } else if let Some(id) = claims.get("client_id")
+        && id != client.id.as_str()
+    {
+        return Err(Error::invalid_request_object("client_id inside is another"));
+    }
+    Ok(received.unfolded(inside, alone, signed))
+}
+
+/// The object at an address that the client registered, compared as it is (AZ-8).
+pub async fn fetch(app: &App, client: &Client, request_uri: &str) -> Result<String> {
+    let registered = &client.metadata.request_uris;
+    if !app.config.authorization.request_uri {
+        return Err(Error::request_uri_not_supported("request_uri is not supported"));
+    }
+    if !registered.iter().any(|it| it == request_uri) {
+        return Err(Error::invalid_request_uri(
+            "request_uri is not registered for this client",
+        ));
+    }
+    let fetched = app.fetch.get(request_uri, MEDIA_TYPES).await.map_err(|why| {
+        Error::invalid_request_uri("There is no request object at request_uri").caused_by(why)
+    })?;
+    String::from_utf8(fetched.body)
+        .map(|it| it.trim().to_owned())
+        .map_err(|_| Error::invalid_request_object("The request object is not a JWT"))
+}
+
+/// The claims, and whether their `typ` says what they are.
+async fn read(app: &App, client: &Client, object: &str) -> Result<(Value, bool)> {
+    let refused = |why: Unproved| {
+        Error::invalid_request_object("The request object is not one that this client has signed")
+            .caused_by(why)
+    };
+    let Some(algs) = client.request_object_algs() else {
+        let claims = unsigned(object).map_err(|why| refused(why.into()))?;
+        return Ok((claims, false));
+    };
+    let mut expect = Expect {
+        algs: &algs,
+        typ: TYPE,
+        plain: false,
+    };
+    match client_keys::prove(app, client, object, expect).await {
+        Err(Unproved::Refusal(Refusal::Type)) => {
+            expect.plain = true;
+            let proved = client_keys::prove(app, client, object, expect).await;
+            Ok((proved.map_err(refused)?, false))
+        }
+        other => Ok((other.map_err(refused)?, true)),
+    }
+}
+
+/// What an object must fit.
+struct Expected<'a> {
+    client: &'a Client,
+    issuer: &'a str,
+    now: Time,
+    signed: bool,
+}
+
+fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
+    let Expected {
+        client, now, signed, ..
+    } = *expected;
+    let (needs_window, needs_name) = match client.metadata.profile {
+        Profile::Fapi2MessageSigning => (true, false), // FAPI 2.0 Message Signing §5.3.1
+        Profile::Ciba => (true, true),
+        Profile::Oidc | Profile::Fapi2 => (false, false),
+    };
+    match claims.get("iss") {
+        Some(it) if it == client.id.as_str() => {}
+        None if !signed => {}
+        _ => return Err("iss of the request object is not the client"),
+    }
+    let meant = match claims.get("aud") {
+        Some(Value::Array(many)) => many.iter().any(|it| it == expected.issuer),
+        Some(one) => one == expected.issuer,
+        None => !signed,
+    };
+    if !meant {
+        return Err("aud of the request object is another");
+    }
+    // JW-4: an assertion, a proof or a logout token of the client is none.
+    if claims.get("sub").is_some_and(|it| it == client.id.as_str())
+        || ["htm", "htu", "events"]
+            .iter()
+            .any(|it| claims.get(*it).is_some())
+    {
+        return Err("The JWT is not a request object");
+    }
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        // JW-3: NumericDate is an integer.
+        Some(value) => value
+            .as_i64()
+            .and_then(crate::clock::from_unix)
+            .map(Some)
+            .ok_or("A time of the request object is not an integer"),
+    };
+    let (exp, nbf, iat) = (time("exp")?, time("nbf")?, time("iat")?);
+    if needs_window && (exp.is_none() || nbf.is_none()) || needs_name && iat.is_none() {
+        return Err("The request object lacks exp, nbf or iat");
+    }
+    if exp.is_some_and(|it| it + TOLERANCE <= now) {
+        return Err("The request object has expired");
+    }
+    if exp.is_some_and(|it| it > now + LONGEST + TOLERANCE) {
+        return Err("exp of the request object is more than 60 minutes ahead");
+    }
+    if [nbf, iat].iter().flatten().any(|it| *it > now + TOLERANCE) {
+        return Err("The request object is not valid yet");
+    }
+    if nbf.is_some_and(|it| it + LONGEST + TOLERANCE < now) {
+        return Err("nbf of the request object is more than 60 minutes ago");
+    }
+    match claims.get("jti") {
+        None if needs_name => Err("The request object lacks jti"),
+        None => Ok(()),
+        Some(Value::String(it)) if (1..=512).contains(&it.len()) => Ok(()),
+        Some(_) => Err("jti of the request object is not text of 512 characters at most"),
+    }
+}
+
+/// An object with a name is pushed once. In a browser it is not counted: a page may be loaded again, and
+/// state, nonce and challenge bind the answer.
+async fn once(app: &App, client: &Client, claims: &Value) -> Result<()> {
+    let Some(jti) = claims.get("jti").and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let key = Digest::of(format!("{}\n{jti}", client.id).as_bytes());
+    let kind = Kind::RequestObjectId;
+    match app.ephemeral.put_new(kind, key.as_str(), &[], REMEMBERED).await? {
+        true => Ok(()),
+        false => Err(Error::invalid_request_object(
+            "The request object was used before",
+        )),
+    }
+}
+
+/// OpenID Connect Core §6.1: what stands outside for OAuth's sake is the same inside.
+fn agree(outside: &Received, claims: &Value) -> Result<()> {
+    for name in ["client_id", "response_type"] {
+        let inside = claims.get(name);
+        if outside.get(name).is_none() {
+            return Err(Error::invalid_request(format!(
+                "{name} is missing beside the request object"
+            )));
+        }
+        if inside.is_some_and(|it| it.as_str() != outside.get(name)) {
+            return Err(Error::invalid_request_object(format!(
+                "{name} is not the same inside and outside"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The members as parameters: text, but for those that are JSON by nature.
+fn parameters(claims: &Value) -> Result<Vec<(String, String)>> {
+    // RFC 9101 §4
+    if ["request", "request_uri"]
+        .iter()
+        .any(|it| claims.get(*it).is_some())
+    {
+        return Err(Error::invalid_request_object(
+            "A request object holds no other request",
+        ));
+    }
+    let members = claims.as_object().into_iter().flat_map(Map::iter);
+    let requested = members.filter(|it| !OF_THE_JWT.contains(&it.0.as_str()));
+    requested
+        .filter(|(name, value)| value.is_string() || checks::is_known(name))
+        .map(|(name, value)| {
+            let text = match (name.as_str(), value) {
+                (_, Value::String(it)) => Some(it.clone()),
+                ("max_age", Value::Number(it)) => Some(it.to_string()),
+                ("claims" | "registration", Value::Object(_)) => Some(value.to_string()),
+                ("authorization_details", Value::Array(_)) => Some(value.to_string()),
+                _ => None,
+            };
+            text.map(|it| (name.clone(), it)).ok_or_else(|| {
+                Error::invalid_request_object(format!("{name} has the wrong type in the request object"))
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::ClientId;
+    use crate::domain::client::Origin;
+
+    const ISSUER: &str = "https://op.example";
+    const NOW: i64 = 1_800_000_000;
+
+    /// Good claims with others over them; null leaves one out.
+    fn judge(profile: &str, signed: bool, changes: Value) -> Result<(), &'static str> {
+        let now = crate::clock::from_unix(NOW).expect("a time");
+        let client = Client {
+            id: ClientId::new("c"),
+            enabled: true,
+            origin: Origin::Administrator,
+            metadata: serde_json::from_value(json!({"profile": profile})).expect("metadata"),
+            secrets: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        let mut claims =
+            json!({"iss": "c", "aud": ISSUER, "exp": NOW + 300, "nbf": NOW, "iat": NOW, "jti": "1"});
+        for (name, value) in changes.as_object().expect("an object") {
+            claims[name] = value.clone();
+        }
+        claims
+            .as_object_mut()
+            .expect("an object")
+            .retain(|_, it| !it.is_null());
+        let expected = Expected {
+            client: &client,
+            issuer: ISSUER,
+            now,
+            signed,
+        };
+        check(&claims, &expected)
+    }
+
+    #[test]
+    fn an_object_is_from_its_client_for_us_and_for_now() {
+        for good in [
+            json!({}),
+            json!({"aud": ["https://other.example", ISSUER]}),
+            json!({"exp": NOW - 9}),
+            json!({"exp": NOW + 3600}),
+            json!({"nbf": NOW + 8, "iat": NOW + 8}),
+            json!({"nbf": NOW - 3600}),
+        ] {
+            assert_eq!(
+                judge("fapi2_message_signing", true, good.clone()),
+                Ok(()),
+                "{good}"
+            ); // AZ-7
+        }
+        for bad in [
+            json!({"iss": null}),
+            json!({"iss": "d"}),
+            json!({"aud": null}),
+            json!({"aud": "https://op.example/"}),
+            json!({"aud": []}),
+            json!({"aud": {"x": ISSUER}}),
+            json!({"exp": NOW - 10}),
+            json!({"exp": NOW + 4200}),
+            json!({"exp": "soon"}),
+            json!({"nbf": NOW + 11}),
+            json!({"nbf": NOW - 4200}),
+            json!({"iat": NOW + 11}),
+            json!({"iat": 1.5}),
+            json!({"jti": 1}),
+            json!({"jti": ""}),
+            json!({"sub": "c"}),
+            json!({"htm": "POST"}),
+            json!({"events": {}}),
+        ] {
+            for profile in ["oidc", "fapi2", "fapi2_message_signing", "ciba"] {
+                assert!(judge(profile, true, bad.clone()).is_err(), "{profile} {bad}"); // AZ-7, JW-3, JW-4
+            }
+        }
+    }
+
+    #[test]
+    fn each_profile_says_what_must_be_there() {
+        for (member, needed_by) in [
+            ("exp", &["fapi2_message_signing", "ciba"][..]),
+            ("nbf", &["fapi2_message_signing", "ciba"]),
+            ("iat", &["ciba"]),
+            ("jti", &["ciba"]),
+        ] {
+            for profile in ["oidc", "fapi2", "fapi2_message_signing", "ciba"] {
+                let judged = judge(profile, true, json!({member: null}));
+                assert_eq!(
+                    judged.is_err(),
+                    needed_by.contains(&profile),
+                    "{profile} {member}"
+                ); // AZ-7
+            }
+        }
+        // Without a signature nobody vouches for iss and aud; wrong ones are refused all the same.
+        assert_eq!(judge("oidc", false, json!({"iss": null, "aud": null})), Ok(()));
+        assert!(judge("oidc", false, json!({"iss": "d"})).is_err());
+        assert!(judge("oidc", false, json!({"aud": "d"})).is_err());
+    }
+
+    #[test]
+    fn members_become_parameters_by_their_types() {
+        let text = |claims: Value| -> Vec<String> {
+            let read = parameters(&claims).expect("good");
+            read.iter().map(|it| format!("{}={}", it.0, it.1)).collect()
+        };
+        assert_eq!(
+            text(json!({"iss": "c", "exp": 1, "max_age": 300})),
+            ["max_age=300"]
+        );
+        assert_eq!(
+            text(json!({"claims": {"id_token": {}}})),
+            [r#"claims={"id_token":{}}"#]
+        );
+        assert_eq!(
+            text(json!({"state": "s", "x-number": 1, "x-text": "t"})),
+            ["state=s", "x-text=t"]
+        );
+        for bad in [
+            json!({"state": 1}),
+            json!({"scope": ["openid"]}),
+            json!({"max_age": [1]}),
+            json!({"nonce": null}),
+            json!({"request": "x"}),
+            json!({"request_uri": "x"}),
+        ] {
+            assert!(parameters(&bad).is_err(), "{bad}");
+        }
+    }
+}
