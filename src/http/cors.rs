@@ -3,13 +3,30 @@
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 
+use super::error::PageError;
 use crate::app::App;
 
 /// Discovery and key set.
-pub async fn everybody(request: Request, next: Next) -> Response {
+pub fn for_everybody(endpoint: MethodRouter<App>) -> MethodRouter<App> {
+    endpoint.options(no_preflight).layer(from_fn(everybody))
+}
+
+/// Token, userinfo, revocation and pushed requests.
+pub fn for_public_clients(app: &App, endpoint: MethodRouter<App>) -> MethodRouter<App> {
+    let layer = from_fn_with_state(app.clone(), public_clients);
+    endpoint.options(no_preflight).layer(layer)
+}
+
+/// Declared, so that a preflight reaches the layers: what no method takes does not pass through them.
+async fn no_preflight() -> PageError {
+    PageError::MethodNotAllowed
+}
+
+async fn everybody(request: Request, next: Next) -> Response {
     let mut response = match is_preflight(&request) {
         true => preflight(),
         false => next.run(request).await,
@@ -21,8 +38,7 @@ pub async fn everybody(request: Request, next: Next) -> Response {
     response
 }
 
-/// Token, userinfo, revocation.
-pub async fn public_clients(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn public_clients(State(app): State<App>, request: Request, next: Next) -> Response {
     let origin = allowed_origin(&app, request.headers());
     let mut response = match is_preflight(&request) {
         true if origin.is_some() => preflight(),

@@ -1,7 +1,7 @@
 //! Every URL of the service in one table, each with its audience (security.md G-4).
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -35,37 +35,32 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
 pub fn routes(app: &App) -> Routes {
     use Audience::{Client, Public};
 
-    let open = || from_fn(cors::everybody);
-    let clients = || from_fn_with_state(app.clone(), cors::public_clients);
+    let clients = |endpoint| cors::for_public_clients(app, endpoint);
     Routes::new(app)
         .at(
             endpoints::OPENID_CONFIGURATION,
             Public,
-            get(protocol::discovery).layer(open()),
+            cors::for_everybody(get(protocol::discovery)),
         )
         .at(
             endpoints::OAUTH_AUTHORIZATION_SERVER,
             Public,
-            get(protocol::discovery).layer(open()),
+            cors::for_everybody(get(protocol::discovery)),
         )
-        .at(endpoints::JWKS, Public, get(protocol::jwks).layer(open()))
+        .at(endpoints::JWKS, Public, cors::for_everybody(get(protocol::jwks)))
         .at(
             endpoints::PUSHED_AUTHORIZATION_REQUEST,
             Client,
-            post(protocol::pushed_authorization_request).layer(clients()),
+            clients(post(protocol::pushed_authorization_request)),
         )
-        .at(endpoints::TOKEN, Client, post(protocol::token).layer(clients()))
+        .at(endpoints::TOKEN, Client, clients(post(protocol::token)))
         .at(
             endpoints::USERINFO,
             Client,
-            get(protocol::userinfo).post(protocol::userinfo).layer(clients()),
+            clients(get(protocol::userinfo).post(protocol::userinfo)),
         )
         .at(endpoints::INTROSPECTION, Client, post(protocol::introspection))
-        .at(
-            endpoints::REVOCATION,
-            Client,
-            post(protocol::revocation).layer(clients()),
-        )
+        .at(endpoints::REVOCATION, Client, clients(post(protocol::revocation)))
         .with(|it| match app.config.registration.mode {
             RegistrationMode::Off => it,
             RegistrationMode::Token | RegistrationMode::Open => self_registration(it),

@@ -1,12 +1,14 @@
 //! What is true of every answer, whatever handler gave it (security.md sections 9 and 11).
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use serde_json::json;
 use url::Url;
 
 use super::support::{ISSUER, Page, TestOp};
 use crate::demo::outbox;
 use crate::http::router;
 use crate::http::routes::Audience;
+use crate::oidc::endpoints;
 
 /// BR-3, and TL-1 as the issuer is https.
 fn has_the_headers_of_every_answer(page: &Page) {
@@ -184,4 +186,74 @@ async fn the_pages_of_the_demo_stand_behind_the_same_door() {
     // In production there are no such pages.
     let page = TestOp::start().await.browser().get("/demo/outbox").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn scripts_of_other_origins_read_what_is_theirs_to_read() {
+    let op = TestOp::start().await;
+    let public = json!({"token_endpoint_auth_method": "none"});
+    op.client_with("spa", public).await;
+    op.client("web").await;
+    let asks = async |method: Method, path: &str, origin: &'static str| {
+        let mut browser = op.browser();
+        let headers = &mut browser.headers;
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        headers.insert(
+            header::ACCESS_CONTROL_REQUEST_METHOD,
+            HeaderValue::from_static("POST"),
+        );
+        let url = Url::parse(ISSUER).expect("a URL").join(path).expect("a URL");
+        let page = browser.once(method, &url, None).await;
+        let allowed = page.headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        // BR-4: never with cookies.
+        assert!(
+            !page
+                .headers
+                .contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS)
+        );
+        (
+            page.status,
+            allowed.map(|it| it.to_str().expect("ASCII").to_owned()),
+        )
+    };
+    const SPA: &str = "https://spa.example.test";
+    for path in ["/.well-known/openid-configuration", endpoints::JWKS] {
+        let (status, allowed) = asks(Method::GET, path, "https://anybody.example").await;
+        assert_eq!(
+            (status, allowed.as_deref()),
+            (StatusCode::OK, Some("*")),
+            "{path}"
+        ); // BR-4
+    }
+    for path in [
+        endpoints::TOKEN,
+        endpoints::USERINFO,
+        endpoints::REVOCATION,
+        endpoints::PUSHED_AUTHORIZATION_REQUEST,
+    ] {
+        let (status, allowed) = asks(Method::OPTIONS, path, SPA).await;
+        assert_eq!(
+            (status, allowed.as_deref()),
+            (StatusCode::NO_CONTENT, Some(SPA)),
+            "{path}"
+        ); // BR-4
+        // The origin of a client that keeps a secret has no script to ask with.
+        for stranger in ["https://web.example.test", "https://anybody.example", "null"] {
+            let (status, allowed) = asks(Method::OPTIONS, path, stranger).await;
+            assert_eq!(
+                (status, allowed),
+                (StatusCode::FORBIDDEN, None),
+                "{path} {stranger}"
+            );
+        }
+    }
+    for path in [
+        "/login",
+        "/account",
+        endpoints::AUTHORIZATION,
+        endpoints::INTROSPECTION,
+    ] {
+        let (_, allowed) = asks(Method::GET, path, SPA).await;
+        assert_eq!(allowed, None, "{path}"); // BR-4: nothing elsewhere
+    }
 }

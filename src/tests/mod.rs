@@ -12,6 +12,7 @@ mod listener;
 mod joining_an_organization;
 mod signing_in;
 mod signing_up;
+mod reading;
 mod readme;
 mod registration;
 pub mod support;

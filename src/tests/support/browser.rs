@@ -355,6 +355,14 @@ impl Page {
         link.unwrap_or_else(|| panic!("no link to {path} at {}: {}", self.url, self.text()))
     }
 
+    /// Where its links lead, as they are written.
+    pub fn links(&self) -> Vec<String> {
+        let html = self.html();
+        html.select(&selector("a[href]"))
+            .filter_map(|it| it.attr("href").map(str::to_owned))
+            .collect()
+    }
+
     /// The messages beside the fields that were wrong, by field name.
     pub fn field_errors(&self) -> Vec<String> {
         let html = self.html();
