@@ -196,6 +196,7 @@ pub(super) fn new_password(
         errors.insert("password", key);
     } else if password != confirmation {
         errors.insert("password_confirmation", "error.password.different");
+        return None;
     }
     chosen.ok()
 }

@@ -128,7 +128,11 @@ fn onward(visit: &Visit) -> Response {
 }
 
 /// 429, with the form still there.
-async fn wait<P: Page>(visit: &Visit, page: &P, time: chrono::Duration) -> Result<Response, PageError> {
+pub(super) async fn wait<P: Page>(
+    visit: &Visit,
+    page: &P,
+    time: chrono::Duration,
+) -> Result<Response, PageError> {
     let mut response = visit.page_with(StatusCode::TOO_MANY_REQUESTS, page).await?;
     let seconds = HeaderValue::from(time.num_seconds().max(1));
     response.headers_mut().insert(header::RETRY_AFTER, seconds); // DS-2
@@ -136,7 +140,7 @@ async fn wait<P: Page>(visit: &Visit, page: &P, time: chrono::Duration) -> Resul
 }
 
 /// Whole minutes, rounded up.
-fn minutes(time: chrono::Duration) -> u64 {
+pub(super) fn minutes(time: chrono::Duration) -> u64 {
     time.num_seconds().max(1).unsigned_abs().div_ceil(60)
 }
 
@@ -240,7 +244,8 @@ async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError>
         Ok(()) => Ok(onward(&visit)),
         // A newer version came into force while this one was read.
         Err(accounts::Error::Conflict) => {
-            let page = terms_page(&visit, flow, FormState::default()).await?;
+            let form = FormState::default().notice("error.try_again");
+            let page = terms_page(&visit, flow, form).await?;
             visit.form_again(&page).await
         }
         Err(other) => Err(other.into()),

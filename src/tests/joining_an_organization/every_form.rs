@@ -1,5 +1,5 @@
-//! Every form of the account, the Focal Points and the administrators, each field of it, with all that a
-//! field can hold: over-long, empty, of the wrong kind, twice, in wrong encodings. The answer is the form
+//! Every form of the way in, of the account, the Focal Points and the administrators, each field of it, with
+//! all that a field can hold: over-long, empty, of the wrong kind, twice, in wrong encodings. The answer is the form
 //! with what was typed and the field marked, or a clear refusal, and nothing has happened (security.md
 //! G-1, G-2, G-3, G-11).
 
@@ -24,6 +24,8 @@ enum Kind {
     Email,
     Website,
     Password,
+    /// Eight digits, one of all.
+    Code,
     /// Names an object: one that is not there is not found (G-4).
     Object,
     /// A box, or the word of a button: nobody types it.
@@ -51,6 +53,12 @@ impl Kind {
                 "https://user@example.org".into(),
             ],
             Self::Password => vec!["".into(), "short".into(), long(129)],
+            Self::Code => vec![
+                "".into(),
+                "1234567".into(),
+                "123456789".into(),
+                "1234 567a".into(),
+            ],
             Self::Object => vec!["".into(), "../admin".into()],
             Self::Fixed => vec!["no-such".into(), "ON".into()],
         };
@@ -180,6 +188,51 @@ const MERGE: Fields = &[
     ("reason", "The same", Kind::Reason),
 ];
 
+const LOGIN: Fields = &[
+    ("email", "nobody@example.org", Kind::Email),
+    ("password", "Quartz-harbour-77", Kind::Password),
+];
+const DETAILS: Fields = &[
+    ("email", "zoe@example.org", Kind::Email),
+    ("first_name", "Zoë", Kind::Needed(100)),
+    ("last_name", "O’Hara", Kind::Needed(100)),
+    ("password", "Quartz-harbour-77", Kind::Password),
+    ("password_confirmation", "Quartz-harbour-77", Kind::Password),
+    ("title", "dr", Kind::OptionalChoice),
+    ("gender", "female", Kind::Choice),
+    ("job_title", "Head of Division", Kind::Needed(150)),
+    ("professional_role", "technical", Kind::Choice),
+];
+const LISTED: Fields = &[
+    ("membership_type", "sector_member", Kind::Choice),
+    ("member_state", "CH", Kind::Choice),
+    ("organization_id", "telco", Kind::Choice),
+    ("request_ties", "on", Kind::Fixed),
+    ("newsletter", "on", Kind::Fixed),
+    ("accept_terms", "on", Kind::Fixed),
+    ("action", "submit", Kind::Fixed),
+];
+const TYPED: Fields = &[
+    ("member_state", "CH", Kind::Choice),
+    ("organization_name", "Example Laboratory", Kind::Needed(250)),
+    ("organization_acronym", "EXLAB", Kind::Line(50)),
+    ("organization_website", "https://example.org/", Kind::Website),
+    ("organization_city", "Bern", Kind::Line(100)),
+    ("accept_terms", "on", Kind::Fixed),
+    ("action", "create", Kind::Fixed),
+];
+const CODE: Fields = &[("code", "00000000", Kind::Code)];
+const FORGOTTEN: Fields = &[("email", "zoe@example.org", Kind::Email)];
+const NEW_PASSWORD: Fields = &[
+    ("password", "Quartz-harbour-77", Kind::Password),
+    ("password_confirmation", "Quartz-harbour-77", Kind::Password),
+];
+const PASSWORD_AGAIN: Fields = &[("password", "Quartz-harbour-77", Kind::Password)];
+const TERMS: Fields = &[
+    ("accept_terms", "on", Kind::Fixed),
+    ("version", "1999-01", Kind::Choice),
+];
+
 fn cases<const N: usize>(them: [(String, Fields); N]) -> Vec<Case> {
     them.into_iter()
         .map(|(path, fields)| Case { path, fields })
@@ -202,13 +255,31 @@ async fn send(person: &mut Person, case: &Case, field: &str, value: &str) -> Pag
         .iter()
         .map(|(name, good, _)| (*name, if *name == field { value } else { *good }))
         .collect();
-    by_hand(person, &case.path, &fields).await
+    post(person, &case.path, &fields).await
+}
+
+/// The token of the forms that this browser is shown: every page of ours has one.
+async fn token(person: &mut Person) -> String {
+    let page = person.browser.get("/login").await;
+    let fields = page.form(&["csrf"]).fields;
+    fields
+        .into_iter()
+        .find(|(name, _)| name == "csrf")
+        .expect("a token")
+        .1
+}
+
+async fn post(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
+    let token = token(person).await;
+    let mut all = vec![("csrf", token.as_str())];
+    all.extend_from_slice(fields);
+    person.browser.post(path, &all).await
 }
 
 /// What stands in the fields of the page's form, as far as they can be typed into.
 fn keeps(page: &Page, case: &Case, wrong: &str, context: &str) {
     for (name, good, kind) in case.fields {
-        let typed = !matches!(kind, Kind::Fixed | Kind::Object | Kind::Password);
+        let typed = !matches!(kind, Kind::Fixed | Kind::Object | Kind::Password | Kind::Code);
         if !typed || *name == wrong || *name == "right" || *name == "organization_id" {
             continue;
         }
@@ -230,10 +301,15 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
             assert!(page.has("main h1"), "{context}: a page says what is wrong");
             match page.status {
                 StatusCode::UNPROCESSABLE_ENTITY => {}
-                // A password field is never shown again, and who is asked for a login again went away.
+                // DS-2: whoever guesses is told to wait, with the form still there.
+                StatusCode::TOO_MANY_REQUESTS
+                    if matches!(kind, Kind::Password | Kind::Email | Kind::Code) =>
+                {
+                    assert!(!page.header("retry-after").is_empty(), "{context}");
+                }
                 StatusCode::NOT_FOUND if matches!(kind, Kind::Object) => continue,
                 StatusCode::BAD_REQUEST if matches!(kind, Kind::Fixed) => continue,
-                other => panic!("{context}: {other}"),
+                other => panic!("{context}: {other}: {}", page.text()),
             }
             let told = page.has("[aria-invalid=true]") || page.has("[role=alert]") || page.has("#problem");
             assert!(told, "{context}: {}", page.text());
@@ -256,7 +332,7 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
     for (name, value) in unknown {
         let mut fields: Vec<_> = case.fields.iter().map(|(name, good, _)| (*name, *good)).collect();
         fields.push((name, value));
-        let page = by_hand(person, &case.path, &fields).await;
+        let page = post(person, &case.path, &fields).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{} {name}", case.path); // G-3
     }
     let after = acts(op).await;
@@ -265,14 +341,7 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
 
 /// Twice, as a list, not UTF-8, with NUL, not percent-encoded: refused before anything is looked at.
 async fn malformed(person: &mut Person, case: &Case, field: &str) {
-    let page = person.browser.get("/account/profile").await;
-    let form = page.form(&["first_name", "csrf"]);
-    let csrf = &form
-        .fields
-        .iter()
-        .find(|(name, _)| name == "csrf")
-        .expect("a token")
-        .1;
+    let csrf = token(person).await;
     let good = case
         .fields
         .iter()
@@ -297,7 +366,7 @@ async fn malformed(person: &mut Person, case: &Case, field: &str) {
         format!("%ff{field}=x"),
         format!("{field}=x&{}", "a=1&".repeat(80)),
     ] {
-        let mut body = encoded("csrf", csrf);
+        let mut body = encoded("csrf", &csrf);
         for (name, value, _) in rest() {
             body = format!("{body}&{}", encoded(name, value));
         }
@@ -308,6 +377,46 @@ async fn malformed(person: &mut Person, case: &Case, field: &str) {
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{} {shown}", case.path);
         assert!(page.has("#problem"), "{} {shown}", case.path);
     }
+}
+
+#[tokio::test]
+async fn of_the_way_in() {
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let mut zoe = op.visitor("zoe@example.org");
+    let one = |path: &str, fields| cases([(path.to_owned(), fields)]).remove(0);
+    every_field(&op, &mut zoe, &one("/login", LOGIN)).await;
+    every_field(&op, &mut zoe, &one("/signup", DETAILS)).await;
+    every_field(&op, &mut zoe, &one("/forgot-password", FORGOTTEN)).await;
+
+    let good = |fields: Fields| {
+        fields
+            .iter()
+            .map(|(name, good, _)| (*name, *good))
+            .collect::<Vec<_>>()
+    };
+    let page = post(&mut zoe, "/signup", &good(DETAILS)).await;
+    assert_eq!(page.url.path(), "/signup/organization", "{}", page.text());
+    every_field(&op, &mut zoe, &one("/signup/organization", LISTED)).await;
+    every_field(&op, &mut zoe, &one("/signup/organization", TYPED)).await;
+    let page = post(&mut zoe, "/signup/organization", &good(LISTED)).await;
+    assert_eq!(page.url.path(), "/signup/verify", "{}", page.text());
+    every_field(&op, &mut zoe, &one("/signup/verify", CODE)).await;
+
+    let mut bob = op.person("bob@example.org").await;
+    post(&mut bob, "/forgot-password", &[("email", "bob@example.org")]).await;
+    let link = op.outbox().link("bob@example.org", "/reset-password").await;
+    assert!(
+        bob.browser
+            .get(&link)
+            .await
+            .find_form(&["password_confirmation"])
+            .is_some()
+    );
+    every_field(&op, &mut bob, &one("/reset-password", NEW_PASSWORD)).await;
+    bob.logs_in().await;
+    every_field(&op, &mut bob, &one("/reauthenticate", PASSWORD_AGAIN)).await;
+    every_field(&op, &mut bob, &one("/terms/accept", TERMS)).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::super::login::{minutes, wait};
 use super::super::{PageError, PageForm, SignedIn, Visit, refused};
 use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm};
@@ -46,8 +47,8 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
             return visit.form_again(&page(account, form, None)).await;
         }
         Err(accounts::Error::Throttled { retry_after }) => {
-            let minutes = retry_after.num_seconds().unsigned_abs().div_ceil(60);
-            return visit.form_again(&page(account, typed, Some(minutes))).await;
+            let page = page(account, typed, Some(minutes(retry_after)));
+            return wait(&visit, &page, retry_after).await;
         }
         Err(other) => return Err(other.into()),
     };
