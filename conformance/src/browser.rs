@@ -48,6 +48,11 @@ impl Browser {
         }
     }
 
+    /// One more address of the relying party.
+    pub fn returns_to(&mut self, url: &Url) {
+        self.returns.push(without_query(url));
+    }
+
     /// Also true for anything below a registered address: being sent there is a finding, not a dead end.
     pub fn is_return(&self, url: &Url) -> bool {
         let address = without_query(url);

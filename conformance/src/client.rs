@@ -7,18 +7,39 @@ use crate::provider::{Provider, explain};
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jws::{self, JwsHeader, RS256};
 use openidconnect::core::{CoreClient, CoreTokenResponse};
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, Nonce, OAuth2TokenResponse,
     PkceCodeVerifier, RedirectUrl, TokenResponse,
 };
 use serde_json::Value;
+use std::sync::LazyLock;
 use url::form_urlencoded::byte_serialize;
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The key of every client that the checker registers.
+static KEY: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RS256.generate_key_pair(2048).expect("OpenSSL makes RSA keys"));
+
+/// Its public half, without a name: a provider finds it by its type and use.
+pub fn public_key() -> Value {
+    let mut key = Value::Object(KEY.to_jwk_public_key().as_ref().clone());
+    if let Some(members) = key.as_object_mut() {
+        members.remove("kid");
+        members.insert("use".into(), "sig".into());
+        members.insert("alg".into(), "RS256".into());
+    }
+    key
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthMethod {
     SecretBasic,
     SecretPost,
+    PrivateKeyJwt,
 }
 
 impl AuthMethod {
@@ -26,6 +47,7 @@ impl AuthMethod {
         match self {
             Self::SecretBasic => "client_secret_basic",
             Self::SecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 }
@@ -34,6 +56,8 @@ impl AuthMethod {
 pub struct Client {
     pub settings: config::Client,
     pub method: AuthMethod,
+    /// Of its assertions; none: the token endpoint.
+    pub audience: Option<String>,
 }
 
 /// An authorization request as an ordered list of parameters, so that tests may bend any of it.
@@ -94,11 +118,32 @@ impl Client {
         Self {
             settings: settings.clone(),
             method,
+            audience: None,
         }
     }
 
     pub fn id(&self) -> &str {
         &self.settings.client_id
+    }
+
+    fn secret(&self) -> Option<ClientSecret> {
+        let by_secret = self.method != AuthMethod::PrivateKeyJwt;
+        by_secret.then(|| ClientSecret::new(self.settings.client_secret.clone()))
+    }
+
+    /// RFC 7523 §2.2, signed by RS256 without a `kid`, as the suite's clients do.
+    fn assertion(&self, endpoint: &str) -> Result<[(&'static str, String); 2]> {
+        let now = crate::checks::common::now();
+        let audience = self.audience.as_deref().unwrap_or(endpoint);
+        let claims = serde_json::json!({"iss": self.id(), "sub": self.id(), "aud": audience,
+            "jti": random_text(20), "iat": now, "exp": now + 60});
+        let signer = RS256.signer_from_der(KEY.to_der_private_key())?;
+        let header = JwsHeader::new();
+        let assertion = jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer)?;
+        Ok([
+            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
+            ("client_assertion", assertion),
+        ])
     }
 
     pub async fn token_request(
@@ -129,6 +174,11 @@ impl Client {
                 form.push(("client_secret".into(), self.settings.client_secret.clone()));
                 http.post_form(endpoint, &form, &[accept]).await
             }
+            AuthMethod::PrivateKeyJwt => {
+                let assertion = self.assertion(endpoint)?;
+                form.extend(assertion.map(|(name, value)| (name.to_owned(), value)));
+                http.post_form(endpoint, &form, &[accept]).await
+            }
         }
     }
 
@@ -149,14 +199,20 @@ impl Client {
         let relying_party = CoreClient::from_provider_metadata(
             metadata.clone(),
             ClientId::new(self.id().to_owned()),
-            Some(ClientSecret::new(self.settings.client_secret.clone())),
+            self.secret(),
         )
         .set_redirect_uri(RedirectUrl::new(self.settings.redirect_uri.clone())?)
         .set_auth_type(match self.method {
             AuthMethod::SecretBasic => AuthType::BasicAuth,
-            AuthMethod::SecretPost => AuthType::RequestBody,
+            AuthMethod::SecretPost | AuthMethod::PrivateKeyJwt => AuthType::RequestBody,
         });
         let mut request = relying_party.exchange_code(AuthorizationCode::new(code.to_owned()))?;
+        if self.method == AuthMethod::PrivateKeyJwt {
+            let endpoint = provider.endpoint("token_endpoint").unwrap_or_default();
+            for (name, value) in self.assertion(endpoint)? {
+                request = request.add_extra_param(name, value);
+            }
+        }
         if let Some(verifier) = verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
         }

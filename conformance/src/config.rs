@@ -13,7 +13,16 @@ pub struct Config {
     pub client2: Option<Client>,
     pub client_secret_post: Option<Client>,
     #[serde(default)]
+    pub registration: Registration,
+    #[serde(default)]
     pub server: Server,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registration {
+    /// For a provider that lets not everybody register.
+    pub initial_access_token: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

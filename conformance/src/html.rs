@@ -41,6 +41,9 @@ pub struct Page {
     pub text: String,
     pub forms: Vec<Form>,
     pub refresh: Option<Url>,
+    /// Where its images come from and its links go, as they stand there.
+    pub images: Vec<String>,
+    pub links: Vec<String>,
 }
 
 /// Words of buttons that a willing person does not press.
@@ -74,7 +77,14 @@ selector!(OPTION, "option");
 selector!(TITLE, "title");
 selector!(BODY, "body");
 selector!(MAIN, "main");
+selector!(IMAGE, "img[src]");
+selector!(LINK, "a[href]");
 selector!(REFRESH, "meta[http-equiv]");
+
+fn attributes(document: &Html, which: &Selector, name: &str) -> Vec<String> {
+    let found = document.select(which).filter_map(|it| it.attr(name));
+    found.map(str::to_owned).collect()
+}
 
 impl Page {
     pub fn parse(url: &Url, status: u16, html: &str) -> Self {
@@ -110,6 +120,8 @@ impl Page {
             ),
             forms,
             refresh,
+            images: attributes(&document, &IMAGE, "src"),
+            links: attributes(&document, &LINK, "href"),
         }
     }
 

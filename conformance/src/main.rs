@@ -11,6 +11,7 @@ mod journey;
 mod modules;
 mod plans;
 mod provider;
+mod registration;
 mod report;
 mod run;
 mod runner;

@@ -1,6 +1,6 @@
 //! The plans of the suite and the modules they list, by the suite's names.
 
-use crate::modules::{Check, basic, config, rp_initiated_logout as logout};
+use crate::modules::{Check, basic, config, dynamic, rp_initiated_logout as logout};
 
 /// Where the authorization response belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub enum Needs {
     Logout,
     /// Clients of its own making.
     Registration,
+    /// Those, and a document that the provider fetches from it.
+    Site,
 }
 
 #[derive(Clone, Copy)]
@@ -88,6 +90,16 @@ pub const PLANS: &[Plan] = &[
         modules: logout::MODULES,
     },
     Plan {
+        name: "oidcc-dynamic-certification-test-plan",
+        variant: CODE,
+        modules: dynamic::MODULES,
+    },
+    Plan {
+        name: "oidcc-3rdparty-init-login-certification-test-plan",
+        variant: CODE,
+        modules: dynamic::THIRD_PARTY_LOGIN,
+    },
+    Plan {
         name: "oidcc-formpost-basic-certification-test-plan",
         variant: CODE_FORM_POST,
         modules: basic::MODULES,
@@ -106,7 +118,7 @@ mod tests {
             let fixed = plan
                 .modules
                 .iter()
-                .filter(|it| it.needs != Needs::Registration)
+                .filter(|it| !matches!(it.needs, Needs::Registration | Needs::Site))
                 .count();
             (plan.modules.len(), fixed)
         };
@@ -116,6 +128,12 @@ mod tests {
         assert_eq!(
             counts("oidcc-rp-initiated-logout-certification-test-plan"),
             (11, 11)
+        );
+        // Of 23 those for which nothing must be served to the provider.
+        assert_eq!(counts("oidcc-dynamic-certification-test-plan"), (16, 1));
+        assert_eq!(
+            counts("oidcc-3rdparty-init-login-certification-test-plan"),
+            (2, 0)
         );
         for plan in PLANS {
             let names: HashSet<_> = plan.modules.iter().map(|it| it.name).collect();

@@ -9,6 +9,7 @@ use crate::http::{Answer, Http};
 use crate::journey::{Walk, walk};
 use crate::plans::Variant;
 use crate::provider::Provider;
+use crate::registration::Registered;
 use crate::report::{Report, Step};
 use anyhow::Context;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Run {
     pub client: Client,
     pub browser: Browser,
     pub report: Report,
+    /// Clients to be removed when the module is done.
+    pub registered: Vec<Registered>,
 }
 
 /// Everything a successful login yields.
@@ -59,6 +62,7 @@ impl Run {
             client,
             browser: Browser::new(http, returns),
             report: Report::default(),
+            registered: Vec::new(),
         }
     }
 

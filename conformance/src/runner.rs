@@ -52,11 +52,12 @@ async fn one(
     module: &'static Module,
 ) -> Outcome {
     let begin = Instant::now();
-    let (report, end) = match client_for(module.needs, config) {
+    let (report, end) = match client_for(module.needs, config, provider) {
         Err(stop) => (Report::default(), Err(stop)),
         Ok(client) => {
             let mut run = Run::new(http, provider, config, plan.variant, client);
             let end = attempt(&mut run, module).await;
+            run.clean_up().await;
             (run.report, end)
         }
     };
@@ -65,7 +66,9 @@ async fn one(
 
 async fn attempt(run: &mut Run, module: &Module) -> Step {
     run.provider.clone().check(&mut run.report);
-    if module.needs != Needs::Nothing {
+    if module.needs == Needs::Registration {
+        run.user()?; // the client is judged when it is registered
+    } else if module.needs != Needs::Nothing {
         let (metadata, method) = (run.provider.clone(), run.client.method.name());
         crate::checks::discovery::auth_method(&metadata.metadata, method, &mut run.report);
         run.user()?;
@@ -73,7 +76,7 @@ async fn attempt(run: &mut Run, module: &Module) -> Step {
     (module.check)(run).await
 }
 
-fn client_for(needs: Needs, config: &Config) -> Result<Client, Stop> {
+fn client_for(needs: Needs, config: &Config, provider: &Provider) -> Result<Client, Stop> {
     let skip = |reason: &str| Stop::Skipped(reason.to_owned());
     let basic = || {
         let settings = config
@@ -83,10 +86,11 @@ fn client_for(needs: Needs, config: &Config) -> Result<Client, Stop> {
         Ok(Client::new(settings, AuthMethod::SecretBasic))
     };
     match needs {
-        Needs::Registration => Err(skip(
-            "needs dynamic client registration; this run has static clients",
-        )),
-        Needs::Nothing => {
+        Needs::Registration if provider.endpoint("registration_endpoint").is_none() => {
+            Err(skip("the provider registers no clients"))
+        }
+        Needs::Site => Err(skip("needs a document at an address of the checker's own")),
+        Needs::Nothing | Needs::Registration => {
             let nobody = crate::config::Client {
                 client_id: String::new(),
                 client_secret: String::new(),

@@ -12,7 +12,7 @@ pub const MODULES: &[Module] = &[module!(
     discovery_endpoint_verification
 )];
 
-async fn discovery_endpoint_verification(run: &mut Run) -> Step {
+pub async fn discovery_endpoint_verification(run: &mut Run) -> Step {
     const RULE: &str = "metadata (OpenID Connect Discovery §4.2)";
     let provider = run.provider.clone();
     let answer = &provider.discovery;

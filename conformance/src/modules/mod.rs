@@ -2,6 +2,7 @@
 
 pub mod basic;
 pub mod config;
+pub mod dynamic;
 pub mod rp_initiated_logout;
 
 use crate::report::Step;

@@ -1,5 +1,6 @@
 //! A provider in one file, just good enough to pass, with a switch for each fault.
 
+use super::registry;
 use super::wire::{Reply, Request, serve};
 use crate::checks::common::now;
 use crate::checks::userinfo::PROFILE;
@@ -24,9 +25,11 @@ pub enum Fault {
     RefusesUnknown, IgnoresResponseType, QuotesInDescription, IgnoresPrompt, AlwaysAsks, IgnoresMaxAge,
     MovingAuthTime, NoAcr, CodesLast, WrongErrorCode, AnyRedirectUri, GetOnly, OverlooksRequestObject,
     CachesRefresh, ForeignRefresh, NoPkce, NoSecretPost, KeepsSession, AnyHint, PrivateKeyShown,
+    AcceptsFragments, AcceptsHttpLogin, Answers200, EndpointAudience, ForgetsLogin, HidesClients, KeepsClients,
+    NoImplicit, NonceInUserinfo, SecretWithoutEnd,
 }
 
-static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
+pub static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
     [
         RS256.generate_key_pair(2048).unwrap(),
         RS256.generate_key_pair(2048).unwrap(),
@@ -36,22 +39,23 @@ static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
 type Params = HashMap<String, String>;
 
 #[derive(Default)]
-struct Memory {
-    sessions: HashMap<String, i64>,
+pub struct Memory {
+    pub sessions: HashMap<String, i64>,
     pending: HashMap<String, Params>,
     codes: HashMap<String, (Params, i64)>,
     access: HashMap<String, Params>,
     refresh: HashMap<String, (Params, i64)>,
+    pub registered: HashMap<String, Value>,
 }
 
 pub struct Mock {
     fault: Fault,
-    issuer: String,
-    clients: Vec<Client>,
-    memory: Mutex<Memory>,
+    pub issuer: String,
+    pub clients: Vec<Client>,
+    pub memory: Mutex<Memory>,
 }
 
-fn page(status: u16, body: &str) -> Reply {
+pub fn page(status: u16, body: &str) -> Reply {
     let headers = vec![("Content-Type", "text/html; charset=utf-8".into())];
     Reply {
         status,
@@ -60,7 +64,7 @@ fn page(status: u16, body: &str) -> Reply {
     }
 }
 
-fn json_reply(status: u16, body: &Value) -> Reply {
+pub fn json_reply(status: u16, body: &Value) -> Reply {
     let headers = vec![
         ("Content-Type", "application/json".into()),
         ("Cache-Control", "no-store".into()),
@@ -72,7 +76,7 @@ fn json_reply(status: u16, body: &Value) -> Reply {
     }
 }
 
-fn redirect(url: &Url) -> Reply {
+pub fn redirect(url: &Url) -> Reply {
     Reply {
         status: 303,
         headers: vec![("Location", url.to_string())],
@@ -96,7 +100,7 @@ impl Mock {
         issuer
     }
 
-    fn is(&self, fault: Fault) -> bool {
+    pub fn is(&self, fault: Fault) -> bool {
         self.fault == fault
     }
 
@@ -110,13 +114,15 @@ impl Mock {
             "/token" => self.token(request),
             "/userinfo" => self.userinfo(request),
             "/logout" => self.logout(request),
+            "/register" => self.register(request),
+            path if path.starts_with("/register/") => self.manage(request),
             _ => page(404, "nothing here"),
         }
     }
 
     fn metadata(&self) -> Reply {
         let at = |path: &str| format!("{}{path}", self.issuer);
-        let mut methods = vec!["client_secret_basic", "client_secret_post"];
+        let mut methods = vec!["client_secret_basic", "private_key_jwt", "client_secret_post"];
         if self.is(Fault::NoSecretPost) {
             methods.pop();
         }
@@ -125,19 +131,21 @@ impl Mock {
         } else {
             self.issuer.clone()
         };
-        json_reply(
-            200,
-            &json!({
+        let mut all = registry::metadata(self.fault);
+        let more = json!({
                 "issuer": issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
                 "userinfo_endpoint": at("/userinfo"), "jwks_uri": at("/jwks"), "end_session_endpoint": at("/logout"),
                 "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
-                "response_types_supported": ["code"], "subject_types_supported": ["public"],
-                "grant_types_supported": ["authorization_code", "refresh_token"], "acr_values_supported": ["pwd"],
+                "subject_types_supported": ["public"], "acr_values_supported": ["pwd"],
+                "registration_endpoint": at("/register"),
                 "id_token_signing_alg_values_supported": ["RS256"], "claims_supported": ["sub"],
                 "token_endpoint_auth_methods_supported": methods, "request_parameter_supported": true,
                 "authorization_response_iss_parameter_supported": true,
-            }),
-        )
+        });
+        all.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json_reply(200, &all)
     }
 
     fn jwks(&self) -> Reply {
@@ -171,10 +179,8 @@ impl Mock {
                     .filter_map(|(name, it)| Some((name.clone(), it.as_str()?.to_owned()))),
             );
         }
-        let client = self
-            .clients
-            .iter()
-            .find(|it| Some(&it.client_id) == params.get("client_id"));
+        let id = params.get("client_id").cloned().unwrap_or_default();
+        let client = self.client(&id);
         let uri = params.get("redirect_uri").cloned().unwrap_or_default();
         let known = client.is_some_and(|it| it.redirect_uri == uri) || self.is(Fault::AnyRedirectUri);
         if !known {
@@ -204,11 +210,16 @@ impl Mock {
             return self.refuse(&params, "login_required");
         }
         let id = random_text(20);
-        self.memory.lock().unwrap().pending.insert(id.clone(), params);
+        self.memory
+            .lock()
+            .unwrap()
+            .pending
+            .insert(id.clone(), params.clone());
         let form = format!(
-            "<form method=post action=/login><input type=hidden name=pending value={id}><input name=user>\
+            "{}<form method=post action=/login><input type=hidden name=pending value={id}><input name=user>\
              <input type=password name=password><button name=decision value=cancel>Cancel</button>\
-             <button>Log in</button></form>"
+             <button>Log in</button></form>",
+            self.introduction(&params["client_id"])
         );
         page(200, &form)
     }
@@ -300,7 +311,10 @@ impl Mock {
         redirect(&url)
     }
 
-    fn client_of(&self, request: &Request) -> Option<&Client> {
+    fn client_of(&self, request: &Request) -> Option<Client> {
+        if request.get("client_assertion").is_some() {
+            return self.client_by_assertion(request);
+        }
         let decoded = |it: &str| {
             form_urlencoded::parse(format!("x={it}").as_bytes())
                 .next()
@@ -319,9 +333,7 @@ impl Mock {
                 request.get("client_secret")?.to_owned(),
             ),
         };
-        self.clients
-            .iter()
-            .find(|it| it.client_id == id && it.client_secret == secret)
+        self.client(&id).filter(|it| it.client_secret == secret)
     }
 
     fn token(&self, request: &Request) -> Reply {
@@ -385,6 +397,10 @@ impl Mock {
             Fault::NoAcr => drop(claims.as_object_mut().unwrap().remove("acr")),
             _ => {}
         }
+        self.sign(&claims)
+    }
+
+    fn sign(&self, claims: &Value) -> String {
         let mut header = JwsHeader::new();
         header.set_key_id("k1");
         let pair = &KEYS[usize::from(self.is(Fault::BadSignature))];
@@ -434,54 +450,21 @@ impl Mock {
         if params.get("claims").is_some_and(|it| it.contains("name")) && !self.is(Fault::NoProfileClaims) {
             claims["name"] = json!("Alice");
         }
-        json_reply(200, &claims)
+        match self.registration(&params["client_id"]) {
+            Some(it) if it.get("userinfo_signed_response_alg").is_some() => self.signed(claims, &params),
+            _ => json_reply(200, &claims),
+        }
     }
 
-    /// A bare request and one whose hint is sound are confirmed by a click; everything else is an error page.
-    fn logout(&self, request: &Request) -> Reply {
-        let hint = request.get("id_token_hint");
-        let verifier = RS256.verifier_from_der(KEYS[0].to_der_public_key()).unwrap();
-        let sound = hint.is_some_and(|it| jws::deserialize_compact(it, &verifier).is_ok());
-        let address = request
-            .get("post_logout_redirect_uri")
-            .filter(|it| !it.is_empty());
-        let registered = self
-            .clients
-            .iter()
-            .any(|it| it.post_logout_redirect_uri.as_deref() == address);
-        let refused = (hint.is_some_and(|it| !it.is_empty()) || address.is_some())
-            && !sound
-            && !self.is(Fault::AnyHint);
-        if refused || address.is_some() && !registered && !self.is(Fault::AnyRedirectUri) {
-            return page(400, "this cannot be done");
+    fn signed(&self, mut claims: Value, params: &Params) -> Reply {
+        claims["iss"] = json!(self.issuer);
+        claims["aud"] = json!(params["client_id"]);
+        if self.is(Fault::NonceInUserinfo) {
+            claims["nonce"] = json!(params["nonce"]);
         }
-        if request.get("confirmed").is_none() {
-            let field = |name: &str| {
-                let value = request.get(name).unwrap_or_default();
-                format!("<input type=hidden name={name} value=\"{value}\">")
-            };
-            let fields = ["id_token_hint", "post_logout_redirect_uri", "state"]
-                .map(field)
-                .concat();
-            let buttons =
-                "<button name=stay value=1>No, stay</button><button name=confirmed value=1>Log out</button>";
-            return page(
-                200,
-                &format!("<form method=post action=/logout>{fields}{buttons}</form>"),
-            );
-        }
-        if !self.is(Fault::KeepsSession) {
-            self.memory.lock().unwrap().sessions.clear();
-        }
-        let Some(address) = address else {
-            return page(200, "You are logged out");
-        };
-        let mut url = Url::parse(address).unwrap();
-        let invented = self.is(Fault::InventsState).then_some("invented");
-        let state = request.get("state").filter(|it| !it.is_empty()).or(invented);
-        if let Some(state) = state.filter(|_| !self.is(Fault::LosesState)) {
-            url.query_pairs_mut().append_pair("state", state);
-        }
-        redirect(&url)
+        let mut reply = json_reply(200, &Value::Null);
+        reply.headers[0].1 = "application/jwt".into();
+        reply.body = self.sign(&claims);
+        reply
     }
 }

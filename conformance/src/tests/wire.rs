@@ -12,6 +12,7 @@ pub struct Request {
     pub headers: HashMap<String, String>,
     /// Of the query and of a form.
     pub params: Vec<(String, String)>,
+    pub body: String,
 }
 
 impl Request {
@@ -74,6 +75,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
                     path: path.to_owned(),
                     headers,
                     params,
+                    body: body.to_owned(),
                 });
             }
         }

@@ -8,18 +8,21 @@ mod request_object;
 mod scope;
 mod userinfo;
 
-use super::module;
+use super::{dynamic, module};
 use crate::plans::Module;
 use crate::report::{Step, Stop};
 use crate::run::Run;
+pub use happy::server;
 pub use prompt::none_is_refused;
+pub use refresh::refresh_token_of_two;
+pub use request_object::with_redirect_uri as request_object_with_redirect_uri;
 
 #[rustfmt::skip]
 pub const MODULES: &[Module] = &[
     module!("oidcc-server", Client, happy::server),
     module!("oidcc-response-type-missing", Client, code::response_type_missing),
-    module!("oidcc-idtoken-signature", Registration, unreachable),
-    module!("oidcc-idtoken-unsigned", Registration, unreachable),
+    module!("oidcc-idtoken-signature", Registration, dynamic::id_token_signature),
+    module!("oidcc-idtoken-unsigned", Registration, dynamic::id_token_unsigned),
     module!("oidcc-userinfo-get", Client, userinfo::get),
     module!("oidcc-userinfo-post-header", Client, userinfo::post_header),
     module!("oidcc-userinfo-post-body", Client, userinfo::post_body),
@@ -48,7 +51,7 @@ pub const MODULES: &[Module] = &[
     module!("oidcc-ensure-registered-redirect-uri", Client, code::registered_redirect_uri),
     module!("oidcc-ensure-post-request-succeeds", Client, happy::post_request),
     module!("oidcc-server-client-secret-post", SecretPost, happy::server),
-    module!("oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", Registration, unreachable),
+    module!("oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", Site, unreachable),
     module!("oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported", Client, request_object::unsigned_request_object),
     module!("oidcc-claims-essential", Client, scope::claims_essential),
     module!("oidcc-ensure-request-object-with-redirect-uri", Client, request_object::with_redirect_uri),
@@ -56,7 +59,9 @@ pub const MODULES: &[Module] = &[
     module!("oidcc-ensure-request-with-valid-pkce-succeeds", Client, happy::valid_pkce),
 ];
 
-/// Modules that need dynamic registration are skipped before they are called.
+/// A module for which a document must be served to the provider is skipped before it is called.
 async fn unreachable(_: &mut Run) -> Step {
-    Err(Stop::Skipped("needs dynamic client registration".into()))
+    Err(Stop::Skipped(
+        "needs a document at an address of the checker's own".into(),
+    ))
 }

@@ -10,6 +10,12 @@ const RULE: &str = "refresh (OpenID Connect Core §12.2)";
 const SCOPE: &str = "openid offline_access";
 
 pub async fn refresh_token(run: &mut Run) -> Step {
+    let second = run.second_client()?;
+    refresh_token_of_two(run, second).await
+}
+
+/// Of the client of the run and of another.
+pub async fn refresh_token_of_two(run: &mut Run, second_client: Client) -> Step {
     let supported = run
         .provider
         .list("grant_types_supported")
@@ -30,7 +36,6 @@ pub async fn refresh_token(run: &mut Run) -> Step {
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     refresh(run, &first, &own, Some(&scope(run))).await?;
 
-    let second_client = run.second_client()?;
     let first_client = std::mem::replace(&mut run.client, second_client);
     let second = login(run, 43).await?;
     let Some(foreign) = second.tokens.refresh_token.clone() else {

@@ -1,0 +1,114 @@
+//! The Dynamic OP and the 3rd-Party-Initiated Login OP profiles: each module with a client of its own making.
+
+mod keys;
+mod pages;
+mod redirect;
+
+use super::{basic, config, module};
+use crate::client::AuthMethod;
+use crate::plans::Module;
+use crate::registration::{RULE, metadata};
+use crate::report::{Step, Stop};
+use crate::run::Run;
+pub use keys::{id_token_signature, id_token_unsigned};
+use serde_json::{Value, json};
+
+/// Those of the suite's plan for which no document must be served to the provider.
+#[rustfmt::skip]
+pub const MODULES: &[Module] = &[
+    module!("oidcc-server", Registration, server),
+    module!("oidcc-idtoken-unsigned", Registration, keys::id_token_unsigned),
+    module!("oidcc-idtoken-rs256", Registration, keys::id_token_rs256),
+    module!("oidcc-userinfo-rs256", Registration, keys::userinfo_rs256),
+    module!("oidcc-ensure-redirect-uri-in-authorization-request", Registration, redirect::missing),
+    module!("oidcc-redirect-uri-query-OK", Registration, redirect::query),
+    module!("oidcc-redirect-uri-query-mismatch", Registration, redirect::query_mismatch),
+    module!("oidcc-redirect-uri-query-added", Registration, redirect::query_added),
+    module!("oidcc-redirect-uri-regfrag", Registration, redirect::fragment),
+    module!("oidcc-discovery-endpoint-verification", Nothing, discovery),
+    module!("oidcc-registration-logo-uri", Registration, pages::logo),
+    module!("oidcc-registration-policy-uri", Registration, pages::policy),
+    module!("oidcc-registration-tos-uri", Registration, pages::tos),
+    module!("oidcc-ensure-request-object-with-redirect-uri", Registration, request_object),
+    module!("oidcc-refresh-token", Registration, refresh_token),
+    module!("oidcc-ensure-client-assertion-with-iss-aud-succeeds", Registration, keys::assertion_for_the_issuer),
+];
+
+pub const THIRD_PARTY_LOGIN: &[Module] = &[
+    module!(
+        "oidcc-3rd_party-init-login",
+        Registration,
+        pages::initiated_elsewhere
+    ),
+    module!(
+        "oidcc-3rd_party-init-login-nohttps",
+        Registration,
+        pages::initiated_without_tls
+    ),
+];
+
+/// The plan's own way for clients to prove themselves.
+const METHOD: AuthMethod = AuthMethod::PrivateKeyJwt;
+
+/// A client of the plan, with more metadata.
+async fn register(run: &mut Run, more: Value) -> Step<Value> {
+    let asked = with(run, METHOD, more);
+    run.register(&asked, METHOD).await
+}
+
+fn with(run: &Run, method: AuthMethod, more: Value) -> Value {
+    let mut asked = metadata(run, method);
+    for (name, value) in more.as_object().into_iter().flatten() {
+        asked[name] = value.clone();
+    }
+    asked
+}
+
+async fn server(run: &mut Run) -> Step {
+    register(run, json!({})).await?;
+    basic::server(run).await
+}
+
+async fn request_object(run: &mut Run) -> Step {
+    register(run, json!({})).await?;
+    basic::request_object_with_redirect_uri(run).await
+}
+
+async fn refresh_token(run: &mut Run) -> Step {
+    let more = json!({"grant_types": ["authorization_code", "refresh_token"]});
+    register(run, more.clone()).await?;
+    let first = run.client.clone();
+    register(run, more).await?;
+    let second = std::mem::replace(&mut run.client, first);
+    basic::refresh_token_of_two(run, second).await
+}
+
+/// As in the Config profile, and more response types and grants: the mandatory ones of a dynamic provider
+/// (OpenID Connect Core §15.2).
+async fn discovery(run: &mut Run) -> Step {
+    if run.provider.endpoint("registration_endpoint").is_none() {
+        return Err(Stop::Skipped("the provider registers no clients".into()));
+    }
+    config::discovery_endpoint_verification(run).await?;
+    let provider = run.provider.clone();
+    let types = provider.list("response_types_supported").unwrap_or_default();
+    let sorted = |it: &str| {
+        let mut words: Vec<&str> = it.split(' ').collect();
+        words.sort_unstable();
+        words.join(" ")
+    };
+    for wanted in ["code", "id_token", "id_token token"] {
+        let there = types.iter().any(|it| sorted(it) == wanted);
+        run.report.require(there, RULE, || {
+            format!("response_types_supported lacks {wanted:?}")
+        });
+    }
+    if let Some(grants) = provider.list("grant_types_supported") {
+        for wanted in ["authorization_code", "implicit"] {
+            run.report.require(grants.contains(&wanted), RULE, || {
+                format!("grant_types_supported lacks {wanted}")
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Clients that the checker registers for itself, and removes again when a module is done: OpenID Connect
+//! Dynamic Client Registration 1.0, RFC 7591, RFC 7592.
+
+use crate::checks::common::json_error;
+use crate::client::{AuthMethod, Client};
+use crate::config;
+use crate::http::Answer;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub const RULE: &str = "registration (OpenID Connect Dynamic Client Registration §3)";
+
+/// Nothing listens there, and nothing can: RFC 6761 §6.4.
+pub const REDIRECT_URI: &str = "https://conformance.invalid/callback";
+
+/// Where a registered client is managed, and by what token.
+pub struct Registered {
+    address: String,
+    token: String,
+}
+
+/// What every client of the checker asks for, as the suite's do: one response type, keys without names.
+pub fn metadata(run: &Run, method: AuthMethod) -> Value {
+    json!({
+        "client_name": "Conformance checker",
+        "contacts": ["conformance@conformance.invalid"],
+        "grant_types": ["authorization_code"],
+        "response_types": [run.variant.response_type],
+        "redirect_uris": [REDIRECT_URI],
+        "token_endpoint_auth_method": method.name(),
+        "jwks": {"keys": [crate::client::public_key()]},
+    })
+}
+
+impl Run {
+    pub async fn ask_to_register(&mut self, metadata: &Value) -> Step<Answer> {
+        let Some(endpoint) = self.provider.endpoint("registration_endpoint") else {
+            return Err(Stop::Skipped("the provider registers no clients".into()));
+        };
+        let token = self.config.registration.initial_access_token.as_ref();
+        let bearer = token.map(|it| format!("Bearer {it}"));
+        let mut headers = vec![
+            ("content-type", "application/json"),
+            ("accept", "application/json"),
+        ];
+        headers.extend(bearer.as_deref().map(|it| ("authorization", it)));
+        let body = metadata.to_string().into_bytes();
+        Ok(self
+            .http
+            .send(Method::POST, endpoint, &headers, Some(body))
+            .await?)
+    }
+
+    /// A new client, as which this run goes on. The answer is what the provider says of it.
+    pub async fn register(&mut self, metadata: &Value, method: AuthMethod) -> Step<Value> {
+        let answer = self.ask_to_register(metadata).await?;
+        let told = self.client_information(&answer)?;
+        crate::checks::discovery::auth_method(
+            &self.provider.clone().metadata,
+            method.name(),
+            &mut self.report,
+        );
+        let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        let redirect_uri = metadata["redirect_uris"][0].as_str().unwrap_or(REDIRECT_URI);
+        let settings = config::Client {
+            client_id: text("client_id"),
+            client_secret: text("client_secret"),
+            redirect_uri: redirect_uri.to_owned(),
+            post_logout_redirect_uri: None,
+        };
+        if let Ok(url) = url::Url::parse(redirect_uri) {
+            self.browser.returns_to(&url);
+        }
+        self.client = Client::new(&settings, method);
+        Ok(told)
+    }
+
+    /// RFC 7591 §3.2.1
+    fn client_information(&mut self, answer: &Answer) -> Step<Value> {
+        if answer.status != 201 {
+            let told = format!("HTTP 201 was expected: {}", answer.brief());
+            return Err(self.report.stop(RULE, told));
+        }
+        self.report
+            .require(answer.media_type() == "application/json", RULE, || {
+                format!("the answer is {:?}, not application/json", answer.media_type())
+            });
+        let Some(told) = answer.json().filter(Value::is_object) else {
+            return Err(self.report.stop(RULE, "the answer is not a JSON object"));
+        };
+        let has = |name: &str| told.get(name).is_some();
+        let is_text = |name: &str| told[name].as_str().is_some_and(|it| !it.is_empty());
+        // From here on it is ours to remove, whatever else is wrong with it.
+        if let (Some(address), Some(token)) = (
+            told["registration_client_uri"].as_str(),
+            told["registration_access_token"].as_str(),
+        ) {
+            self.registered.push(Registered {
+                address: address.to_owned(),
+                token: token.to_owned(),
+            });
+        }
+        self.report
+            .require(!has("error"), RULE, || "the answer holds an error".into());
+        self.report.require(
+            !has("client_secret") || has("client_secret_expires_at"),
+            RULE,
+            || "there is a client_secret without client_secret_expires_at".into(),
+        );
+        let both = has("registration_client_uri") == has("registration_access_token");
+        self.report.require(both, RULE, || {
+            "registration_client_uri and registration_access_token come together or not at all".into()
+        });
+        if let Some(address) = told["registration_client_uri"].as_str() {
+            let secure = address.starts_with("https://") || self.provider.allow_http;
+            self.report.require(secure, RULE, || {
+                format!("registration_client_uri is {address}, not https")
+            });
+        }
+        match is_text("client_id") {
+            true => Ok(told),
+            false => Err(self.report.stop(RULE, "the answer has no client_id")),
+        }
+    }
+
+    /// What the provider says of the client of this run, when it is asked again (RFC 7592 §2.1).
+    pub async fn reads_registration(&mut self) -> Step<Answer> {
+        let Some(it) = self.registered.last() else {
+            return Err(self.report.stop(RULE, "there is no registration_client_uri"));
+        };
+        let bearer = format!("Bearer {}", it.token);
+        let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
+        Ok(self.http.get(&it.address, &headers).await?)
+    }
+
+    /// A registration that must not succeed (one that does is removed like any other): its error code.
+    pub async fn expect_refusal(&mut self, metadata: &Value, rule: &'static str) -> Step<String> {
+        let answer = self.ask_to_register(metadata).await?;
+        if answer.status == 201 {
+            self.client_information(&answer).ok();
+            return Err(self.report.stop(rule, "the registration was accepted"));
+        }
+        let error = answer.json().map(|it| it["error"].clone()).unwrap_or_default();
+        let named = error.as_str().unwrap_or_default().to_owned();
+        json_error(&answer, &[400], &[&named], rule, &mut self.report);
+        self.report
+            .require(!named.is_empty(), rule, || "there is no error code".into());
+        Ok(named)
+    }
+
+    /// RFC 7592 §2.3
+    pub async fn clean_up(&mut self) {
+        for it in std::mem::take(&mut self.registered) {
+            let bearer = format!("Bearer {}", it.token);
+            let headers = [("authorization", bearer.as_str())];
+            let answer = self.http.send(Method::DELETE, &it.address, &headers, None).await;
+            let told = match &answer {
+                Ok(answer) => answer.brief(),
+                Err(error) => format!("{error:#}"),
+            };
+            let done = answer.is_ok_and(|it| it.status == 204);
+            self.report.advise(done, "removal (RFC 7592 §2.3)", || {
+                format!("HTTP 204 was expected: {told}")
+            });
+        }
+    }
+}
