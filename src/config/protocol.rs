@@ -89,6 +89,8 @@ pub struct Tokens {
     /// Rotated or not, its family ends then.
     #[serde(deserialize_with = "duration::deserialize")]
     pub refresh_absolute: Duration,
+    /// Whether proofs of possession must hold a nonce of ours (RFC 9449 §8).
+    pub dpop_nonces: bool,
 }
 
 impl Default for Tokens {
@@ -100,6 +102,7 @@ impl Default for Tokens {
             client_credentials: Duration::from_mins(10),
             refresh_idle: Duration::from_hours(14 * 24),
             refresh_absolute: Duration::from_hours(30 * 24),
+            dpop_nonces: false,
         }
     }
 }

@@ -136,6 +136,9 @@ pub struct AuthorizationRequest {
     pub acr_values: Vec<String>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
+    /// The key that the code, and what it buys, is to be bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// It came by reference: the key of what was pushed, which is answered once (RFC 9126 §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<String>,
@@ -156,6 +159,10 @@ pub struct Grant {
     pub nonce: Option<String>,
     /// PKCE, S256 always (RFC 7636 §4.3).
     pub code_challenge: Option<String>,
+    /// The thumbprint of the key that redeems it (RFC 9449 §10); in a public client's refresh tokens, of
+    /// the key that uses them (§5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// When the person last proved who they are.
     pub auth_time: Time,
     pub acr: String,

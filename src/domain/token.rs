@@ -56,6 +56,18 @@ impl AccessToken {
     pub fn is_expired(&self, now: Time) -> bool {
         now.timestamp() >= self.expires_at
     }
+
+    /// How it is presented (RFC 6750, RFC 9449 §5).
+    pub fn token_type(&self) -> &'static str {
+        match self
+            .confirmation
+            .as_ref()
+            .is_some_and(|it| it.get("jkt").is_some())
+        {
+            true => "DPoP",
+            false => "Bearer",
+        }
+    }
 }
 
 /// Every refresh token that descends from one authorization. Only the last one issued is good. Since

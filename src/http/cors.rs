@@ -51,7 +51,7 @@ async fn public_clients(State(app): State<App>, request: Request, next: Next) ->
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("WWW-Authenticate, Retry-After"),
+            HeaderValue::from_static("WWW-Authenticate, Retry-After, DPoP-Nonce"),
         );
     }
     response
@@ -76,7 +76,7 @@ fn preflight() -> Response {
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type",
+            "Authorization, Content-Type, DPoP",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];

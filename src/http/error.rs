@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::extract::form::FormError;
-use crate::oidc::{self, Code};
+use crate::domain::client::SigningAlg;
+use crate::oidc::{self, Code, dpop};
 use crate::{accounts, affiliations};
 
 /// JSON, as the token endpoint and its like answer (RFC 6749 §5.2).
@@ -44,21 +45,37 @@ impl Challenge {
     }
 }
 
+/// The one resource of ours that takes bound tokens.
+const USERINFO: &str = "userinfo";
+
 impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
         let Self { error, realm } = self;
-        let challenge = match error.is_bare() {
-            true => format!("Bearer realm=\"{realm}\""),
+        // The description's characters are those of a quoted string: `oidc::Error` sees to it.
+        let told = match error.is_bare() {
+            true => String::new(),
             false => format!(
-                "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"",
+                ", error=\"{}\", error_description=\"{}\"",
                 error.code().as_str(),
                 error.description()
             ),
         };
+        let bearer = format!("Bearer realm=\"{realm}\"");
+        let algs = dpop::ALGS.map(SigningAlg::as_str).join(" ");
+        let dpop = format!("{} realm=\"{realm}\", algs=\"{algs}\"", dpop::SCHEME);
+        // RFC 9449 §7.2: a resource that takes both schemes names both; the error stands with its own.
+        let of_proof = matches!(error.code(), Code::InvalidDpopProof | Code::UseDpopNonce);
+        let challenges = match (of_proof, realm == USERINFO) {
+            (true, _) => vec![dpop + &told],
+            (false, true) => vec![bearer + &told, dpop],
+            (false, false) => vec![bearer + &told],
+        };
         let mut response = error.into_response();
-        // The description's characters are those of a quoted string: `oidc::Error` sees to it.
-        if let Ok(value) = HeaderValue::from_str(&challenge) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        if of_proof {
+            *response.status_mut() = StatusCode::UNAUTHORIZED; // RFC 9449 §7.1
+        }
+        for it in challenges.iter().filter_map(|it| HeaderValue::from_str(it).ok()) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, it);
         }
         response
     }
@@ -66,7 +83,7 @@ impl IntoResponse for Challenge {
 
 impl From<oidc::Error> for Challenge {
     fn from(error: oidc::Error) -> Self {
-        Self::new("userinfo", error)
+        Self::new(USERINFO, error)
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod assets;
 pub mod cookies;
 pub mod cors;
+mod dpop;
 pub mod error;
 pub mod extract;
 pub mod health;

@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{self, destination};
 use super::routes::{Audience, Routes};
-use super::{assets, cors, layers, protocol, registration};
+use super::{assets, cors, dpop, layers, protocol, registration};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
@@ -35,7 +35,7 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
 pub fn routes(app: &App) -> Routes {
     use Audience::{Client, Public};
 
-    let clients = |endpoint| cors::for_public_clients(app, endpoint);
+    let clients = |endpoint| cors::for_public_clients(app, dpop::with_nonces(app, endpoint));
     Routes::new(app)
         .at(
             endpoints::OPENID_CONFIGURATION,

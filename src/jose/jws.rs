@@ -16,6 +16,8 @@ pub(super) struct Parts<'a> {
     pub alg: SigningAlg,
     pub kid: Option<String>,
     pub typ: Option<String>,
+    /// A key that it brings along: believed by nobody but who asks for it.
+    pub jwk: Option<Map<String, Value>>,
     pub signed: &'a str,
     pub signature: Vec<u8>,
     claims: Vec<u8>,
@@ -40,6 +42,11 @@ impl<'a> Parts<'a> {
             alg: SigningAlg::parse(header.get("alg")?.as_str()?)?,
             kid: text(&header, "kid")?,
             typ: text(&header, "typ")?,
+            jwk: match header.get("jwk") {
+                None => None,
+                Some(Value::Object(it)) => Some(it.clone()),
+                Some(_) => return None,
+            },
             signed,
             signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
             claims: URL_SAFE_NO_PAD.decode(claims).ok()?,

@@ -2,6 +2,7 @@
 //! signed (RFC 7515, 7517, 7518, 7519; security.md section 3). The only room that names josekit.
 
 pub mod client;
+mod embedded;
 mod files;
 mod jws;
 mod keyring;
@@ -13,6 +14,7 @@ mod strict;
 mod tests;
 
 pub use client::ClientKeys;
+pub use embedded::{Proved, verify_embedded};
 pub use keyring::Keyring;
 pub use master::Master;
 pub use remote::{RemoteError, RemoteKeys};

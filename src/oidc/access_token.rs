@@ -62,6 +62,9 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     if let Some(id) = &token.authorization_id {
         all.insert("grant_id".into(), id.as_str().into());
     }
+    if let Some(confirmation) = &token.confirmation {
+        all.insert("cnf".into(), confirmation.clone()); // RFC 9449 §6.1
+    }
     if !token.claims.is_empty() {
         all.insert("claims".into(), json!(token.claims));
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::endpoints;
+use super::{dpop, endpoints};
 use crate::config::{Config, RegistrationMode};
 use crate::domain::authorization::{ACR_PASSWORD, ResponseMode};
 use crate::domain::client::{AuthMethod, GrantType, SigningAlg, SubjectType};
@@ -41,6 +41,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
     let subjects: Vec<&str> = SubjectType::ALL.iter().map(|it| it.as_str()).collect();
     let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
     let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
+    let proofs = dpop::ALGS.map(SigningAlg::as_str);
     let document = json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.at(endpoints::AUTHORIZATION),
@@ -70,6 +71,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": algs,
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": proofs, // RFC 9449 §5.1
         "authorization_response_iss_parameter_supported": true, // RFC 9207 §3
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "ui_locales_supported": languages,

@@ -50,7 +50,10 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     };
     let issuer = app.config.issuer.as_str();
     all.insert("active".into(), true.into());
-    all.insert("token_type".into(), "Bearer".into());
+    all.insert("token_type".into(), token.token_type().into());
+    if let Some(confirmation) = &token.confirmation {
+        all.insert("cnf".into(), confirmation.clone()); // RFC 9449 §6.2
+    }
     all.insert("iss".into(), issuer.into());
     all.insert("client_id".into(), token.client_id.as_str().into());
     // As its own client knows the person: whoever asks learns no other name of theirs (Core §8.1).

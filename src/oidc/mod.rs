@@ -12,6 +12,7 @@ pub mod clients;
 pub mod codes;
 pub mod consent;
 pub mod discovery;
+pub mod dpop;
 pub mod end_session;
 pub mod endpoints;
 pub mod error;

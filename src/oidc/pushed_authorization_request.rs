@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::authorization::refusals;
 use super::authorization::request::{self, Received};
-use super::{Error, Parameters, Result};
+use super::{Error, Parameters, Result, dpop};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::authorization::AuthorizationRequest;
@@ -37,13 +37,23 @@ pub fn is_reference(request_uri: &str) -> bool {
     request_uri.starts_with(PREFIX)
 }
 
-pub async fn push(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<Pushed> {
+pub async fn push(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    presented: &dpop::Presented,
+) -> Result<Pushed> {
     if client.is_public() {
         // Nobody was proved: it counts as what a browser brings (security.md DS-3).
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
+    // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
+    let bound_to = dpop::prove(app, presented, None).await?;
     let received = Received::pushed(client, parameters);
-    let outcome = accept(app, &received, parameters).await;
+    let outcome = accept(app, &received, parameters)
+        .await
+        .and_then(|it| bound(it, bound_to));
     if let Err(error) = &outcome {
         refusals::record_pushed(app, context, client, error).await;
     }
@@ -71,6 +81,19 @@ async fn accept(app: &App, received: &Received, parameters: &Parameters) -> Resu
     request::accept(app, received)
         .await
         .map_err(request::Rejection::into_error)
+}
+
+/// RFC 9449 §10.1: a proof that comes along says which key the code is bound to.
+fn bound(request: AuthorizationRequest, bound_to: Option<String>) -> Result<AuthorizationRequest> {
+    match (&request.dpop_jkt, &bound_to) {
+        (Some(named), Some(proved)) if named != proved => Err(Error::invalid_dpop_proof(
+            "dpop_jkt names another key than the DPoP proof",
+        )),
+        _ => Ok(AuthorizationRequest {
+            dpop_jkt: request.dpop_jkt.or(bound_to),
+            ..request
+        }),
+    }
 }
 
 /// The request behind a reference, for the client that pushed it (RFC 9126 §4).

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::access_token::{self, Holder};
 use super::client_authentication::scheme_of;
-use super::{Error, Result, claims, subject};
+use super::{Error, Result, claims, dpop, subject};
 use crate::app::App;
 use crate::domain::scope;
 
 /// Where a request may bring its token (RFC 6750 §2).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Presented<'a> {
     /// The `Authorization` header as it came.
     pub authorization: Option<&'a str>,
@@ -18,23 +18,26 @@ pub struct Presented<'a> {
     pub body: Option<&'a str>,
     /// The query has an `access_token`.
     pub in_query: bool,
+    /// What proves that a bound token is brought by its holder (RFC 9449 §7).
+    pub dpop: dpop::Presented,
 }
 
 impl<'a> Presented<'a> {
-    /// The token, brought in one place, and never in the query, where logs would keep it (UI-1).
-    pub fn token(self) -> Result<&'a str> {
+    /// The token and the scheme in lower case, brought in one place, and never in the query, where logs would
+    /// keep it (UI-1).
+    pub fn token(&self) -> Result<(String, &'a str)> {
         if self.in_query {
             return Err(Error::invalid_request(
                 "An access token must not be sent in the query",
             ));
         }
         let header = self.authorization.and_then(scheme_of);
-        let header = header
-            .filter(|(scheme, _)| scheme == "bearer")
-            .map(|(_, token)| token);
+        let header =
+            header.filter(|(scheme, _)| scheme == "bearer" || scheme.eq_ignore_ascii_case(dpop::SCHEME));
         match (header, self.body) {
             (Some(_), Some(_)) => Err(Error::invalid_request("An access token is sent in one place")),
-            (Some(token), None) | (None, Some(token)) => Ok(token),
+            (Some(found), None) => Ok(found),
+            (None, Some(token)) => Ok(("bearer".to_owned(), token)),
             (None, None) => Err(Error::missing_token()),
         }
     }
@@ -51,9 +54,15 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
         token,
         client,
         account,
-    } = access_token::holder(app, presented.token()?)
-        .await?
-        .map_err(Error::unusable_token)?;
+    } = {
+        let (scheme, presented_token) = presented.token()?;
+        let holder = access_token::holder(app, presented_token)
+            .await?
+            .map_err(Error::unusable_token)?;
+        let confirmation = holder.token.confirmation.as_ref();
+        dpop::admit(app, &presented.dpop, &scheme, presented_token, confirmation).await?;
+        holder
+    };
     // Core §5.3.1: an access token of an OpenID Connect authentication.
     let Some(account) = account.filter(|_| token.scope.contains(scope::OPENID)) else {
         return Err(Error::insufficient_scope(
@@ -89,12 +98,15 @@ mod tests {
                 authorization,
                 body,
                 in_query,
+                dpop: dpop::Presented::default(),
             }
             .token()
+            .map(|(_, token)| token)
             .map_err(|it| (it.code(), it.is_bare()))
         };
         assert_eq!(token(Some("Bearer x"), None, false), Ok("x"));
         assert_eq!(token(Some("bEARER x"), None, false), Ok("x")); // RFC 9110 §11.1
+        assert_eq!(token(Some("dPoP x"), None, false), Ok("x"));
         assert_eq!(token(None, Some("x"), false), Ok("x"));
         assert_eq!(
             token(Some("Bearer x"), Some("x"), false),

@@ -10,6 +10,7 @@ mod hostile_input;
 mod house;
 mod listener;
 mod joining_an_organization;
+mod sender_constrained;
 mod signing_in;
 mod signing_up;
 mod reading;

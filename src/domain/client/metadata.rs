@@ -70,6 +70,9 @@ pub struct Metadata {
     /// Where its request objects may be fetched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_uris: Vec<String>,
+    /// Its tokens are bound to a key, always (RFC 9449 §5.2).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
     /// RFC 9126 §6
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
@@ -121,6 +124,7 @@ impl Default for Metadata {
             request_object_signing_alg: None,
             require_signed_request_object: false,
             request_uris: Vec::new(),
+            dpop_bound_access_tokens: false,
             require_pushed_authorization_requests: false,
             first_party: false,
             profile: Profile::default(),

@@ -4,17 +4,19 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::form::{self, OAUTH_BODY};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::Client;
 use crate::http::layers::{ClientNetwork, RequestId};
-use crate::oidc::{self, Parameters, client_authentication};
+use crate::oidc::{self, Parameters, client_authentication, dpop};
 
 /// Names that may repeat (security.md G-2, RFC 8707 §2).
 const LISTS: [&str; 2] = ["resource", "audience"];
+
+const DPOP: &str = "dpop";
 
 #[derive(Debug)]
 pub struct Authenticated {
@@ -22,6 +24,8 @@ pub struct Authenticated {
     pub parameters: Parameters,
     /// With the client as its actor.
     pub context: Context,
+    /// The key that it shows to hold, if any; not proved yet.
+    pub dpop: dpop::Presented,
 }
 
 impl FromRequest<App> for Authenticated {
@@ -35,6 +39,7 @@ impl FromRequest<App> for Authenticated {
             .get::<MatchedPath>()
             .map_or("/", MatchedPath::as_str);
         let endpoint = app.config.issuer.at(path);
+        let dpop = dpop_of(&request, endpoint.clone())?;
         let pairs = form::read(request, OAUTH_BODY).await?;
         let parameters = Parameters::from(pairs.unique(&LISTS)?);
         let client = client_authentication::authenticate(
@@ -53,6 +58,7 @@ impl FromRequest<App> for Authenticated {
             client,
             parameters,
             context,
+            dpop,
         })
     }
 }
@@ -75,6 +81,26 @@ pub fn context(request: &Request, actor: Actor) -> Context {
             .map_or_else(String::new, |it| it.0.clone()),
         user_agent: agent.chars().take(256).collect(),
     }
+}
+
+/// The proof of possession of a request to one of our endpoints (RFC 9449 §4.1): one, or none.
+pub fn dpop_of(request: &Request, url: String) -> Result<dpop::Presented, oidc::Error> {
+    let mut proofs = request.headers().get_all(DPOP).iter();
+    let proof = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
+        (None, _) => None,
+        (Some(Ok(one)), None) => Some(one.to_owned()),
+        // RFC 9449 §4.3
+        _ => {
+            return Err(oidc::Error::invalid_dpop_proof(
+                "There is not exactly one DPoP proof",
+            ));
+        }
+    };
+    Ok(dpop::Presented {
+        proof,
+        method: request.method().to_string(),
+        url,
+    })
 }
 
 /// A header that decides something comes once, in ASCII, or not at all (G-1).

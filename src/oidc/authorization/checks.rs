@@ -8,7 +8,7 @@ use crate::domain::authorization::{ACR_PASSWORD, AuthorizationRequest, Prompt, R
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType, ResponseType};
 use crate::domain::scope::{self, Scope};
-use crate::oidc::{Error, Result, pkce};
+use crate::oidc::{Error, Result, dpop, pkce};
 
 pub struct Incoming<'a> {
     pub provider: &'a Provider<'a>,
@@ -18,7 +18,7 @@ pub struct Incoming<'a> {
 
 type Check = fn(&Incoming<'_>, &mut AuthorizationRequest) -> Result<()>;
 
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 16] = [
     nothing_repeated,
     as_registered,
     nothing_unsupported,
@@ -28,6 +28,7 @@ const CHECKS: [Check; 15] = [
     requested_scope,
     nonce,
     code_challenge,
+    dpop_jkt,
     prompt,
     display,
     max_age,
@@ -216,6 +217,14 @@ fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result
         it.get("code_challenge_method"),
     )?;
     Ok(())
+}
+
+fn dpop_jkt(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.dpop_jkt = it.get("dpop_jkt").map(str::to_owned);
+    match draft.dpop_jkt.as_deref().is_none_or(dpop::is_thumbprint) {
+        true => Ok(()),
+        false => Err(Error::invalid_request("dpop_jkt is not the thumbprint of a key")), // RFC 9449 §10
+    }
 }
 
 fn prompt(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {

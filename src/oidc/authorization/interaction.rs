@@ -320,6 +320,7 @@ async fn granted(
             nonce: grant.nonce.clone(),
             account: account.clone(),
             refresh_token: None,
+            bound_to: None,
             grant,
         };
         let code = granted.first().map(|it| it.1.clone());
@@ -345,6 +346,7 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session) -> Grant 
         claims: request.claims.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
+        dpop_jkt: request.dpop_jkt.clone(),
         auth_time: session.authenticated_at,
         acr: session.acr.clone(),
         granted_at: app.clock.now(),

@@ -187,6 +187,7 @@ fn draft(provider: &Provider<'_>, client: &Client, target: &Target) -> Authoriza
         claims: ClaimsRequest::default(),
         nonce: None,
         code_challenge: None,
+        dpop_jkt: None,
         prompt: Prompt::default(),
         max_age: None,
         subject: None,

@@ -37,7 +37,7 @@ const OWN_MEMBERS: [&str; 5] = [
 ];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.
-const METADATA_MEMBERS: [&str; 36] = [
+const METADATA_MEMBERS: [&str; 37] = [
     "client_name",
     "client_uri",
     "logo_uri",
@@ -66,6 +66,7 @@ const METADATA_MEMBERS: [&str; 36] = [
     "request_object_signing_alg",
     "require_signed_request_object",
     "request_uris",
+    "dpop_bound_access_tokens",
     "require_pushed_authorization_requests",
     "first_party",
     "profile",

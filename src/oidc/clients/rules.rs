@@ -200,6 +200,11 @@ fn grants(problems: &mut Problems, it: &Metadata) {
         "response_types",
         "lacks a type with code, which the grant authorization_code needs",
     );
+    problems.unless(
+        !it.dpop_bound_access_tokens || !it.response_types.iter().any(|it| it.token),
+        "dpop_bound_access_tokens",
+        "what comes through the browser is bound to no key",
+    );
     let tokens_by_browser = it.response_types.iter().any(|it| it.is_front_channel());
     problems.unless(
         !uses(GrantType::Implicit) || tokens_by_browser,

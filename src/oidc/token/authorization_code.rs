@@ -19,6 +19,7 @@ pub async fn redeem(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
+    bound_to: Option<String>,
 ) -> Result<Authorized> {
     let code = required(parameters, "code")?;
     let grant = match codes::take(app, code, &client.id).await? {
@@ -33,9 +34,12 @@ pub async fn redeem(
         ));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
+    if grant.dpop_jkt.is_some() && grant.dpop_jkt != bound_to {
+        return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
+    }
     let account = person::behind(app, client, &grant, person::Session::Needed).await?;
     let refresh_token = match may_refresh(client, &grant) {
-        true => Some(refresh_token::begin(app, &grant).await?),
+        true => Some(refresh_token::begin(app, client, &grant, bound_to.as_deref()).await?),
         false => None,
     };
     Ok(Authorized {
@@ -44,6 +48,7 @@ pub async fn redeem(
         grant,
         account,
         refresh_token,
+        bound_to,
     })
 }
 

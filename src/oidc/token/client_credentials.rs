@@ -7,7 +7,12 @@ use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};
 use crate::oidc::{Error, Parameters, Result};
 
-pub fn grant(app: &App, client: &Client, parameters: &Parameters) -> Result<TokenResponse> {
+pub fn grant(
+    app: &App,
+    client: &Client,
+    parameters: &Parameters,
+    bound_to: Option<&str>,
+) -> Result<TokenResponse> {
     if client.is_public() {
         // RFC 6749 §4.4: confidential clients only.
         return Err(Error::unauthorized_client(
@@ -15,7 +20,7 @@ pub fn grant(app: &App, client: &Client, parameters: &Parameters) -> Result<Toke
         ));
     }
     let scope = allowed(client.scope(), parameters.get("scope"))?;
-    issue::client_token(app, client, scope)
+    issue::client_token(app, client, scope, bound_to)
 }
 
 fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {

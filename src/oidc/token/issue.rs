@@ -16,11 +16,8 @@ use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::AccessToken;
 use crate::domain::{Time, TokenId};
-use crate::oidc::{Error, Result, access_token, claims, subject};
+use crate::oidc::{Error, Result, access_token, claims, dpop, subject};
 use crate::random;
-
-/// RFC 6750
-const BEARER: &str = "Bearer";
 
 /// What every grant about a person comes to.
 pub struct Authorized {
@@ -30,6 +27,8 @@ pub struct Authorized {
     pub scope: Scope,
     pub nonce: Option<String>,
     pub refresh_token: Option<String>,
+    /// The key that the client proved to hold (RFC 9449 §5).
+    pub bound_to: Option<String>,
 }
 
 /// What comes back from the authorization endpoint itself.
@@ -69,7 +68,7 @@ pub async fn through_browser(
     if front.response_type.token {
         let (token, access_token) = access_token(app, client, it, now).await?;
         parameters.push(("access_token", access_token));
-        parameters.push(("token_type", BEARER.to_owned()));
+        parameters.push(("token_type", token.token_type().to_owned()));
         parameters.push(("expires_in", (token.expires_at - token.issued_at).to_string()));
         parameters.push(("scope", token.scope.to_string()));
     }
@@ -102,6 +101,7 @@ async fn access_token(
             userinfo: it.grant.claims.userinfo.clone(),
             ..ClaimsRequest::default()
         },
+        confirmation: it.bound_to.as_deref().map(dpop::confirmation),
         ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
     };
     let text = match client.has_jwt_access_tokens() {
@@ -118,13 +118,17 @@ async fn access_token(
 }
 
 /// A token about the client itself (RFC 6749 §4.4.3).
-pub fn client_token(app: &App, client: &Client, scope: Scope) -> Result<TokenResponse> {
-    let token = blank(
-        client,
-        scope,
-        app.clock.now(),
-        app.config.tokens.client_credentials,
-    );
+pub fn client_token(
+    app: &App,
+    client: &Client,
+    scope: Scope,
+    bound_to: Option<&str>,
+) -> Result<TokenResponse> {
+    let lifetime = app.config.tokens.client_credentials;
+    let token = AccessToken {
+        confirmation: bound_to.map(dpop::confirmation),
+        ..blank(client, scope, app.clock.now(), lifetime)
+    };
     let access_token = match client.has_jwt_access_tokens() {
         false => access_token::seal(app, &token)?,
         true => access_token::sign(app, client, &token, Map::new())?,
@@ -156,7 +160,7 @@ fn response(
 ) -> TokenResponse {
     TokenResponse {
         access_token,
-        token_type: BEARER,
+        token_type: token.token_type(),
         expires_in: token.expires_at - token.issued_at,
         refresh_token,
         id_token,

@@ -9,7 +9,7 @@ mod refresh_token;
 
 use serde::Serialize;
 
-use super::{Error, Parameters, Result};
+use super::{Error, Parameters, Result, dpop};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, GrantType};
@@ -29,12 +29,14 @@ pub struct TokenResponse {
     pub scope: Scope,
 }
 
-/// Exchanges a grant for tokens. The client has been proved.
+/// Exchanges a grant for tokens. The client has been proved; the key that its tokens are to be bound to is
+/// proved here.
 pub async fn exchange(
     app: &App,
     context: &Context,
     client: &Client,
     parameters: &Parameters,
+    presented: &dpop::Presented,
 ) -> Result<TokenResponse> {
     let name = parameters
         .get("grant_type")
@@ -49,10 +51,16 @@ pub async fn exchange(
             "The client is not registered for this grant_type",
         ));
     }
+    // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
+    let bound_to = dpop::prove_client(app, client, presented).await?;
     let authorized = match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(app, context, client, parameters).await?,
-        GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters).await?,
-        GrantType::ClientCredentials => return client_credentials::grant(app, client, parameters),
+        GrantType::AuthorizationCode => {
+            authorization_code::redeem(app, context, client, parameters, bound_to).await?
+        }
+        GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters, bound_to).await?,
+        GrantType::ClientCredentials => {
+            return client_credentials::grant(app, client, parameters, bound_to.as_deref());
+        }
         GrantType::Implicit => return Err(Error::unsupported_grant_type("implicit has no token request")),
     };
     issue::tokens(app, client, authorized).await

@@ -16,8 +16,9 @@ use crate::oidc::{Error, Parameters, Result};
 use crate::storage::{revocations, tokens};
 use crate::{audit, random};
 
-/// Starts a family and gives its first token.
-pub async fn begin(app: &App, grant: &Grant) -> Result<String> {
+/// Starts a family and gives its first token. A public client's is bound to the key that it has proved; a
+/// confidential client proves itself, and may change its key (RFC 9449 §5).
+pub async fn begin(app: &App, client: &Client, grant: &Grant, bound_to: Option<&str>) -> Result<String> {
     let now = app.clock.now();
     let id = RefreshFamilyId::new(random::id());
     let token = token::refresh_token(&id, &random::token());
@@ -34,7 +35,11 @@ pub async fn begin(app: &App, grant: &Grant) -> Result<String> {
         idle_until: idle_end(app, now, expires_at),
         expires_at,
     };
-    let content = serde_json::to_string(grant).map_err(Error::internal)?;
+    let grant = Grant {
+        dpop_jkt: bound_to.filter(|_| client.is_public()).map(str::to_owned),
+        ..grant.clone()
+    };
+    let content = serde_json::to_string(&grant).map_err(Error::internal)?;
     app.db
         .write(async |tx| -> Result<()> {
             // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
@@ -53,6 +58,7 @@ pub async fn rotate(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
+    bound_to: Option<String>,
 ) -> Result<Authorized> {
     let presented = required(parameters, "refresh_token")?;
     let id = token::family_of(presented).ok_or_else(|| Error::unusable_grant("not a refresh token"))?;
@@ -69,6 +75,11 @@ pub async fn rotate(
         Presented::Reused => return Err(reused(app, context, &family, now).await?),
     }
     let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
+    if grant.dpop_jkt.is_some() && grant.dpop_jkt != bound_to {
+        return Err(Error::unusable_grant(
+            "another key than the refresh token is bound to",
+        ));
+    }
     let scope = narrowed(&grant.scope, parameters.get("scope"))?;
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
@@ -96,6 +107,7 @@ pub async fn rotate(
         grant,
         account,
         refresh_token: Some(successor),
+        bound_to,
     })
 }
 

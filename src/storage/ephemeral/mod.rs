@@ -33,6 +33,8 @@ pub enum Kind {
     AssertionId,
     /// `jti` of a request object (RFC 9101).
     RequestObjectId,
+    /// `jti` of a proof of possession (RFC 9449 §11.1).
+    ProofId,
     /// How often something happened in a window of time.
     Counter,
     /// A half-done page of the browser: what was typed, over a redirect.
@@ -57,6 +59,7 @@ impl Kind {
             Self::Logout => "logout",
             Self::AssertionId => "assertion",
             Self::RequestObjectId => "request-object",
+            Self::ProofId => "proof",
             Self::Counter => "counter",
             Self::Draft => "draft",
         }

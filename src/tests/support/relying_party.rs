@@ -216,29 +216,61 @@ impl RelyingParty {
     }
 
     pub async fn get(&self, path: &str, access_token: &str) -> HttpResponse {
-        let request = axum::http::Request::get(format!("{ISSUER}{path}"))
-            .header("authorization", format!("Bearer {access_token}"))
-            .body(Vec::new())
-            .expect("a request");
+        let bearer = format!("Bearer {access_token}");
+        self.gets(path, &[("authorization", &bearer)]).await
+    }
+
+    pub async fn gets(&self, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        let mut request = axum::http::Request::get(format!("{ISSUER}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Vec::new()).expect("a request");
         send(self.router.clone(), request).await.expect("an answer")
+    }
+
+    /// What redeems the code of the login under way.
+    pub fn redemption<'a>(&'a self, code: &'a str) -> Vec<(&'a str, &'a str)> {
+        let (_, _, verifier) = self.expected.as_ref().expect("a login under way");
+        vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &self.redirect_uri),
+            ("code_verifier", verifier.secret()),
+        ]
     }
 
     /// A call with the client's own credentials, by `client_secret_basic`.
     pub async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
-        use base64::{Engine, engine::general_purpose::STANDARD};
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let secret = self.secret.as_deref().unwrap_or_default();
-        let basic = STANDARD.encode(format!("{}:{secret}", self.id));
-        let request = axum::http::Request::post(format!("{ISSUER}{path}"))
-            .header("authorization", format!("Basic {basic}"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.into_bytes())
-            .expect("a request");
-        let answer = send(self.router.clone(), request).await.expect("an answer");
+        let answer = self.posts_with(path, fields, &[]).await;
         let json = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         (answer.status().as_u16(), json)
+    }
+
+    /// The same with more headers. A public client names itself.
+    pub async fn posts_with(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> HttpResponse {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let mut request = axum::http::Request::post(format!("{ISSUER}{path}"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        match &self.secret {
+            Some(secret) => {
+                let basic = STANDARD.encode(format!("{}:{secret}", self.id));
+                request = request.header("authorization", format!("Basic {basic}"));
+            }
+            None => drop(body.append_pair("client_id", &self.id)),
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.finish().into_bytes()).expect("a request");
+        send(self.router.clone(), request).await.expect("an answer")
     }
 
     pub async fn introspects(&self, token: &str) -> Value {
