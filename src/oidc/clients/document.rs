@@ -312,6 +312,7 @@ mod tests {
             request_object_signing_alg: Some(crate::domain::client::RequestObjectAlg::None),
             require_signed_request_object: true,
             request_uris: vec!["a".into()],
+            dpop_bound_access_tokens: true,
             require_pushed_authorization_requests: true,
             first_party: true,
             id_token_claims: Some(crate::domain::client::IdTokenClaims::Lean),
