@@ -130,7 +130,7 @@ pub fn refusal(error: affiliations::Error, typed: FormState) -> Result<(StatusCo
         Error::Invalid(wrong) => {
             // Nobody typed what a button says: there is no field to mark.
             let of_button = |name: &&str| matches!(*name, "action" | "decision" | "right");
-            let notice = match wrong.keys().all(|it| of_button(it)) {
+            let notice = match wrong.keys().all(of_button) {
                 true => "error.try_again",
                 false => "error.form",
             };
