@@ -15,24 +15,68 @@ use openidconnect::{
     PkceCodeVerifier, RedirectUrl, TokenResponse,
 };
 use serde_json::Value;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use url::form_urlencoded::byte_serialize;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The key of every client that the checker registers.
-static KEY: LazyLock<RsaKeyPair> =
-    LazyLock::new(|| RS256.generate_key_pair(2048).expect("OpenSSL makes RSA keys"));
+/// A key of a client that the checker registers.
+#[derive(Clone)]
+pub struct Key {
+    pair: Arc<RsaKeyPair>,
+    /// Without it the provider finds the key by its type and use, as with the suite's clients.
+    kid: Option<&'static str>,
+}
 
-/// Its public half, without a name: a provider finds it by its type and use.
-pub fn public_key() -> Value {
-    let mut key = Value::Object(KEY.to_jwk_public_key().as_ref().clone());
-    if let Some(members) = key.as_object_mut() {
+static NAMELESS: LazyLock<Arc<RsaKeyPair>> =
+    LazyLock::new(|| Arc::new(RS256.generate_key_pair(2048).expect("OpenSSL makes RSA keys")));
+
+impl Key {
+    /// One for all clients.
+    pub fn nameless() -> Self {
+        Self {
+            pair: NAMELESS.clone(),
+            kid: None,
+        }
+    }
+
+    pub fn named(kid: &'static str) -> Result<Self> {
+        Ok(Self {
+            pair: Arc::new(RS256.generate_key_pair(2048)?),
+            kid: Some(kid),
+        })
+    }
+
+    pub fn public(&self) -> Value {
+        let mut members = self.pair.to_jwk_public_key().as_ref().clone();
         members.remove("kid");
         members.insert("use".into(), "sig".into());
         members.insert("alg".into(), "RS256".into());
+        if let Some(kid) = self.kid {
+            members.insert("kid".into(), kid.into());
+        }
+        Value::Object(members)
     }
-    key
+
+    /// A JWS by RS256.
+    pub fn sign(&self, claims: &Value) -> Result<String> {
+        let signer = RS256.signer_from_der(self.pair.to_der_private_key())?;
+        let mut header = JwsHeader::new();
+        if let Some(kid) = self.kid {
+            header.set_key_id(kid);
+        }
+        Ok(jws::serialize_compact(
+            claims.to_string().as_bytes(),
+            &header,
+            &signer,
+        )?)
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({:?})", self.kid)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +102,7 @@ pub struct Client {
     pub method: AuthMethod,
     /// Of its assertions; none: the token endpoint.
     pub audience: Option<String>,
+    pub key: Key,
 }
 
 /// An authorization request as an ordered list of parameters, so that tests may bend any of it.
@@ -119,6 +164,7 @@ impl Client {
             settings: settings.clone(),
             method,
             audience: None,
+            key: Key::nameless(),
         }
     }
 
@@ -131,15 +177,13 @@ impl Client {
         by_secret.then(|| ClientSecret::new(self.settings.client_secret.clone()))
     }
 
-    /// RFC 7523 §2.2, signed by RS256 without a `kid`, as the suite's clients do.
+    /// RFC 7523 §2.2
     fn assertion(&self, endpoint: &str) -> Result<[(&'static str, String); 2]> {
         let now = crate::checks::common::now();
         let audience = self.audience.as_deref().unwrap_or(endpoint);
         let claims = serde_json::json!({"iss": self.id(), "sub": self.id(), "aud": audience,
             "jti": random_text(20), "iat": now, "exp": now + 60});
-        let signer = RS256.signer_from_der(KEY.to_der_private_key())?;
-        let header = JwsHeader::new();
-        let assertion = jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer)?;
+        let assertion = self.key.sign(&claims)?;
         Ok([
             ("client_assertion_type", ASSERTION_TYPE.to_owned()),
             ("client_assertion", assertion),

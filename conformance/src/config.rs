@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,10 +12,23 @@ pub struct Config {
     pub client: Option<Client>,
     pub client2: Option<Client>,
     pub client_secret_post: Option<Client>,
+    pub site: Option<Site>,
     #[serde(default)]
     pub registration: Registration,
     #[serde(default)]
     pub server: Server,
+}
+
+/// Where the checker shows documents to the provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    pub listen: String,
+    /// By what address the provider comes there.
+    pub url: String,
+    /// In PEM; without them it speaks plain http, which few providers take.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,6 +62,8 @@ pub struct Client {
 pub struct Server {
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
+    /// Seconds until a provider is expected to know a client's new key; the suite's default is 60.
+    pub jwks_refresh_delay: Option<u64>,
     pub allow_unexpected_metadata_fields: Vec<String>,
 }
 

@@ -15,6 +15,7 @@ mod registration;
 mod report;
 mod run;
 mod runner;
+mod site;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -126,7 +127,12 @@ async fn check(arguments: Check) -> Result<bool> {
         }
         chosen.retain(|(plan, _)| offered(plan));
     }
+    let site = match &config.site {
+        Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
+        None => None,
+    };
     let runner = runner::Runner {
+        site,
         http,
         provider: Arc::new(provider),
         config: Arc::new(config),

@@ -129,8 +129,8 @@ mod tests {
             counts("oidcc-rp-initiated-logout-certification-test-plan"),
             (11, 11)
         );
-        // Of 23 those for which nothing must be served to the provider.
-        assert_eq!(counts("oidcc-dynamic-certification-test-plan"), (16, 1));
+        // One of 23 waits for a person.
+        assert_eq!(counts("oidcc-dynamic-certification-test-plan"), (22, 1));
         assert_eq!(
             counts("oidcc-3rdparty-init-login-certification-test-plan"),
             (2, 0)

@@ -2,7 +2,7 @@
 //! Dynamic Client Registration 1.0, RFC 7591, RFC 7592.
 
 use crate::checks::common::json_error;
-use crate::client::{AuthMethod, Client};
+use crate::client::{AuthMethod, Client, Key};
 use crate::config;
 use crate::http::Answer;
 use crate::report::{Step, Stop};
@@ -30,7 +30,7 @@ pub fn metadata(run: &Run, method: AuthMethod) -> Value {
         "response_types": [run.variant.response_type],
         "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": method.name(),
-        "jwks": {"keys": [crate::client::public_key()]},
+        "jwks": {"keys": [Key::nameless().public()]},
     })
 }
 

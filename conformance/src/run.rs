@@ -11,6 +11,7 @@ use crate::plans::Variant;
 use crate::provider::Provider;
 use crate::registration::Registered;
 use crate::report::{Report, Step};
+use crate::site::Site;
 use anyhow::Context;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub struct Run {
     pub client: Client,
     pub browser: Browser,
     pub report: Report,
+    pub site: Option<Arc<Site>>,
     /// Clients to be removed when the module is done.
     pub registered: Vec<Registered>,
 }
@@ -62,6 +64,7 @@ impl Run {
             client,
             browser: Browser::new(http, returns),
             report: Report::default(),
+            site: None,
             registered: Vec::new(),
         }
     }

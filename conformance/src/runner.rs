@@ -7,6 +7,7 @@ use crate::plans::{Module, Needs, Plan};
 use crate::provider::Provider;
 use crate::report::{Outcome, Report, Step, Stop};
 use crate::run::Run;
+use crate::site::Site;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
@@ -17,6 +18,7 @@ pub struct Runner {
     pub provider: Arc<Provider>,
     pub config: Arc<Config>,
     pub jobs: usize,
+    pub site: Option<Arc<Site>>,
 }
 
 impl Runner {
@@ -26,10 +28,10 @@ impl Runner {
         let mut tasks = JoinSet::new();
         for (at, (plan, module)) in chosen.iter().copied().enumerate() {
             let (http, provider) = (self.http.clone(), self.provider.clone());
-            let (config, places) = (self.config.clone(), places.clone());
+            let (config, places, site) = (self.config.clone(), places.clone(), self.site.clone());
             tasks.spawn(async move {
                 let _place = places.acquire_owned().await;
-                (at, one(&http, &provider, &config, plan, module).await)
+                (at, one(&http, &provider, &config, site, plan, module).await)
             });
         }
         let mut outcomes = Vec::new();
@@ -48,6 +50,7 @@ async fn one(
     http: &Http,
     provider: &Arc<Provider>,
     config: &Arc<Config>,
+    site: Option<Arc<Site>>,
     plan: &'static Plan,
     module: &'static Module,
 ) -> Outcome {
@@ -56,6 +59,7 @@ async fn one(
         Err(stop) => (Report::default(), Err(stop)),
         Ok(client) => {
             let mut run = Run::new(http, provider, config, plan.variant, client);
+            run.site = site;
             let end = attempt(&mut run, module).await;
             run.clean_up().await;
             (run.report, end)
@@ -66,7 +70,7 @@ async fn one(
 
 async fn attempt(run: &mut Run, module: &Module) -> Step {
     run.provider.clone().check(&mut run.report);
-    if module.needs == Needs::Registration {
+    if matches!(module.needs, Needs::Registration | Needs::Site) {
         run.user()?; // the client is judged when it is registered
     } else if module.needs != Needs::Nothing {
         let (metadata, method) = (run.provider.clone(), run.client.method.name());
@@ -86,11 +90,10 @@ fn client_for(needs: Needs, config: &Config, provider: &Provider) -> Result<Clie
         Ok(Client::new(settings, AuthMethod::SecretBasic))
     };
     match needs {
-        Needs::Registration if provider.endpoint("registration_endpoint").is_none() => {
+        Needs::Registration | Needs::Site if provider.endpoint("registration_endpoint").is_none() => {
             Err(skip("the provider registers no clients"))
         }
-        Needs::Site => Err(skip("needs a document at an address of the checker's own")),
-        Needs::Nothing | Needs::Registration => {
+        Needs::Nothing | Needs::Registration | Needs::Site => {
             let nobody = crate::config::Client {
                 client_id: String::new(),
                 client_secret: String::new(),

@@ -26,7 +26,7 @@ pub enum Fault {
     MovingAuthTime, NoAcr, CodesLast, WrongErrorCode, AnyRedirectUri, GetOnly, OverlooksRequestObject,
     CachesRefresh, ForeignRefresh, NoPkce, NoSecretPost, KeepsSession, AnyHint, PrivateKeyShown,
     AcceptsFragments, AcceptsHttpLogin, Answers200, EndpointAudience, ForgetsLogin, HidesClients, KeepsClients,
-    NoImplicit, NonceInUserinfo, SecretWithoutEnd,
+    NoImplicit, NonceInUserinfo, SecretWithoutEnd, AnySector, AnySigner, KeepsKeys, OverlooksRequestUri,
 }
 
 pub static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
@@ -46,6 +46,7 @@ pub struct Memory {
     access: HashMap<String, Params>,
     refresh: HashMap<String, (Params, i64)>,
     pub registered: HashMap<String, Value>,
+    pub kept: HashMap<String, Value>,
 }
 
 pub struct Mock {
@@ -136,7 +137,7 @@ impl Mock {
                 "issuer": issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
                 "userinfo_endpoint": at("/userinfo"), "jwks_uri": at("/jwks"), "end_session_endpoint": at("/logout"),
                 "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
-                "subject_types_supported": ["public"], "acr_values_supported": ["pwd"],
+                "acr_values_supported": ["pwd"],
                 "registration_endpoint": at("/register"),
                 "id_token_signing_alg_values_supported": ["RS256"], "claims_supported": ["sub"],
                 "token_endpoint_auth_methods_supported": methods, "request_parameter_supported": true,
@@ -167,6 +168,16 @@ impl Mock {
 
     fn authorize(&self, request: &Request) -> Reply {
         let mut params: Params = request.params.iter().cloned().collect();
+        if let Some(address) = params
+            .remove("request_uri")
+            .filter(|_| !self.is(Fault::OverlooksRequestUri))
+        {
+            let id = params.get("client_id").cloned().unwrap_or_default();
+            match self.object_at(&id, &address) {
+                Some(object) => params.insert("request".into(), object),
+                None => return page(400, "no such request"),
+            };
+        }
         if let Some(object) = params
             .remove("request")
             .filter(|_| !self.is(Fault::OverlooksRequestObject))

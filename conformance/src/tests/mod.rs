@@ -8,10 +8,11 @@ mod wire;
 
 use crate::config::{Client, Config, Registration, Server, User};
 use crate::http::Http;
-use crate::plans::{Module, Needs, PLANS, Plan};
+use crate::plans::{Module, PLANS, Plan};
 use crate::provider::Provider;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Runner;
+use crate::site::Site;
 use mock::{Fault, Mock};
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ fn client(id: &str, path: &str) -> Client {
 }
 
 fn settings() -> Config {
+    // Free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
+    let port = port.unwrap().port();
     Config {
         user: Some(User {
             login: "alice".into(),
@@ -35,14 +39,24 @@ fn settings() -> Config {
         client: Some(client("one", "cb")),
         client2: Some(client("two", "cb2")),
         client_secret_post: Some(client("three", "cb")),
+        site: Some(crate::config::Site {
+            listen: format!("127.0.0.1:{port}"),
+            url: format!("http://127.0.0.1:{port}"),
+            certificate: None,
+            key: None,
+        }),
         registration: Registration::default(),
-        server: Server::default(),
+        server: Server {
+            jwks_refresh_delay: Some(0),
+            ..Server::default()
+        },
     }
 }
 
 async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let issuer = Mock::start(fault, &settings()).await;
+    let site = Site::open(&settings().site.unwrap()).await.unwrap();
     let http = Http::new(true).unwrap();
     let provider = Provider::discover(&http, &issuer, true).await.unwrap();
     let plan = PLANS.iter().find(|it| it.name.contains(plan)).unwrap();
@@ -51,7 +65,7 @@ async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
         .iter()
         .filter(|it| names.is_empty() || names.contains(&it.name))
         // Half a minute is too long for a unit test.
-        .filter(|it| it.needs != Needs::Site && it.name != "oidcc-codereuse-30seconds")
+        .filter(|it| it.name != "oidcc-codereuse-30seconds")
         .map(|module| (plan, module))
         .collect();
     assert!(!chosen.is_empty(), "{names:?}");
@@ -60,11 +74,12 @@ async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
         provider: Arc::new(provider),
         config: Arc::new(settings()),
         jobs: 50,
+        site: Some(Arc::new(site)),
     };
     runner.run(&chosen).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sound_provider_passes_every_module() {
     for plan in [
         "oidcc-basic",
@@ -83,7 +98,7 @@ async fn a_sound_provider_passes_every_module() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_found() {
     use Verdict::{Failed, Warning};
     #[rustfmt::skip]
@@ -159,6 +174,11 @@ async fn every_fault_is_found() {
         (Fault::EndpointAudience, "oidcc-ensure-client-assertion-with-iss-aud-succeeds", Warning),
         (Fault::ForgetsLogin, "oidcc-3rd_party-init-login", Failed),
         (Fault::SecretWithoutEnd, "oidcc-3rd_party-init-login", Failed),
+        (Fault::AnySigner, "oidcc-registration-jwks-uri", Failed),
+        (Fault::KeepsKeys, "oidcc-refresh-token-rp-key-rotation", Failed),
+        (Fault::AnySector, "oidcc-registration-sector-bad", Failed),
+        (Fault::OverlooksRequestUri, "oidcc-request-uri-signed-rs256", Failed),
+        (Fault::OverlooksRequestUri, "oidcc-request-uri-unsigned", Failed),
         (Fault::AcceptsHttpLogin, "oidcc-3rd_party-init-login-nohttps", Failed),
     ];
     let mut tasks = tokio::task::JoinSet::new();

@@ -7,6 +7,8 @@ use crate::config::Client;
 use josekit::jwk::Jwk;
 use josekit::jws::{self, RS256};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 /// What it says of itself as a provider that registers clients.
 pub fn metadata(fault: Fault) -> Value {
@@ -14,6 +16,8 @@ pub fn metadata(fault: Fault) -> Value {
         "response_types_supported": ["code", "id_token", "token id_token"],
         "grant_types_supported": ["authorization_code", "implicit", "refresh_token"],
         "userinfo_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public", "pairwise"],
+        "request_object_signing_alg_values_supported": ["RS256", "none"],
     });
     if fault == Fault::NoImplicit {
         it["response_types_supported"] = json!(["code"]);
@@ -50,6 +54,14 @@ impl Mock {
         }
         let id = random_text(20);
         let by_secret = has("token_endpoint_auth_method", "secret");
+        if let Some(address) = told["sector_identifier_uri"].as_str() {
+            let listed = fetched(address).unwrap_or_default();
+            let listed: Value = serde_json::from_str(&listed).unwrap_or_default();
+            let fits = listed[0] == told["redirect_uris"][0];
+            if !fits && !self.is(Fault::AnySector) {
+                return json_reply(400, &json!({"error": "invalid_client_metadata"}));
+            }
+        }
         told["client_id"] = json!(id);
         if by_secret {
             told["client_secret"] = json!(random_text(40));
@@ -106,12 +118,56 @@ impl Mock {
         let assertion = request.get("client_assertion")?;
         let claimed = crate::checks::id_token::apart(assertion)?.claims;
         let id = claimed["sub"].as_str()?;
-        let key = self.registration(id)?["jwks"]["keys"][0].as_object()?.clone();
-        let verifier = RS256.verifier_from_jwk(&Jwk::from_map(key).ok()?).ok()?;
-        jws::deserialize_compact(assertion, &verifier).ok()?;
+        let signed = self.has_signed(id, assertion) || self.is(Fault::AnySigner);
         let endpoint = format!("{}/token", self.issuer);
         let meant =
             claimed["aud"] == endpoint || claimed["aud"] == self.issuer && !self.is(Fault::EndpointAudience);
-        meant.then(|| self.client(id)).flatten()
+        (meant && signed).then(|| self.client(id)).flatten()
     }
+
+    fn has_signed(&self, id: &str, jws: &str) -> bool {
+        let told = self.registration(id).unwrap_or_default();
+        let keys = match told["jwks_uri"].as_str() {
+            Some(address) => self.keys_at(address),
+            None => told["jwks"].clone(),
+        };
+        let key = keys["keys"][0].as_object().cloned().unwrap_or_default();
+        let verifier = Jwk::from_map(key).and_then(|it| RS256.verifier_from_jwk(&it));
+        verifier.is_ok_and(|it| jws::deserialize_compact(jws, &it).is_ok())
+    }
+
+    fn keys_at(&self, address: &str) -> Value {
+        let kept = self.memory.lock().unwrap().kept.get(address).cloned();
+        if let Some(kept) = kept.filter(|_| self.is(Fault::KeepsKeys)) {
+            return kept;
+        }
+        let keys = fetched(address).and_then(|it| serde_json::from_str::<Value>(&it).ok());
+        let keys = keys.unwrap_or_default();
+        let mut memory = self.memory.lock().unwrap();
+        memory.kept.insert(address.to_owned(), keys.clone());
+        keys
+    }
+
+    /// The request object behind the address, as the parameter `request` would bring it.
+    pub fn object_at(&self, id: &str, address: &str) -> Option<String> {
+        let registered = self.registration(id)?["request_uris"][0] == address;
+        let object = fetched(address.split('#').next()?)?;
+        let header = crate::checks::id_token::apart(&object)?.header;
+        let sound = header["alg"] == "none" || self.has_signed(id, &object);
+        (registered && sound).then_some(object)
+    }
+}
+
+/// What stands at an address of the checker's, which speaks plain http here.
+fn fetched(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("http://")?;
+    let (host, path) = rest.split_once('/')?;
+    tokio::task::block_in_place(|| {
+        let mut stream = TcpStream::connect(host).ok()?;
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+    })
 }

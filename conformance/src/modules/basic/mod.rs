@@ -10,8 +10,6 @@ mod userinfo;
 
 use super::{dynamic, module};
 use crate::plans::Module;
-use crate::report::{Step, Stop};
-use crate::run::Run;
 pub use happy::server;
 pub use prompt::none_is_refused;
 pub use refresh::refresh_token_of_two;
@@ -51,17 +49,10 @@ pub const MODULES: &[Module] = &[
     module!("oidcc-ensure-registered-redirect-uri", Client, code::registered_redirect_uri),
     module!("oidcc-ensure-post-request-succeeds", Client, happy::post_request),
     module!("oidcc-server-client-secret-post", SecretPost, happy::server),
-    module!("oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", Site, unreachable),
+    module!("oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", Site, dynamic::unsigned_object_or_refusal),
     module!("oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported", Client, request_object::unsigned_request_object),
     module!("oidcc-claims-essential", Client, scope::claims_essential),
     module!("oidcc-ensure-request-object-with-redirect-uri", Client, request_object::with_redirect_uri),
     module!("oidcc-refresh-token", TwoClients, refresh::refresh_token),
     module!("oidcc-ensure-request-with-valid-pkce-succeeds", Client, happy::valid_pkce),
 ];
-
-/// A module for which a document must be served to the provider is skipped before it is called.
-async fn unreachable(_: &mut Run) -> Step {
-    Err(Stop::Skipped(
-        "needs a document at an address of the checker's own".into(),
-    ))
-}

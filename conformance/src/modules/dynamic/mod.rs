@@ -3,6 +3,7 @@
 mod keys;
 mod pages;
 mod redirect;
+mod site;
 
 use super::{basic, config, module};
 use crate::client::AuthMethod;
@@ -12,8 +13,9 @@ use crate::report::{Step, Stop};
 use crate::run::Run;
 pub use keys::{id_token_signature, id_token_unsigned};
 use serde_json::{Value, json};
+pub use site::unsigned_object_or_refusal;
 
-/// Those of the suite's plan for which no document must be served to the provider.
+/// Those of the suite's plan but `oidcc-server-rotate-keys`, which waits for a person.
 #[rustfmt::skip]
 pub const MODULES: &[Module] = &[
     module!("oidcc-server", Registration, server),
@@ -29,6 +31,12 @@ pub const MODULES: &[Module] = &[
     module!("oidcc-registration-logo-uri", Registration, pages::logo),
     module!("oidcc-registration-policy-uri", Registration, pages::policy),
     module!("oidcc-registration-tos-uri", Registration, pages::tos),
+    module!("oidcc-registration-jwks-uri", Site, site::jwks_uri),
+    module!("oidcc-registration-sector-uri", Site, site::sector),
+    module!("oidcc-registration-sector-bad", Site, site::bad_sector),
+    module!("oidcc-refresh-token-rp-key-rotation", Site, site::rotated_keys),
+    module!("oidcc-request-uri-unsigned", Site, site::unsigned_object),
+    module!("oidcc-request-uri-signed-rs256", Site, site::signed_object),
     module!("oidcc-ensure-request-object-with-redirect-uri", Registration, request_object),
     module!("oidcc-refresh-token", Registration, refresh_token),
     module!("oidcc-ensure-client-assertion-with-iss-aud-succeeds", Registration, keys::assertion_for_the_issuer),

@@ -1,0 +1,190 @@
+//! Modules for which the provider fetches a document from the checker.
+
+use super::{METHOD, with};
+use crate::checks::common::json_error;
+use crate::checks::token;
+use crate::client::{AuthMethod, Key, random_text, unsigned};
+use crate::registration::REDIRECT_URI;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use crate::site::Site;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+const KEYS: &str = "jwks_uri (OpenID Connect Core §10.1.1)";
+const SECTOR: &str = "sector_identifier_uri (OpenID Connect Dynamic Client Registration §5)";
+const OBJECT: &str = "request_uri (OpenID Connect Core §6.2)";
+const JSON: &str = "application/json";
+
+fn site(run: &Run) -> Step<Arc<Site>> {
+    let site = run.site.clone();
+    site.ok_or_else(|| Stop::Skipped("the settings name no [site]".into()))
+}
+
+/// A client with a named key at an address of its own.
+async fn register_with_address(run: &mut Run, site: &Site, path: &str, more: Value) -> Step {
+    let key = Key::named("first")?;
+    site.show(path, JSON, json!({"keys": [key.public()]}).to_string());
+    let mut asked = with(run, METHOD, more);
+    asked["jwks_uri"] = site.at(path).into();
+    if let Some(members) = asked.as_object_mut() {
+        members.remove("jwks");
+    }
+    run.register(&asked, METHOD).await?;
+    run.client.key = key;
+    Ok(())
+}
+
+pub async fn jwks_uri(run: &mut Run) -> Step {
+    let (site, path) = (site(run)?, format!("/{}/jwks", random_text(10)));
+    register_with_address(run, &site, &path, json!({})).await?;
+    let request = run.request("openid");
+    run.login(&request).await?;
+    // Stricter than the suite: a key that is not there proves nothing.
+    run.client.key = Key::named("foreign")?;
+    let answer = run.redeem_raw(&random_text(43)).await?;
+    json_error(&answer, &[400, 401], &["invalid_client"], KEYS, &mut run.report);
+    Ok(())
+}
+
+pub async fn rotated_keys(run: &mut Run) -> Step {
+    let (site, path) = (site(run)?, format!("/{}/jwks", random_text(10)));
+    let more = json!({"grant_types": ["authorization_code", "refresh_token"]});
+    register_with_address(run, &site, &path, more).await?;
+    let request = run.request("openid offline_access").with("prompt", "consent");
+    let login = run.login(&request).await?;
+    let Some(refresh) = login.tokens.refresh_token else {
+        return Err(run.report.stop(KEYS, "no refresh token was issued"));
+    };
+    run.client.key = Key::named("second")?;
+    let keys = json!({"keys": [run.client.key.public()]});
+    site.show(&path, JSON, keys.to_string());
+    let pause = run.config.server.jwks_refresh_delay.unwrap_or(60);
+    tokio::time::sleep(Duration::from_secs(pause)).await;
+    let params = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
+    let answer = run
+        .client
+        .token_request(&run.http, &run.provider, &params)
+        .await?;
+    if answer.status != 200 {
+        let told = format!("the new key is not known: {}", answer.brief());
+        return Err(run.report.stop(KEYS, told));
+    }
+    token::read(&answer, &mut run.report).map(drop)
+}
+
+fn skip_without_pairwise(run: &Run) -> Step {
+    let types = run.provider.list("subject_types_supported").unwrap_or_default();
+    match types.contains(&"pairwise") {
+        true => Ok(()),
+        false => Err(Stop::Skipped("subject_types_supported lacks pairwise".into())),
+    }
+}
+
+fn of_a_sector(run: &Run, site: &Site, listed: &str) -> Value {
+    let path = format!("/{}/redirect_uris.json", random_text(10));
+    site.show(&path, JSON, json!([listed]).to_string());
+    let more = json!({"subject_type": "pairwise", "sector_identifier_uri": site.at(&path)});
+    with(run, METHOD, more)
+}
+
+pub async fn sector(run: &mut Run) -> Step {
+    skip_without_pairwise(run)?;
+    let site = site(run)?;
+    let asked = of_a_sector(run, &site, REDIRECT_URI);
+    run.register(&asked, METHOD).await?;
+    let request = run.request("openid");
+    run.login(&request).await.map(drop)
+}
+
+pub async fn bad_sector(run: &mut Run) -> Step {
+    skip_without_pairwise(run)?;
+    let site = site(run)?;
+    let asked = of_a_sector(run, &site, "https://conformance.invalid/another");
+    let error = run.expect_refusal(&asked, SECTOR).await?;
+    run.report.advise(error == "invalid_client_metadata", SECTOR, || {
+        format!("the error is {error:?}")
+    });
+    Ok(())
+}
+
+fn algorithms(run: &Run) -> Option<Vec<String>> {
+    let listed = run.provider.list("request_object_signing_alg_values_supported")?;
+    Some(listed.into_iter().map(str::to_owned).collect())
+}
+
+fn skip_without_none(run: &Run) -> Step {
+    match algorithms(run) {
+        Some(them) if !them.iter().any(|it| it == "none") => Err(Stop::Skipped(
+            "request_object_signing_alg_values_supported lists no `none`".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub async fn unsigned_object(run: &mut Run) -> Step {
+    skip_without_none(run)?;
+    announced(run);
+    by_address(run, METHOD, "none", false).await
+}
+
+/// As the basic profile has it: it works, or it is refused by its name.
+pub async fn unsigned_object_or_refusal(run: &mut Run) -> Step {
+    skip_without_none(run)?;
+    by_address(run, AuthMethod::SecretBasic, "none", true).await
+}
+
+pub async fn signed_object(run: &mut Run) -> Step {
+    let listed = algorithms(run).unwrap_or_default();
+    run.report
+        .require(listed.iter().any(|it| it == "RS256"), OBJECT, || {
+            "request_object_signing_alg_values_supported lacks RS256".into()
+        });
+    announced(run);
+    by_address(run, METHOD, "RS256", false).await
+}
+
+/// Absent, it is true (OpenID Connect Discovery §3).
+fn announced(run: &mut Run) {
+    let off = run.provider.flag("request_uri_parameter_supported") == Some(false);
+    run.report
+        .require(!off, OBJECT, || "request_uri_parameter_supported is false".into());
+}
+
+async fn by_address(run: &mut Run, method: AuthMethod, algorithm: &str, may_refuse: bool) -> Step {
+    let site = site(run)?;
+    let path = format!("/requesturi/{}", random_text(64));
+    // A fragment is part of what is registered, and of nothing that is fetched (Core §6.2).
+    let address = format!("{}#{}", site.at(&path), random_text(10));
+    let more = json!({"request_uris": [address], "request_object_signing_alg": algorithm});
+    let asked = with(run, method, more);
+    run.register(&asked, method).await?;
+    let inner = run.request("openid");
+    let mut claims: Map<String, Value> = inner
+        .params
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    claims.insert("iss".into(), run.client.id().into());
+    claims.insert("aud".into(), run.provider.issuer.as_str().into());
+    let claims = Value::Object(claims);
+    let object = match algorithm {
+        "none" => unsigned(&claims),
+        _ => run.client.key.sign(&claims)?,
+    };
+    site.show(&path, "application/jwt", object);
+    // State and nonce are inside only.
+    let outer = inner
+        .clone()
+        .without("state")
+        .without("nonce")
+        .with("request_uri", address);
+    let walk = run.authorize(&outer).await?;
+    let back = walk.returned().map(|it| (it.url.as_str(), &it.form));
+    if may_refuse && format!("{back:?}").contains("request_uri_not_supported") {
+        return Err(Stop::Skipped("refused with request_uri_not_supported".into()));
+    }
+    let code = run.code_of(&walk, &inner)?;
+    run.finish(walk, code, &inner, None).await.map(drop)
+}
