@@ -21,8 +21,11 @@ pub struct Timing {
     people: usize,
 }
 
-/// The forms in which a stranger may type an address, each with what is typed beside it.
-const JOURNEYS: [(&str, &[(&str, &[(&str, &str)])]); 3] = [
+/// A path, and what is typed there beside the address.
+type Form = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// The forms in which a stranger may type an address, in their order.
+const JOURNEYS: [(&str, &[Form]); 3] = [
     ("login", &[("/login", &[("password", "wrong-Harbour-9-violin")])]),
     ("forgotten password", &[("/forgot-password", &[])]),
     (
@@ -96,12 +99,7 @@ pub async fn run(arguments: &Timing) -> Result<()> {
 }
 
 /// One person's way through the forms, in a browser of their own.
-async fn walk(
-    http: &Http,
-    issuer: &str,
-    forms: &[(&str, &[(&str, &str)])],
-    email: &str,
-) -> Result<Vec<(u16, Duration)>> {
+async fn walk(http: &Http, issuer: &str, forms: &[Form], email: &str) -> Result<Vec<(u16, Duration)>> {
     let mut browser = Browser::new(http, Vec::new());
     let mut times = Vec::new();
     for (path, typed) in forms {

@@ -209,7 +209,7 @@ async fn decide(
     match outcome {
         Ok(granted) => Step::Answer(Target::from(request).success(app.config.issuer.as_str(), granted)),
         Err(Need::Refusal(error)) => refuse(error),
-        Err(Need::Step(step)) if !request.prompt.none => step,
+        Err(Need::Step(step)) if !request.prompt.none => *step,
         // Nothing may be asked (Core §3.1.2.6, security.md AZ-10).
         Err(Need::Step(step)) => refuse(unasked(&step)),
     }
@@ -217,8 +217,14 @@ async fn decide(
 
 /// Why there is no code yet.
 enum Need {
-    Step(Step),
+    Step(Box<Step>),
     Refusal(Error),
+}
+
+impl From<Step> for Need {
+    fn from(step: Step) -> Self {
+        Self::Step(Box::new(step))
+    }
 }
 
 impl From<Error> for Need {
@@ -241,7 +247,7 @@ fn identify<'a>(
         wanted.is_none_or(|it| *it == subject::of(app, client, &account.sub))
     };
     let Some((session, account)) = person else {
-        return Err(Need::Step(match prompt.create {
+        return Err(Need::from(match prompt.create {
             true => Step::Create,
             false => Step::Login { again: false },
         }));
@@ -258,14 +264,14 @@ fn identify<'a>(
         };
     }
     if prompt.create {
-        return Err(Need::Step(Step::Create));
+        return Err(Step::Create.into());
     }
     let age = (now - session.authenticated_at).num_milliseconds();
     let is_too_old = request
         .max_age
         .is_some_and(|most| u64::try_from(age).unwrap_or(0) > most.saturating_mul(1000));
     if prompt.login || is_too_old || !is_wanted(account) {
-        return Err(Need::Step(Step::Login { again: true }));
+        return Err(Step::Login { again: true }.into());
     }
     Ok((session, account))
 }
@@ -280,11 +286,11 @@ async fn authorize(
     chosen: Option<&AccountId>,
 ) -> Result<Vec<(&'static str, String)>, Need> {
     if session.terms_due {
-        return Err(Need::Step(Step::Terms));
+        return Err(Step::Terms.into());
     }
     let was_chosen = chosen == Some(&account.id) || session.authenticated_at >= request.accepted_at;
     if request.prompt.select_account && !was_chosen {
-        return Err(Need::Step(Step::SelectAccount));
+        return Err(Step::SelectAccount.into());
     }
     if let Some(acceptable) = request.claims.essential_acr()
         && !acceptable.contains(&session.acr.as_str())
@@ -293,10 +299,10 @@ async fn authorize(
         return Err(error.into());
     }
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
-        return Err(Need::Step(Step::AccessRefused(refused)));
+        return Err(Step::AccessRefused(refused).into());
     }
     if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id).await? {
-        return Err(Need::Step(Step::Consent(needed)));
+        return Err(Step::Consent(needed).into());
     }
     Ok(granted(app, request, client, session, account).await?)
 }
