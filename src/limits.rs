@@ -27,7 +27,7 @@ pub enum Limit {
     ClientAuthenticationFailures,
     /// By network: authorization requests kept.
     Interactions,
-    /// By network: clients that register themselves.
+    /// By network: clients that register or change themselves.
     Registration,
     /// By network: searches of the directory of members.
     DirectorySearch,

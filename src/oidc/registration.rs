@@ -83,6 +83,8 @@ pub async fn show(app: &App, context: &Context, id: &str, token: &str) -> Result
 /// RFC 7592 §2.2: what is left out is taken back to its default.
 pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: &[u8]) -> Result<Value> {
     let before = managed(app, context, id, token).await?;
+    // A change can make us fetch what a registration can.
+    app.limits.count(Limit::Registration, &context.network).await?;
     let now = app.clock.now();
     let asked = read(body)?;
     if asked.get("client_id").and_then(Value::as_str) != Some(id) {

@@ -25,7 +25,7 @@ pub fn notes(it: &Metadata) -> Vec<String> {
     for uri in loopback.filter(|_| !native) {
         notes.push(format!("{uri} is on the person's own machine: for tests only")); // AZ-3
     }
-    if it.introspect_all && !uses_secret(it) && it.jwks.is_none() {
+    if it.introspect_all && !uses_secret(it) && it.jwks.is_none() && it.jwks_uri.is_none() {
         notes.push("introspect_all has no effect without client authentication".to_owned()); // UI-3
     }
     notes

@@ -236,9 +236,15 @@ async fn an_initial_access_token_lets_its_number_of_clients_in() {
 #[tokio::test]
 async fn nobody_registers_without_end() {
     let op = TestOp::open().await;
-    for _ in 0..20 {
+    let one = op.registers(&good()).await;
+    for _ in 1..20 {
         assert_eq!(op.registers(&good()).await.status, StatusCode::CREATED);
     }
+    let mut change = good();
+    change["client_id"] = one.body["client_id"].clone();
+    let changed = op.manages(Method::PUT, &one, Some(&change)).await;
+    assert_eq!(changed.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(op.manages(Method::GET, &one, None).await.status, StatusCode::OK);
     let refused = op.registers(&good()).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS); // DR-1
     assert!(refused.headers.contains_key(header::RETRY_AFTER));
