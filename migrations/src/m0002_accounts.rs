@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
                 Query::insert()
                     .into_table("terms_versions")
                     .columns(["version", "effective_from"])
-                    .values_panic(["2026-01".into(), Expr::cust("'2020-01-01 00:00:00+00:00'")])
+                    .values_panic(["2020-01".into(), Expr::cust("'2020-01-01 00:00:00+00:00'")])
                     .to_owned(),
             )
             .await?;

@@ -219,7 +219,7 @@ async fn new_terms_are_due_at_the_next_login() {
     terms::insert(rooms.app.db.read(), &new).await.unwrap();
     let login = rooms.logs_in("john@example.org", PASSWORD).await.unwrap();
     assert!(login.started.session.terms_due);
-    let old = profiles::accept_terms(&rooms.app, &visitor(), &login.account, "2026-01").await;
+    let old = profiles::accept_terms(&rooms.app, &visitor(), &login.account, "2020-01").await;
     assert!(matches!(old, Err(Error::Conflict)));
     profiles::accept_terms(&rooms.app, &visitor(), &login.account, "2026-06")
         .await
