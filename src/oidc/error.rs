@@ -23,7 +23,7 @@ macro_rules! codes {
             }
 
             #[cfg(test)]
-            const ALL: &'static [Self] = &[$(Self::$name),+];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),+];
         }
 
         impl Error {

@@ -1,6 +1,7 @@
 //! How a service may ask and be answered beyond the plain code flow, through the front door: tokens from
 //! the authorization endpoint, pushed and signed requests, and where and how answers arrive.
 
+mod hostile;
 mod pushed;
 mod request_objects;
 mod response_types;
