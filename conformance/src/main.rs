@@ -22,7 +22,8 @@ mod timing;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use plans::{Module, PLANS, Plan};
+use plans::{Chosen, PLANS, Variant};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -118,14 +119,21 @@ async fn check(arguments: Check) -> Result<bool> {
         let modes = provider
             .list("response_modes_supported")
             .unwrap_or_else(|| vec!["query", "fragment"]);
-        let offered = |plan: &Plan| plan.variant.response_mode.is_none_or(|it| modes.contains(&it));
-        for plan in PLANS.iter().filter(|it| !offered(it)) {
-            println!(
-                "Note: {} is left out, its response_mode is not offered.",
-                plan.name
-            );
+        let types = provider.list("response_types_supported").unwrap_or_default();
+        let offered = |it: &Variant| {
+            let words = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+            it.response_mode.is_none_or(|it| modes.contains(&it))
+                && types.iter().any(|other| words(other) == words(it.response_type))
+        };
+        for plan in PLANS {
+            for variant in plan.variants.iter().filter(|it| !offered(it)) {
+                println!(
+                    "Note: {} is left out for {:?}: the response type or mode is not offered.",
+                    plan.name, variant.response_type
+                );
+            }
         }
-        chosen.retain(|(plan, _)| offered(plan));
+        chosen.retain(|(_, variant, _)| offered(variant));
     }
     let site = match &config.site {
         Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
@@ -139,11 +147,14 @@ async fn check(arguments: Check) -> Result<bool> {
         jobs: arguments.jobs,
     };
     let outcomes = runner.run(&chosen).await;
-    let mut plan = "";
+    let mut plan = ("", None);
     for outcome in &outcomes {
         if outcome.plan != plan {
             plan = outcome.plan;
-            println!("{plan}");
+            match plan.1 {
+                Some(response_type) => println!("{} ({response_type})", plan.0),
+                None => println!("{}", plan.0),
+            }
         }
         println!("  {outcome}");
     }
@@ -152,19 +163,19 @@ async fn check(arguments: Check) -> Result<bool> {
     Ok(failed == 0)
 }
 
-fn choose(plan: &str, modules: &[String]) -> Result<Vec<(&'static Plan, &'static Module)>> {
+fn choose(plan: &str, modules: &[String]) -> Result<Vec<Chosen>> {
     let mut chosen = Vec::new();
     for it in PLANS.iter().filter(|it| plan == "all" || it.name == plan) {
-        chosen.extend(it.modules.iter().map(|module| (it, module)));
+        chosen.extend(it.runs());
     }
     if chosen.is_empty() {
         bail!("there is no plan {plan:?}; `list` shows them");
     }
     for name in modules {
-        if !chosen.iter().any(|(_, it)| it.name == name) {
+        if !chosen.iter().any(|(_, _, it)| it.name == name) {
             bail!("there is no module {name:?} in that plan; `list` shows them");
         }
     }
-    chosen.retain(|(_, it)| modules.is_empty() || modules.iter().any(|name| name == it.name));
+    chosen.retain(|(_, _, it)| modules.is_empty() || modules.iter().any(|name| name == it.name));
     Ok(chosen)
 }

@@ -6,10 +6,6 @@ use crate::modules::{Check, basic, config, dynamic, rp_initiated_logout as logou
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
     Query,
-    #[expect(
-        dead_code,
-        reason = "for the hybrid and implicit plans, which need dynamic registration first"
-    )]
     Fragment,
     FormPost,
 }
@@ -26,8 +22,19 @@ impl Variant {
     pub fn placement(&self) -> Placement {
         match self.response_mode {
             Some("form_post") => Placement::FormPost,
+            _ if self.has("id_token") || self.has("token") => Placement::Fragment,
             _ => Placement::Query,
         }
+    }
+
+    /// The response type has this word.
+    pub fn has(&self, word: &str) -> bool {
+        self.response_type.split(' ').any(|it| it == word)
+    }
+
+    /// An access token comes of it, at once or for the code.
+    pub fn has_access_token(&self) -> bool {
+        self.has("code") || self.has("token")
     }
 }
 
@@ -54,54 +61,95 @@ pub enum Needs {
 pub struct Module {
     pub name: &'static str,
     pub needs: Needs,
+    /// The response types that the suite runs it for.
+    pub on: &'static [&'static str],
     pub check: Check,
 }
 
 #[derive(Clone, Copy)]
 pub struct Plan {
     pub name: &'static str,
-    pub variant: Variant,
+    pub variants: &'static [Variant],
     pub modules: &'static [Module],
 }
 
-const CODE: Variant = Variant {
-    response_type: "code",
-    response_mode: None,
-};
-const CODE_FORM_POST: Variant = Variant {
-    response_type: "code",
-    response_mode: Some("form_post"),
-};
+/// A module to run: the plan, what it fixes, and which.
+pub type Chosen = (&'static Plan, &'static Variant, &'static Module);
 
+impl Plan {
+    pub fn runs(&'static self) -> impl Iterator<Item = Chosen> {
+        self.variants.iter().flat_map(move |variant| {
+            let modules = self.modules.iter();
+            let wanted = modules.filter(|it| it.on.contains(&variant.response_type));
+            wanted.map(move |module| (self, variant, module))
+        })
+    }
+}
+
+const fn plain(response_type: &'static str) -> Variant {
+    Variant {
+        response_type,
+        response_mode: None,
+    }
+}
+
+const fn form_post(response_type: &'static str) -> Variant {
+    Variant {
+        response_type,
+        response_mode: Some("form_post"),
+    }
+}
+
+#[rustfmt::skip]
 pub const PLANS: &[Plan] = &[
     Plan {
         name: "oidcc-basic-certification-test-plan",
-        variant: CODE,
+        variants: &[plain("code")],
+        modules: basic::MODULES,
+    },
+    Plan {
+        name: "oidcc-implicit-certification-test-plan",
+        variants: &[plain("id_token"), plain("id_token token")],
+        modules: basic::MODULES,
+    },
+    Plan {
+        name: "oidcc-hybrid-certification-test-plan",
+        variants: &[plain("code id_token"), plain("code token"), plain("code id_token token")],
         modules: basic::MODULES,
     },
     Plan {
         name: "oidcc-config-certification-test-plan",
-        variant: CODE,
+        variants: &[plain("code")],
         modules: config::MODULES,
     },
     Plan {
         name: "oidcc-rp-initiated-logout-certification-test-plan",
-        variant: CODE,
+        variants: &[plain("code")],
         modules: logout::MODULES,
     },
     Plan {
         name: "oidcc-dynamic-certification-test-plan",
-        variant: CODE,
+        variants: &[plain("code")],
         modules: dynamic::MODULES,
     },
     Plan {
         name: "oidcc-3rdparty-init-login-certification-test-plan",
-        variant: CODE,
+        variants: &[plain("code")],
         modules: dynamic::THIRD_PARTY_LOGIN,
     },
     Plan {
         name: "oidcc-formpost-basic-certification-test-plan",
-        variant: CODE_FORM_POST,
+        variants: &[form_post("code")],
+        modules: basic::MODULES,
+    },
+    Plan {
+        name: "oidcc-formpost-implicit-certification-test-plan",
+        variants: &[form_post("id_token"), form_post("id_token token")],
+        modules: basic::MODULES,
+    },
+    Plan {
+        name: "oidcc-formpost-hybrid-certification-test-plan",
+        variants: &[form_post("code id_token"), form_post("code token"), form_post("code id_token token")],
         modules: basic::MODULES,
     },
 ];
@@ -114,27 +162,36 @@ mod tests {
     #[test]
     fn plans_have_the_suites_number_of_modules() {
         let counts = |name: &str| {
-            let plan = PLANS.iter().find(|it| it.name == name).unwrap();
-            let fixed = plan
-                .modules
+            let plan = PLANS
                 .iter()
-                .filter(|it| !matches!(it.needs, Needs::Registration | Needs::Site))
-                .count();
-            (plan.modules.len(), fixed)
+                .find(|it| it.name.strip_prefix("oidcc-") == Some(name));
+            let runs: Vec<_> = plan.unwrap().runs().collect();
+            let own = |needs: Needs| matches!(needs, Needs::Registration | Needs::Site);
+            (runs.len(), runs.iter().filter(|it| !own(it.2.needs)).count())
         };
-        assert_eq!(counts("oidcc-basic-certification-test-plan"), (38, 35));
-        assert_eq!(counts("oidcc-formpost-basic-certification-test-plan"), (38, 35));
-        assert_eq!(counts("oidcc-config-certification-test-plan"), (1, 1));
-        assert_eq!(
-            counts("oidcc-rp-initiated-logout-certification-test-plan"),
-            (11, 11)
-        );
+        for profile in ["", "formpost-"] {
+            let counts = |name: &str| counts(&format!("{profile}{name}-certification-test-plan"));
+            assert_eq!(counts("basic"), (38, 35));
+            assert_eq!(counts("implicit"), (58, 54));
+            assert_eq!(counts("hybrid"), (102, 96));
+        }
+        assert_eq!(counts("config-certification-test-plan"), (1, 1));
+        assert_eq!(counts("rp-initiated-logout-certification-test-plan"), (11, 11));
         // One of 23 waits for a person.
-        assert_eq!(counts("oidcc-dynamic-certification-test-plan"), (22, 1));
-        assert_eq!(
-            counts("oidcc-3rdparty-init-login-certification-test-plan"),
-            (2, 0)
-        );
+        assert_eq!(counts("dynamic-certification-test-plan"), (22, 1));
+        assert_eq!(counts("3rdparty-init-login-certification-test-plan"), (2, 0));
+        let one = |response_type: &str| {
+            let wanted = ["basic", "implicit", "hybrid"].map(|it| format!("oidcc-{it}-"));
+            let plans = PLANS
+                .iter()
+                .filter(|it| wanted.iter().any(|name| it.name.starts_with(name)));
+            let all = plans.flat_map(Plan::runs);
+            all.filter(|it| it.1.response_type == response_type).count()
+        };
+        assert_eq!(one("id_token"), 27);
+        assert_eq!(one("id_token token"), 31);
+        assert_eq!(one("code id_token"), 36);
+        assert_eq!((one("code token"), one("code id_token token")), (33, 33));
         for plan in PLANS {
             let names: HashSet<_> = plan.modules.iter().map(|it| it.name).collect();
             assert_eq!(names.len(), plan.modules.len());

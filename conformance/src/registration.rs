@@ -23,10 +23,15 @@ pub struct Registered {
 
 /// What every client of the checker asks for, as the suite's do: one response type, keys without names.
 pub fn metadata(run: &Run, method: AuthMethod) -> Value {
+    // Dynamic Client Registration §2: a grant for each word of the response type.
+    let mut grants = Vec::new();
+    grants.extend(run.variant.has("code").then_some("authorization_code"));
+    let in_front = run.variant.has("id_token") || run.variant.has("token");
+    grants.extend(in_front.then_some("implicit"));
     json!({
         "client_name": "Conformance checker",
         "contacts": ["conformance@conformance.invalid"],
-        "grant_types": ["authorization_code"],
+        "grant_types": grants,
         "response_types": [run.variant.response_type],
         "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": method.name(),

@@ -118,7 +118,8 @@ impl fmt::Display for Verdict {
 
 #[derive(Debug)]
 pub struct Outcome {
-    pub plan: &'static str,
+    /// And the response type, where the plan has several.
+    pub plan: (&'static str, Option<&'static str>),
     pub module: &'static str,
     pub verdict: Verdict,
     pub findings: Vec<Finding>,
@@ -127,7 +128,7 @@ pub struct Outcome {
 
 impl Outcome {
     pub fn conclude(
-        plan: &'static str,
+        plan: (&'static str, Option<&'static str>),
         module: &'static str,
         mut report: Report,
         end: Step,
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     fn end(report: Report, end: Step) -> Verdict {
-        Outcome::conclude("plan", "module", report, end, Duration::ZERO).verdict
+        Outcome::conclude(("plan", None), "module", report, end, Duration::ZERO).verdict
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::registration::Registered;
 use crate::report::{Report, Step};
 use crate::site::Site;
 use anyhow::Context;
+use serde_json::Value;
 use std::sync::Arc;
 
 pub struct Run {
@@ -28,13 +29,17 @@ pub struct Run {
     pub registered: Vec<Registered>,
 }
 
-/// Everything a successful login yields.
+/// Everything a successful login yields. What the response type does not bring is empty.
 pub struct Login {
     pub walk: Walk,
     pub code: String,
+    /// Of the token endpoint, if there was a code, else of the authorization endpoint.
     pub tokens: token::Tokens,
+    /// Likewise.
     pub id_token: id_token::IdToken,
-    pub userinfo: serde_json::Value,
+    /// The ID token of the authorization endpoint, where another one followed.
+    pub front: Option<id_token::IdToken>,
+    pub userinfo: Value,
 }
 
 impl Run {
@@ -138,27 +143,78 @@ impl Run {
         Some(response::read(returned, &expected, &mut self.report))
     }
 
-    /// A code is the only good outcome.
-    pub async fn code(&mut self, request: &Request) -> Step<(Walk, String)> {
+    /// What the response type promises is the only good outcome.
+    pub async fn answer(&mut self, request: &Request) -> Step<(Walk, response::Response)> {
         let walk = self.authorize(request).await?;
-        let code = self.code_of(&walk, request)?;
-        Ok((walk, code))
+        let granted = self.granted(&walk, request)?;
+        Ok((walk, granted))
     }
 
-    pub fn code_of(&mut self, walk: &Walk, request: &Request) -> Step<String> {
-        const RULE: &str = "authorization (OpenID Connect Core §3.1.2)";
+    /// For the code flow alone.
+    pub async fn code(&mut self, request: &Request) -> Step<(Walk, String)> {
+        let (walk, granted) = self.answer(request).await?;
+        Ok((walk, granted.get("code").unwrap_or_default().to_owned()))
+    }
+
+    pub fn granted(&mut self, walk: &Walk, request: &Request) -> Step<response::Response> {
+        const RULE: &str = "authorization (OpenID Connect Core §3.1.2, §3.2.2.5, §3.3.2.5)";
         let Some(response) = self.response(walk, request) else {
             let page = walk.page().map(|it| it.brief()).unwrap_or_default();
             return Err(self
                 .report
                 .stop(RULE, format!("no way back to the client: {page}")));
         };
-        match response.get("code").filter(|_| response.get("error").is_none()) {
-            Some(code) => Ok(code.to_owned()),
-            None => Err(self
+        if response.get("error").is_some() {
+            return Err(self
                 .report
-                .stop(RULE, format!("no code came back: {}", response.brief()))),
+                .stop(RULE, format!("an error came back: {}", response.brief())));
         }
+        for (word, name) in [
+            ("code", "code"),
+            ("id_token", "id_token"),
+            ("token", "access_token"),
+        ] {
+            match (self.variant.has(word), response.get(name).is_some()) {
+                (true, false) => {
+                    return Err(self
+                        .report
+                        .stop(RULE, format!("no {name} came back: {}", response.brief())));
+                }
+                (false, true) => self
+                    .report
+                    .fail(RULE, format!("{name} came back, for which nobody asked")),
+                _ => {}
+            }
+        }
+        Ok(response)
+    }
+
+    /// The ID token of the authorization endpoint, which vouches for what came with it.
+    fn front(
+        &mut self,
+        response: &response::Response,
+        nonce: Option<&str>,
+    ) -> Step<Option<id_token::IdToken>> {
+        let Some(raw) = response.get("id_token") else {
+            return Ok(None);
+        };
+        let expected = id_token::Expected {
+            issuer: &self.provider.issuer,
+            client_id: self.client.id(),
+            nonce,
+            access_token: response.get("access_token"),
+            code: response.get("code"),
+        };
+        let token = id_token::read(raw, &self.provider.jwks, &expected, &mut self.report)?;
+        for (word, name) in [("token", "at_hash"), ("code", "c_hash")] {
+            let missing = self.variant.has(word) && token.claims.get(name).is_none();
+            self.report.require(
+                !missing,
+                "at_hash and c_hash (OpenID Connect Core §3.2.2.10, §3.3.2.11)",
+                || format!("{name} is missing in the ID token from the authorization endpoint"),
+            );
+        }
+        Ok(Some(token))
     }
 
     pub async fn redeem_raw(&mut self, code: &str) -> Step<Answer> {
@@ -222,30 +278,65 @@ impl Run {
         Ok(self.http.get(&endpoint, &[("authorization", &bearer)]).await?)
     }
 
-    /// The whole way: request, pages, code, tokens, userinfo.
+    /// The whole way: request, pages, response, tokens, userinfo.
     pub async fn login(&mut self, request: &Request) -> Step<Login> {
-        let (walk, code) = self.code(request).await?;
-        self.finish(walk, code, request, None).await
+        let (walk, granted) = self.answer(request).await?;
+        self.finish(walk, granted, request, None).await
     }
 
     pub async fn finish(
         &mut self,
         walk: Walk,
-        code: String,
+        granted: response::Response,
         request: &Request,
         verifier: Option<&str>,
     ) -> Step<Login> {
-        let (tokens, id_token) = self.redeem(&code, request.get("nonce"), verifier).await?;
-        let answer = self.userinfo_raw(&tokens.access_token).await?;
-        let sub = id_token.claims["sub"].as_str();
-        let userinfo = userinfo::read(&answer, sub, &mut self.report)?;
+        let mut front = self.front(&granted, request.get("nonce"))?;
+        let mut tokens = token::of_front(&granted, &mut self.report);
+        let code = granted.get("code").unwrap_or_default().to_owned();
+        let id_token = match code.is_empty() {
+            true => front.take(),
+            false => {
+                let in_front = std::mem::take(&mut tokens);
+                let (bought, id_token) = self.redeem(&code, request.get("nonce"), verifier).await?;
+                tokens = bought;
+                if let Some(front) = &front {
+                    self.same_person(front, &id_token);
+                }
+                self.userinfo_with(&in_front.access_token, &id_token).await?;
+                Some(id_token)
+            }
+        };
+        let id_token = id_token.context("there is no ID token")?;
+        let userinfo = self.userinfo_with(&tokens.access_token, &id_token).await?;
         Ok(Login {
             walk,
             code,
             tokens,
             id_token,
+            front,
             userinfo,
         })
+    }
+
+    fn same_person(&mut self, front: &id_token::IdToken, bought: &id_token::IdToken) {
+        for name in ["iss", "sub"] {
+            let (one, two) = (&front.claims[name], &bought.claims[name]);
+            self.report.require(
+                one == two,
+                "ID tokens of both endpoints (OpenID Connect Core §3.3.3.6)",
+                || format!("{name} is {one} in one and {two} in the other"),
+            );
+        }
+    }
+
+    /// Null where there is no access token.
+    async fn userinfo_with(&mut self, access_token: &str, id_token: &id_token::IdToken) -> Step<Value> {
+        if access_token.is_empty() {
+            return Ok(Value::Null);
+        }
+        let answer = self.userinfo_raw(access_token).await?;
+        userinfo::read(&answer, id_token.claims["sub"].as_str(), &mut self.report)
     }
 
     /// An error at the relying party, one of those named.

@@ -1,19 +1,52 @@
 //! The token response: RFC 6749 §5.1, OpenID Connect Core §3.1.3.3.
 
 use super::common::{YEAR, entropy};
+use super::response::Response;
 use crate::http::Answer;
 use crate::report::{Report, Step};
 use serde_json::Value;
 
 const RULE: &str = "token response (RFC 6749 §5.1)";
+const FRONT: &str = "tokens in the authorization response (RFC 6749 §4.2.2)";
 
 /// What a successful answer of the token endpoint carries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tokens {
     pub access_token: String,
     pub refresh_token: Option<String>,
     pub id_token: Option<String>,
     pub body: Value,
+}
+
+/// The access token of the authorization endpoint: RFC 6749 §4.2.2, OpenID Connect Core §3.2.2.5.
+pub fn of_front(response: &Response, report: &mut Report) -> Tokens {
+    let Some(access_token) = response.get("access_token") else {
+        return Tokens::default();
+    };
+    entropy("access token", access_token, report);
+    let kind = response.get("token_type").unwrap_or_default();
+    report.require(kind.eq_ignore_ascii_case("bearer"), FRONT, || {
+        format!("token_type is {kind:?}")
+    });
+    if let Some(text) = response.get("expires_in") {
+        let seconds = text.parse::<i64>().ok();
+        report.require(seconds.is_some_and(|it| it > 0 && it <= YEAR), FRONT, || {
+            format!("expires_in is {text:?}, not a number of seconds up to a year")
+        });
+    }
+    report.require(response.get("refresh_token").is_none(), FRONT, || {
+        "there is a refresh_token".into()
+    });
+    let pairs = response.params.iter();
+    Tokens {
+        access_token: access_token.to_owned(),
+        body: Value::Object(
+            pairs
+                .map(|(name, it)| (name.clone(), it.as_str().into()))
+                .collect(),
+        ),
+        ..Tokens::default()
+    }
 }
 
 pub fn read(answer: &Answer, report: &mut Report) -> Step<Tokens> {

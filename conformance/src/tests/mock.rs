@@ -27,6 +27,7 @@ pub enum Fault {
     CachesRefresh, ForeignRefresh, NoPkce, NoSecretPost, KeepsSession, AnyHint, PrivateKeyShown,
     AcceptsFragments, AcceptsHttpLogin, Answers200, EndpointAudience, ForgetsLogin, HidesClients, KeepsClients,
     NoImplicit, NonceInUserinfo, SecretWithoutEnd, AnySector, AnySigner, KeepsKeys, OverlooksRequestUri,
+    NoHashes, WrongHashes, AnswersInQuery, RefreshInFront, NeedsNoNonce, OtherSubInFront,
 }
 
 pub static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
@@ -54,6 +55,12 @@ pub struct Mock {
     pub issuer: String,
     pub clients: Vec<Client>,
     pub memory: Mutex<Memory>,
+}
+
+/// The response type has this word.
+fn has_word(params: &Params, word: &str) -> bool {
+    let asked = params.get("response_type");
+    asked.is_some_and(|it| it.split(' ').any(|it| it == word))
 }
 
 pub fn page(status: u16, body: &str) -> Reply {
@@ -201,7 +208,8 @@ impl Mock {
         if !has("response_type") && !self.is(Fault::IgnoresResponseType) {
             return self.refuse(&params, "invalid_request");
         }
-        if !has("nonce") && self.is(Fault::DemandsNonce)
+        let needs_nonce = has_word(&params, "id_token") && !self.is(Fault::NeedsNoNonce);
+        if !has("nonce") && (needs_nonce || self.is(Fault::DemandsNonce))
             || (has("extra") || has("display")) && self.is(Fault::RefusesUnknown)
         {
             return self.refuse(&params, "invalid_request");
@@ -277,12 +285,45 @@ impl Mock {
         } else {
             random_text(43)
         };
-        self.memory
-            .lock()
-            .unwrap()
-            .codes
-            .insert(code.clone(), (params.clone(), since));
-        self.send(&params, vec![("code", code)])
+        let mut answer = Vec::new();
+        if has_word(&params, "code") {
+            let mut memory = self.memory.lock().unwrap();
+            memory.codes.insert(code.clone(), (params.clone(), since));
+            answer.push(("code", code.clone()));
+        }
+        let mut more = json!({});
+        let half = |text: &str| URL_SAFE_NO_PAD.encode(&Sha256::digest(text)[..16]);
+        if has_word(&params, "token") {
+            let access = random_text(43);
+            more["at_hash"] = json!(half(&access));
+            let mut memory = self.memory.lock().unwrap();
+            memory.access.insert(access.clone(), params.clone());
+            answer.push(("access_token", access));
+            answer.push(("token_type", "Bearer".into()));
+            answer.push(("expires_in", "600".into()));
+            if self.is(Fault::RefreshInFront) {
+                answer.push(("refresh_token", random_text(43)));
+            }
+        }
+        if has_word(&params, "id_token") {
+            if has_word(&params, "code") {
+                more["c_hash"] = json!(half(&code));
+            }
+            match self.fault {
+                Fault::NoHashes => more = json!({}),
+                Fault::WrongHashes => more = json!({"at_hash": "wrong", "c_hash": "wrong"}),
+                Fault::OtherSubInFront => more["sub"] = json!("bob"),
+                _ => {}
+            }
+            if !has_word(&params, "code") && !has_word(&params, "token") {
+                let told = self.claims_of(&params);
+                more.as_object_mut()
+                    .unwrap()
+                    .extend(told.as_object().unwrap().clone());
+            }
+            answer.push(("id_token", self.id_token(&params, since, &more)));
+        }
+        self.send(&params, answer)
     }
 
     fn refuse(&self, params: &Params, error: &str) -> Reply {
@@ -318,7 +359,15 @@ impl Mock {
                 &format!("<form method=post action=\"{url}\">{fields}<button>Go on</button></form>"),
             );
         }
-        url.query_pairs_mut().extend_pairs(answer);
+        let in_front = has_word(params, "id_token") || has_word(params, "token");
+        if in_front && !self.is(Fault::AnswersInQuery) {
+            let pairs = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(answer)
+                .finish();
+            url.set_fragment(Some(&pairs));
+        } else {
+            url.query_pairs_mut().extend_pairs(answer);
+        }
         redirect(&url)
     }
 
@@ -386,7 +435,7 @@ impl Mock {
         let mut reply = json_reply(
             200,
             &json!({"access_token": access, "token_type": "Bearer", "expires_in": 600, "refresh_token": refresh,
-                    "id_token": self.id_token(&params, since)}),
+                    "id_token": self.id_token(&params, since, &json!({}))}),
         );
         if self.is(Fault::CachesRefresh) {
             reply.headers.pop();
@@ -394,7 +443,7 @@ impl Mock {
         reply
     }
 
-    fn id_token(&self, params: &Params, since: i64) -> String {
+    fn id_token(&self, params: &Params, since: i64, more: &Value) -> String {
         let mut claims = json!({
             "iss": self.issuer, "sub": "alice-1", "aud": params["client_id"], "iat": now(), "exp": now() + 600,
             "auth_time": if self.is(Fault::MovingAuthTime) { now() } else { since }, "acr": "pwd",
@@ -408,6 +457,10 @@ impl Mock {
             Fault::NoAcr => drop(claims.as_object_mut().unwrap().remove("acr")),
             _ => {}
         }
+        claims
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         self.sign(&claims)
     }
 
@@ -431,12 +484,18 @@ impl Mock {
         let Some(params) = self.memory.lock().unwrap().access.get(token).cloned() else {
             return json_reply(401, &json!({"error": "invalid_token"}));
         };
-        let sub = if self.is(Fault::OtherSubAtUserinfo) {
+        let mut claims = self.claims_of(&params);
+        claims["sub"] = json!(if self.is(Fault::OtherSubAtUserinfo) {
             "bob"
         } else {
             "alice-1"
-        };
-        let mut claims = json!({ "sub": sub });
+        });
+        self.told(claims, &params)
+    }
+
+    /// About the person, by scope and by name.
+    fn claims_of(&self, params: &Params) -> Value {
+        let mut claims = json!({});
         let asks = |name: &str| params["scope"].split(' ').any(|it| it == name);
         if asks("profile") && !self.is(Fault::NoProfileClaims) {
             PROFILE.iter().for_each(|it| claims[*it] = json!("text"));
@@ -461,8 +520,13 @@ impl Mock {
         if params.get("claims").is_some_and(|it| it.contains("name")) && !self.is(Fault::NoProfileClaims) {
             claims["name"] = json!("Alice");
         }
+        claims
+    }
+
+    /// As JSON, or signed for a client that registered so.
+    fn told(&self, claims: Value, params: &Params) -> Reply {
         match self.registration(&params["client_id"]) {
-            Some(it) if it.get("userinfo_signed_response_alg").is_some() => self.signed(claims, &params),
+            Some(it) if it.get("userinfo_signed_response_alg").is_some() => self.signed(claims, params),
             _ => json_reply(200, &claims),
         }
     }

@@ -1,5 +1,6 @@
 //! Modules in which all goes well, each with one thing added to the request.
 
+use crate::browser::Landing;
 use crate::checks::common::entropy;
 use crate::client::random_text;
 use crate::report::Step;
@@ -12,13 +13,15 @@ pub async fn server(run: &mut Run) -> Step {
     let request = run.request("openid");
     let login = run.login(&request).await?;
     // 128 bits at 8 a character, as the suite counts.
-    run.report
-        .require(login.code.len() >= 16, "authorization code", || {
-            "shorter than 128 bits".into()
-        });
-    entropy("authorization code", &login.code, &mut run.report);
+    if run.variant.has("code") {
+        run.report
+            .require(login.code.len() >= 16, "authorization code", || {
+                "shorter than 128 bits".into()
+            });
+        entropy("authorization code", &login.code, &mut run.report);
+    }
     run.report.advise(
-        login.tokens.body.get("expires_in").is_some(),
+        !run.variant.has_access_token() || login.tokens.body.get("expires_in").is_some(),
         "token response (RFC 6749 §5.1)",
         || "expires_in is missing".into(),
     );
@@ -40,11 +43,9 @@ pub async fn server(run: &mut Run) -> Step {
         "s_hash",
         "sid",
     ];
-    for name in login
-        .id_token
-        .claims
-        .as_object()
-        .into_iter()
+    let tokens = std::iter::once(&login.id_token).chain(&login.front);
+    for name in tokens
+        .filter_map(|it| it.claims.as_object())
         .flat_map(|it| it.keys())
     {
         run.report.advise(USUAL.contains(&name.as_str()), RULE, || {
@@ -57,6 +58,19 @@ pub async fn server(run: &mut Run) -> Step {
 pub async fn without_nonce(run: &mut Run) -> Step {
     let request = run.request("openid").without("nonce");
     run.login(&request).await.map(drop)
+}
+
+pub async fn without_nonce_fails(run: &mut Run) -> Step {
+    const RULE: &str = "a request without nonce (OpenID Connect Core §3.2.2.1, §3.3.2.11)";
+    let request = run.request("openid").without("nonce");
+    let walk = run.authorize(&request).await?;
+    match &walk.end {
+        Landing::Returned(_) => {
+            run.expect_error(RULE, &walk, &request, &["invalid_request"]);
+            Ok(())
+        }
+        Landing::Page(_) => run.expect_page(RULE, &walk),
+    }
 }
 
 async fn with(run: &mut Run, name: &str, value: &str) -> Step {
@@ -121,8 +135,8 @@ pub async fn post_request(run: &mut Run) -> Step {
     let endpoint = run.endpoint("authorization_endpoint")?;
     let start = run.browser.post(&endpoint, &request.params).await?;
     let walk = run.go_on(start).await?;
-    let code = run.code_of(&walk, &request)?;
-    run.finish(walk, code, &request, None).await.map(drop)
+    let granted = run.granted(&walk, &request)?;
+    run.finish(walk, granted, &request, None).await.map(drop)
 }
 
 pub async fn valid_pkce(run: &mut Run) -> Step {
@@ -131,16 +145,17 @@ pub async fn valid_pkce(run: &mut Run) -> Step {
         .request("openid")
         .with("code_challenge", challenge.as_str())
         .with("code_challenge_method", challenge.method().as_str());
-    let (walk, code) = run.code(&request).await?;
+    let (walk, granted) = run.answer(&request).await?;
     // A provider that takes any verifier would pass the suite; a wrong one spends the code, so a second is fetched.
-    run.finish(walk, code, &request, Some(verifier.secret())).await?;
+    run.finish(walk, granted, &request, Some(verifier.secret()))
+        .await?;
     let request = request
         .with("state", random_text(10))
         .with("nonce", random_text(10));
-    let (_, code) = run.code(&request).await?;
+    let (_, granted) = run.answer(&request).await?;
     let params = [
         ("grant_type", "authorization_code"),
-        ("code", code.as_str()),
+        ("code", granted.get("code").unwrap_or_default()),
         ("redirect_uri", &run.client.settings.redirect_uri.clone()),
         ("code_verifier", &random_text(64)),
     ];

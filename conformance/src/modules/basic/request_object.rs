@@ -41,17 +41,16 @@ pub async fn unsigned_request_object(run: &mut Run) -> Step {
     let walk = run.authorize(&outer).await?;
     let refused = walk.returned().is_some_and(|it| {
         let by_form = it.form.iter().flatten().any(|it| it.1 == "request_not_supported");
-        by_form
-            || it
-                .url
-                .query_pairs()
-                .any(|(name, value)| name == "error" && value == "request_not_supported")
+        let fragment = it.url.fragment().unwrap_or_default();
+        let in_fragment = url::form_urlencoded::parse(fragment.as_bytes());
+        let mut in_address = it.url.query_pairs().chain(in_fragment);
+        by_form || in_address.any(|(name, value)| name == "error" && value == "request_not_supported")
     });
     if refused {
         return Err(Stop::Skipped("refused with request_not_supported".into()));
     }
-    let code = run.code_of(&walk, &inner)?;
-    run.finish(walk, code, &inner, None).await?;
+    let granted = run.granted(&walk, &inner)?;
+    run.finish(walk, granted, &inner, None).await?;
     run.report.advise(
         run.provider.flag("request_parameter_supported") == Some(true),
         RULE,
@@ -73,8 +72,8 @@ pub async fn with_redirect_uri(run: &mut Run) -> Step {
     match &walk.end {
         Landing::Page(_) => run.expect_page(RULE, &walk),
         Landing::Returned(_) => {
-            let code = run.code_of(&walk, &inner)?;
-            run.finish(walk, code, &inner, None).await.map(drop)
+            let granted = run.granted(&walk, &inner)?;
+            run.finish(walk, granted, &inner, None).await.map(drop)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Scopes and the `claims` parameter: which claims arrive where. OpenID Connect Core §5.4, §5.5.
 
+use crate::checks::id_token::IdToken;
 use crate::checks::userinfo::{self, PROFILE};
 use crate::report::{Step, Stop};
 use crate::run::{Login, Run};
@@ -22,14 +23,23 @@ async fn login_with(run: &mut Run, scopes: &str, claims: &[&str]) -> Step<Login>
     let request = run.request(scopes);
     let login = run.login(&request).await?;
     userinfo::types(&login.id_token.claims, &mut run.report);
-    expect_claims(run, &login.userinfo, claims);
+    expect_claims(run, &login, claims);
     Ok(login)
 }
 
-fn expect_claims(run: &mut Run, userinfo: &Value, claims: &[&str]) {
-    let missing: Vec<_> = claims.iter().filter(|it| userinfo.get(it).is_none()).collect();
+/// At userinfo; without an access token in the ID token, which is then the only place (Core §5.4).
+fn place<'a>(run: &Run, login: &'a Login) -> (&'static str, &'a Value) {
+    match run.variant.has_access_token() {
+        true => ("userinfo", &login.userinfo),
+        false => ("the ID token", &login.id_token.claims),
+    }
+}
+
+fn expect_claims(run: &mut Run, login: &Login, claims: &[&str]) {
+    let (place, told) = place(run, login);
+    let missing: Vec<_> = claims.iter().filter(|it| told.get(it).is_none()).collect();
     run.report
-        .advise(missing.is_empty(), RULE, || format!("userinfo lacks {missing:?}"));
+        .advise(missing.is_empty(), RULE, || format!("{place} lacks {missing:?}"));
 }
 
 pub async fn profile(run: &mut Run) -> Step {
@@ -43,15 +53,20 @@ pub async fn email(run: &mut Run) -> Step {
 }
 
 fn nothing_leaks(run: &mut Run, login: &Login) {
-    for name in ["email", "name"] {
-        run.report
-            .advise(login.id_token.claims.get(name).is_none(), RULE, || {
+    let (place, told) = place(run, login);
+    run.report.advise(told.get("name").is_none(), RULE, || {
+        format!("{place} has name though only email was asked for")
+    });
+    if !run.variant.has_access_token() {
+        return;
+    }
+    for token in std::iter::once(&login.id_token).chain(&login.front) {
+        for name in ["email", "name"] {
+            run.report.advise(token.claims.get(name).is_none(), RULE, || {
                 format!("{name} is in the ID token though there is an access token for userinfo")
             });
+        }
     }
-    run.report.advise(login.userinfo.get("name").is_none(), RULE, || {
-        "userinfo has name though only email was asked for".into()
-    });
 }
 
 pub async fn address(run: &mut Run) -> Step {
@@ -75,21 +90,29 @@ pub async fn alternate_happy_flow(run: &mut Run) -> Step {
     let mut request = run.request("email openid");
     request.params.reverse();
     let login = run.login(&request).await?;
-    expect_claims(run, &login.userinfo, &EMAIL);
+    expect_claims(run, &login, &EMAIL);
     nothing_leaks(run, &login);
     Ok(())
 }
 
 pub async fn claims_essential(run: &mut Run) -> Step {
     const RULE: &str = "claims parameter (OpenID Connect Core §5.5)";
-    let asked = serde_json::json!({"userinfo": {"name": {"essential": true}}});
+    let at = if run.variant.has_access_token() {
+        "userinfo"
+    } else {
+        "id_token"
+    };
+    let asked = serde_json::json!({at: {"name": {"essential": true}}});
     let request = run.request("openid").with("claims", asked.to_string());
     let login = run.login(&request).await?;
-    run.report.advise(login.userinfo.get("name").is_some(), RULE, || {
-        "name was asked for as essential at userinfo and is not there".into()
+    let (place, told) = place(run, &login);
+    run.report.advise(told.get("name").is_some(), RULE, || {
+        format!("name was asked for as essential in {place} and is not there")
     });
+    let leaks = |it: &IdToken| it.claims.get("name").is_some();
+    let leaks = leaks(&login.id_token) || login.front.as_ref().is_some_and(leaks);
     run.report
-        .advise(login.id_token.claims.get("name").is_none(), RULE, || {
+        .advise(!(run.variant.has_access_token() && leaks), RULE, || {
             "name was asked for at userinfo and is in the ID token as well".into()
         });
     Ok(())

@@ -185,6 +185,6 @@ async fn by_address(run: &mut Run, method: AuthMethod, algorithm: &str, may_refu
     if may_refuse && format!("{back:?}").contains("request_uri_not_supported") {
         return Err(Stop::Skipped("refused with request_uri_not_supported".into()));
     }
-    let code = run.code_of(&walk, &inner)?;
-    run.finish(walk, code, &inner, None).await.map(drop)
+    let granted = run.granted(&walk, &inner)?;
+    run.finish(walk, granted, &inner, None).await.map(drop)
 }
