@@ -3,7 +3,6 @@
 use super::registry;
 use super::wire::{Reply, Request, serve};
 use crate::checks::common::now;
-use crate::checks::userinfo::PROFILE;
 use crate::client::random_text;
 use crate::config::{Client, Config};
 use base64::Engine;
@@ -37,14 +36,14 @@ pub static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
     ]
 });
 
-type Params = HashMap<String, String>;
+pub type Params = HashMap<String, String>;
 
 #[derive(Default)]
 pub struct Memory {
     pub sessions: HashMap<String, i64>,
     pending: HashMap<String, Params>,
     codes: HashMap<String, (Params, i64)>,
-    access: HashMap<String, Params>,
+    pub access: HashMap<String, Params>,
     refresh: HashMap<String, (Params, i64)>,
     pub registered: HashMap<String, Value>,
     pub kept: HashMap<String, Value>,
@@ -464,82 +463,11 @@ impl Mock {
         self.sign(&claims)
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub fn sign(&self, claims: &Value) -> String {
         let mut header = JwsHeader::new();
         header.set_key_id("k1");
         let pair = &KEYS[usize::from(self.is(Fault::BadSignature))];
         let signer = RS256.signer_from_der(pair.to_der_private_key()).unwrap();
         jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
-    }
-
-    fn userinfo(&self, request: &Request) -> Reply {
-        if request.method == "POST" && self.is(Fault::NoPostAtUserinfo) {
-            return page(405, "GET only");
-        }
-        let bearer = request
-            .headers
-            .get("authorization")
-            .and_then(|it| it.strip_prefix("Bearer "));
-        let token = bearer.or(request.get("access_token")).unwrap_or_default();
-        let Some(params) = self.memory.lock().unwrap().access.get(token).cloned() else {
-            return json_reply(401, &json!({"error": "invalid_token"}));
-        };
-        let mut claims = self.claims_of(&params);
-        claims["sub"] = json!(if self.is(Fault::OtherSubAtUserinfo) {
-            "bob"
-        } else {
-            "alice-1"
-        });
-        self.told(claims, &params)
-    }
-
-    /// About the person, by scope and by name.
-    fn claims_of(&self, params: &Params) -> Value {
-        let mut claims = json!({});
-        let asks = |name: &str| params["scope"].split(' ').any(|it| it == name);
-        if asks("profile") && !self.is(Fault::NoProfileClaims) {
-            PROFILE.iter().for_each(|it| claims[*it] = json!("text"));
-            claims["updated_at"] = json!(1_600_000_000);
-            claims["birthdate"] = json!("1980-05-17");
-        }
-        if asks("email") {
-            claims["email"] = json!("alice@op.example");
-            claims["email_verified"] = if self.is(Fault::StringBooleans) {
-                json!("true")
-            } else {
-                json!(true)
-            };
-        }
-        if asks("address") {
-            claims["address"] = json!({"country": "CH"});
-        }
-        if asks("phone") {
-            claims["phone_number"] = json!("+41 22 000 00 00");
-            claims["phone_number_verified"] = json!(true);
-        }
-        if params.get("claims").is_some_and(|it| it.contains("name")) && !self.is(Fault::NoProfileClaims) {
-            claims["name"] = json!("Alice");
-        }
-        claims
-    }
-
-    /// As JSON, or signed for a client that registered so.
-    fn told(&self, claims: Value, params: &Params) -> Reply {
-        match self.registration(&params["client_id"]) {
-            Some(it) if it.get("userinfo_signed_response_alg").is_some() => self.signed(claims, params),
-            _ => json_reply(200, &claims),
-        }
-    }
-
-    fn signed(&self, mut claims: Value, params: &Params) -> Reply {
-        claims["iss"] = json!(self.issuer);
-        claims["aud"] = json!(params["client_id"]);
-        if self.is(Fault::NonceInUserinfo) {
-            claims["nonce"] = json!(params["nonce"]);
-        }
-        let mut reply = json_reply(200, &Value::Null);
-        reply.headers[0].1 = "application/jwt".into();
-        reply.body = self.sign(&claims);
-        reply
     }
 }

@@ -3,6 +3,7 @@
 
 mod logout;
 mod mock;
+mod person;
 mod registry;
 mod wire;
 
