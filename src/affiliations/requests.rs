@@ -151,7 +151,8 @@ async fn listed(
 ) -> Result<(Organization, MembershipType), Error> {
     const GONE: Error = Error::Refused("the organization is not in the directory");
     let id = organizations::resolve(tx, id).await?.ok_or(GONE)?.id;
-    let organization = organizations::find_to_rely_on(tx, &id)
+    // To change: the announcement writes to it, and two that only rely on it would wait for each other.
+    let organization = organizations::find_to_change(tx, &id)
         .await?
         .filter(Organization::is_active)
         .ok_or(GONE)?;

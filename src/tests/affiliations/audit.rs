@@ -147,3 +147,20 @@ async fn of_parallel_requests_one_waits() {
     let again = requests::withdraw(&world.app, &person(&alice), &open.id).await;
     assert!(matches!(again, Err(Error::Conflict)));
 }
+
+#[tokio::test]
+async fn many_people_may_ask_at_once() {
+    // AF-5: each of them writes to the organization that all of them rely on.
+    let world = World::new().await;
+    let mut asking = Vec::new();
+    for n in 0..12 {
+        let account = world.person(&format!("person{n}")).await;
+        let (app, context) = (world.app.clone(), person(&account));
+        asking.push(tokio::spawn(async move {
+            requests::change(&app, &context, &listed("telco", true)).await
+        }));
+    }
+    for it in asking {
+        it.await.unwrap().unwrap();
+    }
+}
