@@ -92,7 +92,7 @@ fn files_are_private_and_sealed() {
             0o600
         ); // ST-4
         let text = std::fs::read_to_string(file).unwrap();
-        assert!(!text.contains("kty")); // JW-7
+        assert!(!text.contains("\"kty\"")); // JW-7
     }
     // Read again by another node, and refused when others may read it.
     let again = Keyring::load(&ring.config, ring.clock.clone()).unwrap();
