@@ -37,7 +37,7 @@ const OWN_MEMBERS: [&str; 5] = [
 ];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.
-const METADATA_MEMBERS: [&str; 37] = [
+const METADATA_MEMBERS: &[&str] = &[
     "client_name",
     "client_uri",
     "logo_uri",
@@ -78,7 +78,7 @@ const METADATA_MEMBERS: [&str; 37] = [
 ];
 
 /// Members that no client sets for itself, nor is told (security.md DR-2).
-const ADMINISTRATORS_MEMBERS: [&str; 7] = [
+const ADMINISTRATORS_MEMBERS: &[&str] = &[
     "first_party",
     "profile",
     "pkce",
@@ -98,7 +98,7 @@ pub fn registered(members: &Map<String, Value>, decided: &Metadata) -> Result<Me
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let decided = serde_json::to_value(decided).unwrap_or_default();
-    for name in ADMINISTRATORS_MEMBERS {
+    for &name in ADMINISTRATORS_MEMBERS {
         match decided.get(name) {
             Some(value) => asked.insert(name.to_owned(), value.clone()),
             None => asked.remove(name),
