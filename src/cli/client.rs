@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::config::RegistrationMode;
 use crate::domain::client::{Client, Origin};
 use crate::domain::{ClientId, actor::Context, secret::Secret};
-use crate::oidc::clients::{self, Change, ClientDocument, Issued, SecretSource};
+use crate::i18n::{self, Locale};
+use crate::oidc::clients::{self, Change, ClientDocument, Finding, Issued, SecretSource, Severity};
 use crate::oidc::registration;
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +32,7 @@ pub enum Command {
     },
     /// All clients
     List,
-    /// One client, with what is worth knowing about its settings
+    /// One client, with its report: what is weak about it, and how to mend it
     Show { id: String },
     /// Change the named members of a client, and only these
     Update {
@@ -256,27 +257,60 @@ fn word(change: Change) -> &'static str {
 
 fn show(console: &Console, client: &Client) {
     let mut document = ClientDocument::write(client);
-    let notes = clients::notes(&client.metadata);
+    let report = Report::of(client);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    for note in &notes {
-        text.push_str("\nnote: ");
-        text.push_str(note);
+    for line in report.lines() {
+        text.push('\n');
+        text.push_str(&line);
     }
-    document["notes"] = json!(notes);
+    document["report"] = report.json();
     console.print(&document, text);
 }
 
 fn told_once(console: &Console, issued: &Issued) {
     let id = &issued.client.id;
-    let notes = clients::notes(&issued.client.metadata);
-    let mut answer = json!({ "client_id": id, "notes": notes });
+    let report = Report::of(&issued.client);
+    let mut answer = json!({ "client_id": id, "report": report.json() });
     let mut lines = vec![format!("client_id: {id}")];
     if let Some(secret) = &issued.secret {
         answer["client_secret"] = Value::from(secret.expose());
         lines.push(format!("client_secret: {}  (shown this once)", secret.expose()));
     }
-    lines.extend(notes.iter().map(|it| format!("note: {it}")));
+    lines.extend(report.lines());
     console.print(&answer, lines.join("\n"));
+}
+
+/// The client report in words.
+struct Report(Vec<Finding>);
+
+impl Report {
+    fn of(client: &Client) -> Self {
+        Self(clients::report(client))
+    }
+
+    fn words(it: &Finding, part: &str) -> String {
+        let key = format!("client_report.{}.{part}", it.topic.as_str());
+        i18n::text(Locale::En, &key, &[("value", it.value.as_str())]).unwrap_or(key)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|it| {
+            let word = match it.topic.severity() {
+                Severity::Weak => "weak",
+                Severity::Hardening => "could be harder",
+            };
+            let (what, mend) = (Self::words(it, "what"), Self::words(it, "mend"));
+            format!("{word}: {what} {mend} ({})", it.topic.source())
+        })
+    }
+
+    fn json(&self) -> Value {
+        let findings = self.0.iter().map(|it| {
+            json!({ "topic": it.topic, "severity": it.topic.severity(), "source": it.topic.source(),
+                "value": it.value, "what": Self::words(it, "what"), "mend": Self::words(it, "mend") })
+        });
+        findings.collect()
+    }
 }
 
 impl Members {

@@ -4,7 +4,8 @@
 
 mod apply;
 mod document;
-mod notes;
+mod listing;
+mod report;
 mod request_rules;
 mod rules;
 mod sector;
@@ -23,7 +24,8 @@ use crate::storage::{self, IsBusy};
 pub use apply::{Applied, Change, apply};
 pub use document::{ClientDocument, SecretSource, documents};
 pub(super) use document::{registered, told_to_itself};
-pub use notes::notes;
+pub use listing::{Found, Search, read, search};
+pub use report::{Finding, Severity, Topic, report};
 pub use rules::{Problem, Registrar, check};
 pub(super) use sector::check as check_outside;
 

@@ -40,7 +40,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
         AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
-        AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal,
+        AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,
     );
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod affiliations;
 mod authorization;
 mod browser;
+mod client_report;
 mod fetching;
 mod front_door;
 mod hostile_input;

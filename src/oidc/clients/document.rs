@@ -27,13 +27,13 @@ pub enum SecretSource {
     File(String),
 }
 
-/// Members beside those of [`Metadata`]; `notes` is what the command line adds when it prints, and says nothing.
+/// Members beside those of [`Metadata`]; `report` is what the command line adds when it prints, and says nothing.
 const OWN_MEMBERS: [&str; 5] = [
     "client_id",
     "client_secret_env",
     "client_secret_file",
     "enabled",
-    "notes",
+    "report",
 ];
 
 /// Members of [`Metadata`] by their names. A test keeps this in step.

@@ -13,6 +13,7 @@ pub struct AdminOverview {
     pub requests: u64,
     pub proposals: u64,
     pub organizations: u64,
+    pub clients: u64,
 }
 
 impl Page for AdminOverview {
@@ -24,11 +25,13 @@ impl Page for AdminOverview {
                 requests: 0,
                 proposals: 0,
                 organizations: 0,
+                clients: 1,
             },
             Self {
                 requests: 1,
                 proposals: 12,
                 organizations: 20_000,
+                clients: 12,
             },
         ]
     }

@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod admin_clients;
 mod authorization;
 mod errors;
 mod focal_point;
@@ -15,6 +16,7 @@ mod signup;
 
 pub use account::*;
 pub use admin::*;
+pub use admin_clients::*;
 pub use authorization::*;
 pub use errors::*;
 pub use focal_point::*;

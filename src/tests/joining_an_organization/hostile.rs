@@ -41,6 +41,8 @@ async fn what_is_another_organizations_does_not_exist() {
         "/admin/organizations",
         "/admin/organizations/telco",
         "/admin/proposals",
+        "/admin/clients",
+        "/admin/clients/rp",
     ];
     pages.extend(admin.map(str::to_owned));
     pages.push(format!("/admin/requests/{pending}"));

@@ -1,6 +1,8 @@
 //! `/admin` and below, for administrators whose session is fit for duty (security.md SE-2, 10): requests
-//! that no Focal Point could decide, records that people typed in, organizations and their Focal Points.
+//! that no Focal Point could decide, records that people typed in, organizations and their Focal
+//! Points, and the services.
 
+mod clients;
 mod organizations;
 mod proposals;
 mod requests;
@@ -10,6 +12,7 @@ use axum::routing::get;
 
 use super::{Audience, PageError, Routes, Visit};
 use crate::affiliations::{people, records};
+use crate::oidc::clients::{Search, search};
 use crate::templates::pages::AdminOverview;
 
 pub fn routes(routes: Routes) -> Routes {
@@ -34,15 +37,22 @@ pub fn routes(routes: Routes) -> Routes {
             Administrator,
             get(proposals::show).post(proposals::decide),
         )
+        .at("/admin/clients", Administrator, get(clients::list))
+        .at("/admin/clients/{id}", Administrator, get(clients::show))
 }
 
 async fn overview(visit: Visit) -> Result<Response, PageError> {
     let (app, context) = (&visit.app, visit.context());
     let counts = records::counts(app, &context).await?;
+    let everything = Search { text: "", page: 1 };
+    let all_clients = search(app, &context, &everything)
+        .await
+        .map_err(PageError::internal)?;
     let page = AdminOverview {
         requests: people::count_without_focal_point(app, &context).await?,
         proposals: counts.proposals,
         organizations: counts.organizations,
+        clients: all_clients.total,
     };
     visit.page(&page).await
 }

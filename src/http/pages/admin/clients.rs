@@ -1,0 +1,78 @@
+//! `/admin/clients`: the registered services, each with its report.
+
+use axum::extract::Path;
+use axum::response::Response;
+
+use super::super::organization_lists as lists;
+use super::super::{ListQuery, PageError, Visit};
+use crate::domain::ClientId;
+use crate::domain::client::{Client, Origin};
+use crate::oidc::clients::{self, ClientError, Search, Severity};
+use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRow};
+
+const PATH: &str = "/admin/clients";
+const FILTERS: [&str; 1] = ["q"];
+
+pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
+    let search = Search {
+        text: query.get("q"),
+        page: query.page()?,
+    };
+    let found = clients::search(&visit.app, &visit.context(), &search)
+        .await
+        .map_err(refused)?;
+    let page = AdminClients {
+        form: query.form(&FILTERS),
+        rows: found.rows.iter().map(row).collect(),
+        paging: lists::paging(found.page, found.size, found.total, PATH, &query, &FILTERS),
+    };
+    visit.page(&page).await
+}
+
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
+    let client = clients::read(&visit.app, &visit.context(), &ClientId::new(id))
+        .await
+        .map_err(refused)?;
+    let it = &client.metadata;
+    let findings = clients::report(&client);
+    let page = AdminClient {
+        row: row(&client),
+        profile: it.profile.to_string(),
+        auth_method: it.token_endpoint_auth_method.map(|it| it.to_string()),
+        grant_types: it.grant_types.iter().map(ToString::to_string).collect(),
+        redirect_uris: it.redirect_uris.clone(),
+        scope: it.scope.to_string(),
+        updated_at: client.updated_at,
+        findings: findings
+            .into_iter()
+            .map(|it| ClientFinding {
+                topic: it.topic.as_str(),
+                weak: it.topic.severity() == Severity::Weak,
+                source: it.topic.source(),
+                value: it.value,
+            })
+            .collect(),
+    };
+    visit.page(&page).await
+}
+
+fn refused(error: ClientError) -> PageError {
+    match error {
+        ClientError::Unknown(_) => PageError::NotFound,
+        other => PageError::internal(other),
+    }
+}
+
+fn row(it: &Client) -> ClientRow {
+    let weak = clients::report(it)
+        .iter()
+        .filter(|it| it.topic.severity() == Severity::Weak)
+        .count();
+    ClientRow {
+        id: it.id.to_string(),
+        name: it.name().to_owned(),
+        enabled: it.enabled,
+        self_registered: it.origin == Origin::Registration,
+        weaknesses: weak as u64,
+    }
+}

@@ -1,0 +1,57 @@
+//! The list of clients as administrators search it (security.md AD-4).
+
+use super::{ClientError, find, list};
+use crate::app::App;
+use crate::domain::ClientId;
+use crate::domain::actor::Context;
+use crate::domain::client::Client;
+
+const PAGE: u64 = 25;
+
+pub struct Search<'a> {
+    /// A part of the name or of the identifier.
+    pub text: &'a str,
+    /// From 1; beyond the last it is the last.
+    pub page: u64,
+}
+
+pub struct Found {
+    pub rows: Vec<Client>,
+    pub page: u64,
+    pub size: u64,
+    pub total: u64,
+}
+
+/// By name. There are never so many that all could not be read: each process keeps them in memory.
+pub async fn search(app: &App, context: &Context, search: &Search<'_>) -> Result<Found, ClientError> {
+    of_administrators(context, "")?;
+    let text = search.text.trim().to_lowercase();
+    let mut all = list(app).await?;
+    all.retain(|it| {
+        it.name().to_lowercase().contains(&text) || it.id.as_str().to_lowercase().contains(&text)
+    });
+    all.sort_by_cached_key(|it| (it.name().to_lowercase(), it.id.to_string()));
+    let total = all.len() as u64;
+    let page = search.page.clamp(1, total.div_ceil(PAGE).max(1));
+    let before = usize::try_from((page - 1) * PAGE).unwrap_or(usize::MAX);
+    Ok(Found {
+        rows: all.into_iter().skip(before).take(PAGE as usize).collect(),
+        page,
+        size: PAGE,
+        total,
+    })
+}
+
+/// One of them, for an administrator.
+pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
+    of_administrators(context, id.as_str())?;
+    find(app, id).await
+}
+
+/// Whoever may not is told that there is nothing (security.md G-4).
+fn of_administrators(context: &Context, id: &str) -> Result<(), ClientError> {
+    match context.actor.is_administrator() {
+        true => Ok(()),
+        false => Err(ClientError::Unknown(ClientId::new(id))),
+    }
+}

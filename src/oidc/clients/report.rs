@@ -1,0 +1,269 @@
+//! The client report: what is allowed but weak about a client, by the best current practice (RFC 9700) and
+//! by FAPI 2.0, and how to mend it (security.md AZ-3 to AZ-5). The words are in the catalogs of texts, under
+//! `client_report.<topic>`, each with what there is and what to do.
+
+use serde::Serialize;
+
+use super::{redirects, uses_secret};
+use crate::domain::client::{
+    ApplicationType, AuthMethod, Client, GrantType, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg,
+};
+
+/// How much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Against RFC 9700, or without any effect: mend it.
+    Weak,
+    /// FAPI 2.0 asks for more: for services that hold much.
+    Hardening,
+}
+
+/// One thing that can be said of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    PkceOptional,
+    FrontChannelTokens,
+    UnsignedRequestObjects,
+    LoopbackRedirect,
+    PrivateScheme,
+    IntrospectionWithoutProof,
+    SharedSecret,
+    BearerTokens,
+    RequestsNotPushed,
+    Pkcs1Signatures,
+    LastingJwt,
+}
+
+impl Topic {
+    pub const ALL: [Self; 11] = [
+        Self::PkceOptional,
+        Self::FrontChannelTokens,
+        Self::UnsignedRequestObjects,
+        Self::LoopbackRedirect,
+        Self::PrivateScheme,
+        Self::IntrospectionWithoutProof,
+        Self::SharedSecret,
+        Self::BearerTokens,
+        Self::RequestsNotPushed,
+        Self::Pkcs1Signatures,
+        Self::LastingJwt,
+    ];
+
+    /// As the catalogs of texts and the command line name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PkceOptional => "pkce_optional",
+            Self::FrontChannelTokens => "front_channel_tokens",
+            Self::UnsignedRequestObjects => "unsigned_request_objects",
+            Self::LoopbackRedirect => "loopback_redirect",
+            Self::PrivateScheme => "private_scheme",
+            Self::IntrospectionWithoutProof => "introspection_without_proof",
+            Self::SharedSecret => "shared_secret",
+            Self::BearerTokens => "bearer_tokens",
+            Self::RequestsNotPushed => "requests_not_pushed",
+            Self::Pkcs1Signatures => "pkcs1_signatures",
+            Self::LastingJwt => "lasting_jwt",
+        }
+    }
+
+    /// Where it is written.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::PkceOptional => "RFC 9700 §2.1.1",
+            Self::FrontChannelTokens => "RFC 9700 §2.1.2",
+            Self::UnsignedRequestObjects => "RFC 9101 §10.1",
+            Self::LoopbackRedirect => "RFC 9700 §4.1.3",
+            Self::PrivateScheme => "RFC 8252 §8.6",
+            Self::IntrospectionWithoutProof => "RFC 7662 §2.1",
+            Self::SharedSecret => "RFC 9700 §2.5",
+            Self::BearerTokens => "RFC 9700 §2.2.1",
+            Self::RequestsNotPushed => "FAPI 2.0 §5.3.2.2",
+            Self::Pkcs1Signatures => "FAPI 2.0 §5.4.1",
+            Self::LastingJwt => "RFC 9068 §5",
+        }
+    }
+
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::PkceOptional
+            | Self::FrontChannelTokens
+            | Self::UnsignedRequestObjects
+            | Self::LoopbackRedirect
+            | Self::PrivateScheme
+            | Self::IntrospectionWithoutProof => Severity::Weak,
+            Self::SharedSecret
+            | Self::BearerTokens
+            | Self::RequestsNotPushed
+            | Self::Pkcs1Signatures
+            | Self::LastingJwt => Severity::Hardening,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub topic: Topic,
+    /// The part of the metadata that it is about, for topics that can be found several times; else empty.
+    pub value: String,
+}
+
+/// What is weak about the client, the gravest first.
+pub fn report(client: &Client) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let it = &client.metadata;
+    redirecting(&mut findings, client);
+    if it.request_object_signing_alg == Some(RequestObjectAlg::None) {
+        add(&mut findings, Topic::UnsignedRequestObjects, "");
+    }
+    let proves_itself = uses_secret(it) || it.jwks.is_some() || it.jwks_uri.is_some();
+    if it.introspect_all && !proves_itself {
+        add(&mut findings, Topic::IntrospectionWithoutProof, "");
+    }
+    if uses_secret(it) {
+        add(&mut findings, Topic::SharedSecret, "");
+    }
+    if !it.dpop_bound_access_tokens && !it.grant_types.is_empty() {
+        add(&mut findings, Topic::BearerTokens, "");
+    }
+    if signs_by_pkcs1(client) {
+        add(&mut findings, Topic::Pkcs1Signatures, "");
+    }
+    if client.has_jwt_access_tokens() {
+        add(&mut findings, Topic::LastingJwt, "");
+    }
+    findings.sort_by_key(|it| it.topic.severity());
+    findings
+}
+
+fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
+    let it = &client.metadata;
+    if !redirects(it) {
+        return;
+    }
+    let codes = it.grant_types.contains(&GrantType::AuthorizationCode);
+    if codes && !client.requires_pkce() && it.pkce == Pkce::Optional {
+        add(findings, Topic::PkceOptional, "");
+    }
+    for it in it.response_types.iter().filter(|it| it.is_front_channel()) {
+        add(findings, Topic::FrontChannelTokens, &it.to_string());
+    }
+    let native = it.application_type == ApplicationType::Native;
+    for uri in &it.redirect_uris {
+        match uri.split_once(':').map(|it| it.0) {
+            Some("https") => {}
+            // RFC 8252 §7.3: for a native client it is the way that is recommended.
+            Some("http") if native => {}
+            Some("http") => add(findings, Topic::LoopbackRedirect, uri),
+            _ => add(findings, Topic::PrivateScheme, uri),
+        }
+    }
+    if codes && !client.must_push_requests() {
+        add(findings, Topic::RequestsNotPushed, "");
+    }
+}
+
+/// Somewhere in what passes between us a signature by RS256 is made, or taken.
+fn signs_by_pkcs1(client: &Client) -> bool {
+    let it: &Metadata = &client.metadata;
+    if it.profile != Profile::Oidc {
+        return false; // its registration excludes them
+    }
+    let named = [
+        it.token_endpoint_auth_signing_alg,
+        it.userinfo_signed_response_alg,
+        it.authorization_signed_response_alg,
+        it.request_object_signing_alg
+            .and_then(RequestObjectAlg::signature),
+    ];
+    let any_assertion = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt)
+        && it.token_endpoint_auth_signing_alg.is_none();
+    let id_tokens = redirects(it) && client.id_token_alg() == SigningAlg::RS256;
+    id_tokens || any_assertion || named.contains(&Some(SigningAlg::RS256))
+}
+
+fn add(findings: &mut Vec<Finding>, topic: Topic, value: &str) {
+    findings.push(Finding {
+        topic,
+        value: value.to_owned(),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ClientId;
+    use crate::domain::client::Origin;
+
+    fn topics(metadata: serde_json::Value) -> Vec<&'static str> {
+        let now = crate::clock::from_unix(1_800_000_000).expect("a time");
+        let client = Client {
+            id: ClientId::new("c"),
+            enabled: true,
+            origin: Origin::Administrator,
+            metadata: serde_json::from_value(metadata).expect("metadata"),
+            secrets: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        report(&client).iter().map(|it| it.topic.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_weak_is_told_before_what_could_be_harder() {
+        let plain = serde_json::json!({"redirect_uris": ["https://a.example/cb", "http://localhost/cb"]});
+        assert_eq!(
+            topics(plain),
+            [
+                "pkce_optional",
+                "loopback_redirect",
+                "requests_not_pushed",
+                "shared_secret",
+                "bearer_tokens",
+                "pkcs1_signatures"
+            ]
+        );
+        let browser = serde_json::json!({"redirect_uris": ["https://a.example/cb"],
+            "token_endpoint_auth_method": "none", "introspect_all": true, "access_token_format": "jwt",
+            "response_types": ["code", "code id_token"], "grant_types": ["authorization_code", "implicit"],
+            "id_token_signed_response_alg": "ES256", "request_object_signing_alg": "none"});
+        assert_eq!(
+            topics(browser),
+            [
+                "front_channel_tokens",
+                "unsigned_request_objects",
+                "introspection_without_proof",
+                "requests_not_pushed",
+                "bearer_tokens",
+                "lasting_jwt"
+            ]
+        );
+        let native = serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none",
+            "redirect_uris": ["http://127.0.0.1/cb", "int.itu.app:/cb"]});
+        assert!(topics(native.clone()).contains(&"private_scheme"));
+        assert!(!topics(native.clone()).contains(&"loopback_redirect"));
+        assert!(!topics(native).contains(&"pkce_optional"));
+    }
+
+    #[test]
+    fn a_client_that_does_all_of_it_has_an_empty_report() {
+        let it = serde_json::json!({"redirect_uris": ["https://a.example/cb"], "pkce": "required",
+            "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256",
+            "jwks_uri": "https://a.example/keys", "id_token_signed_response_alg": "PS256",
+            "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true});
+        assert!(topics(it).is_empty());
+        let machine = serde_json::json!({"grant_types": ["client_credentials"], "response_types": []});
+        assert_eq!(topics(machine), ["shared_secret", "bearer_tokens"]);
+    }
+
+    #[test]
+    fn every_topic_has_its_words() {
+        for topic in Topic::ALL {
+            for part in ["what", "mend"] {
+                let key = format!("client_report.{}.{part}", topic.as_str());
+                assert!(crate::i18n::exists(&key), "{key}");
+            }
+        }
+    }
+}

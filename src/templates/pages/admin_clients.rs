@@ -1,0 +1,118 @@
+//! `/admin/clients`: the registered services and what is weak about them.
+
+use serde::Serialize;
+
+use super::{FormState, Page, Paging, samples};
+use crate::domain::Time;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientRow {
+    pub id: String,
+    pub name: String,
+    pub enabled: bool,
+    pub self_registered: bool,
+    /// Findings of its report that are against the best current practice.
+    pub weaknesses: u64,
+}
+
+impl ClientRow {
+    fn sample(name: &str, weaknesses: u64) -> Self {
+        Self {
+            id: "events".into(),
+            name: name.into(),
+            enabled: weaknesses < 2,
+            self_registered: weaknesses > 1,
+            weaknesses,
+        }
+    }
+}
+
+/// `/admin/clients?q=&page=`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminClients {
+    pub form: FormState,
+    pub rows: Vec<ClientRow>,
+    pub paging: Paging,
+}
+
+impl Page for AdminClients {
+    const TEMPLATE: &'static str = "admin_clients";
+
+    fn samples() -> Vec<Self> {
+        let page = |rows: Vec<ClientRow>, total| Self {
+            form: FormState::new([("q", "e")]),
+            rows,
+            paging: Paging::new(1, 25, total, "/admin/clients", &[("q", "e")]),
+        };
+        let rows = vec![
+            ClientRow::sample("ITU Events <&>", 0),
+            ClientRow::sample("Bookshop", 1),
+            ClientRow::sample("Mailing lists", 2),
+        ];
+        vec![page(vec![], 0), page(rows, 60)]
+    }
+}
+
+/// The texts are `client_report.<topic>.what` and `.mend`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientFinding {
+    pub topic: &'static str,
+    pub weak: bool,
+    /// The standard and its section.
+    pub source: &'static str,
+    pub value: String,
+}
+
+/// `/admin/clients/{id}`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminClient {
+    pub row: ClientRow,
+    pub profile: String,
+    /// `None`: basic and post alike.
+    pub auth_method: Option<String>,
+    pub grant_types: Vec<String>,
+    pub redirect_uris: Vec<String>,
+    pub scope: String,
+    pub updated_at: Time,
+    pub findings: Vec<ClientFinding>,
+}
+
+impl Page for AdminClient {
+    const TEMPLATE: &'static str = "admin_client";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            row: ClientRow::sample("ITU Events <&>", 2),
+            profile: "oidc".into(),
+            auth_method: None,
+            grant_types: vec!["authorization_code".into(), "refresh_token".into()],
+            redirect_uris: vec![format!("https://events.example.org/{}", "long/".repeat(20))],
+            scope: "openid profile email itu_membership".into(),
+            updated_at: samples::at(),
+            findings: vec![
+                ClientFinding {
+                    topic: "front_channel_tokens",
+                    weak: true,
+                    source: "RFC 9700 §2.1.2",
+                    value: "code id_token".into(),
+                },
+                ClientFinding {
+                    topic: "bearer_tokens",
+                    weak: false,
+                    source: "RFC 9700 §2.2.1",
+                    value: String::new(),
+                },
+            ],
+        };
+        vec![
+            page.clone(),
+            Self {
+                row: ClientRow::sample("Bookshop", 0),
+                auth_method: Some("private_key_jwt".into()),
+                redirect_uris: vec![],
+                findings: vec![],
+                ..page
+            },
+        ]
+    }
+}
