@@ -8,8 +8,8 @@ mod sector;
 
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
 pub use metadata::{
-    AccessTokenFormat, ApplicationType, AuthMethod, GrantType, IdTokenClaims, Metadata, Pkce, Profile,
-    RequestObjectAlg, ResponseType, SigningAlg, SubjectType,
+    AccessTokenFormat, ApplicationType, AuthMethod, ContentEncryption, Encryption, EncryptionAlg, GrantType,
+    IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, ResponseType, SigningAlg, SubjectType,
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
 
@@ -144,7 +144,10 @@ impl Client {
 
     /// A mode that it may ask for (security.md AZ-4).
     pub fn may_be_answered_by(&self, mode: ResponseMode) -> bool {
-        !mode.is_signed() || self.metadata.authorization_signed_response_alg.is_some()
+        let it = &self.metadata;
+        let registered = it.authorization_signed_response_alg.is_some()
+            || it.authorization_encrypted_response_alg.is_some();
+        !mode.is_signed() || registered
     }
 
     /// The signatures that its request objects may have; `None`: it was registered to send them unsigned.

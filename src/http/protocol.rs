@@ -108,6 +108,6 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
     };
     Ok(match userinfo::answer(&app, presented).await? {
         Userinfo::Json(claims) => NoStore(Json(claims)).into_response(),
-        Userinfo::Signed(jwt) => NoStore(([(header::CONTENT_TYPE, "application/jwt")], jwt)).into_response(),
+        Userinfo::Jwt(jwt) => NoStore(([(header::CONTENT_TYPE, "application/jwt")], jwt)).into_response(),
     })
 }

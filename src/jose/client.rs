@@ -1,15 +1,16 @@
-//! What clients signed: verified with the keys they registered, by algorithms from our records, never
-//! from the token (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-6).
+//! The public keys of clients, and what clients signed: verified with the keys they registered, by
+//! algorithms from our records, never from the token (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-6).
 
 use std::sync::Arc;
 
+use josekit::jwe::JweEncrypter;
 use josekit::jwk::Jwk;
 use josekit::jws::JwsVerifier;
 use serde_json::{Map, Value};
 
 use super::jws::{self, Parts};
-use super::pair;
-use crate::domain::client::SigningAlg;
+use super::{jwe, pair};
+use crate::domain::client::{EncryptionAlg, SigningAlg};
 
 /// DR-3: so many keys in a set.
 const MOST_KEYS: usize = 16;
@@ -21,7 +22,10 @@ pub struct ClientKeys(Arc<[ClientKey]>);
 #[derive(Debug)]
 struct ClientKey {
     kid: Option<String>,
+    /// Its owner says that it is for encryption (RFC 7517 §4.2).
+    only_encrypts: bool,
     verifiers: Vec<(SigningAlg, Box<dyn JwsVerifier>)>,
+    encrypters: Vec<(EncryptionAlg, Box<dyn JweEncrypter>)>,
 }
 
 /// Why a JWS was refused; for the log, the answer is the same for all.
@@ -59,7 +63,8 @@ impl ClientKeys {
                 .ok_or_else(|| wrong("it is not an object".into()))?;
             read.extend(ClientKey::parse(key).map_err(wrong)?);
         }
-        let mut kids: Vec<&str> = read.iter().filter_map(|it| it.kid.as_deref()).collect();
+        let signing = read.iter().filter(|it| !it.verifiers.is_empty());
+        let mut kids: Vec<&str> = signing.filter_map(|it| it.kid.as_deref()).collect();
         kids.sort_unstable();
         if kids.windows(2).any(|it| it[0] == it[1]) {
             return Err("two keys have the same kid".into());
@@ -75,6 +80,23 @@ impl ClientKeys {
     pub fn can_sign_by(&self, algs: &[SigningAlg]) -> bool {
         let mut verifiers = self.0.iter().flat_map(|it| &it.verifiers);
         verifiers.any(|(alg, _)| algs.contains(alg))
+    }
+
+    /// Holds a key that can be encrypted to in this way.
+    pub fn can_be_encrypted_to_by(&self, alg: EncryptionAlg) -> bool {
+        self.recipient(alg).is_some()
+    }
+
+    /// The key to encrypt to, with its name: one that is for nothing else, if there is one.
+    pub(super) fn recipient(&self, alg: EncryptionAlg) -> Option<(Option<&str>, &dyn JweEncrypter)> {
+        let encrypts = |it: &&ClientKey| it.encrypters.iter().any(|(by, _)| *by == alg);
+        let mut fitting = self.0.iter().filter(encrypts);
+        let key = fitting
+            .clone()
+            .find(|it| it.only_encrypts)
+            .or_else(|| fitting.next())?;
+        let (_, encrypter) = key.encrypters.iter().find(|(by, _)| *by == alg)?;
+        Some((key.kid.as_deref(), encrypter.as_ref()))
     }
 
     /// The very same, not only equal ones.
@@ -97,34 +119,76 @@ impl ClientKey {
             Some(Value::String(it)) => Ok(Some(it.as_str())),
             Some(_) => Err(format!("\"{name}\" is not a string")),
         };
-        let candidates: &[SigningAlg] = match (text("kty")?, text("crv")?) {
-            (Some("RSA"), _) => &[SigningAlg::RS256, SigningAlg::PS256],
-            (Some("EC"), Some("P-256")) => &[SigningAlg::ES256],
-            (Some("OKP"), Some("Ed25519")) => &[SigningAlg::EdDSA],
-            (Some(_), _) => &[],
+        let (signatures, encryptions): (&[SigningAlg], &[EncryptionAlg]) = match (text("kty")?, text("crv")?)
+        {
+            (Some("RSA"), _) => (
+                &[SigningAlg::RS256, SigningAlg::PS256],
+                &[EncryptionAlg::RsaOaep256],
+            ),
+            (Some("EC"), Some("P-256")) => (&[SigningAlg::ES256], &[EncryptionAlg::EcdhEs]),
+            (Some("OKP"), Some("Ed25519")) => (&[SigningAlg::EdDSA], &[]),
+            (Some(_), _) => return Ok(None),
             (None, _) => return Err("\"kty\" is missing".into()),
         };
-        let kid = text("kid")?.map(str::to_owned);
-        if text("use")?.is_some_and(|it| it != "sig") {
+        let (kid, alg, purpose) = (text("kid")?, text("alg")?, text("use")?);
+        let is_for = |wanted: &str, name: &str| {
+            purpose.is_none_or(|it| it == wanted) && alg.is_none_or(|it| it == name)
+        };
+        let operations = operations(key)?;
+        let can = |any: &[&str]| {
+            operations
+                .as_ref()
+                .is_none_or(|it| it.iter().any(|it| any.contains(it)))
+        };
+        let (verify, encrypt) = (
+            can(&["verify"]),
+            can(&["encrypt", "wrapKey", "deriveKey", "deriveBits"]),
+        );
+        let signatures: Vec<SigningAlg> = signatures
+            .iter()
+            .copied()
+            .filter(|it| verify && is_for("sig", it.as_str()))
+            .collect();
+        let encryptions: Vec<EncryptionAlg> = encryptions
+            .iter()
+            .copied()
+            .filter(|it| encrypt && is_for("enc", it.as_str()))
+            .collect();
+        if signatures.is_empty() && encryptions.is_empty() {
             return Ok(None);
         }
-        let alg = text("alg")?;
-        if candidates.contains(&SigningAlg::RS256) && text("e")? != Some("AQAB") {
+        if text("kty")? == Some("RSA") && text("e")? != Some("AQAB") {
             return Err("the exponent of an RSA key is 65537".into()); // JW-6
         }
-        let jwk = Jwk::from_map(key.clone()).map_err(|_| "it is not a JWK".to_owned())?;
-        let verifiers = candidates
-            .iter()
-            .filter(|it| alg.is_none_or(|alg| alg == it.as_str()))
-            .map(|it| {
-                // josekit refuses RSA below 2048 bits, and OpenSSL points that are not on the curve.
-                let verifier = pair::verifier(*it, &jwk);
-                verifier
-                    .map(|verifier| (*it, verifier))
-                    .map_err(|_| "it is too short or not valid".to_owned())
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok((!verifiers.is_empty()).then_some(Self { kid, verifiers }))
+        let mut key = key.clone();
+        key.remove("key_ops"); // read above
+        let jwk = Jwk::from_map(key).map_err(|_| "it is not a JWK".to_owned())?;
+        // josekit refuses RSA below 2048 bits, and OpenSSL points that are not on the curve.
+        let invalid = |_| "it is too short or not valid".to_owned();
+        Ok(Some(Self {
+            kid: kid.map(str::to_owned),
+            only_encrypts: purpose == Some("enc"),
+            verifiers: signatures
+                .into_iter()
+                .map(|it| Ok((it, pair::verifier(it, &jwk).map_err(invalid)?)))
+                .collect::<Result<_, String>>()?,
+            encrypters: encryptions
+                .into_iter()
+                .map(|it| Ok((it, jwe::encrypter(it, &jwk).map_err(invalid)?)))
+                .collect::<Result<_, String>>()?,
+        }))
+    }
+}
+
+/// RFC 7517 §4.3; `None`: whatever its use allows.
+fn operations(key: &Map<String, Value>) -> Result<Option<Vec<&str>>, String> {
+    let Some(named) = key.get("key_ops") else {
+        return Ok(None);
+    };
+    let names = named.as_array().map(|it| it.iter().map(Value::as_str).collect());
+    match names {
+        Some(Some(names)) => Ok(Some(names)),
+        _ => Err("\"key_ops\" is not a list of strings".into()),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Signatures and seals: our keyring with its rotation, our JWTs, and the verification of what clients
-//! signed (RFC 7515, 7517, 7518, 7519; security.md section 3). The only room that names josekit.
+//! Signatures and seals: our keyring with its rotation, our JWTs, the verification of what clients
+//! signed, and what is encrypted to them (RFC 7515 to 7519; security.md section 3). The only room that names josekit.
 
 pub mod client;
 mod embedded;
 mod files;
+pub mod jwe;
 mod jws;
 mod keyring;
 mod master;

@@ -7,10 +7,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::client::{ClientKeys, Expect, Refusal, verify};
+use super::jwe::{self, Content};
 use super::{Error, Keyring};
 use crate::clock::Clock;
 use crate::config::{Config, Issuer};
-use crate::domain::client::SigningAlg;
+use crate::domain::client::{ContentEncryption, Encryption, EncryptionAlg, SigningAlg};
 use crate::domain::signing_key::{Family, SigningKey};
 
 fn config(directory: &Path) -> Config {
@@ -238,4 +239,91 @@ fn a_clients_keys_are_public_strong_and_distinct() {
     assert!(ClientKeys::parse(&json!({"keys": vec![find("EC"); 17]})).is_err()); // DR-3
     assert!(ClientKeys::parse(&json!({})).is_err());
     assert!(with(find("EC"), "use", json!("enc")).unwrap().is_empty());
+}
+
+#[test]
+fn a_key_to_encrypt_to_is_of_the_right_kind_use_and_size() {
+    let jwks = ring().keys.jwks();
+    let find = |kty: &str| {
+        let keys = jwks["keys"].as_array().unwrap();
+        let mut key = keys.iter().find(|it| it["kty"] == kty).unwrap().clone();
+        let members = key.as_object_mut().unwrap();
+        for name in ["use", "alg", "kid"] {
+            members.remove(name);
+        }
+        key
+    };
+    let with = |kty: &str, more: Value| {
+        let mut key = find(kty);
+        for (name, value) in more.as_object().unwrap() {
+            key[name] = value.clone();
+        }
+        ClientKeys::parse(&json!({"keys": [key]}))
+    };
+    let (rsa, ecdh) = (EncryptionAlg::RsaOaep256, EncryptionAlg::EcdhEs);
+    for (kty, alg, other) in [("RSA", rsa, ecdh), ("EC", ecdh, rsa)] {
+        for good in [
+            json!({}),
+            json!({"use": "enc"}),
+            json!({"alg": alg.as_str()}),
+            json!({"key_ops": ["wrapKey", "deriveKey"]}),
+        ] {
+            let keys = with(kty, good.clone()).unwrap();
+            assert!(keys.can_be_encrypted_to_by(alg), "{kty} {good}");
+            assert!(!keys.can_be_encrypted_to_by(other), "{kty} {good}");
+        }
+        for unfit in [
+            json!({"use": "sig"}),
+            json!({"alg": other.as_str()}),
+            json!({"use": "enc", "alg": "RSA1_5"}),
+            json!({"key_ops": ["verify"]}),
+        ] {
+            assert!(
+                !with(kty, unfit.clone()).unwrap().can_be_encrypted_to_by(alg),
+                "{kty} {unfit}"
+            );
+        }
+    }
+    let short = json!(URL_SAFE_NO_PAD.encode([0xff; 128]));
+    for (kty, bad) in [
+        ("RSA", json!({"use": "enc", "n": short})),
+        ("RSA", json!({"use": "enc", "e": "Aw"})),
+        ("RSA", json!({"key_ops": "encrypt"})),
+        ("EC", json!({"use": "enc", "y": find("EC")["x"]})),
+    ] {
+        assert!(with(kty, bad.clone()).is_err(), "{kty} {bad}"); // JW-6
+    }
+    // A key of each use under one name (RFC 7517 §4.5), and the one that is for it is taken.
+    let mut two = [find("EC"), find("EC")];
+    for (key, purpose) in two.iter_mut().zip(["sig", "enc"]) {
+        key["use"] = purpose.into();
+        key["kid"] = "a".into();
+    }
+    let keys = ClientKeys::parse(&json!({ "keys": two })).unwrap();
+    assert!(keys.can_be_encrypted_to_by(ecdh) && keys.can_sign_by(&[SigningAlg::ES256]));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
+
+    /// JW-1: what is encrypted is nothing that is read here, whoever it was encrypted by.
+    #[test]
+    fn what_is_encrypted_out_is_refused_in(content in "[ -~]{0,200}", enc in 0..4usize) {
+        let ring = ring();
+        let mut public = ring.keys.jwks();
+        for key in public["keys"].as_array_mut().unwrap() {
+            let members = key.as_object_mut().unwrap();
+            for name in ["use", "alg"] {
+                members.remove(name);
+            }
+        }
+        let keys = ClientKeys::parse(&public).unwrap();
+        for alg in EncryptionAlg::ALL {
+            let how = Encryption { alg: *alg, enc: ContentEncryption::ALL[enc] };
+            let sealed = jwe::encrypt(Content::Jws(&content), &keys, how).unwrap().unwrap();
+            proptest::prop_assert!(ring.keys.verify_own(&sealed, "JWT").is_none());
+            let expect = Expect { algs: SigningAlg::ALL, typ: "JWT", plain: true };
+            proptest::prop_assert_eq!(verify(&sealed, &keys, expect).unwrap_err(), Refusal::Malformed);
+        }
+    }
 }

@@ -1,12 +1,14 @@
-//! What a client signed, proved with the keys it registered: those in its metadata, or those at its
-//! `jwks_uri`, which are fetched again once when none of them fits (OpenID Connect Core §10.1.1,
-//! RFC 7591 §2; security.md JW-2, DR-3).
+//! The keys that a client registered, at work: what it signed is proved, what is for it alone is encrypted.
+//! They are those in its metadata, or those at its `jwks_uri`, which are fetched again once when none of
+//! them fits (OpenID Connect Core §10.1.1, §10.2.1, RFC 7591 §2; security.md JW-2, DR-3).
 
 use serde_json::Value;
 
+use super::Error;
 use crate::app::App;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, Encryption};
 use crate::jose::client::{Expect, Refusal, verify};
+use crate::jose::jwe::{self, Content};
 use crate::jose::{ClientKeys, RemoteError};
 
 /// Why what came is not the client's; for the log.
@@ -38,4 +40,50 @@ pub async fn prove(app: &App, client: &Client, jws: &str, expect: Expect<'_>) ->
         Some(keys) => Ok(verify(jws, &keys, expect)?),
         None => Err(refusal.into()),
     }
+}
+
+/// What only the client can read. Without a key of the client nothing is sent, least of all in plain.
+pub async fn encrypt(
+    app: &App,
+    client: &Client,
+    content: Content<'_>,
+    how: Encryption,
+) -> super::Result<String> {
+    let keys = recipient(app, client, how).await?;
+    let encrypted = jwe::encrypt(content, &keys, how).map_err(Error::internal)?;
+    encrypted.ok_or_else(|| no_key(how))
+}
+
+/// Refuses before anything is spent for an ID token that could not be sent.
+pub async fn ready_for_id_token(app: &App, client: &Client) -> super::Result<()> {
+    if let Some(how) = client.metadata.id_token_encryption() {
+        recipient(app, client, how).await?;
+    }
+    Ok(())
+}
+
+/// The keys of the client, of which one can be encrypted to.
+async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result<ClientKeys> {
+    let fits = |it: &ClientKeys| it.can_be_encrypted_to_by(how.alg);
+    let metadata = &client.metadata;
+    let keys = match metadata.jwks_uri.as_deref() {
+        None => metadata.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok()),
+        Some(address) => {
+            let known = app.client_keys.at(address).await.map_err(|source| {
+                let told = "The keys at the jwks_uri of the client could not be read";
+                Error::invalid_client_metadata(told).caused_by(source)
+            })?;
+            match fits(&known) {
+                true => Some(known),
+                false => app.client_keys.after(&known, address).await,
+            }
+        }
+    };
+    keys.filter(fits).ok_or_else(|| no_key(how))
+}
+
+/// RFC 7591 §3.2.2 has the only name for it: what the client registered cannot be done.
+fn no_key(how: Encryption) -> Error {
+    let told = format!("The client has no key to which {} could encrypt", how.alg);
+    Error::invalid_client_metadata(told)
 }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod document;
+mod encryption;
 mod listing;
 mod report;
 mod request_rules;

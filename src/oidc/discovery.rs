@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{dpop, endpoints};
 use crate::config::{Config, RegistrationMode};
 use crate::domain::authorization::{ACR_PASSWORD, ResponseMode};
-use crate::domain::client::{AuthMethod, GrantType, SigningAlg, SubjectType};
+use crate::domain::client::{
+    AuthMethod, ContentEncryption, EncryptionAlg, GrantType, SigningAlg, SubjectType,
+};
 use crate::domain::profile::Language;
 use crate::domain::{claim, scope};
 
@@ -90,11 +92,27 @@ fn metadata(config: &Config) -> Map<String, Value> {
         Value::Object(members) => members,
         _ => Map::new(),
     };
+    members.extend(encryption());
     if config.registration.mode != RegistrationMode::Off {
         let endpoint = issuer.at(endpoints::REGISTRATION);
         members.insert("registration_endpoint".into(), endpoint.into());
     }
     members
+}
+
+/// What clients may have encrypted to them, and how: all alike.
+fn encryption() -> impl Iterator<Item = (String, Value)> {
+    let algs: Vec<&str> = EncryptionAlg::ALL.iter().map(|it| it.as_str()).collect();
+    let encs: Vec<&str> = ContentEncryption::ALL.iter().map(|it| it.as_str()).collect();
+    let (algs, encs) = (json!(algs), json!(encs));
+    ["id_token", "userinfo", "authorization"]
+        .into_iter()
+        .flat_map(move |what| {
+            [
+                (format!("{what}_encryption_alg_values_supported"), algs.clone()),
+                (format!("{what}_encryption_enc_values_supported"), encs.clone()),
+            ]
+        })
 }
 
 /// About the person by scope, and about the token itself.

@@ -1,13 +1,14 @@
 //! Userinfo (OpenID Connect Core §5.3): the claims of the scopes that were granted, as of now
-//! (security.md UI-1, UI-2), as JSON or signed.
+//! (security.md UI-1, UI-2), as JSON, signed, encrypted, or both.
 
 use serde_json::Value;
 
 use super::access_token::{self, Holder};
 use super::client_authentication::scheme_of;
-use super::{Error, Result, claims, dpop, subject};
+use super::{Error, Result, claims, client_keys, dpop, subject};
 use crate::app::App;
 use crate::domain::scope;
+use crate::jose::jwe::Content;
 
 /// Where a request may bring its token (RFC 6750 §2).
 #[derive(Clone, Debug, Default)]
@@ -46,7 +47,7 @@ impl<'a> Presented<'a> {
 pub enum Userinfo {
     Json(Value),
     /// For `application/jwt`.
-    Signed(String),
+    Jwt(String),
 }
 
 pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
@@ -73,8 +74,16 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
     let mut all = claims::tell(app.db.read(), &names, &account).await?;
     let subject = subject::of(app, &client, &account.sub);
     all.insert("sub".into(), subject.as_str().into());
+    let encryption = client.metadata.userinfo_encryption();
     let Some(alg) = client.metadata.userinfo_signed_response_alg else {
-        return Ok(Userinfo::Json(Value::Object(all)));
+        let Some(how) = encryption else {
+            return Ok(Userinfo::Json(Value::Object(all)));
+        };
+        let json = Value::Object(all).to_string();
+        let content = Content::Claims(json.as_bytes());
+        return Ok(Userinfo::Jwt(
+            client_keys::encrypt(app, &client, content, how).await?,
+        ));
     };
     // Core §5.3.2: a signed answer says who made it, for whom. It has no nonce.
     all.insert("iss".into(), app.config.issuer.as_str().into());
@@ -83,7 +92,10 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
         .keys
         .sign(alg, "JWT", &Value::Object(all))
         .map_err(Error::internal)?;
-    Ok(Userinfo::Signed(signed))
+    Ok(Userinfo::Jwt(match encryption {
+        Some(how) => client_keys::encrypt(app, &client, Content::Jws(&signed), how).await?,
+        None => signed,
+    }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod affiliations;
 mod authorization;
 mod browser;
 mod client_report;
+mod encrypted;
 mod fetching;
 mod front_door;
 mod hostile_input;

@@ -52,6 +52,15 @@ pub struct Metadata {
     /// None named: userinfo is plain JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<SigningAlg>,
+    /// None named: the ID token is signed only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<EncryptionAlg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<EncryptionAlg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -61,6 +70,10 @@ pub struct Metadata {
     /// Of signed authorization responses (JARM §3), which are for clients that name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_signed_response_alg: Option<SigningAlg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_alg: Option<EncryptionAlg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_enc: Option<ContentEncryption>,
     /// Of its request objects; none named: any signature, by its keys (OpenID Connect Core §6.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<RequestObjectAlg>,
@@ -117,10 +130,16 @@ impl Default for Metadata {
             sector_identifier_uri: None,
             id_token_signed_response_alg: None,
             userinfo_signed_response_alg: None,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),
             authorization_signed_response_alg: None,
+            authorization_encrypted_response_alg: None,
+            authorization_encrypted_response_enc: None,
             request_object_signing_alg: None,
             require_signed_request_object: false,
             request_uris: Vec::new(),
@@ -194,7 +213,61 @@ words! {
 }
 
 words! {
-    /// The same for request objects, which may come unsigned where an administrator allows it.
+    /// How the key of an encryption comes to the client (RFC 7518 §4.1); ECDH on P-256.
+    EncryptionAlg { RsaOaep256 = "RSA-OAEP-256", EcdhEs = "ECDH-ES" }
+}
+
+words! {
+    /// How the content is encrypted (RFC 7518 §5.1).
+    #[derive(Default)]
+    ContentEncryption {
+        #[default] A128CbcHs256 = "A128CBC-HS256",
+        A256CbcHs512 = "A256CBC-HS512",
+        A128Gcm = "A128GCM",
+        A256Gcm = "A256GCM",
+    }
+}
+
+/// An encryption as it is registered: `…_alg`, and `…_enc` or its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    pub alg: EncryptionAlg,
+    pub enc: ContentEncryption,
+}
+
+impl Encryption {
+    fn registered(alg: Option<EncryptionAlg>, enc: Option<ContentEncryption>) -> Option<Self> {
+        let enc = enc.unwrap_or_default();
+        alg.map(|alg| Self { alg, enc })
+    }
+}
+
+impl Metadata {
+    pub fn id_token_encryption(&self) -> Option<Encryption> {
+        Encryption::registered(
+            self.id_token_encrypted_response_alg,
+            self.id_token_encrypted_response_enc,
+        )
+    }
+
+    pub fn userinfo_encryption(&self) -> Option<Encryption> {
+        Encryption::registered(
+            self.userinfo_encrypted_response_alg,
+            self.userinfo_encrypted_response_enc,
+        )
+    }
+
+    /// JARM §3
+    pub fn authorization_encryption(&self) -> Option<Encryption> {
+        Encryption::registered(
+            self.authorization_encrypted_response_alg,
+            self.authorization_encrypted_response_enc,
+        )
+    }
+}
+
+words! {
+    /// The signatures for request objects, which may come unsigned where an administrator allows it.
     RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
 

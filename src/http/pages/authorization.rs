@@ -40,18 +40,18 @@ async fn authorize(visit: Visit) -> Result<Response, PageError> {
     let request = match refusals::accept(&visit.app, &visit.context(), &received).await {
         Ok(it) => it,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
-        Err(Rejection::Answer(answer)) => return flow::respond(&visit, *answer),
+        Err(Rejection::Answer(answer)) => return flow::respond(&visit, *answer).await,
     };
     begin(&visit, request).await
 }
 
 async fn begin(visit: &Visit, request: AuthorizationRequest) -> Result<Response, PageError> {
     match interaction::begin(&visit.app, &request, visit.session.get()).await {
-        Step::Answer(answer) => flow::respond(visit, answer),
+        Step::Answer(answer) => flow::respond(visit, answer).await,
         Step::Gone(error) => Err(PageError::Protocol(error)),
         step => {
             let handle = interaction::open(&visit.app, request, &visit.browser, &visit.network).await?;
-            flow::take(visit, &handle, step)
+            flow::take(visit, &handle, step).await
         }
     }
 }
@@ -71,7 +71,7 @@ async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, P
             Ok(flow::go_on(&visit, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
-        Err(Rejection::Answer(answer)) => flow::respond(&visit, *answer),
+        Err(Rejection::Answer(answer)) => flow::respond(&visit, *answer).await,
     }
 }
 
@@ -83,7 +83,7 @@ async fn go_on(mut visit: Visit) -> Result<Response, PageError> {
     }
     let flow = Flow::required(&mut visit).await?;
     let step = flow.step(&visit).await;
-    flow::take(&visit, &flow.handle, step)
+    flow::take(&visit, &flow.handle, step).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -123,7 +123,7 @@ async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::required(&mut visit).await?;
     let step = flow.step(&visit).await;
     let (Step::Consent(needed), Some((_, account))) = (&step, visit.session.get()) else {
-        return flow::take(&visit, &flow.handle, step);
+        return flow::take(&visit, &flow.handle, step).await;
     };
     let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let page = Consent {
@@ -155,7 +155,7 @@ async fn show_refusal(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::required(&mut visit).await?;
     let step = flow.step(&visit).await;
     let Step::AccessRefused(refused) = &step else {
-        return flow::take(&visit, &flow.handle, step);
+        return flow::take(&visit, &flow.handle, step).await;
     };
     let page = AccessRefused {
         unmet: unmet(&visit, refused).await?,

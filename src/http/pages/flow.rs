@@ -56,7 +56,7 @@ impl Flow {
     /// The person pressed *Cancel*, *Deny* or *Back to the service*.
     pub async fn deny(&self, visit: &Visit) -> Result<Response, PageError> {
         let step = interaction::deny(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
-        take(visit, &self.handle, step)
+        take(visit, &self.handle, step).await
     }
 
     pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
@@ -75,7 +75,7 @@ pub fn go_on(visit: &Visit, handle: &str) -> Response {
 }
 
 /// To the page of a step, or to the service with the answer.
-pub fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageError> {
+pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageError> {
     let page = match step {
         Step::Login { .. } => "/login",
         Step::Create => "/signup",
@@ -83,18 +83,18 @@ pub fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageErr
         Step::SelectAccount => "/select-account",
         Step::Consent(_) => "/consent",
         Step::AccessRefused(_) => "/access-refused",
-        Step::Answer(answer) => return respond(visit, answer),
+        Step::Answer(answer) => return respond(visit, answer).await,
         Step::Gone(error) => return Err(PageError::Protocol(error)),
     };
     Ok(visit.redirect(&format!("{page}?request={handle}")))
 }
 
 /// The answer on its way, in the mode that the service asked for.
-pub fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
+pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
     if let Some(error) = &answer.error {
         crate::http::error::log(error);
     }
-    let answer = answer.sealed(&visit.app)?;
+    let answer = answer.sealed(&visit.app).await?;
     if let Some(location) = answer.location() {
         return Ok(visit.redirect(&location));
     }

@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::domain::ClientId;
 use crate::domain::authorization::{AuthorizationRequest, ResponseMode};
 use crate::domain::client::SigningAlg;
-use crate::oidc::{Error, Result};
+use crate::jose::jwe::Content;
+use crate::oidc::{Error, Result, client_keys};
 
 /// JARM §2.1: at most ten minutes; longer than a code needs for its way.
 const LIFETIME: Duration = Duration::minutes(5);
@@ -80,7 +81,7 @@ impl Target {
 impl AuthorizationResponse {
     /// As it leaves: where the client asked for that, as one JWT that says who made it, for whom and until
     /// when, and nothing beside it (JARM §2.1, §2.3).
-    pub fn sealed(mut self, app: &App) -> Result<Self> {
+    pub async fn sealed(mut self, app: &App) -> Result<Self> {
         if !self.mode.is_signed() {
             return Ok(self);
         }
@@ -93,10 +94,17 @@ impl AuthorizationResponse {
         claims.insert("aud".into(), self.client_id.as_str().into());
         claims.insert("exp".into(), (app.clock.now() + LIFETIME).timestamp().into());
         let client = app.registry.find(self.client_id.as_str());
-        let registered = client.and_then(|it| it.metadata.authorization_signed_response_alg);
+        let metadata = client.as_ref().map(|it| &it.metadata);
+        let registered = metadata.and_then(|it| it.authorization_signed_response_alg);
         let alg = registered.unwrap_or(SigningAlg::RS256); // JARM §3: its default
         let jwt = app.keys.sign(alg, "JWT", &Value::Object(claims));
-        self.parameters.push(("response", jwt.map_err(Error::internal)?));
+        let mut jwt = jwt.map_err(Error::internal)?;
+        if let Some(client) = &client
+            && let Some(how) = client.metadata.authorization_encryption()
+        {
+            jwt = client_keys::encrypt(app, client, Content::Jws(&jwt), how).await?;
+        }
+        self.parameters.push(("response", jwt));
         Ok(self)
     }
 

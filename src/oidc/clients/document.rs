@@ -59,10 +59,16 @@ const METADATA_MEMBERS: &[&str] = &[
     "sector_identifier_uri",
     "id_token_signed_response_alg",
     "userinfo_signed_response_alg",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
     "default_max_age",
     "require_auth_time",
     "default_acr_values",
     "authorization_signed_response_alg",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
     "request_object_signing_alg",
     "require_signed_request_object",
     "request_uris",
@@ -288,6 +294,7 @@ mod tests {
 
     #[test]
     fn every_member_of_the_metadata_is_known_by_name() {
+        use crate::domain::client::{ContentEncryption, EncryptionAlg};
         let full = Metadata {
             client_name: Some("a".into()),
             client_uri: Some("a".into()),
@@ -305,6 +312,12 @@ mod tests {
             sector_identifier_uri: Some("a".into()),
             id_token_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
             userinfo_signed_response_alg: Some(crate::domain::client::SigningAlg::RS256),
+            id_token_encrypted_response_alg: Some(EncryptionAlg::EcdhEs),
+            id_token_encrypted_response_enc: Some(ContentEncryption::A128Gcm),
+            userinfo_encrypted_response_alg: Some(EncryptionAlg::EcdhEs),
+            userinfo_encrypted_response_enc: Some(ContentEncryption::A128Gcm),
+            authorization_encrypted_response_alg: Some(EncryptionAlg::EcdhEs),
+            authorization_encrypted_response_enc: Some(ContentEncryption::A128Gcm),
             default_max_age: Some(1),
             require_auth_time: true,
             default_acr_values: vec!["a".into()],

@@ -6,7 +6,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::{redirects, request_rules};
+use super::{encryption, redirects, request_rules};
 use crate::domain::client::{
     ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
     SigningAlg, SubjectType, check_redirect_uri,
@@ -76,6 +76,7 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     grants(&mut problems, it);
     authentication(&mut problems, it);
     request_rules::check(&mut problems, it);
+    encryption::check(&mut problems, it);
     profile(&mut problems, it);
     if let Registrar::Client { decided } = by {
         only_by_administrators(&mut problems, it, decided);

@@ -16,7 +16,8 @@ use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::AccessToken;
 use crate::domain::{Time, TokenId};
-use crate::oidc::{Error, Result, access_token, claims, dpop, subject};
+use crate::jose::jwe::Content;
+use crate::oidc::{Error, Result, access_token, claims, client_keys, dpop, subject};
 use crate::random;
 
 /// What every grant about a person comes to.
@@ -208,9 +209,14 @@ async fn id_token(
     if let Some(nonce) = &it.nonce {
         put("nonce", nonce.as_str().into());
     }
-    app.keys
+    let signed = app
+        .keys
         .sign(alg, "JWT", &Value::Object(all))
-        .map_err(Error::internal)
+        .map_err(Error::internal)?;
+    match client.metadata.id_token_encryption() {
+        Some(how) => client_keys::encrypt(app, client, Content::Jws(&signed), how).await, // Core §10.2
+        None => Ok(signed),
+    }
 }
 
 /// Core §3.1.3.6: the left half of the hash that the signature uses; Ed25519 uses SHA-512.

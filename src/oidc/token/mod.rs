@@ -9,7 +9,7 @@ mod refresh_token;
 
 use serde::Serialize;
 
-use super::{Error, Parameters, Result, dpop};
+use super::{Error, Parameters, Result, client_keys, dpop};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, GrantType};
@@ -53,6 +53,9 @@ pub async fn exchange(
     }
     // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
     let bound_to = dpop::prove_client(app, client, presented).await?;
+    if grant_type != GrantType::ClientCredentials {
+        client_keys::ready_for_id_token(app, client).await?;
+    }
     let authorized = match grant_type {
         GrantType::AuthorizationCode => {
             authorization_code::redeem(app, context, client, parameters, bound_to).await?

@@ -119,6 +119,15 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
             metadata,
         ),
         (jwk(json!({"x": "11qY"})), metadata),
+        (with("id_token_encrypted_response_alg", json!("RSA1_5")), metadata),
+        (
+            with("id_token_encrypted_response_alg", json!("RSA-OAEP-256")),
+            metadata,
+        ), // no key
+        (
+            with("userinfo_encrypted_response_enc", json!("A128GCM")),
+            metadata,
+        ), // no alg
         (jwk(json!({"crv": "X25519"})), metadata),
         (
             with("jwks", json!({"keys": [{"kty": "oct", "k": "AA"}]})),

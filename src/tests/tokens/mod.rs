@@ -234,7 +234,7 @@ impl Provider {
         };
         match userinfo::answer(&self.app, presented).await? {
             Userinfo::Json(claims) => Ok(claims),
-            Userinfo::Signed(jwt) => Ok(self.app.keys.verify_own(&jwt, "JWT").expect("our signature")),
+            Userinfo::Jwt(jwt) => Ok(self.app.keys.verify_own(&jwt, "JWT").expect("our signature")),
         }
     }
 

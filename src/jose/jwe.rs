@@ -1,0 +1,45 @@
+//! What only the client can read: encrypted to a key that it registered (RFC 7516, RFC 7518 §4.3, §4.6,
+//! §5). One direction only: nothing here decrypts, encrypted objects that come in are refused
+//! (security.md JW-1).
+
+use josekit::jwe::{self, ECDH_ES, JweEncrypter, JweHeader, RSA_OAEP_256};
+use josekit::jwk::Jwk;
+
+use super::{ClientKeys, Error};
+use crate::domain::client::{Encryption, EncryptionAlg};
+
+/// What is inside.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// Signed, then encrypted: `cty` says so (RFC 7519 §5.2).
+    Jws(&'a str),
+    /// Claims as they are: a userinfo answer of which the client wanted no signature.
+    Claims(&'a [u8]),
+}
+
+/// A compact JWE; `None` if the set has no key for it.
+pub fn encrypt(content: Content<'_>, keys: &ClientKeys, how: Encryption) -> Result<Option<String>, Error> {
+    let Some((kid, encrypter)) = keys.recipient(how.alg) else {
+        return Ok(None);
+    };
+    let mut header = JweHeader::new();
+    header.set_content_encryption(how.enc.as_str());
+    if let Some(kid) = kid {
+        header.set_key_id(kid);
+    }
+    let payload = match content {
+        Content::Jws(jws) => {
+            header.set_content_type("JWT");
+            jws.as_bytes()
+        }
+        Content::Claims(json) => json,
+    };
+    Ok(Some(jwe::serialize_compact(payload, &header, encrypter)?))
+}
+
+pub(super) fn encrypter(alg: EncryptionAlg, key: &Jwk) -> Result<Box<dyn JweEncrypter>, Error> {
+    Ok(match alg {
+        EncryptionAlg::RsaOaep256 => Box::new(RSA_OAEP_256.encrypter_from_jwk(key)?),
+        EncryptionAlg::EcdhEs => Box::new(ECDH_ES.encrypter_from_jwk(key)?),
+    })
+}
