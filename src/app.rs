@@ -8,6 +8,7 @@ use lettre::message::Mailbox;
 use migrations::MigratorTrait;
 use sea_orm::DbErr;
 
+use crate::certificates::{Authorities, AuthoritiesError};
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
 use crate::fetch::{self, Fetch};
@@ -38,6 +39,7 @@ pub struct Parts {
     pub mailer: Mailer,
     pub fetch: Fetch,
     pub client_keys: RemoteKeys,
+    pub client_authorities: Authorities,
     pub registry: ClientRegistry,
 }
 
@@ -66,6 +68,8 @@ pub enum StartError {
     Hashing(#[from] hashing::Error),
     #[error(transparent)]
     Fetch(#[from] fetch::Error),
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     #[error("mail: {0}")]
     Mail(String),
 }
@@ -96,6 +100,10 @@ impl App {
                 links: config.site.links.clone(),
             }),
             mailer: mailer(&config).map_err(StartError::Mail)?,
+            client_authorities: match &config.mtls.client_ca {
+                Some(path) => Authorities::load(path)?,
+                None => Authorities::default(),
+            },
             client_keys: RemoteKeys::new(fetch.clone(), clock.clone()),
             fetch,
             registry: ClientRegistry::load(db.read()).await?,

@@ -5,6 +5,7 @@
 // Tools: they serve every room and know none.
 pub mod app;
 pub mod audit;
+pub mod certificates;
 pub mod clock;
 pub mod config;
 pub mod fetch;

@@ -21,6 +21,12 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
         Some((certificate, key)) => Some(server::tls(certificate, key)?),
         None => None,
     };
+    let mutual = match (config.mtls.listen, config.tls.files()) {
+        (Some(address), Some((certificate, key))) => {
+            Some((listen(address).await?, server::mutual_tls(certificate, key)?))
+        }
+        _ => None,
+    };
     let observability = match config.observability.listen {
         Some(address) => Some(listen(address).await?),
         None => None,
@@ -48,6 +54,14 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
         ));
     }
     tracing::info!(issuer = %app.config.issuer, address = %app.config.listen, "serving");
+    if let Some((listener, tls)) = mutual {
+        tokio::spawn(server::serve(
+            listener,
+            Some(tls),
+            router::router(&app),
+            until_stopped(),
+        ));
+    }
     let jobs = jobs::start(&app);
     server::serve(listener, tls, router::router(&app), until_stopped()).await;
     jobs.stop().await;

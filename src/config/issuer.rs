@@ -14,7 +14,7 @@ pub struct Issuer {
 
 impl Issuer {
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("issuer \"{text}\": {why}");
+        let wrong = |why: &str| format!("\"{text}\": {why}");
         let url = Url::parse(text).map_err(|e| wrong(&e.to_string()))?;
         if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
             return Err(wrong("write it like https://account.example.org"));

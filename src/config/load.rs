@@ -12,11 +12,12 @@ use serde::de::DeserializeOwned;
 use super::{Config, secrets};
 
 const FILE: &str = "itu-account.toml";
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "issuer",
     "listen",
     "trusted_proxies",
     "tls",
+    "mtls",
     "database",
     "redis",
     "mail",
@@ -91,6 +92,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         listen,
         trusted_proxies: reader.value("trusted_proxies", Vec::new()),
         tls: reader.section("tls"),
+        mtls: reader.section("mtls"),
         database: reader.section("database"),
         redis: reader.section("redis"),
         mail: reader.section("mail"),
@@ -108,6 +110,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
     };
     let found = [
         config.tls.problems(),
+        config.mtls.problems(&config.tls, &config.trusted_proxies),
         config.database.settle(),
         config.redis.settle(),
         config.mail.settle(),
@@ -225,6 +228,9 @@ mod tests {
             "trusted_networks",
             "certificate",
             "listen",
+            "public_url",
+            "client_ca",
+            "proxy_header",
         ] {
             assert!(shown.contains(&key), "{key}");
         }

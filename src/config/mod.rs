@@ -9,6 +9,7 @@ mod issuer;
 mod limits;
 mod load;
 mod mail;
+mod mtls;
 pub mod network;
 mod people;
 mod protocol;
@@ -25,6 +26,7 @@ pub use issuer::Issuer;
 pub use limits::Limits;
 pub use load::Problems;
 pub use mail::{Mail, Transport};
+pub use mtls::Mtls;
 pub use network::Network;
 pub use people::{Accounts, Passwords, Sessions, Site};
 pub use protocol::{Authorization, Registration, RegistrationMode, Tokens};
@@ -42,6 +44,7 @@ pub struct Config {
     /// Proxies whose forwarding headers count (security.md TL-2).
     pub trusted_proxies: Vec<Network>,
     pub tls: Tls,
+    pub mtls: Mtls,
     pub database: Database,
     pub redis: Redis,
     pub mail: Mail,
@@ -71,6 +74,7 @@ impl Config {
             listen,
             trusted_proxies: Vec::new(),
             tls: Tls::default(),
+            mtls: Mtls::default(),
             database: Database::at(format!("sqlite://{}", directory.join("itu-account.db").display())),
             redis: Redis::default(),
             mail: Mail {

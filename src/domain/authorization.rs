@@ -5,6 +5,7 @@ use super::claim::ClaimsRequest;
 use super::client::ResponseType;
 use super::scope::Scope;
 pub use super::session::ACR_PASSWORD;
+use super::token::Confirmation;
 use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, JARM §2.3).
@@ -159,10 +160,10 @@ pub struct Grant {
     pub nonce: Option<String>,
     /// PKCE, S256 always (RFC 7636 §4.3).
     pub code_challenge: Option<String>,
-    /// The thumbprint of the key that redeems it (RFC 9449 §10); in a public client's refresh tokens, of
-    /// the key that uses them (§5).
+    /// The key that redeems it (RFC 9449 §10); in a public client's refresh tokens, the key (§5) or the
+    /// certificate (RFC 8705 §4) that uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dpop_jkt: Option<String>,
+    pub bound_to: Option<Confirmation>,
     /// When the person last proved who they are.
     pub auth_time: Time,
     pub acr: String,

@@ -18,6 +18,17 @@ pub const LONGEST_REFRESH_TOKEN: Duration = Duration::days(90);
 /// one is refused without further consequence (security.md TK-5).
 pub const ROTATION_GRACE: Duration = Duration::seconds(10);
 
+/// What a token is bound to, by its thumbprint; written as the claim `cnf` (RFC 7800 §3.1).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Confirmation {
+    /// RFC 9449 §6.1
+    #[serde(rename = "jkt")]
+    Key(String),
+    /// RFC 8705 §3.1
+    #[serde(rename = "x5t#S256")]
+    Certificate(String),
+}
+
 /// What an access token says to us. Nothing of it is trusted about rights: whoever uses one has the
 /// state of the moment read (security.md G-10).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -42,9 +53,9 @@ pub struct AccessToken {
     /// Single claims asked for at userinfo (OpenID Connect Core §5.5).
     #[serde(rename = "w", default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
-    /// The key that its holder must prove to have (RFC 7800 §3.1); a bearer token has none.
+    /// What its holder must prove to have; a bearer token has none.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
-    pub confirmation: Option<serde_json::Value>,
+    pub confirmation: Option<Confirmation>,
     /// Seconds since 1970, as the protocol counts.
     #[serde(rename = "t")]
     pub issued_at: i64,
@@ -59,13 +70,10 @@ impl AccessToken {
 
     /// How it is presented (RFC 6750, RFC 9449 §5).
     pub fn token_type(&self) -> &'static str {
-        match self
-            .confirmation
-            .as_ref()
-            .is_some_and(|it| it.get("jkt").is_some())
-        {
-            true => "DPoP",
-            false => "Bearer",
+        match &self.confirmation {
+            Some(Confirmation::Key(_)) => "DPoP",
+            // RFC 8705 §3: presented like any other, over mutual TLS.
+            Some(Confirmation::Certificate(_)) | None => "Bearer",
         }
     }
 }

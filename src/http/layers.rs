@@ -11,8 +11,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::Instrument;
 
-use super::network::{Peer, client_address};
+use super::network::{Peer, client_address, told_certificate};
 use crate::app::App;
+use crate::certificates::Certificate;
 use crate::config::{Issuer, network};
 use crate::oidc::endpoints;
 use crate::random;
@@ -28,6 +29,10 @@ pub struct ClientNetwork {
     /// As limits and the audit trail name it.
     pub name: String,
 }
+
+/// Where it was sent: to the issuer, or to where clients show certificates (TL-2).
+#[derive(Clone, Debug)]
+pub struct CalledAt(pub Issuer);
 
 /// DS-1: the longest a handler may take.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -52,9 +57,16 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         .extensions()
         .get::<Peer>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
-    let address = client_address(peer, request.headers(), |it| {
-        app.config.trusted_proxies.iter().any(|proxy| proxy.contains(it))
-    });
+    let is_ours = |it: IpAddr| app.config.trusted_proxies.iter().any(|proxy| proxy.contains(it));
+    let address = client_address(peer, request.headers(), is_ours);
+    if let Some(name) = app.config.mtls.proxy_header.as_deref().filter(|_| is_ours(peer)) {
+        // A proxy of ours speaks for its client, whatever certificate it shows itself.
+        request.extensions_mut().remove::<Certificate>();
+        if let Some(certificate) = told_certificate(request.headers(), name) {
+            request.extensions_mut().insert(certificate);
+        }
+    }
+    let called = called_at(&app, &request);
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -62,6 +74,9 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         .to_owned();
     let method = request.method().clone();
     request.extensions_mut().insert(RequestId(id.clone()));
+    if let Some(origin) = &called {
+        request.extensions_mut().insert(CalledAt(origin.clone()));
+    }
     request.extensions_mut().insert(ClientNetwork {
         address,
         name: network::of_client(address),
@@ -70,7 +85,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     // LG-3: the route's pattern, never the URL, which may hold a handle or a hint.
     let span = tracing::info_span!("request", id = %id, %method, %route);
     let started = std::time::Instant::now();
-    let mut response = match refuse(&app, &request) {
+    let mut response = match refuse(&app, &request, called.is_some()) {
         Some(refusal) => refusal,
         None => answer(request, next).instrument(span.clone()).await,
     };
@@ -100,7 +115,7 @@ async fn answer(request: Request, next: Next) -> Response {
 }
 
 /// What is answered before any handler sees the request.
-fn refuse(app: &App, request: &Request) -> Option<Response> {
+fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
     let headers = request.headers();
     if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > MAX_URI {
         return Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."));
@@ -119,27 +134,41 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
             "Compressed requests are not taken.",
         ));
     }
-    check_host(app, request)
+    match is_for_us {
+        true => None,
+        false => Some(misdirected(app, request)),
+    }
 }
 
-/// TL-2: Host is the issuer's; on a loopback issuer a GET to another loopback name is sent there.
-fn check_host(app: &App, request: &Request) -> Option<Response> {
+/// TL-2: Host is the issuer's; or, for the endpoints that have an alias there (RFC 8705 §5), that of
+/// `[mtls] public_url`: no page is shown at a second address.
+fn called_at(app: &App, request: &Request) -> Option<Issuer> {
+    let sent = host_of(request)?;
+    let issuer = &app.config.issuer;
+    if is_issuer(issuer, &sent) {
+        return Some(issuer.clone());
+    }
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let has_alias = endpoints::MUTUAL_TLS.iter().any(|(_, it)| *it == path);
+    let mutual = app.config.mtls.public_url.as_ref();
+    mutual.filter(|it| has_alias && is_issuer(it, &sent)).cloned()
+}
+
+/// On a loopback issuer a GET to another loopback name is sent there.
+fn misdirected(app: &App, request: &Request) -> Response {
     let sent = host_of(request);
     let issuer = &app.config.issuer;
-    if sent.as_deref().is_some_and(|it| is_issuer(issuer, it)) {
-        return None;
-    }
     let other_loopback = issuer.is_loopback()
         && sent.as_deref().is_some_and(is_loopback_host)
         && matches!(*request.method(), Method::GET | Method::HEAD);
     if other_loopback {
         let rest = request.uri().path_and_query().map_or("/", |it| it.as_str());
-        return Some(Redirect::temporary(&issuer.at(rest)).into_response());
+        return Redirect::temporary(&issuer.at(rest)).into_response();
     }
-    Some(plain(
+    plain(
         StatusCode::MISDIRECTED_REQUEST,
         "This server does not answer for that host.",
-    ))
+    )
 }
 
 /// The default port may be written out (RFC 9110 §4.2.3).

@@ -4,7 +4,8 @@
 //! answer (sections 9 and 11), `extract` what a handler may rely on, `error` how a refusal travels.
 
 pub mod assets;
-pub mod cookies;
+mod client_certificates;
+mod cookies;
 pub mod cors;
 mod dpop;
 pub mod error;

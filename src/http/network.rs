@@ -7,6 +7,8 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
+use crate::certificates::Certificate;
+
 /// The address at the other end of the connection, put into every request by the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
@@ -35,6 +37,21 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, is_ours: impl Fn(IpAddr
         }
     }
     nearest
+}
+
+/// The certificate that a listed proxy tells (RFC 9440 §2.1): who listed it asks no other address for it.
+/// Twice there is what its client wrote, too, and nobody can tell which is which.
+pub fn told_certificate(headers: &HeaderMap, name: &str) -> Option<Certificate> {
+    let mut values = headers.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let told = value.to_str().ok().filter(|it| !it.trim().is_empty())?;
+    let certificate = Certificate::from_header(told);
+    if certificate.is_none() {
+        tracing::warn!(header = name, "what a proxy tells is no certificate");
+    }
+    certificate
 }
 
 #[cfg(test)]

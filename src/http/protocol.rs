@@ -8,13 +8,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::Challenge;
 use super::extract::Authenticated;
-use super::extract::client::{dpop_of, one_header};
+use super::extract::client::{one_header, possession_of};
 use super::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::app::App;
 use crate::oidc::userinfo::{self, Presented, Userinfo};
-use crate::oidc::{
-    self, discovery, endpoints, introspection, jwks, pushed_authorization_request, revocation, token,
-};
+use crate::oidc::{self, discovery, introspection, jwks, pushed_authorization_request, revocation, token};
 
 /// BR-3: what changes seldom may be kept for a quarter of an hour.
 const CACHEABLE: &str = "public, max-age=900";
@@ -53,7 +51,7 @@ impl<T: IntoResponse> IntoResponse for NoStore<T> {
 
 /// RFC 6749 §3.2
 pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.dpop).await?;
+    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.possession).await?;
     Ok(NoStore(Json(answer)))
 }
 
@@ -62,8 +60,14 @@ pub async fn pushed_authorization_request(
     State(app): State<App>,
     it: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer =
-        pushed_authorization_request::push(&app, &it.context, &it.client, &it.parameters, &it.dpop).await?;
+    let answer = pushed_authorization_request::push(
+        &app,
+        &it.context,
+        &it.client,
+        &it.parameters,
+        &it.possession.dpop,
+    )
+    .await?;
     Ok(NoStore((StatusCode::CREATED, Json(answer))))
 }
 
@@ -87,7 +91,7 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
     let query = Pairs::parse(request.uri().query().unwrap_or_default().as_bytes());
     let in_query = !query.map_err(oidc::Error::from)?.all("access_token").is_empty();
     let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
-    let dpop = dpop_of(&request, app.config.issuer.at(endpoints::USERINFO))?;
+    let possession = possession_of(&app, &request)?;
     // A POST without a body is as good as a GET.
     let has_form = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
     let body = match has_form {
@@ -104,7 +108,7 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
         authorization: authorization.as_deref(),
         body: body.as_deref(),
         in_query,
-        dpop,
+        possession,
     };
     Ok(match userinfo::answer(&app, presented).await? {
         Userinfo::Json(claims) => NoStore(Json(claims)).into_response(),

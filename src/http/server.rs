@@ -19,7 +19,9 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::client_certificates::AnyCertificate;
 use super::network::Peer;
+use crate::certificates::Certificate;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,13 +41,25 @@ pub enum TlsError {
 
 /// TLS 1.2 and 1.3, which is all that rustls speaks (TL-1).
 pub fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    acceptor(certificate, key, false)
+}
+
+/// The same, asking for a certificate, which need not come (RFC 8705 §2).
+pub fn mutual_tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    acceptor(certificate, key, true)
+}
+
+fn acceptor(certificate: &Path, key: &Path, asks: bool) -> Result<TlsAcceptor, TlsError> {
     let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = match asks {
+        false => builder.with_no_client_auth(),
+        true => builder.with_client_cert_verifier(Arc::new(AnyCertificate::new(&provider))),
+    };
+    let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
@@ -98,20 +112,27 @@ async fn connection(
 ) {
     let _ = stream.set_nodelay(true);
     match tls {
-        None => protocol(stream, peer, router, watcher, false).await,
+        None => protocol(stream, (peer, None), router, watcher, false).await,
         Some(tls) => {
             let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await else {
                 return;
             };
             let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            protocol(stream, peer, router, watcher, h2).await;
+            let certificate = shown_by(&stream);
+            protocol(stream, (peer, certificate), router, watcher, h2).await;
         }
     }
 }
 
+/// What the handshake brought and proved.
+fn shown_by(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<Certificate> {
+    let (leaf, chain) = stream.get_ref().1.peer_certificates()?.split_first()?;
+    Certificate::from_der(leaf, chain.iter().map(AsRef::as_ref))
+}
+
 async fn protocol<S>(
     stream: S,
-    peer: SocketAddr,
+    (peer, certificate): (SocketAddr, Option<Certificate>),
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
     h2: bool,
@@ -120,6 +141,9 @@ async fn protocol<S>(
 {
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(Peer(peer.ip()));
+        if let Some(it) = &certificate {
+            request.extensions_mut().insert(it.clone());
+        }
         request.map(axum::body::Body::new)
     });
     let builder = builder(h2);

@@ -17,7 +17,11 @@ const MOST_KEYS: usize = 16;
 
 /// A client's public keys, parsed and ready.
 #[derive(Clone, Debug, Default)]
-pub struct ClientKeys(Arc<[ClientKey]>);
+pub struct ClientKeys {
+    keys: Arc<[ClientKey]>,
+    /// As it came, for what else is registered in it.
+    set: Arc<Value>,
+}
 
 #[derive(Debug)]
 struct ClientKey {
@@ -69,16 +73,19 @@ impl ClientKeys {
         if kids.windows(2).any(|it| it[0] == it[1]) {
             return Err("two keys have the same kid".into());
         }
-        Ok(Self(read.into()))
+        Ok(Self {
+            keys: read.into(),
+            set: Arc::new(set.clone()),
+        })
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// Holds a key for one of the algorithms.
     pub fn can_sign_by(&self, algs: &[SigningAlg]) -> bool {
-        let mut verifiers = self.0.iter().flat_map(|it| &it.verifiers);
+        let mut verifiers = self.keys.iter().flat_map(|it| &it.verifiers);
         verifiers.any(|(alg, _)| algs.contains(alg))
     }
 
@@ -90,7 +97,7 @@ impl ClientKeys {
     /// The key to encrypt to, with its name: one that is for nothing else, if there is one.
     pub(super) fn recipient(&self, alg: EncryptionAlg) -> Option<(Option<&str>, &dyn JweEncrypter)> {
         let encrypts = |it: &&ClientKey| it.encrypters.iter().any(|(by, _)| *by == alg);
-        let mut fitting = self.0.iter().filter(encrypts);
+        let mut fitting = self.keys.iter().filter(encrypts);
         let key = fitting
             .clone()
             .find(|it| it.only_encrypts)
@@ -99,9 +106,14 @@ impl ClientKeys {
         Some((key.kid.as_deref(), encrypter.as_ref()))
     }
 
+    /// The JWK set itself.
+    pub fn set(&self) -> &Value {
+        &self.set
+    }
+
     /// The very same, not only equal ones.
     pub(super) fn are(&self, others: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &others.0)
+        Arc::ptr_eq(&self.keys, &others.keys)
     }
 }
 
@@ -220,7 +232,7 @@ pub fn verify(jws: &str, keys: &ClientKeys, expect: Expect<'_>) -> Result<Value,
         return Err(Refusal::Type);
     }
     let mut candidates = keys
-        .0
+        .keys
         .iter()
         .filter(|it| parts.kid.is_none() || it.kid == parts.kid) // JW-2: exact equality
         .flat_map(|it| &it.verifiers)

@@ -63,7 +63,7 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
         all.insert("grant_id".into(), id.as_str().into());
     }
     if let Some(confirmation) = &token.confirmation {
-        all.insert("cnf".into(), confirmation.clone()); // RFC 9449 §6.1
+        all.insert("cnf".into(), json!(confirmation)); // RFC 9449 §6.1, RFC 8705 §3.1
     }
     if !token.claims.is_empty() {
         all.insert("claims".into(), json!(token.claims));
@@ -110,7 +110,10 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
             Some(it) => serde_json::from_value(it.clone()).ok()?,
             None => ClaimsRequest::default(),
         },
-        confirmation: claims.get("cnf").cloned(),
+        confirmation: match claims.get("cnf") {
+            Some(it) => Some(serde_json::from_value(it.clone()).ok()?),
+            None => None,
+        },
         issued_at: claims.get("iat")?.as_i64()?,
         expires_at: claims.get("exp")?.as_i64()?,
     })

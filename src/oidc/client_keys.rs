@@ -87,3 +87,17 @@ fn no_key(how: Encryption) -> Error {
     let told = format!("The client has no key to which {} could encrypt", how.alg);
     Error::invalid_client_metadata(told)
 }
+
+/// Whether what is looked for is in the client's JWK set; at its `jwks_uri` it is looked for again once.
+pub async fn any(app: &App, client: &Client, is_in: impl Fn(&Value) -> bool) -> Result<bool, Unproved> {
+    let metadata = &client.metadata;
+    let Some(address) = metadata.jwks_uri.as_deref() else {
+        return metadata.jwks.as_ref().map(is_in).ok_or(Unproved::NoKeys);
+    };
+    let known = app.client_keys.at(address).await?;
+    if is_in(known.set()) {
+        return Ok(true);
+    }
+    let fetched = app.client_keys.after(&known, address).await;
+    Ok(fetched.is_some_and(|it| is_in(it.set())))
+}

@@ -3,6 +3,7 @@
 //! DR-2, AZ-3). Every change is one transaction with its audit record, seen at once in this process.
 
 mod apply;
+mod certificate_rules;
 mod document;
 mod encryption;
 mod listing;
@@ -231,7 +232,12 @@ fn new_id() -> ClientId {
 fn uses_secret(metadata: &Metadata) -> bool {
     let by_secret = !matches!(
         metadata.token_endpoint_auth_method,
-        Some(AuthMethod::PrivateKeyJwt | AuthMethod::None)
+        Some(
+            AuthMethod::PrivateKeyJwt
+                | AuthMethod::TlsClientAuth
+                | AuthMethod::SelfSignedTlsClientAuth
+                | AuthMethod::None
+        )
     );
     by_secret && !metadata.grant_types.is_empty()
 }

@@ -22,7 +22,8 @@ fn metadata(config: &Config) -> Map<String, Value> {
     let response_types = &config.authorization.response_types;
     let types: Vec<String> = response_types.iter().map(ToString::to_string).collect();
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|it| it.as_str()).collect();
-    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|it| it.as_str()).collect();
+    let offered = AuthMethod::ALL.iter().filter(|it| config.mtls.offers(**it));
+    let methods: Vec<&str> = offered.map(|it| it.as_str()).collect();
     // UI-3: introspection needs a client that can keep a secret; revocation takes public ones too.
     let confidential: Vec<&str> = methods
         .iter()
@@ -97,6 +98,14 @@ fn metadata(config: &Config) -> Map<String, Value> {
         let endpoint = issuer.at(endpoints::REGISTRATION);
         members.insert("registration_endpoint".into(), endpoint.into());
     }
+    if let Some(address) = &config.mtls.public_url {
+        members.insert("tls_client_certificate_bound_access_tokens".into(), true.into()); // RFC 8705 §3.3
+        let aliases: Map<String, Value> = endpoints::MUTUAL_TLS
+            .iter()
+            .map(|(name, path)| ((*name).to_owned(), address.at(path).into()))
+            .collect();
+        members.insert("mtls_endpoint_aliases".into(), aliases.into()); // RFC 8705 §5
+    }
     members
 }
 
@@ -155,6 +164,15 @@ mod tests {
                 assert!(url.starts_with("https://account.example/"), "{name}");
             }
         }
+        config.mtls.public_url = Issuer::parse("https://mtls.account.example").ok();
+        let mutual = read(&config);
+        let aliases = mutual["mtls_endpoint_aliases"].as_object().expect("an object");
+        assert!(aliases.keys().all(|name| it[name].is_string())); // trap 22
+        assert_eq!(aliases["token_endpoint"], "https://mtls.account.example/token");
+        let methods = |it: &Value| it["token_endpoint_auth_methods_supported"].to_string();
+        assert!(!methods(&it).contains("tls_client_auth"));
+        assert!(methods(&mutual).contains("\"self_signed_tls_client_auth\""));
+        assert!(!methods(&mutual).contains("\"tls_client_auth\"")); // no authority is known
         let has = |name: &str, value: &str| it[name].as_array().expect(name).iter().any(|it| it == value);
         assert!(has("id_token_signing_alg_values_supported", "RS256")); // Discovery §3
         assert!(has("scopes_supported", "openid") && has("scopes_supported", "itu_membership"));

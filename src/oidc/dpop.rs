@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
@@ -108,33 +108,6 @@ pub async fn prove_client(app: &App, client: &Client, presented: &Presented) -> 
     }
 }
 
-/// At a resource: whether whoever brought the token, by `scheme` in lower case, may use it (RFC 9449 §7.1).
-pub async fn admit(
-    app: &App,
-    presented: &Presented,
-    scheme: &str,
-    token: &str,
-    confirmation: Option<&Value>,
-) -> Result<()> {
-    let bound_to = confirmation.and_then(|it| it.get("jkt")).and_then(Value::as_str);
-    let is_proved = scheme.eq_ignore_ascii_case(SCHEME);
-    match (bound_to, is_proved) {
-        (None, false) => Ok(()),
-        (Some(_), false) => Err(Error::unusable_token("a bound access token without its scheme")),
-        (None, true) => Err(Error::unusable_token("an access token that is not bound")),
-        (Some(bound_to), true) => match prove(app, presented, Some(token)).await? {
-            Some(thumbprint) if thumbprint == bound_to => Ok(()),
-            Some(_) => Err(Error::unusable_token("an access token bound to another key")),
-            None => Err(Error::invalid_dpop_proof("A DPoP proof is needed")),
-        },
-    }
-}
-
-/// What a token bound to this key says of it (RFC 9449 §6.1).
-pub fn confirmation(thumbprint: &str) -> Value {
-    json!({ "jkt": thumbprint })
-}
-
 /// What `dpop_jkt` may look like: the base64url of a SHA-256 (RFC 9449 §10).
 pub fn is_thumbprint(value: &str) -> bool {
     URL_SAFE_NO_PAD.decode(value).is_ok_and(|it| it.len() == 32)
@@ -215,6 +188,8 @@ fn is_same_target(htu: &str, url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const URL: &str = "https://account.example/token";

@@ -11,6 +11,18 @@ pub const END_SESSION: &str = "/end-session";
 pub const REGISTRATION: &str = "/register";
 /// RFC 7592 §2: below it, each client by its identifier.
 pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";
+/// Those that clients may call over mutual TLS, too, by their names in metadata (RFC 8705 §5).
+pub const MUTUAL_TLS: [(&str, &str); 5] = [
+    ("token_endpoint", TOKEN),
+    (
+        "pushed_authorization_request_endpoint",
+        PUSHED_AUTHORIZATION_REQUEST,
+    ),
+    ("userinfo_endpoint", USERINFO),
+    ("introspection_endpoint", INTROSPECTION),
+    ("revocation_endpoint", REVOCATION),
+];
+
 pub const JWKS: &str = "/jwks.json";
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 /// RFC 8414 §3: the same document.

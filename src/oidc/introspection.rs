@@ -52,7 +52,7 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     all.insert("active".into(), true.into());
     all.insert("token_type".into(), token.token_type().into());
     if let Some(confirmation) = &token.confirmation {
-        all.insert("cnf".into(), confirmation.clone()); // RFC 9449 §6.2
+        all.insert("cnf".into(), json!(confirmation)); // RFC 9449 §6.2, RFC 8705 §3.2
     }
     all.insert("iss".into(), issuer.into());
     all.insert("client_id".into(), token.client_id.as_str().into());

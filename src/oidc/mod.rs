@@ -20,6 +20,7 @@ pub mod introspection;
 pub mod jwks;
 mod parameters;
 pub mod pkce;
+pub mod possession;
 pub mod pushed_authorization_request;
 pub mod registration;
 mod request_object;

@@ -259,6 +259,11 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Metadata) -> Result
             .filter(|it| allowed(it))
             .collect(),
     };
+    let method = it.token_endpoint_auth_method.unwrap_or(AuthMethod::None);
+    let bound = it.tls_client_certificate_bound_access_tokens;
+    if !app.config.mtls.offers(method) || bound && !app.config.mtls.is_on() {
+        return Err(invalid("Certificates of this kind are not taken here"));
+    }
     let offered = &app.config.authorization.response_types;
     match it.response_types.iter().find(|it| !offered.contains(it)) {
         Some(other) => Err(invalid(&format!("response_types: {other} is not offered here"))),

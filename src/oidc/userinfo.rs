@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::access_token::{self, Holder};
 use super::client_authentication::scheme_of;
+use super::possession::{self, Possession};
 use super::{Error, Result, claims, client_keys, dpop, subject};
 use crate::app::App;
 use crate::domain::scope;
@@ -19,8 +20,8 @@ pub struct Presented<'a> {
     pub body: Option<&'a str>,
     /// The query has an `access_token`.
     pub in_query: bool,
-    /// What proves that a bound token is brought by its holder (RFC 9449 §7).
-    pub dpop: dpop::Presented,
+    /// What shows that a bound token is brought by its holder (RFC 9449 §7, RFC 8705 §3).
+    pub possession: Possession,
 }
 
 impl<'a> Presented<'a> {
@@ -61,7 +62,7 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
             .await?
             .map_err(Error::unusable_token)?;
         let confirmation = holder.token.confirmation.as_ref();
-        dpop::admit(app, &presented.dpop, &scheme, presented_token, confirmation).await?;
+        possession::admit(app, &presented.possession, &scheme, presented_token, confirmation).await?;
         holder
     };
     // Core §5.3.1: an access token of an OpenID Connect authentication.
@@ -110,7 +111,7 @@ mod tests {
                 authorization,
                 body,
                 in_query,
-                dpop: dpop::Presented::default(),
+                possession: Possession::default(),
             }
             .token()
             .map(|(_, token)| token)

@@ -10,9 +10,10 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 3] = ["cli", "jobs", "demo"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 13] = [
+const TOOLS: [(&str, &[&str]); 14] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
+    ("certificates", &[]),
     ("clock", &[]),
     ("config", &[]),
     ("fetch", &[]),

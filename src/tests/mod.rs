@@ -12,6 +12,7 @@ mod hostile_input;
 mod house;
 mod listener;
 mod joining_an_organization;
+mod mutual_tls;
 mod sender_constrained;
 mod signing_in;
 mod signing_up;

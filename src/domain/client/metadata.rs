@@ -86,6 +86,20 @@ pub struct Metadata {
     /// Its tokens are bound to a key, always (RFC 9449 §5.2).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dpop_bound_access_tokens: bool,
+    /// Its tokens are bound to its certificate, always (RFC 8705 §3.4).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tls_client_certificate_bound_access_tokens: bool,
+    /// The name of its certificate, one of five kinds (RFC 8705 §2.1.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<String>,
     /// RFC 9126 §6
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
@@ -144,6 +158,12 @@ impl Default for Metadata {
             require_signed_request_object: false,
             request_uris: Vec::new(),
             dpop_bound_access_tokens: false,
+            tls_client_certificate_bound_access_tokens: false,
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
+            tls_client_auth_san_uri: None,
+            tls_client_auth_san_ip: None,
+            tls_client_auth_san_email: None,
             require_pushed_authorization_requests: false,
             first_party: false,
             profile: Profile::default(),
@@ -193,6 +213,10 @@ words! {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",
         PrivateKeyJwt = "private_key_jwt",
+        /// By a certificate of an authority (RFC 8705 §2.1).
+        TlsClientAuth = "tls_client_auth",
+        /// By a certificate that it registered (RFC 8705 §2.2).
+        SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
         None = "none",
     }
 }

@@ -8,9 +8,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::form::{self, OAUTH_BODY};
 use crate::app::App;
+use crate::certificates::Certificate;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::Client;
-use crate::http::layers::{ClientNetwork, RequestId};
+use crate::http::layers::{CalledAt, ClientNetwork, RequestId};
+use crate::oidc::possession::Possession;
 use crate::oidc::{self, Parameters, client_authentication, dpop};
 
 /// Names that may repeat (security.md G-2, RFC 8707 §2).
@@ -24,8 +26,7 @@ pub struct Authenticated {
     pub parameters: Parameters,
     /// With the client as its actor.
     pub context: Context,
-    /// The key that it shows to hold, if any; not proved yet.
-    pub dpop: dpop::Presented,
+    pub possession: Possession,
 }
 
 impl FromRequest<App> for Authenticated {
@@ -34,12 +35,8 @@ impl FromRequest<App> for Authenticated {
     async fn from_request(request: Request, app: &App) -> Result<Self, oidc::Error> {
         let visitor = context(&request, Actor::Visitor);
         let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
-        let path = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map_or("/", MatchedPath::as_str);
-        let endpoint = app.config.issuer.at(path);
-        let dpop = dpop_of(&request, endpoint.clone())?;
+        let endpoint = app.config.issuer.at(path_of(&request));
+        let possession = possession_of(app, &request)?;
         let pairs = form::read(request, OAUTH_BODY).await?;
         let parameters = Parameters::from(pairs.unique(&LISTS)?);
         let client = client_authentication::authenticate(
@@ -48,6 +45,7 @@ impl FromRequest<App> for Authenticated {
             authorization.as_deref(),
             &parameters,
             &endpoint,
+            possession.certificate.as_ref(),
         )
         .await?;
         let context = Context {
@@ -58,7 +56,7 @@ impl FromRequest<App> for Authenticated {
             client,
             parameters,
             context,
-            dpop,
+            possession,
         })
     }
 }
@@ -83,8 +81,25 @@ pub fn context(request: &Request, actor: Actor) -> Context {
     }
 }
 
-/// The proof of possession of a request to one of our endpoints (RFC 9449 §4.1): one, or none.
-pub fn dpop_of(request: &Request, url: String) -> Result<dpop::Presented, oidc::Error> {
+fn path_of(request: &Request) -> &str {
+    let path = request.extensions().get::<MatchedPath>();
+    path.map_or("/", MatchedPath::as_str)
+}
+
+/// What a request to one of our endpoints shows to hold, at the address that it was sent to.
+pub fn possession_of(app: &App, request: &Request) -> Result<Possession, oidc::Error> {
+    let extensions = request.extensions();
+    let origin = extensions
+        .get::<CalledAt>()
+        .map_or(&app.config.issuer, |it| &it.0);
+    Ok(Possession {
+        dpop: dpop_of(request, origin.at(path_of(request)))?,
+        certificate: extensions.get::<Certificate>().cloned(),
+    })
+}
+
+/// The proof of possession (RFC 9449 §4.1): one, or none.
+fn dpop_of(request: &Request, url: String) -> Result<dpop::Presented, oidc::Error> {
     let mut proofs = request.headers().get_all(DPOP).iter();
     let proof = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
         (None, _) => None,

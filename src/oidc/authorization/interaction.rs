@@ -14,6 +14,7 @@ use crate::domain::authorization::{AuthorizationRequest, Grant};
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
+use crate::domain::token::Confirmation;
 use crate::domain::{AccountId, AuthorizationId, Time, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
@@ -352,7 +353,7 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session) -> Grant 
         claims: request.claims.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
-        dpop_jkt: request.dpop_jkt.clone(),
+        bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
         auth_time: session.authenticated_at,
         acr: session.acr.clone(),
         granted_at: app.clock.now(),

@@ -1,8 +1,9 @@
 //! Who a client is: one method per request, the registered one (RFC 6749 §2.3, OpenID Connect
-//! Core §9, RFC 7523 §3; security.md TK-6, TK-7).
+//! Core §9, RFC 7523 §3, RFC 8705 §2; security.md TK-6, TK-7).
 
 mod client_secret;
 mod private_key_jwt;
+mod tls_client_auth;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use super::{Code, Error, Parameters, Result, client_keys, endpoints};
 use crate::app::App;
 use crate::audit;
+use crate::certificates::Certificate;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::client::{AuthMethod, Client, SigningAlg};
@@ -21,6 +23,7 @@ use crate::storage::ephemeral::Kind;
 
 pub use client_secret::scheme_of;
 pub use private_key_jwt::ASSERTION_TYPE;
+pub use tls_client_auth::ExpectedName;
 
 /// A used assertion is remembered so much longer than it lives (security.md ST-3).
 const REMEMBERED: Duration = Duration::from_secs(600);
@@ -34,7 +37,7 @@ enum Presented {
     Basic(client_secret::Basic),
     Post(ClientId, Secret),
     Assertion(ClientId, Secret),
-    /// The identifier alone: a public client.
+    /// The identifier alone: a public client, or one that shows a certificate.
     Nothing(ClientId),
 }
 
@@ -96,13 +99,15 @@ impl Presented {
     }
 }
 
-/// Proves a client. `authorization` is the header as it came, `endpoint` the URL that was called.
+/// Proves a client. `authorization` is the header as it came, `endpoint` the URL that was called, below the
+/// issuer.
 pub async fn authenticate(
     app: &App,
     context: &Context,
     authorization: Option<&str>,
     parameters: &Parameters,
     endpoint: &str,
+    certificate: Option<&Certificate>,
 ) -> Result<Arc<Client>> {
     let presented = Presented::read(authorization, parameters)?;
     // Unknown and disabled clients are told nothing else than a wrong secret (DR-6).
@@ -122,7 +127,7 @@ pub async fn authenticate(
         .check(Limit::ClientAuthenticationFailures, &counted)
         .await?;
     let proved = match &client {
-        Some(client) => prove(app, context, client, &presented, endpoint).await,
+        Some(client) => prove(app, context, client, &presented, endpoint, certificate).await,
         None => Err(Error::unauthenticated("an unknown or disabled client")),
     };
     match (proved, client) {
@@ -179,6 +184,7 @@ async fn prove(
     client: &Client,
     presented: &Presented,
     endpoint: &str,
+    certificate: Option<&Certificate>,
 ) -> Result<()> {
     let now = app.clock.now();
     let allowed = |method| match client.may_authenticate_by(method) {
@@ -206,8 +212,33 @@ async fn prove(
             allowed(AuthMethod::PrivateKeyJwt)?;
             prove_by_assertion(app, context, client, assertion, endpoint).await
         }
-        Presented::Nothing(_) => allowed(AuthMethod::None),
+        Presented::Nothing(_) => match client.metadata.token_endpoint_auth_method {
+            Some(it @ (AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth)) => {
+                prove_by_certificate(app, client, it, certificate).await
+            }
+            _ => allowed(AuthMethod::None),
+        },
     }
+}
+
+async fn prove_by_certificate(
+    app: &App,
+    client: &Client,
+    method: AuthMethod,
+    certificate: Option<&Certificate>,
+) -> Result<()> {
+    if !app.config.mtls.offers(method) {
+        return Err(Error::unauthenticated("a method that is not offered any more"));
+    }
+    let certificate = certificate.ok_or_else(|| Error::unauthenticated("no certificate"))?;
+    let proved = match method {
+        AuthMethod::TlsClientAuth => tls_client_auth::by_authority(app, client, certificate),
+        _ => tls_client_auth::by_itself(app, client, certificate).await,
+    };
+    proved.map_err(|why| {
+        tracing::info!(client = %client.id, ?certificate, %why, "a certificate proves no client");
+        Error::unauthenticated("a certificate that is not the client's")
+    })
 }
 
 async fn prove_by_assertion(
@@ -228,16 +259,22 @@ async fn prove_by_assertion(
     let claims = proved.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
     // RFC 9126 §2: at its endpoint an assertion for the token endpoint is accepted, too.
     let issuer = &app.config.issuer;
-    let pushed = issuer.at(endpoints::PUSHED_AUTHORIZATION_REQUEST);
-    let token = issuer.at(endpoints::TOKEN);
+    let mut paths = vec![endpoint.strip_prefix(issuer.as_str()).unwrap_or("/")];
+    if paths.contains(&endpoints::PUSHED_AUTHORIZATION_REQUEST) {
+        paths.push(endpoints::TOKEN);
+    }
+    // TK-7: by whichever name, also of those that are called over mutual TLS.
+    let origins = [Some(issuer), app.config.mtls.public_url.as_ref()];
+    let endpoints: Vec<String> = origins
+        .into_iter()
+        .flatten()
+        .flat_map(|origin| paths.iter().map(|path| origin.at(path)))
+        .collect();
     let expected = private_key_jwt::Expected {
         client_id: &client.id,
         profile: client.metadata.profile,
         issuer: app.config.issuer.as_str(),
-        endpoints: match endpoint == pushed {
-            true => &[endpoint, &token],
-            false => &[endpoint],
-        },
+        endpoints: &endpoints,
         now,
         remembered_since: app.ephemeral.started_at().await?,
     };

@@ -26,7 +26,7 @@ pub struct Expected<'a> {
     pub profile: Profile,
     pub issuer: &'a str,
     /// The URL of the endpoint that was called, and others that stand for it.
-    pub endpoints: &'a [&'a str],
+    pub endpoints: &'a [String],
     pub now: Time,
     /// What was used before is not remembered: older assertions are refused (ST-1).
     pub remembered_since: Time,
@@ -142,7 +142,7 @@ mod tests {
                 client_id: &client_id,
                 profile,
                 issuer: ISSUER,
-                endpoints: &[ENDPOINT],
+                endpoints: &[ENDPOINT.to_owned()],
                 now,
                 remembered_since,
             },

@@ -117,14 +117,14 @@ pub fn report(client: &Client) -> Vec<Finding> {
     if it.request_object_signing_alg == Some(RequestObjectAlg::None) {
         add(&mut findings, Topic::UnsignedRequestObjects, "");
     }
-    let proves_itself = uses_secret(it) || it.jwks.is_some() || it.jwks_uri.is_some();
-    if it.introspect_all && !proves_itself {
+    if it.introspect_all && it.token_endpoint_auth_method == Some(AuthMethod::None) {
         add(&mut findings, Topic::IntrospectionWithoutProof, "");
     }
     if uses_secret(it) {
         add(&mut findings, Topic::SharedSecret, "");
     }
-    if !it.dpop_bound_access_tokens && !it.grant_types.is_empty() {
+    let bound = it.dpop_bound_access_tokens || it.tls_client_certificate_bound_access_tokens;
+    if !bound && !it.grant_types.is_empty() {
         add(&mut findings, Topic::BearerTokens, "");
     }
     if signs_by_pkcs1(client) {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::{encryption, redirects, request_rules};
+use super::{certificate_rules, encryption, redirects, request_rules};
 use crate::domain::client::{
     ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
     SigningAlg, SubjectType, check_redirect_uri,
@@ -75,6 +75,7 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     redirect_uris(&mut problems, it, by);
     grants(&mut problems, it);
     authentication(&mut problems, it);
+    certificate_rules::check(&mut problems, it);
     request_rules::check(&mut problems, it);
     encryption::check(&mut problems, it);
     profile(&mut problems, it);

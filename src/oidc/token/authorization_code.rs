@@ -8,7 +8,7 @@ use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::domain::token::LONGEST_REFRESH_TOKEN;
+use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::domain::{AuthorizationId, authorization::Grant};
 use crate::oidc::codes::{self, Taken};
 use crate::oidc::{Error, Parameters, Result, pkce};
@@ -19,7 +19,7 @@ pub async fn redeem(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
-    bound_to: Option<String>,
+    bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
     let code = required(parameters, "code")?;
     let grant = match codes::take(app, code, &client.id).await? {
@@ -34,12 +34,12 @@ pub async fn redeem(
         ));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    if grant.dpop_jkt.is_some() && grant.dpop_jkt != bound_to {
+    if grant.bound_to.is_some() && grant.bound_to != bound_to {
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
     let account = person::behind(app, client, &grant, person::Session::Needed).await?;
     let refresh_token = match may_refresh(client, &grant) {
-        true => Some(refresh_token::begin(app, client, &grant, bound_to.as_deref()).await?),
+        true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),
         false => None,
     };
     Ok(Authorized {

@@ -5,13 +5,14 @@ use super::{TokenResponse, issue};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};
+use crate::domain::token::Confirmation;
 use crate::oidc::{Error, Parameters, Result};
 
 pub fn grant(
     app: &App,
     client: &Client,
     parameters: &Parameters,
-    bound_to: Option<&str>,
+    bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     if client.is_public() {
         // RFC 6749 §4.4: confidential clients only.

@@ -14,10 +14,10 @@ use crate::domain::authorization::Grant;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
-use crate::domain::token::AccessToken;
+use crate::domain::token::{AccessToken, Confirmation};
 use crate::domain::{Time, TokenId};
 use crate::jose::jwe::Content;
-use crate::oidc::{Error, Result, access_token, claims, client_keys, dpop, subject};
+use crate::oidc::{Error, Result, access_token, claims, client_keys, subject};
 use crate::random;
 
 /// What every grant about a person comes to.
@@ -28,8 +28,8 @@ pub struct Authorized {
     pub scope: Scope,
     pub nonce: Option<String>,
     pub refresh_token: Option<String>,
-    /// The key that the client proved to hold (RFC 9449 §5).
-    pub bound_to: Option<String>,
+    /// What the client proved to hold.
+    pub bound_to: Option<Confirmation>,
 }
 
 /// What comes back from the authorization endpoint itself.
@@ -102,7 +102,7 @@ async fn access_token(
             userinfo: it.grant.claims.userinfo.clone(),
             ..ClaimsRequest::default()
         },
-        confirmation: it.bound_to.as_deref().map(dpop::confirmation),
+        confirmation: it.bound_to.clone(),
         ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
     };
     let text = match client.has_jwt_access_tokens() {
@@ -123,11 +123,11 @@ pub fn client_token(
     app: &App,
     client: &Client,
     scope: Scope,
-    bound_to: Option<&str>,
+    bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     let lifetime = app.config.tokens.client_credentials;
     let token = AccessToken {
-        confirmation: bound_to.map(dpop::confirmation),
+        confirmation: bound_to,
         ..blank(client, scope, app.clock.now(), lifetime)
     };
     let access_token = match client.has_jwt_access_tokens() {

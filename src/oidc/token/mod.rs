@@ -9,7 +9,8 @@ mod refresh_token;
 
 use serde::Serialize;
 
-use super::{Error, Parameters, Result, client_keys, dpop};
+use super::possession::{self, Possession};
+use super::{Error, Parameters, Result, client_keys};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, GrantType};
@@ -29,14 +30,14 @@ pub struct TokenResponse {
     pub scope: Scope,
 }
 
-/// Exchanges a grant for tokens. The client has been proved; the key that its tokens are to be bound to is
+/// Exchanges a grant for tokens. The client has been proved; what its tokens are to be bound to is
 /// proved here.
 pub async fn exchange(
     app: &App,
     context: &Context,
     client: &Client,
     parameters: &Parameters,
-    presented: &dpop::Presented,
+    shown: &Possession,
 ) -> Result<TokenResponse> {
     let name = parameters
         .get("grant_type")
@@ -52,7 +53,7 @@ pub async fn exchange(
         ));
     }
     // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
-    let bound_to = dpop::prove_client(app, client, presented).await?;
+    let bound_to = possession::prove(app, client, shown).await?;
     if grant_type != GrantType::ClientCredentials {
         client_keys::ready_for_id_token(app, client).await?;
     }
@@ -62,7 +63,7 @@ pub async fn exchange(
         }
         GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters, bound_to).await?,
         GrantType::ClientCredentials => {
-            return client_credentials::grant(app, client, parameters, bound_to.as_deref());
+            return client_credentials::grant(app, client, parameters, bound_to);
         }
         GrantType::Implicit => return Err(Error::unsupported_grant_type("implicit has no token request")),
     };

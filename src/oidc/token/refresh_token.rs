@@ -10,15 +10,20 @@ use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::scope::Scope;
 use crate::domain::secret::Digest;
-use crate::domain::token::{self, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
+use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
 use crate::domain::{RefreshFamilyId, Time};
 use crate::oidc::{Error, Parameters, Result};
 use crate::storage::{revocations, tokens};
 use crate::{audit, random};
 
-/// Starts a family and gives its first token. A public client's is bound to the key that it has proved; a
-/// confidential client proves itself, and may change its key (RFC 9449 §5).
-pub async fn begin(app: &App, client: &Client, grant: &Grant, bound_to: Option<&str>) -> Result<String> {
+/// Starts a family and gives its first token. A public client's is bound to what it proved to hold; a
+/// confidential client proves itself, and may change its key or certificate (RFC 9449 §5, RFC 8705 §6.2).
+pub async fn begin(
+    app: &App,
+    client: &Client,
+    grant: &Grant,
+    bound_to: Option<&Confirmation>,
+) -> Result<String> {
     let now = app.clock.now();
     let id = RefreshFamilyId::new(random::id());
     let token = token::refresh_token(&id, &random::token());
@@ -36,7 +41,7 @@ pub async fn begin(app: &App, client: &Client, grant: &Grant, bound_to: Option<&
         expires_at,
     };
     let grant = Grant {
-        dpop_jkt: bound_to.filter(|_| client.is_public()).map(str::to_owned),
+        bound_to: bound_to.filter(|_| client.is_public()).cloned(),
         ..grant.clone()
     };
     let content = serde_json::to_string(&grant).map_err(Error::internal)?;
@@ -58,7 +63,7 @@ pub async fn rotate(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
-    bound_to: Option<String>,
+    bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
     let presented = required(parameters, "refresh_token")?;
     let id = token::family_of(presented).ok_or_else(|| Error::unusable_grant("not a refresh token"))?;
@@ -75,9 +80,9 @@ pub async fn rotate(
         Presented::Reused => return Err(reused(app, context, &family, now).await?),
     }
     let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
-    if grant.dpop_jkt.is_some() && grant.dpop_jkt != bound_to {
+    if grant.bound_to.is_some() && grant.bound_to != bound_to {
         return Err(Error::unusable_grant(
-            "another key than the refresh token is bound to",
+            "another key or certificate than the refresh token is bound to",
         ));
     }
     let scope = narrowed(&grant.scope, parameters.get("scope"))?;

@@ -6,6 +6,7 @@
 mod app;
 pub mod browser;
 mod database;
+mod identity;
 mod outbox;
 mod person;
 mod recipient;
@@ -21,6 +22,7 @@ use url::Url;
 pub use app::{app, config};
 pub use browser::{Browser, Form, Page};
 pub use database::database_url;
+pub use identity::{Identity, Kind};
 pub use outbox::Outbox;
 pub use person::{PASSWORD, Person};
 pub use recipient::Recipient;

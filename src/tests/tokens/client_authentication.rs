@@ -12,10 +12,17 @@ const ENDPOINT: &str = "http://localhost:8080/token";
 
 impl Provider {
     async fn proves(&self, authorization: Option<&str>, parameters: Parameters) -> Result<String, Code> {
-        authenticate(&self.app, &self.context, authorization, &parameters, ENDPOINT)
-            .await
-            .map(|it| it.id.to_string())
-            .map_err(|it| it.code())
+        authenticate(
+            &self.app,
+            &self.context,
+            authorization,
+            &parameters,
+            ENDPOINT,
+            None,
+        )
+        .await
+        .map(|it| it.id.to_string())
+        .map_err(|it| it.code())
     }
 }
 

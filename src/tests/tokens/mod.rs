@@ -27,9 +27,10 @@ use crate::domain::scope::Scope;
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
+use crate::oidc::possession::Possession;
 use crate::oidc::token::{self, TokenResponse};
 use crate::oidc::userinfo::{Presented, Userinfo};
-use crate::oidc::{Code, Error, Parameters, codes, dpop, introspection, userinfo};
+use crate::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
 use crate::random;
 use crate::storage::accounts::NewAccount;
 use crate::storage::{accounts, clients};
@@ -180,7 +181,7 @@ impl Provider {
             claims: ClaimsRequest::default(),
             nonce: Some("n-0".into()),
             code_challenge: None,
-            dpop_jkt: None,
+            bound_to: None,
             auth_time: person.session.authenticated_at,
             acr: ACR_PASSWORD.into(),
             granted_at: self.now(),
@@ -208,17 +209,7 @@ impl Provider {
     }
 
     pub async fn asks(&self, client: &Client, request: Parameters) -> Result<TokenResponse, Error> {
-        self.asks_with_proof(client, request, &dpop::Presented::default())
-            .await
-    }
-
-    pub async fn asks_with_proof(
-        &self,
-        client: &Client,
-        request: Parameters,
-        proof: &dpop::Presented,
-    ) -> Result<TokenResponse, Error> {
-        token::exchange(&self.app, &self.context, client, &request, proof).await
+        token::exchange(&self.app, &self.context, client, &request, &Possession::default()).await
     }
 
     pub async fn signs_in_at(&self, client: &Client, person: &Person, scope: &str) -> TokenResponse {

@@ -1,0 +1,80 @@
+//! `[mtls]`: where clients show certificates (RFC 8705), on a listener of our own or to a listed proxy.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use axum::http::HeaderName;
+use serde::Deserialize;
+
+use super::{Issuer, Network, Tls};
+use crate::domain::client::AuthMethod;
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mtls {
+    /// A listener of our own that asks for certificates.
+    pub listen: Option<SocketAddr>,
+    /// Where clients reach it (RFC 8705 §5). Set: mutual TLS is on.
+    pub public_url: Option<Issuer>,
+    /// Whose certificates `tls_client_auth` trusts.
+    pub client_ca: Option<PathBuf>,
+    /// What a listed proxy tells the certificate in.
+    pub proxy_header: Option<String>,
+}
+
+impl Mtls {
+    pub fn is_on(&self) -> bool {
+        self.public_url.is_some()
+    }
+
+    /// Whether clients can prove themselves so here.
+    pub fn offers(&self, method: AuthMethod) -> bool {
+        match method {
+            AuthMethod::TlsClientAuth => self.is_on() && self.client_ca.is_some(),
+            AuthMethod::SelfSignedTlsClientAuth => self.is_on(),
+            _ => true,
+        }
+    }
+
+    pub(super) fn problems(&self, tls: &Tls, trusted_proxies: &[Network]) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut unless = |holds: bool, problem: &str| {
+            if !holds {
+                problems.push(format!("[mtls] {problem}"));
+            }
+        };
+        let somewhere = self.listen.is_some() || self.proxy_header.is_some();
+        unless(
+            !self.is_on() || somewhere,
+            "public_url: set listen too, or proxy_header, or nobody asks for certificates there",
+        );
+        unless(
+            self.is_on() || !(somewhere || self.client_ca.is_some()),
+            "public_url is missing: where do clients reach the listener or the proxy?",
+        );
+        unless(
+            self.public_url.as_ref().is_none_or(Issuer::is_https),
+            "public_url: certificates are shown over https only",
+        );
+        unless(
+            self.listen.is_none() || tls.files().is_some(),
+            "listen: this listener shows the certificate of [tls]; set certificate and key there",
+        );
+        unless(
+            self.proxy_header.is_none() || !trusted_proxies.is_empty(),
+            "proxy_header counts from listed proxies only; name their addresses in trusted_proxies",
+        );
+        let name = self.proxy_header.as_deref().map(str::parse::<HeaderName>);
+        unless(
+            name.is_none_or(|it| it.is_ok()),
+            "proxy_header is not the name of a header",
+        );
+        if let Some(missing) = self.client_ca.as_ref().filter(|it| !it.is_file()) {
+            problems.push(format!(
+                "[mtls] client_ca: there is no file {}",
+                missing.display()
+            ));
+        }
+        problems
+    }
+}

@@ -1,0 +1,69 @@
+//! What tokens are bound to, so that a stolen one is worth nothing: the key of a client's DPoP proofs
+//! (RFC 9449) or its certificate (RFC 8705 §3). One rule for whoever issues such tokens, one for whoever
+//! takes them.
+
+use super::{Error, Result, dpop};
+use crate::app::App;
+use crate::certificates::Certificate;
+use crate::domain::client::Client;
+use crate::domain::token::Confirmation;
+
+/// What a request shows of what it holds.
+#[derive(Clone, Debug, Default)]
+pub struct Possession {
+    /// A proof, if there is one; not proved yet.
+    pub dpop: dpop::Presented,
+    /// The certificate that the handshake proved.
+    pub certificate: Option<Certificate>,
+}
+
+/// What the tokens of a client that has been proved are to be bound to: what its registration says, or the
+/// key that it chose to prove.
+pub async fn prove(app: &App, client: &Client, shown: &Possession) -> Result<Option<Confirmation>> {
+    if !client.metadata.tls_client_certificate_bound_access_tokens {
+        let proved = dpop::prove_client(app, client, &shown.dpop).await?;
+        return Ok(proved.map(Confirmation::Key));
+    }
+    match &shown.certificate {
+        Some(it) => Ok(Some(Confirmation::Certificate(it.thumbprint()))),
+        // Before the grant is touched: it can come again with the same code.
+        None => Err(Error::invalid_request(
+            "This client's tokens are bound to its certificate, which did not come",
+        )),
+    }
+}
+
+/// At a resource: whether whoever brought the token, by `scheme` in lower case, may use it (RFC 9449 §7.1,
+/// RFC 8705 §3).
+pub async fn admit(
+    app: &App,
+    shown: &Possession,
+    scheme: &str,
+    token: &str,
+    confirmation: Option<&Confirmation>,
+) -> Result<()> {
+    let by_proof = scheme.eq_ignore_ascii_case(dpop::SCHEME);
+    match (confirmation, by_proof) {
+        (None, false) => Ok(()),
+        (Some(Confirmation::Key(_)), false) => {
+            Err(Error::unusable_token("a bound access token without its scheme"))
+        }
+        (None | Some(Confirmation::Certificate(_)), true) => {
+            Err(Error::unusable_token("an access token that is bound to no key"))
+        }
+        (Some(Confirmation::Key(key)), true) => match dpop::prove(app, &shown.dpop, Some(token)).await? {
+            Some(thumbprint) if thumbprint == *key => Ok(()),
+            Some(_) => Err(Error::unusable_token("an access token bound to another key")),
+            None => Err(Error::invalid_dpop_proof("A DPoP proof is needed")),
+        },
+        (Some(Confirmation::Certificate(bound_to)), false) => match &shown.certificate {
+            Some(it) if it.thumbprint() == *bound_to => Ok(()),
+            Some(_) => Err(Error::unusable_token(
+                "an access token bound to another certificate",
+            )),
+            None => Err(Error::unusable_token(
+                "a bound access token without its certificate",
+            )),
+        },
+    }
+}
