@@ -78,3 +78,38 @@ impl Mtls {
         problems
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_setting_is_told() {
+        let problems = |text: &str, proxies: &[Network]| {
+            let it: Mtls = toml::from_str(text).expect("readable");
+            it.problems(&Tls::default(), proxies).len()
+        };
+        let (nobody, proxy) = (&[][..], &Network::LOOPBACK[..]);
+        let url = "public_url = \"https://mtls.account.example\"\n";
+        assert_eq!(problems("", nobody), 0);
+        assert_eq!(
+            problems(&format!("{url}proxy_header = \"Client-Cert\""), proxy),
+            0
+        );
+        assert_eq!(
+            problems(&format!("{url}proxy_header = \"Client-Cert\""), nobody),
+            1
+        ); // TL-2
+        assert_eq!(problems("proxy_header = \"Client-Cert\"", proxy), 1);
+        assert_eq!(
+            problems(&format!("{url}proxy_header = \"Client Cert\""), proxy),
+            1
+        );
+        assert_eq!(problems(url, proxy), 1);
+        assert_eq!(problems(&format!("{url}listen = \"127.0.0.1:8443\""), nobody), 1); // without [tls]
+        let local = "public_url = \"http://localhost:8443\"\nproxy_header = \"Client-Cert\"";
+        assert_eq!(problems(local, proxy), 1);
+        let missing = format!("{url}proxy_header = \"Client-Cert\"\nclient_ca = \"/nowhere/ca.pem\"");
+        assert_eq!(problems(&missing, proxy), 1);
+    }
+}
