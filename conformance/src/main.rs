@@ -16,6 +16,7 @@ mod report;
 mod run;
 mod runner;
 mod site;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -41,6 +42,8 @@ enum Command {
     Check(Check),
     /// Lists the plans and their modules
     List,
+    /// Drives the OpenID Foundation's conformance suite, which has to be running, against an issuer
+    Suite(suite::Suite),
     /// Measures whether the forms answer as fast for an address without account as for one with
     Timing(timing::Timing),
 }
@@ -77,6 +80,7 @@ async fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
         Command::Check(arguments) => check(arguments).await,
+        Command::Suite(arguments) => suite::run(arguments).await,
         Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
         Command::List => {
             for plan in PLANS {

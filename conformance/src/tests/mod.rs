@@ -5,7 +5,7 @@ mod logout;
 mod mock;
 mod person;
 mod registry;
-mod wire;
+pub mod wire;
 
 use crate::config::{Client, Config, Registration, Server, User};
 use crate::http::Http;

@@ -1,0 +1,173 @@
+//! Runs a plan: makes it, begins its modules, a few at a time, and waits for each until it has ended.
+
+use super::api::{Api, Line, Module, State};
+use super::results::{Outcome, Verdict};
+use super::settings::Row;
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Every module is configured for a moment; this one stays so until somebody says that the provider's keys are rotated.
+const PATIENT: &str = "oidcc-server-rotate-keys";
+
+/// So many characters of a page are quoted.
+const PAGE: usize = 120;
+
+pub struct Driver {
+    pub api: Api,
+    /// Empty: all.
+    pub only: Vec<String>,
+    pub rotate_keys: Option<String>,
+    pub patience: Duration,
+    /// Between two looks at a module.
+    pub pause: Duration,
+}
+
+impl Driver {
+    /// The outcomes in the order of the plan.
+    pub async fn plan(
+        self: &Arc<Self>,
+        row: &Row,
+        configuration: &Value,
+        jobs: usize,
+    ) -> Result<Vec<Outcome>> {
+        let (plan, modules) = self
+            .api
+            .create_plan(&row.plan, &row.variant, configuration)
+            .await
+            .with_context(|| format!("cannot make {}", row.title()))?;
+        let chosen = |it: &Module| self.only.is_empty() || self.only.contains(&it.name);
+        let places = Arc::new(Semaphore::new(jobs.max(1)));
+        let mut tasks = JoinSet::new();
+        for (at, module) in modules.into_iter().filter(chosen).enumerate() {
+            let (driver, plan, places) = (self.clone(), plan.clone(), places.clone());
+            tasks.spawn(async move {
+                let _place = places.acquire_owned().await;
+                let outcome = driver.module(&plan, module).await;
+                println!("  {outcome}");
+                (at, outcome)
+            });
+        }
+        let mut outcomes = Vec::new();
+        while let Some(finished) = tasks.join_next().await {
+            match finished {
+                Ok(it) => outcomes.push(it),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        outcomes.sort_by_key(|(at, _)| *at);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    async fn module(&self, plan: &str, module: Module) -> Outcome {
+        let begin = Instant::now();
+        let mut outcome = match self.attempt(plan, &module).await {
+            Ok(it) => it,
+            Err(error) => Outcome::failed(format!("could not be carried out: {error:#}")),
+        };
+        outcome.module = module.name;
+        outcome.variant = module.variant.into_values().collect::<Vec<_>>().join(", ");
+        outcome.took = begin.elapsed();
+        outcome
+    }
+
+    async fn attempt(&self, plan: &str, module: &Module) -> Result<Outcome> {
+        let id = self.api.create_module(plan, module).await?;
+        let end = Instant::now() + self.patience;
+        let mut started = false;
+        let mut cancelled = None;
+        loop {
+            let state = self.api.state(&id).await?;
+            match state.status.as_str() {
+                "FINISHED" | "INTERRUPTED" => {
+                    let log = self.api.log(&id).await?;
+                    return Ok(judge(&id, &state, &log, cancelled));
+                }
+                "CONFIGURED" if !started && module.name == PATIENT => match &self.rotate_keys {
+                    Some(command) => {
+                        rotate(command).await?;
+                        self.api.start(&id).await?;
+                        started = true;
+                    }
+                    None => {
+                        self.api.cancel(&id).await?;
+                        let reason = "waits for a person who rotates the provider's keys; see --rotate-keys";
+                        return Ok(Outcome::skipped(reason.to_owned()));
+                    }
+                },
+                _ => {}
+            }
+            if cancelled.is_none() && Instant::now() > end {
+                let waiting = self.api.unanswered(&id).await.unwrap_or_default();
+                cancelled = Some(format!(
+                    "cancelled after {} s in state {}, at {}",
+                    self.patience.as_secs(),
+                    state.status,
+                    waiting.join(" ")
+                ));
+                self.api.cancel(&id).await?;
+            } else if cancelled.is_some() && Instant::now() > end + self.patience {
+                return Ok(Outcome::failed("does not end even when cancelled".to_owned()));
+            }
+            tokio::time::sleep(self.pause).await;
+        }
+    }
+}
+
+/// The suite's verdict and, from its log, the reasons for it.
+fn judge(id: &str, state: &State, log: &[Line], cancelled: Option<String>) -> Outcome {
+    let verdict = match (state.status.as_str(), state.result.as_deref()) {
+        ("FINISHED", Some("PASSED")) => Verdict::Passed,
+        ("FINISHED", Some("REVIEW")) => Verdict::Review,
+        ("FINISHED", Some("WARNING")) => Verdict::Warning,
+        ("FINISHED", Some("SKIPPED")) => Verdict::Skipped,
+        _ => Verdict::Failed,
+    };
+    let wanted = match verdict {
+        Verdict::Failed => &["FAILURE", "INTERRUPTED"][..],
+        Verdict::Warning => &["WARNING"],
+        Verdict::Skipped => &["SKIPPED"],
+        Verdict::Passed | Verdict::Review => &[],
+    };
+    let found = log
+        .iter()
+        .filter(|it| it.result.as_deref().is_some_and(|it| wanted.contains(&it)))
+        .map(|it| format!("{}: {}", it.source, it.message));
+    let mut reasons: Vec<String> = cancelled.into_iter().chain(found).collect();
+    reasons.dedup();
+    if verdict == Verdict::Failed && reasons.is_empty() {
+        reasons.push(format!(
+            "{} {}",
+            state.status,
+            state.result.as_deref().unwrap_or("")
+        ));
+    }
+    let pages = log.iter().filter_map(|it| it.page.as_deref());
+    Outcome {
+        id: id.to_owned(),
+        verdict,
+        reasons,
+        pages: pages.map(seen).collect(),
+        ..Outcome::failed(String::new())
+    }
+}
+
+/// The words on a page, shortened.
+fn seen(html: &str) -> String {
+    let nowhere = url::Url::parse("about:blank").expect("a constant URL is valid");
+    let page = crate::html::Page::parse(&nowhere, 200, html);
+    let text: String = page.text.chars().take(PAGE).collect();
+    format!("{}: {text}", page.title)
+}
+
+async fn rotate(command: &str) -> Result<()> {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", command]);
+    let status = tokio::task::spawn_blocking(move || shell.status()).await?;
+    let status = status.with_context(|| format!("cannot run {command:?}"))?;
+    anyhow::ensure!(status.success(), "{command:?} ended with {status}");
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! The driver against a suite that is not one: as much of its API as a plan needs, with modules that end as told.
+
+use super::api::Api;
+use super::drive::Driver;
+use super::results::{Results, Table, Verdict};
+use super::settings::Settings;
+use crate::tests::wire::{self, Reply, Request};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+const SETTINGS: &str = r#"{"common": {"server": {"discoveryUrl": "{ISSUER}/.well-known/openid-configuration"}},
+    "plans": [{"plan": "the-plan", "variant": {"response_type": "code"}}],
+    "remarks": {"warning": "as agreed"}}"#;
+
+#[derive(Default)]
+struct Fake {
+    /// Everything that was asked, in order.
+    asked: Vec<String>,
+    configuration: Value,
+    /// By module: how often its state was asked.
+    looks: BTreeMap<String, u32>,
+    started: bool,
+    cancelled: Vec<String>,
+    /// How often the front is away before it is there.
+    away: u32,
+}
+
+impl Fake {
+    /// A module's identifier is its name: what it does follows from that.
+    fn answer(&mut self, request: &Request) -> Reply {
+        self.asked.push(format!("{} {}", request.method, request.path));
+        if self.away > 0 {
+            self.away -= 1;
+            return reply(502, &json!({}));
+        }
+        let parts: Vec<&str> = request.path.trim_start_matches("/api/").split('/').collect();
+        match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["server"]) => reply(200, &json!({"version": "5.0", "revision": "abc"})),
+            ("POST", ["plan"]) if request.get("planName") == Some("the-plan") => {
+                assert_eq!(request.get("variant"), Some(r#"{"response_type":"code"}"#));
+                self.configuration = serde_json::from_str(&request.body).unwrap();
+                let names = [
+                    "passed",
+                    "warning",
+                    "review",
+                    "skipped",
+                    "failed",
+                    "stuck",
+                    "oidcc-server-rotate-keys",
+                ];
+                let modules = names.map(|it| json!({"testModule": it, "variant": {"mode": "default"}}));
+                reply(201, &json!({"id": "P", "modules": modules}))
+            }
+            ("POST", ["plan"]) => reply(404, &json!({"error": "No such plan"})),
+            ("POST", ["runner"]) => {
+                assert_eq!(request.get("plan"), Some("P"));
+                assert_eq!(request.get("variant"), Some(r#"{"mode":"default"}"#));
+                reply(201, &json!({"id": request.get("test")}))
+            }
+            ("POST", ["runner", _]) => {
+                self.started = true;
+                reply(200, &json!({}))
+            }
+            ("DELETE", ["runner", id]) => {
+                self.cancelled.push((*id).to_owned());
+                reply(200, &json!({}))
+            }
+            ("GET", ["runner", _]) => reply(
+                200,
+                &json!({"browser": {"urls": ["https://op.example/authorize"], "runners": []}}),
+            ),
+            ("GET", ["info", id]) => {
+                let looks = self.looks.entry((*id).to_owned()).or_default();
+                *looks += 1;
+                let (status, result) = match (*id, *looks) {
+                    (_, 1) => ("CONFIGURED", None),
+                    ("stuck", _) if self.cancelled.is_empty() => ("WAITING", None),
+                    ("stuck", _) => ("INTERRUPTED", Some("UNKNOWN")),
+                    ("oidcc-server-rotate-keys", _) if !self.started => ("CONFIGURED", None),
+                    ("oidcc-server-rotate-keys", _) => ("FINISHED", Some("PASSED")),
+                    (_, 2) => ("WAITING", None),
+                    _ => ("FINISHED", Some(*id)),
+                };
+                let result = result.map(str::to_uppercase);
+                reply(200, &json!({"status": status, "result": result}))
+            }
+            ("GET", ["log", id]) => {
+                let result = match *id {
+                    "failed" => "FAILURE".to_owned(),
+                    other => other.to_uppercase(),
+                };
+                let page = "<title>Log in</title><body>Welcome back";
+                reply(
+                    200,
+                    &json!([
+                        {"src": "Fine", "result": "SUCCESS", "msg": "in order"},
+                        {"src": "Check", "result": result, "msg": format!("{id} | because")},
+                        {"src": "Page", "page_source": if *id == "review" { json!(page) } else { Value::Null }},
+                    ]),
+                )
+            }
+            _ => reply(404, &json!({"error": "not found"})),
+        }
+    }
+}
+
+fn reply(status: u16, body: &Value) -> Reply {
+    Reply {
+        status,
+        headers: vec![("Content-Type", "application/json".to_owned())],
+        body: body.to_string(),
+    }
+}
+
+async fn fake(away: u32) -> (String, Arc<Mutex<Fake>>) {
+    // Fails only if another test was first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let fake = Arc::new(Mutex::new(Fake {
+        away,
+        ..Fake::default()
+    }));
+    let state = fake.clone();
+    tokio::spawn(wire::serve(
+        listener,
+        Arc::new(move |request| state.lock().unwrap().answer(request)),
+    ));
+    (address, fake)
+}
+
+fn driver(server: &str, rotate_keys: Option<&str>) -> Arc<Driver> {
+    let mut api = Api::new(server, false).unwrap();
+    api.pause = Duration::ZERO;
+    Arc::new(Driver {
+        api,
+        only: Vec::new(),
+        rotate_keys: rotate_keys.map(str::to_owned),
+        patience: Duration::ZERO,
+        pause: Duration::from_millis(1),
+    })
+}
+
+/// A driver without patience cancels what does not end at once; only `stuck` should fall to it.
+fn patient(server: &str, rotate_keys: Option<&str>, only: &[&str]) -> Arc<Driver> {
+    let mut driver = driver(server, rotate_keys);
+    let it = Arc::get_mut(&mut driver).unwrap();
+    it.patience = Duration::from_secs(600);
+    it.only = only.iter().map(|it| (*it).to_owned()).collect();
+    driver
+}
+
+#[tokio::test]
+async fn a_plan_is_made_its_modules_run_and_their_verdicts_told_with_reasons() {
+    let (server, fake) = fake(0).await;
+    let settings = Settings::parse(SETTINGS, "https://op.example", &server).unwrap();
+    let row = settings.choose("the-plan").unwrap()[0];
+    let only = ["passed", "warning", "review", "skipped", "failed"];
+    let outcomes = patient(&server, None, &only)
+        .plan(row, &settings.configuration(row), 2)
+        .await
+        .unwrap();
+
+    let verdicts: Vec<Verdict> = outcomes.iter().map(|it| it.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Passed,
+            Verdict::Warning,
+            Verdict::Review,
+            Verdict::Skipped,
+            Verdict::Failed
+        ]
+    );
+    assert_eq!(outcomes[4].reasons, ["Check: failed | because"]);
+    assert!(
+        outcomes[2].pages[0].contains("Welcome back"),
+        "{:?}",
+        outcomes[2].pages
+    );
+    assert_eq!(
+        fake.lock().unwrap().configuration["server"]["discoveryUrl"],
+        "https://op.example/.well-known/openid-configuration"
+    );
+
+    let mut results = Results {
+        version: "5.0 (abc)".to_owned(),
+        issuer: "https://op.example".to_owned(),
+        tables: vec![Table::new(row.title(), outcomes, &settings.remarks)],
+    };
+    let text = results.markdown();
+    assert!(text.contains("| the-plan (code) | 1 | 1 | 1 | 1 | 1 |"), "{text}");
+    assert!(
+        text.contains("| `warning` | default | WARNING | Check: warning \\| because; as agreed |"),
+        "{text}"
+    );
+    assert!(!results.nothing_failed());
+    results.tables.clear();
+    assert!(results.nothing_failed());
+}
+
+#[tokio::test]
+async fn a_module_that_does_not_end_is_cancelled_and_has_failed() {
+    let (server, fake) = fake(0).await;
+    let settings = Settings::parse(SETTINGS, "https://op.example", &server).unwrap();
+    let row = settings.choose("all").unwrap()[0];
+    let mut driver = driver(&server, None);
+    Arc::get_mut(&mut driver).unwrap().only = vec!["stuck".to_owned()];
+    let outcomes = driver.plan(row, &settings.configuration(row), 1).await.unwrap();
+    assert_eq!(outcomes[0].verdict, Verdict::Failed);
+    assert!(
+        outcomes[0].reasons[0].contains("https://op.example/authorize"),
+        "{:?}",
+        outcomes[0].reasons
+    );
+    assert_eq!(fake.lock().unwrap().cancelled, ["stuck"]);
+}
+
+#[tokio::test]
+async fn keys_are_rotated_before_the_module_that_waits_for_it_is_started() {
+    let name = "oidcc-server-rotate-keys";
+    for (command, verdict, started) in [
+        (Some("true"), Verdict::Passed, true),
+        (Some("false"), Verdict::Failed, false),
+        (None, Verdict::Skipped, false),
+    ] {
+        let (server, fake) = fake(0).await;
+        let settings = Settings::parse(SETTINGS, "https://op.example", &server).unwrap();
+        let row = settings.choose("all").unwrap()[0];
+        let outcomes = patient(&server, command, &[name])
+            .plan(row, &settings.configuration(row), 1)
+            .await
+            .unwrap();
+        assert_eq!(outcomes[0].verdict, verdict, "{command:?}");
+        assert_eq!(fake.lock().unwrap().started, started, "{command:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_suite_that_is_away_is_asked_again_but_not_for_ever() {
+    let (server, state) = fake(2).await;
+    let mut api = Api::new(&server, false).unwrap();
+    api.pause = Duration::ZERO;
+    assert_eq!(api.version().await.unwrap(), "5.0 (abc)");
+    assert_eq!(state.lock().unwrap().asked.len(), 3);
+
+    let (server, _) = fake(1000).await;
+    let mut api = Api::new(&server, false).unwrap();
+    api.pause = Duration::ZERO;
+    let error = api.version().await.unwrap_err();
+    assert!(error.to_string().contains("did not answer"), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_suite_refuses_is_final() {
+    let (server, state) = fake(0).await;
+    let settings = Settings::parse(
+        &SETTINGS.replace("the-plan", "another"),
+        "https://op.example",
+        &server,
+    )
+    .unwrap();
+    let row = settings.choose("all").unwrap()[0];
+    let error = driver(&server, None)
+        .plan(row, &settings.configuration(row), 1)
+        .await
+        .unwrap_err();
+    assert!(format!("{error:#}").contains("No such plan"), "{error:#}");
+    assert_eq!(state.lock().unwrap().asked.len(), 1);
+}
