@@ -149,7 +149,7 @@ impl Results {
             for it in &table.outcomes {
                 let mut reasons = it.reasons.clone();
                 reasons.extend(it.pages.iter().map(|page| format!("page: {page}")));
-                if it.verdict == Verdict::Warning {
+                if matches!(it.verdict, Verdict::Warning | Verdict::Failed) {
                     reasons.extend(table.remarks.get(&it.module).cloned());
                 }
                 text += &format!(

@@ -12,7 +12,7 @@ use std::path::Path;
 pub struct Settings {
     pub common: Map<String, Value>,
     pub plans: Vec<Row>,
-    /// By module: why its warning is there and stays.
+    /// By module: why its warning or failure is there and stays.
     #[serde(default)]
     pub remarks: BTreeMap<String, String>,
 }
