@@ -13,9 +13,13 @@ pub use metadata::{
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
 
+use std::time::Duration;
+
 use super::authorization::ResponseMode;
 use super::secret::Digest;
 use super::{ClientId, Time, scope::Scope};
+
+const LONGEST_FAPI_CODE: Duration = Duration::from_secs(60);
 
 /// Who brought a client here. What only an administrator may decide (security.md DR-2, AZ-14) is
 /// refused in metadata that a client sent for itself.
@@ -126,10 +130,21 @@ impl Client {
     }
 
     fn is_fapi(&self) -> bool {
-        matches!(
-            self.metadata.profile,
-            Profile::Fapi2 | Profile::Fapi2MessageSigning
-        )
+        self.metadata.profile.is_fapi()
+    }
+
+    /// How long its codes live, of what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at most).
+    pub fn code_lifetime(&self, configured: Duration) -> Duration {
+        match self.is_fapi() {
+            true => configured.min(LONGEST_FAPI_CODE),
+            false => configured,
+        }
+    }
+
+    /// FAPI 2.0 Security Profile §5.3.2.1: what is bound to the client's proof gains nothing by rotation, and a
+    /// lost answer must not cost the grant (security.md TK-5).
+    pub fn rotates_refresh_tokens(&self) -> bool {
+        !self.is_fapi()
     }
 
     /// Its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
@@ -147,7 +162,14 @@ impl Client {
         let it = &self.metadata;
         let registered = it.authorization_signed_response_alg.is_some()
             || it.authorization_encrypted_response_alg.is_some();
-        !mode.is_signed() || registered
+        // Message Signing §5.4.1: of its profile.
+        !mode.is_signed() || registered || it.profile == Profile::Fapi2MessageSigning
+    }
+
+    /// Of its signed authorization responses.
+    pub fn response_alg(&self) -> SigningAlg {
+        let registered = self.metadata.authorization_signed_response_alg;
+        registered.unwrap_or(self.default_alg())
     }
 
     /// The signatures that its request objects may have; `None`: it was registered to send them unsigned.
@@ -157,9 +179,7 @@ impl Client {
             Some(it) => it.signature().map_or_else(Vec::new, |it| vec![it]),
         };
         if self.is_fapi() {
-            // FAPI 2.0 §5.4.1: PKCS #1 v1.5 is none of its signatures.
-            let strong = |it: &SigningAlg| *it != SigningAlg::RS256;
-            return Some(registered.into_iter().filter(strong).collect());
+            return Some(self.metadata.profile.permitted(registered));
         }
         (!registered.is_empty() || self.must_sign_requests()).then_some(registered)
     }
@@ -174,10 +194,17 @@ impl Client {
     }
 
     pub fn id_token_alg(&self) -> SigningAlg {
-        // OpenID Connect Dynamic Client Registration §2: RS256 unless registered otherwise.
-        self.metadata
-            .id_token_signed_response_alg
-            .unwrap_or(SigningAlg::RS256)
+        let registered = self.metadata.id_token_signed_response_alg;
+        registered.unwrap_or(self.default_alg())
+    }
+
+    /// OpenID Connect Dynamic Client Registration §2 and JARM §3: RS256 unless registered otherwise; for FAPI
+    /// the same key with the padding that it permits.
+    fn default_alg(&self) -> SigningAlg {
+        match self.is_fapi() {
+            true => SigningAlg::PS256,
+            false => SigningAlg::RS256,
+        }
     }
 
     /// The ID token repeats the claims of the granted scopes (interop.md 1).
@@ -266,6 +293,28 @@ mod tests {
             assert!(client(it).requires_pkce()); // AZ-5
         }
         assert!(!client(serde_json::json!({})).requires_pkce());
+    }
+
+    #[test]
+    fn a_profile_decides_what_the_registration_leaves_open() {
+        let with = |profile: &str| client(serde_json::json!({"profile": profile}));
+        for profile in ["fapi2", "fapi2_message_signing"] {
+            let it = with(profile);
+            assert!(it.requires_pkce() && it.must_push_requests() && !it.rotates_refresh_tokens());
+            assert_eq!(
+                (it.id_token_alg(), it.response_alg()),
+                (SigningAlg::PS256, SigningAlg::PS256)
+            );
+            assert!(!it.metadata.assertion_algs().contains(&SigningAlg::RS256));
+            let lifetimes = [30, 60, 600].map(|it| Duration::from_secs(it));
+            assert_eq!(lifetimes.map(|of| it.code_lifetime(of).as_secs()), [30, 60, 60]);
+        }
+        let plain = with("oidc");
+        assert_eq!(plain.code_lifetime(Duration::from_secs(600)).as_secs(), 600);
+        assert!(plain.rotates_refresh_tokens() && !plain.must_push_requests());
+        assert_eq!(plain.id_token_alg(), SigningAlg::RS256);
+        assert!(with("fapi2_message_signing").may_be_answered_by(ResponseMode::Jwt));
+        assert!(!with("fapi2").may_be_answered_by(ResponseMode::Jwt)); // AZ-4
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod dpop;
 pub mod error;
 pub mod extract;
 pub mod health;
+mod interaction_id;
 pub mod layers;
 pub mod network;
 pub mod pages;

@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{self, destination};
 use super::routes::{Audience, Routes};
-use super::{assets, cors, dpop, layers, protocol, registration};
+use super::{assets, cors, dpop, interaction_id, layers, protocol, registration};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
@@ -57,7 +57,7 @@ pub fn routes(app: &App) -> Routes {
         .at(
             endpoints::USERINFO,
             Client,
-            clients(get(protocol::userinfo).post(protocol::userinfo)),
+            interaction_id::echoed(clients(get(protocol::userinfo).post(protocol::userinfo))),
         )
         .at(endpoints::INTROSPECTION, Client, post(protocol::introspection))
         .at(endpoints::REVOCATION, Client, clients(post(protocol::revocation)))

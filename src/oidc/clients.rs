@@ -6,6 +6,7 @@ mod apply;
 mod certificate_rules;
 mod document;
 mod encryption;
+mod fapi;
 mod listing;
 mod report;
 mod request_rules;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
 use crate::domain::{AuthorizationId, ClientId, secret::Digest};
 use crate::random;
 use crate::storage::ephemeral::Kind;
@@ -24,7 +25,7 @@ pub enum Taken {
     Unknown,
 }
 
-pub async fn issue(app: &App, grant: &Grant) -> Result<String> {
+pub async fn issue(app: &App, client: &Client, grant: &Grant) -> Result<String> {
     let code = format!("ac_{}", random::token());
     let content = serde_json::to_vec(grant).map_err(Error::internal)?;
     app.ephemeral
@@ -32,7 +33,7 @@ pub async fn issue(app: &App, grant: &Grant) -> Result<String> {
             Kind::Code,
             &key(&grant.client_id, &code),
             &content,
-            app.config.tokens.authorization_code,
+            client.code_lifetime(app.config.tokens.authorization_code),
         )
         .await
         .map_err(Error::internal)?;

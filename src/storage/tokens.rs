@@ -81,6 +81,22 @@ pub async fn rotate(
     Ok(done.rows_affected == 1)
 }
 
+/// Lets the current token live on without a successor; `false` if it is not the current one, or has ended.
+pub async fn keep(
+    db: &impl ConnectionTrait,
+    id: &RefreshFamilyId,
+    current: &Digest,
+    idle_until: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::IdleUntil, Expr::value(idle_until))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Digest.eq(current.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 /// Ends what descends from one authorization: its family, and the access tokens still about.
 /// `until`: the last moment at which anything of it could be presented.
 pub async fn end_authorization(

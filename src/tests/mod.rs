@@ -6,6 +6,7 @@ mod authorization;
 mod browser;
 mod client_report;
 mod encrypted;
+mod fapi;
 mod fetching;
 mod front_door;
 mod hostile_input;

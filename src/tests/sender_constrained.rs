@@ -1,58 +1,15 @@
 //! Tokens bound to a key (RFC 9449, security.md TK-10): through the front door, with proofs as clients make
 //! them and as they must not.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use openidconnect::HttpResponse;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use super::support::{ISSUER, Person, RelyingParty, Signer, TestOp};
+use super::support::{ISSUER, Person, Prover, RelyingParty, Signer, TestOp};
 use crate::oidc::endpoints::{INTROSPECTION, PUSHED_AUTHORIZATION_REQUEST, TOKEN, USERINFO};
 
 const OFFLINE: &str = "openid email offline_access";
 
-/// A client's key for proofs, and what it puts into them.
-struct Prover<'a> {
-    op: &'a TestOp,
-    signer: Signer,
-}
-
-impl<'a> Prover<'a> {
-    fn new(op: &'a TestOp) -> Self {
-        let signer = Signer::new("ES256");
-        Self { op, signer }
-    }
-
-    fn header(&self) -> Value {
-        json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.signer.public()})
-    }
-
-    fn claims(&self, method: &str, path: &str, token: Option<&str>) -> Value {
-        let mut claims = json!({
-            "htm": method, "htu": format!("{ISSUER}{path}"), "jti": crate::random::token(),
-            "iat": self.op.clock.now().timestamp(),
-        });
-        if let Some(token) = token {
-            claims["ath"] = URL_SAFE_NO_PAD.encode(Sha256::digest(token)).into();
-        }
-        claims
-    }
-
-    fn proves(&self, method: &str, path: &str, token: Option<&str>) -> String {
-        self.signer
-            .signs_as(&self.header(), &self.claims(method, path, token))
-    }
-
-    /// RFC 7638, by hand.
-    fn thumbprint(&self) -> String {
-        let jwk = self.signer.public();
-        let text = format!(
-            "{{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":{},\"y\":{}}}",
-            jwk["x"], jwk["y"]
-        );
-        URL_SAFE_NO_PAD.encode(Sha256::digest(text))
-    }
-
+impl Prover<'_> {
     async fn calls_userinfo(&self, rp: &RelyingParty, token: &str) -> HttpResponse {
         let proof = self.proves("GET", USERINFO, Some(token));
         let scheme = format!("DPoP {token}");

@@ -176,6 +176,17 @@ impl Default for Metadata {
     }
 }
 
+impl Metadata {
+    /// The signatures that its assertions may have (security.md TK-7).
+    pub fn assertion_algs(&self) -> Vec<SigningAlg> {
+        let registered = match self.token_endpoint_auth_signing_alg {
+            None => SigningAlg::ALL.to_vec(),
+            Some(it) => vec![it],
+        };
+        self.profile.permitted(registered)
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -295,6 +306,13 @@ words! {
     RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
 
+impl SigningAlg {
+    /// FAPI 2.0 Security Profile §5.4.1: PKCS #1 v1.5 is none of its signatures.
+    pub const fn is_for_fapi(self) -> bool {
+        !matches!(self, Self::RS256)
+    }
+}
+
 impl RequestObjectAlg {
     /// `None`: no signature.
     pub fn signature(self) -> Option<SigningAlg> {
@@ -314,6 +332,19 @@ words! {
         Fapi2 = "fapi2",
         Fapi2MessageSigning = "fapi2_message_signing",
         Ciba = "ciba",
+    }
+}
+
+impl Profile {
+    /// FAPI 2.0, with or without signed messages.
+    pub const fn is_fapi(self) -> bool {
+        matches!(self, Self::Fapi2 | Self::Fapi2MessageSigning)
+    }
+
+    /// Of these signatures, the ones that it lets be used.
+    pub fn permitted(self, mut algs: Vec<SigningAlg>) -> Vec<SigningAlg> {
+        algs.retain(|it| !self.is_fapi() || it.is_for_fapi());
+        algs
     }
 }
 

@@ -319,7 +319,7 @@ async fn granted(
     let grant = grant(app, request, session);
     let mut granted = Vec::new();
     if request.response_type.code {
-        granted.push(("code", codes::issue(app, &grant).await?));
+        granted.push(("code", codes::issue(app, client, &grant).await?));
     }
     if request.response_type.is_front_channel() {
         let authorized = Authorized {

@@ -94,9 +94,7 @@ impl AuthorizationResponse {
         claims.insert("aud".into(), self.client_id.as_str().into());
         claims.insert("exp".into(), (app.clock.now() + LIFETIME).timestamp().into());
         let client = app.registry.find(self.client_id.as_str());
-        let metadata = client.as_ref().map(|it| &it.metadata);
-        let registered = metadata.and_then(|it| it.authorization_signed_response_alg);
-        let alg = registered.unwrap_or(SigningAlg::RS256); // JARM §3: its default
+        let alg = client.as_ref().map_or(SigningAlg::RS256, |it| it.response_alg()); // JARM §3: its default
         let jwt = app.keys.sign(alg, "JWT", &Value::Object(claims));
         let mut jwt = jwt.map_err(Error::internal)?;
         if let Some(client) = &client

@@ -14,7 +14,7 @@ use crate::audit;
 use crate::certificates::Certificate;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
-use crate::domain::client::{AuthMethod, Client, SigningAlg};
+use crate::domain::client::{AuthMethod, Client};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
 use crate::jose::client::Expect;
@@ -84,7 +84,7 @@ impl Presented {
             }
         };
         match named {
-            Some(named) if !it.is_from(&named) => Err(Error::invalid_request(
+            Some(named) if !it.is_from(&named) => Err(Error::unauthenticated(
                 "client_id names another client than the credentials",
             )),
             _ => Ok(it),
@@ -249,9 +249,8 @@ async fn prove_by_assertion(
     endpoint: &str,
 ) -> Result<()> {
     let now = app.clock.now();
-    let registered = client.metadata.token_endpoint_auth_signing_alg;
     let expect = Expect {
-        algs: registered.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref),
+        algs: &client.metadata.assertion_algs(),
         typ: private_key_jwt::TYPE,
         plain: true,
     };
@@ -329,7 +328,7 @@ mod tests {
         assert_eq!(read(None, both), Err(Code::InvalidRequest));
         assert_eq!(
             read(Some(&basic), [("client_id", "other")].into()),
-            Err(Code::InvalidRequest)
+            Err(Code::InvalidClient)
         );
         for (authorization, parameters) in [
             (None, none()),

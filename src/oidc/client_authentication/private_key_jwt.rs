@@ -103,7 +103,7 @@ pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'stati
 }
 
 fn audience_fits(audience: Option<&Value>, expected: &Expected<'_>) -> bool {
-    let strict = matches!(expected.profile, Profile::Fapi2 | Profile::Fapi2MessageSigning);
+    let strict = expected.profile.is_fapi();
     let meant = |it: &Value| {
         it == expected.issuer || (!strict && expected.endpoints.iter().any(|endpoint| it == endpoint))
     };

@@ -6,10 +6,10 @@ use std::fmt;
 
 use url::Url;
 
-use super::{certificate_rules, encryption, redirects, request_rules};
+use super::{certificate_rules, encryption, fapi, redirects, request_rules};
 use crate::domain::client::{
     ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
-    SigningAlg, SubjectType, check_redirect_uri,
+    SubjectType, check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
 use crate::jose::client::ClientKeys;
@@ -79,6 +79,9 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     request_rules::check(&mut problems, it);
     encryption::check(&mut problems, it);
     profile(&mut problems, it);
+    if it.profile.is_fapi() {
+        fapi::check(&mut problems, it);
+    }
     if let Registrar::Client { decided } = by {
         only_by_administrators(&mut problems, it, decided);
     }
@@ -264,12 +267,11 @@ fn authentication(problems: &mut Problems, it: &Metadata) {
         "token_endpoint_auth_signing_alg",
         "is for private_key_jwt only",
     );
-    let algs = it.token_endpoint_auth_signing_alg;
-    let algs = algs.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref);
+    let algs = it.assertion_algs();
     match it.jwks.as_ref().map(ClientKeys::parse) {
         Some(Err(reason)) => problems.add("jwks", reason),
         // RFC 7591 §2: the keys are those that the method needs.
-        Some(Ok(keys)) if by_key && !keys.can_sign_by(algs) => {
+        Some(Ok(keys)) if by_key && !keys.can_sign_by(&algs) => {
             let named: Vec<&str> = algs.iter().map(|it| it.as_str()).collect();
             let reason = format!("holds no key for signatures by {}", named.join(", "));
             problems.add("jwks", reason);
@@ -280,9 +282,9 @@ fn authentication(problems: &mut Problems, it: &Metadata) {
 
 fn profile(problems: &mut Problems, it: &Metadata) {
     problems.unless(
-        it.profile == Profile::Oidc,
+        it.profile != Profile::Ciba,
         "profile",
-        "is not offered by this version; oidc is",
+        "is not offered by this version; oidc, fapi2 and fapi2_message_signing are",
     );
     problems.unless(
         it.subject_type == SubjectType::Public || it.sector().is_some(),
@@ -393,7 +395,7 @@ mod tests {
                 serde_json::json!(["http://events.example/request.jwt"]),
             ),
             ("request_object_signing_alg", serde_json::json!("none")),
-            ("profile", serde_json::json!("fapi2")),
+            ("profile", serde_json::json!("ciba")),
             (
                 "sector_identifier_uri",
                 serde_json::json!("http://events.example/s"),
@@ -473,11 +475,12 @@ mod tests {
         let client = Registrar::Client { decided };
         assert_eq!(problems("events", good(), client), ["scope"]); // AZ-14
         let it = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
-            "pkce": "required", "id_token_claims": "scopes", "access_policy": {"affiliation": "approved"}});
+            "pkce": "required", "id_token_claims": "scopes", "profile": "fapi2", "access_policy": {"affiliation": "approved"}});
         let found = problems("events", it, client);
         for member in [
             "first_party",
             "pkce",
+            "profile",
             "id_token_claims",
             "access_policy",
             "redirect_uris",

@@ -58,6 +58,7 @@ pub async fn begin(
     Ok(token)
 }
 
+/// A FAPI client keeps the token that it has (TK-5).
 pub async fn rotate(
     app: &App,
     context: &Context,
@@ -92,13 +93,19 @@ pub async fn rotate(
     // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
     let account = person::behind(app, client, &grant, person::Session::Optional).await?;
 
-    let successor = token::refresh_token(&family.id, &random::token());
-    let to = Digest::of(successor.as_bytes());
+    let successor = match client.rotates_refresh_tokens() {
+        true => Some(token::refresh_token(&family.id, &random::token())),
+        false => None,
+    };
+    let to = successor.as_deref().map(|it| Digest::of(it.as_bytes()));
     let idle_until = idle_end(app, now, family.expires_at);
     let won = app
         .db
         .write(async |tx| -> Result<bool> {
-            Ok(tokens::rotate(tx, &family.id, &digest, &to, idle_until, now).await?)
+            Ok(match &to {
+                Some(to) => tokens::rotate(tx, &family.id, &digest, to, idle_until, now).await?,
+                None => tokens::keep(tx, &family.id, &digest, idle_until).await?,
+            })
         })
         .await?;
     if !won {
@@ -111,7 +118,7 @@ pub async fn rotate(
         nonce: None,
         grant,
         account,
-        refresh_token: Some(successor),
+        refresh_token: successor,
         bound_to,
     })
 }

@@ -109,9 +109,13 @@ async fn a_code_is_for_its_client_and_its_challenge() {
         code_challenge: Some(challenge.into()),
         ..op.grant(client, &alice, "openid")
     };
-    let code = codes::issue(&op.app, &challenged(&web)).await.expect("a code");
+    let code = codes::issue(&op.app, &web, &challenged(&web))
+        .await
+        .expect("a code");
     assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // TK-3, trap 5
-    let code = codes::issue(&op.app, &challenged(&web)).await.expect("a code");
+    let code = codes::issue(&op.app, &web, &challenged(&web))
+        .await
+        .expect("a code");
     let proved = [
         ("grant_type", "authorization_code"),
         ("code", &code),

@@ -191,7 +191,7 @@ impl Provider {
     /// A code as the authorization endpoint gives it.
     pub async fn code(&self, client: &Client, person: &Person, scope: &str) -> String {
         let grant = self.grant(client, person, scope);
-        codes::issue(&self.app, &grant).await.expect("a code")
+        codes::issue(&self.app, client, &grant).await.expect("a code")
     }
 
     pub async fn redeems(&self, client: &Client, code: &str) -> Result<TokenResponse, Error> {

@@ -1,0 +1,219 @@
+//! What a client of FAPI 2.0 is registered with (FAPI 2.0 Security Profile §5.3.2, §5.3.3, §5.4.1; Message
+//! Signing §5.3, §5.4). PKCE, pushed requests and, with message signing, signed ones follow from the profile:
+//! no registration turns them off.
+
+use super::rules::Problems;
+use crate::domain::client::{AuthMethod, Metadata, Profile, RequestObjectAlg, ResponseType, SigningAlg};
+
+const WEAK: &str = "is not PS256, ES256 or EdDSA, the signatures of FAPI 2.0";
+
+/// The methods by which nothing secret leaves the client.
+const METHODS: [AuthMethod; 1] = [AuthMethod::PrivateKeyJwt];
+
+pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+    let by_key = it
+        .token_endpoint_auth_method
+        .is_some_and(|it| METHODS.contains(&it));
+    let names: Vec<&str> = METHODS.iter().map(|it| it.as_str()).collect();
+    if !by_key {
+        let reason = format!("is not {}, which FAPI 2.0 asks for", names.join(" or "));
+        problems.add("token_endpoint_auth_method", reason);
+    }
+    problems.unless(
+        it.response_types == [ResponseType::CODE],
+        "response_types",
+        "is not code alone, as FAPI 2.0 has it",
+    );
+    problems.unless(
+        is_sender_constrained(it),
+        "dpop_bound_access_tokens",
+        "is not set; the tokens of FAPI 2.0 are bound to a key of the client",
+    );
+    // With private_key_jwt the keys are missed there.
+    let signs = it.profile == Profile::Fapi2MessageSigning;
+    problems.unless(
+        !signs || by_key || it.jwks.is_some() || it.jwks_uri.is_some(),
+        "jwks",
+        "is missing; signed requests need it or jwks_uri",
+    );
+    algs(problems, it);
+    for uri in it.redirect_uris.iter().filter(|it| !is_web_address(it)) {
+        let shown: String = uri.chars().take(80).collect();
+        problems.add(
+            "redirect_uris",
+            format!("{shown}: FAPI 2.0 wants https, or the loopback interface"),
+        );
+    }
+}
+
+/// Each token serves its own client only (§5.3.2.1).
+fn is_sender_constrained(it: &Metadata) -> bool {
+    it.dpop_bound_access_tokens
+}
+
+fn algs(problems: &mut Problems, it: &Metadata) {
+    let requests = match it.request_object_signing_alg {
+        // Unsigned, an object is worth less than any signature.
+        Some(RequestObjectAlg::None) => Some(None),
+        other => other.map(RequestObjectAlg::signature),
+    };
+    for (member, alg) in [
+        (
+            "id_token_signed_response_alg",
+            it.id_token_signed_response_alg.map(Some),
+        ),
+        (
+            "userinfo_signed_response_alg",
+            it.userinfo_signed_response_alg.map(Some),
+        ),
+        (
+            "authorization_signed_response_alg",
+            it.authorization_signed_response_alg.map(Some),
+        ),
+        (
+            "token_endpoint_auth_signing_alg",
+            it.token_endpoint_auth_signing_alg.map(Some),
+        ),
+        ("request_object_signing_alg", requests),
+    ] {
+        let fits = alg.is_none_or(|it| it.is_some_and(SigningAlg::is_for_fapi));
+        problems.unless(fits, member, WEAK);
+    }
+}
+
+/// Not the private scheme of an application, which others can claim; that an `http` address is the person's
+/// own machine, and whose it may be, is judged with every client's (AZ-3).
+fn is_web_address(uri: &str) -> bool {
+    uri.starts_with("https://") || uri.starts_with("http://")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::rules::{Registrar, check};
+    use crate::domain::ClientId;
+
+    fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
+        let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        let mut it = json!({"client_name": "Bank", "profile": "fapi2_message_signing",
+            "redirect_uris": ["https://bank.example/cb"], "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": {"keys": [key]}, "dpop_bound_access_tokens": true});
+        for (name, value) in changes.as_object().expect("an object") {
+            it[name] = value.clone();
+        }
+        it.as_object_mut()
+            .expect("an object")
+            .retain(|_, it| !it.is_null());
+        let metadata = serde_json::from_value(it).expect("metadata");
+        let found = check(&ClientId::new("bank"), &metadata, by)
+            .err()
+            .unwrap_or_default();
+        found.into_iter().map(|it| it.member).collect()
+    }
+
+    fn by_administrator(changes: Value) -> Vec<String> {
+        problems(Registrar::Administrator, changes)
+    }
+
+    #[test]
+    fn what_fapi_asks_for_is_registered() {
+        for good in [
+            json!({}),
+            json!({"profile": "fapi2"}),
+            json!({"redirect_uris": ["http://127.0.0.1:9998/cb"]}),
+            json!({"id_token_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256",
+                "request_object_signing_alg": "EdDSA", "token_endpoint_auth_signing_alg": "EdDSA"}),
+            json!({"jwks": null, "jwks_uri": "https://bank.example/jwks"}),
+        ] {
+            assert_eq!(by_administrator(good.clone()), [""; 0], "{good}");
+        }
+    }
+
+    #[test]
+    fn each_thing_that_fapi_forbids_is_named() {
+        let rsa = "w".repeat(342);
+        let signed_by = |alg: &str| json!({"keys": [{"kty": "RSA", "e": "AQAB", "n": rsa, "alg": alg}]});
+        for (member, changes) in [
+            (
+                "token_endpoint_auth_method",
+                json!({"token_endpoint_auth_method": "client_secret_basic"}),
+            ),
+            (
+                "token_endpoint_auth_method",
+                json!({"token_endpoint_auth_method": null}),
+            ),
+            (
+                "token_endpoint_auth_method",
+                json!({"token_endpoint_auth_method": "none"}),
+            ),
+            (
+                "response_types",
+                json!({"response_types": ["code", "code id_token"],
+                "grant_types": ["authorization_code", "implicit"]}),
+            ),
+            ("jwks", json!({"jwks": null})),
+            ("jwks", json!({"jwks": null, "token_endpoint_auth_method": null})),
+            ("jwks", json!({"jwks": signed_by("RS256")})),
+            (
+                "dpop_bound_access_tokens",
+                json!({"dpop_bound_access_tokens": false}),
+            ),
+            (
+                "id_token_signed_response_alg",
+                json!({"id_token_signed_response_alg": "RS256"}),
+            ),
+            (
+                "userinfo_signed_response_alg",
+                json!({"userinfo_signed_response_alg": "RS256"}),
+            ),
+            (
+                "authorization_signed_response_alg",
+                json!({"authorization_signed_response_alg": "RS256"}),
+            ),
+            (
+                "token_endpoint_auth_signing_alg",
+                json!({"token_endpoint_auth_signing_alg": "RS256"}),
+            ),
+            (
+                "request_object_signing_alg",
+                json!({"request_object_signing_alg": "RS256"}),
+            ),
+            (
+                "request_object_signing_alg",
+                json!({"request_object_signing_alg": "none"}),
+            ),
+            (
+                "redirect_uris",
+                json!({"redirect_uris": ["http://bank.example/cb"]}),
+            ),
+            (
+                "redirect_uris",
+                json!({"redirect_uris": ["example.bank:/cb"], "application_type": "native"}),
+            ),
+        ] {
+            let found = by_administrator(changes.clone());
+            assert!(found.iter().any(|it| it == member), "{changes}: {found:?}");
+        }
+        // All at once, not only the first.
+        let all = by_administrator(
+            json!({"token_endpoint_auth_method": null, "dpop_bound_access_tokens": false,
+            "jwks": null, "id_token_signed_response_alg": "RS256", "redirect_uris": ["http://bank.example/cb"]}),
+        );
+        for member in [
+            "token_endpoint_auth_method",
+            "dpop_bound_access_tokens",
+            "jwks",
+            "id_token_signed_response_alg",
+            "redirect_uris",
+        ] {
+            assert!(all.iter().any(|it| it == member), "{member}: {all:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_makes_a_fapi_client_of_itself() {
+        let decided = &crate::domain::client::Metadata::default();
+        assert_eq!(problems(Registrar::Client { decided }, json!({})), ["profile"]); // DR-2
+    }
+}
