@@ -32,6 +32,7 @@ async fn a_token_comes_in_the_header_with_its_proof() {
         .await;
     assert_eq!(error_of(&in_query), refused(400, "invalid_request")); // FAPI 2.0 §5.3.4
 
+    op.advance(60); // proofs from before the start would be refused: ST-1
     let now = bank.now();
     for (name, value) in [
         ("nbf", now),
