@@ -8,14 +8,18 @@ use crate::domain::client::{AuthMethod, Metadata, Profile, RequestObjectAlg, Res
 const WEAK: &str = "is not PS256, ES256 or EdDSA, the signatures of FAPI 2.0";
 
 /// The methods by which nothing secret leaves the client.
-const METHODS: [AuthMethod; 1] = [AuthMethod::PrivateKeyJwt];
+const METHODS: [AuthMethod; 3] = [
+    AuthMethod::PrivateKeyJwt,
+    AuthMethod::TlsClientAuth,
+    AuthMethod::SelfSignedTlsClientAuth,
+];
 
 pub(super) fn check(problems: &mut Problems, it: &Metadata) {
-    let by_key = it
+    let by_fitting_method = it
         .token_endpoint_auth_method
         .is_some_and(|it| METHODS.contains(&it));
     let names: Vec<&str> = METHODS.iter().map(|it| it.as_str()).collect();
-    if !by_key {
+    if !by_fitting_method {
         let reason = format!("is not {}, which FAPI 2.0 asks for", names.join(" or "));
         problems.add("token_endpoint_auth_method", reason);
     }
@@ -27,12 +31,13 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
     problems.unless(
         is_sender_constrained(it),
         "dpop_bound_access_tokens",
-        "is not set; the tokens of FAPI 2.0 are bound to a key of the client",
+        "is not set, nor is tls_client_certificate_bound_access_tokens; FAPI 2.0 binds each token to its client",
     );
-    // With private_key_jwt the keys are missed there.
+    // Where they prove the client, the keys are missed among the rules of its method.
+    let proved_by_keys = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     let signs = it.profile == Profile::Fapi2MessageSigning;
     problems.unless(
-        !signs || by_key || it.jwks.is_some() || it.jwks_uri.is_some(),
+        !signs || proved_by_keys || it.jwks.is_some() || it.jwks_uri.is_some(),
         "jwks",
         "is missing; signed requests need it or jwks_uri",
     );
@@ -48,7 +53,7 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
 
 /// Each token serves its own client only (§5.3.2.1).
 fn is_sender_constrained(it: &Metadata) -> bool {
-    it.dpop_bound_access_tokens
+    it.dpop_bound_access_tokens || it.tls_client_certificate_bound_access_tokens
 }
 
 fn algs(problems: &mut Problems, it: &Metadata) {
