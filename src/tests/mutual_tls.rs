@@ -9,6 +9,7 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use proptest::prelude::*;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -380,8 +381,10 @@ async fn over_tls(
         Some(it) => {
             let key = it.key.private_key_to_pkcs8().expect("a key");
             let key = PrivateKeyDer::try_from(key).expect("a key");
-            let chain = vec![CertificateDer::from(it.der())];
-            builder.with_client_auth_cert(chain, key).expect("they fit")
+            let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
+            // Whether they fit is for the listener to find out.
+            let shown = CertifiedKey::new(vec![CertificateDer::from(it.der())], key);
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }
     };
     let stream = TcpStream::connect(address).await?;
@@ -417,6 +420,10 @@ async fn the_listener_takes_certificates_from_the_handshake() {
     let metadata =
         json!({"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": own.jwks(true)});
     it.robot("robot", metadata).await;
+    let stolen = Identity {
+        certificate: own.certificate.clone(),
+        key: Identity::by_itself("thief").key,
+    };
     let body = "grant_type=client_credentials&scope=catalogue&client_id=robot";
     let (host, length, told) = (address.port(), body.len(), own.header());
     let request = format!(
@@ -429,6 +436,8 @@ async fn the_listener_takes_certificates_from_the_handshake() {
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}"); // TL-1
         let without = asked(None).await.expect("an answer");
         assert!(without.starts_with("HTTP/1.1 401 "), "{without}");
+        // The certificate is public; who has not its key does not come through the handshake.
+        assert!(asked(Some(&stolen)).await.is_err());
     }
 }
 
