@@ -1,5 +1,5 @@
-//! Outgoing requests to addresses that others chose: keys, sector identifiers, request objects. One
-//! place, so that nobody makes this service reach where it should not (security.md DR-3).
+//! Outgoing requests to addresses that others chose: keys, sector identifiers, request objects, logouts.
+//! One place, so that nobody makes this service reach where it should not (security.md DR-3).
 //!
 //! https only, port 443, public addresses only, and the address that was checked is the one that is
 //! connected to; no redirects, no proxies, no cookies, no compression; 3 seconds, 64 KiB. What
@@ -123,6 +123,25 @@ impl Fetch {
             body.extend_from_slice(&part);
         }
         Ok(Fetched { body, content_type })
+    }
+
+    /// Sends a form to the address. Any status of success is as good as 200; what comes with it is not read.
+    pub async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Result<(), Error> {
+        let (url, reach) = self.target(address)?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .client(reach)?
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT_ENCODING, "identity")
+            .body(body);
+        let status = request.send().await.map_err(why)?.status();
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(Error::Status(status.as_u16())),
+        }
     }
 
     /// Where a request would go, as far as the address itself tells.

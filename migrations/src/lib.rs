@@ -14,6 +14,7 @@ mod m0009_organizations;
 mod m0010_affiliations;
 mod m0010_affiliations_rules;
 mod m0011_registrations;
+mod m0012_session_clients;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_organizations::Migration),
             Box::new(m0010_affiliations::Migration),
             Box::new(m0011_registrations::Migration),
+            Box::new(m0012_session_clients::Migration),
         ]
     }
 }

@@ -19,6 +19,8 @@ pub enum Cookie {
     Language,
     /// Names the sign-up that this browser has begun; a bearer secret.
     Signup,
+    /// Changes with every login and logout; the script of `check_session_iframe` reads it (BR-7).
+    State,
     /// The token of a reset link, out of the address with the first step (PW-5).
     Reset,
 }
@@ -31,6 +33,7 @@ impl Cookie {
             Self::KnownBrowser => "itu_known",
             Self::Language => "itu_language",
             Self::Signup => "itu_signup",
+            Self::State => "itu_state",
             Self::Reset => "itu_reset",
         }
     }
@@ -38,7 +41,7 @@ impl Cookie {
     /// Seconds to keep; a cookie without ends with the browser.
     const fn max_age(self) -> Option<u32> {
         match self {
-            Self::Session | Self::Browser => None,
+            Self::Session | Self::Browser | Self::State => None,
             Self::Signup => Some(24 * 3600),            // SU-5
             Self::Reset => Some(30 * 60),               // PW-5
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
@@ -87,10 +90,13 @@ impl Cookie {
 
     fn header(self, app: &App, value: &str, age: &str) -> HeaderValue {
         let secure = if is_secure(app) { "; Secure" } else { "" };
-        let text = format!(
-            "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}",
-            self.name(app)
-        );
+        let reach = match self {
+            // Read in a frame of another site; browsers allow that to secure cookies only.
+            Self::State if is_secure(app) => "SameSite=None",
+            Self::State => "SameSite=Lax",
+            _ => "HttpOnly; SameSite=Lax",
+        };
+        let text = format!("{}={value}; Path=/; {reach}{secure}{age}", self.name(app));
         HeaderValue::from_str(&text).expect("our cookie values are base64url")
     }
 }

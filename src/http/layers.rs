@@ -205,7 +205,10 @@ fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     };
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(header::REFERRER_POLICY, "same-origin");
-    default(header::X_FRAME_OPTIONS, "DENY");
+    // BR-7: the one page that services frame; its policy says who may.
+    if route != endpoints::CHECK_SESSION_IFRAME {
+        default(header::X_FRAME_OPTIONS, "DENY");
+    }
     default(header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
     // What answers a service's request must not cut a pop-up login off from its opener.
     let opener = match route.starts_with(endpoints::AUTHORIZATION) {

@@ -4,6 +4,7 @@
 //! answer (sections 9 and 11), `extract` what a handler may rely on, `error` how a refusal travels.
 
 pub mod assets;
+mod check_session;
 mod client_certificates;
 mod cookies;
 pub mod cors;

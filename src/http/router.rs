@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{self, destination};
 use super::routes::{Audience, Routes};
-use super::{assets, cors, dpop, interaction_id, layers, protocol, registration};
+use super::{assets, check_session, cors, dpop, interaction_id, layers, protocol, registration};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
@@ -65,6 +65,7 @@ pub fn routes(app: &App) -> Routes {
             RegistrationMode::Off => it,
             RegistrationMode::Token | RegistrationMode::Open => self_registration(it),
         })
+        .at(endpoints::CHECK_SESSION_IFRAME, Public, get(check_session::page))
         .at("/assets/{file}", Public, get(assets::asset))
         .with(pages::authorization::routes)
         .with(pages::login::routes)

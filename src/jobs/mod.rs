@@ -14,7 +14,7 @@ pub use runner::Running;
 pub use sweep::sweep;
 
 use crate::app::App;
-use crate::{affiliations, mail};
+use crate::{affiliations, mail, oidc};
 
 /// Something to do again and again.
 #[derive(Clone, Copy)]
@@ -34,6 +34,12 @@ pub const ALL: &[Job] = &[
         name: "mail",
         every: Duration::from_secs(1),
         run: |app| Box::pin(async move { deliver_mail(&app).await }),
+    },
+    // LO-3
+    Job {
+        name: "logout",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { deliver_logouts(&app).await }),
     },
     // DS-3: pending rows are purged every minute.
     Job {
@@ -73,6 +79,12 @@ pub async fn refresh(app: &App) -> anyhow::Result<()> {
 
 pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
     mail::outbox::deliver(app).await?;
+    Ok(())
+}
+
+/// Services hear of the sessions that ended (security.md LO-3).
+pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
+    oidc::logout::backchannel::deliver(app).await?;
     Ok(())
 }
 

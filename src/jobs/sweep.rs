@@ -5,7 +5,7 @@ use chrono::Duration;
 
 use crate::accounts;
 use crate::app::App;
-use crate::storage::{outbox, registrations, revocations, tokens};
+use crate::storage::{outbox, registrations, revocations, session_clients, tokens};
 
 /// ST-3: what was spent is remembered until it would have expired, plus this.
 const REMEMBER: Duration = Duration::minutes(10);
@@ -20,6 +20,7 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
     rows += tokens::delete_expired(app.db.read(), now - REMEMBER).await?;
     rows += revocations::delete_expired(app.db.read(), now - REMEMBER).await?;
     rows += registrations::delete_expired(app.db.read(), now - REMEMBER).await?;
+    rows += session_clients::delete_orphans(app.db.read()).await?;
     if !app.mailer.keeps_text() {
         rows += outbox::delete_done(app.db.read(), now - MAILS_KEPT).await?;
     }

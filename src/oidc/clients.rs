@@ -8,6 +8,7 @@ mod document;
 mod encryption;
 mod fapi;
 mod listing;
+mod logout_rules;
 mod report;
 mod request_rules;
 mod rules;

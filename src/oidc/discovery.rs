@@ -94,6 +94,13 @@ fn metadata(config: &Config) -> Map<String, Value> {
         _ => Map::new(),
     };
     members.extend(encryption());
+    // OpenID Connect Session Management §3.3, Front-Channel Logout §3, Back-Channel Logout §2.1.
+    let watched = issuer.at(endpoints::CHECK_SESSION_IFRAME);
+    members.insert("check_session_iframe".into(), watched.into());
+    for channel in ["frontchannel_logout", "backchannel_logout"] {
+        members.insert(format!("{channel}_supported"), true.into());
+        members.insert(format!("{channel}_session_supported"), true.into());
+    }
     if config.registration.mode != RegistrationMode::Off {
         let endpoint = issuer.at(endpoints::REGISTRATION);
         members.insert("registration_endpoint".into(), endpoint.into());

@@ -8,6 +8,8 @@ pub const USERINFO: &str = "/userinfo";
 pub const INTROSPECTION: &str = "/introspect";
 pub const REVOCATION: &str = "/revoke";
 pub const END_SESSION: &str = "/end-session";
+/// OpenID Connect Session Management 1.0 §3.3
+pub const CHECK_SESSION_IFRAME: &str = "/check-session";
 pub const REGISTRATION: &str = "/register";
 /// RFC 7592 §2: below it, each client by its identifier.
 pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";

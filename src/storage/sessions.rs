@@ -9,6 +9,7 @@ use sea_orm::{
 use super::accounts::account;
 use super::entities::account as account_entity;
 use super::entities::session::{ActiveModel, Column, Entity, Model};
+use super::session_clients;
 use crate::domain::account::Account;
 use crate::domain::secret::Digest;
 use crate::domain::session::Session;
@@ -127,7 +128,8 @@ pub async fn update_terms_accepted(db: &impl ConnectionTrait, account: &AccountI
         .map(drop)
 }
 
-/// Ends one session of this account; `false` if it was none, or ended before.
+/// Ends one session of this account, and makes its clients due to be told; `false` if it was none, or ended
+/// before. To be called in a transaction.
 pub async fn end(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -141,7 +143,12 @@ pub async fn end(
         .filter(Column::EndedAt.is_null())
         .exec(db)
         .await?;
-    Ok(done.rows_affected == 1)
+    let ended = done.rows_affected == 1;
+    if ended {
+        // Here and nowhere else: no way to end a session can forget it (security.md LO-3).
+        session_clients::make_due(db, id, now).await?;
+    }
+    Ok(ended)
 }
 
 /// Forgets sessions that ended, or died of rest or age, before the given times.

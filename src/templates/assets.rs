@@ -50,10 +50,14 @@ pub fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|it| it.path == path)
 }
 
+/// The asset of this name, wherever its address is to be told.
+pub fn named(name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|it| it.name == name)
+}
+
 /// `asset("app.css")` in templates.
 pub(super) fn url(name: &str) -> Result<minijinja::Value, minijinja::Error> {
-    let found = ASSETS.iter().find(|it| it.name == name);
-    found
+    named(name)
         .map(|it| minijinja::Value::from_safe_string(it.path.clone()))
         .ok_or_else(|| {
             minijinja::Error::new(

@@ -12,6 +12,7 @@ mod front_door;
 mod hostile_input;
 mod house;
 mod listener;
+mod logging_out;
 mod joining_an_organization;
 mod mutual_tls;
 mod sender_constrained;

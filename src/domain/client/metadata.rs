@@ -24,6 +24,17 @@ pub struct Metadata {
     pub tos_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<String>,
+    /// Where its browser sessions end (OpenID Connect Front-Channel Logout 1.0 §2). It is always told `iss`
+    /// and `sid`, whether it requires them or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_required: bool,
+    /// Where it hears of a logout (OpenID Connect Back-Channel Logout 1.0 §2.2); always with `sid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_required: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
     pub application_type: ApplicationType,
@@ -128,6 +139,10 @@ impl Default for Metadata {
             policy_uri: None,
             tos_uri: None,
             initiate_login_uri: None,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             contacts: Vec::new(),
             application_type: ApplicationType::default(),
             redirect_uris: Vec::new(),

@@ -50,6 +50,8 @@ pub struct Visit {
     language_chosen: bool,
     /// Origin of the logo that the page shows (security.md DR-4).
     images: Option<String>,
+    /// What the page shows in frames (security.md BR-7), as a policy names it.
+    frames: Vec<String>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -115,6 +117,7 @@ impl Visit {
             in_flow: false,
             language_chosen: asked_by_person || kept.is_some(),
             images: None,
+            frames: Vec::new(),
         }
     }
 
@@ -159,6 +162,14 @@ impl Visit {
             .map(|it| it.ascii_serialization());
     }
 
+    /// The page shows these addresses of services in frames, and no others (security.md BR-7).
+    pub(in crate::http) fn with_frames(mut self, addresses: &[String]) -> Self {
+        self.frames = addresses.iter().filter_map(|it| frame_source(it)).collect();
+        self.frames.sort();
+        self.frames.dedup();
+        self
+    }
+
     /// Sets nothing in the browser.
     pub fn without_cookies(mut self) -> Self {
         self.cookies.clear();
@@ -182,6 +193,9 @@ impl Visit {
         if cookie == Cookie::Session {
             // Forms on the page that answers are bound to the new session.
             it.session_cookie = Some(value.to_owned());
+            // Whoever watches the login from a service's page asks again what has become of it (BR-7).
+            let state = Cookie::State.set(&it.app, &random::token());
+            it.cookies.push(state);
         }
         it
     }
@@ -258,6 +272,7 @@ impl Visit {
             &nonce,
             self.in_flow,
             self.images.as_deref(),
+            &self.frames,
         );
         Ok(self.send(response))
     }
@@ -314,16 +329,33 @@ impl Visit {
 
 /// BR-2, BR-3. `form-action` is left out inside a request: browsers apply it to every redirect that
 /// follows the form, up to the service.
-fn page_headers(headers: &mut HeaderMap, nonce: &str, in_flow: bool, images: Option<&str>) {
+fn page_headers(
+    headers: &mut HeaderMap,
+    nonce: &str,
+    in_flow: bool,
+    images: Option<&str>,
+    frames: &[String],
+) {
     let form_action = if in_flow { "" } else { "; form-action 'self'" };
     let images = images.map_or_else(String::new, |it| format!(" {it}"));
+    let frames = match frames {
+        [] => String::new(),
+        some => format!("; frame-src {}", some.join(" ")),
+    };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'{images}; \
-         font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'{form_action}"
+         font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'{frames}{form_action}"
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
+}
+
+/// An address as a source of a policy, which has no query (Content Security Policy Level 3 §2.3.1).
+fn frame_source(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    let path = url.path().replace(';', "%3B").replace(',', "%2C");
+    Some(format!("{}{path}", url.origin().ascii_serialization()))
 }
 
 fn only_cookies(headers: &HeaderMap) -> HeaderMap {

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
+use crate::http::cookies::Cookie;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
 use crate::oidc::authorization::response::AuthorizationResponse;
 use crate::templates::Service;
@@ -94,7 +95,8 @@ pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Res
     if let Some(error) = &answer.error {
         crate::http::error::log(error);
     }
-    let answer = answer.sealed(&visit.app).await?;
+    let state = visit.cookie(Cookie::State);
+    let answer = answer.watched(state.as_deref()).sealed(&visit.app).await?;
     if let Some(location) = answer.location() {
         return Ok(visit.redirect(&location));
     }

@@ -105,9 +105,10 @@ async fn try_password(visit: &Visit, email: &str, password: &str) -> accounts::R
 
 /// A new cookie for the session (SE-2), and on to where the person wanted to go.
 fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
-    let session = Cookie::Session.set(&visit.app, it.started.cookie.expose());
     let known = Cookie::KnownBrowser.set(&visit.app, &it.known_browser);
-    let visit = visit.with_cookie(session).with_cookie(known);
+    let visit = visit
+        .with_cookie_value(Cookie::Session, it.started.cookie.expose())
+        .with_cookie(known);
     match it.started.session.terms_due && visit.request.is_none() {
         true => {
             let next = visit.next.as_deref().filter(|it| destination::path(it).is_some());

@@ -1,5 +1,6 @@
-//! The end-session endpoint with its page, and the service's own way out: `/logout`, `/logged-out`
-//! (OpenID Connect RP-Initiated Logout; security.md LO-1 to LO-4).
+//! The end-session endpoint with its page, and the service's own way out: `/logout`, `/logging-out` where
+//! the browser visits the services that want to know, `/logged-out` (OpenID Connect RP-Initiated Logout,
+//! Front-Channel Logout; security.md LO-1 to LO-4).
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -11,8 +12,11 @@ use super::{Audience, PageError, PageForm, Routes, Visit, flow};
 use crate::http::cookies::Cookie;
 use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::oidc::end_session::{self, After, Step};
+use crate::oidc::logout::frontchannel::{self, Farewell};
 use crate::oidc::{self, Parameters, endpoints};
-use crate::templates::pages::{LoggedOut, LogoutConfirm};
+use crate::templates::pages::{LoggedOut, LoggingOut, LogoutConfirm};
+
+const LOGGED_OUT: &str = "/logged-out";
 
 pub fn routes(routes: Routes) -> Routes {
     routes
@@ -22,6 +26,7 @@ pub fn routes(routes: Routes) -> Routes {
             get(end_session).post(end_session_by_post),
         )
         .at("/logout", Audience::Public, get(ask).post(answer))
+        .at("/logging-out", Audience::Public, get(logging_out))
         .at("/logged-out", Audience::Public, get(logged_out))
 }
 
@@ -54,7 +59,7 @@ async fn proceed(visit: Visit, parameters: &Parameters) -> Result<Response, Page
         Step::Done(after) => log_out(visit, after).await,
         Step::Confirm { client, ticket } => {
             let Some((_, account)) = visit.session.get() else {
-                return Ok(visit.redirect("/logged-out"));
+                return Ok(visit.redirect(LOGGED_OUT));
             };
             let page = LogoutConfirm {
                 email: account.email.as_str().to_owned(),
@@ -88,18 +93,52 @@ async fn answer(form: PageForm<Fields>) -> Result<Response, PageError> {
 }
 
 async fn log_out(visit: Visit, after: After) -> Result<Response, PageError> {
+    let mut frames = Vec::new();
     if let Some((session, account)) = visit.session.get() {
+        frames = frontchannel::frames(&visit.app, session).await?;
         end_session::end(&visit.app, &visit.context(), session, account).await?;
     }
-    let cookie = Cookie::Session.clear(&visit.app);
-    let to = after.redirect_to.as_deref().unwrap_or("/logged-out");
-    let mut response = visit.with_cookie(cookie).redirect(to);
+    leave(visit, frames, after).await
+}
+
+/// The session of this browser has ended: on, through the services that it is to visit.
+pub(super) async fn leave(visit: Visit, frames: Vec<String>, after: After) -> Result<Response, PageError> {
+    let to = match frames.is_empty() {
+        true => after.redirect_to.unwrap_or_else(|| LOGGED_OUT.to_owned()),
+        false => {
+            let handle = frontchannel::keep(&visit.app, &Farewell { frames, after }).await?;
+            format!("/logging-out?logout={handle}")
+        }
+    };
+    let mut response = visit
+        .without_cookie(Cookie::Session)
+        .without_cookie(Cookie::State)
+        .redirect(&to);
     // LO-4
     let name = HeaderName::from_static("clear-site-data");
     response
         .headers_mut()
         .insert(name, HeaderValue::from_static("\"cache\", \"storage\""));
     Ok(response)
+}
+
+/// The frames load, then the page goes on by itself; nothing of the address leads anywhere but to a logout
+/// that was kept here.
+async fn logging_out(visit: Visit) -> Result<Response, PageError> {
+    let kept = match visit.query("logout") {
+        Some(handle) => frontchannel::find(&visit.app, &handle).await?,
+        None => None,
+    };
+    let Some(Farewell { frames, after }) = kept else {
+        return Ok(visit.redirect(LOGGED_OUT));
+    };
+    let page = LoggingOut {
+        continue_to: after.redirect_to.unwrap_or_else(|| LOGGED_OUT.to_owned()),
+        service: after.client.map(flow::named),
+        frames,
+    };
+    let visit = visit.in_flow().with_frames(&page.frames);
+    visit.bare_page(StatusCode::OK, &page)
 }
 
 async fn logged_out(visit: Visit) -> Result<Response, PageError> {

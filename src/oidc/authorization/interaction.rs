@@ -15,12 +15,12 @@ use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
 use crate::domain::token::Confirmation;
-use crate::domain::{AccountId, AuthorizationId, Time, secret::Digest};
+use crate::domain::{AccountId, AuthorizationId, Time, scope, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
-use crate::oidc::{Error, Result, codes, pushed_authorization_request, subject};
+use crate::oidc::{Error, Result, codes, logout, pushed_authorization_request, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -208,7 +208,10 @@ async fn decide(
         Err(need) => Err(need),
     };
     match outcome {
-        Ok(granted) => Step::Answer(Target::from(request).success(app.config.issuer.as_str(), granted)),
+        Ok(granted) => {
+            let openid = request.scope.contains(scope::OPENID);
+            Step::Answer(Target::from(request).success(app.config.issuer.as_str(), openid, granted))
+        }
         Err(Need::Refusal(error)) => refuse(error),
         Err(Need::Step(step)) if !request.prompt.none => *step,
         // Nothing may be asked (Core §3.1.2.6, security.md AZ-10).
@@ -322,6 +325,7 @@ async fn granted(
         granted.push(("code", codes::issue(app, client, &grant).await?));
     }
     if request.response_type.is_front_channel() {
+        logout::take_part(app, client, &grant, &account.sub).await?;
         let authorized = Authorized {
             scope: grant.scope.clone(),
             nonce: grant.nonce.clone(),

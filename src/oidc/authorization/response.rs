@@ -10,7 +10,8 @@ use crate::domain::ClientId;
 use crate::domain::authorization::{AuthorizationRequest, ResponseMode};
 use crate::domain::client::SigningAlg;
 use crate::jose::jwe::Content;
-use crate::oidc::{Error, Result, client_keys};
+use crate::oidc::{Error, Result, client_keys, session_state};
+use crate::random;
 
 /// JARM §2.1: at most ten minutes; longer than a code needs for its way.
 const LIFETIME: Duration = Duration::minutes(5);
@@ -33,6 +34,8 @@ pub struct AuthorizationResponse {
     pub parameters: Vec<(&'static str, String)>,
     /// Why it is a refusal: for the log.
     pub error: Option<Error>,
+    /// It tells of a login by OpenID Connect, whose end the service may watch for in the browser.
+    is_watched: bool,
 }
 
 impl From<&AuthorizationRequest> for Target {
@@ -48,8 +51,15 @@ impl From<&AuthorizationRequest> for Target {
 
 impl Target {
     /// `issuer` in every answer tells a client of several providers who answered (RFC 9207 §2).
-    pub fn success(self, issuer: &str, granted: Vec<(&'static str, String)>) -> AuthorizationResponse {
-        self.answer(issuer, granted, None)
+    pub fn success(
+        self,
+        issuer: &str,
+        openid: bool,
+        granted: Vec<(&'static str, String)>,
+    ) -> AuthorizationResponse {
+        let mut answer = self.answer(issuer, granted, None);
+        answer.is_watched = openid;
+        answer
     }
 
     pub fn refusal(self, issuer: &str, error: Error) -> AuthorizationResponse {
@@ -74,11 +84,22 @@ impl Target {
             mode: self.mode,
             parameters,
             error,
+            is_watched: false,
         }
     }
 }
 
 impl AuthorizationResponse {
+    /// With `session_state` (OpenID Connect Session Management 1.0 §2), if it tells of a login.
+    pub fn watched(mut self, browser_state: Option<&str>) -> Self {
+        let origin = session_state::origin(&self.redirect_uri);
+        if let (true, Some(state), Some(origin)) = (self.is_watched, browser_state, origin) {
+            let value = session_state::of(self.client_id.as_str(), &origin, state, &random::token());
+            self.parameters.push(("session_state", value));
+        }
+        self
+    }
+
     /// As it leaves: where the client asked for that, as one JWT that says who made it, for whom and until
     /// when, and nothing beside it (JARM §2.1, §2.3).
     pub async fn sealed(mut self, app: &App) -> Result<Self> {
@@ -138,8 +159,11 @@ mod tests {
 
     #[test]
     fn an_answer_keeps_the_registered_query_and_carries_state_and_issuer() {
-        let answer = target("https://a.example/cb?bar=foo", ResponseMode::Query)
-            .success("https://op.example", vec![("code", "ac_1".to_owned())]);
+        let answer = target("https://a.example/cb?bar=foo", ResponseMode::Query).success(
+            "https://op.example",
+            true,
+            vec![("code", "ac_1".to_owned())],
+        );
         let location = answer.location().expect("a redirect");
         let url = url::Url::parse(&location).expect("a URL");
         let pairs: Vec<_> = url

@@ -6,7 +6,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::{certificate_rules, encryption, fapi, redirects, request_rules};
+use super::{certificate_rules, encryption, fapi, logout_rules, redirects, request_rules};
 use crate::domain::client::{
     ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
     SubjectType, check_redirect_uri,
@@ -62,7 +62,7 @@ pub enum Registrar<'a> {
 }
 
 impl Registrar<'_> {
-    fn is_administrator(self) -> bool {
+    pub(super) fn is_administrator(self) -> bool {
         matches!(self, Self::Administrator)
     }
 }
@@ -78,6 +78,7 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     certificate_rules::check(&mut problems, it);
     request_rules::check(&mut problems, it);
     encryption::check(&mut problems, it);
+    logout_rules::check(&mut problems, it, by);
     profile(&mut problems, it);
     if it.profile.is_fapi() {
         fapi::check(&mut problems, it);

@@ -1,6 +1,6 @@
 //! What a client names beyond itself and we look at before it counts: the list behind its
-//! `sector_identifier_uri`, and whether its keys can be fetched at all (OpenID Connect Dynamic Client
-//! Registration §5; security.md DR-3).
+//! `sector_identifier_uri`, and whether its keys can be fetched and its logouts told at all (OpenID Connect
+//! Dynamic Client Registration §5; security.md DR-3).
 
 use super::{ClientError, Problem};
 use crate::app::App;
@@ -15,11 +15,17 @@ pub async fn check(app: &App, it: &Metadata, before: Option<&Metadata>) -> Resul
             reason,
         });
     };
-    if let Some(address) = &it.jwks_uri
-        && before.is_none_or(|before| before.jwks_uri != it.jwks_uri)
-        && let Err(error) = app.fetch.check(address)
-    {
-        wrong("jwks_uri", error.to_string());
+    let addresses: [(&str, fn(&Metadata) -> &Option<String>); 2] = [
+        ("jwks_uri", |it| &it.jwks_uri),
+        ("backchannel_logout_uri", |it| &it.backchannel_logout_uri),
+    ];
+    for (member, of) in addresses {
+        if let Some(address) = of(it)
+            && before.is_none_or(|before| of(before) != of(it))
+            && let Err(error) = app.fetch.check(address)
+        {
+            wrong(member, error.to_string());
+        }
     }
     let is_new = |before: &Metadata| {
         before.sector_identifier_uri != it.sector_identifier_uri || before.redirect_uris != it.redirect_uris

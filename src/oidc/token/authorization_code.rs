@@ -11,7 +11,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::domain::{AuthorizationId, authorization::Grant};
 use crate::oidc::codes::{self, Taken};
-use crate::oidc::{Error, Parameters, Result, pkce};
+use crate::oidc::{Error, Parameters, Result, logout, pkce};
 use crate::storage::tokens;
 
 pub async fn redeem(
@@ -38,6 +38,7 @@ pub async fn redeem(
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
     let account = person::behind(app, client, &grant, person::Session::Needed).await?;
+    logout::take_part(app, client, &grant, &account.sub).await?;
     let refresh_token = match may_refresh(client, &grant) {
         true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),
         false => None,

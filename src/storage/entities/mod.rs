@@ -22,6 +22,7 @@ pub mod refresh_token;
 pub mod registration;
 pub mod revocation;
 pub mod session;
+pub mod session_client;
 pub mod signing_key;
 pub mod terms_version;
 pub mod ties_right;

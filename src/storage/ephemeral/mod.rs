@@ -27,7 +27,7 @@ pub enum Kind {
     AnsweredRequest,
     /// An accepted authorization request that waits for the person.
     Interaction,
-    /// A logout that waits for the person's word.
+    /// A logout on its way through the services that the browser visits.
     Logout,
     /// `jti` of a client assertion (RFC 7523 §3).
     AssertionId,

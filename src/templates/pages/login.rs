@@ -135,6 +135,38 @@ impl Page for LogoutConfirm {
     }
 }
 
+/// `/logging-out`: the services' own addresses in frames, then on (OpenID Connect Front-Channel Logout §3).
+#[derive(Clone, Debug, Serialize)]
+pub struct LoggingOut {
+    pub frames: Vec<String>,
+    pub continue_to: String,
+    /// Where `continue_to` leads, if not to a page of ours.
+    pub service: Option<Service>,
+}
+
+impl Page for LoggingOut {
+    const TEMPLATE: &'static str = "logging_out";
+
+    fn samples() -> Vec<Self> {
+        let frames = vec![
+            "https://events.example.org/logout?iss=https%3A%2F%2Faccount.example.org&sid=0123".to_owned(),
+            "https://shop.example.org/out?a=1&iss=https%3A%2F%2Faccount.example.org&sid=0123".to_owned(),
+        ];
+        vec![
+            Self {
+                frames: frames.clone(),
+                continue_to: "/logged-out".into(),
+                service: None,
+            },
+            Self {
+                frames,
+                continue_to: "https://events.example.org/bye?state=%22%3E".into(),
+                service: Some(samples::service()),
+            },
+        ]
+    }
+}
+
 /// `/logged-out`.
 #[derive(Clone, Debug, Serialize)]
 pub struct LoggedOut {

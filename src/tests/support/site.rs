@@ -35,6 +35,7 @@ struct Page {
 struct Pages {
     by_path: BTreeMap<String, Page>,
     asked: HashMap<String, usize>,
+    received: Vec<(String, String)>,
 }
 
 pub struct Site {
@@ -110,6 +111,13 @@ impl Site {
         self.lock().asked.get(path).copied().unwrap_or_default()
     }
 
+    /// The bodies that came to the path, in their order.
+    pub fn received(&self, path: &str) -> Vec<String> {
+        let pages = self.lock();
+        let there = pages.received.iter().filter(|(it, _)| it == path);
+        there.map(|(_, body)| body.clone()).collect()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,9 +125,12 @@ impl Site {
 
 async fn page(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    let body = axum::body::to_bytes(request.into_body(), 64 * 1024).await;
+    let body = String::from_utf8_lossy(&body.expect("a body")).into_owned();
     let found = {
         let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
         *pages.asked.entry(path.clone()).or_default() += 1;
+        pages.received.push((path.clone(), body));
         pages.by_path.get(&path).cloned()
     };
     let Some(page) = found else {

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use super::super::{PageError, PageForm, SignedIn, Visit};
 use crate::accounts::{login, sessions};
 use crate::domain::SessionId;
-use crate::http::cookies::Cookie;
+use crate::http::pages::logout::leave;
+use crate::oidc::end_session::After;
+use crate::oidc::logout::frontchannel;
 use crate::templates::pages::{AccountSessions, SessionView};
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +37,7 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
 pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { visit, fields, .. } = form;
     let (app, context, account) = (&visit.app, visit.context(), &person.account().id);
+    let frames = frontchannel::frames(app, person.session()).await?;
     match fields.action.as_str() {
         "end" => {
             let id = SessionId::new(fields.session_id.as_str());
@@ -42,10 +45,7 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 return Err(PageError::NotFound);
             }
             if id == person.session().id {
-                return Ok(visit
-                    .clone()
-                    .without_cookie(Cookie::Session)
-                    .redirect("/logged-out"));
+                return leave(visit, frames, After::default()).await;
             }
             Ok(visit.redirect("/account/sessions?done=session_ended"))
         }
@@ -55,10 +55,7 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         }
         "end_everywhere" => {
             sessions::end_everywhere(app, &context, account).await?;
-            Ok(visit
-                .clone()
-                .without_cookie(Cookie::Session)
-                .redirect("/logged-out"))
+            leave(visit, frames, After::default()).await
         }
         _ => Err(PageError::Invalid),
     }

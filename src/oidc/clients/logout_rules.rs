@@ -1,0 +1,97 @@
+//! Where a client may hear of a logout (OpenID Connect Front-Channel Logout 1.0 §2, Back-Channel Logout 1.0
+//! §2.2). The back channel is called by us, hence https always (security.md DR-3); the front channel is
+//! visited by the browser, and may be on this machine where an administrator says so.
+
+use url::Url;
+
+use super::rules::{Problems, Registrar, is_link};
+use crate::domain::client::Metadata;
+
+pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+    if let Some(uri) = &it.backchannel_logout_uri {
+        problems.unless(
+            is_link(uri, false) && !uri.contains('#'),
+            "backchannel_logout_uri",
+            "is not an https URL without a fragment, of 512 characters at most",
+        );
+    }
+    if let Some(uri) = &it.frontchannel_logout_uri {
+        problems.unless(
+            is_link(uri, by.is_administrator()) && !uri.contains('#'),
+            "frontchannel_logout_uri",
+            "is not an https URL without a fragment, of 512 characters at most",
+        );
+        // §2: of the same scheme, host and port as a redirect URI: nobody has others visited.
+        let origin = |it: &str| Url::parse(it).ok().map(|it| it.origin());
+        let own = origin(uri);
+        problems.unless(
+            own.is_some() && it.redirect_uris.iter().any(|it| origin(it) == own),
+            "frontchannel_logout_uri",
+            "is not at the scheme, host and port of a redirect URI",
+        );
+    }
+    for (required, uri, member) in [
+        (
+            it.backchannel_logout_session_required,
+            &it.backchannel_logout_uri,
+            "backchannel_logout_session_required",
+        ),
+        (
+            it.frontchannel_logout_session_required,
+            &it.frontchannel_logout_uri,
+            "frontchannel_logout_session_required",
+        ),
+    ] {
+        problems.unless(
+            !required || uri.is_some(),
+            member,
+            "stands without the address it is about",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::rules::{Registrar, check};
+    use crate::domain::ClientId;
+    use crate::domain::client::Metadata;
+
+    fn problems(member: &str, value: Value, by: Registrar<'_>) -> Vec<String> {
+        let mut it = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb", "http://localhost:90/cb"],
+            "scope": "openid"});
+        it[member] = value;
+        let it: Metadata = serde_json::from_value(it).expect("metadata");
+        let found = check(&ClientId::new("a"), &it, by).err().unwrap_or_default();
+        found.into_iter().map(|it| it.member).collect()
+    }
+
+    #[test]
+    fn a_service_is_told_at_addresses_of_its_own() {
+        let administrator = Registrar::Administrator;
+        for (member, good) in [
+            ("frontchannel_logout_uri", "https://a.example:443/out?x=1"),
+            ("frontchannel_logout_uri", "http://localhost:90/out"),
+            ("backchannel_logout_uri", "https://elsewhere.example/out"),
+        ] {
+            assert!(problems(member, good.into(), administrator).is_empty(), "{good}");
+        }
+        for (member, bad) in [
+            ("frontchannel_logout_uri", json!("https://b.example/out")), // Front-Channel Logout §2
+            ("frontchannel_logout_uri", json!("https://a.example:444/out")),
+            ("frontchannel_logout_uri", json!("http://a.example/out")),
+            ("frontchannel_logout_uri", json!("https://a.example/out#x")),
+            ("frontchannel_logout_session_required", json!(true)),
+            ("backchannel_logout_uri", json!("http://localhost:90/out")), // DR-3
+            ("backchannel_logout_uri", json!("https://a.example/out#x")), // Back-Channel Logout §2.2
+            ("backchannel_logout_session_required", json!(true)),
+        ] {
+            let found = problems(member, bad.clone(), administrator);
+            assert!(
+                found.iter().all(|it| it == member) && !found.is_empty(),
+                "{member} {bad}"
+            );
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Services hear of a logout: by a call from here (OpenID Connect Back-Channel Logout 1.0) or through the
+//! person's browser (OpenID Connect Front-Channel Logout 1.0). Who took part in a session is written when
+//! the client gets its first tokens of it; the end of the session itself makes those rows due
+//! (`storage::sessions::end`), whoever ends it (security.md LO-3).
+
+pub mod backchannel;
+pub mod frontchannel;
+
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
+use crate::domain::{Subject, scope};
+use crate::storage::{session_clients, tokens};
+
+/// The client is about to get tokens: it takes part in the session of `grant`, and will hear of its end if
+/// it registered an address to be told at. One write for each client and session.
+pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subject) -> Result<()> {
+    let metadata = &client.metadata;
+    let is_told = metadata.backchannel_logout_uri.is_some() || metadata.frontchannel_logout_uri.is_some();
+    if !is_told || !grant.scope.contains(scope::OPENID) {
+        return Ok(());
+    }
+    let (session, id) = (&grant.session, &client.id);
+    if session_clients::is_known(app.db.read(), session, id).await? {
+        return Ok(());
+    }
+    app.db
+        .write(async |tx| -> Result<()> {
+            // Whoever ends the session looks for its clients after it: held here, it cannot end unnoticed.
+            if !tokens::hold_session(tx, session).await? {
+                return Err(Error::unusable_grant("its session has ended"));
+            }
+            Ok(session_clients::insert(tx, session, id, &grant.sid, subject).await?)
+        })
+        .await
+}

@@ -1,0 +1,92 @@
+//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.5; security.md LO-3, JW-4): what a
+//! client is sent, and the sending of what is due, by a job. An attempt is counted before it is made; if
+//! the process dies in it, the next one comes at its time.
+
+use chrono::Duration;
+use futures_util::{StreamExt, stream};
+use sea_orm::DbErr;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::domain::Time;
+use crate::domain::client::Client;
+use crate::oidc::subject;
+use crate::random;
+use crate::storage::session_clients::{self as rows, Due};
+
+/// Of a logout token.
+const LIFETIME: Duration = Duration::seconds(120);
+const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+const TRIES: i32 = 3;
+/// How long after each attempt the next one follows; more than a call may take.
+const WAITS: [Duration; TRIES as usize] = [
+    Duration::seconds(10),
+    Duration::seconds(60),
+    Duration::seconds(60),
+];
+
+/// Calls at once: one service that does not answer does not keep the others waiting.
+const AT_ONCE: usize = 16;
+const MOST_IN_A_ROUND: u64 = 128;
+
+/// Tells the services of the logouts that they have yet to hear of, and says how many were told.
+pub async fn deliver(app: &App) -> Result<usize, DbErr> {
+    let due = rows::list_due(app.db.read(), app.clock.now(), MOST_IN_A_ROUND).await?;
+    let mut outcomes = stream::iter(due.into_iter().map(|it| tell(app, it))).buffer_unordered(AT_ONCE);
+    let mut told = 0;
+    while let Some(outcome) = outcomes.next().await {
+        told += usize::from(outcome?);
+    }
+    Ok(told)
+}
+
+async fn tell(app: &App, due: Due) -> Result<bool, DbErr> {
+    let due = &due;
+    let db = app.db.read();
+    let client = app.registry.find(due.client.as_str());
+    // Told by the browser only, or gone since.
+    let Some((client, address)) = client.and_then(|it| {
+        let address = it.metadata.backchannel_logout_uri.clone()?;
+        Some((it, address))
+    }) else {
+        rows::delete(db, due).await?;
+        return Ok(false);
+    };
+    let now = app.clock.now();
+    let wait = WAITS[usize::try_from(due.attempts).unwrap_or(0).min(WAITS.len() - 1)];
+    if !rows::claim(db, due, now + wait).await? {
+        return Ok(false); // Another node was faster.
+    }
+    let attempt = due.attempts + 1;
+    let failure = match logout_token(app, &client, due, now) {
+        Ok(token) => match app.fetch.post(&address, &[("logout_token", &token)]).await {
+            Ok(()) => None,
+            Err(error) => Some(error.to_string()),
+        },
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(error) = &failure {
+        let given_up = attempt >= TRIES;
+        tracing::warn!(client = %client.id, attempt, given_up, error, "a service was not told of a logout");
+    }
+    if failure.is_none() || attempt >= TRIES {
+        rows::delete(db, due).await?;
+    }
+    Ok(failure.is_none())
+}
+
+/// §2.4. Its type and its missing `nonce` keep it from being taken for an ID token.
+fn logout_token(app: &App, client: &Client, due: &Due, now: Time) -> Result<String, crate::jose::Error> {
+    let claims: Value = json!({
+        "iss": app.config.issuer.as_str(),
+        "aud": client.id.as_str(),
+        "iat": now.timestamp(),
+        "exp": (now + LIFETIME).timestamp(),
+        "jti": random::id(),
+        "sub": subject::of(app, client, &due.subject).as_str(),
+        "sid": due.sid.as_str(),
+        "events": {EVENT: {}},
+    });
+    app.keys.sign(client.id_token_alg(), "logout+jwt", &claims)
+}

@@ -1,0 +1,143 @@
+//! The clients that took part in a session and are to be told of its end. The end of the session makes
+//! its rows due, in the same transaction; a row goes once its client was told, or cannot be.
+
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::entities::session;
+use super::entities::session_client::{ActiveModel, Column, Entity};
+use crate::domain::{ClientId, SessionId, Sid, Subject, Time};
+
+/// A client that has yet to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    pub session: SessionId,
+    pub client: ClientId,
+    pub sid: Sid,
+    pub subject: Subject,
+    /// Those before.
+    pub attempts: i32,
+    due_at: Time,
+}
+
+pub async fn is_known(
+    db: &impl ConnectionTrait,
+    session: &SessionId,
+    client: &ClientId,
+) -> Result<bool, DbErr> {
+    let found: Option<String> = Entity::find_by_id((session.to_string(), client.to_string()))
+        .select_only()
+        .column(Column::SessionId)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Of a session that the transaction holds (`tokens::hold_session`). Two at once leave one row.
+pub async fn insert(
+    tx: &impl ConnectionTrait,
+    session: &SessionId,
+    client: &ClientId,
+    sid: &Sid,
+    subject: &Subject,
+) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        session_id: Set(session.to_string()),
+        client_id: Set(client.to_string()),
+        sid: Set(sid.to_string()),
+        subject: Set(subject.as_str().to_owned()),
+        attempts: Set(0),
+        due_at: Set(None),
+    };
+    let once = OnConflict::columns([Column::SessionId, Column::ClientId])
+        .do_nothing()
+        .to_owned();
+    Entity::insert(row)
+        .on_conflict(once)
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
+pub async fn list_of_session(db: &impl ConnectionTrait, session: &SessionId) -> Result<Vec<ClientId>, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::ClientId)
+        .filter(Column::SessionId.eq(session.as_str()))
+        .order_by_asc(Column::ClientId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(ClientId::new).collect())
+}
+
+/// The session has ended.
+pub(super) async fn make_due(db: &impl ConnectionTrait, session: &SessionId, now: Time) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::DueAt, Expr::value(now))
+        .filter(Column::SessionId.eq(session.as_str()))
+        .filter(Column::DueAt.is_null())
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Those that may be told now, the longest waiting first.
+pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<Due>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::DueAt.lte(now))
+        .order_by_asc(Column::DueAt)
+        .limit(most)
+        .all(db)
+        .await?;
+    let due = rows.into_iter().filter_map(|it| {
+        Some(Due {
+            session: SessionId::new(it.session_id),
+            client: ClientId::new(it.client_id),
+            sid: Sid::new(it.sid),
+            subject: Subject::new(it.subject),
+            attempts: it.attempts,
+            due_at: it.due_at?,
+        })
+    });
+    Ok(due.collect())
+}
+
+/// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one;
+/// `false` if another node makes it.
+pub async fn claim(db: &impl ConnectionTrait, it: &Due, next: Time) -> Result<bool, DbErr> {
+    let claimed = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::DueAt, Expr::value(next))
+        .filter(Column::SessionId.eq(it.session.as_str()))
+        .filter(Column::ClientId.eq(it.client.as_str()))
+        .filter(Column::DueAt.eq(it.due_at))
+        .exec(db)
+        .await?;
+    Ok(claimed.rows_affected == 1)
+}
+
+/// The client was told, or is not to be told.
+pub async fn delete(db: &impl ConnectionTrait, it: &Due) -> Result<(), DbErr> {
+    Entity::delete_by_id((it.session.to_string(), it.client.to_string()))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// Forgets the clients of sessions that died of age and are themselves forgotten: nobody logged out.
+pub async fn delete_orphans(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    let sessions = Query::select()
+        .column(session::Column::Id)
+        .from(session::Entity)
+        .to_owned();
+    let deleted = Entity::delete_many()
+        .filter(Column::DueAt.is_null())
+        .filter(Column::SessionId.not_in_subquery(sessions))
+        .exec(db)
+        .await?;
+    Ok(deleted.rows_affected)
+}
