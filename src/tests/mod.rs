@@ -9,6 +9,7 @@ mod encrypted;
 mod fapi;
 mod fetching;
 mod front_door;
+mod fuzzing;
 mod hostile_input;
 mod house;
 mod listener;

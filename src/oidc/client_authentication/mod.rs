@@ -2,7 +2,7 @@
 //! Core §9, RFC 7523 §3, RFC 8705 §2; security.md TK-6, TK-7).
 
 mod client_secret;
-mod private_key_jwt;
+pub mod private_key_jwt;
 mod tls_client_auth;
 
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! How a service may ask and be answered beyond the plain code flow, through the front door: tokens from
 //! the authorization endpoint, pushed and signed requests, and where and how answers arrive.
 
+mod harm;
 mod hostile;
+mod hostile_tokens;
 mod pushed;
 mod request_objects;
 mod response_types;
