@@ -29,6 +29,10 @@ pub enum Limit {
     Interactions,
     /// By network: clients that register or change themselves.
     Registration,
+    /// By session: wrong user codes of devices.
+    UserCodes,
+    /// By network: the same.
+    UserCodesNetwork,
     /// By network: searches of the directory of members.
     DirectorySearch,
 }
@@ -44,6 +48,8 @@ impl Limit {
             Self::ClientAuthenticationFailures => "client_authentication_failures",
             Self::Interactions => "interactions",
             Self::Registration => "registration",
+            Self::UserCodes => "user_codes",
+            Self::UserCodesNetwork => "user_codes_network",
             Self::DirectorySearch => "directory_search",
         }
     }
@@ -59,6 +65,7 @@ impl Limit {
                 | Self::ClientAuthenticationFailures
                 | Self::Interactions
                 | Self::Registration
+                | Self::UserCodesNetwork
                 | Self::DirectorySearch
         )
     }
@@ -102,6 +109,8 @@ impl Limits {
             Limit::ClientAuthenticationFailures => &it.client_authentication_failures,
             Limit::Interactions => &it.interactions,
             Limit::Registration => &it.registration,
+            Limit::UserCodes => &it.user_codes,
+            Limit::UserCodesNetwork => &it.user_codes_network,
             Limit::DirectorySearch => &it.directory_search,
         }
     }

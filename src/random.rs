@@ -35,6 +35,20 @@ pub fn decimal_code(digits: u32) -> String {
     }
 }
 
+/// A code of `length` letters of an alphabet, each equally likely.
+pub fn letters(alphabet: &str, length: usize) -> String {
+    let letters: Vec<char> = alphabet.chars().collect();
+    let limit = 256 - 256 % letters.len().clamp(1, 256);
+    let mut code = String::with_capacity(length);
+    while code.len() < length {
+        let [byte] = bytes();
+        // Values above the last whole multiple would favour the first letters.
+        let fair = Some(usize::from(byte)).filter(|it| *it < limit);
+        code.extend(fair.and_then(|it| letters.get(it % letters.len())));
+    }
+    code
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -30,6 +30,10 @@ pub struct Limits {
     pub interactions: Vec<Rate>,
     /// Clients that register themselves, per client network (DR-1).
     pub registration: Vec<Rate>,
+    /// Wrong user codes of devices, per session (DV-2).
+    pub user_codes: Vec<Rate>,
+    /// The same per client network (DV-2).
+    pub user_codes_network: Vec<Rate>,
     /// Searches of the directory of members per client network.
     pub directory_search: Vec<Rate>,
 }
@@ -51,6 +55,8 @@ impl Default for Limits {
             client_authentication_failures: vec![Rate::new(30, MINUTE)],
             interactions: vec![Rate::new(1000, 10 * MINUTE)],
             registration: vec![Rate::new(20, HOUR)],
+            user_codes: vec![Rate::new(5, 10 * MINUTE)],
+            user_codes_network: vec![Rate::new(20, 10 * MINUTE)],
             directory_search: vec![Rate::new(120, MINUTE)],
         }
     }

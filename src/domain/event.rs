@@ -102,6 +102,8 @@ actions! {
     ConsentWithdrawn = "consent.withdrawn",
     AuthorizationRefused = "authorization.refused",
     RedirectUriRefused = "authorization.redirect_uri_refused",
+    DeviceAllowed = "device.allowed",
+    DeviceDenied = "device.denied",
     CodeReused = "token.code_reused",
     RefreshTokenReused = "token.refresh_reused",
     AssertionReplayed = "client.assertion_replayed",

@@ -6,6 +6,7 @@ pub mod affiliation;
 pub mod authorization;
 pub mod claim;
 pub mod client;
+pub mod device;
 pub mod event;
 pub mod organization;
 pub mod password;

@@ -15,7 +15,7 @@ pub fn for_everybody(endpoint: MethodRouter<App>) -> MethodRouter<App> {
     endpoint.options(no_preflight).layer(from_fn(everybody))
 }
 
-/// Token, userinfo, revocation and pushed requests.
+/// Token, userinfo, revocation, pushed requests and device authorization.
 pub fn for_public_clients(app: &App, endpoint: MethodRouter<App>) -> MethodRouter<App> {
     let layer = from_fn_with_state(app.clone(), public_clients);
     endpoint.options(no_preflight).layer(layer)

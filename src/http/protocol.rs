@@ -12,7 +12,10 @@ use super::extract::client::{one_header, possession_of};
 use super::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::app::App;
 use crate::oidc::userinfo::{self, Presented, Userinfo};
-use crate::oidc::{self, discovery, introspection, jwks, pushed_authorization_request, revocation, token};
+use crate::oidc::{
+    self, device_authorization, discovery, introspection, jwks, pushed_authorization_request, revocation,
+    token,
+};
 
 /// BR-3: what changes seldom may be kept for a quarter of an hour.
 const CACHEABLE: &str = "public, max-age=900";
@@ -69,6 +72,17 @@ pub async fn pushed_authorization_request(
     )
     .await?;
     Ok(NoStore((StatusCode::CREATED, Json(answer))))
+}
+
+/// RFC 8628 §3.1
+pub async fn device_authorization(
+    State(app): State<App>,
+    it: Authenticated,
+) -> Result<impl IntoResponse, oidc::Error> {
+    let answer =
+        device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.possession.dpop)
+            .await?;
+    Ok(NoStore(Json(answer)))
 }
 
 /// RFC 7662

@@ -53,6 +53,11 @@ pub fn routes(app: &App) -> Routes {
             Client,
             clients(post(protocol::pushed_authorization_request)),
         )
+        .at(
+            endpoints::DEVICE_AUTHORIZATION,
+            Client,
+            clients(post(protocol::device_authorization)),
+        )
         .at(endpoints::TOKEN, Client, clients(post(protocol::token)))
         .at(
             endpoints::USERINFO,
@@ -68,6 +73,7 @@ pub fn routes(app: &App) -> Routes {
         .at(endpoints::CHECK_SESSION_IFRAME, Public, get(check_session::page))
         .at("/assets/{file}", Public, get(assets::asset))
         .with(pages::authorization::routes)
+        .with(pages::device::routes)
         .with(pages::login::routes)
         .with(pages::logout::routes)
         .with(pages::recovery::routes)

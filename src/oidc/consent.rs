@@ -10,7 +10,7 @@ use crate::domain::actor::Context;
 use crate::domain::authorization::{AuthorizationRequest, Consent};
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::domain::{AccountId, ClientId, claim, scope::Scope};
+use crate::domain::{AccountId, ClientId, Time, claim, scope::Scope};
 use crate::storage::{consents, tokens};
 
 /// What the page asks for.
@@ -60,16 +60,23 @@ pub async fn remember(
     let now = app.clock.now();
     let asked = asked(request);
     app.db
-        .write(async |tx| {
-            let before = consents::find(tx, account, &request.client_id).await?;
-            let consent = extended(before, account, request, &asked, now);
-            consents::put(tx, &consent).await?;
-            let event = Event::new(Action::ConsentGiven, format!("client:{}", request.client_id))
-                .because(asked.scope.to_string());
-            audit::record(tx, now, context, event).await?;
-            Ok::<_, Error>(())
-        })
+        .write(async |tx| agree(tx, now, context, &request.client_id, &asked, account).await)
         .await
+}
+
+/// The same in the transaction of whoever asked.
+pub async fn agree(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    client: &ClientId,
+    asked: &ConsentNeeded,
+    account: &AccountId,
+) -> Result<()> {
+    let before = consents::find(tx, account, client).await?;
+    consents::put(tx, &extended(before, account, client, asked, now)).await?;
+    let event = Event::new(Action::ConsentGiven, format!("client:{client}")).because(asked.scope.to_string());
+    Ok(audit::record(tx, now, context, event).await?)
 }
 
 /// Ends what the service has: the consent and every refresh token that came of it.
@@ -123,13 +130,13 @@ fn covers(remembered: Option<&Consent>, request: &AuthorizationRequest, asked: &
 fn extended(
     before: Option<Consent>,
     account: &AccountId,
-    request: &AuthorizationRequest,
+    client: &ClientId,
     asked: &ConsentNeeded,
-    now: crate::domain::Time,
+    now: Time,
 ) -> Consent {
     let mut it = before.unwrap_or_else(|| Consent {
         account: account.clone(),
-        client_id: request.client_id.clone(),
+        client_id: client.clone(),
         scope: Scope::default(),
         claims: Vec::new(),
         first_given_at: now,

@@ -37,7 +37,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         .filter(|it| match it {
             GrantType::Implicit => implicit,
             GrantType::AuthorizationCode | GrantType::RefreshToken => codes,
-            GrantType::ClientCredentials => true,
+            GrantType::ClientCredentials | GrantType::DeviceCode => true,
         })
         .map(|it| it.as_str())
         .collect();
@@ -50,6 +50,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "authorization_endpoint": issuer.at(endpoints::AUTHORIZATION),
         "pushed_authorization_request_endpoint": issuer.at(endpoints::PUSHED_AUTHORIZATION_REQUEST),
         "require_pushed_authorization_requests": false, // a client's registration may: RFC 9126 §6
+        "device_authorization_endpoint": issuer.at(endpoints::DEVICE_AUTHORIZATION), // RFC 8628 §4
         "token_endpoint": issuer.at(endpoints::TOKEN),
         "userinfo_endpoint": issuer.at(endpoints::USERINFO),
         "jwks_uri": issuer.at(endpoints::JWKS),

@@ -11,6 +11,7 @@ mod client_keys;
 pub mod clients;
 pub mod codes;
 pub mod consent;
+pub mod device_authorization;
 pub mod discovery;
 pub mod dpop;
 pub mod end_session;

@@ -37,6 +37,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,
+        Device, DeviceConfirm, DeviceDecided,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
         AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,

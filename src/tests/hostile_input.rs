@@ -23,7 +23,7 @@ const BODIES: [&[u8]; 12] = [
     b"email=%F0%9F%98%80%E2%80%AE%E2%80%8B&password=%E2%80%AE",
 ];
 
-const FORMS: [&str; 14] = [
+const FORMS: [&str; 15] = [
     "/login",
     "/signup",
     "/signup/organization",
@@ -33,6 +33,7 @@ const FORMS: [&str; 14] = [
     "/reset-password",
     "/consent",
     "/select-account",
+    "/device",
     "/access-refused",
     "/terms/accept",
     "/logout",
@@ -40,7 +41,13 @@ const FORMS: [&str; 14] = [
     "/authorize",
 ];
 
-const ENDPOINTS: [&str; 4] = ["/token", "/introspect", "/revoke", "/userinfo"];
+const ENDPOINTS: [&str; 5] = [
+    "/token",
+    "/device-authorization",
+    "/introspect",
+    "/revoke",
+    "/userinfo",
+];
 
 #[tokio::test]
 async fn no_body_makes_the_server_fail() {

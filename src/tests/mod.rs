@@ -6,6 +6,7 @@ mod authorization;
 mod browser;
 mod client_report;
 mod encrypted;
+mod device_authorization;
 mod fapi;
 mod fetching;
 mod front_door;

@@ -5,7 +5,9 @@ use openidconnect::HttpResponse;
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Person, Prover, RelyingParty, Signer, TestOp};
-use crate::oidc::endpoints::{INTROSPECTION, PUSHED_AUTHORIZATION_REQUEST, TOKEN, USERINFO};
+use crate::oidc::endpoints::{
+    DEVICE_AUTHORIZATION, INTROSPECTION, PUSHED_AUTHORIZATION_REQUEST, TOKEN, USERINFO,
+};
 
 const OFFLINE: &str = "openid email offline_access";
 
@@ -284,4 +286,38 @@ async fn a_nonce_is_given_and_then_demanded() {
         .posts_with(TOKEN, &rp.redemption(&code), &[("dpop", &old)])
         .await;
     assert_eq!(error_of(&answer), refused(400, "use_dpop_nonce")); // TK-10: five minutes
+}
+
+#[tokio::test]
+async fn a_device_comes_back_with_the_key_that_it_asked_with() {
+    let op = TestOp::start().await;
+    let metadata = json!({"token_endpoint_auth_method": "none", "redirect_uris": [],
+        "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "scope": "openid email"});
+    let tv = op.client_with("tv", metadata).await;
+    let mut alice = somebody(&op).await;
+    let key = Prover::new(&op);
+    let thief = Prover::new(&op);
+    let asks = async |fields: &[(&str, &str)], path, key: &Prover<'_>| {
+        let proof = key.proves("POST", path, None);
+        tv.posts_with(path, fields, &[("dpop", &proof)]).await
+    };
+    for other in [true, false] {
+        let codes = json_of(&asks(&[("scope", "openid email")], DEVICE_AUTHORIZATION, &key).await);
+        let link = codes["verification_uri_complete"].as_str().expect("a link");
+        let form = alice.browser.get(link).await.form_to("/device");
+        let confirm = alice.browser.send(form).await;
+        let allow = confirm.form_to("/device").press("decision", "allow");
+        alice.browser.send(allow).await;
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", codes["device_code"].as_str().expect("a code")),
+        ];
+        if other {
+            let answer = asks(&fields, TOKEN, &thief).await;
+            assert_eq!(error_of(&answer), refused(400, "invalid_grant")); // RFC 9449 §10
+        } else {
+            let answer = json_of(&asks(&fields, TOKEN, &key).await);
+            assert_eq!(answer["token_type"], "DPoP", "{answer}"); // RFC 9449 §5
+        }
+    }
 }

@@ -254,6 +254,8 @@ words! {
         Implicit = "implicit",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
+        /// RFC 8628 §3.4
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
     }
 }
 

@@ -176,7 +176,7 @@ async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
 }
 
 /// In the page's words and language.
-async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
+pub(super) async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
     let language = visit.locale.as_str();
     let types = directory::types(&visit.app).await?;
     let rights = affiliations::records::right_types(&visit.app).await?;

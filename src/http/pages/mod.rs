@@ -37,6 +37,7 @@ pub mod account;
 pub mod admin;
 pub mod authorization;
 pub mod destination;
+pub mod device;
 pub mod errors;
 pub mod flow;
 pub mod focal_point;

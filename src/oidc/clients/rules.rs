@@ -232,7 +232,7 @@ fn grants(problems: &mut Problems, it: &Metadata) {
         "lacks authorization_code, which a response type with code needs",
     );
     problems.unless(
-        !uses(GrantType::RefreshToken) || uses(GrantType::AuthorizationCode),
+        !uses(GrantType::RefreshToken) || uses(GrantType::AuthorizationCode) || uses(GrantType::DeviceCode),
         "grant_types",
         "holds refresh_token without a grant that gives one",
     );

@@ -2,17 +2,13 @@
 //! comes of it; a replay ends what the code bought (security.md TK-1 to TK-3).
 
 use super::issue::Authorized;
-use super::{person, refresh_token, required};
+use super::{granted, required};
 use crate::app::App;
-use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
-use crate::domain::event::{Action, Event};
-use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
-use crate::domain::{AuthorizationId, authorization::Grant};
+use crate::domain::token::Confirmation;
 use crate::oidc::codes::{self, Taken};
-use crate::oidc::{Error, Parameters, Result, logout, pkce};
-use crate::storage::tokens;
+use crate::oidc::{Error, Parameters, Result, pkce};
 
 pub async fn redeem(
     app: &App,
@@ -24,7 +20,9 @@ pub async fn redeem(
     let code = required(parameters, "code")?;
     let grant = match codes::take(app, code, &client.id).await? {
         Taken::Grant(grant) => *grant,
-        Taken::Spent(authorization) => return Err(replayed(app, context, client, &authorization).await?),
+        Taken::Spent(authorization) => {
+            return Err(granted::replayed(app, context, client, &authorization).await?);
+        }
         Taken::Unknown => return Err(Error::unusable_grant("an unknown or expired code")),
     };
     // RFC 6749 §4.1.3: identical to the one of the authorization request, which always names one.
@@ -34,41 +32,5 @@ pub async fn redeem(
         ));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    if grant.bound_to.is_some() && grant.bound_to != bound_to {
-        return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
-    }
-    let account = person::behind(app, client, &grant, person::Session::Needed).await?;
-    logout::take_part(app, client, &grant, &account.sub).await?;
-    let refresh_token = match may_refresh(client, &grant) {
-        true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),
-        false => None,
-    };
-    Ok(Authorized {
-        scope: grant.scope.clone(),
-        nonce: grant.nonce.clone(),
-        grant,
-        account,
-        refresh_token,
-        bound_to,
-    })
-}
-
-/// `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).
-fn may_refresh(client: &Client, grant: &Grant) -> bool {
-    client.may_refresh() && grant.is_offline()
-}
-
-/// RFC 6749 §4.1.2: whoever shows a code a second time, the tokens that it bought may be in wrong
-/// hands. What is written outlives every token that a redemption still under way could yield.
-async fn replayed(app: &App, context: &Context, client: &Client, id: &AuthorizationId) -> Result<Error> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| -> Result<()> {
-            tokens::end_authorization(tx, id, now, now + LONGEST_REFRESH_TOKEN).await?;
-            let event = Event::new(Action::CodeReused, format!("authorization:{id}"))
-                .failed(format!("shown by client {}", client.id));
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await?;
-    Ok(Error::unusable_grant("a code that was used before"))
+    granted::redeem(app, client, grant, bound_to).await
 }

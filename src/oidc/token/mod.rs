@@ -3,6 +3,8 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
+mod granted;
 pub mod issue;
 mod person;
 mod refresh_token;
@@ -62,6 +64,7 @@ pub async fn exchange(
             authorization_code::redeem(app, context, client, parameters, bound_to).await?
         }
         GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters, bound_to).await?,
+        GrantType::DeviceCode => device_code::redeem(app, context, client, parameters, bound_to).await?,
         GrantType::ClientCredentials => {
             return client_credentials::grant(app, client, parameters, bound_to);
         }

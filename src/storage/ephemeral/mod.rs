@@ -25,6 +25,16 @@ pub enum Kind {
     PushedRequest,
     /// What is left of a pushed request that was answered.
     AnsweredRequest,
+    /// What a device asked for, by its device code (RFC 8628).
+    DeviceCode,
+    /// The same, by the code that the person enters.
+    UserCode,
+    /// What the person decided about a device.
+    DeviceDecision,
+    /// How often a device may ask.
+    DevicePace,
+    /// What is left of a device code that was redeemed.
+    SpentDeviceCode,
     /// An accepted authorization request that waits for the person.
     Interaction,
     /// A logout on its way through the services that the browser visits.
@@ -45,7 +55,14 @@ impl Kind {
     const fn is_made_by_strangers(self) -> bool {
         matches!(
             self,
-            Self::PushedRequest | Self::Interaction | Self::Logout | Self::Counter | Self::Draft
+            Self::PushedRequest
+                | Self::DeviceCode
+                | Self::UserCode
+                | Self::DevicePace
+                | Self::Interaction
+                | Self::Logout
+                | Self::Counter
+                | Self::Draft
         )
     }
 
@@ -55,6 +72,11 @@ impl Kind {
             Self::SpentCode => "spent-code",
             Self::PushedRequest => "pushed-request",
             Self::AnsweredRequest => "answered-request",
+            Self::DeviceCode => "device-code",
+            Self::UserCode => "user-code",
+            Self::DeviceDecision => "device-decision",
+            Self::DevicePace => "device-pace",
+            Self::SpentDeviceCode => "spent-device-code",
             Self::Interaction => "interaction",
             Self::Logout => "logout",
             Self::AssertionId => "assertion",

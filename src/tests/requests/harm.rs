@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::oidc::Code;
 
 /// Every name that means something, some that do not, and the client's own.
-const NAMES: [&str; 38] = [
+const NAMES: [&str; 39] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -39,6 +39,7 @@ const NAMES: [&str; 38] = [
     "code",
     "refresh_token",
     "device_code",
+    "user_code",
     "subject_token",
     "subject_token_type",
     "audience",

@@ -1,7 +1,7 @@
 //! How a service may ask and be answered beyond the plain code flow, through the front door: tokens from
 //! the authorization endpoint, pushed and signed requests, and where and how answers arrive.
 
-mod harm;
+pub(super) mod harm;
 mod hostile;
 mod hostile_tokens;
 mod pushed;

@@ -1,0 +1,178 @@
+//! A device that asks for access and has no browser: the code that a person enters for it elsewhere, what it
+//! asked for, and how often it may come and ask (RFC 8628; security.md DV-1).
+
+use chrono::Duration;
+
+use super::authorization::Grant;
+use super::scope::Scope;
+use super::secret::Digest;
+use super::token::Confirmation;
+use super::{ClientId, Time};
+
+/// How long both codes are good (security.md DV-1).
+pub const LIFETIME: Duration = Duration::minutes(10);
+
+/// The wait between two polls at first, and what each one that comes too soon adds to it (RFC 8628 §3.5).
+pub const INTERVAL: Duration = Duration::seconds(5);
+
+/// What a person reads on the device and types: consonants alone, which form no words and are not taken for
+/// digits (RFC 8628 §6.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserCode(String);
+
+impl UserCode {
+    pub const ALPHABET: &str = "BCDFGHJKLMNPQRSTVWXZ";
+    pub const LENGTH: usize = 8;
+
+    /// As people type it: in any case, with or without the hyphen, with spaces.
+    pub fn typed(text: &str) -> Option<Self> {
+        let letters = text
+            .chars()
+            .filter(|it| !it.is_whitespace() && !matches!(it, '-' | '\u{2010}'..='\u{2015}'))
+            .map(|it| it.to_ascii_uppercase());
+        let code: String = letters.take(Self::LENGTH + 1).collect();
+        let is_whole = code.len() == Self::LENGTH && code.chars().all(|it| Self::ALPHABET.contains(it));
+        is_whole.then_some(Self(code))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As it is shown: `WDJB-MJHT`.
+    pub fn shown(&self) -> String {
+        let (one, other) = self.0.split_at(Self::LENGTH / 2);
+        format!("{one}-{other}")
+    }
+}
+
+/// What a device asked for, until a person decides.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct DeviceRequest {
+    /// Of the client and its device code: where the decision is left.
+    pub device: Digest,
+    pub client_id: ClientId,
+    /// Limited to what the client may have.
+    pub scope: Scope,
+    /// The key that it proved when it asked, and has to prove again (RFC 9449 §5).
+    pub bound_to: Option<Confirmation>,
+    pub expires_at: Time,
+}
+
+impl DeviceRequest {
+    pub fn is_expired(&self, now: Time) -> bool {
+        now >= self.expires_at
+    }
+}
+
+/// Made once, by one person.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Allowed(Box<Grant>),
+    Denied,
+}
+
+/// How often a device may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Pace {
+    /// Seconds.
+    interval: i64,
+    /// Whoever comes before is too early.
+    not_before: Time,
+}
+
+impl Pace {
+    /// After the first poll, which may come at any time.
+    pub fn begun(now: Time) -> Self {
+        Self {
+            interval: INTERVAL.num_seconds(),
+            not_before: now + INTERVAL,
+        }
+    }
+
+    /// After one more poll, and whether it came in time. Too early, this and all that follow wait longer
+    /// (RFC 8628 §3.5, `slow_down`).
+    pub fn polled(self, now: Time) -> (Self, bool) {
+        let in_time = now >= self.not_before;
+        let interval = match in_time {
+            true => self.interval,
+            false => self.interval.saturating_add(INTERVAL.num_seconds()),
+        };
+        // Longer than the code lives is never.
+        let wait = Duration::seconds(interval).min(LIFETIME);
+        let next = Self {
+            interval: wait.num_seconds(),
+            not_before: now + wait,
+        };
+        (next, in_time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_code_is_read_however_it_is_typed(
+            code in "[BCDFGHJKLMNPQRSTVWXZ]{8}",
+            gaps in prop::collection::vec("[ \\-–\u{a0}]{0,2}", 8),
+            lower in prop::collection::vec(any::<bool>(), 8),
+        ) {
+            let letters = code.chars().zip(&gaps).zip(lower);
+            let typed: String = letters
+                .map(|((letter, gap), lower)| match lower {
+                    true => format!("{gap}{}", letter.to_ascii_lowercase()),
+                    false => format!("{gap}{letter}"),
+                })
+                .collect();
+            let read = UserCode::typed(&typed).expect("a code");
+            prop_assert_eq!(read.as_str(), &code);
+            prop_assert_eq!(UserCode::typed(&read.shown()), Some(read)); // RFC 8628 §6.1
+        }
+
+        #[test]
+        fn nothing_else_is_a_code(text in ".{0,40}") {
+            if let Some(code) = UserCode::typed(&text) {
+                prop_assert!(code.as_str().len() == UserCode::LENGTH);
+                prop_assert!(code.as_str().chars().all(|it| UserCode::ALPHABET.contains(it))); // DV-1
+            }
+        }
+
+        #[test]
+        fn who_keeps_the_pace_is_never_slowed_and_who_does_not_always_is(
+            waits in prop::collection::vec(0_i64..40, 1..60),
+        ) {
+            let mut now = Time::UNIX_EPOCH;
+            let mut pace = Pace::begun(now);
+            let mut interval = 5;
+            for wait in waits {
+                now += Duration::seconds(wait);
+                let (next, in_time) = pace.polled(now);
+                prop_assert_eq!(in_time, wait >= interval);
+                if !in_time {
+                    interval = (interval + 5).min(600); // RFC 8628 §3.5
+                }
+                pace = next;
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_of_other_letters_or_length_is_none() {
+        for bad in [
+            "",
+            "WDJB-MJH",
+            "WDJB-MJHTT",
+            "WDJB-MJHA",
+            "WDJB-MJH1",
+            "WDJB_MJHT",
+            "ＷDJB-MJHT",
+        ] {
+            assert_eq!(UserCode::typed(bad), None, "{bad}"); // DV-1
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `/device`: a person enters the code that a device shows, sees who asks for what, and decides (RFC 8628
+//! §3.3; security.md DV-2). Nothing is decided by a link: also with the code in it, the page asks.
+
+use axum::extract::Path;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::{Audience, PageError, PageForm, Routes, SignedIn, Visit, authorization, flow, login};
+use crate::domain::device::UserCode;
+use crate::domain::scope;
+use crate::oidc;
+use crate::oidc::device_authorization::{self, Entered, VERIFICATION, Waiting};
+use crate::templates::pages::{Device, DeviceConfirm, DeviceDecided};
+use crate::templates::{FormState, Service};
+
+pub fn routes(routes: Routes) -> Routes {
+    use Audience::SignedIn;
+
+    routes
+        .at(VERIFICATION, SignedIn, get(show).post(enter))
+        .at("/device/allowed", SignedIn, get(allowed))
+        .at("/device/denied", SignedIn, get(denied))
+        // As a part of the path, the code stays with the person through the login.
+        .at("/device/{user_code}", SignedIn, get(show_filled))
+}
+
+async fn show(visit: Visit) -> Result<Response, PageError> {
+    let code = visit.query("user_code").and_then(|it| UserCode::typed(&it));
+    ask(&visit, code).await
+}
+
+async fn show_filled(visit: Visit, Path(code): Path<String>) -> Result<Response, PageError> {
+    ask(&visit, UserCode::typed(&code)).await
+}
+
+async fn ask(visit: &Visit, code: Option<UserCode>) -> Result<Response, PageError> {
+    let form = FormState::new(code.map(|it| ("user_code", it.shown())));
+    visit
+        .page(&Device {
+            form,
+            wait_minutes: None,
+        })
+        .await
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    user_code: String,
+    decision: String,
+}
+
+async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm {
+        mut visit,
+        fields,
+        typed,
+    } = form;
+    let (session, account) = (person.session(), person.account());
+    let (app, context) = (&visit.app, visit.context());
+    let entered = device_authorization::enter(app, &context, session, account, &fields.user_code).await;
+    let waiting = match entered {
+        Ok(Entered::Waiting(it)) => it,
+        Ok(Entered::Expired) => return again(&visit, typed, "device.expired").await,
+        Ok(Entered::Unknown) => return again(&visit, typed, "device.unknown").await,
+        Err(error) => return wait(&visit, typed, error).await,
+    };
+    let is_decided = match fields.decision.as_str() {
+        "allow" => device_authorization::allow(app, &context, session, account, &waiting).await?,
+        "deny" => device_authorization::deny(app, &context, account, &waiting).await?,
+        _ => {
+            // The language menu leads back to the code.
+            visit.uri = format!("{VERIFICATION}/{}", waiting.code.shown());
+            return confirm(&visit, &person, *waiting).await;
+        }
+    };
+    match (is_decided, fields.decision.as_str()) {
+        (true, "allow") => Ok(visit.redirect("/device/allowed")),
+        (true, _) => Ok(visit.redirect("/device/denied")),
+        // Decided elsewhere meanwhile, or not theirs to allow: they see how it stands.
+        (false, _) if waiting.refused.is_some() => confirm(&visit, &person, *waiting).await,
+        (false, _) => again(&visit, typed, "device.unknown").await,
+    }
+}
+
+async fn again(visit: &Visit, typed: FormState, error: &str) -> Result<Response, PageError> {
+    let form = typed.error("user_code", error);
+    visit
+        .form_again(&Device {
+            form,
+            wait_minutes: None,
+        })
+        .await
+}
+
+/// Too many wrong codes: the form stays, and says how long to wait.
+async fn wait(visit: &Visit, form: FormState, error: oidc::Error) -> Result<Response, PageError> {
+    let seconds = error.retry_after().and_then(|it| i64::try_from(it).ok());
+    let Some(time) = seconds.map(chrono::Duration::seconds) else {
+        return Err(error.into());
+    };
+    let wait_minutes = Some(login::minutes(time));
+    login::wait(visit, &Device { form, wait_minutes }, time).await
+}
+
+async fn confirm(visit: &Visit, person: &SignedIn, waiting: Waiting) -> Result<Response, PageError> {
+    let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
+    let unmet = match &waiting.refused {
+        Some(refused) => authorization::unmet(visit, refused).await?,
+        None => Vec::new(),
+    };
+    let page = DeviceConfirm {
+        service: Service {
+            logo_uri: None, // DR-4: a logo is for sign-in and consent
+            ..flow::service(&waiting.client)
+        },
+        email: person.account().email.as_str().to_owned(),
+        user_code: waiting.code.shown(),
+        offline_days: waiting.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
+        scopes: waiting.scope.iter().map(str::to_owned).collect(),
+        unmet,
+    };
+    visit.page(&page).await
+}
+
+async fn allowed(visit: Visit) -> Result<Response, PageError> {
+    visit.page(&DeviceDecided { allowed: true }).await
+}
+
+async fn denied(visit: Visit) -> Result<Response, PageError> {
+    visit.page(&DeviceDecided { allowed: false }).await
+}

@@ -1,0 +1,299 @@
+//! Device authorization (RFC 8628): a device asks and is given two codes; a person enters the short one
+//! at `/device` and decides; the device comes back with the long one to the token endpoint
+//! (`token/device_code.rs`). Only digests of the codes are kept (security.md DV-1, DV-2, G-8).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::access_policy::{self, AccessRefused};
+use super::consent::{self, ConsentNeeded};
+use super::{Error, Parameters, Result, dpop};
+use crate::app::App;
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::client::{Client, GrantType};
+use crate::domain::device::{Decision, DeviceRequest, INTERVAL, LIFETIME, UserCode};
+use crate::domain::event::{Action, Event};
+use crate::domain::scope::{self, Scope};
+use crate::domain::session::Session;
+use crate::domain::token::Confirmation;
+use crate::domain::{AuthorizationId, ClientId, Time, secret::Digest};
+use crate::limits::Limit;
+use crate::random;
+use crate::storage::ephemeral::Kind;
+
+/// Where a person enters the code; below it, the page with the code filled in.
+pub const VERIFICATION: &str = "/device";
+
+/// Expired codes are known for as long again, so that device and person hear that they are too late.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(1200);
+
+/// RFC 8628 §3.2
+#[derive(Debug, Serialize)]
+pub struct DeviceAuthorization {
+    pub device_code: String,
+    pub user_code: String,
+    pub verification_uri: String,
+    pub verification_uri_complete: String,
+    pub expires_in: i64,
+    pub interval: i64,
+}
+
+pub async fn begin(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    presented: &dpop::Presented,
+) -> Result<DeviceAuthorization> {
+    if !client.may_use(GrantType::DeviceCode) {
+        return Err(Error::unauthorized_client(
+            "The client is not registered for device authorization",
+        ));
+    }
+    if client.is_public() {
+        // Nobody was proved: it counts as what a browser brings (security.md DS-3).
+        app.limits.count(Limit::Interactions, &context.network).await?;
+    }
+    let scope = allowed(client, parameters.get("scope"))?;
+    // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
+    let key = dpop::prove(app, presented, None).await?;
+    let device_code = format!("dc_{}", random::token());
+    let request = DeviceRequest {
+        device: device_key(&client.id, &device_code),
+        client_id: client.id.clone(),
+        scope,
+        bound_to: key.map(Confirmation::Key),
+        expires_at: app.clock.now() + LIFETIME,
+    };
+    let content = serde_json::to_vec(&request).map_err(Error::internal)?;
+    let device = request.device.as_str();
+    app.ephemeral
+        .put(Kind::DeviceCode, device, &content, REMEMBERED)
+        .await?;
+    let user_code = free_user_code(app, &content).await?;
+    let page = app.config.issuer.at(VERIFICATION);
+    Ok(DeviceAuthorization {
+        verification_uri_complete: format!("{page}/{}", user_code.shown()),
+        verification_uri: page,
+        device_code,
+        user_code: user_code.shown(),
+        expires_in: LIFETIME.num_seconds(),
+        interval: INTERVAL.num_seconds(),
+    })
+}
+
+/// What the client may have of what it asks for; the person is shown all of it. Access while the person is
+/// away is never given unasked.
+fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
+    let own = match client.may_refresh() {
+        true => client.scope().clone(),
+        false => client.scope().without(scope::OFFLINE_ACCESS),
+    };
+    let granted = match asked {
+        None => own.without(scope::OFFLINE_ACCESS), // RFC 8628 §3.1: optional
+        Some(asked) => {
+            let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
+            asked.limited_to(&own)
+        }
+    };
+    match granted.is_empty() {
+        true => Err(Error::invalid_scope("no scope remains that this client may have")),
+        false => Ok(granted),
+    }
+}
+
+/// A code that no other device shows now.
+async fn free_user_code(app: &App, content: &[u8]) -> Result<UserCode> {
+    loop {
+        let letters = random::letters(UserCode::ALPHABET, UserCode::LENGTH);
+        let Some(code) = UserCode::typed(&letters) else {
+            continue;
+        };
+        let key = user_key(&code);
+        if app
+            .ephemeral
+            .put_new(Kind::UserCode, key.as_str(), content, REMEMBERED)
+            .await?
+        {
+            return Ok(code);
+        }
+    }
+}
+
+/// A device that waits for the person's word.
+#[derive(Debug)]
+pub struct Waiting {
+    pub code: UserCode,
+    pub client: Arc<Client>,
+    pub scope: Scope,
+    /// The access policy of the client does not let this person in: there is nothing to allow.
+    pub refused: Option<AccessRefused>,
+    request: DeviceRequest,
+}
+
+/// What a code that somebody entered stands for.
+#[derive(Debug)]
+pub enum Entered {
+    Waiting(Box<Waiting>),
+    Expired,
+    /// Never given, or decided already.
+    Unknown,
+}
+
+/// Looks up what a person typed. Wrong ones are counted, by session and by network (security.md DV-2).
+pub async fn enter(
+    app: &App,
+    context: &Context,
+    session: &Session,
+    account: &Account,
+    typed: &str,
+) -> Result<Entered> {
+    let counted = [
+        (Limit::UserCodes, session.id.as_str()),
+        (Limit::UserCodesNetwork, &context.network),
+    ];
+    for (limit, by) in counted {
+        app.limits.check(limit, by).await?;
+    }
+    let entered = look_up(app, account, typed).await?;
+    if !matches!(entered, Entered::Waiting(_)) {
+        for (limit, by) in counted {
+            app.limits.count(limit, by).await?;
+        }
+    }
+    Ok(entered)
+}
+
+async fn look_up(app: &App, account: &Account, typed: &str) -> Result<Entered> {
+    let Some(code) = UserCode::typed(typed) else {
+        return Ok(Entered::Unknown);
+    };
+    let stored = app
+        .ephemeral
+        .get(Kind::UserCode, user_key(&code).as_str())
+        .await?;
+    let Some(stored) = stored else {
+        return Ok(Entered::Unknown);
+    };
+    let request: DeviceRequest = serde_json::from_slice(&stored).map_err(Error::internal)?;
+    if request.is_expired(app.clock.now()) {
+        return Ok(Entered::Expired);
+    }
+    // What was registered when the device asked may be so no longer (security.md G-10, DR-6).
+    let client = app.registry.find(request.client_id.as_str());
+    let Some(client) = client.filter(|it| it.may_use(GrantType::DeviceCode)) else {
+        return Ok(Entered::Unknown);
+    };
+    let refused = access_policy::check(app.db.read(), &client, &account.id).await?;
+    Ok(Entered::Waiting(Box::new(Waiting {
+        code,
+        client,
+        scope: request.scope.clone(),
+        refused,
+        request,
+    })))
+}
+
+/// The person lets the device in; `false`: it was decided already, or is not the person's to allow.
+pub async fn allow(
+    app: &App,
+    context: &Context,
+    session: &Session,
+    account: &Account,
+    waiting: &Waiting,
+) -> Result<bool> {
+    if waiting.refused.is_some() {
+        return Ok(false);
+    }
+    let (request, client) = (&waiting.request, &waiting.client);
+    let grant = grant(request, session, app.clock.now());
+    let asked = ConsentNeeded {
+        scope: request.scope.clone(),
+        claims: Vec::new(),
+    };
+    let event =
+        Event::new(Action::DeviceAllowed, format!("client:{}", client.id)).because(request.scope.to_string());
+    let decision = Decision::Allowed(Box::new(grant));
+    let consents = (!client.is_first_party()).then_some(&asked);
+    decide(app, context, account, waiting, (event, consents), &decision).await
+}
+
+/// The person keeps the device out; `false`: it was decided already.
+pub async fn deny(app: &App, context: &Context, account: &Account, waiting: &Waiting) -> Result<bool> {
+    let event = Event::new(Action::DeviceDenied, format!("client:{}", waiting.client.id));
+    decide(app, context, account, waiting, (event, None), &Decision::Denied).await
+}
+
+/// Of any number of decisions one counts: who takes the user code. It is on record, with the consent, before
+/// the device can learn of it.
+async fn decide(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    waiting: &Waiting,
+    (event, consents): (Event, Option<&ConsentNeeded>),
+    decision: &Decision,
+) -> Result<bool> {
+    let (now, store) = (app.clock.now(), &app.ephemeral);
+    let key = user_key(&waiting.code);
+    let Some(taken) = store.take(Kind::UserCode, key.as_str()).await? else {
+        return Ok(false);
+    };
+    let content = serde_json::to_vec(decision).map_err(Error::internal)?;
+    let client = &waiting.client.id;
+    let recorded = app
+        .db
+        .write(async |tx| {
+            if let Some(asked) = consents {
+                consent::agree(tx, now, context, client, asked, &account.id).await?;
+            }
+            Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?)
+        })
+        .await;
+    if let Err(error) = recorded {
+        // Nothing was decided: the person may try again.
+        store
+            .put(Kind::UserCode, key.as_str(), &taken, REMEMBERED)
+            .await?;
+        return Err(error);
+    }
+    let device = waiting.request.device.as_str();
+    store
+        .put(Kind::DeviceDecision, device, &content, REMEMBERED)
+        .await?;
+    Ok(true)
+}
+
+fn grant(request: &DeviceRequest, session: &Session, now: Time) -> Grant {
+    Grant {
+        authorization_id: AuthorizationId::new(random::id()),
+        client_id: request.client_id.clone(),
+        account: session.account.clone(),
+        session: session.id.clone(),
+        sid: session.sid.clone(),
+        redirect_uri: String::new(), // no browser comes back
+        scope: request.scope.clone(),
+        claims: ClaimsRequest::default(),
+        nonce: None,
+        code_challenge: None,
+        bound_to: request.bound_to.clone(),
+        auth_time: session.authenticated_at,
+        acr: session.acr.clone(),
+        granted_at: now,
+    }
+}
+
+/// The client is part of it: another's device code is not found.
+pub(super) fn device_key(client: &ClientId, device_code: &str) -> Digest {
+    Digest::of(format!("{client}\n{device_code}").as_bytes())
+}
+
+fn user_key(code: &UserCode) -> Digest {
+    Digest::of(code.as_str().as_bytes())
+}

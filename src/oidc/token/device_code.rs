@@ -1,0 +1,89 @@
+//! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4, §3.5): the device asks whether its person
+//! has decided. What was allowed is given once; shown again, the code ends what it bought (TK-2).
+
+use super::issue::Authorized;
+use super::{granted, required};
+use crate::app::App;
+use crate::domain::AuthorizationId;
+use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
+use crate::domain::device::{Decision, DeviceRequest, Pace};
+use crate::domain::secret::Digest;
+use crate::domain::token::Confirmation;
+use crate::oidc::device_authorization::{REMEMBERED, device_key};
+use crate::oidc::{Error, Parameters, Result};
+use crate::storage::ephemeral::Kind;
+
+pub async fn redeem(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    bound_to: Option<Confirmation>,
+) -> Result<Authorized> {
+    let device = device_key(&client.id, required(parameters, "device_code")?);
+    let store = &app.ephemeral;
+    if let Some(id) = store.get(Kind::SpentDeviceCode, device.as_str()).await? {
+        return Err(replayed(app, context, client, &id).await?);
+    }
+    let stored = store.get(Kind::DeviceCode, device.as_str()).await?;
+    let stored = stored.ok_or_else(|| Error::unusable_grant("an unknown device code"))?;
+    let request: DeviceRequest = serde_json::from_slice(&stored).map_err(Error::internal)?;
+    if request.is_expired(app.clock.now()) {
+        return Err(Error::expired_token(
+            "The device code has expired; ask for another",
+        ));
+    }
+    match store.get(Kind::DeviceDecision, device.as_str()).await? {
+        None => Err(not_yet(app, &device).await?),
+        Some(decision) => match serde_json::from_slice(&decision).map_err(Error::internal)? {
+            Decision::Denied => Err(Error::access_denied("The person did not grant access")),
+            Decision::Allowed(grant) => {
+                spend(app, context, client, &device, &grant).await?;
+                granted::redeem(app, client, *grant, bound_to).await
+            }
+        },
+    }
+}
+
+/// Of any number of parallel calls one is given the grant: the tombstone that only one can set decides.
+async fn spend(app: &App, context: &Context, client: &Client, device: &Digest, grant: &Grant) -> Result<()> {
+    let id = grant.authorization_id.as_str().as_bytes();
+    let store = &app.ephemeral;
+    match store
+        .put_new(Kind::SpentDeviceCode, device.as_str(), id, REMEMBERED)
+        .await?
+    {
+        true => {
+            store.take(Kind::DeviceDecision, device.as_str()).await?;
+            Ok(())
+        }
+        false => Err(replayed(app, context, client, id).await?),
+    }
+}
+
+async fn replayed(app: &App, context: &Context, client: &Client, id: &[u8]) -> Result<Error> {
+    let id = AuthorizationId::new(String::from_utf8_lossy(id));
+    granted::replayed(app, context, client, &id).await
+}
+
+/// RFC 8628 §3.5: nobody has decided; whoever asks too often is told to wait longer.
+async fn not_yet(app: &App, device: &Digest) -> Result<Error> {
+    let (now, store) = (app.clock.now(), &app.ephemeral);
+    let before = store.get(Kind::DevicePace, device.as_str()).await?;
+    let (pace, in_time) = match before {
+        None => (Pace::begun(now), true),
+        Some(before) => serde_json::from_slice::<Pace>(&before)
+            .map_err(Error::internal)?
+            .polled(now),
+    };
+    let content = serde_json::to_vec(&pace).map_err(Error::internal)?;
+    store
+        .put(Kind::DevicePace, device.as_str(), &content, REMEMBERED)
+        .await?;
+    Ok(match in_time {
+        true => Error::authorization_pending("The person has not decided yet"),
+        false => Error::slow_down("The device asks too often; wait 5 seconds longer between requests"),
+    })
+}

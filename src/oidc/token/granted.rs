@@ -1,0 +1,61 @@
+//! What a person granted, redeemed by a code of the browser's or of a device: the person as of now, and a
+//! refresh token with `offline_access` (security.md TK-1 to TK-5, G-10).
+
+use super::issue::Authorized;
+use super::{person, refresh_token};
+use crate::app::App;
+use crate::audit;
+use crate::domain::AuthorizationId;
+use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
+use crate::oidc::{Error, Result, logout};
+use crate::storage::tokens;
+
+/// The grant was taken: there is no second redemption of it.
+pub async fn redeem(
+    app: &App,
+    client: &Client,
+    grant: Grant,
+    bound_to: Option<Confirmation>,
+) -> Result<Authorized> {
+    if grant.bound_to.is_some() && grant.bound_to != bound_to {
+        return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
+    }
+    let account = person::behind(app, client, &grant, person::Session::Needed).await?;
+    logout::take_part(app, client, &grant, &account.sub).await?;
+    let refresh_token = match may_refresh(client, &grant) {
+        true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),
+        false => None,
+    };
+    Ok(Authorized {
+        scope: grant.scope.clone(),
+        nonce: grant.nonce.clone(),
+        grant,
+        account,
+        refresh_token,
+        bound_to,
+    })
+}
+
+/// `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).
+fn may_refresh(client: &Client, grant: &Grant) -> bool {
+    client.may_refresh() && grant.is_offline()
+}
+
+/// RFC 6749 §4.1.2: whoever shows a code a second time, the tokens that it bought may be in wrong
+/// hands. What is written outlives every token that a redemption still under way could yield.
+pub async fn replayed(app: &App, context: &Context, client: &Client, id: &AuthorizationId) -> Result<Error> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| -> Result<()> {
+            tokens::end_authorization(tx, id, now, now + LONGEST_REFRESH_TOKEN).await?;
+            let event = Event::new(Action::CodeReused, format!("authorization:{id}"))
+                .failed(format!("shown by client {}", client.id));
+            Ok(audit::record(tx, now, context, event).await?)
+        })
+        .await?;
+    Ok(Error::unusable_grant("a code that was used before"))
+}

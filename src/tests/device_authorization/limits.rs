@@ -1,0 +1,62 @@
+//! How often a code may be guessed (security.md DV-2).
+
+use super::*;
+
+const WRONG: &str = "BBBB-BBBB";
+
+#[tokio::test]
+async fn five_wrong_codes_in_a_session_then_wait() {
+    let op = TestOp::start().await;
+    let tv = television(&op).await;
+    let mut alice = somebody(&op).await;
+    let codes = tv.asks_for_codes("openid").await;
+    for typed in [WRONG, "", "no code", "BBBB-BBBA", WRONG] {
+        let page = alice.enters_code(typed).await;
+        assert_eq!(
+            (page.status.as_u16(), page.field_errors()),
+            (422, vec!["user_code".into()])
+        );
+    }
+    let page = alice.enters_code(codes.user_code()).await;
+    assert_eq!(page.status.as_u16(), 429); // DV-2
+    assert!(page.has("#throttled") && !page.header("retry-after").is_empty());
+    // Another session is another count.
+    let mut bob = op.person("bob@example.org").await;
+    bob.logs_in().await;
+    assert!(bob.enters_code(codes.user_code()).await.has("#allow"));
+    op.advance(600);
+    let codes = tv.asks_for_codes("openid").await;
+    assert!(alice.enters_code(codes.user_code()).await.has("#allow"));
+}
+
+#[tokio::test]
+async fn twenty_wrong_codes_from_a_network_then_wait() {
+    let op = TestOp::start().await;
+    let tv = television(&op).await;
+    let codes = tv.asks_for_codes("openid").await;
+    for guest in 0..5 {
+        let mut guest = op.person(&format!("guest{guest}@example.org")).await;
+        guest.logs_in().await;
+        for _ in 0..4 {
+            guest.enters_code(WRONG).await;
+        }
+    }
+    let mut alice = somebody(&op).await;
+    assert_eq!(alice.enters_code(codes.user_code()).await.status.as_u16(), 429); // DV-2
+    alice.browser.peer = [198, 51, 100, 7].into();
+    assert!(alice.enters_code(codes.user_code()).await.has("#allow"));
+}
+
+#[tokio::test]
+async fn right_codes_are_not_counted() {
+    let op = TestOp::start().await;
+    let tv = television(&op).await;
+    let mut alice = somebody(&op).await;
+    for _ in 0..12 {
+        let codes = tv.asks_for_codes("openid").await;
+        let typed = codes.user_code().to_lowercase().replace('-', " ");
+        let done = alice.decides(&typed, "allow").await;
+        assert_eq!(done.url.path(), "/device/allowed");
+        assert_eq!(tv.polls(&codes).await.0, 200);
+    }
+}
