@@ -21,8 +21,8 @@ fn owned<const N: usize>(pairs: [(&str, &str); N]) -> Pairs {
 async fn a_device_in_any_shape_gets_a_standard_answer() {
     let op = TestOp::start().await;
     // Proved by a secret: what is harmed is what it asks for.
-    let secret = json!({"token_endpoint_auth_method": "client_secret_basic", "grant_types": [GRANT]
-        , "scope": "openid email"});
+    let secret = json!({"token_endpoint_auth_method": "client_secret_basic", "grant_types": [GRANT],
+        "scope": "openid email"});
     let tv = television_with(&op, secret).await;
     let mut alice = somebody(&op).await;
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);

@@ -11,22 +11,22 @@ async fn five_wrong_codes_in_a_session_then_wait() {
     let mut alice = somebody(&op).await;
     let codes = tv.asks_for_codes("openid").await;
     for typed in [WRONG, "", "no code", "BBBB-BBBA", WRONG] {
-        let page = alice.enters_code(typed).await;
+        let page = alice.connects(typed).await;
         assert_eq!(
             (page.status.as_u16(), page.field_errors()),
             (422, vec!["user_code".into()])
         );
     }
-    let page = alice.enters_code(codes.user_code()).await;
+    let page = alice.connects(codes.user_code()).await;
     assert_eq!(page.status.as_u16(), 429); // DV-2
     assert!(page.has("#throttled") && !page.header("retry-after").is_empty());
     // Another session is another count.
     let mut bob = op.person("bob@example.org").await;
     bob.logs_in().await;
-    assert!(bob.enters_code(codes.user_code()).await.has("#allow"));
+    assert!(bob.connects(codes.user_code()).await.has("#allow"));
     op.advance(600);
     let codes = tv.asks_for_codes("openid").await;
-    assert!(alice.enters_code(codes.user_code()).await.has("#allow"));
+    assert!(alice.connects(codes.user_code()).await.has("#allow"));
 }
 
 #[tokio::test]
@@ -38,13 +38,13 @@ async fn twenty_wrong_codes_from_a_network_then_wait() {
         let mut guest = op.person(&format!("guest{guest}@example.org")).await;
         guest.logs_in().await;
         for _ in 0..4 {
-            guest.enters_code(WRONG).await;
+            guest.connects(WRONG).await;
         }
     }
     let mut alice = somebody(&op).await;
-    assert_eq!(alice.enters_code(codes.user_code()).await.status.as_u16(), 429); // DV-2
+    assert_eq!(alice.connects(codes.user_code()).await.status.as_u16(), 429); // DV-2
     alice.browser.peer = [198, 51, 100, 7].into();
-    assert!(alice.enters_code(codes.user_code()).await.has("#allow"));
+    assert!(alice.connects(codes.user_code()).await.has("#allow"));
 }
 
 #[tokio::test]

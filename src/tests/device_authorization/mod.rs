@@ -62,13 +62,13 @@ impl RelyingParty {
 }
 
 impl Person {
-    async fn enters_code(&mut self, code: &str) -> Page {
+    async fn connects(&mut self, code: &str) -> Page {
         let form = self.browser.get("/device").await.form_to("/device");
         self.browser.submit(form, &[("user_code", code)]).await
     }
 
     async fn decides(&mut self, code: &str, decision: &str) -> Page {
-        let confirm = self.enters_code(code).await;
+        let confirm = self.connects(code).await;
         let form = confirm.form_to("/device").press("decision", decision);
         self.browser.send(form).await
     }
@@ -150,7 +150,7 @@ async fn a_device_that_is_denied_hears_it() {
     assert_eq!(tv.hears(&codes).await, "access_denied");
     assert_eq!(recorded(&op, "device.denied").await, 1);
     // Decided once: the code is no longer one.
-    let again = alice.enters_code(codes.user_code()).await;
+    let again = alice.connects(codes.user_code()).await;
     assert_eq!(again.field_errors(), ["user_code"]);
 }
 
@@ -161,8 +161,8 @@ async fn of_two_decisions_the_first_counts() {
     let (mut alice, mut bob) = (somebody(&op).await, op.person("bob@example.org").await);
     bob.logs_in().await;
     let codes = tv.asks_for_codes("openid").await;
-    let by_alice = alice.enters_code(codes.user_code()).await.form_to("/device");
-    let by_bob = bob.enters_code(codes.user_code()).await.form_to("/device");
+    let by_alice = alice.connects(codes.user_code()).await.form_to("/device");
+    let by_bob = bob.connects(codes.user_code()).await.form_to("/device");
     alice.browser.send(by_alice.press("decision", "deny")).await;
     let late = bob.browser.send(by_bob.press("decision", "allow")).await;
     assert_eq!(late.field_errors(), ["user_code"]); // G-8
@@ -196,7 +196,7 @@ async fn codes_end_after_ten_minutes() {
     op.advance(600);
     assert_eq!(tv.hears(&codes).await, "expired_token"); // RFC 8628 §3.5
     assert_eq!(tv.hears(&allowed).await, "expired_token");
-    let late = alice.enters_code(codes.user_code()).await;
+    let late = alice.connects(codes.user_code()).await;
     assert!(
         late.text_of("#user_code-error").contains("expired"),
         "{}",
@@ -254,7 +254,7 @@ async fn whom_the_access_policy_refuses_cannot_let_a_device_in() {
     let tv = television_with(&op, json!({"access_policy": {"affiliation": "approved"}})).await;
     let mut alice = somebody(&op).await;
     let codes = tv.asks_for_codes("openid").await;
-    let confirm = alice.enters_code(codes.user_code()).await;
+    let confirm = alice.connects(codes.user_code()).await;
     assert!(
         confirm.has("#access-refused") && !confirm.has("#allow"),
         "{}",
