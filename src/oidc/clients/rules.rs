@@ -113,9 +113,10 @@ fn identifier(problems: &mut Problems, id: &ClientId) {
 }
 
 fn texts(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+    let is_met = redirects(it) || it.grant_types.contains(&GrantType::DeviceCode);
     match &it.client_name {
         // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
-        None if redirects(it) && by.is_administrator() => problems.add("client_name", "is missing; people are told it"),
+        None if is_met && by.is_administrator() => problems.add("client_name", "is missing; people are told it"),
         None => {}
         Some(name) => problems.unless(
             text::line(name, LONGEST_NAME).as_deref() == Ok(name.as_str()),
