@@ -243,7 +243,8 @@ async fn what_a_device_gets_is_what_is_so_then() {
 
     let codes = tv.asks_for_codes("openid").await;
     alice.decides(codes.user_code(), "allow").await;
-    let logout = alice.browser.get("/account").await.form_to("/logout");
+    let account = alice.browser.get("/account").await;
+    let logout = account.form_to("/logout").press("decision", "logout");
     alice.browser.send(logout).await;
     assert_eq!(tv.hears(&codes).await, "invalid_grant");
 }
