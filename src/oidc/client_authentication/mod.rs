@@ -256,12 +256,11 @@ async fn prove_by_assertion(
     };
     let proved = client_keys::prove(app, client, assertion.expose(), expect).await;
     let claims = proved.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
-    // RFC 9126 §2: at its endpoint an assertion for the token endpoint is accepted, too.
+    // RFC 7523 §3, RFC 9126 §2: the URL of the token endpoint names us wherever a client proves itself; libraries
+    // write it at introspection and revocation, too.
     let issuer = &app.config.issuer;
-    let mut paths = vec![endpoint.strip_prefix(issuer.as_str()).unwrap_or("/")];
-    if paths.contains(&endpoints::PUSHED_AUTHORIZATION_REQUEST) {
-        paths.push(endpoints::TOKEN);
-    }
+    let called = endpoint.strip_prefix(issuer.as_str()).unwrap_or("/");
+    let paths = [called, endpoints::TOKEN];
     // TK-7: by whichever name, also of those that are called over mutual TLS.
     let origins = [Some(issuer), app.config.mtls.public_url.as_ref()];
     let endpoints: Vec<String> = origins

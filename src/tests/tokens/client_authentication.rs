@@ -138,6 +138,16 @@ async fn an_assertion_is_used_once() {
     ] {
         assert_eq!(op.proves(None, shown(&assertion(bad))).await, refused);
     }
+    // As Authlib makes it: an hour long, and for the token endpoint at every other.
+    let long = assertion(json!({"jti": "7", "aud": ENDPOINT, "exp": op.now().timestamp() + 3600}));
+    let revocation = "http://localhost:8080/revoke";
+    let proof = authenticate(&op.app, &op.context, None, &shown(&long), revocation, None).await;
+    assert_eq!(proof.expect("RFC 7523 section 3").id.as_str(), "signer");
+    assert_eq!(op.proves(None, shown(&long)).await, refused); // TK-7
+    let late = assertion(json!({"jti": "8", "exp": op.now().timestamp() + 3600}));
+    op.wait(311);
+    assert_eq!(op.proves(None, shown(&long)).await, refused); // when it is forgotten it counts no longer
+    assert_eq!(op.proves(None, shown(&late)).await, refused);
     let foreign = PKey::generate_ed25519().expect("a key");
     let claims = json!({"iss": "signer", "sub": "signer", "aud": ENDPOINT, "jti": "5", "exp": op.now().timestamp() + 9});
     let forged = signed(&foreign, &claims);
