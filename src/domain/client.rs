@@ -306,7 +306,7 @@ mod tests {
                 (SigningAlg::PS256, SigningAlg::PS256)
             );
             assert!(!it.metadata.assertion_algs().contains(&SigningAlg::RS256));
-            let lifetimes = [30, 60, 600].map(|it| Duration::from_secs(it));
+            let lifetimes = [30, 60, 600].map(Duration::from_secs);
             assert_eq!(lifetimes.map(|of| it.code_lifetime(of).as_secs()), [30, 60, 60]);
         }
         let plain = with("oidc");

@@ -272,6 +272,7 @@ async fn a_login_is_watched_by_what_the_browser_holds() {
     assert!(claims["session_state"].is_string());
 
     // Another login, another state; after the logout, none.
+    op.clock.advance(chrono::Duration::seconds(2));
     let login = alice
         .browser
         .get(&events.authorization_url("openid", &[("prompt", "login")]))

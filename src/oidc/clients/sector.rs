@@ -15,14 +15,17 @@ pub async fn check(app: &App, it: &Metadata, before: Option<&Metadata>) -> Resul
             reason,
         });
     };
-    let addresses: [(&str, fn(&Metadata) -> &Option<String>); 2] = [
-        ("jwks_uri", |it| &it.jwks_uri),
-        ("backchannel_logout_uri", |it| &it.backchannel_logout_uri),
-    ];
-    for (member, of) in addresses {
-        if let Some(address) = of(it)
-            && before.is_none_or(|before| of(before) != of(it))
-            && let Err(error) = app.fetch.check(address)
+    for (member, address, known) in [
+        ("jwks_uri", &it.jwks_uri, before.map(|it| &it.jwks_uri)),
+        (
+            "backchannel_logout_uri",
+            &it.backchannel_logout_uri,
+            before.map(|it| &it.backchannel_logout_uri),
+        ),
+    ] {
+        if let Some(new) = address
+            && known != Some(address)
+            && let Err(error) = app.fetch.check(new)
         {
             wrong(member, error.to_string());
         }

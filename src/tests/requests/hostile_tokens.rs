@@ -87,5 +87,5 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
         assert!(told.get("access_token").is_none(), "{about}");
     }
     // The harm is neither total nor none.
-    assert!(granted > 100 && refused > 100, "{granted} {refused}");
+    assert!(granted > 100 && refused > 50, "{granted} {refused}");
 }
