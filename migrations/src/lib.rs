@@ -15,6 +15,7 @@ mod m0010_affiliations;
 mod m0010_affiliations_rules;
 mod m0011_registrations;
 mod m0012_session_clients;
+mod m0013_second_factors;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_affiliations::Migration),
             Box::new(m0011_registrations::Migration),
             Box::new(m0012_session_clients::Migration),
+            Box::new(m0013_second_factors::Migration),
         ]
     }
 }

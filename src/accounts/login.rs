@@ -16,7 +16,7 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::password::Password;
 use crate::domain::profile::FieldErrors;
-use crate::domain::session::{ACR_PASSWORD, Session};
+use crate::domain::session::Session;
 use crate::hashing::Verdict;
 use crate::limits::Limit;
 use crate::storage::{accounts, login_throttles};
@@ -212,13 +212,13 @@ async fn start(
         .are_due(account.terms_version.as_deref());
     match session {
         Some(session) if session.account == account.id => {
-            sessions::renew(tx, now, context, account, session, ACR_PASSWORD, terms_due).await
+            sessions::renew(tx, now, context, account, session, None, terms_due).await
         }
         other => {
             if let Some(other) = other {
                 sessions::end_one(tx, now, context, &other.account, &other.id, "another_login").await?;
             }
-            sessions::start(tx, now, context, account, ACR_PASSWORD, terms_due).await
+            sessions::start(tx, now, context, account, None, terms_due).await
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Result, tell};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::authentication::{Factor, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
@@ -59,7 +60,7 @@ pub async fn start(
     now: Time,
     context: &Context,
     account: &Account,
-    acr: &str,
+    factor: Option<Factor>,
     terms_due: bool,
 ) -> Result<Started> {
     let open = sessions::list_of_account(tx, &account.id).await?;
@@ -77,7 +78,7 @@ pub async fn start(
         account: account.id.clone(),
         created_at: now,
         authenticated_at: now,
-        acr: acr.to_owned(),
+        second_factor: factor.map(|factor| SecondProof { factor, at: now }),
         last_used_at: now,
         rested_at: None,
         terms_due,
@@ -85,7 +86,7 @@ pub async fn start(
         network: context.network.clone(),
     };
     sessions::insert(tx, &session, &cookie.digest()).await?;
-    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(acr);
+    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(session.acr().as_str());
     audit::record(tx, now, &of_person(context, account), event).await?;
     Ok(Started { session, cookie })
 }
@@ -97,7 +98,7 @@ pub async fn renew(
     context: &Context,
     account: &Account,
     session: &Session,
-    acr: &str,
+    factor: Option<Factor>,
     terms_due: bool,
 ) -> Result<Started> {
     let cookie = Secret::new(random::token());
@@ -105,13 +106,13 @@ pub async fn renew(
         authenticated_at: now,
         last_used_at: now,
         rested_at: None,
-        acr: acr.to_owned(),
+        second_factor: factor.map(|factor| SecondProof { factor, at: now }),
         terms_due,
         ..session.clone()
     };
     if !sessions::update_authenticated(tx, &renewed, &cookie.digest()).await? {
         // It ended meanwhile, somewhere else: that stands, and this is a login of its own.
-        return start(tx, now, context, account, acr, terms_due).await;
+        return start(tx, now, context, account, factor, terms_due).await;
     }
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because("reauthentication");
     audit::record(tx, now, &of_person(context, account), event).await?;

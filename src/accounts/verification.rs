@@ -14,7 +14,6 @@ use crate::domain::account::{Account, Status};
 use crate::domain::actor::{Context, Role};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
-use crate::domain::session::ACR_PASSWORD;
 use crate::domain::signup::{Choice, PendingSignup, Stage};
 use crate::domain::{AccountId, Subject, Time};
 use crate::storage::accounts::NewAccount;
@@ -257,7 +256,7 @@ pub async fn complete(
     let terms_due = current_terms(tx, now)
         .await?
         .are_due(account.terms_version.as_deref());
-    let started = sessions::start(tx, now, &context, &account, ACR_PASSWORD, terms_due).await?;
+    let started = sessions::start(tx, now, &context, &account, None, terms_due).await?;
     Ok(Completed {
         account,
         started,

@@ -1,10 +1,10 @@
 //! An authorization on its way: the request as it was accepted, and the grant that a code stands
 //! for (OpenID Connect Core §3.1). Both are immutable once made.
 
+use super::authentication::{Authentication, WantedAcr};
 use super::claim::ClaimsRequest;
 use super::client::ResponseType;
 use super::scope::Scope;
-pub use super::session::ACR_PASSWORD;
 use super::token::Confirmation;
 use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
 
@@ -146,6 +146,16 @@ pub struct AuthorizationRequest {
     pub accepted_at: Time,
 }
 
+impl AuthorizationRequest {
+    /// What `claims` says of `acr` is more exact than `acr_values` (OpenID Connect Core §5.5.1.1).
+    pub fn wanted_acr(&self) -> WantedAcr<'_> {
+        self.claims.wanted_acr().unwrap_or_else(|| WantedAcr {
+            values: self.acr_values.iter().map(String::as_str).collect(),
+            essential: false,
+        })
+    }
+}
+
 /// What was granted: the content of a code, and what every token that descends from it can say.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Grant {
@@ -164,9 +174,9 @@ pub struct Grant {
     /// certificate (RFC 8705 §4) that uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_to: Option<Confirmation>,
-    /// When the person last proved who they are.
-    pub auth_time: Time,
-    pub acr: String,
+    /// How the person had proved who they are.
+    #[serde(flatten)]
+    pub authentication: Authentication,
     pub granted_at: Time,
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::authentication::WantedAcr;
 use super::scope::{self, Scope};
 
 /// The longest `claims` parameter (security.md AZ-14).
@@ -123,16 +124,15 @@ impl ClaimsRequest {
         self.id_token.get("sub")?.as_ref()?.value.as_ref()?.as_str()
     }
 
-    /// The classes of authentication without which the request has failed (Core §5.5.1.1).
-    pub fn essential_acr(&self) -> Option<Vec<&str>> {
-        let wanted = self.id_token.get("acr")?.as_ref().filter(|it| it.essential)?;
-        let values: Vec<&str> = wanted
-            .value
-            .iter()
-            .chain(&wanted.values)
-            .filter_map(Value::as_str)
-            .collect();
-        (!values.is_empty()).then_some(values)
+    /// The classes of authentication that are asked for by value (Core §5.5.1.1).
+    pub fn wanted_acr(&self) -> Option<WantedAcr<'_>> {
+        let wanted = self.id_token.get("acr")?.as_ref()?;
+        let all = wanted.value.iter().chain(&wanted.values);
+        let values: Vec<&str> = all.filter_map(Value::as_str).collect();
+        (!values.is_empty()).then_some(WantedAcr {
+            values,
+            essential: wanted.essential,
+        })
     }
 }
 
@@ -184,7 +184,8 @@ mod tests {
             "id_token": {"auth_time": {"essential": true}, "acr": {"essential": true, "values": ["a", "b"]},
             "sub": {"value": "248289761001"}}, "later": 1}"#;
         let request = ClaimsRequest::parse(text).expect("the example of Core §5.5");
-        assert_eq!(request.essential_acr(), Some(vec!["a", "b"]));
+        let wanted = request.wanted_acr().expect("acr by values");
+        assert!(wanted.essential && wanted.values == ["a", "b"]);
         assert_eq!(request.subject(), Some("248289761001"));
         assert_eq!(request.personal().collect::<Vec<_>>(), ["given_name"]);
         let stored = serde_json::to_string(&request).expect("plain JSON");

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod actor;
 pub mod affiliation;
+pub mod authentication;
 pub mod authorization;
 pub mod claim;
 pub mod client;

@@ -2,13 +2,11 @@
 
 use chrono::Duration;
 
+use super::authentication::{Acr, Authentication, SecondProof};
 use super::{AccountId, SessionId, Sid, Time};
 
 /// Sessions a person may have; the oldest ends when there is one more (SE-2).
 pub const MOST_PER_ACCOUNT: u64 = 20;
-
-/// `acr` of a login with a password (contract.md, names of fields in tokens).
-pub const ACR_PASSWORD: &str = "https://refeds.org/profile/sfa";
 
 const IDLE: Duration = Duration::minutes(60);
 const ABSOLUTE: Duration = Duration::hours(12);
@@ -23,9 +21,10 @@ pub struct Session {
     pub sid: Sid,
     pub account: AccountId,
     pub created_at: Time,
-    /// `auth_time`: when the person last proved who they are, in this session.
+    /// `auth_time`: when the person last entered the password, in this session.
     pub authenticated_at: Time,
-    pub acr: String,
+    /// What was shown beside the password, with it or later.
+    pub second_factor: Option<SecondProof>,
     /// Written every five minutes at most.
     pub last_used_at: Time,
     /// When the session was taken up again after a rest too long for administrators' work.
@@ -48,6 +47,19 @@ impl Session {
         now - self.last_used_at < DUTY_IDLE
             && now - self.authenticated_at < DUTY_ABSOLUTE
             && self.rested_at.is_none_or(|at| self.authenticated_at >= at)
+    }
+
+    pub fn acr(&self) -> Acr {
+        match self.second_factor {
+            None => Acr::Password,
+            Some(_) => Acr::SecondFactor,
+        }
+    }
+
+    /// What tokens issued in it tell.
+    pub fn authentication(&self) -> Authentication {
+        let factor = self.second_factor.map(|it| it.factor);
+        Authentication::new(self.authenticated_at, self.acr(), factor)
     }
 
     /// Authenticated within the last five minutes, in this session (SE-4).
@@ -82,7 +94,7 @@ mod tests {
             account: AccountId::new("a"),
             created_at: now,
             authenticated_at: now,
-            acr: ACR_PASSWORD.to_owned(),
+            second_factor: None,
             last_used_at: now,
             rested_at: None,
             terms_due: false,

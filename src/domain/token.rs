@@ -3,6 +3,7 @@
 
 use chrono::Duration;
 
+use super::authentication::Authentication;
 use super::claim::ClaimsRequest;
 use super::scope::Scope;
 use super::secret::Digest;
@@ -56,6 +57,10 @@ pub struct AccessToken {
     /// What its holder must prove to have; a bearer token has none.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// How the person had proved who they are, for resources that ask for more (RFC 9470 §6); the client's
+    /// own tokens have none.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
     /// Seconds since 1970, as the protocol counts.
     #[serde(rename = "t")]
     pub issued_at: i64,

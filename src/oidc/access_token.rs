@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Error, Result, consent, subject};
 use crate::app::App;
 use crate::domain::account::Account;
+use crate::domain::authentication::Authentication;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::Client;
 use crate::domain::scope::Scope;
@@ -62,6 +63,9 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     if let Some(id) = &token.authorization_id {
         all.insert("grant_id".into(), id.as_str().into());
     }
+    if let Some(authentication) = &token.authentication {
+        tell_authentication(&mut all, authentication); // RFC 9068 §2.2.1
+    }
     if let Some(confirmation) = &token.confirmation {
         all.insert("cnf".into(), json!(confirmation)); // RFC 9449 §6.1, RFC 8705 §3.1
     }
@@ -71,6 +75,15 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     app.keys
         .sign(client.id_token_alg(), TYPE, &Value::Object(all))
         .map_err(Error::internal)
+}
+
+/// As ID tokens, access tokens and introspection tell it alike (OpenID Connect Core §2, RFC 9470 §6).
+pub fn tell_authentication(all: &mut Map<String, Value>, it: &Authentication) {
+    all.insert("auth_time".into(), it.auth_time.timestamp().into());
+    all.insert("acr".into(), it.acr.as_str().into());
+    if !it.amr.is_empty() {
+        all.insert("amr".into(), json!(it.amr));
+    }
 }
 
 /// What a presented token says, if it is one of ours. Says nothing of whether it still holds.
@@ -112,6 +125,17 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
         },
         confirmation: match claims.get("cnf") {
             Some(it) => Some(serde_json::from_value(it.clone()).ok()?),
+            None => None,
+        },
+        authentication: match claims.get("auth_time") {
+            Some(at) => Some(Authentication {
+                auth_time: chrono::DateTime::from_timestamp(at.as_i64()?, 0)?,
+                acr: text("acr")?.to_owned(),
+                amr: match claims.get("amr") {
+                    Some(it) => serde_json::from_value(it.clone()).ok()?,
+                    None => Vec::new(),
+                },
+            }),
             None => None,
         },
         issued_at: claims.get("iat")?.as_i64()?,

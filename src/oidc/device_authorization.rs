@@ -283,8 +283,7 @@ fn grant(request: &DeviceRequest, session: &Session, now: Time) -> Grant {
         nonce: None,
         code_challenge: None,
         bound_to: request.bound_to.clone(),
-        auth_time: session.authenticated_at,
-        acr: session.acr.clone(),
+        authentication: session.authentication(),
         granted_at: now,
     }
 }

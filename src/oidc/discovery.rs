@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::{dpop, endpoints};
 use crate::config::{Config, RegistrationMode};
-use crate::domain::authorization::{ACR_PASSWORD, ResponseMode};
+use crate::domain::authentication::Acr;
+use crate::domain::authorization::ResponseMode;
 use crate::domain::client::{
     AuthMethod, ContentEncryption, EncryptionAlg, GrantType, SigningAlg, SubjectType,
 };
@@ -65,7 +66,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "claim_types_supported": ["normal"],
         "claims_supported": claims(),
         "claims_parameter_supported": true,
-        "acr_values_supported": [ACR_PASSWORD],
+        "acr_values_supported": [Acr::Password.as_str()],
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,
@@ -143,6 +144,7 @@ fn claims() -> Vec<&'static str> {
         "auth_time",
         "nonce",
         "acr",
+        "amr",
         "sid",
     ];
     let personal = claim::BY_SCOPE

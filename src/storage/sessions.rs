@@ -11,6 +11,7 @@ use super::entities::account as account_entity;
 use super::entities::session::{ActiveModel, Column, Entity, Model};
 use super::session_clients;
 use crate::domain::account::Account;
+use crate::domain::authentication::{Factor, SecondProof};
 use crate::domain::secret::Digest;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, SessionId, Sid, Time};
@@ -67,7 +68,9 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Session, cookie: &Digest) ->
         account_id: Set(it.account.to_string()),
         created_at: Set(it.created_at),
         authenticated_at: Set(it.authenticated_at),
-        acr: Set(it.acr.clone()),
+        acr: Set(it.acr().as_str().to_owned()),
+        second_factor: Set(it.second_factor.map(|it| it.factor.as_str().to_owned())),
+        second_factor_at: Set(it.second_factor.map(|it| it.at)),
         last_used_at: Set(it.last_used_at),
         rested_at: Set(it.rested_at),
         terms_due: Set(it.terms_due),
@@ -87,7 +90,9 @@ pub async fn update_authenticated(
     let changes = ActiveModel {
         cookie_digest: Set(cookie.as_str().to_owned()),
         authenticated_at: Set(it.authenticated_at),
-        acr: Set(it.acr.clone()),
+        acr: Set(it.acr().as_str().to_owned()),
+        second_factor: Set(it.second_factor.map(|it| it.factor.as_str().to_owned())),
+        second_factor_at: Set(it.second_factor.map(|it| it.at)),
         last_used_at: Set(it.last_used_at),
         rested_at: Set(it.rested_at),
         terms_due: Set(it.terms_due),
@@ -175,7 +180,12 @@ fn session(row: Model) -> Session {
         account: AccountId::new(row.account_id),
         created_at: row.created_at,
         authenticated_at: row.authenticated_at,
-        acr: row.acr,
+        // A name we do not know is no proof.
+        second_factor: row
+            .second_factor
+            .and_then(|it| Factor::parse(&it))
+            .zip(row.second_factor_at)
+            .map(|(factor, at)| SecondProof { factor, at }),
         last_used_at: row.last_used_at,
         rested_at: row.rested_at,
         terms_due: row.terms_due,

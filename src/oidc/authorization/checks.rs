@@ -4,7 +4,7 @@
 
 use super::request::{Provider, Received};
 use crate::domain::Subject;
-use crate::domain::authorization::{ACR_PASSWORD, AuthorizationRequest, Prompt, ResponseMode};
+use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType, ResponseType};
 use crate::domain::scope::{self, Scope};
@@ -36,9 +36,6 @@ const CHECKS: [Check; 16] = [
     id_token_hint,
     hints,
 ];
-
-/// Classes of authentication that can be reached here.
-const REACHABLE_ACR: [&str; 1] = [ACR_PASSWORD];
 
 /// Names that mean something here; others are ignored, repeated or not (RFC 6749 §3.1).
 const NAMES: [&str; 24] = [
@@ -258,8 +255,9 @@ fn claims(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     };
     let asked = ClaimsRequest::parse(text).map_err(|e| Error::invalid_request(e.to_string()))?;
     draft.subject = asked.subject().map(Subject::new);
-    if let Some(acceptable) = asked.essential_acr()
-        && !acceptable.iter().any(|acr| REACHABLE_ACR.contains(acr))
+    if asked
+        .wanted_acr()
+        .is_some_and(|it| it.essential && !it.is_known())
     {
         // OpenID Connect Core §5.5.1.1: treated as a failed authentication.
         return Err(Error::unmet_authentication_requirements(

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::authentication::Acr;
 use crate::domain::authorization::{AuthorizationRequest, Grant};
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
@@ -296,19 +297,27 @@ async fn authorize(
     if request.prompt.select_account && !was_chosen {
         return Err(Step::SelectAccount.into());
     }
-    if let Some(acceptable) = request.claims.essential_acr()
-        && !acceptable.contains(&session.acr.as_str())
-    {
-        let error = Error::unmet_authentication_requirements("acr is not among those asked for");
-        return Err(error.into());
-    }
+    let acr = meet(request, session)?;
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
         return Err(Step::AccessRefused(refused).into());
     }
     if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id).await? {
         return Err(Step::Consent(needed).into());
     }
-    Ok(granted(app, request, client, session, account).await?)
+    Ok(granted(app, request, client, session, account, acr).await?)
+}
+
+/// The class of login that is told: one of those asked for, or the best there is, unless that is not enough.
+fn meet(request: &AuthorizationRequest, session: &Session) -> Result<Acr, Need> {
+    let (wanted, held) = (request.wanted_acr(), session.acr());
+    match wanted.met_by(held) {
+        Some(acr) => Ok(acr),
+        // OpenID Connect Core §5.5.1.1, Core Error Code unmet_authentication_requirements §2.
+        None if wanted.essential => {
+            Err(Error::unmet_authentication_requirements("acr is not among those asked for").into())
+        }
+        None => Ok(held),
+    }
 }
 
 /// The code, the tokens, or both (OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5).
@@ -318,8 +327,9 @@ async fn granted(
     client: &Client,
     session: &Session,
     account: &Account,
+    acr: Acr,
 ) -> Result<Vec<(&'static str, String)>> {
-    let grant = grant(app, request, session);
+    let grant = grant(app, request, session, acr);
     let mut granted = Vec::new();
     if request.response_type.code {
         granted.push(("code", codes::issue(app, client, &grant).await?));
@@ -345,7 +355,7 @@ async fn granted(
     Ok(granted)
 }
 
-fn grant(app: &App, request: &AuthorizationRequest, session: &Session) -> Grant {
+fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr) -> Grant {
     Grant {
         authorization_id: AuthorizationId::new(random::id()),
         client_id: request.client_id.clone(),
@@ -358,8 +368,7 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session) -> Grant 
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
         bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
-        auth_time: session.authenticated_at,
-        acr: session.acr.clone(),
+        authentication: session.authentication().told_as(acr),
         granted_at: app.clock.now(),
     }
 }

@@ -103,15 +103,14 @@ async fn access_token(
             ..ClaimsRequest::default()
         },
         confirmation: it.bound_to.clone(),
+        authentication: Some(it.grant.authentication.clone()),
         ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
     };
     let text = match client.has_jwt_access_tokens() {
         false => access_token::seal(app, &token)?,
         true => {
             let names = claims::for_resources(&it.scope);
-            let mut more = claims::tell(app.db.read(), &names, &it.account).await?;
-            more.insert("auth_time".into(), it.grant.auth_time.timestamp().into()); // RFC 9068 §2.2.1
-            more.insert("acr".into(), it.grant.acr.as_str().into());
+            let more = claims::tell(app.db.read(), &names, &it.account).await?;
             access_token::sign(app, client, &token, more)?
         }
     };
@@ -148,6 +147,7 @@ fn blank(client: &Client, scope: Scope, now: Time, lifetime: Duration) -> Access
         audience: Vec::new(),
         claims: ClaimsRequest::default(),
         confirmation: None,
+        authentication: None,
         issued_at: now.timestamp(),
         expires_at: (now + lifetime).timestamp(),
     }
@@ -194,8 +194,6 @@ async fn id_token(
     put("aud", client.id.as_str().into());
     put("iat", now.timestamp().into());
     put("exp", (now + app.config.tokens.id_token).timestamp().into());
-    put("auth_time", it.grant.auth_time.timestamp().into());
-    put("acr", it.grant.acr.as_str().into());
     put("sid", it.grant.sid.as_str().into());
     for (name, value) in [
         ("at_hash", hashes.access_token),
@@ -209,6 +207,7 @@ async fn id_token(
     if let Some(nonce) = &it.nonce {
         put("nonce", nonce.as_str().into());
     }
+    access_token::tell_authentication(&mut all, &it.grant.authentication);
     let signed = app
         .keys
         .sign(alg, "JWT", &Value::Object(all))

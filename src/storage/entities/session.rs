@@ -13,6 +13,8 @@ pub struct Model {
     pub created_at: ChronoDateTimeUtc,
     pub authenticated_at: ChronoDateTimeUtc,
     pub acr: String,
+    pub second_factor: Option<String>,
+    pub second_factor_at: Option<ChronoDateTimeUtc>,
     pub last_used_at: ChronoDateTimeUtc,
     pub rested_at: Option<ChronoDateTimeUtc>,
     pub terms_due: bool,

@@ -1,6 +1,7 @@
 //! From an authorization request to its answer, asked of the room itself: which step comes next, who
 //! consents, whom a policy refuses, which claims are told. What the front door adds is tested there.
 
+mod classes;
 mod what_is_told;
 mod consenting;
 mod steps;

@@ -27,7 +27,7 @@ async fn single_sign_on_is_silent() {
         (grant.nonce.as_deref(), &grant.sid),
         (Some("n"), &alice.session.sid)
     );
-    assert_eq!(grant.auth_time, alice.session.authenticated_at);
+    assert_eq!(grant.authentication.auth_time, alice.session.authenticated_at);
 }
 
 #[tokio::test]

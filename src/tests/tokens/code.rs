@@ -26,7 +26,8 @@ async fn a_code_buys_what_was_granted_and_no_more() {
         (Some("n-0"), Some(alice.session.sid.as_str()))
     );
     assert_eq!(id["auth_time"], op.now().timestamp()); // whole seconds
-    assert_eq!(id["acr"], ACR_PASSWORD);
+    assert_eq!(id["acr"], "https://refeds.org/profile/sfa"); // contract.md
+    assert_eq!(id["amr"], json!(["pwd"])); // RFC 8176
     assert_eq!(id["exp"].as_i64().unwrap() - id["iat"].as_i64().unwrap(), 600);
     assert!(id.get("azp").is_none() && id["at_hash"].as_str().is_some_and(|it| it.len() == 22));
     assert_eq!(id["email_verified"], true); // id_token_claims: scopes, for a web client of an administrator

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Database, Issuer};
 use crate::domain::account::{Account, Email, Status};
 use crate::domain::actor::{Actor, Context, Role};
-use crate::domain::authorization::{ACR_PASSWORD, Grant};
+use crate::domain::authorization::Grant;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ClientSecret, Origin};
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
@@ -159,7 +159,7 @@ impl Provider {
             .db
             .write(async |tx| {
                 accounts::insert(tx, new.clone()).await?;
-                crate::accounts::sessions::start(tx, now, context, it, ACR_PASSWORD, false).await
+                crate::accounts::sessions::start(tx, now, context, it, None, false).await
             })
             .await
             .expect("signed in");
@@ -182,8 +182,7 @@ impl Provider {
             nonce: Some("n-0".into()),
             code_challenge: None,
             bound_to: None,
-            auth_time: person.session.authenticated_at,
-            acr: ACR_PASSWORD.into(),
+            authentication: person.session.authentication(),
             granted_at: self.now(),
         }
     }

@@ -114,6 +114,7 @@ async fn a_signed_access_token_is_as_good_as_a_sealed_one() {
         "scope",
         "auth_time",
         "acr",
+        "amr",
     ] {
         assert!(claims.get(required).is_some(), "{required}"); // RFC 9068 §2.2
     }

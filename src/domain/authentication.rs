@@ -1,0 +1,147 @@
+//! How a person proved who they are, and what that is called in tokens: a class (`acr`, OpenID Connect
+//! Core §2, the profiles of REFEDS), methods (`amr`, RFC 8176), and a time (`auth_time`).
+
+use super::Time;
+
+/// What a login is worth to services, by contract.md's names; a later one proves what an earlier does, and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Acr {
+    /// One factor: the password.
+    Password,
+    /// Two of different kinds.
+    SecondFactor,
+}
+
+impl Acr {
+    pub const ALL: [Self; 2] = [Self::Password, Self::SecondFactor];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "https://refeds.org/profile/sfa",
+            Self::SecondFactor => "https://refeds.org/profile/mfa",
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == value)
+    }
+}
+
+/// What proves a person beside the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// A code of an authenticator app (RFC 6238).
+    Totp,
+    /// A code from the list that was shown once.
+    RecoveryCode,
+}
+
+impl Factor {
+    pub const ALL: [Self; 2] = [Self::Totp, Self::RecoveryCode];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == value)
+    }
+}
+
+/// A second factor that was shown, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondProof {
+    pub factor: Factor,
+    pub at: Time,
+}
+
+/// What tokens tell of a login.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Authentication {
+    /// When the person last entered the password: the older of two proofs, if they came apart.
+    pub auth_time: Time,
+    pub acr: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+}
+
+impl Authentication {
+    pub fn new(auth_time: Time, acr: Acr, factor: Option<Factor>) -> Self {
+        // RFC 8176 §2: `mfa` beside what was used; a recovery code has no name there.
+        let amr: &[&str] = match factor {
+            None => &["pwd"],
+            Some(Factor::Totp) => &["pwd", "otp", "mfa"],
+            Some(Factor::RecoveryCode) => &["pwd", "mfa"],
+        };
+        Self {
+            auth_time,
+            acr: acr.as_str().to_owned(),
+            amr: amr.iter().map(|it| (*it).to_owned()).collect(),
+        }
+    }
+
+    /// Under the name that the service asked for.
+    pub fn told_as(mut self, acr: Acr) -> Self {
+        self.acr = acr.as_str().to_owned();
+        self
+    }
+}
+
+/// The classes that a request asks for, any of which will do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WantedAcr<'a> {
+    /// In order of preference (OpenID Connect Core §3.1.2.1); none: no wish.
+    pub values: Vec<&'a str>,
+    /// Without one of them the login has failed (Core §5.5.1.1).
+    pub essential: bool,
+}
+
+impl WantedAcr<'_> {
+    /// The first of them that a login of class `held` is, or proves too; without a wish `held` itself.
+    pub fn met_by(&self, held: Acr) -> Option<Acr> {
+        if self.values.is_empty() {
+            return Some(held);
+        }
+        let known = self.values.iter().filter_map(|it| Acr::parse(it));
+        known.into_iter().find(|it| *it <= held)
+    }
+
+    /// Some login at this provider could be one of them.
+    pub fn is_known(&self) -> bool {
+        self.values.is_empty() || self.values.iter().any(|it| Acr::parse(it).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_class_that_the_login_proves_is_told() {
+        let (sfa, mfa) = (Acr::Password.as_str(), Acr::SecondFactor.as_str());
+        let met = |values: &[&str], held| {
+            let wanted = WantedAcr {
+                values: values.to_vec(),
+                essential: false,
+            };
+            wanted.met_by(held)
+        };
+        assert_eq!(met(&[mfa, sfa], Acr::Password), Some(Acr::Password)); // any one listed
+        assert_eq!(met(&[mfa, sfa], Acr::SecondFactor), Some(Acr::SecondFactor));
+        assert_eq!(met(&[sfa, mfa], Acr::SecondFactor), Some(Acr::Password)); // in order of preference
+        assert_eq!(met(&["phrh", mfa], Acr::Password), None);
+        assert_eq!(met(&["1"], Acr::SecondFactor), None);
+        assert_eq!(met(&[], Acr::Password), Some(Acr::Password));
+    }
+
+    #[test]
+    fn methods_are_those_of_the_registry() {
+        let amr = |factor| Authentication::new(Time::UNIX_EPOCH, Acr::SecondFactor, factor).amr;
+        assert_eq!(amr(None), ["pwd"]);
+        assert_eq!(amr(Some(Factor::Totp)), ["pwd", "otp", "mfa"]);
+        assert_eq!(amr(Some(Factor::RecoveryCode)), ["pwd", "mfa"]);
+    }
+}
