@@ -67,19 +67,24 @@ impl App {
         Ok(())
     }
 
-    /// Announces new keys of all families; they sign after the announcement's time.
-    pub async fn rotate_keys(&self, context: &Context) -> Result<Vec<SigningKey>, KeyError> {
+    /// Announces new keys of these families, all or none; they sign after the announcement's time.
+    pub async fn rotate_keys(
+        &self,
+        context: &Context,
+        families: &[Family],
+    ) -> Result<Vec<SigningKey>, KeyError> {
         self.refresh_keys().await?;
         let now = self.clock.now();
         let rows = self.keys.rows();
         if let Some(announced) = rows
             .iter()
+            .filter(|it| families.contains(&it.family))
             .find(|it| self.keys.standing(it) == Standing::Announced)
         {
             return Err(KeyError::Announced(announced.active_from.to_rfc3339()));
         }
         let from = now + self.config.keys.announce;
-        self.add_keys(context, &Family::ALL, from, None).await
+        self.add_keys(context, families, from, None).await
     }
 
     /// Announces new keys where they are due; the clock's door calls it.
@@ -242,12 +247,14 @@ mod tests {
         let two = App::open(config, clock.clone()).await.expect("it starts");
         let before = kids(&one);
 
-        one.rotate_keys(&Context::operator()).await.expect("announced");
+        one.rotate_keys(&Context::operator(), &Family::ALL)
+            .await
+            .expect("announced");
         two.refresh_keys().await.expect("read");
         assert_eq!(kids(&two).len(), 6); // JW-6: published before use
         assert_eq!(kids(&two), kids(&one));
         assert!(matches!(
-            two.rotate_keys(&Context::operator()).await,
+            two.rotate_keys(&Context::operator(), &Family::ALL).await,
             Err(KeyError::Announced(_))
         ));
 
@@ -256,6 +263,24 @@ mod tests {
         one.sweep_keys().expect("files removed");
         two.refresh_keys().await.expect("read");
         assert_eq!(signs(&two)["a"], 1);
+    }
+
+    #[tokio::test]
+    async fn one_key_is_rotated_and_the_others_stay_as_they_are() {
+        let app = support::app().await;
+        let by = Context::operator();
+        let made = app.rotate_keys(&by, &[Family::Rsa]).await.expect("announced");
+        let families = |keys: &[SigningKey]| keys.iter().map(|it| it.family).collect::<Vec<_>>();
+        assert_eq!(families(&made), [Family::Rsa]);
+        assert_eq!(kids(&app).len(), 4);
+        // A rotation of all does not pass over the one that is announced; one of another key needs not wait for it.
+        assert!(matches!(
+            app.rotate_keys(&by, &Family::ALL).await,
+            Err(KeyError::Announced(_))
+        ));
+        assert_eq!(kids(&app).len(), 4);
+        let made = app.rotate_keys(&by, &[Family::P256]).await.expect("announced");
+        assert_eq!(families(&made), [Family::P256]);
     }
 
     #[tokio::test]

@@ -7,7 +7,8 @@ use super::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::actor::Context;
-use crate::domain::signing_key::{SigningKey, Standing};
+use crate::domain::client::SigningAlg;
+use crate::domain::signing_key::{Family, SigningKey, Standing};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -18,7 +19,11 @@ pub(super) enum Command {
         all: bool,
     },
     /// Announce new keys, which sign a day later
-    Rotate,
+    Rotate {
+        /// Only the one that signs with this algorithm; RS256 and PS256 share theirs
+        #[arg(long, value_parser = family_of)]
+        alg: Option<Family>,
+    },
     /// End a key at once: what it signed is believed no more
     Revoke {
         /// As `key list` shows it
@@ -36,8 +41,9 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
                 }
             }
         }
-        Command::Rotate => {
-            for key in app.rotate_keys(&Context::operator()).await? {
+        Command::Rotate { alg } => {
+            let families = alg.map_or(Family::ALL.to_vec(), |it| vec![it]);
+            for key in app.rotate_keys(&Context::operator(), &families).await? {
                 print(console, &app, &key);
             }
         }
@@ -53,6 +59,13 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
         }
     }
     Ok(())
+}
+
+fn family_of(alg: &str) -> Result<Family, String> {
+    let names = || SigningAlg::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>();
+    SigningAlg::parse(alg)
+        .map(Family::of)
+        .ok_or_else(|| format!("this is none of {}", names().join(", ")))
 }
 
 fn print(console: &Console, app: &App, key: &SigningKey) {

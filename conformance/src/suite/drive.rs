@@ -5,16 +5,17 @@ use super::results::{Outcome, Verdict};
 use super::settings::Row;
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 /// Every module is configured for a moment; this one stays so until somebody says that the provider's keys are rotated.
 const PATIENT: &str = "oidcc-server-rotate-keys";
 
 /// So many characters of a page are quoted.
-const PAGE: usize = 120;
+const PAGE: usize = 240;
 
 pub struct Driver {
     pub api: Api,
@@ -26,40 +27,87 @@ pub struct Driver {
     pub pause: Duration,
 }
 
+/// Modules that run one after the other.
+struct Chain {
+    /// Whose outcomes these are.
+    row: usize,
+    plan: String,
+    /// With their places in the plan.
+    modules: Vec<(usize, Module)>,
+}
+
 impl Driver {
-    /// The outcomes in the order of the plan.
-    pub async fn plan(
+    /// Runs the modules of all plans, `jobs` at a time, and tells of each plan that has ended by its place among `rows`,
+    /// with the outcomes in the order of the plan.
+    pub async fn plans(
         self: &Arc<Self>,
-        row: &Row,
-        configuration: &Value,
+        rows: &[(&Row, Value)],
         jobs: usize,
-    ) -> Result<Vec<Outcome>> {
+        mut ended: impl FnMut(usize, Vec<Outcome>) -> Result<()>,
+    ) -> Result<()> {
+        let mut chains = Vec::new();
+        let mut open = Vec::new();
+        for (at, (row, configuration)) in rows.iter().enumerate() {
+            let made = self.chains(at, row, configuration).await?;
+            open.push(made.iter().map(|it| it.modules.len()).sum::<usize>());
+            chains.extend(made);
+        }
+        // The long ones first: what is short fills up the places beside them.
+        chains.sort_by_key(|it| Reverse(it.modules.len()));
+        let mut outcomes: Vec<Vec<(usize, Outcome)>> = rows.iter().map(|_| Vec::new()).collect();
+        let places = Arc::new(Semaphore::new(jobs.max(1)));
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        for chain in chains {
+            let (driver, places, tell) = (self.clone(), places.clone(), tell.clone());
+            tasks.spawn(async move {
+                let _place = places.acquire_owned().await;
+                for (at, module) in chain.modules {
+                    let outcome = driver.module(&chain.plan, module).await;
+                    // Nobody listens any more: the run was given up.
+                    if tell.send((chain.row, at, outcome)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(tell);
+        while let Some((row, at, outcome)) = told.recv().await {
+            println!("  {outcome} in {}", rows[row].0.name());
+            outcomes[row].push((at, outcome));
+            if outcomes[row].len() == open[row] {
+                let mut all = std::mem::take(&mut outcomes[row]);
+                all.sort_by_key(|(at, _)| *at);
+                ended(row, all.into_iter().map(|(_, it)| it).collect())?;
+            }
+        }
+        while let Some(finished) = tasks.join_next().await {
+            if let Err(error) = finished {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+        Ok(())
+    }
+
+    /// A plan, made: one chain where modules have an alias in common, else one for each module.
+    async fn chains(&self, at: usize, row: &Row, configuration: &Value) -> Result<Vec<Chain>> {
         let (plan, modules) = self
             .api
             .create_plan(&row.plan, &row.variant, configuration)
             .await
             .with_context(|| format!("cannot make {}", row.title()))?;
         let chosen = |it: &Module| self.only.is_empty() || self.only.contains(&it.name);
-        let places = Arc::new(Semaphore::new(jobs.max(1)));
-        let mut tasks = JoinSet::new();
-        for (at, module) in modules.into_iter().filter(chosen).enumerate() {
-            let (driver, plan, places) = (self.clone(), plan.clone(), places.clone());
-            tasks.spawn(async move {
-                let _place = places.acquire_owned().await;
-                let outcome = driver.module(&plan, module).await;
-                println!("  {outcome}");
-                (at, outcome)
-            });
-        }
-        let mut outcomes = Vec::new();
-        while let Some(finished) = tasks.join_next().await {
-            match finished {
-                Ok(it) => outcomes.push(it),
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
-        }
-        outcomes.sort_by_key(|(at, _)| *at);
-        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+        let modules: Vec<(usize, Module)> = modules.into_iter().filter(chosen).enumerate().collect();
+        let lists = match row.has_alias() {
+            true => vec![modules],
+            false => modules.into_iter().map(|it| vec![it]).collect(),
+        };
+        let chain = |modules| Chain {
+            row: at,
+            plan: plan.clone(),
+            modules,
+        };
+        Ok(lists.into_iter().map(chain).collect())
     }
 
     async fn module(&self, plan: &str, module: Module) -> Outcome {
@@ -150,16 +198,17 @@ fn judge(id: &str, state: &State, log: &[Line], cancelled: Option<String>) -> Ou
         id: id.to_owned(),
         verdict,
         reasons,
-        pages: pages.map(seen).collect(),
+        pages: pages.map(|it| seen(it, id)).collect(),
         ..Outcome::failed(String::new())
     }
 }
 
-/// The words on a page, shortened.
-fn seen(html: &str) -> String {
+/// The words on a page, shortened, and without the name that the suite gave this run: clients are called by it.
+fn seen(html: &str, id: &str) -> String {
     let nowhere = url::Url::parse("about:blank").expect("a constant URL is valid");
     let page = crate::html::Page::parse(&nowhere, 200, html);
-    let text: String = page.text.chars().take(PAGE).collect();
+    let text = page.text.replace(&format!(" {id}"), "");
+    let text: String = text.chars().take(PAGE).collect();
     format!("{}: {text}", page.title)
 }
 

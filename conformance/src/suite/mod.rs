@@ -14,7 +14,7 @@ use api::Api;
 use clap::Args;
 use drive::Driver;
 use results::{Results, Table};
-use settings::Settings;
+use settings::{Addresses, Settings};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,13 +33,19 @@ pub struct Suite {
     /// The issuer under test
     #[arg(long, default_value = "https://localhost:9443")]
     issuer: String,
+    /// Where that issuer takes certificates
+    #[arg(long, default_value = "https://localhost:9444")]
+    mtls: String,
     /// Plans, variants and commands for the suite's browser
     #[arg(long, default_value = "conformance/plans/itu-account-suite.json")]
     config: PathBuf,
     /// Write the tables there, as Markdown
     #[arg(long)]
     results: Option<PathBuf>,
-    /// How many modules run at a time. The suite keeps modules apart only where plans have no `alias`
+    /// What is said in the tables about the provider under test: its commit, its build, its database
+    #[arg(long)]
+    provider: Option<String>,
+    /// How many modules run at a time, of all plans together; those of a plan with an `alias` one after the other
     #[arg(long, default_value_t = 1)]
     jobs: usize,
     /// The command that rotates the provider's keys, for the module that waits for it; without it the module is left out
@@ -55,7 +61,12 @@ pub struct Suite {
 
 /// True: nothing failed.
 pub async fn run(arguments: Suite) -> Result<bool> {
-    let settings = Settings::read(&arguments.config, &arguments.issuer, &arguments.server)?;
+    let addresses = Addresses {
+        issuer: &arguments.issuer,
+        mtls: &arguments.mtls,
+        suite: &arguments.server,
+    };
+    let settings = Settings::read(&arguments.config, addresses)?;
     let rows = settings.choose(&arguments.plan)?;
     let api = Api::new(&arguments.server, arguments.trust_any_certificate)?;
     let version = api.version().await.context("the suite does not answer")?;
@@ -70,25 +81,27 @@ pub async fn run(arguments: Suite) -> Result<bool> {
     let mut results = Results {
         version,
         issuer: arguments.issuer,
-        tables: Vec::new(),
+        provider: arguments.provider,
+        notes: settings.notes.clone(),
+        tables: rows.iter().map(|_| None).collect(),
     };
-    for row in rows {
-        println!("{}", row.title());
-        let modules = driver
-            .plan(row, &settings.configuration(row), arguments.jobs)
-            .await?;
-        if modules.is_empty() {
-            continue;
-        }
-        let table = Table::new(row.title(), modules, &settings.remarks);
-        println!("{}", table.counts());
-        results.tables.push(table);
-        // After each plan, so that what took an hour is not lost by what comes after it.
-        if let Some(path) = &arguments.results {
-            std::fs::write(path, results.markdown())
-                .with_context(|| format!("cannot write {}", path.display()))?;
-        }
-    }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|it| (it, settings.configuration(it)))
+        .collect();
+    driver
+        .plans(&rows, arguments.jobs, |at, outcomes| {
+            let table = Table::new(rows[at].0.title(), outcomes, &settings.remarks);
+            println!("{}: {}", rows[at].0.title(), table.counts());
+            results.tables[at] = Some(table);
+            // After each plan, so that what took an hour is not lost by what comes after it.
+            match &arguments.results {
+                Some(path) => std::fs::write(path, results.markdown())
+                    .with_context(|| format!("cannot write {}", path.display())),
+                None => Ok(()),
+            }
+        })
+        .await?;
     println!("{}", results.counts());
     Ok(results.nothing_failed())
 }

@@ -119,50 +119,109 @@ fn tell(count: impl Fn(Verdict) -> usize) -> String {
 pub struct Results {
     pub version: String,
     pub issuer: String,
-    pub tables: Vec<Table>,
+    /// What is said about the provider.
+    pub provider: Option<String>,
+    pub notes: Vec<String>,
+    /// By plan; those that have ended.
+    pub tables: Vec<Option<Table>>,
 }
 
 impl Results {
+    fn ended(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().flatten()
+    }
+
     pub fn counts(&self) -> String {
-        tell(|it| self.tables.iter().map(|table| table.count(it)).sum())
+        tell(|it| self.ended().map(|table| table.count(it)).sum())
     }
 
     pub fn nothing_failed(&self) -> bool {
-        self.tables.iter().all(|it| it.count(Verdict::Failed) == 0)
+        self.ended().all(|it| it.count(Verdict::Failed) == 0)
     }
 
     pub fn markdown(&self) -> String {
+        let provider = self
+            .provider
+            .iter()
+            .map(|it| format!(" ({it})"))
+            .collect::<String>();
         let mut text = format!(
-            "# What the OpenID Foundation's conformance suite says\n\nVersion {}, against {}: {}.\n\n",
+            "# What the OpenID Foundation's conformance suite says\n\nVersion {}, against `{}`{provider}: {}.\n\n",
             self.version,
             self.issuer,
             self.counts()
         );
+        for note in &self.notes {
+            text += &format!("- {note}\n");
+        }
+        if !self.notes.is_empty() {
+            text.push('\n');
+        }
         text += "| plan | passed | warning | review | skipped | failed |\n| --- | --- | --- | --- | --- | --- |\n";
-        for table in &self.tables {
+        for table in self.ended() {
             let counts = VERDICTS.map(|it| table.count(it).to_string());
             text += &format!("| {} | {} |\n", cell(&table.title), counts.join(" | "));
         }
-        for table in &self.tables {
-            text += &format!("\n## {}\n\n", table.title);
-            text += "| module | variant | result | reason |\n| --- | --- | --- | --- |\n";
-            for it in &table.outcomes {
-                let mut reasons = it.reasons.clone();
-                reasons.extend(it.pages.iter().map(|page| format!("page: {page}")));
-                if matches!(it.verdict, Verdict::Warning | Verdict::Failed) {
-                    reasons.extend(table.remarks.get(&it.module).cloned());
-                }
-                text += &format!(
-                    "| `{}` | {} | {} | {} |\n",
-                    it.module,
-                    cell(&it.variant),
-                    it.verdict,
-                    cell(&reasons.join("; "))
-                );
-            }
+        for table in self.ended() {
+            text += &table.markdown();
         }
         text
     }
+}
+
+impl Table {
+    /// Modules that ended alike stand together: by their variant if they passed, else by the reason.
+    fn markdown(&self) -> String {
+        let mut groups: Vec<(Verdict, String, Vec<String>)> = Vec::new();
+        for it in &self.outcomes {
+            let (reason, name) = match it.verdict {
+                Verdict::Passed => (it.variant.clone(), format!("`{}`", it.module)),
+                _ => (self.reason(it), format!("`{}` ({})", it.module, it.variant)),
+            };
+            match groups
+                .iter_mut()
+                .find(|(verdict, why, _)| *verdict == it.verdict && *why == reason)
+            {
+                Some((_, _, names)) => names.push(name),
+                None => groups.push((it.verdict, reason, vec![name])),
+            }
+        }
+        groups.sort_by_key(|(verdict, _, _)| VERDICTS.iter().position(|it| it == verdict));
+        let mut text = format!("\n## {}\n\n", self.title);
+        text += "| result | reason, or variant | modules |\n| --- | --- | --- |\n";
+        for (verdict, reason, names) in groups {
+            let count = names.len();
+            text += &format!(
+                "| {count} {verdict} | {} | {} |\n",
+                cell(&reason),
+                names.join(", ")
+            );
+        }
+        text
+    }
+
+    fn reason(&self, it: &Outcome) -> String {
+        let mut reasons: Vec<String> = it
+            .reasons
+            .iter()
+            .map(|reason| short(reason, &it.module))
+            .collect();
+        reasons.extend(it.pages.iter().map(|page| format!("page: {page}")));
+        if matches!(it.verdict, Verdict::Warning | Verdict::Failed) {
+            reasons.extend(self.remarks.get(&it.module).cloned());
+        }
+        reasons.dedup();
+        reasons.join("; ")
+    }
+}
+
+/// Without what the suite says before each reason.
+fn short(reason: &str, module: &str) -> String {
+    let own = reason.strip_prefix(module).and_then(|it| it.strip_prefix(": "));
+    let rest = own.unwrap_or(reason);
+    rest.strip_prefix("The test was skipped: ")
+        .unwrap_or(rest)
+        .to_owned()
 }
 
 fn cell(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! Which plans with which variants, and what the suite is told about the provider. The file holds, in `common`, what
-//! all plans share; a row of `plans` may add to it. `{ISSUER}` and `{SUITE}` stand for the two addresses.
+//! all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}` and `{SUITE}` stand for addresses, and
+//! `{"part": NAME}` for what `parts` has under that name.
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -12,6 +13,12 @@ use std::path::Path;
 pub struct Settings {
     pub common: Map<String, Value>,
     pub plans: Vec<Row>,
+    /// What is said in more than one place.
+    #[serde(default)]
+    pub parts: BTreeMap<String, Value>,
+    /// What a reader of the tables should know beforehand.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// By module: why its warning or failure is there and stays.
     #[serde(default)]
     pub remarks: BTreeMap<String, String>,
@@ -28,7 +35,31 @@ pub struct Row {
     pub configuration: Map<String, Value>,
 }
 
+/// What stands for what in the settings.
+#[derive(Clone, Copy)]
+pub struct Addresses<'a> {
+    pub issuer: &'a str,
+    /// Where the provider takes certificates (RFC 8705 §5).
+    pub mtls: &'a str,
+    pub suite: &'a str,
+}
+
 impl Row {
+    /// Clients that are registered beforehand know the suite's addresses by an alias, and the suite runs one module of an
+    /// alias at a time: the next one ends the one before it.
+    pub fn has_alias(&self) -> bool {
+        self.configuration.contains_key("alias")
+    }
+
+    /// Short, for lines of which many pass by.
+    pub fn name(&self) -> &str {
+        let alias = self.configuration.get("alias").and_then(Value::as_str);
+        alias.unwrap_or_else(|| {
+            let plan = self.plan.trim_end_matches("-test-plan");
+            plan.trim_end_matches("-certification")
+        })
+    }
+
     pub fn title(&self) -> String {
         let variant: Vec<&str> = self.variant.values().map(String::as_str).collect();
         match variant.is_empty() {
@@ -39,17 +70,26 @@ impl Row {
 }
 
 impl Settings {
-    pub fn read(path: &Path, issuer: &str, server: &str) -> Result<Self> {
+    pub fn read(path: &Path, addresses: Addresses<'_>) -> Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text, issuer, server).with_context(|| format!("in {}", path.display()))
+        Self::parse(&text, addresses).with_context(|| format!("in {}", path.display()))
     }
 
-    pub fn parse(text: &str, issuer: &str, server: &str) -> Result<Self> {
+    pub fn parse(text: &str, addresses: Addresses<'_>) -> Result<Self> {
         let text = text
-            .replace("{ISSUER}", issuer.trim_end_matches('/'))
-            .replace("{SUITE}", server.trim_end_matches('/'));
-        Ok(serde_json::from_str(&text)?)
+            .replace("{ISSUER}", addresses.issuer.trim_end_matches('/'))
+            .replace("{MTLS}", addresses.mtls.trim_end_matches('/'))
+            .replace("{SUITE}", addresses.suite.trim_end_matches('/'));
+        let mut settings: Self = serde_json::from_str(&text)?;
+        let parts = std::mem::take(&mut settings.parts);
+        let configurations = settings.plans.iter_mut().map(|it| &mut it.configuration);
+        for whole in configurations.chain([&mut settings.common]) {
+            for value in whole.values_mut() {
+                fill(value, &parts)?;
+            }
+        }
+        Ok(settings)
     }
 
     pub fn choose(&self, plan: &str) -> Result<Vec<&Row>> {
@@ -73,6 +113,24 @@ impl Settings {
     }
 }
 
+/// Puts the parts where they are named. A part holds no others.
+fn fill(value: &mut Value, parts: &BTreeMap<String, Value>) -> Result<()> {
+    match value {
+        Value::Object(it) => {
+            if let Some(name) = it.get("part").and_then(Value::as_str) {
+                let part = parts
+                    .get(name)
+                    .with_context(|| format!("there is no part {name:?}"))?;
+                *value = part.clone();
+                return Ok(());
+            }
+            it.values_mut().try_for_each(|it| fill(it, parts))
+        }
+        Value::Array(it) => it.iter_mut().try_for_each(|it| fill(it, parts)),
+        _ => Ok(()),
+    }
+}
+
 fn join(whole: &mut Map<String, Value>, part: &Map<String, Value>) {
     for (name, value) in part {
         match (whole.get_mut(name), value) {
@@ -88,13 +146,18 @@ fn join(whole: &mut Map<String, Value>, part: &Map<String, Value>) {
 mod tests {
     use super::*;
 
+    const ADDRESSES: Addresses<'_> = Addresses {
+        issuer: "https://op.example/",
+        mtls: "https://mtls.op.example",
+        suite: "https://suite.example",
+    };
+
     #[test]
     fn a_row_adds_to_what_all_share() {
         let settings = Settings::parse(
             r#"{"common": {"server": {"discoveryUrl": "{ISSUER}/x"}, "override": {"a": {"browser": []}}},
                 "plans": [{"plan": "p", "configuration": {"override": {"b": {"browser": ["{SUITE}"]}}}}]}"#,
-            "https://op.example/",
-            "https://suite.example",
+            ADDRESSES,
         )
         .unwrap();
         let rows = settings.choose("all").unwrap();
@@ -109,14 +172,47 @@ mod tests {
     }
 
     #[test]
+    fn parts_stand_where_they_are_named() {
+        let with = |name: &str| {
+            let text = r#"{"common": {"browser": [{"part": "NAME"}]}, "parts": {"login": {"match": "{MTLS}/*"}},
+                "plans": [{"plan": "p", "configuration": {"mtls": {"part": "login"}}}]}"#;
+            Settings::parse(&text.replace("NAME", name), ADDRESSES)
+        };
+        let settings = with("login").unwrap();
+        let configuration = settings.configuration(&settings.plans[0]);
+        assert_eq!(configuration["browser"][0]["match"], "https://mtls.op.example/*");
+        assert_eq!(configuration["mtls"]["match"], "https://mtls.op.example/*");
+        assert!(with("logout").is_err());
+    }
+
+    #[test]
     fn the_settings_for_our_pages_are_valid() {
         let text = include_str!("../../plans/itu-account-suite.json");
-        let settings = Settings::parse(text, "https://op.example", "https://suite.example").unwrap();
+        let settings = Settings::parse(text, ADDRESSES).unwrap();
+        let clients: Value = serde_json::from_str(include_str!("../../plans/suite-clients.json")).unwrap();
+        let registered: Vec<&str> = clients["clients"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["client_id"].as_str().unwrap())
+            .collect();
+        let mut aliases = Vec::new();
         for row in settings.choose("all").unwrap() {
             let configuration = settings.configuration(row);
             assert!(configuration["browser"].is_array());
-            // An alias would make modules wait for one another, and static clients necessary.
             assert!(configuration["override"].is_object());
+            assert!(!configuration.to_string().contains("\"part\""), "{}", row.title());
+            for name in ["client", "client2"] {
+                let id = configuration[name]["client_id"].as_str();
+                assert_eq!(id.is_some(), row.has_alias(), "{}", row.title());
+                assert!(id.is_none_or(|it| registered.contains(&it)), "{id:?}");
+            }
+            // Plans run side by side: one alias is one plan's.
+            aliases.extend(configuration["alias"].as_str().map(str::to_owned));
         }
+        let count = aliases.len();
+        aliases.sort();
+        aliases.dedup();
+        assert_eq!(aliases.len(), count);
     }
 }

@@ -2,8 +2,8 @@
 
 use super::api::Api;
 use super::drive::Driver;
-use super::results::{Results, Table, Verdict};
-use super::settings::Settings;
+use super::results::{Outcome, Results, Table, Verdict};
+use super::settings::{Addresses, Settings};
 use crate::tests::wire::{self, Reply, Request};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -144,6 +144,27 @@ fn driver(server: &str, rotate_keys: Option<&str>) -> Arc<Driver> {
     })
 }
 
+fn settings(text: &str, server: &str) -> Settings {
+    let addresses = Addresses {
+        issuer: "https://op.example",
+        mtls: "https://mtls.op.example",
+        suite: server,
+    };
+    Settings::parse(text, addresses).unwrap()
+}
+
+/// Of the settings' first plan.
+async fn outcomes(driver: &Arc<Driver>, settings: &Settings, jobs: usize) -> Vec<Outcome> {
+    let rows = vec![(&settings.plans[0], settings.configuration(&settings.plans[0]))];
+    let mut all = Vec::new();
+    let told = |_, outcomes| {
+        all = outcomes;
+        Ok(())
+    };
+    driver.plans(&rows, jobs, told).await.unwrap();
+    all
+}
+
 /// A driver without patience cancels what does not end at once; only `stuck` should fall to it.
 fn patient(server: &str, rotate_keys: Option<&str>, only: &[&str]) -> Arc<Driver> {
     let mut driver = driver(server, rotate_keys);
@@ -156,13 +177,9 @@ fn patient(server: &str, rotate_keys: Option<&str>, only: &[&str]) -> Arc<Driver
 #[tokio::test]
 async fn a_plan_is_made_its_modules_run_and_their_verdicts_told_with_reasons() {
     let (server, fake) = fake(0).await;
-    let settings = Settings::parse(SETTINGS, "https://op.example", &server).unwrap();
-    let row = settings.choose("the-plan").unwrap()[0];
+    let settings = settings(SETTINGS, &server);
     let only = ["passed", "warning", "review", "skipped", "failed"];
-    let outcomes = patient(&server, None, &only)
-        .plan(row, &settings.configuration(row), 2)
-        .await
-        .unwrap();
+    let outcomes = outcomes(&patient(&server, None, &only), &settings, 2).await;
 
     let verdicts: Vec<Verdict> = outcomes.iter().map(|it| it.verdict).collect();
     assert_eq!(
@@ -189,12 +206,23 @@ async fn a_plan_is_made_its_modules_run_and_their_verdicts_told_with_reasons() {
     let mut results = Results {
         version: "5.0 (abc)".to_owned(),
         issuer: "https://op.example".to_owned(),
-        tables: vec![Table::new(row.title(), outcomes, &settings.remarks)],
+        provider: Some("a commit".to_owned()),
+        notes: vec!["Read this first.".to_owned()],
+        tables: vec![Some(Table::new(
+            settings.plans[0].title(),
+            outcomes,
+            &settings.remarks,
+        ))],
     };
     let text = results.markdown();
     assert!(text.contains("| the-plan (code) | 1 | 1 | 1 | 1 | 1 |"), "{text}");
     assert!(
-        text.contains("| `warning` | default | WARNING | Check: warning \\| because; as agreed |"),
+        text.contains("| 1 WARNING | Check: warning \\| because; as agreed | `warning` (default) |"),
+        "{text}"
+    );
+    assert!(text.contains("| 1 PASSED | default | `passed` |"), "{text}");
+    assert!(
+        text.contains("(a commit)") && text.contains("- Read this first."),
         "{text}"
     );
     assert!(!results.nothing_failed());
@@ -205,11 +233,10 @@ async fn a_plan_is_made_its_modules_run_and_their_verdicts_told_with_reasons() {
 #[tokio::test]
 async fn a_module_that_does_not_end_is_cancelled_and_has_failed() {
     let (server, fake) = fake(0).await;
-    let settings = Settings::parse(SETTINGS, "https://op.example", &server).unwrap();
-    let row = settings.choose("all").unwrap()[0];
+    let settings = settings(SETTINGS, &server);
     let mut driver = driver(&server, None);
     Arc::get_mut(&mut driver).unwrap().only = vec!["stuck".to_owned()];
-    let outcomes = driver.plan(row, &settings.configuration(row), 1).await.unwrap();
+    let outcomes = outcomes(&driver, &settings, 1).await;
     assert_eq!(outcomes[0].verdict, Verdict::Failed);
     assert!(
         outcomes[0].reasons[0].contains("https://op.example/authorize"),
@@ -228,12 +255,8 @@ async fn keys_are_rotated_before_the_module_that_waits_for_it_is_started() {
         (None, Verdict::Skipped, false),
     ] {
         let (server, fake) = fake(0).await;
-        let settings = Settings::parse(SETTINGS, "https://op.example", &server).unwrap();
-        let row = settings.choose("all").unwrap()[0];
-        let outcomes = patient(&server, command, &[name])
-            .plan(row, &settings.configuration(row), 1)
-            .await
-            .unwrap();
+        let settings = settings(SETTINGS, &server);
+        let outcomes = outcomes(&patient(&server, command, &[name]), &settings, 1).await;
         assert_eq!(outcomes[0].verdict, verdict, "{command:?}");
         assert_eq!(fake.lock().unwrap().started, started, "{command:?}");
     }
@@ -257,15 +280,10 @@ async fn a_suite_that_is_away_is_asked_again_but_not_for_ever() {
 #[tokio::test]
 async fn what_the_suite_refuses_is_final() {
     let (server, state) = fake(0).await;
-    let settings = Settings::parse(
-        &SETTINGS.replace("the-plan", "another"),
-        "https://op.example",
-        &server,
-    )
-    .unwrap();
-    let row = settings.choose("all").unwrap()[0];
+    let settings = settings(&SETTINGS.replace("the-plan", "another"), &server);
+    let rows = vec![(&settings.plans[0], settings.configuration(&settings.plans[0]))];
     let error = driver(&server, None)
-        .plan(row, &settings.configuration(row), 1)
+        .plans(&rows, 1, |_, _| Ok(()))
         .await
         .unwrap_err();
     assert!(format!("{error:#}").contains("No such plan"), "{error:#}");
