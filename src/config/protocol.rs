@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::duration;
+use crate::domain::authorization_details::DetailsTypes;
 use crate::domain::client::ResponseType;
+use crate::domain::profile::Language;
 
 /// `[authorization]`
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +23,8 @@ pub struct Authorization {
     /// The time to sign in and consent (security.md AZ-6).
     #[serde(deserialize_with = "duration::deserialize")]
     pub interaction: Duration,
+    /// The types of rich authorization requests (RFC 9396 §2.1), and what a person reads of them.
+    pub details: DetailsTypes,
 }
 
 impl Default for Authorization {
@@ -30,6 +34,7 @@ impl Default for Authorization {
             request_uri: false,
             pushed_request: Duration::from_mins(1),
             interaction: Duration::from_mins(10),
+            details: DetailsTypes::new(),
         }
     }
 }
@@ -50,6 +55,15 @@ impl Authorization {
         }
         if self.pushed_request.is_zero() || self.pushed_request > Duration::from_mins(10) {
             problems.push("[authorization] pushed_request is more than 0s and at most 10m".into());
+        }
+        for (name, it) in &self.details {
+            let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
+            if let Some(unknown) = it.label.keys().find(|it| !languages.contains(&it.as_str())) {
+                problems.push(format!(
+                    "[authorization.details.{name}] label: \"{unknown}\" is not one of {}",
+                    languages.join(", ")
+                ));
+            }
         }
         problems
     }

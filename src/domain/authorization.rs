@@ -2,6 +2,7 @@
 //! for (OpenID Connect Core §3.1). Both are immutable once made.
 
 use super::authentication::{Authentication, WantedAcr};
+use super::authorization_details::AuthorizationDetails;
 use super::claim::ClaimsRequest;
 use super::client::ResponseType;
 use super::scope::Scope;
@@ -137,6 +138,12 @@ pub struct AuthorizationRequest {
     pub acr_values: Vec<String>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
+    /// Whom the tokens are to be for (RFC 8707 §2.1); none named: us.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// What is asked for beyond the scope (RFC 9396 §2).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub details: AuthorizationDetails,
     /// The key that the code, and what it buys, is to be bound to (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
@@ -170,6 +177,12 @@ pub struct Grant {
     pub nonce: Option<String>,
     /// PKCE, S256 always (RFC 7636 §4.3).
     pub code_challenge: Option<String>,
+    /// Whom the tokens may be for (RFC 8707 §2.1); none named: us.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// What was granted beyond the scope (RFC 9396 §2).
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub details: AuthorizationDetails,
     /// The key that redeems it (RFC 9449 §10); in a public client's refresh tokens, the key (§5) or the
     /// certificate (RFC 8705 §4) that uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

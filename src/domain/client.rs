@@ -4,14 +4,16 @@
 mod access_policy;
 mod metadata;
 mod redirect_uri;
+mod response_type;
 mod sector;
 
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
 pub use metadata::{
     AccessTokenFormat, ApplicationType, AuthMethod, ContentEncryption, Encryption, EncryptionAlg, GrantType,
-    IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, ResponseType, SigningAlg, SubjectType,
+    IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg, SubjectType,
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
+pub use response_type::{BadResponseType, ResponseType};
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 use chrono::Duration;
 
 use super::authorization::Grant;
+use super::authorization_details::AuthorizationDetails;
 use super::scope::Scope;
 use super::secret::Digest;
 use super::token::Confirmation;
@@ -54,6 +55,11 @@ pub struct DeviceRequest {
     pub client_id: ClientId,
     /// Limited to what the client may have.
     pub scope: Scope,
+    /// Whom the tokens are to be for (RFC 8707 §2.1), and what they allow in detail (RFC 9396 §2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub details: AuthorizationDetails,
     /// The key that it proved when it asked, and has to prove again (RFC 9449 §5).
     pub bound_to: Option<Confirmation>,
     pub expires_at: Time,

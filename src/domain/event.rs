@@ -65,6 +65,7 @@ macro_rules! actions {
 }
 
 actions! {
+    TokenExchanged = "token.exchanged",
     SignUpStarted = "signup.started",
     SignUpCompleted = "signup.completed",
     SignIn = "session.sign_in",

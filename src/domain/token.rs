@@ -4,6 +4,7 @@
 use chrono::Duration;
 
 use super::authentication::Authentication;
+use super::authorization_details::AuthorizationDetails;
 use super::claim::ClaimsRequest;
 use super::scope::Scope;
 use super::secret::Digest;
@@ -30,6 +31,34 @@ pub enum Confirmation {
     Certificate(String),
 }
 
+/// Who acts for the person of a token, and who did before them (RFC 8693 §4.1).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Actor {
+    /// A client's identifier, or a person as the client knows them.
+    pub sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Actor>>,
+}
+
+impl Actor {
+    /// The most that act one for another.
+    const MOST: usize = 8;
+
+    /// `None`: there were too many before.
+    pub fn after(sub: String, before: Option<Self>) -> Option<Self> {
+        let mut count = 1;
+        let mut one = before.as_ref();
+        while let Some(it) = one {
+            count += 1;
+            one = it.act.as_deref();
+        }
+        (count <= Self::MOST).then(|| Self {
+            sub,
+            act: before.map(Box::new),
+        })
+    }
+}
+
 /// What an access token says to us. Nothing of it is trusted about rights: whoever uses one has the
 /// state of the moment read (security.md G-10).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -51,6 +80,15 @@ pub struct AccessToken {
     /// The resources it is for; none named: ours.
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
+    /// What it allows beyond the scope (RFC 9396 §9).
+    #[serde(rename = "d", default, skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub details: AuthorizationDetails,
+    /// Who uses it for the person, if another than the client that they gave it to.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// To whom the person granted what it came of by exchanges; `None`: to its own client.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub granted_to: Option<ClientId>,
     /// Single claims asked for at userinfo (OpenID Connect Core §5.5).
     #[serde(rename = "w", default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
@@ -71,6 +109,11 @@ pub struct AccessToken {
 impl AccessToken {
     pub fn is_expired(&self, now: Time) -> bool {
         now.timestamp() >= self.expires_at
+    }
+
+    /// Is for us, by the name of our issuer, and not for other resources only (RFC 8707 §2).
+    pub fn is_for(&self, issuer: &str) -> bool {
+        self.audience.is_empty() || self.audience.iter().any(|it| it == issuer)
     }
 
     /// How it is presented (RFC 6750, RFC 9449 §5).

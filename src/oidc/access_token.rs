@@ -9,6 +9,7 @@ use super::{Error, Result, consent, subject};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authentication::Authentication;
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::Client;
 use crate::domain::scope::Scope;
@@ -22,6 +23,9 @@ const KIND: &str = "access_token";
 
 /// A claim for ourselves, and what its key is derived for.
 const SUBJECT: &str = "sealed_sub";
+
+/// A claim for ourselves: whose consent an exchanged token rests on.
+const GRANTED_TO: &str = "granted_to";
 
 /// RFC 9068 §2.1
 const TYPE: &str = "at+jwt";
@@ -68,6 +72,15 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     }
     if let Some(confirmation) = &token.confirmation {
         all.insert("cnf".into(), json!(confirmation)); // RFC 9449 §6.1, RFC 8705 §3.1
+    }
+    if !token.details.is_empty() {
+        all.insert("authorization_details".into(), json!(token.details)); // RFC 9396 §9.1
+    }
+    if let Some(actor) = &token.actor {
+        all.insert("act".into(), json!(actor)); // RFC 8693 §4.1
+    }
+    if let Some(client) = &token.granted_to {
+        all.insert(GRANTED_TO.into(), client.as_str().into());
     }
     if !token.claims.is_empty() {
         all.insert("claims".into(), json!(token.claims));
@@ -119,6 +132,15 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
             Value::String(one) => vec![one.clone()],
             many => serde_json::from_value(many.clone()).ok()?,
         },
+        details: match claims.get("authorization_details") {
+            Some(it) => serde_json::from_value(it.clone()).ok()?,
+            None => AuthorizationDetails::default(),
+        },
+        actor: match claims.get("act") {
+            Some(it) => Some(serde_json::from_value(it.clone()).ok()?),
+            None => None,
+        },
+        granted_to: text(GRANTED_TO).map(ClientId::new),
         claims: match claims.get("claims") {
             Some(it) => serde_json::from_value(it.clone()).ok()?,
             None => ClaimsRequest::default(),
@@ -181,7 +203,15 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
             let Some(account) = account.filter(|it| it.sub == *subject && it.is_active()) else {
                 return Ok(Err("its account or session has ended"));
             };
-            if !consent::stands(db, &client, &account.id, &token.scope).await? {
+            // What came of a grant by exchanges ends with it, whoever holds it now (RFC 8693 §5).
+            let granted_to = match &token.granted_to {
+                Some(id) => app.registry.find(id.as_str()),
+                None => Some(Arc::clone(&client)),
+            };
+            let Some(granted_to) = granted_to else {
+                return Ok(Err("the client that it was granted to is gone"));
+            };
+            if !consent::stands(db, &granted_to, &account.id, &token.scope).await? {
                 return Ok(Err("its consent was withdrawn"));
             }
             Some(account)

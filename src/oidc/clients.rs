@@ -3,6 +3,7 @@
 //! DR-2, AZ-3). Every change is one transaction with its audit record, seen at once in this process.
 
 mod apply;
+mod authentication_rules;
 mod certificate_rules;
 mod document;
 mod encryption;
@@ -11,6 +12,7 @@ mod listing;
 mod logout_rules;
 mod report;
 mod request_rules;
+mod resource_rules;
 mod rules;
 mod sector;
 

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::authorization::{AuthorizationRequest, Consent};
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::{AccountId, ClientId, Time, claim, scope::Scope};
@@ -19,21 +20,26 @@ pub struct ConsentNeeded {
     pub scope: Scope,
     /// Claims asked for by name that no scope of the request tells.
     pub claims: Vec<String>,
+    /// What it asks for in detail (RFC 9396 §2). Agreed to in each request anew: what was agreed to once
+    /// may be an order, not a permission.
+    pub details: AuthorizationDetails,
 }
 
-/// `None` when nothing is to be asked.
+/// `None` when nothing is to be asked. `agreed`: within this request, to what it asks for in detail.
 pub async fn needed(
     db: &impl ConnectionTrait,
     client: &Client,
     request: &AuthorizationRequest,
     account: &AccountId,
+    agreed: bool,
 ) -> Result<Option<ConsentNeeded>> {
     if client.is_first_party() {
         return Ok(None);
     }
     let remembered = consents::find(db, account, &client.id).await?;
     let asked = asked(request);
-    Ok((!covers(remembered.as_ref(), request, &asked)).then_some(asked))
+    let detailed = asked.details.is_empty() || agreed;
+    Ok((!detailed || !covers(remembered.as_ref(), request, &asked)).then_some(asked))
 }
 
 /// Whether what was granted still stands: it was not withdrawn since (security.md G-10).
@@ -75,7 +81,12 @@ pub async fn agree(
 ) -> Result<()> {
     let before = consents::find(tx, account, client).await?;
     consents::put(tx, &extended(before, account, client, asked, now)).await?;
-    let event = Event::new(Action::ConsentGiven, format!("client:{client}")).because(asked.scope.to_string());
+    let mut to = asked.scope.to_string();
+    for one in asked.details.types() {
+        to.push(' ');
+        to.push_str(one);
+    }
+    let event = Event::new(Action::ConsentGiven, format!("client:{client}")).because(to);
     Ok(audit::record(tx, now, context, event).await?)
 }
 
@@ -113,6 +124,7 @@ fn asked(request: &AuthorizationRequest) -> ConsentNeeded {
     ConsentNeeded {
         scope: request.scope.clone(),
         claims,
+        details: request.details.clone(),
     }
 }
 

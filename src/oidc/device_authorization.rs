@@ -9,12 +9,14 @@ use serde::Serialize;
 
 use super::access_policy::{self, AccessRefused};
 use super::consent::{self, ConsentNeeded};
+use super::token::target::Target;
 use super::{Error, Parameters, Result, dpop};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::device::{Decision, DeviceRequest, INTERVAL, LIFETIME, UserCode};
@@ -61,6 +63,7 @@ pub async fn begin(
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     let scope = allowed(client, parameters.get("scope"))?;
+    let target = Target::of_its_own(app, client, parameters)?;
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
     let key = dpop::prove(app, presented, None).await?;
     let device_code = format!("dc_{}", random::token());
@@ -68,6 +71,8 @@ pub async fn begin(
         device: device_key(&client.id, &device_code),
         client_id: client.id.clone(),
         scope,
+        resources: target.audience,
+        details: target.details,
         bound_to: key.map(Confirmation::Key),
         expires_at: app.clock.now() + LIFETIME,
     };
@@ -135,6 +140,13 @@ pub struct Waiting {
     /// The access policy of the client does not let this person in: there is nothing to allow.
     pub refused: Option<AccessRefused>,
     request: DeviceRequest,
+}
+
+impl Waiting {
+    /// What is asked for beyond the scope (RFC 9396 §2).
+    pub fn details(&self) -> &AuthorizationDetails {
+        &self.request.details
+    }
 }
 
 /// What a code that somebody entered stands for.
@@ -216,6 +228,7 @@ pub async fn allow(
     let asked = ConsentNeeded {
         scope: request.scope.clone(),
         claims: Vec::new(),
+        details: request.details.clone(),
     };
     let event =
         Event::new(Action::DeviceAllowed, format!("client:{}", client.id)).because(request.scope.to_string());
@@ -282,6 +295,8 @@ fn grant(request: &DeviceRequest, session: &Session, now: Time) -> Grant {
         claims: ClaimsRequest::default(),
         nonce: None,
         code_challenge: None,
+        resources: request.resources.clone(),
+        details: request.details.clone(),
         bound_to: request.bound_to.clone(),
         authentication: session.authentication(),
         granted_at: now,

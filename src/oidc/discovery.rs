@@ -38,7 +38,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         .filter(|it| match it {
             GrantType::Implicit => implicit,
             GrantType::AuthorizationCode | GrantType::RefreshToken => codes,
-            GrantType::ClientCredentials | GrantType::DeviceCode => true,
+            GrantType::ClientCredentials | GrantType::DeviceCode | GrantType::TokenExchange => true,
         })
         .map(|it| it.as_str())
         .collect();
@@ -102,6 +102,10 @@ fn metadata(config: &Config) -> Map<String, Value> {
     for channel in ["frontchannel_logout", "backchannel_logout"] {
         members.insert(format!("{channel}_supported"), true.into());
         members.insert(format!("{channel}_session_supported"), true.into());
+    }
+    let details: Vec<&String> = config.authorization.details.keys().collect();
+    if !details.is_empty() {
+        members.insert("authorization_details_types_supported".into(), json!(details)); // RFC 9396 §10
     }
     if config.registration.mode != RegistrationMode::Off {
         let endpoint = issuer.at(endpoints::REGISTRATION);

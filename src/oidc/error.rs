@@ -133,6 +133,12 @@ impl Error {
         Self::invalid_token("The access token is unknown, expired or revoked").caused_by(Reason(reason))
     }
 
+    /// A token to be exchanged (RFC 8693 §2.2.2), always in the same words; the reason is for the operator alone.
+    pub fn unacceptable_token(reason: &'static str) -> Self {
+        Self::invalid_request("A token is unknown, expired, revoked or not one that this client may exchange")
+            .caused_by(Reason(reason))
+    }
+
     /// A protected resource was asked without a token.
     pub fn missing_token() -> Self {
         Self {

@@ -38,8 +38,9 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     else {
         return Ok(None);
     };
+    let itself = &client.metadata.protected_resources;
     let concerned = token.client_id == client.id
-        || token.audience.iter().any(|it| it == client.id.as_str())
+        || token.audience.iter().any(|it| itself.contains(it))
         || client.metadata.introspect_all;
     if !concerned {
         return Ok(None);
@@ -71,6 +72,17 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
         },
     );
     all.insert("scope".into(), token.scope.to_string().into());
+    if !token.details.is_empty() {
+        // RFC 9396 §9.2: whoever is one of several resources is told what concerns it.
+        let details = match client.id == token.client_id || client.metadata.introspect_all {
+            true => token.details.clone(),
+            false => token.details.at(itself),
+        };
+        all.insert("authorization_details".into(), json!(details));
+    }
+    if let Some(actor) = &token.actor {
+        all.insert("act".into(), json!(actor)); // RFC 8693 §4.1
+    }
     all.insert("jti".into(), token.id.as_str().into());
     all.insert("iat".into(), token.issued_at.into());
     all.insert("exp".into(), token.expires_at.into());

@@ -1,47 +1,72 @@
-//! The parameters of a request, decoded, each name once (RFC 6749 §3.1 and §3.2; security.md G-2).
+//! The parameters of a request, decoded, each name once but for lists (RFC 6749 §3.1 and §3.2, RFC 8707 §2;
+//! security.md G-2).
 
 use std::collections::BTreeMap;
 
 /// Names and values. Unknown ones are ignored, empty ones count as omitted (RFC 6749 §3.1).
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Parameters(BTreeMap<String, String>);
+pub struct Parameters {
+    once: BTreeMap<String, String>,
+    /// Those whose names may repeat, in the order received.
+    lists: Vec<(String, String)>,
+}
 
 impl Parameters {
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|it| !it.is_empty())
+        self.once
+            .get(name)
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let lists = self.lists.iter().map(|(name, value)| (name, value));
+        self.once
+            .iter()
+            .chain(lists)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// All values of a name that may repeat (security.md G-2).
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let named = self.lists.iter().filter(|it| it.0 == name && !it.1.is_empty());
+        named.map(|it| it.1.clone()).collect()
+    }
+
+    pub fn with_list(mut self, name: &str, values: Vec<String>) -> Self {
+        self.lists
+            .extend(values.into_iter().map(|it| (name.to_owned(), it)));
+        self
     }
 
     /// Was sent, be it empty.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.once.contains_key(name)
     }
 }
 
 impl From<BTreeMap<String, String>> for Parameters {
     fn from(map: BTreeMap<String, String>) -> Self {
-        Self(map)
+        Self {
+            once: map,
+            lists: Vec::new(),
+        }
     }
 }
 
 impl<const N: usize> From<[(&str, &str); N]> for Parameters {
     fn from(pairs: [(&str, &str); N]) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-        )
+        let pairs = pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::from(pairs.collect::<BTreeMap<_, _>>())
     }
 }
 
 /// Names only: values may be credentials (security.md LG-3).
 impl std::fmt::Debug for Parameters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.iter().map(|it| it.0)).finish()
     }
 }
 

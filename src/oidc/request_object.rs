@@ -228,7 +228,12 @@ fn parameters(claims: &Value) -> Result<Vec<(String, String)>> {
     let members = claims.as_object().into_iter().flat_map(Map::iter);
     let requested = members.filter(|it| !OF_THE_JWT.contains(&it.0.as_str()));
     requested
-        .filter(|(name, value)| value.is_string() || checks::is_known(name))
+        .filter(|(name, value)| value.is_string() || *name == "resource" || checks::is_known(name))
+        .flat_map(|(name, value)| match (name.as_str(), value) {
+            // RFC 8707 §2: one or several.
+            ("resource", Value::Array(many)) => many.iter().map(|it| (name, it)).collect(),
+            _ => vec![(name, value)],
+        })
         .map(|(name, value)| {
             let text = match (name.as_str(), value) {
                 (_, Value::String(it)) => Some(it.clone()),

@@ -61,6 +61,9 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
         let holder = access_token::holder(app, presented_token)
             .await?
             .map_err(Error::unusable_token)?;
+        if !holder.token.is_for(app.config.issuer.as_str()) {
+            return Err(Error::unusable_token("an access token for another resource"));
+        }
         let confirmation = holder.token.confirmation.as_ref();
         possession::admit(app, &presented.possession, &scheme, presented_token, confirmation).await?;
         holder

@@ -26,4 +26,7 @@ mod registration;
 pub mod support;
 mod surviving;
 mod requests;
+mod resources;
+mod rich_authorization;
+mod token_exchange;
 mod tokens;

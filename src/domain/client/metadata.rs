@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::AccessPolicy;
+use super::{AccessPolicy, ResponseType};
 use crate::domain::scope::Scope;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,6 +128,15 @@ pub struct Metadata {
     /// May introspect tokens of other clients (security.md UI-3).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub introspect_all: bool,
+    /// Whom its access tokens may be for (RFC 8707).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// What it may ask for by rich authorization requests (RFC 9396 §10).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
+    /// The resources that it is itself: whose tokens it may introspect (security.md UI-3).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protected_resources: Vec<String>,
 }
 
 impl Default for Metadata {
@@ -187,6 +196,9 @@ impl Default for Metadata {
             access_token_format: AccessTokenFormat::default(),
             access_policy: AccessPolicy::default(),
             introspect_all: false,
+            resources: Vec::new(),
+            authorization_details_types: Vec::new(),
+            protected_resources: Vec::new(),
         }
     }
 }
@@ -256,6 +268,8 @@ words! {
         ClientCredentials = "client_credentials",
         /// RFC 8628 §3.4
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// RFC 8693
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
     }
 }
 
@@ -380,108 +394,9 @@ words! {
     AccessTokenFormat { #[default] Opaque = "opaque", Jwt = "jwt" }
 }
 
-/// The words of `response_type`, which come in any order (OAuth 2.0 Multiple Response Type Encoding §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ResponseType {
-    pub code: bool,
-    pub id_token: bool,
-    pub token: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a response type of OpenID Connect")]
-pub struct BadResponseType;
-
-impl ResponseType {
-    pub const CODE: Self = Self {
-        code: true,
-        id_token: false,
-        token: false,
-    };
-
-    /// Those of OpenID Connect Core §3: `token` alone says nothing of who the person is.
-    pub const ALL: [Self; 6] = [
-        Self::CODE,
-        Self::front_channel(false, true, false),
-        Self::front_channel(false, true, true),
-        Self::front_channel(true, true, false),
-        Self::front_channel(true, false, true),
-        Self::front_channel(true, true, true),
-    ];
-
-    const fn front_channel(code: bool, id_token: bool, token: bool) -> Self {
-        Self {
-            code,
-            id_token,
-            token,
-        }
-    }
-
-    pub fn parse(value: &str) -> Result<Self, BadResponseType> {
-        let mut it = Self {
-            code: false,
-            id_token: false,
-            token: false,
-        };
-        for word in value.split(' ') {
-            let seen = match word {
-                "code" => &mut it.code,
-                "id_token" => &mut it.id_token,
-                "token" => &mut it.token,
-                _ => return Err(BadResponseType),
-            };
-            if std::mem::replace(seen, true) {
-                return Err(BadResponseType);
-            }
-        }
-        Ok(it)
-    }
-
-    /// Something but a code comes back through the browser.
-    pub fn is_front_channel(self) -> bool {
-        self.id_token || self.token
-    }
-}
-
-impl fmt::Display for ResponseType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = [
-            (self.code, "code"),
-            (self.id_token, "id_token"),
-            (self.token, "token"),
-        ];
-        let named: Vec<&str> = words.into_iter().filter(|it| it.0).map(|it| it.1).collect();
-        f.write_str(&named.join(" "))
-    }
-}
-
-impl TryFrom<String> for ResponseType {
-    type Error = BadResponseType;
-
-    fn try_from(value: String) -> Result<Self, BadResponseType> {
-        Self::parse(&value)
-    }
-}
-
-impl From<ResponseType> for String {
-    fn from(it: ResponseType) -> Self {
-        it.to_string()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_words_of_a_response_type_come_in_any_order() {
-        let one = ResponseType::parse("token code id_token").expect("good");
-        assert_eq!(one.to_string(), "code id_token token");
-        for bad in ["", "code code", "code  token", "Code", "none x", "code "] {
-            assert_eq!(ResponseType::parse(bad), Err(BadResponseType), "{bad}");
-        }
-    }
 
     #[test]
     fn metadata_survives_being_stored() {

@@ -38,7 +38,11 @@ impl FromRequest<App> for Authenticated {
         let endpoint = app.config.issuer.at(path_of(&request));
         let possession = possession_of(app, &request)?;
         let pairs = form::read(request, OAUTH_BODY).await?;
-        let parameters = Parameters::from(pairs.unique(&LISTS)?);
+        let lists = LISTS.map(|name| (name, pairs.all(name)));
+        let once = Parameters::from(pairs.unique(&LISTS)?);
+        let parameters = lists
+            .into_iter()
+            .fold(once, |it, (name, values)| it.with_list(name, values));
         let client = client_authentication::authenticate(
             app,
             &visitor,

@@ -10,6 +10,7 @@ use super::flow::{self, Flow};
 use super::{Audience, PageError, PageForm, Routes, Visit};
 use crate::affiliations::{self, directory};
 use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::scope;
 use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::oidc::access_policy::{AccessRefused as Refused, Lack};
@@ -17,7 +18,7 @@ use crate::oidc::authorization::interaction::{self, Step};
 use crate::oidc::authorization::refusals;
 use crate::oidc::authorization::request::{Received, Rejection};
 use crate::oidc::endpoints;
-use crate::templates::pages::{AccessRefused, Consent, SelectAccount, Unmet};
+use crate::templates::pages::{AccessRefused, Consent, Detail, SelectAccount, Unmet};
 
 pub fn routes(routes: Routes) -> Routes {
     use Audience::Public;
@@ -130,9 +131,25 @@ async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
         email: account.email.as_str().to_owned(),
         offline_days: needed.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
         scopes: needed.scope.iter().map(str::to_owned).collect(),
+        details: details(&visit, &needed.details),
         service: flow.service,
     };
     visit.page(&page).await
+}
+
+/// In the page's words and language.
+pub(super) fn details(visit: &Visit, asked: &AuthorizationDetails) -> Vec<Detail> {
+    let types = &visit.app.config.authorization.details;
+    let label = |name: &str| {
+        let labels = types.get(name).map(|it| &it.label);
+        let found = labels.and_then(|it| it.get(visit.locale.as_str()).or_else(|| it.get("en")));
+        found.map_or(name, String::as_str).to_owned()
+    };
+    let shown = asked.described().into_iter().map(|it| Detail {
+        label: label(&it.r#type),
+        lines: it.lines,
+    });
+    shown.collect()
 }
 
 async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
@@ -142,8 +159,8 @@ async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     let flow = Flow::required(&mut visit).await?;
     match (fields.decision.as_str(), visit.session.get()) {
         ("allow", Some((_, account))) => {
-            let request = &flow.interaction.request;
-            crate::oidc::consent::remember(&visit.app, &visit.context(), request, &account.id).await?;
+            let (app, context) = (&visit.app, visit.context());
+            interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
             Ok(flow::go_on(&visit, &flow.handle))
         }
         ("deny" | "cancel", _) => flow.deny(&visit).await,

@@ -3,11 +3,12 @@
 //! (OpenID Connect Core §3.1.2.2, security.md section 1).
 
 use super::request::{Provider, Received};
-use crate::domain::Subject;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType, ResponseType};
 use crate::domain::scope::{self, Scope};
+use crate::domain::{Subject, resource};
 use crate::oidc::{Error, Result, dpop, pkce};
 
 pub struct Incoming<'a> {
@@ -18,7 +19,7 @@ pub struct Incoming<'a> {
 
 type Check = fn(&Incoming<'_>, &mut AuthorizationRequest) -> Result<()>;
 
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 18] = [
     nothing_repeated,
     as_registered,
     nothing_unsupported,
@@ -28,6 +29,8 @@ const CHECKS: [Check; 16] = [
     requested_scope,
     nonce,
     code_challenge,
+    resources,
+    authorization_details,
     dpop_jkt,
     prompt,
     display,
@@ -213,6 +216,24 @@ fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result
         it.get("code_challenge"),
         it.get("code_challenge_method"),
     )?;
+    Ok(())
+}
+
+/// RFC 8707 §2.1
+fn resources(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.resources = resource::within(it.parameters.all("resource"), &it.client.metadata.resources)
+        .map_err(|it| Error::invalid_target(it.to_string()))?;
+    Ok(())
+}
+
+/// RFC 9396 §2, §5
+fn authorization_details(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(text) = it.get("authorization_details") else {
+        return Ok(());
+    };
+    let registered = &it.client.metadata.authorization_details_types;
+    draft.details = AuthorizationDetails::parse(text, it.provider.details_types, registered)
+        .map_err(|it| Error::invalid_authorization_details(it.to_string()))?;
     Ok(())
 }
 

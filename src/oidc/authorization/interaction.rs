@@ -21,6 +21,7 @@ use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
+use crate::oidc::token::target;
 use crate::oidc::{Error, Result, codes, logout, pushed_authorization_request, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
@@ -53,9 +54,19 @@ pub struct Interaction {
     pub request: AuthorizationRequest,
     /// Digest of the browser's interaction cookie.
     browser: Digest,
+    #[serde(flatten)]
+    done: Done,
+    expires_at: Time,
+}
+
+/// What the person of an account did about a request, beyond what session and consent remember.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Done {
     /// Whom the person chose to go on as.
     chosen: Option<AccountId>,
-    expires_at: Time,
+    /// Who agreed to what the request asks for in detail (RFC 9396 §2).
+    #[serde(default)]
+    agreed: Option<AccountId>,
 }
 
 /// Keeps a request that cannot be answered at once; the handle is all that pages carry of it.
@@ -72,7 +83,7 @@ async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result
     let interaction = Interaction {
         request,
         browser: Digest::of(browser.as_bytes()),
-        chosen: None,
+        done: Done::default(),
         expires_at: app.clock.now() + ttl,
     };
     put(app, &handle, &interaction).await?;
@@ -129,16 +140,31 @@ pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> R
 
 /// The person goes on with the account of this session (`prompt=select_account`).
 pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<()> {
-    let chosen = Interaction {
-        chosen: Some(account.clone()),
-        ..interaction.clone()
-    };
-    put(app, handle, &chosen).await
+    let mut it = interaction.clone();
+    it.done.chosen = Some(account.clone());
+    put(app, handle, &it).await
+}
+
+/// The person agrees to what the request asks for, also in detail.
+pub async fn agree(
+    app: &App,
+    context: &Context,
+    handle: &str,
+    interaction: &Interaction,
+    account: &AccountId,
+) -> Result<()> {
+    consent::remember(app, context, &interaction.request, account).await?;
+    if interaction.request.details.is_empty() {
+        return Ok(());
+    }
+    let mut it = interaction.clone();
+    it.done.agreed = Some(account.clone());
+    put(app, handle, &it).await
 }
 
 /// The next step of a request that was just accepted; an answer needs nothing stored.
 pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>) -> Step {
-    match decide(app, request, person, None).await {
+    match decide(app, request, person, &Done::default()).await {
         Step::Answer(answer) => answer_once(app, request, answer).await,
         other => other,
     }
@@ -146,7 +172,7 @@ pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>
 
 /// The next step of a stored one. It is answered once: who comes second finds it gone (G-8).
 pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person: Person<'_>) -> Step {
-    let step = decide(app, &interaction.request, person, interaction.chosen.as_ref()).await;
+    let step = decide(app, &interaction.request, person, &interaction.done).await;
     match step {
         Step::Answer(answer) => finish(app, handle, &interaction.request, answer).await,
         other => other,
@@ -191,12 +217,7 @@ async fn answer_once(app: &App, request: &AuthorizationRequest, answer: Authoriz
     }
 }
 
-async fn decide(
-    app: &App,
-    request: &AuthorizationRequest,
-    person: Person<'_>,
-    chosen: Option<&AccountId>,
-) -> Step {
+async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, done: &Done) -> Step {
     // What was registered when the request came may be so no longer (security.md G-10, DR-6).
     let Some(client) = client_of(app, request) else {
         return Step::Gone(Error::invalid_request(
@@ -205,7 +226,7 @@ async fn decide(
     };
     let refuse = |error| Step::Answer(Target::from(request).refusal(app.config.issuer.as_str(), error));
     let outcome = match identify(app, request, &client, person) {
-        Ok((session, account)) => authorize(app, request, &client, session, account, chosen).await,
+        Ok((session, account)) => authorize(app, request, &client, session, account, done).await,
         Err(need) => Err(need),
     };
     match outcome {
@@ -288,12 +309,13 @@ async fn authorize(
     client: &Client,
     session: &Session,
     account: &Account,
-    chosen: Option<&AccountId>,
+    done: &Done,
 ) -> Result<Vec<(&'static str, String)>, Need> {
     if session.terms_due {
         return Err(Step::Terms.into());
     }
-    let was_chosen = chosen == Some(&account.id) || session.authenticated_at >= request.accepted_at;
+    let was_chosen =
+        done.chosen.as_ref() == Some(&account.id) || session.authenticated_at >= request.accepted_at;
     if request.prompt.select_account && !was_chosen {
         return Err(Step::SelectAccount.into());
     }
@@ -301,7 +323,8 @@ async fn authorize(
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
         return Err(Step::AccessRefused(refused).into());
     }
-    if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id).await? {
+    let agreed = done.agreed.as_ref() == Some(&account.id);
+    if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id, agreed).await? {
         return Err(Step::Consent(needed).into());
     }
     Ok(granted(app, request, client, session, account, acr).await?)
@@ -342,6 +365,7 @@ async fn granted(
             account: account.clone(),
             refresh_token: None,
             bound_to: None,
+            target: target::Target::of_grant(client, &grant)?,
             grant,
         };
         let code = granted.first().map(|it| it.1.clone());
@@ -367,6 +391,8 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr)
         claims: request.claims.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
+        resources: request.resources.clone(),
+        details: request.details.clone(),
         bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
         authentication: session.authentication().told_as(acr),
         granted_at: app.clock.now(),

@@ -68,6 +68,11 @@ impl Received {
         }
     }
 
+    /// All values of a name that may repeat.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.values(name).filter(|it| !it.is_empty())
+    }
+
     pub fn is_repeated(&self, name: &str) -> bool {
         self.values(name).nth(1).is_some()
     }

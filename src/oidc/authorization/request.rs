@@ -8,6 +8,7 @@ pub use super::received::Received;
 use super::response::{AuthorizationResponse, Target};
 use crate::app::App;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
+use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::{Subject, Time, scope::Scope};
@@ -20,6 +21,7 @@ const LONGEST_STATE: usize = 2048;
 pub struct Provider<'a> {
     pub issuer: &'a str,
     pub response_types: &'a [ResponseType],
+    pub details_types: &'a DetailsTypes,
     pub now: Time,
     /// An enabled client by its id.
     pub client: &'a dyn Fn(&str) -> Option<Arc<Client>>,
@@ -114,6 +116,7 @@ fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rej
     let provider = Provider {
         issuer,
         response_types: &app.config.authorization.response_types,
+        details_types: &app.config.authorization.details,
         now: app.clock.now(),
         client: &|id| app.registry.find(id),
         subject_of_hint: &|hint| {
@@ -187,6 +190,8 @@ fn draft(provider: &Provider<'_>, client: &Client, target: &Target) -> Authoriza
         claims: ClaimsRequest::default(),
         nonce: None,
         code_challenge: None,
+        resources: Vec::new(),
+        details: AuthorizationDetails::default(),
         dpop_jkt: None,
         prompt: Prompt::default(),
         max_age: None,
@@ -235,6 +240,7 @@ mod tests {
         let provider = Provider {
             issuer: ISSUER,
             response_types: &[ResponseType::CODE],
+            details_types: &DetailsTypes::new(),
             now: Time::UNIX_EPOCH,
             client: &|id| (id == "events").then(|| Arc::clone(&client)),
             subject_of_hint: &|hint| hint.strip_prefix("hint-of-").map(Subject::new),

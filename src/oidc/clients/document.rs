@@ -91,6 +91,9 @@ const METADATA_MEMBERS: &[&str] = &[
     "access_token_format",
     "access_policy",
     "introspect_all",
+    "resources",
+    "authorization_details_types",
+    "protected_resources",
 ];
 
 /// Members that no client sets for itself, nor is told (security.md DR-2).
@@ -102,6 +105,9 @@ const ADMINISTRATORS_MEMBERS: &[&str] = &[
     "access_token_format",
     "access_policy",
     "introspect_all",
+    "resources",
+    "authorization_details_types",
+    "protected_resources",
 ];
 
 /// What a client asks to be (RFC 7591 §2). What is not known here is ignored, what only administrators
@@ -352,6 +358,9 @@ mod tests {
             access_policy: serde_json::from_value(serde_json::json!({"affiliation": "approved"}))
                 .expect("good"),
             introspect_all: true,
+            resources: vec!["a".into()],
+            authorization_details_types: vec!["a".into()],
+            protected_resources: vec!["a".into()],
             ..Metadata::default()
         };
         let Ok(Value::Object(members)) = serde_json::to_value(full) else {

@@ -6,13 +6,15 @@ use std::fmt;
 
 use url::Url;
 
-use super::{certificate_rules, encryption, fapi, logout_rules, redirects, request_rules};
+use super::{
+    authentication_rules, certificate_rules, encryption, fapi, logout_rules, redirects, request_rules,
+    resource_rules,
+};
 use crate::domain::client::{
     ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
     SubjectType, check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
-use crate::jose::client::ClientKeys;
 
 pub(super) const MOST_URIS: usize = 16;
 const MOST_BYTES: usize = 16 * 1024;
@@ -34,7 +36,7 @@ impl fmt::Display for Problem {
 }
 
 #[derive(Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems(pub(super) Vec<Problem>);
 
 impl Problems {
     pub(super) fn add(&mut self, member: &str, reason: impl Into<String>) {
@@ -74,11 +76,12 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     links(&mut problems, it, by);
     redirect_uris(&mut problems, it, by);
     grants(&mut problems, it);
-    authentication(&mut problems, it);
+    authentication_rules::check(&mut problems, it);
     certificate_rules::check(&mut problems, it);
     request_rules::check(&mut problems, it);
     encryption::check(&mut problems, it);
     logout_rules::check(&mut problems, it, by);
+    resource_rules::check(&mut problems, it);
     profile(&mut problems, it);
     if it.profile.is_fapi() {
         fapi::check(&mut problems, it);
@@ -238,9 +241,9 @@ fn grants(problems: &mut Problems, it: &Metadata) {
         "holds refresh_token without a grant that gives one",
     );
     problems.unless(
-        !uses(GrantType::ClientCredentials) || !public,
+        !public || !uses(GrantType::ClientCredentials) && !uses(GrantType::TokenExchange),
         "grant_types",
-        "holds client_credentials, which a client without credentials cannot use", // RFC 6749 §4.4
+        "holds client_credentials or token-exchange, which a client without credentials cannot use", // RFC 6749 §4.4
     );
     problems.unless(!it.scope.is_empty(), "scope", "is empty");
     let length = it.scope.to_string().len();
@@ -250,36 +253,6 @@ fn grants(problems: &mut Problems, it: &Metadata) {
         "scope",
         "holds offline_access without the grant refresh_token",
     );
-}
-
-fn authentication(problems: &mut Problems, it: &Metadata) {
-    let by_key = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
-    problems.unless(
-        it.jwks.is_none() || it.jwks_uri.is_none(),
-        "jwks_uri",
-        "stands beside jwks; one of them only", // RFC 7591 §2
-    );
-    problems.unless(
-        !by_key || it.jwks.is_some() || it.jwks_uri.is_some(),
-        "jwks",
-        "is missing; private_key_jwt needs it or jwks_uri",
-    );
-    problems.unless(
-        by_key || it.token_endpoint_auth_signing_alg.is_none(),
-        "token_endpoint_auth_signing_alg",
-        "is for private_key_jwt only",
-    );
-    let algs = it.assertion_algs();
-    match it.jwks.as_ref().map(ClientKeys::parse) {
-        Some(Err(reason)) => problems.add("jwks", reason),
-        // RFC 7591 §2: the keys are those that the method needs.
-        Some(Ok(keys)) if by_key && !keys.can_sign_by(&algs) => {
-            let named: Vec<&str> = algs.iter().map(|it| it.as_str()).collect();
-            let reason = format!("holds no key for signatures by {}", named.join(", "));
-            problems.add("jwks", reason);
-        }
-        _ => {}
-    }
 }
 
 fn profile(problems: &mut Problems, it: &Metadata) {
@@ -327,6 +300,15 @@ fn only_by_administrators(problems: &mut Problems, it: &Metadata, decided: &Meta
         ),
         ("access_policy", it.access_policy == decided.access_policy),
         ("introspect_all", it.introspect_all == decided.introspect_all),
+        ("resources", it.resources == decided.resources),
+        (
+            "authorization_details_types",
+            it.authorization_details_types == decided.authorization_details_types,
+        ),
+        (
+            "protected_resources",
+            it.protected_resources == decided.protected_resources,
+        ),
         (
             "scope",
             !it.scope.iter().any(|it| ours(it) && !decided.scope.contains(it)),

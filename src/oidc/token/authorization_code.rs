@@ -32,5 +32,5 @@ pub async fn redeem(
         ));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    granted::redeem(app, client, grant, bound_to).await
+    granted::redeem(app, client, grant, parameters, bound_to).await
 }

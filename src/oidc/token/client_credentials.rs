@@ -1,6 +1,7 @@
 //! `client_credentials` (RFC 6749 §4.4): a client on its own behalf. No person, hence no ID token, no
 //! refresh token, and none of the scopes that are about people (security.md TK-4).
 
+use super::target::Target;
 use super::{TokenResponse, issue};
 use crate::app::App;
 use crate::domain::client::Client;
@@ -21,7 +22,8 @@ pub fn grant(
         ));
     }
     let scope = allowed(client.scope(), parameters.get("scope"))?;
-    issue::client_token(app, client, scope, bound_to)
+    let target = Target::of_its_own(app, client, parameters)?;
+    issue::client_token(app, client, scope, target, bound_to)
 }
 
 fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {

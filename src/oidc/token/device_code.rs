@@ -41,7 +41,7 @@ pub async fn redeem(
             Decision::Denied => Err(Error::access_denied("The person did not grant access")),
             Decision::Allowed(grant) => {
                 spend(app, context, client, &device, &grant).await?;
-                granted::redeem(app, client, *grant, bound_to).await
+                granted::redeem(app, client, *grant, parameters, bound_to).await
             }
         },
     }

@@ -2,6 +2,7 @@
 //! refresh token with `offline_access` (security.md TK-1 to TK-5, G-10).
 
 use super::issue::Authorized;
+use super::target::Target;
 use super::{person, refresh_token};
 use crate::app::App;
 use crate::audit;
@@ -11,7 +12,7 @@ use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
-use crate::oidc::{Error, Result, logout};
+use crate::oidc::{Error, Parameters, Result, logout};
 use crate::storage::tokens;
 
 /// The grant was taken: there is no second redemption of it.
@@ -19,11 +20,13 @@ pub async fn redeem(
     app: &App,
     client: &Client,
     grant: Grant,
+    parameters: &Parameters,
     bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
     if grant.bound_to.is_some() && grant.bound_to != bound_to {
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
+    let target = Target::asked(app, client, &grant, parameters)?;
     let account = person::behind(app, client, &grant, person::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     let refresh_token = match may_refresh(client, &grant) {
@@ -37,6 +40,7 @@ pub async fn redeem(
         account,
         refresh_token,
         bound_to,
+        target,
     })
 }
 

@@ -8,9 +8,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::TokenResponse;
+use super::target::Target;
+use super::token_exchange;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
@@ -30,6 +33,8 @@ pub struct Authorized {
     pub refresh_token: Option<String>,
     /// What the client proved to hold.
     pub bound_to: Option<Confirmation>,
+    /// What the access token is for.
+    pub target: Target,
 }
 
 /// What comes back from the authorization endpoint itself.
@@ -72,6 +77,10 @@ pub async fn through_browser(
         parameters.push(("token_type", token.token_type().to_owned()));
         parameters.push(("expires_in", (token.expires_at - token.issued_at).to_string()));
         parameters.push(("scope", token.scope.to_string()));
+        if !token.details.is_empty() {
+            let details = serde_json::to_string(&token.details).map_err(Error::internal)?;
+            parameters.push(("authorization_details", details)); // RFC 9396 §7
+        }
     }
     if front.response_type.id_token {
         let names = claims::for_front_channel(client, front.response_type, &it.scope, &it.grant.claims);
@@ -102,11 +111,13 @@ async fn access_token(
             userinfo: it.grant.claims.userinfo.clone(),
             ..ClaimsRequest::default()
         },
+        audience: it.target.audience.clone(),
+        details: it.target.details.clone(),
         confirmation: it.bound_to.clone(),
         authentication: Some(it.grant.authentication.clone()),
         ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
     };
-    let text = match client.has_jwt_access_tokens() {
+    let text = match is_signed(client, &token) {
         false => access_token::seal(app, &token)?,
         true => {
             let names = claims::for_resources(&it.scope);
@@ -122,21 +133,52 @@ pub fn client_token(
     app: &App,
     client: &Client,
     scope: Scope,
+    target: Target,
     bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     let lifetime = app.config.tokens.client_credentials;
     let token = AccessToken {
+        audience: target.audience,
+        details: target.details,
         confirmation: bound_to,
         ..blank(client, scope, app.clock.now(), lifetime)
     };
-    let access_token = match client.has_jwt_access_tokens() {
+    let access_token = match is_signed(client, &token) {
         false => access_token::seal(app, &token)?,
         true => access_token::sign(app, client, &token, Map::new())?,
     };
     Ok(response(token, access_token, None, None))
 }
 
-fn blank(client: &Client, scope: Scope, now: Time, lifetime: Duration) -> AccessToken {
+/// A token of a person's that came of another one (RFC 8693 §2.2.1). `kind`: as it was asked for; a JWT is
+/// one whatever the client's form.
+pub async fn exchanged_token(
+    app: &App,
+    client: &Client,
+    account: &Account,
+    token: AccessToken,
+    kind: &'static str,
+) -> Result<TokenResponse> {
+    let text = match is_signed(client, &token) || kind != token_exchange::ACCESS_TOKEN {
+        false => access_token::seal(app, &token)?,
+        true => {
+            let names = claims::for_resources(&token.scope);
+            let about = claims::tell(app.db.read(), &names, account).await?;
+            access_token::sign(app, client, &token, about)?
+        }
+    };
+    Ok(TokenResponse {
+        issued_token_type: Some(kind),
+        ..response(token, text, None, None)
+    })
+}
+
+/// What is for others is for them to read (RFC 9068).
+fn is_signed(client: &Client, token: &AccessToken) -> bool {
+    client.has_jwt_access_tokens() || !token.audience.is_empty()
+}
+
+pub fn blank(client: &Client, scope: Scope, now: Time, lifetime: Duration) -> AccessToken {
     AccessToken {
         id: TokenId::new(random::id()),
         client_id: client.id.clone(),
@@ -145,6 +187,9 @@ fn blank(client: &Client, scope: Scope, now: Time, lifetime: Duration) -> Access
         authorization_id: None,
         scope,
         audience: Vec::new(),
+        details: AuthorizationDetails::default(),
+        actor: None,
+        granted_to: None,
         claims: ClaimsRequest::default(),
         confirmation: None,
         authentication: None,
@@ -166,6 +211,8 @@ fn response(
         refresh_token,
         id_token,
         scope: token.scope,
+        authorization_details: token.details,
+        issued_token_type: None,
     }
 }
 

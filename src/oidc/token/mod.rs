@@ -8,6 +8,8 @@ mod granted;
 pub mod issue;
 mod person;
 mod refresh_token;
+mod token_exchange;
+pub mod target;
 
 use serde::Serialize;
 
@@ -15,6 +17,7 @@ use super::possession::{self, Possession};
 use super::{Error, Parameters, Result, client_keys};
 use crate::app::App;
 use crate::domain::actor::Context;
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::scope::Scope;
 
@@ -30,6 +33,12 @@ pub struct TokenResponse {
     pub id_token: Option<String>,
     /// Always told: it may be less than was asked for (contract.md).
     pub scope: Scope,
+    /// As granted (RFC 9396 §7).
+    #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
+    pub authorization_details: AuthorizationDetails,
+    /// What a token exchange came to (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// Exchanges a grant for tokens. The client has been proved; what its tokens are to be bound to is
@@ -56,7 +65,7 @@ pub async fn exchange(
     }
     // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
     let bound_to = possession::prove(app, client, shown).await?;
-    if grant_type != GrantType::ClientCredentials {
+    if ![GrantType::ClientCredentials, GrantType::TokenExchange].contains(&grant_type) {
         client_keys::ready_for_id_token(app, client).await?;
     }
     let authorized = match grant_type {
@@ -67,6 +76,9 @@ pub async fn exchange(
         GrantType::DeviceCode => device_code::redeem(app, context, client, parameters, bound_to).await?,
         GrantType::ClientCredentials => {
             return client_credentials::grant(app, client, parameters, bound_to);
+        }
+        GrantType::TokenExchange => {
+            return token_exchange::grant(app, context, client, parameters, bound_to).await;
         }
         GrantType::Implicit => return Err(Error::unsupported_grant_type("implicit has no token request")),
     };

@@ -2,6 +2,7 @@
 //! family (security.md TK-5). What the person may is read anew each time (G-10).
 
 use super::issue::Authorized;
+use super::target::Target;
 use super::{person, required};
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -86,6 +87,7 @@ pub async fn rotate(
             "another key or certificate than the refresh token is bound to",
         ));
     }
+    let target = Target::asked(app, client, &grant, parameters)?;
     let scope = narrowed(&grant.scope, parameters.get("scope"))?;
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
@@ -120,6 +122,7 @@ pub async fn rotate(
         account,
         refresh_token: successor,
         bound_to,
+        target,
     })
 }
 

@@ -14,6 +14,15 @@ pub struct Consent {
     pub scopes: Vec<String>,
     /// Access while the person is away (`offline_access`), for so many days.
     pub offline_days: Option<u64>,
+    /// What is asked for in detail (RFC 9396).
+    pub details: Vec<Detail>,
+}
+
+/// One of the details: its type in the person's language, and all that it says, by the names of the request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Detail {
+    pub label: String,
+    pub lines: Vec<(String, String)>,
 }
 
 impl Page for Consent {
@@ -28,12 +37,14 @@ impl Page for Consent {
                 email: "john.doe@company.com".into(),
                 scopes: all.split(' ').map(str::to_owned).collect(),
                 offline_days: Some(30),
+                details: Vec::new(),
             },
             Self {
                 service: samples::plain_service(),
                 email: "john.doe@company.com".into(),
                 scopes: vec!["openid".into()],
                 offline_days: None,
+                details: samples::details(),
             },
         ]
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{FormState, Page, Service, Unmet, samples};
+use super::{Detail, FormState, Page, Service, Unmet, samples};
 
 /// `/device`: `user_code`.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +40,8 @@ pub struct DeviceConfirm {
     pub scopes: Vec<String>,
     /// Access while the person is away (`offline_access`), for so many days.
     pub offline_days: Option<u64>,
+    /// What is asked for in detail (RFC 9396).
+    pub details: Vec<Detail>,
     pub unmet: Vec<Unmet>,
 }
 
@@ -53,6 +55,7 @@ impl Page for DeviceConfirm {
             user_code: "WDJB-MJHT".into(),
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             offline_days,
+            details: samples::details(),
             unmet,
         };
         let unmet = vec![

@@ -33,8 +33,34 @@ use super::{Choice, FormState, Page, Service};
 
 /// What several pages' samples share.
 mod samples {
-    use super::Service;
+    use super::{Detail, Service};
     use crate::domain::Time;
+
+    pub(super) fn details() -> Vec<Detail> {
+        let lines = [
+            ("actions", "read, print"),
+            (
+                "document",
+                "ITU-T G.9804.3 (2021) Amd. 2: 50-Gigabit-capable passive optical networks",
+            ),
+            ("fee.amount", "62.00"),
+            ("fee.currency", "CHF"),
+            (
+                "locations",
+                "https://www.itu.int/api/publications/with/a/rather/long/address/indeed",
+            ),
+        ];
+        vec![
+            Detail {
+                label: "Order a document".into(),
+                lines: lines.map(|(name, value)| (name.into(), value.into())).to_vec(),
+            },
+            Detail {
+                label: "document_reading".into(),
+                lines: Vec::new(),
+            },
+        ]
+    }
 
     pub(super) fn service() -> Service {
         Service {

@@ -171,6 +171,8 @@ impl Provider {
 
     pub fn grant(&self, client: &Client, person: &Person, scope: &str) -> Grant {
         Grant {
+            resources: Vec::new(),
+            details: Default::default(),
             authorization_id: AuthorizationId::new(random::id()),
             client_id: client.id.clone(),
             account: person.account.id.clone(),

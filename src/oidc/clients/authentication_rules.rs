@@ -1,0 +1,35 @@
+//! How a client proves itself, and by which keys (RFC 7591 §2, OpenID Connect Core §9; security.md JW-6).
+
+use super::rules::Problems;
+use crate::domain::client::{AuthMethod, Metadata};
+use crate::jose::client::ClientKeys;
+
+pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+    let by_key = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    problems.unless(
+        it.jwks.is_none() || it.jwks_uri.is_none(),
+        "jwks_uri",
+        "stands beside jwks; one of them only", // RFC 7591 §2
+    );
+    problems.unless(
+        !by_key || it.jwks.is_some() || it.jwks_uri.is_some(),
+        "jwks",
+        "is missing; private_key_jwt needs it or jwks_uri",
+    );
+    problems.unless(
+        by_key || it.token_endpoint_auth_signing_alg.is_none(),
+        "token_endpoint_auth_signing_alg",
+        "is for private_key_jwt only",
+    );
+    let algs = it.assertion_algs();
+    match it.jwks.as_ref().map(ClientKeys::parse) {
+        Some(Err(reason)) => problems.add("jwks", reason),
+        // RFC 7591 §2: the keys are those that the method needs.
+        Some(Ok(keys)) if by_key && !keys.can_sign_by(&algs) => {
+            let named: Vec<&str> = algs.iter().map(|it| it.as_str()).collect();
+            let reason = format!("holds no key for signatures by {}", named.join(", "));
+            problems.add("jwks", reason);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,85 @@
+//! What a token is for: whom (RFC 8707 §2.2), and what in detail (RFC 9396 §6, §7).
+
+use crate::app::App;
+use crate::domain::authorization::Grant;
+use crate::domain::authorization_details::{AuthorizationDetails, BadDetails};
+use crate::domain::client::Client;
+use crate::domain::resource::{self, BadTarget};
+use crate::oidc::{Error, Parameters, Result};
+
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// Resources; none: us.
+    pub audience: Vec<String>,
+    pub details: AuthorizationDetails,
+}
+
+impl Target {
+    /// All that a grant is for.
+    pub fn of_grant(client: &Client, grant: &Grant) -> Result<Self> {
+        let registered = &client.metadata.resources;
+        let audience = resource::audience(&grant.resources, &[], registered).map_err(foreign)?;
+        Ok(Self {
+            details: grant.details.at(&audience),
+            audience,
+        })
+    }
+
+    /// What a request at the token endpoint wants of it.
+    pub fn asked(app: &App, client: &Client, grant: &Grant, parameters: &Parameters) -> Result<Self> {
+        let registered = &client.metadata.resources;
+        let wanted = parameters.all("resource");
+        let audience = resource::audience(&grant.resources, &wanted, registered).map_err(foreign)?;
+        let details = less(app, client, &grant.details, parameters)?.at(&audience);
+        Ok(Self { audience, details })
+    }
+
+    /// On a client's own behalf, where the registration alone grants.
+    pub fn of_its_own(app: &App, client: &Client, parameters: &Parameters) -> Result<Self> {
+        let details = details_of(app, client, parameters)?.unwrap_or_default();
+        let audience = among_its_own(client, &parameters.all("resource"))?;
+        Ok(Self {
+            details: details.at(&audience),
+            audience,
+        })
+    }
+}
+
+/// Resources that the client may have tokens for.
+pub fn among_its_own(client: &Client, asked: &[String]) -> Result<Vec<String>> {
+    let asked = asked.iter().map(String::as_str);
+    resource::within(asked, &client.metadata.resources).map_err(foreign)
+}
+
+/// Of what was granted, what the request asks for.
+pub fn less(
+    app: &App,
+    client: &Client,
+    granted: &AuthorizationDetails,
+    parameters: &Parameters,
+) -> Result<AuthorizationDetails> {
+    match details_of(app, client, parameters)? {
+        Some(asked) => granted.narrowed(asked).map_err(wrong),
+        None => Ok(granted.clone()),
+    }
+}
+
+/// The parameter, if it was sent.
+fn details_of(app: &App, client: &Client, parameters: &Parameters) -> Result<Option<AuthorizationDetails>> {
+    let Some(text) = parameters.get("authorization_details") else {
+        return Ok(None);
+    };
+    let types = &app.config.authorization.details;
+    let registered = &client.metadata.authorization_details_types;
+    AuthorizationDetails::parse(text, types, registered)
+        .map(Some)
+        .map_err(wrong)
+}
+
+fn foreign(it: BadTarget) -> Error {
+    Error::invalid_target(it.to_string())
+}
+
+fn wrong(it: BadDetails) -> Error {
+    Error::invalid_authorization_details(it.to_string())
+}

@@ -1,0 +1,189 @@
+//! `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service that was shown a person's access
+//! token gets one of its own, to act for them elsewhere. It says who acts (`act`), allows no more than the
+//! token that was shown, and ends with what that one came from.
+
+use super::target::{self, Target};
+use super::{TokenResponse, issue, required};
+use crate::app::App;
+use crate::audit;
+use crate::domain::Subject;
+use crate::domain::actor::Context;
+use crate::domain::client::Client;
+use crate::domain::event::{Action, Event};
+use crate::domain::scope::{self, Scope};
+use crate::domain::token::{AccessToken, Actor, Confirmation};
+use crate::oidc::access_token::{self, Holder};
+use crate::oidc::{Error, Parameters, Result, access_policy, subject};
+
+/// RFC 8693 §3
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+
+pub async fn grant(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    bound_to: Option<Confirmation>,
+) -> Result<TokenResponse> {
+    if client.is_public() {
+        // Who acts for another is known.
+        return Err(Error::unauthorized_client("A public client exchanges no tokens"));
+    }
+    let wanted = wanted(parameters)?;
+    let shown = subject_token(app, client, parameters).await?;
+    let actor = actor(app, client, parameters, &shown).await?;
+    let scope = narrowed(&shown.token.scope, client.scope(), parameters.get("scope"))?;
+    let target = target(app, client, parameters, &shown.token)?;
+    let Some(account) = shown.account else {
+        return Err(Error::unacceptable_token(
+            "about a client, for which nobody can act",
+        ));
+    };
+    if access_policy::check(app.db.read(), client, &account.id)
+        .await?
+        .is_some()
+    {
+        return Err(Error::unacceptable_token("the access policy of the client"));
+    }
+    let (now, before) = (app.clock.now(), shown.token);
+    let fresh = issue::blank(client, scope, now, app.config.tokens.access_token);
+    let token = AccessToken {
+        subject: before.subject,
+        sid: before.sid,
+        authorization_id: before.authorization_id,
+        authentication: before.authentication,
+        audience: target.audience,
+        details: target.details,
+        actor,
+        granted_to: Some(before.granted_to.unwrap_or(before.client_id)),
+        confirmation: bound_to,
+        expires_at: fresh.expires_at.min(before.expires_at),
+        ..fresh
+    };
+    let event = Event::new(Action::TokenExchanged, format!("account:{}", account.id))
+        .because(format!("client:{} {}", client.id, token.scope));
+    app.db
+        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
+        .await?;
+    issue::exchanged_token(app, client, &account, token, wanted).await
+}
+
+/// RFC 8693 §2.1: the type that is to be issued; without a name, an access token in the client's form.
+fn wanted(parameters: &Parameters) -> Result<&'static str> {
+    match parameters.get("requested_token_type") {
+        None | Some(ACCESS_TOKEN) => Ok(ACCESS_TOKEN),
+        Some(JWT) => Ok(JWT),
+        Some(_) => Err(Error::invalid_request(
+            "requested_token_type is not one that is issued here",
+        )),
+    }
+}
+
+/// The token of the person, as one who may show it: its own client, or a resource that it is for.
+async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> Result<Holder> {
+    let shown = read(app, parameters, ("subject_token", "subject_token_type")).await?;
+    let itself = &client.metadata.protected_resources;
+    let is_its =
+        shown.token.client_id == client.id || shown.token.audience.iter().any(|it| itself.contains(it));
+    match is_its {
+        true => Ok(shown),
+        false => Err(Error::unacceptable_token(
+            "neither issued to the client nor for it",
+        )),
+    }
+}
+
+/// Who acts: whom the actor token is about, or the client. A client that only narrows a token of its own
+/// changes nothing about who acts.
+async fn actor(app: &App, client: &Client, parameters: &Parameters, shown: &Holder) -> Result<Option<Actor>> {
+    let before = shown.token.actor.clone();
+    let sub = match parameters.get("actor_token") {
+        None if parameters.get("actor_token_type").is_some() => {
+            return Err(Error::invalid_request("actor_token is missing"));
+        }
+        None if shown.token.client_id == client.id => return Ok(before),
+        None => client.id.to_string(),
+        Some(_) => {
+            let acting = read(app, parameters, ("actor_token", "actor_token_type")).await?;
+            if acting.token.client_id != client.id {
+                return Err(Error::unacceptable_token("an actor token of another client"));
+            }
+            let told = acting
+                .token
+                .subject
+                .as_ref()
+                .map(|it| subject::of(app, client, it));
+            told.as_ref()
+                .map_or(client.id.as_str(), Subject::as_str)
+                .to_owned()
+        }
+    };
+    Actor::after(sub, before)
+        .map(Some)
+        .ok_or_else(|| Error::unacceptable_token("exchanged too often"))
+}
+
+async fn read(app: &App, parameters: &Parameters, (token, kind): (&str, &str)) -> Result<Holder> {
+    let shown = required(parameters, token)?;
+    if ![ACCESS_TOKEN, JWT].contains(&required(parameters, kind)?) {
+        return Err(Error::invalid_request(format!(
+            "{kind} is not one that is taken here"
+        )));
+    }
+    access_token::holder(app, shown)
+        .await?
+        .map_err(Error::unacceptable_token)
+}
+
+fn target(app: &App, client: &Client, parameters: &Parameters, before: &AccessToken) -> Result<Target> {
+    let mut asked = parameters.all("resource");
+    asked.extend(parameters.all("audience"));
+    let audience = target::among_its_own(client, &asked)?;
+    let granted = before
+        .details
+        .of_types(&client.metadata.authorization_details_types);
+    let details = target::less(app, client, &granted, parameters)?.at(&audience);
+    Ok(Target { audience, details })
+}
+
+/// What the token that was shown allows and the client may have, or less. Nothing lasts beyond the token.
+fn narrowed(granted: &Scope, registered: &Scope, asked: Option<&str>) -> Result<Scope> {
+    let most = granted.limited_to(registered).without(scope::OFFLINE_ACCESS);
+    let it = match asked {
+        None => most,
+        Some(asked) => {
+            let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
+            if !asked.is_within(&most) {
+                return Err(Error::invalid_scope(
+                    "The scope is wider than what the token allows or the client may have",
+                ));
+            }
+            asked
+        }
+    };
+    match it.is_empty() {
+        true => Err(Error::invalid_scope("No scope of the token is one of the client")),
+        false => Ok(it),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_of_both() {
+        let scope = |text| Scope::parse(text).expect("a scope");
+        let (granted, registered) = (
+            scope("openid email orders offline_access"),
+            scope("orders email x offline_access"),
+        );
+        let narrowed = |asked| narrowed(&granted, &registered, asked);
+        assert_eq!(narrowed(None).expect("both"), scope("email orders"));
+        assert_eq!(narrowed(Some("orders")).expect("less"), scope("orders"));
+        for bad in ["openid", "x", "orders x", "offline_access", " "] {
+            assert!(narrowed(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}
