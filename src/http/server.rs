@@ -52,7 +52,7 @@ pub fn mutual_tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsErro
 fn acceptor(certificate: &Path, key: &Path, asks: bool) -> Result<TlsAcceptor, TlsError> {
     let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(key)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(suites());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
     let builder = match asks {
@@ -62,6 +62,17 @@ fn acceptor(certificate: &Path, key: &Path, asks: bool) -> Result<TlsAcceptor, T
     let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// On TLS 1.2 AES-GCM alone, as RFC 9325 §4.2 recommends; the profiles that CIBA is built on allow no other
+/// (FAPI 1.0 Advanced §8.5). Whoever speaks ChaCha20 speaks TLS 1.3.
+fn suites() -> rustls::crypto::CryptoProvider {
+    let mut provider = rustls::crypto::ring::default_provider();
+    provider.cipher_suites.retain(|it| {
+        let is_chacha = it.suite().as_str().is_some_and(|it| it.contains("CHACHA20"));
+        it.tls13().is_some() || !is_chacha
+    });
+    provider
 }
 
 /// Serves until `stop` resolves, then until the answers under way are out, but not for ever.

@@ -1,13 +1,17 @@
 //! The listener itself, over real connections: its limits, TLS and its end (security.md DS-1, TL-1).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use rustls::CipherSuite;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use super::support::{Identity, Kind};
 use crate::http::server;
 
 async fn serving(
@@ -41,6 +45,57 @@ async fn asks(address: std::net::SocketAddr, request: &[u8]) -> String {
 
 fn hello() -> Router {
     Router::new().route("/", get(async || "hello"))
+}
+
+/// Whether a client that knows only these suites comes through the handshake.
+async fn is_let_in(address: std::net::SocketAddr, authority: &Identity, suites: &[CipherSuite]) -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from(authority.der()))
+        .expect("an authority");
+    let mut provider = rustls::crypto::ring::default_provider();
+    provider.cipher_suites.retain(|it| suites.contains(&it.suite()));
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .expect("a version of one of the suites")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await.is_ok()
+}
+
+#[tokio::test]
+async fn tls_1_2_is_spoken_with_aes_alone() {
+    use CipherSuite as It;
+    let authority = Identity::authority("Authority");
+    let shown = authority.signs(&[("CN", "localhost")], Kind::Server);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, shown.pem()).expect("written");
+    std::fs::write(&key, shown.key_pem()).expect("written");
+    let tls = server::tls(&certificate, &key).expect("TLS");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(server::serve(
+        listener,
+        Some(tls),
+        hello(),
+        std::future::pending(),
+    ));
+
+    let aes = [
+        It::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        It::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    ];
+    let chacha = [
+        It::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        It::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+    assert!(is_let_in(address, &authority, &aes).await);
+    assert!(is_let_in(address, &authority, &[It::TLS13_CHACHA20_POLY1305_SHA256]).await);
+    assert!(!is_let_in(address, &authority, &chacha).await); // RFC 9325 §4.2
 }
 
 #[tokio::test]

@@ -3,12 +3,14 @@
 //! their variants stand in a settings file, `plans/itu-account-suite.json`.
 
 mod api;
+mod approval;
 mod drive;
 mod results;
 mod settings;
 #[cfg(test)]
 mod tests;
 
+use crate::http::Http;
 use anyhow::{Context, Result};
 use api::Api;
 use clap::Args;
@@ -18,6 +20,7 @@ use settings::{Addresses, Settings};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 #[derive(Args)]
 pub struct Suite {
@@ -48,6 +51,9 @@ pub struct Suite {
     /// How many modules run at a time, of all plans together; those of a plan with an `alias` one after the other
     #[arg(long, default_value_t = 1)]
     jobs: usize,
+    /// Where the suite may call for somebody to decide what a service asks of them elsewhere
+    #[arg(long, default_value = "127.0.0.1:9445")]
+    approval: String,
     /// The command that rotates the provider's keys, for the module that waits for it; without it the module is left out
     #[arg(long)]
     rotate_keys: Option<String>,
@@ -61,7 +67,9 @@ pub struct Suite {
 
 /// True: nothing failed.
 pub async fn run(arguments: Suite) -> Result<bool> {
+    let approval = format!("http://{}/", arguments.approval);
     let addresses = Addresses {
+        approval: &approval,
         issuer: &arguments.issuer,
         mtls: &arguments.mtls,
         suite: &arguments.server,
@@ -78,6 +86,13 @@ pub async fn run(arguments: Suite) -> Result<bool> {
         patience: Duration::from_secs(arguments.patience),
         pause: Duration::from_millis(500),
     });
+    if let Some(person) = settings.approval.clone() {
+        let listener = TcpListener::bind(&arguments.approval)
+            .await
+            .with_context(|| format!("cannot listen at {}", arguments.approval))?;
+        let http = Http::new(arguments.trust_any_certificate)?;
+        tokio::spawn(approval::serve(listener, person, http));
+    }
     let mut results = Results {
         version,
         issuer: arguments.issuer,

@@ -1,7 +1,8 @@
 //! Which plans with which variants, and what the suite is told about the provider. The file holds, in `common`, what
-//! all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}` and `{SUITE}` stand for addresses, and
+//! all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` stand for addresses, and
 //! `{"part": NAME}` for what `parts` has under that name.
 
+use super::approval::Approval;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -13,6 +14,9 @@ use std::path::Path;
 pub struct Settings {
     pub common: Map<String, Value>,
     pub plans: Vec<Row>,
+    /// Who decides at the provider what the suite's services ask of them elsewhere.
+    #[serde(default)]
+    pub approval: Option<Approval>,
     /// What is said in more than one place.
     #[serde(default)]
     pub parts: BTreeMap<String, Value>,
@@ -38,6 +42,8 @@ pub struct Row {
 /// What stands for what in the settings.
 #[derive(Clone, Copy)]
 pub struct Addresses<'a> {
+    /// Where somebody is called who decides.
+    pub approval: &'a str,
     pub issuer: &'a str,
     /// Where the provider takes certificates (RFC 8705 §5).
     pub mtls: &'a str,
@@ -78,6 +84,7 @@ impl Settings {
 
     pub fn parse(text: &str, addresses: Addresses<'_>) -> Result<Self> {
         let text = text
+            .replace("{APPROVAL}", addresses.approval.trim_end_matches('/'))
             .replace("{ISSUER}", addresses.issuer.trim_end_matches('/'))
             .replace("{MTLS}", addresses.mtls.trim_end_matches('/'))
             .replace("{SUITE}", addresses.suite.trim_end_matches('/'));
@@ -147,6 +154,7 @@ mod tests {
     use super::*;
 
     const ADDRESSES: Addresses<'_> = Addresses {
+        approval: "http://127.0.0.1:1/",
         issuer: "https://op.example/",
         mtls: "https://mtls.op.example",
         suite: "https://suite.example",

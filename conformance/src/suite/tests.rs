@@ -146,6 +146,7 @@ fn driver(server: &str, rotate_keys: Option<&str>) -> Arc<Driver> {
 
 fn settings(text: &str, server: &str) -> Settings {
     let addresses = Addresses {
+        approval: "http://127.0.0.1:1",
         issuer: "https://op.example",
         mtls: "https://mtls.op.example",
         suite: server,
