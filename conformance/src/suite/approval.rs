@@ -50,7 +50,7 @@ async fn answer(mut stream: TcpStream, approval: &Approval, browser: &Mutex<Brow
         None => Err(anyhow::anyhow!("this is no POST with service and action")),
     };
     let (status, words) = match done {
-        Ok(count) => ("200 OK", format!("{{\"decided\": {count}}}")),
+        Ok(()) => ("200 OK", "{}".to_owned()),
         Err(error) => {
             println!("  approval: {error:#}");
             ("500 Internal Server Error", format!("{error:#}"))
@@ -88,46 +88,51 @@ fn wanted(head: &str) -> Option<Wanted> {
     })
 }
 
-/// Decides everything that this service waits for: what an earlier module left behind, too. How many there were.
-async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> Result<usize> {
-    let mut count = 0;
-    for _ in 0..10 {
-        let page = open(browser, approval).await?;
-        let Some((form, button)) = choose(&page, wanted) else {
-            ensure!(
-                count > 0,
-                "nothing of {:?} waits: {}",
-                wanted.service,
-                page.brief()
-            );
-            return Ok(count);
-        };
-        browser.submit(form, &[], Some(button)).await?;
-        count += 1;
+/// Decides about the newest thing that this service waits for, which stands first; what an interrupted module left behind
+/// is nobody's any more.
+async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> Result<()> {
+    let page = open(browser, approval).await?;
+    let Some((form, button)) = choose(&page, wanted) else {
+        bail!("nothing of {:?} waits: {}", wanted.service, page.brief());
+    };
+    match browser.submit(form, &[], Some(button)).await? {
+        Landing::Page(page) if page.status < 400 => Ok(()),
+        Landing::Page(page) => bail!("not decided: {}", page.brief()),
+        Landing::Returned(_) => bail!("the account's page leads away from the provider"),
     }
-    bail!("no end of what {:?} asks for", wanted.service)
 }
 
-/// The page of the account; whoever is asked for a password gives it.
+/// The page of the account, past what stands before it: a login, the Terms.
 async fn open(browser: &mut Browser, approval: &Approval) -> Result<Box<Page>> {
+    let wanted = Url::parse(&approval.page).context("the account's page is no URL")?;
     let mut landing = browser.open(&approval.page).await?;
-    for _ in 0..3 {
+    for _ in 0..4 {
         let Landing::Page(page) = landing else {
             bail!("the account's page leads away from the provider");
         };
-        let Some(form) = page.login_form() else {
-            ensure!(page.status < 400, "{}", page.brief());
-            return Ok(page);
-        };
         let mut typed = Vec::new();
-        let password = form.password().context("a login without a password")?;
-        typed.push((password.name.clone(), approval.password.clone()));
-        if let Some(login) = form.login() {
-            typed.push((login.name.clone(), approval.login.clone()));
-        }
+        let form = match (page.login_form(), page.decision_form()) {
+            (Some(form), _) => {
+                let password = form.password().context("a login without a password")?;
+                typed.push((password.name.clone(), approval.password.clone()));
+                if let Some(login) = form.login() {
+                    typed.push((login.name.clone(), approval.login.clone()));
+                }
+                form
+            }
+            (None, _) if page.url.path() == wanted.path() => {
+                ensure!(page.status < 400, "{}", page.brief());
+                return Ok(page);
+            }
+            (None, Some(form)) => {
+                typed.extend(form.required_boxes());
+                form
+            }
+            (None, None) => bail!("no way on to the account's page: {}", page.brief()),
+        };
         landing = browser.submit(form, &typed, form.assent()).await?;
     }
-    bail!("the login page comes back after the login")
+    bail!("no end of pages before the account's page")
 }
 
 /// The button says what it does and for whom, so that it can be told from its neighbours without seeing them.
@@ -184,11 +189,20 @@ mod tests {
                         status: 303,
                         headers: vec![
                             ("Set-Cookie", "s=1; Path=/".to_owned()),
-                            ("Location", "/requests".to_owned()),
+                            ("Location", "/terms".to_owned()),
                         ],
                         ..Reply::default()
                     }
                 }
+                ("GET", "/terms") => html(
+                    "<form method=post action=/terms><button name=decision value=accept>Accept</button></form>"
+                        .to_owned(),
+                ),
+                ("POST", "/terms") => Reply {
+                    status: 303,
+                    headers: vec![("Location", "/requests".to_owned())],
+                    ..Reply::default()
+                },
                 _ if cookies.is_none_or(|it| !it.contains("s=1")) => html(
                     "<form method=post action=/login><input type=email name=email><input type=password name=password>\
                      <button>Log in</button></form>"
@@ -232,7 +246,8 @@ mod tests {
                 .status
         };
         assert_eq!(call("service=Poll&action=deny&auth_req_id=x").await, 200);
-        assert_eq!(*decided.lock().unwrap(), ["2 deny", "3 deny"]);
+        assert_eq!(call("service=Poll&action=allow&auth_req_id=y").await, 200);
+        assert_eq!(*decided.lock().unwrap(), ["2 deny", "3 allow"]);
         // Nothing waits: the module must not go on as if somebody had decided.
         assert_eq!(call("service=Poll&action=allow&auth_req_id=x").await, 500);
         assert_eq!(call("service=Poll&auth_req_id=x").await, 500);
