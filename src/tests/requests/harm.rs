@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::oidc::Code;
 
 /// Every name that means something, some that do not, and the client's own.
-const NAMES: [&str; 39] = [
+const NAMES: [&str; 42] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -42,6 +42,9 @@ const NAMES: [&str; 39] = [
     "user_code",
     "subject_token",
     "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "requested_token_type",
     "audience",
     "auth_req_id",
     "",
@@ -80,6 +83,10 @@ fn value() -> impl Strategy<Value = String> {
         "[]",
         r#"{"id_token":{"sub":{"value":"x"}}}"#,
         "null",
+        r#"[{"type":"order","document":"x"}]"#,
+        r#"[{"type":"order"}]"#,
+        "https://api.example",
+        "urn:ietf:params:oauth:token-type:access_token",
         "rp",
         "other",
         "https://rp.example.test/callback",

@@ -12,11 +12,20 @@ mod signed_responses;
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Page, RelyingParty, Signer, TestOp};
+use crate::domain::authorization_details::DetailsType;
 use crate::domain::client::ResponseType;
 
 /// A provider that offers every response type, as a certification wants it.
 async fn open_provider() -> TestOp {
-    TestOp::with(|config| config.authorization.response_types = ResponseType::ALL.to_vec()).await
+    TestOp::with(|config| {
+        let order = DetailsType {
+            members: vec!["document".into()],
+            ..DetailsType::default()
+        };
+        config.authorization.response_types = ResponseType::ALL.to_vec();
+        config.authorization.details.insert("order".into(), order);
+    })
+    .await
 }
 
 /// A client for all of them, of others' house: its ID tokens are lean.
