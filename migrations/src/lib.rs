@@ -16,6 +16,7 @@ mod m0010_affiliations_rules;
 mod m0011_registrations;
 mod m0012_session_clients;
 mod m0013_second_factors;
+mod m0014_totp_factors;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_registrations::Migration),
             Box::new(m0012_session_clients::Migration),
             Box::new(m0013_second_factors::Migration),
+            Box::new(m0014_totp_factors::Migration),
         ]
     }
 }

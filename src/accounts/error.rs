@@ -4,6 +4,7 @@ use chrono::Duration;
 use sea_orm::DbErr;
 
 use crate::domain::profile::FieldErrors;
+use crate::domain::secret::Secret;
 use crate::storage::IsBusy;
 use crate::{hashing, limits};
 
@@ -38,6 +39,9 @@ pub enum Error {
     /// Someone else changed it meanwhile: 409 (security.md G-9).
     #[error("changed meanwhile")]
     Conflict,
+    /// The password was right, and the account asks for a code: the ticket is for the second step.
+    #[error("a second factor is needed")]
+    SecondFactorNeeded { ticket: Secret },
     /// Needs a login within the last five minutes (security.md SE-4).
     #[error("a recent login is needed")]
     ReauthenticationNeeded,

@@ -5,14 +5,17 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
+pub mod second_step;
+
 use super::known_browser::{self, KnownBrowser};
 use super::sessions::{self, Started, of_person};
-use super::{Error, Result, current_terms, tell, throttle};
+use super::{Error, Result, current_terms, second_factor, tell, throttle};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Time;
 use crate::domain::account::{Account, Email, EmailKey};
 use crate::domain::actor::Context;
+use crate::domain::authentication::{Acr, Proof, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::password::Password;
 use crate::domain::profile::FieldErrors;
@@ -26,6 +29,8 @@ use crate::templates::mails;
 pub struct LoginForm<'a> {
     pub email: &'a str,
     pub password: &'a str,
+    /// Asked for in the same form; without one the second step asks for it.
+    pub otp: Option<&'a str>,
 }
 
 /// What a browser brings along.
@@ -45,6 +50,16 @@ pub struct LoggedIn {
     pub started: Started,
     /// The browser's cookie, to be set for 90 days.
     pub known_browser: String,
+}
+
+impl LoggedIn {
+    fn new(app: &App, account: Account, started: Started, browser: Browser<'_>) -> Result<Self> {
+        Ok(Self {
+            known_browser: known_browser::cookie(app, &account.email.key(), browser.known)?,
+            account,
+            started,
+        })
+    }
 }
 
 pub async fn attempt(
@@ -95,12 +110,11 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         return Err(refuse(app, context, now, &counter, &label, account).await?);
     };
 
-    let known_browser = known_browser::cookie(app, &email.key(), browser.known)?;
     let upgraded = match (&password, verdict) {
         (Some(password), Verdict::RightButOutdated) => Some(app.hashing.hash(password).await?),
         _ => None,
     };
-    let started = app
+    let outcome = app
         .db
         .write(async |tx| {
             // Guesses that ran beside each other: once they have brought a wait, none is answered.
@@ -110,18 +124,37 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             if let Some(new) = &upgraded {
                 accounts::replace_hash(tx, &account.id, hash, new).await?;
             }
-            let started = start(tx, now, context, &account, browser.session).await?;
-            if known.is_none() {
-                tell_of_new_browser(app, tx, now, context, &account).await?;
+            let mut proof = Proof::password(now);
+            if second_factor::reach_within(tx, &account.id).await? > Acr::Password {
+                let Some(otp) = form.otp else {
+                    return Ok(Outcome::CodeNeeded);
+                };
+                let Some(factor) = second_factor::verify(app, tx, now, context, &account, otp).await? else {
+                    return Ok(Outcome::CodeWrong);
+                };
+                proof.second_factor = Some(SecondProof { factor, at: now });
             }
-            Ok::<_, Error>(started)
+            let done = complete(app, tx, now, context, &account, proof, known.is_some(), browser).await?;
+            Ok::<_, Error>(Outcome::Done(done))
         })
         .await?;
-    Ok(LoggedIn {
-        account: account.clone(),
-        started,
-        known_browser,
-    })
+    match outcome {
+        Outcome::Done(started) => LoggedIn::new(app, account.clone(), started, browser),
+        Outcome::CodeWrong => Err(second_step::wrong(app, context).await?),
+        Outcome::CodeNeeded => {
+            // What the password is stored as by now.
+            let hash = upgraded.as_deref().unwrap_or(hash);
+            let ticket = second_step::wait_for_code(app, &account.id, hash, now, known.is_some()).await?;
+            Err(Error::SecondFactorNeeded { ticket })
+        }
+    }
+}
+
+/// What a right password comes to.
+enum Outcome {
+    Done(Started),
+    CodeNeeded,
+    CodeWrong,
 }
 
 /// An empty or impossible field is told without asking anything: it is true for every address.
@@ -200,11 +233,31 @@ async fn still_valid(
     }
 }
 
+/// All is proved: a session, and a mail if the browser is new to the account.
+#[expect(clippy::too_many_arguments, reason = "what a login is made of; two callers")]
+async fn complete(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    proof: Proof,
+    known: bool,
+    browser: Browser<'_>,
+) -> Result<Started> {
+    let started = start(tx, now, context, account, proof, browser.session).await?;
+    if !known {
+        tell_of_new_browser(app, tx, now, context, account).await?;
+    }
+    Ok(started)
+}
+
 async fn start(
     tx: &impl ConnectionTrait,
     now: Time,
     context: &Context,
     account: &Account,
+    proof: Proof,
     session: Option<&Session>,
 ) -> Result<Started> {
     let terms_due = current_terms(tx, now)
@@ -212,13 +265,13 @@ async fn start(
         .are_due(account.terms_version.as_deref());
     match session {
         Some(session) if session.account == account.id => {
-            sessions::renew(tx, now, context, account, session, None, terms_due).await
+            sessions::renew(tx, now, context, account, session, proof, terms_due).await
         }
         other => {
             if let Some(other) = other {
                 sessions::end_one(tx, now, context, &other.account, &other.id, "another_login").await?;
             }
-            sessions::start(tx, now, context, account, None, terms_due).await
+            sessions::start(tx, now, context, account, proof, terms_due).await
         }
     }
 }

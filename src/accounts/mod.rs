@@ -11,6 +11,7 @@ pub mod password;
 pub mod profile;
 pub mod recovery;
 pub mod retention;
+pub mod second_factor;
 pub mod sessions;
 pub mod signup;
 mod throttle;

@@ -2,7 +2,9 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, Result, address_label, known_browser, require_recent, sessions, signup, tell};
+use super::{
+    Error, Result, address_label, known_browser, require_recent, second_factor, sessions, signup, tell,
+};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
@@ -70,7 +72,7 @@ pub(super) async fn end_what_it_opened(
     Ok(())
 }
 
-/// For the operator: forgets failures and waits, so that the password works again. `false`: no account.
+/// For the operator: forgets failures and waits, so that password and codes work again. `false`: no account.
 pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email =
         crate::domain::account::Email::parse(email).map_err(|_| Error::field("email", "error.email"))?;
@@ -81,6 +83,7 @@ pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
                 return Ok(false);
             };
             login_throttles::delete_of(tx, &known_browser::label(app, &email.key())).await?;
+            second_factor::forgive(tx, &account.id).await?;
             let event = Event::new(Action::AccountUnlocked, format!("account:{}", account.id));
             audit::record(tx, now, context, event).await?;
             Ok(true)

@@ -3,11 +3,11 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::{Result, tell};
+use super::{Error, Result, tell};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
-use crate::domain::authentication::{Factor, SecondProof};
+use crate::domain::authentication::{Proof, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
@@ -60,7 +60,7 @@ pub async fn start(
     now: Time,
     context: &Context,
     account: &Account,
-    factor: Option<Factor>,
+    proof: Proof,
     terms_due: bool,
 ) -> Result<Started> {
     let open = sessions::list_of_account(tx, &account.id).await?;
@@ -77,8 +77,8 @@ pub async fn start(
         sid: Sid::new(random::id()),
         account: account.id.clone(),
         created_at: now,
-        authenticated_at: now,
-        second_factor: factor.map(|factor| SecondProof { factor, at: now }),
+        authenticated_at: proof.password_at,
+        second_factor: proof.second_factor,
         last_used_at: now,
         rested_at: None,
         terms_due,
@@ -98,26 +98,52 @@ pub async fn renew(
     context: &Context,
     account: &Account,
     session: &Session,
-    factor: Option<Factor>,
+    proof: Proof,
     terms_due: bool,
 ) -> Result<Started> {
     let cookie = Secret::new(random::token());
     let renewed = Session {
-        authenticated_at: now,
+        authenticated_at: proof.password_at,
+        second_factor: proof.second_factor,
         last_used_at: now,
         rested_at: None,
-        second_factor: factor.map(|factor| SecondProof { factor, at: now }),
         terms_due,
         ..session.clone()
     };
     if !sessions::update_authenticated(tx, &renewed, &cookie.digest()).await? {
         // It ended meanwhile, somewhere else: that stands, and this is a login of its own.
-        return start(tx, now, context, account, factor, terms_due).await;
+        return start(tx, now, context, account, proof, terms_due).await;
     }
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because("reauthentication");
     audit::record(tx, now, &of_person(context, account), event).await?;
     Ok(Started {
         session: renewed,
+        cookie,
+    })
+}
+
+/// A second factor was shown in `session`: a new cookie (SE-2), the same `sid` and `auth_time`. A session that
+/// ended meanwhile is not revived by it.
+pub(super) async fn raise(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    session: &Session,
+    proof: SecondProof,
+) -> Result<Started> {
+    let cookie = Secret::new(random::token());
+    let raised = Session {
+        second_factor: Some(proof),
+        last_used_at: now,
+        ..session.clone()
+    };
+    if !sessions::update_authenticated(tx, &raised, &cookie.digest()).await? {
+        return Err(Error::CodeVoid);
+    }
+    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(proof.factor.as_str());
+    audit::record(tx, now, context, event).await?;
+    Ok(Started {
+        session: raised,
         cookie,
     })
 }

@@ -9,7 +9,7 @@ use crate::domain::Time;
 use crate::storage::login_throttles::{self, Throttle};
 
 /// Failures that are free of waiting.
-const FREE: i32 = 5;
+pub(super) const FREE: i32 = 5;
 /// NIST SP 800-63B §3.2.2: after these consecutive failures only a reset helps.
 pub(super) const STOPPED: i32 = 100;
 const LONGEST: Duration = Duration::minutes(15);

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::config::Rate;
 use crate::domain::account::{Account, Status};
 use crate::domain::actor::{Context, Role};
+use crate::domain::authentication;
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, Stage};
@@ -256,7 +257,15 @@ pub async fn complete(
     let terms_due = current_terms(tx, now)
         .await?
         .are_due(account.terms_version.as_deref());
-    let started = sessions::start(tx, now, &context, &account, None, terms_due).await?;
+    let started = sessions::start(
+        tx,
+        now,
+        &context,
+        &account,
+        authentication::Proof::password(now),
+        terms_due,
+    )
+    .await?;
     Ok(Completed {
         account,
         started,

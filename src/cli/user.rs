@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Console, Format};
-use crate::accounts::{self, Error, administrators, import, password, recovery};
+use crate::accounts::{self, Error, administrators, import, password, recovery, second_factor};
 use crate::affiliations::people_import::{self, Report};
 use crate::app::App;
 use crate::clock::Clock;
@@ -37,6 +37,8 @@ pub enum Command {
     },
     /// Forget the failed logins of an account, so that its password works again
     Unlock { email: String },
+    /// Take an account's second factor away, when its owner has lost app and recovery codes
+    RemoveSecondFactor { email: String },
     /// Mail a link by which the person sets a new password
     ResetPassword { email: String },
     /// Write all accounts to standard output, as `import` reads them: CSV, or JSON Lines with --format json
@@ -70,6 +72,19 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
                 bail!("there is no account with this address");
             }
             console.print(&json!({ "unlocked": true }), "unlocked");
+            Ok(())
+        }
+        Command::RemoveSecondFactor { email } => {
+            if !second_factor::remove_for(&app, &context, &email)
+                .await
+                .map_err(in_words)?
+            {
+                bail!("there is no account with this address, or it has no second factor");
+            }
+            console.print(
+                &json!({ "removed": true }),
+                "removed; the person was told by mail",
+            );
             Ok(())
         }
         Command::ResetPassword { email } => {

@@ -58,6 +58,22 @@ pub struct SecondProof {
     pub at: Time,
 }
 
+/// All that was shown at a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    pub password_at: Time,
+    pub second_factor: Option<SecondProof>,
+}
+
+impl Proof {
+    pub fn password(at: Time) -> Self {
+        Self {
+            password_at: at,
+            second_factor: None,
+        }
+    }
+}
+
 /// What tokens tell of a login.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Authentication {

@@ -15,6 +15,7 @@ pub mod password;
 pub mod profile;
 pub mod resource;
 pub mod scope;
+pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod signing_key;

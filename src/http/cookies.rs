@@ -19,6 +19,8 @@ pub enum Cookie {
     Language,
     /// Names the sign-up that this browser has begun; a bearer secret.
     Signup,
+    /// Names the login of this browser that waits for its second step; a bearer secret.
+    SecondStep,
     /// Changes with every login and logout; the script of `check_session_iframe` reads it (BR-7).
     State,
     /// The token of a reset link, out of the address with the first step (PW-5).
@@ -33,6 +35,7 @@ impl Cookie {
             Self::KnownBrowser => "itu_known",
             Self::Language => "itu_language",
             Self::Signup => "itu_signup",
+            Self::SecondStep => "itu_step",
             Self::State => "itu_state",
             Self::Reset => "itu_reset",
         }
@@ -43,6 +46,7 @@ impl Cookie {
         match self {
             Self::Session | Self::Browser | Self::State => None,
             Self::Signup => Some(24 * 3600),            // SU-5
+            Self::SecondStep => Some(10 * 60),          // AZ-6
             Self::Reset => Some(30 * 60),               // PW-5
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),

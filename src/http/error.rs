@@ -188,7 +188,9 @@ impl From<accounts::Error> for PageError {
             },
             accounts::Error::Busy => Self::Busy,
             accounts::Error::Conflict => Self::Conflict,
-            accounts::Error::ReauthenticationNeeded => Self::StaleLogin,
+            accounts::Error::ReauthenticationNeeded | accounts::Error::SecondFactorNeeded { .. } => {
+                Self::StaleLogin
+            }
             accounts::Error::Storage(source) => Self::of_store(source.into()),
             accounts::Error::Fields(_) | accounts::Error::WrongCredentials | accounts::Error::WrongCode => {
                 Self::Invalid

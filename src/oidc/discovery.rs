@@ -66,7 +66,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "claim_types_supported": ["normal"],
         "claims_supported": claims(),
         "claims_parameter_supported": true,
-        "acr_values_supported": [Acr::Password.as_str()],
+        "acr_values_supported": Acr::ALL.map(Acr::as_str),
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,

@@ -20,6 +20,7 @@ pub mod pending_signups;
 pub mod people;
 pub mod registrations;
 pub mod revocations;
+pub mod second_factors;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;

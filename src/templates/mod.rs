@@ -7,6 +7,7 @@ mod form;
 mod frame;
 pub mod mails;
 pub mod pages;
+mod qr;
 mod translator;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 pub use form::{Choice, FormState};
 pub use frame::{Frame, Links, PersonInChrome, Service, Site};
+pub use qr::Qr;
 
 use crate::i18n::Locale;
 use translator::Translator;

@@ -33,13 +33,13 @@ macro_rules! for_all_pages {
 
 fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
     for_all_pages!(see;
-        Login, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
+        Login, SecondFactor, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,
         Device, DeviceConfirm, DeviceDecided,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
-        AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
+        AccountTotp, AccountRecoveryCodes, AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,
@@ -65,6 +65,7 @@ macro_rules! for_all_mails {
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     for_all_mails!(see;
         VerificationCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
+        SecondFactorChanged,
         AccountTakenOver, PasswordDisabled, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
         OrganizationDecided,

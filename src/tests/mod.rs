@@ -17,6 +17,7 @@ mod listener;
 mod logging_out;
 mod joining_an_organization;
 mod mutual_tls;
+mod second_factor;
 mod sender_constrained;
 mod signing_in;
 mod signing_up;

@@ -143,6 +143,17 @@ impl Visit {
         query_value(&self.uri, name)
     }
 
+    /// What the next page needs to know of where this one stands: a service's request, or the page that was
+    /// asked for, if it is one of ours (security.md BR-6).
+    pub fn place(&self) -> String {
+        let next = self.next.as_deref().filter(|it| destination::path(it).is_some());
+        match (&self.request, next) {
+            (Some(handle), _) => format!("request={handle}"),
+            (None, Some(next)) => format!("next={next}"),
+            (None, None) => String::new(),
+        }
+    }
+
     /// Marks the page as one inside an authorization or logout request: no `form-action`, no menus.
     pub fn in_flow(mut self) -> Self {
         self.in_flow = true;

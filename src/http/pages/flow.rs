@@ -79,6 +79,7 @@ pub fn go_on(visit: &Visit, handle: &str) -> Response {
 pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageError> {
     let page = match step {
         Step::Login { .. } => "/login",
+        Step::SecondFactor => "/login/second-factor",
         Step::Create => "/signup",
         Step::Terms => "/terms/accept",
         Step::SelectAccount => "/select-account",

@@ -10,6 +10,7 @@ use super::flow::{self, Flow};
 use super::{Audience, PageError, PageForm, Routes, SignedIn, Tick, Visit, destination, refused};
 use crate::accounts::login::{Browser, LoggedIn, LoginForm, attempt};
 use crate::accounts::{self, profile};
+use crate::domain::secret::Secret;
 use crate::http::cookies::Cookie;
 use crate::templates::pages::{AcceptTerms, Login, Reauthenticate};
 use crate::templates::{FormState, Page};
@@ -78,6 +79,7 @@ async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     };
     match outcome {
         Ok(it) => Ok(logged_in(visit, &it)),
+        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(visit, &ticket)),
         Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
         Err(accounts::Error::WrongCredentials) => {
             visit.form_again(&page(typed.notice("login.failed"), None)).await
@@ -90,29 +92,40 @@ async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
 }
 
 async fn try_password(visit: &Visit, email: &str, password: &str) -> accounts::Result<LoggedIn> {
-    let browser = Browser {
+    let form = LoginForm {
+        email,
+        password,
+        otp: None,
+    };
+    attempt(&visit.app, &visit.context(), form, browser(visit)).await
+}
+
+pub(super) fn browser(visit: &Visit) -> Browser<'_> {
+    Browser {
         known: visit.known_browser.as_deref(),
         session: visit.session.get().map(|(session, _)| session),
-    };
-    attempt(
-        &visit.app,
-        &visit.context(),
-        LoginForm { email, password },
-        browser,
-    )
-    .await
+    }
+}
+
+/// On to the code, with what the login is for.
+fn second_step(visit: Visit, ticket: &Secret) -> Response {
+    let visit = visit.with_cookie_value(Cookie::SecondStep, ticket.expose());
+    match visit.place() {
+        place if place.is_empty() => visit.redirect("/login/second-factor"),
+        place => visit.redirect(&format!("/login/second-factor?{place}")),
+    }
 }
 
 /// A new cookie for the session (SE-2), and on to where the person wanted to go.
-fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
+pub(super) fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
     let known = Cookie::KnownBrowser.set(&visit.app, &it.known_browser);
     let visit = visit
         .with_cookie_value(Cookie::Session, it.started.cookie.expose())
         .with_cookie(known);
     match it.started.session.terms_due && visit.request.is_none() {
         true => {
-            let next = visit.next.as_deref().filter(|it| destination::path(it).is_some());
-            let query = next.map_or_else(String::new, |it| format!("?next={it}"));
+            let query = Some(visit.place()).filter(|it| !it.is_empty());
+            let query = query.map_or_else(String::new, |it| format!("?{it}"));
             visit.redirect(&format!("/terms/accept{query}"))
         }
         false => onward(&visit),
@@ -120,7 +133,7 @@ fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
 }
 
 /// Back to the service's request, to the page that was asked for, or to the account.
-fn onward(visit: &Visit) -> Response {
+pub(super) fn onward(visit: &Visit) -> Response {
     if let Some(handle) = &visit.request {
         return flow::go_on(visit, handle);
     }
@@ -183,6 +196,7 @@ async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Respo
     };
     match outcome {
         Ok(it) => Ok(logged_in(visit, &it)),
+        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(visit, &ticket)),
         Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
         Err(accounts::Error::WrongCredentials) => {
             visit

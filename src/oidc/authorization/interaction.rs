@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::response::{AuthorizationResponse, Target};
+use crate::accounts::second_factor;
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
@@ -37,6 +38,8 @@ pub enum Step {
     },
     /// The person is to make an account (Initiating User Registration §2).
     Create,
+    /// The session is to be raised by a second factor (RFC 9470).
+    SecondFactor,
     /// A new version of the Terms of Use is to be accepted.
     Terms,
     SelectAccount,
@@ -319,7 +322,7 @@ async fn authorize(
     if request.prompt.select_account && !was_chosen {
         return Err(Step::SelectAccount.into());
     }
-    let acr = meet(request, session)?;
+    let acr = meet(app, request, session, account).await?;
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
         return Err(Step::AccessRefused(refused).into());
     }
@@ -331,10 +334,19 @@ async fn authorize(
 }
 
 /// The class of login that is told: one of those asked for, or the best there is, unless that is not enough.
-fn meet(request: &AuthorizationRequest, session: &Session) -> Result<Acr, Need> {
+async fn meet(
+    app: &App,
+    request: &AuthorizationRequest,
+    session: &Session,
+    account: &Account,
+) -> Result<Acr, Need> {
     let (wanted, held) = (request.wanted_acr(), session.acr());
-    match wanted.met_by(held) {
-        Some(acr) => Ok(acr),
+    if let Some(acr) = wanted.met_by(held) {
+        return Ok(acr);
+    }
+    let reach = second_factor::reach(app, &account.id).await;
+    match wanted.met_by(reach.map_err(Error::internal)?) {
+        Some(_) => Err(Step::SecondFactor.into()),
         // OpenID Connect Core §5.5.1.1, Core Error Code unmet_authentication_requirements §2.
         None if wanted.essential => {
             Err(Error::unmet_authentication_requirements("acr is not among those asked for").into())
@@ -404,7 +416,9 @@ fn unasked(step: &Step) -> Error {
         Step::Consent(_) => Error::consent_required("The person must consent"),
         Step::SelectAccount => Error::account_selection_required("The person must choose an account"),
         Step::AccessRefused(_) => Error::access_denied("The person does not meet the access policy"),
-        Step::Login { .. } | Step::Create => Error::login_required("The person must log in"),
+        Step::Login { .. } | Step::SecondFactor | Step::Create => {
+            Error::login_required("The person must log in")
+        }
         _ => Error::interaction_required("The person must act"),
     }
 }

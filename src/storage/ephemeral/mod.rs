@@ -37,6 +37,10 @@ pub enum Kind {
     SpentDeviceCode,
     /// An accepted authorization request that waits for the person.
     Interaction,
+    /// A login that waits for its second step.
+    SecondStep,
+    /// An authenticator app that is being set up.
+    Enrolment,
     /// A logout on its way through the services that the browser visits.
     Logout,
     /// `jti` of a client assertion (RFC 7523 §3).
@@ -78,6 +82,8 @@ impl Kind {
             Self::DevicePace => "device-pace",
             Self::SpentDeviceCode => "spent-device-code",
             Self::Interaction => "interaction",
+            Self::SecondStep => "second-step",
+            Self::Enrolment => "enrolment",
             Self::Logout => "logout",
             Self::AssertionId => "assertion",
             Self::RequestObjectId => "request-object",

@@ -162,3 +162,45 @@ impl MailTemplate for PasswordDisabled {
         }]
     }
 }
+
+/// What happened to the second factor of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorChange {
+    TotpAdded,
+    TotpRemoved,
+    RecoveryCodesRenewed,
+    RecoveryCodeUsed,
+    /// Wrong codes after the right password, so many that the next has to wait.
+    Guessed,
+}
+
+/// Each time (security.md LG-4).
+#[derive(Clone, Debug, Serialize)]
+pub struct SecondFactorChanged {
+    pub name: String,
+    pub at: Time,
+    pub change: SecondFactorChange,
+}
+
+impl MailTemplate for SecondFactorChanged {
+    const NAME: &'static str = "second_factor_changed";
+
+    fn samples() -> Vec<Self> {
+        use SecondFactorChange::*;
+
+        let all = [
+            TotpAdded,
+            TotpRemoved,
+            RecoveryCodesRenewed,
+            RecoveryCodeUsed,
+            Guessed,
+        ];
+        let sample = |change| Self {
+            name: "John <i>Doe</i>".into(),
+            at: sample_time(),
+            change,
+        };
+        all.map(sample).to_vec()
+    }
+}

@@ -240,11 +240,12 @@ impl Page for AccountOrganizationChange {
     }
 }
 
-/// `/account/security`: `current_password`, `password`, `password_confirmation`.
+/// `/account/security`: `current_password`, `otp` with a second factor, `password`, `password_confirmation`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountSecurity {
     pub form: FormState,
     pub email: String,
+    pub second_factor: bool,
     pub wait_minutes: Option<u64>,
 }
 
@@ -257,13 +258,16 @@ impl Page for AccountSecurity {
             Self {
                 form: FormState::default(),
                 email: email.clone(),
+                second_factor: false,
                 wait_minutes: None,
             },
             Self {
                 form: FormState::default()
                     .error("current_password", "error.password.current")
+                    .error("otp", "error.otp")
                     .error("password", "error.password.personal"),
                 email,
+                second_factor: true,
                 wait_minutes: Some(2),
             },
         ]

@@ -13,6 +13,7 @@ mod outbox;
 mod paging;
 mod public;
 mod recovery;
+mod second_factor;
 mod signup;
 
 pub use account::*;
@@ -27,6 +28,7 @@ pub use outbox::*;
 pub use paging::Paging;
 pub use public::*;
 pub use recovery::*;
+pub use second_factor::*;
 pub use signup::*;
 
 use super::{Choice, FormState, Page, Service};

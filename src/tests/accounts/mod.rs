@@ -93,7 +93,17 @@ impl Rooms {
         password: &str,
         browser: Browser<'_>,
     ) -> Result<LoggedIn, Error> {
-        login::attempt(&self.app, &visitor(), LoginForm { email, password }, browser).await
+        login::attempt(
+            &self.app,
+            &visitor(),
+            LoginForm {
+                email,
+                password,
+                otp: None,
+            },
+            browser,
+        )
+        .await
     }
 
     pub async fn is_signed_in(&self, cookie: &Secret) -> bool {

@@ -122,6 +122,7 @@ const PASSWORD: Fields = &[
     ("password", "Quartz-harbour-77", Kind::Password),
     ("password_confirmation", "Quartz-harbour-77", Kind::Password),
 ];
+const TOTP: Fields = &[("action", "confirm", Kind::Fixed), ("otp", "000000", Kind::Code)];
 const SESSION: Fields = &[
     ("action", "end", Kind::Fixed),
     ("session_id", "none", Kind::Object),
@@ -436,6 +437,7 @@ async fn of_the_account() {
         (of("/account/sessions"), SESSION),
         (of("/account/services"), SERVICE),
         (of("/account/security"), PASSWORD),
+        (of("/account/security/totp"), TOTP),
     ]) {
         every_field(&op, &mut bob, &case).await;
     }

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Database, Issuer};
 use crate::domain::account::{Account, Email, Status};
 use crate::domain::actor::{Actor, Context, Role};
+use crate::domain::authentication::Proof;
 use crate::domain::authorization::Grant;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ClientSecret, Origin};
@@ -159,7 +160,7 @@ impl Provider {
             .db
             .write(async |tx| {
                 accounts::insert(tx, new.clone()).await?;
-                crate::accounts::sessions::start(tx, now, context, it, None, false).await
+                crate::accounts::sessions::start(tx, now, context, it, Proof::password(now), false).await
             })
             .await
             .expect("signed in");

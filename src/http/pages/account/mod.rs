@@ -5,6 +5,7 @@ mod profile;
 mod security;
 mod services;
 mod sessions;
+mod totp;
 
 use axum::response::Response;
 use axum::routing::get;
@@ -36,6 +37,11 @@ pub fn routes(routes: Routes) -> Routes {
             "/account/security",
             SignedIn,
             get(security::show).post(security::change),
+        )
+        .at(
+            "/account/security/totp",
+            SignedIn,
+            get(totp::show).post(totp::act),
         )
         .at(
             "/account/sessions",

@@ -1,4 +1,4 @@
-//! `/account/security`: the password. The current one is asked for, which is a login like any other:
+//! `/account/security`: the password. The current one is asked for, with a code where the account has a second factor, which is a login like any other:
 //! same cost, same throttle (security.md SE-4, PW-4).
 
 use axum::response::Response;
@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::super::login::{minutes, wait};
 use super::super::{PageError, PageForm, SignedIn, Visit, refused};
-use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm};
+use crate::accounts::{self, second_factor};
 use crate::domain::account::Account;
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
@@ -17,13 +17,20 @@ use crate::templates::pages::AccountSecurity;
 #[serde(default, deny_unknown_fields)]
 pub struct Fields {
     current_password: String,
+    otp: String,
     password: String,
     password_confirmation: String,
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let has_factor = second_factor::standing(&visit.app, &person.account().id).await?;
     visit
-        .page(&page(person.account(), FormState::default(), None))
+        .page(&page(
+            person.account(),
+            has_factor.is_some(),
+            FormState::default(),
+            None,
+        ))
         .await
 }
 
@@ -31,10 +38,13 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let PageForm { visit, fields, typed } = form;
     let account = person.account();
     let context = visit.context();
+    let has_factor = second_factor::standing(&visit.app, &account.id).await?.is_some();
     let form = LoginForm {
         email: account.email.as_str(),
         password: &fields.current_password,
+        otp: Some(&fields.otp),
     };
+    let page = |form, wait_minutes| page(account, has_factor, form, wait_minutes);
     let known = visit.cookie(Cookie::KnownBrowser);
     let browser = Browser {
         known: known.as_deref(),
@@ -44,10 +54,14 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         Ok(it) => it,
         Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
             let form = refused(typed, [("current_password", "error.password.current")]);
-            return visit.form_again(&page(account, form, None)).await;
+            return visit.form_again(&page(form, None)).await;
+        }
+        Err(accounts::Error::WrongCode) => {
+            let form = refused(typed, [("otp", "error.otp")]);
+            return visit.form_again(&page(form, None)).await;
         }
         Err(accounts::Error::Throttled { retry_after }) => {
-            let page = page(account, typed, Some(minutes(retry_after)));
+            let page = page(typed, Some(minutes(retry_after)));
             return wait(&visit, &page, retry_after).await;
         }
         Err(other) => return Err(other.into()),
@@ -61,19 +75,21 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     match accounts::password::change(&visit.app, &context, account, session, new, again).await {
         Ok(()) => Ok(visit.redirect("/account/security?done=password_changed")),
         // Its form is bound to the new cookie already: `with_cookie_value` saw to it.
-        Err(accounts::Error::Fields(wrong)) => {
-            visit
-                .form_again(&page(account, refused(typed, wrong), None))
-                .await
-        }
+        Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
         Err(other) => Err(other.into()),
     }
 }
 
-fn page(account: &Account, form: FormState, wait_minutes: Option<u64>) -> AccountSecurity {
+fn page(
+    account: &Account,
+    second_factor: bool,
+    form: FormState,
+    wait_minutes: Option<u64>,
+) -> AccountSecurity {
     AccountSecurity {
         form,
         email: account.email.as_str().to_owned(),
+        second_factor,
         wait_minutes,
     }
 }

@@ -1,0 +1,170 @@
+//! The second step of a login: the password was right, and the account asks for a code (contract.md, `/login`).
+//! Until the code is given there is no session, only a ticket in the browser (security.md G-6); and a code that
+//! a service asks for later, in a session that has none yet.
+
+use std::time::Duration;
+
+use super::{Browser, LoggedIn, complete};
+use crate::accounts::sessions::{self, Started};
+use crate::accounts::{Error, Result, second_factor};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authentication::{Proof, SecondProof};
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::session::Session;
+use crate::domain::{AccountId, Time};
+use crate::limits::Limit;
+use crate::random;
+use crate::storage::accounts;
+use crate::storage::ephemeral::Kind;
+
+/// As long as a login may take in all (security.md AZ-6).
+const PATIENCE: Duration = Duration::from_secs(600);
+
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Waiting {
+    account: AccountId,
+    /// Of the hash that the password was verified against: a new password ends what waits (PW-6).
+    password: Digest,
+    password_at: Time,
+    /// The browser signed in to this account before.
+    known: bool,
+}
+
+/// The ticket for the code, for the browser to keep.
+pub(super) async fn wait_for_code(
+    app: &App,
+    account: &AccountId,
+    hash: &str,
+    now: Time,
+    known: bool,
+) -> Result<Secret> {
+    let ticket = Secret::new(random::token());
+    let waiting = Waiting {
+        account: account.clone(),
+        password: Digest::of(hash.as_bytes()),
+        password_at: now,
+        known,
+    };
+    keep(app, &ticket.digest(), &waiting, PATIENCE).await?;
+    Ok(ticket)
+}
+
+async fn keep(app: &App, key: &Digest, waiting: &Waiting, ttl: Duration) -> Result<()> {
+    let value = serde_json::to_vec(waiting).map_err(Error::failed)?;
+    app.ephemeral
+        .put(Kind::SecondStep, key.as_str(), &value, ttl)
+        .await
+        .map_err(Error::failed)
+}
+
+/// Whose code this ticket waits for, for the page that asks.
+pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
+    let key = Secret::new(ticket).digest();
+    let found = app.ephemeral.get(Kind::SecondStep, key.as_str()).await;
+    let Some(found) = found.map_err(Error::failed)? else {
+        return Ok(None);
+    };
+    let waiting: Waiting = serde_json::from_slice(&found).map_err(Error::failed)?;
+    Ok(accounts::find(app.db.read(), &waiting.account).await?)
+}
+
+/// The code of a login whose password was right. `CodeVoid`: it begins again with the password.
+pub async fn finish(
+    app: &App,
+    context: &Context,
+    ticket: &str,
+    otp: &str,
+    browser: Browser<'_>,
+) -> Result<LoggedIn> {
+    app.limits.check(Limit::SignInFailures, &context.network).await?;
+    let key = Secret::new(ticket).digest();
+    // Taken before anything is yielded, so that one login comes of it (G-8); given back if none did.
+    let taken = app.ephemeral.take(Kind::SecondStep, key.as_str()).await;
+    let taken = taken.map_err(Error::failed)?.ok_or(Error::CodeVoid)?;
+    let waiting: Waiting = serde_json::from_slice(&taken).map_err(Error::failed)?;
+    let outcome = prove(app, context, &waiting, otp, browser).await;
+    if !matches!(outcome, Ok(_) | Err(Error::CodeVoid)) {
+        let age = (app.clock.now() - waiting.password_at)
+            .to_std()
+            .unwrap_or_default();
+        if let Some(rest) = PATIENCE.checked_sub(age).filter(|it| !it.is_zero()) {
+            keep(app, &key, &waiting, rest).await?;
+        }
+    }
+    outcome
+}
+
+async fn prove(
+    app: &App,
+    context: &Context,
+    waiting: &Waiting,
+    otp: &str,
+    browser: Browser<'_>,
+) -> Result<LoggedIn> {
+    let now = app.clock.now();
+    let account = accounts::find(app.db.read(), &waiting.account).await?;
+    let account = account.ok_or(Error::CodeVoid)?;
+    let started = app
+        .db
+        .write(async |tx| {
+            let (account, hash) = accounts::find_credentials_locked(tx, &account.email.key())
+                .await?
+                .filter(|(it, _)| it.id == waiting.account && it.is_active())
+                .ok_or(Error::CodeVoid)?;
+            if !hash.is_some_and(|it| waiting.password.matches(&it)) {
+                return Err(Error::CodeVoid);
+            }
+            let Some(factor) = second_factor::verify(app, tx, now, context, &account, otp).await? else {
+                return Ok(None);
+            };
+            let proof = Proof {
+                password_at: waiting.password_at,
+                second_factor: Some(SecondProof { factor, at: now }),
+            };
+            complete(app, tx, now, context, &account, proof, waiting.known, browser)
+                .await
+                .map(Some)
+        })
+        .await;
+    match started {
+        Ok(Some(started)) => LoggedIn::new(app, account, started, browser),
+        Ok(None) => Err(wrong(app, context).await?),
+        // The second factor was taken away meanwhile.
+        Err(Error::Conflict) => Err(Error::CodeVoid),
+        Err(other) => Err(other),
+    }
+}
+
+/// A code in a session that was begun without one, because a service asks for more (RFC 9470).
+pub async fn step_up(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    otp: &str,
+) -> Result<Started> {
+    app.limits.check(Limit::SignInFailures, &context.network).await?;
+    let now = app.clock.now();
+    let raised = app
+        .db
+        .write(async |tx| {
+            let Some(factor) = second_factor::verify(app, tx, now, context, account, otp).await? else {
+                return Ok(None);
+            };
+            let proof = SecondProof { factor, at: now };
+            sessions::raise(tx, now, context, session, proof).await.map(Some)
+        })
+        .await?;
+    match raised {
+        Some(started) => Ok(started),
+        None => Err(wrong(app, context).await?),
+    }
+}
+
+/// Counted by network, too (PW-4).
+pub(super) async fn wrong(app: &App, context: &Context) -> Result<Error> {
+    app.limits.count(Limit::SignInFailures, &context.network).await?;
+    Ok(Error::WrongCode)
+}

@@ -1,0 +1,78 @@
+//! Codes for the day when the app is lost: a list that is shown once, each good for one login. Kept as HMAC
+//! under a key outside the database (security.md G-13).
+
+use sea_orm::ConnectionTrait;
+
+use crate::accounts::{Error, Result, hexadecimal};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::second_factor::{RECOVERY_CODES, recovery_code};
+use crate::domain::session::Session;
+use crate::domain::{AccountId, Time};
+use crate::storage::second_factors;
+use crate::templates::mails::SecondFactorChange;
+use crate::{audit, random};
+
+fn digest(app: &App, account: &AccountId, code: &str) -> String {
+    hexadecimal(
+        &app.keys
+            .hmac("recovery_code", format!("{account} {code}").as_bytes()),
+    )
+}
+
+/// A new list, to be shown this once; the old one is void.
+pub(super) async fn replace(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Vec<String>> {
+    let codes: Vec<String> = (0..RECOVERY_CODES)
+        .map(|_| recovery_code(random::letters))
+        .collect();
+    let digests: Vec<String> = codes.iter().map(|it| digest(app, account, it)).collect();
+    second_factors::replace_codes(tx, account, &digests).await?;
+    Ok(codes)
+}
+
+/// The same, by the person, who has just proved all that the account asks for.
+pub async fn renew(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+) -> Result<Vec<String>> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            super::require_recent(tx, session, &account.id, now).await?;
+            let held = second_factors::find_totp_locked(tx, &account.id).await?;
+            held.ok_or(Error::Conflict)?;
+            let codes = replace(app, tx, &account.id).await?;
+            let event = Event::new(Action::RecoveryCodesRenewed, format!("account:{}", account.id));
+            audit::record(tx, now, context, event).await?;
+            super::inform(app, tx, now, account, SecondFactorChange::RecoveryCodesRenewed).await?;
+            Ok(codes)
+        })
+        .await
+}
+
+/// Whether the code is right; it is spent, and the person hears of it.
+pub(super) async fn spend(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    code: &str,
+) -> Result<bool> {
+    if !second_factors::take_code(tx, &account.id, &digest(app, &account.id, code)).await? {
+        return Ok(false);
+    }
+    let left = second_factors::count_codes(tx, &account.id).await?;
+    let event = Event::new(Action::RecoveryCodeUsed, format!("account:{}", account.id));
+    audit::record(tx, now, context, event.because(format!("{left} left"))).await?;
+    super::inform(app, tx, now, account, SecondFactorChange::RecoveryCodeUsed).await?;
+    Ok(true)
+}

@@ -1,0 +1,154 @@
+//! An authenticator app: set up with a secret that counts only once the app has shown a code of it, asked at
+//! every login, taken away. The secret is sealed under the master key (security.md JW-7).
+
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait;
+
+use super::recovery_code;
+use crate::accounts::sessions::{self, Started};
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authentication::{Factor, SecondProof};
+use crate::domain::event::{Action, Event};
+use crate::domain::second_factor::{TotpSecret, Typed};
+use crate::domain::session::Session;
+use crate::domain::{AccountId, Time};
+use crate::storage::ephemeral::Kind;
+use crate::storage::second_factors::{self, Totp};
+use crate::templates::mails::SecondFactorChange;
+use crate::{audit, random};
+
+/// As long as a person may take with the app (security.md AZ-6 gives a login as much).
+const SETTING_UP: Duration = Duration::from_secs(600);
+
+/// What is sealed for one account opens for no other.
+fn purpose(account: &AccountId) -> String {
+    format!("totp {account}")
+}
+
+/// A new secret for this session to set up; one that was begun before is forgotten.
+pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
+    super::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    if second_factors::find_totp(app.db.read(), &account.id)
+        .await?
+        .is_some()
+    {
+        return Err(Error::Conflict);
+    }
+    let sealed = app
+        .keys
+        .seal(&purpose(&account.id), &random::bytes::<20>())
+        .map_err(Error::failed)?;
+    app.ephemeral
+        .put(
+            Kind::Enrolment,
+            session.id.as_str(),
+            sealed.as_bytes(),
+            SETTING_UP,
+        )
+        .await
+        .map_err(Error::failed)
+}
+
+/// The secret that this session is setting up, to be shown.
+pub async fn begun(app: &App, account: &AccountId, session: &Session) -> Result<Option<TotpSecret>> {
+    let sealed = app
+        .ephemeral
+        .get(Kind::Enrolment, session.id.as_str())
+        .await
+        .map_err(Error::failed)?;
+    Ok(sealed
+        .and_then(|it| String::from_utf8(it).ok())
+        .and_then(|it| open(app, account, &it)))
+}
+
+fn open(app: &App, account: &AccountId, sealed: &str) -> Option<TotpSecret> {
+    TotpSecret::from_slice(&app.keys.open(&purpose(account), sealed)?)
+}
+
+/// An app that is set up.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// To be shown this once.
+    pub recovery_codes: Vec<String>,
+    /// The session, in which the second factor is proved now.
+    pub started: Started,
+}
+
+/// The app has shown a code: from now on every login asks for one. `CodeVoid`: it took too long.
+pub async fn confirm(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    typed: &str,
+) -> Result<Enrolled> {
+    let secret = begun(app, &account.id, session).await?.ok_or(Error::CodeVoid)?;
+    let now = app.clock.now();
+    let step = match Typed::read(typed) {
+        Typed::Totp(code) => secret.accepts(&code, now, None),
+        _ => None,
+    };
+    let step = step.ok_or(Error::WrongCode)?;
+    let sealed = app.keys.seal(&purpose(&account.id), secret.expose());
+    let totp = Totp {
+        sealed_secret: sealed.map_err(Error::failed)?,
+        last_step: step,
+        created_at: now,
+    };
+    let proof = SecondProof {
+        factor: Factor::Totp,
+        at: now,
+    };
+    let enrolled = app
+        .db
+        .write(async |tx| {
+            if !second_factors::insert_totp(tx, &account.id, &totp).await? {
+                return Err(Error::Conflict);
+            }
+            super::forgive(tx, &account.id).await?;
+            let recovery_codes = recovery_code::replace(app, tx, &account.id).await?;
+            let event = Event::new(Action::SecondFactorAdded, format!("account:{}", account.id));
+            audit::record(tx, now, context, event.because("totp")).await?;
+            super::inform(app, tx, now, account, SecondFactorChange::TotpAdded).await?;
+            let started = sessions::raise(tx, now, context, session, proof).await?;
+            Ok(Enrolled {
+                recovery_codes,
+                started,
+            })
+        })
+        .await?;
+    let spent = app.ephemeral.take(Kind::Enrolment, session.id.as_str()).await;
+    spent.map(|_| enrolled).map_err(Error::failed)
+}
+
+/// By the person, who has just proved all that the account asks for. `false`: there was none.
+pub async fn remove(app: &App, context: &Context, account: &Account, session: &Session) -> Result<bool> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            super::require_recent(tx, session, &account.id, now).await?;
+            super::remove_within(app, tx, now, context, account).await
+        })
+        .await
+}
+
+/// Whether the code is right; it and all before it are spent.
+pub(super) async fn spend(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    account: &AccountId,
+    it: &Totp,
+    code: &str,
+    now: Time,
+) -> Result<bool> {
+    let secret = open(app, account, &it.sealed_secret);
+    let secret = secret.ok_or_else(|| Error::failed("the secret of a second factor cannot be opened"))?;
+    match secret.accepts(code, now, Some(it.last_step)) {
+        Some(step) => Ok(second_factors::spend_step(tx, account, step).await?),
+        None => Ok(false),
+    }
+}

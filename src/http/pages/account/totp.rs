@@ -1,0 +1,96 @@
+//! `/account/security/totp`: an authenticator app is set up, recovery codes are made anew, the app is taken away.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit};
+use crate::accounts;
+use crate::accounts::second_factor::{self, recovery_code, totp};
+use crate::domain::second_factor::grouped;
+use crate::http::cookies::Cookie;
+use crate::templates::pages::{AccountRecoveryCodes, AccountTotp, InUse, Setup};
+use crate::templates::{FormState, Qr};
+
+const HERE: &str = "/account/security/totp";
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let page = page(&visit, &person, FormState::default()).await?;
+    visit.page(&page).await
+}
+
+async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountTotp, PageError> {
+    let (app, account) = (&visit.app, person.account());
+    let standing = second_factor::standing(app, &account.id).await?;
+    let begun = match standing {
+        Some(_) => None,
+        None => totp::begun(app, &account.id, person.session()).await?,
+    };
+    let setup = begun.map(|secret| {
+        let uri = secret.uri(&account.email);
+        Setup {
+            secret: grouped(&secret.base32()).replace('-', " "),
+            qr: Qr::of(&uri),
+            uri,
+        }
+    });
+    Ok(AccountTotp {
+        form,
+        setup,
+        in_use: standing.map(|it| InUse {
+            since: it.since,
+            recovery_codes: it.recovery_codes,
+        }),
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    action: String,
+    otp: String,
+}
+
+pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let (app, context) = (&visit.app, visit.context());
+    let (account, session) = (person.account(), person.session());
+    let failed = match fields.action.as_str() {
+        "begin" => match totp::begin(app, account, session).await {
+            Ok(()) => return Ok(visit.redirect(HERE)),
+            Err(error) => error,
+        },
+        "confirm" => match totp::confirm(app, &context, account, session, &fields.otp).await {
+            Ok(it) => {
+                // SE-2: with more proved the session has a new cookie.
+                let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
+                return codes(&visit, &it.recovery_codes, true).await;
+            }
+            Err(error) => error,
+        },
+        "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
+            Ok(it) => return codes(&visit, &it, false).await,
+            Err(error) => error,
+        },
+        "remove" => match totp::remove(app, &context, account, session).await {
+            Ok(_) => return Ok(visit.redirect("/account/security?done=totp_removed")),
+            Err(error) => error,
+        },
+        _ => return Err(PageError::Invalid),
+    };
+    let form = match failed {
+        accounts::Error::WrongCode => typed.error("otp", "error.otp"),
+        // Set up, or taken away, in another window; or it took too long.
+        accounts::Error::Conflict | accounts::Error::CodeVoid => typed.notice("error.try_again"),
+        other => return Err(other.into()),
+    };
+    let page = page(&visit, &person, form).await?;
+    visit.form_again(&page).await
+}
+
+async fn codes(visit: &Visit, codes: &[String], first: bool) -> Result<Response, PageError> {
+    let page = AccountRecoveryCodes {
+        codes: codes.iter().map(|it| grouped(it)).collect(),
+        first,
+    };
+    visit.page(&page).await
+}

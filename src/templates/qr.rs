@@ -1,0 +1,54 @@
+//! A QR code as the path of an inline SVG: modules are units, a run of dark ones is one rectangle.
+
+use std::fmt::Write as _;
+
+use qrcode::{Color, EcLevel, QrCode};
+use serde::Serialize;
+
+/// Light modules around the code (ISO/IEC 18004 §9.1).
+const QUIET: usize = 4;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Qr {
+    /// Of the picture, with its margin.
+    pub size: usize,
+    pub path: String,
+}
+
+impl Qr {
+    /// `None`: more than a code can hold.
+    pub fn of(text: &str) -> Option<Self> {
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+        let width = code.width();
+        let mut path = String::new();
+        for (y, row) in code.to_colors().chunks(width).enumerate() {
+            let mut x = 0;
+            for run in row.chunk_by(|a, b| a == b) {
+                if run.first() == Some(&Color::Dark) {
+                    let (left, top, length) = (x + QUIET, y + QUIET, run.len());
+                    let _ = write!(path, "M{left} {top}h{length}v1h-{length}z");
+                }
+                x += run.len();
+            }
+        }
+        Some(Self {
+            size: width + 2 * QUIET,
+            path,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_begins_with_its_corner() {
+        let qr = Qr::of("otpauth://totp/x").expect("short enough");
+        assert_eq!(qr.size, 25 + 8); // version 2
+        // The finder pattern: seven dark modules, then one at each side.
+        assert!(qr.path.starts_with("M4 4h7v1h-7z"), "{}", qr.path);
+        assert!(qr.path.contains("M4 5h1v1h-1zM10 5h1v1h-1z"));
+        assert_eq!(Qr::of(&"x".repeat(5000)), None);
+    }
+}

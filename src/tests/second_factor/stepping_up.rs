@@ -1,0 +1,96 @@
+//! A service asks for more than the session has (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9470).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use super::*;
+
+const MFA: &str = "https://refeds.org/profile/mfa";
+
+pub fn claims(jwt: &str) -> Value {
+    let content = jwt.split('.').nth(1).expect("a JWT");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(content).expect("base64url")).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_session_of_a_password_is_raised_by_a_code() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    let mut other = elsewhere(&op, &alice);
+    let code = other.logs_in_at(&mut rp, "openid").await;
+    let first = claims(&rp.redeems(&code).await.expect("tokens").id_token);
+    assert_eq!(first["acr"], "https://refeds.org/profile/sfa");
+    let (app, _) = sets_up(&op, &mut alice).await;
+
+    // Nothing may be asked.
+    let silent = rp.authorization_url("openid", &[("acr_values", MFA), ("prompt", "none")]);
+    let back = other.browser.get(&silent).await;
+    assert_eq!(back.query("error").as_deref(), Some("login_required"));
+    // Without the wish, the session is as good as it was.
+    let url = rp.authorization_url("openid", &[]);
+    rp.takes(&other.browser.get(&url).await);
+
+    let url = rp.authorization_url("openid", &[("acr_values", MFA)]);
+    let step = other.browser.get(&url).await;
+    let refused = enters(&mut other.browser, &step, &app.never_shows(&op)).await;
+    assert_eq!(refused.field_errors(), ["otp"]);
+    let before = other.browser.cookie(SESSION).map(str::to_owned);
+    let back = enters(&mut other.browser, &refused, &app.shows(&op)).await;
+    assert_ne!(other.browser.cookie(SESSION).map(str::to_owned), before); // SE-2
+    let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
+    let told = claims(&tokens.id_token);
+    assert_eq!((&told["acr"], &told["sid"]), (&json!(MFA), &first["sid"]));
+    assert_eq!(told["auth_time"], first["auth_time"]); // the password was not entered again
+    let seen = rp.introspects(&tokens.access_token).await;
+    assert_eq!(
+        (&seen["acr"], &seen["auth_time"]),
+        (&told["acr"], &told["auth_time"])
+    ); // RFC 9470 §6
+
+    // Once raised it stays so.
+    let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
+    let url = rp.authorization_url("openid", &[("claims", &essential)]);
+    let back = other.browser.get(&url).await;
+    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(told["acr"], MFA);
+}
+
+#[tokio::test]
+async fn max_age_with_a_class_asks_for_both_anew() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    let (app, _) = sets_up(&op, &mut alice).await;
+    op.advance(120);
+    // RFC 9470 §4: what a resource's challenge leads to.
+    let url = rp.authorization_url("openid", &[("acr_values", MFA), ("max_age", "60")]);
+    let login = alice.browser.get(&url).await;
+    op.advance(1);
+    let step = alice.enters_password(login).await;
+    let back = enters(&mut alice.browser, &step, &app.shows(&op)).await;
+    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(
+        (&told["acr"], &told["auth_time"]),
+        (&json!(MFA), &json!(op.clock.now().timestamp()))
+    );
+}
+
+#[tokio::test]
+async fn who_has_no_second_factor_is_let_in_or_refused_as_the_service_says() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    let url = rp.authorization_url("openid", &[("acr_values", MFA)]);
+    let back = alice.goes_through(&url).await;
+    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(told["acr"], "https://refeds.org/profile/sfa"); // a wish: Core §3.1.2.1
+
+    let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
+    let url = rp.authorization_url("openid", &[("claims", &essential)]);
+    let back = alice.browser.get(&url).await;
+    assert_eq!(
+        back.query("error").as_deref(),
+        Some("unmet_authentication_requirements")
+    );
+}
