@@ -135,11 +135,11 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                 proof.second_factor = Some(SecondProof { factor, at: now });
             }
             let done = complete(app, tx, now, context, &account, proof, known.is_some(), browser).await?;
-            Ok::<_, Error>(Outcome::Done(done))
+            Ok::<_, Error>(Outcome::Done(Box::new(done)))
         })
         .await?;
     match outcome {
-        Outcome::Done(started) => LoggedIn::new(app, account.clone(), started, browser),
+        Outcome::Done(started) => LoggedIn::new(app, account.clone(), *started, browser),
         Outcome::CodeWrong => Err(second_step::wrong(app, context).await?),
         Outcome::CodeNeeded => {
             // What the password is stored as by now.
@@ -152,7 +152,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
 
 /// What a right password comes to.
 enum Outcome {
-    Done(Started),
+    Done(Box<Started>),
     CodeNeeded,
     CodeWrong,
 }

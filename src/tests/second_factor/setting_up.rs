@@ -166,8 +166,10 @@ async fn a_new_password_needs_the_code_too() {
             .with("password", new)
             .with("password_confirmation", new)
     };
-    let refused = alice.browser.send(fields(&app.never_shows(&op))).await;
-    assert_eq!(refused.field_errors(), ["otp"]);
+    for wrong in [String::new(), app.never_shows(&op)] {
+        let refused = alice.browser.send(fields(&wrong)).await;
+        assert_eq!(refused.field_errors(), ["otp"]);
+    }
     let done = alice.browser.send(fields(&app.shows(&op))).await;
     assert_eq!(
         done.query("done").as_deref(),

@@ -45,6 +45,11 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         otp: Some(&fields.otp),
     };
     let page = |form, wait_minutes| page(account, has_factor, form, wait_minutes);
+    if has_factor && fields.otp.trim().is_empty() {
+        // Left open it is no guess.
+        let form = refused(typed, [("otp", "error.required")]);
+        return visit.form_again(&page(form, None)).await;
+    }
     let known = visit.cookie(Cookie::KnownBrowser);
     let browser = Browser {
         known: known.as_deref(),
