@@ -284,6 +284,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_look_that_comes_late_does_not_forget_a_key() {
+        let app = support::app().await;
+        let (seen, rows) = (app.keys.generation(), app.keys.rows());
+        app.rotate_keys(&Context::operator(), &Family::ALL)
+            .await
+            .expect("announced");
+        app.keys.refresh(seen, rows).expect("read");
+        assert_eq!(kids(&app).len(), 6);
+    }
+
+    #[tokio::test]
     async fn keys_are_rotated_when_their_time_comes() {
         let app = support::app().await;
         assert!(app.rotate_keys_when_due().await.expect("looked").is_empty());

@@ -74,11 +74,19 @@ impl Keyring {
                 }
             })
             .collect::<Result<_, Error>>()?;
-        self.0.ring.store(Arc::new(Ring {
+        let read = Arc::new(Ring {
             generation,
             pairs,
             rows,
-        }));
+        });
+        // Of several who read at the same time, the one who began first may come last.
+        self.0.ring.rcu(|known| {
+            Arc::clone(if known.generation > read.generation {
+                known
+            } else {
+                &read
+            })
+        });
         Ok(())
     }
 

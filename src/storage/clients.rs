@@ -28,7 +28,7 @@ struct Snapshot {
 impl ClientRegistry {
     pub async fn load(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
         let it = Self::default();
-        it.read(db).await?;
+        it.keep(Snapshot::read(db).await?);
         Ok(it)
     }
 
@@ -46,12 +46,27 @@ impl ClientRegistry {
     pub async fn refresh(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         let changed = generations::current(db, generations::CLIENTS).await? != self.0.load().generation;
         if changed {
-            self.read(db).await?;
+            self.keep(Snapshot::read(db).await?);
         }
         Ok(changed)
     }
 
-    async fn read(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    /// Of several who read at the same time, the one who began first may come last: a client that was registered meanwhile
+    /// would be unknown again.
+    fn keep(&self, read: Snapshot) {
+        let read = Arc::new(read);
+        self.0.rcu(|known| {
+            Arc::clone(if known.generation > read.generation {
+                known
+            } else {
+                &read
+            })
+        });
+    }
+}
+
+impl Snapshot {
+    async fn read(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
         // The number first: a change between the two reads is then read once more, never missed.
         let generation = generations::current(db, generations::CLIENTS).await?;
         let clients = list(db).await?;
@@ -65,12 +80,11 @@ impl ClientRegistry {
             .map(|origin| origin.ascii_serialization())
             .collect();
         let clients = clients.into_iter().map(|it| (it.id.to_string(), Arc::new(it)));
-        self.0.store(Arc::new(Snapshot {
+        Ok(Self {
             generation,
             clients: clients.collect(),
             origins,
-        }));
-        Ok(())
+        })
     }
 }
 
@@ -208,4 +222,21 @@ fn from_row(row: client::Model, secrets: Vec<client_secret::Model>) -> Result<Cl
         updated_at: row.updated_at,
         id: ClientId::new(row.id),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::support::TestOp;
+
+    #[tokio::test]
+    async fn a_look_that_comes_late_does_not_forget_a_client() {
+        let op = TestOp::start().await;
+        let registry = ClientRegistry::load(op.app.db.read()).await.expect("read");
+        let late = Snapshot::read(op.app.db.read()).await.expect("read");
+        let web = op.client("web").await;
+        assert!(registry.refresh(op.app.db.read()).await.expect("read"));
+        registry.keep(late);
+        assert!(registry.find(&web.id).is_some());
+    }
 }
