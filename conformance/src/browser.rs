@@ -30,6 +30,7 @@ struct Cookie {
     host_only: bool,
     path: String,
     secure: bool,
+    http_only: bool,
 }
 
 pub struct Browser {
@@ -61,6 +62,18 @@ impl Browser {
                 .strip_prefix(it.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
+    }
+
+    /// Where a link of the page leads, if that is to the relying party.
+    pub fn link_home(&self, page: &Page) -> Option<Url> {
+        let targets = page.links.iter().filter_map(|it| page.url.join(it).ok());
+        targets.into_iter().find(|it| self.is_return(it))
+    }
+
+    /// The cookies that a script on a page at this address can read: their values.
+    pub fn readable_cookies(&self, url: &Url) -> Vec<&str> {
+        let sent = self.cookies_for(url).filter(|it| !it.http_only);
+        sent.map(|it| it.value.as_str()).collect()
     }
 
     pub async fn open(&mut self, url: &str) -> Result<Landing> {
@@ -170,16 +183,21 @@ impl Browser {
         self.http.send(method.clone(), url.as_str(), &headers, None).await
     }
 
+    fn cookies_for(&self, url: &Url) -> impl Iterator<Item = &Cookie> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let (path, trusted) = (url.path().to_owned(), is_trustworthy(url));
+        let ours = move |it: &&Cookie| {
+            let fits = it.domain == host || (!it.host_only && host.ends_with(&format!(".{}", it.domain)));
+            fits && path_matches(&path, &it.path) && (!it.secure || trusted)
+        };
+        self.cookies.iter().filter(ours)
+    }
+
     fn cookie_header(&self, url: &Url) -> Option<String> {
-        let host = url.host_str()?.to_owned();
-        let sent: Vec<String> = self
-            .cookies
-            .iter()
-            .filter(|it| it.domain == host || (!it.host_only && host.ends_with(&format!(".{}", it.domain))))
-            .filter(|it| path_matches(url.path(), &it.path))
-            .filter(|it| !it.secure || is_trustworthy(url))
-            .map(|it| format!("{}={}", it.name, it.value))
-            .collect();
+        let sent = self
+            .cookies_for(url)
+            .map(|it| format!("{}={}", it.name, it.value));
+        let sent: Vec<String> = sent.collect();
         (!sent.is_empty()).then(|| sent.join("; "))
     }
 
@@ -241,6 +259,7 @@ fn parse_cookie(url: &Url, text: &str) -> Option<(Cookie, bool)> {
             default_path.to_owned()
         },
         secure: false,
+        http_only: false,
     };
     let (mut gone, mut max_age) = (false, None);
     for part in parts {
@@ -255,6 +274,7 @@ fn parse_cookie(url: &Url, text: &str) -> Option<(Cookie, bool)> {
                 cookie.host_only = false;
             }
             "secure" => cookie.secure = true,
+            "httponly" => cookie.http_only = true,
             "max-age" => max_age = value.parse::<i64>().ok(),
             // Only taking back matters here, and that is done with a date long past.
             "expires" => {

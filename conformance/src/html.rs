@@ -44,6 +44,8 @@ pub struct Page {
     /// Where its images come from and its links go, as they stand there.
     pub images: Vec<String>,
     pub links: Vec<String>,
+    /// And what it loads in frames.
+    pub frames: Vec<String>,
 }
 
 /// Words of buttons that a willing person does not press.
@@ -79,6 +81,7 @@ selector!(BODY, "body");
 selector!(MAIN, "main");
 selector!(IMAGE, "img[src]");
 selector!(LINK, "a[href]");
+selector!(IFRAME, "iframe[src]");
 selector!(REFRESH, "meta[http-equiv]");
 
 fn attributes(document: &Html, which: &Selector, name: &str) -> Vec<String> {
@@ -122,6 +125,7 @@ impl Page {
             refresh,
             images: attributes(&document, &IMAGE, "src"),
             links: attributes(&document, &LINK, "href"),
+            frames: attributes(&document, &IFRAME, "src"),
         }
     }
 

@@ -17,6 +17,20 @@ pub struct Walk {
     pub decisions: u32,
     /// The pages seen on the way, for the report.
     pub pages: Vec<String>,
+    /// The page that it was left from by a link.
+    pub left: Option<Page>,
+}
+
+impl From<Landing> for Walk {
+    fn from(end: Landing) -> Self {
+        Self {
+            end,
+            logins: 0,
+            decisions: 0,
+            pages: Vec::new(),
+            left: None,
+        }
+    }
 }
 
 impl Walk {
@@ -41,12 +55,7 @@ impl Walk {
 
 /// Follows the pages until the relying party is reached or a page has nothing to do.
 pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<Walk> {
-    let mut walk = Walk {
-        end: start,
-        logins: 0,
-        decisions: 0,
-        pages: Vec::new(),
-    };
+    let mut walk = Walk::from(start);
     for _ in 0..10 {
         let page = match &walk.end {
             Landing::Returned(_) => return Ok(walk),

@@ -1,6 +1,7 @@
 //! The plans of the suite and the modules they list, by the suite's names.
 
-use crate::modules::{Check, basic, config, dynamic, rp_initiated_logout as logout};
+use crate::modules::{Check, basic, channel_logout, config, dynamic};
+use crate::modules::{rp_initiated_logout as logout, session_management};
 
 /// Where the authorization response belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +129,21 @@ pub const PLANS: &[Plan] = &[
         modules: logout::MODULES,
     },
     Plan {
+        name: "oidcc-session-management-certification-test-plan",
+        variants: &[plain("code")],
+        modules: session_management::MODULES,
+    },
+    Plan {
+        name: "oidcc-frontchannel-rp-initiated-logout-certification-test-plan",
+        variants: &[plain("code")],
+        modules: channel_logout::FRONT,
+    },
+    Plan {
+        name: "oidcc-backchannel-rp-initiated-logout-certification-test-plan",
+        variants: &[plain("code")],
+        modules: channel_logout::BACK,
+    },
+    Plan {
         name: "oidcc-dynamic-certification-test-plan",
         variants: &[plain("code")],
         modules: dynamic::MODULES,
@@ -177,6 +193,15 @@ mod tests {
         }
         assert_eq!(counts("config-certification-test-plan"), (1, 1));
         assert_eq!(counts("rp-initiated-logout-certification-test-plan"), (11, 11));
+        assert_eq!(counts("session-management-certification-test-plan"), (2, 2));
+        assert_eq!(
+            counts("frontchannel-rp-initiated-logout-certification-test-plan"),
+            (2, 1)
+        );
+        assert_eq!(
+            counts("backchannel-rp-initiated-logout-certification-test-plan"),
+            (2, 1)
+        );
         // One of 23 waits for a person.
         assert_eq!(counts("dynamic-certification-test-plan"), (22, 1));
         assert_eq!(counts("3rdparty-init-login-certification-test-plan"), (2, 0));

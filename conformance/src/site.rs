@@ -1,7 +1,9 @@
-//! The checker's own address: documents that a provider fetches, as keys, sector lists and request objects.
+//! The checker's own address: documents that a provider fetches, as keys, sector lists and request objects, and
+//! paths where it is told something, as of a logout.
 
 use crate::config;
 use anyhow::{Context, Result};
+use rustls::ProtocolVersion;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::collections::HashMap;
@@ -11,10 +13,34 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+/// Of a request; more is not read.
+const LONGEST: usize = 64 * 1024;
+
 #[derive(Clone)]
 struct Document {
-    media_type: &'static str,
+    status: u16,
+    headers: String,
     body: String,
+    /// What came, where it is listened to.
+    heard: Option<Vec<Heard>>,
+}
+
+/// A request of the provider's.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub method: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// None: it came without TLS, which the site was told to do.
+    pub tls: Option<ProtocolVersion>,
+}
+
+impl Heard {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 type Documents = Arc<Mutex<HashMap<String, Document>>>;
@@ -59,8 +85,50 @@ impl Site {
 
     /// What the path shows from now on.
     pub fn show(&self, path: &str, media_type: &'static str, body: String) {
+        let headers = format!("Content-Type: {media_type}\r\n");
+        self.put(path, 200, headers, body, None);
+    }
+
+    /// From now on the path answers so, and keeps what comes.
+    pub fn listen(&self, path: &str, status: u16, headers: &str, body: &str) {
+        self.put(
+            path,
+            status,
+            headers.to_owned(),
+            body.to_owned(),
+            Some(Vec::new()),
+        );
+    }
+
+    fn put(&self, path: &str, status: u16, headers: String, body: String, heard: Option<Vec<Heard>>) {
+        let document = Document {
+            status,
+            headers,
+            body,
+            heard,
+        };
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        documents.insert(path.to_owned(), Document { media_type, body });
+        documents.insert(path.to_owned(), document);
+    }
+
+    pub fn heard(&self, path: &str) -> Vec<Heard> {
+        let documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = documents.get(path).and_then(|it| it.heard.clone());
+        found.unwrap_or_default()
+    }
+
+    /// The first request there, for which the provider is given its time.
+    pub async fn waits_for(&self, path: &str, patience: Duration) -> Option<Heard> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            if let Some(it) = self.heard(path).into_iter().next() {
+                return Some(it);
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 
@@ -70,11 +138,12 @@ async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, documents: Docum
         tokio::spawn(async move {
             let answered = async {
                 match tls {
-                    Some(tls) => match tls.accept(stream).await {
-                        Ok(stream) => answer(stream, &documents).await,
-                        Err(_) => None,
-                    },
-                    None => answer(stream, &documents).await,
+                    Some(tls) => {
+                        let stream = tls.accept(stream).await.ok()?;
+                        let version = stream.get_ref().1.protocol_version();
+                        answer(stream, version, &documents).await
+                    }
+                    None => answer(stream, None, &documents).await,
                 }
             };
             let _ = tokio::time::timeout(Duration::from_secs(10), answered).await;
@@ -83,30 +152,63 @@ async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, documents: Docum
 }
 
 /// One request for each connection.
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, documents: &Documents) -> Option<()> {
-    let mut head = Vec::new();
-    while !head.windows(4).any(|it| it == b"\r\n\r\n") && head.len() < 16 * 1024 {
-        match stream.read_buf(&mut head).await.ok()? {
-            0 => return None,
-            _ => continue,
+async fn answer(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    tls: Option<ProtocolVersion>,
+    documents: &Documents,
+) -> Option<()> {
+    let mut bytes = Vec::new();
+    let (head, length, begin) = loop {
+        let end = bytes.windows(4).position(|it| it == b"\r\n\r\n");
+        if let Some(end) = end {
+            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+            let length = header_of(&head, "content-length").and_then(|it| it.parse::<usize>().ok());
+            break (head, length.unwrap_or(0).min(LONGEST), end + 4);
+        }
+        if bytes.len() > LONGEST || stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    while bytes.len() < begin + length {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
         }
     }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    let path = head.split(' ').nth(1)?.split('?').next()?;
-    let found = documents
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(path)
-        .cloned();
-    let text = match found {
-        Some(it) => format!(
-            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
-            it.media_type,
-            it.body.len(),
-            it.body
-        ),
-        None => "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),
+    let mut words = head.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let heard = Heard {
+        method: method.to_owned(),
+        headers: headers_of(&head).collect(),
+        body: String::from_utf8_lossy(&bytes[begin..begin + length]).into_owned(),
+        tls,
+    };
+    let text = {
+        let mut documents = documents.lock().unwrap_or_else(PoisonError::into_inner);
+        match documents.get_mut(target.split('?').next()?) {
+            Some(it) => {
+                if let Some(kept) = &mut it.heard {
+                    kept.push(heard);
+                }
+                let (status, length) = (it.status, it.body.len());
+                format!(
+                    "HTTP/1.1 {status} X\r\nConnection: close\r\n{}Content-Length: {length}\r\n\r\n{}",
+                    it.headers, it.body
+                )
+            }
+            None => "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        }
     };
     stream.write_all(text.as_bytes()).await.ok()?;
     stream.shutdown().await.ok()
+}
+
+fn headers_of(head: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = head.lines().skip(1).filter_map(|it| it.split_once(':'));
+    pairs.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+}
+
+fn header_of(head: &str, name: &str) -> Option<String> {
+    headers_of(head)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }

@@ -37,18 +37,18 @@ async fn discovery_endpoint_verification(run: &mut Run) -> Step {
     Ok(())
 }
 
-async fn login(run: &mut Run) -> Step<Login> {
+pub(super) async fn login(run: &mut Run) -> Step<Login> {
     let request = run.request("openid").with("state", random_text(128));
     run.login(&request).await
 }
 
-fn registered(run: &Run) -> Step<String> {
+pub(super) fn registered(run: &Run) -> Step<String> {
     let address = run.client.settings.post_logout_redirect_uri.clone();
     Ok(address.context("the client has no post_logout_redirect_uri")?)
 }
 
 /// Sends the browser to the logout endpoint; a page that asks whether one really wants to is answered with yes.
-async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
+pub(super) async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
     let endpoint = run.endpoint("end_session_endpoint")?;
     let pairs: Vec<_> = params
         .iter()
@@ -56,12 +56,7 @@ async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
         .collect();
     let url = crate::client::Request { params: pairs }.url(&endpoint);
     let url = if params.is_empty() { endpoint } else { url };
-    let mut walk = Walk {
-        end: run.browser.open(&url).await?,
-        logins: 0,
-        decisions: 0,
-        pages: Vec::new(),
-    };
+    let mut walk = Walk::from(run.browser.open(&url).await?);
     if let Landing::Page(page) = &walk.end {
         let page = page.clone();
         walk.pages.push(page.brief());
@@ -69,6 +64,13 @@ async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
             walk.decisions = 1;
             walk.end = run.browser.submit(form, &[], form.assent()).await?;
         }
+    }
+    // What a script would do once the frames of a front-channel logout are there; by hand it is a link.
+    let framed = walk.page().filter(|it| !it.frames.is_empty());
+    let onward = framed.and_then(|page| run.browser.link_home(page));
+    if let Some(url) = onward {
+        walk.left = walk.page().cloned();
+        walk.end = Landing::Returned(crate::browser::Return { url, form: None });
     }
     if let Some(page) = walk.page() {
         run.report.require(page.status < 500, RULE, || {
@@ -78,13 +80,13 @@ async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
     Ok(walk)
 }
 
-async fn nobody_is_logged_in(run: &mut Run) -> Step {
+pub(super) async fn nobody_is_logged_in(run: &mut Run) -> Step {
     let request = run.request("openid").with("prompt", "none");
     none_is_refused(run, &request).await
 }
 
 /// Back at the registered address, with the state and nothing else.
-fn expect_return(run: &mut Run, walk: &Walk, state: Option<&str>) -> Step {
+pub(super) fn expect_return(run: &mut Run, walk: &Walk, state: Option<&str>) -> Step {
     let registered = registered(run)?;
     let Landing::Returned(it) = &walk.end else {
         let page = walk.page().map(|it| it.brief()).unwrap_or_default();

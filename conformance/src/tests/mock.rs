@@ -1,5 +1,6 @@
 //! A provider in one file, just good enough to pass, with a switch for each fault.
 
+use super::logout::{BROWSER_STATE, SID};
 use super::registry;
 use super::wire::{Reply, Request, serve};
 use crate::checks::common::now;
@@ -27,6 +28,9 @@ pub enum Fault {
     AcceptsFragments, AcceptsHttpLogin, Answers200, EndpointAudience, ForgetsLogin, HidesClients, KeepsClients,
     NoImplicit, NonceInUserinfo, SecretWithoutEnd, AnySector, AnySigner, KeepsKeys, OverlooksRequestUri,
     NoHashes, WrongHashes, AnswersInQuery, RefreshInFront, NeedsNoNonce, OtherSubInFront,
+    NoSessionState, ForeignSessionState, KeepsBrowserState, CannotBeFramed, FrameWithoutScript, SilentFrontChannel,
+    OtherSidInFrame, ChattyFrame, NoSid, SilentBackChannel, OtherSidInLogoutToken, NonceInLogoutToken,
+    NoLogoutSessions,
 }
 
 pub static KEYS: LazyLock<[RsaKeyPair; 2]> = LazyLock::new(|| {
@@ -121,6 +125,7 @@ impl Mock {
             "/token" => self.token(request),
             "/userinfo" => self.userinfo(request),
             "/logout" => self.logout(request),
+            "/session" => self.session_page(),
             "/register" => self.register(request),
             path if path.starts_with("/register/") => self.manage(request),
             _ => page(404, "nothing here"),
@@ -149,9 +154,10 @@ impl Mock {
                 "token_endpoint_auth_methods_supported": methods, "request_parameter_supported": true,
                 "authorization_response_iss_parameter_supported": true,
         });
-        all.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        for more in [more, self.logout_metadata()] {
+            let all = all.as_object_mut().unwrap();
+            all.extend(more.as_object().unwrap().clone());
+        }
         json_reply(200, &all)
     }
 
@@ -275,6 +281,7 @@ impl Mock {
         reply
             .headers
             .push(("Set-Cookie", format!("sid={cookie}; Path=/; HttpOnly; Secure")));
+        reply.headers.push(("Set-Cookie", BROWSER_STATE.into()));
         reply
     }
 
@@ -322,6 +329,7 @@ impl Mock {
             }
             answer.push(("id_token", self.id_token(&params, since, &more)));
         }
+        answer.extend(self.session_state(&params));
         self.send(&params, answer)
     }
 
@@ -445,7 +453,7 @@ impl Mock {
     fn id_token(&self, params: &Params, since: i64, more: &Value) -> String {
         let mut claims = json!({
             "iss": self.issuer, "sub": "alice-1", "aud": params["client_id"], "iat": now(), "exp": now() + 600,
-            "auth_time": if self.is(Fault::MovingAuthTime) { now() } else { since }, "acr": "pwd",
+            "auth_time": if self.is(Fault::MovingAuthTime) { now() } else { since }, "acr": "pwd", "sid": SID,
         });
         if let Some(nonce) = params.get("nonce").filter(|_| !self.is(Fault::ForgetsNonce)) {
             claims["nonce"] = json!(nonce);
@@ -453,6 +461,7 @@ impl Mock {
         match self.fault {
             Fault::WrongAudience => claims["aud"] = json!("somebody"),
             Fault::ChattyIdToken => claims["name"] = json!("Alice"),
+            Fault::NoSid => drop(claims.as_object_mut().unwrap().remove("sid")),
             Fault::NoAcr => drop(claims.as_object_mut().unwrap().remove("acr")),
             _ => {}
         }

@@ -90,6 +90,9 @@ async fn a_sound_provider_passes_every_module() {
         "formpost-hybrid",
         "config",
         "rp-initiated-logout",
+        "session-management",
+        "frontchannel-rp-initiated-logout",
+        "backchannel-rp-initiated-logout",
         "dynamic",
         "3rdparty-init-login",
     ] {
@@ -185,6 +188,31 @@ async fn every_fault_is_found() {
         (Fault::OverlooksRequestUri, "oidcc-request-uri-unsigned", Failed),
         (Fault::AcceptsHttpLogin, "oidcc-3rd_party-init-login-nohttps", Failed),
     ];
+    #[rustfmt::skip]
+    let of_logout: &[(Fault, &str, Verdict)] = &[
+        (Fault::NoSessionState, "oidcc-session-management-rp-initiated-logout", Failed),
+        (Fault::ForeignSessionState, "oidcc-session-management-rp-initiated-logout", Warning),
+        (Fault::KeepsBrowserState, "oidcc-session-management-rp-initiated-logout", Failed),
+        (Fault::CannotBeFramed, "oidcc-session-management-rp-initiated-logout", Failed),
+        (Fault::FrameWithoutScript, "oidcc-session-management-rp-initiated-logout", Failed),
+        (Fault::NoLogoutSessions, "oidcc-frontchannel-logout-discovery-endpoint-verification", Failed),
+        (Fault::NoLogoutSessions, "oidcc-backchannel-logout-discovery-endpoint-verification", Failed),
+        (Fault::SilentFrontChannel, "oidcc-frontchannel-rp-initiated-logout", Failed),
+        (Fault::OtherSidInFrame, "oidcc-frontchannel-rp-initiated-logout", Failed),
+        (Fault::ChattyFrame, "oidcc-frontchannel-rp-initiated-logout", Warning),
+        (Fault::NoSid, "oidcc-frontchannel-rp-initiated-logout", Failed),
+        (Fault::NoSid, "oidcc-backchannel-rp-initiated-logout", Failed),
+        (Fault::KeepsSession, "oidcc-backchannel-rp-initiated-logout", Failed),
+        (Fault::SilentBackChannel, "oidcc-backchannel-rp-initiated-logout", Failed),
+        (Fault::OtherSidInLogoutToken, "oidcc-backchannel-rp-initiated-logout", Failed),
+        (Fault::NonceInLogoutToken, "oidcc-backchannel-rp-initiated-logout", Failed),
+    ];
+    find(of_logout, |module| match module {
+        it if it.contains("session-management") => "session-management",
+        it if it.contains("frontchannel") => "frontchannel-rp-initiated-logout",
+        _ => "backchannel-rp-initiated-logout",
+    })
+    .await;
     find(faults, |module| match module {
         it if it.contains("logout") => "rp-initiated-logout",
         "oidcc-discovery-endpoint-verification" => "config",

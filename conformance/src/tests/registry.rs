@@ -160,11 +160,25 @@ impl Mock {
 
 /// What stands at an address of the checker's, which speaks plain http here.
 fn fetched(address: &str) -> Option<String> {
+    asked(address, "GET", "")
+}
+
+pub fn posted(address: &str, form: &str) -> Option<String> {
+    asked(address, "POST", form)
+}
+
+fn asked(address: &str, method: &str, body: &str) -> Option<String> {
     let rest = address.strip_prefix("http://")?;
     let (host, path) = rest.split_once('/')?;
     tokio::task::block_in_place(|| {
         let mut stream = TcpStream::connect(host).ok()?;
-        write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n").ok()?;
+        let kind = "application/x-www-form-urlencoded";
+        let length = body.len();
+        write!(
+            stream,
+            "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;

@@ -78,13 +78,7 @@ pub async fn none_not_logged_in(run: &mut Run) -> Step {
 /// `prompt=none` where nobody is logged in.
 pub async fn none_is_refused(run: &mut Run, request: &Request) -> Step {
     let url = request.url(&run.endpoint("authorization_endpoint")?);
-    let end = run.browser.open(&url).await?;
-    let walk = Walk {
-        end,
-        logins: 0,
-        decisions: 0,
-        pages: Vec::new(),
-    };
+    let walk = Walk::from(run.browser.open(&url).await?);
     run.expect_error(PROMPT, &walk, request, &INTERACTION);
     Ok(())
 }

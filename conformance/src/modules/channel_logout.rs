@@ -1,0 +1,161 @@
+//! The Front-Channel and Back-Channel OP profiles: OpenID Connect Front-Channel Logout 1.0, Back-Channel
+//! Logout 1.0, each with a client that registers the address where it wants to hear of a logout.
+
+use super::{module, rp_initiated_logout as logout};
+use crate::checks::{discovery, logout_token};
+use crate::client::{AuthMethod, random_text};
+use crate::journey::Walk;
+use crate::plans::Module;
+use crate::registration::{REDIRECT_URI, metadata};
+use crate::report::{Step, Stop};
+use crate::run::{Login, Run};
+use serde_json::{Value, json};
+use std::time::Duration;
+use url::Url;
+
+pub const FRONT: &[Module] = &[
+    module!(
+        "oidcc-frontchannel-logout-discovery-endpoint-verification",
+        Nothing,
+        front_discovery
+    ),
+    module!("oidcc-frontchannel-rp-initiated-logout", Registration, front),
+];
+
+pub const BACK: &[Module] = &[
+    module!(
+        "oidcc-backchannel-logout-discovery-endpoint-verification",
+        Nothing,
+        back_discovery
+    ),
+    module!("oidcc-backchannel-rp-initiated-logout", Site, back),
+];
+
+const IN_FRONT: &str = "front-channel logout (OpenID Connect Front-Channel Logout §2)";
+const BEHIND: &str = "back-channel logout (OpenID Connect Back-Channel Logout §2.5)";
+
+/// How long a provider may take until it calls.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
+
+async fn front_discovery(run: &mut Run) -> Step {
+    discovery_of(run, "frontchannel", IN_FRONT).await
+}
+
+async fn back_discovery(run: &mut Run) -> Step {
+    discovery_of(run, "backchannel", BEHIND).await
+}
+
+async fn discovery_of(run: &mut Run, channel: &str, rule: &'static str) -> Step {
+    let provider = run.provider.clone();
+    for kind in ["supported", "session_supported"] {
+        let name = format!("{channel}_logout_{kind}");
+        let told = provider.flag(&name);
+        run.report
+            .require(told == Some(true), rule, || format!("{name} is {told:?}"));
+    }
+    run.endpoint("end_session_endpoint")?;
+    discovery::transport(&provider.metadata, provider.allow_http, &mut run.report);
+    Ok(())
+}
+
+/// An address of the same origin as the redirect URI, below which nothing can listen.
+fn beside_the_redirect_uri(path: &str) -> String {
+    REDIRECT_URI.replace("/callback", path)
+}
+
+/// A client of its own; it logs in and out again: its login, and how the logout ended.
+async fn logs_out(run: &mut Run, more: &[(&str, Value)], rule: &'static str) -> Step<(Login, Walk)> {
+    const METHOD: AuthMethod = AuthMethod::SecretBasic;
+    let goodbye = beside_the_redirect_uri("/post_logout_redirect");
+    let mut asked = metadata(run, METHOD);
+    asked["post_logout_redirect_uris"] = json!([goodbye]);
+    for (name, value) in more {
+        asked[*name] = value.clone();
+    }
+    run.register(&asked, METHOD).await?;
+    if let Ok(url) = Url::parse(&goodbye) {
+        run.browser.returns_to(&url);
+    }
+    run.client.settings.post_logout_redirect_uri = Some(goodbye.clone());
+
+    let login = logout::login(run).await?;
+    let sid = login.id_token.claims["sid"].as_str().unwrap_or_default();
+    run.report.require(!sid.is_empty(), rule, || {
+        "the ID token has no sid, which the client registered to need".into()
+    });
+    let state = random_text(128);
+    let params = [
+        ("id_token_hint", login.id_token.raw.as_str()),
+        ("post_logout_redirect_uri", &goodbye),
+        ("state", &state),
+    ];
+    let walk = logout::end_session(run, &params).await?;
+    logout::expect_return(run, &walk, Some(&state))?;
+    Ok((login, walk))
+}
+
+/// A page of the provider's loads the address in a frame and goes on from there.
+async fn front(run: &mut Run) -> Step {
+    let address = beside_the_redirect_uri("/frontchannel_logout");
+    let more = [
+        ("frontchannel_logout_uri", json!(address)),
+        ("frontchannel_logout_session_required", json!(true)),
+    ];
+    let (login, walk) = logs_out(run, &more, IN_FRONT).await?;
+    let frames = walk.left.iter().flat_map(|page| {
+        let absolute = |it: &String| page.url.join(it).ok();
+        page.frames.iter().filter_map(absolute)
+    });
+    let visited = frames.into_iter().find(|it| {
+        let bare = crate::browser::without_query(it);
+        bare == address
+    });
+    let Some(visited) = visited else {
+        let seen = walk.left.as_ref().map(|it| it.frames.clone());
+        let told = format!("no page loaded {address} in a frame; frames: {seen:?}");
+        return Err(run.report.stop(IN_FRONT, told));
+    };
+    let sid = login.id_token.claims["sid"].as_str().unwrap_or_default();
+    for (name, wanted) in [("iss", run.provider.issuer.as_str()), ("sid", sid)] {
+        let told = visited.query_pairs().find(|(key, _)| key == name);
+        let told = told.map(|(_, value)| value.into_owned());
+        run.report.require(told.as_deref() == Some(wanted), IN_FRONT, || {
+            format!("{name} is {told:?}, not {wanted:?}")
+        });
+    }
+    let more: Vec<_> = visited
+        .query_pairs()
+        .filter(|(name, _)| name != "iss" && name != "sid")
+        .map(|(name, _)| name.into_owned())
+        .collect();
+    run.report.advise(more.is_empty(), IN_FRONT, || {
+        format!("unexpected parameters: {more:?}")
+    });
+    logout::nobody_is_logged_in(run).await
+}
+
+/// The provider posts a logout token to the address.
+async fn back(run: &mut Run) -> Step {
+    let Some(site) = run.site.clone() else {
+        return Err(Stop::Skipped("the settings name no [site]".into()));
+    };
+    let path = format!("/{}/backchannel_logout", random_text(10));
+    site.listen(&path, 200, "Cache-Control: no-store\r\n", "");
+    let more = [
+        ("backchannel_logout_uri", json!(site.at(&path))),
+        ("backchannel_logout_session_required", json!(true)),
+    ];
+    let (login, _) = logs_out(run, &more, BEHIND).await?;
+    let Some(heard) = site.waits_for(&path, PATIENCE).await else {
+        let told = format!("nothing was posted to {path} within {PATIENCE:?}");
+        return Err(run.report.stop(BEHIND, told));
+    };
+    logout_token::request(&heard, &mut run.report);
+    let expected = logout_token::Expected {
+        issuer: &run.provider.issuer,
+        client_id: run.client.id(),
+        login: &login.id_token.claims,
+    };
+    logout_token::read(&heard, &run.provider.jwks, &expected, &mut run.report)?;
+    logout::nobody_is_logged_in(run).await
+}
