@@ -49,6 +49,11 @@ impl Browser {
         }
     }
 
+    /// As if another one had been opened.
+    pub fn forget(&mut self) {
+        self.cookies.clear();
+    }
+
     /// One more address of the relying party.
     pub fn returns_to(&mut self, url: &Url) {
         self.returns.push(without_query(url));

@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::sync::{Arc, LazyLock};
 use url::form_urlencoded::byte_serialize;
 
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A key of a client that the checker registers.
 #[derive(Clone)]

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -13,6 +14,7 @@ pub struct Config {
     pub client2: Option<Client>,
     pub client_secret_post: Option<Client>,
     pub site: Option<Site>,
+    pub fapi: Option<Fapi>,
     #[serde(default)]
     pub registration: Registration,
     #[serde(default)]
@@ -29,6 +31,42 @@ pub struct Site {
     /// In PEM; without them it speaks plain http, which few providers take.
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
+}
+
+/// Two parties, and as what each is registered for each way to prove itself and to bind its tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fapi {
+    pub first: FapiParty,
+    pub second: FapiParty,
+    /// `"private_key_jwt dpop" = ["first's client_id", "second's client_id"]`
+    #[serde(default)]
+    pub clients: BTreeMap<String, [String; 2]>,
+    /// Those whose requests and responses are signed.
+    #[serde(default)]
+    pub signing_clients: BTreeMap<String, [String; 2]>,
+    /// Those of client credentials.
+    #[serde(default)]
+    pub machines: BTreeMap<String, [String; 2]>,
+    pub certificates: Option<FapiCertificates>,
+    /// What the tokens are for; without it that is userinfo.
+    pub resource: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FapiParty {
+    /// A private key as a JWK.
+    pub key: String,
+    pub redirect_uri: String,
+}
+
+/// Each in PEM, with its key: for mutual TLS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FapiCertificates {
+    pub first: PathBuf,
+    pub second: PathBuf,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

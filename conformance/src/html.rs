@@ -53,6 +53,8 @@ const REFUSALS: [&str; 12] = [
     "cancel", "deny", "abort", "reject", "decline", "refuse", "back", "stay", "another", "resend", "delete",
     "no,",
 ];
+/// Words of buttons that somebody presses who does not want to.
+const DENIALS: [&str; 6] = ["cancel", "deny", "abort", "reject", "decline", "refuse"];
 /// Words of buttons that a willing person looks for.
 const ASSENTS: [&str; 10] = [
     "allow",
@@ -190,6 +192,11 @@ impl Form {
         willing()
             .find(|it| it.mentions(&ASSENTS))
             .or_else(|| willing().next())
+    }
+
+    /// The button of somebody who does not want to.
+    pub fn denial(&self) -> Option<&Button> {
+        self.buttons.iter().find(|it| it.mentions(&DENIALS))
     }
 
     /// The boxes that a browser would not let stay empty: terms to accept.

@@ -7,12 +7,14 @@ use openidconnect::{HttpRequest, HttpResponse};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, redirect};
 use serde_json::Value;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[derive(Clone)]
 pub struct Http {
     inner: reqwest::Client,
+    trust_any: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -61,17 +63,31 @@ impl Answer {
 impl Http {
     /// `trust_any`: certificates are not verified, as in the Foundation's suite.
     pub fn new(trust_any: bool) -> Result<Self> {
-        let inner = reqwest::Client::builder()
+        Self::build(trust_any, None)
+    }
+
+    /// Which shows a certificate to who asks for one: a file with both, certificate and key, in PEM.
+    pub fn with_certificate(&self, path: &Path) -> Result<Self> {
+        let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let identity = reqwest::Identity::from_pem(&pem)
+            .with_context(|| format!("{} is no certificate with its key", path.display()))?;
+        Self::build(self.trust_any, Some(identity))
+    }
+
+    fn build(trust_any: bool, identity: Option<reqwest::Identity>) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
             // A kept connection may be closed just when it is used again; that would not be the issuer's fault.
             .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(60))
             .tls_danger_accept_invalid_certs(trust_any)
-            .user_agent("oidc-conformance-check")
-            .build()
-            .context("cannot set up the HTTP client")?;
-        Ok(Self { inner })
+            .user_agent("oidc-conformance-check");
+        if let Some(identity) = identity {
+            builder = builder.identity(identity);
+        }
+        let inner = builder.build().context("cannot set up the HTTP client")?;
+        Ok(Self { inner, trust_any })
     }
 
     pub async fn send(

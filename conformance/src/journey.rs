@@ -3,7 +3,7 @@
 
 use crate::browser::{Browser, Landing, Return};
 use crate::config::User;
-use crate::html::Page;
+use crate::html::{Field, Form, Page};
 use anyhow::{Result, bail};
 use std::time::Duration;
 
@@ -69,19 +69,7 @@ pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<
                 };
                 tokio::time::sleep(Duration::from_secs(pause)).await;
             }
-            let mut typed = Vec::new();
-            if let Some(field) = user
-                .login_field
-                .as_deref()
-                .or(form.login().map(|it| it.name.as_str()))
-            {
-                typed.push((field.to_owned(), user.login.clone()));
-            }
-            let field = user
-                .password_field
-                .as_deref()
-                .or(form.password().map(|it| it.name.as_str()));
-            typed.push((field.unwrap_or("password").to_owned(), user.password.clone()));
+            let typed = credentials(form, user);
             walk.logins += 1;
             walk.end = browser.submit(form, &typed, form.assent()).await?;
             continue;
@@ -109,4 +97,43 @@ pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<
         "ten pages and no end; the last: {}",
         walk.pages.last().map_or("", String::as_str)
     )
+}
+
+/// Refuses where that is offered first: a button, or a link that says so.
+pub async fn refuse(browser: &mut Browser, start: Landing, user: &User) -> Result<Walk> {
+    let mut walk = Walk::from(start);
+    for _ in 0..6 {
+        let Some(page) = walk.page().cloned() else {
+            return Ok(walk);
+        };
+        walk.pages.push(page.brief());
+        let own = page.forms.iter().filter(|it| it.post && !it.chrome);
+        let denied = own.filter_map(|form| Some((form, form.denial()?))).next();
+        if let Some((form, button)) = denied {
+            walk.decisions += 1;
+            walk.end = browser.submit(form, &[], Some(button)).await?;
+            continue;
+        }
+        let Some(form) = page.login_form().filter(|_| walk.logins == 0) else {
+            return Ok(walk);
+        };
+        walk.logins += 1;
+        walk.end = browser
+            .submit(form, &credentials(form, user), form.assent())
+            .await?;
+    }
+    Ok(walk)
+}
+
+/// What a person types who logs in.
+fn credentials(form: &Form, user: &User) -> Vec<(String, String)> {
+    let named =
+        |set: &Option<String>, found: Option<&Field>| set.clone().or_else(|| found.map(|it| it.name.clone()));
+    let mut typed = Vec::new();
+    if let Some(field) = named(&user.login_field, form.login()) {
+        typed.push((field, user.login.clone()));
+    }
+    let field = named(&user.password_field, form.password());
+    typed.push((field.unwrap_or_else(|| "password".into()), user.password.clone()));
+    typed
 }

@@ -5,6 +5,7 @@ mod browser;
 mod checks;
 mod client;
 mod config;
+mod fapi;
 mod html;
 mod http;
 mod journey;
@@ -20,6 +21,7 @@ mod suite;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod tls;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -125,6 +127,9 @@ async fn check(arguments: Check) -> Result<bool> {
             .unwrap_or_else(|| vec!["query", "fragment"]);
         let types = provider.list("response_types_supported").unwrap_or_default();
         let offered = |it: &Variant| {
+            if let Some(fapi) = it.fapi {
+                return fapi.is_offered_by(&provider.metadata);
+            }
             let words = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
             it.response_mode.is_none_or(|it| modes.contains(&it))
                 && types.iter().any(|other| words(other) == words(it.response_type))
@@ -132,8 +137,9 @@ async fn check(arguments: Check) -> Result<bool> {
         for plan in PLANS {
             for variant in plan.variants.iter().filter(|it| !offered(it)) {
                 println!(
-                    "Note: {} is left out for {:?}: the response type or mode is not offered.",
-                    plan.name, variant.response_type
+                    "Note: {} is left out for {:?}: the metadata does not offer it.",
+                    plan.name,
+                    variant.name()
                 );
             }
         }
@@ -156,7 +162,7 @@ async fn check(arguments: Check) -> Result<bool> {
         if outcome.plan != plan {
             plan = outcome.plan;
             match plan.1 {
-                Some(response_type) => println!("{} ({response_type})", plan.0),
+                Some(variant) => println!("{} ({variant})", plan.0),
                 None => println!("{}", plan.0),
             }
         }

@@ -1,6 +1,7 @@
 //! The plans of the suite and the modules they list, by the suite's names.
 
-use crate::modules::{Check, basic, channel_logout, config, dynamic};
+use crate::fapi::{Fapi, Only};
+use crate::modules::{Check, basic, channel_logout, config, dynamic, fapi2};
 use crate::modules::{rp_initiated_logout as logout, session_management};
 
 /// Where the authorization response belongs.
@@ -17,6 +18,8 @@ pub struct Variant {
     pub response_type: &'static str,
     /// Sent as the parameter `response_mode`; none: the default of the response type.
     pub response_mode: Option<&'static str>,
+    /// For the plans of FAPI.
+    pub fapi: Option<&'static Fapi>,
 }
 
 impl Variant {
@@ -31,6 +34,16 @@ impl Variant {
     /// The response type has this word.
     pub fn has(&self, word: &str) -> bool {
         self.response_type.split(' ').any(|it| it == word)
+    }
+
+    /// What tells it from others of its plan.
+    pub fn name(&self) -> &'static str {
+        self.fapi.map_or(self.response_type, |it| it.name)
+    }
+
+    fn runs(&self, module: &Module) -> bool {
+        let fits = |only: &Only| self.fapi.is_some_and(|it| only.fits(it));
+        module.on.contains(&self.response_type) && module.only.iter().all(fits)
     }
 
     /// An access token comes of it, at once or for the code.
@@ -56,6 +69,8 @@ pub enum Needs {
     Registration,
     /// Those, and a document that the provider fetches from it.
     Site,
+    /// Two clients of FAPI.
+    Fapi,
 }
 
 #[derive(Clone, Copy)]
@@ -64,6 +79,8 @@ pub struct Module {
     pub needs: Needs,
     /// The response types that the suite runs it for.
     pub on: &'static [&'static str],
+    /// And which variants of FAPI.
+    pub only: &'static [Only],
     pub check: Check,
 }
 
@@ -81,7 +98,7 @@ impl Plan {
     pub fn runs(&'static self) -> impl Iterator<Item = Chosen> {
         self.variants.iter().flat_map(move |variant| {
             let modules = self.modules.iter();
-            let wanted = modules.filter(|it| it.on.contains(&variant.response_type));
+            let wanted = modules.filter(|it| variant.runs(it));
             wanted.map(move |module| (self, variant, module))
         })
     }
@@ -91,6 +108,7 @@ const fn plain(response_type: &'static str) -> Variant {
     Variant {
         response_type,
         response_mode: None,
+        fapi: None,
     }
 }
 
@@ -98,6 +116,15 @@ const fn form_post(response_type: &'static str) -> Variant {
     Variant {
         response_type,
         response_mode: Some("form_post"),
+        fapi: None,
+    }
+}
+
+pub const fn fapi(it: &'static Fapi) -> Variant {
+    Variant {
+        response_type: "code",
+        response_mode: if it.signed { Some("jwt") } else { None },
+        fapi: Some(it),
     }
 }
 
@@ -168,6 +195,16 @@ pub const PLANS: &[Plan] = &[
         variants: &[form_post("code id_token"), form_post("code token"), form_post("code id_token token")],
         modules: basic::MODULES,
     },
+    Plan {
+        name: "fapi2-security-profile-final-test-plan",
+        variants: fapi2::SECURITY_PROFILE,
+        modules: fapi2::MODULES,
+    },
+    Plan {
+        name: "fapi2-message-signing-final-test-plan",
+        variants: fapi2::MESSAGE_SIGNING,
+        modules: fapi2::MODULES,
+    },
 ];
 
 #[cfg(test)]
@@ -205,6 +242,15 @@ mod tests {
         // One of 23 waits for a person.
         assert_eq!(counts("dynamic-certification-test-plan"), (22, 1));
         assert_eq!(counts("3rdparty-init-login-certification-test-plan"), (2, 0));
+        let fapi = |name: &str| {
+            let plan = PLANS.iter().find(|it| it.name == name).unwrap();
+            let of = |variant: &Variant| plan.runs().filter(|it| it.1.name() == variant.name()).count();
+            plan.variants.iter().map(of).collect::<Vec<_>>()
+        };
+        let security_profile = fapi("fapi2-security-profile-final-test-plan");
+        assert_eq!(security_profile, [56, 50, 47, 41, 46, 40, 37, 31, 14]);
+        let message_signing = fapi("fapi2-message-signing-final-test-plan");
+        assert_eq!(message_signing, [70, 64, 61, 55, 60, 54, 51, 45]);
         let one = |response_type: &str| {
             let wanted = ["basic", "implicit", "hybrid"].map(|it| format!("oidcc-{it}-"));
             let plans = PLANS

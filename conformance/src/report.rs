@@ -118,7 +118,7 @@ impl fmt::Display for Verdict {
 
 #[derive(Debug)]
 pub struct Outcome {
-    /// And the response type, where the plan has several.
+    /// And the response type or the variant, where the plan has several.
     pub plan: (&'static str, Option<&'static str>),
     pub module: &'static str,
     pub verdict: Verdict,

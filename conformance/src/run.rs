@@ -139,6 +139,7 @@ impl Run {
                 .provider
                 .flag("authorization_response_iss_parameter_supported")
                 == Some(true),
+            forgotten: false,
         };
         Some(response::read(returned, &expected, &mut self.report))
     }

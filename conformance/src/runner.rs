@@ -13,8 +13,13 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// It waits for half a minute, and needs no session then: those of all plans begin at once and wait beside the others.
-const PATIENT: &str = "oidcc-codereuse-30seconds";
+/// They wait for half a minute or a whole one, and need no session then: those of all plans begin at once and wait
+/// beside the others.
+const PATIENT: [&str; 3] = [
+    "oidcc-codereuse-30seconds",
+    "fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code",
+    "fapi2-security-profile-final-par-attempt-to-use-expired-request_uri",
+];
 
 pub struct Runner {
     pub http: Http,
@@ -33,7 +38,7 @@ impl Runner {
             let (http, provider) = (self.http.clone(), self.provider.clone());
             let (config, places, site) = (self.config.clone(), places.clone(), self.site.clone());
             tasks.spawn(async move {
-                let _place = match chosen.2.name == PATIENT {
+                let _place = match PATIENT.contains(&chosen.2.name) {
                     true => None,
                     false => Some(places.acquire_owned().await),
                 };
@@ -71,14 +76,14 @@ async fn one(
         }
     };
     // A plan of one variant needs no other name.
-    let part = (plan.variants.len() > 1).then_some(variant.response_type);
+    let part = (plan.variants.len() > 1).then_some(variant.name());
     Outcome::conclude((plan.name, part), module.name, report, end, begin.elapsed())
 }
 
 async fn attempt(run: &mut Run, module: &Module) -> Step {
     run.provider.clone().check(&mut run.report);
-    if matches!(module.needs, Needs::Registration | Needs::Site) {
-        run.user()?; // the client is judged when it is registered
+    if matches!(module.needs, Needs::Registration | Needs::Site | Needs::Fapi) {
+        run.user()?; // these are judged when they are there
     } else if module.needs != Needs::Nothing {
         let (metadata, method) = (run.provider.clone(), run.client.method.name());
         crate::checks::discovery::auth_method(&metadata.metadata, method, &mut run.report);
@@ -100,7 +105,7 @@ fn client_for(needs: Needs, config: &Config, provider: &Provider) -> Result<Clie
         Needs::Registration | Needs::Site if provider.endpoint("registration_endpoint").is_none() => {
             Err(skip("the provider registers no clients"))
         }
-        Needs::Nothing | Needs::Registration | Needs::Site => {
+        Needs::Nothing | Needs::Registration | Needs::Site | Needs::Fapi => {
             let nobody = crate::config::Client {
                 client_id: String::new(),
                 client_secret: String::new(),

@@ -223,7 +223,7 @@ pub fn check(metadata: &Value, around: &Circumstances<'_>, report: &mut Report) 
     }
 }
 
-fn types(metadata: &Value, extras: &[String], report: &mut Report) {
+pub fn types(metadata: &Value, extras: &[String], report: &mut Report) {
     let Some(members) = metadata.as_object() else {
         report.fail(RULE, "not a JSON object");
         return;
@@ -245,7 +245,7 @@ fn types(metadata: &Value, extras: &[String], report: &mut Report) {
     }
 }
 
-fn issuer(metadata: &Value, around: &Circumstances<'_>, report: &mut Report) {
+pub fn issuer(metadata: &Value, around: &Circumstances<'_>, report: &mut Report) {
     let issuer = metadata["issuer"].as_str().unwrap_or_default();
     match around.discovery_url.strip_suffix(SUFFIX) {
         Some(base) => report.require(issuer.strip_suffix('/').unwrap_or(issuer) == base, RULE, || {

@@ -190,6 +190,33 @@ fn claims_of(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
     }
 }
 
+/// No claims but those of the protocol, where nobody asked for more: a warning.
+pub fn lean(token: &IdToken, report: &mut Report) {
+    const USUAL: [&str; 16] = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "azp",
+        "at_hash",
+        "c_hash",
+        "s_hash",
+        "sid",
+    ];
+    for name in token.claims.as_object().into_iter().flat_map(Map::keys) {
+        report.advise(USUAL.contains(&name.as_str()), "lean ID token", || {
+            format!("the claim {name} is in the ID token though nobody asked for it there")
+        });
+    }
+}
+
 /// `at_hash` and `c_hash`: optional from the token endpoint, but right if there. Core §3.1.3.6, §3.3.2.11.
 fn hashes(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
     let algorithm = token.header["alg"].as_str().unwrap_or_default();

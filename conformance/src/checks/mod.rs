@@ -4,6 +4,7 @@
 pub mod common;
 pub mod discovery;
 pub mod id_token;
+pub mod jarm;
 pub mod jwks;
 pub mod logout_token;
 pub mod response;

@@ -38,9 +38,18 @@ pub struct Expected<'a> {
     pub state: Option<&'a str>,
     pub issuer: &'a str,
     pub iss_announced: bool,
+    /// The provider need not know the request any more: an error says neither whose it was nor its state.
+    pub forgotten: bool,
 }
 
 pub fn read(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> Response {
+    let response = placed(returned, expected, report);
+    common(&response, expected, report);
+    response
+}
+
+/// The parameters where they belong, and nowhere else.
+pub fn placed(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> Response {
     let registered = Url::parse(expected.redirect_uri).ok();
     let address = registered.as_ref().map(without_query);
     report.require(
@@ -89,9 +98,13 @@ pub fn read(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> 
             || format!("`{name}` is there more than once"),
         );
     }
-    let response = Response { params };
+    Response { params }
+}
+
+/// What each response says of itself, however it came.
+pub fn common(response: &Response, expected: &Expected<'_>, report: &mut Report) {
     report.require(
-        response.get("state") == expected.state,
+        expected.forgotten || response.get("state") == expected.state,
         "state (RFC 6749 §4.1.2)",
         || {
             format!(
@@ -105,14 +118,15 @@ pub fn read(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> 
         Some(iss) => report.require(iss == expected.issuer, "iss (RFC 9207 §2)", || {
             format!("{iss:?} is not the issuer {:?}", expected.issuer)
         }),
-        None => report.require(!expected.iss_announced, "iss (RFC 9207 §2.3)", || {
-            "authorization_response_iss_parameter_supported is true but iss is missing".into()
-        }),
+        None => report.require(
+            !expected.iss_announced || expected.forgotten,
+            "iss (RFC 9207 §2.3)",
+            || "authorization_response_iss_parameter_supported is true but iss is missing".into(),
+        ),
     }
     if response.get("error").is_some() {
-        error_members(&response, report);
+        error_members(response, report);
     }
-    response
 }
 
 fn error_members(response: &Response, report: &mut Report) {
@@ -157,6 +171,7 @@ mod tests {
             state: Some("s1"),
             issuer: "https://op.example",
             iss_announced: false,
+            forgotten: false,
         };
         let mut report = Report::default();
         read(&returned, &expected, &mut report);

@@ -50,6 +50,11 @@ pub fn of_front(response: &Response, report: &mut Report) -> Tokens {
 }
 
 pub fn read(answer: &Answer, report: &mut Report) -> Step<Tokens> {
+    read_as(answer, "Bearer", report)
+}
+
+/// With the type of the access token that is expected.
+pub fn read_as(answer: &Answer, scheme: &str, report: &mut Report) -> Step<Tokens> {
     if answer.status != 200 {
         if let Some(text) = answer
             .json()
@@ -72,7 +77,7 @@ pub fn read(answer: &Answer, report: &mut Report) -> Step<Tokens> {
     };
     entropy("access token", &access_token, report);
     let kind = body["token_type"].as_str().unwrap_or_default();
-    report.require(kind.eq_ignore_ascii_case("bearer"), RULE, || {
+    report.require(kind.eq_ignore_ascii_case(scheme), RULE, || {
         format!("token_type is {kind:?}")
     });
     match &body["expires_in"] {

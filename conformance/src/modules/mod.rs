@@ -4,6 +4,7 @@ pub mod basic;
 pub mod channel_logout;
 pub mod config;
 pub mod dynamic;
+pub mod fapi2;
 pub mod rp_initiated_logout;
 pub mod session_management;
 
@@ -33,6 +34,7 @@ macro_rules! module {
             name: $name,
             needs: $crate::plans::Needs::$needs,
             on: $on,
+            only: &[],
             check: |run| Box::pin($check(run)),
         }
     };

@@ -1,6 +1,7 @@
 //! Proof that the modules can fail: they run against a small provider of our own, first as it should be, then
 //! with one fault at a time, and each fault must be found by the module that is there for it.
 
+mod fapi;
 mod logout;
 mod mock;
 mod person;
@@ -15,6 +16,13 @@ use crate::report::{Outcome, Verdict};
 use crate::runner::Runner;
 use crate::site::Site;
 use mock::{Fault, Mock};
+use openssl::asn1::Asn1Time;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::PKey;
+use openssl::x509::{X509Builder, X509NameBuilder};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::sync::Arc;
 
 fn client(id: &str, path: &str) -> Client {
@@ -46,6 +54,7 @@ fn settings() -> Config {
             certificate: None,
             key: None,
         }),
+        fapi: None,
         registration: Registration::default(),
         server: Server {
             jwks_refresh_delay: Some(0),
@@ -271,4 +280,28 @@ async fn find(faults: &[(Fault, &'static str, Verdict)], plan_of: fn(&str) -> &'
     while let Some(result) = tasks.join_next().await {
         result.unwrap();
     }
+}
+
+/// A server's certificate and its key, for `localhost`.
+pub fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    let mut builder = X509Builder::new().unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "localhost").unwrap();
+    let name = name.build();
+    builder.set_version(2).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder
+        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(2).unwrap())
+        .unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    let chain = builder.build().to_der().unwrap();
+    let key = PrivatePkcs8KeyDer::from(key.private_key_to_pkcs8().unwrap());
+    (chain.into(), key.into())
 }

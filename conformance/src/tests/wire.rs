@@ -58,10 +58,13 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
             let mut lines = head.lines();
             let mut first = lines.next()?.split(' ');
             let (method, target) = (first.next()?.to_owned(), first.next()?);
-            let headers: HashMap<String, String> = lines
-                .filter_map(|it| it.split_once(": "))
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-                .collect();
+            let mut headers: HashMap<String, String> = HashMap::new();
+            for (name, value) in lines.filter_map(|it| it.split_once(": ")) {
+                // RFC 9110 §5.3: one that comes again is a list.
+                let all = headers.entry(name.to_ascii_lowercase()).or_default();
+                let comma = if all.is_empty() { "" } else { ", " };
+                *all += &format!("{comma}{value}");
+            }
             let length = headers
                 .get("content-length")
                 .and_then(|it| it.parse().ok())

@@ -23,8 +23,9 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
         let reason = format!("is not {}, which FAPI 2.0 asks for", names.join(" or "));
         problems.add("token_endpoint_auth_method", reason);
     }
+    // None at all: a machine, to which nobody logs in.
     problems.unless(
-        it.response_types == [ResponseType::CODE],
+        it.response_types.iter().all(|it| *it == ResponseType::CODE),
         "response_types",
         "is not code alone, as FAPI 2.0 has it",
     );
@@ -130,6 +131,7 @@ mod tests {
             json!({"id_token_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256",
                 "request_object_signing_alg": "EdDSA", "token_endpoint_auth_signing_alg": "EdDSA"}),
             json!({"jwks": null, "jwks_uri": "https://bank.example/jwks"}),
+            json!({"grant_types": ["client_credentials"], "response_types": [], "redirect_uris": []}),
         ] {
             assert_eq!(by_administrator(good.clone()), [""; 0], "{good}");
         }

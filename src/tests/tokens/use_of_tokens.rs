@@ -149,6 +149,13 @@ async fn a_signed_access_token_is_as_good_as_a_sealed_one() {
         (claims["sub"].as_str(), claims["scope"].as_str()),
         (Some("jwt"), Some("api"))
     );
+    let metadata = json!({"grant_types": ["client_credentials"], "response_types": [], "scope": "openid"});
+    let bare = op.client("bare", metadata).await;
+    let own = op
+        .asks(&bare, [("grant_type", "client_credentials")].into())
+        .await;
+    let told = serde_json::to_value(own.expect("its own")).expect("JSON");
+    assert_eq!(told.get("scope"), None); // RFC 6749 §3.3: an empty scope has no form
 }
 
 #[tokio::test]

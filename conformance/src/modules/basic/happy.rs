@@ -2,6 +2,7 @@
 
 use crate::browser::Landing;
 use crate::checks::common::entropy;
+use crate::checks::id_token;
 use crate::client::random_text;
 use crate::report::Step;
 use crate::run::Run;
@@ -9,7 +10,6 @@ use openidconnect::PkceCodeChallenge;
 use url::Url;
 
 pub async fn server(run: &mut Run) -> Step {
-    const RULE: &str = "lean ID token";
     let request = run.request("openid");
     let login = run.login(&request).await?;
     // 128 bits at 8 a character, as the suite counts.
@@ -25,32 +25,9 @@ pub async fn server(run: &mut Run) -> Step {
         "token response (RFC 6749 §5.1)",
         || "expires_in is missing".into(),
     );
-    const USUAL: [&str; 16] = [
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "nbf",
-        "jti",
-        "auth_time",
-        "nonce",
-        "acr",
-        "amr",
-        "azp",
-        "at_hash",
-        "c_hash",
-        "s_hash",
-        "sid",
-    ];
     let tokens = std::iter::once(&login.id_token).chain(&login.front);
-    for name in tokens
-        .filter_map(|it| it.claims.as_object())
-        .flat_map(|it| it.keys())
-    {
-        run.report.advise(USUAL.contains(&name.as_str()), RULE, || {
-            format!("the claim {name} is in the ID token though only openid was asked for")
-        });
+    for it in tokens {
+        id_token::lean(it, &mut run.report);
     }
     Ok(())
 }

@@ -1,0 +1,231 @@
+//! Where a flow with one thing changed may end, and the row of a table that says so.
+
+use super::{End, Flow, client_credentials, flow, through};
+use crate::checks::common::{error_description, json_error};
+use crate::http::Answer;
+use crate::report::Step;
+use crate::run::Run;
+
+const RULE: &str = "what FAPI 2.0 demands of this request";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Success {
+    Wanted,
+    /// Certifiable, but the suite warns.
+    Odd,
+    Fine,
+    Wrong,
+}
+
+/// Where a flow may end. Codes of an error name where it may come from: empty, not from there.
+#[derive(Clone, Copy, Debug)]
+pub struct Expect {
+    par: &'static [&'static str],
+    /// Other codes there are a warning.
+    any_at_par: bool,
+    /// A refusal there is a warning.
+    odd_at_par: bool,
+    callback: &'static [&'static str],
+    odd_at_callback: bool,
+    page: bool,
+    token: &'static [&'static str],
+    tls: bool,
+    success: Success,
+}
+
+const NOWHERE: Expect = Expect {
+    par: &[],
+    any_at_par: false,
+    odd_at_par: false,
+    callback: &[],
+    odd_at_callback: false,
+    page: false,
+    token: &[],
+    tls: false,
+    success: Success::Wrong,
+};
+
+impl Expect {
+    pub const SUCCESS: Self = Self {
+        success: Success::Wanted,
+        ..NOWHERE
+    };
+
+    pub const fn par(codes: &'static [&'static str]) -> Self {
+        Self {
+            par: codes,
+            ..NOWHERE
+        }
+    }
+
+    pub const fn callback(codes: &'static [&'static str]) -> Self {
+        Self {
+            callback: codes,
+            ..NOWHERE
+        }
+    }
+
+    pub const fn token(codes: &'static [&'static str]) -> Self {
+        Self {
+            token: codes,
+            ..NOWHERE
+        }
+    }
+
+    pub const fn or_callback(self, codes: &'static [&'static str]) -> Self {
+        Self {
+            callback: codes,
+            ..self
+        }
+    }
+
+    pub const fn or_page(self) -> Self {
+        Self { page: true, ..self }
+    }
+
+    /// Or no connection at all.
+    pub const fn or_tls(self) -> Self {
+        Self { tls: true, ..self }
+    }
+
+    pub const fn or_success(self) -> Self {
+        Self {
+            success: Success::Fine,
+            ..self
+        }
+    }
+
+    pub const fn or_any_at_par(self) -> Self {
+        Self {
+            any_at_par: true,
+            ..self
+        }
+    }
+
+    pub const fn or_odd_refusal_at_par(self) -> Self {
+        Self {
+            odd_at_par: true,
+            ..self
+        }
+    }
+
+    pub const fn or_odd_refusal_at_callback(self) -> Self {
+        Self {
+            odd_at_callback: true,
+            ..self
+        }
+    }
+
+    pub fn tolerates_success(&self) -> bool {
+        self.success != Success::Wrong
+    }
+
+    pub const fn or_odd_success(self) -> Self {
+        Self {
+            success: Success::Odd,
+            ..self
+        }
+    }
+}
+
+/// A module in one line: what is changed of a sound flow, and where that may end.
+pub struct Row {
+    pub change: fn(&mut Flow),
+    pub expect: Expect,
+}
+
+/// `row!("name", [Key, Person], |flow| …, Expect::…)`: a module of a table.
+macro_rules! row {
+    ($name:literal, [$($only:ident),*], $change:expr, $expect:expr) => {
+        $crate::plans::Module {
+            name: concat!("fapi2-security-profile-final-", $name),
+            needs: $crate::plans::Needs::Fapi,
+            on: &["code"],
+            only: &[$($crate::fapi::Only::$only),*],
+            check: |run| Box::pin($crate::fapi::Row { change: $change, expect: $expect }.carry_out(run)),
+        }
+    };
+}
+pub(crate) use row;
+
+impl Row {
+    pub async fn carry_out(self, run: &mut Run) -> Step {
+        let mut flow = flow(run)?;
+        (self.change)(&mut flow);
+        let end = match flow.fapi.machine {
+            true => client_credentials(run, &flow).await?,
+            false => through(run, &flow).await?,
+        };
+        judge(run, &end, &self.expect);
+        Ok(())
+    }
+}
+
+/// The end is one of those expected.
+pub fn judge(run: &mut Run, end: &End, expect: &Expect) {
+    match end {
+        End::Par(answer) if expect.odd_at_par => {
+            run.report
+                .warn(RULE, format!("refused when pushed: {}", answer.brief()));
+        }
+        End::Par(answer) if expect.any_at_par => {
+            run.report
+                .require((400..600).contains(&answer.status), RULE, || answer.brief());
+            let code = answer.json().unwrap_or_default()["error"].clone();
+            let usual = expect.par.is_empty() || expect.par.iter().any(|it| code == *it);
+            run.report.advise(usual, RULE, || {
+                format!("the error is {code}, not one of {:?}", expect.par)
+            });
+        }
+        End::Par(answer) => refusal(run, answer, expect.par, "when pushed"),
+        End::Token(answer) => refusal(run, answer, expect.token, "at the token endpoint"),
+        End::Callback(response) => {
+            let code = response.get("error").unwrap_or_default();
+            let expected = expect.callback.contains(&code);
+            if expected && expect.odd_at_callback {
+                run.report.warn(RULE, format!("refused: {}", response.brief()));
+            }
+            run.report.require(expected, RULE, || {
+                format!(
+                    "{} came back to the client; expected: {expect:?}",
+                    response.brief()
+                )
+            });
+        }
+        End::Page(page) if expect.page => {
+            run.report.require(page.login_form().is_none(), RULE, || {
+                format!("a login page instead of an error: {}", page.brief())
+            });
+            run.report.review(RULE, page.brief());
+        }
+        End::Page(page) => run
+            .report
+            .fail(RULE, format!("it ended on a page: {}", page.brief())),
+        End::Tls(told) => run.report.require(expect.tls, RULE, || {
+            format!("no answer at the token endpoint: {told}")
+        }),
+        End::Resource(answer) => run.report.fail(
+            RULE,
+            format!("the resource refuses the token: {}", answer.brief()),
+        ),
+        End::Done(_) => match expect.success {
+            Success::Wanted | Success::Fine => {}
+            Success::Odd => run.report.warn(RULE, "it went through"),
+            Success::Wrong => run.report.fail(RULE, "it went through"),
+        },
+    }
+}
+
+/// An error in JSON with one of the codes: 400, and 401 too where the client was not known.
+fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str], place: &str) {
+    if codes.is_empty() {
+        let told = answer.json().unwrap_or_default()["error_description"].clone();
+        error_description(told.as_str().unwrap_or_default(), &mut run.report);
+        run.report
+            .fail(RULE, format!("it was refused {place}: {}", answer.brief()));
+        return;
+    }
+    let of_the_client = answer.json().is_some_and(|it| it["error"] == "invalid_client");
+    let status: &[u16] = if of_the_client { &[400, 401] } else { &[400] };
+    json_error(answer, status, codes, RULE, &mut run.report);
+}

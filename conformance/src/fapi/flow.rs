@@ -1,0 +1,283 @@
+//! One authorization of FAPI 2.0 as it should be, and everything of it that a module may change.
+
+use super::{Fapi, Jwt, Key, Party, endpoint};
+use crate::checks::common::now;
+use crate::client::{Request, random_text};
+use crate::provider::Provider;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// What a change may need to know.
+pub struct Around {
+    pub now: i64,
+    pub issuer: String,
+    pub par: String,
+    pub token: String,
+    /// Where this call goes.
+    pub url: String,
+    pub other: Party,
+    /// The same text in all calls of a flow.
+    pub once: String,
+}
+
+pub type Bend = fn(&mut Jwt, &Around);
+
+fn straight(_: &mut Jwt, _: &Around) {}
+
+/// How the client proves itself and its key in one request.
+#[derive(Clone)]
+pub struct Call {
+    pub authenticates: bool,
+    pub assertion: Bend,
+    /// Says to be the other client, by `client_id` and in the assertion, with its own key or certificate.
+    pub pretends: bool,
+    pub proves: bool,
+    pub proof: Bend,
+    /// Another key for the proof than the one of the client.
+    pub proof_key: Option<Key>,
+    /// The headers that the proof comes in.
+    pub wrapped: fn(String) -> Vec<(&'static str, String)>,
+    pub shows_certificate: bool,
+}
+
+impl Call {
+    fn new(proves: bool) -> Self {
+        Self {
+            authenticates: true,
+            assertion: straight,
+            pretends: false,
+            proves,
+            proof: straight,
+            proof_key: None,
+            wrapped: |proof| vec![("dpop", proof)],
+            shows_certificate: true,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct Flow {
+    pub fapi: Fapi,
+    pub own: Party,
+    pub other: Party,
+    /// What is pushed.
+    pub request: Request,
+    /// The request object, where there is one.
+    pub object: Bend,
+    pub signs: bool,
+    /// Beside it at the pushed authorization request endpoint.
+    pub beside_object: Vec<(String, String)>,
+    pub pushes: bool,
+    pub method: &'static str,
+    /// What the browser carries beside the reference.
+    pub opened: Request,
+    /// The browser opens it once more before anybody logs in.
+    pub opens_twice: bool,
+    /// The request may be forgotten by now: an error of the response lacks the state, and is not signed.
+    pub forgotten: bool,
+    pub redemption: Request,
+    pub redeemed_by_other: bool,
+    pub par: Call,
+    pub token: Call,
+    pub resource: Call,
+    /// How the scheme is written at the resource.
+    pub scheme: fn(&str) -> String,
+    pub accept: &'static str,
+    /// A text that the calls of this flow share.
+    pub once: String,
+}
+
+/// The flow of the first client, and what the suite's has: parameters of the request repeated beside the
+/// reference, a proof of possession at the token endpoint and the resource.
+pub fn flow(run: &mut Run) -> Step<Flow> {
+    let fapi = run.variant.fapi.context("not a variant of FAPI")?;
+    let (own, other) = Party::two(run, fapi)?;
+    Ok(of(*fapi, own, other))
+}
+
+fn of(fapi: Fapi, own: Party, other: Party) -> Flow {
+    let verifier = random_text(43);
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
+    let mut request = Request { params: Vec::new() }
+        .with("client_id", own.id.as_str())
+        .with("redirect_uri", own.redirect_uri.as_str())
+        .with("scope", fapi.scope())
+        .with("state", random_text(10))
+        .with("response_type", "code")
+        .with("code_challenge", challenge)
+        .with("code_challenge_method", "S256");
+    if fapi.openid {
+        request.set("nonce", random_text(10));
+    }
+    if fapi.signed {
+        request.set("response_mode", "jwt");
+    }
+    let mut opened = Request { params: Vec::new() };
+    for name in ["client_id", "redirect_uri", "scope", "response_type"] {
+        opened.set(name, request.get(name).unwrap_or_default());
+    }
+    let redemption = Request { params: Vec::new() }
+        .with("grant_type", "authorization_code")
+        .with("redirect_uri", own.redirect_uri.as_str())
+        .with("code_verifier", verifier);
+    Flow {
+        fapi,
+        own,
+        other,
+        request,
+        object: straight,
+        signs: fapi.signed,
+        beside_object: Vec::new(),
+        pushes: true,
+        method: "POST",
+        opened,
+        opens_twice: false,
+        forgotten: false,
+        redemption,
+        redeemed_by_other: false,
+        par: Call::new(false),
+        token: Call::new(true),
+        resource: Call::new(true),
+        scheme: str::to_owned,
+        accept: "application/json",
+        once: random_text(10),
+    }
+}
+
+impl Flow {
+    /// The same for the second client: its turn comes with `dpop_jkt` alone and a longer nonce, as in the suite.
+    pub fn of_the_other(&self) -> Self {
+        let mut it = of(self.fapi, self.other.clone(), self.own.clone());
+        if it.fapi.openid {
+            it.request.set("nonce", random_text(43));
+        }
+        if it.fapi.constraint == super::Constraint::Dpop {
+            let thumbprint = it.own.proofs.thumbprint();
+            it.request.set("dpop_jkt", thumbprint);
+        }
+        it.opened = Request { params: Vec::new() }.with("client_id", it.own.id.as_str());
+        it
+    }
+
+    pub fn drop(&mut self, name: &str) {
+        self.request.params.retain(|(key, _)| key != name);
+        self.opened.params.retain(|(key, _)| key != name);
+    }
+
+    /// Of the request.
+    pub fn ask(&mut self, name: &str, value: impl Into<String>) {
+        self.request.set(name, value);
+    }
+
+    /// What the browser carries.
+    pub fn open_with(&mut self, name: &str, value: impl Into<String>) {
+        self.opened.set(name, value);
+    }
+
+    /// Of the token request.
+    pub fn redeem_with(&mut self, name: &str, value: impl Into<String>) {
+        self.redemption.set(name, value);
+    }
+
+    /// Proves its key when it pushes, too.
+    pub fn prove_at_par(&mut self) {
+        self.par.proves = true;
+    }
+
+    /// The same change to the proofs of all calls.
+    pub fn bend_proofs(&mut self, bend: Bend) {
+        for call in [&mut self.par, &mut self.token, &mut self.resource] {
+            call.proof = bend;
+        }
+    }
+
+    pub fn around(&self, provider: &Provider, url: &str) -> Around {
+        let at = |name: &str| endpoint(provider, &self.fapi, name).unwrap_or_default();
+        Around {
+            now: now(),
+            issuer: provider.issuer.clone(),
+            par: at("pushed_authorization_request_endpoint"),
+            token: at("token_endpoint"),
+            url: url.to_owned(),
+            other: self.other.clone(),
+            once: self.once.clone(),
+        }
+    }
+
+    /// RFC 7523 §3, FAPI 2.0 §5.3.3.4: for the issuer alone.
+    pub fn assertion(&self, party: &Party, call: &Call, around: &Around) -> anyhow::Result<String> {
+        let id = match call.pretends {
+            true => &around.other.id,
+            false => &party.id,
+        };
+        let claims = json!({"iss": id, "sub": id, "aud": around.issuer, "jti": random_text(20),
+            "iat": around.now, "nbf": around.now, "exp": around.now + 60});
+        let mut jwt = Jwt::new(&party.key, claims);
+        (call.assertion)(&mut jwt, around);
+        jwt.compact()
+    }
+
+    /// FAPI 2.0 Message Signing §5.3.1, RFC 9101 §4.
+    pub fn request_object(&self, around: &Around) -> anyhow::Result<String> {
+        let pairs = self.request.params.iter();
+        let mut claims: Map<String, Value> = pairs
+            .map(|(name, value)| {
+                let json = (name == "claims")
+                    .then(|| serde_json::from_str(value).ok())
+                    .flatten();
+                (name.clone(), json.unwrap_or_else(|| value.as_str().into()))
+            })
+            .collect();
+        claims.insert("iss".into(), self.own.id.as_str().into());
+        claims.insert("aud".into(), around.issuer.as_str().into());
+        claims.insert("jti".into(), random_text(20).into());
+        for (name, value) in [("iat", 0), ("nbf", 0), ("exp", 300)] {
+            claims.insert(name.into(), (around.now + value).into());
+        }
+        let mut jwt = Jwt::new(&self.own.key, Value::Object(claims));
+        jwt.header["typ"] = "oauth-authz-req+jwt".into();
+        (self.object)(&mut jwt, around);
+        jwt.compact()
+    }
+
+    /// RFC 9449 §4.2
+    pub fn proof(
+        &self,
+        party: &Party,
+        call: &Call,
+        around: &Around,
+        (method, nonce, access_token): (&str, Option<&str>, Option<&str>),
+    ) -> anyhow::Result<String> {
+        let key = call.proof_key.as_ref().unwrap_or(&party.proofs);
+        let mut claims = json!({"jti": random_text(20), "htm": method, "htu": around.url, "iat": around.now});
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        if let Some(token) = access_token {
+            claims["ath"] = URL_SAFE_NO_PAD.encode(Sha256::digest(token)).into();
+        }
+        let mut jwt = Jwt::new(key, claims);
+        jwt.header = json!({"typ": "dpop+jwt", "alg": key.alg(), "jwk": bare(key)});
+        (call.proof)(&mut jwt, around);
+        jwt.compact()
+    }
+}
+
+/// The public key without its names.
+fn bare(key: &Key) -> Value {
+    let mut public = key.public();
+    if let Some(members) = public.as_object_mut() {
+        members.retain(|name, _| name != "kid" && name != "alg");
+    }
+    public
+}
+
+/// The provider lacks what the flow needs.
+pub fn missing(name: &str) -> Stop {
+    Stop::Broken(format!("the metadata has no {name}"))
+}

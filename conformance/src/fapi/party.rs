@@ -1,0 +1,86 @@
+//! A client of FAPI as the settings name it: its registration, its key, its certificate.
+
+use super::{Constraint, Fapi, Key};
+use crate::config;
+use crate::http::Http;
+use crate::provider::Provider;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use anyhow::Context;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+#[derive(Clone)]
+pub struct Party {
+    pub id: String,
+    pub redirect_uri: String,
+    /// Signs assertions and request objects.
+    pub key: Key,
+    /// Signs DPoP proofs.
+    pub proofs: Key,
+    /// With its certificate, if it has one.
+    pub http: Http,
+}
+
+impl Party {
+    /// The two clients of a variant.
+    pub fn two(run: &mut Run, fapi: &Fapi) -> Step<(Self, Self)> {
+        let config = run.config.clone();
+        let skip = |reason: String| Stop::Skipped(reason);
+        let settings = config.fapi.as_ref();
+        let settings = settings.ok_or_else(|| skip("the settings name no [fapi]".into()))?;
+        let (list, named) = clients_of(settings, fapi);
+        let name = short(fapi);
+        let ids = list
+            .get(&name)
+            .ok_or_else(|| skip(format!("[fapi.{named}] names no clients for {name:?}")))?;
+        let certificates = settings.certificates.as_ref();
+        let paths = certificates.map_or((None, None), |it| (Some(&it.first), Some(&it.second)));
+        let make = |id: &String, which: &config::FapiParty, path: Option<&PathBuf>| -> Step<Self> {
+            let http = match (path, fapi.shows_certificates()) {
+                (_, false) => run.http.clone(),
+                (Some(path), true) => run.http.with_certificate(path)?,
+                (None, true) => return Err(skip("the settings name no [fapi.certificates]".into())),
+            };
+            Ok(Self {
+                id: id.clone(),
+                redirect_uri: which.redirect_uri.clone(),
+                key: Key::read(&which.key)?,
+                proofs: Key::generate()?,
+                http,
+            })
+        };
+        let first = make(&ids[0], &settings.first, paths.0)?;
+        let second = make(&ids[1], &settings.second, paths.1)?;
+        for it in [&first, &second] {
+            let url = url::Url::parse(&it.redirect_uri).context("a redirect_uri of [fapi]")?;
+            run.browser.returns_to(&url);
+        }
+        Ok((first, second))
+    }
+}
+
+fn clients_of<'a>(
+    settings: &'a config::Fapi,
+    fapi: &Fapi,
+) -> (&'a BTreeMap<String, [String; 2]>, &'static str) {
+    match (fapi.machine, fapi.signed) {
+        (true, _) => (&settings.machines, "machines"),
+        (false, true) => (&settings.signing_clients, "signing_clients"),
+        (false, false) => (&settings.clients, "clients"),
+    }
+}
+
+/// Without what the registration does not depend on.
+fn short(fapi: &Fapi) -> String {
+    let words: Vec<&str> = fapi.name.split(' ').take(2).collect();
+    words.join(" ")
+}
+
+/// Where a client that shows certificates calls (RFC 8705 §5), or everybody else.
+pub fn endpoint(provider: &Provider, fapi: &Fapi, name: &str) -> Option<String> {
+    let of_userinfo = name == "userinfo_endpoint" && fapi.constraint == Constraint::Dpop;
+    let alias = provider.metadata["mtls_endpoint_aliases"][name].as_str();
+    let alias = alias.filter(|_| fapi.shows_certificates() && !of_userinfo);
+    alias.or(provider.endpoint(name)).map(str::to_owned)
+}

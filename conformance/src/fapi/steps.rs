@@ -1,0 +1,417 @@
+//! The requests of a flow, each with the checks that the suite makes there, and the whole way through them.
+
+use super::{Around, Auth, Call, Constraint, Flow, Party, endpoint, flow::missing};
+use crate::browser::Landing;
+use crate::checks::common::{entropy, seconds};
+use crate::checks::{id_token, jarm, response, token as tokens, userinfo};
+use crate::client::{ASSERTION_TYPE, random_text};
+use crate::html::Page;
+use crate::http::{Answer, encode};
+use crate::journey::Walk;
+use crate::plans::Placement;
+use crate::report::Step;
+use crate::run::Run;
+use reqwest::Method;
+
+pub const PAR: &str = "pushed authorization request (RFC 9126 §2.2)";
+pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";
+const ID_TOKEN: &str = "ID token of FAPI 2.0 (Security Profile §5.4.1)";
+const YEAR: i64 = 365 * 24 * 3600;
+
+/// Where a flow ended.
+pub enum End {
+    Par(Answer),
+    Callback(response::Response),
+    Page(Box<Page>),
+    Token(Answer),
+    /// No TLS without a certificate.
+    Tls(String),
+    Resource(Answer),
+    Done(Box<Granted>),
+}
+
+pub struct Granted {
+    pub request_uri: String,
+    pub code: String,
+    pub tokens: tokens::Tokens,
+    pub id_token: Option<id_token::IdToken>,
+    pub resource: Answer,
+}
+
+/// How a call is made: the client, its proofs, where to and what with.
+struct Sent<'a> {
+    party: &'a Party,
+    call: &'a Call,
+    method: &'a str,
+    url: &'a str,
+    form: Option<Vec<(String, String)>>,
+    headers: Vec<(&'a str, String)>,
+    access_token: Option<&'a str>,
+}
+
+/// Once more with the nonce, if one is asked for (RFC 9449 §8).
+async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<Answer> {
+    let mut nonce: Option<String> = None;
+    loop {
+        let around = flow.around(&run.provider, it.url);
+        let mut form = it.form.clone();
+        if let Some(form) = form.as_mut().filter(|_| it.call.authenticates) {
+            authenticate(flow, &it, &around, form)?;
+        }
+        let mut headers = it.headers.clone();
+        let interaction = uuid();
+        headers.push(("x-fapi-interaction-id", interaction.clone()));
+        if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
+            let told = (it.method, nonce.as_deref(), it.access_token);
+            let proof = flow.proof(it.party, it.call, &around, told)?;
+            headers.extend((it.call.wrapped)(proof));
+        }
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
+        let http = match it.call.shows_certificate {
+            true => &it.party.http,
+            false => &run.http,
+        };
+        let method = Method::from_bytes(it.method.as_bytes())?;
+        let body = form.map(|it| encode(&it).into_bytes());
+        let answer = http.send(method, it.url, &headers, body).await?;
+        if let Some(echo) = answer.header("x-fapi-interaction-id") {
+            run.report.require(echo == interaction, RESOURCE, || {
+                format!("x-fapi-interaction-id is {echo:?}, sent was {interaction:?}")
+            });
+        }
+        let asks = answer.json().is_some_and(|it| it["error"] == "use_dpop_nonce")
+            || answer
+                .header("www-authenticate")
+                .is_some_and(|it| it.contains("use_dpop_nonce"));
+        let given = answer.header("dpop-nonce").map(str::to_owned);
+        if !asks || nonce.is_some() || given.is_none() {
+            return Ok(answer);
+        }
+        nonce = given;
+    }
+}
+
+fn authenticate(
+    flow: &Flow,
+    it: &Sent<'_>,
+    around: &Around,
+    form: &mut Vec<(String, String)>,
+) -> anyhow::Result<()> {
+    let id = match it.call.pretends {
+        true => &around.other.id,
+        false => &it.party.id,
+    };
+    if it.call.pretends || flow.fapi.auth == Auth::Mtls {
+        form.retain(|(name, _)| name != "client_id");
+        form.push(("client_id".into(), id.clone()));
+    }
+    if flow.fapi.auth == Auth::PrivateKeyJwt {
+        let assertion = flow.assertion(it.party, it.call, around)?;
+        form.push(("client_assertion_type".into(), ASSERTION_TYPE.into()));
+        form.push(("client_assertion".into(), assertion));
+    }
+    Ok(())
+}
+
+/// Version 4, as RFC 9562 writes it.
+fn uuid() -> String {
+    let digits: Vec<char> = random_text(64)
+        .bytes()
+        .filter_map(|it| char::from_digit(u32::from(it) % 16, 16))
+        .take(32)
+        .collect();
+    let part = |range: std::ops::Range<usize>| digits[range].iter().collect::<String>();
+    format!(
+        "{}-{}-4{}-a{}-{}",
+        part(0..8),
+        part(8..12),
+        part(13..16),
+        part(17..20),
+        part(20..32)
+    )
+}
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+fn headers_of_a_form<'a>() -> Vec<(&'a str, String)> {
+    vec![
+        (FORM.0, FORM.1.to_owned()),
+        ("accept", "application/json".to_owned()),
+    ]
+}
+
+pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
+    const NAME: &str = "pushed_authorization_request_endpoint";
+    let url = endpoint(&run.provider, &flow.fapi, NAME).ok_or_else(|| missing(NAME))?;
+    let mut form = match flow.signs {
+        true => {
+            let object = flow.request_object(&flow.around(&run.provider, &url))?;
+            vec![
+                ("client_id".into(), flow.own.id.clone()),
+                ("request".into(), object),
+            ]
+        }
+        false => flow.request.params.clone(),
+    };
+    form.extend(flow.beside_object.iter().cloned());
+    let sent = Sent {
+        party: &flow.own,
+        call: &flow.par,
+        method: flow.method,
+        url: &url,
+        form: Some(form),
+        headers: headers_of_a_form(),
+        access_token: None,
+    };
+    Ok(send(run, flow, sent).await?)
+}
+
+/// The reference of a request that was taken, and for how long.
+pub fn reference(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
+    if answer.status != 201 {
+        let told = format!("HTTP 201 was expected: {}", answer.brief());
+        return Err(run.report.stop(PAR, told));
+    }
+    run.report
+        .require(answer.media_type() == "application/json", PAR, || {
+            format!("the answer is {:?}, not application/json", answer.media_type())
+        });
+    let body = answer.json().unwrap_or_default();
+    let Some(uri) = body["request_uri"].as_str().filter(|it| !it.is_empty()) else {
+        return Err(run.report.stop(PAR, "there is no request_uri"));
+    };
+    entropy("request_uri", uri, &mut run.report);
+    let lasts = seconds(&body["expires_in"]).filter(|_| body["expires_in"].is_number());
+    let sound = lasts.is_some_and(|it| (5..=YEAR).contains(&it));
+    run.report.require(sound, PAR, || {
+        format!("expires_in is {}, not 5 seconds to a year", body["expires_in"])
+    });
+    Ok((uri.to_owned(), lasts.unwrap_or(60)))
+}
+
+/// The browser goes to the authorization endpoint with the reference, or with the request itself.
+pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step<Walk> {
+    let endpoint = run.endpoint("authorization_endpoint")?;
+    let url = match request_uri {
+        Some(it) => flow.opened.clone().with("request_uri", it).url(&endpoint),
+        None => flow.request.url(&endpoint),
+    };
+    if flow.opens_twice {
+        let first = run.browser.open(&url).await?;
+        run.report.require(matches!(first, Landing::Page(_)), PAR, || {
+            "the first visit went through without a login".into()
+        });
+    }
+    let start = run.browser.open(&url).await?;
+    run.go_on(start).await
+}
+
+/// What came back to the client, judged; none: a page.
+pub fn returned(run: &mut Run, flow: &Flow, walk: &Walk) -> Step<Option<response::Response>> {
+    let Some(it) = walk.returned() else {
+        return Ok(None);
+    };
+    let redirect_uri = flow.request.get("redirect_uri");
+    let signed = flow.request.get("response_mode") == Some("jwt");
+    let expected = response::Expected {
+        redirect_uri: redirect_uri.unwrap_or(&flow.own.redirect_uri),
+        placement: Placement::Query,
+        state: flow.request.get("state"),
+        issuer: &run.provider.issuer,
+        // FAPI 2.0 §5.3.2.2: not a matter of what is announced.
+        iss_announced: true,
+        forgotten: flow.forgotten,
+    };
+    let is_plain = flow.forgotten && it.url.query_pairs().any(|(name, _)| name == "error");
+    if !signed || is_plain {
+        return Ok(Some(response::read(it, &expected, &mut run.report)));
+    }
+    let client_id = flow.own.id.clone();
+    let jwks = run.provider.jwks.clone();
+    jarm::read(it, &expected, &client_id, &jwks, &mut run.report).map(Some)
+}
+
+/// A request to the token endpoint; none: no TLS without a certificate.
+pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Step<Result<Answer, String>> {
+    let url =
+        endpoint(&run.provider, &flow.fapi, "token_endpoint").ok_or_else(|| missing("token_endpoint"))?;
+    let party = match flow.redeemed_by_other {
+        true => &flow.other,
+        false => &flow.own,
+    };
+    let sent = Sent {
+        party,
+        call: &flow.token,
+        method: "POST",
+        url: &url,
+        form: Some(form.to_vec()),
+        headers: headers_of_a_form(),
+        access_token: None,
+    };
+    match send(run, flow, sent).await {
+        Ok(it) => Ok(Ok(it)),
+        Err(error) if !flow.token.shows_certificate => Ok(Err(format!("{error:#}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A token response of FAPI 2.0 and the ID token in it.
+pub fn tokens_of(
+    run: &mut Run,
+    flow: &Flow,
+    answer: &Answer,
+    code: Option<&str>,
+) -> Step<(tokens::Tokens, Option<id_token::IdToken>)> {
+    let found = tokens::read_as(answer, flow.fapi.scheme(), &mut run.report)?;
+    if !flow.fapi.openid || flow.fapi.machine {
+        run.report.require(found.id_token.is_none(), ID_TOKEN, || {
+            "there is one, for which nobody asked".into()
+        });
+        return Ok((found, None));
+    }
+    let Some(raw) = &found.id_token else {
+        return match code {
+            Some(_) => Err(run.report.stop(ID_TOKEN, "there is no id_token")),
+            None => Ok((found, None)),
+        };
+    };
+    let expected = id_token::Expected {
+        issuer: &run.provider.issuer,
+        client_id: &flow.own.id,
+        nonce: flow.request.get("nonce"),
+        access_token: Some(&found.access_token),
+        code,
+    };
+    let token = id_token::read(raw, &run.provider.jwks, &expected, &mut run.report)?;
+    of_fapi(run, &token);
+    Ok((found, Some(token)))
+}
+
+fn of_fapi(run: &mut Run, token: &id_token::IdToken) {
+    let alg = token.header["alg"].as_str().unwrap_or_default();
+    run.report.require(PERMITTED.contains(&alg), ID_TOKEN, || {
+        format!("it is signed by {alg:?}")
+    });
+    run.report.require(token.header["kid"].is_string(), ID_TOKEN, || {
+        "its header has no kid".into()
+    });
+}
+
+/// FAPI 2.0 Security Profile §5.4.1
+pub const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
+
+/// A call of the protected resource.
+pub async fn resource(run: &mut Run, flow: &Flow, access_token: &str) -> Step<Answer> {
+    let url = resource_url(run, flow)?;
+    let scheme = (flow.scheme)(flow.fapi.scheme());
+    let sent = Sent {
+        party: &flow.own,
+        call: &flow.resource,
+        method: "GET",
+        url: &url,
+        form: None,
+        headers: vec![
+            ("accept", flow.accept.to_owned()),
+            ("authorization", format!("{scheme} {access_token}")),
+        ],
+        access_token: Some(access_token),
+    };
+    Ok(send(run, flow, sent).await?)
+}
+
+pub fn resource_url(run: &Run, flow: &Flow) -> Step<String> {
+    let set = run.config.fapi.as_ref().and_then(|it| it.resource.clone());
+    let found = set.or_else(|| endpoint(&run.provider, &flow.fapi, "userinfo_endpoint"));
+    found.ok_or_else(|| missing("userinfo_endpoint"))
+}
+
+/// The token was let in. Where userinfo has to do as the resource, a token without `openid` is known by the scope
+/// that it lacks (OpenID Connect Core §5.3.1), which is asked last.
+pub fn is_let_in(run: &Run, flow: &Flow, answer: &Answer) -> bool {
+    let own = run.config.fapi.as_ref().is_some_and(|it| it.resource.is_some());
+    let lacks_openid = !flow.fapi.openid || flow.fapi.machine;
+    matches!(answer.status, 200 | 201)
+        || answer.status == 403
+            && !own
+            && lacks_openid
+            && answer
+                .header("www-authenticate")
+                .is_some_and(|it| it.contains("insufficient_scope"))
+}
+
+/// What an answer of the resource looks like, if it let the token in.
+fn judge_resource(run: &mut Run, flow: &Flow, answer: &Answer, sub: Option<&str>) -> Step {
+    run.report.require(answer.header("date").is_some(), RESOURCE, || {
+        "there is no Date".into()
+    });
+    let own = run.config.fapi.as_ref().is_some_and(|it| it.resource.is_some());
+    if answer.status == 200 && !own && flow.fapi.openid {
+        userinfo::read(answer, sub, &mut run.report)?;
+    }
+    Ok(())
+}
+
+/// The whole way, to its end or to the first refusal.
+pub async fn through(run: &mut Run, flow: &Flow) -> Step<End> {
+    let mut request_uri = None;
+    if flow.pushes {
+        let answer = push(run, flow).await?;
+        if answer.status != 201 {
+            return Ok(End::Par(answer));
+        }
+        request_uri = Some(reference(run, &answer)?.0);
+    }
+    let walk = open(run, flow, request_uri.as_deref()).await?;
+    let Some(response) = returned(run, flow, &walk)? else {
+        return Ok(match walk.end {
+            Landing::Page(page) => End::Page(page),
+            Landing::Returned(_) => End::Callback(response::Response::default()),
+        });
+    };
+    let Some(code) = response.get("code").map(str::to_owned) else {
+        return Ok(End::Callback(response));
+    };
+    entropy("code", &code, &mut run.report);
+    let form = flow.redemption.clone().with("code", code.as_str()).params;
+    let answer = match token(run, flow, &form).await? {
+        Ok(answer) if answer.status == 200 => answer,
+        Ok(answer) => return Ok(End::Token(answer)),
+        Err(told) => return Ok(End::Tls(told)),
+    };
+    let (tokens, id_token) = tokens_of(run, flow, &answer, Some(&code))?;
+    use_tokens(run, flow, tokens, id_token, (request_uri, code)).await
+}
+
+async fn use_tokens(
+    run: &mut Run,
+    flow: &Flow,
+    tokens: tokens::Tokens,
+    id_token: Option<id_token::IdToken>,
+    (request_uri, code): (Option<String>, String),
+) -> Step<End> {
+    let answer = resource(run, flow, &tokens.access_token).await?;
+    if !is_let_in(run, flow, &answer) {
+        return Ok(End::Resource(answer));
+    }
+    let sub = id_token.as_ref().and_then(|it| it.claims["sub"].as_str());
+    judge_resource(run, flow, &answer, sub)?;
+    Ok(End::Done(Box::new(Granted {
+        request_uri: request_uri.unwrap_or_default(),
+        code,
+        tokens,
+        id_token,
+        resource: answer,
+    })))
+}
+
+/// The way without a person (RFC 6749 §4.4).
+pub async fn client_credentials(run: &mut Run, flow: &Flow) -> Step<End> {
+    let form = [("grant_type".to_owned(), "client_credentials".to_owned())];
+    let answer = match token(run, flow, &form).await? {
+        Ok(answer) if answer.status == 200 => answer,
+        Ok(answer) => return Ok(End::Token(answer)),
+        Err(told) => return Ok(End::Tls(told)),
+    };
+    let (tokens, id_token) = tokens_of(run, flow, &answer, None)?;
+    use_tokens(run, flow, tokens, id_token, (None, String::new())).await
+}

@@ -1,0 +1,160 @@
+//! Two clients for which all goes well, and a person who refuses.
+
+use super::transport;
+use crate::checks::id_token;
+use crate::client::random_text;
+use crate::fapi::{self, End, Expect, Flow, Granted, client_credentials, judge, resource, through};
+use crate::journey::refuse;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use serde_json::{Map, Value, json};
+
+const QUERY: &str = "no access token in the query (FAPI 2.0 Security Profile §5.3.4)";
+const BOUND: &str = "a token is bound to its client (FAPI 2.0 Security Profile §5.3.2.1)";
+const REFUSED: &str = "who refuses is heard (RFC 6749 §4.1.2.1)";
+const CLAIMS: &str = "the claims parameter (OpenID Connect Core §5.5)";
+
+/// Sound from end to end, or the module has failed.
+pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Granted> {
+    let end = match flow.fapi.machine {
+        true => client_credentials(run, flow).await?,
+        false => through(run, flow).await?,
+    };
+    judge(run, &end, &Expect::SUCCESS);
+    match end {
+        End::Done(it) => Ok(*it),
+        _ => Err(Stop::Failed),
+    }
+}
+
+pub async fn flow(run: &mut Run) -> Step {
+    let first = fapi::flow(run)?;
+    let own = granted(run, &first).await?;
+    if let Some(token) = own.id_token.as_ref().filter(|_| first.fapi.openid) {
+        id_token::lean(token, &mut run.report);
+    }
+    let url = fapi::resource_url(run, &first)?;
+    transport::battery(run, &[url.as_str()]).await?;
+    in_query(run, &first, &url, &own).await?;
+    for accept in [
+        "application/json; charset=utf-8",
+        "application/json, application/*+json, */*",
+    ] {
+        let odd = Flow {
+            accept,
+            ..first.clone()
+        };
+        let answer = resource(run, &odd, &own.tokens.access_token).await?;
+        let good = fapi::is_let_in(run, &odd, &answer);
+        run.report.require(good, fapi::RESOURCE, || {
+            format!("with Accept {accept:?}: {}", answer.brief())
+        });
+    }
+
+    let second = first.of_the_other();
+    let theirs = granted(run, &second).await?;
+    // The other's token, with what the first client holds.
+    let answer = resource(run, &first, &theirs.tokens.access_token).await?;
+    run.report
+        .require((400..500).contains(&answer.status), BOUND, || {
+            format!("the token of another client is taken: {}", answer.brief())
+        });
+    Ok(())
+}
+
+/// As it would stand in every log on the way.
+async fn in_query(run: &mut Run, flow: &Flow, url: &str, own: &Granted) -> Step {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{joint}access_token={}", own.tokens.access_token);
+    let answer = flow.own.http.get(&url, &[("accept", "application/json")]).await?;
+    run.report
+        .require(matches!(answer.status, 400 | 401), QUERY, || answer.brief());
+    Ok(())
+}
+
+pub async fn rejected(run: &mut Run) -> Step {
+    let first = fapi::flow(run)?;
+    for mut flow in [first.of_the_other(), first] {
+        // Consent may have been given before; without it there would be nothing to refuse.
+        flow.request
+            .set("state", random_text(128))
+            .set("prompt", "consent");
+        run.browser.forget();
+        let answer = fapi::push(run, &flow).await?;
+        let (request_uri, _) = fapi::reference(run, &answer)?;
+        let endpoint = run.endpoint("authorization_endpoint")?;
+        let url = flow
+            .opened
+            .clone()
+            .with("request_uri", request_uri)
+            .url(&endpoint);
+        let start = run.browser.open(&url).await?;
+        let user = run.user()?;
+        let walk = refuse(&mut run.browser, start, &user).await?;
+        let Some(response) = fapi::returned(run, &flow, &walk)? else {
+            let seen = walk.pages.join(" | ");
+            return Err(run
+                .report
+                .stop(REFUSED, format!("no way back to the client: {seen}")));
+        };
+        let code = response.get("error");
+        run.report.require(code == Some("access_denied"), REFUSED, || {
+            format!("access_denied was expected: {}", response.brief())
+        });
+    }
+    Ok(())
+}
+
+/// All claims that the metadata names, for both places, and some that nobody knows.
+pub async fn claims(run: &mut Run) -> Step {
+    if run.provider.flag("claims_parameter_supported") != Some(true) {
+        return Err(Stop::Skipped("claims_parameter_supported is not true".into()));
+    }
+    let supported = run.provider.list("claims_supported").unwrap_or_default();
+    let standard: Vec<String> = STANDARD
+        .iter()
+        .filter(|it| supported.contains(it))
+        .map(|it| (*it).to_owned())
+        .collect();
+    if standard.is_empty() {
+        return Err(Stop::Skipped("claims_supported names no standard claim".into()));
+    }
+    let mut flow = fapi::flow(run)?;
+    let mut asked: Map<String, Value> = standard.iter().map(|it| (it.clone(), Value::Null)).collect();
+    for essential in [true, false] {
+        asked.insert(random_text(10), json!({"essential": essential}));
+    }
+    let asked = json!({"userinfo": asked, "id_token": asked});
+    flow.request.set("claims", asked.to_string());
+    let own = granted(run, &flow).await?;
+    let told = own.resource.json().unwrap_or_default();
+    let in_token = own.id_token.map(|it| it.claims).unwrap_or_default();
+    for name in standard {
+        let found = told.get(&name).is_some() || in_token.get(&name).is_some();
+        run.report
+            .advise(found, CLAIMS, || format!("{name} was asked for and is nowhere"));
+    }
+    Ok(())
+}
+
+const STANDARD: [&str; 19] = [
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "preferred_username",
+    "email",
+    "email_verified",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+];

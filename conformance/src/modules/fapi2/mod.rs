@@ -1,0 +1,308 @@
+//! FAPI 2.0 Security Profile Final and Message Signing Final. Most modules are one change of a sound flow and where
+//! that may end: rows of the table below. The others stand in the files beside it.
+
+mod discovery;
+mod happy;
+mod proofs;
+mod refresh;
+mod repeated;
+mod transport;
+
+use super::module;
+use crate::client::random_text;
+use crate::fapi::{Auth, Constraint, Expect, Fapi, Flow, Key, row};
+use crate::plans::{Module, Variant, fapi};
+
+const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid: bool) -> Fapi {
+    Fapi {
+        name,
+        auth,
+        constraint,
+        openid,
+        signed: false,
+        machine: false,
+    }
+}
+
+/// In the suite's words; the first two say as what the clients are registered.
+#[rustfmt::skip]
+const WAYS: [Fapi; 8] = [
+    variant("private_key_jwt dpop openid_connect", Auth::PrivateKeyJwt, Constraint::Dpop, true),
+    variant("private_key_jwt dpop plain_oauth", Auth::PrivateKeyJwt, Constraint::Dpop, false),
+    variant("private_key_jwt mtls openid_connect", Auth::PrivateKeyJwt, Constraint::Mtls, true),
+    variant("private_key_jwt mtls plain_oauth", Auth::PrivateKeyJwt, Constraint::Mtls, false),
+    variant("mtls dpop openid_connect", Auth::Mtls, Constraint::Dpop, true),
+    variant("mtls dpop plain_oauth", Auth::Mtls, Constraint::Dpop, false),
+    variant("mtls mtls openid_connect", Auth::Mtls, Constraint::Mtls, true),
+    variant("mtls mtls plain_oauth", Auth::Mtls, Constraint::Mtls, false),
+];
+
+const fn plain(at: usize) -> Variant {
+    const PLAIN: &[Fapi; 8] = &WAYS;
+    fapi(&PLAIN[at])
+}
+
+const fn signed(at: usize) -> Variant {
+    const SIGNED: &[Fapi; 8] = &{
+        let mut all = WAYS;
+        let mut at = 0;
+        while at < all.len() {
+            all[at].signed = true;
+            at += 1;
+        }
+        all
+    };
+    fapi(&SIGNED[at])
+}
+
+const MACHINE: &Fapi = &Fapi {
+    machine: true,
+    ..variant(
+        "private_key_jwt dpop fapi_client_credentials_grant",
+        Auth::PrivateKeyJwt,
+        Constraint::Dpop,
+        false,
+    )
+};
+
+#[rustfmt::skip]
+pub const SECURITY_PROFILE: &[Variant] = &[
+    plain(0), plain(1), plain(2), plain(3), plain(4), plain(5), plain(6), plain(7), fapi(MACHINE),
+];
+
+/// `signed_non_repudiation` and `jarm` together.
+#[rustfmt::skip]
+pub const MESSAGE_SIGNING: &[Variant] = &[
+    signed(0), signed(1), signed(2), signed(3), signed(4), signed(5), signed(6), signed(7),
+];
+
+/// A module that is more than a row.
+macro_rules! fapi2 {
+    ($name:literal, [$($only:ident),*], $check:path) => {
+        Module {
+            only: &[$($crate::fapi::Only::$only),*],
+            ..module!($name, Fapi, $check, &["code"])
+        }
+    };
+}
+
+const REQUEST: &[&str] = &["invalid_request"];
+const OBJECT: &[&str] = &["invalid_request_object"];
+const REQUEST_OR_OBJECT: &[&str] = &["invalid_request", "invalid_request_object"];
+const REQUEST_URI: &[&str] = &["invalid_request_uri"];
+const CLIENT: &[&str] = &["invalid_client"];
+const CLIENT_OR_REQUEST: &[&str] = &["invalid_client", "invalid_request"];
+const GRANT: &[&str] = &["invalid_grant"];
+const POSSESSION: &[&str] = &["invalid_request", "invalid_grant", "invalid_dpop_proof"];
+const ANY_OF_THE_REQUEST: &[&str] = &["invalid_request", "invalid_request_object", "invalid_request_uri"];
+const RESPONSE_TYPE: &[&str] = &[
+    "unsupported_response_type",
+    "invalid_request",
+    "unauthorized_client",
+];
+/// Whatever code, or none.
+const NAMELESS: &[&str] = &[];
+const MINUTE: i64 = 60;
+
+/// Refused as a request object that is wrong.
+const NO_OBJECT: Expect = Expect::par(OBJECT).or_callback(OBJECT).or_page();
+
+#[rustfmt::skip]
+pub const MODULES: &[Module] = &[
+    fapi2!("fapi2-security-profile-final-discovery-end-point-verification", [], discovery::check),
+    fapi2!("fapi2-security-profile-final-happy-flow", [], happy::flow),
+    fapi2!("fapi2-security-profile-final-user-rejects-authentication", [Person], happy::rejected),
+    row!("ensure-authorization-request-without-state-success", [Person],
+        |it| it.drop("state"), Expect::SUCCESS),
+    row!("ensure-authorization-request-without-nonce-success", [Openid, Person],
+        |it| it.drop("nonce"), Expect::SUCCESS),
+    row!("ensure-authorization-request-with-64-char-nonce-success", [Openid, Person],
+        |it| it.ask("nonce", random_text(64)), Expect::SUCCESS),
+    row!("ensure-other-scope-order-succeeds", [Openid, Person], other_order, Expect::SUCCESS),
+    fapi2!("fapi2-security-profile-final-test-claims-parameter-identity-claims", [Openid, Person], happy::claims),
+    row!("access-token-type-header-case-sensitivity", [],
+        |it| it.scheme = inverted, Expect::SUCCESS),
+    row!("check-dpop-proof-nbf-exp", [Dpop],
+        |it| it.bend_proofs(|proof, around| { proof.set("nbf", around.now); proof.set("exp", around.now + 5 * MINUTE); }),
+        Expect::SUCCESS),
+    row!("ensure-dpopproof-with-iat-10seconds-before-succeeds", [Dpop],
+        |it| { it.prove_at_par(); it.bend_proofs(|proof, around| proof.set("iat", around.now - 10)); },
+        Expect::SUCCESS),
+    row!("ensure-dpopproof-with-iat-10seconds-after-succeeds", [Dpop],
+        |it| { it.prove_at_par(); it.bend_proofs(|proof, around| proof.set("iat", around.now + 8)); },
+        Expect::SUCCESS),
+    row!("ensure-mismatched-dpop-jkt-fails", [Dpop, Person],
+        |it| { it.prove_at_par(); foreign_thumbprint(it); },
+        Expect::par(&["invalid_request", "invalid_dpop_proof"])),
+    row!("ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt", [Dpop, Person],
+        |it| { it.prove_at_par(); it.token.proof_key = Key::generate().ok(); }, Expect::token(POSSESSION)),
+    row!("ensure-token-endpoint-fails-with-mismatched-dpop-jkt", [Dpop, Person],
+        foreign_thumbprint, Expect::token(POSSESSION)),
+    row!("ensure-dpopproof-at-par-endpoint-binding-success", [Dpop, Person],
+        Flow::prove_at_par, Expect::SUCCESS),
+    row!("ensure-dpop-auth-code-binding-success", [Dpop, Person],
+        |it| { it.prove_at_par(); let own = it.own.proofs.thumbprint(); it.ask("dpop_jkt", own); },
+        Expect::SUCCESS),
+    row!("ensure-different-nonce-inside-and-outside-request-object", [Openid, Person],
+        |it| it.open_with("nonce", random_text(10)),
+        Expect::callback(REQUEST).or_page().or_success()),
+    row!("ensure-different-state-inside-and-outside-request-object", [Person],
+        |it| it.open_with("state", random_text(10)),
+        Expect::callback(REQUEST).or_page().or_success()),
+    row!("ensure-authorization-request-with-long-nonce", [Openid, Person],
+        |it| it.ask("nonce", random_text(384)),
+        Expect::par(REQUEST).or_callback(REQUEST).or_page().or_success()),
+    row!("ensure-authorization-request-with-long-state", [Person],
+        |it| it.ask("state", random_text(1000)),
+        Expect::par(REQUEST).or_callback(REQUEST).or_odd_refusal_at_callback().or_page().or_success()),
+    row!("state-only-outside-request-object-not-used", [Person],
+        |it| { it.drop("state"); it.opened.set("state", random_text(10)); },
+        Expect::callback(&["invalid_request", "invalid_request_object", "invalid_request_uri", "access_denied"])
+            .or_page().or_success()),
+    row!("ensure-request-object-without-redirect-uri-fails", [Person],
+        |it| it.request.params.retain(|(name, _)| name != "redirect_uri"),
+        Expect::par(REQUEST_OR_OBJECT).or_callback(REQUEST_OR_OBJECT).or_page()),
+    row!("plain-fapi-tolerate-unregistered-redirect-uri", [Person],
+        unregistered, Expect::par(REQUEST_OR_OBJECT).or_page().or_success()),
+    row!("ensure-unsigned-authorization-request-without-using-par-fails", [Person],
+        |it| { it.pushes = false; it.forgotten = true; }, Expect::callback(REQUEST).or_page()),
+    row!("ensure-redirect-uri-in-authorization-request", [Person],
+        |it| it.drop("redirect_uri"), Expect::par(REQUEST_OR_OBJECT).or_page().or_success()),
+    row!("ensure-response-type-code-idtoken-fails", [Person],
+        |it| it.ask("response_type", "code id_token"),
+        Expect::par(RESPONSE_TYPE).or_any_at_par().or_callback(RESPONSE_TYPE).or_page()),
+    row!("ensure-response-type-token-fails", [Person],
+        |it| it.ask("response_type", "token"),
+        Expect::par(RESPONSE_TYPE).or_any_at_par().or_callback(RESPONSE_TYPE).or_page()),
+    row!("ensure-client-id-in-token-endpoint", [],
+        |it| it.token.pretends = true, Expect::token(&["invalid_client", "invalid_grant"])),
+    fapi2!("fapi2-security-profile-final-ensure-holder-of-key-required", [], transport::holder_of_key),
+    row!("ensure-authorization-code-is-bound-to-client", [Person],
+        |it| it.redeemed_by_other = true, Expect::token(GRANT)),
+    fapi2!("fapi2-security-profile-final-attempt-reuse-authorization-code-after-one-second", [Person], repeated::code),
+    fapi2!("fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code", [Person], repeated::expired_code),
+    row!("ensure-signed-client-assertion-with-RS256-fails", [Key],
+        |it| it.token.assertion = |jwt, _| jwt.sign_with("RS256"), Expect::token(CLIENT)),
+    row!("ensure-client-assertion-in-token-endpoint", [Key],
+        |it| { it.token.authenticates = false; let id = it.own.id.clone(); it.redemption.set("client_id", id); },
+        Expect::token(CLIENT_OR_REQUEST)),
+    row!("ensure-client-assertion-with-exp-is-5-minutes-in-past-fails", [Key],
+        |it| it.token.assertion = |jwt, around| jwt.set("exp", around.now - 5 * MINUTE),
+        Expect::token(CLIENT_OR_REQUEST)),
+    row!("ensure-client-assertion-with-wrong-aud-fails", [Key],
+        |it| it.token.assertion = |jwt, _| jwt.set("aud", "https://elsewhere.example"),
+        Expect::token(CLIENT_OR_REQUEST)),
+    row!("ensure-client-assertion-with-no-sub-fails", [Key],
+        |it| it.token.assertion = |jwt, _| jwt.drop("sub"), Expect::token(CLIENT_OR_REQUEST)),
+    fapi2!("fapi2-security-profile-final-dpop-negative-tests", [Dpop], proofs::negative),
+    fapi2!("fapi2-security-profile-final-refresh-token", [Person], refresh::check),
+    row!("par-ensure-reused-request-uri-prior-to-auth-completion-succeeds", [Person],
+        |it| it.opens_twice = true, Expect::callback(REQUEST_URI).or_odd_refusal_at_callback().or_success()),
+    fapi2!("fapi2-security-profile-final-par-attempt-reuse-request_uri", [Person], repeated::request_uri),
+    fapi2!("fapi2-security-profile-final-par-attempt-to-use-expired-request_uri", [Person], repeated::expired_request_uri),
+    row!("par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted", [Key, Person],
+        |it| it.par.assertion = |jwt, around| { jwt.set("nbf", around.now + 8); jwt.set("iat", around.now + 8); },
+        Expect::SUCCESS.or_odd_refusal_at_par()),
+    row!("par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails", [Key, Person],
+        |it| it.par.assertion = |jwt, around| {
+            let at = around.now + 62;
+            jwt.set("iat", at);
+            jwt.set("nbf", at);
+            jwt.set("exp", at + MINUTE);
+        },
+        Expect::par(CLIENT_OR_REQUEST)),
+    row!("par-attempt-to-use-request_uri-for-different-client", [Person],
+        |it| { it.forgotten = true; let other = it.other.id.clone(); it.opened.set("client_id", other); },
+        Expect::callback(ANY_OF_THE_REQUEST).or_page()),
+    row!("par-authorization-request-containing-request_uri-form-param", [Person],
+        |it| it.beside_object.push(("request_uri".into(), NO_SUCH_REFERENCE.into())),
+        Expect::par(&["invalid_request", "invalid_request_object", "request_uri_not_supported"])),
+    row!("par-attempt-invalid-http-method", [Person],
+        |it| it.method = "PUT", Expect::par(NAMELESS).or_any_at_par()),
+    row!("par-ensure-pkce-required", [Person],
+        |it| { it.drop("code_challenge"); it.drop("code_challenge_method"); },
+        Expect::par(REQUEST).or_callback(REQUEST).or_page()),
+    row!("ensure-pkce-code-verifier-required", [Person],
+        |it| it.redemption.params.retain(|(name, _)| name != "code_verifier"), Expect::token(GRANT)),
+    row!("incorrect-pkce-code-verifier-rejected", [Person],
+        |it| it.redeem_with("code_verifier", random_text(43)), Expect::token(GRANT)),
+    row!("par-plain-pkce-rejected", [Person],
+        |it| {
+            let verifier = it.redemption.get("code_verifier").unwrap_or_default().to_owned();
+            it.request.set("code_challenge", verifier).set("code_challenge_method", "plain");
+        },
+        Expect::par(REQUEST).or_callback(REQUEST).or_page()),
+    row!("par-without-duplicate-parameters", [Person],
+        |it| it.opened.params.retain(|(name, _)| name == "client_id"), Expect::SUCCESS),
+    row!("par-test-array-as-audience-fails", [Key, Person],
+        |it| it.par.assertion = |jwt, around| jwt.set("aud", vec![around.issuer.as_str(), "https://elsewhere.example"]),
+        Expect::par(CLIENT_OR_REQUEST)),
+    row!("par-test-par-endpoint-url-as-audience-fails", [Key, Person],
+        |it| it.par.assertion = |jwt, around| jwt.set("aud", around.par.as_str()),
+        Expect::par(CLIENT_OR_REQUEST)),
+    row!("par-test-token-endpoint-url-as-audience-fails", [Key, Person],
+        |it| it.par.assertion = |jwt, around| jwt.set("aud", around.token.as_str()),
+        Expect::par(CLIENT_OR_REQUEST)),
+    // Message Signing.
+    row!("ensure-request-object-with-multiple-aud-succeeds", [Signed],
+        |it| it.object = |jwt, around| jwt.set("aud", vec![around.issuer.as_str(), "https://elsewhere.example"]),
+        Expect::SUCCESS),
+    row!("ensure-request-object-with-nbf-8-seconds-in-the-future-is-accepted", [Signed],
+        |it| it.object = |jwt, around| jwt.set("nbf", around.now + 8),
+        Expect::SUCCESS.or_odd_refusal_at_par()),
+    row!("ensure-request-object-without-exp-fails", [Signed],
+        |it| it.object = |jwt, _| jwt.drop("exp"), NO_OBJECT),
+    row!("ensure-request-object-without-nbf-fails", [Signed],
+        |it| it.object = |jwt, _| jwt.drop("nbf"), NO_OBJECT),
+    row!("ensure-expired-request-object-fails", [Signed],
+        |it| it.object = |jwt, around| jwt.set("exp", around.now - 5 * MINUTE), NO_OBJECT),
+    row!("ensure-request-object-with-bad-aud-fails", [Signed],
+        |it| it.object = |jwt, _| jwt.set("aud", "https://elsewhere.example"), NO_OBJECT),
+    row!("ensure-request-object-with-exp-over-60-fails", [Signed],
+        |it| it.object = |jwt, around| jwt.set("exp", around.now + 70 * MINUTE), NO_OBJECT),
+    row!("ensure-request-object-with-nbf-over-60-fails", [Signed],
+        |it| it.object = |jwt, around| jwt.set("nbf", around.now - 70 * MINUTE), NO_OBJECT),
+    row!("ensure-signed-request-object-with-RS256-fails", [Signed],
+        |it| it.object = |jwt, _| jwt.sign_with("RS256"), NO_OBJECT),
+    row!("ensure-request-object-signature-algorithm-is-not-none", [Signed],
+        |it| it.object = |jwt, _| jwt.sign_with("none"), NO_OBJECT),
+    row!("ensure-request-object-with-invalid-signature-fails", [Signed],
+        |it| it.object = |jwt, _| jwt.broken = true, NO_OBJECT),
+    row!("ensure-matching-key-in-authorization-request", [Signed],
+        |it| it.object = |jwt, around| jwt.sign_by(&around.other.key),
+        Expect::par(REQUEST_OR_OBJECT).or_callback(OBJECT).or_page()),
+    row!("ensure-unsigned-request-at-par-endpoint-fails", [Signed],
+        |it| it.signs = false, Expect::par(REQUEST).or_callback(ANY_OF_THE_REQUEST).or_page()),
+    row!("par-authorization-request-containing-request_uri", [Signed],
+        |it| it.object = |jwt, _| jwt.set("request_uri", NO_SUCH_REFERENCE), Expect::par(OBJECT)),
+];
+
+const NO_SUCH_REFERENCE: &str = "urn:ietf:params:oauth:request_uri:none";
+
+fn other_order(flow: &mut Flow) {
+    let scope = flow.request.get("scope").unwrap_or_default();
+    let reversed: Vec<&str> = scope.split(' ').rev().collect();
+    let reversed = reversed.join(" ");
+    flow.request.set("scope", reversed.as_str());
+    flow.opened.set("scope", reversed);
+}
+
+fn inverted(scheme: &str) -> String {
+    let turned = scheme.chars().map(|it| match it.is_ascii_uppercase() {
+        true => it.to_ascii_lowercase(),
+        false => it.to_ascii_uppercase(),
+    });
+    turned.collect()
+}
+
+fn foreign_thumbprint(flow: &mut Flow) {
+    let foreign = Key::generate().map(|it| it.thumbprint()).unwrap_or_default();
+    flow.request.set("dpop_jkt", foreign);
+}
+
+fn unregistered(flow: &mut Flow) {
+    let uri = format!("{}/{}", flow.own.redirect_uri, random_text(10));
+    flow.request.set("redirect_uri", uri.as_str());
+    flow.opened.set("redirect_uri", uri.as_str());
+    flow.redemption.set("redirect_uri", uri);
+}

@@ -1,0 +1,161 @@
+//! `dpop-negative-tests`: a sound token at the resource, with one thing wrong about its proof at a time.
+
+use super::happy::granted;
+use crate::fapi::{self, Around, Flow, Jwt, Key, resource};
+use crate::report::Step;
+use crate::run::Run;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use url::Url;
+
+const RULE: &str = "DPoP proof (RFC 9449 §4.3, §7.1)";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    In,
+    /// If not, a warning.
+    BetterIn,
+    Out,
+}
+use Wanted::{BetterIn, In, Out};
+
+/// What is wrong or odd, and what should come of it.
+type Case = (&'static str, fn(&mut Jwt, &Around), Wanted);
+
+const HOUR: i64 = 3600;
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    ("no typ", |it, _| it.drop_from_header("typ"), Out),
+    ("no alg", |it, _| it.drop_from_header("alg"), Out),
+    ("no jwk", |it, _| it.drop_from_header("jwk"), Out),
+    ("no jti", |it, _| it.drop("jti"), Out),
+    ("no htm", |it, _| it.drop("htm"), Out),
+    ("no htu", |it, _| it.drop("htu"), Out),
+    ("no iat", |it, _| it.drop("iat"), Out),
+    ("no ath", |it, _| it.drop("ath"), Out),
+    ("another typ", |it, _| it.header["typ"] = "JWT".into(), Out),
+    ("alg none", |it, _| it.sign_with("none"), Out),
+    ("a broken signature", |it, _| it.broken = true, Out),
+    ("the private key in jwk", |it, _| it.header["jwk"] = it.key.private(), Out),
+    ("another htm", |it, _| it.set("htm", "PUT"), Out),
+    ("another htu", |it, around| it.set("htu", around.token.as_str()), Out),
+    ("an htu with query and fragment", |it, around| it.set("htu", format!("{}?a=b#c", around.url)), In),
+    ("another ath", |it, _| it.set("ath", URL_SAFE_NO_PAD.encode([7; 32])), Out),
+    ("unknown members", |it, _| {
+        it.header["unknown"] = "x".into();
+        it.set("unknown", json!({"a": [1]}));
+    }, In),
+    ("an htu in capitals", |it, around| it.set("htu", in_capitals(&around.url)), BetterIn),
+    ("an htu with its usual port", |it, around| it.set("htu", with_port(&around.url)), BetterIn),
+];
+
+/// These count, unless the provider goes by nonces instead (RFC 9449 §11.1).
+#[rustfmt::skip]
+const TIMES: &[Case] = &[
+    ("iat an hour ahead", |it, around| it.set("iat", around.now + HOUR), Out),
+    ("iat an hour ago", |it, around| it.set("iat", around.now - HOUR), Out),
+];
+
+pub async fn negative(run: &mut Run) -> Step {
+    let flow = fapi::flow(run)?;
+    let own = granted(run, &flow).await?;
+    let token = own.tokens.access_token;
+    let nonces = own.resource.header("dpop-nonce").is_some();
+    let times = TIMES
+        .iter()
+        .map(|&(what, bend, wanted)| (what, bend, if nonces { BetterIn } else { wanted }));
+    for (what, bend, wanted) in CASES.iter().copied().chain(times) {
+        let mut bent = flow.clone();
+        bent.resource.proof = bend;
+        expect(run, &bent, &token, what, wanted).await?;
+    }
+    headers(run, &flow, &token).await?;
+    if flow.own.proofs.is_rsa() {
+        let mut bent = flow.clone();
+        bent.resource.proof = |it, _| it.sign_with("RS256");
+        expect(run, &bent, &token, "RS256", Out).await?;
+    }
+    let mut other = flow.clone();
+    other.resource.proof_key = Key::generate().ok();
+    expect(run, &other, &token, "another key", Out).await?;
+    let mut unproved = flow.clone();
+    unproved.resource.proves = false;
+    expect(run, &unproved, &token, "no proof", Out).await?;
+    unproved.scheme = |_| "Bearer".into();
+    expect(run, &unproved, &token, "the scheme Bearer without a proof", Out).await?;
+    expect(run, &flow, &token, "nothing wrong after all this", In).await
+}
+
+/// More than the proof itself: how often it is there, as what, and whether it was there before.
+async fn headers(run: &mut Run, flow: &Flow, token: &str) -> Step {
+    let mut odd = flow.clone();
+    odd.resource.wrapped = |proof| vec![("dpop", proof.clone()), ("dpop", proof)];
+    expect(run, &odd, token, "two headers", Out).await?;
+    odd.resource.wrapped = |proof| vec![("dpop", proof.replace('.', ""))];
+    expect(run, &odd, token, "no JWT", Out).await?;
+    let mut named = flow.clone();
+    named.resource.proof = |it, around| it.set("jti", around.once.as_str());
+    expect(run, &named, token, "a jti", In).await?;
+    let answer = resource(run, &named, token).await?;
+    run.report.advise(matches!(answer.status, 400 | 401), RULE, || {
+        format!("the same jti again: {}", answer.brief())
+    });
+    Ok(())
+}
+
+async fn expect(run: &mut Run, flow: &Flow, token: &str, what: &str, wanted: Wanted) -> Step {
+    let answer = resource(run, flow, token).await?;
+    let told = || format!("{what}: {}", answer.brief());
+    let is_in = fapi::is_let_in(run, flow, &answer);
+    match wanted {
+        In => run.report.require(is_in, RULE, told),
+        BetterIn => run.report.advise(is_in, RULE, told),
+        Out => run.report.require(matches!(answer.status, 400 | 401), RULE, told),
+    }
+    Ok(())
+}
+
+fn in_capitals(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(it) => {
+            let origin = it.origin().ascii_serialization();
+            url.replacen(&origin, &origin.to_ascii_uppercase(), 1)
+        }
+        Err(_) => url.to_owned(),
+    }
+}
+
+/// As it is, where the port is not the usual one.
+fn with_port(url: &str) -> String {
+    let Ok(it) = Url::parse(url) else {
+        return url.to_owned();
+    };
+    let (origin, host) = (
+        it.origin().ascii_serialization(),
+        it.host_str().unwrap_or_default(),
+    );
+    match (it.port(), it.port_or_known_default()) {
+        (None, Some(port)) => url.replacen(&origin, &format!("{}://{host}:{port}", it.scheme()), 1),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_can_be_written_otherwise() {
+        assert_eq!(in_capitals("https://op.example/Path"), "HTTPS://OP.EXAMPLE/Path");
+        assert_eq!(
+            with_port("https://op.example/path"),
+            "https://op.example:443/path"
+        );
+        assert_eq!(
+            with_port("https://op.example:8443/path"),
+            "https://op.example:8443/path"
+        );
+    }
+}

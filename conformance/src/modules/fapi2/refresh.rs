@@ -1,0 +1,162 @@
+//! Refresh tokens of FAPI 2.0: bound to the client, good again half a minute after they were replaced, and free of
+//! the key of the first proof (Security Profile §5.3.2.1).
+
+use super::happy::granted;
+use crate::checks::common::json_error;
+use crate::checks::token::Tokens;
+use crate::fapi::{self, Auth, Constraint, Flow, Granted, Key};
+use crate::http::Answer;
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use std::time::Duration;
+
+const RULE: &str = "refresh (FAPI 2.0 Security Profile §5.3.2.1, OpenID Connect Core §12.2)";
+const UNPROVED: &str = "a refresh without proof (FAPI 2.0 Security Profile §5.3.2.1)";
+const NOBODY: &str = "a refresh without client authentication (RFC 6749 §6)";
+const FOREIGN: &str = "the refresh token of another client (RFC 6749 §5.2)";
+
+type Form = Vec<(String, String)>;
+
+fn form(token: &str, scope: &str) -> Form {
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token),
+        ("scope", scope),
+    ];
+    let owned = pairs.map(|(name, it)| (name.to_owned(), it.to_owned()));
+    owned.into_iter().collect()
+}
+
+pub async fn check(run: &mut Run) -> Step {
+    let mut first = fapi::flow(run)?;
+    let scope = offline(run, &mut first);
+    let own = granted(run, &first).await?;
+    let Some(token) = own.tokens.refresh_token.clone() else {
+        let listed = run.provider.list("grant_types_supported").unwrap_or_default();
+        let promised = listed.contains(&"refresh_token");
+        run.report.advise(!promised, RULE, || {
+            "grant_types_supported lists refresh_token, but none was issued".into()
+        });
+        return Err(Stop::Skipped("no refresh token was issued".into()));
+    };
+    let token = refreshes(run, &first, &own, &token, &scope).await?;
+    unproved(run, &first, &form(&token, &scope)).await?;
+
+    let mut second = first.of_the_other();
+    let scope = offline(run, &mut second);
+    let theirs = granted(run, &second).await?;
+    let Some(foreign) = theirs.tokens.refresh_token.clone() else {
+        return Err(run
+            .report
+            .stop(RULE, "the second client was given no refresh token"));
+    };
+    let foreign = refreshes(run, &second, &theirs, &foreign, &scope).await?;
+    let answer = sent(run, &first, &form(&foreign, &scope)).await?;
+    json_error(&answer, &[400], &["invalid_grant"], FOREIGN, &mut run.report);
+    Ok(())
+}
+
+fn offline(run: &Run, flow: &mut Flow) -> String {
+    let supported = run.provider.list("scopes_supported").unwrap_or_default();
+    let mut scope = flow.fapi.scope().to_owned();
+    if supported.contains(&"offline_access") {
+        scope.push_str(" offline_access");
+        flow.request.set("prompt", "consent"); // OpenID Connect Core §11
+    }
+    flow.request.set("scope", scope.as_str());
+    flow.opened.set("scope", scope.as_str());
+    scope
+}
+
+async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
+    match fapi::token(run, flow, form).await? {
+        Ok(answer) => Ok(answer),
+        Err(told) => Err(run.report.stop(RULE, told)),
+    }
+}
+
+/// By another key than the first: a confidential client is known by its authentication. The token to go on with.
+async fn refreshes(run: &mut Run, flow: &Flow, own: &Granted, token: &str, scope: &str) -> Step<String> {
+    let mut flow = flow.clone();
+    if flow.fapi.constraint == Constraint::Dpop {
+        flow.own.proofs = Key::generate()?;
+    }
+    let fresh = refreshed(run, &flow, own, &form(token, scope)).await?;
+    let current = fresh.refresh_token.unwrap_or_else(|| token.to_owned());
+    if current != token {
+        // The answer may have been lost: the old one is good for a while.
+        let pause = if cfg!(test) { 0 } else { 30 };
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        refreshed(run, &flow, own, &form(token, scope)).await?;
+    }
+    Ok(current)
+}
+
+async fn refreshed(run: &mut Run, flow: &Flow, own: &Granted, form: &Form) -> Step<Tokens> {
+    let answer = sent(run, flow, form).await?;
+    let cache = answer
+        .header("cache-control")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    // A nonce is optional here, but it is the old one if it is there.
+    let mut flow = flow.clone();
+    let raw = answer.json().unwrap_or_default()["id_token"].clone();
+    let nonce = raw.as_str().and_then(crate::checks::id_token::apart);
+    if nonce.is_some_and(|it| it.claims.get("nonce").is_none()) {
+        flow.drop("nonce");
+    }
+    let (fresh, id_token) = fapi::tokens_of(run, &flow, &answer, None)?;
+    run.report.require(cache.contains("no-store"), RULE, || {
+        format!("the answer of a refresh has Cache-Control {cache:?}")
+    });
+    run.report
+        .require(fresh.access_token != own.tokens.access_token, RULE, || {
+            "the access token is the old one".into()
+        });
+    if let (Some(old), Some(new)) = (&own.id_token, &id_token) {
+        for name in ["iss", "sub", "aud", "auth_time", "azp"] {
+            let (before, after) = (&old.claims[name], &new.claims[name]);
+            run.report.require(before == after, RULE, || {
+                format!("{name} was {before} and is {after}")
+            });
+        }
+    }
+    let answer = fapi::resource(run, &flow, &fresh.access_token).await?;
+    let good = fapi::is_let_in(run, &flow, &answer);
+    run.report.require(good, RULE, || {
+        format!("the new token does not work: {}", answer.brief())
+    });
+    Ok(fresh)
+}
+
+/// Without the client's authentication, and without what the tokens are bound to.
+async fn unproved(run: &mut Run, flow: &Flow, form: &Form) -> Step {
+    const CLIENT: [&str; 3] = ["invalid_client", "invalid_grant", "invalid_request"];
+    const PROOF: [&str; 3] = ["invalid_request", "invalid_grant", "invalid_dpop_proof"];
+    let is_the_same = (flow.fapi.auth, flow.fapi.constraint) == (Auth::Mtls, Constraint::Mtls);
+    if !is_the_same {
+        let mut nobody = flow.clone();
+        match flow.fapi.auth {
+            Auth::PrivateKeyJwt => nobody.token.authenticates = false,
+            Auth::Mtls => nobody.token.shows_certificate = false,
+        }
+        if let Ok(answer) = fapi::token(run, &nobody, form).await? {
+            json_error(&answer, &[400, 401], &CLIENT, NOBODY, &mut run.report);
+        }
+    }
+    let mut bare = flow.clone();
+    let (status, codes): (&[u16], &[&str]) = match flow.fapi.constraint {
+        Constraint::Dpop => {
+            bare.token.proves = false;
+            (&[400], &PROOF)
+        }
+        Constraint::Mtls => {
+            bare.token.shows_certificate = false;
+            (&[400, 401], &CLIENT)
+        }
+    };
+    if let Ok(answer) = fapi::token(run, &bare, form).await? {
+        json_error(&answer, status, codes, UNPROVED, &mut run.report);
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What may be used once, or not any more.
+
+use super::happy::granted;
+use super::{GRANT, REQUEST_URI};
+use crate::checks::common::json_error;
+use crate::fapi::{self, End, Expect, Flow, judge};
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use std::time::Duration;
+
+const CODE: &str = "a code is good once, and for a minute (FAPI 2.0 Security Profile §5.3.2.2)";
+
+pub async fn code(run: &mut Run) -> Step {
+    let flow = fapi::flow(run)?;
+    let own = granted(run, &flow).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    redeem(run, &flow, &own.code).await?;
+    let answer = fapi::resource(run, &flow, &own.tokens.access_token).await?;
+    run.report.advise((400..500).contains(&answer.status), CODE, || {
+        format!("what the code bought survives its reuse: {}", answer.brief())
+    });
+    Ok(())
+}
+
+/// It must not succeed.
+async fn redeem(run: &mut Run, flow: &Flow, code: &str) -> Step {
+    let form = flow.redemption.clone().with("code", code).params;
+    match fapi::token(run, flow, &form).await? {
+        Ok(answer) => json_error(&answer, &[400], GRANT, CODE, &mut run.report),
+        Err(told) => run.report.fail(CODE, told),
+    }
+    Ok(())
+}
+
+pub async fn expired_code(run: &mut Run) -> Step {
+    let flow = fapi::flow(run)?;
+    let answer = fapi::push(run, &flow).await?;
+    let (request_uri, _) = fapi::reference(run, &answer)?;
+    let walk = fapi::open(run, &flow, Some(&request_uri)).await?;
+    let response = fapi::returned(run, &flow, &walk)?.unwrap_or_default();
+    let Some(code) = response.get("code") else {
+        return Err(run
+            .report
+            .stop(CODE, format!("no code came back: {}", response.brief())));
+    };
+    tokio::time::sleep(patience(62)).await;
+    redeem(run, &flow, code).await
+}
+
+/// A unit test has no minute.
+fn patience(seconds: u64) -> Duration {
+    Duration::from_secs(if cfg!(test) { 0 } else { seconds })
+}
+
+/// Where the reference is opened again: an error at the client, a page, or all over again.
+async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) -> Step {
+    let late = Flow {
+        forgotten: true,
+        ..flow.clone()
+    };
+    let walk = fapi::open(run, &late, Some(request_uri)).await?;
+    let end = match fapi::returned(run, &late, &walk)? {
+        None => match walk.end {
+            crate::browser::Landing::Page(page) => End::Page(page),
+            crate::browser::Landing::Returned(_) => return Ok(()),
+        },
+        Some(response) if response.get("code").is_none() => End::Callback(response),
+        Some(_) => {
+            let told = "a code came for it";
+            match expect.tolerates_success() {
+                true => run.report.warn(fapi::PAR, told),
+                false => run.report.fail(fapi::PAR, told),
+            }
+            return Ok(());
+        }
+    };
+    judge(run, &end, &expect);
+    Ok(())
+}
+
+pub async fn request_uri(run: &mut Run) -> Step {
+    let flow = fapi::flow(run)?;
+    let own = granted(run, &flow).await?;
+    let expect = Expect::callback(REQUEST_URI).or_page().or_odd_success();
+    again(run, &flow, &own.request_uri, expect).await
+}
+
+pub async fn expired_request_uri(run: &mut Run) -> Step {
+    let flow = fapi::flow(run)?;
+    let answer = fapi::push(run, &flow).await?;
+    let (request_uri, lasts) = fapi::reference(run, &answer)?;
+    if lasts > 30 * 60 {
+        return Err(Stop::Skipped(format!("a request_uri lives for {lasts} seconds")));
+    }
+    tokio::time::sleep(patience(lasts.unsigned_abs() + 1)).await;
+    again(run, &flow, &request_uri, Expect::callback(REQUEST_URI).or_page()).await
+}
