@@ -15,6 +15,8 @@ use crate::site::Site;
 use anyhow::Context;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 pub struct Run {
     pub http: Http,
@@ -25,6 +27,8 @@ pub struct Run {
     pub browser: Browser,
     pub report: Report,
     pub site: Option<Arc<Site>>,
+    /// Its place among the modules that run; who waits gives it back.
+    pub place: Option<OwnedSemaphorePermit>,
     /// Clients to be removed when the module is done.
     pub registered: Vec<Registered>,
 }
@@ -70,8 +74,15 @@ impl Run {
             browser: Browser::new(http, returns),
             report: Report::default(),
             site: None,
+            place: None,
             registered: Vec::new(),
         }
+    }
+
+    /// For long, while others go on.
+    pub async fn waits(&mut self, time: Duration) {
+        self.place = None;
+        tokio::time::sleep(time).await;
     }
 
     pub fn user(&self) -> Step<config::User> {

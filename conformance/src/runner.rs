@@ -10,13 +10,14 @@ use crate::run::Run;
 use crate::site::Site;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-/// They wait for half a minute or a whole one, and need no session then: those of all plans begin at once and wait
-/// beside the others.
-const PATIENT: [&str; 3] = [
+/// They wait for half a minute or a whole one, and need no session then: they begin first, one after the other, and
+/// wait beside the others.
+const PATIENT: [&str; 4] = [
     "oidcc-codereuse-30seconds",
+    "oidcc-refresh-token-rp-key-rotation",
     "fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code",
     "fapi2-security-profile-final-par-attempt-to-use-expired-request_uri",
 ];
@@ -34,16 +35,14 @@ impl Runner {
     pub async fn run(&self, chosen: &[Chosen]) -> Vec<Outcome> {
         let places = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
-        for (at, chosen) in chosen.iter().copied().enumerate() {
+        let is_patient = |it: &(usize, Chosen)| PATIENT.contains(&it.1.2.name);
+        let all: Vec<(usize, Chosen)> = chosen.iter().copied().enumerate().collect();
+        let (first, then): (Vec<_>, Vec<_>) = all.into_iter().partition(is_patient);
+        for (at, chosen) in first.into_iter().chain(then) {
             let (http, provider) = (self.http.clone(), self.provider.clone());
-            let (config, places, site) = (self.config.clone(), places.clone(), self.site.clone());
-            tasks.spawn(async move {
-                let _place = match PATIENT.contains(&chosen.2.name) {
-                    true => None,
-                    false => Some(places.acquire_owned().await),
-                };
-                (at, one(&http, &provider, &config, site, chosen).await)
-            });
+            let (config, site) = (self.config.clone(), self.site.clone());
+            let place = places.clone().acquire_owned().await.ok();
+            tasks.spawn(async move { (at, one(&http, &provider, &config, (site, place), chosen).await) });
         }
         let mut outcomes = Vec::new();
         while let Some(finished) = tasks.join_next().await {
@@ -61,7 +60,7 @@ async fn one(
     http: &Http,
     provider: &Arc<Provider>,
     config: &Arc<Config>,
-    site: Option<Arc<Site>>,
+    (site, place): (Option<Arc<Site>>, Option<OwnedSemaphorePermit>),
     (plan, variant, module): Chosen,
 ) -> Outcome {
     let begin = Instant::now();
@@ -70,6 +69,7 @@ async fn one(
         Ok(client) => {
             let mut run = Run::new(http, provider, config, *variant, client);
             run.site = site;
+            run.place = place;
             let end = attempt(&mut run, module).await;
             run.clean_up().await;
             (run.report, end)

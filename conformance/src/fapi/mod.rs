@@ -18,7 +18,7 @@ pub use flow::{Around, Call, Flow, flow};
 pub use keys::{Jwt, Key};
 pub use party::{Party, endpoint};
 pub use steps::{
-    End, Granted, PAR, RESOURCE, client_credentials, is_let_in, open, push, reference, resource,
+    End, Granted, PAR, RESOURCE, client_credentials, is_let_in, keep_out, open, push, reference, resource,
     resource_url, returned, through, token, tokens_of,
 };
 

@@ -339,6 +339,24 @@ pub fn is_let_in(run: &Run, flow: &Flow, answer: &Answer) -> bool {
                 .is_some_and(|it| it.contains("insufficient_scope"))
 }
 
+/// The token was not let in, as it should be. Where userinfo has to do as the resource and looks at the scope first,
+/// nothing was shown.
+pub fn keep_out(
+    run: &mut Run,
+    flow: &Flow,
+    answer: &Answer,
+    (rule, statuses): (&'static str, std::ops::RangeInclusive<u16>),
+    what: &str,
+) {
+    let told = || format!("{what}: {}", answer.brief());
+    if answer.status == 403 && is_let_in(run, flow, answer) {
+        let why = "userinfo asks for the scope first; a `resource` in the settings would tell more";
+        run.report.warn(rule, format!("{} ({why})", told()));
+        return;
+    }
+    run.report.require(statuses.contains(&answer.status), rule, told);
+}
+
 /// What an answer of the resource looks like, if it let the token in.
 fn judge_resource(run: &mut Run, flow: &Flow, answer: &Answer, sub: Option<&str>) -> Step {
     run.report.require(answer.header("date").is_some(), RESOURCE, || {

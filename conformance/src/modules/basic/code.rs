@@ -48,7 +48,7 @@ pub async fn reuse(run: &mut Run) -> Step {
 pub async fn reuse_after_30_seconds(run: &mut Run) -> Step {
     let request = run.request("openid");
     let login = run.login(&request).await?;
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    run.waits(Duration::from_secs(30)).await;
     let answer = run.redeem_raw(&login.code).await?;
     json_error(&answer, &[400], &["invalid_grant"], SPENT, &mut run.report);
     let userinfo = run.userinfo_raw(&login.tokens.access_token).await?;

@@ -55,10 +55,13 @@ pub async fn flow(run: &mut Run) -> Step {
     let theirs = granted(run, &second).await?;
     // The other's token, with what the first client holds.
     let answer = resource(run, &first, &theirs.tokens.access_token).await?;
-    run.report
-        .require((400..500).contains(&answer.status), BOUND, || {
-            format!("the token of another client is taken: {}", answer.brief())
-        });
+    fapi::keep_out(
+        run,
+        &first,
+        &answer,
+        (BOUND, 400..=499),
+        "with the token of another client",
+    );
     Ok(())
 }
 

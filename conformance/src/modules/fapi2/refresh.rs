@@ -86,7 +86,7 @@ async fn refreshes(run: &mut Run, flow: &Flow, own: &Granted, token: &str, scope
     if current != token {
         // The answer may have been lost: the old one is good for a while.
         let pause = if cfg!(test) { 0 } else { 30 };
-        tokio::time::sleep(Duration::from_secs(pause)).await;
+        run.waits(Duration::from_secs(pause)).await;
         refreshed(run, &flow, own, &form(token, scope)).await?;
     }
     Ok(current)
