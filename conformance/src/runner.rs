@@ -15,9 +15,8 @@ use tokio::task::JoinSet;
 
 /// They wait for half a minute or a whole one, and need no session then: they begin first, one after the other, and
 /// wait beside the others.
-const PATIENT: [&str; 4] = [
+const PATIENT: [&str; 3] = [
     "oidcc-codereuse-30seconds",
-    "oidcc-refresh-token-rp-key-rotation",
     "fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code",
     "fapi2-security-profile-final-par-attempt-to-use-expired-request_uri",
 ];

@@ -61,7 +61,7 @@ pub async fn rotated_keys(run: &mut Run) -> Step {
     let keys = json!({"keys": [run.client.key.public()]});
     site.show(&path, JSON, keys.to_string());
     let pause = run.config.server.jwks_refresh_delay.unwrap_or(60);
-    run.waits(Duration::from_secs(pause)).await;
+    tokio::time::sleep(Duration::from_secs(pause)).await;
     let params = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
     let answer = run
         .client
