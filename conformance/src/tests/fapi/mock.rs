@@ -265,7 +265,7 @@ impl Mock {
         let cookie = request.headers.get("cookie").cloned().unwrap_or_default();
         let session = cookie.split("; ").find_map(|it| it.strip_prefix("sid="));
         let since = session.and_then(|it| memory.sessions.get(it)).copied();
-        if let Some(since) = since.filter(|_| memory.pushed[&uri].params.get("prompt").is_none()) {
+        if let Some(since) = since.filter(|_| !memory.pushed[&uri].params.contains_key("prompt")) {
             return self.grant(&mut memory, &uri, since);
         }
         let pending = random_text(20);
