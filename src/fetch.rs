@@ -1,4 +1,4 @@
-//! Outgoing requests to addresses that others chose: keys, sector identifiers, request objects, logouts.
+//! Outgoing requests to addresses that others chose: keys, sector identifiers, request objects, logouts, pings.
 //! One place, so that nobody makes this service reach where it should not (security.md DR-3).
 //!
 //! https only, port 443, public addresses only, and the address that was checked is the one that is
@@ -125,7 +125,7 @@ impl Fetch {
         Ok(Fetched { body, content_type })
     }
 
-    /// Sends a form to the address. Any status of success is as good as 200; what comes with it is not read.
+    /// Sends a form to the address.
     pub async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Result<(), Error> {
         let (url, reach) = self.target(address)?;
         let body = form_urlencoded::Serializer::new(String::new())
@@ -135,13 +135,25 @@ impl Fetch {
             .client(reach)?
             .post(url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ACCEPT_ENCODING, "identity")
             .body(body);
-        let status = request.send().await.map_err(why)?.status();
-        match status.is_success() {
-            true => Ok(()),
-            false => Err(Error::Status(status.as_u16())),
-        }
+        deliver(request).await
+    }
+
+    /// Sends JSON to the address, with the bearer token that its owner gave for it.
+    pub async fn post_json(
+        &self,
+        address: &str,
+        bearer: &str,
+        body: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let (url, reach) = self.target(address)?;
+        let request = self
+            .client(reach)?
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {bearer}"))
+            .body(body.to_string());
+        deliver(request).await
     }
 
     /// Where a request would go, as far as the address itself tells.
@@ -179,6 +191,16 @@ impl Fetch {
         };
         let made = place.get_or_init(|| build(reach, &self.0.extra).map_err(|it| chain(&it)));
         made.as_ref().map_err(|it| Error::Certificates(it.clone()))
+    }
+}
+
+/// Any status of success is as good as 200; what comes with it is not read.
+async fn deliver(request: reqwest::RequestBuilder) -> Result<(), Error> {
+    let request = request.header(header::ACCEPT_ENCODING, "identity");
+    let status = request.send().await.map_err(why)?.status();
+    match status.is_success() {
+        true => Ok(()),
+        false => Err(Error::Status(status.as_u16())),
     }
 }
 

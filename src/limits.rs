@@ -33,6 +33,10 @@ pub enum Limit {
     UserCodes,
     /// By network: the same.
     UserCodesNetwork,
+    /// By e-mail key: requests of services to a person who is elsewhere.
+    AuthenticationRequests,
+    /// By client: hints of such requests that named nobody.
+    UnknownHints,
     /// By network: searches of the directory of members.
     DirectorySearch,
 }
@@ -50,6 +54,8 @@ impl Limit {
             Self::Registration => "registration",
             Self::UserCodes => "user_codes",
             Self::UserCodesNetwork => "user_codes_network",
+            Self::AuthenticationRequests => "authentication_requests",
+            Self::UnknownHints => "unknown_hints",
             Self::DirectorySearch => "directory_search",
         }
     }
@@ -111,6 +117,8 @@ impl Limits {
             Limit::Registration => &it.registration,
             Limit::UserCodes => &it.user_codes,
             Limit::UserCodesNetwork => &it.user_codes_network,
+            Limit::AuthenticationRequests => &it.authentication_requests,
+            Limit::UnknownHints => &it.unknown_hints,
             Limit::DirectorySearch => &it.directory_search,
         }
     }

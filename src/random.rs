@@ -22,6 +22,22 @@ pub fn id() -> String {
     URL_SAFE_NO_PAD.encode(bytes::<16>())
 }
 
+/// A random UUID (RFC 9562 §5.4), where a specification wants one.
+pub fn uuid() -> String {
+    let value = u128::from_be_bytes(bytes());
+    let marked = value & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{marked:032x}");
+    let (parts, mut rest) = ([8, 4, 4, 4], hex.as_str());
+    let mut uuid = String::with_capacity(36);
+    for length in parts {
+        let (part, after) = rest.split_at(length);
+        uuid.push_str(part);
+        uuid.push('-');
+        rest = after;
+    }
+    uuid + rest
+}
+
 /// A code of `digits` decimal digits, each value equally likely.
 pub fn decimal_code(digits: u32) -> String {
     let range = 10_u64.pow(digits);
@@ -51,6 +67,19 @@ pub fn letters(alphabet: &str, length: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_uuid_tells_its_version_and_variant() {
+        for _ in 0..100 {
+            let it = super::uuid();
+            let groups: Vec<&str> = it.split('-').collect();
+            assert!(groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12]), "{it}");
+            assert!(
+                groups[2].starts_with('4') && groups[3].starts_with(['8', '9', 'a', 'b']),
+                "{it}"
+            );
+        }
+    }
+
     #[test]
     fn a_code_has_its_digits() {
         for _ in 0..100 {

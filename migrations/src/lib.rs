@@ -17,6 +17,7 @@ mod m0011_registrations;
 mod m0012_session_clients;
 mod m0013_second_factors;
 mod m0014_totp_factors;
+mod m0015_authentication_requests;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_session_clients::Migration),
             Box::new(m0013_second_factors::Migration),
             Box::new(m0014_totp_factors::Migration),
+            Box::new(m0015_authentication_requests::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! doors; every change is one transaction with its audit record and its mail (ST-2).
 
 pub mod administrators;
+pub mod elsewhere;
 mod error;
 pub mod import;
 pub mod known_browser;

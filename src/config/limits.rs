@@ -34,6 +34,10 @@ pub struct Limits {
     pub user_codes: Vec<Rate>,
     /// The same per client network (DV-2).
     pub user_codes_network: Vec<Rate>,
+    /// Requests of services to one person who is elsewhere (CIBA): each is a mail.
+    pub authentication_requests: Vec<Rate>,
+    /// Hints of a client that named nobody.
+    pub unknown_hints: Vec<Rate>,
     /// Searches of the directory of members per client network.
     pub directory_search: Vec<Rate>,
 }
@@ -57,6 +61,8 @@ impl Default for Limits {
             registration: vec![Rate::new(20, HOUR)],
             user_codes: vec![Rate::new(5, 10 * MINUTE)],
             user_codes_network: vec![Rate::new(20, 10 * MINUTE)],
+            authentication_requests: vec![Rate::new(30, 10 * MINUTE)],
+            unknown_hints: vec![Rate::new(20, HOUR)],
             directory_search: vec![Rate::new(120, MINUTE)],
         }
     }

@@ -9,8 +9,9 @@ mod sector;
 
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
 pub use metadata::{
-    AccessTokenFormat, ApplicationType, AuthMethod, ContentEncryption, Encryption, EncryptionAlg, GrantType,
-    IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg, SubjectType,
+    AccessTokenFormat, ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, Encryption,
+    EncryptionAlg, GrantType, IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg,
+    SubjectType,
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
 pub use response_type::{BadResponseType, ResponseType};
@@ -144,9 +145,9 @@ impl Client {
     }
 
     /// FAPI 2.0 Security Profile §5.3.2.1: what is bound to the client's proof gains nothing by rotation, and a
-    /// lost answer must not cost the grant (security.md TK-5).
+    /// lost answer must not cost the grant (security.md TK-5). The clients of FAPI-CIBA are as strictly proved.
     pub fn rotates_refresh_tokens(&self) -> bool {
-        !self.is_fapi()
+        self.metadata.profile == Profile::Oidc
     }
 
     /// Its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
@@ -186,6 +187,31 @@ impl Client {
         (!registered.is_empty() || self.must_sign_requests()).then_some(registered)
     }
 
+    /// Its authentication requests come signed only (CIBA §4, FAPI-CIBA §5.2.2).
+    pub fn must_sign_backchannel_requests(&self) -> bool {
+        let it = &self.metadata;
+        it.profile == Profile::Ciba || it.backchannel_authentication_request_signing_alg.is_some()
+    }
+
+    /// The signatures that its authentication requests may have.
+    pub fn backchannel_request_algs(&self) -> Vec<SigningAlg> {
+        let registered = self.metadata.backchannel_authentication_request_signing_alg;
+        let registered = registered.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]);
+        self.metadata.profile.permitted(registered)
+    }
+
+    /// FAPI-CIBA §5.2.2: what the person decides about is told apart from any other request.
+    pub fn must_bind_backchannel_requests(&self) -> bool {
+        self.metadata.profile == Profile::Ciba
+    }
+
+    /// Where it is told that the person has decided (CIBA §10.2).
+    pub fn is_pinged_at(&self) -> Option<&str> {
+        let it = &self.metadata;
+        let address = it.backchannel_client_notification_endpoint.as_deref();
+        address.filter(|_| it.backchannel_token_delivery_mode == Some(DeliveryMode::Ping))
+    }
+
     /// All that the client may ever be granted.
     pub fn scope(&self) -> &Scope {
         &self.metadata.scope
@@ -203,9 +229,9 @@ impl Client {
     /// OpenID Connect Dynamic Client Registration §2 and JARM §3: RS256 unless registered otherwise; for FAPI
     /// the same key with the padding that it permits.
     fn default_alg(&self) -> SigningAlg {
-        match self.is_fapi() {
-            true => SigningAlg::PS256,
-            false => SigningAlg::RS256,
+        match self.metadata.profile {
+            Profile::Oidc => SigningAlg::RS256,
+            Profile::Fapi2 | Profile::Fapi2MessageSigning | Profile::Ciba => SigningAlg::PS256,
         }
     }
 
@@ -310,6 +336,12 @@ mod tests {
             assert!(!it.metadata.assertion_algs().contains(&SigningAlg::RS256));
             let lifetimes = [30, 60, 600].map(Duration::from_secs);
             assert_eq!(lifetimes.map(|of| it.code_lifetime(of).as_secs()), [30, 60, 60]);
+        }
+        let ciba = with("ciba");
+        assert!(!ciba.rotates_refresh_tokens() && ciba.must_sign_backchannel_requests());
+        assert_eq!(ciba.id_token_alg(), SigningAlg::PS256);
+        for algs in [ciba.metadata.assertion_algs(), ciba.backchannel_request_algs()] {
+            assert_eq!(algs, [SigningAlg::PS256, SigningAlg::ES256]); // FAPI-CIBA §7.10
         }
         let plain = with("oidc");
         assert_eq!(plain.code_lifetime(Duration::from_secs(600)).as_secs(), 600);

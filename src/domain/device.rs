@@ -1,5 +1,5 @@
 //! A device that asks for access and has no browser: the code that a person enters for it elsewhere, what it
-//! asked for, and how often it may come and ask (RFC 8628; security.md DV-1).
+//! asked for (RFC 8628; security.md DV-1).
 
 use chrono::Duration;
 
@@ -12,9 +12,6 @@ use super::{ClientId, Time};
 
 /// How long both codes are good (security.md DV-1).
 pub const LIFETIME: Duration = Duration::minutes(10);
-
-/// The wait between two polls at first, and what each one that comes too soon adds to it (RFC 8628 §3.5).
-pub const INTERVAL: Duration = Duration::seconds(5);
 
 /// What a person reads on the device and types: consonants alone, which form no words and are not taken for
 /// digits (RFC 8628 §6.1).
@@ -79,42 +76,6 @@ pub enum Decision {
     Denied,
 }
 
-/// How often a device may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Pace {
-    /// Seconds.
-    interval: i64,
-    /// Whoever comes before is too early.
-    not_before: Time,
-}
-
-impl Pace {
-    /// After the first poll, which may come at any time.
-    pub fn begun(now: Time) -> Self {
-        Self {
-            interval: INTERVAL.num_seconds(),
-            not_before: now + INTERVAL,
-        }
-    }
-
-    /// After one more poll, and whether it came in time. Too early, this and all that follow wait longer
-    /// (RFC 8628 §3.5, `slow_down`).
-    pub fn polled(self, now: Time) -> (Self, bool) {
-        let in_time = now >= self.not_before;
-        let interval = match in_time {
-            true => self.interval,
-            false => self.interval.saturating_add(INTERVAL.num_seconds()),
-        };
-        // Longer than the code lives is never.
-        let wait = Duration::seconds(interval).min(LIFETIME);
-        let next = Self {
-            interval: wait.num_seconds(),
-            not_before: now + wait,
-        };
-        (next, in_time)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -145,24 +106,6 @@ mod tests {
             if let Some(code) = UserCode::typed(&text) {
                 prop_assert!(code.as_str().len() == UserCode::LENGTH);
                 prop_assert!(code.as_str().chars().all(|it| UserCode::ALPHABET.contains(it))); // DV-1
-            }
-        }
-
-        #[test]
-        fn who_keeps_the_pace_is_never_slowed_and_who_does_not_always_is(
-            waits in prop::collection::vec(0_i64..40, 1..60),
-        ) {
-            let mut now = Time::UNIX_EPOCH;
-            let mut pace = Pace::begun(now);
-            let mut interval = 5;
-            for wait in waits {
-                now += Duration::seconds(wait);
-                let (next, in_time) = pace.polled(now);
-                prop_assert_eq!(in_time, wait >= interval);
-                if !in_time {
-                    interval = (interval + 5).min(600); // RFC 8628 §3.5
-                }
-                pace = next;
             }
         }
     }

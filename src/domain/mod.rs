@@ -6,11 +6,13 @@ pub mod affiliation;
 pub mod authentication;
 pub mod authorization;
 pub mod authorization_details;
+pub mod backchannel_authentication;
 pub mod claim;
 pub mod client;
 pub mod device;
 pub mod event;
 pub mod organization;
+pub mod pace;
 pub mod password;
 pub mod profile;
 pub mod resource;
@@ -76,6 +78,8 @@ id! {
     ClientId,
     /// Names one authorization: a code and every token that descends from it.
     AuthorizationId,
+    /// Names one request of a service to a person who is elsewhere (CIBA).
+    AuthenticationRequestId,
     /// Names one access token (`jti`).
     TokenId,
     /// Names a family of refresh tokens; only those who hold one of them know it.

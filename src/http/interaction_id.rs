@@ -1,5 +1,5 @@
 //! `x-fapi-interaction-id`, by which both sides of a call to a resource find it again in their logs: a UUID
-//! of the client, given back as it came. Anything else is ignored.
+//! of the client, given back as it came, or one of ours (FAPI 1.0 Baseline §6.2.1).
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 
 use crate::app::App;
+use crate::random;
 
 const NAME: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
 
@@ -17,11 +18,12 @@ pub fn echoed(endpoint: MethodRouter<App>) -> MethodRouter<App> {
 
 async fn echo(request: Request, next: Next) -> Response {
     let sent = request.headers().get(NAME).filter(|it| is_uuid(it)).cloned();
-    if let Some(id) = sent.as_ref().and_then(|it| it.to_str().ok()) {
-        tracing::info!(interaction = id, "called with an interaction id");
+    let id = sent.or_else(|| HeaderValue::from_str(&random::uuid()).ok());
+    if let Some(id) = id.as_ref().and_then(|it| it.to_str().ok()) {
+        tracing::info!(interaction = id, "a resource is called");
     }
     let mut response = next.run(request).await;
-    if let Some(id) = sent {
+    if let Some(id) = id {
         response.headers_mut().insert(NAME, id);
     }
     response

@@ -13,8 +13,8 @@ use super::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::app::App;
 use crate::oidc::userinfo::{self, Presented, Userinfo};
 use crate::oidc::{
-    self, device_authorization, discovery, introspection, jwks, pushed_authorization_request, revocation,
-    token,
+    self, backchannel_authentication, device_authorization, discovery, introspection, jwks,
+    pushed_authorization_request, revocation, token,
 };
 
 /// BR-3: what changes seldom may be kept for a quarter of an hour.
@@ -82,6 +82,15 @@ pub async fn device_authorization(
     let answer =
         device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.possession.dpop)
             .await?;
+    Ok(NoStore(Json(answer)))
+}
+
+/// CIBA §7
+pub async fn backchannel_authentication(
+    State(app): State<App>,
+    it: Authenticated,
+) -> Result<impl IntoResponse, oidc::Error> {
+    let answer = backchannel_authentication::begin(&app, &it.context, &it.client, &it.parameters).await?;
     Ok(NoStore(Json(answer)))
 }
 

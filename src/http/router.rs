@@ -58,6 +58,11 @@ pub fn routes(app: &App) -> Routes {
             Client,
             clients(post(protocol::device_authorization)),
         )
+        .at(
+            endpoints::BACKCHANNEL_AUTHENTICATION,
+            Client,
+            post(protocol::backchannel_authentication),
+        )
         .at(endpoints::TOKEN, Client, clients(post(protocol::token)))
         .at(
             endpoints::USERINFO,

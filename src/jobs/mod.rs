@@ -41,6 +41,11 @@ pub const ALL: &[Job] = &[
         every: Duration::from_secs(1),
         run: |app| Box::pin(async move { deliver_logouts(&app).await }),
     },
+    Job {
+        name: "pings",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { deliver_pings(&app).await }),
+    },
     // DS-3: pending rows are purged every minute.
     Job {
         name: "sweep",
@@ -85,6 +90,12 @@ pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
 /// Services hear of the sessions that ended (security.md LO-3).
 pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
     oidc::logout::backchannel::deliver(app).await?;
+    Ok(())
+}
+
+/// Services hear of the decisions of people who were elsewhere (CIBA §10.2).
+pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
+    oidc::backchannel_authentication::deliver(app).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 mod apply;
 mod authentication_rules;
 mod certificate_rules;
+mod ciba_rules;
 mod document;
 mod encryption;
 mod fapi;

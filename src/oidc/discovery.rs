@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{dpop, endpoints};
-use crate::config::{Config, RegistrationMode};
+use crate::config::{Config, Issuer, RegistrationMode};
 use crate::domain::authentication::Acr;
 use crate::domain::authorization::ResponseMode;
 use crate::domain::client::{
-    AuthMethod, ContentEncryption, EncryptionAlg, GrantType, SigningAlg, SubjectType,
+    AuthMethod, ContentEncryption, DeliveryMode, EncryptionAlg, GrantType, SigningAlg, SubjectType,
 };
 use crate::domain::profile::Language;
 use crate::domain::{claim, scope};
@@ -38,7 +38,10 @@ fn metadata(config: &Config) -> Map<String, Value> {
         .filter(|it| match it {
             GrantType::Implicit => implicit,
             GrantType::AuthorizationCode | GrantType::RefreshToken => codes,
-            GrantType::ClientCredentials | GrantType::DeviceCode | GrantType::TokenExchange => true,
+            GrantType::ClientCredentials
+            | GrantType::DeviceCode
+            | GrantType::TokenExchange
+            | GrantType::Ciba => true,
         })
         .map(|it| it.as_str())
         .collect();
@@ -96,6 +99,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         _ => Map::new(),
     };
     members.extend(encryption());
+    members.extend(backchannel_authentication(issuer, &algs));
     // OpenID Connect Session Management §3.3, Front-Channel Logout §3, Back-Channel Logout §2.1.
     let watched = issuer.at(endpoints::CHECK_SESSION_IFRAME);
     members.insert("check_session_iframe".into(), watched.into());
@@ -120,6 +124,22 @@ fn metadata(config: &Config) -> Map<String, Value> {
         members.insert("mtls_endpoint_aliases".into(), aliases.into()); // RFC 8705 §5
     }
     members
+}
+
+/// CIBA §4
+fn backchannel_authentication(issuer: &Issuer, algs: &[&str]) -> [(String, Value); 4] {
+    let modes: Vec<&str> = DeliveryMode::ALL.iter().map(|it| it.as_str()).collect();
+    let endpoint = issuer.at(endpoints::BACKCHANNEL_AUTHENTICATION);
+    [
+        ("backchannel_authentication_endpoint", endpoint.into()),
+        ("backchannel_token_delivery_modes_supported", json!(modes)),
+        (
+            "backchannel_authentication_request_signing_alg_values_supported",
+            json!(algs),
+        ),
+        ("backchannel_user_code_parameter_supported", false.into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
 }
 
 /// What clients may have encrypted to them, and how: all alike.
@@ -160,7 +180,6 @@ fn claims() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Issuer;
 
     #[test]
     fn the_document_tells_what_works_and_where() {

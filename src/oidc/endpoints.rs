@@ -4,6 +4,8 @@
 pub const AUTHORIZATION: &str = "/authorize";
 pub const PUSHED_AUTHORIZATION_REQUEST: &str = "/par";
 pub const DEVICE_AUTHORIZATION: &str = "/device-authorization";
+/// CIBA §4
+pub const BACKCHANNEL_AUTHENTICATION: &str = "/backchannel-authentication";
 pub const TOKEN: &str = "/token";
 pub const USERINFO: &str = "/userinfo";
 pub const INTROSPECTION: &str = "/introspect";
@@ -15,7 +17,8 @@ pub const REGISTRATION: &str = "/register";
 /// RFC 7592 §2: below it, each client by its identifier.
 pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";
 /// Those that clients may call over mutual TLS, too, by their names in metadata (RFC 8705 §5).
-pub const MUTUAL_TLS: [(&str, &str); 6] = [
+pub const MUTUAL_TLS: [(&str, &str); 7] = [
+    ("backchannel_authentication_endpoint", BACKCHANNEL_AUTHENTICATION),
     ("device_authorization_endpoint", DEVICE_AUTHORIZATION),
     ("token_endpoint", TOKEN),
     (

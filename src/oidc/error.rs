@@ -76,6 +76,9 @@ codes! {
     AuthorizationPending = "authorization_pending" authorization_pending,
     SlowDown = "slow_down" slow_down,
     ExpiredToken = "expired_token" expired_token,
+    // CIBA
+    UnknownUserId = "unknown_user_id" unknown_user_id,
+    InvalidBindingMessage = "invalid_binding_message" invalid_binding_message,
     // RFC 9449
     InvalidDpopProof = "invalid_dpop_proof" invalid_dpop_proof,
     UseDpopNonce = "use_dpop_nonce" use_dpop_nonce,
@@ -165,6 +168,14 @@ impl Error {
 
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// For an endpoint that knows no other code for a signed request that is not in order (CIBA §13).
+    pub fn into_invalid_request(mut self) -> Self {
+        if self.code == Code::InvalidRequestObject {
+            self.code = Code::InvalidRequest;
+        }
         self
     }
 

@@ -5,6 +5,7 @@
 pub mod access_policy;
 mod access_token;
 pub mod authorization;
+pub mod backchannel_authentication;
 pub mod claims;
 pub mod client_authentication;
 mod client_keys;
@@ -17,6 +18,7 @@ pub mod dpop;
 pub mod end_session;
 pub mod endpoints;
 pub mod error;
+mod id_token_hint;
 pub mod introspection;
 pub mod jwks;
 pub mod logout;

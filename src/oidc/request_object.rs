@@ -12,7 +12,7 @@ use super::authorization::request::Received;
 use super::client_keys::{self, Unproved};
 use super::{Error, Result};
 use crate::app::App;
-use crate::domain::client::{Client, Profile};
+use crate::domain::client::{Client, Profile, SigningAlg};
 use crate::domain::{Time, secret::Digest};
 use crate::jose::client::{Expect, Refusal, unsigned};
 use crate::storage::ephemeral::Kind;
@@ -33,19 +33,21 @@ const TOLERANCE: Span = Span::seconds(10);
 const REMEMBERED: Duration = Duration::from_mins(70);
 
 /// Members that are about the JWT, not about the request (RFC 7519 §4.1).
-const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+pub(super) const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// The request inside, with what stands beside it where the standard lets that count.
 pub async fn unfold(app: &App, client: &Client, received: &Received, object: &str) -> Result<Received> {
     // G-2: an object hides no repetition beside it.
     checks::once_each(received)?;
-    let (claims, is_typed) = read(app, client, object).await?;
-    let signed = client.request_object_algs().is_some();
+    let algs = client.request_object_algs();
+    let (claims, is_typed) = read(app, client, object, algs.as_deref()).await?;
+    let signed = algs.is_some();
     let expected = Expected {
         client,
         issuer: app.config.issuer.as_str(),
         now: app.clock.now(),
         signed,
+        needs: Needs::of(client.metadata.profile),
     };
     check(&claims, &expected).map_err(Error::invalid_request_object)?;
     if received.is_pushed() {
@@ -84,18 +86,23 @@ pub async fn fetch(app: &App, client: &Client, request_uri: &str) -> Result<Stri
         .map_err(|_| Error::invalid_request_object("The request object is not a JWT"))
 }
 
-/// The claims, and whether their `typ` says what they are.
-async fn read(app: &App, client: &Client, object: &str) -> Result<(Value, bool)> {
+/// The claims, and whether their `typ` says what they are; without `algs` they come unsigned.
+pub(super) async fn read(
+    app: &App,
+    client: &Client,
+    object: &str,
+    algs: Option<&[SigningAlg]>,
+) -> Result<(Value, bool)> {
     let refused = |why: Unproved| {
         Error::invalid_request_object("The request object is not one that this client has signed")
             .caused_by(why)
     };
-    let Some(algs) = client.request_object_algs() else {
+    let Some(algs) = algs else {
         let claims = unsigned(object).map_err(|why| refused(why.into()))?;
         return Ok((claims, false));
     };
     let mut expect = Expect {
-        algs: &algs,
+        algs,
         typ: TYPE,
         plain: false,
     };
@@ -110,22 +117,47 @@ async fn read(app: &App, client: &Client, object: &str) -> Result<(Value, bool)>
 }
 
 /// What an object must fit.
-struct Expected<'a> {
-    client: &'a Client,
-    issuer: &'a str,
-    now: Time,
-    signed: bool,
+pub(super) struct Expected<'a> {
+    pub client: &'a Client,
+    pub issuer: &'a str,
+    pub now: Time,
+    pub signed: bool,
+    pub needs: Needs,
 }
 
-fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
-    let Expected {
-        client, now, signed, ..
-    } = *expected;
-    let (needs_window, needs_name) = match client.metadata.profile {
-        Profile::Fapi2MessageSigning => (true, false), // FAPI 2.0 Message Signing §5.3.1
-        Profile::Ciba => (true, true),
-        Profile::Oidc | Profile::Fapi2 => (false, false),
+/// What must be there, beside what is checked wherever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// `exp` and `nbf`.
+    pub window: bool,
+    /// `iat` and `jti`.
+    pub name: bool,
+}
+
+impl Needs {
+    /// CIBA §7.1.1, of every client.
+    pub const ALL: Self = Self {
+        window: true,
+        name: true,
     };
+
+    fn of(profile: Profile) -> Self {
+        Self {
+            // FAPI 2.0 Message Signing §5.3.1
+            window: matches!(profile, Profile::Fapi2MessageSigning | Profile::Ciba),
+            name: profile == Profile::Ciba,
+        }
+    }
+}
+
+pub(super) fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
+    let Expected {
+        client,
+        now,
+        signed,
+        needs,
+        ..
+    } = *expected;
     match claims.get("iss") {
         Some(it) if it == client.id.as_str() => {}
         None if !signed => {}
@@ -157,7 +189,7 @@ fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
             .ok_or("A time of the request object is not an integer"),
     };
     let (exp, nbf, iat) = (time("exp")?, time("nbf")?, time("iat")?);
-    if needs_window && (exp.is_none() || nbf.is_none()) || needs_name && iat.is_none() {
+    if needs.window && (exp.is_none() || nbf.is_none()) || needs.name && iat.is_none() {
         return Err("The request object lacks exp, nbf or iat");
     }
     if exp.is_some_and(|it| it + TOLERANCE <= now) {
@@ -173,7 +205,7 @@ fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
         return Err("nbf of the request object is more than 60 minutes ago");
     }
     match claims.get("jti") {
-        None if needs_name => Err("The request object lacks jti"),
+        None if needs.name => Err("The request object lacks jti"),
         None => Ok(()),
         Some(Value::String(it)) if (1..=512).contains(&it.len()) => Ok(()),
         Some(_) => Err("jti of the request object is not text of 512 characters at most"),
@@ -182,7 +214,7 @@ fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
 
 /// An object with a name is pushed once. In a browser it is not counted: a page may be loaded again, and
 /// state, nonce and challenge bind the answer.
-async fn once(app: &App, client: &Client, claims: &Value) -> Result<()> {
+pub(super) async fn once(app: &App, client: &Client, claims: &Value) -> Result<()> {
     let Some(jti) = claims.get("jti").and_then(Value::as_str) else {
         return Ok(());
     };
@@ -286,6 +318,7 @@ mod tests {
             issuer: ISSUER,
             now,
             signed,
+            needs: Needs::of(client.metadata.profile),
         };
         check(&claims, &expected)
     }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod affiliations;
+pub mod authentication_requests;
 pub mod clients;
 pub mod consents;
 mod database;

@@ -37,7 +37,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,
-        Device, DeviceConfirm, DeviceDecided,
+        Device, DeviceConfirm, DeviceDecided, AccountRequests,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
         AccountTotp, AccountRecoveryCodes, AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
@@ -65,7 +65,7 @@ macro_rules! for_all_mails {
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     for_all_mails!(see;
         VerificationCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
-        SecondFactorChanged,
+        SecondFactorChanged, AuthenticationRequested,
         AccountTakenOver, PasswordDisabled, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
         OrganizationDecided,

@@ -3,6 +3,7 @@
 mod accounts;
 mod affiliations;
 mod authorization;
+mod backchannel_authentication;
 mod browser;
 mod client_report;
 mod encrypted;

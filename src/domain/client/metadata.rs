@@ -114,6 +114,18 @@ pub struct Metadata {
     /// RFC 9126 §6
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
+    /// How it learns that the person has decided (CIBA §4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_token_delivery_mode: Option<DeliveryMode>,
+    /// Where it is pinged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_client_notification_endpoint: Option<String>,
+    /// Of its authentication requests, which are then always signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_authentication_request_signing_alg: Option<SigningAlg>,
+    /// Not supported here: only `false` is accepted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_user_code_parameter: bool,
 
     // Decided by administrators only (security.md DR-2).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -189,6 +201,10 @@ impl Default for Metadata {
             tls_client_auth_san_ip: None,
             tls_client_auth_san_email: None,
             require_pushed_authorization_requests: false,
+            backchannel_token_delivery_mode: None,
+            backchannel_client_notification_endpoint: None,
+            backchannel_authentication_request_signing_alg: None,
+            backchannel_user_code_parameter: false,
             first_party: false,
             profile: Profile::default(),
             pkce: Pkce::default(),
@@ -270,6 +286,8 @@ words! {
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
         /// RFC 8693
         TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+        /// CIBA §10.1
+        Ciba = "urn:openid:params:grant-type:ciba",
     }
 }
 
@@ -337,6 +355,11 @@ words! {
     RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
 
+words! {
+    /// CIBA §5. A push would bring the tokens to an address, past the client's proof: it is not offered.
+    DeliveryMode { Poll = "poll", Ping = "ping" }
+}
+
 impl SigningAlg {
     /// FAPI 2.0 Security Profile §5.4.1: PKCS #1 v1.5 is none of its signatures.
     pub const fn is_for_fapi(self) -> bool {
@@ -374,7 +397,12 @@ impl Profile {
 
     /// Of these signatures, the ones that it lets be used.
     pub fn permitted(self, mut algs: Vec<SigningAlg>) -> Vec<SigningAlg> {
-        algs.retain(|it| !self.is_fapi() || it.is_for_fapi());
+        algs.retain(|it| match self {
+            Self::Oidc => true,
+            Self::Fapi2 | Self::Fapi2MessageSigning => it.is_for_fapi(),
+            // FAPI-CIBA §7.10
+            Self::Ciba => matches!(it, SigningAlg::PS256 | SigningAlg::ES256),
+        });
         algs
     }
 }

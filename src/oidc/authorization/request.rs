@@ -12,7 +12,7 @@ use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::{Subject, Time, scope::Scope};
-use crate::oidc::{Error, Result, pushed_authorization_request as pushed, request_object};
+use crate::oidc::{Error, Result, id_token_hint, pushed_authorization_request as pushed, request_object};
 
 /// The longest `state` that is given back (security.md AZ-11).
 const LONGEST_STATE: usize = 2048;
@@ -120,10 +120,8 @@ fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rej
         now: app.clock.now(),
         client: &|id| app.registry.find(id),
         subject_of_hint: &|hint| {
-            let claims = app.keys.verify_own(hint, "JWT")?;
-            // An ID token always has an end; a signed userinfo answer, of the same `typ`, has none.
-            let is_id_token = claims.get("iss")?.as_str()? == issuer && claims.get("exp")?.is_i64();
-            let subject = claims.get("sub")?.as_str().filter(|_| is_id_token)?;
+            let claims = id_token_hint::read(app, hint)?;
+            let subject = claims.get("sub")?.as_str()?;
             Some(Subject::new(subject))
         },
     };

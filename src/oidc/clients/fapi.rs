@@ -8,7 +8,7 @@ use crate::domain::client::{AuthMethod, Metadata, Profile, RequestObjectAlg, Res
 const WEAK: &str = "is not PS256, ES256 or EdDSA, the signatures of FAPI 2.0";
 
 /// The methods by which nothing secret leaves the client.
-const METHODS: [AuthMethod; 3] = [
+pub(super) const METHODS: [AuthMethod; 3] = [
     AuthMethod::PrivateKeyJwt,
     AuthMethod::TlsClientAuth,
     AuthMethod::SelfSignedTlsClientAuth,

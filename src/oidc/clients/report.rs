@@ -32,12 +32,13 @@ pub enum Topic {
     SharedSecret,
     BearerTokens,
     RequestsNotPushed,
+    BackchannelRequestsUnsigned,
     Pkcs1Signatures,
     LastingJwt,
 }
 
 impl Topic {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PkceOptional,
         Self::FrontChannelTokens,
         Self::UnsignedRequestObjects,
@@ -47,6 +48,7 @@ impl Topic {
         Self::SharedSecret,
         Self::BearerTokens,
         Self::RequestsNotPushed,
+        Self::BackchannelRequestsUnsigned,
         Self::Pkcs1Signatures,
         Self::LastingJwt,
     ];
@@ -63,6 +65,7 @@ impl Topic {
             Self::SharedSecret => "shared_secret",
             Self::BearerTokens => "bearer_tokens",
             Self::RequestsNotPushed => "requests_not_pushed",
+            Self::BackchannelRequestsUnsigned => "backchannel_requests_unsigned",
             Self::Pkcs1Signatures => "pkcs1_signatures",
             Self::LastingJwt => "lasting_jwt",
         }
@@ -80,6 +83,7 @@ impl Topic {
             Self::SharedSecret => "RFC 9700 §2.5",
             Self::BearerTokens => "RFC 9700 §2.2.1",
             Self::RequestsNotPushed => "FAPI 2.0 §5.3.2.2",
+            Self::BackchannelRequestsUnsigned => "FAPI-CIBA §5.2.2",
             Self::Pkcs1Signatures => "FAPI 2.0 §5.4.1",
             Self::LastingJwt => "RFC 9068 §5",
         }
@@ -96,6 +100,7 @@ impl Topic {
             Self::SharedSecret
             | Self::BearerTokens
             | Self::RequestsNotPushed
+            | Self::BackchannelRequestsUnsigned
             | Self::Pkcs1Signatures
             | Self::LastingJwt => Severity::Hardening,
         }
@@ -126,6 +131,9 @@ pub fn report(client: &Client) -> Vec<Finding> {
     let bound = it.dpop_bound_access_tokens || it.tls_client_certificate_bound_access_tokens;
     if !bound && !it.grant_types.is_empty() {
         add(&mut findings, Topic::BearerTokens, "");
+    }
+    if it.grant_types.contains(&GrantType::Ciba) && !client.must_sign_backchannel_requests() {
+        add(&mut findings, Topic::BackchannelRequestsUnsigned, "");
     }
     if signs_by_pkcs1(client) {
         add(&mut findings, Topic::Pkcs1Signatures, "");
@@ -174,12 +182,15 @@ fn signs_by_pkcs1(client: &Client) -> bool {
         it.token_endpoint_auth_signing_alg,
         it.userinfo_signed_response_alg,
         it.authorization_signed_response_alg,
+        it.backchannel_authentication_request_signing_alg,
         it.request_object_signing_alg
             .and_then(RequestObjectAlg::signature),
     ];
     let any_assertion = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt)
         && it.token_endpoint_auth_signing_alg.is_none();
-    let id_tokens = redirects(it) && client.id_token_alg() == SigningAlg::RS256;
+    let away = [GrantType::DeviceCode, GrantType::Ciba];
+    let of_people = redirects(it) || away.iter().any(|grant| it.grant_types.contains(grant));
+    let id_tokens = of_people && client.id_token_alg() == SigningAlg::RS256;
     id_tokens || any_assertion || named.contains(&Some(SigningAlg::RS256))
 }
 
@@ -253,6 +264,21 @@ mod tests {
             "jwks_uri": "https://a.example/keys", "id_token_signed_response_alg": "PS256",
             "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true});
         assert!(topics(it).is_empty());
+        let desk = serde_json::json!({"grant_types": ["urn:openid:params:grant-type:ciba"], "response_types": [],
+            "backchannel_token_delivery_mode": "poll"});
+        assert_eq!(
+            topics(desk),
+            [
+                "shared_secret",
+                "bearer_tokens",
+                "backchannel_requests_unsigned",
+                "pkcs1_signatures"
+            ]
+        );
+        let strict = serde_json::json!({"grant_types": ["urn:openid:params:grant-type:ciba"], "response_types": [],
+            "backchannel_token_delivery_mode": "poll", "profile": "ciba",
+            "token_endpoint_auth_method": "private_key_jwt", "tls_client_certificate_bound_access_tokens": true});
+        assert!(topics(strict).is_empty());
         let machine = serde_json::json!({"grant_types": ["client_credentials"], "response_types": []});
         assert_eq!(topics(machine), ["shared_secret", "bearer_tokens"]);
     }

@@ -7,11 +7,11 @@ use std::fmt;
 use url::Url;
 
 use super::{
-    authentication_rules, certificate_rules, encryption, fapi, logout_rules, redirects, request_rules,
-    resource_rules,
+    authentication_rules, certificate_rules, ciba_rules, encryption, fapi, logout_rules, redirects,
+    request_rules, resource_rules,
 };
 use crate::domain::client::{
-    ApplicationType, AuthMethod, GrantType, Metadata, Profile, Registrant, RequestObjectAlg, ResponseType,
+    ApplicationType, AuthMethod, GrantType, Metadata, Registrant, RequestObjectAlg, ResponseType,
     SubjectType, check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
@@ -82,7 +82,8 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
     encryption::check(&mut problems, it);
     logout_rules::check(&mut problems, it, by);
     resource_rules::check(&mut problems, it);
-    profile(&mut problems, it);
+    ciba_rules::check(&mut problems, it);
+    decided(&mut problems, it);
     if it.profile.is_fapi() {
         fapi::check(&mut problems, it);
     }
@@ -116,7 +117,8 @@ fn identifier(problems: &mut Problems, id: &ClientId) {
 }
 
 fn texts(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
-    let is_met = redirects(it) || it.grant_types.contains(&GrantType::DeviceCode);
+    let away = [GrantType::DeviceCode, GrantType::Ciba];
+    let is_met = redirects(it) || away.iter().any(|grant| it.grant_types.contains(grant));
     match &it.client_name {
         // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
         None if is_met && by.is_administrator() => problems.add("client_name", "is missing; people are told it"),
@@ -235,8 +237,13 @@ fn grants(problems: &mut Problems, it: &Metadata) {
         "grant_types",
         "lacks authorization_code, which a response type with code needs",
     );
+    let of_people = [
+        GrantType::AuthorizationCode,
+        GrantType::DeviceCode,
+        GrantType::Ciba,
+    ];
     problems.unless(
-        !uses(GrantType::RefreshToken) || uses(GrantType::AuthorizationCode) || uses(GrantType::DeviceCode),
+        !uses(GrantType::RefreshToken) || of_people.into_iter().any(uses),
         "grant_types",
         "holds refresh_token without a grant that gives one",
     );
@@ -255,12 +262,7 @@ fn grants(problems: &mut Problems, it: &Metadata) {
     );
 }
 
-fn profile(problems: &mut Problems, it: &Metadata) {
-    problems.unless(
-        it.profile != Profile::Ciba,
-        "profile",
-        "is not offered by this version; oidc, fapi2 and fapi2_message_signing are",
-    );
+fn decided(problems: &mut Problems, it: &Metadata) {
     problems.unless(
         it.subject_type == SubjectType::Public || it.sector().is_some(),
         "sector_identifier_uri",
@@ -379,7 +381,6 @@ mod tests {
                 serde_json::json!(["http://events.example/request.jwt"]),
             ),
             ("request_object_signing_alg", serde_json::json!("none")),
-            ("profile", serde_json::json!("ciba")),
             (
                 "sector_identifier_uri",
                 serde_json::json!("http://events.example/s"),

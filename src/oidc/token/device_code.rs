@@ -2,13 +2,13 @@
 //! has decided. What was allowed is given once; shown again, the code ends what it bought (TK-2).
 
 use super::issue::Authorized;
-use super::{granted, required};
+use super::{granted, polling, required};
 use crate::app::App;
 use crate::domain::AuthorizationId;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
-use crate::domain::device::{Decision, DeviceRequest, Pace};
+use crate::domain::device::{Decision, DeviceRequest};
 use crate::domain::secret::Digest;
 use crate::domain::token::Confirmation;
 use crate::oidc::device_authorization::{REMEMBERED, device_key};
@@ -36,7 +36,7 @@ pub async fn redeem(
         ));
     }
     match store.get(Kind::DeviceDecision, device.as_str()).await? {
-        None => Err(not_yet(app, &device).await?),
+        None => Err(polling::not_yet(app, Kind::DevicePace, &device).await?),
         Some(decision) => match serde_json::from_slice(&decision).map_err(Error::internal)? {
             Decision::Denied => Err(Error::access_denied("The person did not grant access")),
             Decision::Allowed(grant) => {
@@ -66,24 +66,4 @@ async fn spend(app: &App, context: &Context, client: &Client, device: &Digest, g
 async fn replayed(app: &App, context: &Context, client: &Client, id: &[u8]) -> Result<Error> {
     let id = AuthorizationId::new(String::from_utf8_lossy(id));
     granted::replayed(app, context, client, &id).await
-}
-
-/// RFC 8628 §3.5: nobody has decided; whoever asks too often is told to wait longer.
-async fn not_yet(app: &App, device: &Digest) -> Result<Error> {
-    let (now, store) = (app.clock.now(), &app.ephemeral);
-    let before = store.get(Kind::DevicePace, device.as_str()).await?;
-    let (pace, in_time) = match before {
-        None => (Pace::begun(now), true),
-        Some(before) => serde_json::from_slice::<Pace>(&before)
-            .map_err(Error::internal)?
-            .polled(now),
-    };
-    let content = serde_json::to_vec(&pace).map_err(Error::internal)?;
-    store
-        .put(Kind::DevicePace, device.as_str(), &content, REMEMBERED)
-        .await?;
-    Ok(match in_time {
-        true => Error::authorization_pending("The person has not decided yet"),
-        false => Error::slow_down("The device asks too often; wait 5 seconds longer between requests"),
-    })
 }

@@ -2,11 +2,13 @@
 //! of them all, one mint.
 
 mod authorization_code;
+mod ciba;
 mod client_credentials;
 mod device_code;
 mod granted;
 pub mod issue;
 mod person;
+mod polling;
 mod refresh_token;
 mod token_exchange;
 pub mod target;
@@ -76,6 +78,7 @@ pub async fn exchange(
         }
         GrantType::RefreshToken => refresh_token::rotate(app, context, client, parameters, bound_to).await?,
         GrantType::DeviceCode => device_code::redeem(app, context, client, parameters, bound_to).await?,
+        GrantType::Ciba => ciba::redeem(app, context, client, parameters, bound_to).await?,
         GrantType::ClientCredentials => {
             return client_credentials::grant(app, client, parameters, bound_to);
         }

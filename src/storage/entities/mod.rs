@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod affiliation;
+pub mod authentication_request;
 pub mod client;
 pub mod client_secret;
 pub mod code_attempt;

@@ -33,6 +33,8 @@ pub enum Kind {
     DeviceDecision,
     /// How often a device may ask.
     DevicePace,
+    /// How often a client may ask about its authentication request (CIBA).
+    BackchannelPace,
     /// What is left of a device code that was redeemed.
     SpentDeviceCode,
     /// An accepted authorization request that waits for the person.
@@ -63,6 +65,7 @@ impl Kind {
                 | Self::DeviceCode
                 | Self::UserCode
                 | Self::DevicePace
+                | Self::BackchannelPace
                 | Self::Interaction
                 | Self::Logout
                 | Self::Counter
@@ -80,6 +83,7 @@ impl Kind {
             Self::UserCode => "user-code",
             Self::DeviceDecision => "device-decision",
             Self::DevicePace => "device-pace",
+            Self::BackchannelPace => "backchannel-pace",
             Self::SpentDeviceCode => "spent-device-code",
             Self::Interaction => "interaction",
             Self::SecondStep => "second-step",

@@ -113,6 +113,34 @@ impl MailTemplate for NewSignIn {
     }
 }
 
+/// A service asks that the person proves who they are, where they are logged in (CIBA). Carries a plain link
+/// and no power.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuthenticationRequested {
+    pub name: String,
+    pub service: String,
+    pub binding_message: Option<String>,
+    pub until: Time,
+}
+
+impl MailTemplate for AuthenticationRequested {
+    const NAME: &'static str = "authentication_requested";
+
+    fn samples() -> Vec<Self> {
+        let it = Self {
+            name: "John <i>Doe</i>".into(),
+            service: "Bookshop & Co".into(),
+            binding_message: Some("Order 1234".into()),
+            until: sample_time(),
+        };
+        let bare = Self {
+            binding_message: None,
+            ..it.clone()
+        };
+        vec![it, bare]
+    }
+}
+
 /// Sessions that somebody else ended, or *log out everywhere* (security.md LG-4).
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionsEnded {

@@ -2,6 +2,7 @@
 //! and paths as contract.md names them.
 
 mod account;
+mod account_requests;
 mod admin;
 mod admin_clients;
 mod authorization;
@@ -17,6 +18,7 @@ mod second_factor;
 mod signup;
 
 pub use account::*;
+pub use account_requests::*;
 pub use admin::*;
 pub use admin_clients::*;
 pub use authorization::*;

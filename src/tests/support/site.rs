@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
@@ -35,7 +35,7 @@ struct Page {
 struct Pages {
     by_path: BTreeMap<String, Page>,
     asked: HashMap<String, usize>,
-    received: Vec<(String, String)>,
+    received: Vec<(String, HeaderMap, String)>,
 }
 
 pub struct Site {
@@ -114,8 +114,15 @@ impl Site {
     /// The bodies that came to the path, in their order.
     pub fn received(&self, path: &str) -> Vec<String> {
         let pages = self.lock();
-        let there = pages.received.iter().filter(|(it, _)| it == path);
-        there.map(|(_, body)| body.clone()).collect()
+        let there = pages.received.iter().filter(|it| it.0 == path);
+        there.map(|it| it.2.clone()).collect()
+    }
+
+    /// The headers that came with them.
+    pub fn headers(&self, path: &str) -> Vec<HeaderMap> {
+        let pages = self.lock();
+        let there = pages.received.iter().filter(|it| it.0 == path);
+        there.map(|it| it.1.clone()).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Pages> {
@@ -124,13 +131,13 @@ impl Site {
 }
 
 async fn page(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
+    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
     let body = axum::body::to_bytes(request.into_body(), 64 * 1024).await;
     let body = String::from_utf8_lossy(&body.expect("a body")).into_owned();
     let found = {
         let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
         *pages.asked.entry(path.clone()).or_default() += 1;
-        pages.received.push((path.clone(), body));
+        pages.received.push((path.clone(), headers, body));
         pages.by_path.get(&path).cloned()
     };
     let Some(page) = found else {

@@ -2,6 +2,7 @@
 
 mod organization;
 mod profile;
+mod requests;
 mod security;
 mod services;
 mod sessions;
@@ -52,6 +53,11 @@ pub fn routes(routes: Routes) -> Routes {
             "/account/services",
             SignedIn,
             get(services::show).post(services::withdraw),
+        )
+        .at(
+            "/account/requests",
+            SignedIn,
+            get(requests::show).post(requests::decide),
         )
 }
 

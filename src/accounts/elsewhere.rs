@@ -1,0 +1,27 @@
+//! What a person is told who is elsewhere while a service asks whether it is them (CIBA).
+
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::Time;
+use crate::domain::account::Account;
+use crate::i18n::Locale;
+use crate::mail::outbox::Letter;
+use crate::templates::mails::AuthenticationRequested;
+
+/// Carries a plain link to the page where it is answered, and no power.
+pub fn letter(
+    app: &App,
+    to: &Account,
+    service: &str,
+    binding_message: Option<&str>,
+    until: Time,
+) -> Result<Letter> {
+    let mail = AuthenticationRequested {
+        name: to.profile.full_name(),
+        service: service.to_owned(),
+        binding_message: binding_message.map(str::to_owned),
+        until,
+    };
+    let locale = Locale::parse(to.language.as_str()).unwrap_or_default();
+    Letter::new(&app.templates, to.email.as_str(), locale, &mail).map_err(Error::failed)
+}

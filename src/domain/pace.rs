@@ -1,0 +1,73 @@
+//! How often a client may come and ask whether a person has decided (RFC 8628 §3.5, CIBA §7.3, §11).
+
+use chrono::Duration;
+
+use super::Time;
+
+/// The wait between two polls at first, and what each one that comes too soon adds to it.
+pub const INTERVAL: Duration = Duration::seconds(5);
+
+/// Longer than anything that is waited for lives is never.
+const LONGEST: Duration = Duration::minutes(10);
+
+/// When the next poll is in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Pace {
+    /// Seconds.
+    interval: i64,
+    /// Whoever comes before is too early.
+    not_before: Time,
+}
+
+impl Pace {
+    /// After the first poll, which may come at any time.
+    pub fn begun(now: Time) -> Self {
+        Self {
+            interval: INTERVAL.num_seconds(),
+            not_before: now + INTERVAL,
+        }
+    }
+
+    /// After one more poll, and whether it came in time. Too early, this and all that follow wait longer
+    /// (RFC 8628 §3.5, `slow_down`).
+    pub fn polled(self, now: Time) -> (Self, bool) {
+        let in_time = now >= self.not_before;
+        let interval = match in_time {
+            true => self.interval,
+            false => self.interval.saturating_add(INTERVAL.num_seconds()),
+        };
+        let wait = Duration::seconds(interval).min(LONGEST);
+        let next = Self {
+            interval: wait.num_seconds(),
+            not_before: now + wait,
+        };
+        (next, in_time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn who_keeps_the_pace_is_never_slowed_and_who_does_not_always_is(
+            waits in prop::collection::vec(0_i64..40, 1..60),
+        ) {
+            let mut now = Time::UNIX_EPOCH;
+            let mut pace = Pace::begun(now);
+            let mut interval = 5;
+            for wait in waits {
+                now += Duration::seconds(wait);
+                let (next, in_time) = pace.polled(now);
+                prop_assert_eq!(in_time, wait >= interval);
+                if !in_time {
+                    interval = (interval + 5).min(600); // RFC 8628 §3.5
+                }
+                pace = next;
+            }
+        }
+    }
+}

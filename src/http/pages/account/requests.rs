@@ -1,0 +1,102 @@
+//! `/account/requests`: services that ask whether it is the person, and *allow* or *deny* (CIBA §8). Nothing is
+//! decided by a link.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit, authorization};
+use crate::domain::backchannel_authentication::Stage;
+use crate::domain::{AuthenticationRequestId, scope};
+use crate::oidc::backchannel_authentication::{self as requests, Decided, Pending};
+use crate::templates::FormState;
+use crate::templates::pages::{AccountRequests, PastRequestView, RequestView};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    request_id: String,
+    decision: String,
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let page = page(&visit, &person, FormState::default()).await?;
+    visit.page(&page).await
+}
+
+pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, .. } = form;
+    let (app, context) = (&visit.app, visit.context());
+    let (session, account) = (person.session(), person.account());
+    let id = AuthenticationRequestId::new(fields.request_id.as_str());
+    let (is_decided, done) = match fields.decision.as_str() {
+        // SE-2: whoever rested too long may be another by now, and the service is to learn who it is.
+        "allow" if !session.is_fit_for_duty(app.clock.now()) => return Err(PageError::StaleLogin),
+        "allow" => {
+            let allowed = requests::allow(app, &context, session, account, &id).await?;
+            (allowed, "request_allowed")
+        }
+        "deny" => (
+            requests::deny(app, &context, account, &id).await?,
+            "request_denied",
+        ),
+        _ => return Err(PageError::Invalid),
+    };
+    match is_decided {
+        true => Ok(visit.redirect(&format!("/account/requests?done={done}"))),
+        // Decided elsewhere meanwhile, expired, or not theirs to allow: they see how it stands.
+        false => {
+            let form = FormState::default().notice("account.requests.gone");
+            let page = page(&visit, &person, form).await?;
+            visit.form_again(&page).await
+        }
+    }
+}
+
+async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountRequests, PageError> {
+    let account = person.account();
+    let (pending, decided) = requests::list(&visit.app, account).await?;
+    let mut waiting = Vec::new();
+    for it in pending {
+        waiting.push(view(visit, it).await?);
+    }
+    Ok(AccountRequests {
+        form,
+        email: account.email.as_str().to_owned(),
+        waiting,
+        past: decided.iter().map(past).collect(),
+    })
+}
+
+async fn view(visit: &Visit, it: Pending) -> Result<RequestView, PageError> {
+    let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
+    let unmet = match &it.refused {
+        Some(refused) => authorization::unmet(visit, refused).await?,
+        None => Vec::new(),
+    };
+    let scope = &it.request.scope;
+    Ok(RequestView {
+        service: it.client.name().to_owned(),
+        offline_days: scope.contains(scope::OFFLINE_ACCESS).then_some(days),
+        details: authorization::details(visit, &it.request.details),
+        scopes: scope.iter().map(str::to_owned).collect(),
+        id: it.request.id.into_string(),
+        binding_message: it.request.binding_message,
+        requested_at: it.request.requested_at,
+        expires_at: it.request.expires_at,
+        unmet,
+    })
+}
+
+fn past(it: &Decided) -> PastRequestView {
+    let client = it.client.as_ref();
+    PastRequestView {
+        // A client that is gone is still shown, by what is known of it.
+        service: client.map_or_else(|| it.request.client_id.to_string(), |it| it.name().to_owned()),
+        outcome: match it.request.stage {
+            Stage::Waiting => "expired",
+            Stage::Denied => "denied",
+            Stage::Allowed(_) | Stage::Spent(_) => "allowed",
+        },
+        requested_at: it.request.requested_at,
+    }
+}

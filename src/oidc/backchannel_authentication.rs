@@ -1,0 +1,141 @@
+//! Client-Initiated Backchannel Authentication (OpenID Connect CIBA Core 1.0): a service asks for a person who
+//! is elsewhere, the person is told by mail and decides on a page of the account, the service comes and asks,
+//! pinged or by itself (`token/ciba.rs`). Tokens are never pushed.
+//!
+//! Whom nobody vouched for learns nothing by asking: to a client that registered itself, a hint that names
+//! nobody is as good as one whose person does not answer. An administrator's client hears `unknown_user_id`
+//! (CIBA §13), a few times.
+
+mod decisions;
+mod hint;
+mod ping;
+mod request;
+
+use serde::Serialize;
+
+use self::request::{Asked, Hint};
+use super::{Error, Parameters, Result};
+use crate::accounts::elsewhere;
+use crate::app::App;
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
+use crate::domain::client::{Client, GrantType, Origin};
+use crate::domain::event::{Action, Event};
+use crate::domain::pace::INTERVAL;
+use crate::domain::secret::Digest;
+use crate::domain::{AuthenticationRequestId, ClientId};
+use crate::limits::Limit;
+use crate::mail::outbox;
+use crate::random;
+use crate::storage::authentication_requests;
+
+pub use decisions::{Decided, Pending, allow, deny, list};
+pub use ping::deliver;
+
+/// CIBA §7.3
+#[derive(Debug, Serialize)]
+pub struct Acknowledgement {
+    pub auth_req_id: String,
+    pub expires_in: i64,
+    pub interval: i64,
+}
+
+pub async fn begin(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<Acknowledgement> {
+    if !client.may_use(GrantType::Ciba) {
+        return Err(Error::unauthorized_client(
+            "The client is not registered for backchannel authentication",
+        ));
+    }
+    let asked = request::read(app, client, parameters).await?;
+    let account = hint::find(app, client, &asked.hint).await?;
+    // By the address, whether it is somebody's or nobody's: the limit tells nothing, either.
+    let counted = asked.hint.counted(account.as_ref());
+    app.limits.count(Limit::AuthenticationRequests, &counted).await?;
+    if account.is_none() {
+        nobody(app, client, &asked.hint).await?;
+    }
+    keep(app, context, client, &asked, account.as_ref()).await
+}
+
+/// CIBA §13, `unknown_user_id`: to whom it may be told.
+async fn nobody(app: &App, client: &Client, hint: &Hint) -> Result<()> {
+    app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
+    let told = client.origin == Origin::Administrator || matches!(hint, Hint::IdToken(_));
+    match told {
+        true => Err(Error::unknown_user_id(
+            "The hint names nobody who has an account here",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The request, what the trail says of it and the mail to the person come to be together (security.md ST-2).
+async fn keep(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    asked: &Asked,
+    account: Option<&Account>,
+) -> Result<Acknowledgement> {
+    let now = app.clock.now();
+    let auth_req_id = random::token();
+    let request = AuthenticationRequest {
+        id: AuthenticationRequestId::new(random::id()),
+        digest: key(&client.id, &auth_req_id),
+        client_id: client.id.clone(),
+        account: account.map(|it| it.id.clone()),
+        scope: asked.scope.clone(),
+        resources: asked.target.audience.clone(),
+        details: asked.target.details.clone(),
+        acr_values: asked.acr_values.clone(),
+        binding_message: asked.binding_message.clone(),
+        requested_at: now,
+        expires_at: now + asked.lifetime,
+        stage: Stage::Waiting,
+    };
+    let sealed = match &asked.notification_token {
+        None => None,
+        Some(token) => Some(ping::seal(app, &auth_req_id, token)?),
+    };
+    let event = Event::new(Action::AuthenticationRequested, format!("client:{}", client.id))
+        .because(asked.scope.to_string());
+    let event = match account {
+        Some(it) => event.change(serde_json::Value::Null, format!("account:{}", it.id)),
+        None => event.failed("unknown_user_id"),
+    };
+    let letter = match account {
+        None => None,
+        Some(it) => {
+            let (name, message) = (client.name(), request.binding_message.as_deref());
+            let letter = elsewhere::letter(app, it, name, message, request.expires_at);
+            Some(letter.map_err(Error::internal)?)
+        }
+    };
+    let (request, letter) = (&request, letter.as_ref());
+    app.db
+        .write(async |tx| -> Result<()> {
+            authentication_requests::insert(tx, request, sealed.clone()).await?;
+            if let Some(letter) = letter {
+                outbox::enqueue(tx, app, now, letter).await?;
+            }
+            Ok(audit::record(tx, now, context, event.clone()).await?)
+        })
+        .await?;
+    Ok(Acknowledgement {
+        auth_req_id,
+        expires_in: asked.lifetime.num_seconds(),
+        interval: INTERVAL.num_seconds(),
+    })
+}
+
+/// The client is part of it: another's `auth_req_id` is not found.
+pub(super) fn key(client: &ClientId, auth_req_id: &str) -> Digest {
+    Digest::of(format!("{client}\n{auth_req_id}").as_bytes())
+}

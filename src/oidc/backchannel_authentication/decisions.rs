@@ -1,0 +1,168 @@
+//! What waits for a person, and their word on it (CIBA §8). Of any number of decisions one counts; it is on
+//! record, with the consent, when the service can first learn of it (security.md G-9, ST-2).
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::audit;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
+use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
+use crate::domain::claim::ClaimsRequest;
+use crate::domain::client::{Client, GrantType};
+use crate::domain::event::{Action, Event};
+use crate::domain::session::Session;
+use crate::domain::{AuthenticationRequestId, AuthorizationId, Time};
+use crate::oidc::access_policy::{self, AccessRefused};
+use crate::oidc::consent::{self, ConsentNeeded};
+use crate::oidc::{Error, Result};
+use crate::random;
+use crate::storage::authentication_requests as rows;
+
+/// A request that waits for the person's word.
+#[derive(Debug)]
+pub struct Pending {
+    pub client: Arc<Client>,
+    pub request: AuthenticationRequest,
+    /// The access policy of the client does not let this person in: there is nothing to allow.
+    pub refused: Option<AccessRefused>,
+}
+
+/// One that waits no longer.
+#[derive(Debug)]
+pub struct Decided {
+    /// `None`: it is gone since.
+    pub client: Option<Arc<Client>>,
+    pub request: AuthenticationRequest,
+}
+
+/// The person's requests, the newest first: those that wait, and those of the last hour that do not.
+pub async fn list(app: &App, account: &Account) -> Result<(Vec<Pending>, Vec<Decided>)> {
+    let now = app.clock.now();
+    let (mut waiting, mut decided) = (Vec::new(), Vec::new());
+    for request in rows::list_of_account(app.db.read(), &account.id).await? {
+        match request.is_waiting(now) {
+            true => waiting.extend(pending(app, account, request).await?),
+            false => decided.push(Decided {
+                client: app.registry.find(request.client_id.as_str()),
+                request,
+            }),
+        }
+    }
+    Ok((waiting, decided))
+}
+
+async fn pending(app: &App, account: &Account, request: AuthenticationRequest) -> Result<Option<Pending>> {
+    // What was registered when the service asked may be so no longer (security.md G-10, DR-6).
+    let client = app.registry.find(request.client_id.as_str());
+    let Some(client) = client.filter(|it| it.enabled && it.may_use(GrantType::Ciba)) else {
+        return Ok(None);
+    };
+    let refused = access_policy::check(app.db.read(), &client, &account.id).await?;
+    Ok(Some(Pending {
+        client,
+        request,
+        refused,
+    }))
+}
+
+async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Result<Option<Pending>> {
+    let found = rows::find_of_account(app.db.read(), &account.id, id).await?;
+    match found.filter(|it| it.is_waiting(app.clock.now())) {
+        Some(request) => pending(app, account, request).await,
+        None => Ok(None),
+    }
+}
+
+/// The person lets the service in; `false`: it waits no longer, or is not theirs to allow.
+pub async fn allow(
+    app: &App,
+    context: &Context,
+    session: &Session,
+    account: &Account,
+    id: &AuthenticationRequestId,
+) -> Result<bool> {
+    let Some(it) = find(app, account, id).await?.filter(|it| it.refused.is_none()) else {
+        return Ok(false);
+    };
+    let asked = ConsentNeeded {
+        scope: it.request.scope.clone(),
+        claims: Vec::new(),
+        details: it.request.details.clone(),
+    };
+    let grant = grant(&it.request, session, app.clock.now());
+    let consents = (!it.client.is_first_party()).then_some(&asked);
+    let stage = Stage::Allowed(Box::new(grant));
+    decide(
+        app,
+        context,
+        account,
+        &it,
+        (Action::AuthenticationAllowed, consents),
+        &stage,
+    )
+    .await
+}
+
+/// The person keeps the service out; `false`: it waits no longer.
+pub async fn deny(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    id: &AuthenticationRequestId,
+) -> Result<bool> {
+    match find(app, account, id).await? {
+        None => Ok(false),
+        Some(it) => {
+            let action = Action::AuthenticationDenied;
+            decide(app, context, account, &it, (action, None), &Stage::Denied).await
+        }
+    }
+}
+
+async fn decide(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    it: &Pending,
+    (action, consents): (Action, Option<&ConsentNeeded>),
+    stage: &Stage,
+) -> Result<bool> {
+    let (now, client) = (app.clock.now(), &it.client.id);
+    let event = Event::new(action, format!("client:{client}")).because(it.request.scope.to_string());
+    app.db
+        .write(async |tx| {
+            if !rows::decide(tx, &it.request.id, stage, now).await? {
+                return Ok(false);
+            }
+            if let Some(asked) = consents {
+                consent::agree(tx, now, context, client, asked, &account.id).await?;
+            }
+            audit::record(tx, now, context, event.clone()).await?;
+            Ok::<_, Error>(true)
+        })
+        .await
+}
+
+fn grant(request: &AuthenticationRequest, session: &Session, now: Time) -> Grant {
+    let held = session.acr();
+    let acr = request.wanted_acr().met_by(held).unwrap_or(held);
+    Grant {
+        authorization_id: AuthorizationId::new(random::id()),
+        client_id: request.client_id.clone(),
+        account: session.account.clone(),
+        session: session.id.clone(),
+        sid: session.sid.clone(),
+        redirect_uri: String::new(), // no browser comes back
+        scope: request.scope.clone(),
+        claims: ClaimsRequest::default(),
+        nonce: None,
+        code_challenge: None,
+        resources: request.resources.clone(),
+        details: request.details.clone(),
+        bound_to: None,
+        authentication: session.authentication().told_as(acr),
+        granted_at: now,
+    }
+}

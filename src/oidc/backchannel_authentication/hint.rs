@@ -1,0 +1,42 @@
+//! Whom a service means (CIBA §7.1, §7.2): the person of an e-mail address, or of an ID token that it was given.
+
+use crate::app::App;
+use crate::domain::account::{Account, Email};
+use crate::domain::client::Client;
+use crate::domain::{Sid, Subject};
+use crate::oidc::{Error, Result, id_token_hint, subject};
+use crate::storage::{accounts, sessions};
+
+use super::request::Hint;
+
+/// `None`: nobody who has an account in use.
+pub async fn find(app: &App, client: &Client, hint: &Hint) -> Result<Option<Account>> {
+    let found = match hint {
+        Hint::Login(address) => match Email::parse(address) {
+            Ok(address) => accounts::find_by_email(app.db.read(), &address.key()).await?,
+            Err(_) => None,
+        },
+        Hint::IdToken(hint) => by_id_token(app, client, hint).await?,
+    };
+    Ok(found.filter(Account::is_active))
+}
+
+/// Expired or not, it was given to this client (CIBA §7.1).
+async fn by_id_token(app: &App, client: &Client, hint: &str) -> Result<Option<Account>> {
+    let not_ours = || Error::invalid_request("id_token_hint is not an ID token that this client was given");
+    let claims = id_token_hint::read(app, hint).ok_or_else(not_ours)?;
+    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
+    if text("aud") != Some(client.id.as_str()) {
+        return Err(not_ours());
+    }
+    let named = Subject::new(text("sub").ok_or_else(not_ours)?);
+    let db = app.db.read();
+    if let Some(it) = accounts::find_by_subject(db, &named).await? {
+        return Ok(Some(it));
+    }
+    // A pairwise name leads nowhere by itself; the session that it was told in does, while it lasts.
+    let Some(sid) = text("sid") else { return Ok(None) };
+    let session = sessions::find_by_sid(db, &Sid::new(sid)).await?;
+    let account = session.map(|it| it.1);
+    Ok(account.filter(|it| subject::of(app, client, &it.sub) == named))
+}

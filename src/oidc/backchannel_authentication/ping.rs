@@ -1,0 +1,91 @@
+//! Telling a client that its person has decided, whichever way (CIBA §10.2): by a job, from the row of the
+//! request. An attempt is counted before it is made; if the process dies in it, the next one comes at its
+//! time. A client that answers with a refusal has been told, and is not told again.
+
+use chrono::Duration;
+use futures_util::{StreamExt, stream};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::app::App;
+use crate::domain::secret::Secret;
+use crate::fetch;
+use crate::oidc::{Error, Result};
+use crate::storage::authentication_requests::{self as rows, DuePing};
+
+const KIND: &str = "ping";
+
+const TRIES: i32 = 3;
+/// How long after each attempt the next one follows; more than a call may take.
+const WAITS: [Duration; TRIES as usize] = [
+    Duration::seconds(10),
+    Duration::seconds(30),
+    Duration::seconds(30),
+];
+
+/// Calls at once: one service that does not answer does not keep the others waiting.
+const AT_ONCE: usize = 16;
+const MOST_IN_A_ROUND: u64 = 128;
+
+/// What must be sent as it came, and what no copy of the database shall tell (security.md G-13).
+#[derive(Serialize, Deserialize)]
+struct Content {
+    auth_req_id: String,
+    client_notification_token: String,
+}
+
+pub(super) fn seal(app: &App, auth_req_id: &str, token: &Secret) -> Result<String> {
+    let content = Content {
+        auth_req_id: auth_req_id.to_owned(),
+        client_notification_token: token.expose().to_owned(),
+    };
+    let content = serde_json::to_vec(&content).map_err(Error::internal)?;
+    app.keys.seal(KIND, &content).map_err(Error::internal)
+}
+
+/// Tells the services of the decisions that they have yet to hear of, and says how many were told.
+pub async fn deliver(app: &App) -> Result<usize, DbErr> {
+    let due = rows::list_due_pings(app.db.read(), app.clock.now(), MOST_IN_A_ROUND).await?;
+    let mut outcomes = stream::iter(due.into_iter().map(|it| tell(app, it))).buffer_unordered(AT_ONCE);
+    let mut told = 0;
+    while let Some(outcome) = outcomes.next().await {
+        told += usize::from(outcome?);
+    }
+    Ok(told)
+}
+
+async fn tell(app: &App, due: DuePing) -> Result<bool, DbErr> {
+    let (db, now) = (app.db.read(), app.clock.now());
+    let client = app.registry.find(due.client.as_str());
+    let address = client.and_then(|it| it.is_pinged_at().map(str::to_owned));
+    let opened = app.keys.open(KIND, &due.sealed);
+    let content = opened.and_then(|it| serde_json::from_slice::<Content>(&it).ok());
+    // Gone since, or told too late to come and ask.
+    let (Some(address), Some(content), true) = (address, content, now < due.expires_at) else {
+        rows::end_ping(db, &due.id).await?;
+        return Ok(false);
+    };
+    let wait = WAITS[usize::try_from(due.attempts).unwrap_or(0).min(WAITS.len() - 1)];
+    if !rows::claim_ping(db, &due, now + wait).await? {
+        return Ok(false); // Another node was faster.
+    }
+    let attempt = due.attempts + 1;
+    let body = json!({"auth_req_id": content.auth_req_id});
+    let sent = app
+        .fetch
+        .post_json(&address, &content.client_notification_token, &body)
+        .await;
+    let is_last = match &sent {
+        // §10.2: 204 and 200 alike; 4xx and redirects are an answer, too.
+        Ok(()) | Err(fetch::Error::Status(300..=499)) => true,
+        Err(_) => attempt >= TRIES,
+    };
+    if let Err(error) = &sent {
+        tracing::warn!(client = %due.client, attempt, given_up = is_last, %error, "a service was not told of a decision");
+    }
+    if is_last {
+        rows::end_ping(db, &due.id).await?;
+    }
+    Ok(sent.is_ok())
+}

@@ -1,0 +1,262 @@
+//! How a client may be registered to ask for people who are elsewhere (OpenID Connect CIBA Core §4), and what
+//! the profile `ciba` asks for beyond it (FAPI-CIBA §5.2.2, §7.10).
+
+use super::fapi::METHODS;
+use super::rules::{Problems, is_link};
+use crate::domain::client::{AuthMethod, DeliveryMode, GrantType, Metadata, Profile, SigningAlg};
+use crate::domain::scope;
+use crate::jose::client::ClientKeys;
+
+const WEAK: &str = "is not PS256 or ES256, the signatures of FAPI-CIBA";
+
+pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+    let uses = it.grant_types.contains(&GrantType::Ciba);
+    problems.unless(
+        uses == it.backchannel_token_delivery_mode.is_some(),
+        "backchannel_token_delivery_mode",
+        "goes with the grant urn:openid:params:grant-type:ciba; it is poll or ping",
+    );
+    notification(problems, it);
+    problems.unless(
+        !it.backchannel_user_code_parameter,
+        "backchannel_user_code_parameter",
+        "is not supported: people approve where they are logged in",
+    );
+    signed_requests(problems, it);
+    problems.unless(
+        !uses || it.token_endpoint_auth_method != Some(AuthMethod::None),
+        "grant_types",
+        "holds the grant of CIBA, which a client without credentials cannot use", // CIBA §7.1
+    );
+    problems.unless(
+        !uses || it.scope.contains(scope::OPENID),
+        "scope",
+        "lacks openid, which every authentication request of CIBA names", // CIBA §7.1
+    );
+    if it.profile == Profile::Ciba {
+        profile(problems, it);
+    }
+}
+
+fn notification(problems: &mut Problems, it: &Metadata) {
+    let (member, pinged) = (
+        "backchannel_client_notification_endpoint",
+        it.backchannel_token_delivery_mode == Some(DeliveryMode::Ping),
+    );
+    match &it.backchannel_client_notification_endpoint {
+        None => problems.unless(!pinged, member, "is missing; the mode ping needs it"),
+        Some(_) if !pinged => problems.add(member, "is for the mode ping only"),
+        Some(address) => problems.unless(
+            is_link(address, false),
+            member,
+            "is not an https URL of 512 characters at most",
+        ),
+    }
+}
+
+fn signed_requests(problems: &mut Problems, it: &Metadata) {
+    let alg = it.backchannel_authentication_request_signing_alg;
+    let signs = alg.is_some() || it.profile == Profile::Ciba;
+    // Where they prove the client, the keys are missed among the rules of its method.
+    let missed_there = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    problems.unless(
+        !signs || missed_there || it.jwks.is_some() || it.jwks_uri.is_some(),
+        "jwks",
+        "is missing; signed authentication requests need it or jwks_uri",
+    );
+    let keys = it.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
+    if let (Some(keys), true) = (keys, signs) {
+        let algs = it
+            .profile
+            .permitted(alg.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]));
+        problems.unless(
+            keys.can_sign_by(&algs),
+            "backchannel_authentication_request_signing_alg",
+            "names a signature for which jwks holds no key",
+        );
+    }
+}
+
+/// The profile is about this one way to tokens; for others there is FAPI 2.0.
+fn profile(problems: &mut Problems, it: &Metadata) {
+    let fitting = [
+        GrantType::Ciba,
+        GrantType::RefreshToken,
+        GrantType::ClientCredentials,
+    ];
+    problems.unless(
+        it.grant_types.contains(&GrantType::Ciba) && it.grant_types.iter().all(|it| fitting.contains(it)),
+        "grant_types",
+        "is not the grant of CIBA, alone or with refresh_token and client_credentials, as the profile has it",
+    );
+    let by_fitting_method = it
+        .token_endpoint_auth_method
+        .is_some_and(|it| METHODS.contains(&it));
+    let names: Vec<&str> = METHODS.iter().map(|it| it.as_str()).collect();
+    if !by_fitting_method {
+        let reason = format!("is not {}, which FAPI asks for", names.join(" or "));
+        problems.add("token_endpoint_auth_method", reason);
+    }
+    problems.unless(
+        it.tls_client_certificate_bound_access_tokens,
+        "tls_client_certificate_bound_access_tokens",
+        "is not set; FAPI-CIBA binds each token to the certificate of its client",
+    );
+    for (member, alg) in [
+        ("id_token_signed_response_alg", it.id_token_signed_response_alg),
+        ("userinfo_signed_response_alg", it.userinfo_signed_response_alg),
+        (
+            "token_endpoint_auth_signing_alg",
+            it.token_endpoint_auth_signing_alg,
+        ),
+        (
+            "backchannel_authentication_request_signing_alg",
+            it.backchannel_authentication_request_signing_alg,
+        ),
+    ] {
+        let fits = alg.is_none_or(|it| !Profile::Ciba.permitted(vec![it]).is_empty());
+        problems.unless(fits, member, WEAK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::rules::{Registrar, check};
+    use crate::domain::ClientId;
+    use crate::domain::client::Metadata;
+
+    const GRANT: &str = "urn:openid:params:grant-type:ciba";
+
+    fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
+        let mut it = json!({"client_name": "Bank", "scope": "openid email", "grant_types": [GRANT],
+            "response_types": [], "backchannel_token_delivery_mode": "poll"});
+        for (name, value) in changes.as_object().expect("an object") {
+            it[name] = value.clone();
+        }
+        it.as_object_mut()
+            .expect("an object")
+            .retain(|_, it| !it.is_null());
+        let metadata = serde_json::from_value(it).expect("metadata");
+        let found = check(&ClientId::new("bank"), &metadata, by)
+            .err()
+            .unwrap_or_default();
+        found.into_iter().map(|it| it.member).collect()
+    }
+
+    fn ordinary(changes: Value) -> Vec<String> {
+        problems(Registrar::Administrator, changes)
+    }
+
+    /// With the profile, and what it asks for.
+    fn strict(changes: Value) -> Vec<String> {
+        let key = json!({"kty": "EC", "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+        let mut it = json!({"profile": "ciba", "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": {"keys": [key]}, "tls_client_certificate_bound_access_tokens": true});
+        for (name, value) in changes.as_object().expect("an object") {
+            it[name] = value.clone();
+        }
+        ordinary(it)
+    }
+
+    #[test]
+    fn a_client_says_how_it_hears_of_a_decision() {
+        let ping = |address: Value| {
+            ordinary(json!({"backchannel_token_delivery_mode": "ping",
+                "backchannel_client_notification_endpoint": address}))
+        };
+        assert!(ordinary(json!({})).is_empty());
+        assert!(ordinary(json!({"grant_types": [GRANT, "refresh_token"]})).is_empty());
+        assert!(ping(json!("https://bank.example/ping")).is_empty());
+        for bad in [json!(null), json!("http://bank.example/ping"), json!("/ping")] {
+            assert_eq!(
+                ping(bad.clone()),
+                ["backchannel_client_notification_endpoint"],
+                "{bad}"
+            );
+        }
+        for (member, changes) in [
+            (
+                "backchannel_token_delivery_mode",
+                json!({"backchannel_token_delivery_mode": null}),
+            ),
+            (
+                "backchannel_token_delivery_mode",
+                json!({"grant_types": ["client_credentials"]}),
+            ),
+            (
+                "backchannel_client_notification_endpoint",
+                json!({"backchannel_client_notification_endpoint": "https://bank.example/ping"}),
+            ),
+            (
+                "backchannel_user_code_parameter",
+                json!({"backchannel_user_code_parameter": true}),
+            ),
+            (
+                "jwks",
+                json!({"backchannel_authentication_request_signing_alg": "ES256"}),
+            ),
+            ("grant_types", json!({"token_endpoint_auth_method": "none"})),
+            ("scope", json!({"scope": "email"})),
+            ("client_name", json!({"client_name": null})),
+        ] {
+            assert_eq!(ordinary(changes.clone()), [member], "{changes}");
+        }
+        // A push is none of the modes (CIBA §5, FAPI-CIBA §5.2.2).
+        let push = json!({"backchannel_token_delivery_mode": "push"});
+        assert!(serde_json::from_value::<Metadata>(push).is_err());
+    }
+
+    #[test]
+    fn the_profile_names_each_thing_that_it_misses() {
+        for good in [
+            json!({}),
+            json!({"backchannel_authentication_request_signing_alg": "ES256",
+                "id_token_signed_response_alg": "PS256", "userinfo_signed_response_alg": "ES256"}),
+            json!({"jwks": null, "jwks_uri": "https://bank.example/jwks"}),
+        ] {
+            assert_eq!(strict(good.clone()), [""; 0], "{good}");
+        }
+        for (member, changes) in [
+            (
+                "grant_types",
+                json!({"grant_types": [GRANT, "authorization_code"], "response_types": ["code"],
+                "redirect_uris": ["https://bank.example/cb"]}),
+            ),
+            (
+                "token_endpoint_auth_method",
+                json!({"token_endpoint_auth_method": "client_secret_basic"}),
+            ),
+            (
+                "tls_client_certificate_bound_access_tokens",
+                json!({"tls_client_certificate_bound_access_tokens": null}),
+            ),
+            (
+                "id_token_signed_response_alg",
+                json!({"id_token_signed_response_alg": "EdDSA"}),
+            ),
+            (
+                "userinfo_signed_response_alg",
+                json!({"userinfo_signed_response_alg": "RS256"}),
+            ),
+            (
+                "backchannel_authentication_request_signing_alg",
+                json!({"backchannel_authentication_request_signing_alg": "RS256"}),
+            ),
+            ("jwks", json!({"jwks": null})),
+        ] {
+            let found = strict(changes.clone());
+            assert!(found.iter().any(|it| it == member), "{changes}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn the_profile_is_an_administrators_to_give() {
+        let decided = &Metadata::default();
+        let found = problems(Registrar::Client { decided }, json!({"profile": "ciba"}));
+        assert!(found.iter().any(|it| it == "profile"), "{found:?}"); // DR-2
+        assert!(problems(Registrar::Client { decided }, json!({})).is_empty());
+    }
+}

@@ -1,0 +1,56 @@
+//! `urn:openid:params:grant-type:ciba` (CIBA §10.1, §11): the service asks whether its person has decided.
+//! What was allowed is given once; shown again, the `auth_req_id` ends what it bought (TK-2).
+
+use super::issue::Authorized;
+use super::{granted, polling, required};
+use crate::app::App;
+use crate::domain::AuthenticationRequestId;
+use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
+use crate::domain::backchannel_authentication::Stage;
+use crate::domain::client::Client;
+use crate::domain::token::Confirmation;
+use crate::oidc::backchannel_authentication::key;
+use crate::oidc::{Error, Parameters, Result};
+use crate::storage::authentication_requests as rows;
+use crate::storage::ephemeral::Kind;
+
+pub async fn redeem(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    bound_to: Option<Confirmation>,
+) -> Result<Authorized> {
+    let digest = key(&client.id, required(parameters, "auth_req_id")?);
+    let found = rows::find_by_digest(app.db.read(), &digest).await?;
+    let request = found.ok_or_else(|| Error::unusable_grant("an unknown auth_req_id"))?;
+    if let Stage::Spent(grant) = &request.stage {
+        return Err(replayed(app, context, client, grant).await?);
+    }
+    if request.is_expired(app.clock.now()) {
+        return Err(Error::expired_token(
+            "The authentication request has expired; make another",
+        ));
+    }
+    match request.stage {
+        Stage::Waiting => Err(polling::not_yet(app, Kind::BackchannelPace, &digest).await?),
+        Stage::Denied => Err(Error::access_denied("The person did not grant access")),
+        Stage::Spent(grant) => Err(replayed(app, context, client, &grant).await?),
+        Stage::Allowed(grant) => match spend(app, &request.id).await? {
+            true => granted::redeem(app, client, *grant, parameters, bound_to).await,
+            // Of any number of parallel calls one is given the grant (security.md G-8).
+            false => Err(replayed(app, context, client, &grant).await?),
+        },
+    }
+}
+
+async fn spend(app: &App, id: &AuthenticationRequestId) -> Result<bool> {
+    app.db
+        .write(async |tx| Ok::<_, Error>(rows::spend(tx, id).await?))
+        .await
+}
+
+async fn replayed(app: &App, context: &Context, client: &Client, grant: &Grant) -> Result<Error> {
+    granted::replayed(app, context, client, &grant.authorization_id).await
+}

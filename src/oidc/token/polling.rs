@@ -1,0 +1,32 @@
+//! What a client hears that comes and asks before its person has decided (RFC 8628 §3.5, CIBA §11).
+
+use std::time::Duration;
+
+use crate::app::App;
+use crate::domain::pace::Pace;
+use crate::domain::secret::Digest;
+use crate::oidc::{Error, Result};
+use crate::storage::ephemeral::Kind;
+
+/// Longer than any wait: whoever stayed away so long begins anew.
+const REMEMBERED: Duration = Duration::from_mins(20);
+
+/// Nobody has decided; whoever asks too often is told to wait longer.
+pub async fn not_yet(app: &App, kind: Kind, asked_about: &Digest) -> Result<Error> {
+    let (now, store) = (app.clock.now(), &app.ephemeral);
+    let before = store.get(kind, asked_about.as_str()).await?;
+    let (pace, in_time) = match before {
+        None => (Pace::begun(now), true),
+        Some(before) => serde_json::from_slice::<Pace>(&before)
+            .map_err(Error::internal)?
+            .polled(now),
+    };
+    let content = serde_json::to_vec(&pace).map_err(Error::internal)?;
+    store
+        .put(kind, asked_about.as_str(), &content, REMEMBERED)
+        .await?;
+    Ok(match in_time {
+        true => Error::authorization_pending("The person has not decided yet"),
+        false => Error::slow_down("The client asks too often; wait 5 seconds longer between requests"),
+    })
+}
