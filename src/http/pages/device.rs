@@ -118,7 +118,7 @@ async fn confirm(visit: &Visit, person: &SignedIn, waiting: Waiting) -> Result<R
         email: person.account().email.as_str().to_owned(),
         user_code: waiting.code.shown(),
         offline_days: waiting.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
-        details: authorization::details(&visit, waiting.details()),
+        details: authorization::details(visit, waiting.details()),
         scopes: waiting.scope.iter().map(str::to_owned).collect(),
         unmet,
     };
