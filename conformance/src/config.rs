@@ -15,6 +15,7 @@ pub struct Config {
     pub client_secret_post: Option<Client>,
     pub site: Option<Site>,
     pub fapi: Option<Fapi>,
+    pub ciba: Option<Ciba>,
     #[serde(default)]
     pub registration: Registration,
     #[serde(default)]
@@ -59,6 +60,16 @@ pub struct FapiParty {
     /// A private key as a JWK.
     pub key: String,
     pub redirect_uri: String,
+}
+
+/// For CIBA, beside what FAPI has.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ciba {
+    /// The page of the provider where the person decides about what waits for them.
+    pub approval_page: Option<String>,
+    /// `"private_key_jwt poll" = ["first's client_id", "second's client_id"]`
+    pub clients: BTreeMap<String, [String; 2]>,
 }
 
 /// Each in PEM, with its key: for mutual TLS.

@@ -30,6 +30,8 @@ pub struct Form {
     pub buttons: Vec<Button>,
     /// In a header, footer or menu: not what the page is about.
     pub chrome: bool,
+    /// The text of the part of the page that it stands in.
+    pub around: String,
 }
 
 #[derive(Clone, Debug)]
@@ -301,6 +303,17 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
             .ancestors()
             .filter_map(ElementRef::wrap)
             .any(|it| matches!(it.value().name(), "header" | "footer" | "nav")),
+        around: form
+            .ancestors()
+            .filter_map(ElementRef::wrap)
+            .find(|it| {
+                matches!(
+                    it.value().name(),
+                    "section" | "article" | "li" | "tr" | "main" | "body"
+                )
+            })
+            .map(|it| squeeze(it.text()))
+            .unwrap_or_default(),
     }
 }
 

@@ -137,3 +137,66 @@ fn credentials(form: &Form, user: &User) -> Vec<(String, String)> {
     typed.push((field.unwrap_or_else(|| "password".into()), user.password.clone()));
     typed
 }
+
+/// What somebody does who is asked for while they are elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Allow,
+    Deny,
+}
+
+/// At the page of an account: after a login, and whatever stands before the page, the request with this message is
+/// decided.
+pub async fn decide(
+    browser: &mut Browser,
+    address: &str,
+    user: &User,
+    message: &str,
+    decision: Decision,
+) -> Result<()> {
+    let mut landing = browser.open(address).await?;
+    for _ in 0..6 {
+        let Landing::Page(page) = landing else {
+            bail!("the page leads away from the provider");
+        };
+        let waiting = page
+            .forms
+            .iter()
+            .find(|it| it.post && !it.chrome && it.around.contains(message));
+        let form = match (page.login_form(), waiting) {
+            (Some(form), _) => {
+                landing = browser
+                    .submit(form, &credentials(form, user), form.assent())
+                    .await?;
+                continue;
+            }
+            (None, Some(form)) => form,
+            (None, None) if page.url.as_str().starts_with(address) => {
+                bail!("nothing waits with the message {message:?}: {}", page.brief())
+            }
+            (None, None) => {
+                // Terms to accept, or a page that wants to be left.
+                let Some(form) = page.decision_form().filter(|_| page.status < 400) else {
+                    landing = browser.open(address).await?;
+                    continue;
+                };
+                let boxes: Vec<_> = form.required_boxes().collect();
+                landing = browser.submit(form, &boxes, form.assent()).await?;
+                continue;
+            }
+        };
+        let button = match decision {
+            Decision::Allow => form.assent(),
+            Decision::Deny => form.denial(),
+        };
+        let Some(button) = button else {
+            bail!("there is no button for {decision:?}: {}", page.brief());
+        };
+        return match browser.submit(form, &[], Some(button)).await? {
+            Landing::Page(page) if page.status < 400 => Ok(()),
+            Landing::Page(page) => bail!("not decided: {}", page.brief()),
+            Landing::Returned(_) => bail!("the page leads away from the provider"),
+        };
+    }
+    bail!("no end of pages before {address}")
+}

@@ -3,6 +3,7 @@
 
 mod browser;
 mod checks;
+mod ciba;
 mod client;
 mod config;
 mod fapi;

@@ -1,7 +1,7 @@
 //! The plans of the suite and the modules they list, by the suite's names.
 
 use crate::fapi::{Fapi, Only};
-use crate::modules::{Check, basic, channel_logout, config, dynamic, fapi2};
+use crate::modules::{Check, basic, channel_logout, ciba, config, dynamic, fapi2};
 use crate::modules::{rp_initiated_logout as logout, session_management};
 
 /// Where the authorization response belongs.
@@ -123,7 +123,7 @@ const fn form_post(response_type: &'static str) -> Variant {
 pub const fn fapi(it: &'static Fapi) -> Variant {
     Variant {
         response_type: "code",
-        response_mode: if it.signed { Some("jwt") } else { None },
+        response_mode: None,
         fapi: Some(it),
     }
 }
@@ -205,6 +205,11 @@ pub const PLANS: &[Plan] = &[
         variants: fapi2::MESSAGE_SIGNING,
         modules: fapi2::MODULES,
     },
+    Plan {
+        name: "fapi-ciba-id1-test-plan",
+        variants: ciba::VARIANTS,
+        modules: ciba::MODULES,
+    },
 ];
 
 #[cfg(test)]
@@ -251,6 +256,7 @@ mod tests {
         assert_eq!(security_profile, [56, 50, 47, 41, 46, 40, 37, 31, 14]);
         let message_signing = fapi("fapi2-message-signing-final-test-plan");
         assert_eq!(message_signing, [70, 64, 61, 55, 60, 54, 51, 45]);
+        assert_eq!(fapi("fapi-ciba-id1-test-plan"), [35, 33, 40, 38]);
         let one = |response_type: &str| {
             let wanted = ["basic", "implicit", "hybrid"].map(|it| format!("oidcc-{it}-"));
             let plans = PLANS

@@ -100,6 +100,17 @@ impl Site {
         );
     }
 
+    /// The same for whoever comes with this bearer token, wherever on the site.
+    pub fn listen_to(&self, token: &str, status: u16, headers: &str, body: &str) {
+        self.put(
+            token,
+            status,
+            headers.to_owned(),
+            body.to_owned(),
+            Some(Vec::new()),
+        );
+    }
+
     fn put(&self, path: &str, status: u16, headers: String, body: String, heard: Option<Vec<Heard>>) {
         let document = Document {
             status,
@@ -184,7 +195,14 @@ async fn answer(
     };
     let text = {
         let mut documents = documents.lock().unwrap_or_else(PoisonError::into_inner);
-        match documents.get_mut(target.split('?').next()?) {
+        let bearer = heard
+            .header("authorization")
+            .and_then(|it| it.strip_prefix("Bearer "));
+        let place = match bearer.filter(|it| documents.contains_key(*it)) {
+            Some(token) => token.to_owned(),
+            None => target.split('?').next()?.to_owned(),
+        };
+        match documents.get_mut(&place) {
             Some(it) => {
                 if let Some(kept) = &mut it.heard {
                     kept.push(heard);

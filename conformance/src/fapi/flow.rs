@@ -70,6 +70,8 @@ pub struct Flow {
     /// The request object, where there is one.
     pub object: Bend,
     pub signs: bool,
+    /// The object says what it is (RFC 9101 §10.8).
+    pub typed: bool,
     /// Beside it at the pushed authorization request endpoint.
     pub beside_object: Vec<(String, String)>,
     pub pushes: bool,
@@ -132,6 +134,7 @@ fn of(fapi: Fapi, own: Party, other: Party) -> Flow {
         request,
         object: straight,
         signs: fapi.signed,
+        typed: true,
         beside_object: Vec::new(),
         pushes: true,
         method: "POST",
@@ -240,7 +243,9 @@ impl Flow {
             claims.insert(name.into(), (around.now + value).into());
         }
         let mut jwt = Jwt::new(&self.own.key, Value::Object(claims));
-        jwt.header["typ"] = "oauth-authz-req+jwt".into();
+        if self.typed {
+            jwt.header["typ"] = "oauth-authz-req+jwt".into();
+        }
         (self.object)(&mut jwt, around);
         jwt.compact()
     }

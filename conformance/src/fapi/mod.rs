@@ -2,24 +2,26 @@
 //! a module is a row of a table: what is changed, and where it may end (see `modules/fapi2`).
 //!
 //! `keys.rs` keys and JWTs · `party.rs` a client with its keys and certificate · `flow.rs` one authorization and
-//! what may be changed of it · `steps.rs` the requests · `expect.rs` where a flow may end
+//! what may be changed of it · `calls.rs` one request · `steps.rs` all of them · `expect.rs` where a flow may end
 
 use serde_json::Value;
 
+mod calls;
 mod expect;
 mod flow;
 mod keys;
 mod party;
 mod steps;
 
+pub use calls::post;
 pub(crate) use expect::row;
 pub use expect::{Expect, Row, judge};
 pub use flow::{Around, Call, Flow, flow};
 pub use keys::{Jwt, Key};
 pub use party::{Party, endpoint};
 pub use steps::{
-    End, Granted, PAR, RESOURCE, client_credentials, is_let_in, keep_out, open, push, reference, resource,
-    resource_url, returned, through, token, tokens_of,
+    End, Granted, PAR, RESOURCE, client_credentials, in_query, is_let_in, keep_out, open, push, reference,
+    resource, resource_url, returned, through, token, tokens_of, use_tokens,
 };
 
 /// By what a client proves itself.
@@ -48,11 +50,18 @@ pub struct Fapi {
     pub signed: bool,
     /// No person: the client credentials grant.
     pub machine: bool,
+    /// Of CIBA: the client is told when to come.
+    pub ping: bool,
 }
 
 impl Fapi {
     pub fn shows_certificates(&self) -> bool {
         self.auth == Auth::Mtls || self.constraint == Constraint::Mtls
+    }
+
+    /// Named by how tokens are delivered.
+    pub fn is_ciba(&self) -> bool {
+        self.name.ends_with(" poll") || self.name.ends_with(" ping")
     }
 
     pub fn scheme(&self) -> &'static str {
@@ -77,6 +86,10 @@ impl Fapi {
             Constraint::Dpop => metadata["dpop_signing_alg_values_supported"].is_array(),
             Constraint::Mtls => metadata["tls_client_certificate_bound_access_tokens"] == true,
         };
+        if self.is_ciba() {
+            let mode = if self.ping { "ping" } else { "poll" };
+            return proved && bound && lists("backchannel_token_delivery_modes_supported", mode);
+        }
         let pushed = metadata["pushed_authorization_request_endpoint"].is_string();
         let signed = !self.signed || lists("response_modes_supported", "jwt");
         let granted = match self.machine {
@@ -99,6 +112,8 @@ impl Fapi {
 pub enum Only {
     Dpop,
     Key,
+    Mtls,
+    Ping,
     Openid,
     Signed,
     /// Somebody who logs in: not for client credentials.
@@ -110,6 +125,8 @@ impl Only {
         match self {
             Self::Dpop => fapi.constraint == Constraint::Dpop,
             Self::Key => fapi.auth == Auth::PrivateKeyJwt,
+            Self::Mtls => fapi.auth == Auth::Mtls,
+            Self::Ping => fapi.ping,
             Self::Openid => fapi.openid,
             Self::Signed => fapi.signed,
             Self::Person => !fapi.machine,

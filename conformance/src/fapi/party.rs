@@ -29,11 +29,11 @@ impl Party {
         let skip = |reason: String| Stop::Skipped(reason);
         let settings = config.fapi.as_ref();
         let settings = settings.ok_or_else(|| skip("the settings name no [fapi]".into()))?;
-        let (list, named) = clients_of(settings, fapi);
         let name = short(fapi);
+        let (list, named) = clients_of(&config, settings, fapi);
         let ids = list
-            .get(&name)
-            .ok_or_else(|| skip(format!("[fapi.{named}] names no clients for {name:?}")))?;
+            .and_then(|it| it.get(&name))
+            .ok_or_else(|| skip(format!("[{named}] names no clients for {name:?}")))?;
         let certificates = settings.certificates.as_ref();
         let paths = certificates.map_or((None, None), |it| (Some(&it.first), Some(&it.second)));
         let make = |id: &String, which: &config::FapiParty, path: Option<&PathBuf>| -> Step<Self> {
@@ -60,14 +60,18 @@ impl Party {
     }
 }
 
+type Clients = BTreeMap<String, [String; 2]>;
+
 fn clients_of<'a>(
+    config: &'a config::Config,
     settings: &'a config::Fapi,
     fapi: &Fapi,
-) -> (&'a BTreeMap<String, [String; 2]>, &'static str) {
-    match (fapi.machine, fapi.signed) {
-        (true, _) => (&settings.machines, "machines"),
-        (false, true) => (&settings.signing_clients, "signing_clients"),
-        (false, false) => (&settings.clients, "clients"),
+) -> (Option<&'a Clients>, &'static str) {
+    match (fapi.is_ciba(), fapi.machine, fapi.signed) {
+        (true, ..) => (config.ciba.as_ref().map(|it| &it.clients), "ciba.clients"),
+        (_, true, _) => (Some(&settings.machines), "fapi.machines"),
+        (.., true) => (Some(&settings.signing_clients), "fapi.signing_clients"),
+        _ => (Some(&settings.clients), "fapi.clients"),
     }
 }
 

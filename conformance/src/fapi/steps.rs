@@ -1,17 +1,16 @@
 //! The requests of a flow, each with the checks that the suite makes there, and the whole way through them.
 
-use super::{Around, Auth, Call, Constraint, Flow, Party, endpoint, flow::missing};
+use super::calls::{Sent, headers_of_a_form, post, send};
+use super::{Flow, endpoint, flow::missing};
 use crate::browser::Landing;
 use crate::checks::common::{entropy, seconds};
 use crate::checks::{id_token, jarm, response, token as tokens, userinfo};
-use crate::client::{ASSERTION_TYPE, random_text};
 use crate::html::Page;
-use crate::http::{Answer, encode};
+use crate::http::Answer;
 use crate::journey::Walk;
 use crate::plans::Placement;
 use crate::report::Step;
 use crate::run::Run;
-use reqwest::Method;
 
 pub const PAR: &str = "pushed authorization request (RFC 9126 §2.2)";
 pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";
@@ -38,108 +37,6 @@ pub struct Granted {
     pub resource: Answer,
 }
 
-/// How a call is made: the client, its proofs, where to and what with.
-struct Sent<'a> {
-    party: &'a Party,
-    call: &'a Call,
-    method: &'a str,
-    url: &'a str,
-    form: Option<Vec<(String, String)>>,
-    headers: Vec<(&'a str, String)>,
-    access_token: Option<&'a str>,
-}
-
-/// Once more with the nonce, if one is asked for (RFC 9449 §8).
-async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<Answer> {
-    let mut nonce: Option<String> = None;
-    loop {
-        let around = flow.around(&run.provider, it.url);
-        let mut form = it.form.clone();
-        if let Some(form) = form.as_mut().filter(|_| it.call.authenticates) {
-            authenticate(flow, &it, &around, form)?;
-        }
-        let mut headers = it.headers.clone();
-        let interaction = uuid();
-        headers.push(("x-fapi-interaction-id", interaction.clone()));
-        if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
-            let told = (it.method, nonce.as_deref(), it.access_token);
-            let proof = flow.proof(it.party, it.call, &around, told)?;
-            headers.extend((it.call.wrapped)(proof));
-        }
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
-        let http = match it.call.shows_certificate {
-            true => &it.party.http,
-            false => &run.http,
-        };
-        let method = Method::from_bytes(it.method.as_bytes())?;
-        let body = form.map(|it| encode(&it).into_bytes());
-        let answer = http.send(method, it.url, &headers, body).await?;
-        if let Some(echo) = answer.header("x-fapi-interaction-id") {
-            run.report.require(echo == interaction, RESOURCE, || {
-                format!("x-fapi-interaction-id is {echo:?}, sent was {interaction:?}")
-            });
-        }
-        let asks = answer.json().is_some_and(|it| it["error"] == "use_dpop_nonce")
-            || answer
-                .header("www-authenticate")
-                .is_some_and(|it| it.contains("use_dpop_nonce"));
-        let given = answer.header("dpop-nonce").map(str::to_owned);
-        if !asks || nonce.is_some() || given.is_none() {
-            return Ok(answer);
-        }
-        nonce = given;
-    }
-}
-
-fn authenticate(
-    flow: &Flow,
-    it: &Sent<'_>,
-    around: &Around,
-    form: &mut Vec<(String, String)>,
-) -> anyhow::Result<()> {
-    let id = match it.call.pretends {
-        true => &around.other.id,
-        false => &it.party.id,
-    };
-    if it.call.pretends || flow.fapi.auth == Auth::Mtls {
-        form.retain(|(name, _)| name != "client_id");
-        form.push(("client_id".into(), id.clone()));
-    }
-    if flow.fapi.auth == Auth::PrivateKeyJwt {
-        let assertion = flow.assertion(it.party, it.call, around)?;
-        form.push(("client_assertion_type".into(), ASSERTION_TYPE.into()));
-        form.push(("client_assertion".into(), assertion));
-    }
-    Ok(())
-}
-
-/// Version 4, as RFC 9562 writes it.
-fn uuid() -> String {
-    let digits: Vec<char> = random_text(64)
-        .bytes()
-        .filter_map(|it| char::from_digit(u32::from(it) % 16, 16))
-        .take(32)
-        .collect();
-    let part = |range: std::ops::Range<usize>| digits[range].iter().collect::<String>();
-    format!(
-        "{}-{}-4{}-a{}-{}",
-        part(0..8),
-        part(8..12),
-        part(13..16),
-        part(17..20),
-        part(20..32)
-    )
-}
-
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-
-fn headers_of_a_form<'a>() -> Vec<(&'a str, String)> {
-    vec![
-        (FORM.0, FORM.1.to_owned()),
-        ("accept", "application/json".to_owned()),
-    ]
-}
-
 pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
     const NAME: &str = "pushed_authorization_request_endpoint";
     let url = endpoint(&run.provider, &flow.fapi, NAME).ok_or_else(|| missing(NAME))?;
@@ -154,16 +51,7 @@ pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
         false => flow.request.params.clone(),
     };
     form.extend(flow.beside_object.iter().cloned());
-    let sent = Sent {
-        party: &flow.own,
-        call: &flow.par,
-        method: flow.method,
-        url: &url,
-        form: Some(form),
-        headers: headers_of_a_form(),
-        access_token: None,
-    };
-    Ok(send(run, flow, sent).await?)
+    Ok(post(run, flow, &flow.par, &url, form).await?)
 }
 
 /// The reference of a request that was taken, and for how long.
@@ -400,7 +288,7 @@ pub async fn through(run: &mut Run, flow: &Flow) -> Step<End> {
     use_tokens(run, flow, tokens, id_token, (request_uri, code)).await
 }
 
-async fn use_tokens(
+pub async fn use_tokens(
     run: &mut Run,
     flow: &Flow,
     tokens: tokens::Tokens,
@@ -420,6 +308,17 @@ async fn use_tokens(
         id_token,
         resource: answer,
     })))
+}
+
+/// As it would stand in every log on the way.
+pub async fn in_query(run: &mut Run, flow: &Flow, url: &str, own: &Granted) -> Step {
+    const QUERY: &str = "no access token in the query (FAPI 2.0 Security Profile §5.3.4)";
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{joint}access_token={}", own.tokens.access_token);
+    let answer = flow.own.http.get(&url, &[("accept", "application/json")]).await?;
+    run.report
+        .require(matches!(answer.status, 400 | 401), QUERY, || answer.brief());
+    Ok(())
 }
 
 /// The way without a person (RFC 6749 §4.4).

@@ -2,6 +2,7 @@
 
 pub mod basic;
 pub mod channel_logout;
+pub mod ciba;
 pub mod config;
 pub mod dynamic;
 pub mod fapi2;

@@ -55,6 +55,7 @@ fn settings() -> Config {
             key: None,
         }),
         fapi: None,
+        ciba: None,
         registration: Registration::default(),
         server: Server {
             jwks_refresh_delay: Some(0),

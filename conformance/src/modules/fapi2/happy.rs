@@ -9,7 +9,6 @@ use crate::report::{Step, Stop};
 use crate::run::Run;
 use serde_json::{Map, Value, json};
 
-const QUERY: &str = "no access token in the query (FAPI 2.0 Security Profile §5.3.4)";
 const BOUND: &str = "a token is bound to its client (FAPI 2.0 Security Profile §5.3.2.1)";
 const REFUSED: &str = "who refuses is heard (RFC 6749 §4.1.2.1)";
 const CLAIMS: &str = "the claims parameter (OpenID Connect Core §5.5)";
@@ -35,7 +34,7 @@ pub async fn flow(run: &mut Run) -> Step {
     }
     let url = fapi::resource_url(run, &first)?;
     transport::battery(run, &[url.as_str()]).await?;
-    in_query(run, &first, &url, &own).await?;
+    fapi::in_query(run, &first, &url, &own).await?;
     for accept in [
         "application/json; charset=utf-8",
         "application/json, application/*+json, */*",
@@ -62,16 +61,6 @@ pub async fn flow(run: &mut Run) -> Step {
         (BOUND, 400..=499),
         "with the token of another client",
     );
-    Ok(())
-}
-
-/// As it would stand in every log on the way.
-async fn in_query(run: &mut Run, flow: &Flow, url: &str, own: &Granted) -> Step {
-    let joint = if url.contains('?') { '&' } else { '?' };
-    let url = format!("{url}{joint}access_token={}", own.tokens.access_token);
-    let answer = flow.own.http.get(&url, &[("accept", "application/json")]).await?;
-    run.report
-        .require(matches!(answer.status, 400 | 401), QUERY, || answer.brief());
     Ok(())
 }
 

@@ -6,12 +6,13 @@ mod happy;
 mod proofs;
 mod refresh;
 mod repeated;
-mod transport;
+pub mod transport;
 
 use super::module;
 use crate::client::random_text;
 use crate::fapi::{Auth, Constraint, Expect, Fapi, Flow, Key, row};
 use crate::plans::{Module, Variant, fapi};
+pub use refresh::{refreshes, refuse_foreign};
 
 const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid: bool) -> Fapi {
     Fapi {
@@ -21,6 +22,7 @@ const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid:
         openid,
         signed: false,
         machine: false,
+        ping: false,
     }
 }
 

@@ -51,7 +51,12 @@ pub async fn check(run: &mut Run) -> Step {
             .stop(RULE, "the second client was given no refresh token"));
     };
     let foreign = refreshes(run, &second, &theirs, &foreign, &scope).await?;
-    let answer = sent(run, &first, &form(&foreign, &scope)).await?;
+    refuse_foreign(run, &first, &foreign, &scope).await
+}
+
+/// The token of another client than this one.
+pub async fn refuse_foreign(run: &mut Run, flow: &Flow, token: &str, scope: &str) -> Step {
+    let answer = sent(run, flow, &form(token, scope)).await?;
     json_error(&answer, &[400], &["invalid_grant"], FOREIGN, &mut run.report);
     Ok(())
 }
@@ -76,7 +81,7 @@ async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
 }
 
 /// By another key than the first: a confidential client is known by its authentication. The token to go on with.
-async fn refreshes(run: &mut Run, flow: &Flow, own: &Granted, token: &str, scope: &str) -> Step<String> {
+pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Granted, token: &str, scope: &str) -> Step<String> {
     let mut flow = flow.clone();
     if flow.fapi.constraint == Constraint::Dpop {
         flow.own.proofs = Key::generate()?;

@@ -1,17 +1,22 @@
 //! Proof that the modules of FAPI can fail.
 
+mod ciba;
 mod mock;
 mod proofs;
 
-use crate::config::{Config, Fapi, FapiParty, User};
+use crate::config::{Config, Fapi, FapiCertificates, FapiParty, User};
 use crate::fapi::Key;
 use crate::http::Http;
 use crate::plans::{Chosen, PLANS, Plan};
 use crate::provider::Provider;
 use crate::report::{Outcome, Verdict};
 use crate::runner::Runner;
+use crate::site::Site;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use mock::{Client, Fault, Mock};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 const SECURITY_PROFILE: &str = "fapi2-security-profile-final-test-plan";
@@ -29,7 +34,8 @@ static KEYS: LazyLock<[String; 2]> = LazyLock::new(|| {
     [rsa, Key::generate().unwrap().private().to_string()]
 });
 
-fn settings() -> Config {
+/// The person and the two parties, with certificates that nobody here sees.
+fn party() -> Config {
     let ids = ["one".to_owned(), "two".to_owned()];
     let list = BTreeMap::from([("private_key_jwt dpop".to_owned(), ids)]);
     let party = |at: usize, redirect_uri: &str| FapiParty {
@@ -49,16 +55,68 @@ fn settings() -> Config {
             clients: list.clone(),
             signing_clients: list.clone(),
             machines: list,
-            certificates: None,
+            certificates: Some(FapiCertificates {
+                first: CERTIFICATE.clone(),
+                second: CERTIFICATE.clone(),
+            }),
             resource: None,
         }),
         ..Config::default()
     }
 }
 
-async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) -> Vec<Outcome> {
+/// One file with both, certificate and key.
+static CERTIFICATE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let (chain, key) = super::certificate();
+    let part = |name: &str, der: &[u8]| {
+        let lines: Vec<String> = STANDARD
+            .encode(der)
+            .as_bytes()
+            .chunks(64)
+            .map(|it| String::from_utf8_lossy(it).into_owned())
+            .collect();
+        format!(
+            "-----BEGIN {name}-----\n{}\n-----END {name}-----\n",
+            lines.join("\n")
+        )
+    };
+    let path = std::env::temp_dir().join(format!("conformance-{}.pem", crate::client::random_text(10)));
+    let text = part("CERTIFICATE", &chain) + &part("PRIVATE KEY", key.secret_der());
+    std::fs::write(&path, text).unwrap();
+    path
+});
+
+async fn run_plan(
+    issuer: &str,
+    config: Config,
+    plan: &'static str,
+    variant: &str,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Vec<Outcome> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = settings();
+    let http = Http::new(true).unwrap();
+    let provider = Provider::discover(&http, issuer, true).await.unwrap();
+    let site = match &config.site {
+        Some(it) => Some(Arc::new(Site::open(it).await.unwrap())),
+        None => None,
+    };
+    let found = PLANS.iter().find(|it| it.name == plan);
+    let chosen: Vec<Chosen> = Plan::runs(found.unwrap())
+        .filter(|(_, it, module)| it.name() == variant && wanted(module.name))
+        .collect();
+    assert!(!chosen.is_empty(), "{plan} {variant}");
+    let runner = Runner {
+        http,
+        provider: Arc::new(provider),
+        config: Arc::new(config),
+        jobs: 8,
+        site,
+    };
+    runner.run(&chosen).await
+}
+
+async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) -> Vec<Outcome> {
+    let config = party();
     let fapi = config.fapi.as_ref().unwrap();
     let client = |id: &str, party: &FapiParty| Client {
         id: id.into(),
@@ -67,25 +125,11 @@ async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) ->
     };
     let clients = vec![client("one", &fapi.first), client("two", &fapi.second)];
     let issuer = Mock::start(fault, clients, plan == MESSAGE_SIGNING).await;
-    let http = Http::new(true).unwrap();
-    let provider = Provider::discover(&http, &issuer, true).await.unwrap();
-    let found = PLANS.iter().find(|it| it.name == plan);
-    let chosen: Vec<Chosen> = Plan::runs(found.unwrap())
-        .filter(|(_, it, _)| it.name() == variant)
-        .filter(|(_, _, it)| {
-            let short = it.name.strip_prefix("fapi2-security-profile-final-");
-            names.is_empty() && !WAITS.contains(&short.unwrap()) || names.contains(&short.unwrap())
-        })
-        .collect();
-    assert!(!chosen.is_empty(), "{names:?}");
-    let runner = Runner {
-        http,
-        provider: Arc::new(provider),
-        config: Arc::new(config),
-        jobs: 8,
-        site: None,
+    let wanted = |name: &str| {
+        let short = name.strip_prefix("fapi2-security-profile-final-").unwrap();
+        names.is_empty() && !WAITS.contains(&short) || names.contains(&short)
     };
-    runner.run(&chosen).await
+    run_plan(&issuer, config, plan, variant, &wanted).await
 }
 
 /// A minute is too long for a unit test; without it a sound provider is one whose codes do not expire.

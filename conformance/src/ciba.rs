@@ -1,0 +1,308 @@
+//! One request of CIBA, from the client that asks to the person who decides: OpenID Connect Client-Initiated
+//! Backchannel Authentication §7 to §11, FAPI-CIBA §5.2.
+
+use crate::checks::common::{entropy, json_error, measured_entropy, seconds};
+use crate::client::{Request, random_text};
+use crate::fapi::{self, End, Flow, Granted, RESOURCE, post};
+use crate::http::Answer;
+use crate::journey::{Decision, decide};
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use crate::site::Heard;
+use anyhow::Context;
+use std::time::Duration;
+
+pub const ASKED: &str = "backchannel authentication request (CIBA §7.3)";
+pub const TOKEN: &str = "token request (CIBA §11)";
+const PING: &str = "ping (CIBA §10.2)";
+const GRANT: &str = "urn:openid:params:grant-type:ciba";
+const ENDPOINT: &str = "backchannel_authentication_endpoint";
+
+/// What came of a request that was taken.
+pub struct Asked {
+    pub id: String,
+    pub expires_in: i64,
+    pub interval: u64,
+}
+
+/// What must come of a module's change.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    Tokens,
+    TokensOrRefused(&'static [&'static str]),
+    /// At once, with the status that fits the code.
+    Refused(&'static [&'static str]),
+    /// 401.
+    Unknown(&'static [&'static str]),
+    /// When the tokens are asked for.
+    RefusedTokens(&'static [&'static str]),
+    /// The person is waited for; a refusal is a warning.
+    Pending,
+}
+
+/// A module in one line.
+pub struct Row {
+    pub change: fn(&mut Flow),
+    pub wanted: Wanted,
+}
+
+/// `ciba!("-name", [Key], |flow| …, Wanted::…)`: a module of a table.
+macro_rules! ciba {
+    ($name:literal, [$($only:ident),*], $change:expr, $wanted:expr) => {
+        $crate::plans::Module {
+            name: concat!("fapi-ciba-id1", $name),
+            needs: $crate::plans::Needs::Fapi,
+            on: &["code"],
+            only: &[$($crate::fapi::Only::$only),*],
+            check: |run| Box::pin($crate::ciba::Row { change: $change, wanted: $wanted }.carry_out(run)),
+        }
+    };
+}
+pub(crate) use ciba;
+
+/// The flow of the first client: a signed request, a message to compare, and for ping an address of its own.
+pub fn flow(run: &mut Run) -> Step<Flow> {
+    let mut flow = fapi::flow(run)?;
+    let hint = run.user()?.login;
+    of_a_person(&mut flow, &hint);
+    flow.typed = false;
+    Ok(flow)
+}
+
+fn of_a_person(flow: &mut Flow, hint: &str) {
+    flow.request = Request { params: Vec::new() }
+        .with("scope", flow.fapi.scope())
+        .with("login_hint", hint)
+        .with("binding_message", random_text(8));
+    if flow.fapi.ping {
+        flow.request.set("client_notification_token", random_text(40));
+    }
+}
+
+/// The second client's, which asks for an expiry and, for ping, has a token as long as may be.
+pub fn of_the_other(flow: &Flow) -> Flow {
+    let mut other = flow.of_the_other();
+    let hint = flow.request.get("login_hint").unwrap_or_default().to_owned();
+    of_a_person(&mut other, &hint);
+    if other.fapi.ping {
+        other.request.set("client_notification_token", random_text(1024));
+    }
+    other.object = |jwt, _| jwt.set("requested_expiry", 300);
+    other
+}
+
+impl Row {
+    pub async fn carry_out(self, run: &mut Run) -> Step {
+        let mut flow = flow(run)?;
+        (self.change)(&mut flow);
+        listen(run, &flow, 204, "", "");
+        let answer = ask(run, &flow).await?;
+        match self.wanted {
+            Wanted::Refused(codes) => refusal(run, &answer, codes),
+            Wanted::Unknown(codes) => json_error(&answer, &[401], codes, ASKED, &mut run.report),
+            Wanted::TokensOrRefused(codes) if answer.status != 200 => refusal(run, &answer, codes),
+            Wanted::Tokens | Wanted::TokensOrRefused(_) => {
+                let asked = read(run, &answer)?;
+                granted(run, &flow, &asked).await?;
+            }
+            Wanted::RefusedTokens(codes) => {
+                let asked = read(run, &answer)?;
+                let answer = poll(run, &flow, &asked.id).await?;
+                let of_the_client = answer.json().is_some_and(|it| it["error"] == "invalid_client");
+                let status: &[u16] = if of_the_client { &[400, 401] } else { &[400] };
+                json_error(&answer, status, codes, TOKEN, &mut run.report);
+            }
+            Wanted::Pending => {
+                let asked = read(run, &answer)?;
+                let answer = poll(run, &flow, &asked.id).await?;
+                let waits = error_of(&answer).is_some_and(|it| PENDING.contains(&it.as_str()));
+                run.report.advise(waits, TOKEN, || answer.brief());
+            }
+        }
+        Ok(())
+    }
+}
+
+const PENDING: [&str; 2] = ["authorization_pending", "slow_down"];
+
+fn error_of(answer: &Answer) -> Option<String> {
+    answer.json()?["error"].as_str().map(str::to_owned)
+}
+
+/// CIBA §13: each code has its status.
+fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str]) {
+    let status = match error_of(answer).as_deref() {
+        Some("invalid_client") => 401,
+        Some("access_denied") => 403,
+        _ => 400,
+    };
+    json_error(answer, &[status], codes, ASKED, &mut run.report);
+}
+
+/// Where the client is pinged, and what it answers.
+pub fn listen(run: &Run, flow: &Flow, status: u16, headers: &str, body: &str) {
+    let token = flow.request.get("client_notification_token");
+    if let (Some(site), Some(token)) = (&run.site, token) {
+        site.listen_to(token, status, headers, body);
+    }
+}
+
+pub async fn ask(run: &mut Run, flow: &Flow) -> Step<Answer> {
+    let url = fapi::endpoint(&run.provider, &flow.fapi, ENDPOINT);
+    let Some(url) = url else {
+        return Err(run.report.stop("metadata", format!("{ENDPOINT} is missing")));
+    };
+    let form = match flow.signs {
+        true => {
+            let object = flow.request_object(&flow.around(&run.provider, &url))?;
+            vec![("request".to_owned(), object)]
+        }
+        false => flow.request.params.clone(),
+    };
+    Ok(post(run, flow, &flow.par, &url, form).await?)
+}
+
+pub fn read(run: &mut Run, answer: &Answer) -> Step<Asked> {
+    let body = answer.json().unwrap_or_default();
+    if answer.status != 200 || !body["auth_req_id"].is_string() {
+        let told = format!("HTTP 200 with an auth_req_id was expected: {}", answer.brief());
+        return Err(run.report.stop(ASKED, told));
+    }
+    run.report
+        .require(answer.media_type() == "application/json", ASKED, || {
+            format!("the answer is {:?}, not application/json", answer.media_type())
+        });
+    let id = body["auth_req_id"].as_str().unwrap_or_default();
+    let legal = |it: char| it.is_ascii_alphanumeric() || "_-.".contains(it);
+    run.report
+        .require(id.chars().all(legal), ASKED, || format!("auth_req_id is {id:?}"));
+    entropy("auth_req_id", id, &mut run.report);
+    let measured = measured_entropy(id);
+    run.report.advise(measured > 160.0, ASKED, || {
+        format!("auth_req_id measures {measured:.0} bits, more than 160 are recommended")
+    });
+    let expires_in = seconds(&body["expires_in"]).filter(|it| *it > 0);
+    run.report.require(expires_in.is_some(), ASKED, || {
+        format!("expires_in is {}", body["expires_in"])
+    });
+    let interval = seconds(&body["interval"]);
+    let sound = body.get("interval").is_none() || interval.is_some_and(|it| it > 0);
+    run.report
+        .require(sound, ASKED, || format!("interval is {}", body["interval"]));
+    Ok(Asked {
+        id: id.to_owned(),
+        expires_in: expires_in.unwrap_or(60),
+        interval: interval.unwrap_or(5).unsigned_abs(),
+    })
+}
+
+pub fn redemption(id: &str) -> [(String, String); 2] {
+    let form = [("grant_type", GRANT), ("auth_req_id", id)];
+    form.map(|(name, it)| (name.to_owned(), it.to_owned()))
+}
+
+pub async fn poll(run: &mut Run, flow: &Flow, id: &str) -> Step<Answer> {
+    match fapi::token(run, flow, &redemption(id)).await? {
+        Ok(answer) => Ok(answer),
+        Err(told) => Err(run.report.stop(TOKEN, told)),
+    }
+}
+
+/// As if nobody had decided yet.
+pub async fn is_pending(run: &mut Run, flow: &Flow, asked: &Asked) -> Step {
+    let answer = poll(run, flow, &asked.id).await?;
+    json_error(&answer, &[400], &PENDING, TOKEN, &mut run.report);
+    Ok(())
+}
+
+/// Unit tests have a mock without an interval.
+pub fn pause(asked: &Asked) -> Duration {
+    Duration::from_secs(if cfg!(test) { 0 } else { asked.interval.max(5) + 1 })
+}
+
+/// The person decides on the page of their account.
+pub async fn decided(run: &mut Run, flow: &Flow, decision: Decision) -> Step {
+    let page = run.config.ciba.as_ref().and_then(|it| it.approval_page.clone());
+    let page = page.ok_or_else(|| Stop::Skipped("the settings name no [ciba] approval_page".into()))?;
+    let user = run.user()?;
+    let message = flow.request.get("binding_message").unwrap_or_default();
+    decide(&mut run.browser, &page, &user, message, decision)
+        .await
+        .with_context(|| format!("nothing could be decided at {page}"))?;
+    Ok(())
+}
+
+/// What the client heard, for which the provider is given its time; nothing by poll.
+pub async fn pinged(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Option<Heard>> {
+    let Some(token) = flow.request.get("client_notification_token") else {
+        return Ok(None);
+    };
+    let site = run.site.clone();
+    let site = site.ok_or_else(|| Stop::Skipped("the settings name no [site]".into()))?;
+    let patience = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
+    let Some(heard) = site.waits_for(token, patience).await else {
+        return Err(run.report.stop(PING, "the client was not pinged"));
+    };
+    let kind = heard.header("content-type").unwrap_or_default();
+    let json = kind.split(';').next().unwrap_or_default().trim() == "application/json";
+    run.report.require(heard.method == "POST" && json, PING, || {
+        format!("JSON by POST was expected: {} {kind:?}", heard.method)
+    });
+    let body: serde_json::Value = serde_json::from_str(&heard.body).unwrap_or_default();
+    let alone = serde_json::json!({"auth_req_id": asked.id});
+    run.report.require(body == alone, PING, || {
+        format!("auth_req_id alone was expected: {body}")
+    });
+    Ok(Some(heard))
+}
+
+/// From the request that was taken to the tokens and their use.
+pub async fn granted(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Granted> {
+    is_pending(run, flow, asked).await?;
+    run.waits(pause(asked)).await;
+    is_pending(run, flow, asked).await?;
+    decided(run, flow, Decision::Allow).await?;
+    pinged(run, flow, asked).await?;
+    run.waits(pause(asked)).await;
+    bought(run, flow, asked).await
+}
+
+pub async fn bought(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Granted> {
+    const ID: &str = "urn:openid:params:jwt:claim:auth_req_id";
+    let answer = poll(run, flow, &asked.id).await?;
+    let cache = answer
+        .header("cache-control")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let (tokens, id_token) = fapi::tokens_of(run, flow, &answer, Some(&asked.id))?;
+    run.report.require(cache.contains("no-store"), TOKEN, || {
+        format!("Cache-Control is {cache:?}")
+    });
+    if let Some(token) = &id_token {
+        let told = token.claims.get(ID);
+        run.report
+            .require(told.is_none_or(|it| *it == asked.id), TOKEN, || {
+                format!("{ID} is {told:?}")
+            });
+        for name in ["c_hash", "s_hash"] {
+            run.report.advise(token.claims.get(name).is_none(), TOKEN, || {
+                format!("the ID token has {name}")
+            });
+        }
+    }
+    let end = fapi::use_tokens(run, flow, tokens, id_token, (None, asked.id.clone())).await?;
+    let End::Done(granted) = end else {
+        return Err(run.report.stop(RESOURCE, "the resource refuses the token"));
+    };
+    let answer = &granted.resource;
+    // FAPI 1.0 Part 1 §6.2.1: there always, and like a UUID; that it is ours was seen when it came.
+    let id = answer.header("x-fapi-interaction-id").unwrap_or_default();
+    let is_uuid = id.len() == 36 && id.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    run.report
+        .require(is_uuid, RESOURCE, || format!("x-fapi-interaction-id is {id:?}"));
+    run.report
+        .require(answer.media_type() == "application/json", RESOURCE, || {
+            format!("the answer is {:?}, not application/json", answer.media_type())
+        });
+    Ok(*granted)
+}

@@ -1,0 +1,129 @@
+//! How one request is made: the client proves itself and its key, as the module wants it.
+
+use super::{Around, Auth, Call, Constraint, Flow, Party, steps::RESOURCE};
+use crate::client::{ASSERTION_TYPE, random_text};
+use crate::http::{Answer, encode};
+use crate::run::Run;
+use reqwest::Method;
+
+/// How a call is made: the client, its proofs, where to and what with.
+pub struct Sent<'a> {
+    pub party: &'a Party,
+    pub call: &'a Call,
+    pub method: &'a str,
+    pub url: &'a str,
+    pub form: Option<Vec<(String, String)>>,
+    pub headers: Vec<(&'a str, String)>,
+    pub access_token: Option<&'a str>,
+}
+
+/// Once more with the nonce, if one is asked for (RFC 9449 §8).
+pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<Answer> {
+    let mut nonce: Option<String> = None;
+    loop {
+        let around = flow.around(&run.provider, it.url);
+        let mut form = it.form.clone();
+        if let Some(form) = form.as_mut().filter(|_| it.call.authenticates) {
+            authenticate(flow, &it, &around, form)?;
+        }
+        let mut headers = it.headers.clone();
+        let interaction = uuid();
+        headers.push(("x-fapi-interaction-id", interaction.clone()));
+        if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
+            let told = (it.method, nonce.as_deref(), it.access_token);
+            let proof = flow.proof(it.party, it.call, &around, told)?;
+            headers.extend((it.call.wrapped)(proof));
+        }
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
+        let http = match it.call.shows_certificate {
+            true => &it.party.http,
+            false => &run.http,
+        };
+        let method = Method::from_bytes(it.method.as_bytes())?;
+        let body = form.map(|it| encode(&it).into_bytes());
+        let answer = http.send(method, it.url, &headers, body).await?;
+        if let Some(echo) = answer.header("x-fapi-interaction-id") {
+            run.report.require(echo == interaction, RESOURCE, || {
+                format!("x-fapi-interaction-id is {echo:?}, sent was {interaction:?}")
+            });
+        }
+        let asks = answer.json().is_some_and(|it| it["error"] == "use_dpop_nonce")
+            || answer
+                .header("www-authenticate")
+                .is_some_and(|it| it.contains("use_dpop_nonce"));
+        let given = answer.header("dpop-nonce").map(str::to_owned);
+        if !asks || nonce.is_some() || given.is_none() {
+            return Ok(answer);
+        }
+        nonce = given;
+    }
+}
+
+fn authenticate(
+    flow: &Flow,
+    it: &Sent<'_>,
+    around: &Around,
+    form: &mut Vec<(String, String)>,
+) -> anyhow::Result<()> {
+    let id = match it.call.pretends {
+        true => &around.other.id,
+        false => &it.party.id,
+    };
+    if it.call.pretends || flow.fapi.auth == Auth::Mtls {
+        form.retain(|(name, _)| name != "client_id");
+        form.push(("client_id".into(), id.clone()));
+    }
+    if flow.fapi.auth == Auth::PrivateKeyJwt {
+        let assertion = flow.assertion(it.party, it.call, around)?;
+        form.push(("client_assertion_type".into(), ASSERTION_TYPE.into()));
+        form.push(("client_assertion".into(), assertion));
+    }
+    Ok(())
+}
+
+/// Version 4, as RFC 9562 writes it.
+fn uuid() -> String {
+    let digits: Vec<char> = random_text(64)
+        .bytes()
+        .filter_map(|it| char::from_digit(u32::from(it) % 16, 16))
+        .take(32)
+        .collect();
+    let part = |range: std::ops::Range<usize>| digits[range].iter().collect::<String>();
+    format!(
+        "{}-{}-4{}-a{}-{}",
+        part(0..8),
+        part(8..12),
+        part(13..16),
+        part(17..20),
+        part(20..32)
+    )
+}
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+pub fn headers_of_a_form<'a>() -> Vec<(&'a str, String)> {
+    vec![
+        (FORM.0, FORM.1.to_owned()),
+        ("accept", "application/json".to_owned()),
+    ]
+}
+
+/// A form of the first client to an address of the provider.
+pub async fn post(
+    run: &mut Run,
+    flow: &Flow,
+    call: &Call,
+    url: &str,
+    form: Vec<(String, String)>,
+) -> anyhow::Result<Answer> {
+    let sent = Sent {
+        party: &flow.own,
+        call,
+        method: flow.method,
+        url,
+        form: Some(form),
+        headers: headers_of_a_form(),
+        access_token: None,
+    };
+    send(run, flow, sent).await
+}

@@ -1,0 +1,174 @@
+//! Flows of CIBA that are more than one change.
+
+use crate::checks::common::json_error;
+use crate::ciba::{self, TOKEN, ask, decided, flow, granted, is_pending, listen, pause, pinged, poll, read};
+use crate::fapi::{self, Auth, Flow, resource};
+use crate::journey::Decision;
+use crate::modules::fapi2::{refreshes, transport};
+use crate::report::{Step, Stop};
+use crate::run::Run;
+use std::time::Duration;
+
+const BOUND: &str = "a token is bound to its client (FAPI-CIBA §5.2.2)";
+const SPENT: &str = "an auth_req_id is good once, and for its client (CIBA §11)";
+
+async fn taken(run: &mut Run, flow: &Flow) -> Step<ciba::Asked> {
+    listen(run, flow, 204, "", "");
+    let answer = ask(run, flow).await?;
+    read(run, &answer)
+}
+
+pub async fn two_clients(run: &mut Run) -> Step {
+    let first = flow(run)?;
+    let url = fapi::resource_url(run, &first)?;
+    transport::battery(run, &[url.as_str()]).await?;
+    let asked = taken(run, &first).await?;
+    let own = granted(run, &first, &asked).await?;
+    fapi::in_query(run, &first, &url, &own).await?;
+
+    let mut second = ciba::of_the_other(&first);
+    let wanted = run
+        .provider
+        .list("acr_values_supported")
+        .and_then(|it| it.first().map(|it| (*it).to_owned()));
+    if let Some(acr) = &wanted {
+        second.ask("acr_values", acr.as_str());
+    }
+    let asked = taken(run, &second).await?;
+    let theirs = granted(run, &second, &asked).await?;
+    if let (Some(acr), Some(token)) = (wanted, &theirs.id_token) {
+        run.report
+            .require(token.claims["acr"] == acr, "acr (CIBA §7.1)", || {
+                format!("acr is {}, asked for was {acr:?}", token.claims["acr"])
+            });
+    }
+    let answer = resource(run, &first, &theirs.tokens.access_token).await?;
+    fapi::keep_out(
+        run,
+        &first,
+        &answer,
+        (BOUND, 400..=499),
+        "with the token of another client",
+    );
+    let answer = poll(run, &second, &asked.id).await?;
+    json_error(&answer, &[400], &["invalid_grant"], SPENT, &mut run.report);
+    Ok(())
+}
+
+pub async fn rejected(run: &mut Run) -> Step {
+    let flow = flow(run)?;
+    let asked = taken(run, &flow).await?;
+    is_pending(run, &flow, &asked).await?;
+    decided(run, &flow, Decision::Deny).await?;
+    pinged(run, &flow, &asked).await?;
+    run.waits(pause(&asked)).await;
+    let answer = poll(run, &flow, &asked.id).await?;
+    json_error(&answer, &[400], &["access_denied"], TOKEN, &mut run.report);
+    Ok(())
+}
+
+/// Twenty times at once: whatever it is told to be patient by, it is no server error and no token.
+pub async fn impatient(run: &mut Run) -> Step {
+    const CODES: [&str; 3] = ["authorization_pending", "slow_down", "invalid_request"];
+    let flow = flow(run)?;
+    let asked = taken(run, &flow).await?;
+    for _ in 0..20 {
+        let answer = poll(run, &flow, &asked.id).await?;
+        match answer.status {
+            503 => run
+                .report
+                .require(answer.header("retry-after").is_some(), TOKEN, || {
+                    "503 comes without Retry-After".into()
+                }),
+            _ => json_error(&answer, &[400], &CODES, TOKEN, &mut run.report),
+        }
+    }
+    if flow.fapi.ping {
+        decided(run, &flow, Decision::Allow).await?;
+        pinged(run, &flow, &asked).await?;
+    }
+    Ok(())
+}
+
+pub async fn expired(run: &mut Run) -> Step {
+    let mut flow = flow(run)?;
+    flow.object = |jwt, _| jwt.set("requested_expiry", 10);
+    let asked = taken(run, &flow).await?;
+    is_pending(run, &flow, &asked).await?;
+    if asked.expires_in > 30 * 60 {
+        return Err(Stop::Skipped(format!(
+            "an auth_req_id lives for {} seconds",
+            asked.expires_in
+        )));
+    }
+    let seconds = if cfg!(test) {
+        0
+    } else {
+        asked.expires_in.unsigned_abs() + 2
+    };
+    run.waits(Duration::from_secs(seconds)).await;
+    let answer = poll(run, &flow, &asked.id).await?;
+    json_error(&answer, &[400], &["expired_token"], TOKEN, &mut run.report);
+    Ok(())
+}
+
+/// What the first client asked for, in the hands of the second.
+pub async fn foreign(run: &mut Run) -> Step {
+    let first = flow(run)?;
+    let asked = taken(run, &first).await?;
+    let second = ciba::of_the_other(&first);
+    let answer = poll(run, &second, &asked.id).await?;
+    json_error(&answer, &[400], &["invalid_grant"], SPENT, &mut run.report);
+    Ok(())
+}
+
+pub async fn refresh(run: &mut Run) -> Step {
+    let mut first = flow(run)?;
+    let scope = "openid profile offline_access";
+    first.ask("scope", scope);
+    let asked = taken(run, &first).await?;
+    let own = granted(run, &first, &asked).await?;
+    let Some(token) = own.tokens.refresh_token.clone() else {
+        return Err(Stop::Skipped("no refresh token was issued".into()));
+    };
+    refreshes(run, &first, &own, &token, scope).await?;
+    let mut second = ciba::of_the_other(&first);
+    second.ask("scope", scope);
+    let asked = taken(run, &second).await?;
+    let theirs = granted(run, &second, &asked).await?;
+    let foreign = theirs.tokens.refresh_token.unwrap_or_default();
+    crate::modules::fapi2::refuse_foreign(run, &first, &foreign, scope).await
+}
+
+/// A certificate is shown, or there are no tokens.
+pub async fn holder_of_key(run: &mut Run) -> Step {
+    let flow = flow(run)?;
+    let names = [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "registration_endpoint",
+    ];
+    let endpoints: Vec<String> = names
+        .iter()
+        .filter_map(|it| fapi::endpoint(&run.provider, &flow.fapi, it))
+        .collect();
+    let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
+    transport::battery(run, &endpoints).await?;
+    let asked = taken(run, &flow).await?;
+    is_pending(run, &flow, &asked).await?;
+    decided(run, &flow, Decision::Allow).await?;
+    pinged(run, &flow, &asked).await?;
+    run.waits(pause(&asked)).await;
+    let mut bare = flow.clone();
+    bare.token.shows_certificate = false;
+    let codes: &[&str] = match flow.fapi.auth {
+        Auth::Mtls => &["invalid_client", "invalid_request"],
+        Auth::PrivateKeyJwt => &["invalid_client", "invalid_request", "invalid_grant"],
+    };
+    let form = ciba::redemption(&asked.id);
+    if let Ok(answer) = fapi::token(run, &bare, &form).await? {
+        json_error(&answer, &[400, 401], codes, TOKEN, &mut run.report);
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! FAPI-CIBA (Implementer's Draft 1), its plain profile: a client asks for a person who is elsewhere, by poll or ping.
+//! Most modules are one change of a sound request and what must come of it: rows of the table below.
+
+mod discovery;
+mod flows;
+mod ping;
+
+use super::module;
+use crate::ciba::{Wanted, ciba};
+use crate::client::random_text;
+use crate::fapi::{Auth, Constraint, Fapi};
+use crate::plans::{Module, Variant, fapi};
+
+const fn variant(name: &'static str, auth: Auth, ping: bool) -> Fapi {
+    Fapi {
+        name,
+        auth,
+        constraint: Constraint::Mtls,
+        openid: true,
+        signed: true,
+        machine: false,
+        ping,
+    }
+}
+
+/// In the suite's words; the first two say as what the clients are registered.
+#[rustfmt::skip]
+pub const VARIANTS: &[Variant] = &[
+    fapi(&variant("private_key_jwt poll", Auth::PrivateKeyJwt, false)),
+    fapi(&variant("mtls poll", Auth::Mtls, false)),
+    fapi(&variant("private_key_jwt ping", Auth::PrivateKeyJwt, true)),
+    fapi(&variant("mtls ping", Auth::Mtls, true)),
+];
+
+/// A module that is more than a row.
+macro_rules! flow {
+    ($name:literal, [$($only:ident),*], $check:path) => {
+        Module {
+            only: &[$($crate::fapi::Only::$only),*],
+            ..module!($name, Fapi, $check, &["code"])
+        }
+    };
+}
+
+const REQUEST: Wanted = Wanted::Refused(&["invalid_request"]);
+const NO_CLIENT: Wanted = Wanted::Refused(&["access_denied", "invalid_request", "invalid_client"]);
+const MINUTE: i64 = 60;
+
+#[rustfmt::skip]
+pub const MODULES: &[Module] = &[
+    flow!("fapi-ciba-id1-discovery-end-point-verification", [], discovery::check),
+    flow!("fapi-ciba-id1", [], flows::two_clients),
+    flow!("fapi-ciba-id1-user-rejects-authentication", [], flows::rejected),
+    flow!("fapi-ciba-id1-multiple-call-to-token-endpoint", [], flows::impatient),
+    flow!("fapi-ciba-id1-auth-req-id-expired", [], flows::expired),
+    ciba!("-ensure-authorization-request-with-binding-message-succeeds", [],
+        |it| it.ask("binding_message", random_text(4)), Wanted::Tokens),
+    ciba!("-ensure-other-scope-order-succeeds", [], |it| it.ask("scope", "profile openid"), Wanted::Tokens),
+    ciba!("-ensure-requested-expiry-as-string-succeeds", [],
+        |it| it.object = |jwt, _| jwt.set("requested_expiry", "300"), Wanted::Tokens),
+    ciba!("-ensure-authorization-request-with-potentially-bad-binding-message", [],
+        |it| it.ask("binding_message", DIFFICULT), Wanted::TokensOrRefused(&["invalid_binding_message"])),
+    ciba!("-ensure-request-object-missing-aud-fails", [], |it| it.object = |jwt, _| jwt.drop("aud"), REQUEST),
+    ciba!("-ensure-request-object-bad-aud-fails", [],
+        |it| it.object = |jwt, _| jwt.set("aud", "https://elsewhere.example"), REQUEST),
+    ciba!("-ensure-request-object-missing-iss-fails", [], |it| it.object = |jwt, _| jwt.drop("iss"), REQUEST),
+    ciba!("-ensure-request-object-bad-iss-fails", [],
+        |it| it.object = |jwt, around| jwt.set("iss", format!("{}-not", around.other.id)), REQUEST),
+    ciba!("-ensure-request-object-missing-exp-fails", [], |it| it.object = |jwt, _| jwt.drop("exp"), REQUEST),
+    ciba!("-ensure-request-object-expired-exp-fails", [],
+        |it| it.object = |jwt, around| jwt.set("exp", around.now - 5 * MINUTE), REQUEST),
+    ciba!("-ensure-request-object-exp-is-70-minutes-in-future-fails", [],
+        |it| it.object = |jwt, around| jwt.set("exp", around.now + 70 * MINUTE), REQUEST),
+    ciba!("-ensure-request-object-missing-iat-fails", [], |it| it.object = |jwt, _| jwt.drop("iat"), REQUEST),
+    ciba!("-ensure-request-object-missing-nbf-fails", [], |it| it.object = |jwt, _| jwt.drop("nbf"), REQUEST),
+    ciba!("-ensure-request-object-nbf-is-10-minutes-in-future-fails", [],
+        |it| it.object = |jwt, around| jwt.set("nbf", around.now + 10 * MINUTE), REQUEST),
+    ciba!("-ensure-request-object-nbf-is-70-minutes-in-past-fails", [],
+        |it| it.object = |jwt, around| jwt.set("nbf", around.now - 70 * MINUTE), REQUEST),
+    ciba!("-ensure-request-object-missing-jti-fails", [], |it| it.object = |jwt, _| jwt.drop("jti"), REQUEST),
+    ciba!("-ensure-request-object-signature-algorithm-is-none-fails", [],
+        |it| it.object = |jwt, _| jwt.sign_with("none"), REQUEST),
+    ciba!("-ensure-request-object-signature-algorithm-is-bad-fails", [],
+        |it| it.object = |jwt, _| jwt.broken = true, REQUEST),
+    ciba!("-ensure-request-object-signature-algorithm-is-RS256-fails", [],
+        |it| it.object = |jwt, _| jwt.sign_with("RS256"), REQUEST),
+    ciba!("-ensure-request-object-signed-by-other-client-fails", [],
+        |it| it.object = |jwt, around| jwt.sign_by(&around.other.key), REQUEST),
+    ciba!("-ensure-authorization-request-with-multiple-hints-fails", [],
+        |it| it.ask("id_token_hint", "e30.e30.e30"), REQUEST),
+    flow!("fapi-ciba-id1-ensure-wrong-auth-req-id-in-token-endpoint-request", [], flows::foreign),
+    ciba!("-ensure-different-client-id-and-issuer-in-backchannel-authorization-request", [Mtls],
+        |it| it.par.pretends = true, Wanted::Unknown(&["invalid_client"])),
+    ciba!("-ensure-wrong-client-id-in-token-endpoint-request", [Mtls],
+        |it| it.token.pretends = true, Wanted::RefusedTokens(&["invalid_client"])),
+    ciba!("-ensure-wrong-client-id-in-backchannel-authorization-request", [Mtls],
+        |it| { it.par.pretends = true; it.object = |jwt, around| jwt.set("iss", around.other.id.as_str()); }, NO_CLIENT),
+    ciba!("-ensure-without-client-assertion-in-token-endpoint-request", [Key],
+        |it| it.token.authenticates = false, Wanted::RefusedTokens(&["invalid_client", "invalid_request"])),
+    ciba!("-ensure-without-client-assertion-in-backchannel-authorization-request", [Key],
+        |it| it.par.authenticates = false, NO_CLIENT),
+    ciba!("-ensure-client-assertion-signature-algorithm-in-backchannel-authorization-request-is-RS256-fails", [Key],
+        |it| it.par.assertion = |jwt, _| jwt.sign_with("RS256"), NO_CLIENT),
+    ciba!("-ensure-client-assertion-signature-algorithm-in-token-endpoint-request-is-RS256-fails", [Key],
+        |it| it.token.assertion = |jwt, _| jwt.sign_with("RS256"), Wanted::RefusedTokens(&["invalid_client"])),
+    ciba!("-ensure-client-assertion-with-iss-aud-to-token-endpoint-succeeds", [Key],
+        |it| it.token.assertion = |jwt, around| jwt.set("aud", around.issuer.as_str()), Wanted::Pending),
+    flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-response-has-body", [Ping], ping::with_body),
+    flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-response-401", [Ping], ping::unauthorized),
+    flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-response-403", [Ping], ping::forbidden),
+    flow!("fapi-ciba-id1-ping-with-mtls-ciba-notification-endpoint-response-401-and-require-server-does-not-retry", [Ping], ping::once),
+    flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-return-redirect-request", [Ping], ping::redirected),
+    ciba!("-ensure-unsigned-backchannel-authorization-request-fails", [], |it| it.signs = false, REQUEST),
+    flow!("fapi-ciba-id1-refresh-token", [], flows::refresh),
+    flow!("fapi-ciba-id1-ensure-mtls-holder-of-key-required", [], flows::holder_of_key),
+];
+
+/// Long, and of signs that not every device can show.
+const DIFFICULT: &str = "1234 \u{1f44d}\u{1f3ff} \u{4f60}\u{597d}\u{4e16}\u{754c} this is a long text which a small device \
+    can hardly show in one line, \u{1f600}\u{1f601}\u{1f602} and which a person will hardly compare";

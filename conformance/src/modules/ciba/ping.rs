@@ -1,0 +1,62 @@
+//! What a client answers to a ping is its own matter: the grant works all the same (CIBA §10.2).
+
+use crate::ciba::{ask, bought, decided, flow, is_pending, listen, pause, pinged, read};
+use crate::journey::Decision;
+use crate::report::Step;
+use crate::run::Run;
+use std::time::Duration;
+
+const RULE: &str = "answers to a ping (CIBA §10.2)";
+
+/// How often it was pinged until a while after the tokens were there.
+async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step<usize> {
+    let flow = flow(run)?;
+    listen(run, &flow, status, headers, body);
+    let answer = ask(run, &flow).await?;
+    let asked = read(run, &answer)?;
+    is_pending(run, &flow, &asked).await?;
+    decided(run, &flow, Decision::Allow).await?;
+    pinged(run, &flow, &asked).await?;
+    run.waits(pause(&asked)).await;
+    bought(run, &flow, &asked).await?;
+    let token = flow.request.get("client_notification_token").unwrap_or_default();
+    Ok(run.site.as_ref().map_or(0, |it| it.heard(token).len()))
+}
+
+pub async fn with_body(run: &mut Run) -> Step {
+    answered(run, 200, "Content-Type: text/plain\r\n", "heard")
+        .await
+        .map(drop)
+}
+
+pub async fn unauthorized(run: &mut Run) -> Step {
+    answered(run, 401, "", "").await.map(drop)
+}
+
+pub async fn forbidden(run: &mut Run) -> Step {
+    answered(run, 403, "", "").await.map(drop)
+}
+
+pub async fn once(run: &mut Run) -> Step {
+    let times = answered(run, 401, "", "").await?;
+    run.report.require(times == 1, RULE, || {
+        format!("after a 401 it was pinged {times} times")
+    });
+    Ok(())
+}
+
+/// A 301 leads to the site itself, where nobody must come.
+pub async fn redirected(run: &mut Run) -> Step {
+    let Some(site) = run.site.clone() else {
+        return answered(run, 301, "", "").await.map(drop);
+    };
+    let path = format!("/{}/elsewhere", crate::client::random_text(10));
+    site.listen(&path, 204, "", "");
+    let location = format!("Location: {}\r\n", site.at(&path));
+    answered(run, 301, &location, "").await?;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    run.report.require(site.heard(&path).is_empty(), RULE, || {
+        "the provider followed a redirect".into()
+    });
+    Ok(())
+}
