@@ -42,6 +42,41 @@ impl Qr {
 mod tests {
     use super::*;
 
+    /// The modules of a path, with the margin, drawn back: dark ones are true.
+    fn drawn(qr: &Qr) -> Vec<bool> {
+        let mut modules = vec![false; qr.size * qr.size];
+        for rectangle in qr.path.split('M').skip(1) {
+            let (corner, rest) = rectangle.split_once('h').expect("a width");
+            let (x, y) = corner.split_once(' ').expect("a corner");
+            let (x, y): (usize, usize) = (x.parse().expect("x"), y.parse().expect("y"));
+            let width: usize = rest
+                .split_once('v')
+                .expect("a height")
+                .0
+                .parse()
+                .expect("a width");
+            assert_eq!(rest, format!("{width}v1h-{width}z"));
+            modules[y * qr.size + x..][..width].fill(true);
+        }
+        modules
+    }
+
+    #[test]
+    fn the_picture_is_the_code_and_its_margin() {
+        let text = "otpauth://totp/ITU%20User%20Account:john.doe%40company.com?secret=GEZDGNBVGY3TQOJQ";
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).expect("short enough");
+        let qr = Qr::of(text).expect("short enough");
+        let drawn = drawn(&qr);
+        for (at, dark) in drawn.iter().enumerate() {
+            let inside = |it: usize| it.checked_sub(QUIET).filter(|it| *it < code.width());
+            let wanted = match (inside(at % qr.size), inside(at / qr.size)) {
+                (Some(x), Some(y)) => code[(x, y)] == Color::Dark,
+                _ => false,
+            };
+            assert_eq!(*dark, wanted, "{at}");
+        }
+    }
+
     #[test]
     fn a_code_begins_with_its_corner() {
         let qr = Qr::of("otpauth://totp/x").expect("short enough");
