@@ -129,7 +129,8 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                 let Some(otp) = form.otp else {
                     return Ok(Outcome::CodeNeeded);
                 };
-                let Some(factor) = second_factor::verify(app, tx, now, context, &account, otp).await? else {
+                let Some(factor) = second_factor::verify(app, tx, now, context, &account, otp, known).await?
+                else {
                     return Ok(Outcome::CodeWrong);
                 };
                 proof.second_factor = Some(SecondProof { factor, at: now });
@@ -144,7 +145,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         Outcome::CodeNeeded => {
             // What the password is stored as by now.
             let hash = upgraded.as_deref().unwrap_or(hash);
-            let ticket = second_step::wait_for_code(app, &account.id, hash, now, known.is_some()).await?;
+            let ticket = second_step::wait_for_code(app, &account.id, hash, now, known).await?;
             Err(Error::SecondFactorNeeded { ticket })
         }
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{Browser, LoggedIn, complete};
+use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result, second_factor};
 use crate::app::App;
@@ -28,8 +29,8 @@ struct Waiting {
     /// Of the hash that the password was verified against: a new password ends what waits (PW-6).
     password: Digest,
     password_at: Time,
-    /// The browser signed in to this account before.
-    known: bool,
+    /// The browser's name in counters, if it signed in to this account before.
+    known: Option<String>,
 }
 
 /// The ticket for the code, for the browser to keep.
@@ -38,14 +39,14 @@ pub(super) async fn wait_for_code(
     account: &AccountId,
     hash: &str,
     now: Time,
-    known: bool,
+    known: Option<&str>,
 ) -> Result<Secret> {
     let ticket = Secret::new(random::token());
     let waiting = Waiting {
         account: account.clone(),
         password: Digest::of(hash.as_bytes()),
         password_at: now,
-        known,
+        known: known.map(str::to_owned),
     };
     keep(app, &ticket.digest(), &waiting, PATIENCE).await?;
     Ok(ticket)
@@ -116,14 +117,16 @@ async fn prove(
             if !hash.is_some_and(|it| waiting.password.matches(&it)) {
                 return Err(Error::CodeVoid);
             }
-            let Some(factor) = second_factor::verify(app, tx, now, context, &account, otp).await? else {
+            let known = waiting.known.as_deref();
+            let verified = second_factor::verify(app, tx, now, context, &account, otp, known).await?;
+            let Some(factor) = verified else {
                 return Ok(None);
             };
             let proof = Proof {
                 password_at: waiting.password_at,
                 second_factor: Some(SecondProof { factor, at: now }),
             };
-            complete(app, tx, now, context, &account, proof, waiting.known, browser)
+            complete(app, tx, now, context, &account, proof, known.is_some(), browser)
                 .await
                 .map(Some)
         })
@@ -144,13 +147,18 @@ pub async fn step_up(
     account: &Account,
     session: &Session,
     otp: &str,
+    browser: Browser<'_>,
 ) -> Result<Started> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let now = app.clock.now();
+    let label = known_browser::label(app, &account.email.key());
+    let known = KnownBrowser::open(app, browser.known);
+    let known = known.as_ref().and_then(|it| it.knows(app, &label));
     let raised = app
         .db
         .write(async |tx| {
-            let Some(factor) = second_factor::verify(app, tx, now, context, account, otp).await? else {
+            let verified = second_factor::verify(app, tx, now, context, account, otp, known).await?;
+            let Some(factor) = verified else {
                 return Ok(None);
             };
             let proof = SecondProof { factor, at: now };

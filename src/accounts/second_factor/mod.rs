@@ -1,6 +1,6 @@
 //! What a person shows beside the password: an authenticator app (RFC 6238), and recovery codes for the day
 //! when it is lost (product.md, "Beside the sign-up"). A wrong code slows down what follows, as a wrong
-//! password does (security.md PW-4), by a count of its own: only who knows the password gets to it.
+//! password does (security.md PW-4), by counts of its own: only who knows the password gets to them.
 
 pub mod recovery_code;
 pub mod totp;
@@ -65,14 +65,19 @@ pub(super) async fn require_recent(
     }
 }
 
-/// The counter of wrong codes; not one of those that a new password forgets.
-fn counter(account: &AccountId) -> String {
-    format!("f:{account}")
+/// The counter of wrong codes: for strangers, or for one browser that signed in before, so that who has
+/// learned the password locks no owner out. Not one of those that a new password forgets.
+fn counter(account: &AccountId, browser: Option<&str>) -> String {
+    match browser {
+        None => format!("f:{account}"),
+        Some(browser) => format!("f:{browser}:{account}"),
+    }
 }
 
-/// Forgets wrong codes and their wait.
+/// Forgets wrong codes and their waits, in all browsers.
 pub(super) async fn forgive(tx: &impl ConnectionTrait, account: &AccountId) -> Result<()> {
-    Ok(login_throttles::delete(tx, &counter(account)).await?)
+    login_throttles::delete_of(tx, &format!(":{account}")).await?;
+    Ok(())
 }
 
 /// What was typed, spent if it is right. `None`: it is wrong and was counted, which the transaction must keep.
@@ -83,8 +88,9 @@ pub(super) async fn verify(
     context: &Context,
     account: &Account,
     typed: &str,
+    browser: Option<&str>,
 ) -> Result<Option<Factor>> {
-    let key = counter(&account.id);
+    let key = counter(&account.id, browser);
     // Held: of many guesses at once, each finds what the one before has counted.
     let held = second_factors::find_totp_locked(tx, &account.id).await?;
     let totp = held.ok_or(Error::Conflict)?;
@@ -101,7 +107,7 @@ pub(super) async fn verify(
         Typed::Totp(_) | Typed::Nonsense => None,
     };
     if right.is_some() {
-        forgive(tx, &account.id).await?;
+        login_throttles::delete(tx, &key).await?;
         return Ok(right);
     }
     let waits = throttle::count(tx, &key, now).await?;

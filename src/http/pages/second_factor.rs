@@ -123,7 +123,7 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
             }
         }
         (Asked::InSession(account), Some((session, _))) => {
-            match second_step::step_up(app, &context, account, session, &fields.otp).await {
+            match second_step::step_up(app, &context, account, session, &fields.otp, browser(&visit)).await {
                 Ok(started) => {
                     let visit = visit.with_cookie_value(Cookie::Session, started.cookie.expose());
                     return Ok(onward(&visit));

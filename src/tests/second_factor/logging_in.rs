@@ -82,6 +82,15 @@ async fn wrong_codes_wait_longer_and_longer_and_the_owner_hears_of_it() {
         enters(&mut other.browser, &again, &app.shows(&op)).await.status,
         StatusCode::TOO_MANY_REQUESTS
     );
+    // The owner's own browser is counted by itself.
+    let page = alice.browser.get("/reauthenticate").await;
+    let password = alice.password.clone();
+    let step = alice
+        .browser
+        .submit(page.form(&["password"]), &[("password", &password)])
+        .await;
+    let home = enters(&mut alice.browser, &step, &app.shows(&op)).await;
+    assert_eq!(home.url.path(), "/account");
     op.advance(31);
     assert_eq!(
         enters(&mut thief.browser, &waits, &app.shows(&op))
