@@ -256,14 +256,21 @@ pub async fn pinged(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Option<He
     Ok(Some(heard))
 }
 
+/// By the ping, after which it comes at once; by poll it is patient.
+pub async fn told(run: &mut Run, flow: &Flow, asked: &Asked) -> Step {
+    if pinged(run, flow, asked).await?.is_none() {
+        run.waits_a_little(pause(asked)).await;
+    }
+    Ok(())
+}
+
 /// From the request that was taken to the tokens and their use.
 pub async fn granted(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Granted> {
     is_pending(run, flow, asked).await?;
-    run.waits(pause(asked)).await;
+    run.waits_a_little(pause(asked)).await;
     is_pending(run, flow, asked).await?;
     decided(run, flow, Decision::Allow).await?;
-    pinged(run, flow, asked).await?;
-    run.waits(pause(asked)).await;
+    told(run, flow, asked).await?;
     bought(run, flow, asked).await
 }
 

@@ -16,7 +16,7 @@ use anyhow::Context;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub struct Run {
     pub http: Http,
@@ -77,6 +77,13 @@ impl Run {
             place: None,
             registered: Vec::new(),
         }
+    }
+
+    /// For some seconds, while others go on; a few at a time, for what waits here counts at the provider.
+    pub async fn waits_a_little(&mut self, time: Duration) {
+        static FEW: Semaphore = Semaphore::const_new(6);
+        let _waiting = FEW.acquire().await;
+        self.waits(time).await;
     }
 
     /// For long, while others go on.

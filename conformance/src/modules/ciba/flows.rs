@@ -1,7 +1,7 @@
 //! Flows of CIBA that are more than one change.
 
 use crate::checks::common::json_error;
-use crate::ciba::{self, TOKEN, ask, decided, flow, granted, is_pending, listen, pause, pinged, poll, read};
+use crate::ciba::{self, TOKEN, ask, decided, flow, granted, is_pending, listen, pinged, poll, read, told};
 use crate::fapi::{self, Auth, Flow, resource};
 use crate::journey::Decision;
 use crate::modules::fapi2::{refreshes, transport};
@@ -60,8 +60,7 @@ pub async fn rejected(run: &mut Run) -> Step {
     let asked = taken(run, &flow).await?;
     is_pending(run, &flow, &asked).await?;
     decided(run, &flow, Decision::Deny).await?;
-    pinged(run, &flow, &asked).await?;
-    run.waits(pause(&asked)).await;
+    told(run, &flow, &asked).await?;
     let answer = poll(run, &flow, &asked.id).await?;
     json_error(&answer, &[400], &["access_denied"], TOKEN, &mut run.report);
     Ok(())
@@ -158,8 +157,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
     let asked = taken(run, &flow).await?;
     is_pending(run, &flow, &asked).await?;
     decided(run, &flow, Decision::Allow).await?;
-    pinged(run, &flow, &asked).await?;
-    run.waits(pause(&asked)).await;
+    told(run, &flow, &asked).await?;
     let mut bare = flow.clone();
     bare.token.shows_certificate = false;
     let codes: &[&str] = match flow.fapi.auth {
