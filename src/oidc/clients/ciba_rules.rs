@@ -123,26 +123,15 @@ fn profile(problems: &mut Problems, it: &Metadata) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::rules::{Registrar, check};
-    use crate::domain::ClientId;
+    use super::super::rules::{Registrar, wrong_members};
     use crate::domain::client::Metadata;
 
     const GRANT: &str = "urn:openid:params:grant-type:ciba";
 
     fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
-        let mut it = json!({"client_name": "Bank", "scope": "openid email", "grant_types": [GRANT],
+        let it = json!({"client_name": "Bank", "scope": "openid email", "grant_types": [GRANT],
             "response_types": [], "backchannel_token_delivery_mode": "poll"});
-        for (name, value) in changes.as_object().expect("an object") {
-            it[name] = value.clone();
-        }
-        it.as_object_mut()
-            .expect("an object")
-            .retain(|_, it| !it.is_null());
-        let metadata = serde_json::from_value(it).expect("metadata");
-        let found = check(&ClientId::new("bank"), &metadata, by)
-            .err()
-            .unwrap_or_default();
-        found.into_iter().map(|it| it.member).collect()
+        wrong_members(it, &changes, by)
     }
 
     fn ordinary(changes: Value) -> Vec<String> {

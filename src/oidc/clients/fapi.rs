@@ -97,25 +97,14 @@ fn is_web_address(uri: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::rules::{Registrar, check};
-    use crate::domain::ClientId;
+    use super::super::rules::{Registrar, wrong_members};
 
     fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
         let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
-        let mut it = json!({"client_name": "Bank", "profile": "fapi2_message_signing",
+        let it = json!({"client_name": "Bank", "profile": "fapi2_message_signing",
             "redirect_uris": ["https://bank.example/cb"], "token_endpoint_auth_method": "private_key_jwt",
             "jwks": {"keys": [key]}, "dpop_bound_access_tokens": true});
-        for (name, value) in changes.as_object().expect("an object") {
-            it[name] = value.clone();
-        }
-        it.as_object_mut()
-            .expect("an object")
-            .retain(|_, it| !it.is_null());
-        let metadata = serde_json::from_value(it).expect("metadata");
-        let found = check(&ClientId::new("bank"), &metadata, by)
-            .err()
-            .unwrap_or_default();
-        found.into_iter().map(|it| it.member).collect()
+        wrong_members(it, &changes, by)
     }
 
     fn by_administrator(changes: Value) -> Vec<String> {

@@ -325,6 +325,28 @@ fn only_by_administrators(problems: &mut Problems, it: &Metadata, decided: &Meta
     }
 }
 
+/// For the tests of its neighbours: the members that are wrong in this metadata with these changes; `null`
+/// leaves one out.
+#[cfg(test)]
+pub(super) fn wrong_members(
+    mut metadata: serde_json::Value,
+    changes: &serde_json::Value,
+    by: Registrar<'_>,
+) -> Vec<String> {
+    for (name, value) in changes.as_object().expect("an object") {
+        metadata[name] = value.clone();
+    }
+    let members = metadata.as_object_mut().expect("an object");
+    members.retain(|_, it| !it.is_null());
+    let metadata = serde_json::from_value(metadata).expect("metadata");
+    let found = check(&ClientId::new("bank"), &metadata, by).err();
+    found
+        .unwrap_or_default()
+        .into_iter()
+        .map(|it| it.member)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
