@@ -6,6 +6,7 @@ use super::authorization_details::AuthorizationDetails;
 use super::claim::ClaimsRequest;
 use super::client::ResponseType;
 use super::scope::Scope;
+use super::session::Session;
 use super::token::Confirmation;
 use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
 
@@ -194,6 +195,33 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Made on a page of the account, for a service that waits elsewhere: no browser comes back to it.
+    pub fn elsewhere(
+        id: AuthorizationId,
+        client_id: ClientId,
+        session: &Session,
+        scope: Scope,
+        now: Time,
+    ) -> Self {
+        Self {
+            authorization_id: id,
+            client_id,
+            account: session.account.clone(),
+            session: session.id.clone(),
+            sid: session.sid.clone(),
+            redirect_uri: String::new(),
+            scope,
+            claims: ClaimsRequest::default(),
+            nonce: None,
+            code_challenge: None,
+            resources: Vec::new(),
+            details: AuthorizationDetails::default(),
+            bound_to: None,
+            authentication: session.authentication(),
+            granted_at: now,
+        }
+    }
+
     /// It outlives the session that it was made in (OpenID Connect Core §11).
     pub fn is_offline(&self) -> bool {
         self.scope.contains(super::scope::OFFLINE_ACCESS)

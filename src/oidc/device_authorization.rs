@@ -17,7 +17,6 @@ use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::authorization_details::AuthorizationDetails;
-use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::device::{Decision, DeviceRequest, LIFETIME, UserCode};
 use crate::domain::event::{Action, Event};
@@ -285,22 +284,12 @@ async fn decide(
 }
 
 fn grant(request: &DeviceRequest, session: &Session, now: Time) -> Grant {
+    let (id, client_id) = (AuthorizationId::new(random::id()), request.client_id.clone());
     Grant {
-        authorization_id: AuthorizationId::new(random::id()),
-        client_id: request.client_id.clone(),
-        account: session.account.clone(),
-        session: session.id.clone(),
-        sid: session.sid.clone(),
-        redirect_uri: String::new(), // no browser comes back
-        scope: request.scope.clone(),
-        claims: ClaimsRequest::default(),
-        nonce: None,
-        code_challenge: None,
         resources: request.resources.clone(),
         details: request.details.clone(),
         bound_to: request.bound_to.clone(),
-        authentication: session.authentication(),
-        granted_at: now,
+        ..Grant::elsewhere(id, client_id, session, request.scope.clone(), now)
     }
 }
 

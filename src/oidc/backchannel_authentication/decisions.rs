@@ -9,7 +9,6 @@ use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
-use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
@@ -148,21 +147,11 @@ async fn decide(
 fn grant(request: &AuthenticationRequest, session: &Session, now: Time) -> Grant {
     let held = session.acr();
     let acr = request.wanted_acr().met_by(held).unwrap_or(held);
+    let (id, client_id) = (AuthorizationId::new(random::id()), request.client_id.clone());
     Grant {
-        authorization_id: AuthorizationId::new(random::id()),
-        client_id: request.client_id.clone(),
-        account: session.account.clone(),
-        session: session.id.clone(),
-        sid: session.sid.clone(),
-        redirect_uri: String::new(), // no browser comes back
-        scope: request.scope.clone(),
-        claims: ClaimsRequest::default(),
-        nonce: None,
-        code_challenge: None,
         resources: request.resources.clone(),
         details: request.details.clone(),
-        bound_to: None,
         authentication: session.authentication().told_as(acr),
-        granted_at: now,
+        ..Grant::elsewhere(id, client_id, session, request.scope.clone(), now)
     }
 }
