@@ -31,7 +31,15 @@ impl Name {
             let (kind, value) = part
                 .split_once('=')
                 .ok_or_else(|| format!("\"{part}\" is not type=value (RFC 4514)"))?;
-            attributes.push((kind.trim(), unescaped(value)?));
+            let kind = kind.trim();
+            // RFC 4514 §2.3. What comes from outside reaches OpenSSL in these characters only.
+            if !kind
+                .bytes()
+                .all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it))
+            {
+                return Err("holds what is not an attribute type (RFC 4514)".to_owned());
+            }
+            attributes.push((kind, unescaped(value)?));
         }
         let mut name = X509NameBuilder::new().map_err(|it| it.to_string())?;
         for (kind, value) in attributes.iter().rev() {
@@ -154,6 +162,8 @@ mod tests {
             "CN=\\FF",
             "CN=#0c0161",
             "NOSUCH=a",
+            "\\\0=a",
+            "C\\N=a",
             "C=Switzerland",
         ] {
             assert!(Name::parse(bad).is_err(), "{bad}");
