@@ -56,6 +56,11 @@ impl Site {
         let listener = TcpListener::bind(&settings.listen)
             .await
             .with_context(|| format!("[site] cannot listen at {}", settings.listen))?;
+        Self::on(listener, settings)
+    }
+
+    /// Where its port is held already.
+    pub fn on(listener: TcpListener, settings: &config::Site) -> Result<Self> {
         let tls = match (&settings.certificate, &settings.key) {
             (Some(certificate), Some(key)) => {
                 let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)

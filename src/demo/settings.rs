@@ -52,17 +52,21 @@ fn origin(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-/// Four ports that nobody uses now.
+/// Four ports that nobody uses now, below the range from which a system gives ports to whoever asks for any: one of
+/// those might be given away before the demo listens there.
 fn free() -> std::io::Result<[u16; 4]> {
     // All four are held until all are known, so that they differ.
-    let held: Vec<TcpListener> = (0..4)
-        .map(|_| TcpListener::bind("127.0.0.1:0"))
-        .collect::<Result<_, _>>()?;
-    let mut ports = [0; 4];
-    for (port, listener) in ports.iter_mut().zip(&held) {
-        *port = listener.local_addr()?.port();
+    let mut held = Vec::new();
+    for _ in 0..10_000 {
+        let port = 12_000 + u16::from_le_bytes(random::bytes()) % 18_000;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            held.push((port, listener));
+        }
+        if let [(a, _), (b, _), (c, _), (d, _)] = held[..] {
+            return Ok([a, b, c, d]);
+        }
     }
-    Ok(ports)
+    Err(std::io::ErrorKind::AddrInUse.into())
 }
 
 /// Written beside and renamed, so that a kill leaves the whole file or none.

@@ -24,6 +24,7 @@ use openssl::pkey::PKey;
 use openssl::x509::{X509Builder, X509NameBuilder};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::sync::Arc;
+use tokio::net::TcpListener;
 
 fn client(id: &str, path: &str) -> Client {
     Client {
@@ -34,10 +35,20 @@ fn client(id: &str, path: &str) -> Client {
     }
 }
 
-fn settings() -> Config {
-    // Free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
-    let port = port.unwrap().port();
+/// The checker's own address, without TLS.
+async fn site() -> (Site, crate::config::Site) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let settings = crate::config::Site {
+        listen: address.to_string(),
+        url: format!("http://{address}"),
+        certificate: None,
+        key: None,
+    };
+    (Site::on(listener, &settings).unwrap(), settings)
+}
+
+fn settings(site: crate::config::Site) -> Config {
     Config {
         user: Some(User {
             login: "alice".into(),
@@ -48,12 +59,7 @@ fn settings() -> Config {
         client: Some(client("one", "cb")),
         client2: Some(client("two", "cb2")),
         client_secret_post: Some(client("three", "cb")),
-        site: Some(crate::config::Site {
-            listen: format!("127.0.0.1:{port}"),
-            url: format!("http://127.0.0.1:{port}"),
-            certificate: None,
-            key: None,
-        }),
+        site: Some(site),
         fapi: None,
         ciba: None,
         registration: Registration::default(),
@@ -66,8 +72,9 @@ fn settings() -> Config {
 
 async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let issuer = Mock::start(fault, &settings()).await;
-    let site = Site::open(&settings().site.unwrap()).await.unwrap();
+    let (site, address) = site().await;
+    let config = settings(address);
+    let issuer = Mock::start(fault, &config).await;
     let http = Http::new(true).unwrap();
     let provider = Provider::discover(&http, &issuer, true).await.unwrap();
     let plan = PLANS
@@ -82,7 +89,7 @@ async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
     let runner = Runner {
         http,
         provider: Arc::new(provider),
-        config: Arc::new(settings()),
+        config: Arc::new(config),
         jobs: 50,
         site: Some(Arc::new(site)),
     };

@@ -1,5 +1,6 @@
 //! Chromium, driven over WebDriver by a person's verbs. The driver and the browser are ended with it.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -41,21 +42,28 @@ pub struct Browser {
     shots: std::cell::Cell<u32>,
 }
 
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+/// The one it chose, once it listens there.
+fn port_of(driver: &mut Child) -> u16 {
+    let output = driver.stdout.take().expect("piped");
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let port = lines.find_map(|it| {
+        let (_, port) = it.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    std::thread::spawn(move || lines.for_each(drop));
+    port.expect("chromedriver tells its port")
 }
 
 impl Browser {
     /// `label` names the folder of the screenshots.
     pub async fn open(label: &str, device: Device) -> Self {
-        let port = free_port();
-        let driver = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is installed (.ci/browser installs it)");
+        let port = port_of(&mut driver);
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let mut args = vec![
             "--headless=new".to_owned(),
@@ -88,21 +96,11 @@ impl Browser {
         }
         let mut capabilities = Capabilities::new();
         capabilities.insert("goog:chromeOptions".into(), options);
-        let mut client = None;
-        for _ in 0..100 {
-            let builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-                .capabilities(capabilities.clone())
-                .connect(&format!("http://127.0.0.1:{port}"))
-                .await;
-            match builder {
-                Ok(it) => {
-                    client = Some(it);
-                    break;
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-        let client = client.expect("chromedriver answers and starts Chromium");
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("chromedriver starts Chromium");
         Self {
             client,
             driver,

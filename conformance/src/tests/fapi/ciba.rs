@@ -4,6 +4,7 @@ use super::super::mock::{json_reply, page};
 use super::super::wire::{Reply, Request, serve};
 use super::mock::{Client, Params};
 use super::proofs::{Judge, params_of};
+use super::super::site;
 use super::{KEYS, party, run_plan};
 use crate::checks::common::now;
 use crate::checks::id_token::apart;
@@ -323,18 +324,12 @@ const LEFT_OUT: [&str; 3] = [
 ];
 
 async fn run(fault: Fault, name: Option<&str>, variant: &str) -> Vec<crate::report::Outcome> {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr());
-    let site = format!("http://127.0.0.1:{}", port.unwrap().port());
-    let issuer = Mock::start(fault, site.clone()).await;
+    let (site, settings) = site().await;
+    let issuer = Mock::start(fault, settings.url.clone()).await;
     let ids = ["one".to_owned(), "two".to_owned()];
     let clients = [POLL, PING].map(|it| (it.to_owned(), ids.clone()));
     let config = Config {
-        site: Some(crate::config::Site {
-            listen: site.trim_start_matches("http://").to_owned(),
-            url: site,
-            certificate: None,
-            key: None,
-        }),
+        site: Some(settings),
         ciba: Some(Ciba {
             approval_page: Some(format!("{issuer}/requests")),
             clients: BTreeMap::from(clients),
@@ -342,7 +337,7 @@ async fn run(fault: Fault, name: Option<&str>, variant: &str) -> Vec<crate::repo
         ..party()
     };
     let wanted = |it: &str| name.map_or(!LEFT_OUT.contains(&it), |name| name == it);
-    run_plan(&issuer, config, PLAN, variant, &wanted).await
+    run_plan(&issuer, config, Some(site), PLAN, variant, &wanted).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

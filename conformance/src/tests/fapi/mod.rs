@@ -89,6 +89,7 @@ static CERTIFICATE: LazyLock<PathBuf> = LazyLock::new(|| {
 async fn run_plan(
     issuer: &str,
     config: Config,
+    site: Option<Site>,
     plan: &'static str,
     variant: &str,
     wanted: &dyn Fn(&str) -> bool,
@@ -96,10 +97,6 @@ async fn run_plan(
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Http::new(true).unwrap();
     let provider = Provider::discover(&http, issuer, true).await.unwrap();
-    let site = match &config.site {
-        Some(it) => Some(Arc::new(Site::open(it).await.unwrap())),
-        None => None,
-    };
     let found = PLANS.iter().find(|it| it.name == plan);
     let chosen: Vec<Chosen> = Plan::runs(found.unwrap())
         .filter(|(_, it, module)| it.name() == variant && wanted(module.name))
@@ -110,7 +107,7 @@ async fn run_plan(
         provider: Arc::new(provider),
         config: Arc::new(config),
         jobs: 8,
-        site,
+        site: site.map(Arc::new),
     };
     runner.run(&chosen).await
 }
@@ -129,7 +126,7 @@ async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) ->
         let short = name.strip_prefix("fapi2-security-profile-final-").unwrap();
         names.is_empty() && !WAITS.contains(&short) || names.contains(&short)
     };
-    run_plan(&issuer, config, plan, variant, &wanted).await
+    run_plan(&issuer, config, None, plan, variant, &wanted).await
 }
 
 /// A minute is too long for a unit test; without it a sound provider is one whose codes do not expire.
