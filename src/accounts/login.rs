@@ -270,7 +270,7 @@ async fn start(
         }
         other => {
             if let Some(other) = other {
-                sessions::end_one(tx, now, context, &other.account, &other.id, "another_login").await?;
+                sessions::retire(tx, now, context, &other.account, &other.id, "another_login").await?;
             }
             sessions::start(tx, now, context, account, proof, terms_due).await
         }

@@ -68,7 +68,7 @@ pub async fn start(
     let mut by_age: Vec<&Session> = open.iter().filter(|it| it.is_alive(now)).collect();
     by_age.sort_by_key(|it| std::cmp::Reverse(it.created_at));
     for surplus in by_age.into_iter().skip(MOST_PER_ACCOUNT as usize - 1) {
-        end_one(tx, now, context, &account.id, &surplus.id, "too_many").await?;
+        retire(tx, now, context, &account.id, &surplus.id, "too_many").await?;
     }
 
     let cookie = Secret::new(random::token());
@@ -171,8 +171,9 @@ pub async fn end(
         .await
 }
 
-/// The same within a transaction.
-pub async fn end_one(
+/// The session gives way to another. As after a logout, what was granted to outlive it goes on (security.md LO-3,
+/// OpenID Connect Core §11): the person has taken nothing back.
+pub(super) async fn retire(
     tx: &impl ConnectionTrait,
     now: Time,
     context: &Context,
@@ -182,9 +183,23 @@ pub async fn end_one(
 ) -> Result<bool> {
     let ended = sessions::end(tx, account, id, now).await?;
     if ended {
-        tokens::end_refresh_tokens_of_session(tx, id, now).await?;
         let event = Event::new(Action::SessionEnded, format!("session:{id}")).because(reason);
         audit::record(tx, now, context, event).await?;
+    }
+    Ok(ended)
+}
+
+async fn end_one(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &AccountId,
+    id: &SessionId,
+    reason: &str,
+) -> Result<bool> {
+    let ended = retire(tx, now, context, account, id, reason).await?;
+    if ended {
+        tokens::end_refresh_tokens_of_session(tx, id, now).await?;
     }
     Ok(ended)
 }

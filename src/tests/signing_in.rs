@@ -370,3 +370,40 @@ async fn tokens_travel_in_their_places_only() {
     ); // UI-4
     assert!(rp.userinfo(&tokens.access_token).await.is_err());
 }
+
+#[tokio::test]
+async fn what_gives_way_to_another_login_leaves_offline_access() {
+    let op = TestOp::start().await;
+    let mut rp = op.client("web").await;
+    let mut alice = op.person("alice@example.org").await;
+    let code = alice.logs_in_at(&mut rp, "openid offline_access").await;
+    let granted = rp.redeems(&code).await.expect("tokens").refresh_token;
+    op.advance(2);
+    for _ in 0..20 {
+        // SE-2: the oldest ends.
+        let login = alice.elsewhere(&op).logs_in().await;
+        assert_eq!(login.url.path(), "/account");
+    }
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+    let again = rp
+        .refreshes(&granted.expect("a refresh token"))
+        .await
+        .expect("tokens");
+
+    // Another person in the same browser.
+    let code = alice.logs_in_at(&mut rp, "openid offline_access").await;
+    let granted = rp.redeems(&code).await.expect("tokens").refresh_token;
+    op.advance(2);
+    let mut bob = op.person("bob@example.org").await;
+    bob.browser = alice.browser.clone();
+    let login = bob
+        .browser
+        .get(&rp.authorization_url("openid", &[("prompt", "login")]))
+        .await;
+    rp.takes(&bob.enters_password(login).await);
+    for token in [granted, again.refresh_token] {
+        rp.refreshes(&token.expect("a refresh token"))
+            .await
+            .expect("tokens");
+    }
+}

@@ -11,12 +11,12 @@ async fn a_login_asks_for_a_code_and_each_counts_once() {
     let mut alice = op.person("alice@example.org").await;
     let (app, _) = sets_up(&op, &mut alice).await;
 
-    let mut phone = elsewhere(&op, &alice);
+    let mut phone = alice.elsewhere(&op);
     let step = phone.logs_in().await;
     assert_eq!(phone.browser.cookie(SESSION), None); // G-6: no session before the code
     assert_eq!(phone.browser.get("/account").await.url.path(), "/login");
     let code = app.shows(&op);
-    let mut laptop = elsewhere(&op, &alice);
+    let mut laptop = alice.elsewhere(&op);
     let other = laptop.logs_in().await;
     let home = enters(&mut phone.browser, &step, &code).await;
     assert_eq!(home.url.path(), "/account");
@@ -47,7 +47,7 @@ async fn of_one_code_sent_many_times_at_once_one_login_comes() {
     let code = app.shows(&op);
     let mut tries = Vec::new();
     for _ in 0..4 {
-        let mut one = elsewhere(&op, &alice);
+        let mut one = alice.elsewhere(&op);
         let step = one.logs_in().await;
         let code = code.clone();
         tries.push(async move { enters(&mut one.browser, &step, &code).await });
@@ -62,7 +62,7 @@ async fn wrong_codes_wait_longer_and_longer_and_the_owner_hears_of_it() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     let (app, _) = sets_up(&op, &mut alice).await;
-    let mut thief = elsewhere(&op, &alice);
+    let mut thief = alice.elsewhere(&op);
     let mut step = thief.logs_in().await;
     for _ in 0..5 {
         let wrong = app.never_shows(&op);
@@ -76,7 +76,7 @@ async fn wrong_codes_wait_longer_and_longer_and_the_owner_hears_of_it() {
         (StatusCode::TOO_MANY_REQUESTS, "30")
     ); // PW-4
     // A right password does not take the wait away, neither in another browser.
-    let mut other = elsewhere(&op, &alice);
+    let mut other = alice.elsewhere(&op);
     let again = other.logs_in().await;
     assert_eq!(
         enters(&mut other.browser, &again, &app.shows(&op)).await.status,
@@ -111,7 +111,7 @@ async fn after_a_hundred_failures_six_digits_prove_nothing_and_a_recovery_code_d
         let counted = login_throttles::count_failure(op.app.db.read(), &counter, op.clock.now()).await;
         counted.expect("counted");
     }
-    let mut phone = elsewhere(&op, &alice);
+    let mut phone = alice.elsewhere(&op);
     let step = phone.logs_in().await;
     let refused = enters(&mut phone.browser, &step, &app.shows(&op)).await;
     assert_eq!(refused.field_errors(), ["otp"]); // NIST SP 800-63B §3.2.2
@@ -128,7 +128,7 @@ async fn a_login_that_waits_ends_with_time_and_with_the_password() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     let (app, _) = sets_up(&op, &mut alice).await;
-    let mut slow = elsewhere(&op, &alice);
+    let mut slow = alice.elsewhere(&op);
     let step = slow.logs_in().await;
     op.advance(601); // AZ-6
     let late = enters(&mut slow.browser, &step, &app.shows(&op)).await;
@@ -147,7 +147,7 @@ async fn a_login_that_waits_ends_with_time_and_with_the_password() {
     );
 
     let step = slow.logs_in().await;
-    let mut owner = elsewhere(&op, &alice);
+    let mut owner = alice.elsewhere(&op);
     let page = owner.browser.get("/forgot-password").await;
     owner
         .browser
@@ -180,7 +180,7 @@ async fn a_service_gets_its_answer_after_both_steps_or_a_refusal() {
     let mut rp = op.client("web").await;
     let mut alice = op.person("alice@example.org").await;
     let (app, _) = sets_up(&op, &mut alice).await;
-    let mut phone = elsewhere(&op, &alice);
+    let mut phone = alice.elsewhere(&op);
     let url = rp.authorization_url("openid", &[]);
     let login = phone.browser.get(&url).await;
     let step = phone.enters_password(login).await;

@@ -11,7 +11,7 @@ async fn a_recovery_code_works_once_and_a_new_list_voids_the_old() {
     let mut alice = op.person("alice@example.org").await;
     let (_, codes) = sets_up(&op, &mut alice).await;
 
-    let mut phone = elsewhere(&op, &alice);
+    let mut phone = alice.elsewhere(&op);
     let url = rp.authorization_url("openid", &[]);
     let login = phone.browser.get(&url).await;
     let step = phone.enters_password(login).await;
@@ -27,7 +27,7 @@ async fn a_recovery_code_works_once_and_a_new_list_voids_the_old() {
     assert_eq!(claims["amr"], serde_json::json!(["pwd", "mfa"]));
     assert!(heard(&op, &alice, "A recovery code has been used").await);
 
-    let mut other = elsewhere(&op, &alice);
+    let mut other = alice.elsewhere(&op);
     let step = other.logs_in().await;
     assert_eq!(
         enters(&mut other.browser, &step, &codes[3]).await.field_errors(),
@@ -61,7 +61,7 @@ async fn the_code_of_one_is_nothing_to_another() {
     );
     let (_, codes) = sets_up(&op, &mut alice).await;
     sets_up(&op, &mut bob).await;
-    let mut other = elsewhere(&op, &bob);
+    let mut other = bob.elsewhere(&op);
     let step = other.logs_in().await;
     assert_eq!(
         enters(&mut other.browser, &step, &codes[0]).await.field_errors(),
@@ -79,6 +79,6 @@ async fn the_operator_takes_it_away_from_who_has_lost_everything() {
     assert!(remove().await.expect("removed"));
     assert!(!remove().await.expect("there is none any more"));
     assert!(heard(&op, &alice, "Two-step login has been turned off").await);
-    let mut fresh = elsewhere(&op, &alice);
+    let mut fresh = alice.elsewhere(&op);
     assert_eq!(fresh.logs_in().await.url.path(), "/account");
 }

@@ -96,12 +96,3 @@ async fn heard(op: &TestOp, person: &Person, subject: &str) -> bool {
         .iter()
         .any(|it| it.subject == subject)
 }
-
-/// Another browser of the same person.
-fn elsewhere(op: &TestOp, person: &Person) -> Person {
-    Person {
-        browser: op.browser(),
-        email: person.email.clone(),
-        password: person.password.clone(),
-    }
-}

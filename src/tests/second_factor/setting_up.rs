@@ -116,7 +116,7 @@ async fn only_who_proved_both_takes_it_away() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     // Begun with the password alone, a moment before.
-    let mut other = elsewhere(&op, &alice);
+    let mut other = alice.elsewhere(&op);
     other.logs_in().await;
     let (app, _) = sets_up(&op, &mut alice).await;
 
@@ -148,7 +148,7 @@ async fn only_who_proved_both_takes_it_away() {
     assert!(stored(&op, "totp_factors").await.is_empty() && stored(&op, "recovery_codes").await.is_empty());
     assert!(heard(&op, &alice, "Two-step login has been turned off").await);
 
-    let mut fresh = elsewhere(&op, &alice);
+    let mut fresh = alice.elsewhere(&op);
     assert_eq!(fresh.logs_in().await.url.path(), "/account");
 }
 

@@ -17,7 +17,7 @@ async fn a_session_of_a_password_is_raised_by_a_code() {
     let op = TestOp::start().await;
     let mut rp = op.client("web").await;
     let mut alice = op.person("alice@example.org").await;
-    let mut other = elsewhere(&op, &alice);
+    let mut other = alice.elsewhere(&op);
     let code = other.logs_in_at(&mut rp, "openid").await;
     let first = claims(&rp.redeems(&code).await.expect("tokens").id_token);
     assert_eq!(first["acr"], "https://refeds.org/profile/sfa");

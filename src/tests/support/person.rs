@@ -69,6 +69,15 @@ impl TestOp {
 }
 
 impl Person {
+    /// The same person in another browser.
+    pub fn elsewhere(&self, op: &TestOp) -> Self {
+        Self {
+            browser: op.browser(),
+            email: self.email.clone(),
+            password: self.password.clone(),
+        }
+    }
+
     /// At our own login page.
     pub async fn logs_in(&mut self) -> Page {
         let page = self.browser.get("/login").await;

@@ -1,10 +1,10 @@
 //! Proof that the modules of CIBA can fail: a provider in one file, over plain http, so that it sees no certificates.
 
 use super::super::mock::{json_reply, page};
+use super::super::site;
 use super::super::wire::{Reply, Request, serve};
 use super::mock::{Client, Params};
 use super::proofs::{Judge, params_of};
-use super::super::site;
 use super::{KEYS, party, run_plan};
 use crate::checks::common::now;
 use crate::checks::id_token::apart;
