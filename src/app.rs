@@ -20,6 +20,7 @@ use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::{Ephemeral, EphemeralError};
 use crate::storage::{Database, OpenError};
 use crate::templates::{Site, Templates};
+use crate::webauthn::{self, Webauthn};
 
 pub use keys::KeyError;
 
@@ -34,6 +35,7 @@ pub struct Parts {
     pub ephemeral: Ephemeral,
     pub keys: Keyring,
     pub hashing: Hashing,
+    pub webauthn: Webauthn,
     pub limits: Limits,
     pub templates: Templates,
     pub mailer: Mailer,
@@ -67,6 +69,8 @@ pub enum StartError {
     #[error(transparent)]
     Hashing(#[from] hashing::Error),
     #[error(transparent)]
+    Webauthn(#[from] webauthn::Error),
+    #[error(transparent)]
     Fetch(#[from] fetch::Error),
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
@@ -93,6 +97,7 @@ impl App {
         let keys = Keyring::load(&config, clock.clone())?;
         let app = Self(Arc::new(Parts {
             hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
+            webauthn: Webauthn::new(&config.issuer)?,
             limits: Limits::new(&config, ephemeral.clone(), clock.clone()),
             templates: Templates::new(Site {
                 issuer: config.issuer.to_string(),

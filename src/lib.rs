@@ -17,6 +17,7 @@ pub mod mail;
 pub mod random;
 pub mod telemetry;
 pub mod templates;
+pub mod webauthn;
 
 // Rooms.
 pub mod domain;

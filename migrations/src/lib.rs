@@ -18,6 +18,7 @@ mod m0012_session_clients;
 mod m0013_second_factors;
 mod m0014_totp_factors;
 mod m0015_authentication_requests;
+mod m0016_passkeys;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_second_factors::Migration),
             Box::new(m0014_totp_factors::Migration),
             Box::new(m0015_authentication_requests::Migration),
+            Box::new(m0016_passkeys::Migration),
         ]
     }
 }

@@ -1,21 +1,23 @@
-//! Login with a password. A failure has one answer and one cost, whatever its cause (security.md PW-3);
+//! Login with a password, or with a passkey in its place. A failure has one answer and one cost, whatever its cause (security.md PW-3);
 //! failures slow down what follows (PW-4); a success starts a session, or renews the one in which the
 //! person proves again who they are (SE-2, SE-4).
 
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
+pub mod passkey;
 pub mod second_step;
 
 use super::known_browser::{self, KnownBrowser};
+use super::second_factor::{self, Answer};
 use super::sessions::{self, Started, of_person};
-use super::{Error, Result, current_terms, second_factor, tell, throttle};
+use super::{Error, Result, current_terms, tell, throttle};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Time;
 use crate::domain::account::{Account, Email, EmailKey};
 use crate::domain::actor::Context;
-use crate::domain::authentication::{Acr, Proof, SecondProof};
+use crate::domain::authentication::{Acr, Factor, Proof, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::password::Password;
 use crate::domain::profile::FieldErrors;
@@ -29,8 +31,18 @@ use crate::templates::mails;
 pub struct LoginForm<'a> {
     pub email: &'a str,
     pub password: &'a str,
-    /// Asked for in the same form; without one the second step asks for it.
-    pub otp: Option<&'a str>,
+    pub second: Second<'a>,
+}
+
+/// Where a second factor comes from, if the account has one.
+#[derive(Clone, Copy, Debug)]
+pub enum Second<'a> {
+    /// The second step asks for it.
+    Later,
+    /// A code in the same form.
+    Code(&'a str),
+    /// The browser's session, if it was begun with one just now (SE-4).
+    InSession,
 }
 
 /// What a browser brings along.
@@ -126,14 +138,18 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             }
             let mut proof = Proof::password(now);
             if second_factor::reach_within(tx, &account.id).await? > Acr::Password {
-                let Some(otp) = form.otp else {
-                    return Ok(Outcome::CodeNeeded);
+                proof.second_factor = match form.second {
+                    Second::Later => return Ok(Outcome::CodeNeeded),
+                    Second::InSession => Some(held(browser, &account, now)?),
+                    Second::Code(code) => {
+                        let code = Answer::Code(code);
+                        let right = second_factor::verify(app, tx, now, context, &account, &code, known);
+                        let Some(factor) = right.await? else {
+                            return Ok(Outcome::CodeWrong);
+                        };
+                        Some(SecondProof { factor, at: now })
+                    }
                 };
-                let Some(factor) = second_factor::verify(app, tx, now, context, &account, otp, known).await?
-                else {
-                    return Ok(Outcome::CodeWrong);
-                };
-                proof.second_factor = Some(SecondProof { factor, at: now });
             }
             let done = complete(app, tx, now, context, &account, proof, known.is_some(), browser).await?;
             Ok::<_, Error>(Outcome::Done(Box::new(done)))
@@ -149,6 +165,19 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             Err(Error::SecondFactorNeeded { ticket })
         }
     }
+}
+
+/// The second factor that this person showed in this session, within the last minutes.
+fn held(browser: Browser<'_>, account: &Account, now: Time) -> Result<SecondProof> {
+    let session = browser
+        .session
+        .filter(|it| it.account == account.id && it.is_recent(now));
+    let proof = session.and_then(|it| it.second_factor);
+    let mut proof = proof.ok_or(Error::ReauthenticationNeeded)?;
+    if proof.factor == Factor::PasskeyAlone {
+        proof.factor = Factor::Passkey; // it has the password beside it now
+    }
+    Ok(proof)
 }
 
 /// What a right password comes to.
@@ -235,7 +264,7 @@ async fn still_valid(
 }
 
 /// All is proved: a session, and a mail if the browser is new to the account.
-#[expect(clippy::too_many_arguments, reason = "what a login is made of; two callers")]
+#[expect(clippy::too_many_arguments, reason = "what a login is made of; three callers")]
 async fn complete(
     app: &App,
     tx: &impl ConnectionTrait,

@@ -77,7 +77,7 @@ pub async fn start(
         sid: Sid::new(random::id()),
         account: account.id.clone(),
         created_at: now,
-        authenticated_at: proof.password_at,
+        authenticated_at: proof.authenticated_at,
         second_factor: proof.second_factor,
         last_used_at: now,
         rested_at: None,
@@ -103,7 +103,7 @@ pub async fn renew(
 ) -> Result<Started> {
     let cookie = Secret::new(random::token());
     let renewed = Session {
-        authenticated_at: proof.password_at,
+        authenticated_at: proof.authenticated_at,
         second_factor: proof.second_factor,
         last_used_at: now,
         rested_at: None,
@@ -132,8 +132,12 @@ pub(super) async fn raise(
     proof: SecondProof,
 ) -> Result<Started> {
     let cookie = Secret::new(random::token());
+    // What is worth less takes nothing away.
+    let best = session
+        .second_factor
+        .filter(|it| it.factor.acr() >= proof.factor.acr());
     let raised = Session {
-        second_factor: Some(proof),
+        second_factor: best.or(Some(proof)),
         last_used_at: now,
         ..session.clone()
     };

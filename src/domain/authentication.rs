@@ -10,15 +10,18 @@ pub enum Acr {
     Password,
     /// Two of different kinds.
     SecondFactor,
+    /// A passkey, which no other site can ask for in our name.
+    Passkey,
 }
 
 impl Acr {
-    pub const ALL: [Self; 2] = [Self::Password, Self::SecondFactor];
+    pub const ALL: [Self; 3] = [Self::Password, Self::SecondFactor, Self::Passkey];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "https://refeds.org/profile/sfa",
             Self::SecondFactor => "https://refeds.org/profile/mfa",
+            Self::Passkey => "phr",
         }
     }
 
@@ -27,22 +30,35 @@ impl Acr {
     }
 }
 
-/// What proves a person beside the password.
+/// What proves a person beside the password, or in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Factor {
     /// A code of an authenticator app (RFC 6238).
     Totp,
     /// A code from the list that was shown once.
     RecoveryCode,
+    /// A passkey after the password.
+    Passkey,
+    /// A passkey alone: the device has made sure of its owner (Web Authentication, user verification).
+    PasskeyAlone,
 }
 
 impl Factor {
-    pub const ALL: [Self; 2] = [Self::Totp, Self::RecoveryCode];
+    pub const ALL: [Self; 4] = [Self::Totp, Self::RecoveryCode, Self::Passkey, Self::PasskeyAlone];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::Passkey => "passkey",
+            Self::PasskeyAlone => "passkey_alone",
+        }
+    }
+
+    pub const fn acr(self) -> Acr {
+        match self {
+            Self::Totp | Self::RecoveryCode => Acr::SecondFactor,
+            Self::Passkey | Self::PasskeyAlone => Acr::Passkey,
         }
     }
 
@@ -61,15 +77,24 @@ pub struct SecondProof {
 /// All that was shown at a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
-    pub password_at: Time,
+    /// When the password was right, or the passkey in its place.
+    pub authenticated_at: Time,
     pub second_factor: Option<SecondProof>,
 }
 
 impl Proof {
     pub fn password(at: Time) -> Self {
         Self {
-            password_at: at,
+            authenticated_at: at,
             second_factor: None,
+        }
+    }
+
+    pub fn passkey(at: Time) -> Self {
+        let factor = Factor::PasskeyAlone;
+        Self {
+            authenticated_at: at,
+            second_factor: Some(SecondProof { factor, at }),
         }
     }
 }
@@ -77,7 +102,8 @@ impl Proof {
 /// What tokens tell of a login.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Authentication {
-    /// When the person last entered the password: the older of two proofs, if they came apart.
+    /// When the person last entered the password, or showed a passkey in its place: the older of two proofs, if
+    /// they came apart.
     pub auth_time: Time,
     pub acr: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,11 +112,14 @@ pub struct Authentication {
 
 impl Authentication {
     pub fn new(auth_time: Time, acr: Acr, factor: Option<Factor>) -> Self {
-        // RFC 8176 §2: `mfa` beside what was used; a recovery code has no name there.
+        // RFC 8176 §2: `mfa` beside what was used; a recovery code has no name there, nor the way in which a
+        // device makes sure of its owner.
         let amr: &[&str] = match factor {
             None => &["pwd"],
             Some(Factor::Totp) => &["pwd", "otp", "mfa"],
             Some(Factor::RecoveryCode) => &["pwd", "mfa"],
+            Some(Factor::Passkey) => &["pwd", "pop", "user", "mfa"],
+            Some(Factor::PasskeyAlone) => &["pop", "user", "mfa"],
         };
         Self {
             auth_time,
@@ -149,6 +178,9 @@ mod tests {
         assert_eq!(met(&[mfa, sfa], Acr::SecondFactor), Some(Acr::SecondFactor));
         assert_eq!(met(&[sfa, mfa], Acr::SecondFactor), Some(Acr::Password)); // in order of preference
         assert_eq!(met(&["phrh", mfa], Acr::Password), None);
+        assert_eq!(met(&["phr", mfa], Acr::SecondFactor), Some(Acr::SecondFactor));
+        assert_eq!(met(&["phr", mfa], Acr::Passkey), Some(Acr::Passkey));
+        assert_eq!(met(&[mfa], Acr::Passkey), Some(Acr::SecondFactor)); // it proves that, too
         assert_eq!(met(&["1"], Acr::SecondFactor), None);
         assert_eq!(met(&[], Acr::Password), Some(Acr::Password));
     }
@@ -159,5 +191,7 @@ mod tests {
         assert_eq!(amr(None), ["pwd"]);
         assert_eq!(amr(Some(Factor::Totp)), ["pwd", "otp", "mfa"]);
         assert_eq!(amr(Some(Factor::RecoveryCode)), ["pwd", "mfa"]);
+        assert_eq!(amr(Some(Factor::Passkey)), ["pwd", "pop", "user", "mfa"]);
+        assert_eq!(amr(Some(Factor::PasskeyAlone)), ["pop", "user", "mfa"]);
     }
 }

@@ -21,9 +21,9 @@ pub struct Session {
     pub sid: Sid,
     pub account: AccountId,
     pub created_at: Time,
-    /// `auth_time`: when the person last entered the password, in this session.
+    /// `auth_time`: when the person last entered the password in this session, or showed a passkey in its place.
     pub authenticated_at: Time,
-    /// What was shown beside the password, with it or later.
+    /// What was shown beside the password, with it or later, or in its place.
     pub second_factor: Option<SecondProof>,
     /// Written every five minutes at most.
     pub last_used_at: Time,
@@ -50,10 +50,7 @@ impl Session {
     }
 
     pub fn acr(&self) -> Acr {
-        match self.second_factor {
-            None => Acr::Password,
-            Some(_) => Acr::SecondFactor,
-        }
+        self.second_factor.map_or(Acr::Password, |it| it.factor.acr())
     }
 
     /// What tokens issued in it tell.

@@ -21,6 +21,8 @@ pub enum Cookie {
     Signup,
     /// Names the login of this browser that waits for its second step; a bearer secret.
     SecondStep,
+    /// Names a question to this browser's devices; a bearer secret.
+    Passkey,
     /// Changes with every login and logout; the script of `check_session_iframe` reads it (BR-7).
     State,
     /// The token of a reset link, out of the address with the first step (PW-5).
@@ -36,6 +38,7 @@ impl Cookie {
             Self::Language => "itu_language",
             Self::Signup => "itu_signup",
             Self::SecondStep => "itu_step",
+            Self::Passkey => "itu_passkey",
             Self::State => "itu_state",
             Self::Reset => "itu_reset",
         }
@@ -45,8 +48,9 @@ impl Cookie {
     const fn max_age(self) -> Option<u32> {
         match self {
             Self::Session | Self::Browser | Self::State => None,
-            Self::Signup => Some(24 * 3600),            // SU-5
-            Self::SecondStep => Some(10 * 60),          // AZ-6
+            Self::Signup => Some(24 * 3600),   // SU-5
+            Self::SecondStep => Some(10 * 60), // AZ-6
+            Self::Passkey => Some(5 * 60),
             Self::Reset => Some(30 * 60),               // PW-5
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),

@@ -81,6 +81,7 @@ pub fn routes(app: &App) -> Routes {
         .with(pages::device::routes)
         .with(pages::login::routes)
         .with(pages::logout::routes)
+        .with(pages::passkey::routes)
         .with(pages::second_factor::routes)
         .with(pages::recovery::routes)
         .with(pages::signup::routes)

@@ -16,6 +16,7 @@ pub mod login_throttles;
 pub mod membership_types;
 pub mod organizations;
 pub mod outbox;
+pub mod passkeys;
 pub mod password_resets;
 pub mod pending_signups;
 pub mod people;

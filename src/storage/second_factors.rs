@@ -66,16 +66,15 @@ pub async fn spend_step(db: &impl ConnectionTrait, account: &AccountId, step: i6
     Ok(done.rows_affected == 1)
 }
 
-/// The app and the codes; `false`: there was no app.
-pub async fn delete_all(db: &impl ConnectionTrait, account: &AccountId) -> Result<bool, DbErr> {
-    delete_codes(db, account).await?;
+/// `false`: there was none.
+pub async fn delete_totp(db: &impl ConnectionTrait, account: &AccountId) -> Result<bool, DbErr> {
     let done = totp_factor::Entity::delete_by_id(account.as_str())
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)
 }
 
-async fn delete_codes(db: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
+pub async fn delete_codes(db: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
     recovery_code::Entity::delete_many()
         .filter(recovery_code::Column::AccountId.eq(account.as_str()))
         .exec(db)

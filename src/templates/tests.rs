@@ -33,13 +33,13 @@ macro_rules! for_all_pages {
 
 fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
     for_all_pages!(see;
-        Login, SecondFactor, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
+        Login, Passkey, SecondFactor, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
-        AccountTotp, AccountRecoveryCodes, AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
+        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,

@@ -10,7 +10,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 3] = ["cli", "jobs", "demo"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 14] = [
+const TOOLS: [(&str, &[&str]); 15] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("certificates", &[]),
@@ -25,6 +25,7 @@ const TOOLS: [(&str, &[&str]); 14] = [
     ("random", &[]),
     ("telemetry", &[]),
     ("templates", &[]),
+    ("webauthn", &[]),
 ];
 
 struct Source {

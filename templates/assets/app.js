@@ -101,6 +101,35 @@ each("[data-organizations]", (box) => {
   told();
 });
 
+// Passkeys: the browser asks the person's devices, and the form carries the answer (Web Authentication).
+const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (it) => it.charCodeAt(0));
+const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+if (window.PublicKeyCredential) {
+  each("[data-passkeys]", (it) => { it.hidden = false; });
+  each("form[data-passkey]", (form) => {
+    const failed = form.querySelector("[data-failed]"), button = form.querySelector("[data-ask]");
+    const ask = async () => {
+      const publicKey = JSON.parse(form.dataset.passkey);
+      publicKey.challenge = toBytes(publicKey.challenge);
+      for (const list of ["allowCredentials", "excludeCredentials"]) for (const it of publicKey[list] ?? []) it.id = toBytes(it.id);
+      if (publicKey.user) publicKey.user.id = toBytes(publicKey.user.id);
+      failed.hidden = button.disabled = true;
+      try {
+        const made = await (publicKey.user ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
+        const response = {};
+        for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
+          if (made.response[name]) response[name] = toText(made.response[name]);
+        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: toText(made.rawId), type: made.type, response, extensions: {} });
+        form.submit();
+      } catch {
+        failed.hidden = button.disabled = false;
+      }
+    };
+    form.addEventListener("submit", (event) => { if (event.submitter?.dataset.ask === undefined) return; event.preventDefault(); ask(); });
+    if ("atOnce" in form.dataset) ask();
+  });
+}
+
 // One button for all boxes of a list.
 each("[data-choose]", (button) => {
   button.hidden = false;

@@ -1,17 +1,20 @@
-//! The second step of a login: the password was right, and the account asks for a code (contract.md, `/login`).
-//! Until the code is given there is no session, only a ticket in the browser (security.md G-6); and a code that
-//! a service asks for later, in a session that has none yet.
+//! The second step of a login: the password was right, and the account asks for a code or a passkey (contract.md,
+//! `/login`). Until it is given there is no session, only a ticket in the browser (security.md G-6); and the same
+//! for what a service asks later, in a session that was begun with less.
 
 use std::time::Duration;
 
 use super::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
+use crate::accounts::second_factor::{self, Answer, Shown, passkey};
 use crate::accounts::sessions::{self, Started};
-use crate::accounts::{Error, Result, second_factor};
+use crate::accounts::{Error, Result};
 use crate::app::App;
+use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Proof, SecondProof};
+use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
@@ -71,12 +74,22 @@ pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
     Ok(accounts::find(app.db.read(), &waiting.account).await?)
 }
 
-/// The code of a login whose password was right. `CodeVoid`: it begins again with the password.
+/// Asks the devices of whom this ticket waits for.
+pub async fn ask(app: &App, ticket: &str, account: &Account) -> Result<()> {
+    passkey::ask(app, Secret::new(ticket).digest().as_str(), Some(&account.id)).await
+}
+
+/// What the browser is to ask the devices, if the person wanted that.
+pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
+    passkey::asked(app, Secret::new(ticket).digest().as_str()).await
+}
+
+/// The second factor of a login whose password was right. `CodeVoid`: it begins again with the password.
 pub async fn finish(
     app: &App,
     context: &Context,
     ticket: &str,
-    otp: &str,
+    shown: Shown<'_>,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
@@ -85,7 +98,10 @@ pub async fn finish(
     let taken = app.ephemeral.take(Kind::SecondStep, key.as_str()).await;
     let taken = taken.map_err(Error::failed)?.ok_or(Error::CodeVoid)?;
     let waiting: Waiting = serde_json::from_slice(&taken).map_err(Error::failed)?;
-    let outcome = prove(app, context, &waiting, otp, browser).await;
+    let outcome = match read(app, context, key.as_str(), shown, &waiting.account).await {
+        Ok(answer) => prove(app, context, &waiting, &answer, browser).await,
+        Err(error) => Err(error),
+    };
     if !matches!(outcome, Ok(_) | Err(Error::CodeVoid)) {
         let age = (app.clock.now() - waiting.password_at)
             .to_std()
@@ -97,11 +113,32 @@ pub async fn finish(
     outcome
 }
 
+/// A passkey that does not answer is told of and counted, as a wrong code is.
+async fn read<'a>(
+    app: &App,
+    context: &Context,
+    key: &str,
+    shown: Shown<'a>,
+    account: &AccountId,
+) -> Result<Answer<'a>> {
+    match Answer::read(app, key, shown).await {
+        Err(Error::WrongCode) => {
+            let event = Event::new(Action::SecondFactorFailed, format!("account:{account}"));
+            let event = event.failed("passkey refused");
+            app.db
+                .write(async |tx| audit::record(tx, app.clock.now(), context, event.clone()).await)
+                .await?;
+            Err(wrong(app, context).await?)
+        }
+        other => other,
+    }
+}
+
 async fn prove(
     app: &App,
     context: &Context,
     waiting: &Waiting,
-    otp: &str,
+    answer: &Answer<'_>,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     let now = app.clock.now();
@@ -118,12 +155,12 @@ async fn prove(
                 return Err(Error::CodeVoid);
             }
             let known = waiting.known.as_deref();
-            let verified = second_factor::verify(app, tx, now, context, &account, otp, known).await?;
+            let verified = second_factor::verify(app, tx, now, context, &account, answer, known).await?;
             let Some(factor) = verified else {
                 return Ok(None);
             };
             let proof = Proof {
-                password_at: waiting.password_at,
+                authenticated_at: waiting.password_at,
                 second_factor: Some(SecondProof { factor, at: now }),
             };
             complete(app, tx, now, context, &account, proof, known.is_some(), browser)
@@ -140,16 +177,17 @@ async fn prove(
     }
 }
 
-/// A code in a session that was begun without one, because a service asks for more (RFC 9470).
+/// A second factor in a session that was begun with less, because a service asks for more (RFC 9470).
 pub async fn step_up(
     app: &App,
     context: &Context,
     account: &Account,
     session: &Session,
-    otp: &str,
+    shown: Shown<'_>,
     browser: Browser<'_>,
 ) -> Result<Started> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
+    let answer = read(app, context, session.id.as_str(), shown, &account.id).await?;
     let now = app.clock.now();
     let label = known_browser::label(app, &account.email.key());
     let known = KnownBrowser::open(app, browser.known);
@@ -157,7 +195,7 @@ pub async fn step_up(
     let raised = app
         .db
         .write(async |tx| {
-            let verified = second_factor::verify(app, tx, now, context, account, otp, known).await?;
+            let verified = second_factor::verify(app, tx, now, context, account, &answer, known).await?;
             let Some(factor) = verified else {
                 return Ok(None);
             };

@@ -1,42 +1,51 @@
-//! What a person shows beside the password: an authenticator app (RFC 6238), and recovery codes for the day
-//! when it is lost (product.md, "Beside the sign-up"). A wrong code slows down what follows, as a wrong
-//! password does (security.md PW-4), by counts of its own: only who knows the password gets to them.
+//! What a person shows beside the password: an authenticator app (RFC 6238), a passkey (Web Authentication),
+//! and recovery codes for the day when they are lost (product.md, "Beside the sign-up"). Who has set one up is
+//! asked for it after every password. A wrong code slows down what follows, as a wrong password does
+//! (security.md PW-4), by counts of its own: only who knows the password gets to them.
 
+pub mod passkey;
 pub mod recovery_code;
 pub mod totp;
 
 use sea_orm::ConnectionTrait;
 
+use super::sessions::{self, Started};
 use super::{Error, Result, tell, throttle};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::{Account, Email};
 use crate::domain::actor::Context;
-use crate::domain::authentication::{Acr, Factor};
+use crate::domain::authentication::{Acr, Factor, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::second_factor::Typed;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
-use crate::storage::{accounts, login_throttles, second_factors};
+use crate::storage::{accounts, login_throttles, passkeys, second_factors};
 use crate::templates::mails::{SecondFactorChange, SecondFactorChanged};
 
-/// What the page about it shows.
+/// What pages about it show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    pub since: Time,
+    pub totp_since: Option<Time>,
+    pub passkeys: u64,
     pub recovery_codes: u64,
 }
 
-/// `None`: the password is all.
-pub async fn standing(app: &App, account: &AccountId) -> Result<Option<Standing>> {
+impl Standing {
+    /// The password is not all.
+    pub fn is_on(&self) -> bool {
+        self.totp_since.is_some() || self.passkeys > 0
+    }
+}
+
+pub async fn standing(app: &App, account: &AccountId) -> Result<Standing> {
     let db = app.db.read();
-    let Some(totp) = second_factors::find_totp(db, account).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Standing {
-        since: totp.created_at,
+    let totp = second_factors::find_totp(db, account).await?;
+    Ok(Standing {
+        totp_since: totp.map(|it| it.created_at),
+        passkeys: passkeys::count(db, account).await?,
         recovery_codes: second_factors::count_codes(db, account).await?,
-    }))
+    })
 }
 
 /// The most that a login of this person can come to.
@@ -45,13 +54,17 @@ pub async fn reach(app: &App, account: &AccountId) -> Result<Acr> {
 }
 
 pub(super) async fn reach_within(db: &impl ConnectionTrait, account: &AccountId) -> Result<Acr> {
+    if passkeys::count(db, account).await? > 0 {
+        return Ok(Acr::Passkey);
+    }
     Ok(match second_factors::find_totp(db, account).await? {
         Some(_) => Acr::SecondFactor,
         None => Acr::Password,
     })
 }
 
-/// SE-4, and all factors that the account has: who has only the password takes none away.
+/// SE-4, and a second factor if the account has one: who has only the password takes none away, and who has
+/// lost one takes it away by another.
 pub(super) async fn require_recent(
     db: &impl ConnectionTrait,
     session: &Session,
@@ -59,7 +72,8 @@ pub(super) async fn require_recent(
     now: Time,
 ) -> Result<()> {
     super::require_recent(session, now)?;
-    match session.acr() >= reach_within(db, account).await? {
+    let reach = reach_within(db, account).await?;
+    match session.acr() >= reach.min(Acr::SecondFactor) {
         true => Ok(()),
         false => Err(Error::ReauthenticationNeeded),
     }
@@ -80,31 +94,68 @@ pub(super) async fn forgive(tx: &impl ConnectionTrait, account: &AccountId) -> R
     Ok(())
 }
 
-/// What was typed, spent if it is right. `None`: it is wrong and was counted, which the transaction must keep.
+/// What a person shows, as it came.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown<'a> {
+    Code(&'a str),
+    /// What the device answered, in JSON.
+    Passkey(&'a str),
+}
+
+/// The same, after all that needs no transaction.
+pub(super) enum Answer<'a> {
+    Code(&'a str),
+    Passkey(Box<passkey::Answered>),
+}
+
+impl<'a> Answer<'a> {
+    /// `key` is that of the question to the devices. `WrongCode`: no passkey answered it.
+    pub(super) async fn read(app: &App, key: &str, shown: Shown<'a>) -> Result<Self> {
+        match shown {
+            Shown::Code(it) => Ok(Self::Code(it)),
+            Shown::Passkey(it) => {
+                let answered = passkey::answer(app, key, it).await?;
+                Ok(Self::Passkey(Box::new(answered)))
+            }
+        }
+    }
+}
+
+/// What was shown, spent if it is right. `None`: it is wrong and was counted, which the transaction must keep.
 pub(super) async fn verify(
     app: &App,
     tx: &impl ConnectionTrait,
     now: Time,
     context: &Context,
     account: &Account,
-    typed: &str,
+    answer: &Answer<'_>,
     browser: Option<&str>,
 ) -> Result<Option<Factor>> {
+    let typed = match answer {
+        Answer::Code(it) => it,
+        Answer::Passkey(it) if it.is_of(&account.id) && passkey::spend(tx, now, it).await? => {
+            return Ok(Some(Factor::Passkey));
+        }
+        // No guess: it was taken away meanwhile, or is another person's.
+        Answer::Passkey(_) => return Ok(None),
+    };
     let key = counter(&account.id, browser);
     // Held: of many guesses at once, each finds what the one before has counted.
-    let held = second_factors::find_totp_locked(tx, &account.id).await?;
-    let totp = held.ok_or(Error::Conflict)?;
+    let totp = second_factors::find_totp_locked(tx, &account.id).await?;
+    if totp.is_none() && passkeys::count(tx, &account.id).await? == 0 {
+        return Err(Error::Conflict);
+    }
     let stopped = throttle::check(login_throttles::find_locked(tx, &key).await?, now)?;
-    let right = match Typed::read(typed) {
+    let right = match (Typed::read(typed), &totp) {
         // NIST SP 800-63B §3.2.2: after so many failures six digits are no proof any more; a recovery code
         // cannot be guessed.
-        Typed::Totp(code) if !stopped => totp::spend(app, tx, &account.id, &totp, &code, now)
+        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(app, tx, &account.id, totp, &code, now)
             .await?
             .then_some(Factor::Totp),
-        Typed::Recovery(code) => recovery_code::spend(app, tx, now, context, account, &code)
+        (Typed::Recovery(code), _) => recovery_code::spend(app, tx, now, context, account, &code)
             .await?
             .then_some(Factor::RecoveryCode),
-        Typed::Totp(_) | Typed::Nonsense => None,
+        _ => None,
     };
     if right.is_some() {
         login_throttles::delete(tx, &key).await?;
@@ -121,35 +172,102 @@ pub(super) async fn verify(
     Ok(None)
 }
 
-/// For the operator, whom the person has convinced: without the app and without codes. `false`: there was none.
+/// A factor that is set up.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// With the first one, to be shown this once.
+    pub recovery_codes: Option<Vec<String>>,
+    /// The session, in which the factor is proved now.
+    pub started: Started,
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a change is made of; two callers")]
+async fn added(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    factor: Factor,
+    change: SecondFactorChange,
+) -> Result<Enrolled> {
+    forgive(tx, &account.id).await?;
+    let recovery_codes = match second_factors::count_codes(tx, &account.id).await? {
+        0 => Some(recovery_code::replace(app, tx, &account.id).await?),
+        _ => None,
+    };
+    let event = Event::new(Action::SecondFactorAdded, format!("account:{}", account.id));
+    audit::record(tx, now, context, event.because(factor.as_str())).await?;
+    inform(app, tx, now, account, change).await?;
+    let proof = SecondProof { factor, at: now };
+    let started = sessions::raise(tx, now, context, session, proof).await?;
+    Ok(Enrolled {
+        recovery_codes,
+        started,
+    })
+}
+
+/// After `what` was taken away: with the last factor go the codes.
+async fn removed(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    what: &str,
+    change: SecondFactorChange,
+) -> Result<()> {
+    let was_last = reach_within(tx, &account.id).await? == Acr::Password;
+    if was_last {
+        second_factors::delete_codes(tx, &account.id).await?;
+        forgive(tx, &account.id).await?;
+    }
+    let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because(what);
+    audit::record(tx, now, context, event).await?;
+    let change = match was_last {
+        true => SecondFactorChange::TurnedOff,
+        false => change,
+    };
+    inform(app, tx, now, account, change).await
+}
+
+/// For the operator, whom the person has convinced: without any factor and without codes. `false`: there was none.
 pub async fn remove_for(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email = Email::parse(email).map_err(|_| Error::field("email", "error.email"))?;
     let now = app.clock.now();
     app.db
         .write(
             async |tx| match accounts::find_by_email(tx, &email.key()).await? {
-                Some(account) => remove_within(app, tx, now, context, &account).await,
+                Some(account) => remove_all(app, tx, now, context, &account).await,
                 None => Ok(false),
             },
         )
         .await
 }
 
-async fn remove_within(
+async fn remove_all(
     app: &App,
     tx: &impl ConnectionTrait,
     now: Time,
     context: &Context,
     account: &Account,
 ) -> Result<bool> {
-    if !second_factors::delete_all(tx, &account.id).await? {
-        return Ok(false);
+    let had_app = second_factors::delete_totp(tx, &account.id).await?;
+    let had_passkeys = passkeys::delete_all(tx, &account.id).await? > 0;
+    if had_app || had_passkeys {
+        removed(
+            app,
+            tx,
+            now,
+            context,
+            account,
+            "all",
+            SecondFactorChange::TurnedOff,
+        )
+        .await?;
     }
-    forgive(tx, &account.id).await?;
-    let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because("totp");
-    audit::record(tx, now, context, event).await?;
-    inform(app, tx, now, account, SecondFactorChange::TotpRemoved).await?;
-    Ok(true)
+    Ok(had_app || had_passkeys)
 }
 
 /// The person hears of every change (security.md LG-4).

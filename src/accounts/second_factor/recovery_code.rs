@@ -7,6 +7,7 @@ use crate::accounts::{Error, Result, hexadecimal};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::authentication::Acr;
 use crate::domain::event::{Action, Event};
 use crate::domain::second_factor::{RECOVERY_CODES, recovery_code};
 use crate::domain::session::Session;
@@ -47,8 +48,9 @@ pub async fn renew(
     app.db
         .write(async |tx| {
             super::require_recent(tx, session, &account.id, now).await?;
-            let held = second_factors::find_totp_locked(tx, &account.id).await?;
-            held.ok_or(Error::Conflict)?;
+            if super::reach_within(tx, &account.id).await? == Acr::Password {
+                return Err(Error::Conflict);
+            }
             let codes = replace(app, tx, &account.id).await?;
             let event = Event::new(Action::RecoveryCodesRenewed, format!("account:{}", account.id));
             audit::record(tx, now, context, event).await?;

@@ -5,21 +5,19 @@ use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 
-use super::recovery_code;
-use crate::accounts::sessions::{self, Started};
+use super::Enrolled;
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
-use crate::domain::authentication::{Factor, SecondProof};
-use crate::domain::event::{Action, Event};
+use crate::domain::authentication::Factor;
 use crate::domain::second_factor::{TotpSecret, Typed};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
+use crate::random;
 use crate::storage::ephemeral::Kind;
 use crate::storage::second_factors::{self, Totp};
 use crate::templates::mails::SecondFactorChange;
-use crate::{audit, random};
 
 /// As long as a person may take with the app (security.md AZ-6 gives a login as much).
 const SETTING_UP: Duration = Duration::from_secs(600);
@@ -69,15 +67,6 @@ fn open(app: &App, account: &AccountId, sealed: &str) -> Option<TotpSecret> {
     TotpSecret::from_slice(&app.keys.open(&purpose(account), sealed)?)
 }
 
-/// An app that is set up.
-#[derive(Debug)]
-pub struct Enrolled {
-    /// To be shown this once.
-    pub recovery_codes: Vec<String>,
-    /// The session, in which the second factor is proved now.
-    pub started: Started,
-}
-
 /// The app has shown a code: from now on every login asks for one. `CodeVoid`: it took too long.
 pub async fn confirm(
     app: &App,
@@ -99,26 +88,14 @@ pub async fn confirm(
         last_step: step,
         created_at: now,
     };
-    let proof = SecondProof {
-        factor: Factor::Totp,
-        at: now,
-    };
     let enrolled = app
         .db
         .write(async |tx| {
             if !second_factors::insert_totp(tx, &account.id, &totp).await? {
                 return Err(Error::Conflict);
             }
-            super::forgive(tx, &account.id).await?;
-            let recovery_codes = recovery_code::replace(app, tx, &account.id).await?;
-            let event = Event::new(Action::SecondFactorAdded, format!("account:{}", account.id));
-            audit::record(tx, now, context, event.because("totp")).await?;
-            super::inform(app, tx, now, account, SecondFactorChange::TotpAdded).await?;
-            let started = sessions::raise(tx, now, context, session, proof).await?;
-            Ok(Enrolled {
-                recovery_codes,
-                started,
-            })
+            let (factor, change) = (Factor::Totp, SecondFactorChange::TotpAdded);
+            super::added(app, tx, now, context, account, session, factor, change).await
         })
         .await?;
     let spent = app.ephemeral.take(Kind::Enrolment, session.id.as_str()).await;
@@ -131,7 +108,12 @@ pub async fn remove(app: &App, context: &Context, account: &Account, session: &S
     app.db
         .write(async |tx| {
             super::require_recent(tx, session, &account.id, now).await?;
-            super::remove_within(app, tx, now, context, account).await
+            if !second_factors::delete_totp(tx, &account.id).await? {
+                return Ok(false);
+            }
+            let (what, change) = (Factor::Totp.as_str(), SecondFactorChange::TotpRemoved);
+            super::removed(app, tx, now, context, account, what, change).await?;
+            Ok(true)
         })
         .await
 }

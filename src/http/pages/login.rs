@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::{Audience, PageError, PageForm, Routes, SignedIn, Tick, Visit, destination, refused};
-use crate::accounts::login::{Browser, LoggedIn, LoginForm, attempt};
+use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
 use crate::domain::secret::Secret;
 use crate::http::cookies::Cookie;
@@ -48,6 +48,7 @@ async fn show(mut visit: Visit) -> Result<Response, PageError> {
         .page(&Login {
             form,
             service: flow.map(|it| it.service),
+            passkeys: visit.app.webauthn.is_offered(),
             wait_minutes: None,
         })
         .await
@@ -72,9 +73,11 @@ async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
         return flow.deny(&visit).await;
     }
     let outcome = try_password(&visit, &fields.email, &fields.password).await;
+    let passkeys = visit.app.webauthn.is_offered();
     let page = |form, wait_minutes| Login {
         form,
         service: flow.map(|it| it.service),
+        passkeys,
         wait_minutes,
     };
     match outcome {
@@ -95,7 +98,7 @@ async fn try_password(visit: &Visit, email: &str, password: &str) -> accounts::R
     let form = LoginForm {
         email,
         password,
-        otp: None,
+        second: Second::Later,
     };
     attempt(&visit.app, &visit.context(), form, browser(visit)).await
 }
@@ -107,12 +110,19 @@ pub(super) fn browser(visit: &Visit) -> Browser<'_> {
     }
 }
 
-/// On to the code, with what the login is for.
+/// On to the second factor, with what the login is for.
 fn second_step(visit: Visit, ticket: &Secret) -> Response {
     let visit = visit.with_cookie_value(Cookie::SecondStep, ticket.expose());
-    match visit.place() {
-        place if place.is_empty() => visit.redirect("/login/second-factor"),
-        place => visit.redirect(&format!("/login/second-factor?{place}")),
+    within(&visit, "/login/second-factor", "")
+}
+
+/// To another page of the login, with what it is for.
+pub(super) fn within(visit: &Visit, path: &str, query: &str) -> Response {
+    let place = visit.place();
+    let query: Vec<&str> = [query, &place].into_iter().filter(|it| !it.is_empty()).collect();
+    match query.is_empty() {
+        true => visit.redirect(path),
+        false => visit.redirect(&format!("{path}?{}", query.join("&"))),
     }
 }
 
@@ -164,6 +174,7 @@ async fn ask_again(mut visit: Visit, person: SignedIn) -> Result<Response, PageE
         form: FormState::default(),
         email: person.account().email.as_str().to_owned(),
         service: flow.map(|it| it.service),
+        passkeys: visit.app.webauthn.is_offered(),
         wait_minutes: None,
     };
     visit.page(&page).await
@@ -188,10 +199,12 @@ async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Respo
     }
     let email = person.account().email.as_str();
     let outcome = try_password(&visit, email, &fields.password).await;
+    let passkeys = visit.app.webauthn.is_offered();
     let page = |form, wait_minutes| Reauthenticate {
         form,
         email: email.to_owned(),
         service: flow.map(|it| it.service),
+        passkeys,
         wait_minutes,
     };
     match outcome {

@@ -47,6 +47,7 @@ mod organization_lists;
 pub mod organizations;
 pub mod public;
 pub mod recovery;
+pub mod passkey;
 pub mod second_factor;
 pub mod signup;
 

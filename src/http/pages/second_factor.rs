@@ -1,16 +1,19 @@
-//! `/login/second-factor`: the code after the password, for a login that waits for it, or in a session of which a
-//! service asks for more (contract.md, `/login`; RFC 9470).
+//! `/login/second-factor`: the code or the passkey after the password, for a login that waits for it, or in a session
+//! of which a service asks for more (contract.md, `/login`; RFC 9470).
 
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::Flow;
-use super::login::{browser, logged_in, minutes, onward, wait};
+use super::login::{browser, logged_in, minutes, onward, wait, within};
 use super::{Audience, PageError, PageForm, Routes, Visit};
+use crate::accounts;
 use crate::accounts::login::second_step;
-use crate::accounts::{self, second_factor};
+use crate::accounts::second_factor::{self, Shown, Standing, passkey};
 use crate::domain::account::Account;
+use crate::domain::authentication::Acr;
+use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
 use crate::templates::pages::SecondFactor;
@@ -19,26 +22,47 @@ pub fn routes(routes: Routes) -> Routes {
     routes.at("/login/second-factor", Audience::Public, get(show).post(enter))
 }
 
-/// Whose code is asked for.
-enum Asked {
+/// Who is asked, and for what.
+struct Asked {
+    of: Of,
+    standing: Standing,
+    /// What the browser is to ask the person's devices, once the person wanted it.
+    question: Option<String>,
+}
+
+enum Of {
     /// The password was right; there is no session by it yet.
     AtLogin {
         ticket: String,
         account: Account,
     },
-    InSession(Account),
+    InSession {
+        session: Session,
+        account: Account,
+    },
 }
 
 impl Asked {
+    fn account(&self) -> &Account {
+        match &self.of {
+            Of::AtLogin { account, .. } | Of::InSession { account, .. } => account,
+        }
+    }
+
     fn page(&self, flow: Option<Flow>, form: FormState, wait_minutes: Option<u64>) -> SecondFactor {
-        let (account, step_up) = match self {
-            Self::AtLogin { account, .. } => (account, false),
-            Self::InSession(account) => (account, true),
+        let held = match &self.of {
+            Of::AtLogin { .. } => None,
+            Of::InSession { session, .. } => Some(session.acr()),
         };
         SecondFactor {
             form,
-            email: account.email.as_str().to_owned(),
-            step_up,
+            email: self.account().email.as_str().to_owned(),
+            step_up: held.is_some(),
+            // In a session that had one already, only a passkey proves more.
+            codes: held.is_none_or(|it| it < Acr::SecondFactor),
+            app: self.standing.totp_since.is_some(),
+            passkeys: self.standing.passkeys > 0,
+            question: self.question.clone(),
             service: flow.map(|it| it.service),
             wait_minutes,
         }
@@ -49,13 +73,26 @@ async fn asked(visit: &Visit) -> Result<Option<Asked>, PageError> {
     if let Some(ticket) = visit.cookie(Cookie::SecondStep)
         && let Some(account) = second_step::of_ticket(&visit.app, &ticket).await?
     {
-        return Ok(Some(Asked::AtLogin { ticket, account }));
+        return Ok(Some(Asked {
+            standing: second_factor::standing(&visit.app, &account.id).await?,
+            question: second_step::asked(&visit.app, &ticket).await?,
+            of: Of::AtLogin { ticket, account },
+        }));
     }
     let Some((session, account)) = visit.session.get() else {
         return Ok(None);
     };
-    let reach = second_factor::reach(&visit.app, &account.id).await?;
-    Ok((session.acr() < reach).then(|| Asked::InSession(account.clone())))
+    if session.acr() >= second_factor::reach(&visit.app, &account.id).await? {
+        return Ok(None);
+    }
+    Ok(Some(Asked {
+        standing: second_factor::standing(&visit.app, &account.id).await?,
+        question: passkey::asked(&visit.app, session.id.as_str()).await?,
+        of: Of::InSession {
+            session: session.clone(),
+            account: account.clone(),
+        },
+    }))
 }
 
 async fn show(mut visit: Visit) -> Result<Response, PageError> {
@@ -76,19 +113,26 @@ fn nothing_asked(visit: Visit) -> Response {
 
 /// To the first step, with what the login is for.
 fn again(visit: Visit, query: &str) -> Response {
-    let visit = visit.without_cookie(Cookie::SecondStep);
-    let place = visit.place();
-    let query: Vec<&str> = [query, &place].into_iter().filter(|it| !it.is_empty()).collect();
-    match query.is_empty() {
-        true => visit.redirect("/login"),
-        false => visit.redirect(&format!("/login?{}", query.join("&"))),
+    within(&visit.without_cookie(Cookie::SecondStep), "/login", query)
+}
+
+/// The person's devices are to be asked: by the page, in the browser.
+async fn ask(visit: &Visit, asked: &Asked) -> Result<Response, PageError> {
+    match &asked.of {
+        Of::AtLogin { ticket, account } => second_step::ask(&visit.app, ticket, account).await?,
+        Of::InSession { session, account } => {
+            passkey::ask(&visit.app, session.id.as_str(), Some(&account.id)).await?;
+        }
     }
+    Ok(within(visit, "/login/second-factor", ""))
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Fields {
     otp: String,
+    /// What a device answered.
+    credential: String,
     decision: String,
 }
 
@@ -110,20 +154,27 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     let Some(asked) = asked(&visit).await? else {
         return Ok(nothing_asked(visit));
     };
-    if fields.otp.trim().is_empty() {
+    if fields.decision == "passkey" && asked.standing.passkeys > 0 {
+        return ask(&visit, &asked).await;
+    }
+    let shown = match fields.credential.as_str() {
+        "" => Shown::Code(&fields.otp),
+        it => Shown::Passkey(it),
+    };
+    if matches!(shown, Shown::Code(it) if it.trim().is_empty()) {
         let form = typed.error("otp", "error.required");
         return visit.form_again(&asked.page(flow, form, None)).await;
     }
     let (app, context) = (&visit.app, visit.context());
-    let failed = match (&asked, visit.session.get()) {
-        (Asked::AtLogin { ticket, .. }, _) => {
-            match second_step::finish(app, &context, ticket, &fields.otp, browser(&visit)).await {
+    let failed = match &asked.of {
+        Of::AtLogin { ticket, .. } => {
+            match second_step::finish(app, &context, ticket, shown, browser(&visit)).await {
                 Ok(it) => return Ok(logged_in(visit.without_cookie(Cookie::SecondStep), &it)),
                 Err(error) => error,
             }
         }
-        (Asked::InSession(account), Some((session, _))) => {
-            match second_step::step_up(app, &context, account, session, &fields.otp, browser(&visit)).await {
+        Of::InSession { session, account } => {
+            match second_step::step_up(app, &context, account, session, shown, browser(&visit)).await {
                 Ok(started) => {
                     let visit = visit.with_cookie_value(Cookie::Session, started.cookie.expose());
                     return Ok(onward(&visit));
@@ -131,11 +182,18 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
                 Err(error) => error,
             }
         }
-        (Asked::InSession(_), None) => accounts::Error::CodeVoid,
     };
     match failed {
         accounts::Error::WrongCode => {
-            let form = typed.error("otp", "error.otp");
+            let form = match shown {
+                Shown::Code(_) => typed.error("otp", "error.otp"),
+                Shown::Passkey(_) => typed.notice("error.passkey"),
+            };
+            // The question is spent.
+            let asked = Asked {
+                question: None,
+                ..asked
+            };
             visit.form_again(&asked.page(flow, form, None)).await
         }
         accounts::Error::Throttled { retry_after } => {

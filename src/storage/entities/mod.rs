@@ -17,6 +17,7 @@ pub mod membership_type;
 pub mod organization;
 pub mod organization_word;
 pub mod outbox_mail;
+pub mod passkey;
 pub mod password_reset;
 pub mod pending_signup;
 pub mod recovery_code;

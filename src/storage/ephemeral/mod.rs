@@ -41,8 +41,10 @@ pub enum Kind {
     Interaction,
     /// A login that waits for its second step.
     SecondStep,
-    /// An authenticator app that is being set up.
+    /// An authenticator app or a passkey that is being set up.
     Enrolment,
+    /// A question to a person's devices, until one answers.
+    PasskeyQuestion,
     /// A logout on its way through the services that the browser visits.
     Logout,
     /// `jti` of a client assertion (RFC 7523 §3).
@@ -88,6 +90,7 @@ impl Kind {
             Self::Interaction => "interaction",
             Self::SecondStep => "second-step",
             Self::Enrolment => "enrolment",
+            Self::PasskeyQuestion => "passkey-question",
             Self::Logout => "logout",
             Self::AssertionId => "assertion",
             Self::RequestObjectId => "request-object",

@@ -197,6 +197,10 @@ impl MailTemplate for PasswordDisabled {
 pub enum SecondFactorChange {
     TotpAdded,
     TotpRemoved,
+    PasskeyAdded,
+    PasskeyRemoved,
+    /// The last factor is gone.
+    TurnedOff,
     RecoveryCodesRenewed,
     RecoveryCodeUsed,
     /// Wrong codes after the right password, so many that the next has to wait.
@@ -220,6 +224,9 @@ impl MailTemplate for SecondFactorChanged {
         let all = [
             TotpAdded,
             TotpRemoved,
+            PasskeyAdded,
+            PasskeyRemoved,
+            TurnedOff,
             RecoveryCodesRenewed,
             RecoveryCodeUsed,
             Guessed,

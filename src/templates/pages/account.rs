@@ -240,12 +240,15 @@ impl Page for AccountOrganizationChange {
     }
 }
 
-/// `/account/security`: `current_password`, `otp` with a second factor, `password`, `password_confirmation`.
+/// `/account/security`: `current_password`, `otp` with an authenticator app, `password`, `password_confirmation`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountSecurity {
     pub form: FormState,
     pub email: String,
-    pub second_factor: bool,
+    /// An authenticator app is set up.
+    pub app: bool,
+    /// How many there are; none where browsers make none.
+    pub passkeys: Option<u64>,
     pub wait_minutes: Option<u64>,
 }
 
@@ -258,7 +261,8 @@ impl Page for AccountSecurity {
             Self {
                 form: FormState::default(),
                 email: email.clone(),
-                second_factor: false,
+                app: false,
+                passkeys: Some(0),
                 wait_minutes: None,
             },
             Self {
@@ -267,7 +271,8 @@ impl Page for AccountSecurity {
                     .error("otp", "error.otp")
                     .error("password", "error.password.personal"),
                 email,
-                second_factor: true,
+                app: true,
+                passkeys: Some(2),
                 wait_minutes: Some(2),
             },
         ]

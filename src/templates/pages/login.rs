@@ -10,6 +10,8 @@ use crate::domain::Time;
 pub struct Login {
     pub form: FormState,
     pub service: Option<Service>,
+    /// Browsers make passkeys for this place.
+    pub passkeys: bool,
     /// Whole minutes to wait after too many failures (security.md PW-4).
     pub wait_minutes: Option<u64>,
 }
@@ -23,21 +25,25 @@ impl Page for Login {
             Self {
                 form: FormState::default(),
                 service: None,
+                passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form: form.clone(),
                 service: Some(samples::service()),
+                passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form: form.clone().notice("login.failed"),
                 service: Some(samples::plain_service()),
+                passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form,
                 service: None,
+                passkeys: true,
                 wait_minutes: Some(4),
             },
         ]
@@ -50,6 +56,8 @@ pub struct Reauthenticate {
     pub form: FormState,
     pub email: String,
     pub service: Option<Service>,
+    /// Browsers make passkeys for this place.
+    pub passkeys: bool,
     pub wait_minutes: Option<u64>,
 }
 
@@ -63,12 +71,14 @@ impl Page for Reauthenticate {
                 form: FormState::default().error("password", "login.wrong_password"),
                 email: email.clone(),
                 service: None,
+                passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form: FormState::default(),
                 email,
                 service: Some(samples::service()),
+                passkeys: true,
                 wait_minutes: Some(1),
             },
         ]

@@ -1,4 +1,4 @@
-//! The second step of a login, and the page where a person has one.
+//! The second step of a login, a passkey in place of the first, and the pages where a person sets them up.
 
 use serde::Serialize;
 
@@ -6,13 +6,21 @@ use super::{FormState, Page, Service, samples};
 use crate::domain::Time;
 use crate::templates::Qr;
 
-/// `/login/second-factor`: `otp`; `decision=restart`, and inside a request `cancel`.
+/// `/login/second-factor`: `otp`, or `decision=passkey` and then `credential`; `decision=restart`, and inside a request
+/// `cancel`.
 #[derive(Clone, Debug, Serialize)]
 pub struct SecondFactor {
     pub form: FormState,
     pub email: String,
     /// The person is logged in, and the service asks for more.
     pub step_up: bool,
+    /// Codes will do.
+    pub codes: bool,
+    /// There is an app that shows them.
+    pub app: bool,
+    pub passkeys: bool,
+    /// JSON of what the browser is to ask the person's devices now.
+    pub question: Option<String>,
     pub service: Option<Service>,
     /// Whole minutes to wait after too many failures (security.md PW-4).
     pub wait_minutes: Option<u64>,
@@ -26,6 +34,10 @@ impl Page for SecondFactor {
             form: FormState::default(),
             email: "john.doe@company.com".into(),
             step_up: false,
+            codes: true,
+            app: true,
+            passkeys: false,
+            question: None,
             service: None,
             wait_minutes: None,
         };
@@ -40,6 +52,129 @@ impl Page for SecondFactor {
                 step_up: true,
                 service: Some(samples::plain_service()),
                 wait_minutes: Some(1),
+                ..page.clone()
+            },
+            Self {
+                passkeys: true,
+                app: false,
+                ..page.clone()
+            },
+            Self {
+                form: FormState::default().notice("error.passkey"),
+                step_up: true,
+                codes: false,
+                passkeys: true,
+                ..page.clone()
+            },
+            Self {
+                passkeys: true,
+                question: Some(QUESTION.into()),
+                ..page
+            },
+        ]
+    }
+}
+
+/// As the browser gets it.
+const QUESTION: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","userVerification":"required"}"#;
+
+/// `/login/passkey`: `credential`; without it, a new question. Inside a request `decision=cancel`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Passkey {
+    pub form: FormState,
+    /// JSON of what the browser is to ask the person's devices now.
+    pub question: Option<String>,
+    pub service: Option<Service>,
+    pub wait_minutes: Option<u64>,
+}
+
+impl Page for Passkey {
+    const TEMPLATE: &'static str = "passkey";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            form: FormState::default(),
+            question: None,
+            service: None,
+            wait_minutes: None,
+        };
+        vec![
+            Self {
+                question: Some(QUESTION.into()),
+                service: Some(samples::service()),
+                ..page.clone()
+            },
+            Self {
+                form: FormState::default().notice("error.passkey"),
+                ..page.clone()
+            },
+            Self {
+                wait_minutes: Some(3),
+                ..page
+            },
+        ]
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PasskeyView {
+    /// For `passkey_id` of the forms that name it or take it away; grants nothing.
+    pub id: String,
+    pub name: String,
+    pub since: Time,
+    pub last_used_at: Option<Time>,
+}
+
+/// `/account/security/passkeys`: `action=begin`, then `name` and `credential` with `action=confirm`; `rename` and `remove`
+/// of `passkey_id`; `renew_codes`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountPasskeys {
+    pub form: FormState,
+    pub passkeys: Vec<PasskeyView>,
+    pub may_add: bool,
+    /// JSON of what the browser is to ask a device, which makes a passkey.
+    pub question: Option<String>,
+    /// How many are left; none without a second factor.
+    pub recovery_codes: Option<u64>,
+}
+
+impl Page for AccountPasskeys {
+    const TEMPLATE: &'static str = "account_passkeys";
+
+    fn samples() -> Vec<Self> {
+        let passkey = |name: &str, last_used_at| PasskeyView {
+            id: "k1".into(),
+            name: name.into(),
+            since: samples::at(),
+            last_used_at,
+        };
+        let page = Self {
+            form: FormState::new([("name", "Firefox, Windows".to_owned())]),
+            passkeys: Vec::new(),
+            may_add: true,
+            question: None,
+            recovery_codes: None,
+        };
+        vec![
+            page.clone(),
+            Self {
+                question: Some(QUESTION.into()),
+                ..page.clone()
+            },
+            Self {
+                form: FormState::default().error("name", "error.required"),
+                passkeys: vec![
+                    passkey("Firefox, Windows", None),
+                    passkey("My <i>phone</i>", Some(samples::at())),
+                ],
+                recovery_codes: Some(9),
+                ..page.clone()
+            },
+            Self {
+                form: FormState::default().notice("error.passkey"),
+                passkeys: vec![passkey("Chrome, Android", Some(samples::at()))],
+                may_add: false,
+                recovery_codes: Some(1),
                 ..page
             },
         ]
@@ -123,8 +258,10 @@ impl Page for AccountTotp {
 #[derive(Clone, Serialize)]
 pub struct AccountRecoveryCodes {
     pub codes: Vec<String>,
-    /// They came with a new app; else they replace others.
+    /// They came with the first factor; else they replace others.
     pub first: bool,
+    /// The page on which they were made.
+    pub back: &'static str,
 }
 
 impl std::fmt::Debug for AccountRecoveryCodes {
@@ -142,8 +279,13 @@ impl Page for AccountRecoveryCodes {
             Self {
                 codes: codes.clone(),
                 first: true,
+                back: "/account/security/totp",
             },
-            Self { codes, first: false },
+            Self {
+                codes,
+                first: false,
+                back: "/account/security/passkeys",
+            },
         ]
     }
 }

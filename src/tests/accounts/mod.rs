@@ -7,7 +7,7 @@ mod signing_up;
 
 use tempfile::TempDir;
 
-use crate::accounts::login::{self, Browser, LoggedIn, LoginForm};
+use crate::accounts::login::{self, Browser, LoggedIn, LoginForm, Second};
 use crate::accounts::verification::{self, Completed};
 use crate::accounts::{self, Error, signup};
 use crate::app::App;
@@ -99,7 +99,7 @@ impl Rooms {
             LoginForm {
                 email,
                 password,
-                otp: None,
+                second: Second::Later,
             },
             browser,
         )

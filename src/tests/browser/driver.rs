@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder, Locator, wd::Capabilities};
+use axum::http::Method;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
 /// What kind of browser a person has.
@@ -52,6 +54,25 @@ fn port_of(driver: &mut Child) -> u16 {
     });
     std::thread::spawn(move || lines.for_each(drop));
     port.expect("chromedriver tells its port")
+}
+
+/// Web Authentication §12.1: a device for tests.
+#[derive(Debug)]
+struct VirtualAuthenticator;
+
+impl WebDriverCompatibleCommand for VirtualAuthenticator {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/webauthn/authenticator",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        let device = json!({"protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true});
+        (Method::POST, Some(device.to_string()))
+    }
 }
 
 impl Browser {
@@ -108,6 +129,14 @@ impl Browser {
             label: label.to_owned(),
             shots: std::cell::Cell::new(0),
         }
+    }
+
+    /// From now on the browser has a device that makes passkeys and is sure of its owner.
+    pub async fn gets_a_device(&self) {
+        self.client
+            .issue_cmd(VirtualAuthenticator)
+            .await
+            .expect("chromedriver has virtual authenticators");
     }
 
     pub async fn goes_to(&self, url: &str) {

@@ -1,24 +1,25 @@
-//! Two-step login: an authenticator app and recovery codes, from the page where they are set up to what services
+//! Two-step login: an authenticator app, passkeys and recovery codes, from the page where they are set up to what services
 //! are told (product.md, "Beside the sign-up"; RFC 6238, RFC 9470).
 
 mod logging_in;
 mod losing_it;
+mod passkeys;
 mod setting_up;
 mod stepping_up;
 
 use super::support::{Browser, Page, Person, TestOp};
-use crate::domain::AccountId;
 use crate::domain::account::Email;
 use crate::domain::second_factor::{TotpSecret, step_of};
+use crate::domain::{AccountId, Time};
 
 const SETUP: &str = "/account/security/totp";
 const SESSION: &str = "__Host-itu_sid";
 
 /// The app on a person's phone: it knows the secret that its owner typed.
-struct Authenticator(TotpSecret);
+pub struct Authenticator(TotpSecret);
 
 impl Authenticator {
-    fn typed(secret: &str) -> Self {
+    pub fn typed(secret: &str) -> Self {
         let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let mut bits = 0_u128;
         let mut bytes = Vec::new();
@@ -32,8 +33,12 @@ impl Authenticator {
         Self(TotpSecret::from_slice(&bytes).expect("160 bits"))
     }
 
+    pub fn shows_at(&self, time: Time) -> String {
+        self.0.code_of(step_of(time))
+    }
+
     fn shows(&self, op: &TestOp) -> String {
-        self.0.code_of(step_of(op.clock.now()))
+        self.shows_at(op.clock.now())
     }
 
     /// A code of no step near by.

@@ -122,7 +122,7 @@ async fn only_who_proved_both_takes_it_away() {
 
     for action in ["remove", "renew_codes"] {
         let page = other.browser.get(SETUP).await;
-        let form = page.form(&["action=remove"]).press("action", action);
+        let form = page.form(&[&format!("action={action}")]).press("action", action);
         assert_eq!(
             other.browser.send(form).await.url.path(),
             "/reauthenticate",

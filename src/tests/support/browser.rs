@@ -324,13 +324,14 @@ impl Page {
     }
 
     pub fn link_of(&self, css: &str) -> String {
-        let html = self.html();
-        let link = html
-            .select(&selector(css))
-            .next()
-            .and_then(|it| it.attr("href"))
-            .map(str::to_owned);
+        let link = self.attribute_of(css, "href");
         link.unwrap_or_else(|| panic!("{css} is no link"))
+    }
+
+    pub fn attribute_of(&self, css: &str, name: &str) -> Option<String> {
+        let html = self.html();
+        let element = html.select(&selector(css)).next();
+        element.and_then(|it| it.attr(name)).map(str::to_owned)
     }
 
     pub fn text_of(&self, css: &str) -> String {

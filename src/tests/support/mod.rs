@@ -4,6 +4,7 @@
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
 mod app;
+mod authenticator;
 pub mod browser;
 mod database;
 mod identity;
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 use url::Url;
 
 pub use app::{app, config};
+pub use authenticator::Authenticator;
 pub use browser::{Browser, Form, Page};
 pub use database::database_url;
 pub use identity::{Identity, Kind};

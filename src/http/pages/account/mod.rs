@@ -1,6 +1,7 @@
 //! What a person sees and changes of the own account (contract.md, `/account` and below).
 
 mod organization;
+mod passkeys;
 mod profile;
 mod requests;
 mod security;
@@ -43,6 +44,11 @@ pub fn routes(routes: Routes) -> Routes {
             "/account/security/totp",
             SignedIn,
             get(totp::show).post(totp::act),
+        )
+        .at(
+            "/account/security/passkeys",
+            SignedIn,
+            get(passkeys::show).post(passkeys::act),
         )
         .at(
             "/account/sessions",

@@ -1,13 +1,15 @@
-//! `/account/security`: the password. The current one is asked for, with a code where the account has a second factor, which is a login like any other:
-//! same cost, same throttle (security.md SE-4, PW-4).
+//! `/account/security`: the password. The current one is asked for, with a code where the account has an app, which is
+//! a login like any other: same cost, same throttle (security.md SE-4, PW-4). Where it has passkeys alone, one of them
+//! has just been shown.
 
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::login::{minutes, wait};
 use super::super::{PageError, PageForm, SignedIn, Visit, refused};
-use crate::accounts::login::{self, Browser, LoginForm};
-use crate::accounts::{self, second_factor};
+use crate::accounts;
+use crate::accounts::login::{self, Browser, LoginForm, Second};
+use crate::accounts::second_factor::{self, Standing};
 use crate::domain::account::Account;
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
@@ -23,32 +25,30 @@ pub struct Fields {
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let has_factor = second_factor::standing(&visit.app, &person.account().id).await?;
-    visit
-        .page(&page(
-            person.account(),
-            has_factor.is_some(),
-            FormState::default(),
-            None,
-        ))
-        .await
+    let standing = second_factor::standing(&visit.app, &person.account().id).await?;
+    let page = page(&visit, person.account(), &standing, FormState::default(), None);
+    visit.page(&page).await
 }
 
 pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
     let account = person.account();
     let context = visit.context();
-    let has_factor = second_factor::standing(&visit.app, &account.id).await?.is_some();
+    let standing = second_factor::standing(&visit.app, &account.id).await?;
+    let has_app = standing.totp_since.is_some();
     let form = LoginForm {
         email: account.email.as_str(),
         password: &fields.current_password,
-        otp: Some(&fields.otp),
+        second: match has_app {
+            true => Second::Code(&fields.otp),
+            false => Second::InSession,
+        },
     };
-    let page = |form, wait_minutes| page(account, has_factor, form, wait_minutes);
-    if has_factor && fields.otp.trim().is_empty() {
+    let page = |visit: &Visit, form, wait_minutes| page(visit, account, &standing, form, wait_minutes);
+    if has_app && fields.otp.trim().is_empty() {
         // Left open it is no guess.
         let form = refused(typed, [("otp", "error.required")]);
-        return visit.form_again(&page(form, None)).await;
+        return visit.form_again(&page(&visit, form, None)).await;
     }
     let known = visit.cookie(Cookie::KnownBrowser);
     let browser = Browser {
@@ -59,14 +59,14 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         Ok(it) => it,
         Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
             let form = refused(typed, [("current_password", "error.password.current")]);
-            return visit.form_again(&page(form, None)).await;
+            return visit.form_again(&page(&visit, form, None)).await;
         }
         Err(accounts::Error::WrongCode) => {
             let form = refused(typed, [("otp", "error.otp")]);
-            return visit.form_again(&page(form, None)).await;
+            return visit.form_again(&page(&visit, form, None)).await;
         }
         Err(accounts::Error::Throttled { retry_after }) => {
-            let page = page(typed, Some(minutes(retry_after)));
+            let page = page(&visit, typed, Some(minutes(retry_after)));
             return wait(&visit, &page, retry_after).await;
         }
         Err(other) => return Err(other.into()),
@@ -80,21 +80,25 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     match accounts::password::change(&visit.app, &context, account, session, new, again).await {
         Ok(()) => Ok(visit.redirect("/account/security?done=password_changed")),
         // Its form is bound to the new cookie already: `with_cookie_value` saw to it.
-        Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
+        Err(accounts::Error::Fields(wrong)) => {
+            visit.form_again(&page(&visit, refused(typed, wrong), None)).await
+        }
         Err(other) => Err(other.into()),
     }
 }
 
 fn page(
+    visit: &Visit,
     account: &Account,
-    second_factor: bool,
+    standing: &Standing,
     form: FormState,
     wait_minutes: Option<u64>,
 ) -> AccountSecurity {
     AccountSecurity {
         form,
         email: account.email.as_str().to_owned(),
-        second_factor,
+        app: standing.totp_since.is_some(),
+        passkeys: visit.app.webauthn.is_offered().then_some(standing.passkeys),
         wait_minutes,
     }
 }

@@ -21,7 +21,7 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
 async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountTotp, PageError> {
     let (app, account) = (&visit.app, person.account());
     let standing = second_factor::standing(app, &account.id).await?;
-    let begun = match standing {
+    let begun = match standing.totp_since {
         Some(_) => None,
         None => totp::begun(app, &account.id, person.session()).await?,
     };
@@ -36,9 +36,9 @@ async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<Accou
     Ok(AccountTotp {
         form,
         setup,
-        in_use: standing.map(|it| InUse {
-            since: it.since,
-            recovery_codes: it.recovery_codes,
+        in_use: standing.totp_since.map(|since| InUse {
+            since,
+            recovery_codes: standing.recovery_codes,
         }),
     })
 }
@@ -63,12 +63,15 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Ok(it) => {
                 // SE-2: with more proved the session has a new cookie.
                 let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
-                return codes(&visit, &it.recovery_codes, true).await;
+                return match it.recovery_codes {
+                    Some(new) => codes(&visit, &new, true, HERE).await,
+                    None => Ok(visit.redirect(&format!("{HERE}?done=totp_added"))),
+                };
             }
             Err(error) => error,
         },
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return codes(&visit, &it, false).await,
+            Ok(it) => return codes(&visit, &it, false, HERE).await,
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {
@@ -87,10 +90,17 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
     visit.form_again(&page).await
 }
 
-async fn codes(visit: &Visit, codes: &[String], first: bool) -> Result<Response, PageError> {
+/// The list, this once; `back` is where it was made.
+pub(super) async fn codes(
+    visit: &Visit,
+    codes: &[String],
+    first: bool,
+    back: &'static str,
+) -> Result<Response, PageError> {
     let page = AccountRecoveryCodes {
         codes: codes.iter().map(|it| grouped(it)).collect(),
         first,
+        back,
     };
     visit.page(&page).await
 }

@@ -1,0 +1,82 @@
+//! Login with a passkey in place of address and password: the device knows whose it is, and has made sure of its
+//! owner. The browser holds a ticket for the question until the device has answered.
+
+use super::{Browser, LoggedIn, complete};
+use crate::accounts::known_browser::{self, KnownBrowser};
+use crate::accounts::second_factor::passkey::{self, Answered};
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::audit;
+use crate::domain::Time;
+use crate::domain::actor::Context;
+use crate::domain::authentication::Proof;
+use crate::domain::event::{Action, Event};
+use crate::domain::secret::Secret;
+use crate::limits::Limit;
+use crate::random;
+use crate::storage::accounts;
+
+/// The ticket for a question to whichever device answers, for the browser to keep.
+pub async fn begin(app: &App, context: &Context) -> Result<Secret> {
+    app.limits.check(Limit::SignInFailures, &context.network).await?;
+    // Kept for somebody who has proved nothing, as a service's request is (security.md DS-3).
+    app.limits.count(Limit::Interactions, &context.network).await?;
+    let ticket = Secret::new(random::token());
+    passkey::ask(app, ticket.digest().as_str(), None).await?;
+    Ok(ticket)
+}
+
+/// What the browser is to ask. `None`: it took too long, or was answered.
+pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
+    passkey::asked(app, Secret::new(ticket).digest().as_str()).await
+}
+
+/// `WrongCode` for whatever is wrong: an answer to another question, an unknown passkey, a suspended account.
+pub async fn finish(
+    app: &App,
+    context: &Context,
+    ticket: &str,
+    answer: &str,
+    browser: Browser<'_>,
+) -> Result<LoggedIn> {
+    app.limits.check(Limit::SignInFailures, &context.network).await?;
+    let now = app.clock.now();
+    let done = match passkey::answer(app, Secret::new(ticket).digest().as_str(), answer).await {
+        Ok(answered) => log_in(app, context, now, &answered, browser).await,
+        Err(error) => Err(error),
+    };
+    if matches!(done, Err(Error::WrongCode)) {
+        let event = Event::new(Action::SignInFailed, "passkey").failed("refused");
+        app.db
+            .write(async |tx| audit::record(tx, now, context, event.clone()).await)
+            .await?;
+        app.limits.count(Limit::SignInFailures, &context.network).await?;
+    }
+    done
+}
+
+async fn log_in(
+    app: &App,
+    context: &Context,
+    now: Time,
+    answered: &Answered,
+    browser: Browser<'_>,
+) -> Result<LoggedIn> {
+    let (account, started) = app
+        .db
+        .write(async |tx| {
+            let account = accounts::find(tx, answered.account()).await?;
+            let account = account.filter(|it| it.is_active()).ok_or(Error::WrongCode)?;
+            if !passkey::spend(tx, now, answered).await? {
+                return Err(Error::WrongCode);
+            }
+            let label = known_browser::label(app, &account.email.key());
+            let known = KnownBrowser::open(app, browser.known);
+            let known = known.is_some_and(|it| it.knows(app, &label).is_some());
+            let proof = Proof::passkey(now);
+            let started = complete(app, tx, now, context, &account, proof, known, browser).await?;
+            Ok((account, started))
+        })
+        .await?;
+    LoggedIn::new(app, account, started, browser)
+}

@@ -1,0 +1,221 @@
+//! Passkeys: set up by a person who has just logged in, shown at a login after the password or in its place, named
+//! and taken away. A question to a person's devices is kept for as long as they may take, and answered once.
+
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait;
+
+use super::Enrolled;
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authentication::Factor;
+use crate::domain::session::Session;
+use crate::domain::{AccountId, Time, text};
+use crate::random;
+use crate::storage::ephemeral::Kind;
+use crate::storage::passkeys::{self, Passkey};
+use crate::templates::mails::SecondFactorChange;
+use crate::webauthn::{self, Ceremony, Claim, UserHandle};
+
+/// Of one account.
+pub const MOST: u64 = 20;
+const LONGEST_NAME: usize = 100;
+/// As long as browsers are told to wait for a device (Web Authentication §5.4, `timeout`).
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The same for ever, for devices that log in without an address; it tells them nothing.
+fn handle(app: &App, account: &AccountId) -> UserHandle {
+    let mac = app.keys.hmac("passkey user", account.as_str().as_bytes());
+    std::array::from_fn(|at| mac[at])
+}
+
+fn enrolment(session: &Session) -> String {
+    format!("passkey:{}", session.id)
+}
+
+async fn keep(app: &App, kind: Kind, key: &str, ceremony: &Ceremony) -> Result<()> {
+    let value = serde_json::to_vec(ceremony).map_err(Error::failed)?;
+    let kept = app.ephemeral.put(kind, key, &value, PATIENCE).await;
+    kept.map_err(Error::failed)
+}
+
+async fn kept(app: &App, kind: Kind, key: &str) -> Result<Option<Ceremony>> {
+    let found = app.ephemeral.get(kind, key).await.map_err(Error::failed)?;
+    found
+        .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
+        .transpose()
+}
+
+async fn taken(app: &App, kind: Kind, key: &str) -> Result<Option<Ceremony>> {
+    let found = app.ephemeral.take(kind, key).await.map_err(Error::failed)?;
+    found
+        .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
+        .transpose()
+}
+
+fn wrong(error: webauthn::Error) -> Error {
+    match error {
+        webauthn::Error::Refused(why) => {
+            tracing::debug!(why, "a passkey was refused");
+            Error::WrongCode
+        }
+        other => Error::failed(other),
+    }
+}
+
+/// The first one first; no more than `MOST`.
+pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Passkey>> {
+    Ok(passkeys::list_of_account(app.db.read(), account).await?)
+}
+
+/// A new one for this session to set up. `Conflict`: there are enough.
+pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
+    super::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    let known = list(app, &account.id).await?;
+    if known.len() as u64 >= MOST {
+        return Err(Error::Conflict);
+    }
+    let known: Vec<String> = known.into_iter().map(|it| it.credential_id).collect();
+    let (email, name) = (account.email.as_str(), account.profile.full_name());
+    let ceremony = app
+        .webauthn
+        .create(handle(app, &account.id), email, &name, &known)
+        .map_err(Error::failed)?;
+    keep(app, Kind::Enrolment, &enrolment(session), &ceremony).await
+}
+
+/// What the browser is to ask the person's devices.
+pub async fn begun(app: &App, session: &Session) -> Result<Option<String>> {
+    let ceremony = kept(app, Kind::Enrolment, &enrolment(session)).await?;
+    Ok(ceremony.map(|it| it.options))
+}
+
+/// A device has made one. `CodeVoid`: it took too long; `WrongCode`: the answer is not as it should be;
+/// `Conflict`: it is known already.
+pub async fn confirm(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    name: &str,
+    answer: &str,
+) -> Result<Enrolled> {
+    // Before the question is spent: a name can be mended.
+    let name = named(name)?;
+    let ceremony = taken(app, Kind::Enrolment, &enrolment(session)).await?;
+    let made = app.webauthn.created(&ceremony.ok_or(Error::CodeVoid)?, answer);
+    let made = made.map_err(wrong)?;
+    let now = app.clock.now();
+    let passkey = Passkey {
+        id: random::id(),
+        account: account.id.clone(),
+        credential_id: made.id,
+        credential: made.data,
+        name,
+        created_at: now,
+        last_used_at: None,
+    };
+    app.db
+        .write(async |tx| {
+            if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
+                return Err(Error::Conflict);
+            }
+            let (factor, change) = (Factor::Passkey, SecondFactorChange::PasskeyAdded);
+            super::added(app, tx, now, context, account, session, factor, change).await
+        })
+        .await
+}
+
+fn named(name: &str) -> Result<String> {
+    text::line(name, LONGEST_NAME).map_err(|it| Error::field("name", it.key()))
+}
+
+/// `false`: there is no such passkey any more.
+pub async fn rename(app: &App, account: &Account, id: &str, name: &str) -> Result<bool> {
+    let name = named(name)?;
+    let renamed = app
+        .db
+        .write(async |tx| Ok::<_, Error>(passkeys::update_name(tx, &account.id, id, &name).await?));
+    renamed.await
+}
+
+/// By the person, who has just proved all that the account asks for. `false`: there was none.
+pub async fn remove(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    id: &str,
+) -> Result<bool> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            super::require_recent(tx, session, &account.id, now).await?;
+            if !passkeys::delete(tx, &account.id, id).await? {
+                return Ok(false);
+            }
+            let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
+            super::removed(app, tx, now, context, account, what, change).await?;
+            Ok(true)
+        })
+        .await
+}
+
+/// A question for the devices of a person, or for whichever device answers; `key` is the asker's.
+pub async fn ask(app: &App, key: &str, account: Option<&AccountId>) -> Result<()> {
+    let allowed = match account {
+        Some(account) => list(app, account).await?,
+        None => Vec::new(),
+    };
+    let allowed: Vec<String> = allowed.into_iter().map(|it| it.credential_id).collect();
+    let ceremony = app.webauthn.ask(&allowed).map_err(Error::failed)?;
+    keep(app, Kind::PasskeyQuestion, key, &ceremony).await
+}
+
+/// What the browser is to ask the person's devices, if a question is open.
+pub async fn asked(app: &App, key: &str) -> Result<Option<String>> {
+    let ceremony = kept(app, Kind::PasskeyQuestion, key).await?;
+    Ok(ceremony.map(|it| it.options))
+}
+
+/// A passkey that has answered, until that is written down.
+pub(in crate::accounts) struct Answered {
+    passkey: Passkey,
+    credential: String,
+}
+
+impl Answered {
+    pub(in crate::accounts) fn account(&self) -> &AccountId {
+        &self.passkey.account
+    }
+
+    pub(in crate::accounts) fn is_of(&self, account: &AccountId) -> bool {
+        self.account() == account
+    }
+}
+
+/// The question is spent, whatever the answer. `WrongCode`: it is void, or no passkey of ours answered it.
+pub(in crate::accounts) async fn answer(app: &App, key: &str, answer: &str) -> Result<Answered> {
+    let ceremony = taken(app, Kind::PasskeyQuestion, key).await?;
+    let ceremony = ceremony.ok_or(Error::WrongCode)?;
+    let claim = Claim::read(answer).map_err(wrong)?;
+    let found = passkeys::find_by_credential(app.db.read(), &claim.credential_id()).await?;
+    let passkey = found.ok_or(Error::WrongCode)?;
+    // Web Authentication §7.2, step 6: what the device says of the person is true, if it says so.
+    let said = claim.user_handle();
+    if said.is_some_and(|it| it != handle(app, &passkey.account)) {
+        return Err(Error::WrongCode);
+    }
+    let credential = app.webauthn.answered(&ceremony, &claim, &passkey.credential);
+    Ok(Answered {
+        credential: credential.map_err(wrong)?,
+        passkey,
+    })
+}
+
+/// `false`: the passkey was taken away meanwhile.
+pub(in crate::accounts) async fn spend(tx: &impl ConnectionTrait, now: Time, it: &Answered) -> Result<bool> {
+    Ok(passkeys::update_used(tx, &it.passkey.id, &it.credential, now).await?)
+}

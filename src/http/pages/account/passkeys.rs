@@ -1,0 +1,103 @@
+//! `/account/security/passkeys`: passkeys are made, named and taken away, recovery codes are made anew.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use super::totp::codes;
+use crate::accounts;
+use crate::accounts::login::browser_in_words;
+use crate::accounts::second_factor::{self, passkey, recovery_code};
+use crate::http::cookies::Cookie;
+use crate::templates::FormState;
+use crate::templates::pages::{AccountPasskeys, PasskeyView};
+
+const HERE: &str = "/account/security/passkeys";
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    // A name to begin with; the person may know a better one.
+    let name = browser_in_words(&visit.context().user_agent);
+    let form = FormState::new([("name", name)]);
+    let page = page(&visit, &person, form).await?;
+    visit.page(&page).await
+}
+
+async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountPasskeys, PageError> {
+    let (app, account) = (&visit.app, person.account());
+    if !app.webauthn.is_offered() {
+        return Err(PageError::NotFound);
+    }
+    let passkeys = passkey::list(app, &account.id).await?;
+    let standing = second_factor::standing(app, &account.id).await?;
+    Ok(AccountPasskeys {
+        form,
+        may_add: (passkeys.len() as u64) < passkey::MOST,
+        passkeys: passkeys
+            .into_iter()
+            .map(|it| PasskeyView {
+                id: it.id,
+                name: it.name,
+                since: it.created_at,
+                last_used_at: it.last_used_at,
+            })
+            .collect(),
+        question: passkey::begun(app, person.session()).await?,
+        recovery_codes: standing.is_on().then_some(standing.recovery_codes),
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    action: String,
+    passkey_id: String,
+    name: String,
+    /// What a device answered.
+    credential: String,
+}
+
+pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { visit, fields, typed } = form;
+    let (app, context) = (&visit.app, visit.context());
+    let (account, session) = (person.account(), person.session());
+    let (id, name) = (fields.passkey_id.as_str(), fields.name.as_str());
+    let done = match fields.action.as_str() {
+        _ if !app.webauthn.is_offered() => return Err(PageError::NotFound),
+        "begin" => passkey::begin(app, account, session).await.map(|()| ""),
+        "confirm" => {
+            match passkey::confirm(app, &context, account, session, name, &fields.credential).await {
+                Ok(it) => {
+                    // SE-2: with more proved the session has a new cookie.
+                    let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
+                    return match it.recovery_codes {
+                        Some(new) => codes(&visit, &new, true, HERE).await,
+                        None => Ok(visit.redirect(&format!("{HERE}?done=passkey_added"))),
+                    };
+                }
+                Err(error) => Err(error),
+            }
+        }
+        "rename" => passkey::rename(app, account, id, name)
+            .await
+            .map(|_| "?done=passkey_renamed"),
+        "remove" => {
+            let removed = passkey::remove(app, &context, account, session, id).await;
+            removed.map(|_| "?done=passkey_removed")
+        }
+        "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
+            Ok(it) => return codes(&visit, &it, false, HERE).await,
+            Err(error) => Err(error),
+        },
+        _ => return Err(PageError::Invalid),
+    };
+    let form = match done {
+        Ok(query) => return Ok(visit.redirect(&format!("{HERE}{query}"))),
+        Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
+        Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
+        // There are enough, it is known, it was done in another window; or it took too long.
+        Err(accounts::Error::Conflict | accounts::Error::CodeVoid) => typed.notice("error.try_again"),
+        Err(other) => return Err(other.into()),
+    };
+    let page = page(&visit, &person, form).await?;
+    visit.form_again(&page).await
+}

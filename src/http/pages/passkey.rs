@@ -1,0 +1,93 @@
+//! `/login/passkey`: a passkey in place of address and password. The page is for the browser, which asks the person's
+//! devices; without script there is no passkey, and the login asks for the password.
+
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::flow::Flow;
+use super::login::{browser, logged_in, minutes, wait, within};
+use super::{Audience, PageError, PageForm, Routes, Visit};
+use crate::accounts;
+use crate::accounts::login::passkey;
+use crate::http::cookies::Cookie;
+use crate::templates::FormState;
+use crate::templates::pages::Passkey;
+
+pub fn routes(routes: Routes) -> Routes {
+    routes.at("/login/passkey", Audience::Public, get(show).post(act))
+}
+
+async fn show(mut visit: Visit) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut visit).await?;
+    let question = match visit.cookie(Cookie::Passkey) {
+        Some(ticket) => passkey::asked(&visit.app, &ticket).await?,
+        None => None,
+    };
+    if question.is_none() {
+        // It took too long, or was answered in another window.
+        return Ok(within(&visit, "/login", "done=login_expired"));
+    }
+    visit
+        .page(&page(flow, question, FormState::default(), None))
+        .await
+}
+
+fn page(flow: Option<Flow>, question: Option<String>, form: FormState, wait_minutes: Option<u64>) -> Passkey {
+    Passkey {
+        form,
+        question,
+        service: flow.map(|it| it.service),
+        wait_minutes,
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    /// What a device answered; without it the devices are to be asked.
+    credential: String,
+    decision: String,
+}
+
+async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm {
+        mut visit,
+        fields,
+        typed,
+    } = form;
+    if !visit.app.webauthn.is_offered() {
+        return Err(PageError::NotFound);
+    }
+    let flow = Flow::of(&mut visit).await?;
+    if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
+        return flow.deny(&visit.without_cookie(Cookie::Passkey)).await;
+    }
+    let (app, context) = (&visit.app, visit.context());
+    let failed = if fields.credential.is_empty() {
+        match passkey::begin(app, &context).await {
+            Ok(ticket) => {
+                let visit = visit.with_cookie_value(Cookie::Passkey, ticket.expose());
+                return Ok(within(&visit, "/login/passkey", ""));
+            }
+            Err(error) => error,
+        }
+    } else {
+        let ticket = visit.cookie(Cookie::Passkey).unwrap_or_default();
+        match passkey::finish(app, &context, &ticket, &fields.credential, browser(&visit)).await {
+            Ok(it) => return Ok(logged_in(visit.without_cookie(Cookie::Passkey), &it)),
+            Err(error) => error,
+        }
+    };
+    match failed {
+        accounts::Error::WrongCode => {
+            let page = page(flow, None, typed.notice("error.passkey"), None);
+            visit.form_again(&page).await
+        }
+        accounts::Error::Throttled { retry_after } => {
+            let page = page(flow, None, typed, Some(minutes(retry_after)));
+            wait(&visit, &page, retry_after).await
+        }
+        other => Err(other.into()),
+    }
+}

@@ -1,0 +1,132 @@
+//! Passkeys of accounts. A credential belongs to one account for ever (Web Authentication §7.1, step 26).
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
+};
+
+use super::entities::passkey::{ActiveModel, Column, Entity, Model};
+use crate::domain::{AccountId, Time};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passkey {
+    pub id: String,
+    pub account: AccountId,
+    /// Base64url.
+    pub credential_id: String,
+    /// As `webauthn` writes it.
+    pub credential: String,
+    /// The person's.
+    pub name: String,
+    pub created_at: Time,
+    pub last_used_at: Option<Time>,
+}
+
+fn passkey(row: Model) -> Passkey {
+    Passkey {
+        id: row.id,
+        account: AccountId::new(row.account_id),
+        credential_id: row.credential_id,
+        credential: row.credential,
+        name: row.name,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+    }
+}
+
+/// The first one first.
+pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> Result<Vec<Passkey>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(passkey).collect())
+}
+
+pub async fn count(db: &impl ConnectionTrait, account: &AccountId) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .count(db)
+        .await
+}
+
+pub async fn find_by_credential(
+    db: &impl ConnectionTrait,
+    credential_id: &str,
+) -> Result<Option<Passkey>, DbErr> {
+    let found = Entity::find().filter(Column::CredentialId.eq(credential_id));
+    Ok(found.one(db).await?.map(passkey))
+}
+
+/// `false`: the credential is known already.
+pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbErr> {
+    let row = ActiveModel {
+        id: Set(it.id.clone()),
+        account_id: Set(it.account.to_string()),
+        credential_id: Set(it.credential_id.clone()),
+        credential: Set(it.credential.clone()),
+        name: Set(it.name.clone()),
+        created_at: Set(it.created_at),
+        last_used_at: Set(it.last_used_at),
+    };
+    let once = OnConflict::column(Column::CredentialId).do_nothing().to_owned();
+    let rows = Entity::insert(row)
+        .on_conflict(once)
+        .exec_without_returning(db)
+        .await?;
+    Ok(rows == 1)
+}
+
+/// `false`: it was taken away meanwhile.
+pub async fn update_used(
+    db: &impl ConnectionTrait,
+    id: &str,
+    credential: &str,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::Credential, Expr::value(credential))
+        .col_expr(Column::LastUsedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// `false`: the account has no such passkey.
+pub async fn update_name(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    id: &str,
+    name: &str,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::Name, Expr::value(name))
+        .filter(Column::Id.eq(id))
+        .filter(Column::AccountId.eq(account.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// `false`: the account has no such passkey.
+pub async fn delete(db: &impl ConnectionTrait, account: &AccountId, id: &str) -> Result<bool, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::AccountId.eq(account.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// How many there were.
+pub async fn delete_all(db: &impl ConnectionTrait, account: &AccountId) -> Result<u64, DbErr> {
+    let done = Entity::delete_many()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}

@@ -1,0 +1,104 @@
+//! A second step: an authenticator app, a passkey, and the day when both are lost.
+
+use super::driver::{Browser, Device};
+use crate::clock::Clock;
+use crate::tests::second_factor::Authenticator;
+use crate::tests::support::product::Demo;
+
+const EMAIL: &str = "focal.kr@msn.example";
+
+async fn enters_password(person: &Browser, demo: &Demo) {
+    person.goes_to(&format!("{}/login", demo.url)).await;
+    person.fills("email", EMAIL).await;
+    person.fills("password", &demo.password).await;
+    person.clicks("#login-form #login").await;
+}
+
+async fn logs_out(person: &Browser, demo: &Demo) {
+    person.goes_to(&format!("{}/logout", demo.url)).await;
+    person.clicks("#logout-confirm").await;
+    person.arrives_at("/logged-out").await;
+    person.goes_to(&format!("{}/login", demo.url)).await;
+    person.sees("#login-form").await;
+}
+
+async fn the_journey(label: &str, device: Device) {
+    let demo = Demo::starts();
+    let person = Browser::open(label, device).await;
+    person.gets_a_device().await;
+    enters_password(&person, &demo).await;
+    person.clicks("#accept").await;
+    person.arrives_at("/account").await;
+
+    person.goes_to(&format!("{}/account/security", demo.url)).await;
+    person.shows("security").await;
+    person.clicks("#setup-totp").await;
+    person.clicks("#begin-totp").await;
+    let app = Authenticator::typed(&person.reads("#totp-secret").await);
+    person.shows("app").await;
+    person.fills("otp", &app.shows_at(Clock::System.now())).await;
+    person.clicks("#confirm-totp").await;
+    let codes = person.reads("#recovery-codes").await;
+    person.shows("recovery-codes").await;
+
+    person
+        .goes_to(&format!("{}/account/security/passkeys", demo.url))
+        .await;
+    person.shows("passkeys-none").await;
+    person.clicks("#add-passkey").await;
+    person.sees("#create-form").await;
+    person.shows("passkey-create").await;
+    person.clicks("#create-form [data-ask]").await;
+    person.sees("#passkeys").await;
+    person.shows("passkeys").await;
+
+    // In place of the password.
+    logs_out(&person, &demo).await;
+    person.shows("login").await;
+    person.clicks("#use-passkey").await;
+    person.arrives_at("/account").await;
+    person
+        .goes_to(&format!("{}/account/security/passkeys", demo.url))
+        .await;
+    person.sees("#passkeys").await;
+
+    // After the password.
+    logs_out(&person, &demo).await;
+    enters_password(&person, &demo).await;
+    person.sees("#second-factor-form").await;
+    person.shows("second-step").await;
+    person.clicks("#use-passkey").await;
+    person.arrives_at("/account").await;
+    person.closes().await;
+
+    // Without the device and the app.
+    let other = Browser::open(&format!("{label}-elsewhere"), device).await;
+    enters_password(&other, &demo).await;
+    other.sees("#second-factor-form").await;
+    other
+        .fills("otp", codes.split_whitespace().next().expect("a code"))
+        .await;
+    other.clicks("#second-factor-form #login").await;
+    other.arrives_at("/account").await;
+    other
+        .goes_to(&format!("{}/account/security/passkeys", demo.url))
+        .await;
+    other.clicks("#passkeys summary").await;
+    other.shows("passkey-change").await;
+    other.clicks("#passkeys [value='remove']").await;
+    other.sees("#no-passkeys").await;
+    other.shows("passkey-removed").await;
+    other.closes().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn on_a_desktop() {
+    the_journey("two-steps", Device::DESKTOP).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn in_french_on_a_phone() {
+    the_journey("deux-etapes", Device::PHONE).await;
+}

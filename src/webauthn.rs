@@ -1,0 +1,172 @@
+//! Passkeys: the two ceremonies of Web Authentication (Level 3, §7.1 and §7.2), by `webauthn-rs`. What is kept of one
+//! stays at the server and is text here, and so is a credential, for the stores. The device always makes sure of its
+//! owner (user verification).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use webauthn_rs::WebauthnBuilder;
+use webauthn_rs::prelude::{
+    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, Uuid, WebauthnError,
+};
+
+use crate::config::Issuer;
+
+/// How devices name the place that a passkey is for.
+const NAME: &str = "ITU User Account";
+
+/// Of a person, to their devices (§5.4.3): nothing else can be told from it.
+pub type UserHandle = [u8; 16];
+
+#[derive(Debug)]
+pub struct Webauthn(Option<webauthn_rs::Webauthn>);
+
+/// A question to a device.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Ceremony {
+    /// JSON for the browser: `PublicKeyCredentialCreationOptions` or `…RequestOptions`, bytes in base64url.
+    pub options: String,
+    /// What the answer is measured by. Kept at the server, and used once.
+    state: String,
+}
+
+/// A new credential.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Base64url.
+    pub id: String,
+    /// JSON.
+    pub data: String,
+}
+
+/// What a device claims, before it is verified.
+#[derive(Debug)]
+pub struct Claim(PublicKeyCredential);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The issuer has no name, only an address: no browser makes passkeys for it.
+    #[error("passkeys need an issuer with a host name")]
+    NoName,
+    /// The device's answer, or its form, is not as it should be.
+    #[error("the answer of the device: {0}")]
+    Refused(String),
+    #[error("passkeys: {0}")]
+    Failed(String),
+}
+
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::Refused(error.to_string())
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Failed(error.to_string())
+}
+
+impl Webauthn {
+    pub fn new(issuer: &Issuer) -> Result<Self, Error> {
+        let Some(name) = issuer.url().domain() else {
+            return Ok(Self(None));
+        };
+        let built = WebauthnBuilder::new(name, issuer.url())
+            .and_then(|it| it.rp_name(NAME).build())
+            .map_err(failed)?;
+        Ok(Self(Some(built)))
+    }
+
+    pub fn is_offered(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn library(&self) -> Result<&webauthn_rs::Webauthn, Error> {
+        self.0.as_ref().ok_or(Error::NoName)
+    }
+
+    /// Asks for a new passkey; devices that hold one of `known` (base64url) make none.
+    pub fn create(
+        &self,
+        handle: UserHandle,
+        email: &str,
+        name: &str,
+        known: &[String],
+    ) -> Result<Ceremony, Error> {
+        let begun = self
+            .library()?
+            .start_passkey_registration(Uuid::from_bytes(handle), email, name, None);
+        let (challenge, state) = begun.map_err(failed)?;
+        let mut options = json(&challenge.public_key)?;
+        options["excludeCredentials"] = descriptors(known);
+        // The device keeps it by itself if it can, so that it logs in without an address (§5.4.6).
+        options["authenticatorSelection"]["residentKey"] = json!("preferred");
+        ceremony(&options, &state)
+    }
+
+    pub fn created(&self, ceremony: &Ceremony, answer: &str) -> Result<Credential, Error> {
+        let answer: RegisterPublicKeyCredential = serde_json::from_str(answer).map_err(refused)?;
+        let state: PasskeyRegistration = serde_json::from_str(&ceremony.state).map_err(failed)?;
+        let made = self.library()?.finish_passkey_registration(&answer, &state);
+        let passkey = made.map_err(refused)?;
+        Ok(Credential {
+            id: URL_SAFE_NO_PAD.encode(passkey.cred_id()),
+            data: serde_json::to_string(&passkey).map_err(failed)?,
+        })
+    }
+
+    /// Asks for one of these credentials (base64url), or for whichever the device has for this place.
+    pub fn ask(&self, allowed: &[String]) -> Result<Ceremony, Error> {
+        let begun = self.library()?.start_discoverable_authentication();
+        let (challenge, state) = begun.map_err(failed)?;
+        let mut options = json(&challenge.public_key)?;
+        options["allowCredentials"] = descriptors(allowed);
+        ceremony(&options, &state)
+    }
+
+    /// The credential as it is to be kept now, with its counter (§7.2, step 22).
+    pub fn answered(&self, ceremony: &Ceremony, claim: &Claim, credential: &str) -> Result<String, Error> {
+        let mut passkey: Passkey = serde_json::from_str(credential).map_err(failed)?;
+        let state: DiscoverableAuthentication = serde_json::from_str(&ceremony.state).map_err(failed)?;
+        let result = self
+            .library()?
+            .finish_discoverable_authentication_v2(&claim.0, state, &passkey)
+            .map_err(refused)?;
+        if !result.user_verified() {
+            return Err(refused(WebauthnError::UserNotVerified));
+        }
+        passkey.update_credential(&result);
+        serde_json::to_string(&passkey).map_err(failed)
+    }
+}
+
+impl Claim {
+    pub fn read(answer: &str) -> Result<Self, Error> {
+        serde_json::from_str(answer).map(Self).map_err(refused)
+    }
+
+    /// Base64url.
+    pub fn credential_id(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.get_credential_id())
+    }
+
+    /// Whose passkey it is, as the device says.
+    pub fn user_handle(&self) -> Option<UserHandle> {
+        self.0.get_user_unique_id().and_then(|it| it.try_into().ok())
+    }
+}
+
+fn json(options: &impl serde::Serialize) -> Result<Value, Error> {
+    serde_json::to_value(options).map_err(failed)
+}
+
+fn descriptors(ids: &[String]) -> Value {
+    ids.iter()
+        .map(|id| json!({"type": "public-key", "id": id}))
+        .collect()
+}
+
+fn ceremony(options: &Value, state: &impl serde::Serialize) -> Result<Ceremony, Error> {
+    Ok(Ceremony {
+        options: options.to_string(),
+        state: serde_json::to_string(state).map_err(failed)?,
+    })
+}
