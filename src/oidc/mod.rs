@@ -4,6 +4,7 @@
 
 pub mod access_policy;
 mod access_token;
+mod acr;
 pub mod authorization;
 pub mod backchannel_authentication;
 pub mod claims;

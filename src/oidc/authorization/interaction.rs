@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use super::response::{AuthorizationResponse, Target};
-use crate::accounts::second_factor;
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
@@ -20,6 +19,7 @@ use crate::domain::token::Confirmation;
 use crate::domain::{AccountId, AuthorizationId, Time, scope, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
+use crate::oidc::acr::{self, Met};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
 use crate::oidc::token::target;
@@ -322,7 +322,15 @@ async fn authorize(
     if request.prompt.select_account && !was_chosen {
         return Err(Step::SelectAccount.into());
     }
-    let acr = meet(app, request, session, account).await?;
+    let acr = match acr::meet(app, &request.wanted_acr(), session, account).await? {
+        Met::Told(acr) => acr,
+        Met::SecondFactor => return Err(Step::SecondFactor.into()),
+        // Core Error Code unmet_authentication_requirements §2.
+        Met::Never => {
+            let why = "acr is not among those asked for";
+            return Err(Error::unmet_authentication_requirements(why).into());
+        }
+    };
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
         return Err(Step::AccessRefused(refused).into());
     }
@@ -331,28 +339,6 @@ async fn authorize(
         return Err(Step::Consent(needed).into());
     }
     Ok(granted(app, request, client, session, account, acr).await?)
-}
-
-/// The class of login that is told: one of those asked for, or the best there is, unless that is not enough.
-async fn meet(
-    app: &App,
-    request: &AuthorizationRequest,
-    session: &Session,
-    account: &Account,
-) -> Result<Acr, Need> {
-    let (wanted, held) = (request.wanted_acr(), session.acr());
-    if let Some(acr) = wanted.met_by(held) {
-        return Ok(acr);
-    }
-    let reach = second_factor::reach(app, &account.id).await;
-    match wanted.met_by(reach.map_err(Error::internal)?) {
-        Some(_) => Err(Step::SecondFactor.into()),
-        // OpenID Connect Core §5.5.1.1, Core Error Code unmet_authentication_requirements §2.
-        None if wanted.essential => {
-            Err(Error::unmet_authentication_requirements("acr is not among those asked for").into())
-        }
-        None => Ok(held),
-    }
 }
 
 /// The code, the tokens, or both (OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5).

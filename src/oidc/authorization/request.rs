@@ -366,7 +366,7 @@ mod tests {
                 "unmet_authentication_requirements",
                 &[(
                     "claims",
-                    Some(r#"{"id_token":{"acr":{"essential":true,"value":"phr"}}}"#),
+                    Some(r#"{"id_token":{"acr":{"essential":true,"value":"gold"}}}"#),
                 )],
             ),
             (

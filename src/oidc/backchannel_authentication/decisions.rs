@@ -14,6 +14,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
 use crate::domain::{AuthenticationRequestId, AuthorizationId, Time};
 use crate::oidc::access_policy::{self, AccessRefused};
+use crate::oidc::acr::{self, Met};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::{Error, Result};
 use crate::random;
@@ -74,17 +75,30 @@ async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Res
     }
 }
 
-/// The person lets the service in; `false`: it waits no longer, or is not theirs to allow.
+/// What became of an *allow*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    Done,
+    /// It waits no longer, or is not theirs to allow.
+    Gone,
+    /// The service asks for more than the session has, and the account has it: that comes first.
+    SecondFactor,
+}
+
+/// The person lets the service in.
 pub async fn allow(
     app: &App,
     context: &Context,
     session: &Session,
     account: &Account,
     id: &AuthenticationRequestId,
-) -> Result<bool> {
+) -> Result<Allowed> {
     let Some(it) = find(app, account, id).await?.filter(|it| it.refused.is_none()) else {
-        return Ok(false);
+        return Ok(Allowed::Gone);
     };
+    if acr::meet(app, &it.request.wanted_acr(), session, account).await? == Met::SecondFactor {
+        return Ok(Allowed::SecondFactor);
+    }
     let asked = ConsentNeeded {
         scope: it.request.scope.clone(),
         claims: Vec::new(),
@@ -93,15 +107,11 @@ pub async fn allow(
     let grant = grant(&it.request, session, app.clock.now());
     let consents = (!it.client.is_first_party()).then_some(&asked);
     let stage = Stage::Allowed(Box::new(grant));
-    decide(
-        app,
-        context,
-        account,
-        &it,
-        (Action::AuthenticationAllowed, consents),
-        &stage,
-    )
-    .await
+    let word = (Action::AuthenticationAllowed, consents);
+    Ok(match decide(app, context, account, &it, word, &stage).await? {
+        true => Allowed::Done,
+        false => Allowed::Gone,
+    })
 }
 
 /// The person keeps the service out; `false`: it waits no longer.

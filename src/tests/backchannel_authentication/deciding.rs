@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::authorization_details::DetailsType;
+use crate::tests::second_factor::{claims, enters, sets_up};
 
 #[tokio::test]
 async fn nobody_answers_for_another() {
@@ -73,6 +74,36 @@ async fn who_rested_long_proves_who_they_are_before_they_allow() {
         .await;
     let (status, tokens) = bank.comes_with(&given).await;
     assert_eq!(status, 200, "{tokens}");
+}
+
+#[tokio::test]
+async fn a_class_that_the_session_has_not_is_proved_before_it_is_told() {
+    const MFA: &str = "https://refeds.org/profile/mfa";
+    let op = TestOp::start().await;
+    let bank = bank(&op).await;
+    let mut alice = somebody(&op).await;
+    // Without a second factor a wish is a wish.
+    let given = bank.is_given(ALICE, &[("acr_values", MFA)]).await;
+    alice.answers("allow").await;
+    let (_, tokens) = bank.comes_with(&given).await;
+    let told = claims(tokens["id_token"].as_str().expect("an ID token"));
+    assert_eq!(told["acr"], "https://refeds.org/profile/sfa");
+
+    let (app, _) = sets_up(&op, &mut alice.elsewhere(&op)).await;
+    let given = bank.is_given(ALICE, &[("acr_values", MFA)]).await;
+    let step = alice.answers("allow").await;
+    assert_eq!(bank.is_told(&given).await, "authorization_pending");
+    let page = enters(&mut alice.browser, &step, &app.shows(&op)).await;
+    assert_eq!(page.url.path(), PAGE);
+    alice.answers("allow").await;
+    op.advance(5);
+    let (status, tokens) = bank.comes_with(&given).await;
+    assert_eq!(status, 200, "{tokens}");
+    let told = claims(tokens["id_token"].as_str().expect("an ID token"));
+    assert_eq!(
+        (&told["acr"], &told["amr"]),
+        (&json!(MFA), &json!(["pwd", "otp", "mfa"]))
+    );
 }
 
 #[tokio::test]

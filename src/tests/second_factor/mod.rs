@@ -7,6 +7,8 @@ mod passkeys;
 mod setting_up;
 mod stepping_up;
 
+pub use stepping_up::claims;
+
 use super::support::{Browser, Page, Person, TestOp};
 use crate::domain::account::Email;
 use crate::domain::second_factor::{TotpSecret, step_of};
@@ -37,7 +39,7 @@ impl Authenticator {
         self.0.code_of(step_of(time))
     }
 
-    fn shows(&self, op: &TestOp) -> String {
+    pub fn shows(&self, op: &TestOp) -> String {
         self.shows_at(op.clock.now())
     }
 
@@ -51,7 +53,7 @@ impl Authenticator {
 }
 
 /// Logs in, sets an app up and keeps the codes; a minute later the code of the set-up is old.
-async fn sets_up(op: &TestOp, person: &mut Person) -> (Authenticator, Vec<String>) {
+pub async fn sets_up(op: &TestOp, person: &mut Person) -> (Authenticator, Vec<String>) {
     person.logs_in().await;
     let (app, codes) = sets_up_in_session(op, person).await;
     op.advance(60);
@@ -81,7 +83,7 @@ fn codes_on(page: &Page) -> Vec<String> {
 }
 
 /// The second step of a login, or what a service asks for later.
-async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
+pub async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
     assert_eq!(page.url.path(), "/login/second-factor", "{}", page.text());
     let form = page.form(&["otp"]).with("otp", code);
     browser.send(form).await

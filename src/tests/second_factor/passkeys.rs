@@ -4,7 +4,6 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::stepping_up::claims;
 use super::*;
 use crate::tests::support::Authenticator as Device;
 

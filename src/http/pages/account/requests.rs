@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::super::{PageError, PageForm, SignedIn, Visit, authorization};
 use crate::domain::backchannel_authentication::Stage;
 use crate::domain::{AuthenticationRequestId, scope};
-use crate::oidc::backchannel_authentication::{self as requests, Decided, Pending};
+use crate::oidc::backchannel_authentication::{self as requests, Allowed, Decided, Pending};
 use crate::templates::FormState;
 use crate::templates::pages::{AccountRequests, PastRequestView, RequestView};
 
@@ -31,10 +31,12 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let (is_decided, done) = match fields.decision.as_str() {
         // SE-2: whoever rested too long may be another by now, and the service is to learn who it is.
         "allow" if !session.is_fit_for_duty(app.clock.now()) => return Err(PageError::StaleLogin),
-        "allow" => {
-            let allowed = requests::allow(app, &context, session, account, &id).await?;
-            (allowed, "request_allowed")
-        }
+        "allow" => match requests::allow(app, &context, session, account, &id).await? {
+            Allowed::SecondFactor => {
+                return Ok(visit.redirect("/login/second-factor?next=account/requests"));
+            }
+            allowed => (allowed == Allowed::Done, "request_allowed"),
+        },
         "deny" => (
             requests::deny(app, &context, account, &id).await?,
             "request_denied",
