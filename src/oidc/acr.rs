@@ -13,7 +13,9 @@ pub enum Met {
     Told(Acr),
     /// The account has what would raise the session.
     SecondFactor,
-    /// Whatever the person does, it is less than what the service insists on.
+    /// The service insists on what the account has not; a person can set it up.
+    NotSetUp,
+    /// The service insists on what nobody has here.
     Never,
 }
 
@@ -23,9 +25,12 @@ pub async fn meet(app: &App, wanted: &WantedAcr<'_>, session: &Session, account:
         return Ok(Met::Told(acr));
     }
     let reach = second_factor::reach(app, &account.id).await;
-    Ok(match wanted.met_by(reach.map_err(Error::internal)?) {
-        Some(_) => Met::SecondFactor,
-        None if wanted.essential => Met::Never,
-        None => Met::Told(held),
+    if wanted.met_by(reach.map_err(Error::internal)?).is_some() {
+        return Ok(Met::SecondFactor);
+    }
+    Ok(match wanted.met_by(second_factor::best(app)) {
+        _ if !wanted.essential => Met::Told(held),
+        Some(_) => Met::NotSetUp,
+        None => Met::Never,
     })
 }

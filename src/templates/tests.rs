@@ -33,7 +33,7 @@ macro_rules! for_all_pages {
 
 fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
     for_all_pages!(see;
-        Login, Passkey, SecondFactor, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
+        Login, Passkey, SecondFactor, SecondFactorNeeded, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, ErrorPage,

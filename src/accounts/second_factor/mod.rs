@@ -48,6 +48,14 @@ pub async fn standing(app: &App, account: &AccountId) -> Result<Standing> {
     })
 }
 
+/// The most that any login here can come to.
+pub fn best(app: &App) -> Acr {
+    match app.webauthn.is_offered() {
+        true => Acr::Passkey,
+        false => Acr::SecondFactor,
+    }
+}
+
 /// The most that a login of this person can come to.
 pub async fn reach(app: &App, account: &AccountId) -> Result<Acr> {
     reach_within(app.db.read(), account).await

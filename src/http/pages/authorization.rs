@@ -1,5 +1,6 @@
 //! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2), the way on from its pages, and
-//! the pages that only exist inside a request: choice of account, consent, refusal by policy.
+//! the pages that only exist inside a request: choice of account, consent, refusal by policy or for want of a second
+//! factor.
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -8,7 +9,9 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::{Audience, PageError, PageForm, Routes, Visit};
+use crate::accounts::second_factor;
 use crate::affiliations::{self, directory};
+use crate::domain::authentication::Acr;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::scope;
@@ -18,7 +21,7 @@ use crate::oidc::authorization::interaction::{self, Step};
 use crate::oidc::authorization::refusals;
 use crate::oidc::authorization::request::{Received, Rejection};
 use crate::oidc::endpoints;
-use crate::templates::pages::{AccessRefused, Consent, Detail, SelectAccount, Unmet};
+use crate::templates::pages::{AccessRefused, Consent, Detail, SecondFactorNeeded, SelectAccount, Unmet};
 
 pub fn routes(routes: Routes) -> Routes {
     use Audience::Public;
@@ -33,6 +36,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/select-account", Public, get(show_choice).post(choose))
         .at("/consent", Public, get(show_consent).post(consent))
         .at("/access-refused", Public, get(show_refusal).post(leave))
+        .at("/second-factor-needed", Public, get(show_need).post(give_up))
 }
 
 async fn authorize(visit: Visit) -> Result<Response, PageError> {
@@ -135,6 +139,39 @@ async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
         service: flow.service,
     };
     visit.page(&page).await
+}
+
+async fn show_need(mut visit: Visit) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut visit).await?;
+    let step = flow.step(&visit).await;
+    let (Step::SecondFactorMissing, Some((_, account))) = (&step, visit.session.get()) else {
+        return flow::take(&visit, &flow.handle, step).await;
+    };
+    let page = SecondFactorNeeded {
+        email: account.email.as_str().to_owned(),
+        // With an app already, only a passkey is more.
+        app: !second_factor::standing(&visit.app, &account.id).await?.is_on()
+            && flow
+                .interaction
+                .request
+                .wanted_acr()
+                .met_by(Acr::SecondFactor)
+                .is_some(),
+        passkey: visit.app.webauthn.is_offered(),
+        service: flow.service,
+    };
+    visit.page(&page).await
+}
+
+async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
+    let PageForm {
+        mut visit, fields, ..
+    } = form;
+    let flow = Flow::required(&mut visit).await?;
+    match fields.decision.as_str() {
+        "back" | "cancel" => flow.give_up(&visit).await,
+        _ => Ok(flow::go_on(&visit, &flow.handle)),
+    }
 }
 
 /// In the page's words and language.

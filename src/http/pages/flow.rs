@@ -60,6 +60,12 @@ impl Flow {
         take(visit, &self.handle, step).await
     }
 
+    /// The person went back without what the service insists on.
+    pub async fn give_up(&self, visit: &Visit) -> Result<Response, PageError> {
+        let step = interaction::give_up(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
+        take(visit, &self.handle, step).await
+    }
+
     pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
         Ok(interaction::choose(app, &self.handle, &self.interaction, account).await?)
     }
@@ -80,6 +86,7 @@ pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, P
     let page = match step {
         Step::Login { .. } => "/login",
         Step::SecondFactor => "/login/second-factor",
+        Step::SecondFactorMissing => "/second-factor-needed",
         Step::Create => "/signup",
         Step::Terms => "/terms/accept",
         Step::SelectAccount => "/select-account",

@@ -40,6 +40,9 @@ pub enum Step {
     Create,
     /// The session is to be raised by a second factor (RFC 9470).
     SecondFactor,
+    /// The account has none that would do: a page says so, and how to set one up; its button answers
+    /// `unmet_authentication_requirements`.
+    SecondFactorMissing,
     /// A new version of the Terms of Use is to be accepted.
     Terms,
     SelectAccount,
@@ -184,11 +187,19 @@ pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person:
 
 /// The person does not want to go on, or may not: `access_denied`, by a button of ours.
 pub async fn deny(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
+    let error = Error::access_denied("The person did not grant access");
+    refuse(app, context, handle, interaction, error).await
+}
+
+/// The person goes back without the second factor that the service insists on.
+pub async fn give_up(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
+    refuse(app, context, handle, interaction, unmet()).await
+}
+
+async fn refuse(app: &App, context: &Context, handle: &str, interaction: &Interaction, error: Error) -> Step {
     let request = &interaction.request;
-    let recorded = record_denial(app, context, request).await;
-    let error = recorded
-        .err()
-        .unwrap_or_else(|| Error::access_denied("The person did not grant access"));
+    let recorded = record_denial(app, context, request, &error).await;
+    let error = recorded.err().unwrap_or(error);
     finish(
         app,
         handle,
@@ -325,11 +336,8 @@ async fn authorize(
     let acr = match acr::meet(app, &request.wanted_acr(), session, account).await? {
         Met::Told(acr) => acr,
         Met::SecondFactor => return Err(Step::SecondFactor.into()),
-        // Core Error Code unmet_authentication_requirements §2.
-        Met::Never => {
-            let why = "acr is not among those asked for";
-            return Err(Error::unmet_authentication_requirements(why).into());
-        }
+        Met::NotSetUp => return Err(Step::SecondFactorMissing.into()),
+        Met::Never => return Err(unmet().into()),
     };
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
         return Err(Step::AccessRefused(refused).into());
@@ -402,6 +410,7 @@ fn unasked(step: &Step) -> Error {
         Step::Consent(_) => Error::consent_required("The person must consent"),
         Step::SelectAccount => Error::account_selection_required("The person must choose an account"),
         Step::AccessRefused(_) => Error::access_denied("The person does not meet the access policy"),
+        Step::SecondFactorMissing => unmet(),
         Step::Login { .. } | Step::SecondFactor | Step::Create => {
             Error::login_required("The person must log in")
         }
@@ -409,12 +418,22 @@ fn unasked(step: &Step) -> Error {
     }
 }
 
+/// OpenID Connect Core Error Code unmet_authentication_requirements §2.
+fn unmet() -> Error {
+    Error::unmet_authentication_requirements("acr is not among those asked for")
+}
+
 fn client_of(app: &App, request: &AuthorizationRequest) -> Option<std::sync::Arc<Client>> {
     let client = app.registry.find(request.client_id.as_str())?;
     client.redirects_to(&request.redirect_uri).then_some(client)
 }
 
-async fn record_denial(app: &App, context: &Context, request: &AuthorizationRequest) -> Result<()> {
+async fn record_denial(
+    app: &App,
+    context: &Context,
+    request: &AuthorizationRequest,
+    why: &Error,
+) -> Result<()> {
     let now = app.clock.now();
     app.db
         .write(async |tx| {
@@ -422,7 +441,7 @@ async fn record_denial(app: &App, context: &Context, request: &AuthorizationRequ
                 Action::AuthorizationRefused,
                 format!("client:{}", request.client_id),
             )
-            .failed("access_denied");
+            .failed(why.code().as_str());
             Ok::<_, Error>(audit::record(tx, now, context, event).await?)
         })
         .await

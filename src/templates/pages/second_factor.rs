@@ -75,6 +75,39 @@ impl Page for SecondFactor {
     }
 }
 
+/// The service insists on a second factor that the person has not set up. *Back to the service* posts `decision=back`
+/// to `/second-factor-needed`.
+#[derive(Clone, Debug, Serialize)]
+pub struct SecondFactorNeeded {
+    pub service: Service,
+    pub email: String,
+    /// An authenticator app will do.
+    pub app: bool,
+    /// Browsers make passkeys for this place.
+    pub passkey: bool,
+}
+
+impl Page for SecondFactorNeeded {
+    const TEMPLATE: &'static str = "second_factor_needed";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            service: samples::service(),
+            email: "john.doe@company.com".into(),
+            app: true,
+            passkey: true,
+        };
+        vec![
+            page.clone(),
+            Self {
+                service: samples::plain_service(),
+                app: false,
+                ..page
+            },
+        ]
+    }
+}
+
 /// As the browser gets it.
 const QUESTION: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","userVerification":"required"}"#;
 

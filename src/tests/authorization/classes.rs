@@ -68,8 +68,12 @@ async fn without_an_essential_class_there_is_no_answer_but_an_error() {
     let error = "unmet_authentication_requirements"; // its own specification, §2
 
     let claims = essential(&[MFA, "1"]);
-    let step = next(&op, &accepts(&op, &web, &[("claims", &claims)]), Some(&alice)).await;
+    let silent = accepts(&op, &web, &[("claims", &claims), ("prompt", "none")]);
+    let step = next(&op, &silent, Some(&alice)).await;
     assert_eq!(answered(&step, "error").as_deref(), Some(error));
+    // Of what the person could set up the page tells.
+    let step = next(&op, &accepts(&op, &web, &[("claims", &claims)]), Some(&alice)).await;
+    assert!(matches!(step, Step::SecondFactorMissing), "{step:?}");
     let careful = with_code(&op, &alice);
     let met = tokens(&op, &web, &careful, &[("claims", &claims)]).await;
     assert_eq!(op.id_token(&met)["acr"], MFA);

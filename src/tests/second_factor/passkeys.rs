@@ -142,11 +142,16 @@ async fn a_session_is_raised_by_a_passkey_where_a_service_wants_one() {
     let essential = json!({"id_token": {"acr": {"essential": true, "value": PHR}}}).to_string();
     let url = rp.authorization_url("openid", &[("claims", &essential)]);
     let mut bob = op.person("bob@example.org").await;
-    let back = bob.goes_through(&url).await;
-    assert_eq!(
-        back.query("error").as_deref(),
-        Some("unmet_authentication_requirements")
+    let login = bob.browser.get(&url).await;
+    let page = bob.enters_password(login).await;
+    assert!(
+        page.has("#setup-passkey") && !page.has("#setup-totp"),
+        "{}",
+        page.text()
     );
+    let back = page.form(&["decision=back"]).press("decision", "back");
+    let back = bob.browser.send(back).await;
+    assert_eq!(back.query("error").as_deref(), Some(super::stepping_up::UNMET));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const MFA: &str = "https://refeds.org/profile/mfa";
+pub const UNMET: &str = "unmet_authentication_requirements";
 
 pub fn claims(jwt: &str) -> Value {
     let content = jwt.split('.').nth(1).expect("a JWT");
@@ -87,10 +88,27 @@ async fn who_has_no_second_factor_is_let_in_or_refused_as_the_service_says() {
     assert_eq!(told["acr"], "https://refeds.org/profile/sfa"); // a wish: Core §3.1.2.1
 
     let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
+    let silent = rp.authorization_url("openid", &[("claims", &essential), ("prompt", "none")]);
+    let back = alice.browser.get(&silent).await;
+    assert_eq!(back.query("error").as_deref(), Some(UNMET));
+    // Who has none is told how to have one, and may go back without.
     let url = rp.authorization_url("openid", &[("claims", &essential)]);
-    let back = alice.browser.get(&url).await;
-    assert_eq!(
-        back.query("error").as_deref(),
-        Some("unmet_authentication_requirements")
+    let page = alice.browser.get(&url).await;
+    assert!(
+        page.has("#setup-totp") && page.has("#setup-passkey"),
+        "{}",
+        page.text()
     );
+    let back = page.form(&["decision=back"]).press("decision", "back");
+    let back = alice.browser.send(back).await;
+    assert_eq!(back.query("error").as_deref(), Some(UNMET));
+
+    let page = alice.browser.get(&url).await;
+    let go_on = page.link_of("#continue");
+    let still = alice.browser.get(&go_on).await;
+    assert_eq!(still.url.path(), "/second-factor-needed");
+    sets_up_in_session(&op, &mut alice).await;
+    let back = alice.browser.get(&go_on).await;
+    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(told["acr"], MFA);
 }
