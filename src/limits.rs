@@ -35,7 +35,7 @@ pub enum Limit {
     UserCodesNetwork,
     /// By e-mail key: requests of services to a person who is elsewhere.
     AuthenticationRequests,
-    /// By client: hints of such requests that named nobody.
+    /// By client: hints of such requests that named nobody; of a client that registered itself, all.
     UnknownHints,
     /// By network: searches of the directory of members.
     DirectorySearch,

@@ -54,10 +54,15 @@ pub async fn begin(
         ));
     }
     let asked = request::read(app, client, parameters).await?;
+    if client.origin == Origin::Registration {
+        // Whatever the hint names, so that the limit tells a stranger nothing.
+        app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
+    }
     let account = hint::find(app, client, &asked.hint).await?;
-    // By the address, whether it is somebody's or nobody's: the limit tells nothing, either.
-    let counted = asked.hint.counted(account.as_ref());
-    app.limits.count(Limit::AuthenticationRequests, &counted).await?;
+    // By the address, whether it is somebody's or nobody's: that limit tells nothing, either.
+    if let Some(address) = asked.hint.address(account.as_ref()) {
+        app.limits.count(Limit::AuthenticationRequests, &address).await?;
+    }
     if account.is_none() {
         nobody(app, client, &asked.hint).await?;
     }
@@ -66,7 +71,9 @@ pub async fn begin(
 
 /// CIBA §13, `unknown_user_id`: to whom it may be told.
 async fn nobody(app: &App, client: &Client, hint: &Hint) -> Result<()> {
-    app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
+    if client.origin == Origin::Administrator {
+        app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
+    }
     let told = client.origin == Origin::Administrator || matches!(hint, Hint::IdToken(_));
     match told {
         true => Err(Error::unknown_user_id(

@@ -204,6 +204,11 @@ pub(super) fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'sta
     if nbf.is_some_and(|it| it + LONGEST + TOLERANCE < now) {
         return Err("nbf of the request object is more than 60 minutes ago");
     }
+    let window = exp.zip(nbf).filter(|_| needs.window);
+    if window.is_some_and(|(exp, nbf)| exp - nbf > LONGEST) {
+        // FAPI 2.0 Message Signing §5.3.1, FAPI-CIBA §5.2.2
+        return Err("exp of the request object is more than 60 minutes after its nbf");
+    }
     match claims.get("jti") {
         None if needs.name => Err("The request object lacks jti"),
         None => Ok(()),
@@ -331,7 +336,7 @@ mod tests {
             json!({"exp": NOW - 9}),
             json!({"exp": NOW + 3600}),
             json!({"nbf": NOW + 8, "iat": NOW + 8}),
-            json!({"nbf": NOW - 3600}),
+            json!({"nbf": NOW - 3300}), // 60 minutes before its exp
         ] {
             assert_eq!(
                 judge("fapi2_message_signing", true, good.clone()),

@@ -34,9 +34,6 @@ const LONGEST_ACR_VALUES: usize = 512;
 /// CIBA §7.1
 const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 
-/// FAPI-CIBA §5.2.2: how long after its `nbf` an object may end.
-const LONGEST_OBJECT: i64 = 60 * 60;
-
 pub struct Asked {
     pub scope: Scope,
     pub hint: Hint,
@@ -55,14 +52,14 @@ pub enum Hint {
 }
 
 impl Hint {
-    /// By what the requests to one person are counted.
-    pub fn counted(&self, account: Option<&Account>) -> String {
+    /// The key of the address by which requests to one person are counted, somebody's or nobody's.
+    pub fn address(&self, account: Option<&Account>) -> Option<String> {
         let key = match (account, self) {
             (Some(account), _) => Some(account.email.key()),
             (None, Self::Login(it)) => Email::parse(it).ok().map(|it| it.key()),
             (None, Self::IdToken(_)) => None,
         };
-        key.map_or_else(String::new, |it| it.as_str().to_owned())
+        key.map(|it| it.as_str().to_owned())
     }
 }
 
@@ -101,12 +98,6 @@ async fn unfold(app: &App, client: &Client, object: &str) -> Result<Parameters> 
         needs: Needs::ALL,
     };
     request_object::check(&claims, &expected).map_err(Error::invalid_request)?;
-    let at = |name: &str| claims.get(name).and_then(Value::as_i64).unwrap_or_default();
-    if at("exp").saturating_sub(at("nbf")) > LONGEST_OBJECT {
-        return Err(Error::invalid_request(
-            "exp of the request object is more than 60 minutes after its nbf",
-        ));
-    }
     request_object::once(app, client, &claims).await?;
     parameters(&claims)
 }

@@ -79,6 +79,7 @@ async fn a_request_without_its_signature_or_its_time_is_refused() {
         json!({"exp": now - 60}),
         json!({"exp": now + 4200}),
         json!({"nbf": now - 4200}),
+        json!({"nbf": now - 1800, "exp": now + 2400}), // §5.3.1: 60 minutes from the one to the other
         json!({"aud": "https://other.example.test"}),
         json!({"aud": format!("{ISSUER}/")}),
         json!({"iss": "other"}),
