@@ -170,9 +170,14 @@ fn check(one: &Map<String, Value>, known: &DetailsType) -> Result<(), BadDetails
     Ok(())
 }
 
-/// No control characters, in names nor values: what a person reads is what is meant.
+/// No control characters, in names nor values, none that turns the order of others around, and none that is not seen:
+/// what a person reads is what is meant.
 fn is_readable(value: &Value) -> bool {
-    let plain = |text: &str| !text.chars().any(char::is_control);
+    let hides = |c: char| {
+        matches!(c, '\u{ad}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let plain = |text: &str| !text.chars().any(|it| it.is_control() || hides(it));
     match value {
         Value::String(it) => plain(it),
         Value::Array(many) => many.iter().all(is_readable),
@@ -285,6 +290,10 @@ mod tests {
             (json!([{"type": "order", "actions": [1]}]), BadDetails::WrongKind),
             (
                 json!([{"type": "order", "actions": [], "identifier": 1}]),
+                BadDetails::WrongKind,
+            ),
+            (
+                json!([{"type": "order", "actions": [], "document": "\u{202e}0001"}]), // reads as 1000
                 BadDetails::WrongKind,
             ),
             (

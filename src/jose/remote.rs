@@ -121,7 +121,17 @@ impl RemoteKeys {
         }
     }
 
+    /// In a task of its own: whoever asked for it and goes away does not stop it, so that strangers cannot keep a
+    /// client's keys from being read.
     async fn ask(&self, address: &str, now: Time) -> Result<ClientKeys, RemoteError> {
+        let (keys, address) = (self.clone(), address.to_owned());
+        let asking = tokio::spawn(async move { keys.ask_now(&address, now).await });
+        asking
+            .await
+            .unwrap_or_else(|error| Err(RemoteError::Set(error.to_string())))
+    }
+
+    async fn ask_now(&self, address: &str, now: Time) -> Result<ClientKeys, RemoteError> {
         self.change(address, |it| it.asked_at = Some(now));
         let fetched = self
             .0

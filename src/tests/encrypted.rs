@@ -180,3 +180,32 @@ async fn what_we_can_encrypt_is_told() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_logout_token_is_encrypted_as_id_tokens_are() {
+    // Back-Channel Logout §2.6: a service may refuse one in plain.
+    let site = Site::start().await;
+    site.answers("/out", 200, &[], "");
+    let op = TestOp::with(|config| site.is_allowed(config)).await;
+    let recipient = Recipient::new(ECDH, "for-us");
+    let metadata = json!({"jwks": {"keys": [recipient.public()]}, "id_token_encrypted_response_alg": ECDH,
+        "backchannel_logout_uri": site.at("/out")});
+    let mut rp = op.client_with("web", metadata).await;
+    let mut alice = op.person("alice@example.org").await;
+    let (status, answer) = logs_in(&mut alice, &mut rp, "openid").await;
+    assert_eq!(status, 200, "{answer}");
+
+    let page = alice.browser.get("/logout").await;
+    let form = page.form(&["decision=logout"]);
+    alice.browser.send(form.press("decision", "logout")).await;
+    crate::jobs::deliver_logouts(&op.app).await.expect("told");
+    let sent = site.received("/out");
+    let token = sent[0].strip_prefix("logout_token=").expect("only logout_token");
+    let opened = recipient.opens(token);
+    let told = op
+        .app
+        .keys
+        .verify_own(&opened.content, "logout+jwt")
+        .expect("our signature");
+    assert_eq!(told["aud"], "web");
+}

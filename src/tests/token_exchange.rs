@@ -10,6 +10,7 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const EVENTS: &str = "https://events.example/api";
 const BADGES: &str = "https://badges.example/api";
+const PRINTS: &str = "https://prints.example.test";
 
 /// A portal gives the events service a token; the events service asks the badge printer for the person.
 struct House {
@@ -105,7 +106,7 @@ async fn a_service_acts_for_a_person_elsewhere_and_says_so() {
     let (status, told) = exchanges(
         &house.events,
         answer["access_token"].as_str().expect("a token"),
-        &[],
+        &[("resource", BADGES)],
     )
     .await;
     assert_eq!(status, 200, "{told}");
@@ -121,11 +122,12 @@ async fn each_who_acts_is_told_in_turn() {
     let mut house = House::start().await;
     let token = house.token().await;
     let printer = json!({"protected_resources": [BADGES], "scope": "badges", "grant_types": [EXCHANGE],
-        "response_types": [], "redirect_uris": []});
+        "resources": [PRINTS], "response_types": [], "redirect_uris": []});
     let printer = house.op.client_with("printer", printer).await;
     let (_, answer) = exchanges(&house.events, &token, &[("resource", BADGES)]).await;
     let token = answer["access_token"].as_str().expect("a token");
-    let (status, answer) = exchanges(&printer, token, &[("requested_token_type", JWT)]).await;
+    let more = [("requested_token_type", JWT), ("resource", PRINTS)];
+    let (status, answer) = exchanges(&printer, token, &more).await;
     assert_eq!(status, 200, "{answer}");
     let told = house.claims(&answer);
     assert_eq!(told["act"], json!({"sub": "printer", "act": {"sub": "events"}}));
@@ -146,6 +148,7 @@ async fn what_a_service_was_not_shown_it_cannot_exchange() {
     for (more, error) in [
         ([("resource", "https://other.example")], "invalid_target"),
         ([("resource", EVENTS)], "invalid_target"), // its own, but not one that it may go to
+        ([("resource", "")], "invalid_target"),     // nor does it become a token for us by silence
         ([("scope", "profile")], "invalid_scope"),
         ([("scope", "events")], "invalid_scope"),
         ([("subject_token", "at_x")], "invalid_request"),
@@ -185,9 +188,10 @@ async fn what_a_service_was_not_shown_it_cannot_exchange() {
 async fn an_exchanged_token_ends_with_what_it_came_of() {
     let mut house = House::start().await;
     let token = house.token().await;
-    let (_, answer) = exchanges(&house.events, &token, &[]).await;
+    let (_, answer) = exchanges(&house.events, &token, &[("resource", BADGES)]).await;
     let exchanged = answer["access_token"].as_str().expect("a token").to_owned();
-    assert_eq!(house.events.get("/userinfo", &exchanged).await.status(), 200); // for us, when nobody is named
+    assert_eq!(house.events.introspects(&exchanged).await["active"], true);
+    assert_eq!(house.events.get("/userinfo", &exchanged).await.status(), 401); // for others
     let page = house.alice.browser.get("/account/services").await;
     let form = page.form_with("client_id", "portal");
     house.alice.browser.send(form.press("action", "withdraw")).await;
@@ -195,6 +199,6 @@ async fn an_exchanged_token_ends_with_what_it_came_of() {
         house.events.introspects(&exchanged).await,
         json!({"active": false})
     );
-    let (status, _) = exchanges(&house.events, &token, &[]).await;
+    let (status, _) = exchanges(&house.events, &token, &[("resource", BADGES)]).await;
     assert_eq!(status, 400);
 }

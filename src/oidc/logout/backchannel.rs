@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::client::Client;
-use crate::oidc::subject;
+use crate::jose::jwe::Content;
+use crate::oidc::{self, Error, client_keys, subject};
 use crate::random;
 use crate::storage::session_clients::{self as rows, Due};
 
@@ -59,7 +60,7 @@ async fn tell(app: &App, due: Due) -> Result<bool, DbErr> {
         return Ok(false); // Another node was faster.
     }
     let attempt = due.attempts + 1;
-    let failure = match logout_token(app, &client, due, now) {
+    let failure = match logout_token(app, &client, due, now).await {
         Ok(token) => match app.fetch.post(&address, &[("logout_token", &token)]).await {
             Ok(()) => None,
             Err(error) => Some(error.to_string()),
@@ -77,7 +78,7 @@ async fn tell(app: &App, due: Due) -> Result<bool, DbErr> {
 }
 
 /// §2.4. Its type and its missing `nonce` keep it from being taken for an ID token.
-fn logout_token(app: &App, client: &Client, due: &Due, now: Time) -> Result<String, crate::jose::Error> {
+async fn logout_token(app: &App, client: &Client, due: &Due, now: Time) -> oidc::Result<String> {
     let claims: Value = json!({
         "iss": app.config.issuer.as_str(),
         "aud": client.id.as_str(),
@@ -88,5 +89,10 @@ fn logout_token(app: &App, client: &Client, due: &Due, now: Time) -> Result<Stri
         "sid": due.sid.as_str(),
         "events": {EVENT: {}},
     });
-    app.keys.sign(client.id_token_alg(), "logout+jwt", &claims)
+    let signed = app.keys.sign(client.id_token_alg(), "logout+jwt", &claims);
+    let signed = signed.map_err(Error::internal)?;
+    match client.metadata.id_token_encryption() {
+        Some(how) => client_keys::encrypt(app, client, Content::Jws(&signed), how).await, // §2.6, step 1
+        None => Ok(signed),
+    }
 }

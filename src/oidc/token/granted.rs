@@ -11,6 +11,7 @@ use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
+use crate::domain::scope::Scope;
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::oidc::{Error, Parameters, Result, logout};
 use crate::storage::tokens;
@@ -27,6 +28,7 @@ pub async fn redeem(
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
     let target = Target::asked(app, client, &grant, parameters)?;
+    let scope = may_have(client, &grant)?;
     let account = person::behind(app, client, &grant, person::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     let refresh_token = match may_refresh(client, &grant) {
@@ -34,7 +36,7 @@ pub async fn redeem(
         false => None,
     };
     Ok(Authorized {
-        scope: grant.scope.clone(),
+        scope,
         nonce: grant.nonce.clone(),
         grant,
         account,
@@ -42,6 +44,17 @@ pub async fn redeem(
         bound_to,
         target,
     })
+}
+
+/// What was granted and is still registered (G-10).
+pub fn may_have(client: &Client, grant: &Grant) -> Result<Scope> {
+    let scope = grant.scope.limited_to(client.scope());
+    match scope.is_empty() && !grant.scope.is_empty() {
+        true => Err(Error::unusable_grant(
+            "nothing of its scope is registered any more",
+        )),
+        false => Ok(scope),
+    }
 }
 
 /// `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).

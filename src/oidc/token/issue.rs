@@ -18,7 +18,7 @@ use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType, SigningAlg};
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::{AccessToken, Confirmation};
-use crate::domain::{Time, TokenId};
+use crate::domain::{Sid, Time, TokenId};
 use crate::jose::jwe::Content;
 use crate::oidc::{Error, Result, access_token, claims, client_keys, subject};
 use crate::random;
@@ -46,7 +46,9 @@ pub struct FrontChannel<'a> {
 
 pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenResponse> {
     let now = app.clock.now();
-    let (token, access_token) = access_token(app, client, &it, now).await?;
+    // With `offline_access` it may outlive the session; what ends it then is the end of the refresh tokens.
+    let sid = (!it.grant.is_offline()).then(|| it.grant.sid.clone());
+    let (token, access_token) = access_token(app, client, &it, sid, now).await?;
     let id_token = match it.scope.contains(scope::OPENID) {
         true => {
             let names = claims::for_id_token(client, &it.scope, &it.grant.claims);
@@ -72,7 +74,9 @@ pub async fn through_browser(
     let now = app.clock.now();
     let mut parameters = Vec::new();
     if front.response_type.token {
-        let (token, access_token) = access_token(app, client, it, now).await?;
+        // No refresh token comes with it by which it could be ended.
+        let sid = Some(it.grant.sid.clone());
+        let (token, access_token) = access_token(app, client, it, sid, now).await?;
         parameters.push(("access_token", access_token));
         parameters.push(("token_type", token.token_type().to_owned()));
         parameters.push(("expires_in", (token.expires_at - token.issued_at).to_string()));
@@ -100,12 +104,12 @@ async fn access_token(
     app: &App,
     client: &Client,
     it: &Authorized,
+    sid: Option<Sid>,
     now: Time,
 ) -> Result<(AccessToken, String)> {
     let token = AccessToken {
         subject: Some(it.account.sub.clone()),
-        // With `offline_access` it may outlive the session; what ends it then is a revocation.
-        sid: (!it.grant.is_offline()).then(|| it.grant.sid.clone()),
+        sid,
         authorization_id: Some(it.grant.authorization_id.clone()),
         claims: ClaimsRequest {
             userinfo: it.grant.claims.userinfo.clone(),

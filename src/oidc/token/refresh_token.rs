@@ -1,9 +1,9 @@
-//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use; shown again, it ends its
-//! family (security.md TK-5). What the person may is read anew each time (G-10).
+//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use, but for clients whose profile
+//! keeps it; a rotated one that is shown again ends its family (security.md TK-5). What the person may is read anew each time (G-10).
 
 use super::issue::Authorized;
 use super::target::Target;
-use super::{person, required};
+use super::{granted, person, required};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
@@ -88,7 +88,7 @@ pub async fn rotate(
         ));
     }
     let target = Target::asked(app, client, &grant, parameters)?;
-    let scope = narrowed(&grant.scope, parameters.get("scope"))?;
+    let scope = narrowed(&granted::may_have(client, &grant)?, parameters.get("scope"))?;
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }

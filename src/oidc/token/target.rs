@@ -30,7 +30,11 @@ impl Target {
         let registered = &client.metadata.resources;
         let wanted = parameters.all("resource");
         let audience = resource::audience(&grant.resources, &wanted, registered).map_err(foreign)?;
-        let details = less(app, client, &grant.details, parameters)?.at(&audience);
+        // What is registered no longer is not to be had either (G-10).
+        let granted = grant
+            .details
+            .of_types(&client.metadata.authorization_details_types);
+        let details = less(app, client, &granted, parameters)?.at(&audience);
         Ok(Self { audience, details })
     }
 

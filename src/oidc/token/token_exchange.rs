@@ -139,6 +139,12 @@ async fn read(app: &App, parameters: &Parameters, (token, kind): (&str, &str)) -
 fn target(app: &App, client: &Client, parameters: &Parameters, before: &AccessToken) -> Result<Target> {
     let mut asked = parameters.all("resource");
     asked.extend(parameters.all("audience"));
+    if asked.is_empty() && !before.audience.is_empty() {
+        // A token for others does not become one for us by silence.
+        return Err(Error::invalid_target(
+            "The token is for others: say for whom the new one is",
+        ));
+    }
     let audience = target::among_its_own(client, &asked)?;
     let granted = before
         .details

@@ -85,6 +85,24 @@ async fn a_token_from_the_front_works_until_its_logout() {
 }
 
 #[tokio::test]
+async fn a_token_from_the_front_ends_with_its_session_though_offline_access_was_granted() {
+    let op = open_provider().await;
+    let rp = every_type(&op).await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let offline = ("scope", "openid offline_access");
+    let url = url_of(&rp, &[("response_type", "code id_token token"), offline]);
+    let answer = fragment(&alice.browser.get(&url).await);
+    let token = answer["access_token"].as_str().expect("a token");
+    assert_eq!(rp.get("/userinfo", token).await.status(), 200);
+    // The code is never redeemed: there are no refresh tokens by which the token could be ended.
+    let page = alice.browser.get("/account/sessions").await;
+    let form = page.form(&["action=end_everywhere"]);
+    alice.browser.send(form.press("action", "end_everywhere")).await;
+    assert_eq!(rp.get("/userinfo", token).await.status(), 401); // SE-3
+}
+
+#[tokio::test]
 async fn the_code_of_a_hybrid_flow_buys_tokens_of_the_same_person() {
     let op = open_provider().await;
     let rp = every_type(&op).await;

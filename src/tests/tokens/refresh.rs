@@ -232,6 +232,24 @@ async fn the_access_policy_refuses_and_the_family_stays() {
 }
 
 #[tokio::test]
+async fn what_is_registered_no_longer_is_not_to_be_had_by_refresh() {
+    // G-10
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, "openid email offline_access").await;
+    let mut less = (*web).clone();
+    less.metadata.scope = Scope::parse("openid offline_access").expect("a scope");
+    let fewer = op
+        .refreshes(&less, &refresh_token(&tokens))
+        .await
+        .expect("tokens");
+    assert_eq!(fewer.scope.to_string(), "openid offline_access");
+    less.metadata.scope = Scope::parse("catalogue").expect("a scope");
+    let none = op.refreshes(&less, &refresh_token(&fewer)).await;
+    assert_eq!(code_of(none), Code::InvalidGrant);
+}
+
+#[tokio::test]
 async fn a_withdrawn_consent_ends_what_the_service_has() {
     let op = Provider::start().await;
     let alice = op.person().await;
