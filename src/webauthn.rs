@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 use webauthn_rs::WebauthnBuilder;
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, Uuid, WebauthnError,
+    RegisterPublicKeyCredential, Uuid,
 };
 
 use crate::config::Issuer;
 
 /// How devices name the place that a passkey is for.
 const NAME: &str = "ITU User Account";
+
+/// Level 3, §7.1: of a credential, in bytes.
+const LONGEST_ID: usize = 1023;
 
 /// Of a person, to their devices (§5.4.3): nothing else can be told from it.
 pub type UserHandle = [u8; 16];
@@ -107,6 +110,9 @@ impl Webauthn {
         let state: PasskeyRegistration = serde_json::from_str(&ceremony.state).map_err(failed)?;
         let made = self.library()?.finish_passkey_registration(&answer, &state);
         let passkey = made.map_err(refused)?;
+        if passkey.cred_id().len() > LONGEST_ID {
+            return Err(refused("its identifier is too long"));
+        }
         Ok(Credential {
             id: URL_SAFE_NO_PAD.encode(passkey.cred_id()),
             data: serde_json::to_string(&passkey).map_err(failed)?,
@@ -130,9 +136,6 @@ impl Webauthn {
             .library()?
             .finish_discoverable_authentication_v2(&claim.0, state, &passkey)
             .map_err(refused)?;
-        if !result.user_verified() {
-            return Err(refused(WebauthnError::UserNotVerified));
-        }
         passkey.update_credential(&result);
         serde_json::to_string(&passkey).map_err(failed)
     }
@@ -149,8 +152,8 @@ impl Claim {
     }
 
     /// Whose passkey it is, as the device says.
-    pub fn user_handle(&self) -> Option<UserHandle> {
-        self.0.get_user_unique_id().and_then(|it| it.try_into().ok())
+    pub fn user_handle(&self) -> Option<&[u8]> {
+        self.0.get_user_unique_id()
     }
 }
 

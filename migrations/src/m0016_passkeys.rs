@@ -23,6 +23,7 @@ impl MigrationTrait for Migration {
                     .col(text("credential_id").unique_key())
                     .col(text("credential"))
                     .col(string("name"))
+                    .col(boolean("counts_alone"))
                     .col(timestamp_with_time_zone("created_at"))
                     .col(timestamp_with_time_zone_null("last_used_at"))
                     .foreign_key(&mut of_account)

@@ -21,6 +21,12 @@ pub enum Error {
     /// Too old, tried too often, or replaced: a new code must be asked for.
     #[error("the code is no longer valid")]
     CodeVoid,
+    /// No device is asked any more: it took too long, or one has answered.
+    #[error("the question to the devices is no longer open")]
+    QuestionVoid,
+    /// The password was set anew by mail since the passkey was last shown with one.
+    #[error("this passkey counts after the password only")]
+    PasswordFirst,
     /// The link was used, replaced, or is too old.
     #[error("the link is no longer valid")]
     LinkVoid,

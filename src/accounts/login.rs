@@ -140,7 +140,12 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             if second_factor::reach_within(tx, &account.id).await? > Acr::Password {
                 proof.second_factor = match form.second {
                     Second::Later => return Ok(Outcome::CodeNeeded),
-                    Second::InSession => Some(held(browser, &account, now)?),
+                    Second::InSession => {
+                        let held = held(browser, &account, now)?;
+                        // The older of the two proofs.
+                        proof.authenticated_at = held.at;
+                        Some(held)
+                    }
                     Second::Code(code) => {
                         let code = Answer::Code(code);
                         let right = second_factor::verify(app, tx, now, context, &account, &code, known);
@@ -171,7 +176,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
 fn held(browser: Browser<'_>, account: &Account, now: Time) -> Result<SecondProof> {
     let session = browser
         .session
-        .filter(|it| it.account == account.id && it.is_recent(now));
+        .filter(|it| it.account == account.id && it.has_recent_second_factor(now));
     let proof = session.and_then(|it| it.second_factor);
     let mut proof = proof.ok_or(Error::ReauthenticationNeeded)?;
     if proof.factor == Factor::PasskeyAlone {

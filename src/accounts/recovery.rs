@@ -14,8 +14,8 @@ use crate::domain::event::{Action, Event};
 use crate::domain::profile::{FieldErrors, Language};
 use crate::domain::secret::{Digest, Secret};
 use crate::limits::Limit;
-use crate::storage::accounts;
 use crate::storage::password_resets::{self, PasswordReset};
+use crate::storage::{accounts, passkeys};
 use crate::templates::mails;
 use crate::{audit, random};
 
@@ -139,6 +139,8 @@ pub async fn complete(
             // Who has the link reads the mail of this address.
             accounts::update_email_verified(tx, &account.id, now).await?;
             password::end_what_it_opened(app, tx, now, &context, &account, None).await?;
+            // Somebody with the old password may have made one: it counts again once the new one was beside it.
+            passkeys::update_counts_alone(tx, &account.id, None, false).await?;
             let event = Event::new(Action::PasswordReset, format!("account:{}", account.id));
             audit::record(tx, now, &context, event).await?;
             let message = mails::PasswordChanged {

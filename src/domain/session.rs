@@ -64,6 +64,11 @@ impl Session {
         now - self.authenticated_at < RECENT
     }
 
+    /// A second factor was shown within the last five minutes, in this session.
+    pub fn has_recent_second_factor(&self, now: Time) -> bool {
+        self.second_factor.is_some_and(|it| now - it.at < RECENT)
+    }
+
     /// Whether the use at `now` is worth a write; and if so, whether it follows a rest.
     pub fn use_to_write(&self, now: Time) -> Option<Option<Time>> {
         let since = now - self.last_used_at;

@@ -192,11 +192,13 @@ impl From<accounts::Error> for PageError {
                 Self::StaleLogin
             }
             accounts::Error::Storage(source) => Self::of_store(source.into()),
-            accounts::Error::Fields(_) | accounts::Error::WrongCredentials | accounts::Error::WrongCode => {
-                Self::Invalid
-            }
+            accounts::Error::Fields(_)
+            | accounts::Error::WrongCredentials
+            | accounts::Error::WrongCode
+            | accounts::Error::PasswordFirst => Self::Invalid,
             // What the form was about has ended meanwhile.
             accounts::Error::CodeVoid
+            | accounts::Error::QuestionVoid
             | accounts::Error::LinkVoid
             | accounts::Error::NoSignup
             | accounts::Error::StepMissing => Self::Conflict,
@@ -300,7 +302,9 @@ mod tests {
             (accounts::Error::Fields(wrong()), 422),
             (accounts::Error::WrongCredentials, 422),
             (accounts::Error::WrongCode, 422),
+            (accounts::Error::PasswordFirst, 422),
             (accounts::Error::CodeVoid, 409),
+            (accounts::Error::QuestionVoid, 409),
             (accounts::Error::LinkVoid, 409),
             (accounts::Error::NoSignup, 409),
             (accounts::Error::StepMissing, 409),

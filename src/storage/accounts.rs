@@ -59,6 +59,13 @@ pub async fn find_credentials_locked(
     found.lock_exclusive().one(db).await?.map(credentials).transpose()
 }
 
+/// Held until the transaction ends: of changes to what proves a person, one comes after the other.
+pub async fn lock(db: &impl ConnectionTrait, id: &AccountId) -> Result<(), DbErr> {
+    let found = Entity::find_by_id(id.as_str()).select_only().column(Column::Id);
+    let _: Option<String> = found.lock_exclusive().into_tuple().one(db).await?;
+    Ok(())
+}
+
 fn credentials(mut row: Model) -> Result<(Account, Option<String>), DbErr> {
     let hash = row.password_hash.take();
     Ok((account(row)?, hash))

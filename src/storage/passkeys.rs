@@ -19,6 +19,8 @@ pub struct Passkey {
     pub credential: String,
     /// The person's.
     pub name: String,
+    /// In place of the password, too.
+    pub counts_alone: bool,
     pub created_at: Time,
     pub last_used_at: Option<Time>,
 }
@@ -30,6 +32,7 @@ fn passkey(row: Model) -> Passkey {
         credential_id: row.credential_id,
         credential: row.credential,
         name: row.name,
+        counts_alone: row.counts_alone,
         created_at: row.created_at,
         last_used_at: row.last_used_at,
     }
@@ -69,6 +72,7 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbE
         credential_id: Set(it.credential_id.clone()),
         credential: Set(it.credential.clone()),
         name: Set(it.name.clone()),
+        counts_alone: Set(it.counts_alone),
         created_at: Set(it.created_at),
         last_used_at: Set(it.last_used_at),
     };
@@ -80,20 +84,37 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbE
     Ok(rows == 1)
 }
 
-/// `false`: it was taken away meanwhile.
+/// `it` was shown, and is kept with this credential from now on. `false`: it was taken away or shown elsewhere meanwhile.
 pub async fn update_used(
     db: &impl ConnectionTrait,
-    id: &str,
+    it: &Passkey,
     credential: &str,
     now: Time,
 ) -> Result<bool, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::Credential, Expr::value(credential))
         .col_expr(Column::LastUsedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::Credential.eq(it.credential.as_str()))
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// One of the account's passkeys, or all, count in place of the password from now on, or do so no longer.
+pub async fn update_counts_alone(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    id: Option<&str>,
+    counts_alone: bool,
+) -> Result<(), DbErr> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::CountsAlone, Expr::value(counts_alone))
+        .filter(Column::AccountId.eq(account.as_str()));
+    if let Some(id) = id {
+        update = update.filter(Column::Id.eq(id));
+    }
+    update.exec(db).await.map(drop)
 }
 
 /// `false`: the account has no such passkey.

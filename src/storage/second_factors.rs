@@ -4,7 +4,6 @@
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect,
 };
 
 use super::entities::{recovery_code, totp_factor};
@@ -19,13 +18,6 @@ pub struct Totp {
 
 pub async fn find_totp(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<Totp>, DbErr> {
     let row = totp_factor::Entity::find_by_id(account.as_str()).one(db).await?;
-    Ok(row.map(totp))
-}
-
-/// The same, held until the transaction ends: of codes typed at once, one is looked at after the other.
-pub async fn find_totp_locked(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<Totp>, DbErr> {
-    let found = totp_factor::Entity::find_by_id(account.as_str());
-    let row = found.lock_exclusive().one(db).await?;
     Ok(row.map(totp))
 }
 

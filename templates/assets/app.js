@@ -106,6 +106,7 @@ const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/
 const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 if (window.PublicKeyCredential) {
   each("[data-passkeys]", (it) => { it.hidden = false; });
+  each("[data-no-passkeys]", (it) => { it.hidden = true; });
   each("form[data-passkey]", (form) => {
     const failed = form.querySelector("[data-failed]"), button = form.querySelector("[data-ask]");
     const ask = async () => {

@@ -6,23 +6,22 @@ use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::{self, Answered};
 use crate::accounts::{Error, Result};
 use crate::app::App;
-use crate::audit;
 use crate::domain::Time;
+use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Proof;
-use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::limits::Limit;
 use crate::random;
 use crate::storage::accounts;
 
-/// The ticket for a question to whichever device answers, for the browser to keep.
-pub async fn begin(app: &App, context: &Context) -> Result<Secret> {
+/// The ticket for a question to the person's devices, or to whichever answers, for the browser to keep.
+pub async fn begin(app: &App, context: &Context, person: Option<&Account>) -> Result<Secret> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     // Kept for somebody who has proved nothing, as a service's request is (security.md DS-3).
     app.limits.count(Limit::Interactions, &context.network).await?;
     let ticket = Secret::new(random::token());
-    passkey::ask(app, ticket.digest().as_str(), None).await?;
+    passkey::ask(app, ticket.digest().as_str(), person.map(|it| &it.id)).await?;
     Ok(ticket)
 }
 
@@ -32,6 +31,7 @@ pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
 }
 
 /// `WrongCode` for whatever is wrong: an answer to another question, an unknown passkey, a suspended account.
+/// `QuestionVoid`: no question was open. `PasswordFirst`: the passkey counts after the password only.
 pub async fn finish(
     app: &App,
     context: &Context,
@@ -40,16 +40,13 @@ pub async fn finish(
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
-    let now = app.clock.now();
-    let done = match passkey::answer(app, Secret::new(ticket).digest().as_str(), answer).await {
-        Ok(answered) => log_in(app, context, now, &answered, browser).await,
+    let key = Secret::new(ticket).digest();
+    let done = match passkey::answer(app, context, key.as_str(), answer).await {
+        Ok(it) if !it.counts_alone() => Err(Error::PasswordFirst),
+        Ok(it) => log_in(app, context, app.clock.now(), &it, browser).await,
         Err(error) => Err(error),
     };
     if matches!(done, Err(Error::WrongCode)) {
-        let event = Event::new(Action::SignInFailed, "passkey").failed("refused");
-        app.db
-            .write(async |tx| audit::record(tx, now, context, event.clone()).await)
-            .await?;
         app.limits.count(Limit::SignInFailures, &context.network).await?;
     }
     done

@@ -10,11 +10,9 @@ use crate::accounts::second_factor::{self, Answer, Shown, passkey};
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Proof, SecondProof};
-use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
@@ -51,27 +49,29 @@ pub(super) async fn wait_for_code(
         password_at: now,
         known: known.map(str::to_owned),
     };
-    keep(app, &ticket.digest(), &waiting, PATIENCE).await?;
-    Ok(ticket)
+    let value = serde_json::to_vec(&waiting).map_err(Error::failed)?;
+    let key = ticket.digest();
+    let kept = app
+        .ephemeral
+        .put(Kind::SecondStep, key.as_str(), &value, PATIENCE)
+        .await;
+    kept.map(|()| ticket).map_err(Error::failed)
 }
 
-async fn keep(app: &App, key: &Digest, waiting: &Waiting, ttl: Duration) -> Result<()> {
-    let value = serde_json::to_vec(waiting).map_err(Error::failed)?;
-    app.ephemeral
-        .put(Kind::SecondStep, key.as_str(), &value, ttl)
-        .await
-        .map_err(Error::failed)
+async fn kept(app: &App, key: &Digest) -> Result<Option<Waiting>> {
+    let found = app.ephemeral.get(Kind::SecondStep, key.as_str()).await;
+    found
+        .map_err(Error::failed)?
+        .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
+        .transpose()
 }
 
 /// Whose code this ticket waits for, for the page that asks.
 pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
-    let key = Secret::new(ticket).digest();
-    let found = app.ephemeral.get(Kind::SecondStep, key.as_str()).await;
-    let Some(found) = found.map_err(Error::failed)? else {
-        return Ok(None);
-    };
-    let waiting: Waiting = serde_json::from_slice(&found).map_err(Error::failed)?;
-    Ok(accounts::find(app.db.read(), &waiting.account).await?)
+    match kept(app, &Secret::new(ticket).digest()).await? {
+        Some(waiting) => Ok(accounts::find(app.db.read(), &waiting.account).await?),
+        None => Ok(None),
+    }
 }
 
 /// Asks the devices of whom this ticket waits for.
@@ -84,7 +84,8 @@ pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
     passkey::asked(app, Secret::new(ticket).digest().as_str()).await
 }
 
-/// The second factor of a login whose password was right. `CodeVoid`: it begins again with the password.
+/// The second factor of a login whose password was right. `CodeVoid`: it begins again with the password;
+/// `QuestionVoid`: the devices must be asked again.
 pub async fn finish(
     app: &App,
     context: &Context,
@@ -94,42 +95,20 @@ pub async fn finish(
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let key = Secret::new(ticket).digest();
-    // Taken before anything is yielded, so that one login comes of it (G-8); given back if none did.
-    let taken = app.ephemeral.take(Kind::SecondStep, key.as_str()).await;
-    let taken = taken.map_err(Error::failed)?.ok_or(Error::CodeVoid)?;
-    let waiting: Waiting = serde_json::from_slice(&taken).map_err(Error::failed)?;
-    let outcome = match read(app, context, key.as_str(), shown, &waiting.account).await {
-        Ok(answer) => prove(app, context, &waiting, &answer, browser).await,
-        Err(error) => Err(error),
-    };
-    if !matches!(outcome, Ok(_) | Err(Error::CodeVoid)) {
-        let age = (app.clock.now() - waiting.password_at)
-            .to_std()
-            .unwrap_or_default();
-        if let Some(rest) = PATIENCE.checked_sub(age).filter(|it| !it.is_zero()) {
-            keep(app, &key, &waiting, rest).await?;
-        }
+    let waiting = kept(app, &key).await?.ok_or(Error::CodeVoid)?;
+    let answer = read(app, context, key.as_str(), shown).await?;
+    let done = prove(app, context, &waiting, &answer, browser).await?;
+    // What was shown counts once; so no second login comes of a ticket that lasts until then.
+    if let Err(error) = app.ephemeral.take(Kind::SecondStep, key.as_str()).await {
+        tracing::warn!(%error, "a login that is done waits until its time is over");
     }
-    outcome
+    Ok(done)
 }
 
-/// A passkey that does not answer is told of and counted, as a wrong code is.
-async fn read<'a>(
-    app: &App,
-    context: &Context,
-    key: &str,
-    shown: Shown<'a>,
-    account: &AccountId,
-) -> Result<Answer<'a>> {
-    match Answer::read(app, key, shown).await {
-        Err(Error::WrongCode) => {
-            let event = Event::new(Action::SecondFactorFailed, format!("account:{account}"));
-            let event = event.failed("passkey refused");
-            app.db
-                .write(async |tx| audit::record(tx, app.clock.now(), context, event.clone()).await)
-                .await?;
-            Err(wrong(app, context).await?)
-        }
+/// A passkey that does not answer is counted as a wrong code is.
+async fn read<'a>(app: &App, context: &Context, key: &str, shown: Shown<'a>) -> Result<Answer<'a>> {
+    match Answer::read(app, context, key, shown).await {
+        Err(Error::WrongCode) => Err(wrong(app, context).await?),
         other => other,
     }
 }
@@ -187,7 +166,7 @@ pub async fn step_up(
     browser: Browser<'_>,
 ) -> Result<Started> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
-    let answer = read(app, context, session.id.as_str(), shown, &account.id).await?;
+    let answer = read(app, context, session.id.as_str(), shown).await?;
     let now = app.clock.now();
     let label = known_browser::label(app, &account.email.key());
     let known = KnownBrowser::open(app, browser.known);

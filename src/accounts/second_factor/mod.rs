@@ -71,6 +71,21 @@ pub(super) async fn reach_within(db: &impl ConnectionTrait, account: &AccountId)
     })
 }
 
+/// What proves the person stays as it is until the transaction ends, and the session has shown what that asks for: a
+/// factor may have come since the set-up began.
+async fn hold(tx: &impl ConnectionTrait, session: &Session, account: &AccountId) -> Result<()> {
+    accounts::lock(tx, account).await?;
+    require_class(tx, session, account).await
+}
+
+async fn require_class(db: &impl ConnectionTrait, session: &Session, account: &AccountId) -> Result<()> {
+    let reach = reach_within(db, account).await?;
+    match session.acr() >= reach.min(Acr::SecondFactor) {
+        true => Ok(()),
+        false => Err(Error::ReauthenticationNeeded),
+    }
+}
+
 /// SE-4, and a second factor if the account has one: who has only the password takes none away, and who has
 /// lost one takes it away by another.
 pub(super) async fn require_recent(
@@ -80,11 +95,7 @@ pub(super) async fn require_recent(
     now: Time,
 ) -> Result<()> {
     super::require_recent(session, now)?;
-    let reach = reach_within(db, account).await?;
-    match session.acr() >= reach.min(Acr::SecondFactor) {
-        true => Ok(()),
-        false => Err(Error::ReauthenticationNeeded),
-    }
+    require_class(db, session, account).await
 }
 
 /// The counter of wrong codes: for strangers, or for one browser that signed in before, so that who has
@@ -117,12 +128,12 @@ pub(super) enum Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// `key` is that of the question to the devices. `WrongCode`: no passkey answered it.
-    pub(super) async fn read(app: &App, key: &str, shown: Shown<'a>) -> Result<Self> {
+    /// `key` is that of the question to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
+    pub(super) async fn read(app: &App, context: &Context, key: &str, shown: Shown<'a>) -> Result<Self> {
         match shown {
             Shown::Code(it) => Ok(Self::Code(it)),
             Shown::Passkey(it) => {
-                let answered = passkey::answer(app, key, it).await?;
+                let answered = passkey::answer(app, context, key, it).await?;
                 Ok(Self::Passkey(Box::new(answered)))
             }
         }
@@ -139,17 +150,22 @@ pub(super) async fn verify(
     answer: &Answer<'_>,
     browser: Option<&str>,
 ) -> Result<Option<Factor>> {
+    // Held: of many guesses at once, each finds what the one before has counted.
+    accounts::lock(tx, &account.id).await?;
     let typed = match answer {
         Answer::Code(it) => it,
-        Answer::Passkey(it) if it.is_of(&account.id) && passkey::spend(tx, now, it).await? => {
-            return Ok(Some(Factor::Passkey));
+        Answer::Passkey(it) => {
+            let spent = passkey::spend(tx, now, it).await?;
+            if spent {
+                // The password was beside it.
+                passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
+            }
+            // No guess: it was taken away meanwhile.
+            return Ok(spent.then_some(Factor::Passkey));
         }
-        // No guess: it was taken away meanwhile, or is another person's.
-        Answer::Passkey(_) => return Ok(None),
     };
     let key = counter(&account.id, browser);
-    // Held: of many guesses at once, each finds what the one before has counted.
-    let totp = second_factors::find_totp_locked(tx, &account.id).await?;
+    let totp = second_factors::find_totp(tx, &account.id).await?;
     if totp.is_none() && passkeys::count(tx, &account.id).await? == 0 {
         return Err(Error::Conflict);
     }
@@ -261,6 +277,7 @@ async fn remove_all(
     context: &Context,
     account: &Account,
 ) -> Result<bool> {
+    accounts::lock(tx, &account.id).await?;
     let had_app = second_factors::delete_totp(tx, &account.id).await?;
     let had_passkeys = passkeys::delete_all(tx, &account.id).await? > 0;
     if had_app || had_passkeys {

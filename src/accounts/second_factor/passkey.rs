@@ -8,9 +8,11 @@ use sea_orm::ConnectionTrait;
 use super::Enrolled;
 use crate::accounts::{Error, Result};
 use crate::app::App;
+use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Factor;
+use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time, text};
 use crate::random;
@@ -35,20 +37,28 @@ fn enrolment(session: &Session) -> String {
     format!("passkey:{}", session.id)
 }
 
-async fn keep(app: &App, kind: Kind, key: &str, ceremony: &Ceremony) -> Result<()> {
-    let value = serde_json::to_vec(ceremony).map_err(Error::failed)?;
+/// What devices are asked, until one answers.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Question {
+    ceremony: Ceremony,
+    /// Whose devices; anybody's otherwise.
+    account: Option<AccountId>,
+}
+
+async fn keep(app: &App, kind: Kind, key: &str, question: &Question) -> Result<()> {
+    let value = serde_json::to_vec(question).map_err(Error::failed)?;
     let kept = app.ephemeral.put(kind, key, &value, PATIENCE).await;
     kept.map_err(Error::failed)
 }
 
-async fn kept(app: &App, kind: Kind, key: &str) -> Result<Option<Ceremony>> {
+async fn kept(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
     let found = app.ephemeral.get(kind, key).await.map_err(Error::failed)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
         .transpose()
 }
 
-async fn taken(app: &App, kind: Kind, key: &str) -> Result<Option<Ceremony>> {
+async fn taken(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
     let found = app.ephemeral.take(kind, key).await.map_err(Error::failed)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
@@ -83,16 +93,18 @@ pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()
         .webauthn
         .create(handle(app, &account.id), email, &name, &known)
         .map_err(Error::failed)?;
-    keep(app, Kind::Enrolment, &enrolment(session), &ceremony).await
+    let account = Some(account.id.clone());
+    let question = Question { ceremony, account };
+    keep(app, Kind::Enrolment, &enrolment(session), &question).await
 }
 
 /// What the browser is to ask the person's devices.
 pub async fn begun(app: &App, session: &Session) -> Result<Option<String>> {
-    let ceremony = kept(app, Kind::Enrolment, &enrolment(session)).await?;
-    Ok(ceremony.map(|it| it.options))
+    let question = kept(app, Kind::Enrolment, &enrolment(session)).await?;
+    Ok(question.map(|it| it.ceremony.options))
 }
 
-/// A device has made one. `CodeVoid`: it took too long; `WrongCode`: the answer is not as it should be;
+/// A device has made one. `QuestionVoid`: it took too long; `WrongCode`: the answer is not as it should be;
 /// `Conflict`: it is known already.
 pub async fn confirm(
     app: &App,
@@ -104,8 +116,9 @@ pub async fn confirm(
 ) -> Result<Enrolled> {
     // Before the question is spent: a name can be mended.
     let name = named(name)?;
-    let ceremony = taken(app, Kind::Enrolment, &enrolment(session)).await?;
-    let made = app.webauthn.created(&ceremony.ok_or(Error::CodeVoid)?, answer);
+    let question = taken(app, Kind::Enrolment, &enrolment(session)).await?;
+    let question = question.ok_or(Error::QuestionVoid)?;
+    let made = app.webauthn.created(&question.ceremony, answer);
     let made = made.map_err(wrong)?;
     let now = app.clock.now();
     let passkey = Passkey {
@@ -114,11 +127,13 @@ pub async fn confirm(
         credential_id: made.id,
         credential: made.data,
         name,
+        counts_alone: true,
         created_at: now,
         last_used_at: None,
     };
     app.db
         .write(async |tx| {
+            super::hold(tx, session, &account.id).await?;
             if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
                 return Err(Error::Conflict);
             }
@@ -152,6 +167,7 @@ pub async fn remove(
     let now = app.clock.now();
     app.db
         .write(async |tx| {
+            super::hold(tx, session, &account.id).await?;
             super::require_recent(tx, session, &account.id, now).await?;
             if !passkeys::delete(tx, &account.id, id).await? {
                 return Ok(false);
@@ -171,13 +187,15 @@ pub async fn ask(app: &App, key: &str, account: Option<&AccountId>) -> Result<()
     };
     let allowed: Vec<String> = allowed.into_iter().map(|it| it.credential_id).collect();
     let ceremony = app.webauthn.ask(&allowed).map_err(Error::failed)?;
-    keep(app, Kind::PasskeyQuestion, key, &ceremony).await
+    let account = account.cloned();
+    let question = Question { ceremony, account };
+    keep(app, Kind::PasskeyQuestion, key, &question).await
 }
 
 /// What the browser is to ask the person's devices, if a question is open.
 pub async fn asked(app: &App, key: &str) -> Result<Option<String>> {
-    let ceremony = kept(app, Kind::PasskeyQuestion, key).await?;
-    Ok(ceremony.map(|it| it.options))
+    let question = kept(app, Kind::PasskeyQuestion, key).await?;
+    Ok(question.map(|it| it.ceremony.options))
 }
 
 /// A passkey that has answered, until that is written down.
@@ -187,35 +205,88 @@ pub(in crate::accounts) struct Answered {
 }
 
 impl Answered {
+    pub(in crate::accounts) fn id(&self) -> &str {
+        &self.passkey.id
+    }
+
     pub(in crate::accounts) fn account(&self) -> &AccountId {
         &self.passkey.account
     }
 
-    pub(in crate::accounts) fn is_of(&self, account: &AccountId) -> bool {
-        self.account() == account
+    pub(in crate::accounts) fn counts_alone(&self) -> bool {
+        self.passkey.counts_alone
     }
 }
 
-/// The question is spent, whatever the answer. `WrongCode`: it is void, or no passkey of ours answered it.
-pub(in crate::accounts) async fn answer(app: &App, key: &str, answer: &str) -> Result<Answered> {
-    let ceremony = taken(app, Kind::PasskeyQuestion, key).await?;
-    let ceremony = ceremony.ok_or(Error::WrongCode)?;
-    let claim = Claim::read(answer).map_err(wrong)?;
+/// The question is spent, whatever the answer. `QuestionVoid`: none was open. `WrongCode`: no passkey of ours answered
+/// it, or none of whom it was put to; the trail says which and why.
+pub(in crate::accounts) async fn answer(
+    app: &App,
+    context: &Context,
+    key: &str,
+    answer: &str,
+) -> Result<Answered> {
+    let question = taken(app, Kind::PasskeyQuestion, key).await?;
+    let question = question.ok_or(Error::QuestionVoid)?;
+    match judge(app, &question, answer).await? {
+        Ok(it) => Ok(it),
+        Err(refusal) => {
+            let account = refusal.account.or(question.account);
+            let object = account.map_or_else(|| "passkey".to_owned(), |it| format!("account:{it}"));
+            let event = Event::new(Action::SecondFactorFailed, object).failed(refusal.why);
+            let now = app.clock.now();
+            app.db
+                .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
+                .await?;
+            Err(Error::WrongCode)
+        }
+    }
+}
+
+struct Refusal {
+    /// Whose passkey it was said to be.
+    account: Option<AccountId>,
+    why: String,
+}
+
+async fn judge(app: &App, question: &Question, answer: &str) -> Result<Result<Answered, Refusal>> {
+    let refuse = |account: Option<&AccountId>, why: String| {
+        let account = account.cloned();
+        Ok(Err(Refusal { account, why }))
+    };
+    let claim = match Claim::read(answer) {
+        Ok(it) => it,
+        Err(webauthn::Error::Refused(why)) => return refuse(None, why),
+        Err(other) => return Err(Error::failed(other)),
+    };
     let found = passkeys::find_by_credential(app.db.read(), &claim.credential_id()).await?;
-    let passkey = found.ok_or(Error::WrongCode)?;
-    // Web Authentication §7.2, step 6: what the device says of the person is true, if it says so.
-    let said = claim.user_handle();
-    if said.is_some_and(|it| it != handle(app, &passkey.account)) {
-        return Err(Error::WrongCode);
+    let Some(passkey) = found else {
+        return refuse(None, "unknown passkey".into());
+    };
+    let owner = &passkey.account;
+    if question.account.as_ref().is_some_and(|it| it != owner) {
+        return refuse(Some(owner), "asked of another person".into());
     }
-    let credential = app.webauthn.answered(&ceremony, &claim, &passkey.credential);
-    Ok(Answered {
-        credential: credential.map_err(wrong)?,
-        passkey,
-    })
+    // Web Authentication §7.2, step 6: the device says whose it is, if nothing else did, and is right.
+    let expected = handle(app, owner);
+    let is_right = match claim.user_handle() {
+        Some(said) => said == expected,
+        None => question.account.is_some(),
+    };
+    if !is_right {
+        return refuse(Some(owner), "another user handle".into());
+    }
+    match app
+        .webauthn
+        .answered(&question.ceremony, &claim, &passkey.credential)
+    {
+        Ok(credential) => Ok(Ok(Answered { passkey, credential })),
+        Err(webauthn::Error::Refused(why)) => refuse(Some(owner), why),
+        Err(other) => Err(Error::failed(other)),
+    }
 }
 
-/// `false`: the passkey was taken away meanwhile.
+/// `false`: the passkey was taken away, or shown elsewhere, meanwhile.
 pub(in crate::accounts) async fn spend(tx: &impl ConnectionTrait, now: Time, it: &Answered) -> Result<bool> {
-    Ok(passkeys::update_used(tx, &it.passkey.id, &it.credential, now).await?)
+    Ok(passkeys::update_used(tx, &it.passkey, &it.credential, now).await?)
 }

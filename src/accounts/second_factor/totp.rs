@@ -91,6 +91,7 @@ pub async fn confirm(
     let enrolled = app
         .db
         .write(async |tx| {
+            super::hold(tx, session, &account.id).await?;
             if !second_factors::insert_totp(tx, &account.id, &totp).await? {
                 return Err(Error::Conflict);
             }
@@ -98,8 +99,11 @@ pub async fn confirm(
             super::added(app, tx, now, context, account, session, factor, change).await
         })
         .await?;
-    let spent = app.ephemeral.take(Kind::Enrolment, session.id.as_str()).await;
-    spent.map(|_| enrolled).map_err(Error::failed)
+    // What is left of it sets nothing up: the account has an app now.
+    if let Err(error) = app.ephemeral.take(Kind::Enrolment, session.id.as_str()).await {
+        tracing::warn!(%error, "a set-up that is done stays until its time is over");
+    }
+    Ok(enrolled)
 }
 
 /// By the person, who has just proved all that the account asks for. `false`: there was none.
@@ -107,6 +111,7 @@ pub async fn remove(app: &App, context: &Context, account: &Account, session: &S
     let now = app.clock.now();
     app.db
         .write(async |tx| {
+            super::hold(tx, session, &account.id).await?;
             super::require_recent(tx, session, &account.id, now).await?;
             if !second_factors::delete_totp(tx, &account.id).await? {
                 return Ok(false);

@@ -47,6 +47,7 @@ fn page(flow: Option<Flow>, question: Option<String>, form: FormState, wait_minu
 struct Fields {
     /// What a device answered; without it the devices are to be asked.
     credential: String,
+    /// `own`: the devices of whoever is logged in.
     decision: String,
 }
 
@@ -65,7 +66,8 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
     }
     let (app, context) = (&visit.app, visit.context());
     let failed = if fields.credential.is_empty() {
-        match passkey::begin(app, &context).await {
+        let own = visit.session.get().filter(|_| fields.decision == "own");
+        match passkey::begin(app, &context, own.map(|(_, account)| account)).await {
             Ok(ticket) => {
                 let visit = visit.with_cookie_value(Cookie::Passkey, ticket.expose());
                 return Ok(within(&visit, "/login/passkey", ""));
@@ -84,6 +86,11 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
             let page = page(flow, None, typed.notice("error.passkey"), None);
             visit.form_again(&page).await
         }
+        accounts::Error::PasswordFirst => {
+            let page = page(flow, None, typed.notice("error.password_first"), None);
+            visit.form_again(&page).await
+        }
+        accounts::Error::QuestionVoid => Ok(within(&visit, "/login", "done=login_expired")),
         accounts::Error::Throttled { retry_after } => {
             let page = page(flow, None, typed, Some(minutes(retry_after)));
             wait(&visit, &page, retry_after).await

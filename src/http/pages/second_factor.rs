@@ -196,6 +196,10 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
             };
             visit.form_again(&asked.page(flow, form, None)).await
         }
+        accounts::Error::QuestionVoid => {
+            let form = typed.notice("error.passkey_late");
+            visit.form_again(&asked.page(flow, form, None)).await
+        }
         accounts::Error::Throttled { retry_after } => {
             let page = asked.page(flow, typed, Some(minutes(retry_after)));
             wait(&visit, &page, retry_after).await

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::authentication::Acr;
 use crate::domain::authorization::Grant;
 use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
 use crate::domain::client::{Client, GrantType};
@@ -96,15 +97,18 @@ pub async fn allow(
     let Some(it) = find(app, account, id).await?.filter(|it| it.refused.is_none()) else {
         return Ok(Allowed::Gone);
     };
-    if acr::meet(app, &it.request.wanted_acr(), session, account).await? == Met::SecondFactor {
-        return Ok(Allowed::SecondFactor);
-    }
+    // A wish: CIBA §7.1 has no class that is essential.
+    let acr = match acr::meet(app, &it.request.wanted_acr(), session, account).await? {
+        Met::Told(acr) => acr,
+        Met::SecondFactor => return Ok(Allowed::SecondFactor),
+        Met::NotSetUp | Met::Never => session.acr(),
+    };
     let asked = ConsentNeeded {
         scope: it.request.scope.clone(),
         claims: Vec::new(),
         details: it.request.details.clone(),
     };
-    let grant = grant(&it.request, session, app.clock.now());
+    let grant = grant(&it.request, session, acr, app.clock.now());
     let consents = (!it.client.is_first_party()).then_some(&asked);
     let stage = Stage::Allowed(Box::new(grant));
     let word = (Action::AuthenticationAllowed, consents);
@@ -154,9 +158,7 @@ async fn decide(
         .await
 }
 
-fn grant(request: &AuthenticationRequest, session: &Session, now: Time) -> Grant {
-    let held = session.acr();
-    let acr = request.wanted_acr().met_by(held).unwrap_or(held);
+fn grant(request: &AuthenticationRequest, session: &Session, acr: Acr, now: Time) -> Grant {
     let (id, client_id) = (AuthorizationId::new(random::id()), request.client_id.clone());
     Grant {
         resources: request.resources.clone(),

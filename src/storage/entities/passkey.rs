@@ -11,6 +11,8 @@ pub struct Model {
     /// JSON: the public key, the counter and what the device told of itself.
     pub credential: String,
     pub name: String,
+    /// In place of the password, too.
+    pub counts_alone: bool,
     pub created_at: ChronoDateTimeUtc,
     pub last_used_at: Option<ChronoDateTimeUtc>,
 }

@@ -247,6 +247,8 @@ pub struct AccountSecurity {
     pub email: String,
     /// An authenticator app is set up.
     pub app: bool,
+    /// The person is to log in again before the form is any use.
+    pub proves_first: bool,
     /// How many there are; none where browsers make none.
     pub passkeys: Option<u64>,
     pub wait_minutes: Option<u64>,
@@ -262,6 +264,7 @@ impl Page for AccountSecurity {
                 form: FormState::default(),
                 email: email.clone(),
                 app: false,
+                proves_first: false,
                 passkeys: Some(0),
                 wait_minutes: None,
             },
@@ -272,8 +275,17 @@ impl Page for AccountSecurity {
                     .error("password", "error.password.personal"),
                 email,
                 app: true,
+                proves_first: false,
                 passkeys: Some(2),
                 wait_minutes: Some(2),
+            },
+            Self {
+                form: FormState::default(),
+                email: "john.doe@company.com".into(),
+                app: false,
+                proves_first: true,
+                passkeys: Some(1),
+                wait_minutes: None,
             },
         ]
     }

@@ -158,12 +158,20 @@ pub struct PasskeyView {
     pub last_used_at: Option<Time>,
 }
 
+/// A new name that was refused.
+#[derive(Clone, Debug, Serialize)]
+pub struct Renaming {
+    pub id: String,
+    pub form: FormState,
+}
+
 /// `/account/security/passkeys`: `action=begin`, then `name` and `credential` with `action=confirm`; `rename` and `remove`
 /// of `passkey_id`; `renew_codes`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountPasskeys {
     pub form: FormState,
     pub passkeys: Vec<PasskeyView>,
+    pub renaming: Option<Renaming>,
     pub may_add: bool,
     /// JSON of what the browser is to ask a device, which makes a passkey.
     pub question: Option<String>,
@@ -176,7 +184,7 @@ impl Page for AccountPasskeys {
 
     fn samples() -> Vec<Self> {
         let passkey = |name: &str, last_used_at| PasskeyView {
-            id: "k1".into(),
+            id: name.to_lowercase(),
             name: name.into(),
             since: samples::at(),
             last_used_at,
@@ -184,6 +192,7 @@ impl Page for AccountPasskeys {
         let page = Self {
             form: FormState::new([("name", "Firefox, Windows".to_owned())]),
             passkeys: Vec::new(),
+            renaming: None,
             may_add: true,
             question: None,
             recovery_codes: None,
@@ -195,7 +204,10 @@ impl Page for AccountPasskeys {
                 ..page.clone()
             },
             Self {
-                form: FormState::default().error("name", "error.required"),
+                renaming: Some(Renaming {
+                    id: "my <i>phone</i>".into(),
+                    form: FormState::new([("name", "<>".to_owned())]).error("name", "error.characters"),
+                }),
                 passkeys: vec![
                     passkey("Firefox, Windows", None),
                     passkey("My <i>phone</i>", Some(samples::at())),

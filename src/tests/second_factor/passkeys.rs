@@ -246,6 +246,113 @@ async fn an_answer_counts_once_and_only_from_its_device_page_and_owner() {
 }
 
 #[tokio::test]
+async fn after_a_reset_a_passkey_counts_alone_once_the_new_password_was_beside_it() {
+    // Who knew the old password may have made it.
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let mut device = Device::new();
+    makes(&mut alice, &mut device).await;
+    let page = alice.browser.get("/forgot-password").await;
+    let form = page.form(&["email"]).with("email", &alice.email);
+    alice.browser.send(form).await;
+    let link = op.outbox().link(&alice.email, "/reset-password").await;
+    let page = alice.browser.get(&link).await;
+    let new = "Another-lamp-43";
+    let form = page
+        .form(&["password", "password_confirmation"])
+        .with("password", new);
+    alice.browser.send(form.with("password_confirmation", new)).await;
+    alice.password = new.into();
+
+    let mut phone = alice.elsewhere(&op);
+    let login = phone.browser.get("/login").await;
+    let refused = logs_in_with(&mut phone.browser, &login, &mut device).await;
+    assert!(
+        refused.text_of("#form-notice").contains("set anew by e-mail"),
+        "{}",
+        refused.text()
+    );
+    let step = phone.logs_in().await;
+    let page = asks(&mut phone.browser, &step, ("decision", "passkey")).await;
+    let answer = device.answers(&Device::question(&page));
+    assert_eq!(
+        sends(&mut phone.browser, &page, &answer).await.url.path(),
+        "/account"
+    );
+
+    let mut other = alice.elsewhere(&op);
+    let login = other.browser.get("/login").await;
+    let page = logs_in_with(&mut other.browser, &login, &mut device).await;
+    assert_eq!(page.url.path(), "/account");
+}
+
+#[tokio::test]
+async fn a_set_up_that_began_before_there_was_a_factor_does_not_end_after() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let mut thief = alice.elsewhere(&op);
+    thief.logs_in().await;
+    let page = thief.browser.get(SETUP).await;
+    let begun = thief
+        .browser
+        .send(page.form(&["action=begin"]).press("action", "begin"))
+        .await;
+    let app = Authenticator::typed(&begun.text_of("#totp-secret"));
+    let page = thief.browser.get(PASSKEYS).await;
+    let asked = asks(&mut thief.browser, &page, ("action", "begin")).await;
+
+    makes(&mut alice, &mut Device::new()).await;
+    let page = confirms(&mut thief, &begun, &app.shows(&op)).await;
+    assert_eq!(page.url.path(), "/reauthenticate");
+    let answer = Device::new().creates(&Device::question(&asked));
+    let form = asked.form(&["credential", "name"]).with("credential", &answer);
+    let page = thief.browser.send(form.with("name", "Mine")).await;
+    assert_eq!(page.url.path(), "/reauthenticate");
+    let page = alice.browser.get(PASSKEYS).await;
+    assert!(!page.text_of("#passkeys").contains("Mine"));
+}
+
+#[tokio::test]
+async fn who_is_asked_again_shows_their_own_and_nobody_elses() {
+    let op = TestOp::start().await;
+    let (mut alice, mut bob) = (
+        op.person("alice@example.org").await,
+        op.person("bob@example.org").await,
+    );
+    let (mut hers, mut his) = (Device::new(), Device::new());
+    alice.logs_in().await;
+    bob.logs_in().await;
+    makes(&mut alice, &mut hers).await;
+    makes(&mut bob, &mut his).await;
+    op.advance(600);
+    let again = alice.browser.get("/reauthenticate?next=account/security").await;
+    let page = asks(&mut alice.browser, &again, ("decision", "own")).await;
+    let question = Device::question(&page);
+    assert_eq!(question["allowCredentials"][0]["id"], hers.id());
+    let refused = sends(&mut alice.browser, &page, &his.answers(&question)).await;
+    assert!(refused.has("#form-notice"), "{}", refused.text());
+    let page = asks(&mut alice.browser, &again, ("decision", "own")).await;
+    let answer = hers.answers(&Device::question(&page));
+    let page = sends(&mut alice.browser, &page, &answer).await;
+    assert_eq!(page.url.path(), "/account/security");
+    assert!(page.has("#password-form"));
+
+    // A question that is no longer open is no failure.
+    let mut late = op.browser();
+    let login = late.get("/login").await;
+    let page = asks(&mut late, &login, ("", "")).await;
+    let answer = hers.answers(&Device::question(&page));
+    op.advance(301);
+    let page = sends(&mut late, &page, &answer).await;
+    assert_eq!(
+        (page.url.path(), page.query("done").as_deref()),
+        ("/login", Some("login_expired"))
+    );
+}
+
+#[tokio::test]
 async fn a_passkey_is_made_by_a_recent_login_and_named() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
@@ -279,6 +386,16 @@ async fn a_passkey_is_made_by_a_recent_login_and_named() {
     );
 
     let page = alice.browser.get(PASSKEYS).await;
+    let form = page
+        .form(&["passkey_id", "action=rename"])
+        .with("name", "Blue <key>");
+    let page = alice.browser.send(form.press("action", "rename")).await;
+    assert_eq!(page.field_errors(), ["name"]);
+    assert!(
+        page.has("#passkeys details[open] input[value='Blue <key>']"),
+        "{}",
+        page.text()
+    );
     let form = page
         .form(&["passkey_id", "action=rename"])
         .with("name", "Blue key");
@@ -322,10 +439,13 @@ async fn the_password_is_changed_by_who_has_just_shown_a_passkey() {
 
     alice.password = "Another-lamp-43".into();
     op.advance(600);
-    let page = changes(&mut alice, "Third-lamp-44").await;
-    assert_eq!(page.url.path(), "/reauthenticate");
+    let page = alice.browser.get("/account/security").await;
+    assert!(!page.has("#password-form"));
+    let page = alice.browser.get(&page.link_of("#prove-first")).await;
     // By the passkey itself.
-    let page = logs_in_with(&mut alice.browser, &page, &mut device).await;
+    let page = asks(&mut alice.browser, &page, ("decision", "own")).await;
+    let answer = device.answers(&Device::question(&page));
+    let page = sends(&mut alice.browser, &page, &answer).await;
     assert_eq!(page.url.path(), "/account/security");
     let page = changes(&mut alice, "Third-lamp-44").await;
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::accounts::login::browser_in_words;
 use crate::accounts::second_factor::{self, passkey, recovery_code};
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
-use crate::templates::pages::{AccountPasskeys, PasskeyView};
+use crate::templates::pages::{AccountPasskeys, PasskeyView, Renaming};
 
 const HERE: &str = "/account/security/passkeys";
 
@@ -18,11 +18,16 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
     // A name to begin with; the person may know a better one.
     let name = browser_in_words(&visit.context().user_agent);
     let form = FormState::new([("name", name)]);
-    let page = page(&visit, &person, form).await?;
+    let page = page(&visit, &person, form, None).await?;
     visit.page(&page).await
 }
 
-async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountPasskeys, PageError> {
+async fn page(
+    visit: &Visit,
+    person: &SignedIn,
+    form: FormState,
+    renaming: Option<Renaming>,
+) -> Result<AccountPasskeys, PageError> {
     let (app, account) = (&visit.app, person.account());
     if !app.webauthn.is_offered() {
         return Err(PageError::NotFound);
@@ -31,6 +36,7 @@ async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<Accou
     let standing = second_factor::standing(app, &account.id).await?;
     Ok(AccountPasskeys {
         form,
+        renaming,
         may_add: (passkeys.len() as u64) < passkey::MOST,
         passkeys: passkeys
             .into_iter()
@@ -77,9 +83,20 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 Err(error) => Err(error),
             }
         }
-        "rename" => passkey::rename(app, account, id, name)
-            .await
-            .map(|_| "?done=passkey_renamed"),
+        "rename" => match passkey::rename(app, account, id, name).await {
+            Ok(true) => Ok("?done=passkey_renamed"),
+            Ok(false) => Err(accounts::Error::Conflict),
+            Err(accounts::Error::Fields(wrong)) => {
+                let form = refused(typed, wrong);
+                let renaming = Some(Renaming {
+                    id: id.to_owned(),
+                    form,
+                });
+                let page = page(&visit, &person, FormState::default(), renaming).await?;
+                return visit.form_again(&page).await;
+            }
+            Err(error) => Err(error),
+        },
         "remove" => {
             let removed = passkey::remove(app, &context, account, session, id).await;
             removed.map(|_| "?done=passkey_removed")
@@ -94,10 +111,11 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         Ok(query) => return Ok(visit.redirect(&format!("{HERE}{query}"))),
         Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
         Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
-        // There are enough, it is known, it was done in another window; or it took too long.
-        Err(accounts::Error::Conflict | accounts::Error::CodeVoid) => typed.notice("error.try_again"),
+        // There are enough, it is known, or it was done in another window.
+        Err(accounts::Error::Conflict) => typed.notice("error.try_again"),
+        Err(accounts::Error::QuestionVoid) => typed.notice("error.passkey_late"),
         Err(other) => return Err(other.into()),
     };
-    let page = page(&visit, &person, form).await?;
+    let page = page(&visit, &person, form, None).await?;
     visit.form_again(&page).await
 }

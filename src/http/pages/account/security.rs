@@ -11,6 +11,7 @@ use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm, Second};
 use crate::accounts::second_factor::{self, Standing};
 use crate::domain::account::Account;
+use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
 use crate::templates::pages::AccountSecurity;
@@ -26,7 +27,8 @@ pub struct Fields {
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
     let standing = second_factor::standing(&visit.app, &person.account().id).await?;
-    let page = page(&visit, person.account(), &standing, FormState::default(), None);
+    let form = FormState::default();
+    let page = page(&visit, person.account(), person.session(), &standing, form, None);
     visit.page(&page).await
 }
 
@@ -44,7 +46,12 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
             false => Second::InSession,
         },
     };
-    let page = |visit: &Visit, form, wait_minutes| page(visit, account, &standing, form, wait_minutes);
+    if proves_first(&visit, person.session(), &standing) {
+        return Err(PageError::StaleLogin);
+    }
+    let session = person.session();
+    let page =
+        |visit: &Visit, form, wait_minutes| page(visit, account, session, &standing, form, wait_minutes);
     if has_app && fields.otp.trim().is_empty() {
         // Left open it is no guess.
         let form = refused(typed, [("otp", "error.required")]);
@@ -83,13 +90,24 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         Err(accounts::Error::Fields(wrong)) => {
             visit.form_again(&page(&visit, refused(typed, wrong), None)).await
         }
+        Err(accounts::Error::Busy) => {
+            let page = page(&visit, typed.notice("error.try_again"), None);
+            visit.form_again(&page).await
+        }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Where passkeys are all there is beside the password, one must have been shown just now.
+fn proves_first(visit: &Visit, session: &Session, standing: &Standing) -> bool {
+    let recent = session.has_recent_second_factor(visit.app.clock.now());
+    standing.is_on() && standing.totp_since.is_none() && !recent
 }
 
 fn page(
     visit: &Visit,
     account: &Account,
+    session: &Session,
     standing: &Standing,
     form: FormState,
     wait_minutes: Option<u64>,
@@ -98,6 +116,7 @@ fn page(
         form,
         email: account.email.as_str().to_owned(),
         app: standing.totp_since.is_some(),
+        proves_first: proves_first(visit, session, standing),
         passkeys: visit.app.webauthn.is_offered().then_some(standing.passkeys),
         wait_minutes,
     }
