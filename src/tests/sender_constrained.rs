@@ -5,6 +5,7 @@ use openidconnect::HttpResponse;
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Person, Prover, RelyingParty, Signer, TestOp};
+use crate::config::Rate;
 use crate::oidc::endpoints::{
     DEVICE_AUTHORIZATION, INTROSPECTION, PUSHED_AUTHORIZATION_REQUEST, TOKEN, USERINFO,
 };
@@ -216,6 +217,28 @@ async fn a_code_is_bound_to_the_key_that_was_named_or_pushed() {
         .posts_with(PUSHED_AUTHORIZATION_REQUEST, &fields, &[("dpop", &proof)])
         .await;
     assert_eq!(error_of(&mismatched), refused(400, "invalid_dpop_proof"));
+}
+
+#[tokio::test]
+async fn proofs_that_anybody_can_make_are_remembered_within_limits() {
+    // DS-3
+    let op = TestOp::with(|it| it.limits.interactions = vec![Rate::new(5, 600)]).await;
+    let public = json!({"token_endpoint_auth_method": "none", "dpop_bound_access_tokens": true});
+    let spa = op.client_with("spa", public).await;
+    let (web, key) = (op.client("web").await, Prover::new(&op));
+    let made_up = json!({"refresh_token": "rt_x"});
+    for _ in 0..5 {
+        assert_eq!(
+            error_of(&key.refreshes(&spa, &made_up).await),
+            refused(400, "invalid_grant")
+        );
+    }
+    assert_eq!(key.refreshes(&spa, &made_up).await.status(), 429);
+    // Who proves itself is known.
+    assert_eq!(
+        error_of(&key.refreshes(&web, &made_up).await),
+        refused(400, "invalid_grant")
+    );
 }
 
 #[tokio::test]

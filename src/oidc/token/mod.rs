@@ -22,6 +22,7 @@ use crate::domain::actor::Context;
 use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::scope::Scope;
+use crate::limits::Limit;
 
 /// A successful answer (RFC 6749 §5.1). Whoever sends it forbids to store it.
 #[derive(Serialize)]
@@ -66,6 +67,10 @@ pub async fn exchange(
         return Err(Error::unauthorized_client(
             "The client is not registered for this grant_type",
         ));
+    }
+    if client.is_public() && shown.dpop.proof.is_some() {
+        // Anybody can be a public client, and each proof is remembered (security.md DS-3).
+        app.limits.count(Limit::Interactions, &context.network).await?;
     }
     // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
     let bound_to = possession::prove(app, client, shown).await?;
