@@ -67,9 +67,14 @@ fn failed(error: impl std::fmt::Display) -> Error {
     Error::Failed(error.to_string())
 }
 
+/// What passkeys of this issuer are bound to (§5.1.2, the RP ID): a host name. For an address browsers make none.
+pub fn place(issuer: &Issuer) -> Option<&str> {
+    issuer.url().domain()
+}
+
 impl Webauthn {
     pub fn new(issuer: &Issuer) -> Result<Self, Error> {
-        let Some(name) = issuer.url().domain() else {
+        let Some(name) = place(issuer) else {
             return Ok(Self(None));
         };
         let built = WebauthnBuilder::new(name, issuer.url())

@@ -28,7 +28,7 @@ pub async fn meet(app: &App, wanted: &WantedAcr<'_>, session: &Session, account:
     if wanted.met_by(reach.map_err(Error::internal)?).is_some() {
         return Ok(Met::SecondFactor);
     }
-    Ok(match wanted.met_by(second_factor::best(app)) {
+    Ok(match wanted.met_by(second_factor::best(&app.config.issuer)) {
         _ if !wanted.essential => Met::Told(held),
         Some(_) => Met::NotSetUp,
         None => Met::Never,

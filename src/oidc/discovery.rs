@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{dpop, endpoints};
+use crate::accounts::second_factor;
 use crate::config::{Config, Issuer, RegistrationMode};
 use crate::domain::authentication::Acr;
 use crate::domain::authorization::ResponseMode;
@@ -48,6 +49,12 @@ fn metadata(config: &Config) -> Map<String, Value> {
     let subjects: Vec<&str> = SubjectType::ALL.iter().map(|it| it.as_str()).collect();
     let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
     let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
+    let best = second_factor::best(issuer);
+    let classes: Vec<&str> = Acr::ALL
+        .into_iter()
+        .filter(|it| *it <= best)
+        .map(Acr::as_str)
+        .collect();
     let proofs = dpop::ALGS.map(SigningAlg::as_str);
     let document = json!({
         "issuer": issuer.as_str(),
@@ -69,7 +76,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "claim_types_supported": ["normal"],
         "claims_supported": claims(),
         "claims_parameter_supported": true,
-        "acr_values_supported": Acr::ALL.map(Acr::as_str),
+        "acr_values_supported": classes,
         "id_token_signing_alg_values_supported": algs,
         "userinfo_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,

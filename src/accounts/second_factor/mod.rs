@@ -13,6 +13,7 @@ use super::sessions::{self, Started};
 use super::{Error, Result, tell, throttle};
 use crate::app::App;
 use crate::audit;
+use crate::config::Issuer;
 use crate::domain::account::{Account, Email};
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Acr, Factor, SecondProof};
@@ -22,6 +23,7 @@ use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
 use crate::storage::{accounts, login_throttles, passkeys, second_factors};
 use crate::templates::mails::{SecondFactorChange, SecondFactorChanged};
+use crate::webauthn;
 
 /// What pages about it show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +51,10 @@ pub async fn standing(app: &App, account: &AccountId) -> Result<Standing> {
 }
 
 /// The most that any login here can come to.
-pub fn best(app: &App) -> Acr {
-    match app.webauthn.is_offered() {
-        true => Acr::Passkey,
-        false => Acr::SecondFactor,
+pub fn best(issuer: &Issuer) -> Acr {
+    match webauthn::place(issuer) {
+        Some(_) => Acr::Passkey,
+        None => Acr::SecondFactor,
     }
 }
 

@@ -466,6 +466,11 @@ async fn where_browsers_make_no_passkeys_none_are_offered() {
     let mut browser = Browser::new(op.router.clone(), "http://127.0.0.1:8400".parse().expect("a URL"));
     let page = browser.get("/login").await;
     assert!(page.find_form_at("/login/passkey").is_none());
-    let form = page.form(&["email", "password"]);
-    assert!(form.offers("password").is_empty());
+    let metadata = browser.get("/.well-known/openid-configuration").await;
+    let metadata: Value = serde_json::from_str(&metadata.body).expect("JSON");
+    let classes = metadata["acr_values_supported"].as_array().expect("classes");
+    assert!(
+        classes.len() == 2 && !classes.contains(&json!(PHR)),
+        "{classes:?}"
+    );
 }
