@@ -1,6 +1,6 @@
-//! Login with a password, or with a passkey in its place. A failure has one answer and one cost, whatever its cause (security.md PW-3);
-//! failures slow down what follows (PW-4); a success starts a session, or renews the one in which the
-//! person proves again who they are (SE-2, SE-4).
+//! Login with a password, or with a passkey in its place. A failure has one answer and one cost, whatever its
+//! cause (security.md PW-3); failures slow down what follows (PW-4); a success starts a session, or renews the
+//! one in which the person proves again who they are (SE-2, SE-4).
 
 use chrono::Duration;
 use sea_orm::ConnectionTrait;

@@ -84,7 +84,8 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbE
     Ok(rows == 1)
 }
 
-/// `it` was shown, and is kept with this credential from now on. `false`: it was taken away or shown elsewhere meanwhile.
+/// `it` was shown, and is kept with this credential from now on. `false`: it is not as it was read any more: taken away,
+/// shown elsewhere, or no longer counted alone.
 pub async fn update_used(
     db: &impl ConnectionTrait,
     it: &Passkey,
@@ -96,6 +97,7 @@ pub async fn update_used(
         .col_expr(Column::LastUsedAt, Expr::value(now))
         .filter(Column::Id.eq(it.id.as_str()))
         .filter(Column::Credential.eq(it.credential.as_str()))
+        .filter(Column::CountsAlone.eq(it.counts_alone))
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)

@@ -6,10 +6,12 @@ use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::{self, Answered};
 use crate::accounts::{Error, Result};
 use crate::app::App;
+use crate::audit;
 use crate::domain::Time;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Proof;
+use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::limits::Limit;
 use crate::random;
@@ -42,7 +44,7 @@ pub async fn finish(
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let key = Secret::new(ticket).digest();
     let done = match passkey::answer(app, context, key.as_str(), answer).await {
-        Ok(it) if !it.counts_alone() => Err(Error::PasswordFirst),
+        Ok(it) if !it.counts_alone() => Err(refuse(app, context, &it).await?),
         Ok(it) => log_in(app, context, app.clock.now(), &it, browser).await,
         Err(error) => Err(error),
     };
@@ -50,6 +52,17 @@ pub async fn finish(
         app.limits.count(Limit::SignInFailures, &context.network).await?;
     }
     done
+}
+
+/// Whoever made it may have known the old password: the trail tells (security.md LG-1).
+async fn refuse(app: &App, context: &Context, answered: &Answered) -> Result<Error> {
+    let event = Event::new(Action::SignInFailed, format!("account:{}", answered.account()));
+    let event = event.failed("passkey without the new password");
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
+        .await?;
+    Ok(Error::PasswordFirst)
 }
 
 async fn log_in(

@@ -157,7 +157,7 @@ pub(super) async fn verify(
     let typed = match answer {
         Answer::Code(it) => it,
         Answer::Passkey(it) => {
-            let spent = passkey::spend(tx, now, it).await?;
+            let spent = it.account() == &account.id && passkey::spend(tx, now, it).await?;
             if spent {
                 // The password was beside it.
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;

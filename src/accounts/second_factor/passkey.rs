@@ -286,7 +286,7 @@ async fn judge(app: &App, question: &Question, answer: &str) -> Result<Result<An
     }
 }
 
-/// `false`: the passkey was taken away, or shown elsewhere, meanwhile.
+/// `false`: the passkey was taken away, shown elsewhere, or lost its standing by a reset of the password, meanwhile.
 pub(in crate::accounts) async fn spend(tx: &impl ConnectionTrait, now: Time, it: &Answered) -> Result<bool> {
     Ok(passkeys::update_used(tx, &it.passkey, &it.credential, now).await?)
 }

@@ -34,6 +34,15 @@ async fn makes(person: &mut Person, device: &mut Device) -> Page {
     person.browser.send(form.with("credential", &answer)).await
 }
 
+/// Somebody who has logged in and made a passkey.
+async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
+    let mut person = op.person(email).await;
+    person.logs_in().await;
+    let mut device = Device::new();
+    makes(&mut person, &mut device).await;
+    (person, device)
+}
+
 /// With the device alone.
 async fn logs_in_with(browser: &mut Browser, login: &Page, device: &mut Device) -> Page {
     let page = asks(browser, login, ("", "")).await;
@@ -157,15 +166,8 @@ async fn a_session_is_raised_by_a_passkey_where_a_service_wants_one() {
 #[tokio::test]
 async fn an_answer_counts_once_and_only_from_its_device_page_and_owner() {
     let op = TestOp::start().await;
-    let (mut alice, mut bob) = (
-        op.person("alice@example.org").await,
-        op.person("bob@example.org").await,
-    );
-    let (mut hers, mut his) = (Device::new(), Device::new());
-    alice.logs_in().await;
-    bob.logs_in().await;
-    makes(&mut alice, &mut hers).await;
-    makes(&mut bob, &mut his).await;
+    let (alice, mut hers) = with_passkey(&op, "alice@example.org").await;
+    let (_, mut his) = with_passkey(&op, "bob@example.org").await;
 
     let mut elsewhere = hers.clone();
     elsewhere.origin = "https://id.example.test.evil.example".into();
@@ -249,10 +251,7 @@ async fn an_answer_counts_once_and_only_from_its_device_page_and_owner() {
 async fn after_a_reset_a_passkey_counts_alone_once_the_new_password_was_beside_it() {
     // Who knew the old password may have made it.
     let op = TestOp::start().await;
-    let mut alice = op.person("alice@example.org").await;
-    alice.logs_in().await;
-    let mut device = Device::new();
-    makes(&mut alice, &mut device).await;
+    let (mut alice, mut device) = with_passkey(&op, "alice@example.org").await;
     let page = alice.browser.get("/forgot-password").await;
     let form = page.form(&["email"]).with("email", &alice.email);
     alice.browser.send(form).await;
@@ -273,6 +272,8 @@ async fn after_a_reset_a_passkey_counts_alone_once_the_new_password_was_beside_i
         "{}",
         refused.text()
     );
+    let trail = super::setting_up::stored(&op, "events").await;
+    assert!(trail.contains(&"session.sign_in_failed".to_owned())); // LG-1
     let step = phone.logs_in().await;
     let page = asks(&mut phone.browser, &step, ("decision", "passkey")).await;
     let answer = device.answers(&Device::question(&page));
@@ -317,15 +318,8 @@ async fn a_set_up_that_began_before_there_was_a_factor_does_not_end_after() {
 #[tokio::test]
 async fn who_is_asked_again_shows_their_own_and_nobody_elses() {
     let op = TestOp::start().await;
-    let (mut alice, mut bob) = (
-        op.person("alice@example.org").await,
-        op.person("bob@example.org").await,
-    );
-    let (mut hers, mut his) = (Device::new(), Device::new());
-    alice.logs_in().await;
-    bob.logs_in().await;
-    makes(&mut alice, &mut hers).await;
-    makes(&mut bob, &mut his).await;
+    let (mut alice, mut hers) = with_passkey(&op, "alice@example.org").await;
+    let (_, mut his) = with_passkey(&op, "bob@example.org").await;
     op.advance(600);
     let again = alice.browser.get("/reauthenticate?next=account/security").await;
     let page = asks(&mut alice.browser, &again, ("decision", "own")).await;
@@ -418,10 +412,7 @@ async fn a_passkey_is_made_by_a_recent_login_and_named() {
 #[tokio::test]
 async fn the_password_is_changed_by_who_has_just_shown_a_passkey() {
     let op = TestOp::start().await;
-    let mut alice = op.person("alice@example.org").await;
-    alice.logs_in().await;
-    let mut device = Device::new();
-    makes(&mut alice, &mut device).await;
+    let (mut alice, mut device) = with_passkey(&op, "alice@example.org").await;
     let changes = async |person: &mut Person, new: &str| {
         let page = person.browser.get("/account/security").await;
         let form = page.form(&["current_password"]);

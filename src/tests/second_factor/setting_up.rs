@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
 
-async fn stored(op: &TestOp, table: &str) -> Vec<String> {
+pub async fn stored(op: &TestOp, table: &str) -> Vec<String> {
     let db = op.app.db.read();
     let query = match table {
         "totp_factors" => "SELECT sealed_secret AS it FROM totp_factors",
