@@ -11,7 +11,7 @@ mod signed_responses;
 
 use serde_json::{Value, json};
 
-use super::support::{ISSUER, Page, RelyingParty, Signer, TestOp};
+use super::support::{ISSUER, Page, Person, RelyingParty, Signer, TestOp};
 use crate::domain::authorization_details::DetailsType;
 use crate::domain::client::ResponseType;
 

@@ -84,15 +84,25 @@ async fn a_token_from_the_front_works_until_its_logout() {
     assert_eq!(rp.get("/userinfo", token).await.status(), 401); // UI-5
 }
 
-#[tokio::test]
-async fn a_token_from_the_front_ends_with_its_session_though_offline_access_was_granted() {
+async fn somebody() -> (TestOp, RelyingParty, Person) {
     let op = open_provider().await;
     let rp = every_type(&op).await;
     let mut alice = op.person("alice@example.org").await;
     alice.logs_in().await;
+    (op, rp, alice)
+}
+
+/// The whole hybrid answer, with offline access.
+async fn everything_at_once(rp: &RelyingParty, person: &mut Person) -> Value {
     let offline = ("scope", "openid offline_access");
-    let url = url_of(&rp, &[("response_type", "code id_token token"), offline]);
-    let answer = fragment(&alice.browser.get(&url).await);
+    let url = url_of(rp, &[("response_type", "code id_token token"), offline]);
+    fragment(&person.browser.get(&url).await)
+}
+
+#[tokio::test]
+async fn a_token_from_the_front_ends_with_its_session_though_offline_access_was_granted() {
+    let (_op, rp, mut alice) = somebody().await;
+    let answer = everything_at_once(&rp, &mut alice).await;
     let token = answer["access_token"].as_str().expect("a token");
     assert_eq!(rp.get("/userinfo", token).await.status(), 200);
     // The code is never redeemed: there are no refresh tokens by which the token could be ended.
@@ -104,13 +114,8 @@ async fn a_token_from_the_front_ends_with_its_session_though_offline_access_was_
 
 #[tokio::test]
 async fn the_code_of_a_hybrid_flow_buys_tokens_of_the_same_person() {
-    let op = open_provider().await;
-    let rp = every_type(&op).await;
-    let mut alice = op.person("alice@example.org").await;
-    alice.logs_in().await;
-    let offline = ("scope", "openid offline_access");
-    let url = url_of(&rp, &[("response_type", "code id_token token"), offline]);
-    let answer = fragment(&alice.browser.get(&url).await);
+    let (op, rp, mut alice) = somebody().await;
+    let answer = everything_at_once(&rp, &mut alice).await;
     let redeem = [
         ("grant_type", "authorization_code"),
         ("code", answer["code"].as_str().expect("a code")),
