@@ -169,6 +169,34 @@ mod tests {
     }
 
     #[test]
+    fn a_label_is_quoted_as_it_reads() {
+        let english = &CATALOGS[Locale::En as usize];
+        for (key, text) in english {
+            for label in [
+                "login.forgot",
+                "signup.organization.enter",
+                "affiliation_status.pending",
+            ] {
+                let quoted = format!("“{}”", forms(&english[label])[0]);
+                if !forms(text).iter().all(|it| it.contains(&quoted)) {
+                    continue;
+                }
+                for locale in Locale::ALL {
+                    let catalog = &CATALOGS[locale as usize];
+                    let Some(translation) = catalog.get(key) else {
+                        continue;
+                    };
+                    let label = forms(catalog.get(label).expect("a quoted label is translated"))[0];
+                    assert!(
+                        forms(translation).iter().all(|it| it.contains(label)),
+                        "{locale}: {key} does not quote “{label}”"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_key_is_written_once() {
         for locale in Locale::ALL {
             let lines = source(locale).lines().filter(|it| it.starts_with("  \""));

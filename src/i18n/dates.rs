@@ -7,7 +7,12 @@ use crate::domain::Time;
 
 pub fn date(locale: Locale, at: Time) -> String {
     let month = text(locale, &format!("date.month.{}", at.month()), &()).unwrap_or_default();
-    let (day, year) = (at.day().to_string(), at.year().to_string());
+    // French writes the first of a month as an ordinal number, which no pattern with `{day}` says.
+    let day = match at.day() {
+        1 => text(locale, "date.first", &()).unwrap_or_default(),
+        day => day.to_string(),
+    };
+    let year = at.year().to_string();
     text(
         locale,
         "date.day",
@@ -31,6 +36,9 @@ mod tests {
         let at = crate::clock::from_unix(1_772_623_800).expect("a time");
         assert_eq!(date(Locale::En, at), "4 March 2026");
         assert_eq!(date(Locale::Fr, at), "4 mars 2026");
+        let first = at - chrono::Duration::days(3);
+        assert_eq!(date(Locale::Fr, first), "1er mars 2026");
+        assert_eq!(date(Locale::Es, first), "1 de marzo de 2026");
         assert_eq!(date_and_time(Locale::En, at), "4 March 2026, 11:30 UTC");
     }
 }

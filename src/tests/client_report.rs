@@ -26,7 +26,7 @@ async fn an_administrator_reads_what_is_weak_about_a_service() {
     assert!(page.text().contains("Set pkce to required") && page.text().contains("RFC 9700"));
     assert!(page.text().contains("dpop_bound_access_tokens"));
     let page = admin.browser.get("/admin/clients/strict").await;
-    assert!(page.text().contains("Nothing is weak"));
+    assert!(page.text().contains("No weaknesses found"));
     let page = admin.browser.get("/admin/clients/other").await;
     assert_eq!(page.status, 404);
 }

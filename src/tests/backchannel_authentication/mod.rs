@@ -125,7 +125,7 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
     let login = alice.browser.get(&link).await;
     let page = alice.enters_password(login).await;
     let text = page.text();
-    for shown in ["The Bank", "Order 1234", "Your e-mail address", ALICE] {
+    for shown in ["The Bank", "Order 1234", "Your email address", ALICE] {
         assert!(text.contains(shown), "{shown}: {text}");
     }
     assert!(!text.contains("admin"));

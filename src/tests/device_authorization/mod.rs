@@ -114,7 +114,7 @@ async fn a_person_lets_a_device_in_with_a_code() {
     );
     let confirm = alice.browser.send(form).await;
     assert_eq!(confirm.text_of("#user-code"), codes.user_code()); // RFC 8628 §3.3.1
-    assert!(confirm.text().contains("Television") && confirm.text().contains("Your e-mail address"));
+    assert!(confirm.text().contains("Television") && confirm.text().contains("Your email address"));
     assert!(!confirm.text().contains("admin"));
     op.advance(5);
     assert_eq!(tv.hears(&codes).await, "authorization_pending"); // DV-2: a POST decides

@@ -171,7 +171,7 @@ async fn who_asks_for_what_is_in_force_is_told_so() {
     assert!(
         answer
             .text_of("#form-notice")
-            .contains("affiliated with this organization already"),
+            .contains("already affiliated with this organization"),
         "{}",
         answer.text()
     );

@@ -268,7 +268,7 @@ async fn after_a_reset_a_passkey_counts_alone_once_the_new_password_was_beside_i
     let login = phone.browser.get("/login").await;
     let refused = logs_in_with(&mut phone.browser, &login, &mut device).await;
     assert!(
-        refused.text_of("#form-notice").contains("set anew by e-mail"),
+        refused.text_of("#form-notice").contains("was reset by email"),
         "{}",
         refused.text()
     );
