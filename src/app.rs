@@ -103,6 +103,7 @@ impl App {
                 issuer: config.issuer.to_string(),
                 support_email: config.site.support_email.clone(),
                 links: config.site.links.clone(),
+                outbox: config.mail.transport == Transport::Outbox,
             }),
             mailer: mailer(&config).map_err(StartError::Mail)?,
             client_authorities: match &config.mtls.client_ca {

@@ -62,6 +62,7 @@ fn filter(search: &Search<'_>) -> Option<Filter> {
         text: search.text.chars().take(Organization::LONGEST_NAME).collect(),
         membership_type: (!search.membership_type.is_empty())
             .then(|| MembershipTypeId::new(search.membership_type)),
+        members_only: false,
         country,
         category,
         statuses: Vec::new(),

@@ -62,13 +62,16 @@ pub async fn right_types(app: &App) -> Result<Vec<RightType>, Error> {
     Ok(ties::list_types(app.db.read()).await?)
 }
 
-/// What everybody may search: the active organizations.
+/// Returns what everybody may search: the active organizations that are members of the Union.
 pub async fn search(app: &App, search: &Search<'_>) -> Result<Page, Error> {
     let search = Search {
         status: "",
         ..*search
     };
-    let filter = filter(app.db.read(), &search).await?;
+    let filter = Filter {
+        members_only: true,
+        ..filter(app.db.read(), &search).await?
+    };
     page(app.db.read(), &filter, &search).await
 }
 
@@ -214,6 +217,7 @@ async fn filter(db: &impl ConnectionTrait, search: &Search<'_>) -> Result<Filter
     Ok(Filter {
         text: search.text.to_owned(),
         membership_type,
+        members_only: false,
         country,
         category,
         statuses: status.into_iter().collect(),

@@ -3,7 +3,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
@@ -19,6 +20,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/demo/outbox", Public, get(list))
         .at("/demo/outbox.json", Public, get(json))
         .at("/demo/outbox/{id}", Public, get(show))
+        .at("/demo/outbox/{id}/html", Public, get(html))
 }
 
 /// To one address with `?to=`, else all; the newest first.
@@ -39,7 +41,25 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageErro
         .await
         .map_err(PageError::internal)?
         .ok_or(PageError::NotFound)?;
+    let html = format!("{}/demo/outbox/", visit.app.config.issuer);
+    let visit = visit.with_frames(&[html]);
     visit.page(&OutboxMail::new(row(&mail), mail.text)).await
+}
+
+/// The HTML part alone, as a mail program shows it: without scripts, its links on top.
+async fn html(State(app): State<App>, Path(id): Path<String>) -> Result<Response, PageError> {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+        frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation";
+    let mail = outbox::find(app.db.read(), &id)
+        .await
+        .map_err(PageError::internal)?
+        .ok_or(PageError::NotFound)?;
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    ];
+    let html = mail.html.replacen("<head>", "<head><base target=\"_top\">", 1);
+    Ok((headers, Html(html)).into_response())
 }
 
 /// The same for programs, with the text parts.

@@ -49,7 +49,7 @@ const NOTHING_CSP: &str =
 const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), \
     payment=(), picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), \
-    screen-wake-lock=(), sync-xhr=(), usb=(), web-share=(), xr-spatial-tracking=()";
+    screen-wake-lock=(), sync-xhr=(), usb=(), xr-spatial-tracking=()";
 
 /// The outermost layer.
 pub async fn every_answer(State(app): State<App>, mut request: Request, next: Next) -> Response {

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::corrupt;
 use super::entities::organization::{ActiveModel, Column, Entity, Model};
-use super::entities::organization_word;
+use super::entities::{membership_type, organization_word};
 use crate::domain::organization::{
     Category, Country, Organization, OrganizationStatus, Sector, key_of, words_of,
 };
@@ -21,6 +21,8 @@ pub struct Filter {
     /// Beginnings of words of name or acronym, in any order.
     pub text: String,
     pub membership_type: Option<MembershipTypeId>,
+    /// Those only whose membership type needs an approval: the members of the Union.
+    pub members_only: bool,
     /// Organizations without a Member State appear under every country.
     pub country: Option<Country>,
     pub category: Option<Category>,
@@ -195,6 +197,14 @@ fn matching(filter: &Filter) -> Select<Entity> {
     }
     if let Some(it) = &filter.membership_type {
         select = select.filter(Column::MembershipType.eq(it.as_str()));
+    }
+    if filter.members_only {
+        let types = Query::select()
+            .column(membership_type::Column::Id)
+            .from(membership_type::Entity)
+            .and_where(membership_type::Column::NeedsApproval.eq(true))
+            .to_owned();
+        select = select.filter(Column::MembershipType.in_subquery(types));
     }
     if let Some(it) = &filter.country {
         select = select.filter(

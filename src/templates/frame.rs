@@ -12,6 +12,8 @@ pub struct Site {
     pub issuer: String,
     pub support_email: String,
     pub links: Links,
+    /// Mails are read at `/demo/outbox`, in place of a mail server.
+    pub outbox: bool,
 }
 
 /// Addresses outside this service; an empty one is not shown.
@@ -44,6 +46,7 @@ impl Default for Site {
             issuer: "http://localhost:8080".into(),
             support_email: "ServiceDesk@itu.int".into(),
             links: Links::default(),
+            outbox: false,
         }
     }
 }

@@ -139,4 +139,4 @@ each("[data-choose]", (button) => {
 
 // A menu closes when one looks elsewhere.
 document.addEventListener("click", (event) => each("details.menu[open]", (it) => { if (!it.contains(event.target)) it.open = false; }));
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") each("details.menu[open]", (it) => { it.open = false; }); });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") each("details.menu[open]", (it) => { it.open = false; it.querySelector("summary").focus(); }); });

@@ -174,7 +174,7 @@ impl Visit {
     }
 
     /// The page shows these addresses of services in frames, and no others (security.md BR-7).
-    pub(in crate::http) fn with_frames(mut self, addresses: &[String]) -> Self {
+    pub fn with_frames(mut self, addresses: &[String]) -> Self {
         self.frames = addresses.iter().filter_map(|it| frame_source(it)).collect();
         self.frames.sort();
         self.frames.dedup();

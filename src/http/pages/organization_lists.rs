@@ -23,6 +23,12 @@ impl Types {
             .collect()
     }
 
+    /// Those whose organizations are members.
+    pub fn of_members(mut self) -> Self {
+        self.0.retain(|it| it.needs_approval);
+        self
+    }
+
     pub fn row(&self, visit: &Visit, it: &Organization) -> OrganizationRow {
         let its_type = self.0.iter().find(|kind| kind.id == it.membership_type);
         OrganizationRow {

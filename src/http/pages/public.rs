@@ -54,7 +54,7 @@ const MEMBERS: &str = "/members";
 const FILTERS: [&str; 4] = ["q", "membership_type", "member_state", "category"];
 
 async fn members(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
-    let types = Types::read(&visit).await?;
+    let types = Types::read(&visit).await?.of_members();
     let mut page = Members {
         form: query.form(&FILTERS),
         membership_types: types.choices(&visit),

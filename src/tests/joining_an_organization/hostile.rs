@@ -310,3 +310,28 @@ async fn bad_input_is_refused_and_kept() {
     let found = fp.browser.get("/members?q=federal").await;
     assert!(found.text().contains("Federal Office of Communications"));
 }
+
+#[tokio::test]
+async fn the_directory_lists_members_only() {
+    // product.md: a member is an organization whose type needs an approval
+    let op = TestOp::start().await;
+    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    organization(&op, "shop", "Communications Shop", "non_member").await;
+    let mut visitor = op.browser();
+    for query in ["q=communications", "category=OTHER", "member_state=CH"] {
+        let page = visitor.get(&format!("/members?{query}")).await;
+        assert!(
+            !page.text().contains("Communications Shop"),
+            "{query}: {}",
+            page.text()
+        );
+    }
+    let page = visitor.get("/members?q=communications").await;
+    assert!(page.text().contains("Federal Office of Communications"));
+    assert!(page.text().contains("1 organization"), "{}", page.text());
+    let page = visitor.get("/members?membership_type=non_member").await;
+    assert!(page.has("#empty") && !page.has("option[value='non_member']"));
+    // The sign-up finds it: people belong to such organizations, too.
+    let found = visitor.get("/organizations/search?q=communications").await;
+    assert!(found.body.contains("Communications Shop"), "{}", found.body);
+}
