@@ -87,18 +87,42 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// The list has about 100 000 entries. What only adds a few digits or symbols around one of them, or
-/// writes it with the usual substitutes, is as easily guessed as the entry.
+/// The list has about 100 000 entries. One of them with digits and signs around it, however many, or written with
+/// the usual substitutes, is as easily guessed as the entry.
 fn is_common(text: &str) -> bool {
     let lower = text.to_lowercase();
-    let plain: String = lower.chars().map(substituted).collect();
-    let core = |it: &str| it.trim_matches(|c: char| !c.is_alphabetic()).to_owned();
-    let listed = |it: &str| passwords::analyzer::is_common_password(it);
-    let mostly = |it: &str| {
-        let length = it.chars().count();
-        length >= 4 && length + 4 >= text.chars().count() && listed(it)
-    };
-    listed(text) || listed(&lower) || listed(&plain) || mostly(&core(&lower)) || mostly(&core(&plain))
+    let is_letter = |it: char| it.is_alphabetic();
+    let mut candidates = vec![text.to_owned(), lower.clone(), substitute(&lower)];
+    if let (Some(start), Some(end)) = (lower.find(is_letter), lower.rfind(is_letter)) {
+        let end = end + lower[end..].chars().next().map_or(0, char::len_utf8);
+        // A substitute at an edge of the word is no letter: `$ecret`, `Passw0rd5`.
+        let before = lower[..start]
+            .chars()
+            .next_back()
+            .filter(|it| substituted(*it) != *it);
+        let after = lower[end..].chars().next().filter(|it| substituted(*it) != *it);
+        let starts = [start, start - before.map_or(0, char::len_utf8)];
+        let ends = [end, end + after.map_or(0, char::len_utf8)];
+        for (from, to) in starts.into_iter().flat_map(|from| ends.map(|to| (from, to))) {
+            candidates.push(substitute(&lower[from..to]));
+        }
+        candidates.push(lower[start..end].to_owned());
+        // Entries that end in digits of their own.
+        let digits = lower[end..].find(|it: char| !it.is_numeric());
+        candidates.push(lower[start..digits.map_or(lower.len(), |it| end + it)].to_owned());
+    }
+    candidates.sort_unstable();
+    candidates.dedup();
+    candidates
+        .iter()
+        .any(|it| it.chars().count() >= SHORTEST_PART && passwords::analyzer::is_common_password(it))
+}
+
+/// Words and parts of names that are shorter are in too many passwords by chance.
+const SHORTEST_PART: usize = 4;
+
+fn substitute(text: &str) -> String {
+    text.chars().map(substituted).collect()
 }
 
 fn substituted(c: char) -> char {
@@ -127,7 +151,7 @@ fn is_personal(text: &str, email: Option<&Email>, names: &[&str]) -> bool {
             .into_iter()
             .chain(names.iter().copied())
             .flat_map(|it| runs(&it.nfc().collect::<String>()))
-            .any(|part| part.chars().count() >= 4 && lower.contains(&part))
+            .any(|part| part.chars().count() >= SHORTEST_PART && lower.contains(&part))
 }
 
 #[cfg(test)]
@@ -163,6 +187,11 @@ mod tests {
             "Welcome#1",
             "!QAZ2wsx",
             "Dragon-1",
+            "Welcome2024!",
+            "2024-Welcome!",
+            "!!W3lc0me-20241231",
+            "$ecret-2024",
+            "Trustno1#99",
         ] {
             assert!(choose(value).unwrap_err().contains(&Rule::Common), "{value}");
         }

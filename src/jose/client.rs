@@ -9,7 +9,7 @@ use josekit::jws::JwsVerifier;
 use serde_json::{Map, Value};
 
 use super::jws::{self, Parts};
-use super::{jwe, pair};
+use super::{jwe, pair, rsa_modulus};
 use crate::domain::client::{EncryptionAlg, SigningAlg};
 
 /// DR-3: so many keys in a set.
@@ -169,8 +169,8 @@ impl ClientKey {
         if signatures.is_empty() && encryptions.is_empty() {
             return Ok(None);
         }
-        if text("kty")? == Some("RSA") && text("e")? != Some("AQAB") {
-            return Err("the exponent of an RSA key is 65537".into()); // JW-6
+        if text("kty")? == Some("RSA") {
+            rsa_modulus::check(text("n")?.unwrap_or_default(), text("e")?.unwrap_or_default())?;
         }
         let mut key = key.clone();
         key.remove("key_ops"); // read above

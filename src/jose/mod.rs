@@ -10,6 +10,7 @@ mod keyring;
 mod master;
 mod pair;
 mod remote;
+mod rsa_modulus;
 mod strict;
 #[cfg(test)]
 mod tests;

@@ -87,6 +87,24 @@ impl Person {
 }
 
 #[tokio::test]
+async fn a_common_word_with_a_year_and_a_sign_is_no_password() {
+    let op = TestOp::start().await;
+    for password in ["Welcome2024!", "Zoë.Person-9x", "Xq-ITU-2024v"] {
+        let mut zoe = op.visitor("zoe@example.org");
+        zoe.password = password.into();
+        let page = zoe.browser.get("/signup").await;
+        // PW-1, shown as a rule of the page.
+        let rules = page.text();
+        assert!(
+            rules.contains("the word ITU by itself") && rules.contains("common words"),
+            "{rules}"
+        );
+        let refused = zoe.tells_details(page).await;
+        assert_eq!(refused.field_errors(), ["password"], "{password}");
+    }
+}
+
+#[tokio::test]
 async fn from_a_service_to_an_account_and_back_logged_in() {
     let op = TestOp::start().await;
     op.organization("ofcom", "Federal Office of Communications", "member_state")

@@ -35,6 +35,10 @@ pub enum BadRedirectUri {
     TooLong,
     #[error("is not an absolute URI in normal form, in ASCII")]
     NotNormal,
+    #[error("has a percent-encoding that is malformed, in lower case or of a character that needs none")]
+    Encoding,
+    #[error("has a host that ends with a dot")]
+    TrailingDot,
     #[error("has a fragment")]
     Fragment,
     #[error("has user information")]
@@ -70,9 +74,14 @@ pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
     if parsed.as_str() != uri && parsed.as_str().strip_suffix('/') != Some(uri) {
         return Err(BadRedirectUri::NotNormal);
     }
+    // RFC 1034 §3.1: a name with the dot is the same host, and a second spelling of the address.
+    if parsed.host_str().is_some_and(|it| it.ends_with('.')) {
+        return Err(BadRedirectUri::TrailingDot);
+    }
     if parsed.query_pairs().any(|(name, _)| OUR_NAMES.contains(&&*name)) {
         return Err(BadRedirectUri::OurParameter);
     }
+    after_authority(uri)?;
     match parsed.scheme() {
         "https" if parsed.has_host() => Ok(()),
         "http" if is_loopback(&parsed) && (registrant.native || registrant.by_administrator) => Ok(()),
@@ -81,6 +90,49 @@ pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
         scheme if registrant.native && scheme.contains('.') => Ok(()),
         _ => Err(BadRedirectUri::PrivateScheme),
     }
+}
+
+/// Path and query hold only what RFC 3986 §3.3 and §3.4 allow there, encoded as §6.2.2 normalizes it. `Url` leaves
+/// both as they are: it keeps every encoding, and in the query characters that no URI has.
+fn after_authority(uri: &str) -> Result<(), BadRedirectUri> {
+    let after_scheme = uri.split_once(':').map_or("", |it| it.1);
+    let rest = match after_scheme.strip_prefix("//") {
+        Some(it) => it.find(['/', '?']).map_or("", |at| &it[at..]),
+        None => after_scheme,
+    };
+    let mut bytes = rest.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'%' => {
+                let decoded = match (bytes.next().and_then(hex_digit), bytes.next().and_then(hex_digit)) {
+                    (Some(high), Some(low)) => high * 16 + low,
+                    _ => return Err(BadRedirectUri::Encoding),
+                };
+                if is_unreserved(decoded) {
+                    return Err(BadRedirectUri::Encoding);
+                }
+            }
+            b'/' | b'?' | b':' | b'@' => {}
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'+' | b',' | b';' | b'=' => {}
+            other if is_unreserved(other) => {}
+            _ => return Err(BadRedirectUri::NotNormal),
+        }
+    }
+    Ok(())
+}
+
+/// RFC 3986 §6.2.2.1: the digits A to F are upper-case.
+fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// RFC 3986 §2.3
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 fn has_at_in_authority(uri: &str) -> bool {
@@ -144,6 +196,8 @@ mod tests {
             ("http://[::1]:8080/cb", NATIVE),
             ("http://localhost:3000/cb", ADMINISTRATOR),
             ("http://rp.localhost/cb", ADMINISTRATOR),
+            ("https://a.example/%C3%A9/cb?next=%2Fa%20b&x=1:2/3?@", WEB),
+            ("https://[2001:db8::1]/cb", WEB),
             ("org.example.app:/cb", NATIVE),
             ("org.example.app://host/cb", NATIVE),
         ] {
@@ -168,6 +222,20 @@ mod tests {
             ("https://a.example/ cb", WEB, NotNormal),
             ("https://a.example\\cb", WEB, NotNormal),
             ("http://127.1/cb", NATIVE, NotNormal),
+            ("https://a.example./cb", WEB, TrailingDot),
+            ("https://a.example.", WEB, TrailingDot),
+            ("http://localhost./cb", ADMINISTRATOR, TrailingDot),
+            ("org.example.app://host./cb", NATIVE, TrailingDot),
+            ("https://a.example/%63b", WEB, Encoding),
+            ("https://a.example/cb?a=%7Eb", WEB, Encoding),
+            ("https://a.example/cb%2", WEB, Encoding),
+            ("https://a.example/cb%", WEB, Encoding),
+            ("https://a.example/cb?a=%zz", WEB, Encoding),
+            ("https://a.example/a%2fb", WEB, Encoding),
+            ("org.example.app:/%63b", NATIVE, Encoding),
+            ("https://a.example/cb?a={b}", WEB, NotNormal),
+            ("https://a.example/cb?a[]=b", WEB, NotNormal),
+            ("https://a.example/cb?a=b|c", WEB, NotNormal),
             ("https://a.example/cb#", WEB, Fragment),
             ("https://a.example/cb#x", WEB, Fragment),
             ("https://u@a.example/cb", WEB, UserInformation),

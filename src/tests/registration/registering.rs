@@ -55,6 +55,17 @@ async fn a_registered_client_is_a_client() {
     );
 }
 
+/// A client whose RSA key has its modulus changed.
+fn rsa(change: impl FnOnce(&mut [u8])) -> Value {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let key = openssl::rsa::Rsa::generate(2048).expect("a key");
+    let mut modulus = key.n().to_vec();
+    change(&mut modulus);
+    let mut it = with("token_endpoint_auth_method", json!("private_key_jwt"));
+    it["jwks"] = json!({"keys": [{"kty": "RSA", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(modulus)}]});
+    it
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
     let op = TestOp::with(|it| {
@@ -73,6 +84,7 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
         it
     };
     assert_eq!(op.registers(&jwk(json!({}))).await.status, StatusCode::CREATED);
+    assert_eq!(op.registers(&rsa(|_| {})).await.status, StatusCode::CREATED);
     let (redirects, metadata) = ("invalid_redirect_uri", "invalid_client_metadata");
     for (asked, error) in [
         (with("redirect_uris", json!([])), redirects),
@@ -84,6 +96,21 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
         (with("redirect_uris", json!(["http://localhost/cb"])), redirects), // AZ-3
         (with("redirect_uris", json!(["org.example:/cb"])), redirects),
         (with("redirect_uris", json!(["/cb"])), redirects),
+        (with("redirect_uris", json!(["https://x.test./cb"])), redirects), // AZ-3
+        (
+            with("redirect_uris", json!(["https://rp.example/%63b"])),
+            redirects,
+        ), // AZ-3
+        (
+            with("redirect_uris", json!(["https://rp.example/cb%2"])),
+            redirects,
+        ), // AZ-3
+        (
+            with("post_logout_redirect_uris", json!(["https://rp.example/a%2fb"])),
+            metadata,
+        ), // AZ-3, LO-2
+        (rsa(|n| n[255] &= 0xfe), metadata),                               // JW-6: even
+        (rsa(|n| n.fill(0xff)), metadata), // JW-6: a multiple of 3, as 2^2048 - 1 is
         (with("redirect_uris", json!("https://rp.example/cb")), redirects),
         (with("redirect_uris", json!([1])), redirects),
         (with("initiate_login_uri", json!("http://rp.example/")), metadata),
