@@ -31,7 +31,7 @@ use crate::mail::outbox;
 use crate::random;
 use crate::storage::authentication_requests;
 
-pub use decisions::{Allowed, Decided, Pending, allow, deny, list};
+pub use decisions::{Decided, Outcome, Pending, allow, deny, list};
 pub use ping::deliver;
 
 /// CIBA §7.3

@@ -68,20 +68,30 @@ async fn pending(app: &App, account: &Account, request: AuthenticationRequest) -
     }))
 }
 
-async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Result<Option<Pending>> {
-    let found = rows::find_of_account(app.db.read(), &account.id, id).await?;
-    match found.filter(|it| it.is_waiting(app.clock.now())) {
-        Some(request) => pending(app, account, request).await,
-        None => Ok(None),
-    }
+/// The person's request as they decide on it. The error is the outcome without a decision.
+async fn find(
+    app: &App,
+    account: &Account,
+    id: &AuthenticationRequestId,
+) -> Result<std::result::Result<Pending, Outcome>> {
+    let Some(request) = rows::find_of_account(app.db.read(), &account.id, id).await? else {
+        return Ok(Err(Outcome::NotTheirs));
+    };
+    let waiting = match request.is_waiting(app.clock.now()) {
+        true => pending(app, account, request).await?,
+        false => None,
+    };
+    Ok(waiting.ok_or(Outcome::Gone))
 }
 
-/// What became of an *allow*.
+/// The result of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allowed {
+pub enum Outcome {
     Done,
-    /// It waits no longer, or is not theirs to allow.
+    /// It was decided before, has expired, or the access policy leaves nothing to allow (security.md G-9).
     Gone,
+    /// There is none, or it is another person's (security.md G-4).
+    NotTheirs,
     /// The service asks for more than the session has, and the account has it: that comes first.
     SecondFactor,
 }
@@ -93,14 +103,16 @@ pub async fn allow(
     session: &Session,
     account: &Account,
     id: &AuthenticationRequestId,
-) -> Result<Allowed> {
-    let Some(it) = find(app, account, id).await?.filter(|it| it.refused.is_none()) else {
-        return Ok(Allowed::Gone);
+) -> Result<Outcome> {
+    let it = match find(app, account, id).await? {
+        Ok(it) if it.refused.is_none() => it,
+        Ok(_) => return Ok(Outcome::Gone),
+        Err(outcome) => return Ok(outcome),
     };
     // A wish: CIBA §7.1 has no class that is essential.
     let acr = match acr::meet(app, &it.request.wanted_acr(), session, account).await? {
         Met::Told(acr) => acr,
-        Met::SecondFactor => return Ok(Allowed::SecondFactor),
+        Met::SecondFactor => return Ok(Outcome::SecondFactor),
         Met::NotSetUp | Met::Never => session.acr(),
     };
     let asked = ConsentNeeded {
@@ -112,22 +124,19 @@ pub async fn allow(
     let consents = (!it.client.is_first_party()).then_some(&asked);
     let stage = Stage::Allowed(Box::new(grant));
     let word = (Action::AuthenticationAllowed, consents);
-    Ok(match decide(app, context, account, &it, word, &stage).await? {
-        true => Allowed::Done,
-        false => Allowed::Gone,
-    })
+    decide(app, context, account, &it, word, &stage).await
 }
 
-/// The person keeps the service out; `false`: it waits no longer.
+/// The person keeps the service out.
 pub async fn deny(
     app: &App,
     context: &Context,
     account: &Account,
     id: &AuthenticationRequestId,
-) -> Result<bool> {
+) -> Result<Outcome> {
     match find(app, account, id).await? {
-        None => Ok(false),
-        Some(it) => {
+        Err(outcome) => Ok(outcome),
+        Ok(it) => {
             let action = Action::AuthenticationDenied;
             decide(app, context, account, &it, (action, None), &Stage::Denied).await
         }
@@ -141,19 +150,19 @@ async fn decide(
     it: &Pending,
     (action, consents): (Action, Option<&ConsentNeeded>),
     stage: &Stage,
-) -> Result<bool> {
+) -> Result<Outcome> {
     let (now, client) = (app.clock.now(), &it.client.id);
     let event = Event::new(action, format!("client:{client}")).because(it.request.scope.to_string());
     app.db
         .write(async |tx| {
             if !rows::decide(tx, &it.request.id, stage, now).await? {
-                return Ok(false);
+                return Ok(Outcome::Gone);
             }
             if let Some(asked) = consents {
                 consent::agree(tx, now, context, client, asked, &account.id).await?;
             }
             audit::record(tx, now, context, event.clone()).await?;
-            Ok::<_, Error>(true)
+            Ok::<_, Error>(Outcome::Done)
         })
         .await
 }

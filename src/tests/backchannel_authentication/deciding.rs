@@ -26,7 +26,7 @@ async fn nobody_answers_for_another() {
     for decision in ["allow", "deny"] {
         let form = of_bob.clone().with("request_id", id).press("decision", decision);
         let answer = bob.browser.send(form).await;
-        assert!(answer.has("#form-notice"), "{}", answer.text()); // G-4
+        assert_eq!(answer.status.as_u16(), 404, "{}", answer.text()); // G-4
     }
     assert_eq!(bank.is_told(&given).await, "authorization_pending");
     // Nor a page of somebody else's making, nor a link (BR-1, G-5).
@@ -50,6 +50,7 @@ async fn of_two_decisions_the_first_counts() {
     alice.browser.send(form.clone().press("decision", "deny")).await;
     let late = alice.browser.send(form.press("decision", "allow")).await;
     assert!(late.has("#form-notice"), "{}", late.text()); // G-9
+    assert_eq!(late.status.as_u16(), 409);
     assert_eq!(bank.is_told(&given).await, "access_denied");
     assert_eq!(recorded(&op, "authentication.allowed").await, 0);
 }

@@ -1,13 +1,14 @@
 //! `/account/requests`: services that ask whether it is the person, and *allow* or *deny* (CIBA §8). Nothing is
 //! decided by a link.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::{PageError, PageForm, SignedIn, Visit, authorization};
 use crate::domain::backchannel_authentication::Stage;
 use crate::domain::{AuthenticationRequestId, scope};
-use crate::oidc::backchannel_authentication::{self as requests, Allowed, Decided, Pending};
+use crate::oidc::backchannel_authentication::{self as requests, Decided, Outcome, Pending};
 use crate::templates::FormState;
 use crate::templates::pages::{AccountRequests, PastRequestView, RequestView};
 
@@ -28,28 +29,28 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let (app, context) = (&visit.app, visit.context());
     let (session, account) = (person.session(), person.account());
     let id = AuthenticationRequestId::new(fields.request_id.as_str());
-    let (is_decided, done) = match fields.decision.as_str() {
+    let (outcome, done) = match fields.decision.as_str() {
         // SE-2: whoever rested too long may be another by now, and the service is to learn who it is.
         "allow" if !session.is_fit_for_duty(app.clock.now()) => return Err(PageError::StaleLogin),
-        "allow" => match requests::allow(app, &context, session, account, &id).await? {
-            Allowed::SecondFactor => {
-                return Ok(visit.redirect("/login/second-factor?next=account/requests"));
-            }
-            allowed => (allowed == Allowed::Done, "request_allowed"),
-        },
+        "allow" => (
+            requests::allow(app, &context, session, account, &id).await?,
+            "request_allowed",
+        ),
         "deny" => (
             requests::deny(app, &context, account, &id).await?,
             "request_denied",
         ),
         _ => return Err(PageError::Invalid),
     };
-    match is_decided {
-        true => Ok(visit.redirect(&format!("/account/requests?done={done}"))),
-        // Decided elsewhere meanwhile, expired, or not theirs to allow: they see how it stands.
-        false => {
+    match outcome {
+        Outcome::Done => Ok(visit.redirect(&format!("/account/requests?done={done}"))),
+        Outcome::SecondFactor => Ok(visit.redirect("/login/second-factor?next=account/requests")),
+        Outcome::NotTheirs => Err(PageError::NotFound),
+        // G-9: they see how it stands.
+        Outcome::Gone => {
             let form = FormState::default().notice("account.requests.gone");
             let page = page(&visit, &person, form).await?;
-            visit.form_again(&page).await
+            visit.page_with(StatusCode::CONFLICT, &page).await
         }
     }
 }
