@@ -33,21 +33,19 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
 
 /// The table itself.
 pub fn routes(app: &App) -> Routes {
-    use Audience::{Client, Public};
+    use Audience::Client;
 
     let clients = |endpoint| cors::for_public_clients(app, dpop::with_nonces(app, endpoint));
     Routes::new(app)
-        .at(
+        .at_with_head(
             endpoints::OPENID_CONFIGURATION,
-            Public,
             cors::for_everybody(get(protocol::discovery)),
         )
-        .at(
+        .at_with_head(
             endpoints::OAUTH_AUTHORIZATION_SERVER,
-            Public,
             cors::for_everybody(get(protocol::discovery)),
         )
-        .at(endpoints::JWKS, Public, cors::for_everybody(get(protocol::jwks)))
+        .at_with_head(endpoints::JWKS, cors::for_everybody(get(protocol::jwks)))
         .at(
             endpoints::PUSHED_AUTHORIZATION_REQUEST,
             Client,
@@ -75,8 +73,8 @@ pub fn routes(app: &App) -> Routes {
             RegistrationMode::Off => it,
             RegistrationMode::Token | RegistrationMode::Open => self_registration(it),
         })
-        .at(endpoints::CHECK_SESSION_IFRAME, Public, get(check_session::page))
-        .at("/assets/{file}", Public, get(assets::asset))
+        .at_with_head(endpoints::CHECK_SESSION_IFRAME, get(check_session::page))
+        .at_with_head("/assets/{file}", get(assets::asset))
         .with(pages::authorization::routes)
         .with(pages::device::routes)
         .with(pages::login::routes)

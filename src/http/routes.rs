@@ -2,11 +2,15 @@
 //!
 //! The audience is checked before the handler runs: whoever is not signed in is sent to the login,
 //! whoever lacks the role gets 404, whoever rested too long enters the password again (SE-2). What the role may do with the object at hand is for the room.
+//!
+//! A HEAD reaches no handler (G-5): the router would run the one of GET, which may make a code or end a session. Only
+//! what is the same for everybody answers it, and sees then neither cookie nor token.
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
 use super::error::PageError;
@@ -45,7 +49,7 @@ impl Routes {
         }
     }
 
-    pub fn at(mut self, path: &'static str, audience: Audience, handler: MethodRouter<App>) -> Self {
+    pub fn at(self, path: &'static str, audience: Audience, handler: MethodRouter<App>) -> Self {
         let handler = match audience {
             Audience::Public | Audience::Client => handler,
             guarded => {
@@ -53,6 +57,15 @@ impl Routes {
                 handler.route_layer(from_fn_with_state(state, guard))
             }
         };
+        self.add(path, audience, handler.layer(from_fn(without_head)))
+    }
+
+    /// What is the same for everybody, whose GET reads and does nothing else: HEAD is answered, too.
+    pub fn at_with_head(self, path: &'static str, handler: MethodRouter<App>) -> Self {
+        self.add(path, Audience::Public, handler.layer(from_fn(anonymous_head)))
+    }
+
+    fn add(mut self, path: &'static str, audience: Audience, handler: MethodRouter<App>) -> Self {
         self.router = self.router.route(path, handler);
         self.table.push((path, audience));
         self
@@ -70,6 +83,43 @@ impl Routes {
     pub fn into_router(self) -> Router<App> {
         self.router
     }
+}
+
+/// 405 for a HEAD, and none named in `Allow`.
+async fn without_head(request: Request, next: Next) -> Response {
+    let is_head = request.method() == Method::HEAD;
+    // Which methods there are says the router, to one that no route has.
+    let mut response = match is_head {
+        true => PageError::MethodNotAllowed.into_response(),
+        false => next.run(request).await,
+    };
+    if is_head {
+        let get = HeaderValue::from_static("GET");
+        response.headers_mut().insert(header::ALLOW, get);
+    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allowed) = response.headers().get(header::ALLOW)
+    {
+        let methods = allowed.to_str().unwrap_or_default().split(',');
+        let others: Vec<&str> = methods.map(str::trim).filter(|it| *it != "HEAD").collect();
+        if let Ok(value) = HeaderValue::from_str(&others.join(",")) {
+            response.headers_mut().insert(header::ALLOW, value);
+        }
+    }
+    response
+}
+
+/// A HEAD comes from nobody and sets nothing.
+async fn anonymous_head(mut request: Request, next: Next) -> Response {
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
+        request.headers_mut().remove(header::COOKIE);
+        request.headers_mut().remove(header::AUTHORIZATION);
+    }
+    let mut response = next.run(request).await;
+    if is_head {
+        response.headers_mut().remove(header::SET_COOKIE);
+    }
+    response
 }
 
 async fn guard(

@@ -10,14 +10,13 @@ use crate::affiliations::{self, records};
 use crate::templates::pages::{Accessibility, Faq, Members, Paging, Privacy, Start, Terms};
 
 pub fn routes(routes: Routes) -> Routes {
-    use Audience::Public;
     routes
-        .at("/", Public, get(start))
-        .at("/members", Public, get(members))
-        .at("/faq", Public, get(faq))
-        .at("/accessibility", Public, get(accessibility))
-        .at("/terms", Public, get(terms))
-        .at("/privacy", Public, get(privacy))
+        .at_with_head("/", get(start))
+        .at("/members", Audience::Public, get(members))
+        .at_with_head("/faq", get(faq))
+        .at_with_head("/accessibility", get(accessibility))
+        .at_with_head("/terms", get(terms))
+        .at_with_head("/privacy", get(privacy))
 }
 
 async fn start(visit: Visit) -> Result<Response, PageError> {
@@ -65,7 +64,7 @@ async fn members(visit: Visit, query: ListQuery) -> Result<Response, PageError> 
     if !FILTERS.iter().any(|name| query.has(name)) {
         return visit.page(&page).await;
     }
-    match records::search(&visit.app, &lists::search(&query)?).await {
+    match records::search(&visit.app, &visit.context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = Some(types.rows(&visit, &found.rows));
             page.paging = lists::paging_of(&found, MEMBERS, &query, &FILTERS);
