@@ -19,6 +19,7 @@ mod m0013_second_factors;
 mod m0014_totp_factors;
 mod m0015_authentication_requests;
 mod m0016_passkeys;
+mod m0017_session_cookie_due;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_totp_factors::Migration),
             Box::new(m0015_authentication_requests::Migration),
             Box::new(m0016_passkeys::Migration),
+            Box::new(m0017_session_cookie_due::Migration),
         ]
     }
 }

@@ -47,6 +47,16 @@ pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>>
     Ok(Some((session, account)))
 }
 
+/// A new cookie for a session in which one is due, once: the `sid` stays, the old cookie is nobody's from now on (SE-2).
+pub async fn exchange_cookie(app: &App, session: &Session, cookie: &str) -> Result<Option<Secret>> {
+    if !session.cookie_due {
+        return Ok(None);
+    }
+    let (old, new) = (Secret::new(cookie), Secret::new(random::token()));
+    let done = sessions::exchange_cookie(app.db.read(), &session.id, &old.digest(), &new.digest()).await?;
+    Ok(done.then_some(new))
+}
+
 /// The same by id, for what was issued in the session: still alive, its person still active (G-10).
 pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Account)>> {
     let now = app.clock.now();
@@ -82,6 +92,7 @@ pub async fn start(
         last_used_at: now,
         rested_at: None,
         terms_due,
+        cookie_due: false,
         user_agent: context.user_agent.chars().take(250).collect(),
         network: context.network.clone(),
     };

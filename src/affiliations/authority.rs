@@ -64,6 +64,14 @@ pub async fn organization_of(
     Ok(found.map(|it| it.organization))
 }
 
+/// Who names or removes a Focal Point has proved lately who they are (security.md SE-4).
+pub(super) fn recent(context: &Context, now: Time) -> Result<(), Error> {
+    match context.is_recent(now) {
+        true => Ok(()),
+        false => Err(Error::ReauthenticationNeeded),
+    }
+}
+
 pub(super) fn decision(context: &Context, now: Time, capacity: Capacity, reason: Option<String>) -> Decision {
     Decision {
         at: now,

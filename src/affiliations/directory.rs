@@ -3,8 +3,10 @@
 
 use super::Error;
 use crate::app::App;
+use crate::domain::actor::Context;
 use crate::domain::organization::{Category, Country, MembershipType, Organization};
 use crate::domain::{MembershipTypeId, OrganizationId};
+use crate::limits::Limit;
 use crate::storage::membership_types;
 use crate::storage::organizations::{self, Filter};
 
@@ -24,13 +26,15 @@ pub struct Found {
     pub its_type: MembershipType,
 }
 
-/// One page of active organizations, best first, and whether there is more.
+/// One page of active organizations, best first, and whether there is more. Counted: DS-2.
 pub async fn search(
     app: &App,
+    context: &Context,
     search: &Search<'_>,
     offset: u64,
     limit: u64,
 ) -> Result<(Vec<Found>, bool), Error> {
+    app.limits.count(Limit::DirectorySearch, &context.network).await?;
     let Some(filter) = filter(search) else {
         return Ok((Vec::new(), false));
     };

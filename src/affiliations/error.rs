@@ -3,7 +3,9 @@
 use sea_orm::{DbErr, SqlErr};
 
 use crate::domain::{affiliation, ties};
+use crate::limits;
 use crate::storage::IsBusy;
+use crate::storage::ephemeral::EphemeralError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -16,6 +18,15 @@ pub enum Error {
     /// security.md AF-2: 403.
     #[error("nobody decides about themselves")]
     OwnRequest,
+    /// Searched too often from one network (security.md DS-2): 429 with `Retry-After`.
+    #[error("too many; again in {seconds} s")]
+    Throttled { seconds: u64 },
+    /// What counts cannot be reached, so it refuses (security.md G-11, ST-1): 503.
+    #[error(transparent)]
+    Uncounted(#[from] EphemeralError),
+    /// The login is too long ago for what changes roles (security.md SE-4): 401.
+    #[error("a recent login is needed")]
+    ReauthenticationNeeded,
     /// Only an administrator removes the last one: 409.
     #[error("the last Focal Point is removed by an administrator only")]
     LastFocalPoint,
@@ -49,6 +60,17 @@ impl From<DbErr> for Error {
             // The database refused what a parallel act had made impossible.
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict,
             _ => Self::Storage(error),
+        }
+    }
+}
+
+impl From<limits::Refused> for Error {
+    fn from(refused: limits::Refused) -> Self {
+        match refused {
+            limits::Refused::TooMany { retry_after } => Self::Throttled {
+                seconds: retry_after.as_secs(),
+            },
+            limits::Refused::Store(source) => source.into(),
         }
     }
 }

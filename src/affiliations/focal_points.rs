@@ -20,7 +20,9 @@ pub async fn designate(app: &App, context: &Context, id: &AffiliationId) -> Resu
     app.db
         .write(async |tx| {
             let act = Act::new(app, tx, context);
+            // Whoever may not is told that there is nothing, however fresh the login: G-4.
             let (affiliation, organization, _) = decisions::find(&act, id).await?;
+            authority::recent(context, act.now)?;
             designate_in(&act, &affiliation, &organization).await
         })
         .await
@@ -75,6 +77,7 @@ pub async fn undesignate(
                 .await?
                 .ok_or(Error::NotFound)?;
             let capacity = authority::over(tx, context, &organization.id).await?;
+            authority::recent(context, act.now)?;
             let all = focal_points::list_of_organization(tx, &organization.id).await?;
             if !all.iter().any(|it| it.affiliation == *id) {
                 return Err(Error::Conflict);
@@ -112,6 +115,7 @@ pub async fn appoint(
     email: &Email,
 ) -> Result<(), Error> {
     authority::of_administrators(context)?;
+    authority::recent(context, app.clock.now())?;
     app.db
         .write(async |tx| {
             let organization = organizations::resolve(tx, organization)

@@ -14,6 +14,7 @@ use crate::domain::profile::FieldErrors;
 use crate::domain::ties::RightType;
 use crate::domain::{MembershipTypeId, OrganizationId};
 use crate::i18n::countries;
+use crate::limits::Limit;
 use crate::storage::organizations::Filter;
 use crate::storage::{affiliations, membership_types, organizations, ties};
 
@@ -62,8 +63,10 @@ pub async fn right_types(app: &App) -> Result<Vec<RightType>, Error> {
     Ok(ties::list_types(app.db.read()).await?)
 }
 
-/// Returns what everybody may search: the active organizations that are members of the Union.
-pub async fn search(app: &App, search: &Search<'_>) -> Result<Page, Error> {
+/// Returns what everybody may search: the active organizations that are members of the Union. Counts the search
+/// (security.md DS-2).
+pub async fn search(app: &App, context: &Context, search: &Search<'_>) -> Result<Page, Error> {
+    app.limits.count(Limit::DirectorySearch, &context.network).await?;
     let search = Search {
         status: "",
         ..*search

@@ -1,6 +1,6 @@
 //! Who acts, and through which door: every room asks for it, the audit trail keeps it.
 
-use super::{AccountId, ClientId};
+use super::{AccountId, ClientId, Time, session};
 
 /// Who does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub struct Context {
     pub network: String,
     pub request_id: String,
     pub user_agent: String,
+    /// When the person last proved who they are, in the session of this act.
+    pub authenticated_at: Option<Time>,
 }
 
 impl Context {
@@ -104,6 +106,18 @@ impl Context {
             network: String::new(),
             request_id: String::new(),
             user_agent: String::new(),
+            authenticated_at: None,
+        }
+    }
+
+    /// Returns `false` if a person acts whose last authentication in this session is too long ago to change roles
+    /// (security.md SE-4). The operator has no session.
+    pub fn is_recent(&self, now: Time) -> bool {
+        match &self.actor {
+            Actor::Operator | Actor::System => true,
+            _ => self
+                .authenticated_at
+                .is_some_and(|at| session::is_recent(at, now)),
         }
     }
 }

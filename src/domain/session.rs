@@ -31,6 +31,8 @@ pub struct Session {
     pub rested_at: Option<Time>,
     /// The Terms of Use have a version that this person has yet to accept: nothing else goes on.
     pub terms_due: bool,
+    /// The person gained or lost an office since the cookie was set: the next page brings a new one (SE-2).
+    pub cookie_due: bool,
     pub user_agent: String,
     pub network: String,
 }
@@ -61,7 +63,7 @@ impl Session {
 
     /// Authenticated within the last five minutes, in this session (SE-4).
     pub fn is_recent(&self, now: Time) -> bool {
-        now - self.authenticated_at < RECENT
+        is_recent(self.authenticated_at, now)
     }
 
     /// A second factor was shown within the last five minutes, in this session.
@@ -85,6 +87,11 @@ impl Session {
     }
 }
 
+/// Within the last five minutes (SE-4).
+pub fn is_recent(authenticated_at: Time, now: Time) -> bool {
+    now - authenticated_at < RECENT
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +107,7 @@ mod tests {
             last_used_at: now,
             rested_at: None,
             terms_due: false,
+            cookie_due: false,
             user_agent: String::new(),
             network: String::new(),
         }

@@ -213,7 +213,10 @@ impl From<affiliations::Error> for PageError {
         match error {
             Error::NotFound => Self::NotFound,
             Error::OwnRequest => Self::Forbidden,
+            Error::ReauthenticationNeeded => Self::StaleLogin,
             Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
+            Error::Throttled { seconds } => Self::TooMany { seconds },
+            Error::Uncounted(_) => Self::Busy,
             Error::Storage(source) => Self::of_store(source.into()),
             Error::Conflict
             | Error::LastFocalPoint
@@ -286,6 +289,7 @@ mod tests {
             (affiliations::Error::Invalid(wrong()), 422),
             (affiliations::Error::NotFound, 404),
             (affiliations::Error::OwnRequest, 403),
+            (affiliations::Error::ReauthenticationNeeded, 401),
             (affiliations::Error::Conflict, 409),
             (affiliations::Error::LastFocalPoint, 409),
             (affiliations::Error::OpenRequest, 409),
@@ -293,6 +297,7 @@ mod tests {
             (affiliations::Error::NotEntitled, 409),
             (affiliations::Error::Refused("gone"), 409),
             (affiliations::Error::TooManyRequests, 429),
+            (affiliations::Error::Throttled { seconds: 9 }, 429),
         ];
         for (error, status) in of_affiliations {
             let name = format!("{error:?}");

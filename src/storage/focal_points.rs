@@ -5,6 +5,7 @@ use sea_orm::{
 };
 
 use super::entities::focal_point::{ActiveModel, Column, Entity, Model};
+use super::sessions;
 use crate::domain::affiliation::FocalPoint;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 
@@ -54,12 +55,18 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &FocalPoint) -> Result<(), Db
         designated_at: Set(it.designated_at),
         designated_by: Set(it.designated_by.as_ref().map(ToString::to_string)),
     };
-    Entity::insert(row).exec_without_returning(tx).await.map(drop)
+    Entity::insert(row).exec_without_returning(tx).await?;
+    // Here and nowhere else: no way to an office, or out of it, can forget it (security.md SE-2).
+    sessions::make_cookies_due(tx, &it.account).await
 }
 
 /// Whether there was one to delete.
 pub async fn delete(tx: &impl ConnectionTrait, affiliation: &AffiliationId) -> Result<bool, DbErr> {
+    let Some(it) = Entity::find_by_id(affiliation.as_str()).one(tx).await? else {
+        return Ok(false);
+    };
     let gone = Entity::delete_by_id(affiliation.as_str()).exec(tx).await?;
+    sessions::make_cookies_due(tx, &AccountId::new(it.account_id)).await?;
     Ok(gone.rows_affected == 1)
 }
 

@@ -74,6 +74,7 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Session, cookie: &Digest) ->
         last_used_at: Set(it.last_used_at),
         rested_at: Set(it.rested_at),
         terms_due: Set(it.terms_due),
+        cookie_due: Set(it.cookie_due),
         user_agent: Set(it.user_agent.clone()),
         network: Set(it.network.clone()),
         ended_at: Set(None),
@@ -96,11 +97,42 @@ pub async fn update_authenticated(
         last_used_at: Set(it.last_used_at),
         rested_at: Set(it.rested_at),
         terms_due: Set(it.terms_due),
+        cookie_due: Set(false),
         ..Default::default()
     };
     let done = Entity::update_many()
         .set(changes)
         .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::EndedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Makes a new cookie due for every session of an account whose office changes (security.md SE-2).
+pub async fn make_cookies_due(tx: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::CookieDue, Expr::value(true))
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::EndedAt.is_null())
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+/// Exchanges the cookie of a session for which a new one is due; `false` if another request did.
+pub async fn exchange_cookie(
+    db: &impl ConnectionTrait,
+    id: &SessionId,
+    old: &Digest,
+    new: &Digest,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::CookieDigest, Expr::value(new.as_str()))
+        .col_expr(Column::CookieDue, Expr::value(false))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::CookieDigest.eq(old.as_str()))
+        .filter(Column::CookieDue.eq(true))
         .filter(Column::EndedAt.is_null())
         .exec(db)
         .await?;
@@ -189,6 +221,7 @@ fn session(row: Model) -> Session {
         last_used_at: row.last_used_at,
         rested_at: row.rested_at,
         terms_due: row.terms_due,
+        cookie_due: row.cookie_due,
         user_agent: row.user_agent,
         network: row.network,
     }

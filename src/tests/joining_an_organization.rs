@@ -8,7 +8,7 @@ mod hostile;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::support::{Page, Person, RelyingParty, TestOp};
+use super::support::{PASSWORD, Page, Person, RelyingParty, TestOp};
 use crate::domain::actor::Role;
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
@@ -190,6 +190,80 @@ async fn a_request_is_approved_and_services_are_told() {
     let told = claims(&mut alice, &mut rp).await;
     assert_eq!(told["affiliation_status"], "removed");
     assert!(told.get("organization").is_none() && told["focal_point"] == false);
+}
+
+const SESSION: &str = "__Host-itu_sid";
+
+#[tokio::test]
+async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
+    let (mut bob, account, _) = member(&op, "bob@telco.example", "telco", true).await;
+    let of_bob = format!("/focal-point/telco/people/{account}");
+    admin.logs_in().await;
+    op.advance(6 * 60);
+
+    // SE-4
+    let form = fp
+        .browser
+        .get(&of_bob)
+        .await
+        .form(&["action=designate"])
+        .press("action", "designate");
+    let asked = fp.browser.send(form.clone()).await;
+    assert_eq!(asked.url.path(), "/reauthenticate", "{}", asked.text());
+    assert!(bob.browser.get("/focal-point").await.status == StatusCode::NOT_FOUND);
+    let page = fp
+        .browser
+        .submit(asked.form(&["password"]), &[("password", PASSWORD)])
+        .await;
+    assert_eq!(page.url.path(), of_bob);
+    let before = bob.browser.cookie(SESSION).expect("a session").to_owned();
+    let form = page.form(&["action=designate"]).press("action", "designate");
+    assert!(fp.browser.send(form).await.has("#undesignate"));
+
+    // SE-2: another session id at once, and the old one is nobody's.
+    let mut old = bob.browser.clone();
+    assert_eq!(bob.browser.get("/focal-point").await.status, StatusCode::OK);
+    let given = bob.browser.cookie(SESSION).expect("a session").to_owned();
+    assert_ne!(given, before);
+    assert_eq!(old.get("/account").await.url.path(), "/login");
+    // The forms of the page that brought it are good, and it is changed once.
+    let page = bob.browser.get("/account/profile").await;
+    assert_eq!(
+        bob.browser.send(page.form(&["first_name"])).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(bob.browser.cookie(SESSION), Some(given.as_str()));
+
+    // The same for administrators, and for whoever loses an office.
+    let page = admin.browser.get("/admin/organizations/telco").await;
+    let form = page.form(&["account_id"]).press("action", "undesignate");
+    for action in ["designate", "undesignate"] {
+        let fields = [
+            ("action", action),
+            ("email", "bob@telco.example"),
+            ("account_id", account.as_str()),
+        ];
+        let asked = by_hand(&mut admin, "/admin/organizations/telco", &fields).await;
+        assert_eq!(asked.url.path(), "/reauthenticate", "{action}");
+    }
+    let asked = admin.browser.send(form).await;
+    admin
+        .browser
+        .submit(asked.form(&["password"]), &[("password", PASSWORD)])
+        .await;
+    let fields = [("action", "undesignate"), ("account_id", account.as_str())];
+    let page = by_hand(&mut admin, "/admin/organizations/telco", &fields).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    assert_eq!(
+        bob.browser.get("/focal-point").await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_ne!(bob.browser.cookie(SESSION), Some(given.as_str()));
+    assert_eq!(bob.browser.get("/account").await.url.path(), "/account");
 }
 
 #[tokio::test]

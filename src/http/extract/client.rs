@@ -82,6 +82,7 @@ pub fn context(request: &Request, actor: Actor) -> Context {
             .get::<RequestId>()
             .map_or_else(String::new, |it| it.0.clone()),
         user_agent: agent.chars().take(256).collect(),
+        authenticated_at: None,
     }
 }
 

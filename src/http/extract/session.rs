@@ -1,13 +1,15 @@
 //! The session that the browser's cookie names, read once a request (security.md SE-1, SE-2).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
 
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::{Actor, Context};
+use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
@@ -16,6 +18,17 @@ use crate::{accounts, affiliations};
 /// Signed in or not.
 #[derive(Clone, Debug, Default)]
 pub struct BrowserSession(Option<Arc<(Session, Account)>>);
+
+/// The value of the session's cookie that replaces the one that was sent, for whoever answers the request. It is
+/// in the request from the beginning, as a place to put it.
+#[derive(Clone, Debug, Default)]
+pub struct ReplacedCookie(Arc<OnceLock<Secret>>);
+
+impl ReplacedCookie {
+    pub fn get(&self) -> Option<&Secret> {
+        self.0.get()
+    }
+}
 
 impl BrowserSession {
     /// Begun by the answer that is being made.
@@ -52,13 +65,34 @@ impl FromRequestParts<App> for BrowserSession {
             return Ok(known.clone());
         }
         let found = match Cookie::Session.read(app, &parts.headers) {
-            Some(cookie) => accounts::sessions::find(app, &cookie).await?,
+            Some(cookie) => {
+                let found = accounts::sessions::find(app, &cookie).await?;
+                replace_cookie(parts, app, found.as_ref(), &cookie).await?;
+                found
+            }
             None => None,
         };
         let it = Self(found.map(Arc::new));
         parts.extensions.insert(it.clone());
         Ok(it)
     }
+}
+
+/// With a page, not with a form: the form's token is bound to the cookie that it was sent with (security.md BR-1).
+async fn replace_cookie(
+    parts: &Parts,
+    app: &App,
+    found: Option<&(Session, Account)>,
+    cookie: &str,
+) -> Result<(), PageError> {
+    let place = parts.extensions.get::<ReplacedCookie>();
+    let (Some((session, _)), Some(place), Method::GET) = (found, place, parts.method.clone()) else {
+        return Ok(());
+    };
+    if let Some(new) = accounts::sessions::exchange_cookie(app, session, cookie).await? {
+        let _ = place.0.set(new);
+    }
+    Ok(())
 }
 
 /// Proof that somebody is signed in. Routes of an audience other than public are guarded already; this

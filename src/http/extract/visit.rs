@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
 use super::form::Pairs;
-use super::session::BrowserSession;
+use super::session::{BrowserSession, ReplacedCookie};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::http::cookies::Cookie;
@@ -111,7 +111,14 @@ impl Visit {
             known_browser: Cookie::KnownBrowser.read(app, &parts.headers),
             signup: Cookie::Signup.read(app, &parts.headers),
             reset: Cookie::Reset.read(app, &parts.headers),
-            session_cookie: Cookie::Session.read(app, &parts.headers),
+            session_cookie: match parts
+                .extensions
+                .get::<ReplacedCookie>()
+                .and_then(ReplacedCookie::get)
+            {
+                Some(new) => Some(new.expose().to_owned()),
+                None => Cookie::Session.read(app, &parts.headers),
+            },
             sent: only_cookies(&parts.headers),
             cookies,
             in_flow: false,
@@ -135,6 +142,7 @@ impl Visit {
             network: self.network.clone(),
             request_id: self.request_id.clone(),
             user_agent: self.user_agent.clone(),
+            authenticated_at: self.session.get().map(|(session, _)| session.authenticated_at),
         }
     }
 

@@ -7,8 +7,8 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Audience, PageError, Routes, Tick, Visit};
-use crate::affiliations::ChoiceInput;
 use crate::affiliations::directory::{self, Found, Search};
+use crate::affiliations::{self, ChoiceInput};
 use crate::domain::organization::MembershipType;
 use crate::http::extract::form::FormError;
 use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
@@ -30,7 +30,7 @@ async fn search(visit: Visit) -> Result<Response, PageError> {
         member_state: &member_state,
         category: "",
     };
-    let (found, _) = directory::search(&visit.app, &search, 0, SHOWN).await?;
+    let (found, _) = directory::search(&visit.app, &visit.context(), &search, 0, SHOWN).await?;
     let found: Vec<OrganizationFound> = found.iter().map(shown).collect();
     Ok(Json(found).into_response())
 }
@@ -133,9 +133,15 @@ pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQ
             member_state: &answers.member_state,
             category: "",
         };
-        let (found, more) = directory::search(&visit.app, &search, 0, SHOWN).await?;
-        page.found = Some(found.iter().map(shown).collect());
-        page.more = more;
+        match directory::search(&visit.app, &visit.context(), &search, 0, SHOWN).await {
+            Ok((found, more)) => {
+                page.found = Some(found.iter().map(shown).collect());
+                page.more = more;
+            }
+            // DS-2: the form stays, with everything that was typed.
+            Err(affiliations::Error::Throttled { .. }) => page.too_many = true,
+            Err(other) => return Err(other.into()),
+        }
     }
     Ok(page)
 }

@@ -18,6 +18,7 @@ pub struct Model {
     pub last_used_at: ChronoDateTimeUtc,
     pub rested_at: Option<ChronoDateTimeUtc>,
     pub terms_due: bool,
+    pub cookie_due: bool,
     pub user_agent: String,
     pub network: String,
     pub ended_at: Option<ChronoDateTimeUtc>,

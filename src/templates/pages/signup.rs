@@ -63,6 +63,8 @@ pub struct OrganizationQuestions {
     pub found: Option<Vec<OrganizationFound>>,
     /// There is more than is shown.
     pub more: bool,
+    /// Nothing was searched: the network has asked too often.
+    pub too_many: bool,
     /// Chosen before; offered first.
     pub chosen: Option<OrganizationFound>,
     /// The form for an organization that is not in the list.
