@@ -11,6 +11,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::Instrument;
 
+use super::cookies::Cookie;
+use super::extract::session::ReplacedCookie;
 use super::network::{Peer, client_address, told_certificate};
 use crate::app::App;
 use crate::certificates::Certificate;
@@ -74,6 +76,8 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         .map_or("-", MatchedPath::as_str)
         .to_owned();
     let method = request.method().clone();
+    let replaced = ReplacedCookie::default();
+    request.extensions_mut().insert(replaced.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
     if let Some(origin) = &called {
         request.extensions_mut().insert(CalledAt(origin.clone()));
@@ -95,6 +99,19 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         tracing::info!(status = response.status().as_u16(), ms, "answered");
     });
 
+    if let Some(cookie) = replaced.get() {
+        // Before those of the page, which may end the session.
+        let others: Vec<HeaderValue> = response
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .cloned()
+            .collect();
+        response.headers_mut().remove(header::SET_COOKIE);
+        for it in std::iter::once(Cookie::Session.set(&app, cookie.expose())).chain(others) {
+            response.headers_mut().append(header::SET_COOKIE, it);
+        }
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", value);
     }
@@ -144,23 +161,25 @@ fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
 /// TL-2: Host is the issuer's; or, for the endpoints that have an alias there (RFC 8705 §5), that of
 /// `[mtls] public_url`: no page is shown at a second address.
 fn called_at(app: &App, request: &Request) -> Option<Issuer> {
-    let sent = host_of(request)?;
+    let sent = hosts_of(request)?;
     let issuer = &app.config.issuer;
-    if is_issuer(issuer, &sent) {
+    let all = |of: &Issuer| sent.iter().all(|it| is_issuer(of, it));
+    if all(issuer) {
         return Some(issuer.clone());
     }
     let path = request.extensions().get::<MatchedPath>()?.as_str();
     let has_alias = endpoints::MUTUAL_TLS.iter().any(|(_, it)| *it == path);
     let mutual = app.config.mtls.public_url.as_ref();
-    mutual.filter(|it| has_alias && is_issuer(it, &sent)).cloned()
+    mutual.filter(|it| has_alias && all(it)).cloned()
 }
 
 /// On a loopback issuer a GET to another loopback name is sent there.
 fn misdirected(app: &App, request: &Request) -> Response {
-    let sent = host_of(request);
+    let sent = hosts_of(request).unwrap_or_default();
     let issuer = &app.config.issuer;
     let other_loopback = issuer.is_loopback()
-        && sent.as_deref().is_some_and(is_loopback_host)
+        && !sent.is_empty()
+        && sent.iter().all(|it| is_loopback_host(it))
         && matches!(*request.method(), Method::GET | Method::HEAD);
     if other_loopback {
         let rest = request.uri().path_and_query().map_or("/", |it| it.as_str());
@@ -178,17 +197,22 @@ fn is_issuer(issuer: &Issuer, host: &str) -> bool {
     host == issuer.authority() || host.strip_suffix(default_port) == Some(issuer.authority())
 }
 
-/// HTTP/1.1 has it in `Host`, exactly once (RFC 9112 §3.2); HTTP/2 in `:authority`.
-fn host_of(request: &Request) -> Option<String> {
+/// The hosts that the request names, all of which must be ours. HTTP/1.1 has one in `Host`, exactly once, and another
+/// where the target is in absolute form (RFC 9112 §3.2, §3.2.2); HTTP/2 has one in `:authority`.
+fn hosts_of(request: &Request) -> Option<Vec<String>> {
     let mut fields = request.headers().get_all(header::HOST).iter();
-    match (fields.next(), fields.next()) {
-        (Some(_), Some(_)) => None,
-        (Some(one), None) => one.to_str().ok().map(str::to_ascii_lowercase),
-        (None, _) => request
-            .uri()
-            .authority()
-            .map(|it| it.as_str().to_ascii_lowercase()),
-    }
+    let field = match (fields.next(), fields.next()) {
+        (Some(_), Some(_)) => return None,
+        (Some(one), None) => Some(one.to_str().ok()?),
+        (None, _) => None,
+    };
+    let target = request.uri().authority().map(|it| it.as_str());
+    let named: Vec<String> = field
+        .into_iter()
+        .chain(target)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    (!named.is_empty()).then_some(named)
 }
 
 fn is_loopback_host(host: &str) -> bool {

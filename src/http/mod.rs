@@ -21,3 +21,4 @@ mod registration;
 pub mod router;
 pub mod routes;
 pub mod server;
+mod unread_body;

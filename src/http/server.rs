@@ -21,6 +21,7 @@ use tower::ServiceExt;
 
 use super::client_certificates::AnyCertificate;
 use super::network::Peer;
+use super::unread_body;
 use crate::certificates::Certificate;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -150,13 +151,14 @@ async fn protocol<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+    let service = router.map_request(move |mut request: axum::extract::Request| {
         request.extensions_mut().insert(Peer(peer.ip()));
         if let Some(it) = &certificate {
             request.extensions_mut().insert(it.clone());
         }
-        request.map(axum::body::Body::new)
+        request
     });
+    let service = tower::service_fn(move |request| unread_body::answer(service.clone(), request));
     let builder = builder(h2);
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection.into_owned()).await {

@@ -1,11 +1,16 @@
 //! What is true of every answer, whatever handler gave it (security.md sections 9 and 11).
 
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
+use tower::ServiceExt;
 use url::Url;
 
 use super::support::{ISSUER, Page, TestOp};
+use crate::config::Rate;
 use crate::demo::outbox;
+use crate::domain::actor::Role;
 use crate::http::router;
 use crate::http::routes::Audience;
 use crate::oidc::endpoints;
@@ -77,6 +82,60 @@ async fn another_host_is_not_answered() {
 }
 
 #[tokio::test]
+async fn a_target_in_absolute_form_names_our_host_too() {
+    let op = TestOp::start().await;
+    for (target, host, status) in [
+        ("https://id.example.test/faq", "id.example.test", StatusCode::OK),
+        (
+            "https://id.example.test:443/faq",
+            "id.example.test",
+            StatusCode::OK,
+        ),
+        (
+            "https://evil.example/faq",
+            "id.example.test",
+            StatusCode::MISDIRECTED_REQUEST,
+        ),
+        (
+            "https://id.example.test/faq",
+            "evil.example",
+            StatusCode::MISDIRECTED_REQUEST,
+        ),
+        (
+            "https://a@id.example.test/faq",
+            "id.example.test",
+            StatusCode::MISDIRECTED_REQUEST,
+        ),
+    ] {
+        let request = Request::get(target)
+            .header(header::HOST, host)
+            .body(Body::empty());
+        let answer = op.router.clone().oneshot(request.expect("a request")).await;
+        assert_eq!(answer.expect("infallible").status(), status, "{target} {host}"); // TL-2
+    }
+}
+
+#[tokio::test]
+async fn who_searches_the_directory_too_often_waits() {
+    let op = TestOp::with(|it| it.limits.directory_search = vec![Rate::new(3, 60)]).await;
+    let mut browser = op.browser();
+    for _ in 0..2 {
+        assert_eq!(browser.get("/members?q=telco").await.status, StatusCode::OK);
+    }
+    let search = "/organizations/search?q=telco&membership_type=sector_member&member_state=CH";
+    assert_eq!(browser.get(search).await.status, StatusCode::OK);
+    for url in ["/members?q=telco", "/members?q=none", search] {
+        let page = browser.get(url).await;
+        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{url}"); // DS-2
+        assert!(!page.header("retry-after").is_empty(), "{url}");
+    }
+    // The page itself is no search.
+    assert_eq!(browser.get("/members").await.status, StatusCode::OK);
+    browser.peer = [192, 0, 2, 99].into();
+    assert_eq!(browser.get(search).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn what_is_too_large_or_compressed_is_refused() {
     let op = TestOp::start().await;
     let mut browser = op.browser();
@@ -103,6 +162,87 @@ async fn undeclared_methods_are_refused() {
         let page = browser.once(method, &url, None).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED); // TL-3
     }
+}
+
+/// Every row of the database, but for what the clock does by itself.
+async fn everything(op: &TestOp) -> Vec<String> {
+    let db = op.app.db.read();
+    let mut rows = Vec::new();
+    for table in [
+        "sessions",
+        "refresh_tokens",
+        "consents",
+        "events",
+        "outbox_mails",
+        "accounts",
+        "password_resets",
+    ] {
+        let statement = format!("SELECT * FROM {table}");
+        let found = db
+            .query_all_raw(Statement::from_string(db.get_database_backend(), statement))
+            .await;
+        rows.extend(found.expect("rows").iter().map(|it| format!("{table} {it:?}")));
+    }
+    rows
+}
+
+#[tokio::test]
+async fn a_head_does_nothing_anywhere() {
+    let op = TestOp::start().await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    let mut rp = op.client_with("web", json!({"first_party": true})).await;
+    let code = admin.logs_in_at(&mut rp, "openid").await;
+    let hint = rp.redeems(&code).await.expect("tokens").id_token;
+    // So long after the login, a use of the session is written (SE-2).
+    op.advance(6 * 60);
+    let before = everything(&op).await;
+    let head = |url: String| {
+        let (op, browser) = (&op, admin.browser.clone());
+        async move {
+            let (mut browser, url) = (
+                browser,
+                Url::parse(ISSUER).expect("a URL").join(&url).expect("a URL"),
+            );
+            let page = browser.once(Method::HEAD, &url, None).await;
+            tokio::task::yield_now().await;
+            let set = page.headers.contains_key(header::SET_COOKIE);
+            assert!(!set && page.body.is_empty(), "{url}");
+            assert!(!page.header("allow").contains("HEAD"), "{url}");
+            let _ = op;
+            page
+        }
+    };
+    let routes = router::routes(&op.app);
+    for (pattern, _) in routes.table() {
+        let page = head(pattern.replace(['{', '}'], "")).await;
+        let is_refused = page.status == StatusCode::METHOD_NOT_ALLOWED;
+        assert!(
+            is_refused || page.status == StatusCode::OK || *pattern == "/assets/{file}",
+            "{pattern}"
+        );
+    }
+    // G-5: those whose GET acts.
+    let authorization = rp.authorization_url("openid", &[]);
+    for url in [
+        authorization.clone(),
+        format!("{}?id_token_hint={hint}", endpoints::END_SESSION),
+    ] {
+        let page = head(url).await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!((page.header("location"), page.header("allow")), ("", "GET"));
+    }
+    assert_eq!(everything(&op).await, before);
+    let page = head("/faq".to_owned()).await;
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (StatusCode::OK, "text/html; charset=utf-8")
+    );
+    let stays = admin.browser.get(&authorization).await;
+    assert!(
+        stays.url.query().is_some_and(|it| it.contains("code=")),
+        "{}",
+        stays.url
+    );
 }
 
 #[tokio::test]

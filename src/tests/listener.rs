@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::support::{Identity, Kind};
+use super::support::{Identity, Kind, TestOp};
 use crate::http::server;
 
 async fn serving(
@@ -119,6 +119,46 @@ async fn too_many_or_too_long_headers_are_refused() {
             .await
             .starts_with("HTTP/1.1 431")
     ); // DS-1
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_a_connection_that_can_be_used_or_says_that_it_ends() {
+    // TL-2: as a proxy sends them, one after the other on a connection that it keeps.
+    let op = TestOp::start().await;
+    let (address, _stop, _) = serving(op.router.clone()).await;
+    let post = |path: &str, headers: &str, length: usize| {
+        format!("POST {path} HTTP/1.1\r\nhost: id.example.test\r\n{headers}content-length: {length}\r\n\r\n")
+    };
+    let next = "GET /faq HTTP/1.1\r\nhost: id.example.test\r\nconnection: close\r\n\r\n";
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    for (request, status) in [
+        (
+            post("/token", "content-type: application/json\r\n", 40_000),
+            "400",
+        ),
+        (post("/token", "content-encoding: gzip\r\n", 40_000), "415"),
+        (
+            post("/login", &format!("{form}sec-fetch-site: cross-site\r\n"), 40_000),
+            "403",
+        ),
+        (post("/faq", form, 40_000), "405"),
+        (post("/token", form, 40_000), "400"),
+    ] {
+        let sent = format!("{request}{}{next}", "a".repeat(40_000));
+        let answer = asks(address, sent.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 2, "{request}{answer}");
+        assert!(answer.contains("HTTP/1.1 200"), "{request}{answer}");
+    }
+    // What is too much to read, or was not sent yet, ends the connection, and the answer says so.
+    for request in [
+        post("/login", "", 50_000_000),
+        post("/login", "expect: 100-continue\r\n", 5),
+    ] {
+        let answer = asks(address, request.as_bytes()).await.to_ascii_lowercase();
+        assert!(answer.starts_with("http/1.1 415"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
 }
 
 #[tokio::test]
