@@ -20,6 +20,8 @@ mod m0014_totp_factors;
 mod m0015_authentication_requests;
 mod m0016_passkeys;
 mod m0017_session_cookie_due;
+mod m20261129_071000_consents_of_claims;
+mod m20261129_071500_consents_of_hosts;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_authentication_requests::Migration),
             Box::new(m0016_passkeys::Migration),
             Box::new(m0017_session_cookie_due::Migration),
+            Box::new(m20261129_071000_consents_of_claims::Migration),
+            Box::new(m20261129_071500_consents_of_hosts::Migration),
         ]
     }
 }

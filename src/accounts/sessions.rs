@@ -12,7 +12,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
 use crate::domain::{AccountId, SessionId, Sid, Time};
-use crate::storage::{accounts, sessions, tokens};
+use crate::storage::{accounts, consents, sessions, tokens};
 use crate::templates::mails;
 use crate::{audit, random};
 
@@ -234,6 +234,8 @@ pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -
         .write(async |tx| {
             let ended = end_all_but(tx, now, context, account, None, "everywhere").await?;
             tokens::end_refresh_tokens_of_account(tx, account, now).await?;
+            // What has ended is not listed as a permission that goes on: a service asks for it again.
+            consents::end_offline_access(tx, account).await?;
             // Who did not do it themselves hears of it (LG-4).
             if context.actor.account() != Some(account)
                 && let Some(person) = accounts::find(tx, account).await?

@@ -74,6 +74,9 @@ impl Authorization {
 #[serde(default, deny_unknown_fields)]
 pub struct Registration {
     pub mode: RegistrationMode,
+    /// Errors are redirected to clients that registered themselves before the person has acted
+    /// (security.md AZ-13). For certification.
+    pub automatic_redirects: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

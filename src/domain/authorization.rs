@@ -3,7 +3,7 @@
 
 use super::authentication::{Authentication, WantedAcr};
 use super::authorization_details::AuthorizationDetails;
-use super::claim::ClaimsRequest;
+use super::claim::{self, ClaimsRequest};
 use super::client::ResponseType;
 use super::scope::Scope;
 use super::session::Session;
@@ -148,7 +148,8 @@ pub struct AuthorizationRequest {
     /// The key that the code, and what it buys, is to be bound to (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
-    /// It came by reference: the key of what was pushed, which is answered once (RFC 9126 §4).
+    /// It came by reference (RFC 9126 §4) or by POST, so that it can be opened again: the key under which
+    /// one answer is given (security.md AZ-9, G-8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<String>,
     pub accepted_at: Time,
@@ -236,9 +237,19 @@ pub struct Consent {
     pub scope: Scope,
     /// Claims that were asked for by name, beyond those of the scope.
     pub claims: Vec<String>,
+    /// The hosts to which the person was sent after agreeing.
+    pub redirect_hosts: Vec<String>,
     pub first_given_at: Time,
     /// When the person last agreed.
     pub given_at: Time,
+}
+
+impl Consent {
+    /// Returns `true` if the person agreed to this claim: by its name, or by a scope that states it.
+    pub fn covers(&self, claim: &str) -> bool {
+        self.claims.iter().any(|it| it == claim)
+            || claim::scope_of(claim).is_some_and(|scope| self.scope.contains(scope))
+    }
 }
 
 #[cfg(test)]

@@ -55,6 +55,12 @@ pub fn scope_of(claim: &str) -> Option<&'static str> {
         .map(|(scope, _)| *scope)
 }
 
+/// The position of a claim in `BY_SCOPE`, the order in which pages list claims.
+pub fn rank(claim: &str) -> usize {
+    let all = BY_SCOPE.iter().flat_map(|it| it.1);
+    all.take_while(|name| **name != claim).count()
+}
+
 /// The claims that a scope grants.
 pub fn of_scope(scope: &str) -> &'static [&'static str] {
     BY_SCOPE
@@ -103,8 +109,13 @@ impl ClaimsRequest {
 
     /// Leaves of the claims about a person only those that the client may receive at all: a
     /// request for claims never widens what an administrator gave it (security.md AZ-14).
-    pub fn limited_to(mut self, allowed: &Scope) -> Self {
-        let may = |name: &str| scope_of(name).is_none_or(|scope| allowed.contains(scope));
+    pub fn limited_to(self, allowed: &Scope) -> Self {
+        self.retain_personal(|name| scope_of(name).is_none_or(|scope| allowed.contains(scope)))
+    }
+
+    /// Leaves of the claims about a person only those that `may` admits.
+    pub fn retain_personal(mut self, may: impl Fn(&str) -> bool) -> Self {
+        let may = |name: &str| scope_of(name).is_none() || may(name);
         self.userinfo.retain(|name, _| may(name));
         self.id_token.retain(|name, _| may(name));
         self

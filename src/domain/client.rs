@@ -13,7 +13,7 @@ pub use metadata::{
     EncryptionAlg, GrantType, IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg,
     SubjectType,
 };
-pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri};
+pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri, host_of};
 pub use response_type::{BadResponseType, ResponseType};
 
 use std::time::Duration;
@@ -71,6 +71,17 @@ impl Client {
     /// How people are told of it.
     pub fn name(&self) -> &str {
         self.metadata.client_name.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// Returns the registered address at which a person goes on with the service: where a login is begun
+    /// (OpenID Connect Core §4), else its home page.
+    pub fn way_back(&self, issuer: &str) -> Option<String> {
+        let initiate = self.metadata.initiate_login_uri.as_deref();
+        let Some(mut url) = initiate.and_then(|it| url::Url::parse(it).ok()) else {
+            return self.metadata.client_uri.clone();
+        };
+        url.query_pairs_mut().append_pair("iss", issuer);
+        Some(url.into())
     }
 
     /// Has no credentials (RFC 6749 §2.1).

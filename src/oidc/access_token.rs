@@ -177,7 +177,7 @@ pub struct Holder {
 /// Who holds a presented token; `Err(reason)` inside for whatever ends a token, for the operator.
 pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Holder, &'static str>> {
     let now = app.clock.now();
-    let Some(token) = read(app, presented) else {
+    let Some(mut token) = read(app, presented) else {
         return Ok(Err("not an access token of ours"));
     };
     if token.is_expired(now) {
@@ -211,9 +211,12 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
             let Some(granted_to) = granted_to else {
                 return Ok(Err("the client that it was granted to is gone"));
             };
-            if !consent::stands(db, &granted_to, &account.id, &token.scope).await? {
+            let standing =
+                consent::standing_claims(db, &granted_to, &account.id, &token.scope, &token.claims).await?;
+            let Some(claims) = standing else {
                 return Ok(Err("its consent was withdrawn"));
-            }
+            };
+            token.claims = claims;
             Some(account)
         }
     };

@@ -9,25 +9,28 @@ use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::authorization::{AuthorizationRequest, Consent};
 use crate::domain::authorization_details::AuthorizationDetails;
-use crate::domain::client::Client;
+use crate::domain::claim::{self, ClaimsRequest};
+use crate::domain::client::{Client, Origin, host_of};
 use crate::domain::event::{Action, Event};
-use crate::domain::{AccountId, ClientId, Time, claim, scope::Scope};
+use crate::domain::{AccountId, ClientId, Time, scope::Scope};
 use crate::storage::{consents, tokens};
 
 /// What the page asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsentNeeded {
     pub scope: Scope,
-    /// Claims asked for by name that no scope of the request tells.
+    /// Claims asked for by name that no scope of the request states, in the order of the page.
     pub claims: Vec<String>,
     /// What it asks for in detail (RFC 9396 §2). Agreed to in each request anew: what was agreed to once
     /// may be an order, not a permission.
     pub details: AuthorizationDetails,
+    /// The host to which the browser is sent then; `None`: it stays with us.
+    pub redirect_host: Option<String>,
 }
 
 /// `None` when nothing is to be asked. `agreed`: within this request, to what it asks for in detail.
 pub async fn needed(
-    db: &impl ConnectionTrait,
+    app: &App,
     client: &Client,
     request: &AuthorizationRequest,
     account: &AccountId,
@@ -36,24 +39,54 @@ pub async fn needed(
     if client.is_first_party() {
         return Ok(None);
     }
-    let remembered = consents::find(db, account, &client.id).await?;
+    let remembered = consents::find(app.db.read(), account, &client.id).await?;
     let asked = asked(request);
+    let is_free = redirects_freely(app, client);
     let detailed = asked.details.is_empty() || agreed;
-    Ok((!detailed || !covers(remembered.as_ref(), request, &asked)).then_some(asked))
+    Ok((!detailed || !covers(remembered.as_ref(), request, &asked, is_free)).then_some(asked))
 }
 
-/// Whether what was granted still stands: it was not withdrawn since (security.md G-10).
-pub async fn stands(
+/// Returns `true` if the browser may be sent to this redirect URI although the person has not acted in the
+/// request (security.md AZ-13): whoever registers a client chooses where that would lead.
+pub async fn permits_redirect(
+    app: &App,
+    client: &Client,
+    account: Option<&AccountId>,
+    redirect_uri: &str,
+) -> Result<bool> {
+    if redirects_freely(app, client) {
+        return Ok(true);
+    }
+    let remembered = match account {
+        Some(account) => consents::find(app.db.read(), account, &client.id).await?,
+        None => None,
+    };
+    let host = host_of(redirect_uri);
+    Ok(remembered.is_some_and(|it| host.is_some_and(|host| it.redirect_hosts.contains(&host))))
+}
+
+fn redirects_freely(app: &App, client: &Client) -> bool {
+    client.origin == Origin::Administrator || app.config.registration.automatic_redirects
+}
+
+/// Returns what remains of the claims that a grant asks for by name, or `None` once the grant was withdrawn.
+///
+/// Every issuance calls it (security.md G-10): a claim that is no longer registered for the client, or that
+/// the person never saw on the page, is not given (AZ-13, AZ-14).
+pub async fn standing_claims(
     db: &impl ConnectionTrait,
     client: &Client,
     account: &AccountId,
     scope: &Scope,
-) -> Result<bool> {
+    claims: &ClaimsRequest,
+) -> Result<Option<ClaimsRequest>> {
+    let registered = claims.clone().limited_to(client.scope());
     if client.is_first_party() {
-        return Ok(true);
+        return Ok(Some(registered));
     }
     let remembered = consents::find(db, account, &client.id).await?;
-    Ok(remembered.is_some_and(|it| scope.is_within(&it.scope)))
+    let remembered = remembered.filter(|it| scope.is_within(&it.scope));
+    Ok(remembered.map(|it| registered.retain_personal(|name| it.covers(name))))
 }
 
 /// The person agreed to what the request asks for.
@@ -112,31 +145,37 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Consent>> {
 }
 
 fn asked(request: &AuthorizationRequest) -> ConsentNeeded {
-    let told = |name: &&str| claim::scope_of(name).is_some_and(|it| request.scope.contains(it));
-    let mut claims: Vec<String> = request
-        .claims
-        .personal()
-        .filter(|it| !told(it))
-        .map(str::to_owned)
-        .collect();
-    claims.sort_unstable();
+    let mut claims = unstated(&request.scope, request.claims.personal());
+    claims.sort_unstable_by_key(|name| claim::rank(name));
     claims.dedup();
     ConsentNeeded {
         scope: request.scope.clone(),
         claims,
         details: request.details.clone(),
+        redirect_host: host_of(&request.redirect_uri),
     }
 }
 
-fn covers(remembered: Option<&Consent>, request: &AuthorizationRequest, asked: &ConsentNeeded) -> bool {
+/// The claims that no scope of these states: a page that lists the scopes lists these beside them.
+pub fn unstated<'a>(scope: &Scope, claims: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let stated = |name: &&str| claim::scope_of(name).is_some_and(|it| scope.contains(it));
+    claims.filter(|it| !stated(it)).map(str::to_owned).collect()
+}
+
+fn covers(
+    remembered: Option<&Consent>,
+    request: &AuthorizationRequest,
+    asked: &ConsentNeeded,
+    redirects_freely: bool,
+) -> bool {
     let Some(it) = remembered else { return false };
-    // A claim is covered by its name or by a scope that tells it.
-    let claim_is_covered = |name: &String| {
-        it.claims.contains(name) || claim::scope_of(name).is_some_and(|scope| it.scope.contains(scope))
-    };
+    let host = asked.redirect_host.as_ref();
+    let is_host_allowed = redirects_freely || host.is_none_or(|host| it.redirect_hosts.contains(host));
     // OpenID Connect Core §3.1.2.1: prompt=consent asks again, whatever was remembered before it.
     let anew = !request.prompt.consent || it.given_at >= request.accepted_at;
-    anew && asked.scope.is_within(&it.scope) && asked.claims.iter().all(claim_is_covered)
+    anew && is_host_allowed
+        && asked.scope.is_within(&it.scope)
+        && asked.claims.iter().all(|name| it.covers(name))
 }
 
 fn extended(
@@ -151,6 +190,7 @@ fn extended(
         client_id: client.clone(),
         scope: Scope::default(),
         claims: Vec::new(),
+        redirect_hosts: Vec::new(),
         first_given_at: now,
         given_at: now,
     });
@@ -158,6 +198,9 @@ fn extended(
     it.claims.extend(asked.claims.iter().cloned());
     it.claims.sort_unstable();
     it.claims.dedup();
+    it.redirect_hosts.extend(asked.redirect_host.clone());
+    it.redirect_hosts.sort_unstable();
+    it.redirect_hosts.dedup();
     it.given_at = now;
     it
 }

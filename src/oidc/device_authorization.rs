@@ -229,6 +229,7 @@ pub async fn allow(
         scope: request.scope.clone(),
         claims: Vec::new(),
         details: request.details.clone(),
+        redirect_host: None,
     };
     let event =
         Event::new(Action::DeviceAllowed, format!("client:{}", client.id)).because(request.scope.to_string());

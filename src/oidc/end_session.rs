@@ -1,20 +1,21 @@
-//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0 §2, §3; security.md LO-1 to LO-3). Who
-//! asks with a valid hint for the session at hand is logged out at once; everybody else is asked.
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0 §2, §3; security.md LO-1 to LO-3). A valid
+//! hint for the session at hand logs out at once; in every other case the person is asked. `http/pages/logout.rs`
+//! shows the pages.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Error, Parameters, Result, subject};
+use super::{Error, Parameters, Result, id_token_hint, subject};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::{Actor, Context};
-use crate::domain::client::Client;
+use crate::domain::client::{Client, Origin};
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
-use crate::domain::{Sid, Subject, Time};
+use crate::domain::{ClientId, Sid, Subject};
 use crate::storage::sessions;
 
 /// What a confirmation form carries is sealed for this use (security.md G-7).
@@ -29,14 +30,23 @@ pub enum Step {
     /// End the session at hand, if there is one, and go on.
     Done(After),
     /// Ask, by a form whose POST brings `ticket` back to [`confirmed`].
-    Confirm { client: Option<String>, ticket: String },
+    Confirm {
+        client: Option<ClientId>,
+        /// Whom the service wants to log out, if that is not the person of the session.
+        other: Option<OtherPerson>,
+        ticket: String,
+    },
 }
+
+/// The person of a hint, as far as the ID token itself names them: whoever sent it can read that already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherPerson(pub Option<String>);
 
 /// Where the person goes once logged out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct After {
-    /// The service that asked, by name.
-    pub client: Option<String>,
+    /// The service that asked.
+    pub client: Option<ClientId>,
     /// Its registered address, with `state` if it sent one; `None`: our own page.
     pub redirect_to: Option<String>,
 }
@@ -52,39 +62,68 @@ struct Hint {
     client: Arc<Client>,
     subject: Subject,
     sid: Option<Sid>,
-    expired: bool,
+    /// As the token names the person.
+    person: Option<String>,
 }
 
 /// Decides. `session` is the live session of the browser, if any.
 pub fn request(app: &App, parameters: &Parameters, session: Option<(&Session, &Account)>) -> Result<Step> {
-    let claims = parameters
+    let hint = parameters
         .get("id_token_hint")
-        .and_then(|it| app.keys.verify_own(it, "JWT"));
-    let hint = claims.and_then(|it| read_hint(app, &it, parameters.get("client_id")));
-    // LO-1: an expired hint counts if its session is the one at hand.
-    let hint = hint.filter(|it| !it.expired || session.is_some_and(|at_hand| it.is_for(app, at_hand)));
-    let after = hint
-        .as_ref()
-        .map_or_else(After::default, |it| after(&it.client, parameters));
+        .and_then(|it| id_token_hint::read(app, it))
+        .and_then(|it| read_hint(app, &it, parameters.get("client_id")));
     let Some(at_hand) = session else {
-        return Ok(Step::Done(after));
+        return Ok(Step::Done(after_nothing(app, hint.as_ref(), parameters)));
     };
+    let named = match &hint {
+        Some(hint) => Some(Arc::clone(&hint.client)),
+        None => named_alone(app, parameters),
+    };
+    let after = named.map_or_else(After::default, |it| after(&it, parameters));
     match &hint {
+        // LO-1: expired or not, the hint is about the session at hand.
         Some(hint) if hint.is_for(app, at_hand) => Ok(Step::Done(after)),
-        // Without a hint, with one of another session or one that is not ours: anybody could have sent
-        // the browser here, so the person decides.
+        // Anybody could have sent the browser here, so the person decides.
         _ => {
             let ticket = Ticket {
                 sid: at_hand.0.sid.clone(),
                 after: after.clone(),
             };
             let content = serde_json::to_vec(&ticket).map_err(Error::internal)?;
+            let other = hint.filter(|it| !it.is_about(app, at_hand.1));
             Ok(Step::Confirm {
                 client: after.client,
+                other: other.map(|it| OtherPerson(it.person)),
                 ticket: app.keys.seal(KIND, &content).map_err(Error::internal)?,
             })
         }
     }
+}
+
+/// The client of a `client_id` without a hint (§2). Beside a hint that is not ours or that disagrees with it,
+/// it counts for nothing (LO-2).
+fn named_alone(app: &App, parameters: &Parameters) -> Option<Arc<Client>> {
+    let alone = parameters
+        .get("client_id")
+        .filter(|_| !parameters.has("id_token_hint"));
+    app.registry.find(alone?)
+}
+
+/// The browser has no session, so that there is nothing to end and nobody to ask. A hint leads back to its
+/// client (LO-1); without one the page names the service, and the person follows the link.
+fn after_nothing(app: &App, hint: Option<&Hint>, parameters: &Parameters) -> After {
+    let Some(hint) = hint else {
+        return After {
+            client: named_alone(app, parameters).map(|it| it.id.clone()),
+            redirect_to: None,
+        };
+    };
+    let mut after = after(&hint.client, parameters);
+    // AZ-13: whoever registers a client and logs in there has a hint that would send any browser anywhere.
+    if hint.client.origin == Origin::Registration && !app.config.registration.automatic_redirects {
+        after.redirect_to = None;
+    }
+    after
 }
 
 /// The person said yes: where to go. `None` if the form belongs to another session.
@@ -123,48 +162,31 @@ pub async fn end(app: &App, context: &Context, session: &Session, account: &Acco
 impl Hint {
     fn is_for(&self, app: &App, (session, account): (&Session, &Account)) -> bool {
         let same_session = self.sid.as_ref().is_none_or(|it| *it == session.sid);
-        // By the name that this client has for the person (Core §8).
-        same_session && self.subject == subject::of(app, &self.client, &account.sub)
+        same_session && self.is_about(app, account)
+    }
+
+    /// By the name that this client has for the person (Core §8).
+    fn is_about(&self, app: &App, account: &Account) -> bool {
+        self.subject == subject::of(app, &self.client, &account.sub)
     }
 }
 
 fn read_hint(app: &App, claims: &Value, client_id: Option<&str>) -> Option<Hint> {
-    let claimed = claimed(claims, app.config.issuer.as_str(), app.clock.now())?;
-    // §2: a client_id that is sent agrees with the hint.
-    if client_id.is_some_and(|it| it != claimed.client_id) {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    // An ID token has one audience (Core §2). §2: a client_id that is sent agrees with the hint.
+    let audience = text("aud")?;
+    if client_id.is_some_and(|it| it != audience) {
         return None;
     }
     Some(Hint {
-        client: app.registry.find(claimed.client_id)?,
-        subject: Subject::new(claimed.subject),
-        sid: claimed.sid.map(Sid::new),
-        expired: claimed.expired,
+        client: app.registry.find(audience)?,
+        subject: Subject::new(text("sub")?),
+        sid: text("sid").map(Sid::new),
+        person: text("email").or(text("name")).map(str::to_owned),
     })
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Claimed<'a> {
-    client_id: &'a str,
-    subject: &'a str,
-    sid: Option<&'a str>,
-    expired: bool,
-}
-
-/// The claims of a token whose signature is ours: an ID token, hence of one audience.
-fn claimed<'a>(claims: &'a Value, issuer: &str, now: Time) -> Option<Claimed<'a>> {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    if text("iss") != Some(issuer) {
-        return None;
-    }
-    Some(Claimed {
-        client_id: text("aud")?,
-        subject: text("sub")?,
-        sid: text("sid"),
-        expired: claims.get("exp")?.as_i64()? <= now.timestamp(),
-    })
-}
-
-/// §3: only to an address that the client of the hint registered, byte for byte (LO-2).
+/// §3: only to an address that the client registered, byte for byte (LO-2).
 fn after(client: &Client, parameters: &Parameters) -> After {
     let registered = &client.metadata.post_logout_redirect_uris;
     let asked = parameters
@@ -172,7 +194,7 @@ fn after(client: &Client, parameters: &Parameters) -> After {
         .filter(|uri| registered.iter().any(|it| it == uri));
     let state = parameters.get("state").filter(|it| it.len() <= LONGEST_STATE);
     After {
-        client: Some(client.name().to_owned()),
+        client: Some(client.id.clone()),
         redirect_to: asked.map(|uri| with_state(uri, state)),
     }
 }
@@ -194,28 +216,6 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_hint_is_an_id_token_of_ours() {
-        let now = chrono::DateTime::from_timestamp(1000, 0).expect("a time");
-        let good = json!({"iss": "https://i", "aud": "c", "sub": "s", "sid": "x", "exp": 1001});
-        let read = claimed(&good, "https://i", now).expect("good");
-        assert_eq!((read.client_id, read.sid, read.expired), ("c", Some("x"), false));
-        let mut old = good.clone();
-        old["exp"] = 1000.into();
-        assert!(claimed(&old, "https://i", now).expect("old").expired);
-        for (name, value) in [
-            ("iss", json!("https://other")),
-            ("aud", json!(["c"])),
-            ("sub", json!(1)),
-            ("exp", json!(null)),
-        ] {
-            let mut bad = good.clone();
-            bad[name] = value;
-            assert_eq!(claimed(&bad, "https://i", now), None, "{name}"); // LO-1
-        }
-    }
 
     #[test]
     fn a_state_is_added_only_if_it_was_sent() {

@@ -110,7 +110,8 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
     let Some(account) = account.filter(Account::is_active) else {
         return Ok(None);
     };
-    if !consent::stands(db, client, &account.id, &grant.scope).await? {
+    let standing = consent::standing_claims(db, client, &account.id, &grant.scope, &grant.claims).await?;
+    if standing.is_none() {
         return Ok(None);
     }
     let Value::Object(all) = json!({

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::entities::consent::{ActiveModel, Column, Entity, Model};
 use crate::domain::authorization::Consent;
-use crate::domain::scope::Scope;
+use crate::domain::scope::{OFFLINE_ACCESS, Scope};
 use crate::domain::{AccountId, ClientId};
 
 pub async fn find(
@@ -34,17 +34,34 @@ pub async fn put(tx: &impl ConnectionTrait, it: &Consent) -> Result<(), DbErr> {
         client_id: Set(it.client_id.to_string()),
         scope: Set(it.scope.to_string()),
         claims: Set(it.claims.join(" ")),
+        redirect_hosts: Set(it.redirect_hosts.join(" ")),
         first_given_at: Set(it.first_given_at),
         given_at: Set(it.given_at),
     };
     let replace = OnConflict::columns([Column::AccountId, Column::ClientId])
-        .update_columns([Column::Scope, Column::Claims, Column::GivenAt])
+        .update_columns([
+            Column::Scope,
+            Column::Claims,
+            Column::RedirectHosts,
+            Column::GivenAt,
+        ])
         .to_owned();
     Entity::insert(row)
         .on_conflict(replace)
         .exec_without_returning(tx)
         .await
         .map(drop)
+}
+
+/// Takes access while the person is away out of every consent of the account; all else stays granted.
+pub async fn end_offline_access(tx: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
+    for it in list_of_account(tx, account).await? {
+        if it.scope.contains(OFFLINE_ACCESS) {
+            let scope = it.scope.without(OFFLINE_ACCESS);
+            put(tx, &Consent { scope, ..it }).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Tells whether there was one.
@@ -61,6 +78,7 @@ fn from_row(row: Model) -> Result<Consent, DbErr> {
     Ok(Consent {
         scope: Scope::parse(&row.scope).map_err(|e| DbErr::Custom(e.to_string()))?,
         claims: row.claims.split_whitespace().map(str::to_owned).collect(),
+        redirect_hosts: row.redirect_hosts.split_whitespace().map(str::to_owned).collect(),
         account: AccountId::new(row.account_id),
         client_id: ClientId::new(row.client_id),
         first_given_at: row.first_given_at,

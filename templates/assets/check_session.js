@@ -69,6 +69,7 @@
     return text;
   }
 
+  // Throws where the browser keeps the cookies from this frame.
   function browserState() {
     var pairs = document.cookie.split(/; */);
     for (var i = 0; i < pairs.length; i++) {
@@ -77,18 +78,29 @@
     return null;
   }
 
-  function answer(message, origin) {
+  // A browser that holds back third-party cookies shows none: that says nothing of the login (§3.2: "error").
+  function whetherReadable(then) {
+    if (navigator.cookieEnabled === false) { then(false); return; }
+    if (typeof document.hasStorageAccess !== "function") { then(true); return; }
+    document.hasStorageAccess().then(then, function () { then(false); });
+  }
+
+  function answer(message, origin, send) {
     var parts = typeof message === "string" ? /^([\x21-\x7e]+) ([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]+)$/.exec(message) : null;
-    if (!parts) { return "error"; }
-    var state = browserState();
-    if (state === null) { return "changed"; }
+    if (!parts) { send("error"); return; }
+    var state;
+    try { state = browserState(); } catch (_) { send("error"); return; }
+    if (state === null) {
+      whetherReadable(function (readable) { send(readable ? "changed" : "error"); });
+      return;
+    }
     var hash = encoded(sha256(parts[1] + " " + origin + " " + state + " " + parts[3]));
-    return hash === parts[2] ? "unchanged" : "changed";
+    send(hash === parts[2] ? "unchanged" : "changed");
   }
 
   window.addEventListener("message", function (event) {
     // A page without an origin cannot be answered alone, and no service is one.
     if (!event.source || !event.origin || event.origin === "null") { return; }
-    event.source.postMessage(answer(event.data, event.origin), event.origin);
+    answer(event.data, event.origin, function (status) { event.source.postMessage(status, event.origin); });
   }, false);
 }());

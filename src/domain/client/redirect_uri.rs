@@ -169,6 +169,15 @@ fn without_port(after_host: &str) -> Option<&str> {
     (plain && port.parse::<u16>().is_ok()).then_some(rest)
 }
 
+/// Returns where a redirect URI leads: its host, else its private-use scheme.
+pub fn host_of(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    match url.host_str().filter(|it| !it.is_empty()) {
+        Some(host) => Some(host.to_owned()),
+        None => Some(format!("{}:", url.scheme())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -61,10 +61,6 @@ async fn begin(visit: &Visit, request: AuthorizationRequest) -> Result<Response,
     }
 }
 
-/// What a request that came by POST is bound to until its browser is known: a form of another site
-/// brings no cookies of ours.
-const NO_BROWSER: &str = "";
-
 /// AZ-12: stored, and continued by a GET, with which the cookies arrive. Nothing is set in the browser:
 /// its cookies did not come along, so they must not be replaced.
 async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
@@ -72,7 +68,7 @@ async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, P
     let received = Received::new(form::read(request, OAUTH_BODY).await?.0);
     match refusals::accept(&visit.app, &visit.context(), &received).await {
         Ok(request) => {
-            let handle = interaction::open(&visit.app, request, NO_BROWSER, &visit.network).await?;
+            let handle = interaction::open_posted(&visit.app, request, &visit.network).await?;
             Ok(flow::go_on(&visit, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
@@ -83,8 +79,8 @@ async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, P
 /// The next step of a request that waits.
 async fn go_on(mut visit: Visit) -> Result<Response, PageError> {
     let handle = visit.request.clone().ok_or(PageError::RequestGone)?;
-    if let Some(posted) = interaction::find(&visit.app, &handle, NO_BROWSER).await? {
-        return begin(&visit, posted.request).await;
+    if let Some(posted) = interaction::find_posted(&visit.app, &handle).await? {
+        return begin(&visit, posted).await;
     }
     let flow = Flow::required(&mut visit).await?;
     let step = flow.step(&visit).await;
@@ -116,7 +112,13 @@ async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
     } = form;
     let flow = Flow::required(&mut visit).await?;
     match (fields.decision.as_str(), visit.session.get()) {
-        ("continue", Some((_, account))) => flow.choose(&visit.app, &account.id).await?,
+        ("continue", Some((_, account))) => {
+            let step = flow.step(&visit).await;
+            if !matches!(step, Step::SelectAccount) {
+                return flow::take(&visit, &flow.handle, step).await; // G-6
+            }
+            flow.choose(&visit.app, &account.id).await?;
+        }
         ("other", _) => return Ok(visit.redirect(&format!("/login?request={}", flow.handle))),
         ("cancel", _) => return flow.deny(&visit).await,
         _ => {}
@@ -135,6 +137,7 @@ async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
         email: account.email.as_str().to_owned(),
         offline_days: needed.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
         scopes: needed.scope.iter().map(str::to_owned).collect(),
+        claims: needed.claims.clone(),
         details: details(&visit, &needed.details),
         service: flow.service,
     };
@@ -196,6 +199,11 @@ async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     let flow = Flow::required(&mut visit).await?;
     match (fields.decision.as_str(), visit.session.get()) {
         ("allow", Some((_, account))) => {
+            let step = flow.step(&visit).await;
+            if !matches!(step, Step::Consent(_)) {
+                // G-6: a step before it is still to be done, or nothing is left to agree to.
+                return flow::take(&visit, &flow.handle, step).await;
+            }
             let (app, context) = (&visit.app, visit.context());
             interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
             Ok(flow::go_on(&visit, &flow.handle))

@@ -9,12 +9,13 @@ use super::{PageError, Visit};
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::authorization::AuthorizationRequest;
-use crate::domain::client::Client;
+use crate::domain::client::{Client, host_of};
 use crate::http::cookies::Cookie;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
 use crate::oidc::authorization::response::AuthorizationResponse;
+use crate::oidc::consent;
 use crate::templates::Service;
-use crate::templates::pages::FormPost;
+use crate::templates::pages::{FormPost, WayBack};
 
 #[derive(Debug)]
 pub struct Flow {
@@ -57,13 +58,21 @@ impl Flow {
     /// The person pressed *Cancel*, *Deny* or *Back to the service*.
     pub async fn deny(&self, visit: &Visit) -> Result<Response, PageError> {
         let step = interaction::deny(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
-        take(visit, &self.handle, step).await
+        self.leave(visit, step).await
     }
 
     /// The person went back without what the service insists on.
     pub async fn give_up(&self, visit: &Visit) -> Result<Response, PageError> {
         let step = interaction::give_up(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
-        take(visit, &self.handle, step).await
+        self.leave(visit, step).await
+    }
+
+    /// AZ-13: the person has just acted, so the answer may go on by itself.
+    async fn leave(&self, visit: &Visit, step: Step) -> Result<Response, PageError> {
+        match step {
+            Step::Answer(answer) => send(visit, answer).await,
+            other => take(visit, &self.handle, other).await,
+        }
     }
 
     pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
@@ -98,8 +107,35 @@ pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, P
     Ok(visit.redirect(&format!("{page}?request={handle}")))
 }
 
-/// The answer on its way, in the mode that the service asked for.
+/// The answer, or the page with the way back: a refusal makes no redirect to a service that registered itself
+/// and that the person has not allowed (security.md AZ-13).
 pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
+    let Some(error) = answer.error.clone() else {
+        return send(visit, answer).await;
+    };
+    let client = visit.app.registry.find(answer.client_id.as_str());
+    let client = client.ok_or(PageError::RequestGone)?;
+    let account = visit.session.get().map(|(_, account)| &account.id);
+    if consent::permits_redirect(&visit.app, &client, account, &answer.redirect_uri).await? {
+        return send(visit, answer).await;
+    }
+    crate::http::error::log(&error);
+    let host = host_of(&answer.redirect_uri).unwrap_or_default();
+    let answer = answer.sealed(&visit.app).await?;
+    let page = WayBack {
+        service: named(client.name().to_owned()),
+        host,
+        error: error.code().as_str().to_owned(),
+        description: error.description().to_owned(),
+        address: answer.location(),
+        form: form_post(answer),
+        request_id: visit.request_id.clone(),
+    };
+    visit.clone().in_flow().bare_page(StatusCode::BAD_REQUEST, &page)
+}
+
+/// The answer on its way, in the mode that the service asked for.
+async fn send(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
     if let Some(error) = &answer.error {
         crate::http::error::log(error);
     }
@@ -108,15 +144,21 @@ pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Res
     if let Some(location) = answer.location() {
         return Ok(visit.redirect(&location));
     }
+    visit
+        .clone()
+        .in_flow()
+        .bare_page(StatusCode::OK, &form_post(answer))
+}
+
+fn form_post(answer: AuthorizationResponse) -> FormPost {
     let parameters = answer
         .parameters
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value));
-    let page = FormPost {
+    FormPost {
         action: answer.redirect_uri,
         parameters: parameters.collect(),
-    };
-    visit.clone().in_flow().bare_page(StatusCode::OK, &page)
+    }
 }
 
 /// The service whose request a sign-up or a recovery keeps.

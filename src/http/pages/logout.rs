@@ -14,6 +14,7 @@ use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
 use crate::oidc::end_session::{self, After, Step};
 use crate::oidc::logout::frontchannel::{self, Farewell};
 use crate::oidc::{self, Parameters, endpoints};
+use crate::templates::Service;
 use crate::templates::pages::{LoggedOut, LoggingOut, LogoutConfirm};
 
 const LOGGED_OUT: &str = "/logged-out";
@@ -57,13 +58,18 @@ async fn ask(visit: Visit) -> Result<Response, PageError> {
 async fn proceed(visit: Visit, parameters: &Parameters) -> Result<Response, PageError> {
     match end_session::request(&visit.app, parameters, visit.session.get())? {
         Step::Done(after) => log_out(visit, after).await,
-        Step::Confirm { client, ticket } => {
+        Step::Confirm {
+            client,
+            other,
+            ticket,
+        } => {
             let Some((_, account)) = visit.session.get() else {
                 return Ok(visit.redirect(LOGGED_OUT));
             };
             let page = LogoutConfirm {
                 email: account.email.as_str().to_owned(),
-                service: client.map(flow::named),
+                service: client.and_then(|it| service(&visit, it.as_str())),
+                other: other.map(|it| it.0.unwrap_or_default()),
                 ticket,
             };
             visit.page(&page).await
@@ -104,7 +110,7 @@ async fn log_out(visit: Visit, after: After) -> Result<Response, PageError> {
 /// The session of this browser has ended: on, through the services that it is to visit.
 pub(super) async fn leave(visit: Visit, frames: Vec<String>, after: After) -> Result<Response, PageError> {
     let to = match frames.is_empty() {
-        true => after.redirect_to.unwrap_or_else(|| LOGGED_OUT.to_owned()),
+        true => address(&after),
         false => {
             let handle = frontchannel::keep(&visit.app, &Farewell { frames, after }).await?;
             format!("/logging-out?logout={handle}")
@@ -133,14 +139,40 @@ async fn logging_out(visit: Visit) -> Result<Response, PageError> {
         return Ok(visit.redirect(LOGGED_OUT));
     };
     let page = LoggingOut {
-        continue_to: after.redirect_to.unwrap_or_else(|| LOGGED_OUT.to_owned()),
-        service: after.client.map(flow::named),
+        continue_to: address(&after),
+        service: after.client.and_then(|it| service(&visit, it.as_str())),
         frames,
     };
     let visit = visit.in_flow().with_frames(&page.frames);
     visit.bare_page(StatusCode::OK, &page)
 }
 
+/// Where a logout leads: back to the service, else to our page, which names the service.
+fn address(after: &After) -> String {
+    match (&after.redirect_to, &after.client) {
+        (Some(uri), _) => uri.clone(),
+        (None, Some(client)) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("client_id", client.as_str())
+                .finish();
+            format!("{LOGGED_OUT}?{query}")
+        }
+        (None, None) => LOGGED_OUT.to_owned(),
+    }
+}
+
 async fn logged_out(visit: Visit) -> Result<Response, PageError> {
-    visit.bare_page(StatusCode::OK, &LoggedOut { service: None })
+    let client = visit
+        .query("client_id")
+        .and_then(|it| visit.app.registry.find(&it));
+    let page = LoggedOut {
+        service: client.as_ref().map(|it| flow::named(it.name().to_owned())),
+        way_back: client.and_then(|it| it.way_back(visit.app.config.issuer.as_str())),
+    };
+    visit.bare_page(StatusCode::OK, &page)
+}
+
+fn service(visit: &Visit, client: &str) -> Option<Service> {
+    let client = visit.app.registry.find(client)?;
+    Some(flow::named(client.name().to_owned()))
 }

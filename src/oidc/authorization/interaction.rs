@@ -27,6 +27,10 @@ use crate::oidc::{Error, Result, codes, logout, pushed_authorization_request, su
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
+/// What a request that came by POST is bound to until its browser is known: a form of another site brings no
+/// cookies of ours.
+const NO_BROWSER: &str = "";
+
 /// Who sits in front of the browser, as far as we know.
 pub type Person<'a> = Option<(&'a Session, &'a Account)>;
 
@@ -81,6 +85,23 @@ struct Done {
 pub async fn open(app: &App, request: AuthorizationRequest, browser: &str, network: &str) -> Result<String> {
     app.limits.count(Limit::Interactions, network).await?;
     keep(app, request, browser).await
+}
+
+/// Keeps a request that came by POST until its browser is known. That browser can open it more than once, as a
+/// pushed one, and is answered once (security.md G-8, AZ-12).
+pub async fn open_posted(app: &App, request: AuthorizationRequest, network: &str) -> Result<String> {
+    let pushed = request.pushed.unwrap_or_else(random::token);
+    let request = AuthorizationRequest {
+        pushed: Some(pushed),
+        ..request
+    };
+    open(app, request, NO_BROWSER, network).await
+}
+
+/// The request that [`open_posted`] keeps behind a handle.
+pub async fn find_posted(app: &App, handle: &str) -> Result<Option<AuthorizationRequest>> {
+    let found = find(app, handle, NO_BROWSER).await?;
+    Ok(found.map(|it| it.request))
 }
 
 async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
@@ -222,7 +243,7 @@ async fn finish(
     }
 }
 
-/// A pushed request may wait in several tabs: one of them is answered (security.md AZ-9).
+/// A pushed or posted request may wait in several tabs: one of them is answered (security.md AZ-9, G-8).
 async fn answer_once(app: &App, request: &AuthorizationRequest, answer: AuthorizationResponse) -> Step {
     match pushed_authorization_request::is_first_answer(app, request).await {
         Ok(true) => Step::Answer(answer),
@@ -343,7 +364,7 @@ async fn authorize(
         return Err(Step::AccessRefused(refused).into());
     }
     let agreed = done.agreed.as_ref() == Some(&account.id);
-    if let Some(needed) = consent::needed(app.db.read(), client, request, &account.id, agreed).await? {
+    if let Some(needed) = consent::needed(app, client, request, &account.id, agreed).await? {
         return Err(Step::Consent(needed).into());
     }
     Ok(granted(app, request, client, session, account, acr).await?)

@@ -119,6 +119,7 @@ pub async fn allow(
         scope: it.request.scope.clone(),
         claims: Vec::new(),
         details: it.request.details.clone(),
+        redirect_host: None,
     };
     let grant = grant(&it.request, session, acr, app.clock.now());
     let consents = (!it.client.is_first_party()).then_some(&asked);

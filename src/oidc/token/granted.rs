@@ -29,7 +29,7 @@ pub async fn redeem(
     }
     let target = Target::asked(app, client, &grant, parameters)?;
     let scope = may_have(client, &grant)?;
-    let account = person::behind(app, client, &grant, person::Session::Needed).await?;
+    let (account, grant) = person::behind(app, client, grant, person::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     let refresh_token = match may_refresh(client, &grant) {
         true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),

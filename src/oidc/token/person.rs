@@ -15,7 +15,8 @@ pub enum Session {
     Optional,
 }
 
-pub async fn behind(app: &App, client: &Client, grant: &Grant, session: Session) -> Result<Account> {
+/// Returns the person, and the grant with those of its claims that the person still grants.
+pub async fn behind(app: &App, client: &Client, grant: Grant, session: Session) -> Result<(Account, Grant)> {
     let (db, now) = (app.db.read(), app.clock.now());
     let account = match session {
         Session::Needed => sessions::find(db, &grant.session)
@@ -30,11 +31,12 @@ pub async fn behind(app: &App, client: &Client, grant: &Grant, session: Session)
     if account.id != grant.account || !account.is_active() {
         return Err(Error::unusable_grant("an account that is suspended"));
     }
-    if !consent::stands(db, client, &account.id, &grant.scope).await? {
+    let standing = consent::standing_claims(db, client, &account.id, &grant.scope, &grant.claims).await?;
+    let Some(claims) = standing else {
         return Err(Error::unusable_grant("its consent was withdrawn"));
-    }
+    };
     if access_policy::check(db, client, &account.id).await?.is_some() {
         return Err(Error::unusable_grant("the access policy of the client"));
     }
-    Ok(account)
+    Ok((account, Grant { claims, ..grant }))
 }

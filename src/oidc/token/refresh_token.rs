@@ -93,7 +93,7 @@ pub async fn rotate(
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
     // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
-    let account = person::behind(app, client, &grant, person::Session::Optional).await?;
+    let (account, grant) = person::behind(app, client, grant, person::Session::Optional).await?;
 
     let successor = match client.rotates_refresh_tokens() {
         true => Some(token::refresh_token(&family.id, &random::token())),

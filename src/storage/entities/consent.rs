@@ -9,6 +9,7 @@ pub struct Model {
     pub client_id: String,
     pub scope: String,
     pub claims: String,
+    pub redirect_hosts: String,
     pub first_given_at: ChronoDateTimeUtc,
     pub given_at: ChronoDateTimeUtc,
 }

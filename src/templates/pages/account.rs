@@ -338,6 +338,8 @@ pub struct ServiceAccess {
     pub name: String,
     pub client_uri: Option<String>,
     pub scopes: Vec<String>,
+    /// Granted one by one beyond the scopes.
+    pub claims: Vec<String>,
     pub since: Time,
 }
 
@@ -356,6 +358,7 @@ impl Page for AccountServices {
             name: "ITU Events Registration".into(),
             client_uri: Some("https://events.example.org/".into()),
             scopes: vec!["openid".into(), "itu_membership".into(), "books:read".into()],
+            claims: vec!["email".into(), "gender".into()],
             since: samples::at(),
         };
         let other = ServiceAccess {

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::{Page, Service, samples};
+use crate::domain::claim;
 
 /// `/consent`: `decision=allow` or `deny` (security.md AZ-13).
 #[derive(Clone, Debug, Serialize)]
@@ -12,6 +13,8 @@ pub struct Consent {
     pub email: String,
     /// Shown by the catalog's words (`scope.<name>`), else by their names.
     pub scopes: Vec<String>,
+    /// Asked for one by one beyond them, shown by the catalog's words (`claim.<name>`).
+    pub claims: Vec<String>,
     /// Access while the person is away (`offline_access`), for so many days.
     pub offline_days: Option<u64>,
     /// What is asked for in detail (RFC 9396).
@@ -36,6 +39,7 @@ impl Page for Consent {
                 service: samples::service(),
                 email: "john.doe@company.com".into(),
                 scopes: all.split(' ').map(str::to_owned).collect(),
+                claims: Vec::new(),
                 offline_days: Some(30),
                 details: Vec::new(),
             },
@@ -43,6 +47,11 @@ impl Page for Consent {
                 service: samples::plain_service(),
                 email: "john.doe@company.com".into(),
                 scopes: vec!["openid".into()],
+                claims: claim::BY_SCOPE
+                    .iter()
+                    .flat_map(|it| it.1)
+                    .map(|it| (*it).to_owned())
+                    .collect(),
                 offline_days: None,
                 details: samples::details(),
             },
@@ -161,6 +170,43 @@ impl Page for AuthorizationError {
                 request_id: "01J9ZK".into(),
             },
         ]
+    }
+}
+
+/// In place of a redirect to a service that registered itself and that the person has not allowed: what was
+/// refused, and the way back (security.md AZ-13).
+#[derive(Clone, Debug, Serialize)]
+pub struct WayBack {
+    pub service: Service,
+    pub host: String,
+    pub error: String,
+    /// Safe to show; English, as the protocol's descriptions are.
+    pub description: String,
+    /// `None`: the answer goes by `form`.
+    pub address: Option<String>,
+    pub form: FormPost,
+    pub request_id: String,
+}
+
+impl Page for WayBack {
+    const TEMPLATE: &'static str = "way_back";
+
+    fn samples() -> Vec<Self> {
+        let form = FormPost {
+            action: "https://tracker.example.org/cb?a=1&b=\"2\"".into(),
+            parameters: vec![("error".into(), "invalid_scope".into())],
+        };
+        let address = "https://tracker.example.org/cb#error=invalid_scope".to_owned();
+        let of = |address| Self {
+            service: samples::plain_service(),
+            host: "tracker.example.org".into(),
+            error: "invalid_scope".into(),
+            description: "no scope remains that this client may have".into(),
+            address,
+            form: form.clone(),
+            request_id: "01J9ZK".into(),
+        };
+        vec![of(Some(address)), of(None)]
     }
 }
 

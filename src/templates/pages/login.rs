@@ -121,6 +121,8 @@ impl Page for AcceptTerms {
 pub struct LogoutConfirm {
     pub email: String,
     pub service: Option<Service>,
+    /// Whom the service wants to log out, if that is somebody else; empty: it does not say who.
+    pub other: Option<String>,
     /// Sealed: which session is meant, and where the person goes afterwards.
     pub ticket: String,
 }
@@ -134,11 +136,25 @@ impl Page for LogoutConfirm {
             Self {
                 email: email.clone(),
                 service: None,
+                other: None,
+                ticket: "sealed".into(),
+            },
+            Self {
+                email: email.clone(),
+                service: Some(samples::service()),
+                other: None,
+                ticket: "sealed".into(),
+            },
+            Self {
+                email: email.clone(),
+                service: Some(samples::service()),
+                other: Some("jane.roe@company.com".into()),
                 ticket: "sealed".into(),
             },
             Self {
                 email,
                 service: Some(samples::service()),
+                other: Some(String::new()),
                 ticket: "sealed".into(),
             },
         ]
@@ -180,7 +196,10 @@ impl Page for LoggingOut {
 /// `/logged-out`.
 #[derive(Clone, Debug, Serialize)]
 pub struct LoggedOut {
+    /// The service that asked for the logout.
     pub service: Option<Service>,
+    /// Where a person goes on with it, if it registered that.
+    pub way_back: Option<String>,
 }
 
 impl Page for LoggedOut {
@@ -188,9 +207,19 @@ impl Page for LoggedOut {
 
     fn samples() -> Vec<Self> {
         vec![
-            Self { service: None },
+            Self {
+                service: None,
+                way_back: None,
+            },
+            Self {
+                service: Some(samples::plain_service()),
+                way_back: None,
+            },
             Self {
                 service: Some(samples::service()),
+                way_back: Some(
+                    "https://events.example.org/login?iss=https%3A%2F%2Faccount.example.org".into(),
+                ),
             },
         ]
     }

@@ -117,7 +117,7 @@ async fn a_hint_is_understood_by_the_name_in_it() {
     let url = it.rp.authorization_url("openid email", &silent);
     assert!(alice.browser.get(&url).await.query("code").is_some()); // Core §3.1.2.1
     let refused = bob.browser.get(&url).await;
-    assert_eq!(refused.query("error").as_deref(), Some("login_required"));
+    assert_eq!(refused.text_of("#error"), "login_required"); // AZ-13: Bob has not allowed the service
 
     let logout = |hint: &str| {
         let mut url = url::Url::parse(&it.rp.end_session_endpoint).expect("a URL");

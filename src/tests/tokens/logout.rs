@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::oidc::end_session::{After, Step, confirmed, request};
+use crate::domain::ClientId;
+use crate::oidc::end_session::{After, OtherPerson, Step, confirmed, request};
 
 const OUT: &str = "https://rp.example/out";
 
@@ -18,7 +19,7 @@ fn step(op: &Provider, parameters: &[(&str, &str)], at_hand: Option<&Person>) ->
 
 fn to(uri: Option<&str>) -> Step {
     Step::Done(After {
-        client: Some("Web".into()),
+        client: Some(ClientId::new("web")),
         redirect_to: uri.map(str::to_owned),
     })
 }
@@ -53,7 +54,13 @@ async fn a_valid_hint_for_the_session_at_hand_logs_out_at_once() {
     }
     op.wait(700);
     assert_eq!(step(&op, &[hint, out], Some(&alice)), to(Some(OUT))); // LO-1: expired, of this session
-    assert_eq!(step(&op, &[hint, out], None), Step::Done(After::default()));
+    // LO-1: expired, without a session: it ends nothing, and leads back.
+    assert_eq!(
+        step(&op, &[hint, out, ("state", "s")], None),
+        to(Some("https://rp.example/out?state=s"))
+    );
+    let evil = ("post_logout_redirect_uri", "https://evil.example/out");
+    assert_eq!(step(&op, &[hint, evil], None), to(None));
 }
 
 #[tokio::test]
@@ -70,17 +77,23 @@ async fn without_a_good_hint_the_person_is_asked_and_nobody_is_redirected() {
     let changed = format!("{}AAAA", &good[..good.len() - 4]);
     let out = ("post_logout_redirect_uri", OUT);
 
-    let bad: [&[(&str, &str)]; 7] = [
+    let bad: [&[(&str, &str)]; 8] = [
         &[],
         &[out],
         &[("state", "x")],
-        &[out, ("client_id", "web")],
+        &[out, ("client_id", "unknown")],
+        &[out, ("id_token_hint", &changed), ("client_id", "web")],
         &[out, ("id_token_hint", &unsigned)],
         &[out, ("id_token_hint", &changed)],
         &[out, ("id_token_hint", good), ("client_id", "other")],
     ];
     for parameters in bad {
-        let Step::Confirm { client: None, ticket } = step(&op, parameters, Some(&alice)) else {
+        let Step::Confirm {
+            client: None,
+            other: None,
+            ticket,
+        } = step(&op, parameters, Some(&alice))
+        else {
             panic!("asked: {parameters:?}"); // LO-1
         };
         assert_eq!(
@@ -100,10 +113,16 @@ async fn a_hint_of_another_session_is_confirmed_first() {
         ("id_token_hint", tokens.id_token.as_deref().unwrap()),
         ("post_logout_redirect_uri", OUT),
     ];
-    let Step::Confirm { client, ticket } = step(&op, &parameters, Some(&bob)) else {
+    let Step::Confirm {
+        client,
+        other,
+        ticket,
+    } = step(&op, &parameters, Some(&bob))
+    else {
         panic!("asked");
     };
-    assert_eq!(client.as_deref(), Some("Web"));
+    assert_eq!(client, Some(ClientId::new("web")));
+    assert_eq!(other, Some(OtherPerson(None))); // a lean token names nobody
     assert_eq!(confirmed(&op.app, &ticket, Some(&alice.session)), None); // the form is bob's
     let after = confirmed(&op.app, &ticket, Some(&bob.session)).expect("confirmed");
     assert_eq!(after.redirect_to.as_deref(), Some(OUT));

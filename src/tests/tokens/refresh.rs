@@ -260,6 +260,7 @@ async fn a_withdrawn_consent_ends_what_the_service_has() {
         client_id: foreign.id.clone(),
         scope: Scope::parse(OFFLINE).expect("a scope"),
         claims: Vec::new(),
+        redirect_hosts: Vec::new(),
         first_given_at: op.now(),
         given_at: op.now(),
     };

@@ -29,6 +29,7 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
                     .map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
                 client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
                 scopes: it.scope.iter().map(ToString::to_string).collect(),
+                claims: consent::unstated(&it.scope, it.claims.iter().map(String::as_str)),
                 since: it.first_given_at,
             }
         })
