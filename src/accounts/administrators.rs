@@ -52,8 +52,8 @@ pub async fn create(
 ) -> Result<Made> {
     let email = parse(email)?;
     let mut errors = FieldErrors::new();
-    let first_name = text::line(first_name, 100).map_err(|it| Error::field("first_name", it.key()))?;
-    let last_name = text::line(last_name, 100).map_err(|it| Error::field("last_name", it.key()))?;
+    let first_name = text::line(first_name, 100).map_err(|it| Error::field("first_name", it.message()))?;
+    let last_name = text::line(last_name, 100).map_err(|it| Error::field("last_name", it.message()))?;
     let names = [first_name.as_str(), last_name.as_str()];
     let Some(password) = signup::new_password(&mut errors, password, password, Some(&email), &names) else {
         return Err(Error::Fields(errors));

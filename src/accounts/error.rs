@@ -3,14 +3,14 @@
 use chrono::Duration;
 use sea_orm::DbErr;
 
-use crate::domain::profile::FieldErrors;
+use crate::domain::message::{FieldErrors, Message};
 use crate::domain::secret::Secret;
 use crate::storage::IsBusy;
 use crate::{hashing, limits};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Fields of the form, each with the key of its message.
+    /// Fields of the form, each with its message.
     #[error("the form has wrong fields")]
     Fields(FieldErrors),
     /// One answer for every cause (security.md PW-3).
@@ -60,8 +60,8 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub fn field(name: &'static str, key: &'static str) -> Self {
-        Self::Fields(FieldErrors::from([(name, key)]))
+    pub fn field(name: &'static str, message: impl Into<Message>) -> Self {
+        Self::Fields(FieldErrors::from([(name, message)]))
     }
 
     pub(super) fn failed(error: impl std::fmt::Display) -> Self {

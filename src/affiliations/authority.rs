@@ -7,7 +7,7 @@ use super::Error;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Capacity, Decision};
 use crate::domain::profile::FieldErrors;
-use crate::domain::{OrganizationId, Time};
+use crate::domain::{OrganizationId, Time, text};
 use crate::storage::focal_points;
 
 /// As what the actor acts for the organization, relied on until the transaction ends.
@@ -86,13 +86,8 @@ pub const LONGEST_REASON: usize = 1000;
 
 /// What was typed as reason: several lines are fine, nothing is none.
 pub(super) fn reason(typed: &str) -> Result<Option<String>, Error> {
-    let text = typed.trim().replace("\r\n", "\n");
-    let key = if text.chars().count() > LONGEST_REASON {
-        "error.too_long"
-    } else if text.chars().any(|it| it.is_control() && it != '\n' && it != '\t') {
-        "error.characters"
-    } else {
-        return Ok((!text.is_empty()).then_some(text));
-    };
-    Err(Error::Invalid(FieldErrors::from([("reason", key)])))
+    match text::prose(typed, LONGEST_REASON) {
+        Ok(text) => Ok((!text.is_empty()).then_some(text)),
+        Err(refused) => Err(Error::Invalid(FieldErrors::from([("reason", refused.message())]))),
+    }
 }

@@ -97,7 +97,7 @@ fn typed(
         Ok(text) => text,
         Err(text::Refused::Empty) if !required => String::new(),
         Err(refused) => {
-            errors.insert(field, refused.key());
+            errors.insert(field, refused.message());
             String::new()
         }
     };

@@ -42,9 +42,9 @@ pub enum Error {
     /// security.md AF-3: 409.
     #[error("no TIES rights without an approved affiliation to an entitled, active member")]
     NotEntitled,
-    /// Fields of a form that were refused, each with the key of what is said about it: 422.
+    /// Fields of a form that were refused, each with what is said about it: 422.
     #[error("some fields are not right")]
-    Invalid(crate::domain::profile::FieldErrors),
+    Invalid(crate::domain::message::FieldErrors),
     /// The organization cannot take this change: 409.
     #[error("{0}")]
     Refused(&'static str),

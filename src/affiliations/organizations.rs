@@ -225,23 +225,23 @@ async fn corrected(
     let mut after = before.clone();
     match text::line(correction.name, Organization::LONGEST_NAME) {
         Ok(name) => after.name = name,
-        Err(refused) => drop(errors.insert("name", refused.key())),
+        Err(refused) => errors.insert("name", refused.message()),
     }
     match correction.acronym {
         "" => after.acronym = None,
         typed => match choice::acronym(typed) {
             Ok(acronym) => after.acronym = Some(acronym),
-            Err(refused) => drop(errors.insert("acronym", refused.key())),
+            Err(refused) => errors.insert("acronym", refused.message()),
         },
     }
     let membership_type = MembershipTypeId::new(correction.membership_type);
     match membership_types::find(tx, &membership_type).await? {
         Some(it) => after.membership_type = it.id,
-        None => drop(errors.insert("membership_type", "error.choose")),
+        None => errors.insert("membership_type", "error.choose"),
     }
     match Category::parse(correction.category) {
         Some(category) => after.category = category,
-        None => drop(errors.insert("category", "error.choose")),
+        None => errors.insert("category", "error.choose"),
     }
     after.country = match correction.member_state {
         "" => None,

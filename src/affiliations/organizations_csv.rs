@@ -72,12 +72,13 @@ impl crate::storage::IsBusy for ImportError {
 /// All or nothing.
 pub async fn import(app: &App, context: &Context, file: &[u8]) -> Result<Imported, ImportError> {
     authority::of_administrators(context)?;
-    let rows = read(file).map_err(ImportError::Lines)?;
+    let (rows, malformed) = read(file).map_err(ImportError::Lines)?;
     app.db
         .write(async |tx| {
             let act = Act::new(app, tx, context);
             let plan = Plan::of(
                 &rows,
+                malformed.clone(),
                 organizations::list_every(tx).await?,
                 &membership_types::list(tx).await?,
                 act.now,
@@ -140,6 +141,7 @@ struct Plan {
 impl Plan {
     fn of(
         rows: &[Row],
+        mut errors: Vec<LineError>,
         existing: Vec<Organization>,
         types: &[MembershipType],
         now: Time,
@@ -152,7 +154,6 @@ impl Plan {
         let existing: HashMap<_, _> = existing.into_iter().map(|it| (it.id.clone(), it)).collect();
         let named: HashSet<_> = rows.iter().filter_map(|it| it.id.as_ref()).collect();
         let mut seen = HashSet::new();
-        let mut errors = Vec::new();
         for row in rows {
             let mut before = row.id.as_ref().and_then(|id| existing.get(id));
             if let Some(survivor) = before.and_then(|it| it.merged_into.as_ref()) {
@@ -187,6 +188,7 @@ impl Plan {
                 Some(before) => plan.changed.push((before.clone(), after)),
             }
         }
+        errors.sort_by_key(|it| it.line);
         if errors.is_empty() { Ok(plan) } else { Err(errors) }
     }
 }

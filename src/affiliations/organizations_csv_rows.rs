@@ -24,8 +24,8 @@ pub(super) struct Row {
     cells: Vec<(usize, String)>,
 }
 
-/// All rows, or all that is wrong with the form of the file.
-pub(super) fn read(file: &[u8]) -> Result<Vec<Row>, Vec<LineError>> {
+/// Returns the rows, and what is wrong with the form of others; refuses a file without a usable header.
+pub(super) fn read(file: &[u8]) -> Result<(Vec<Row>, Vec<LineError>), Vec<LineError>> {
     let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(file);
     let header = match reader.headers() {
@@ -64,11 +64,14 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<Row>, Vec<LineError>> {
         match row.cell("id") {
             None | Some("") => {}
             Some(id) if is_id(id) => row.id = Some(OrganizationId::new(id)),
-            Some(_) => errors.push(row.error("id", "is 1 to 64 of A-Z a-z 0-9 . _ -")),
+            Some(_) => {
+                errors.push(row.error("id", "is 1 to 64 of A-Z a-z 0-9 . _ -"));
+                continue;
+            }
         }
         rows.push(row);
     }
-    if errors.is_empty() { Ok(rows) } else { Err(errors) }
+    Ok((rows, errors))
 }
 
 /// contract.md: `[A-Za-z0-9._-]{1,64}`
@@ -106,7 +109,7 @@ impl Row {
         found.map(|(_, cell)| cell.as_str())
     }
 
-    pub(super) fn error(&self, column: &str, reason: &str) -> LineError {
+    pub(super) fn error(&self, column: &str, reason: impl std::fmt::Display) -> LineError {
         LineError {
             line: self.line,
             reason: format!("{column} {reason}"),
@@ -117,12 +120,12 @@ impl Row {
     pub(super) fn applied_to(&self, mut it: Organization, new: bool) -> Result<Organization, LineError> {
         if let Some(name) = self.cell("name") {
             it.name = text::line(name, Organization::LONGEST_NAME)
-                .map_err(|refused| self.error("name", why(refused)))?;
+                .map_err(|refused| self.error("name", refused))?;
         }
         if let Some(cell) = self.cell("acronym") {
             it.acronym = match cell {
                 "" => None,
-                some => Some(choice::acronym(some).map_err(|refused| self.error("acronym", why(refused)))?),
+                some => Some(choice::acronym(some).map_err(|refused| self.error("acronym", refused))?),
             };
         }
         if let Some(cell) = self.cell("membership_type") {
@@ -207,13 +210,4 @@ fn list(cell: &str) -> impl Iterator<Item = &str> {
 fn domain(typed: &str) -> Option<String> {
     let domain = idna::domain_to_ascii_strict(typed).ok()?;
     (domain.contains('.') && !domain.ends_with('.')).then_some(domain)
-}
-
-const fn why(refused: text::Refused) -> &'static str {
-    match refused {
-        text::Refused::Empty => "is needed",
-        text::Refused::TooLong => "is too long",
-        text::Refused::Character => "has characters that cannot be used",
-        text::Refused::MixedScripts => "mixes scripts in a word",
-    }
 }

@@ -31,12 +31,6 @@ pub struct Report {
 
 /// Imports the file in one transaction: whole, or, with `proceed`, all that is good.
 pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> Result<Report> {
-    if !read.problems.is_empty() && !proceed {
-        return Ok(Report {
-            problems: read.problems,
-            ..Report::default()
-        });
-    }
     let now = app.clock.now();
     let read = &read;
     app.db

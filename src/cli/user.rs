@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::actor::Context;
 use crate::domain::profile::Language;
+use crate::i18n::{self, Locale};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -225,15 +226,15 @@ async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Resu
     }
 }
 
-/// The keys of wrong fields are for pages; the console names the fields.
+/// The console names the fields and says what is wrong with each.
 fn in_words(error: Error) -> anyhow::Error {
     match error {
         accounts::Error::Fields(fields) => {
             let named: Vec<String> = fields
                 .iter()
-                .map(|(name, key)| format!("{name} ({key})"))
+                .map(|(name, message)| format!("{name}: {}", i18n::plain(Locale::En, message)))
                 .collect();
-            anyhow::anyhow!("refused: {}", named.join(", "))
+            anyhow::anyhow!("refused: {}", named.join(" "))
         }
         other => other.into(),
     }

@@ -11,6 +11,7 @@ pub mod claim;
 pub mod client;
 pub mod device;
 pub mod event;
+pub mod message;
 pub mod organization;
 pub mod pace;
 pub mod password;

@@ -1,12 +1,8 @@
 //! What an account holder tells about themselves, with the values of contract.md ("Values, the same
 //! in forms, CSV and claims"). Every value is parsed once and cannot hold nonsense.
 
-use std::collections::BTreeMap;
-
+pub use super::message::FieldErrors;
 use super::text;
-
-/// Why fields of a form were refused: the field's name, and the key of what is said about it.
-pub type FieldErrors = BTreeMap<&'static str, &'static str>;
 
 /// Longest names and job title (contract.md).
 pub const NAME_LENGTH: usize = 100;
@@ -125,7 +121,7 @@ fn name(errors: &mut FieldErrors, field: &'static str, value: &str, longest: usi
     match text::line(value, longest) {
         Ok(text) => Some(text),
         Err(refused) => {
-            errors.insert(field, refused.key());
+            errors.insert(field, refused.message());
             None
         }
     }

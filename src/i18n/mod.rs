@@ -6,8 +6,10 @@ mod catalog;
 pub mod countries;
 mod dates;
 mod locale;
+mod message;
 mod plurals;
 
 pub use catalog::{Arguments, exists, holes, text};
 pub use dates::{date, date_and_time};
 pub use locale::Locale;
+pub use message::plain;

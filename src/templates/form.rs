@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::domain::message::Message;
+
 /// Carried as `form` by every page that has one.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FormState {
     /// Field name to what was typed. Passwords and codes are never put here.
     pub values: BTreeMap<String, String>,
-    /// Field name to the locale key of its message.
-    pub errors: BTreeMap<String, String>,
-    /// Locale key of a message about the form as a whole.
-    pub notice: Option<String>,
+    /// Field name to its message.
+    pub errors: BTreeMap<String, Message>,
+    /// A message about the form as a whole.
+    pub notice: Option<Message>,
 }
 
 impl FormState {
@@ -25,20 +27,20 @@ impl FormState {
         }
     }
 
-    pub fn error(mut self, field: &str, key: &str) -> Self {
-        self.add_error(field, key);
+    pub fn error(mut self, field: &str, message: impl Into<Message>) -> Self {
+        self.add_error(field, message);
         self
     }
 
     /// The first message about a field stays.
-    pub fn add_error(&mut self, field: &str, key: &str) {
+    pub fn add_error(&mut self, field: &str, message: impl Into<Message>) {
         self.errors
             .entry(field.to_owned())
-            .or_insert_with(|| key.to_owned());
+            .or_insert_with(|| message.into());
     }
 
-    pub fn notice(mut self, key: &str) -> Self {
-        self.notice = Some(key.to_owned());
+    pub fn notice(mut self, message: impl Into<Message>) -> Self {
+        self.notice = Some(message.into());
         self
     }
 

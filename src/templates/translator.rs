@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Object, Serde, from_args};
 use minijinja::{AutoEscape, Error, ErrorKind, HtmlEscape, State, Value};
+use serde::Deserialize;
 
 use crate::domain::Time;
+use crate::domain::message::Message;
 use crate::i18n::{self, Arguments, Locale, countries};
 
 #[derive(Debug)]
@@ -99,10 +101,20 @@ impl Object for Translator {
         match method {
             // A message chosen at run time: a wrong name must not lose a form that somebody filled in.
             "message" => {
-                let (key,): (&str,) = from_args(args)?;
-                let known = i18n::exists(key);
-                debug_assert!(known, "no text `{key}`");
-                self.text(state, &[Value::from(if known { key } else { "error.invalid" })])
+                let (message,): (Value,) = from_args(args)?;
+                let message = match message.as_str() {
+                    Some(key) => Message::new(key.to_owned()),
+                    None => Message::deserialize(message)?,
+                };
+                let known = i18n::exists(&message.key);
+                debug_assert!(known, "no text `{}`", message.key);
+                let key = Value::from(if known { &*message.key } else { "error.invalid" });
+                let holes = message
+                    .holes
+                    .iter()
+                    .map(|(name, value)| (&**name, Value::from(&**value)));
+                let count = message.count.map(|it| ("count", Value::from(it)));
+                self.text(state, &[key, Kwargs::from_iter(holes.chain(count)).into()])
             }
             // The label of a value that is data: its own, else the catalog's, else the value.
             "label" => {

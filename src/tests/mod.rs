@@ -35,3 +35,4 @@ mod resources;
 mod rich_authorization;
 mod token_exchange;
 mod tokens;
+mod typed_names;

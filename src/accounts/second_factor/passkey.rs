@@ -144,7 +144,7 @@ pub async fn confirm(
 }
 
 fn named(name: &str) -> Result<String> {
-    text::line(name, LONGEST_NAME).map_err(|it| Error::field("name", it.key()))
+    text::line(name, LONGEST_NAME).map_err(|it| Error::field("name", it.message()))
 }
 
 /// `false`: there is no such passkey any more.

@@ -84,7 +84,7 @@ async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, Pag
     }
 }
 
-async fn again(visit: &Visit, typed: FormState, error: &str) -> Result<Response, PageError> {
+async fn again(visit: &Visit, typed: FormState, error: &'static str) -> Result<Response, PageError> {
     let form = typed.error("user_code", error);
     visit
         .form_again(&Device {

@@ -56,6 +56,7 @@ use std::fmt::Display;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::domain::message::Message;
 pub use crate::http::error::PageError;
 pub use crate::http::extract::{ListQuery, PageForm, SignedIn, Tick, Visit};
 pub use crate::http::routes::{Audience, Routes};
@@ -71,13 +72,13 @@ pub fn see_other(to: &str) -> Response {
 }
 
 /// The form as it was typed, with what is wrong in it.
-pub fn refused<F: Display, K: Display>(
+pub fn refused<F: Display, M: Into<Message>>(
     typed: FormState,
-    wrong: impl IntoIterator<Item = (F, K)>,
+    wrong: impl IntoIterator<Item = (F, M)>,
 ) -> FormState {
     let mut form = typed;
-    for (field, key) in wrong {
-        form.add_error(&field.to_string(), &key.to_string());
+    for (field, message) in wrong {
+        form.add_error(&field.to_string(), message);
     }
     form
 }

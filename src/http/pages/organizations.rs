@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{Audience, PageError, Routes, Tick, Visit};
 use crate::affiliations::directory::{self, Found, Search};
 use crate::affiliations::{self, ChoiceInput};
+use crate::domain::message::FieldErrors;
 use crate::domain::organization::MembershipType;
 use crate::http::extract::form::FormError;
 use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
@@ -152,10 +153,7 @@ pub async fn first_questions(visit: &Visit) -> Result<OrganizationQuestions, Pag
 }
 
 /// The errors of a record that was typed belong to fields that the form of the list does not show.
-pub fn with_errors(
-    typed: FormState,
-    wrong: impl IntoIterator<Item = (&'static str, &'static str)>,
-) -> FormState {
+pub fn with_errors(typed: FormState, wrong: FieldErrors) -> FormState {
     super::refused(typed, wrong).notice("error.form")
 }
 

@@ -39,6 +39,7 @@ use super::{Choice, FormState, Page, Service};
 mod samples {
     use super::{Detail, Service};
     use crate::domain::Time;
+    use crate::domain::message::Message;
 
     pub(super) fn details() -> Vec<Detail> {
         let lines = [
@@ -84,6 +85,12 @@ mod samples {
             tos_uri: None,
             client_uri: None,
         }
+    }
+
+    pub(super) fn wrong_character() -> Message {
+        Message::new("error.characters")
+            .with("character", "< (U+003C)")
+            .with("position", 1)
     }
 
     pub(super) fn at() -> Time {

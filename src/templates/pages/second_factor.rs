@@ -206,7 +206,8 @@ impl Page for AccountPasskeys {
             Self {
                 renaming: Some(Renaming {
                     id: "my <i>phone</i>".into(),
-                    form: FormState::new([("name", "<>".to_owned())]).error("name", "error.characters"),
+                    form: FormState::new([("name", "<>".to_owned())])
+                        .error("name", samples::wrong_character()),
                 }),
                 passkeys: vec![
                     passkey("Firefox, Windows", None),
