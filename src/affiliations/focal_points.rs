@@ -6,12 +6,12 @@ use sea_orm::ConnectionTrait;
 use super::changes::{Act, object};
 use super::{Error, authority, decisions, notices, requests};
 use crate::app::App;
-use crate::domain::account::Email;
+use crate::domain::account::{Account, Email};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, FocalPoint};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::Organization;
-use crate::domain::{AffiliationId, OrganizationId};
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::storage::{accounts, affiliations, focal_points, organizations};
 use crate::templates::mails::{FocalPointDesignated, FocalPointRemoved};
 
@@ -106,24 +106,69 @@ pub async fn undesignate(
         .await
 }
 
+/// How an administrator says who is meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Whom<'a> {
+    Email(&'a Email),
+    Account(&'a AccountId),
+}
+
+/// Returns whom `appoint` would designate, or its refusal, and changes nothing.
+pub async fn candidate(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    whom: &Whom<'_>,
+) -> Result<Account, Error> {
+    authority::of_administrators(context)?;
+    authority::recent(context, app.clock.now())?;
+    let db = app.db.read();
+    let (organization, person) = both(db, organization, whom).await?;
+    let here = |it: &Affiliation| it.organization == organization.id;
+    let open = affiliations::find_open(db, &person.id).await?.filter(here);
+    if open.is_some() {
+        decisions::not_the_own(context, &person.id)?;
+    }
+    let in_force = affiliations::find_in_force(db, &person.id).await?.filter(here);
+    let fits = open.is_some() || in_force.is_some_and(|it| it.status() == AffiliationStatus::Approved);
+    match fits {
+        true => Ok(person),
+        false => Err(Error::Refused(NOT_AFFILIATED)),
+    }
+}
+
+const NOT_AFFILIATED: &str =
+    "the person has neither an approved affiliation with this organization nor a request for one";
+
+async fn both(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    whom: &Whom<'_>,
+) -> Result<(Organization, Account), Error> {
+    let organization = organizations::resolve(db, organization)
+        .await?
+        .ok_or(Error::Refused("there is no such organization"))?;
+    let person = match whom {
+        Whom::Email(it) => accounts::find_by_email(db, &it.key()).await?,
+        Whom::Account(it) => accounts::find(db, it).await?,
+    };
+    let person = person.ok_or(Error::Refused("there is no account with this address"))?;
+    Ok((organization, person))
+}
+
 /// `org add-focal-point`: names a Focal Point by address, and approves a request of theirs that waits
 /// (contract.md). For administrators.
 pub async fn appoint(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
-    email: &Email,
+    whom: &Whom<'_>,
 ) -> Result<(), Error> {
     authority::of_administrators(context)?;
     authority::recent(context, app.clock.now())?;
     app.db
         .write(async |tx| {
-            let organization = organizations::resolve(tx, organization)
-                .await?
-                .ok_or(Error::Refused("there is no such organization"))?;
-            let person = accounts::find_by_email(tx, &email.key())
-                .await?
-                .ok_or(Error::Refused("there is no account with this address"))?;
+            let (organization, person) = both(tx, organization, whom).await?;
             let open = affiliations::find_open(tx, &person.id)
                 .await?
                 .filter(|it| it.organization == organization.id);
@@ -135,9 +180,7 @@ pub async fn appoint(
                 .await?
                 .filter(|it| it.organization == organization.id)
                 .filter(|it| it.status() == AffiliationStatus::Approved)
-                .ok_or(Error::Refused(
-                    "the person has neither an approved affiliation with this organization nor a request for one",
-                ))?;
+                .ok_or(Error::Refused(NOT_AFFILIATED))?;
             let all = focal_points::list_of_organization(tx, &organization.id).await?;
             if all.iter().any(|it| it.affiliation == affiliation.id) {
                 return Ok(());

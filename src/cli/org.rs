@@ -59,7 +59,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         Command::AddFocalPoint { organization, email } => {
             let email = Email::parse(&email)?;
             let organization = OrganizationId::new(organization);
-            focal_points::appoint(&app, &context, &organization, &email).await?;
+            focal_points::appoint(&app, &context, &organization, &focal_points::Whom::Email(&email)).await?;
             console.print(
                 &json!({ "organization": organization, "focal_point": email }),
                 format!("{} is a Focal Point of {organization}", email.as_str()),

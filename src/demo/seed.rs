@@ -64,7 +64,13 @@ pub async fn people(app: &App) -> anyhow::Result<()> {
     }
     for (organization, email) in FOCAL_POINTS {
         let email = Email::parse(email).map_err(|e| anyhow::anyhow!("{email}: {e:?}"))?;
-        focal_points::appoint(app, &operator, &OrganizationId::new(organization), &email).await?;
+        focal_points::appoint(
+            app,
+            &operator,
+            &OrganizationId::new(organization),
+            &focal_points::Whom::Email(&email),
+        )
+        .await?;
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
-        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, FocalPointChoose, FocalPointRequests, FocalPointRequest,
+        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, Confirm, FocalPointChoose, FocalPointRequests, FocalPointRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,

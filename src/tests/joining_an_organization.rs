@@ -175,18 +175,14 @@ async fn a_request_is_approved_and_services_are_told() {
     let person = fp.browser.send(form).await;
     assert_eq!(person.status, StatusCode::OK);
     assert_eq!(claims(&mut alice, &mut rp).await["ties_rights"], json!([right]));
-    let form = person.form(&["right", "action=revoke"]).press("action", "revoke");
-    fp.browser.send(form).await;
+    fp.browser.confirms(&person, &format!("#revoke-{right}")).await;
     assert_eq!(claims(&mut alice, &mut rp).await["ties_rights"], json!([]));
 
-    let form = person.form(&["action=designate"]).press("action", "designate");
-    assert!(fp.browser.send(form).await.has("#undesignate"));
+    let designated = fp.browser.confirms(&person, "#designate").await;
+    assert!(designated.has("#undesignate"));
     assert_eq!(claims(&mut alice, &mut rp).await["focal_point"], true);
-    let form = person.form(&["action=remove"]).press("action", "remove");
-    assert_eq!(
-        fp.browser.send(form).await.url.path(),
-        "/focal-point/ofcom/people"
-    );
+    let removed = fp.browser.confirms(&person, "#remove").await;
+    assert_eq!(removed.url.path(), "/focal-point/ofcom/people");
     let told = claims(&mut alice, &mut rp).await;
     assert_eq!(told["affiliation_status"], "removed");
     assert!(told.get("organization").is_none() && told["focal_point"] == false);
@@ -206,13 +202,8 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
     op.advance(6 * 60);
 
     // SE-4
-    let form = fp
-        .browser
-        .get(&of_bob)
-        .await
-        .form(&["action=designate"])
-        .press("action", "designate");
-    let asked = fp.browser.send(form.clone()).await;
+    let page = fp.browser.get(&of_bob).await;
+    let asked = fp.browser.confirms(&page, "#designate").await;
     assert_eq!(asked.url.path(), "/reauthenticate", "{}", asked.text());
     assert!(bob.browser.get("/focal-point").await.status == StatusCode::NOT_FOUND);
     let page = fp
@@ -221,8 +212,8 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
         .await;
     assert_eq!(page.url.path(), of_bob);
     let before = bob.browser.cookie(SESSION).expect("a session").to_owned();
-    let form = page.form(&["action=designate"]).press("action", "designate");
-    assert!(fp.browser.send(form).await.has("#undesignate"));
+    let designated = fp.browser.confirms(&page, "#designate").await;
+    assert!(designated.has("#undesignate"));
 
     // SE-2: another session id at once, and the old one is nobody's.
     let mut old = bob.browser.clone();
@@ -240,7 +231,11 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
 
     // The same for administrators, and for whoever loses an office.
     let page = admin.browser.get("/admin/organizations/telco").await;
-    let form = page.form(&["account_id"]).press("action", "undesignate");
+    let question = admin
+        .browser
+        .get(&page.link("/admin/organizations/telco/confirm"))
+        .await;
+    let form = question.form(&["account_id"]).press("action", "undesignate");
     for action in ["designate", "undesignate"] {
         let fields = [
             ("action", action),
@@ -288,7 +283,13 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
         (wrong.status, wrong.field_errors()),
         (StatusCode::UNPROCESSABLE_ENTITY, vec!["email".into()])
     );
-    let page = admin.browser.submit(form, &[("email", "bob@example.org")]).await;
+    let asked = admin.browser.submit(form, &[("email", "bob@example.org")]).await;
+    let consequence = asked.text_of("#consequence");
+    assert!(consequence.contains("bob@example.org") && consequence.contains("Telco"));
+    // Nothing has happened yet.
+    assert_eq!(bob.browser.get("/focal-point").await.url.path(), "/focal-point");
+    let form = asked.form(&["account_id"]).press("action", "designate");
+    let page = admin.browser.send(form).await;
     assert!(page.text().contains("bob@example.org"));
     assert!(
         bob.browser
@@ -298,7 +299,9 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
             .path()
             .ends_with("/telco/requests")
     );
-    let form = page.form(&["account_id"]).press("action", "undesignate");
+    let undesignate = page.link("/admin/organizations/telco/confirm");
+    let asked = admin.browser.get(&undesignate).await;
+    let form = asked.form(&["account_id"]).press("action", "undesignate");
     assert_eq!(admin.browser.send(form).await.status, StatusCode::OK); // the last one, by an administrator
 
     let mut carol = op.person("carol@example.org").await;

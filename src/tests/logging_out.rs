@@ -129,16 +129,14 @@ async fn whatever_ends_the_session_is_told() {
             }
             "end_everywhere" => {
                 let page = alice.browser.get("/account/sessions").await;
-                let form = page.form(&["action=end_everywhere"]);
-                alice.browser.send(form.press("action", "end_everywhere")).await;
+                alice.browser.confirms(&page, "#end-everywhere").await;
             }
             // From another browser.
             _ => {
                 alice.browser = op.browser();
                 alice.logs_in().await;
                 let page = alice.browser.get("/account/sessions").await;
-                let form = page.form(&["action=end_others"]).press("action", "end_others");
-                alice.browser.send(form).await;
+                alice.browser.confirms(&page, "#end-others").await;
             }
         }
         jobs::deliver_logouts(&op.app).await.expect("told");

@@ -115,7 +115,7 @@ async fn logging_out_everywhere_leaves_no_access_listed_that_has_ended() {
     let mut alice = op.person("alice@example.org").await;
     let code = alice.logs_in_at(&mut guest, "openid email offline_access").await;
     let refresh = guest.redeems(&code).await.expect("tokens").refresh_token;
-    let offline = "Access while you are not logged in";
+    let offline = "Access while you are logged out";
     assert!(
         alice
             .browser
@@ -125,8 +125,7 @@ async fn logging_out_everywhere_leaves_no_access_listed_that_has_ended() {
             .contains(offline)
     );
     let page = alice.browser.get("/account/sessions").await;
-    let form = page.form(&["action=end_everywhere"]);
-    alice.browser.send(form.press("action", "end_everywhere")).await;
+    alice.browser.confirms(&page, "#end-everywhere").await;
 
     assert!(guest.refreshes(&refresh.expect("one")).await.is_err());
     alice.logs_in().await;

@@ -6,6 +6,7 @@ mod authorization;
 mod backchannel_authentication;
 mod browser;
 mod client_report;
+mod confirming;
 mod consent;
 mod encrypted;
 mod device_authorization;

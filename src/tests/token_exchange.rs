@@ -193,8 +193,7 @@ async fn an_exchanged_token_ends_with_what_it_came_of() {
     assert_eq!(house.events.introspects(&exchanged).await["active"], true);
     assert_eq!(house.events.get("/userinfo", &exchanged).await.status(), 401); // for others
     let page = house.alice.browser.get("/account/services").await;
-    let form = page.form_with("client_id", "portal");
-    house.alice.browser.send(form.press("action", "withdraw")).await;
+    house.alice.browser.confirms(&page, "#withdraw-portal").await;
     assert_eq!(
         house.events.introspects(&exchanged).await,
         json!({"active": false})

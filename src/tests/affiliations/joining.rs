@@ -164,7 +164,13 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
     ];
     assert!(outcomes.iter().all(|it| matches!(it, Err(Error::OwnRequest))));
     let email = crate::domain::account::Email::parse("admin@example.org").unwrap();
-    let appointed = focal_points::appoint(app, &as_admin, &OrganizationId::new("ofcom"), &email).await;
+    let appointed = focal_points::appoint(
+        app,
+        &as_admin,
+        &OrganizationId::new("ofcom"),
+        &focal_points::Whom::Email(&email),
+    )
+    .await;
     assert!(matches!(appointed, Err(Error::OwnRequest)));
     assert_eq!(world.told(&admin).await, Told::Pending);
 
@@ -350,12 +356,22 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
 
     let email = crate::domain::account::Email::parse("alice@example.org").unwrap();
     let unhq = OrganizationId::new("unhq");
-    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email)
-        .await
-        .unwrap();
-    focal_points::appoint(&world.app, &Context::operator(), &unhq, &email)
-        .await
-        .unwrap(); // idempotent
+    focal_points::appoint(
+        &world.app,
+        &Context::operator(),
+        &unhq,
+        &focal_points::Whom::Email(&email),
+    )
+    .await
+    .unwrap();
+    focal_points::appoint(
+        &world.app,
+        &Context::operator(),
+        &unhq,
+        &focal_points::Whom::Email(&email),
+    )
+    .await
+    .unwrap(); // idempotent
     let told = standing(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.focal_point),

@@ -148,10 +148,7 @@ async fn what_the_service_gets_is_what_is_so_then() {
     let given = bank.is_given(ALICE, &[]).await;
     alice.answers("allow").await;
     let services = alice.browser.get("/account/services").await;
-    let withdraw = services
-        .form_with("client_id", "bank")
-        .press("action", "withdraw");
-    alice.browser.send(withdraw).await;
+    alice.browser.confirms(&services, "#withdraw-bank").await;
     assert_eq!(bank.is_told(&given).await, "invalid_grant");
 
     let given = bank.is_given(ALICE, &[]).await;

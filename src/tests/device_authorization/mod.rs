@@ -237,8 +237,7 @@ async fn what_a_device_gets_is_what_is_so_then() {
     let codes = tv.asks_for_codes("openid").await;
     alice.decides(codes.user_code(), "allow").await;
     let services = alice.browser.get("/account/services").await;
-    let withdraw = services.form_with("client_id", "tv").press("action", "withdraw");
-    alice.browser.send(withdraw).await;
+    alice.browser.confirms(&services, "#withdraw-tv").await;
     assert_eq!(tv.hears(&codes).await, "invalid_grant");
 
     let codes = tv.asks_for_codes("openid").await;

@@ -107,8 +107,7 @@ async fn a_token_from_the_front_ends_with_its_session_though_offline_access_was_
     assert_eq!(rp.get("/userinfo", token).await.status(), 200);
     // The code is never redeemed: there are no refresh tokens by which the token could be ended.
     let page = alice.browser.get("/account/sessions").await;
-    let form = page.form(&["action=end_everywhere"]);
-    alice.browser.send(form.press("action", "end_everywhere")).await;
+    alice.browser.confirms(&page, "#end-everywhere").await;
     assert_eq!(rp.get("/userinfo", token).await.status(), 401); // SE-3
 }
 

@@ -109,10 +109,7 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     assert_eq!(page.url.path(), "/account");
     // Who has lost the device takes its passkey away by the code.
     let list = other.browser.get(PASSKEYS).await;
-    let form = list
-        .form(&["passkey_id", "action=remove"])
-        .press("action", "remove");
-    let page = other.browser.send(form).await;
+    let page = other.browser.confirms(&list, "#remove-1").await;
     assert!(page.has("#no-passkeys"), "{}", page.text());
     assert!(heard(&op, &alice, "Two-step login has been turned off").await);
     let mut fresh = alice.elsewhere(&op);

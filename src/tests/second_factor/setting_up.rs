@@ -122,7 +122,10 @@ async fn only_who_proved_both_takes_it_away() {
 
     for action in ["remove", "renew_codes"] {
         let page = other.browser.get(SETUP).await;
-        let form = page.form(&[&format!("action={action}")]).press("action", action);
+        let form = match action {
+            "remove" => other.browser.is_asked(&page, "#remove-totp").await,
+            _ => page.form(&[&format!("action={action}")]).press("action", action),
+        };
         assert_eq!(
             other.browser.send(form).await.url.path(),
             "/reauthenticate",
@@ -133,8 +136,7 @@ async fn only_who_proved_both_takes_it_away() {
 
     op.advance(301);
     let page = alice.browser.get(SETUP).await;
-    let form = page.form(&["action=remove"]).press("action", "remove");
-    let asked = alice.browser.send(form).await;
+    let asked = alice.browser.confirms(&page, "#remove-totp").await;
     let password = alice.password.clone();
     let second = alice
         .browser
@@ -142,8 +144,7 @@ async fn only_who_proved_both_takes_it_away() {
         .await;
     let back = enters(&mut alice.browser, &second, &app.shows(&op)).await;
     assert_eq!(back.url.path(), SETUP); // where the person was
-    let form = back.form(&["action=remove"]).press("action", "remove");
-    let done = alice.browser.send(form).await;
+    let done = alice.browser.confirms(&back, "#remove-totp").await;
     assert!(done.url.path() == "/account/security" && done.has("#setup-totp"));
     assert!(stored(&op, "totp_factors").await.is_empty() && stored(&op, "recovery_codes").await.is_empty());
     assert!(heard(&op, &alice, "Two-step login has been turned off").await);

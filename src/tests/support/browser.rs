@@ -90,6 +90,22 @@ impl Browser {
         self.go(Method::POST, form.action, Some(body)).await
     }
 
+    /// Follows the link of a page to the one that says what will happen, and presses its button.
+    pub async fn confirms(&mut self, page: &Page, css: &str) -> Page {
+        let form = self.is_asked(page, css).await;
+        self.send(form).await
+    }
+
+    /// The form of that page, before its button is pressed.
+    pub async fn is_asked(&mut self, page: &Page, css: &str) -> Form {
+        let question = self.get(&page.link_of(css)).await;
+        assert!(question.has("#consequence"), "{}", question.text());
+        let action = question.attribute_of("#confirm", "value").expect("a button");
+        question
+            .form(&[&format!("action={action}")])
+            .press("action", &action)
+    }
+
     pub async fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
         let url = self.issuer.join(url).expect("a URL");
         let body = form_urlencoded::Serializer::new(String::new())

@@ -31,6 +31,11 @@ pub fn routes(routes: Routes) -> Routes {
             get(organization::show).post(organization::act),
         )
         .at(
+            "/account/organization/confirm",
+            SignedIn,
+            get(organization::confirm),
+        )
+        .at(
             "/account/organization/change",
             SignedIn,
             get(organization::ask).post(organization::submit),
@@ -45,21 +50,29 @@ pub fn routes(routes: Routes) -> Routes {
             SignedIn,
             get(totp::show).post(totp::act),
         )
+        .at("/account/security/totp/confirm", SignedIn, get(totp::confirm))
         .at(
             "/account/security/passkeys",
             SignedIn,
             get(passkeys::show).post(passkeys::act),
         )
         .at(
+            "/account/security/passkeys/confirm",
+            SignedIn,
+            get(passkeys::confirm),
+        )
+        .at(
             "/account/sessions",
             SignedIn,
             get(sessions::show).post(sessions::end),
         )
+        .at("/account/sessions/confirm", SignedIn, get(sessions::confirm))
         .at(
             "/account/services",
             SignedIn,
             get(services::show).post(services::withdraw),
         )
+        .at("/account/services/confirm", SignedIn, get(services::confirm))
         .at(
             "/account/requests",
             SignedIn,

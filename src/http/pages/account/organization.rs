@@ -14,8 +14,11 @@ use crate::domain::account::Account;
 use crate::domain::organization::OrganizationStatus;
 use crate::templates::FormState;
 use crate::templates::pages::{
-    AccountOrganization, AccountOrganizationChange, AffiliationView, OrganizationQuestions, RightView,
+    AccountOrganization, AccountOrganizationChange, AffiliationView, Confirm, OrganizationQuestions,
+    RightView,
 };
+
+const HERE: &str = "/account/organization";
 
 /// The person's place in the words of the page's language.
 pub struct Place {
@@ -88,6 +91,29 @@ pub struct Act {
     action: String,
     affiliation_id: String,
     right: String,
+}
+
+/// Says what `withdraw` will do.
+pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let Some(id) = visit.query("affiliation_id") else {
+        return Ok(visit.redirect(HERE));
+    };
+    let place = affiliations::place(&visit.app, &person.account().id).await?;
+    let mut both = [place.current, place.request].into_iter().flatten();
+    let it = both
+        .find(|it| it.affiliation.id.as_str() == id)
+        .ok_or(PageError::NotFound)?;
+    let page = match it.affiliation.status().is_in_force() {
+        true => Confirm::new("affiliation", HERE, "withdraw", "account.organization.end"),
+        false => Confirm::new(
+            "request",
+            HERE,
+            "withdraw",
+            "account.organization.withdraw_request",
+        ),
+    };
+    let page = page.of(it.organization.name).with("affiliation_id", &id);
+    visit.page(&page).await
 }
 
 pub async fn act(person: SignedIn, form: PageForm<Act>) -> Result<Response, PageError> {

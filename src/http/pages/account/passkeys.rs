@@ -10,7 +10,7 @@ use crate::accounts::login::browser_in_words;
 use crate::accounts::second_factor::{self, passkey, recovery_code};
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
-use crate::templates::pages::{AccountPasskeys, PasskeyView, Renaming};
+use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};
 
 const HERE: &str = "/account/security/passkeys";
 
@@ -50,6 +50,22 @@ async fn page(
         question: passkey::begun(app, person.session()).await?,
         recovery_codes: standing.is_on().then_some(standing.recovery_codes),
     })
+}
+
+/// Says what `remove` will do.
+pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    if !visit.app.webauthn.is_offered() {
+        return Err(PageError::NotFound);
+    }
+    let Some(id) = visit.query("passkey_id") else {
+        return Ok(visit.redirect(HERE));
+    };
+    let passkeys = passkey::list(&visit.app, &person.account().id).await?;
+    let found = passkeys.into_iter().find(|it| it.id == id);
+    let page = Confirm::new("passkey", HERE, "remove", "passkeys.remove")
+        .of(found.ok_or(PageError::NotFound)?.name)
+        .with("passkey_id", &id);
+    visit.page(&page).await
 }
 
 #[derive(Default, Deserialize)]

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use super::super::{PageError, PageForm, SignedIn, Visit};
 use crate::domain::ClientId;
 use crate::oidc::consent;
-use crate::templates::pages::{AccountServices, ServiceAccess};
+use crate::templates::pages::{AccountServices, Confirm, ServiceAccess};
+
+const HERE: &str = "/account/services";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,6 +37,24 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
         })
         .collect();
     visit.page(&AccountServices { services }).await
+}
+
+/// Says what `withdraw` will do.
+pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let Some(id) = visit.query("client_id") else {
+        return Ok(visit.redirect(HERE));
+    };
+    let consents = consent::list(&visit.app, &person.account().id).await?;
+    let given = consents.iter().any(|it| it.client_id.as_str() == id);
+    if !given {
+        return Err(PageError::NotFound);
+    }
+    let client = visit.app.registry.find(&id);
+    let name = client.map_or_else(|| id.clone(), |it| it.name().to_owned());
+    let page = Confirm::new("access", HERE, "withdraw", "account.services.withdraw")
+        .of(name)
+        .with("client_id", &id);
+    visit.page(&page).await
 }
 
 pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {

@@ -9,7 +9,9 @@ use crate::domain::SessionId;
 use crate::http::pages::logout::leave;
 use crate::oidc::end_session::After;
 use crate::oidc::logout::frontchannel;
-use crate::templates::pages::{AccountSessions, SessionView};
+use crate::templates::pages::{AccountSessions, Confirm, SessionView};
+
+const HERE: &str = "/account/sessions";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +34,35 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
         })
         .collect();
     visit.page(&AccountSessions { sessions }).await
+}
+
+/// Says what `end` will do.
+pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let page = match visit.query("action").as_deref() {
+        Some("end") => {
+            let id = visit.query("session_id").unwrap_or_default();
+            let open = sessions::list(&visit.app, &person.account().id).await?;
+            let it = open.iter().find(|it| it.id.as_str() == id);
+            let browser = login::browser_in_words(&it.ok_or(PageError::NotFound)?.user_agent);
+            Confirm::new("session", HERE, "end", "account.sessions.end")
+                .of(browser)
+                .with("session_id", &id)
+        }
+        Some("end_others") => Confirm::new(
+            "other_sessions",
+            HERE,
+            "end_others",
+            "account.sessions.end_others",
+        ),
+        Some("end_everywhere") => Confirm::new(
+            "everywhere",
+            HERE,
+            "end_everywhere",
+            "account.sessions.end_everywhere",
+        ),
+        _ => return Ok(visit.redirect(HERE)),
+    };
+    visit.page(&page).await
 }
 
 pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {

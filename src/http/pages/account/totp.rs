@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::super::{PageError, PageForm, SignedIn, Visit};
 use crate::accounts;
-use crate::accounts::second_factor::{self, recovery_code, totp};
+use crate::accounts::second_factor::{self, passkey, recovery_code, totp};
 use crate::domain::second_factor::grouped;
 use crate::http::cookies::Cookie;
-use crate::templates::pages::{AccountRecoveryCodes, AccountTotp, InUse, Setup};
+use crate::templates::pages::{AccountRecoveryCodes, AccountTotp, Confirm, InUse, Setup};
 use crate::templates::{FormState, Qr};
 
 const HERE: &str = "/account/security/totp";
@@ -41,6 +41,23 @@ async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<Accou
             recovery_codes: standing.recovery_codes,
         }),
     })
+}
+
+/// Says what `remove` will do: with passkeys left, two-step login stays on.
+pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let (app, account) = (&visit.app, person.account());
+    if second_factor::standing(app, &account.id)
+        .await?
+        .totp_since
+        .is_none()
+    {
+        return Ok(visit.redirect(HERE));
+    }
+    let page = match passkey::list(app, &account.id).await?.is_empty() {
+        true => Confirm::new("two_step", HERE, "remove", "totp.remove"),
+        false => Confirm::new("app", HERE, "remove", "passkeys.remove"),
+    };
+    visit.page(&page).await
 }
 
 #[derive(Default, Deserialize)]

@@ -31,6 +31,11 @@ pub fn routes(routes: Routes) -> Routes {
             Administrator,
             get(organizations::show).post(organizations::act),
         )
+        .at(
+            "/admin/organizations/{id}/confirm",
+            Administrator,
+            get(organizations::confirm),
+        )
         .at("/admin/proposals", Administrator, get(proposals::list))
         .at(
             "/admin/proposals/{id}",

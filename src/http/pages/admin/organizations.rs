@@ -8,12 +8,13 @@ use serde::Deserialize;
 use super::super::focal_point::{refusal, segment};
 use super::super::organization_lists::{self as lists, Types};
 use super::super::{ListQuery, PageError, PageForm, Visit, refused};
+use crate::affiliations::focal_points::Whom;
 use crate::affiliations::people::{Entry, LARGEST_PAGE, Search, Show};
 use crate::affiliations::{self, focal_points, people, records};
-use crate::domain::account::Email;
+use crate::domain::account::{Account, Email};
 use crate::domain::{AccountId, OrganizationId};
 use crate::templates::FormState;
-use crate::templates::pages::{AdminOrganization, AdminOrganizations, FocalPointRow};
+use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm, FocalPointRow};
 
 const PATH: &str = "/admin/organizations";
 const FILTERS: [&str; 3] = ["q", "membership_type", "status"];
@@ -57,7 +58,19 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
     // 404 before anything is said about the fields.
     records::find(&visit.app, &visit.context(), &OrganizationId::new(id.as_str())).await?;
     let outcome = match fields.action.as_str() {
-        "designate" => designate(&visit, &id, &fields.email).await,
+        // By address first, which leads to the page that says what will happen; then by account.
+        "designate" if fields.account_id.is_empty() => match candidate(&visit, &id, &fields.email).await {
+            Ok(it) => {
+                let to = format!(
+                    "{PATH}/{}/confirm?action=designate&account_id={}",
+                    segment(&id),
+                    segment(it.id.as_str())
+                );
+                return Ok(visit.redirect(&to));
+            }
+            Err(error) => Err(error),
+        },
+        "designate" => designate(&visit, &id, &fields.account_id).await,
         "undesignate" => undesignate(&visit, &id, &fields.account_id).await,
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
@@ -70,12 +83,60 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
     }
 }
 
-async fn designate(visit: &Visit, id: &str, email: &str) -> Result<&'static str, affiliations::Error> {
-    let refused = |key| affiliations::Error::Invalid([("email", key)].into());
-    let email = Email::parse(email).map_err(|_| refused("error.email"))?;
+/// Says what `act` will do.
+pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
+    let (app, context) = (&visit.app, visit.context());
+    let organization = OrganizationId::new(id.as_str());
+    let record = records::find(app, &context, &organization).await?;
+    let path = format!("{PATH}/{}", segment(&id));
+    let account = AccountId::new(visit.query("account_id").unwrap_or_default());
+    let (name, page) = match visit.query("action").as_deref() {
+        Some("designate") => {
+            let it = focal_points::candidate(app, &context, &organization, &Whom::Account(&account)).await?;
+            let name = format!("{} ({})", it.profile.full_name(), it.email.as_str());
+            (
+                name,
+                Confirm::new("appoint", &path, "designate", "focal_point.designate"),
+            )
+        }
+        Some("undesignate") => {
+            let affiliation = people::affiliation_of(app, &context, &organization, &account).await?;
+            let (it, ..) = people::find(app, &context, &affiliation).await?;
+            let name = format!("{} {}", it.person.first_name, it.person.last_name);
+            (
+                name,
+                Confirm::new("undesignate", &path, "undesignate", "focal_point.undesignate"),
+            )
+        }
+        _ => return Ok(visit.redirect(&path)),
+    };
+    let page = page
+        .of(name)
+        .within(&record.organization.name)
+        .with("account_id", account.as_str());
+    visit.page(&page).await
+}
+
+fn refused_address(key: &'static str) -> affiliations::Error {
+    affiliations::Error::Invalid([("email", key)].into())
+}
+
+/// Who has this address and can become a Focal Point here.
+async fn candidate(visit: &Visit, id: &str, email: &str) -> Result<Account, affiliations::Error> {
+    let email = Email::parse(email).map_err(|_| refused_address("error.email"))?;
     let organization = OrganizationId::new(id);
-    match focal_points::appoint(&visit.app, &visit.context(), &organization, &email).await {
-        Err(affiliations::Error::Refused(_)) => Err(refused("admin.no_such_account")),
+    let whom = Whom::Email(&email);
+    match focal_points::candidate(&visit.app, &visit.context(), &organization, &whom).await {
+        Err(affiliations::Error::Refused(_)) => Err(refused_address("admin.no_such_account")),
+        other => other,
+    }
+}
+
+async fn designate(visit: &Visit, id: &str, account: &str) -> Result<&'static str, affiliations::Error> {
+    let (organization, account) = (OrganizationId::new(id), AccountId::new(account));
+    let whom = Whom::Account(&account);
+    match focal_points::appoint(&visit.app, &visit.context(), &organization, &whom).await {
+        Err(affiliations::Error::Refused(_)) => Err(refused_address("admin.no_such_account")),
         other => other.map(|()| "designated"),
     }
 }

@@ -44,6 +44,11 @@ pub fn routes(routes: Routes) -> Routes {
             FocalPoint,
             get(person::show).post(person::act),
         )
+        .at(
+            "/focal-point/{organization}/people/{account}/confirm",
+            FocalPoint,
+            get(person::confirm),
+        )
 }
 
 /// A person is Focal Point of one organization at most, and is taken there; an administrator may be of none.

@@ -1,6 +1,7 @@
 //! `/focal-point/{organization}/people/{account}`: one person's TIES rights, office and affiliation.
 
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::templates::FormState;
-use crate::templates::pages::{FocalPointPerson, RightView};
+use crate::templates::pages::{Confirm, FocalPointPerson, RightView};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +34,61 @@ pub async fn show(
         .await
 }
 
+/// Says what `act` will do.
+pub async fn confirm(
+    visit: Visit,
+    Path((organization, account)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let found = find(&visit, &organization, &account).await?;
+    let fields = Act {
+        action: visit.query("action").unwrap_or_default(),
+        right: visit.query("right").unwrap_or_default(),
+        reason: String::new(),
+    };
+    match confirmation(&visit, &found, &fields, FormState::default()).await? {
+        Some(page) => visit.page(&page).await,
+        None => Ok(visit.redirect(&person_path(&found.1, &account))),
+    }
+}
+
+fn person_path(organization: &Organization, account: &str) -> String {
+    format!("{}/people/{}", base(&organization.id), segment(account))
+}
+
+/// `None` for an act that needs no confirmation.
+async fn confirmation(
+    visit: &Visit,
+    found: &Found,
+    fields: &Act,
+    form: FormState,
+) -> Result<Option<Confirm>, PageError> {
+    let (entry, organization, _) = found;
+    let (act, button, asks) = match fields.action.as_str() {
+        "refuse" => ("refuse", "focal_point.refuse", true),
+        "revoke" => ("revoke", "focal_point.revoke", true),
+        "designate" => ("designate", "focal_point.designate", false),
+        "undesignate" => ("undesignate", "focal_point.undesignate", true),
+        "remove" => ("remove", "focal_point.remove", true),
+        _ => return Ok(None),
+    };
+    let path = person_path(organization, entry.person.affiliation.account.as_str());
+    let name = format!("{} {}", entry.person.first_name, entry.person.last_name);
+    let mut page = Confirm::new(act, &path, act, button)
+        .of(name)
+        .within(&organization.name);
+    if matches!(act, "refuse" | "revoke") {
+        let kinds = records::right_types(&visit.app).await?;
+        let kind = kinds.iter().find(|it| it.name == fields.right);
+        // An unknown right is refused by the room when the form is sent.
+        let label = kind.map_or(fields.right.as_str(), |it| it.label(visit.locale.as_str()));
+        label.clone_into(&mut page.right);
+        page = page.with("right", &fields.right);
+    }
+    page.takes_reason = asks;
+    page.form = form;
+    Ok(Some(page))
+}
+
 pub async fn act(
     Path((organization, account)): Path<(String, String)>,
     form: PageForm<Act>,
@@ -50,6 +106,12 @@ pub async fn act(
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             let found = again(find(&visit, &organization, &account).await)?;
+            // A reason is corrected where it was typed.
+            if status == StatusCode::UNPROCESSABLE_ENTITY
+                && let Some(page) = confirmation(&visit, &found, &fields, form.clone()).await?
+            {
+                return visit.page_with(status, &page).await;
+            }
             visit.page_with(status, &view(&visit, &found, form).await?).await
         }
     }

@@ -1,0 +1,91 @@
+//! The page before an act that cannot be taken back: it says what will happen, and its button sends the form.
+
+use serde::Serialize;
+
+use super::Page;
+use crate::templates::FormState;
+
+/// `…/confirm` beside the page that offers the act.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Confirm {
+    /// Names the texts `confirm.{act}.title` and `.text`.
+    pub act: &'static str,
+    /// Holes of the text: whom or what the act concerns, in which organization, and which TIES right.
+    pub object: String,
+    pub organization: String,
+    pub right: String,
+    /// The text on the button.
+    pub button: &'static str,
+    /// Where the form goes, and the hidden fields it takes there.
+    pub path: String,
+    pub fields: Vec<(&'static str, String)>,
+    /// What its button says to the server.
+    pub action: &'static str,
+    /// A reason can be given, which the person concerned is told.
+    pub takes_reason: bool,
+    pub form: FormState,
+    /// Where *Cancel* leads.
+    pub back: String,
+}
+
+impl Confirm {
+    /// `path` offers the act, takes its form, and is where *Cancel* leads.
+    pub fn new(act: &'static str, path: &str, action: &'static str, button: &'static str) -> Self {
+        Self {
+            act,
+            button,
+            path: path.to_owned(),
+            action,
+            back: path.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub fn of(mut self, object: impl Into<String>) -> Self {
+        self.object = object.into();
+        self
+    }
+
+    pub fn within(mut self, organization: &str) -> Self {
+        organization.clone_into(&mut self.organization);
+        self
+    }
+
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.fields.push((name, value.to_owned()));
+        self
+    }
+}
+
+impl Page for Confirm {
+    const TEMPLATE: &'static str = "confirm";
+
+    fn samples() -> Vec<Self> {
+        let acts = [
+            ("session", "account.sessions.end"),
+            ("other_sessions", "account.sessions.end_others"),
+            ("everywhere", "account.sessions.end_everywhere"),
+            ("access", "account.services.withdraw"),
+            ("request", "account.organization.withdraw_request"),
+            ("affiliation", "account.organization.end"),
+            ("two_step", "totp.remove"),
+            ("app", "passkeys.remove"),
+            ("passkey", "passkeys.remove"),
+            ("refuse", "focal_point.refuse"),
+            ("revoke", "focal_point.revoke"),
+            ("designate", "focal_point.designate"),
+            ("appoint", "focal_point.designate"),
+            ("undesignate", "focal_point.undesignate"),
+            ("remove", "focal_point.remove"),
+        ];
+        let sample = |(act, button)| Self {
+            right: "Documents".into(),
+            takes_reason: act == "remove",
+            ..Self::new(act, "/account/sessions", "end", button)
+                .of("Dr. <b>Anne</b> Exemplaire")
+                .within("Bundesamt & Söhne")
+                .with("session_id", "s\"1")
+        };
+        acts.map(sample).to_vec()
+    }
+}

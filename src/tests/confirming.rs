@@ -1,0 +1,99 @@
+//! What cannot be taken back is confirmed on a page that says what will happen: no page offers such an act by a
+//! button of its own.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::support::{Page, TestOp};
+use crate::domain::actor::Role;
+
+/// The page leads to the question, and cannot act itself.
+fn only_asks(page: &Page, css: &str, acts: &[&str]) {
+    assert!(page.link_of(css).contains("/confirm"), "{css}");
+    for act in acts {
+        let button = format!("action={act}");
+        assert!(page.find_form(&[&button]).is_none(), "{}: {act}", page.url);
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_question() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    let mut other = alice.elsewhere(&op);
+    other.logs_in().await;
+    alice.logs_in().await;
+    let page = alice.browser.get("/account/sessions").await;
+    only_asks(&page, "#end-everywhere", &["end", "end_others", "end_everywhere"]);
+    only_asks(&page, "#end-others", &[]);
+
+    let end = page.link("/account/sessions/confirm?action=end&session_id=");
+    let question = alice.browser.get(&end).await;
+    assert!(question.text_of("#consequence").contains("this session ends"));
+    assert_eq!(question.link_of("#back"), "/account/sessions");
+    assert_eq!(other.browser.get("/account").await.url.path(), "/account"); // nothing has happened
+    let form = question.form(&["session_id"]).press("action", "end");
+    let done = alice.browser.send(form.clone()).await;
+    assert!(done.url.path() == "/account/sessions" && done.has("#flash"));
+    assert_eq!(other.browser.get("/account").await.url.path(), "/login");
+    // It is over: there is nothing to ask about any more.
+    assert_eq!(alice.browser.get(&end).await.status, StatusCode::NOT_FOUND);
+
+    let question = alice
+        .browser
+        .get("/account/sessions/confirm?action=end_everywhere")
+        .await;
+    assert!(question.text_of("#consequence").contains("in this browser too"));
+    let page = alice.browser.get("/account/sessions").await;
+    alice.browser.confirms(&page, "#end-everywhere").await;
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+}
+
+#[tokio::test]
+async fn a_question_about_nothing_leads_back() {
+    let op = TestOp::start().await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    admin.logs_in().await;
+    for path in [
+        "/account/sessions",
+        "/account/services",
+        "/account/organization",
+        "/account/security/totp",
+        "/account/security/passkeys",
+    ] {
+        let page = admin.browser.get(&format!("{path}/confirm")).await;
+        assert_eq!((page.status, page.url.path()), (StatusCode::OK, path));
+    }
+    for url in [
+        "/account/services/confirm?client_id=none",
+        "/account/organization/confirm?affiliation_id=none",
+        "/account/security/passkeys/confirm?passkey_id=none",
+        "/account/sessions/confirm?action=end&session_id=none",
+        "/admin/organizations/none/confirm?action=designate",
+        "/focal-point/none/people/none/confirm?action=remove",
+    ] {
+        assert_eq!(
+            admin.browser.get(url).await.status,
+            StatusCode::NOT_FOUND,
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn access_is_withdrawn_after_a_question() {
+    let op = TestOp::start().await;
+    let mut shop = op.client_with("shop", json!({ "first_party": false })).await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in_at(&mut shop, "openid email").await;
+    let page = alice.browser.get("/account/services").await;
+    only_asks(&page, "#withdraw-shop", &["withdraw"]);
+    let form = alice.browser.is_asked(&page, "#withdraw-shop").await;
+    assert!(alice.browser.get("/account/services").await.has("#withdraw-shop"));
+    let done = alice.browser.send(form).await;
+    assert!(
+        done.has("#flash") && !done.has("#withdraw-shop"),
+        "{}",
+        done.text()
+    );
+}
