@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lettre::message::Mailbox;
 use migrations::MigratorTrait;
 use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
 
 use crate::certificates::{Authorities, AuthoritiesError};
 use crate::clock::Clock;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub client_keys: RemoteKeys,
     pub client_authorities: Authorities,
     pub registry: ClientRegistry,
+    /// The process was asked to end: work that nobody waits for begins no further transaction.
+    pub stopping: CancellationToken,
 }
 
 impl std::ops::Deref for App {
@@ -85,7 +88,7 @@ impl App {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let db = Database::open(config.database.url()).await?;
         match config.database.migrate {
-            Migrate::Start => migrations::Migrator::up(db.read(), None).await?,
+            Migrate::Start => migrations::Migrator::up(db.for_migrations(), None).await?,
             Migrate::Manual if pending(&db).await? => return Err(StartError::NotMigrated),
             Migrate::Manual => {}
         }
@@ -117,6 +120,7 @@ impl App {
             ephemeral,
             db,
             clock,
+            stopping: CancellationToken::new(),
             config: Arc::new(config),
         }));
         app.load_keys().await?;
@@ -125,7 +129,7 @@ impl App {
 }
 
 async fn pending(db: &Database) -> Result<bool, DbErr> {
-    Ok(!migrations::Migrator::get_pending_migrations(db.read())
+    Ok(!migrations::Migrator::get_pending_migrations(db.for_migrations())
         .await?
         .is_empty())
 }

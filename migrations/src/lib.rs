@@ -22,6 +22,7 @@ mod m0016_passkeys;
 mod m0017_session_cookie_due;
 mod m20261129_071000_consents_of_claims;
 mod m20261129_071500_consents_of_hosts;
+mod m20261129_073000_indexes_of_jobs;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_session_cookie_due::Migration),
             Box::new(m20261129_071000_consents_of_claims::Migration),
             Box::new(m20261129_071500_consents_of_hosts::Migration),
+            Box::new(m20261129_073000_indexes_of_jobs::Migration),
         ]
     }
 }

@@ -1,11 +1,14 @@
 //! What is forgotten, and when: called by the clock's door.
 
 use chrono::Duration;
+use sea_orm::DbErr;
 
 use super::{Result, throttle};
 use crate::app::App;
+use crate::domain::Time;
 use crate::domain::session::Session;
 use crate::domain::signup;
+use crate::storage::batches::{ROWS, until_done};
 use crate::storage::{email_codes, login_throttles, password_resets, pending_signups, sessions};
 
 /// Counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
@@ -18,11 +21,30 @@ const SESSIONS_KEPT: Duration = Duration::days(1);
 /// Deletes what has lived out its time (security.md SU-5, DS-3). How much that was.
 pub async fn sweep(app: &App) -> Result<u64> {
     let now = app.clock.now();
-    let db = app.db.read();
-    let (idle, absolute) = Session::dead_before(now);
-    Ok(pending_signups::delete_made_before(db, now - signup::KEPT).await?
-        + email_codes::delete_made_before(db, now - PROOFS_KEPT).await?
-        + password_resets::delete_made_before(db, now - PROOFS_KEPT).await?
-        + sessions::delete_dead(db, idle - SESSIONS_KEPT, absolute - SESSIONS_KEPT).await?
-        + login_throttles::delete_stale(db, throttle::STOPPED, now - THROTTLES_KEPT).await?)
+    let (db, stopping) = (app.db.read(), &app.stopping);
+    let signups = now - signup::KEPT;
+    let mut rows = until_done(stopping, || pending_signups::delete_made_before(db, signups)).await?;
+    let proofs = now - PROOFS_KEPT;
+    rows += until_done(stopping, || email_codes::delete_made_before(db, proofs)).await?;
+    rows += until_done(stopping, || email_codes::delete_attempts_before(db, proofs)).await?;
+    rows += until_done(stopping, || password_resets::delete_made_before(db, proofs)).await?;
+    let dead = Session::dead_before(now) - SESSIONS_KEPT;
+    rows += until_done(stopping, || forget_sessions(app, dead)).await?;
+    let throttles = now - THROTTLES_KEPT;
+    rows += until_done(stopping, || {
+        login_throttles::delete_stale(db, throttle::STOPPED, throttles)
+    })
+    .await?;
+    Ok(rows)
+}
+
+async fn forget_sessions(app: &App, before: Time) -> std::result::Result<u64, DbErr> {
+    let dead = sessions::list_dead(app.db.read(), before, ROWS).await?;
+    if dead.is_empty() {
+        return Ok(0);
+    }
+    let dead = &dead;
+    app.db
+        .write(async |tx| sessions::delete_dead(tx, dead, before).await)
+        .await
 }

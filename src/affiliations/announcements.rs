@@ -12,12 +12,15 @@ use crate::domain::actor::Context;
 use crate::domain::affiliation::Affiliation;
 use crate::domain::organization::Organization;
 use crate::domain::{AffiliationId, OrganizationId, Time};
+use crate::storage::batches::pause;
 use crate::storage::waiting::{self, Notice, Waiting};
 use crate::storage::{accounts, affiliations, organizations};
 use crate::templates::mails::{AffiliationRequested, RequestsDigest, WaitingRequest};
 
 /// A digest covers what arrives in this time.
 const QUIET: Duration = Duration::hours(1);
+/// Requests in a digest; the next one tells of the others.
+const MOST_IN_A_DIGEST: usize = 100;
 
 /// Mails a new request, unless one was mailed within the hour: then it waits for the digest.
 pub(super) async fn announce<C: ConnectionTrait>(
@@ -72,12 +75,21 @@ pub async fn send_digests(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
     let waiting = waiting::list(app.db.read(), Notice::Announced, now).await?;
     let mut sent = 0;
-    for (organization, requests) in by_organization(&waiting) {
+    for (organization, mut requests) in by_organization(&waiting) {
+        if app.stopping.is_cancelled() {
+            break;
+        }
+        if organizations::is_announced_since(app.db.read(), organization, now - QUIET).await? {
+            continue;
+        }
+        requests.truncate(MOST_IN_A_DIGEST);
+        let begun = std::time::Instant::now();
         let done = app
             .db
             .write(async |tx| send_digest(app, tx, organization, &requests, now).await)
             .await?;
         sent += usize::from(done);
+        pause(begun).await;
     }
     Ok(sent)
 }
@@ -107,12 +119,9 @@ async fn send_digest(
     let Some(organization) = organizations::find(tx, organization).await? else {
         return Ok(false);
     };
-    let mut waiting = Vec::new();
-    for id in requests {
-        // Read again: what was decided meanwhile waits no more.
-        let found = affiliations::find(tx, id).await?;
-        waiting.extend(found.filter(|it| !it.status().is_final()));
-    }
+    // Read again: what was decided meanwhile waits no more.
+    let mut waiting = affiliations::list_by_ids(tx, requests).await?;
+    waiting.retain(|it| !it.status().is_final());
     let context = Context::system();
     digest_one(&Act::new(app, tx, &context), &organization, &waiting).await
 }

@@ -23,6 +23,10 @@ pub(super) struct Deciders {
 }
 
 impl Deciders {
+    pub const fn are_administrators(&self) -> bool {
+        self.administrators
+    }
+
     /// Where they find the request.
     pub fn request_path(&self, organization: &OrganizationId, request: &AffiliationId) -> String {
         if self.administrators {
@@ -68,7 +72,7 @@ pub(super) async fn administrators(
     tx: &impl ConnectionTrait,
     subject: Option<&AccountId>,
 ) -> Result<Deciders, Error> {
-    let mut people = accounts::list_by_role(tx, Role::Administrator).await?;
+    let mut people = accounts::list_by_office(tx, Role::Administrator).await?;
     people.retain(|it| Some(&it.id) != subject);
     Ok(Deciders {
         people,
@@ -84,8 +88,11 @@ pub(super) async fn send<M: MailTemplate>(
     to: &Account,
     mail: &M,
 ) -> Result<(), Error> {
-    let letter = Letter::new(&app.templates, to.email.as_str(), locale(to), mail)?;
-    Ok(outbox::enqueue(tx, app, now, &letter).await?)
+    Ok(outbox::enqueue(tx, app, now, &letter(app, to, mail)?).await?)
+}
+
+pub(super) fn letter<M: MailTemplate>(app: &App, to: &Account, mail: &M) -> Result<Letter, Error> {
+    Ok(Letter::new(&app.templates, to.email.as_str(), locale(to), mail)?)
 }
 
 pub(super) fn locale(of: &Account) -> Locale {

@@ -174,7 +174,10 @@ pub async fn set_status(
 pub async fn end_overdue(app: &App) -> Result<usize, Error> {
     let today = app.clock.now().date_naive();
     let overdue = organizations::list_overdue(app.db.read(), today).await?;
-    for it in &overdue {
+    for (at, it) in overdue.iter().enumerate() {
+        if app.stopping.is_cancelled() {
+            return Ok(at);
+        }
         let ended = OrganizationStatus::Ended;
         match set_status(app, &Context::system(), &it.id, ended, "").await {
             // Another node was faster.

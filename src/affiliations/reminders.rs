@@ -1,78 +1,186 @@
 //! Requests that nobody answers: those who decide are reminded after 7 days, the administrators hear
-//! after 21 (product.md).
+//! after 21 (product.md). An administrator gets one mail a day about all that is overdue, a Focal Point one for
+//! the organization. All is read and written up before a transaction begins; that marks a batch of requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use chrono::Duration;
-use sea_orm::ConnectionTrait;
 
 use super::announcements::{by_organization, name_of};
 use super::{Error, notices};
 use crate::app::App;
 use crate::domain::{AffiliationId, OrganizationId, Time};
-use crate::storage::organizations;
+use crate::mail::outbox::{self, Letter};
+use crate::storage::batches::{ROWS, pause};
 use crate::storage::waiting::{self, Notice};
-use crate::templates::mails::{RequestsOverdue, RequestsReminder};
+use crate::storage::{generations, organizations};
+use crate::templates::mails::{OverdueOrganization, RequestsOverdue, RequestsReminder};
 
 const REMIND_AFTER: Duration = Duration::days(7);
 const ESCALATE_AFTER: Duration = Duration::days(21);
+/// Between two mails to the administrators.
+const QUIET: Duration = Duration::days(1);
+/// Named in a mail; the page that it leads to has all.
+const MOST_NAMED: usize = 20;
 
-/// The clock's door. How many organizations were written to about.
-pub async fn remind(app: &App) -> Result<usize, Error> {
-    let now = app.clock.now();
-    let mut told = 0;
-    for (notice, after) in [
-        (Notice::Reminded, REMIND_AFTER),
-        (Notice::Escalated, ESCALATE_AFTER),
-    ] {
-        let waiting = waiting::list(app.db.read(), notice, now - after).await?;
-        for (organization, requests) in by_organization(&waiting) {
-            let done = app
-                .db
-                .write(async |tx| tell(app, tx, notice, organization, &requests, now).await)
-                .await?;
-            told += usize::from(done);
-        }
-    }
-    Ok(told)
+/// What the administrators are told of, in one mail.
+#[derive(Default)]
+struct Overdue {
+    organizations: BTreeMap<OrganizationId, (String, BTreeSet<AffiliationId>)>,
+    marks: Vec<(Notice, AffiliationId)>,
 }
 
-async fn tell(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    notice: Notice,
-    organization: &OrganizationId,
-    requests: &[AffiliationId],
-    now: Time,
-) -> Result<bool, Error> {
-    // Of several nodes, the one that marks them writes the mail.
-    if !waiting::mark(tx, notice, requests, now).await? {
-        return Ok(false);
+impl Overdue {
+    fn add(&mut self, notice: Notice, id: &OrganizationId, name: String, requests: Vec<AffiliationId>) {
+        let (_, all) = self
+            .organizations
+            .entry(id.clone())
+            .or_insert_with(|| (name, BTreeSet::new()));
+        self.marks
+            .extend(requests.iter().map(|request| (notice, request.clone())));
+        all.extend(requests);
     }
-    let Some(organization) = organizations::find(tx, organization).await? else {
-        return Ok(false);
-    };
-    let waiting = requests.len() as u64;
-    if notice == Notice::Escalated {
-        let administrators = notices::administrators(tx, None).await?;
-        for to in &administrators.people {
-            let mail = RequestsOverdue {
-                name: name_of(to),
-                organization: organization.name.clone(),
-                waiting,
-                path: administrators.requests_path(&organization.id),
-            };
-            notices::send(app, tx, now, to, &mail).await?;
+}
+
+/// The clock's door. How many mails were written.
+pub async fn remind(app: &App) -> Result<usize, Error> {
+    let now = app.clock.now();
+    let db = app.db.read();
+    let mut written = 0;
+    let mut overdue = Overdue::default();
+    let late = waiting::list(db, Notice::Reminded, now - REMIND_AFTER).await?;
+    for (id, requests) in by_organization(&late) {
+        if app.stopping.is_cancelled() {
+            return Ok(written);
         }
-    } else {
-        let deciders = notices::deciders(tx, &organization.id, None).await?;
+        let Some(organization) = organizations::find(db, id).await? else {
+            continue;
+        };
+        let deciders = notices::deciders(db, id, None).await?;
+        if deciders.are_administrators() {
+            overdue.add(Notice::Reminded, id, organization.name, requests);
+            continue;
+        }
+        let mut letters = Vec::new();
         for to in &deciders.people {
             let mail = RequestsReminder {
                 name: name_of(to),
                 organization: organization.name.clone(),
-                waiting,
-                path: deciders.requests_path(&organization.id),
+                waiting: requests.len() as u64,
+                path: deciders.requests_path(id),
             };
-            notices::send(app, tx, now, to, &mail).await?;
+            letters.push(notices::letter(app, to, &mail)?);
+        }
+        let marks: Vec<_> = requests.into_iter().map(|it| (Notice::Reminded, it)).collect();
+        written += tell(app, now, &marks, &letters, None).await?;
+    }
+    for (id, requests) in by_organization(&waiting::list(db, Notice::Escalated, now - ESCALATE_AFTER).await?)
+    {
+        if let Some(organization) = organizations::find(db, id).await? {
+            overdue.add(Notice::Escalated, id, organization.name, requests);
         }
     }
-    Ok(true)
+    written += tell_administrators(app, now, &overdue).await?;
+    Ok(written)
+}
+
+async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Error> {
+    if overdue.marks.is_empty() || app.stopping.is_cancelled() {
+        return Ok(0);
+    }
+    let told_before = generations::current(app.db.read(), generations::OVERDUE_TOLD).await?;
+    if told_before > (now - QUIET).timestamp() {
+        return Ok(0);
+    }
+    let mut named: Vec<_> = overdue
+        .organizations
+        .values()
+        .map(|(name, requests)| OverdueOrganization {
+            name: name.clone(),
+            waiting: requests.len() as u64,
+        })
+        .collect();
+    named.sort_by(|one, other| {
+        other
+            .waiting
+            .cmp(&one.waiting)
+            .then_with(|| one.name.cmp(&other.name))
+    });
+    let waiting = named.iter().map(|it| it.waiting).sum();
+    let further = named.len().saturating_sub(MOST_NAMED) as u64;
+    named.truncate(MOST_NAMED);
+    let administrators = notices::administrators(app.db.read(), None).await?;
+    let mut letters = Vec::new();
+    for to in &administrators.people {
+        let mail = RequestsOverdue {
+            name: name_of(to),
+            waiting,
+            organizations: named.clone(),
+            further,
+            path: "/admin/requests".into(),
+        };
+        letters.push(notices::letter(app, to, &mail)?);
+    }
+    tell(
+        app,
+        now,
+        &overdue.marks,
+        &letters,
+        Some(generations::OVERDUE_TOLD),
+    )
+    .await
+}
+
+/// Writes the mails with the first batch of marks, then the further ones. Should the process end in between, what
+/// is not marked yet is told of once more; nothing is forgotten. Of several nodes, the one that marks the first
+/// batch writes the mails.
+async fn tell(
+    app: &App,
+    now: Time,
+    marks: &[(Notice, AffiliationId)],
+    letters: &[Letter],
+    turn: Option<&'static str>,
+) -> Result<usize, Error> {
+    let mut written = 0;
+    for (at, batch) in marks.chunks(ROWS).enumerate() {
+        if app.stopping.is_cancelled() {
+            break;
+        }
+        let begun = Instant::now();
+        let letters = if at == 0 { letters } else { &[] };
+        let turn = turn.filter(|_| at == 0);
+        let marked = app
+            .db
+            .write(async |tx| {
+                if let Some(turn) = turn
+                    && !generations::take_turn(tx, turn, now, now - QUIET).await?
+                {
+                    return Ok(false);
+                }
+                let mut marked = false;
+                for notice in [Notice::Reminded, Notice::Escalated] {
+                    let these: Vec<_> = batch
+                        .iter()
+                        .filter(|(it, _)| *it == notice)
+                        .map(|(_, request)| request.clone())
+                        .collect();
+                    marked |= waiting::mark(tx, notice, &these, now).await?;
+                }
+                if marked {
+                    for letter in letters {
+                        outbox::enqueue(tx, app, now, letter).await?;
+                    }
+                }
+                Ok::<_, Error>(marked)
+            })
+            .await?;
+        // Another node was faster.
+        if at == 0 && !marked {
+            return Ok(0);
+        }
+        written += letters.len();
+        pause(begun).await;
+    }
+    Ok(written)
 }

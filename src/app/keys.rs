@@ -226,7 +226,9 @@ mod tests {
         let db = crate::storage::Database::open(config.database.url())
             .await
             .expect("opened");
-        migrations::Migrator::up(db.read(), None).await.expect("migrated");
+        migrations::Migrator::up(db.for_migrations(), None)
+            .await
+            .expect("migrated");
         let opened =
             futures_util::future::join_all((0..4).map(|_| App::open(config.clone(), clock.clone()))).await;
         let nodes: Vec<App> = opened.into_iter().map(|it| it.expect("it starts")).collect();

@@ -21,11 +21,11 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
     let config = console.config()?;
     let db = Database::open(config.database.url()).await?;
     match command {
-        Command::Up => Migrator::up(db.read(), None).await?,
-        Command::Down => Migrator::down(db.read(), Some(1)).await?,
+        Command::Up => Migrator::up(db.for_migrations(), None).await?,
+        Command::Down => Migrator::down(db.for_migrations(), Some(1)).await?,
         Command::Status => {}
     }
-    let missing = Migrator::get_pending_migrations(db.read()).await?;
+    let missing = Migrator::get_pending_migrations(db.for_migrations()).await?;
     let missing: Vec<&str> = missing.iter().map(|it| it.name()).collect();
     for migration in Migrator::get_migration_files() {
         let name = migration.name();

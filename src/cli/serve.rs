@@ -33,18 +33,13 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     };
     let app = App::open(config, Clock::System).await?;
 
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    // All at once: the listeners, and the jobs between two of their transactions.
+    let stopping = app.stopping.clone();
     tokio::spawn(async move {
         server::asked_to_stop().await;
-        let _ = stop.send(true);
+        stopping.cancel();
     });
-    let until_stopped = || {
-        let mut stopped = stopped.clone();
-        async move {
-            // A sender that is gone asks for the same.
-            let _ = stopped.wait_for(|it| *it).await;
-        }
-    };
+    let until_stopped = || app.stopping.clone().cancelled_owned();
     if let Some(listener) = observability {
         tokio::spawn(server::serve(
             listener,

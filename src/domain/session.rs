@@ -81,9 +81,9 @@ impl Session {
         })
     }
 
-    /// Before this, sessions are dead whatever else is true: what a sweep may delete.
-    pub fn dead_before(now: Time) -> (Time, Time) {
-        (now - IDLE, now - ABSOLUTE)
+    /// Who proved before this who they are has no living session: what a sweep may delete.
+    pub fn dead_before(now: Time) -> Time {
+        now - ABSOLUTE
     }
 }
 

@@ -26,7 +26,8 @@ use crate::certificates::Certificate;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
+/// Who ends a process waits some seconds and then kills it; what takes longer is not an answer for a person.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(4);
 const MAX_CONNECTIONS: usize = 1024;
 const MAX_STREAMS: u32 = 100;
 const MAX_HEADERS: usize = 64;

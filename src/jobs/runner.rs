@@ -1,49 +1,59 @@
 //! One task a job. A job that fails is logged and tried again at its time; one that panics does not
-//! take the others along; a stop waits for what runs.
+//! take the others along; a stop waits for the transaction that each is at, but not for ever.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::Job;
 use crate::app::App;
 
+/// What is not done by then is left: a transaction that is not committed did not happen, and a mail or a call that
+/// is under way is made again.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// The jobs of this process.
 #[must_use = "jobs end when this is dropped"]
 pub struct Running {
-    stop: watch::Sender<bool>,
+    stopping: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 pub(super) fn start(app: &App, jobs: &'static [Job]) -> Running {
-    let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for job in jobs {
-        tasks.spawn(repeat(app.clone(), job, stopped.clone()));
+        tasks.spawn(repeat(app.clone(), job));
     }
-    Running { stop, tasks }
+    Running {
+        stopping: app.stopping.clone(),
+        tasks,
+    }
 }
 
 impl Running {
-    /// Lets each job finish what it is at.
+    /// Lets each job finish the transaction that it is at.
     pub async fn stop(mut self) {
-        // Nobody listens: then nothing runs.
-        let _ = self.stop.send(true);
-        while self.tasks.join_next().await.is_some() {}
+        self.stopping.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(GRACE, all).await.is_err() {
+            tracing::warn!("a job did not end in time and is left");
+            self.tasks.shutdown().await;
+        }
     }
 }
 
-async fn repeat(app: App, job: &'static Job, mut stopped: watch::Receiver<bool>) {
+async fn repeat(app: App, job: &'static Job) {
     let mut ticks = interval(job.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
         tokio::select! {
             biased;
-            _ = stopped.wait_for(|it| *it) => return,
+            () = app.stopping.cancelled() => return,
             _ = ticks.tick() => {}
         }
         let outcome = AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await;
@@ -65,7 +75,6 @@ async fn repeat(app: App, job: &'static Job, mut stopped: watch::Receiver<bool>)
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::Duration;
 
     use super::*;
     use crate::tests::support;

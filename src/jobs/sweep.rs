@@ -2,10 +2,13 @@
 //! late changes nothing but their number.
 
 use chrono::Duration;
+use sea_orm::DbErr;
 
 use crate::accounts;
 use crate::app::App;
-use crate::storage::{authentication_requests, outbox, registrations, revocations, session_clients, tokens};
+use crate::domain::Time;
+use crate::storage::batches::{ROWS, until_done};
+use crate::storage::{authentication_requests, outbox, registrations, revocations, tokens};
 
 /// ST-3: what was spent is remembered until it would have expired, plus this.
 const REMEMBER: Duration = Duration::minutes(10);
@@ -14,21 +17,35 @@ const REQUESTS_KEPT: Duration = Duration::hours(1);
 /// How long the outbox tells that a mail was sent.
 const MAILS_KEPT: Duration = Duration::days(7);
 
-/// Each on its own: no transaction over all of them, which would keep writers waiting.
+/// Each on its own, in small transactions.
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
+    let (db, stopping) = (app.db.read(), &app.stopping);
     app.ephemeral.sweep();
     let mut rows = accounts::retention::sweep(app).await?;
-    rows += tokens::delete_expired(app.db.read(), now - REMEMBER).await?;
-    rows += revocations::delete_expired(app.db.read(), now - REMEMBER).await?;
-    rows += authentication_requests::delete_expired(app.db.read(), now - REQUESTS_KEPT).await?;
-    rows += registrations::delete_expired(app.db.read(), now - REMEMBER).await?;
-    rows += session_clients::delete_orphans(app.db.read()).await?;
+    let spent = now - REMEMBER;
+    rows += until_done(stopping, || look_at_tokens(app, spent)).await?;
+    rows += until_done(stopping, || revocations::delete_expired(db, spent)).await?;
+    let requests = now - REQUESTS_KEPT;
+    rows += until_done(stopping, || authentication_requests::delete_expired(db, requests)).await?;
+    rows += until_done(stopping, || registrations::delete_expired(db, spent)).await?;
     if !app.mailer.keeps_text() {
-        rows += outbox::delete_done(app.db.read(), now - MAILS_KEPT).await?;
+        rows += until_done(stopping, || outbox::delete_done(db, now - MAILS_KEPT)).await?;
     }
     if rows > 0 {
         tracing::debug!(rows, "swept");
     }
     Ok(())
+}
+
+/// How many families were looked at.
+async fn look_at_tokens(app: &App, now: Time) -> Result<u64, DbErr> {
+    let families = tokens::list_to_look_at(app.db.read(), now, ROWS).await?;
+    if !families.is_empty() {
+        let families = &families;
+        app.db
+            .write(async |tx| tokens::delete_expired(tx, families, now).await)
+            .await?;
+    }
+    Ok(families.len() as u64)
 }

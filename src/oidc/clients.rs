@@ -17,7 +17,7 @@ mod resource_rules;
 mod rules;
 mod sector;
 
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::app::App;
 use crate::audit;
@@ -26,7 +26,7 @@ use crate::domain::client::{AuthMethod, Client, ClientSecret, GrantType, Metadat
 use crate::domain::event::{Action, Event};
 use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
-use crate::storage::{self, IsBusy};
+use crate::storage::{self, IsBusy, Transaction};
 
 pub use apply::{Applied, Change, apply};
 pub use document::{ClientDocument, SecretSource, documents};
@@ -282,13 +282,13 @@ fn stored(secret: &Secret, now: Time) -> ClientSecret {
     }
 }
 
-pub(super) async fn find_in(tx: &DatabaseTransaction, id: &ClientId) -> Result<Client, ClientError> {
+pub(super) async fn find_in(tx: &Transaction, id: &ClientId) -> Result<Client, ClientError> {
     let found = storage::clients::find(tx, id).await?;
     found.ok_or_else(|| ClientError::Unknown(id.clone()))
 }
 
 pub(super) async fn insert(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     now: Time,
     context: &Context,
     client: &Client,
@@ -304,7 +304,7 @@ pub(super) async fn insert(
 }
 
 pub(super) async fn change(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     now: Time,
     context: &Context,
     before: &Client,
@@ -325,7 +325,7 @@ pub(super) async fn change(
 }
 
 pub(super) async fn replace_secret(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     now: Time,
     context: &Context,
     id: &ClientId,

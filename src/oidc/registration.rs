@@ -2,7 +2,6 @@
 //! Dynamic Client Registration 1.0; security.md DR-1, DR-2). The rules are those of `clients`, the way
 //! in of every client; what only administrators decide, no client reads or writes here.
 
-use sea_orm::DatabaseTransaction;
 use serde_json::{Map, Value, json};
 
 use super::clients::{self, ClientError, Issued, Problem, Registrar};
@@ -20,7 +19,7 @@ use crate::jose;
 use crate::limits::{Limit, Refused};
 use crate::random;
 use crate::storage::registrations::{self, InitialAccessToken};
-use crate::storage::{self, tokens};
+use crate::storage::{self, Transaction, tokens};
 
 /// What tokens begin with: each kind is good for its own place only (security.md G-7).
 const INITIAL: &str = "iat_";
@@ -119,7 +118,7 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
 }
 
 async fn replace_in(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     now: Time,
     context: &Context,
     before: &Client,

@@ -6,6 +6,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect,
 };
 
+use super::constant;
 use super::entities::account::{ActiveModel, Column, Entity, Model};
 use crate::domain::account::{Account, Email, EmailKey, Status, UniqueKey};
 use crate::domain::actor::Role;
@@ -83,6 +84,9 @@ pub async fn find_password_hash(db: &impl ConnectionTrait, id: &AccountId) -> Re
 
 /// Those of the ids that exist, in no order.
 pub async fn list_by_ids(db: &impl ConnectionTrait, ids: &[AccountId]) -> Result<Vec<Account>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = Entity::find()
         .filter(Column::Id.is_in(ids.iter().map(AccountId::as_str)))
         .all(db)
@@ -101,9 +105,12 @@ pub async fn list_after(db: &impl ConnectionTrait, after: &str, limit: u64) -> R
     rows.into_iter().map(account).collect()
 }
 
-pub async fn list_by_role(db: &impl ConnectionTrait, role: Role) -> Result<Vec<Account>, DbErr> {
+/// Who holds an office, which few do: people without one are not looked for here.
+pub async fn list_by_office(db: &impl ConnectionTrait, office: Role) -> Result<Vec<Account>, DbErr> {
     let rows = Entity::find()
-        .filter(Column::Role.eq(role.as_str()))
+        // What the index says of itself.
+        .filter(Column::Role.into_expr().ne(constant(Role::User.as_str())))
+        .filter(Column::Role.eq(office.as_str()))
         .filter(Column::Status.eq(Status::Active.as_str()))
         .order_by_asc(Column::Id)
         .all(db)
@@ -113,6 +120,9 @@ pub async fn list_by_role(db: &impl ConnectionTrait, role: Role) -> Result<Vec<A
 
 /// Those of the keys that an account holds already.
 pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result<Vec<String>, DbErr> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     Entity::find()
         .select_only()
         .column(Column::EmailUnique)

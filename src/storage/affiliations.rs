@@ -8,8 +8,8 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
-use super::corrupt;
 use super::entities::affiliation::{ActiveModel, Column, Entity, Model};
+use super::{corrupt, is};
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 
@@ -97,17 +97,38 @@ pub async fn count_asked_since(
         .await
 }
 
+/// Those of the ids that exist, the oldest request first.
+pub async fn list_by_ids(
+    db: &impl ConnectionTrait,
+    ids: &[AffiliationId],
+) -> Result<Vec<Affiliation>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .filter(Column::Id.is_in(ids.iter().map(AffiliationId::as_str)))
+        .order_by_asc(Column::RequestedAt)
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// How many are pending, approved or self-declared, of each organization that has any.
 pub async fn count_living(
     db: &impl ConnectionTrait,
     organizations: impl IntoIterator<Item = &OrganizationId>,
 ) -> Result<HashMap<OrganizationId, u64>, DbErr> {
     let living = AffiliationStatus::ALL.iter().filter(|it| !it.is_final());
+    let organizations: Vec<_> = organizations.into_iter().map(OrganizationId::as_str).collect();
+    if organizations.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(String, i64)> = Entity::find()
         .select_only()
         .column(Column::OrganizationId)
         .column_as(Column::Id.count(), "n")
-        .filter(Column::OrganizationId.is_in(organizations.into_iter().map(|it| it.as_str())))
+        .filter(Column::OrganizationId.is_in(organizations))
         .filter(Column::Status.is_in(living.map(|it| it.as_str())))
         .group_by(Column::OrganizationId)
         .into_tuple()
@@ -160,7 +181,7 @@ pub async fn update(
         })
         .filter(Column::Id.eq(before.id.as_str()))
         .filter(Column::OrganizationId.eq(before.organization.as_str()))
-        .filter(Column::Status.eq(before.status().as_str()))
+        .filter(is(Column::Status, before.status().as_str()))
         .exec(tx)
         .await?;
     Ok(change.rows_affected == 1)
@@ -176,7 +197,7 @@ pub async fn move_to(
         .col_expr(Column::OrganizationId, Expr::value(organization.as_str()))
         .filter(Column::Id.eq(before.id.as_str()))
         .filter(Column::OrganizationId.eq(before.organization.as_str()))
-        .filter(Column::Status.eq(before.status().as_str()))
+        .filter(is(Column::Status, before.status().as_str()))
         .exec(tx)
         .await?;
     Ok(change.rows_affected == 1)

@@ -3,11 +3,12 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
-use super::corrupt;
 use super::entities::authentication_request::{ActiveModel, Column, Entity, Model};
+use super::{batches, corrupt};
 use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
 use crate::domain::scope::Scope;
 use crate::domain::secret::Digest;
@@ -186,11 +187,8 @@ pub async fn end_ping(db: &impl ConnectionTrait, id: &AuthenticationRequestId) -
 
 /// Forgets what expired before `before`.
 pub async fn delete_expired(db: &impl ConnectionTrait, before: Time) -> Result<u64, DbErr> {
-    let deleted = Entity::delete_many()
-        .filter(Column::ExpiresAt.lt(before))
-        .exec(db)
-        .await?;
-    Ok(deleted.rows_affected)
+    let over = Condition::all().add(Column::ExpiresAt.lt(before));
+    batches::delete::<Entity, String>(db, Column::Id, over).await
 }
 
 fn from_row(row: Model) -> Result<AuthenticationRequest, DbErr> {

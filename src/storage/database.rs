@@ -1,15 +1,19 @@
 //! The pool, and the one way to write: a transaction that is retried when the database is busy.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions, Connection};
+use sea_orm::sqlx::{ConnectOptions, Connection as _};
 use sea_orm::{
-    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
-    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
+    TransactionOptions, TransactionTrait,
 };
+use tokio::sync::Mutex;
+
+use super::connection::{Connection, Transaction};
 
 /// After this a connection is tried before it is used.
 const RESTED: Duration = Duration::from_secs(30);
@@ -17,7 +21,11 @@ const RESTED: Duration = Duration::from_secs(30);
 /// SQLite or PostgreSQL, by the scheme of its URL.
 #[derive(Clone, Debug)]
 pub struct Database {
-    connection: DatabaseConnection,
+    connection: Connection,
+    is_postgres: bool,
+    /// SQLite has one writer. Who waits for it here waits in a line, and holds no connection; who waits inside of the
+    /// database asks again and again, in longer and longer intervals, and others slip in.
+    writer: Arc<Mutex<()>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,14 +38,22 @@ pub struct OpenError {
 impl Database {
     /// Opens the database; a SQLite file is made, mode 0600, when it is not there (security.md ST-4).
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let connection = match url.strip_prefix("sqlite:") {
+        let file = url.strip_prefix("sqlite:");
+        let is_postgres = file.is_none();
+        let connection = match file {
             Some(path) => Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await,
             None => Self::open_postgres(url).await,
         };
         // The URL may hold a password: only its part after the credentials is told.
         let url = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
         Ok(Self {
-            connection: connection.map_err(|source| OpenError { url, source })?,
+            connection: Connection {
+                inner: connection.map_err(|source| OpenError { url, source })?,
+                #[cfg(test)]
+                statements: super::statements::Statements::default(),
+            },
+            is_postgres,
+            writer: Arc::default(),
         })
     }
 
@@ -90,12 +106,23 @@ impl Database {
     }
 
     /// For reading. What is read here may be old by the time it is used: conditional writes decide.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Connection {
         &self.connection
     }
 
-    pub fn is_postgres(&self) -> bool {
-        self.connection.get_database_backend() == DatabaseBackend::Postgres
+    /// For the migrations, which bring the statements of their time along.
+    pub fn for_migrations(&self) -> &DatabaseConnection {
+        &self.connection.inner
+    }
+
+    /// What was sent to this database, by reads and in transactions.
+    #[cfg(test)]
+    pub fn statements(&self) -> &super::statements::Statements {
+        &self.connection.statements
+    }
+
+    pub const fn is_postgres(&self) -> bool {
+        self.is_postgres
     }
 
     /// Runs `work` in one transaction; commits when it is `Ok`, and runs it again, three times at
@@ -106,23 +133,31 @@ impl Database {
     where
         // `AsyncFnOnce + Clone` where one would say `AsyncFn`: the future of a lending closure that
         // borrows is never `Send` to the compiler, and could not be awaited by a handler.
-        F: AsyncFnOnce(&DatabaseTransaction) -> Result<T, E> + Clone,
+        F: AsyncFnOnce(&Transaction) -> Result<T, E> + Clone,
         E: From<DbErr> + IsBusy,
     {
         let mut attempt: u64 = 0;
         loop {
             attempt += 1;
             let outcome = async {
+                let _turn = match self.is_postgres {
+                    false => Some(self.writer.lock().await),
+                    true => None,
+                };
                 let options = TransactionOptions {
                     // A deferred transaction that upgrades fails with BUSY at once.
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..Default::default()
                 };
-                let tx = self.connection.begin_with_options(options).await?;
+                let tx = Transaction {
+                    inner: self.connection.inner.begin_with_options(options).await?,
+                    #[cfg(test)]
+                    statements: self.connection.statements.clone(),
+                };
                 match work.clone()(&tx).await {
-                    Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+                    Ok(value) => tx.inner.commit().await.map(|()| value).map_err(E::from),
                     Err(error) => {
-                        tx.rollback().await?;
+                        tx.inner.rollback().await?;
                         Err(error)
                     }
                 }
@@ -138,7 +173,7 @@ impl Database {
     }
 
     pub async fn ping(&self) -> Result<(), DbErr> {
-        self.connection.ping().await
+        self.connection.inner.ping().await
     }
 }
 

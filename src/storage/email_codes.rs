@@ -3,10 +3,11 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 
+use super::batches;
 use super::entities::{
     code_attempt,
     email_code::{ActiveModel, Column, Entity, Model},
@@ -135,15 +136,13 @@ pub async fn count_attempts_since(
 }
 
 pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
-    let codes = Entity::delete_many()
-        .filter(Column::CreatedAt.lt(time))
-        .exec(db)
-        .await?;
-    let attempts = code_attempt::Entity::delete_many()
-        .filter(code_attempt::Column::At.lt(time))
-        .exec(db)
-        .await?;
-    Ok(codes.rows_affected + attempts.rows_affected)
+    let old = Condition::all().add(Column::CreatedAt.lt(time));
+    batches::delete::<Entity, String>(db, Column::Id, old).await
+}
+
+pub async fn delete_attempts_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
+    let old = Condition::all().add(code_attempt::Column::At.lt(time));
+    batches::delete::<code_attempt::Entity, i64>(db, code_attempt::Column::Id, old).await
 }
 
 fn code(row: Model) -> EmailCode {

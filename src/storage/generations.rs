@@ -5,9 +5,12 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait};
 
 use super::entities::generation::{ActiveModel, Column, Entity};
+use crate::domain::Time;
 
 pub const CLIENTS: &str = "clients";
 pub const SIGNING_KEYS: &str = "signing_keys";
+/// Not a counter: when the administrators were last told of what is overdue.
+pub const OVERDUE_TOLD: &str = "overdue_told";
 
 /// Zero as long as nothing has changed.
 pub async fn current(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {
@@ -35,4 +38,27 @@ pub async fn raise(tx: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
 pub async fn raise_from(tx: &impl ConnectionTrait, name: &str, seen: i64) -> Result<bool, DbErr> {
     raise(tx, name).await?;
     Ok(current(tx, name).await? == seen + 1)
+}
+
+/// Notes that it is done at `now`, unless it was done after `before`: of any number that ask at once, one is told
+/// `true`.
+pub async fn take_turn(
+    tx: &impl ConnectionTrait,
+    name: &str,
+    now: Time,
+    before: Time,
+) -> Result<bool, DbErr> {
+    let row = ActiveModel {
+        name: Set(name.to_owned()),
+        value: Set(now.timestamp()),
+    };
+    let unless_done = OnConflict::column(Column::Name)
+        .update_column(Column::Value)
+        .action_and_where(Expr::col((Entity, Column::Value)).lte(before.timestamp()))
+        .to_owned();
+    let written = Entity::insert(row)
+        .on_conflict(unless_done)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(written == 1)
 }

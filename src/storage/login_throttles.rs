@@ -3,9 +3,11 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    QuerySelect,
 };
 
+use super::batches;
 use super::entities::login_throttle::{ActiveModel, Column, Entity, Model};
 use crate::domain::Time;
 
@@ -69,12 +71,10 @@ pub async fn delete_of(db: &impl ConnectionTrait, ending: &str) -> Result<u64, D
 
 /// Forgets what nobody tried since, but not what was stopped.
 pub async fn delete_stale(db: &impl ConnectionTrait, stopped: i32, before: Time) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::UpdatedAt.lt(before))
-        .filter(Column::Failures.lt(stopped))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected)
+    let stale = Condition::all()
+        .add(Column::UpdatedAt.lt(before))
+        .add(Column::Failures.lt(stopped));
+    batches::delete::<Entity, String>(db, Column::Key, stale).await
 }
 
 fn throttle(row: Model) -> Throttle {

@@ -3,7 +3,9 @@
 pub mod accounts;
 pub mod affiliations;
 pub mod authentication_requests;
+pub mod batches;
 pub mod clients;
+mod connection;
 pub mod consents;
 mod database;
 pub mod email_codes;
@@ -27,12 +29,28 @@ pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod standing;
+#[cfg(test)]
+pub mod statements;
 pub mod terms;
 pub mod ties;
 pub mod tokens;
 pub mod waiting;
 
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
+
+pub use connection::{Connection, Transaction};
 pub use database::{Database, IsBusy, OpenError};
+
+/// A value in the text of a statement, not bound to it: for what a partial index has in its condition, which only
+/// so is known to hold when the statement is prepared.
+fn constant(it: &'static str) -> Expr {
+    Expr::Constant(it.into())
+}
+
+fn is(column: impl ColumnTrait, value: &'static str) -> Expr {
+    column.into_expr().eq(constant(value))
+}
 
 /// A row that our own code cannot have written.
 fn corrupt(table: &str, id: &str) -> sea_orm::DbErr {

@@ -185,6 +185,22 @@ pub async fn take_announcement(
     Ok(taken.rows_affected == 1)
 }
 
+/// Whether its turn was taken since.
+pub async fn is_announced_since(
+    db: &impl ConnectionTrait,
+    id: &OrganizationId,
+    since: Time,
+) -> Result<bool, DbErr> {
+    let found: Option<String> = Entity::find_by_id(id.as_str())
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::RequestsAnnouncedAt.gt(since))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// What `filter` lets through. The words drive: each is a range of the index of words.
 fn matching(filter: &Filter) -> Select<Entity> {
     let statuses = match &*filter.statuses {

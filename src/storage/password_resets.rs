@@ -3,9 +3,11 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter,
 };
 
+use super::batches;
 use super::entities::password_reset::{ActiveModel, Column, Entity};
 use crate::domain::secret::Digest;
 use crate::domain::{AccountId, Time};
@@ -85,9 +87,6 @@ pub async fn count_since(db: &impl ConnectionTrait, address: &str, since: Time) 
 }
 
 pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::CreatedAt.lt(time))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected)
+    let old = Condition::all().add(Column::CreatedAt.lt(time));
+    batches::delete::<Entity, String>(db, Column::TokenDigest, old).await
 }

@@ -2,9 +2,11 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
+use super::batches;
 use super::entities::pending_signup::{ActiveModel, Column, Entity, Model};
 use crate::domain::Time;
 use crate::domain::account::{Email, UniqueKey};
@@ -120,11 +122,8 @@ pub async fn delete_all_but(db: &impl ConnectionTrait, address: &UniqueKey, keep
 }
 
 pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::CreatedAt.lt(time))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected)
+    let old = Condition::all().add(Column::CreatedAt.lt(time));
+    batches::delete::<Entity, String>(db, Column::Id, old).await
 }
 
 fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {

@@ -4,8 +4,8 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, LikeExpr, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
 
-use super::affiliations;
 use super::entities::{account, affiliation, focal_point, organization, ties_right};
+use super::{affiliations, constant};
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AffiliationId, OrganizationId};
@@ -170,7 +170,7 @@ fn select(filter: &Filter) -> SelectStatement {
             focal_point::Entity,
             Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).equals((a, A::Id)),
         );
-    let status = |it: AffiliationStatus| Expr::col((a, A::Status)).eq(it.as_str());
+    let status = |it: AffiliationStatus| Expr::col((a, A::Status)).eq(constant(it.as_str()));
     let asks_for_ties =
         || status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested)));
     let show = filter.show.map(|show| match show {
@@ -222,7 +222,7 @@ fn rights(status: TiesStatus) -> SelectStatement {
             Expr::col((ties_right::Entity, T::AffiliationId))
                 .equals((affiliation::Entity, affiliation::Column::Id)),
         )
-        .and_where(Expr::col((ties_right::Entity, T::Status)).eq(status.as_str()))
+        .and_where(Expr::col((ties_right::Entity, T::Status)).eq(constant(status.as_str())))
         .to_owned()
 }
 

@@ -2,8 +2,9 @@
 //! somebody register (RFC 7591 §3, RFC 7592 §2; security.md DR-1). Of tokens there are digests only.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
+use super::batches;
 use super::entities::{initial_access_token, registration};
 use crate::domain::secret::Digest;
 use crate::domain::{ClientId, Time};
@@ -87,9 +88,7 @@ pub async fn spend_initial(tx: &impl ConnectionTrait, id: &str, now: Time) -> Re
 }
 
 pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
-    let done = initial_access_token::Entity::delete_many()
-        .filter(initial_access_token::Column::ExpiresAt.lt(now))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected)
+    use initial_access_token::{Column, Entity};
+    let over = Condition::all().add(Column::ExpiresAt.lt(now));
+    batches::delete::<Entity, String>(db, Column::Id, over).await
 }

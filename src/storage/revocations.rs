@@ -2,8 +2,11 @@
 //! which what they end could still be presented (security.md ST-1, UI-5).
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
 
+use super::batches;
 use super::entities::revocation::{ActiveModel, Column, Entity};
 use crate::domain::{AuthorizationId, Time, TokenId};
 
@@ -50,11 +53,8 @@ pub async fn revoked(
 
 /// Forgets what nobody can present any more.
 pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
-    let done = Entity::delete_many()
-        .filter(Column::ExpiresAt.lt(now))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected)
+    let over = Condition::all().add(Column::ExpiresAt.lt(now));
+    batches::delete::<Entity, String>(db, Column::Id, over).await
 }
 
 fn of_token(id: &TokenId) -> String {

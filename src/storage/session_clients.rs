@@ -1,12 +1,11 @@
 //! The clients that took part in a session and are to be told of its end. The end of the session makes
 //! its rows due, in the same transaction; a row goes once its client was told, or cannot be.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::entities::session;
 use super::entities::session_client::{ActiveModel, Column, Entity};
 use crate::domain::{ClientId, SessionId, Sid, Subject, Time};
 
@@ -128,16 +127,12 @@ pub async fn delete(db: &impl ConnectionTrait, it: &Due) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// Forgets the clients of sessions that died of age and are themselves forgotten: nobody logged out.
-pub async fn delete_orphans(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    let sessions = Query::select()
-        .column(session::Column::Id)
-        .from(session::Entity)
-        .to_owned();
-    let deleted = Entity::delete_many()
+/// The sessions died of age and are forgotten: nobody logged out, nobody is to be told.
+pub(super) async fn delete_of_sessions(tx: &impl ConnectionTrait, ids: &[SessionId]) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::SessionId.is_in(ids.iter().map(|it| it.as_str())))
         .filter(Column::DueAt.is_null())
-        .filter(Column::SessionId.not_in_subquery(sessions))
-        .exec(db)
-        .await?;
-    Ok(deleted.rows_affected)
+        .exec(tx)
+        .await
+        .map(drop)
 }

@@ -3,7 +3,7 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::accounts::account;
@@ -188,19 +188,31 @@ pub async fn end(
     Ok(ended)
 }
 
-/// Forgets sessions that ended, or died of rest or age, before the given times.
-pub async fn delete_dead(
+/// Some of the sessions whose person proved who they are before `before`, and none of which lives.
+pub async fn list_dead(
     db: &impl ConnectionTrait,
-    last_used_before: Time,
-    authenticated_before: Time,
-) -> Result<u64, DbErr> {
+    before: Time,
+    most: usize,
+) -> Result<Vec<SessionId>, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::AuthenticatedAt.lt(before))
+        .limit(most as u64)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(SessionId::new).collect())
+}
+
+/// Forgets those of them that still are, and the clients that took part in them, unless these are yet to be told
+/// that somebody logged out. To be called in a transaction.
+pub async fn delete_dead(tx: &impl ConnectionTrait, ids: &[SessionId], before: Time) -> Result<u64, DbErr> {
+    session_clients::delete_of_sessions(tx, ids).await?;
     let done = Entity::delete_many()
-        .filter(
-            Column::LastUsedAt
-                .lt(last_used_before)
-                .or(Column::AuthenticatedAt.lt(authenticated_before)),
-        )
-        .exec(db)
+        .filter(Column::Id.is_in(ids.iter().map(|it| it.as_str())))
+        .filter(Column::AuthenticatedAt.lt(before))
+        .exec(tx)
         .await?;
     Ok(done.rows_affected)
 }

@@ -3,8 +3,8 @@
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-use super::corrupt;
 use super::entities::{affiliation, focal_point, membership_type, organization, ties_right};
+use super::{constant, corrupt};
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::{Category, Country, OrganizationStatus};
 use crate::domain::ties::TiesStatus;
@@ -97,7 +97,7 @@ pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Opti
                 .equals((a, A::Id))
                 .and(
                     Expr::col((ties_right::Entity, ties_right::Column::Status))
-                        .eq(TiesStatus::Granted.as_str()),
+                        .eq(constant(TiesStatus::Granted.as_str())),
                 ),
         )
         .and_where(Expr::col((a, A::AccountId)).eq(account.as_str()))
@@ -105,7 +105,7 @@ pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Opti
             // What waits is newer than all that is over.
             Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
                 .case(
-                    Expr::col((a, A::Status)).eq(AffiliationStatus::Pending.as_str()),
+                    Expr::col((a, A::Status)).eq(constant(AffiliationStatus::Pending.as_str())),
                     1,
                 )
                 .finally(2)

@@ -3,9 +3,9 @@
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::affiliations::{decision, decision_columns};
-use super::corrupt;
 use super::entities::ties_right::{ActiveModel, Column, Entity, Model};
 use super::entities::ties_right_type;
+use super::{corrupt, is};
 use crate::domain::ties::{RightType, TiesRight, TiesStage, TiesStatus};
 use crate::domain::{AccountId, AffiliationId, TiesRightId};
 
@@ -50,8 +50,12 @@ pub async fn list_of_affiliations(
     db: &impl ConnectionTrait,
     affiliations: impl IntoIterator<Item = &AffiliationId>,
 ) -> Result<Vec<TiesRight>, DbErr> {
+    let affiliations: Vec<_> = affiliations.into_iter().map(AffiliationId::as_str).collect();
+    if affiliations.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = Entity::find()
-        .filter(Column::AffiliationId.is_in(affiliations.into_iter().map(|it| it.as_str())))
+        .filter(Column::AffiliationId.is_in(affiliations))
         .order_by_desc(Column::RequestedAt)
         .order_by_desc(Column::DecidedAt)
         .order_by_asc(Column::RightType)
@@ -67,7 +71,7 @@ pub async fn list_granted(
 ) -> Result<Vec<String>, DbErr> {
     let rows = Entity::find()
         .filter(Column::AffiliationId.eq(affiliation.as_str()))
-        .filter(Column::Status.eq(TiesStatus::Granted.as_str()))
+        .filter(is(Column::Status, TiesStatus::Granted.as_str()))
         .order_by_asc(Column::RightType)
         .all(db)
         .await?;
@@ -124,7 +128,7 @@ pub async fn update(tx: &impl ConnectionTrait, before: &TiesRight, after: &TiesR
             ..Default::default()
         })
         .filter(Column::Id.eq(before.id.as_str()))
-        .filter(Column::Status.eq(before.status().as_str()))
+        .filter(is(Column::Status, before.status().as_str()))
         .exec(tx)
         .await?;
     Ok(change.rows_affected == 1)

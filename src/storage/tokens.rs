@@ -33,6 +33,7 @@ pub async fn insert(
         rotated_at: Set(None),
         idle_until: Set(family.idle_until),
         expires_at: Set(family.expires_at),
+        look_again_at: Set(family.idle_until.min(family.expires_at)),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
@@ -166,12 +167,47 @@ pub async fn end_refresh_tokens_of_client(
     end(tx, of_client, now).await
 }
 
-/// Forgets families that nobody can use any more.
-pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
+/// Some of the families that are to be looked at, because they may be over at `now`.
+pub async fn list_to_look_at(
+    db: &impl ConnectionTrait,
+    now: Time,
+    most: usize,
+) -> Result<Vec<RefreshFamilyId>, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::LookAgainAt.lt(now))
+        .limit(most as u64)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(RefreshFamilyId::new).collect())
+}
+
+/// Forgets those of the families that nobody can use any more; the others are looked at again when they may be
+/// over. To be called in a transaction.
+pub async fn delete_expired(
+    tx: &impl ConnectionTrait,
+    ids: &[RefreshFamilyId],
+    now: Time,
+) -> Result<u64, DbErr> {
+    let these = || Column::Id.is_in(ids.iter().map(|it| it.as_str()));
     let over = Condition::any()
         .add(Column::ExpiresAt.lt(now))
         .add(Column::IdleUntil.lt(now));
-    let done = Entity::delete_many().filter(over).exec(db).await?;
+    let done = Entity::delete_many()
+        .filter(these())
+        .filter(over)
+        .exec(tx)
+        .await?;
+    use sea_orm::ExprTrait;
+    let rests_first = Expr::col(Column::IdleUntil).lt(Expr::col(Column::ExpiresAt));
+    let first = Expr::case(rests_first, Expr::col(Column::IdleUntil)).finally(Expr::col(Column::ExpiresAt));
+    Entity::update_many()
+        .col_expr(Column::LookAgainAt, first.into())
+        .filter(these())
+        .exec(tx)
+        .await?;
     Ok(done.rows_affected)
 }
 

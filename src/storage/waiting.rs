@@ -2,9 +2,14 @@
 //! announced to who decides, reminded of after a week, escalated after three (product.md).
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+};
 
+use super::batches::ROWS;
 use super::entities::{affiliation, ties_right};
+use super::is;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
@@ -27,35 +32,50 @@ pub struct Waiting {
 
 /// What waits since before `before` without this notice, the oldest first, one entry for a person.
 pub async fn list(db: &impl ConnectionTrait, lacking: Notice, before: Time) -> Result<Vec<Waiting>, DbErr> {
-    let pending = affiliation::Entity::find()
-        .filter(affiliation::Column::Status.eq(AffiliationStatus::Pending.as_str()))
+    let pending = columns()
+        .filter(is(
+            affiliation::Column::Status,
+            AffiliationStatus::Pending.as_str(),
+        ))
         .filter(affiliation_column(lacking).is_null())
         .filter(affiliation::Column::RequestedAt.lte(before))
         .order_by_asc(affiliation::Column::RequestedAt)
-        .all(db)
-        .await?;
-    let rights = ties_right::Entity::find()
-        .filter(ties_right::Column::Status.eq(TiesStatus::Requested.as_str()))
-        .filter(right_column(lacking).is_null())
-        .filter(ties_right::Column::RequestedAt.lte(before))
-        .order_by_asc(ties_right::Column::RequestedAt)
+        .into_tuple()
         .all(db)
         .await?;
     // Rights that were asked for with the affiliation are told of with it.
-    let approved = affiliation::Entity::find()
-        .filter(affiliation::Column::Id.is_in(rights.iter().map(|it| &*it.affiliation_id)))
-        .filter(affiliation::Column::Status.eq(AffiliationStatus::Approved.as_str()))
+    let rights = ties_right::Entity::find()
+        .select_only()
+        .column(ties_right::Column::AffiliationId)
+        .filter(is(ties_right::Column::Status, TiesStatus::Requested.as_str()))
+        .filter(right_column(lacking).is_null())
+        .filter(ties_right::Column::RequestedAt.lte(before))
+        .into_query();
+    let approved = columns()
+        .filter(affiliation::Column::Id.in_subquery(rights))
+        .filter(is(
+            affiliation::Column::Status,
+            AffiliationStatus::Approved.as_str(),
+        ))
+        .order_by_asc(affiliation::Column::RequestedAt)
+        .into_tuple()
         .all(db)
         .await?;
-    Ok(pending
-        .into_iter()
-        .chain(approved)
-        .map(|it| Waiting {
-            affiliation: AffiliationId::new(it.id),
-            account: AccountId::new(it.account_id),
-            organization: OrganizationId::new(it.organization_id),
-        })
-        .collect())
+    let all = pending.into_iter().chain(approved);
+    let waiting = |(affiliation, account, organization): (String, String, String)| Waiting {
+        affiliation: AffiliationId::new(affiliation),
+        account: AccountId::new(account),
+        organization: OrganizationId::new(organization),
+    };
+    Ok(all.map(waiting).collect())
+}
+
+fn columns() -> Select<affiliation::Entity> {
+    affiliation::Entity::find().select_only().columns([
+        affiliation::Column::Id,
+        affiliation::Column::AccountId,
+        affiliation::Column::OrganizationId,
+    ])
 }
 
 /// Notes that it was said. Of several nodes that do so at once, one is told `true`.
@@ -66,7 +86,7 @@ pub async fn mark(
     now: Time,
 ) -> Result<bool, DbErr> {
     let mut marked = 0;
-    for chunk in waiting.chunks(500) {
+    for chunk in waiting.chunks(ROWS) {
         let ids: Vec<_> = chunk.iter().map(AffiliationId::as_str).collect();
         let column = affiliation_column(said);
         marked += affiliation::Entity::update_many()
@@ -74,7 +94,10 @@ pub async fn mark(
             .filter(
                 Condition::all()
                     .add(affiliation::Column::Id.is_in(ids.clone()))
-                    .add(affiliation::Column::Status.eq(AffiliationStatus::Pending.as_str()))
+                    .add(is(
+                        affiliation::Column::Status,
+                        AffiliationStatus::Pending.as_str(),
+                    ))
                     .add(column.is_null()),
             )
             .exec(tx)
@@ -86,7 +109,7 @@ pub async fn mark(
             .filter(
                 Condition::all()
                     .add(ties_right::Column::AffiliationId.is_in(ids))
-                    .add(ties_right::Column::Status.eq(TiesStatus::Requested.as_str()))
+                    .add(is(ties_right::Column::Status, TiesStatus::Requested.as_str()))
                     .add(column.is_null()),
             )
             .exec(tx)

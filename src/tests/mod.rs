@@ -16,6 +16,7 @@ mod front_door;
 mod fuzzing;
 mod hostile_input;
 mod house;
+mod jobs;
 mod listener;
 mod logging_out;
 mod logout_destinations;

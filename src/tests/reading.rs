@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sea_orm::{DatabaseConnection, FromQueryResult, JsonValue, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
 
 use super::support::TestOp;
 use crate::demo::seed;
+use crate::storage::Connection;
 
 /// Enough for every page and each of its filters; the lists have no end.
 const MOST_PAGES: usize = 150;
@@ -51,7 +52,7 @@ async fn looking_changes_nothing_and_every_link_leads_somewhere() {
 }
 
 /// Every row of every table.
-async fn contents(db: &DatabaseConnection) -> BTreeMap<String, Vec<String>> {
+async fn contents(db: &Connection) -> BTreeMap<String, Vec<String>> {
     let backend = db.get_database_backend();
     let names = match backend {
         sea_orm::DatabaseBackend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table'",

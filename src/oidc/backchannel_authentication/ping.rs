@@ -47,7 +47,10 @@ pub(super) fn seal(app: &App, auth_req_id: &str, token: &Secret) -> Result<Strin
 /// Tells the services of the decisions that they have yet to hear of, and says how many were told.
 pub async fn deliver(app: &App) -> Result<usize, DbErr> {
     let due = rows::list_due_pings(app.db.read(), app.clock.now(), MOST_IN_A_ROUND).await?;
-    let mut outcomes = stream::iter(due.into_iter().map(|it| tell(app, it))).buffer_unordered(AT_ONCE);
+    let mut outcomes = stream::iter(due)
+        .take_while(|_| std::future::ready(!app.stopping.is_cancelled()))
+        .map(|it| tell(app, it))
+        .buffer_unordered(AT_ONCE);
     let mut told = 0;
     while let Some(outcome) = outcomes.next().await {
         told += usize::from(outcome?);

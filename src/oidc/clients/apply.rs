@@ -1,8 +1,6 @@
 //! Brings the clients of a file into being, all of them or none: new ones are made, others become
 //! what the file says, those it does not name stay (contract.md, `client apply`). Twice is as once.
 
-use sea_orm::DatabaseTransaction;
-
 use super::{
     ClientDocument, ClientError, Problem, Registrar, change, check_secret, insert, lacks_secret,
     replace_secret, rules, sector, stored, uses_secret,
@@ -11,7 +9,7 @@ use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, Origin};
 use crate::domain::{ClientId, Time, secret::Secret};
-use crate::storage;
+use crate::storage::{self, Transaction};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,7 +87,7 @@ fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), Clien
 }
 
 async fn apply_one(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     now: Time,
     context: &Context,
     document: &ClientDocument,

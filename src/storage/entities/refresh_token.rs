@@ -17,6 +17,8 @@ pub struct Model {
     pub rotated_at: Option<ChronoDateTimeUtc>,
     pub idle_until: ChronoDateTimeUtc,
     pub expires_at: ChronoDateTimeUtc,
+    /// When the sweep comes by next; a use does not move it.
+    pub look_again_at: ChronoDateTimeUtc,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

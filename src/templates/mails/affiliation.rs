@@ -225,24 +225,37 @@ impl MailTemplate for RequestsReminder {
     }
 }
 
-/// To the administrators after 21 days.
+/// To the administrators: all that nobody has decided in time, after 21 days, or 7 where they decide themselves.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestsOverdue {
     pub name: String,
-    pub organization: String,
     pub waiting: u64,
+    /// Those with the most requests first.
+    pub organizations: Vec<OverdueOrganization>,
+    /// Organizations that are not named.
+    pub further: u64,
     pub path: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OverdueOrganization {
+    pub name: String,
+    pub waiting: u64,
 }
 
 impl MailTemplate for RequestsOverdue {
     const NAME: &'static str = "requests_overdue";
 
     fn samples() -> Vec<Self> {
-        [1, 25]
-            .map(|waiting| Self {
+        [(1, 0), (25, 3)]
+            .map(|(waiting, further)| Self {
                 name: "Ada Min".into(),
-                organization: "Ministry of Science & ICT".into(),
-                waiting,
+                waiting: waiting + further,
+                organizations: vec![OverdueOrganization {
+                    name: "Ministry of Science & ICT".into(),
+                    waiting,
+                }],
+                further,
                 path: "/admin/requests".into(),
             })
             .into()

@@ -54,7 +54,7 @@ const STATUSES: [&str; 7] = [
 #[tokio::test]
 async fn migrations_go_down_and_up_again() {
     let world = World::new().await;
-    let db = world.db.read();
+    let db = world.db.for_migrations();
     Migrator::down(db, None).await.unwrap();
     Migrator::up(db, None).await.unwrap();
 }

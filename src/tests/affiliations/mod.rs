@@ -6,6 +6,6 @@ mod directory;
 mod joining;
 mod organizations;
 mod signing_up;
-mod world;
+pub mod world;
 
 use world::World;

@@ -1,0 +1,69 @@
+//! Many rows in transactions that let others pass: what is to be done is read outside of them, each holds the
+//! database for some milliseconds, after each the others have as long again, and between two the process may end.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, TryGetable, Value,
+};
+use tokio_util::sync::CancellationToken;
+
+/// In one transaction.
+pub const ROWS: usize = 100;
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Repeats `batch` until it has found fewer rows than it may take, or the process is asked to end. How many rows
+/// that were.
+pub async fn until_done<E, F>(stopping: &CancellationToken, batch: impl Fn() -> F) -> Result<u64, E>
+where
+    F: Future<Output = Result<u64, E>>,
+{
+    let mut done = 0;
+    while !stopping.is_cancelled() {
+        let begun = Instant::now();
+        let rows = batch().await?;
+        done += rows;
+        if rows < ROWS as u64 {
+            break;
+        }
+        pause(begun).await;
+    }
+    Ok(done)
+}
+
+/// Lets others have the database for as long as it was held since `begun`.
+pub async fn pause(begun: Instant) {
+    tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
+}
+
+/// Deletes what is `over`, at most a batch of it. Where nothing is, nothing is written.
+pub(super) async fn delete<E, K>(
+    db: &impl ConnectionTrait,
+    key: E::Column,
+    over: Condition,
+) -> Result<u64, DbErr>
+where
+    E: EntityTrait,
+    K: TryGetable + Into<Value> + Send,
+{
+    let keys: Vec<K> = E::find()
+        .select_only()
+        .column(key)
+        .filter(over.clone())
+        .limit(ROWS as u64)
+        .into_tuple()
+        .all(db)
+        .await?;
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    // The condition again: what came to life meanwhile stays.
+    let done = E::delete_many()
+        .filter(key.is_in(keys))
+        .filter(over)
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
+}

@@ -1,0 +1,162 @@
+//! What statements go through on their way to the database: the pool, or a transaction of it.
+//!
+//! SQLite plans a statement by the value of its `LIMIT`, and plans it anew each time that value is bound again, which
+//! costs several times what the statement itself does. Here, and nowhere else, the number is written into the text.
+
+use sea_orm::prelude::async_trait;
+use sea_orm::sea_query::{Value, Values};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    Statement,
+};
+
+#[cfg(test)]
+use super::statements::Statements;
+
+/// The pool.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(super) inner: DatabaseConnection,
+    #[cfg(test)]
+    pub(super) statements: Statements,
+}
+
+/// A transaction that `Database::write` began, and ends.
+#[derive(Debug)]
+pub struct Transaction {
+    pub(super) inner: DatabaseTransaction,
+    #[cfg(test)]
+    pub(super) statements: Statements,
+}
+
+macro_rules! through {
+    ($($of:ty),*) => {$(
+        #[async_trait::async_trait]
+        impl ConnectionTrait for $of {
+            fn get_database_backend(&self) -> DbBackend {
+                self.inner.get_database_backend()
+            }
+
+            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+                let statement = with_its_limit(statement);
+                #[cfg(test)]
+                self.statements.see(&statement);
+                self.inner.execute_raw(statement).await
+            }
+
+            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+                self.inner.execute_unprepared(sql).await
+            }
+
+            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+                let statement = with_its_limit(statement);
+                #[cfg(test)]
+                self.statements.see(&statement);
+                self.inner.query_one_raw(statement).await
+            }
+
+            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+                let statement = with_its_limit(statement);
+                #[cfg(test)]
+                self.statements.see(&statement);
+                self.inner.query_all_raw(statement).await
+            }
+        }
+    )*};
+}
+
+through!(Connection, Transaction);
+
+/// The statement with the number of each `LIMIT ?` in its text. PostgreSQL keeps the plan of a prepared statement.
+fn with_its_limit(mut statement: Statement) -> Statement {
+    const BOUND: &str = " LIMIT ?";
+    if statement.db_backend != DbBackend::Sqlite || !statement.sql.contains(BOUND) {
+        return statement;
+    }
+    let Some(Values(values)) = statement.values.take() else {
+        return statement;
+    };
+    let mut sql = String::with_capacity(statement.sql.len() + 8);
+    let mut bound = Vec::with_capacity(values.len());
+    let mut values = values.into_iter();
+    // A question mark inside of quotes stands for itself; a doubled quote ends and begins anew.
+    let mut quote = None;
+    for c in statement.sql.chars() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '?') => match values.next() {
+                Some(value) if sql.ends_with(&BOUND[..BOUND.len() - 1]) => match whole_number(&value) {
+                    Some(number) => {
+                        sql.push_str(&number.to_string());
+                        continue;
+                    }
+                    None => bound.push(value),
+                },
+                Some(value) => bound.push(value),
+                None => {}
+            },
+            (None, _) => {}
+        }
+        sql.push(c);
+    }
+    bound.extend(values);
+    Statement {
+        sql,
+        values: Some(Values(bound)),
+        db_backend: statement.db_backend,
+    }
+}
+
+fn whole_number(value: &Value) -> Option<i128> {
+    match value {
+        Value::BigUnsigned(it) => it.map(i128::from),
+        Value::BigInt(it) => it.map(i128::from),
+        Value::Unsigned(it) => it.map(i128::from),
+        Value::Int(it) => it.map(i128::from),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(backend: DbBackend, sql: &str, values: Vec<Value>) -> (String, Vec<Value>) {
+        let statement = Statement {
+            sql: sql.into(),
+            values: Some(Values(values)),
+            db_backend: backend,
+        };
+        let Statement { sql, values, .. } = with_its_limit(statement);
+        (sql, values.map(|it| it.0).unwrap_or_default())
+    }
+
+    #[test]
+    fn the_number_of_rows_is_written_not_bound() {
+        let (sql, values) = written(
+            DbBackend::Sqlite,
+            r#"SELECT "a?" FROM t WHERE x IN (SELECT y FROM u WHERE z = ? LIMIT ?) AND n <> 'LIMIT ?''' AND m = ? LIMIT ? OFFSET ?"#,
+            vec!["z".into(), 3_u64.into(), "m".into(), 1_u64.into(), 40_u64.into()],
+        );
+        assert_eq!(
+            sql,
+            r#"SELECT "a?" FROM t WHERE x IN (SELECT y FROM u WHERE z = ? LIMIT 3) AND n <> 'LIMIT ?''' AND m = ? LIMIT 1 OFFSET ?"#
+        );
+        assert_eq!(values, ["z".into(), "m".into(), 40_u64.into()]);
+    }
+
+    #[test]
+    fn where_nothing_is_bound_to_a_limit_nothing_changes() {
+        for (backend, sql) in [
+            (DbBackend::Postgres, "SELECT 1 LIMIT $1"),
+            (DbBackend::Sqlite, "SELECT ?"),
+        ] {
+            assert_eq!(
+                written(backend, sql, vec![1_u64.into()]),
+                (sql.to_owned(), vec![1_u64.into()])
+            );
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Work that nobody asked for never stops the work that somebody asked for: each job finds its rows by an index, holds
+//! the database for some milliseconds at a time, and ends when the process does.
+
+use chrono::Duration;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use serde_json::{Value, json};
+
+use super::affiliations::world::organization;
+use super::support::{RelyingParty, Site, TestOp};
+use crate::app::App;
+use crate::config::Transport;
+use crate::domain::actor::Role;
+use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::jobs;
+use crate::storage::email_codes::{self, EmailCode};
+use crate::storage::{accounts, affiliations, focal_points, organizations};
+
+/// All other tables may have as many rows as there are people, or more.
+const SMALL: [&str; 9] = [
+    "client_secrets",
+    "clients",
+    "generations",
+    "initial_access_tokens",
+    "membership_types",
+    "registrations",
+    "signing_keys",
+    "terms_versions",
+    "ties_right_types",
+];
+
+/// What a database would do for a statement that reads a whole table: its words, or none.
+async fn scans(app: &App, statement: &Statement) -> Vec<String> {
+    let sql = match statement.db_backend {
+        DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {}", statement.sql),
+        _ => format!("EXPLAIN (FORMAT JSON) {}", statement.sql),
+    };
+    let explain = &Statement {
+        sql,
+        ..statement.clone()
+    };
+    let rows = app
+        .db
+        .write(async |tx| {
+            if explain.db_backend == DbBackend::Postgres {
+                // Tables of a test are so small that they would be read whole for that.
+                tx.execute_unprepared("SET LOCAL enable_seqscan = off").await?;
+            }
+            tx.query_all_raw(explain.clone()).await
+        })
+        .await
+        .unwrap_or_else(|error: DbErr| panic!("{error}: {}", explain.sql));
+    let mut found = Vec::new();
+    for row in rows {
+        if explain.db_backend == DbBackend::Sqlite {
+            let step: String = row.try_get("", "detail").expect("a step");
+            let table = step.strip_prefix("SCAN ").and_then(|it| it.split(' ').next());
+            let is_big = |it: &str| !SMALL.contains(&it) && !it.starts_with('(') && it != "CONSTANT";
+            if table.is_some_and(is_big) && !step.contains("CONSTANT ROW") {
+                found.push(step);
+            }
+        } else {
+            let plan: Value = row.try_get("", "QUERY PLAN").expect("a plan");
+            scans_of_plan(&plan[0]["Plan"], &mut found);
+        }
+    }
+    found
+}
+
+fn scans_of_plan(plan: &Value, found: &mut Vec<String>) {
+    let kind = plan["Node Type"].as_str().unwrap_or_default();
+    let table = plan["Relation Name"].as_str();
+    let is_small = table.is_some_and(|it| SMALL.contains(&it));
+    let reads_all = match kind {
+        "Seq Scan" => true,
+        // Without a condition an index is read from end to end.
+        "Index Scan" | "Index Only Scan" | "Bitmap Index Scan" => plan["Index Cond"].is_null(),
+        _ => false,
+    };
+    if reads_all && !is_small {
+        found.push(format!("{kind} of {table:?}"));
+    }
+    for below in plan["Plans"].as_array().into_iter().flatten() {
+        scans_of_plan(below, found);
+    }
+}
+
+/// Something for every job to do: sessions, tokens, codes and mails past their time, a logout to tell of, requests
+/// that wait since long, with a Focal Point and without, a membership that is over.
+async fn neglected() -> (TestOp, Site) {
+    let site = Site::start().await;
+    site.answers("/logout", 200, &[], "");
+    let op = TestOp::with(|config| site.is_allowed(config)).await;
+    let mut events: RelyingParty = op
+        .client_with("events", json!({"backchannel_logout_uri": site.at("/logout")}))
+        .await;
+    for name in ["alice", "mina", "ada", "ken", "lee"] {
+        let mut person = op.person(&format!("{name}@example.org")).await;
+        let code = person.logs_in_at(&mut events, "openid offline_access").await;
+        let tokens = events.redeems(&code).await.expect("tokens");
+        if name == "alice" {
+            let bye = format!(
+                "{}?id_token_hint={}",
+                events.end_session_endpoint, tokens.id_token
+            );
+            person.browser.get(&bye).await;
+        }
+    }
+    let mut stranger = op.browser();
+    let form = stranger.get("/forgot-password").await.form(&["email"]);
+    stranger.submit(form, &[("email", "alice@example.org")]).await;
+    jobs::deliver_mail(&op.app).await.expect("sent");
+    let code = EmailCode {
+        id: "code".into(),
+        purpose: "signup".into(),
+        transaction: "t".into(),
+        address: "new@example.org".into(),
+        hmac: "h".into(),
+        attempts: 0,
+        created_at: op.clock.now(),
+    };
+    let db = op.app.db.read();
+    email_codes::insert(db, code.clone()).await.unwrap();
+    email_codes::count_attempt(db, &code, 5, op.clock.now())
+        .await
+        .unwrap();
+    op.advance(40 * 24 * 3600);
+    let now = op.clock.now();
+    let mut over = organization("over", "Over", "sector_member");
+    over.valid_until = Some((now - Duration::days(1)).date_naive());
+    organizations::insert(
+        db,
+        &[
+            organization("telco", "Telco", "sector_member"),
+            organization("lonely", "Lonely", "sector_member"),
+            over,
+        ],
+    )
+    .await
+    .unwrap();
+    let decided = || Decision {
+        at: now,
+        by: None,
+        capacity: Capacity::Administrator,
+        reason: None,
+    };
+    for (name, at, stage) in [
+        ("alice", "telco", Stage::Pending),
+        ("mina", "telco", Stage::Approved(decided())),
+        ("ken", "lonely", Stage::Pending),
+        ("lee", "over", Stage::Approved(decided())),
+    ] {
+        let it = Affiliation {
+            id: AffiliationId::new(name),
+            account: account(&op, name).await,
+            organization: OrganizationId::new(at),
+            requested_at: now - Duration::days(30),
+            asked_by_person: true,
+            stage,
+        };
+        affiliations::insert(db, &it).await.unwrap();
+    }
+    let focal_point = FocalPoint {
+        affiliation: AffiliationId::new("mina"),
+        account: account(&op, "mina").await,
+        organization: OrganizationId::new("telco"),
+        designated_at: now,
+        designated_by: None,
+    };
+    focal_points::insert(db, &focal_point).await.unwrap();
+    let ada = account(&op, "ada").await;
+    accounts::update_role(db, &ada, Role::Administrator)
+        .await
+        .unwrap();
+    (op, site)
+}
+
+async fn account(op: &TestOp, name: &str) -> AccountId {
+    let email = crate::domain::account::Email::parse(&format!("{name}@example.org")).unwrap();
+    let found = accounts::find_by_email(op.app.db.read(), &email.key())
+        .await
+        .unwrap();
+    found.expect("signed up").id
+}
+
+/// A node that sends its mails away, on the same database.
+async fn another_node(op: &TestOp) -> App {
+    let mut config = (*op.app.config).clone();
+    config.mail.transport = Transport::File;
+    App::open(config, op.clock.clone()).await.expect("another node")
+}
+
+#[tokio::test]
+async fn no_job_reads_a_whole_table() {
+    let (op, _site) = neglected().await;
+    let node = another_node(&op).await;
+    node.db.statements().take();
+    // Twice: what one of them writes is for another to send.
+    for job in jobs::ALL.iter().chain(jobs::ALL) {
+        (job.run)(node.clone())
+            .await
+            .unwrap_or_else(|it| panic!("{}: {it:#}", job.name));
+    }
+    let statements = node.db.statements().take();
+    // There was something to do for each of them.
+    for done in [
+        r#"DELETE FROM "sessions""#,
+        r#"DELETE FROM "session_clients""#,
+        r#"DELETE FROM "refresh_tokens""#,
+        r#"DELETE FROM "email_codes""#,
+        r#"DELETE FROM "code_attempts""#,
+        r#"DELETE FROM "password_resets""#,
+        r#"DELETE FROM "outbox_mails""#,
+        r#"UPDATE "session_clients""#,
+        r#"UPDATE "outbox_mails""#,
+        r#"UPDATE "affiliations""#,
+        r#"UPDATE "organizations""#,
+        r#"INSERT INTO "outbox_mails""#,
+    ] {
+        assert!(statements.iter().any(|it| it.sql.starts_with(done)), "{done}");
+    }
+    let mut wrong = Vec::new();
+    for statement in &statements {
+        for step in scans(&node, statement).await {
+            wrong.push(format!("{step}: {}", statement.sql));
+        }
+    }
+    assert!(wrong.is_empty(), "reads of whole tables:\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn the_reader_of_plans_sees_a_scan() {
+    let op = TestOp::start().await;
+    let statement = |sql: &str| Statement::from_string(op.app.db.read().get_database_backend(), sql);
+    for (sql, number) in [
+        ("SELECT id FROM accounts WHERE first_name = 'x'", 1),
+        ("SELECT id FROM accounts ORDER BY id", 1),
+        (
+            "DELETE FROM sessions WHERE last_used_at < '2020-01-01' OR network = 'x'",
+            1,
+        ),
+        ("SELECT id FROM accounts WHERE id = 'x'", 0),
+        ("SELECT id FROM clients", 0),
+    ] {
+        assert_eq!(scans(&op.app, &statement(sql)).await.len(), number, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_gets_one_mail_about_all_that_is_overdue() {
+    let (op, _site) = neglected().await;
+    let db = op.app.db.read();
+    let mails = async |name: &str| -> Vec<String> {
+        let all = crate::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50)
+            .await
+            .unwrap();
+        all.into_iter()
+            .filter(|it| it.kind.starts_with("requests_"))
+            .map(|it| format!("{}: {}", it.kind, it.text))
+            .collect()
+    };
+    for _ in 0..2 {
+        crate::affiliations::reminders::remind(&op.app).await.unwrap();
+    }
+    let [to_ada] = &*mails("ada").await else {
+        panic!("one mail to the administrator: {:?}", mails("ada").await)
+    };
+    for named in [
+        "requests_overdue",
+        "2 affiliation requests",
+        "Telco: 1",
+        "Lonely: 1",
+    ] {
+        assert!(to_ada.contains(named), "{named} in {to_ada}");
+    }
+    let [to_mina] = &*mails("mina").await else {
+        panic!("one mail to the Focal Point")
+    };
+    assert!(to_mina.starts_with("requests_reminder"));
+}
+
+#[tokio::test]
+async fn a_process_that_is_asked_to_end_begins_no_further_transaction() {
+    let (op, _site) = neglected().await;
+    let node = another_node(&op).await;
+    node.stopping.cancel();
+    node.db.statements().take();
+    for job in jobs::ALL
+        .iter()
+        .filter(|it| it.name != "refresh" && it.name != "keys")
+    {
+        (job.run)(node.clone()).await.expect("nothing is done");
+    }
+    let writes: Vec<String> = node
+        .db
+        .statements()
+        .take()
+        .into_iter()
+        .map(|it| it.sql)
+        .filter(|it| !it.starts_with("SELECT"))
+        .collect();
+    assert!(writes.is_empty(), "{writes:?}");
+}
