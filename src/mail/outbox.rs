@@ -3,8 +3,12 @@
 //! A mail is claimed for a while, sent, then marked. If the process dies in between it is sent again
 //! with the same Message-ID: never lost, and not twice to the reader's harm.
 
+use std::collections::HashSet;
+
 use chrono::Duration;
+use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr};
+use tokio_util::sync::CancellationToken;
 
 use super::{Mailer, SendError};
 use crate::app::App;
@@ -13,7 +17,7 @@ use crate::i18n::Locale;
 use crate::jose::Keyring;
 use crate::random;
 use crate::storage::Database;
-use crate::storage::outbox::{self as rows, Due};
+use crate::storage::outbox::{self as rows, Due, Waiting};
 use crate::templates::{MailTemplate, RenderedMail, Templates};
 
 /// For how long a sender has a mail to itself.
@@ -25,6 +29,10 @@ const GIVE_UP: Duration = Duration::days(3);
 const REFUSALS: i32 = 12;
 /// A round ends early, so that no claim made in it is near its end when its mail leaves.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(60);
+/// Mails on their way side by side.
+const AT_ONCE: usize = 8;
+/// Looked at together: one recipient of many mails leaves room for others.
+const MOST_LISTED: u64 = 500;
 
 /// The kind of the seal, and how a sealed text begins.
 const KIND: &str = "mail";
@@ -123,35 +131,70 @@ async fn send(keys: &Keyring, mailer: &Mailer, mail: Due) -> Result<(), SendErro
 
 /// Sends what is due, and says how many mails were sent.
 pub async fn deliver(app: &App) -> Result<usize, DbErr> {
-    send_due(&app.db, &app.keys, &app.mailer, app.clock.now()).await
+    let due = || app.clock.now();
+    send_due(&app.db, &app.keys, &app.mailer, due, &app.stopping).await
 }
 
-async fn send_due(db: &Database, keys: &Keyring, mailer: &Mailer, now: Time) -> Result<usize, DbErr> {
+/// Several side by side, so that a slow server or reader does not keep all others waiting; of one recipient one at a
+/// time, so that mails come in their order and no server takes them for a flood.
+async fn send_due(
+    db: &Database,
+    keys: &Keyring,
+    mailer: &Mailer,
+    now: impl Fn() -> Time,
+    stopping: &CancellationToken,
+) -> Result<usize, DbErr> {
     let mut sent = 0;
     let started = std::time::Instant::now();
-    for id in rows::list_due(db.read(), now, 50).await? {
-        if started.elapsed() > ROUND {
-            break;
+    while started.elapsed() < ROUND && !stopping.is_cancelled() {
+        let mut recipients = HashSet::new();
+        let mut due = rows::list_due(db.read(), now(), MOST_LISTED).await?;
+        due.retain(|it| recipients.insert(it.recipient.clone()));
+        let mut outcomes = stream::iter(due)
+            .take_while(|_| std::future::ready(started.elapsed() < ROUND && !stopping.is_cancelled()))
+            .map(|it| send_one(db, keys, mailer, now(), it))
+            .buffer_unordered(AT_ONCE);
+        let mut tried = 0;
+        while let Some(outcome) = outcomes.next().await {
+            if let Some(is_sent) = outcome? {
+                tried += 1;
+                sent += usize::from(is_sent);
+            }
         }
-        let Some(mail) = rows::claim(db.read(), &id, now, now + CLAIM).await? else {
-            continue; // Another node was faster.
-        };
-        let attempts = mail.attempts;
-        match send(keys, mailer, mail).await {
-            Ok(()) => {
-                rows::mark_sent(db.read(), &id, now, mailer.keeps_text()).await?;
-                sent += 1;
-            }
-            Err(error) => {
-                let refused = matches!(error, SendError::Refused(_)) && attempts >= REFUSALS;
-                // The server's words may repeat the address: they stand in the row only (LG-3).
-                tracing::warn!(mail = %id, attempt = attempts, refused, "a mail was not sent");
-                let next = (!refused).then(|| now + wait(attempts));
-                rows::mark_failed(db.read(), &id, next, now - GIVE_UP, &error.to_string()).await?;
-            }
+        if tried == 0 {
+            break;
         }
     }
     Ok(sent)
+}
+
+/// Whether it was sent; `None` if it is not ours to send.
+async fn send_one(
+    db: &Database,
+    keys: &Keyring,
+    mailer: &Mailer,
+    now: Time,
+    due: Waiting,
+) -> Result<Option<bool>, DbErr> {
+    let id = due.id.clone();
+    let Some(mail) = rows::claim(db.read(), &due, now, now + CLAIM).await? else {
+        return Ok(None); // Another node was faster, or sends another one to the same person.
+    };
+    let attempts = mail.attempts;
+    match send(keys, mailer, mail).await {
+        Ok(()) => {
+            rows::mark_sent(db.read(), &id, now, mailer.keeps_text()).await?;
+            Ok(Some(true))
+        }
+        Err(error) => {
+            let refused = matches!(error, SendError::Refused(_)) && attempts >= REFUSALS;
+            // The server's words may repeat the address: they stand in the row only (LG-3).
+            tracing::warn!(mail = %id, attempt = attempts, refused, "a mail was not sent");
+            let next = (!refused).then(|| now + wait(attempts));
+            rows::mark_failed(db.read(), &id, next, now - GIVE_UP, &error.to_string()).await?;
+            Ok(Some(false))
+        }
+    }
 }
 
 /// 10 s, doubling, up to 15 minutes.
@@ -170,6 +213,10 @@ mod tests {
         assert_eq!(wait(2), Duration::seconds(20));
         assert_eq!(wait(12), Duration::minutes(15));
         assert_eq!(wait(i32::MAX), Duration::minutes(15));
+    }
+
+    async fn sends(db: &Database, keys: &Keyring, mailer: &Mailer, now: Time) -> Result<usize, DbErr> {
+        send_due(db, keys, mailer, || now, &CancellationToken::new()).await
     }
 
     fn letter(to: &str) -> Letter {
@@ -197,12 +244,12 @@ mod tests {
 
         let mut at = now;
         while at < now + Duration::hours(1) {
-            assert_eq!(send_due(&db, &app.keys, &away, at).await.unwrap(), 0);
+            assert_eq!(sends(&db, &app.keys, &away, at).await.unwrap(), 0);
             at += Duration::minutes(15);
         }
-        assert_eq!(send_due(&db, &app.keys, &Mailer::Outbox, at).await.unwrap(), 1); // DS-4
+        assert_eq!(sends(&db, &app.keys, &Mailer::Outbox, at).await.unwrap(), 1); // DS-4
         assert_eq!(
-            send_due(&db, &app.keys, &Mailer::Outbox, at + Duration::hours(1))
+            sends(&db, &app.keys, &Mailer::Outbox, at + Duration::hours(1))
                 .await
                 .unwrap(),
             0
@@ -218,16 +265,14 @@ mod tests {
             .await
             .unwrap();
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
-        let waiting = rows::find(db.read(), &id).await.unwrap().unwrap();
+        let waiting = rows::find(db.read(), &id.id).await.unwrap().unwrap();
         assert!(!format!("{waiting:?}").contains("12345678")); // G-13
         let claimed = rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap();
         assert!(claimed.is_some());
         // Nobody else gets it meanwhile; afterwards it is sent, under the same Message-ID.
         assert_eq!(rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap(), None); // G-8
         assert_eq!(
-            send_due(&db, &app.keys, &Mailer::Outbox, now + CLAIM)
-                .await
-                .unwrap(),
+            sends(&db, &app.keys, &Mailer::Outbox, now + CLAIM).await.unwrap(),
             1
         ); // ST-2
     }
@@ -242,7 +287,7 @@ mod tests {
         write(db.read(), keys, now, &letter("a@example.org"))
             .await
             .unwrap();
-        assert_eq!(send_due(&db, &app.keys, &files, now).await.unwrap(), 1);
+        assert_eq!(sends(&db, &app.keys, &files, now).await.unwrap(), 1);
         let kept = rows::list(db.read(), Some("a@example.org"), 0, 10).await.unwrap();
         assert_eq!((kept[0].text.as_str(), kept[0].html.as_str()), ("", "")); // G-13
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -262,12 +307,113 @@ mod tests {
             .unwrap()
             .is_empty()
         {
-            assert_eq!(send_due(&db, &app.keys, &files, now).await.unwrap(), 0);
+            assert_eq!(sends(&db, &app.keys, &files, now).await.unwrap(), 0);
             now += Duration::minutes(1);
         }
         assert!(now - begun > Duration::hours(1) && now - begun < Duration::hours(3)); // DS-4
         let kept = rows::list(db.read(), None, 0, 10).await.unwrap();
         assert_eq!((kept[0].text.as_str(), kept[0].html.as_str()), ("", "")); // G-13
+    }
+
+    /// Takes mails to `held` for good only once somebody else had one; says in which order mails began and ended.
+    async fn holding_smtp_server(held: &'static str) -> (u16, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+        use std::sync::{Arc, Mutex};
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&log);
+        let other = CancellationToken::new();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (log, other) = (Arc::clone(&log), other.clone());
+                tokio::spawn(async move {
+                    let (read, mut write) = stream.into_split();
+                    let mut lines = BufReader::new(read).lines();
+                    let (mut to, mut data) = (String::new(), false);
+                    write.write_all(b"220 here\r\n").await.unwrap();
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        let answer: &[u8] = match line.as_str() {
+                            "DATA" => {
+                                data = true;
+                                log.lock().unwrap().push(format!("begins {to}"));
+                                b"354 go on\r\n"
+                            }
+                            "." => {
+                                data = false;
+                                if to == held {
+                                    other.cancelled().await;
+                                } else {
+                                    other.cancel();
+                                }
+                                log.lock().unwrap().push(format!("ends {to}"));
+                                b"250 taken\r\n"
+                            }
+                            _ if data => continue,
+                            line => {
+                                if let Some(address) = line.strip_prefix("RCPT TO:<") {
+                                    to = address.split('>').next().unwrap_or_default().to_owned();
+                                }
+                                b"250 good\r\n"
+                            }
+                        };
+                        if write.write_all(answer).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        (port, seen)
+    }
+
+    #[tokio::test]
+    async fn one_that_is_slow_keeps_no_other_recipient_waiting() {
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let now = crate::clock::Clock::System.now();
+        let (port, seen) = holding_smtp_server("slow@example.org").await;
+        let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
+        let mailer = Mailer::smtp(&format!("smtp://127.0.0.1:{port}"), from).unwrap();
+        for to in ["slow@example.org", "slow@example.org", "other@example.org"] {
+            write(db.read(), keys, now, &letter(to)).await.unwrap();
+        }
+        // One after the other, the first would wait for the last for ever.
+        let sent = sends(&db, &app.keys, &mailer, now);
+        let sent = tokio::time::timeout(std::time::Duration::from_secs(30), sent).await;
+        assert_eq!(sent.expect("mails leave side by side").unwrap(), 3);
+        // To one recipient one at a time.
+        let of_slow: Vec<_> = seen
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|it| it.ends_with("slow@example.org"))
+            .map(|it| it.split(' ').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(of_slow, ["begins", "ends", "begins", "ends"]);
+    }
+
+    #[tokio::test]
+    async fn another_node_sends_nothing_to_whom_a_mail_is_on_its_way() {
+        let app = crate::tests::support::app().await;
+        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let now = crate::clock::Clock::System.now();
+        for to in ["a@example.org", "a@example.org", "b@example.org"] {
+            write(db.read(), keys, now, &letter(to)).await.unwrap();
+        }
+        let due = rows::list_due(db.read(), now, 9).await.unwrap();
+        let to = |it: &str| due.iter().find(|due| due.recipient == it).unwrap();
+        assert!(
+            rows::claim(db.read(), to("a@example.org"), now, now + CLAIM)
+                .await
+                .unwrap()
+                .is_some()
+        );
+        assert_eq!(sends(&db, &app.keys, &Mailer::Outbox, now).await.unwrap(), 1);
+        assert_eq!(
+            sends(&db, &app.keys, &Mailer::Outbox, now + CLAIM).await.unwrap(),
+            2
+        );
     }
 
     /// Takes one mail and answers with what was said.
@@ -316,13 +462,13 @@ mod tests {
             .await
             .unwrap();
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
-        assert_eq!(send_due(&db, &app.keys, &mailer, now).await.unwrap(), 1);
+        assert_eq!(sends(&db, &app.keys, &mailer, now).await.unwrap(), 1);
         let said = server.await.unwrap();
         for part in [
             "RCPT TO:<a@example.org>",
             "\n12345678\n",
             "text/html",
-            &format!("Message-ID: <{id}@example.org>"),
+            &format!("Message-ID: <{}@example.org>", id.id),
         ] {
             assert!(said.contains(part), "{part} in {said}");
         }

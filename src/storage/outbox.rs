@@ -1,13 +1,21 @@
 //! Mails on their way out: due, claimed, sent or given up.
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 
+use super::batches;
 use super::entities::outbox_mail::{ActiveModel, Column, Entity, Model};
 use crate::domain::Time;
+
+/// A mail that may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: String,
+    pub recipient: String,
+}
 
 /// A claimed mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,37 +82,46 @@ fn due(now: Time) -> Condition {
         )
 }
 
-/// Ids of the mails that may be sent now, oldest first.
-pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<String>, DbErr> {
-    Entity::find()
+/// The mails that may be sent now, oldest first.
+pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<Waiting>, DbErr> {
+    let rows: Vec<(String, String)> = Entity::find()
         .select_only()
-        .column(Column::Id)
+        .columns([Column::Id, Column::Recipient])
         .filter(due(now))
         .order_by_asc(Column::NextAttemptAt)
         .limit(most)
         .into_tuple()
         .all(db)
-        .await
+        .await?;
+    let waiting = rows.into_iter().map(|(id, recipient)| Waiting { id, recipient });
+    Ok(waiting.collect())
 }
 
-/// Takes a mail for a while; `None` if another sender has it.
+/// Takes a mail for a while; `None` if another sender has it, or has another one to the same recipient.
 pub async fn claim(
     db: &impl ConnectionTrait,
-    id: &str,
+    it: &Waiting,
     now: Time,
     until: Time,
 ) -> Result<Option<Due>, DbErr> {
+    let other = Query::select()
+        .expr(Expr::val(1))
+        .from_as(Entity, "other")
+        .and_where(Expr::col(("other", Column::Recipient)).eq(&*it.recipient))
+        .and_where(Expr::col(("other", Column::ClaimedUntil)).gt(now))
+        .to_owned();
     let claimed = Entity::update_many()
         .col_expr(Column::ClaimedUntil, Expr::value(until))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.eq(id))
+        .filter(Column::Id.eq(&*it.id))
         .filter(due(now))
+        .filter(Expr::exists(other).not())
         .exec(db)
         .await?;
     if claimed.rows_affected != 1 {
         return Ok(None);
     }
-    let row = Entity::find_by_id(id).one(db).await?;
+    let row = Entity::find_by_id(&*it.id).one(db).await?;
     Ok(row.map(|it| Due {
         id: it.id,
         recipient: it.recipient,
@@ -204,12 +221,8 @@ pub async fn delete_done(db: &impl ConnectionTrait, before: Time) -> Result<u64,
     let done = Condition::any()
         .add(Column::SentAt.is_not_null())
         .add(Column::FailedAt.is_not_null());
-    let deleted = Entity::delete_many()
-        .filter(done)
-        .filter(Column::CreatedAt.lt(before))
-        .exec(db)
-        .await?;
-    Ok(deleted.rows_affected)
+    let done = Condition::all().add(done).add(Column::CreatedAt.lt(before));
+    batches::delete::<Entity, String>(db, Column::Id, done).await
 }
 
 fn entry(it: Model) -> Entry {
