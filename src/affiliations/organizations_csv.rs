@@ -3,7 +3,9 @@
 //! nothing of the file is applied. What `export` writes, `import` reads again as it is.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::changes::Act;
@@ -16,6 +18,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::organization::{Category, MembershipType, Organization, OrganizationStatus};
 use crate::domain::{MembershipTypeId, OrganizationId, Time};
 use crate::random;
+use crate::storage::batches::pause;
 use crate::storage::{membership_types, organizations};
 
 pub const COLUMNS: [&str; 12] = [
@@ -32,6 +35,12 @@ pub const COLUMNS: [&str; 12] = [
     "valid_until",
     "email_domains",
 ];
+
+/// In one transaction; a new record has some words to be found by, a changed one may have people to settle.
+const CREATED_AT_ONCE: usize = 50;
+const CHANGED_AT_ONCE: usize = 10;
+/// How often the file is judged, when others change its records meanwhile.
+const ATTEMPTS: u32 = 5;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Imported {
@@ -69,36 +78,79 @@ impl crate::storage::IsBusy for ImportError {
     }
 }
 
-/// All or nothing.
+/// Judges the whole file, by reading alone: one bad row refuses it. Then applies it in small transactions, each with its
+/// audit record. If the process is ended in between, the rows before are applied, and the same file again applies the
+/// others; rows without an id have one that the file gives them, so that they are not made twice.
 pub async fn import(app: &App, context: &Context, file: &[u8]) -> Result<Imported, ImportError> {
     authority::of_administrators(context)?;
     let (rows, malformed) = read(file).map_err(ImportError::Lines)?;
-    app.db
-        .write(async |tx| {
-            let act = Act::new(app, tx, context);
-            let plan = Plan::of(
-                &rows,
-                malformed.clone(),
-                organizations::list_every(tx).await?,
-                &membership_types::list(tx).await?,
-                act.now,
-            )
-            .map_err(ImportError::Lines)?;
-            organizations::insert(tx, &plan.created).await?;
-            for (before, after) in &plan.changed {
-                change(&act, before, after.clone(), Action::OrganizationChanged, None).await?;
+    let mut imported = Imported::default();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let plan = Plan::of(
+            &rows,
+            malformed.clone(),
+            organizations::list_every(app.db.read()).await?,
+            &membership_types::list(app.db.read()).await?,
+            app.clock.now(),
+        )
+        .map_err(ImportError::Lines)?;
+        match apply(app, context, &plan, &mut imported).await {
+            // Somebody changed one of the records meanwhile: judged anew, what is applied is unchanged.
+            Err(ImportError::Room(Error::Conflict)) if attempt < ATTEMPTS => {}
+            outcome => {
+                imported.unchanged = (plan.unchanged + plan.created.len() + plan.changed.len())
+                    .saturating_sub(imported.created + imported.changed);
+                return outcome.map(|()| imported);
             }
-            let imported = Imported {
-                created: plan.created.len(),
-                changed: plan.changed.len(),
-                unchanged: plan.unchanged,
-            };
-            let event = Event::new(Action::OrganizationsImported, "organizations")
-                .change(serde_json::Value::Null, json!(imported));
-            act.record(event).await?;
-            Ok(imported)
-        })
-        .await
+        }
+    }
+}
+
+async fn apply(
+    app: &App,
+    context: &Context,
+    plan: &Plan,
+    imported: &mut Imported,
+) -> Result<(), ImportError> {
+    for batch in plan.created.chunks(CREATED_AT_ONCE) {
+        let begun = Instant::now();
+        app.db
+            .write(async |tx| {
+                organizations::insert(tx, batch).await?;
+                record(&Act::new(app, tx, context), batch.len(), 0).await
+            })
+            .await?;
+        imported.created += batch.len();
+        pause(begun).await;
+    }
+    for batch in plan.changed.chunks(CHANGED_AT_ONCE) {
+        let begun = Instant::now();
+        app.db
+            .write(async |tx| {
+                let act = Act::new(app, tx, context);
+                for (before, after) in batch {
+                    change(&act, before, after.clone(), Action::OrganizationChanged, None).await?;
+                }
+                record(&act, 0, batch.len()).await
+            })
+            .await?;
+        imported.changed += batch.len();
+        pause(begun).await;
+    }
+    Ok(())
+}
+
+async fn record<C: ConnectionTrait>(
+    act: &Act<'_, C>,
+    created: usize,
+    changed: usize,
+) -> Result<(), ImportError> {
+    let counted = json!({ "created": created, "changed": changed });
+    let event =
+        Event::new(Action::OrganizationsImported, "organizations").change(serde_json::Value::Null, counted);
+    Ok(act.record(event).await?)
 }
 
 /// All records that are not merged away or rejected, as `import` reads them.

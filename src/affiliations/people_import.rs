@@ -2,12 +2,13 @@
 //! export. The file speaks for the former platform: what it says was decided there.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use crate::accounts::Result;
 use crate::accounts::import::{self, Placement, Problem, Read, Record, Row};
-use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -16,8 +17,12 @@ use crate::domain::event::{Action, Event};
 use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};
 use crate::domain::ties::{TiesRight, TiesStage};
 use crate::domain::{AffiliationId, MembershipTypeId, OrganizationId, TiesRightId, Time};
+use crate::storage::batches::pause;
 use crate::storage::{affiliations, membership_types, organizations, ties};
 use crate::{audit, random};
+
+/// In one transaction.
+const BATCH: usize = 50;
 
 /// What became of a file.
 #[derive(Debug, Default, serde::Serialize)]
@@ -29,61 +34,72 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
-/// Imports the file in one transaction: whole, or, with `proceed`, all that is good.
+/// Judges the whole file, by reading alone, and then applies it in small transactions: each whole, with its audit
+/// record. One problem refuses the file, unless `proceed` takes all that is good. If the process is ended in between,
+/// the records before are there with all that belongs to them; the same file again finds them known and goes on.
 pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> Result<Report> {
+    let mut report = Report {
+        problems: read.problems,
+        ..Report::default()
+    };
     let now = app.clock.now();
-    let read = &read;
-    app.db
-        .write(async |tx| {
-            let (records, known) = import::split_known(tx, read.records.clone()).await?;
-            let directory = Directory::load(tx, &records).await?;
-            let mut problems = read.problems.clone();
-            let mut people = Vec::new();
-            let (mut places, mut rights) = (Vec::new(), Vec::new());
-            for record in records {
-                match record
-                    .placement
-                    .as_ref()
-                    .map(|it| directory.place(now, &record.account, it))
-                {
-                    Some(Err(reason)) => problems.push(Problem {
-                        line: record.line,
-                        reason,
-                    }),
-                    None => people.push(record),
-                    Some(Ok((place, granted))) => {
-                        places.push(place);
-                        rights.extend(granted);
-                        people.push(record);
-                    }
-                }
-            }
-            problems.sort_by_key(|it| it.line);
-            if !problems.is_empty() && !proceed {
-                return Ok(Report {
-                    problems,
-                    ..Report::default()
-                });
-            }
-            import::insert(tx, &people).await?;
-            for chunk in places.chunks(500) {
-                affiliations::insert_many(tx, chunk).await?;
-            }
-            for chunk in rights.chunks(500) {
-                ties::insert_many(tx, chunk).await?;
-            }
-            // One entry for the file: it is one act, and names nobody.
-            let counted =
-                json!({ "accounts": people.len(), "affiliations": places.len(), "rights": rights.len() });
-            let event = Event::new(Action::AccountImported, format!("import:{}", random::id()));
-            audit::record(tx, now, context, event.change(json!(null), counted)).await?;
-            Ok::<_, Error>(Report {
-                imported: people.len(),
-                known,
-                problems,
-            })
-        })
-        .await
+    let (records, known) = import::split_known(app.db.read(), read.records).await?;
+    report.known = known;
+    let directory = Directory::load(app.db.read(), &records).await?;
+    let (good, refused) = directory.judge(now, records);
+    report.problems.extend(refused);
+    if report.problems.is_empty() || proceed {
+        let id = random::id();
+        for batch in good.chunks(BATCH) {
+            let begun = Instant::now();
+            let applied = app
+                .db
+                .write(async |tx| apply(tx, context, now, &id, batch).await)
+                .await?;
+            report.imported += applied.imported;
+            report.known.extend(applied.known);
+            report.problems.extend(applied.problems);
+            pause(begun).await;
+        }
+    }
+    report.known.sort_unstable();
+    report.problems.sort_by_key(|it| it.line);
+    Ok(report)
+}
+
+/// A record with its place.
+type Judged = (Record, Option<(Affiliation, Vec<TiesRight>)>);
+
+/// Who signed up since the file was judged is known; what an organization cannot take any more is refused.
+async fn apply(
+    tx: &impl ConnectionTrait,
+    context: &Context,
+    now: Time,
+    id: &str,
+    batch: &[Judged],
+) -> Result<Report> {
+    let records = batch.iter().map(|(record, _)| record.clone()).collect();
+    let (records, known) = import::split_known(tx, records).await?;
+    let directory = Directory::load(tx, &records).await?;
+    let (good, problems) = directory.judge(now, records);
+    let (people, places): (Vec<_>, Vec<_>) = good.into_iter().unzip();
+    let (places, rights): (Vec<_>, Vec<_>) = places.into_iter().flatten().unzip();
+    let rights = rights.concat();
+    if !people.is_empty() {
+        import::insert(tx, &people).await?;
+        affiliations::insert_many(tx, &places).await?;
+        ties::insert_many(tx, &rights).await?;
+        // One entry for the batch, under one name for the file: it is one act, and names nobody.
+        let counted =
+            json!({ "accounts": people.len(), "affiliations": places.len(), "rights": rights.len() });
+        let event = Event::new(Action::AccountImported, format!("import:{id}"));
+        audit::record(tx, now, context, event.change(json!(null), counted)).await?;
+    }
+    Ok(Report {
+        imported: people.len(),
+        known,
+        problems,
+    })
 }
 
 /// The organizations that a file names, with their types.
@@ -124,6 +140,25 @@ impl Directory {
         })
     }
 
+    /// The records with their places, and what is wrong with the others.
+    fn judge(&self, now: Time, records: Vec<Record>) -> (Vec<Judged>, Vec<Problem>) {
+        let (mut good, mut problems) = (Vec::new(), Vec::new());
+        for record in records {
+            let placement = record.placement.as_ref();
+            match placement
+                .map(|it| self.place(now, &record.account, it))
+                .transpose()
+            {
+                Ok(place) => good.push((record, place)),
+                Err(reason) => problems.push(Problem {
+                    line: record.line,
+                    reason,
+                }),
+            }
+        }
+        (good, problems)
+    }
+
     /// The affiliation and rights of a record, or why there are none such.
     fn place(
         &self,
@@ -140,7 +175,8 @@ impl Directory {
             at: now,
             by: None,
             capacity: Capacity::System,
-            reason: Some("import".into()),
+            // Nobody gave one: that it was taken over is in the audit trail.
+            reason: None,
         };
         let status = match placement.status.as_str() {
             "" if member => AffiliationStatus::Pending,

@@ -17,7 +17,8 @@ use crate::domain::actor::Context;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Take organizations over from a CSV file, all or none; `-` is standard input
+    /// Take organizations over from a CSV file; `-` is standard input. One bad row refuses the file; should it be ended
+    /// while it writes, the same file again goes on where it was
     Import { file: PathBuf },
     /// Write all organizations to standard output, as `import` reads them: CSV, or JSON with --format json
     Export,

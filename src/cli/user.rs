@@ -26,7 +26,8 @@ pub enum Command {
         #[arg(long, default_value = "Administrator")]
         last_name: String,
     },
-    /// Take accounts over from a CSV or JSON Lines file; `-` is standard input
+    /// Take accounts over from a CSV or JSON Lines file; `-` is standard input. All is judged before anything is
+    /// written; should it be ended while it writes, the same file again goes on where it was
     Import {
         file: PathBuf,
         /// Import the good records of a file that has bad ones, and report these
@@ -183,7 +184,14 @@ fn tell(console: &Console, report: &Report, proceed: bool) -> anyhow::Result<()>
         if console.format == Format::Json {
             println!("{}", serde_json::to_string(report)?);
         }
-        bail!("{} bad records; nothing was imported", report.problems.len());
+        match report.imported {
+            0 => bail!("{} bad records; nothing was imported", report.problems.len()),
+            // They were good when the file was judged.
+            some => bail!(
+                "{some} imported; {} refused, because their organizations changed meanwhile",
+                report.problems.len()
+            ),
+        }
     }
     let text = format!(
         "{} imported, {} known, {} refused",
