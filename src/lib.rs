@@ -15,6 +15,7 @@ pub mod jose;
 pub mod limits;
 pub mod mail;
 pub mod random;
+pub mod sealed;
 pub mod telemetry;
 pub mod templates;
 pub mod webauthn;

@@ -2,7 +2,7 @@
 //! endpoint; a refusal of a page is a page. What is behind it is logged here, once, and never shown
 //! (security.md G-11; RFC 6749 §5.2, RFC 6750 §3).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::extract::form::FormError;
 use crate::domain::client::SigningAlg;
 use crate::oidc::{self, Code, dpop};
-use crate::{accounts, affiliations};
+use crate::{accounts, affiliations, sealed};
 
 /// JSON, as the token endpoint and its like answer (RFC 6749 §5.2).
 impl IntoResponse for oidc::Error {
@@ -108,8 +108,11 @@ pub enum PageError {
     StaleLogin,
     /// A new version of the Terms of Use is to be accepted first.
     TermsDue,
-    /// The request of a service that this page was part of is answered or too old.
-    RequestGone,
+    /// The request of a service that this page was part of, by its handle, is answered or too old; without a handle
+    /// the page was opened outside of any request.
+    RequestOver(Option<String>),
+    /// Not an error: the form led somewhere before its handler saw it.
+    Elsewhere(Arc<Mutex<Option<Response>>>),
     /// The page's handle is not this browser's; if it is another's, the request starts over here.
     OtherBrowser(String),
     /// Fields were refused, and the form that they came from is not at hand to be shown again (security.md G-11).
@@ -139,7 +142,9 @@ impl PageError {
             Self::Form(error) => error.status(),
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::SignedOut | Self::StaleLogin | Self::TermsDue => StatusCode::UNAUTHORIZED,
-            Self::RequestGone | Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
+            Self::RequestOver(_) => StatusCode::GONE,
+            Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
+            Self::Elsewhere(_) => StatusCode::SEE_OTHER,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -191,7 +196,7 @@ impl From<accounts::Error> for PageError {
             accounts::Error::ReauthenticationNeeded | accounts::Error::SecondFactorNeeded { .. } => {
                 Self::StaleLogin
             }
-            accounts::Error::Storage(source) => Self::of_store(source.into()),
+            accounts::Error::Storage(source) => Self::from_store(source.into()),
             accounts::Error::Fields(_)
             | accounts::Error::WrongCredentials
             | accounts::Error::WrongCode
@@ -217,7 +222,7 @@ impl From<affiliations::Error> for PageError {
             Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
             Error::Throttled { seconds } => Self::TooMany { seconds },
             Error::Uncounted(_) => Self::Busy,
-            Error::Storage(source) => Self::of_store(source.into()),
+            Error::Storage(source) => Self::from_store(source.into()),
             Error::Conflict
             | Error::LastFocalPoint
             | Error::OpenRequest
@@ -232,10 +237,19 @@ impl From<affiliations::Error> for PageError {
 
 impl PageError {
     /// The protocol's error knows a passing conflict from a failure (security.md ST-3).
-    fn of_store(error: oidc::Error) -> Self {
+    pub fn from_store(error: oidc::Error) -> Self {
         match error.code() {
             Code::TemporarilyUnavailable => Self::Busy,
             _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<sealed::Error> for PageError {
+    fn from(error: sealed::Error) -> Self {
+        match error {
+            sealed::Error::Store(source) => Self::from_store(source.into()),
+            failed @ sealed::Error::Seal(_) => Self::internal(failed),
         }
     }
 }
@@ -250,7 +264,7 @@ fn status(error: &oidc::Error) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-fn retry_after(response: &mut Response, seconds: Option<u64>) {
+pub(super) fn retry_after(response: &mut Response, seconds: Option<u64>) {
     if let Some(seconds) = seconds {
         response
             .headers_mut()

@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{self, destination};
 use super::routes::{Audience, Routes};
-use super::{assets, check_session, cors, dpop, interaction_id, layers, protocol, registration};
+use super::{assets, check_session, cors, dpop, interaction_id, layers, protocol, registration, submission};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
@@ -25,6 +25,7 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
         .into_router()
         .fallback(async || PageError::NotFound)
         .method_not_allowed_fallback(async || PageError::MethodNotAllowed)
+        .layer(from_fn_with_state(app.clone(), submission::once))
         .layer(from_fn_with_state(app.clone(), pages::errors::show))
         .layer(CatchPanicLayer::custom(layers::on_panic))
         .layer(from_fn_with_state(app.clone(), layers::every_answer))

@@ -8,12 +8,14 @@
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
 use super::error::PageError;
+use super::extract::page_form;
 use super::extract::session::BrowserSession;
 use crate::app::App;
 use crate::domain::actor::Role;
@@ -128,8 +130,21 @@ async fn guard(
     next: Next,
 ) -> Result<Response, PageError> {
     let (mut parts, body) = request.into_parts();
-    let session = BrowserSession::from_request_parts(&mut parts, &app).await?;
+    let admitted = admit(&app, audience, &mut parts).await;
     let request = Request::from_parts(parts, body);
+    if let Err(refusal) = admitted {
+        if request.method() == Method::POST {
+            // What was typed is there again after the login. Whatever is wrong with the form itself is not said here.
+            let _ = page_form::read_unheard(request, &app).await;
+        }
+        return Err(refusal);
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether whoever asks is of the audience, and fit for it.
+async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
+    let session = BrowserSession::from_request_parts(parts, app).await?;
     let (it, account) = session.get().ok_or(PageError::SignedOut)?;
     if it.terms_due {
         return Err(PageError::TermsDue);
@@ -137,7 +152,7 @@ async fn guard(
     let admitted = match audience {
         Audience::Public | Audience::Client | Audience::SignedIn => true,
         // An administrator acts for every organization.
-        Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(&app).await?,
+        Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(app).await?,
         Audience::Support => account.role != Role::User,
         Audience::Administrator => account.role == Role::Administrator,
     };
@@ -149,5 +164,5 @@ async fn guard(
     if is_duty && !it.is_fit_for_duty(app.clock.now()) {
         return Err(PageError::StaleLogin); // SE-2
     }
-    Ok(next.run(request).await)
+    Ok(())
 }

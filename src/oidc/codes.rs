@@ -67,6 +67,12 @@ pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
     Ok(Taken::Grant(Box::new(grant)))
 }
 
+/// Returns whether the code still waits for its redemption.
+pub async fn is_unredeemed(app: &App, code: &str, client: &ClientId) -> Result<bool> {
+    let found = app.ephemeral.get(Kind::Code, &key(client, code)).await;
+    Ok(found.map_err(Error::internal)?.is_some())
+}
+
 /// The client is part of the key: another's code is not found, and so cannot be spent for it.
 fn key(client: &ClientId, code: &str) -> String {
     Digest::of(format!("{client}\n{code}").as_bytes())

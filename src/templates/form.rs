@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::message::Message;
 
 /// Carried as `form` by every page that has one.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FormState {
     /// Field name to what was typed. Passwords and codes are never put here.
     pub values: BTreeMap<String, String>,

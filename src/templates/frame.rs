@@ -1,7 +1,7 @@
 //! What surrounds every page: language, person, nonce and CSRF token; and what the configuration
 //! says about the site.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::i18n::Locale;
 
@@ -71,8 +71,26 @@ pub struct Frame {
     pub languages: Vec<Language>,
     /// This page's path, to mark it in menus.
     pub path: String,
-    /// Locale key of what just happened, shown once on top (`account.saved`).
-    pub flash: Option<String>,
+    /// What just happened, shown once on top.
+    pub flash: Option<Flash>,
+    /// The service whose request this page was part of, when that is over: what the person does here still counts.
+    pub over: Option<Service>,
+}
+
+/// A message about what just happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// Its key in the catalogue.
+    pub key: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    Good,
+    Warn,
+    Bad,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -97,6 +115,8 @@ pub struct Service {
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
     pub client_uri: Option<String>,
+    /// Where the person goes to begin anew: the service's `initiate_login_uri`, else its `client_uri`.
+    pub back_uri: Option<String>,
 }
 
 impl Frame {
@@ -132,6 +152,7 @@ impl Frame {
                 .into(),
             path: path.to_owned(),
             flash: None,
+            over: None,
         }
     }
 
@@ -146,8 +167,8 @@ impl Frame {
         self
     }
 
-    pub fn flash(mut self, key: Option<String>) -> Self {
-        self.flash = key;
+    pub fn flash(mut self, flash: Option<Flash>) -> Self {
+        self.flash = flash;
         self
     }
 }

@@ -19,7 +19,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 pub use form::{Choice, FormState};
-pub use frame::{Frame, Links, PersonInChrome, Service, Site};
+pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};
 pub use qr::Qr;
 
 use crate::i18n::Locale;

@@ -36,7 +36,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         Login, Passkey, SecondFactor, SecondFactorNeeded, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
-        ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, FormPost, WayBack, ErrorPage,
+        ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
         AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, Confirm, FocalPointChoose, FocalPointRequests, FocalPointRequest,

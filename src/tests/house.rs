@@ -10,7 +10,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 3] = ["cli", "jobs", "demo"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 15] = [
+const TOOLS: [(&str, &[&str]); 16] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("certificates", &[]),
@@ -23,6 +23,7 @@ const TOOLS: [(&str, &[&str]); 15] = [
     ("limits", &["storage"]),
     ("mail", &["storage"]),
     ("random", &[]),
+    ("sealed", &["storage"]),
     ("telemetry", &[]),
     ("templates", &[]),
     ("webauthn", &[]),

@@ -140,3 +140,32 @@ each("[data-choose]", (button) => {
 // A menu closes when one looks elsewhere.
 document.addEventListener("click", (event) => each("details.menu[open]", (it) => { if (!it.contains(event.target)) it.open = false; }));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") each("details.menu[open]", (it) => { it.open = false; it.querySelector("summary").focus(); }); });
+
+// A button is pressed once: a second press while the answer is on its way changes nothing. The server copes without this.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  each("button", (it) => it.setAttribute("aria-disabled", "true"), form);
+});
+// Back shows the page as it was left.
+window.addEventListener("pageshow", () => each("form[data-sent]", (form) => {
+  delete form.dataset.sent;
+  each("button", (it) => it.removeAttribute("aria-disabled"), form);
+}));
+
+// What is to be kept can be copied and printed.
+each("[data-copy]", (button) => {
+  if (!navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const lines = [...document.getElementById(button.dataset.copy).children].map((it) => it.textContent.trim());
+    await navigator.clipboard.writeText(lines.join("\n"));
+    document.getElementById("copied").textContent = button.dataset.copied;
+  });
+});
+each("[data-print]", (button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});

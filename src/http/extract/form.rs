@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
+pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 /// Body of an OAuth endpoint: 16 KiB (DS-1).
 pub const OAUTH_BODY: usize = 16 * 1024;
 /// Body of a form: 64 KiB (DS-1).
@@ -124,7 +125,7 @@ fn decode(part: &[u8]) -> Result<String, FormError> {
 
 /// Reads a form body of at most `limit` bytes.
 pub async fn read(request: Request, limit: usize) -> Result<Pairs, FormError> {
-    if !is_of_type(request.headers(), "application/x-www-form-urlencoded") {
+    if !is_of_type(request.headers(), URL_ENCODED) {
         return Err(FormError::ContentType);
     }
     let bytes = read_bytes(request.into_body(), limit).await?;
@@ -139,7 +140,8 @@ pub async fn read_json(request: Request, limit: usize) -> Result<axum::body::Byt
     read_bytes(request.into_body(), limit).await
 }
 
-async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, FormError> {
+/// Reads a body of at most `limit` bytes.
+pub async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, FormError> {
     let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await;
     match collected {
         Err(_) => Err(FormError::TooSlow),
@@ -150,7 +152,7 @@ async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, FormE
 }
 
 /// Exactly this media type; a charset, if named, is UTF-8 (TK-8, BR-1).
-fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
+pub fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (types.next(), types.next()) else {
         return false;

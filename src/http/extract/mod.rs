@@ -8,7 +8,7 @@ pub mod session;
 pub mod visit;
 
 pub use client::Authenticated;
-pub use page_form::{PageForm, Tick};
+pub use page_form::{PageForm, Tick, TypedForm};
 pub use query::ListQuery;
 pub use session::{BrowserSession, SignedIn};
 pub use visit::Visit;

@@ -4,18 +4,23 @@
 mod values;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, header};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use self::values::Values;
 use super::form::{self, FORM_BODY, FormError, Pairs};
-use super::visit::{Visit, is_handle};
+use super::visit::Visit;
 use crate::app::App;
+use crate::http::cookies::Cookie;
+use crate::http::csrf::FormToken;
 use crate::http::error::PageError;
+use crate::http::outcome::{Outcome, Owner};
+use crate::i18n::Locale;
 use crate::templates::FormState;
 
 /// The fields as they were sent. `T` has `#[serde(default, deny_unknown_fields)]` and a `String` for each
@@ -53,26 +58,82 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
         let (mut parts, body) = request.into_parts();
         let mut visit = Visit::from_request_parts(&mut parts, app).await?;
         check_origin(&parts.headers, app.config.issuer.as_str())?;
+        let holder = parts.extensions.get::<TypedForm>().cloned();
         let pairs = form::read(Request::from_parts(parts, body), FORM_BODY).await?;
         let mut map = by_name(pairs);
-        if !take(&mut map, "csrf")?.is_some_and(|it| visit.is_csrf(&it)) {
-            return Err(PageError::FormExpired);
-        }
+        let csrf = take(&mut map, "csrf")?.unwrap_or_default();
         // Where the page stands: see `pages::flow` and `pages::destination`.
-        if let Some(handle) = take(&mut map, "request")?.filter(|it| is_handle(it)) {
-            visit.request = Some(handle);
-        }
+        visit.name_request(take(&mut map, "request")?);
         if let Some(next) = take(&mut map, "next")? {
             visit.next = Some(next);
         }
+        let language = take(&mut map, "ui_locales")?;
         let typed = map
             .iter()
             .filter(|(name, _)| !is_secret(name))
             .filter_map(|(name, values)| Some((name, values.first()?)));
         let typed = FormState::new(typed);
+        if let Some(holder) = holder {
+            holder.set(&visit, &typed, FormToken::read(&csrf).and_then(|it| it.owner));
+        }
+        if !visit.is_csrf(&csrf) {
+            return Err(PageError::FormExpired);
+        }
+        if let Some(language) = language.as_deref().and_then(Locale::parse) {
+            return Err(in_language(&visit, language, typed).await?);
+        }
         let fields = deserialize(map)?;
         Ok(Self { visit, fields, typed })
     }
+}
+
+/// The language menu sent the form: the page comes again in that language, with everything that was typed.
+async fn in_language(visit: &Visit, language: Locale, typed: FormState) -> Result<PageError, PageError> {
+    let chosen = visit
+        .clone()
+        .with_cookie(Cookie::Language.set(&visit.app, language.as_str()));
+    let outcome = Outcome {
+        form: Some(typed),
+        ..Outcome::default()
+    };
+    let response = chosen.again_with(outcome).await?;
+    Ok(PageError::Elsewhere(Arc::new(Mutex::new(Some(response)))))
+}
+
+/// The form that a request brought, for the layer that draws refusals: what was typed outlives them.
+#[derive(Clone, Default)]
+pub struct TypedForm(Arc<OnceLock<Typed>>);
+
+/// See `TypedForm`.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// Where the page stands.
+    pub request: Option<String>,
+    pub next: Option<String>,
+    pub form: FormState,
+    /// The account that the form's page was made for.
+    pub owner: Option<Owner>,
+}
+
+impl TypedForm {
+    fn set(&self, visit: &Visit, form: &FormState, owner: Option<Owner>) {
+        // A request brings one form.
+        let _ = self.0.set(Typed {
+            request: visit.request.clone(),
+            next: visit.next.clone(),
+            form: form.clone(),
+            owner,
+        });
+    }
+
+    pub fn get(&self) -> Option<&Typed> {
+        self.0.get()
+    }
+}
+
+/// Reads a form that no handler will see, as its page's audience is not met: what was typed is kept.
+pub async fn read_unheard(request: Request, app: &App) -> Result<(), PageError> {
+    PageForm::<IgnoredAny>::from_request(request, app).await.map(drop)
 }
 
 type ByName = BTreeMap<String, Vec<String>>;

@@ -1,9 +1,11 @@
 //! A visit: everything that a page needs to know about the request that asks for it, and the way to
 //! answer with a page. See `http::pages` for how a page is written.
 
+mod outcomes;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
@@ -13,13 +15,17 @@ use super::session::{BrowserSession, ReplacedCookie};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::http::cookies::Cookie;
+use crate::http::csrf::FormToken;
 use crate::http::error::PageError;
 use crate::http::layers::{ClientNetwork, RequestId};
+use crate::http::outcome::{Outcome, Owner};
 use crate::http::pages::destination;
-use crate::i18n::{self, Locale};
+use crate::http::security_policy;
+use crate::i18n::Locale;
+use crate::oidc::authorization::handle;
 use crate::oidc::endpoints;
 use crate::random;
-use crate::templates::{Frame, Page, PersonInChrome};
+use crate::templates::{Frame, Page, PersonInChrome, Service};
 
 #[derive(Clone, Debug)]
 pub struct Visit {
@@ -41,6 +47,10 @@ pub struct Visit {
     pub known_browser: Option<String>,
     pub signup: Option<String>,
     pub reset: Option<String>,
+    /// What the POST before this GET came to.
+    pub outcome: Outcome,
+    /// The service whose request the page was part of, if that is over.
+    pub over: Option<Service>,
     session_cookie: Option<String>,
     /// The cookies that the browser sent.
     sent: HeaderMap,
@@ -59,7 +69,11 @@ impl FromRequestParts<App> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let session = BrowserSession::from_request_parts(parts, app).await?;
-        Ok(Self::new(app, parts, session))
+        let mut visit = Self::new(app, parts, session);
+        if matches!(parts.method, Method::GET | Method::HEAD) {
+            visit.outcome = visit.find_outcome().await.unwrap_or_default();
+        }
+        Ok(visit)
     }
 }
 
@@ -91,7 +105,7 @@ impl Visit {
         if asked_by_person && kept.as_deref() != Some(locale.as_str()) {
             cookies.push(Cookie::Language.set(app, locale.as_str()));
         }
-        Self {
+        let mut visit = Self {
             app: app.clone(),
             locale,
             session,
@@ -104,13 +118,15 @@ impl Visit {
                 .get::<RequestId>()
                 .map_or_else(String::new, |it| it.0.clone()),
             user_agent: text(header::USER_AGENT),
-            request: query_value(&uri, "request").filter(|it| is_handle(it)),
+            request: None,
             next: query_value(&uri, "next"),
             uri,
             browser,
             known_browser: Cookie::KnownBrowser.read(app, &parts.headers),
             signup: Cookie::Signup.read(app, &parts.headers),
             reset: Cookie::Reset.read(app, &parts.headers),
+            outcome: Outcome::default(),
+            over: None,
             session_cookie: match parts
                 .extensions
                 .get::<ReplacedCookie>()
@@ -125,7 +141,45 @@ impl Visit {
             language_chosen: asked_by_person || kept.is_some(),
             images: None,
             frames: Vec::new(),
+        };
+        let request = query_value(&visit.uri, "request");
+        visit.name_request(request);
+        visit
+    }
+
+    /// The service's request that the page is part of. Its language holds for every page that names it, also when
+    /// the request itself is over.
+    pub(in crate::http) fn name_request(&mut self, handle: Option<String>) {
+        let Some(handle) = handle.filter(|it| handle::is_handle(it)) else {
+            return;
+        };
+        let remembered = handle::remembered(&self.app, &handle);
+        self.speak(remembered.and_then(|it| it.ui_locales).as_deref());
+        self.request = Some(handle);
+    }
+
+    /// The language that a service asked for, unless the person chose one.
+    pub(in crate::http) fn speak(&mut self, ui_locales: Option<&str>) {
+        if !self.language_chosen && ui_locales.is_some() {
+            self.locale = Locale::choose(ui_locales, Some(self.locale.as_str()), None);
         }
+    }
+
+    /// The account of the session, as forms name it.
+    pub fn owner(&self) -> Option<Owner> {
+        let (_, account) = self.session.get()?;
+        Some(Owner::of(&self.app, &account.id))
+    }
+
+    pub fn path(&self) -> &str {
+        self.uri
+            .split_once('?')
+            .map_or(self.uri.as_str(), |(path, _)| path)
+    }
+
+    /// The browser sent the cookie of a session that has ended.
+    pub fn session_is_over(&self) -> bool {
+        self.session_cookie.is_some() && self.session.get().is_none()
     }
 
     /// Who acts, for the rooms.
@@ -153,12 +207,20 @@ impl Visit {
 
     /// What the next page needs to know of where this one stands: a service's request, or the page that was
     /// asked for, if it is one of ours (security.md BR-6).
-    pub fn place(&self) -> String {
+    fn place(&self) -> String {
         let next = self.next.as_deref().filter(|it| destination::path(it).is_some());
         match (&self.request, next) {
             (Some(handle), _) => format!("request={handle}"),
-            (None, Some(next)) => format!("next={next}"),
+            (None, Some(next)) => format!("next={}", encoded(next)),
             (None, None) => String::new(),
+        }
+    }
+
+    /// Another page of ours, with where this one stands.
+    pub fn within(&self, path: &str) -> String {
+        match self.place() {
+            it if it.is_empty() => path.to_owned(),
+            it => format!("{path}?{it}"),
         }
     }
 
@@ -172,9 +234,7 @@ impl Visit {
     /// the person chose one, and may show the service's logo.
     pub(in crate::http) fn enter_flow(&mut self, ui_locales: Option<&str>, logo: Option<&str>) {
         self.in_flow = true;
-        if !self.language_chosen && ui_locales.is_some() {
-            self.locale = Locale::choose(ui_locales, Some(self.locale.as_str()), None);
-        }
+        self.speak(ui_locales);
         let origin = logo.and_then(|it| url::Url::parse(it).ok()).map(|it| it.origin());
         self.images = origin
             .filter(url::Origin::is_tuple)
@@ -183,7 +243,10 @@ impl Visit {
 
     /// The page shows these addresses of services in frames, and no others (security.md BR-7).
     pub fn with_frames(mut self, addresses: &[String]) -> Self {
-        self.frames = addresses.iter().filter_map(|it| frame_source(it)).collect();
+        self.frames = addresses
+            .iter()
+            .filter_map(|it| security_policy::frame_source(it))
+            .collect();
         self.frames.sort();
         self.frames.dedup();
         self
@@ -226,37 +289,54 @@ impl Visit {
 
     /// The token of every form on this visit's page (BR-1): bound to the session's cookie, or before the
     /// login to the browser's.
+    ///
+    /// Each page has one of its own, so that two pages' forms are never the same bytes: `http::submission` tells a
+    /// second press of a button from a second form by that.
     pub fn csrf(&self) -> String {
-        self.token(self.session_cookie.as_deref().unwrap_or(&self.browser))
+        let binding = self.session_cookie.as_deref().unwrap_or(&self.browser);
+        FormToken::new(self.owner()).sign(&self.app, binding)
     }
 
     /// A form shown before the login and sent after it (in another tab) is good, too.
     pub fn is_csrf(&self, sent: &str) -> bool {
-        let of_session = self.session_cookie.as_deref().map(|it| self.token(it));
+        let Some(token) = FormToken::read(sent) else {
+            return false;
+        };
+        let of_session = self.session_cookie.as_deref();
         let mut fits = false;
-        for token in of_session.into_iter().chain([self.token(&self.browser)]) {
-            fits |= bool::from(token.as_bytes().ct_eq(sent.as_bytes()));
+        for binding in of_session.into_iter().chain([self.browser.as_str()]) {
+            let expected = token.sign(&self.app, binding);
+            fits |= bool::from(expected.as_bytes().ct_eq(sent.as_bytes()));
         }
         fits
     }
 
-    fn token(&self, binding: &str) -> String {
-        URL_SAFE_NO_PAD.encode(self.app.keys.hmac("csrf", binding.as_bytes()))
-    }
-
+    /// The page, with the status of the outcome that it shows.
     pub async fn page<P: Page>(&self, page: &P) -> Result<Response, PageError> {
-        self.page_with(StatusCode::OK, page).await
+        let status = self.outcome.status.and_then(|it| StatusCode::from_u16(it).ok());
+        let left = self
+            .outcome
+            .wait_until
+            .map(|it| (it - self.app.clock.now()).num_seconds());
+        match (status, left) {
+            // The time has passed: nothing is refused any more.
+            (Some(StatusCode::TOO_MANY_REQUESTS), Some(left)) if left <= 0 => {
+                self.page_with(StatusCode::OK, page).await
+            }
+            (Some(StatusCode::TOO_MANY_REQUESTS), Some(left)) => {
+                let mut response = self.page_with(StatusCode::TOO_MANY_REQUESTS, page).await?;
+                let seconds = HeaderValue::from(left);
+                response.headers_mut().insert(header::RETRY_AFTER, seconds); // DS-2
+                Ok(response)
+            }
+            (status, _) => self.page_with(status.unwrap_or(StatusCode::OK), page).await,
+        }
     }
 
     pub async fn page_with<P: Page>(&self, status: StatusCode, page: &P) -> Result<Response, PageError> {
         // A page inside a request shows no menu, so nothing is asked for it.
         let person = if self.in_flow { None } else { self.person().await? };
         self.render(status, page, person)
-    }
-
-    /// A form that was wrong, shown again.
-    pub async fn form_again<P: Page>(&self, page: &P) -> Result<Response, PageError> {
-        self.page_with(StatusCode::UNPROCESSABLE_ENTITY, page).await
     }
 
     /// A page whose frame says nothing about who is signed in: needs no database.
@@ -273,11 +353,12 @@ impl Visit {
         let nonce = URL_SAFE_NO_PAD.encode(random::bytes::<16>());
         let mut frame = Frame::new(self.locale, nonce.clone(), self.csrf(), &self.address())
             .of(person)
-            .flash(flash(&self.uri));
+            .flash(self.outcome.flash.clone());
+        frame.over.clone_from(&self.over);
         if self.in_flow {
             frame.in_flow = true;
-            frame.request = self.request.clone();
         }
+        frame.request.clone_from(&self.request);
         // BR-6: only what is a page of ours goes into a page again.
         frame.next = self.next.clone().filter(|it| destination::path(it).is_some());
         let html = self
@@ -286,7 +367,7 @@ impl Visit {
             .render(page, &frame)
             .map_err(PageError::internal)?;
         let mut response = (status, Html(html)).into_response();
-        page_headers(
+        security_policy::set(
             response.headers_mut(),
             &nonce,
             self.in_flow,
@@ -305,11 +386,7 @@ impl Visit {
         });
         match missing {
             None => self.uri.clone(),
-            Some((name, value)) => {
-                let separator = if self.uri.contains('?') { '&' } else { '?' };
-                let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-                format!("{}{separator}{name}={value}", self.uri)
-            }
+            Some((name, value)) => with_parameter(&self.uri, name, value),
         }
     }
 
@@ -346,37 +423,6 @@ impl Visit {
     }
 }
 
-/// BR-2, BR-3. `form-action` is left out inside a request: browsers apply it to every redirect that
-/// follows the form, up to the service.
-fn page_headers(
-    headers: &mut HeaderMap,
-    nonce: &str,
-    in_flow: bool,
-    images: Option<&str>,
-    frames: &[String],
-) {
-    let form_action = if in_flow { "" } else { "; form-action 'self'" };
-    let images = images.map_or_else(String::new, |it| format!(" {it}"));
-    let frames = match frames {
-        [] => String::new(),
-        some => format!("; frame-src {}", some.join(" ")),
-    };
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'{images}; \
-         font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'{frames}{form_action}"
-    );
-    if let Ok(value) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, value);
-    }
-}
-
-/// An address as a source of a policy, which has no query (Content Security Policy Level 3 §2.3.1).
-fn frame_source(address: &str) -> Option<String> {
-    let url = url::Url::parse(address).ok()?;
-    let path = url.path().replace(';', "%3B").replace(',', "%2C");
-    Some(format!("{}{path}", url.origin().ascii_serialization()))
-}
-
 fn only_cookies(headers: &HeaderMap) -> HeaderMap {
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies.map(|it| (header::COOKIE, it.clone())).collect()
@@ -402,10 +448,14 @@ pub(super) fn is_handle(value: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-/// `?done=saved` shows the text `flash.saved`, if there is one: no words come from the address.
-fn flash(uri: &str) -> Option<String> {
-    let key = format!("flash.{}", query_value(uri, "done")?);
-    i18n::exists(&key).then_some(key)
+fn encoded(value: &str) -> String {
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// An address of ours with one more parameter.
+pub(in crate::http) fn with_parameter(uri: &str, name: &str, value: &str) -> String {
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{separator}{name}={}", encoded(value))
 }
 
 fn query_value(uri: &str, name: &str) -> Option<String> {

@@ -8,6 +8,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
+use super::repeated_answer;
 use super::{Audience, PageError, PageForm, Routes, Visit};
 use crate::accounts::second_factor;
 use crate::affiliations::{self, directory};
@@ -78,11 +79,16 @@ async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, P
 
 /// The next step of a request that waits.
 async fn go_on(mut visit: Visit) -> Result<Response, PageError> {
-    let handle = visit.request.clone().ok_or(PageError::RequestGone)?;
+    let handle = visit.request.clone().ok_or(PageError::RequestOver(None))?;
     if let Some(posted) = interaction::find_posted(&visit.app, &handle).await? {
         return begin(&visit, posted).await;
     }
-    let flow = Flow::required(&mut visit).await?;
+    let Some(flow) = Flow::of(&mut visit).await? else {
+        return match repeated_answer::find(&visit, &handle).await {
+            Some(location) => Ok(visit.redirect(&location)),
+            None => Err(PageError::RequestOver(Some(handle))),
+        };
+    };
     let step = flow.step(&visit).await;
     flow::take(&visit, &flow.handle, step).await
 }
@@ -119,7 +125,7 @@ async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
             }
             flow.choose(&visit.app, &account.id).await?;
         }
-        ("other", _) => return Ok(visit.redirect(&format!("/login?request={}", flow.handle))),
+        ("other", _) => return Ok(visit.redirect(&format!("/login?account=other&request={}", flow.handle))),
         ("cancel", _) => return flow.deny(&visit).await,
         _ => {}
     }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use axum::extract::MatchedPath;
 use axum::http::request::Parts;
 
+use crate::http::outcome;
 use crate::http::routes::Audience;
 
 /// The patterns of all pages that need a login, as the router has them.
@@ -19,20 +20,25 @@ pub(in crate::http) fn know(table: &[(&'static str, Audience)]) {
     });
 }
 
-/// `?next=account/security` for a page that needs a login.
-pub fn query_for(request: &Parts) -> String {
-    let matched = request.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
-    let path = request.uri.path();
-    match matched.and_then(|pattern| fill(pattern, path)) {
-        Some(path) if path != "/account" => format!("?next={}", path.trim_start_matches('/')),
-        _ => String::new(),
-    }
+/// The name of the page that a request asked for: `account/security`.
+pub fn name_of(request: &Parts) -> Option<String> {
+    let matched = request.extensions.get::<MatchedPath>()?;
+    let path = fill(matched.as_str(), request.uri.path())?;
+    Some(path.trim_start_matches('/').to_owned())
 }
 
-/// The path that a `next` names, if it is one of our pages.
+/// The address that a `next` names, if it is one of our pages: its path, and the outcome that it is to show.
 pub fn path(next: &str) -> Option<String> {
-    let path = format!("/{next}");
-    PAGES.get()?.iter().find_map(|pattern| fill(pattern, &path))
+    let (name, query) = next.split_once('?').unwrap_or((next, ""));
+    let path = format!("/{name}");
+    let path = PAGES.get()?.iter().find_map(|pattern| fill(pattern, &path))?;
+    let outcome = query
+        .strip_prefix(outcome::PARAMETER)
+        .and_then(|it| it.strip_prefix('='));
+    match outcome.filter(|it| is_identifier(it)) {
+        Some(handle) => Some(format!("{path}?{}={handle}", outcome::PARAMETER)),
+        None => Some(path),
+    }
 }
 
 /// `path`, rebuilt from the pattern, if it follows it: words equal, holes of identifier characters.

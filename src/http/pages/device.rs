@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Audience, PageError, PageForm, Routes, SignedIn, Visit, authorization, flow, login};
+use super::{Audience, PageError, PageForm, Routes, SignedIn, Visit, authorization, flow};
 use crate::domain::device::UserCode;
 use crate::domain::scope;
 use crate::oidc;
@@ -35,13 +35,9 @@ async fn show_filled(visit: Visit, Path(code): Path<String>) -> Result<Response,
 }
 
 async fn ask(visit: &Visit, code: Option<UserCode>) -> Result<Response, PageError> {
-    let form = FormState::new(code.map(|it| ("user_code", it.shown())));
-    visit
-        .page(&Device {
-            form,
-            wait_minutes: None,
-        })
-        .await
+    let form = visit.form_or(FormState::new(code.map(|it| ("user_code", it.shown()))));
+    let wait_minutes = visit.wait_minutes();
+    visit.page(&Device { form, wait_minutes }).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,22 +82,16 @@ async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, Pag
 
 async fn again(visit: &Visit, typed: FormState, error: &'static str) -> Result<Response, PageError> {
     let form = typed.error("user_code", error);
-    visit
-        .form_again(&Device {
-            form,
-            wait_minutes: None,
-        })
-        .await
+    visit.again(form).await
 }
 
 /// Too many wrong codes: the form stays, and says how long to wait.
 async fn wait(visit: &Visit, form: FormState, error: oidc::Error) -> Result<Response, PageError> {
     let seconds = error.retry_after().and_then(|it| i64::try_from(it).ok());
-    let Some(time) = seconds.map(chrono::Duration::seconds) else {
-        return Err(error.into());
-    };
-    let wait_minutes = Some(login::minutes(time));
-    login::wait(visit, &Device { form, wait_minutes }, time).await
+    match seconds.map(chrono::Duration::seconds) {
+        Some(time) => visit.again_later(form, time).await,
+        None => Err(error.into()),
+    }
 }
 
 async fn confirm(visit: &Visit, person: &SignedIn, waiting: Waiting) -> Result<Response, PageError> {
@@ -113,7 +103,7 @@ async fn confirm(visit: &Visit, person: &SignedIn, waiting: Waiting) -> Result<R
     let page = DeviceConfirm {
         service: Service {
             logo_uri: None, // DR-4: a logo is for sign-in and consent
-            ..flow::service(&waiting.client)
+            ..flow::service(&visit.app, &waiting.client)
         },
         email: person.account().email.as_str().to_owned(),
         user_code: waiting.code.shown(),

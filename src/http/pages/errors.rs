@@ -1,88 +1,228 @@
 //! Draws the page for a refusal: in the visitor's language, with the request's id, without a reason that
-//! would tell too much (security.md G-11).
+//! would tell too much (security.md G-11). Whoever has to do something first is sent there, and what was typed
+//! is there again afterwards.
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::destination;
+use super::{destination, flow};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::extract::form::FormError;
-use crate::http::extract::{BrowserSession, Visit};
+use crate::http::extract::page_form::Typed;
+use crate::http::extract::{BrowserSession, TypedForm, Visit};
+use crate::http::outcome::{self, Outcome, ShownError};
 use crate::oidc::authorization::interaction;
-use crate::templates::pages::{AuthorizationError, ErrorPage, Problem};
+use crate::templates::Page;
+use crate::templates::pages::{AuthorizationError, ErrorPage, Problem, RequestOver};
 
 /// A layer: an answer that carries a `PageError` is given its page.
 pub async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     // What is needed of the request for the unlikely case.
-    let mut kept = axum::http::Request::new(()).into_parts().0;
+    let typed = TypedForm::default();
+    parts.extensions.insert(typed.clone());
+    let mut kept = Request::new(()).into_parts().0;
+    kept.method = parts.method.clone();
     kept.uri = parts.uri.clone();
     kept.headers = parts.headers.clone();
     kept.extensions = parts.extensions.clone();
+    if let Some(error) = error_of_post(&app, &mut kept).await {
+        return error;
+    }
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let Some(mut error) = response.extensions_mut().remove::<PageError>() else {
+    let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
-    let elsewhere = match error {
+    let page = answer(&app, kept, typed.get(), error).await;
+    let (mut parts, body) = page.into_parts();
+    parts.headers.extend(response.headers().clone());
+    Response::from_parts(parts, body)
+}
+
+/// What a POST ended with, when it was an error: the GET that follows shows its page.
+async fn error_of_post(app: &App, request: &mut Parts) -> Option<Response> {
+    let query = request.uri.query().unwrap_or_default();
+    if request.method != Method::GET || !query.contains(outcome::PARAMETER) {
+        return None;
+    }
+    let visit = visit(app, request).await;
+    let error = visit.outcome.error.clone()?;
+    let page = ErrorPage::new(error.problem, error.request_id);
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = visit.page_with(status, &page).await.ok()?;
+    crate::http::error::retry_after(&mut response, error.retry_after);
+    Some(response)
+}
+
+/// Who asks, also where no session can be read: an error page needs no database.
+async fn visit(app: &App, request: &mut Parts) -> Visit {
+    use axum::extract::FromRequestParts;
+
+    match Visit::from_request_parts(request, app).await {
+        Ok(it) => it,
+        Err(_) => Visit::new(app, request, BrowserSession::default()),
+    }
+}
+
+async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: PageError) -> Response {
+    if let PageError::Elsewhere(response) = &error {
+        let mut response = response.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        return response.take().unwrap_or_default();
+    }
+    let mut visit = visit(app, &mut request).await;
+    if let Some(typed) = typed {
+        visit.name_request(typed.request.clone());
+        visit.next = visit.next.or_else(|| typed.next.clone());
+    }
+    let answered = match first(&visit, &request, typed, &error).await {
+        Ok(Some(response)) => Ok(response),
+        Ok(None) => draw(&visit, &error).await,
+        Err(failure) => draw(&visit, &failure).await,
+    };
+    answered.unwrap_or_else(|error| {
+        tracing::error!(?error, "not even the error page can be drawn");
+        crate::http::layers::plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong on our side.",
+        )
+    })
+}
+
+/// Where an error leads that is not the end: to what is to be done first, or back to the form.
+async fn first(
+    visit: &Visit,
+    request: &Parts,
+    typed: Option<&Typed>,
+    error: &PageError,
+) -> Result<Option<Response>, PageError> {
+    let before = match error {
         PageError::SignedOut => Some("/login"),
         PageError::StaleLogin => Some("/reauthenticate"),
         PageError::TermsDue => Some("/terms/accept"),
         _ => None,
     };
-    if let Some(path) = elsewhere {
-        // Back to where the person was, once it is done.
-        return super::see_other(&format!("{path}{}", destination::query_for(&kept)));
+    if let Some(path) = before {
+        return Ok(Some(after(visit, request, typed, path).await?));
     }
-    let visit = Visit::new(&app, &kept, BrowserSession::default());
-    if let PageError::OtherBrowser(handle) = &error {
-        // AZ-6: at sign-in, whoever is signed in here.
-        match interaction::restart(&app, handle, &visit.browser, &visit.network).await {
-            Ok(Some(own)) => return visit.redirect(&format!("/login?request={own}")),
-            Ok(None) => {}
-            Err(failure) => error = failure.into(),
+    match (error, typed) {
+        (PageError::OtherBrowser(handle), _) => {
+            // AZ-6: at sign-in, whoever is signed in here.
+            let own = interaction::restart(&visit.app, handle, &visit.browser, &visit.network).await?;
+            Ok(own.map(|it| visit.redirect(&format!("/login?account=other&request={it}"))))
         }
-    }
-    match draw(&visit, &error) {
-        Ok(page) => {
-            let (mut parts, body) = page.into_parts();
-            parts.headers.extend(response.headers().clone());
-            Response::from_parts(parts, body)
+        // A page inside a request that was opened without one: a bookmark, an address from memory.
+        (PageError::RequestOver(None), _) => Ok(Some(match visit.session.get() {
+            Some(_) => visit.redirect("/account"),
+            None => visit.redirect("/login"),
+        })),
+        (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(flow::go_on(visit, handle))),
+        (PageError::FormExpired, Some(typed)) => {
+            let outcome = Outcome {
+                form: Some(typed.form.clone().notice("error.form_expired")),
+                status: Some(StatusCode::FORBIDDEN.as_u16()),
+                ..Outcome::default()
+            };
+            Ok(Some(keep(visit, typed, outcome).await?))
         }
-        Err(error) => {
-            tracing::error!(?error, "not even the error page can be drawn");
-            crate::http::layers::plain(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong on our side.",
-            )
+        // No page of ours sends a form that cannot be read.
+        (PageError::Protocol(_) | PageError::Form(_), _) | (_, None) => Ok(None),
+        (error, Some(typed)) => {
+            let outcome = Outcome {
+                error: Some(ShownError {
+                    problem: problem(error),
+                    retry_after: error.retry_after(),
+                    request_id: visit.request_id.clone(),
+                }),
+                ..Outcome::default()
+            };
+            Ok(keep(visit, typed, outcome).await.ok())
         }
     }
 }
 
-fn draw(visit: &Visit, error: &PageError) -> Result<Response, PageError> {
+async fn keep(visit: &Visit, typed: &Typed, outcome: Outcome) -> Result<Response, PageError> {
+    let owner = typed.owner.clone().or_else(|| visit.owner());
+    visit.again_to(owner.as_ref(), outcome).await
+}
+
+/// To what is to be done first; after it the person is where they were, and so is what they typed.
+async fn after(
+    visit: &Visit,
+    request: &Parts,
+    typed: Option<&Typed>,
+    path: &str,
+) -> Result<Response, PageError> {
+    let Some(here) = destination::name_of(request) else {
+        return Ok(visit.redirect(path));
+    };
+    let next = match typed {
+        None => here,
+        Some(typed) => {
+            let outcome = Outcome {
+                form: Some(typed.form.clone().notice("error.press_again")),
+                ..Outcome::default()
+            };
+            let page = format!("/{here}");
+            let handle = visit.keep_for(&page, typed.owner.as_ref(), outcome).await?;
+            format!("{here}?{}={handle}", outcome::PARAMETER)
+        }
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &next)
+        .finish();
+    Ok(visit.redirect(&format!("{path}?{query}")))
+}
+
+async fn draw(visit: &Visit, error: &PageError) -> Result<Response, PageError> {
     let status = error.status();
-    let of_protocol = match error {
-        PageError::Protocol(error) => Some((error.code().as_str(), Some(error.description().to_owned()))),
-        PageError::RequestGone | PageError::OtherBrowser(_) => Some(("interaction_expired", None)),
-        _ => None,
-    };
-    if let Some((code, description)) = of_protocol {
-        let page = AuthorizationError {
-            error: code.to_owned(),
-            description,
-            service: None,
-            request_id: visit.request_id.clone(),
-        };
-        return visit.bare_page(status, &page);
+    match error {
+        PageError::RequestOver(handle) => request_over(visit, handle.as_deref(), status).await,
+        PageError::OtherBrowser(handle) => request_over(visit, Some(handle), status).await,
+        PageError::Protocol(error) => {
+            let page = AuthorizationError {
+                error: error.code().as_str().to_owned(),
+                description: Some(error.description().to_owned()),
+                service: None,
+                request_id: visit.request_id.clone(),
+            };
+            shown(visit, status, &page).await
+        }
+        _ => {
+            let page = ErrorPage {
+                problem: problem(error),
+                status: status.as_u16(),
+                request_id: visit.request_id.clone(),
+            };
+            shown(visit, status, &page).await
+        }
     }
-    let page = ErrorPage {
-        problem: problem(error),
-        status: status.as_u16(),
-        request_id: visit.request_id.clone(),
+}
+
+/// With the person's name in the header; without it where the database cannot say.
+async fn shown<P: Page>(visit: &Visit, status: StatusCode, page: &P) -> Result<Response, PageError> {
+    match visit.page_with(status, page).await {
+        Ok(response) => Ok(response),
+        Err(_) => visit.bare_page(status, page),
+    }
+}
+
+async fn request_over(
+    visit: &Visit,
+    handle: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let page = RequestOver {
+        service: handle.and_then(|it| flow::service_of_handle(&visit.app, it)),
+        email: visit.session.get().map(|(_, it)| it.email.as_str().to_owned()),
     };
-    visit.bare_page(status, &page)
+    // The page is no part of any request: its menus lead on.
+    let mut visit = visit.clone();
+    visit.request = None;
+    shown(&visit, status, &page).await
 }
 
 fn problem(error: &PageError) -> Problem {
@@ -91,9 +231,11 @@ fn problem(error: &PageError) -> Problem {
         PageError::MethodNotAllowed => Problem::MethodNotAllowed,
         PageError::Form(FormError::TooLarge) => Problem::TooLarge,
         PageError::Form(FormError::ContentType) => Problem::Unsupported,
-        PageError::Form(_) | PageError::Protocol(_) | PageError::RequestGone | PageError::OtherBrowser(_) => {
-            Problem::BadRequest
-        }
+        PageError::Form(_)
+        | PageError::Protocol(_)
+        | PageError::RequestOver(_)
+        | PageError::OtherBrowser(_)
+        | PageError::Elsewhere(_) => Problem::BadRequest,
         PageError::FormExpired => Problem::FormExpired,
         PageError::ForeignForm
         | PageError::Forbidden

@@ -2,15 +2,17 @@
 //! browser that it began in (security.md AZ-6). Pages do one step and return to `go_on`, which asks
 //! `oidc::authorization::interaction` for the next.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 
+use super::repeated_answer::{self, RepeatedAnswer};
 use super::{PageError, Visit};
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::{Client, host_of};
 use crate::http::cookies::Cookie;
+use crate::oidc::authorization::handle;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
 use crate::oidc::authorization::response::AuthorizationResponse;
 use crate::oidc::consent;
@@ -25,34 +27,44 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The request that this page is part of, if it names one; the page then speaks the request's language,
-    /// and may show the service's logo.
+    /// The request that this page is part of, if it names one that is open; the page then speaks the request's
+    /// language, and may show the service's logo. When the request is over the page says so, and what the
+    /// person can do without the service goes on: `onward` leads back to it.
     pub async fn of(visit: &mut Visit) -> Result<Option<Self>, PageError> {
         match visit.request.clone() {
             None => Ok(None),
-            Some(handle) => Self::find(visit, handle).await.map(Some),
+            Some(handle) => Self::find(visit, handle).await,
         }
     }
 
     /// For pages that only exist inside a request.
     pub async fn required(visit: &mut Visit) -> Result<Self, PageError> {
-        Self::of(visit).await?.ok_or(PageError::RequestGone)
+        let found = Self::of(visit).await?;
+        found.ok_or_else(|| PageError::RequestOver(visit.request.clone()))
     }
 
-    async fn find(visit: &mut Visit, handle: String) -> Result<Self, PageError> {
+    async fn find(visit: &mut Visit, handle: String) -> Result<Option<Self>, PageError> {
         let found = interaction::find(&visit.app, &handle, &visit.browser).await?;
-        let interaction = found.ok_or_else(|| PageError::OtherBrowser(handle.clone()))?;
-        let client = visit.app.registry.find(interaction.request.client_id.as_str());
-        let service = service(&*client.ok_or(PageError::RequestGone)?);
+        let Some(interaction) = found else {
+            if interaction::is_open(&visit.app, &handle).await? {
+                return Err(PageError::OtherBrowser(handle));
+            }
+            visit.over = service_of_handle(&visit.app, &handle);
+            return Ok(None);
+        };
+        let Some(client) = visit.app.registry.find(interaction.request.client_id.as_str()) else {
+            return Ok(None);
+        };
+        let service = service(&visit.app, &client);
         visit.enter_flow(
             interaction.request.ui_locales.as_deref(),
             service.logo_uri.as_deref(),
         );
-        Ok(Self {
+        Ok(Some(Self {
             handle,
             interaction,
             service,
-        })
+        }))
     }
 
     /// The person pressed *Cancel*, *Deny* or *Back to the service*.
@@ -85,6 +97,15 @@ impl Flow {
     }
 }
 
+/// The person pressed *Cancel* on a page that can be part of a request: back to the service, which is told if its
+/// request is still open.
+pub async fn cancel(visit: &Visit, flow: Option<&Flow>) -> Result<Response, PageError> {
+    match flow {
+        Some(flow) => flow.deny(visit).await,
+        None => Ok(super::login::onward(visit)),
+    }
+}
+
 /// Back to the request, after a page has done its step.
 pub fn go_on(visit: &Visit, handle: &str) -> Response {
     visit.redirect(&format!("/authorize/continue?request={handle}"))
@@ -101,10 +122,37 @@ pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, P
         Step::SelectAccount => "/select-account",
         Step::Consent(_) => "/consent",
         Step::AccessRefused(_) => "/access-refused",
-        Step::Answer(answer) => return respond(visit, answer).await,
+        Step::Answer(answer) => return respond_once(visit, handle, answer).await,
+        Step::Over => return Err(PageError::RequestOver(Some(handle.to_owned()))),
         Step::Gone(error) => return Err(PageError::Protocol(error)),
     };
     Ok(visit.redirect(&format!("{page}?request={handle}")))
+}
+
+/// The answer of a request, told again to the same browser for as long as the service has not redeemed its code:
+/// a browser that was made to ask twice has lost the first answer.
+async fn respond_once(
+    visit: &Visit,
+    handle: &str,
+    answer: AuthorizationResponse,
+) -> Result<Response, PageError> {
+    let code = answer.code().map(str::to_owned);
+    let client = answer.client_id.clone();
+    let response = respond(visit, answer).await?;
+    if let (Some(code), Some(location)) = (code, response.headers().get(header::LOCATION)) {
+        let location = location.to_str().map_err(PageError::internal)?.to_owned();
+        repeated_answer::keep(
+            visit,
+            handle,
+            RepeatedAnswer {
+                client,
+                code,
+                location,
+            },
+        )
+        .await;
+    }
+    Ok(response)
 }
 
 /// The answer, or the page with the way back: a refusal makes no redirect to a service that registered itself
@@ -114,7 +162,7 @@ pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Res
         return send(visit, answer).await;
     };
     let client = visit.app.registry.find(answer.client_id.as_str());
-    let client = client.ok_or(PageError::RequestGone)?;
+    let client = client.ok_or_else(|| PageError::RequestOver(visit.request.clone()))?;
     let account = visit.session.get().map(|(_, account)| &account.id);
     if consent::permits_redirect(&visit.app, &client, account, &answer.redirect_uri).await? {
         return send(visit, answer).await;
@@ -161,14 +209,20 @@ fn form_post(answer: AuthorizationResponse) -> FormPost {
     }
 }
 
+/// The service that a handle was made for, also when its request is over.
+pub fn service_of_handle(app: &App, handle: &str) -> Option<Service> {
+    let remembered = handle::remembered(app, handle)?;
+    Some(service(app, &*app.registry.find(remembered.client_id.as_str())?))
+}
+
 /// The service whose request a sign-up or a recovery keeps.
 pub fn service_of(app: &App, resume: &str) -> Option<Service> {
     let request: AuthorizationRequest = serde_json::from_str(resume).ok()?;
-    Some(service(&*app.registry.find(request.client_id.as_str())?))
+    Some(service(app, &*app.registry.find(request.client_id.as_str())?))
 }
 
 /// What pages show of a client (security.md DR-4).
-pub fn service(client: &Client) -> Service {
+pub fn service(app: &App, client: &Client) -> Service {
     let metadata = &client.metadata;
     Service {
         name: client.name().to_owned(),
@@ -176,6 +230,20 @@ pub fn service(client: &Client) -> Service {
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
         client_uri: metadata.client_uri.clone(),
+        back_uri: way_back(app, client),
+    }
+}
+
+/// Where a login at this service begins (OpenID Connect Core §4), else where the service is.
+fn way_back(app: &App, client: &Client) -> Option<String> {
+    let begins = client.metadata.initiate_login_uri.as_deref();
+    match begins.and_then(|it| url::Url::parse(it).ok()) {
+        Some(mut url) => {
+            url.query_pairs_mut()
+                .append_pair("iss", app.config.issuer.as_str());
+            Some(url.into())
+        }
+        None => client.metadata.client_uri.clone(),
     }
 }
 
@@ -187,5 +255,6 @@ pub fn named(name: String) -> Service {
         policy_uri: None,
         tos_uri: None,
         client_uri: None,
+        back_uri: None,
     }
 }

@@ -1,7 +1,6 @@
 //! `/login` and what belongs to a login: entering the password again, accepting new Terms of Use
 //! (product.md, step 1; security.md PW-3, PW-4, SE-2, SE-4).
 
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -12,8 +11,9 @@ use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
 use crate::domain::secret::Secret;
 use crate::http::cookies::Cookie;
+use crate::oidc::authorization::interaction::Step;
+use crate::templates::FormState;
 use crate::templates::pages::{AcceptTerms, Login, Reauthenticate};
-use crate::templates::{FormState, Page};
 
 pub fn routes(routes: Routes) -> Routes {
     routes
@@ -33,8 +33,11 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn show(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
-    if flow.is_none() && visit.session.get().is_some() {
-        return Ok(onward(&visit));
+    if let Some(response) = goes_on(&visit, flow.as_ref()).await? {
+        return Ok(response);
+    }
+    if visit.session_is_over() && visit.next.is_some() {
+        visit.say_session_is_over();
     }
     let known = visit
         .session
@@ -43,15 +46,31 @@ async fn show(mut visit: Visit) -> Result<Response, PageError> {
     let hint = flow
         .as_ref()
         .and_then(|it| it.interaction.request.login_hint.clone());
-    let form = FormState::new(known.or(hint).map(|it| ("email", it)));
+    let form = visit.form_or(FormState::new(known.or(hint).map(|it| ("email", it))));
     visit
         .page(&Login {
             form,
             service: flow.map(|it| it.service),
             passkeys: visit.app.webauthn.is_offered(),
-            wait_minutes: None,
+            wait_minutes: visit.wait_minutes(),
         })
         .await
+}
+
+/// Who is logged in has nothing to do here: on to the service, if its request asks for no new login, else to where a
+/// login leads.
+async fn goes_on(visit: &Visit, flow: Option<&Flow>) -> Result<Option<Response>, PageError> {
+    let wants_other = visit.query("account").as_deref() == Some("other");
+    if visit.session.get().is_none() || visit.outcome.form.is_some() || wants_other {
+        return Ok(None);
+    }
+    let Some(flow) = flow else {
+        return Ok(Some(onward(visit)));
+    };
+    match flow.step(visit).await {
+        Step::Login { .. } => Ok(None),
+        step => flow::take(visit, &flow.handle, step).await.map(Some),
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,27 +88,15 @@ async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
         typed,
     } = form;
     let flow = Flow::of(&mut visit).await?;
-    if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
-        return flow.deny(&visit).await;
+    if fields.decision == "cancel" {
+        return flow::cancel(&visit, flow.as_ref()).await;
     }
-    let outcome = try_password(&visit, &fields.email, &fields.password).await;
-    let passkeys = visit.app.webauthn.is_offered();
-    let page = |form, wait_minutes| Login {
-        form,
-        service: flow.map(|it| it.service),
-        passkeys,
-        wait_minutes,
-    };
-    match outcome {
+    match try_password(&visit, &fields.email, &fields.password).await {
         Ok(it) => Ok(logged_in(visit, &it)),
         Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(visit, &ticket)),
-        Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
-        Err(accounts::Error::WrongCredentials) => {
-            visit.form_again(&page(typed.notice("login.failed"), None)).await
-        }
-        Err(accounts::Error::Throttled { retry_after }) => {
-            wait(&visit, &page(typed, Some(minutes(retry_after))), retry_after).await
-        }
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+        Err(accounts::Error::WrongCredentials) => visit.again(typed.notice("login.failed")).await,
+        Err(accounts::Error::Throttled { retry_after }) => visit.again_later(typed, retry_after).await,
         Err(other) => Err(other.into()),
     }
 }
@@ -113,17 +120,7 @@ pub(super) fn browser(visit: &Visit) -> Browser<'_> {
 /// On to the second factor, with what the login is for.
 fn second_step(visit: Visit, ticket: &Secret) -> Response {
     let visit = visit.with_cookie_value(Cookie::SecondStep, ticket.expose());
-    within(&visit, "/login/second-factor", "")
-}
-
-/// To another page of the login, with what it is for.
-pub(super) fn within(visit: &Visit, path: &str, query: &str) -> Response {
-    let place = visit.place();
-    let query: Vec<&str> = [query, &place].into_iter().filter(|it| !it.is_empty()).collect();
-    match query.is_empty() {
-        true => visit.redirect(path),
-        false => visit.redirect(&format!("{path}?{}", query.join("&"))),
-    }
+    visit.redirect(&visit.within("/login/second-factor"))
 }
 
 /// A new cookie for the session (SE-2), and on to where the person wanted to go.
@@ -133,11 +130,7 @@ pub(super) fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
         .with_cookie_value(Cookie::Session, it.started.cookie.expose())
         .with_cookie(known);
     match it.started.session.terms_due && visit.request.is_none() {
-        true => {
-            let query = Some(visit.place()).filter(|it| !it.is_empty());
-            let query = query.map_or_else(String::new, |it| format!("?{it}"));
-            visit.redirect(&format!("/terms/accept{query}"))
-        }
+        true => visit.redirect(&visit.within("/terms/accept")),
         false => onward(&visit),
     }
 }
@@ -151,31 +144,14 @@ pub(super) fn onward(visit: &Visit) -> Response {
     visit.redirect(next.as_deref().unwrap_or("/account"))
 }
 
-/// 429, with the form still there.
-pub(super) async fn wait<P: Page>(
-    visit: &Visit,
-    page: &P,
-    time: chrono::Duration,
-) -> Result<Response, PageError> {
-    let mut response = visit.page_with(StatusCode::TOO_MANY_REQUESTS, page).await?;
-    let seconds = HeaderValue::from(time.num_seconds().max(1));
-    response.headers_mut().insert(header::RETRY_AFTER, seconds); // DS-2
-    Ok(response)
-}
-
-/// Whole minutes, rounded up.
-pub(super) fn minutes(time: chrono::Duration) -> u64 {
-    time.num_seconds().max(1).unsigned_abs().div_ceil(60)
-}
-
 async fn ask_again(mut visit: Visit, person: SignedIn) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
     let page = Reauthenticate {
-        form: FormState::default(),
+        form: visit.form_or(FormState::default()),
         email: person.account().email.as_str().to_owned(),
         service: flow.map(|it| it.service),
         passkeys: visit.app.webauthn.is_offered(),
-        wait_minutes: None,
+        wait_minutes: visit.wait_minutes(),
     };
     visit.page(&page).await
 }
@@ -194,31 +170,18 @@ async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Respo
         typed,
     } = form;
     let flow = Flow::of(&mut visit).await?;
-    if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
-        return flow.deny(&visit).await;
+    if fields.decision == "cancel" {
+        return flow::cancel(&visit, flow.as_ref()).await;
     }
     let email = person.account().email.as_str();
-    let outcome = try_password(&visit, email, &fields.password).await;
-    let passkeys = visit.app.webauthn.is_offered();
-    let page = |form, wait_minutes| Reauthenticate {
-        form,
-        email: email.to_owned(),
-        service: flow.map(|it| it.service),
-        passkeys,
-        wait_minutes,
-    };
-    match outcome {
+    match try_password(&visit, email, &fields.password).await {
         Ok(it) => Ok(logged_in(visit, &it)),
         Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(visit, &ticket)),
-        Err(accounts::Error::Fields(wrong)) => visit.form_again(&page(refused(typed, wrong), None)).await,
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
         Err(accounts::Error::WrongCredentials) => {
-            visit
-                .form_again(&page(typed.error("password", "login.wrong_password"), None))
-                .await
+            visit.again(typed.error("password", "login.wrong_password")).await
         }
-        Err(accounts::Error::Throttled { retry_after }) => {
-            wait(&visit, &page(typed, Some(minutes(retry_after))), retry_after).await
-        }
+        Err(accounts::Error::Throttled { retry_after }) => visit.again_later(typed, retry_after).await,
         Err(other) => Err(other.into()),
     }
 }
@@ -234,21 +197,18 @@ struct Acceptance {
 
 async fn show_terms(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
-    if !visit.session.get().is_some_and(|(session, _)| session.terms_due) {
+    let is_due = visit.session.get().is_some_and(|(session, _)| session.terms_due);
+    if !is_due && visit.outcome.form.is_none() {
         return Ok(onward(&visit));
     }
-    let page = terms_page(&visit, flow, FormState::default()).await?;
-    visit.page(&page).await
-}
-
-async fn terms_page(visit: &Visit, flow: Option<Flow>, form: FormState) -> Result<AcceptTerms, PageError> {
     let terms = profile::terms(&visit.app).await?;
-    Ok(AcceptTerms {
-        form,
+    let page = AcceptTerms {
+        form: visit.form_or(FormState::default()),
         service: flow.map(|it| it.service),
         version: terms.version,
         published_at: terms.effective_from,
-    })
+    };
+    visit.page(&page).await
 }
 
 async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
@@ -258,24 +218,21 @@ async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError>
         typed,
     } = form;
     let flow = Flow::of(&mut visit).await?;
-    if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
-        return flow.deny(&visit).await;
+    if fields.decision == "cancel" {
+        return flow::cancel(&visit, flow.as_ref()).await;
     }
     let Some((_, account)) = visit.session.get() else {
         return Err(PageError::SignedOut);
     };
     if !fields.accept_terms.is_on() {
-        let page = terms_page(&visit, flow, typed.error("accept_terms", "error.accept_terms")).await?;
-        return visit.form_again(&page).await;
+        return visit
+            .again(typed.error("accept_terms", "error.accept_terms"))
+            .await;
     }
     match profile::accept_terms(&visit.app, &visit.context(), account, &fields.version).await {
         Ok(()) => Ok(onward(&visit)),
         // A newer version came into force while this one was read.
-        Err(accounts::Error::Conflict) => {
-            let form = FormState::default().notice("error.try_again");
-            let page = terms_page(&visit, flow, form).await?;
-            visit.form_again(&page).await
-        }
+        Err(accounts::Error::Conflict) => visit.again(FormState::default().notice("error.try_again")).await,
         Err(other) => Err(other.into()),
     }
 }

@@ -9,7 +9,8 @@
 //! }
 //!
 //! async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-//!     visit.page(&pages::Profile::of(person.account(), FormState::default())).await
+//!     let form = visit.form_or(as_it_is(person.account())); // what was typed, after a POST that was refused
+//!     visit.page(&pages::Profile { form }).await
 //! }
 //!
 //! #[derive(Default, Deserialize)]
@@ -19,15 +20,16 @@
 //! async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
 //!     let PageForm { visit, fields, typed } = form;
 //!     match accounts::profile::change(&visit.app, &visit.context(), person.account(), (&fields).into()).await {
-//!         Ok(_) => Ok(visit.redirect("/account/profile?done=saved")), // 303; shows the text `flash.saved`
-//!         Err(accounts::Error::Fields(wrong)) => visit.form_again(&pages::Profile::of(.., refused(typed, &wrong))).await,
+//!         Ok(_) => visit.done("/account/profile", "saved").await, // 303; shows the text `flash.saved`
+//!         Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, &wrong)).await, // 303 to `show`
 //!         Err(other) => Err(other.into()), // becomes a page in `errors`
 //!     }
 //! }
 //! ```
 //!
 //! - `PageForm` has checked the form's token, its origin, its encoding and its field names; it comes last
-//!   among the arguments. A form that is wrong is shown again with 422 and what was typed.
+//!   among the arguments. Every POST is answered by a redirect (`http::outcome`): a form that is wrong is shown
+//!   again by the GET, with 422 and what was typed.
 //! - The audience in the route is checked before the handler runs. Which organization, which request a
 //!   person may touch is asked of the room, whose *not found* becomes `PageError::NotFound`.
 //! - A handler decides nothing: it calls one room function and shows the outcome.
@@ -44,6 +46,7 @@ pub mod focal_point;
 pub mod login;
 pub mod logout;
 mod organization_lists;
+mod repeated_answer;
 pub mod organizations;
 pub mod public;
 pub mod recovery;

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
 
 use super::{Audience, PageError, Routes, Tick, Visit};
 use crate::affiliations::directory::{self, Found, Search};
@@ -50,6 +51,8 @@ pub struct Answers {
     pub organization_city: String,
     pub request_ties: Tick,
     pub action: Button,
+    /// `new`: the form of a new record sent them.
+    pub showing: String,
     // Of the sign-up alone: see `without_signup`.
     pub newsletter: Option<Tick>,
     pub accept_terms: Option<Tick>,
@@ -70,7 +73,28 @@ pub enum Button {
     Submit,
 }
 
+impl Button {
+    fn of(name: &str) -> Self {
+        let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+        Self::deserialize(name).unwrap_or_default()
+    }
+}
+
 impl Answers {
+    /// As they were typed into a form that is shown again.
+    pub fn typed(form: &FormState) -> Self {
+        let text = |name| form.value(name).to_owned();
+        Self {
+            membership_type: text("membership_type"),
+            member_state: text("member_state"),
+            organization_id: text("organization_id"),
+            organization_query: text("organization_query"),
+            action: Button::of(form.value("action")),
+            showing: text("showing"),
+            ..Self::default()
+        }
+    }
+
     /// A button that only changes what is asked.
     pub fn is_unfinished(&self) -> bool {
         matches!(self.action, Button::Search | Button::New | Button::Existing)
@@ -85,7 +109,8 @@ impl Answers {
     }
 
     fn is_new_record(&self) -> bool {
-        matches!(self.action, Button::New | Button::Create)
+        let of_form = self.action == Button::None && self.showing == "new";
+        of_form || matches!(self.action, Button::New | Button::Create)
     }
 
     /// What the answers choose: a record of the list, or the one that was typed, by the form that was shown.

@@ -5,8 +5,8 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::flow::Flow;
-use super::login::{browser, logged_in, minutes, wait, within};
+use super::flow::{self, Flow};
+use super::login::{browser, logged_in};
 use super::{Audience, PageError, PageForm, Routes, Visit};
 use crate::accounts;
 use crate::accounts::login::passkey;
@@ -24,22 +24,17 @@ async fn show(mut visit: Visit) -> Result<Response, PageError> {
         Some(ticket) => passkey::asked(&visit.app, &ticket).await?,
         None => None,
     };
-    if question.is_none() {
+    if question.is_none() && visit.outcome.form.is_none() {
         // It took too long, or was answered in another window.
-        return Ok(within(&visit, "/login", "done=login_expired"));
+        return visit.failed(&visit.within("/login"), "login_expired").await;
     }
-    visit
-        .page(&page(flow, question, FormState::default(), None))
-        .await
-}
-
-fn page(flow: Option<Flow>, question: Option<String>, form: FormState, wait_minutes: Option<u64>) -> Passkey {
-    Passkey {
-        form,
+    let page = Passkey {
+        form: visit.form_or(FormState::default()),
         question,
         service: flow.map(|it| it.service),
-        wait_minutes,
-    }
+        wait_minutes: visit.wait_minutes(),
+    };
+    visit.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,8 +56,8 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
         return Err(PageError::NotFound);
     }
     let flow = Flow::of(&mut visit).await?;
-    if let Some(flow) = flow.as_ref().filter(|_| fields.decision == "cancel") {
-        return flow.deny(&visit.without_cookie(Cookie::Passkey)).await;
+    if fields.decision == "cancel" {
+        return flow::cancel(&visit.without_cookie(Cookie::Passkey), flow.as_ref()).await;
     }
     let (app, context) = (&visit.app, visit.context());
     let failed = if fields.credential.is_empty() {
@@ -70,7 +65,7 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
         match passkey::begin(app, &context, own.map(|(_, account)| account)).await {
             Ok(ticket) => {
                 let visit = visit.with_cookie_value(Cookie::Passkey, ticket.expose());
-                return Ok(within(&visit, "/login/passkey", ""));
+                return Ok(visit.redirect(&visit.within("/login/passkey")));
             }
             Err(error) => error,
         }
@@ -82,19 +77,10 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
         }
     };
     match failed {
-        accounts::Error::WrongCode => {
-            let page = page(flow, None, typed.notice("error.passkey"), None);
-            visit.form_again(&page).await
-        }
-        accounts::Error::PasswordFirst => {
-            let page = page(flow, None, typed.notice("error.password_first"), None);
-            visit.form_again(&page).await
-        }
-        accounts::Error::QuestionVoid => Ok(within(&visit, "/login", "done=login_expired")),
-        accounts::Error::Throttled { retry_after } => {
-            let page = page(flow, None, typed, Some(minutes(retry_after)));
-            wait(&visit, &page, retry_after).await
-        }
+        accounts::Error::WrongCode => visit.again(typed.notice("error.passkey")).await,
+        accounts::Error::PasswordFirst => visit.again(typed.notice("error.password_first")).await,
+        accounts::Error::QuestionVoid => visit.failed(&visit.within("/login"), "login_expired").await,
+        accounts::Error::Throttled { retry_after } => visit.again_later(typed, retry_after).await,
         other => Err(other.into()),
     }
 }

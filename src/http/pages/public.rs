@@ -1,5 +1,6 @@
 //! Pages for everybody: start, directory of members, FAQ, terms, privacy, accessibility (product.md, step 0).
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
@@ -72,7 +73,7 @@ async fn members(visit: Visit, query: ListQuery) -> Result<Response, PageError> 
         }
         Err(affiliations::Error::Invalid(wrong)) => {
             page.form = refused(page.form, wrong);
-            visit.form_again(&page).await
+            visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(other) => Err(other.into()),
     }

@@ -3,14 +3,16 @@
 
 use axum::response::Response;
 use axum::routing::get;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
+use super::signup::request_to_keep;
 use super::{Audience, PageError, PageForm, Routes, Visit, refused};
 use crate::accounts::{self, recovery};
 use crate::domain::profile::Language;
 use crate::http::cookies::Cookie;
-use crate::oidc::authorization::interaction;
+use crate::http::outcome::Outcome;
+use crate::oidc::authorization::{interaction, kept_request};
 use crate::templates::FormState;
 use crate::templates::pages::{
     ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordDone, ResetPasswordExpired,
@@ -24,10 +26,17 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn ask(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
+    if let Some(email) = visit.content() {
+        let service = flow.map(|it| it.service);
+        return visit.page(&ForgotPasswordSent { email, service }).await;
+    }
+    if let Some(flow) = &flow {
+        kept_request::keep(&visit.app, &flow.handle, &flow.interaction).await?;
+    }
     let hint = flow
         .as_ref()
         .and_then(|it| it.interaction.request.login_hint.clone());
-    let form = FormState::new(hint.map(|it| ("email", it)));
+    let form = visit.form_or(FormState::new(hint.map(|it| ("email", it))));
     visit
         .page(&ForgotPassword {
             form,
@@ -50,33 +59,27 @@ async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
         typed,
     } = form;
     let flow = Flow::of(&mut visit).await?;
-    let resume = match &flow {
-        Some(flow) if fields.decision == "cancel" => return flow.deny(&visit).await,
-        Some(flow) => Some(interaction::to_resume(&flow.interaction.request)?),
-        None => None,
-    };
+    if fields.decision == "cancel" {
+        return flow::cancel(&visit, flow.as_ref()).await;
+    }
+    let resume = request_to_keep(&visit, flow.as_ref(), None).await?;
     let language = Language::parse(visit.locale.as_str()).unwrap_or(Language::En);
     let context = visit.context();
-    let service = flow.map(|it| it.service);
     match recovery::request(&visit.app, &context, &fields.email, language, resume.as_deref()).await {
         Ok(()) => {
-            let email = fields.email.trim().to_owned();
-            visit.page(&ForgotPasswordSent { email, service }).await
+            let sent = Outcome::of(&fields.email.trim())?;
+            visit.again_with(sent).await
         }
-        Err(accounts::Error::Fields(wrong)) => {
-            visit
-                .form_again(&ForgotPassword {
-                    form: refused(typed, wrong),
-                    service,
-                })
-                .await
-        }
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
         Err(other) => Err(other.into()),
     }
 }
 
 /// The link of the mail brings `token`; it moves to a cookie, and the address is shown without it.
 async fn open(visit: Visit) -> Result<Response, PageError> {
+    if let Some(kept) = visit.content() {
+        return show_done(visit, kept).await;
+    }
     if let Some(token) = visit.query("token") {
         let well_formed = token.len() <= 100
             && token
@@ -96,7 +99,7 @@ async fn open(visit: Visit) -> Result<Response, PageError> {
             let email = account.email.as_str().to_owned();
             visit
                 .page(&ResetPassword {
-                    form: FormState::default(),
+                    form: visit.form_or(FormState::default()),
                     email,
                 })
                 .await
@@ -116,39 +119,52 @@ struct NewPassword {
 async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
     let Some(token) = visit.reset.clone() else {
-        return visit.page(&ResetPasswordExpired {}).await;
+        return Ok(visit.redirect("/reset-password"));
     };
     let (new, confirmation) = (&fields.password, &fields.password_confirmation);
     match recovery::complete(&visit.app, &visit.context(), &token, new, confirmation).await {
         Ok(done) => finish(visit, done).await,
-        Err(accounts::Error::Fields(wrong)) => {
-            let account = recovery::open(&visit.app, &token).await?;
-            let email = account.email.as_str().to_owned();
-            visit
-                .form_again(&ResetPassword {
-                    form: refused(typed, wrong),
-                    email,
-                })
-                .await
-        }
-        Err(accounts::Error::LinkVoid) => visit.page(&ResetPasswordExpired {}).await,
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+        Err(accounts::Error::LinkVoid) => Ok(visit.redirect("/reset-password")),
         Err(other) => Err(other.into()),
     }
+}
+
+/// What the page after a new password says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Changed {
+    /// The request of the service that the person came from.
+    resume: Option<String>,
+    continue_to: String,
 }
 
 /// On to the login, and with it back to the service that the person came from. Its request lives in the
 /// database, so the way back is open in whatever browser the link was followed (AZ-6).
 async fn finish(visit: Visit, done: recovery::Done) -> Result<Response, PageError> {
-    let mut page = ResetPasswordDone {
-        service: None,
-        continue_to: Some("/login".into()),
+    let reopened = match &done.resume {
+        Some(resume) => interaction::reopen(&visit.app, resume, &visit.browser).await?,
+        None => None,
     };
-    if let Some(resume) = &done.resume {
-        page.service = flow::service_of(&visit.app, resume);
-        if let Some(handle) = interaction::reopen(&visit.app, resume, &visit.browser).await? {
-            page.continue_to = Some(format!("/authorize/continue?request={handle}"));
-        }
-    }
+    let changed = Changed {
+        continue_to: reopened.map_or_else(
+            || "/login".to_owned(),
+            |handle| format!("/authorize/continue?request={handle}"),
+        ),
+        resume: done.resume,
+    };
     let cookie = Cookie::Reset.clear(&visit.app);
-    visit.with_cookie(cookie).page(&page).await
+    visit
+        .with_cookie(cookie)
+        .show_at("/reset-password", Outcome::of(&changed)?)
+        .await
+}
+
+async fn show_done(mut visit: Visit, changed: Changed) -> Result<Response, PageError> {
+    let resume = changed.resume.as_deref();
+    visit.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
+    let page = ResetPasswordDone {
+        service: resume.and_then(|it| flow::service_of(&visit.app, it)),
+        continue_to: Some(changed.continue_to),
+    };
+    visit.page(&page).await
 }

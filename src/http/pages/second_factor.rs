@@ -5,8 +5,8 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::flow::Flow;
-use super::login::{browser, logged_in, minutes, onward, wait, within};
+use super::flow::{self, Flow};
+use super::login::{browser, logged_in, onward};
 use super::{Audience, PageError, PageForm, Routes, Visit};
 use crate::accounts;
 use crate::accounts::login::second_step;
@@ -49,13 +49,13 @@ impl Asked {
         }
     }
 
-    fn page(&self, flow: Option<Flow>, form: FormState, wait_minutes: Option<u64>) -> SecondFactor {
+    fn page(&self, visit: &Visit, flow: Option<Flow>) -> SecondFactor {
         let held = match &self.of {
             Of::AtLogin { .. } => None,
             Of::InSession { session, .. } => Some(session.acr()),
         };
         SecondFactor {
-            form,
+            form: visit.form_or(FormState::default()),
             email: self.account().email.as_str().to_owned(),
             step_up: held.is_some(),
             // In a session that had one already, only a passkey proves more.
@@ -64,7 +64,7 @@ impl Asked {
             passkeys: self.standing.passkeys > 0,
             question: self.question.clone(),
             service: flow.map(|it| it.service),
-            wait_minutes,
+            wait_minutes: visit.wait_minutes(),
         }
     }
 }
@@ -98,22 +98,23 @@ async fn asked(visit: &Visit) -> Result<Option<Asked>, PageError> {
 async fn show(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
     match asked(&visit).await? {
-        Some(it) => visit.page(&it.page(flow, FormState::default(), None)).await,
-        None => Ok(nothing_asked(visit)),
+        Some(it) => visit.page(&it.page(&visit, flow)).await,
+        None => nothing_asked(visit).await,
     }
 }
 
 /// It took too long, or was done in another window.
-fn nothing_asked(visit: Visit) -> Response {
+async fn nothing_asked(visit: Visit) -> Result<Response, PageError> {
     if visit.session.get().is_some() {
-        return onward(&visit);
+        return Ok(onward(&visit));
     }
-    again(visit, "done=login_expired")
+    expired(visit).await
 }
 
 /// To the first step, with what the login is for.
-fn again(visit: Visit, query: &str) -> Response {
-    within(&visit.without_cookie(Cookie::SecondStep), "/login", query)
+async fn expired(visit: Visit) -> Result<Response, PageError> {
+    let visit = visit.without_cookie(Cookie::SecondStep);
+    visit.failed(&visit.within("/login"), "login_expired").await
 }
 
 /// The person's devices are to be asked: by the page, in the browser.
@@ -124,7 +125,7 @@ async fn ask(visit: &Visit, asked: &Asked) -> Result<Response, PageError> {
             passkey::ask(&visit.app, session.id.as_str(), Some(&account.id)).await?;
         }
     }
-    Ok(within(visit, "/login/second-factor", ""))
+    Ok(visit.redirect(&visit.within("/login/second-factor")))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -143,16 +144,19 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         typed,
     } = form;
     let flow = Flow::of(&mut visit).await?;
-    match (fields.decision.as_str(), &flow) {
-        ("cancel", Some(flow)) => {
+    match fields.decision.as_str() {
+        "cancel" => {
             let visit = visit.without_cookie(Cookie::SecondStep);
-            return flow.deny(&visit).await;
+            return flow::cancel(&visit, flow.as_ref()).await;
         }
-        ("restart", _) => return Ok(again(visit, "")),
+        "restart" => {
+            let visit = visit.without_cookie(Cookie::SecondStep);
+            return Ok(visit.redirect(&visit.within("/login")));
+        }
         _ => {}
     }
     let Some(asked) = asked(&visit).await? else {
-        return Ok(nothing_asked(visit));
+        return nothing_asked(visit).await;
     };
     if fields.decision == "passkey" && asked.standing.passkeys > 0 {
         return ask(&visit, &asked).await;
@@ -162,8 +166,7 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         it => Shown::Passkey(it),
     };
     if matches!(shown, Shown::Code(it) if it.trim().is_empty()) {
-        let form = typed.error("otp", "error.required");
-        return visit.form_again(&asked.page(flow, form, None)).await;
+        return visit.again(typed.error("otp", "error.required")).await;
     }
     let (app, context) = (&visit.app, visit.context());
     let failed = match &asked.of {
@@ -189,22 +192,11 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
                 Shown::Code(_) => typed.error("otp", "error.otp"),
                 Shown::Passkey(_) => typed.notice("error.passkey"),
             };
-            // The question is spent.
-            let asked = Asked {
-                question: None,
-                ..asked
-            };
-            visit.form_again(&asked.page(flow, form, None)).await
+            visit.again(form).await
         }
-        accounts::Error::QuestionVoid => {
-            let form = typed.notice("error.passkey_late");
-            visit.form_again(&asked.page(flow, form, None)).await
-        }
-        accounts::Error::Throttled { retry_after } => {
-            let page = asked.page(flow, typed, Some(minutes(retry_after)));
-            wait(&visit, &page, retry_after).await
-        }
-        accounts::Error::CodeVoid => Ok(again(visit, "done=login_expired")),
+        accounts::Error::QuestionVoid => visit.again(typed.notice("error.passkey_late")).await,
+        accounts::Error::Throttled { retry_after } => visit.again_later(typed, retry_after).await,
+        accounts::Error::CodeVoid => expired(visit).await,
         other => Err(other.into()),
     }
 }

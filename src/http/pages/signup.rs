@@ -2,11 +2,13 @@
 //! comes next is said by the pending sign-up in the database (security.md G-6), which the browser's
 //! cookie names; the service that the person came from waits in it, too (AZ-6).
 
+use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
-use serde::Deserialize;
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
+use super::login::onward;
 use super::organizations::{self, Answers};
 use super::{Audience, PageError, PageForm, Routes, Tick, Visit, refused};
 use crate::accounts::signup::{self, Details};
@@ -18,7 +20,9 @@ use crate::domain::profile::{Language, ProfileInput};
 use crate::domain::signup::{PendingSignup, Stage};
 use crate::http::cookies::Cookie;
 use crate::http::extract::BrowserSession;
-use crate::oidc::authorization::interaction;
+use crate::http::outcome::Outcome;
+use crate::oidc::authorization::interaction::{self, Step};
+use crate::oidc::authorization::kept_request;
 use crate::templates::pages::{
     CodeState, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
 };
@@ -35,7 +39,8 @@ pub fn routes(routes: Routes) -> Routes {
             get(show_organization).post(organization),
         )
         .at("/signup/verify", Public, get(show_verify).post(verify))
-        .at("/signup/verify/resend", Public, post(resend))
+        .at("/signup/verify/resend", Public, get(to_verify).post(resend))
+        .at("/signup/done", Public, get(show_done))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,6 +60,19 @@ struct DetailsFields {
 
 async fn show_details(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
+    if visit.session.get().is_some() {
+        // Whoever has an account goes on with it, unless the service asks for a new one.
+        match &flow {
+            None => return Ok(onward(&visit)),
+            Some(flow) => match flow.step(&visit).await {
+                Step::Create => {}
+                step => return flow::take(&visit, &flow.handle, step).await,
+            },
+        }
+    }
+    if let Some(flow) = &flow {
+        kept_request::keep(&visit.app, &flow.handle, &flow.interaction).await?;
+    }
     let form = match pending(&visit).await? {
         // Back from a later step: what was typed is there again, but for the password.
         Some(it) => typed_before(&it),
@@ -65,8 +83,28 @@ async fn show_details(mut visit: Visit) -> Result<Response, PageError> {
             FormState::new(hint.map(|it| ("email", it)))
         }
     };
+    let form = visit.form_or(form);
     let service = flow.map(|it| it.service);
     visit.page(&SignupDetails { form, service }).await
+}
+
+/// The service's request that a sign-up or a recovery keeps: as it stands, as it was when the form was opened, or as
+/// the step before kept it (security.md AZ-6).
+pub(super) async fn request_to_keep(
+    visit: &Visit,
+    flow: Option<&Flow>,
+    before: Option<String>,
+) -> Result<Option<String>, PageError> {
+    if let Some(flow) = flow {
+        return Ok(Some(interaction::to_resume(&flow.interaction.request)?));
+    }
+    let Some(handle) = &visit.request else {
+        return Ok(before);
+    };
+    match kept_request::find(&visit.app, handle, &visit.browser).await? {
+        Some(request) => Ok(Some(interaction::to_resume(&request)?)),
+        None => Ok(before),
+    }
 }
 
 fn typed_before(pending: &PendingSignup) -> FormState {
@@ -89,11 +127,11 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
         typed,
     } = form;
     let flow = Flow::of(&mut visit).await?;
-    let resume = match &flow {
-        Some(flow) if fields.decision == "cancel" => return flow.deny(&visit).await,
-        Some(flow) => Some(interaction::to_resume(&flow.interaction.request)?),
-        None => None,
-    };
+    if fields.decision == "cancel" {
+        return flow::cancel(&visit, flow.as_ref()).await;
+    }
+    let before = pending(&visit).await?.and_then(|it| it.resume);
+    let resume = request_to_keep(&visit, flow.as_ref(), before).await?;
     let details = Details {
         email: &fields.email,
         password: &fields.password,
@@ -112,27 +150,11 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
     match signup::begin(&visit.app, &visit.context(), details, visit.signup.as_deref()).await {
         Ok(handle) => {
             let cookie = Cookie::Signup.set(&visit.app, handle.expose());
-            let to = within(&visit, "/signup/organization");
+            let to = visit.within("/signup/organization");
             Ok(visit.with_cookie(cookie).redirect(&to))
         }
-        Err(accounts::Error::Fields(wrong)) => {
-            let form = refused(typed, wrong).notice("error.form");
-            visit
-                .form_again(&SignupDetails {
-                    form,
-                    service: flow.map(|it| it.service),
-                })
-                .await
-        }
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong).notice("error.form")).await,
         Err(other) => Err(other.into()),
-    }
-}
-
-/// A page of the same request.
-fn within(visit: &Visit, path: &str) -> String {
-    match &visit.request {
-        Some(handle) => format!("{path}?request={handle}"),
-        None => path.to_owned(),
     }
 }
 
@@ -148,8 +170,11 @@ async fn service(visit: &mut Visit, pending: &PendingSignup) -> Option<Service> 
     match Flow::of(visit).await {
         Ok(Some(flow)) => Some(flow.service),
         _ => {
-            visit.request = None;
-            flow::service_of(&visit.app, pending.resume.as_deref()?)
+            // The sign-up keeps the request as long as it lives itself: nothing is over.
+            (visit.request, visit.over) = (None, None);
+            let resume = pending.resume.as_deref()?;
+            visit.speak(kept_request::ui_locales_of(resume).as_deref());
+            flow::service_of(&visit.app, resume)
         }
     }
 }
@@ -163,10 +188,12 @@ async fn show_organization(mut visit: Visit) -> Result<Response, PageError> {
     let Some(pending) = pending(&visit).await? else {
         return expired(&mut visit).await;
     };
+    let service = service(&mut visit, &pending).await;
+    let form = visit.form_or(FormState::default());
     let page = SignupOrganization {
-        form: FormState::default(),
-        service: service(&mut visit, &pending).await,
-        questions: organizations::first_questions(&visit).await?,
+        questions: organizations::questions(&visit, &Answers::typed(&form)).await?,
+        form,
+        service,
     };
     visit.page(&page).await
 }
@@ -181,17 +208,12 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         return expired(&mut visit).await;
     };
     if fields.decision.as_deref() == Some("cancel") {
-        return Flow::required(&mut visit).await?.deny(&visit).await;
+        let flow = Flow::of(&mut visit).await?;
+        return flow::cancel(&visit, flow.as_ref()).await;
     }
-    let service = service(&mut visit, &pending).await;
-    let questions = organizations::questions(&visit, &fields).await?;
-    let page = |form| SignupOrganization {
-        form,
-        service,
-        questions,
-    };
+    service(&mut visit, &pending).await;
     if fields.is_unfinished() {
-        return visit.page(&page(typed)).await;
+        return visit.again_as(StatusCode::OK, typed).await;
     }
     let mut wrong = accounts::Result::Ok(());
     let chosen = choose(visit.app.db.read(), &fields.input()).await;
@@ -213,7 +235,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         if !accepted {
             form.add_error("accept_terms", "error.accept_terms");
         }
-        return visit.form_again(&page(form)).await;
+        return visit.again(form).await;
     };
     let handle = visit.signup.clone().unwrap_or_default();
     let newsletter = fields.newsletter.is_some_and(Tick::is_on);
@@ -227,13 +249,9 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     )
     .await
     {
-        Ok(()) => Ok(visit.redirect(&within(&visit, "/signup/verify"))),
+        Ok(()) => Ok(visit.redirect(&visit.within("/signup/verify"))),
         Err(accounts::Error::NoSignup) => expired(&mut visit).await,
-        Err(accounts::Error::Fields(errors)) => {
-            visit
-                .form_again(&page(organizations::with_errors(typed, errors)))
-                .await
-        }
+        Err(accounts::Error::Fields(errors)) => visit.again(organizations::with_errors(typed, errors)).await,
         Err(other) => Err(other.into()),
     }
 }
@@ -243,29 +261,15 @@ async fn show_verify(mut visit: Visit) -> Result<Response, PageError> {
         return expired(&mut visit).await;
     };
     if pending.stage() == Stage::Details {
-        return Ok(visit.redirect(&within(&visit, "/signup/organization")));
+        return Ok(visit.redirect(&visit.within("/signup/organization")));
     }
-    let state = match visit.query("code").as_deref() {
-        Some("again") => CodeState::SentAgain,
-        Some("not-yet") => CodeState::NotYet,
-        _ => CodeState::Sent,
-    };
-    let page = verify_page(&mut visit, &pending, FormState::default(), state).await;
-    visit.page(&page).await
-}
-
-async fn verify_page(
-    visit: &mut Visit,
-    pending: &PendingSignup,
-    form: FormState,
-    state: CodeState,
-) -> SignupVerify {
-    SignupVerify {
-        form,
-        service: service(visit, pending).await,
+    let page = SignupVerify {
+        service: service(&mut visit, &pending).await,
+        form: visit.form_or(FormState::default()),
         email: pending.email.as_str().to_owned(),
-        state,
-    }
+        state: visit.content().unwrap_or(CodeState::Sent),
+    };
+    visit.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -275,28 +279,22 @@ struct Code {
 }
 
 async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
-    let PageForm {
-        mut visit,
-        fields,
-        typed,
-    } = form;
-    let Some(pending) = pending(&visit).await? else {
-        return expired(&mut visit).await;
-    };
+    let PageForm { visit, fields, typed } = form;
     let handle = visit.signup.clone().unwrap_or_default();
-    let (form, state) = match complete(&visit, &handle, &fields.code).await {
-        Ok(joined) => return thank(visit, joined).await,
-        Err(accounts::Error::WrongCode) => (typed.error("code", "error.code"), CodeState::Sent),
-        Err(accounts::Error::Fields(wrong)) => (refused(typed, wrong), CodeState::Sent),
-        Err(accounts::Error::CodeVoid) => (typed, CodeState::Spent),
-        Err(accounts::Error::StepMissing) => {
-            return Ok(visit.redirect(&within(&visit, "/signup/organization")));
+    match complete(&visit, &handle, &fields.code).await {
+        Ok(joined) => thank(visit, joined).await,
+        Err(accounts::Error::WrongCode) => visit.again(typed.error("code", "error.code")).await,
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+        Err(accounts::Error::CodeVoid) => {
+            let spent = Outcome::of(&CodeState::Spent)?;
+            visit
+                .again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
+                .await
         }
-        Err(accounts::Error::NoSignup) => return expired(&mut visit).await,
-        Err(other) => return Err(other.into()),
-    };
-    let page = verify_page(&mut visit, &pending, form, state).await;
-    visit.form_again(&page).await
+        Err(accounts::Error::StepMissing) => Ok(visit.redirect(&visit.within("/signup/organization"))),
+        Err(accounts::Error::NoSignup) => Ok(visit.redirect(&visit.within("/signup/verify"))),
+        Err(other) => Err(other.into()),
+    }
 }
 
 async fn complete(visit: &Visit, handle: &str, code: &str) -> accounts::Result<requests::Joined> {
@@ -308,23 +306,33 @@ async fn complete(visit: &Visit, handle: &str, code: &str) -> accounts::Result<r
     }
 }
 
-/// Logged in, and back to the service by *OK*.
+/// What the last page says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Welcome {
+    /// The request of the service that the person came from.
+    resume: Option<String>,
+    continue_to: String,
+    pending_organization: Option<String>,
+}
+
+/// Logged in, and on to the last page, from which *OK* leads back to the service.
 async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
-    let mut page = SignupDone {
-        service: None,
-        continue_to: "/account".into(),
+    let reopened = match &completed.resume {
+        Some(resume) => interaction::reopen(&visit.app, resume, &visit.browser).await?,
+        None => None,
+    };
+    let welcome = Welcome {
+        continue_to: reopened.map_or_else(
+            || "/account".to_owned(),
+            |handle| format!("/authorize/continue?request={handle}"),
+        ),
+        resume: completed.resume,
         pending_organization: joined
             .affiliation
             .filter(|(it, _)| it.status() == AffiliationStatus::Pending)
             .map(|(_, organization)| organization.name),
     };
-    if let Some(resume) = &completed.resume {
-        page.service = flow::service_of(&visit.app, resume);
-        if let Some(handle) = interaction::reopen(&visit.app, resume, &visit.browser).await? {
-            page.continue_to = format!("/authorize/continue?request={handle}");
-        }
-    }
     visit.session = BrowserSession::begun(&completed.started.session, &completed.account);
     let known = accounts::known_browser::cookie(
         &visit.app,
@@ -337,8 +345,33 @@ async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, P
         .with_cookie_value(Cookie::Session, completed.started.cookie.expose())
         .with_cookie(known)
         .with_cookie(signup)
-        .page(&page)
+        .show_at("/signup/done", Outcome::of(&welcome)?)
         .await
+}
+
+/// Also when it is opened from memory: then it is said that the account is ready, and no more.
+async fn show_done(mut visit: Visit) -> Result<Response, PageError> {
+    if visit.session.get().is_none() {
+        return Ok(visit.redirect("/login"));
+    }
+    let welcome: Option<Welcome> = visit.content();
+    let page = match welcome {
+        Some(it) => {
+            let resume = it.resume.as_deref();
+            visit.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
+            SignupDone {
+                service: resume.and_then(|it| flow::service_of(&visit.app, it)),
+                continue_to: it.continue_to,
+                pending_organization: it.pending_organization,
+            }
+        }
+        None => SignupDone {
+            service: None,
+            continue_to: "/account".into(),
+            pending_organization: None,
+        },
+    };
+    visit.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -346,18 +379,23 @@ async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, P
 struct Nothing {}
 
 async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
-    let PageForm { mut visit, .. } = form;
+    let PageForm { visit, .. } = form;
     let handle = visit.signup.clone().unwrap_or_default();
     let state = match signup::resend(&visit.app, &visit.context(), &handle).await {
-        Ok(()) => "again",
-        Err(accounts::Error::Throttled { .. }) => "not-yet",
+        Ok(()) => CodeState::SentAgain,
+        Err(accounts::Error::Throttled { .. }) => CodeState::NotYet,
         Err(accounts::Error::StepMissing) => {
-            return Ok(visit.redirect(&within(&visit, "/signup/organization")));
+            return Ok(visit.redirect(&visit.within("/signup/organization")));
         }
-        Err(accounts::Error::NoSignup) => return expired(&mut visit).await,
+        Err(accounts::Error::NoSignup) => return Ok(visit.redirect(&visit.within("/signup/verify"))),
         Err(other) => return Err(other.into()),
     };
-    let path = within(&visit, "/signup/verify");
-    let separator = if path.contains('?') { '&' } else { '?' };
-    Ok(visit.redirect(&format!("{path}{separator}code={state}")))
+    visit
+        .show_at(&visit.within("/signup/verify"), Outcome::of(&state)?)
+        .await
+}
+
+/// From memory, or reloaded: the button is on the page before.
+async fn to_verify(visit: Visit) -> Result<Response, PageError> {
+    Ok(visit.redirect(&visit.within("/signup/verify")))
 }

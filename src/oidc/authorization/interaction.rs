@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::handle;
 use super::response::{AuthorizationResponse, Target};
 use crate::app::App;
 use crate::audit;
@@ -54,6 +55,8 @@ pub enum Step {
     /// A page says why and what to do; its button answers `access_denied`.
     AccessRefused(AccessRefused),
     Answer(AuthorizationResponse),
+    /// The request was answered already, in another window or by an earlier press.
+    Over,
     /// The client or its address has gone since: nobody can be answered.
     Gone(Error),
 }
@@ -63,7 +66,7 @@ pub enum Step {
 pub struct Interaction {
     pub request: AuthorizationRequest,
     /// Digest of the browser's interaction cookie.
-    browser: Digest,
+    pub(super) browser: Digest,
     #[serde(flatten)]
     done: Done,
     expires_at: Time,
@@ -105,7 +108,7 @@ pub async fn find_posted(app: &App, handle: &str) -> Result<Option<Authorization
 }
 
 async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
-    let handle = random::token();
+    let handle = handle::new(app, &request)?;
     let ttl = chrono::Duration::from_std(app.config.authorization.interaction).map_err(Error::internal)?;
     let interaction = Interaction {
         request,
@@ -143,6 +146,12 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
     let Some(stored) = stored else { return Ok(None) };
     let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;
     Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
+}
+
+/// Returns whether the request of a handle waits, in whatever browser.
+pub async fn is_open(app: &App, handle: &str) -> Result<bool> {
+    let found = app.ephemeral.get(Kind::Interaction, &key(handle)).await;
+    Ok(found.map_err(Error::internal)?.is_some())
 }
 
 /// A handle that came to another browser starts over there: the request as it was accepted, and nothing
@@ -238,7 +247,7 @@ async fn finish(
 ) -> Step {
     match app.ephemeral.take(Kind::Interaction, &key(handle)).await {
         Ok(Some(_)) => answer_once(app, request, answer).await,
-        Ok(None) => Step::Gone(Error::invalid_request("The request was answered already")),
+        Ok(None) => Step::Over,
         Err(error) => Step::Gone(Error::internal(error)),
     }
 }
@@ -479,6 +488,6 @@ async fn put(app: &App, handle: &str, interaction: &Interaction) -> Result<()> {
         .map_err(Error::internal)
 }
 
-fn key(handle: &str) -> String {
+pub(super) fn key(handle: &str) -> String {
     Digest::of(handle.as_bytes()).as_str().to_owned()
 }

@@ -90,6 +90,12 @@ impl Target {
 }
 
 impl AuthorizationResponse {
+    /// The code, before the answer is sealed.
+    pub fn code(&self) -> Option<&str> {
+        let code = self.parameters.iter().find(|(name, _)| *name == "code");
+        code.map(|(_, it)| it.as_str())
+    }
+
     /// With `session_state` (OpenID Connect Session Management 1.0 §2), if it tells of a login.
     pub fn watched(mut self, browser_state: Option<&str>) -> Self {
         let origin = session_state::origin(&self.redirect_uri);

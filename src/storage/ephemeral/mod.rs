@@ -55,8 +55,16 @@ pub enum Kind {
     ProofId,
     /// How often something happened in a window of time.
     Counter,
-    /// A half-done page of the browser: what was typed, over a redirect.
-    Draft,
+    /// The outcome of a POST, until the GET that follows it has shown it.
+    PostOutcome,
+    /// A form that was sent, so that a second press of its button has the outcome of the first.
+    Submission,
+    /// The request of a service that a sign-up or a recovery begins from, beyond the interaction's own life.
+    RequestOfSignup,
+    /// The answer to a request, until the service has redeemed its code.
+    RepeatedAnswer,
+    /// New recovery codes, until the person says that they are saved.
+    RecoveryCodes,
 }
 
 impl Kind {
@@ -71,7 +79,9 @@ impl Kind {
                 | Self::Interaction
                 | Self::Logout
                 | Self::Counter
-                | Self::Draft
+                | Self::PostOutcome
+                | Self::Submission
+                | Self::RequestOfSignup
         )
     }
 
@@ -96,7 +106,11 @@ impl Kind {
             Self::RequestObjectId => "request-object",
             Self::ProofId => "proof",
             Self::Counter => "counter",
-            Self::Draft => "draft",
+            Self::PostOutcome => "post-outcome",
+            Self::Submission => "submission",
+            Self::RequestOfSignup => "request-of-signup",
+            Self::RepeatedAnswer => "repeated-answer",
+            Self::RecoveryCodes => "recovery-codes",
         }
     }
 }

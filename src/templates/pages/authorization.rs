@@ -231,3 +231,26 @@ impl Page for FormPost {
         }]
     }
 }
+
+/// The request of a service is over: answered, or too old. `service` has the way back to it; `email` is of who is logged in.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestOver {
+    pub service: Option<Service>,
+    pub email: Option<String>,
+}
+
+impl Page for RequestOver {
+    const TEMPLATE: &'static str = "request_over";
+
+    fn samples() -> Vec<Self> {
+        let services = [Some(samples::service()), Some(samples::plain_service()), None];
+        let people = [Some("a.very.long.address@ministry.example.org".to_owned()), None];
+        let all = services.iter().flat_map(|service| {
+            people.iter().map(|email| Self {
+                service: service.clone(),
+                email: email.clone(),
+            })
+        });
+        all.collect()
+    }
+}

@@ -1,10 +1,10 @@
 //! What people see when something is not there, not allowed, or not possible now.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Page;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// 400: the form is not one of ours.

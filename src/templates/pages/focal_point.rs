@@ -1,7 +1,7 @@
 //! `/focal-point` and below: the requests and people of one organization. A Focal Point sees name,
 //! e-mail, job title and dates, and nothing of other organizations (security.md AF-6).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::account::{RightView, sample_rights};
 use super::{Choice, FormState, Page, Paging, samples};
@@ -89,7 +89,7 @@ impl RequestRow {
 }
 
 /// What became of requests that were approved together; names of the people.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ApprovedTogether {
     pub approved: Vec<String>,
     /// Some of them ask for TIES rights, which is a second decision.

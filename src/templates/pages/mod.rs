@@ -76,6 +76,7 @@ mod samples {
             policy_uri: Some("https://events.example.org/privacy".into()),
             tos_uri: Some("https://events.example.org/terms".into()),
             client_uri: Some("https://events.example.org/".into()),
+            back_uri: Some("https://events.example.org/login?iss=https%3A%2F%2Faccount.example.org".into()),
         }
     }
 
@@ -86,6 +87,7 @@ mod samples {
             policy_uri: None,
             tos_uri: None,
             client_uri: None,
+            back_uri: None,
         }
     }
 

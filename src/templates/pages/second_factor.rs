@@ -300,14 +300,14 @@ impl Page for AccountTotp {
     }
 }
 
-/// The recovery codes, this once.
+/// The recovery codes, until they are saved.
 #[derive(Clone, Serialize)]
 pub struct AccountRecoveryCodes {
     pub codes: Vec<String>,
     /// They came with the first factor; else they replace others.
     pub first: bool,
-    /// The page on which they were made.
-    pub back: &'static str,
+    /// Whose they are: a print tells it.
+    pub email: String,
 }
 
 impl std::fmt::Debug for AccountRecoveryCodes {
@@ -325,12 +325,12 @@ impl Page for AccountRecoveryCodes {
             Self {
                 codes: codes.clone(),
                 first: true,
-                back: "/account/security/totp",
+                email: "john.doe@example.org".into(),
             },
             Self {
                 codes,
                 first: false,
-                back: "/account/security/passkeys",
+                email: "john.doe@example.org".into(),
             },
         ]
     }

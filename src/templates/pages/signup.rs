@@ -1,6 +1,6 @@
 //! Sign-up, screen by screen as the guide has it: details, organization, code, thanks.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Choice, FormState, Page, Service, samples};
 
@@ -172,7 +172,7 @@ impl Page for SignupOrganization {
 }
 
 /// How a code is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeState {
     /// Sent, and waited for.

@@ -260,9 +260,13 @@ async fn bad_input_is_refused_and_kept() {
             by_hand(&mut fp, path, &unknown).await.status,
             StatusCode::BAD_REQUEST
         );
-        // G-1: not UTF-8; BR-1: without the token.
+        // BR-1: without the token the form is only shown again.
+        let unsigned = [("decision", "approve"), ("action", "remove")];
+        let answer = fp.browser.post(path, &unsigned).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        // G-1: not UTF-8.
         let url = format!("{}{path}", ISSUER).parse().unwrap();
-        for body in ["reason=%ff", "reason=%zz", "decision=approve&action=remove"] {
+        for body in ["reason=%ff", "reason=%zz"] {
             let answer = fp
                 .browser
                 .once(axum::http::Method::POST, &url, Some(body.into()))

@@ -358,6 +358,13 @@ impl Page {
             .unwrap_or_default()
     }
 
+    /// Returns whether the message on top is this text of the catalogue, in English.
+    pub fn says(&self, key: &str) -> bool {
+        let english = include_str!("../../../templates/locales/en.json");
+        let english: serde_json::Value = serde_json::from_str(english).expect("a catalogue");
+        self.text_of("#flash").trim() == english[key].as_str().expect("a text")
+    }
+
     pub fn has(&self, css: &str) -> bool {
         self.html().select(&selector(css)).next().is_some()
     }

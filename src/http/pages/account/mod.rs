@@ -3,6 +3,7 @@
 mod organization;
 mod passkeys;
 mod profile;
+mod recovery_codes;
 mod requests;
 mod security;
 mod services;
@@ -60,6 +61,16 @@ pub fn routes(routes: Routes) -> Routes {
             "/account/security/passkeys/confirm",
             SignedIn,
             get(passkeys::confirm),
+        )
+        .at(
+            "/account/security/recovery-codes",
+            SignedIn,
+            get(recovery_codes::show).post(recovery_codes::saved),
+        )
+        .at(
+            "/account/security/recovery-codes.txt",
+            SignedIn,
+            get(recovery_codes::download),
         )
         .at(
             "/account/sessions",

@@ -82,7 +82,7 @@ fn shown(tie: &Tie, language: &str) -> AffiliationView {
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
     let place = Place::of(&visit, person.account()).await?;
-    visit.page(&place.page(FormState::default())).await
+    visit.page(&place.page(visit.form_or(FormState::default()))).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -116,7 +116,7 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
     visit.page(&page).await
 }
 
-pub async fn act(person: SignedIn, form: PageForm<Act>) -> Result<Response, PageError> {
+pub async fn act(form: PageForm<Act>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
     let (app, context) = (&visit.app, visit.context());
     let outcome = match fields.action.as_str() {
@@ -132,31 +132,29 @@ pub async fn act(person: SignedIn, form: PageForm<Act>) -> Result<Response, Page
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
     match outcome {
-        Ok(done) => Ok(visit.redirect(&format!("/account/organization?done={done}"))),
+        Ok(done) => visit.done("/account/organization", done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            let place = Place::of(&visit, person.account()).await?;
-            visit.page_with(status, &place.page(form)).await
+            visit.again_as(status, form).await
         }
     }
 }
 
 pub async fn ask(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let questions = organizations::first_questions(&visit).await?;
-    let page = change(&visit, person.account(), FormState::default(), questions).await?;
+    let form = visit.form_or(FormState::default());
+    let questions = organizations::questions(&visit, &Answers::typed(&form)).await?;
+    let page = change(&visit, person.account(), form, questions).await?;
     visit.page(&page).await
 }
 
-pub async fn submit(person: SignedIn, form: PageForm<Answers>) -> Result<Response, PageError> {
+pub async fn submit(form: PageForm<Answers>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
     let fields = fields.without_signup()?;
     if fields.is_unfinished() {
-        let questions = organizations::questions(&visit, &fields).await?;
-        let page = change(&visit, person.account(), typed, questions).await?;
-        return visit.page(&page).await;
+        return visit.again_as(StatusCode::OK, typed).await;
     }
     let (status, form) = match request(&visit, &fields).await {
-        Ok(()) => return Ok(visit.redirect("/account/organization?done=request_sent")),
+        Ok(()) => return visit.done("/account/organization", "request_sent").await,
         Err(affiliations::Error::OpenRequest) => {
             let form = typed.notice("account.organization.already_open");
             (StatusCode::CONFLICT, form)
@@ -170,9 +168,7 @@ pub async fn submit(person: SignedIn, form: PageForm<Answers>) -> Result<Respons
         }
         Err(error) => refusal(error, typed)?,
     };
-    let questions = organizations::questions(&visit, &fields).await?;
-    let page = change(&visit, person.account(), form, questions).await?;
-    visit.page_with(status, &page).await
+    visit.again_as(status, form).await
 }
 
 async fn request(visit: &Visit, fields: &Answers) -> Result<(), affiliations::Error> {

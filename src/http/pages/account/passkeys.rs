@@ -1,14 +1,16 @@
 //! `/account/security/passkeys`: passkeys are made, named and taken away, recovery codes are made anew.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::{PageError, PageForm, SignedIn, Visit, refused};
-use super::totp::codes;
+use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::login::browser_in_words;
 use crate::accounts::second_factor::{self, passkey, recovery_code};
 use crate::http::cookies::Cookie;
+use crate::http::outcome::Outcome;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};
 
@@ -17,8 +19,16 @@ const HERE: &str = "/account/security/passkeys";
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
     // A name to begin with; the person may know a better one.
     let name = browser_in_words(&visit.context().user_agent);
-    let form = FormState::new([("name", name)]);
-    let page = page(&visit, &person, form, None).await?;
+    let renaming: Option<String> = visit.content();
+    let (form, renaming) = match renaming {
+        // What was typed belongs to the name of one that is there.
+        Some(id) => {
+            let form = visit.form_or(FormState::default());
+            (FormState::new([("name", name)]), Some(Renaming { id, form }))
+        }
+        None => (visit.form_or(FormState::new([("name", name)])), None),
+    };
+    let page = page(&visit, &person, form, renaming).await?;
     visit.page(&page).await
 }
 
@@ -92,39 +102,41 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                     // SE-2: with more proved the session has a new cookie.
                     let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                     return match it.recovery_codes {
-                        Some(new) => codes(&visit, &new, true, HERE).await,
-                        None => Ok(visit.redirect(&format!("{HERE}?done=passkey_added"))),
+                        Some(new) => {
+                            recovery_codes::show_new(&visit, &person, &new, true, Made::WithPasskey).await
+                        }
+                        None => visit.done(HERE, "passkey_added").await,
                     };
                 }
                 Err(error) => Err(error),
             }
         }
         "rename" => match passkey::rename(app, account, id, name).await {
-            Ok(true) => Ok("?done=passkey_renamed"),
+            Ok(true) => Ok("passkey_renamed"),
             Ok(false) => Err(accounts::Error::Conflict),
             Err(accounts::Error::Fields(wrong)) => {
-                let form = refused(typed, wrong);
-                let renaming = Some(Renaming {
-                    id: id.to_owned(),
-                    form,
-                });
-                let page = page(&visit, &person, FormState::default(), renaming).await?;
-                return visit.form_again(&page).await;
+                let outcome = Outcome {
+                    form: Some(refused(typed, wrong)),
+                    ..Outcome::of(&id)?
+                };
+                let outcome = outcome.with_status(StatusCode::UNPROCESSABLE_ENTITY);
+                return visit.again_with(outcome).await;
             }
             Err(error) => Err(error),
         },
         "remove" => {
             let removed = passkey::remove(app, &context, account, session, id).await;
-            removed.map(|_| "?done=passkey_removed")
+            removed.map(|_| "passkey_removed")
         }
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return codes(&visit, &it, false, HERE).await,
+            Ok(it) => return recovery_codes::show_new(&visit, &person, &it, false, Made::WithPasskey).await,
             Err(error) => Err(error),
         },
         _ => return Err(PageError::Invalid),
     };
     let form = match done {
-        Ok(query) => return Ok(visit.redirect(&format!("{HERE}{query}"))),
+        Ok("") => return Ok(visit.redirect(HERE)),
+        Ok(done) => return visit.done(HERE, done).await,
         Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
         Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
         // There are enough, it is known, or it was done in another window.
@@ -132,6 +144,5 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         Err(accounts::Error::QuestionVoid) => typed.notice("error.passkey_late"),
         Err(other) => return Err(other.into()),
     };
-    let page = page(&visit, &person, form, None).await?;
-    visit.form_again(&page).await
+    visit.again(form).await
 }

@@ -25,17 +25,20 @@ pub struct Fields {
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    visit
-        .page(&page(person.account(), as_it_is(person.account())))
-        .await
+    let account = person.account();
+    let page = AccountProfile {
+        form: visit.form_or(as_it_is(account)),
+        email: account.email.as_str().to_owned(),
+    };
+    visit.page(&page).await
 }
 
 pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { visit, fields, typed } = form;
     let account = person.account();
     let Some(language) = Language::parse(&fields.language) else {
-        let typed = refused(typed, [("language", "error.choose")]).notice("error.form");
-        return visit.form_again(&page(account, typed)).await;
+        let form = refused(typed, [("language", "error.choose")]).notice("error.form");
+        return visit.again(form).await;
     };
     let changes = Changes {
         profile: ProfileInput {
@@ -50,20 +53,9 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
         newsletter: fields.newsletter.is_on(),
     };
     match accounts::profile::change(&visit.app, &visit.context(), account, changes).await {
-        Ok(()) => Ok(visit.redirect("/account/profile?done=saved")),
-        Err(accounts::Error::Fields(wrong)) => {
-            visit
-                .form_again(&page(account, refused(typed, wrong).notice("error.form")))
-                .await
-        }
+        Ok(()) => visit.done("/account/profile", "saved").await,
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong).notice("error.form")).await,
         Err(other) => Err(other.into()),
-    }
-}
-
-fn page(account: &Account, form: FormState) -> AccountProfile {
-    AccountProfile {
-        form,
-        email: account.email.as_str().to_owned(),
     }
 }
 

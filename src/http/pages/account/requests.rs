@@ -20,7 +20,8 @@ pub struct Fields {
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let page = page(&visit, &person, FormState::default()).await?;
+    let form = visit.form_or(FormState::default());
+    let page = page(&visit, &person, form).await?;
     visit.page(&page).await
 }
 
@@ -43,14 +44,13 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         _ => return Err(PageError::Invalid),
     };
     match outcome {
-        Outcome::Done => Ok(visit.redirect(&format!("/account/requests?done={done}"))),
+        Outcome::Done => visit.done("/account/requests", done).await,
         Outcome::SecondFactor => Ok(visit.redirect("/login/second-factor?next=account/requests")),
         Outcome::NotTheirs => Err(PageError::NotFound),
         // G-9: they see how it stands.
         Outcome::Gone => {
             let form = FormState::default().notice("account.requests.gone");
-            let page = page(&visit, &person, form).await?;
-            visit.page_with(StatusCode::CONFLICT, &page).await
+            visit.again_as(StatusCode::CONFLICT, form).await
         }
     }
 }

@@ -5,12 +5,10 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::login::{minutes, wait};
 use super::super::{PageError, PageForm, SignedIn, Visit, refused};
 use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm, Second};
 use crate::accounts::second_factor::{self, Standing};
-use crate::domain::account::Account;
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
@@ -27,8 +25,14 @@ pub struct Fields {
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
     let standing = second_factor::standing(&visit.app, &person.account().id).await?;
-    let form = FormState::default();
-    let page = page(&visit, person.account(), person.session(), &standing, form, None);
+    let page = AccountSecurity {
+        form: visit.form_or(FormState::default()),
+        email: person.account().email.as_str().to_owned(),
+        app: standing.totp_since.is_some(),
+        proves_first: proves_first(&visit, person.session(), &standing),
+        passkeys: visit.app.webauthn.is_offered().then_some(standing.passkeys),
+        wait_minutes: visit.wait_minutes(),
+    };
     visit.page(&page).await
 }
 
@@ -49,13 +53,9 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     if proves_first(&visit, person.session(), &standing) {
         return Err(PageError::StaleLogin);
     }
-    let session = person.session();
-    let page =
-        |visit: &Visit, form, wait_minutes| page(visit, account, session, &standing, form, wait_minutes);
     if has_app && fields.otp.trim().is_empty() {
         // Left open it is no guess.
-        let form = refused(typed, [("otp", "error.required")]);
-        return visit.form_again(&page(&visit, form, None)).await;
+        return visit.again(typed.error("otp", "error.required")).await;
     }
     let known = visit.cookie(Cookie::KnownBrowser);
     let browser = Browser {
@@ -65,16 +65,14 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let logged_in = match login::attempt(&visit.app, &context, form, browser).await {
         Ok(it) => it,
         Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
-            let form = refused(typed, [("current_password", "error.password.current")]);
-            return visit.form_again(&page(&visit, form, None)).await;
+            let form = typed.error("current_password", "error.password.current");
+            return visit.again(form).await;
         }
         Err(accounts::Error::WrongCode) => {
-            let form = refused(typed, [("otp", "error.otp")]);
-            return visit.form_again(&page(&visit, form, None)).await;
+            return visit.again(typed.error("otp", "error.otp")).await;
         }
         Err(accounts::Error::Throttled { retry_after }) => {
-            let page = page(&visit, typed, Some(minutes(retry_after)));
-            return wait(&visit, &page, retry_after).await;
+            return visit.again_later(typed, retry_after).await;
         }
         Err(other) => return Err(other.into()),
     };
@@ -85,15 +83,9 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let session = &logged_in.started.session;
     let (new, again) = (fields.password.as_str(), fields.password_confirmation.as_str());
     match accounts::password::change(&visit.app, &context, account, session, new, again).await {
-        Ok(()) => Ok(visit.redirect("/account/security?done=password_changed")),
-        // Its form is bound to the new cookie already: `with_cookie_value` saw to it.
-        Err(accounts::Error::Fields(wrong)) => {
-            visit.form_again(&page(&visit, refused(typed, wrong), None)).await
-        }
-        Err(accounts::Error::Busy) => {
-            let page = page(&visit, typed.notice("error.try_again"), None);
-            visit.form_again(&page).await
-        }
+        Ok(()) => visit.done("/account/security", "password_changed").await,
+        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+        Err(accounts::Error::Busy) => visit.again(typed.notice("error.try_again")).await,
         Err(other) => Err(other.into()),
     }
 }
@@ -102,22 +94,4 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
 fn proves_first(visit: &Visit, session: &Session, standing: &Standing) -> bool {
     let recent = session.has_recent_second_factor(visit.app.clock.now());
     standing.is_on() && standing.totp_since.is_none() && !recent
-}
-
-fn page(
-    visit: &Visit,
-    account: &Account,
-    session: &Session,
-    standing: &Standing,
-    form: FormState,
-    wait_minutes: Option<u64>,
-) -> AccountSecurity {
-    AccountSecurity {
-        form,
-        email: account.email.as_str().to_owned(),
-        app: standing.totp_since.is_some(),
-        proves_first: proves_first(visit, session, standing),
-        passkeys: visit.app.webauthn.is_offered().then_some(standing.passkeys),
-        wait_minutes,
-    }
 }

@@ -64,7 +64,7 @@ pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Respon
     }
     let client = ClientId::new(fields.client_id.as_str());
     if consent::withdraw(&visit.app, &visit.context(), &person.account().id, &client).await? {
-        Ok(visit.redirect("/account/services?done=access_withdrawn"))
+        visit.done("/account/services", "access_withdrawn").await
     } else {
         Err(PageError::NotFound)
     }

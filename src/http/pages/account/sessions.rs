@@ -78,11 +78,11 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             if id == person.session().id {
                 return leave(visit, frames, After::default()).await;
             }
-            Ok(visit.redirect("/account/sessions?done=session_ended"))
+            visit.done("/account/sessions", "session_ended").await
         }
         "end_others" => {
             sessions::end_others(app, &context, account, &person.session().id).await?;
-            Ok(visit.redirect("/account/sessions?done=sessions_ended"))
+            visit.done("/account/sessions", "sessions_ended").await
         }
         "end_everywhere" => {
             sessions::end_everywhere(app, &context, account).await?;

@@ -4,17 +4,19 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::{PageError, PageForm, SignedIn, Visit};
+use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::second_factor::{self, passkey, recovery_code, totp};
 use crate::domain::second_factor::grouped;
 use crate::http::cookies::Cookie;
-use crate::templates::pages::{AccountRecoveryCodes, AccountTotp, Confirm, InUse, Setup};
+use crate::templates::pages::{AccountTotp, Confirm, InUse, Setup};
 use crate::templates::{FormState, Qr};
 
 const HERE: &str = "/account/security/totp";
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let page = page(&visit, &person, FormState::default()).await?;
+    let form = visit.form_or(FormState::default());
+    let page = page(&visit, &person, form).await?;
     visit.page(&page).await
 }
 
@@ -81,18 +83,18 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 // SE-2: with more proved the session has a new cookie.
                 let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                 return match it.recovery_codes {
-                    Some(new) => codes(&visit, &new, true, HERE).await,
-                    None => Ok(visit.redirect(&format!("{HERE}?done=totp_added"))),
+                    Some(new) => recovery_codes::show_new(&visit, &person, &new, true, Made::WithApp).await,
+                    None => visit.done(HERE, "totp_added").await,
                 };
             }
             Err(error) => error,
         },
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return codes(&visit, &it, false, HERE).await,
+            Ok(it) => return recovery_codes::show_new(&visit, &person, &it, false, Made::WithApp).await,
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {
-            Ok(_) => return Ok(visit.redirect("/account/security?done=totp_removed")),
+            Ok(_) => return visit.done("/account/security", "totp_removed").await,
             Err(error) => error,
         },
         _ => return Err(PageError::Invalid),
@@ -103,21 +105,5 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         accounts::Error::Conflict | accounts::Error::CodeVoid => typed.notice("error.try_again"),
         other => return Err(other.into()),
     };
-    let page = page(&visit, &person, form).await?;
-    visit.form_again(&page).await
-}
-
-/// The list, this once; `back` is where it was made.
-pub(super) async fn codes(
-    visit: &Visit,
-    codes: &[String],
-    first: bool,
-    back: &'static str,
-) -> Result<Response, PageError> {
-    let page = AccountRecoveryCodes {
-        codes: codes.iter().map(|it| grouped(it)).collect(),
-        first,
-        back,
-    };
-    visit.page(&page).await
+    visit.again(form).await
 }

@@ -2,6 +2,7 @@
 //! one (security.md AF-6).
 
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -35,14 +36,16 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
         }
         Err(affiliations::Error::Invalid(wrong)) => {
             page.form = refused(page.form, wrong);
-            visit.form_again(&page).await
+            visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(other) => Err(other.into()),
     }
 }
 
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    visit.page(&view(&visit, &id, FormState::default()).await?).await
+    visit
+        .page(&view(&visit, &id, visit.form_or(FormState::default())).await?)
+        .await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,10 +78,10 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
     match outcome {
-        Ok(done) => Ok(visit.redirect(&format!("{PATH}/{}?done={done}", segment(&id)))),
+        Ok(done) => visit.done(&format!("{PATH}/{}", segment(&id)), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            visit.page_with(status, &view(&visit, &id, form).await?).await
+            visit.again_as(status, form).await
         }
     }
 }

@@ -35,7 +35,7 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
 
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
     let record = find(&visit, &id).await?;
-    let form = as_it_is(&record);
+    let form = visit.form_or(as_it_is(&record));
     visit.page(&view(&visit, &record, form).await?).await
 }
 
@@ -57,7 +57,7 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
     let PageForm { visit, fields, typed } = form;
     let record = find(&visit, &id).await?;
     match outcome(&visit, &record.organization.id, &fields).await {
-        Ok(()) => Ok(visit.redirect(&format!("{PATH}?done=saved"))),
+        Ok(()) => visit.done(PATH, "saved").await,
         Err(error) => {
             let typed = match fields.decision.as_str() {
                 // The form of a merge has none of the fields that are shown again.
@@ -65,8 +65,7 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
                 _ => typed,
             };
             let (status, form) = refusal(error, typed)?;
-            let page = view(&visit, &record, form).await?;
-            visit.page_with(status, &page).await
+            visit.again_as(status, form).await
         }
     }
 }

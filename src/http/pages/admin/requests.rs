@@ -4,7 +4,7 @@
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::super::focal_point::requests::{Decision, again, asked_for, outcome};
+use super::super::focal_point::requests::{Decision, again, asked_for, is_decided_elsewhere, outcome};
 use super::super::focal_point::{base, refusal, request_row, segment, show_of, waits};
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageError, PageForm, Visit};
@@ -12,6 +12,7 @@ use crate::affiliations::people::{self, Entry, Search, Show};
 use crate::domain::AffiliationId;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
+use crate::http::outcome::Outcome;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminRequest, AdminRequests, OrganizationRef, RequestRow};
 
@@ -56,11 +57,11 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
 
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
     let (entry, organization) = find(&visit, &id).await?;
-    if entry.person.affiliation.status() == AffiliationStatus::Approved && waits(&entry) {
+    if is_decided_elsewhere(&entry) {
         return Ok(visit.redirect(&person_path(&organization, &entry)));
     }
     visit
-        .page(&view(&visit, &organization, &entry, FormState::default()).await?)
+        .page(&view(&visit, &organization, &entry, visit.form_or(FormState::default())).await?)
         .await
 }
 
@@ -68,16 +69,16 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
     let PageForm { visit, fields, typed } = form;
     let (entry, organization) = find(&visit, &id).await?;
     match outcome(&visit, &AffiliationId::new(id.as_str()), &fields).await {
-        Ok("approved") if waits(&entry) => {
-            let path = person_path(&organization, &entry);
-            Ok(visit.redirect(&format!("{path}?done=approved")))
-        }
-        Ok(done) => Ok(visit.redirect(&format!("{PATH}?done={done}"))),
+        Ok("approved") if waits(&entry) => visit.done(&person_path(&organization, &entry), "approved").await,
+        Ok(done) => visit.done(PATH, done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             let (entry, organization) = again(find(&visit, &id).await)?;
-            let page = view(&visit, &organization, &entry, form).await?;
-            visit.page_with(status, &page).await
+            let outcome = Outcome::refused(status, form);
+            match is_decided_elsewhere(&entry) {
+                true => visit.show_at(&person_path(&organization, &entry), outcome).await,
+                false => visit.again_with(outcome).await,
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::affiliations::{self, by_kind, decisions, focal_points, records, ties}
 use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::http::outcome::Outcome;
 use crate::templates::FormState;
 use crate::templates::pages::{Confirm, FocalPointPerson, RightView};
 
@@ -30,7 +31,7 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     let found = find(&visit, &organization, &account).await?;
     visit
-        .page(&view(&visit, &found, FormState::default()).await?)
+        .page(&view(&visit, &found, visit.form_or(FormState::default())).await?)
         .await
 }
 
@@ -45,7 +46,7 @@ pub async fn confirm(
         right: visit.query("right").unwrap_or_default(),
         reason: String::new(),
     };
-    match confirmation(&visit, &found, &fields, FormState::default()).await? {
+    match confirmation(&visit, &found, &fields, visit.form_or(FormState::default())).await? {
         Some(page) => visit.page(&page).await,
         None => Ok(visit.redirect(&person_path(&found.1, &account))),
     }
@@ -97,22 +98,27 @@ pub async fn act(
     let found = find(&visit, &organization, &account).await?;
     let path = format!("{}/people", base(&found.1.id));
     match outcome(&visit, &found.0.person.affiliation.id, &fields).await {
-        Ok("removed") => Ok(visit.redirect(&format!("{path}?done=removed"))),
+        Ok("removed") => visit.done(&path, "removed").await,
         // Who gave up the own office sees these pages no more.
         Ok("undesignated") if found.0.own && found.2 == Capacity::FocalPoint => {
-            Ok(visit.redirect("/account/organization?done=undesignated"))
+            visit.done("/account/organization", "undesignated").await
         }
-        Ok(done) => Ok(visit.redirect(&format!("{path}/{}?done={done}", segment(&account)))),
+        Ok(done) => visit.done(&format!("{path}/{}", segment(&account)), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             let found = again(find(&visit, &organization, &account).await)?;
+            let outcome = Outcome::refused(status, form);
             // A reason is corrected where it was typed.
-            if status == StatusCode::UNPROCESSABLE_ENTITY
-                && let Some(page) = confirmation(&visit, &found, &fields, form.clone()).await?
-            {
-                return visit.page_with(status, &page).await;
+            let confirmed = confirmation(&visit, &found, &fields, FormState::default()).await?;
+            if status == StatusCode::UNPROCESSABLE_ENTITY && confirmed.is_some() {
+                let query = form_urlencoded::Serializer::new(String::new())
+                    .append_pair("action", &fields.action)
+                    .append_pair("right", &fields.right)
+                    .finish();
+                let to = format!("{}/confirm?{query}", person_path(&found.1, &account));
+                return visit.show_at(&to, outcome).await;
             }
-            visit.page_with(status, &view(&visit, &found, form).await?).await
+            visit.again_with(outcome).await
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AffiliationId, OrganizationId};
+use crate::http::outcome::Outcome;
 use crate::templates::pages::{ApprovedTogether, FocalPointRequest, FocalPointRequests};
 use crate::templates::{Choice, FormState};
 
@@ -31,7 +32,10 @@ pub async fn list(
     Path(organization): Path<String>,
     query: ListQuery,
 ) -> Result<Response, PageError> {
-    visit.page(&waiting(&visit, &organization, &query).await?).await
+    let mut page = waiting(&visit, &organization, &query).await?;
+    page.form.notice = visit.form_or(FormState::default()).notice;
+    page.approved_together = visit.content();
+    visit.page(&page).await
 }
 
 async fn waiting(
@@ -89,10 +93,10 @@ pub async fn approve(
         "approve" => None,
         _ => Some("error.try_again"),
     };
+    // 404 for a list that is not theirs.
+    waiting(&visit, &organization, &query).await?;
     if let Some(notice) = refusal {
-        let mut page = waiting(&visit, &organization, &query).await?;
-        page.form = page.form.notice(notice);
-        return visit.form_again(&page).await;
+        return visit.again(FormState::default().notice(notice)).await;
     }
     let id = OrganizationId::new(organization.as_str());
     let chosen: Vec<_> = fields.requests.into_iter().map(AffiliationId::new).collect();
@@ -103,9 +107,7 @@ pub async fn approve(
         true => StatusCode::CONFLICT,
         false => StatusCode::OK,
     };
-    let mut page = waiting(&visit, &organization, &query).await?;
-    page.approved_together = Some(outcome);
-    visit.page_with(status, &page).await
+    visit.again_with(Outcome::of(&outcome)?.with_status(status)).await
 }
 
 fn told(attempts: Vec<Attempt>) -> ApprovedTogether {
@@ -139,13 +141,17 @@ pub async fn show(
     Path((organization, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let (entry, organization) = find(&visit, &organization, &id).await?;
-    // What waits of somebody who is approved is decided on the person's page.
-    if entry.person.affiliation.status() == AffiliationStatus::Approved && waits(&entry) {
+    if is_decided_elsewhere(&entry) {
         return Ok(visit.redirect(&person_path(&organization, &entry)));
     }
     visit
-        .page(&view(&visit, &organization, &entry, FormState::default()).await?)
+        .page(&view(&visit, &organization, &entry, visit.form_or(FormState::default())).await?)
         .await
+}
+
+/// What waits of somebody who is approved is decided on the person's page.
+pub fn is_decided_elsewhere(entry: &Entry) -> bool {
+    entry.person.affiliation.status() == AffiliationStatus::Approved && waits(entry)
 }
 
 pub async fn decide(
@@ -156,19 +162,16 @@ pub async fn decide(
     let (entry, organization) = find(&visit, &organization, &id).await?;
     let id = AffiliationId::new(id);
     match outcome(&visit, &id, &fields).await {
-        Ok("approved") if waits(&entry) => {
-            let path = person_path(&organization, &entry);
-            Ok(visit.redirect(&format!("{path}?done=approved")))
-        }
-        Ok(done) => {
-            let path = requests_path(&organization.id);
-            Ok(visit.redirect(&format!("{path}?done={done}")))
-        }
+        Ok("approved") if waits(&entry) => visit.done(&person_path(&organization, &entry), "approved").await,
+        Ok(done) => visit.done(&requests_path(&organization.id), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             let (entry, organization) = again(find(&visit, organization.id.as_str(), id.as_str()).await)?;
-            let page = view(&visit, &organization, &entry, form).await?;
-            visit.page_with(status, &page).await
+            let outcome = Outcome::refused(status, form);
+            match is_decided_elsewhere(&entry) {
+                true => visit.show_at(&person_path(&organization, &entry), outcome).await,
+                false => visit.again_with(outcome).await,
+            }
         }
     }
 }

@@ -1,0 +1,112 @@
+//! `/account/security/recovery-codes`: a new list, readable until the person says that it is saved, also after a reload
+//! or in another window of the same session; to be copied, printed, or kept as a file.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::super::{PageError, PageForm, SignedIn, Visit};
+use crate::domain::second_factor::grouped;
+use crate::sealed::{self, Purpose};
+use crate::templates::pages::AccountRecoveryCodes;
+
+const HERE: &str = "/account/security/recovery-codes";
+/// No session lives longer.
+const LIFETIME: Duration = Duration::from_hours(12);
+
+/// Where a list was made.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) enum Made {
+    WithApp,
+    WithPasskey,
+}
+
+impl Made {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::WithApp => "/account/security/totp",
+            Self::WithPasskey => "/account/security/passkeys",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    codes: Vec<String>,
+    first: bool,
+    made: Made,
+}
+
+/// Keeps a new list for the page that shows it, and leads there.
+pub(super) async fn show_new(
+    visit: &Visit,
+    person: &SignedIn,
+    codes: &[String],
+    first: bool,
+    made: Made,
+) -> Result<Response, PageError> {
+    let kept = Kept {
+        codes: codes.iter().map(|it| grouped(it)).collect(),
+        first,
+        made,
+    };
+    sealed::put(&visit.app, Purpose::RecoveryCodes, &key(person), &kept, LIFETIME).await?;
+    Ok(visit.redirect(HERE))
+}
+
+/// The list is read in the session that made it.
+fn key(person: &SignedIn) -> String {
+    format!("{}\n{}", person.account().id, person.session().sid)
+}
+
+async fn kept(visit: &Visit, person: &SignedIn) -> Result<Option<Kept>, PageError> {
+    Ok(sealed::get(&visit.app, Purpose::RecoveryCodes, &key(person)).await?)
+}
+
+pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let Some(kept) = kept(&visit, &person).await? else {
+        return Ok(visit.redirect("/account/security"));
+    };
+    let page = AccountRecoveryCodes {
+        codes: kept.codes,
+        first: kept.first,
+        email: person.account().email.as_str().to_owned(),
+    };
+    visit.page(&page).await
+}
+
+/// The same as a text file, which names the account.
+pub async fn download(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+    let Some(kept) = kept(&visit, &person).await? else {
+        return Ok(visit.redirect("/account/security"));
+    };
+    let mut text = format!(
+        "{}\n{}\n\n",
+        visit.app.config.issuer,
+        person.account().email.as_str()
+    );
+    for code in &kept.codes {
+        text.push_str(code);
+        text.push('\n');
+    }
+    let mut response = text.into_response();
+    response.headers_mut().insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"itu-recovery-codes.txt\""),
+    );
+    Ok(visit.send(response))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Nothing {}
+
+/// The person says that the list is saved.
+pub async fn saved(person: SignedIn, form: PageForm<Nothing>) -> Result<Response, PageError> {
+    let PageForm { visit, .. } = form;
+    let made = kept(&visit, &person).await?.map(|it| it.made);
+    sealed::remove(&visit.app, Purpose::RecoveryCodes, &key(&person)).await?;
+    Ok(visit.redirect(made.map_or("/account/security", Made::path)))
+}

@@ -1,0 +1,45 @@
+//! The answer to a service's request, kept until the service has redeemed its code: when a browser asks again for
+//! what it was just sent, because a button was pressed twice or the first answer was lost, it gets the same code
+//! and not a second one (security.md G-8). Once the code is redeemed the request is over.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Visit;
+use crate::domain::ClientId;
+use crate::domain::secret::Digest;
+use crate::oidc::codes;
+use crate::sealed::{self, Purpose};
+
+/// As long as most codes live.
+const LIFETIME: Duration = Duration::from_mins(1);
+
+#[derive(Serialize, Deserialize)]
+pub struct RepeatedAnswer {
+    pub client: ClientId,
+    pub code: String,
+    /// The address that the browser is sent to.
+    pub location: String,
+}
+
+/// Keeps it; without it a second press ends on the page that leads back to the service.
+pub async fn keep(visit: &Visit, handle: &str, answer: RepeatedAnswer) {
+    let kept = (Digest::of(visit.browser.as_bytes()), answer);
+    let put = sealed::put(&visit.app, Purpose::RepeatedAnswer, handle, &kept, LIFETIME);
+    if let Err(error) = put.await {
+        tracing::warn!(%error, "an answer cannot be kept for a second press");
+    }
+}
+
+/// Returns where the browser was sent, while the code waits for its redemption.
+pub async fn find(visit: &Visit, handle: &str) -> Option<String> {
+    let app = &visit.app;
+    let kept: Option<(Digest, RepeatedAnswer)> =
+        sealed::get(app, Purpose::RepeatedAnswer, handle).await.ok()?;
+    let (browser, answer) = kept?;
+    let waits = codes::is_unredeemed(app, &answer.code, &answer.client)
+        .await
+        .ok()?;
+    (browser.matches(&visit.browser) && waits).then_some(answer.location)
+}
