@@ -244,6 +244,19 @@ pub struct Consent {
     pub given_at: Time,
 }
 
+/// A person logged in to a service: by consent, or because the service is one of the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceUse {
+    pub account: AccountId,
+    pub client_id: ClientId,
+    /// What it received at the last login.
+    pub scope: Scope,
+    /// Claims that were asked for by name, beyond those of the scope.
+    pub claims: Vec<String>,
+    pub first_used_at: Time,
+    pub last_used_at: Time,
+}
+
 impl Consent {
     /// Returns `true` if the person agreed to this claim: by its name, or by a scope that states it.
     pub fn covers(&self, claim: &str) -> bool {

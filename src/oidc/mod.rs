@@ -30,6 +30,7 @@ pub mod pushed_authorization_request;
 pub mod registration;
 mod request_object;
 pub mod revocation;
+pub mod service_use;
 pub mod session_state;
 pub mod subject;
 pub mod token;

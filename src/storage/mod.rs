@@ -25,6 +25,7 @@ pub mod people;
 pub mod registrations;
 pub mod revocations;
 pub mod second_factors;
+pub mod service_uses;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;

@@ -97,3 +97,38 @@ async fn access_is_withdrawn_after_a_question() {
         done.text()
     );
 }
+
+#[tokio::test]
+async fn every_service_that_was_used_is_listed() {
+    let op = TestOp::start().await;
+    let mut house = op.client_with("house", json!({ "first_party": true })).await;
+    let mut shop = op.client_with("shop", json!({ "first_party": false })).await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let empty = alice.browser.get("/account/services").await;
+    assert!(empty.has("#empty"));
+    for rp in [&mut house, &mut shop] {
+        let code = alice.logs_in_at(rp, "openid email").await;
+        rp.redeems(&code).await.expect("tokens");
+    }
+    let page = alice.browser.get("/account/services").await;
+    let text = page.text_of("main");
+    assert!(
+        text.contains("house") && text.contains("shop") && text.contains("ITU service"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Your email address") && text.contains("last used 15 January 2027"),
+        "{text}"
+    );
+    assert!(page.has("#withdraw-shop") && !page.has("#withdraw-house"));
+    // A service whose access was withdrawn stays in the list: it was used.
+    let page = alice.browser.confirms(&page, "#withdraw-shop").await;
+    assert!(page.text_of("main").contains("no access any more") && !page.has("#withdraw-shop"));
+
+    op.advance(3 * 24 * 60 * 60);
+    let code = alice.logs_in_at(&mut house, "openid").await;
+    house.redeems(&code).await.expect("tokens");
+    let text = alice.browser.get("/account/services").await.text_of("main");
+    assert!(text.contains("last used 18 January 2027"), "{text}");
+}

@@ -24,7 +24,7 @@ use crate::oidc::acr::{self, Met};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
 use crate::oidc::token::target;
-use crate::oidc::{Error, Result, codes, logout, pushed_authorization_request, subject};
+use crate::oidc::{Error, Result, codes, logout, pushed_authorization_request, service_use, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -395,6 +395,7 @@ async fn granted(
     }
     if request.response_type.is_front_channel() {
         logout::take_part(app, client, &grant, &account.sub).await?;
+        service_use::record(app, &grant).await;
         let authorized = Authorized {
             scope: grant.scope.clone(),
             nonce: grant.nonce.clone(),

@@ -13,7 +13,7 @@ use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::scope::Scope;
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
-use crate::oidc::{Error, Parameters, Result, logout};
+use crate::oidc::{Error, Parameters, Result, logout, service_use};
 use crate::storage::tokens;
 
 /// The grant was taken: there is no second redemption of it.
@@ -31,6 +31,7 @@ pub async fn redeem(
     let scope = may_have(client, &grant)?;
     let (account, grant) = person::behind(app, client, grant, person::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
+    service_use::record(app, &grant).await;
     let refresh_token = match may_refresh(client, &grant) {
         true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),
         false => None,

@@ -24,6 +24,7 @@ pub mod recovery_code;
 pub mod refresh_token;
 pub mod registration;
 pub mod revocation;
+pub mod service_use;
 pub mod session;
 pub mod session_client;
 pub mod signing_key;

@@ -341,6 +341,11 @@ pub struct ServiceAccess {
     /// Granted one by one beyond the scopes.
     pub claims: Vec<String>,
     pub since: Time,
+    pub last_used_at: Option<Time>,
+    /// There is a consent to withdraw.
+    pub by_consent: bool,
+    /// Of the house: it asks for no consent.
+    pub first_party: bool,
 }
 
 /// `/account/services`: `action=withdraw` (of `client_id`).
@@ -360,16 +365,27 @@ impl Page for AccountServices {
             scopes: vec!["openid".into(), "itu_membership".into(), "books:read".into()],
             claims: vec!["email".into(), "gender".into()],
             since: samples::at(),
+            last_used_at: Some(samples::at()),
+            by_consent: true,
+            first_party: false,
         };
         let other = ServiceAccess {
             client_id: "books".into(),
             client_uri: None,
+            by_consent: false,
+            first_party: true,
             ..service.clone()
+        };
+        let gone = ServiceAccess {
+            client_id: "gone".into(),
+            last_used_at: None,
+            first_party: false,
+            ..other.clone()
         };
         vec![
             Self { services: vec![] },
             Self {
-                services: vec![service, other],
+                services: vec![service, other, gone],
             },
         ]
     }

@@ -85,7 +85,8 @@ async fn the_journey(label: &str, device: Device) {
         .await;
     other.clicks("#passkeys summary").await;
     other.shows("passkey-change").await;
-    other.clicks("#passkeys [value='remove']").await;
+    other.clicks("#passkeys #remove-1").await;
+    other.clicks("#confirm").await;
     other.sees("#no-passkeys").await;
     other.shows("passkey-removed").await;
     other.closes().await;

@@ -95,7 +95,7 @@ async fn overview(visit: Visit, person: SignedIn) -> Result<Response, PageError>
     let account = person.account();
     let place = organization::Place::of(&visit, account).await?;
     let sessions = accounts::sessions::list(&visit.app, &account.id).await?;
-    let services = oidc::consent::list(&visit.app, &account.id).await?;
+    let services = oidc::service_use::list(&visit.app, &account.id).await?;
     let page = AccountOverview {
         name: account.profile.full_name(),
         email: account.email.as_str().to_owned(),

@@ -1,11 +1,12 @@
-//! `/account/services`: which services have access by the person's consent, and *withdraw* (security.md SE-3).
+//! `/account/services`: every service that the person logged in to, what it receives, and *withdraw* where there is a
+//! consent (security.md SE-3).
 
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::{PageError, PageForm, SignedIn, Visit};
 use crate::domain::ClientId;
-use crate::oidc::consent;
+use crate::oidc::{consent, service_use};
 use crate::templates::pages::{AccountServices, Confirm, ServiceAccess};
 
 const HERE: &str = "/account/services";
@@ -18,8 +19,8 @@ pub struct Fields {
 }
 
 pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let consents = consent::list(&visit.app, &person.account().id).await?;
-    let services = consents
+    let used = service_use::list(&visit.app, &person.account().id).await?;
+    let services = used
         .iter()
         .map(|it| {
             let client = visit.app.registry.find(it.client_id.as_str());
@@ -31,8 +32,11 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
                     .map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
                 client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
                 scopes: it.scope.iter().map(ToString::to_string).collect(),
-                claims: consent::unstated(&it.scope, it.claims.iter().map(String::as_str)),
-                since: it.first_given_at,
+                claims: it.claims.clone(),
+                since: it.since,
+                last_used_at: it.last_used_at,
+                by_consent: it.by_consent,
+                first_party: client.is_some_and(|it| it.is_first_party()),
             }
         })
         .collect();

@@ -1,0 +1,97 @@
+//! The services that a person logged in to, by consent or as services of the house: what each receives and when it
+//! was used last. The token endpoint and the front channel record it; the account's page lists it. It decides
+//! nothing: consent does.
+
+use std::time::Duration;
+
+use super::{Result, consent};
+use crate::app::App;
+use crate::domain::authorization::{Consent, Grant, ServiceUse};
+use crate::domain::scope::Scope;
+use crate::domain::{AccountId, ClientId, Time};
+use crate::storage::{consents, service_uses};
+
+/// A use is stored again after this time, or when the service receives something else.
+const PRECISION: Duration = Duration::from_secs(60 * 60);
+
+/// A service in the person's list.
+#[derive(Clone, Debug)]
+pub struct Used {
+    pub client_id: ClientId,
+    pub scope: Scope,
+    /// Asked for by name, beyond those of the scope.
+    pub claims: Vec<String>,
+    pub since: Time,
+    /// `None` if it was granted access before uses were recorded.
+    pub last_used_at: Option<Time>,
+    /// There is a consent to withdraw.
+    pub by_consent: bool,
+}
+
+/// Records that the client gets tokens of this grant. A record that cannot be stored stops no login.
+pub async fn record(app: &App, grant: &Grant) {
+    if let Err(error) = store(app, grant).await {
+        tracing::warn!(client = %grant.client_id, %error, "the use of a service was not recorded");
+    }
+}
+
+async fn store(app: &App, grant: &Grant) -> Result<(), sea_orm::DbErr> {
+    let now = app.clock.now();
+    let before = service_uses::find(app.db.read(), &grant.account, &grant.client_id).await?;
+    let mut claims = consent::unstated(&grant.scope, grant.claims.personal());
+    claims.sort_unstable();
+    claims.dedup();
+    let is_recorded = before.as_ref().is_some_and(|it| {
+        it.scope == grant.scope && it.claims == claims && now < it.last_used_at + PRECISION
+    });
+    if is_recorded {
+        return Ok(());
+    }
+    let it = ServiceUse {
+        account: grant.account.clone(),
+        client_id: grant.client_id.clone(),
+        scope: grant.scope.clone(),
+        claims,
+        first_used_at: before.map_or(now, |it| it.first_used_at),
+        last_used_at: now,
+    };
+    app.db.write(async |tx| service_uses::put(tx, &it).await).await
+}
+
+/// Returns the services with access and those that were used, the most recently used first.
+pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Used>> {
+    let db = app.db.read();
+    let mut consents = consents::list_of_account(db, account).await?;
+    let mut all: Vec<Used> = Vec::new();
+    for it in service_uses::list_of_account(db, account).await? {
+        let place = consents.iter().position(|given| given.client_id == it.client_id);
+        let used = match place.map(|place| consents.remove(place)) {
+            Some(given) => Used {
+                last_used_at: Some(it.last_used_at),
+                ..given_only(given)
+            },
+            None => Used {
+                client_id: it.client_id,
+                scope: it.scope,
+                claims: it.claims,
+                since: it.first_used_at,
+                last_used_at: Some(it.last_used_at),
+                by_consent: false,
+            },
+        };
+        all.push(used);
+    }
+    all.extend(consents.into_iter().map(given_only));
+    Ok(all)
+}
+
+fn given_only(it: Consent) -> Used {
+    Used {
+        claims: consent::unstated(&it.scope, it.claims.iter().map(String::as_str)),
+        client_id: it.client_id,
+        scope: it.scope,
+        since: it.first_given_at,
+        last_used_at: None,
+        by_consent: true,
+    }
+}
