@@ -1,5 +1,6 @@
 //! What every door hands to the rooms: one cheap clone.
 
+mod check;
 mod keys;
 
 use std::sync::Arc;
@@ -65,6 +66,11 @@ pub enum StartError {
     Query(#[from] DbErr),
     #[error("the database is not up to date; run: itu-account migrate up")]
     NotMigrated,
+    #[error(
+        "the master key {0} is not there, but the database has keys and passwords that only it opens; \
+         put it back, or set [keys] master_key_file"
+    )]
+    MasterKeyLost(String),
     #[error(transparent)]
     Ephemeral(#[from] EphemeralError),
     #[error(transparent)]
@@ -84,23 +90,37 @@ pub enum StartError {
 impl App {
     /// Opens the stores, brings the database up to date, loads the keys or makes the first ones.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
-        // TLS to Redis, PostgreSQL and mail servers; a provider that is installed already is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let db = Database::open(config.database.url()).await?;
-        match config.database.migrate {
-            Migrate::Start => migrations::Migrator::up(db.for_migrations(), None).await?,
-            Migrate::Manual if pending(&db).await? => return Err(StartError::NotMigrated),
-            Migrate::Manual => {}
-        }
+        use_our_tls();
+        // What can be refused without a trace comes first: a start that fails leaves nothing behind.
+        let fetch = Fetch::new(&config.fetch)?;
+        let webauthn = Webauthn::new(&config.issuer)?;
+        let mailer = mailer(&config).map_err(StartError::Mail)?;
+        let client_authorities = match &config.mtls.client_ca {
+            Some(path) => Authorities::load(path)?,
+            None => Authorities::default(),
+        };
+        Keyring::look(&config)?;
         let ephemeral = match &config.redis.url {
             Some(url) => Ephemeral::redis(url.expose(), &config.redis.prefix, clock.clone()).await?,
             None => Ephemeral::in_process(clock.clone()),
         };
-        let fetch = Fetch::new(&config.fetch)?;
+        let manual = config.database.migrate == Migrate::Manual;
+        if manual && Database::is_absent(config.database.url()) {
+            return Err(StartError::NotMigrated);
+        }
+        let db = Database::open(config.database.url()).await?;
+        if manual && check::is_pending(&db).await? {
+            return Err(StartError::NotMigrated);
+        }
+        check::master_key_is_there(&db, &config).await?;
+        // From here on things are made.
         let keys = Keyring::load(&config, clock.clone())?;
+        if !manual {
+            migrations::Migrator::up(db.for_migrations(), None).await?;
+        }
         let app = Self(Arc::new(Parts {
             hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
-            webauthn: Webauthn::new(&config.issuer)?,
+            webauthn,
             limits: Limits::new(&config, ephemeral.clone(), clock.clone()),
             templates: Templates::new(Site {
                 issuer: config.issuer.to_string(),
@@ -108,11 +128,8 @@ impl App {
                 links: config.site.links.clone(),
                 outbox: config.mail.transport == Transport::Outbox,
             }),
-            mailer: mailer(&config).map_err(StartError::Mail)?,
-            client_authorities: match &config.mtls.client_ca {
-                Some(path) => Authorities::load(path)?,
-                None => Authorities::default(),
-            },
+            mailer,
+            client_authorities,
             client_keys: RemoteKeys::new(fetch.clone(), clock.clone()),
             fetch,
             registry: ClientRegistry::load(db.read()).await?,
@@ -128,10 +145,9 @@ impl App {
     }
 }
 
-async fn pending(db: &Database) -> Result<bool, DbErr> {
-    Ok(!migrations::Migrator::get_pending_migrations(db.for_migrations())
-        .await?
-        .is_empty())
+/// TLS to Redis, PostgreSQL and mail servers; a provider that is installed already is as good.
+fn use_our_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 fn hashing_parameters(config: &Config) -> hashing::Parameters {

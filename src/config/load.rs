@@ -4,11 +4,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use figment::providers::{Env, Format, Toml};
+use figment::providers::{Format, Toml};
 use figment::value::Dict;
 use figment::{Figment, Provider};
 use serde::de::DeserializeOwned;
 
+use super::environment::{self, Environment};
 use super::{Config, secrets};
 
 const FILE: &str = "itu-account.toml";
@@ -65,7 +66,7 @@ pub(super) fn load(file: Option<&Path>) -> Result<Config, Problems> {
         Err(_) if file.is_none() && !path.exists() => String::new(),
         Err(error) => return Err(Problems(vec![format!("{}: {error}", path.display())])),
     };
-    let config = read(Toml::string(&toml), Env::prefixed("ITU_ACCOUNT__").split("__"))?;
+    let config = read(Toml::string(&toml), Environment::read())?;
     // ST-4: a configuration that holds a secret by value is read by its owner only. A secret that came
     // by the environment is not told apart: such a file needs no wider mode either.
     let secret = config.database.holds_secret() || config.redis.holds_secret() || config.mail.holds_secret();
@@ -172,7 +173,8 @@ impl Reader {
         match self.figment.extract_inner(name) {
             Ok(it) => it,
             Err(errors) => {
-                self.problems.extend(errors.into_iter().map(|it| describe(&it)));
+                self.problems
+                    .extend(errors.into_iter().map(|it| describe(name, &it)));
                 absent
             }
         }
@@ -180,9 +182,22 @@ impl Reader {
 }
 
 /// Names the setting, never its value: that may be a secret.
-fn describe(error: &figment::Error) -> String {
+fn describe(section: &str, error: &figment::Error) -> String {
     use figment::error::Kind;
-    let path = error.path.join(".");
+    // What was asked for comes last in it.
+    let mut path = error.path.clone();
+    if let Some(at) = path.iter().rposition(|it| it == section) {
+        path[..=at].rotate_right(1);
+    }
+    let by_variable = error
+        .metadata
+        .as_ref()
+        .is_some_and(|it| it.name.contains("environment"));
+    let path = if by_variable {
+        environment::variable(&path)
+    } else {
+        path.join(".")
+    };
     match &error.kind {
         Kind::Message(text) => format!("{path}: {text}"),
         Kind::UnknownField(field, known) => {
@@ -193,6 +208,11 @@ fn describe(error: &figment::Error) -> String {
         }
         Kind::UnknownVariant(value, known) => {
             format!("{path}: \"{value}\" is not one of {}", known.join(", "))
+        }
+        Kind::InvalidType(_, expected) if expected.contains("sequence") => {
+            format!(
+                "{path}: expected a list, in the file as [\"one\", \"two\"], in the environment as one,two"
+            )
         }
         Kind::InvalidType(_, expected) => format!("{path}: expected {expected}"),
         other => format!("{path}: {other}"),
@@ -259,6 +279,31 @@ mod tests {
             "directroy",
         ] {
             assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_setting_of_a_wrong_type_is_named_as_it_is_written() {
+        for (text, named) in [
+            (
+                "[tokens]\ndpop_nonces = \"maybe\"",
+                "tokens.dpop_nonces: expected a boolean",
+            ),
+            (
+                "trusted_proxies = 7",
+                "trusted_proxies: expected a list, in the file as [\"one\", \"two\"]",
+            ),
+            ("[fetch]\nallow = \"a:1\"", "fetch.allow: expected a list"),
+            ("[limits]\nsign_up = [1]", "limits.sign_up.0"),
+            ("listen = []", "listen: "),
+        ] {
+            // What stands in the file itself has its section after it.
+            let text = match text.starts_with('[') {
+                true => format!("issuer = \"https://a.example\"\n{text}"),
+                false => format!("{text}\nissuer = \"https://a.example\""),
+            };
+            let problems = read_toml(&text).expect_err("a wrong type").to_string();
+            assert!(problems.contains(named), "{named} in {problems}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! manual. Nobody else reads the environment.
 
 pub mod duration;
+mod environment;
 mod fetch;
 mod issuer;
 mod limits;

@@ -39,6 +39,15 @@ struct Ring {
 }
 
 impl Keyring {
+    /// Whether a master key that is there can be used; none is made.
+    pub fn look(config: &Config) -> Result<(), Error> {
+        let path = config.keys.master_key_file();
+        if path.exists() {
+            files::master(&path)?;
+        }
+        Ok(())
+    }
+
     /// Reads the master key, or makes it; the signing keys come with `refresh`.
     pub fn load(config: &Config, clock: Clock) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {

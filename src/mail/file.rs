@@ -4,7 +4,18 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-pub(super) fn make_directory(directory: &Path) -> std::io::Result<()> {
+/// What there is of the path is a directory that can be written to.
+pub(super) fn can_be_made(directory: &Path) -> std::io::Result<()> {
+    let there = directory.ancestors().find_map(|it| std::fs::metadata(it).ok());
+    match there {
+        Some(it) if !it.is_dir() => Err(std::io::ErrorKind::NotADirectory.into()),
+        Some(it) if it.permissions().readonly() => Err(std::io::ErrorKind::PermissionDenied.into()),
+        // A relative path begins where the process does.
+        _ => Ok(()),
+    }
+}
+
+fn make_directory(directory: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -13,6 +24,7 @@ pub(super) fn make_directory(directory: &Path) -> std::io::Result<()> {
 
 /// Whole or not at all, and named by the mail: a second attempt after a crash is no second file.
 pub(super) fn write(directory: &Path, id: &str, mail: &[u8]) -> std::io::Result<()> {
+    make_directory(directory)?;
     let draft = directory.join(format!(".{id}.draft"));
     let mut file = std::fs::OpenOptions::new()
         .create(true)

@@ -45,8 +45,9 @@ impl Mailer {
         Ok(Self::Smtp { transport, from })
     }
 
+    /// The directory is made with the first mail.
     pub fn file(directory: PathBuf, from: Mailbox) -> std::io::Result<Self> {
-        file::make_directory(&directory)?;
+        file::can_be_made(&directory)?;
         Ok(Self::File { directory, from })
     }
 

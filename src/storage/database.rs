@@ -35,15 +35,70 @@ pub struct OpenError {
     source: DbErr,
 }
 
+/// A database as it is found.
+#[derive(Debug)]
+pub enum Look {
+    /// A file that is not there yet.
+    Absent,
+    /// To be read; what writes fails.
+    There(Database),
+}
+
 impl Database {
+    /// Whether the database is a file that is not there.
+    pub fn is_absent(url: &str) -> bool {
+        file_of(url).is_some_and(|it| !std::path::Path::new(it).exists())
+    }
+
+    /// Opens the database without changing it, or making it.
+    pub async fn look(url: &str) -> Result<Look, OpenError> {
+        if Self::is_absent(url) {
+            return Ok(Look::Absent);
+        }
+        let opened = match file_of(url) {
+            Some(path) => {
+                // Without a writer's log beside it nobody has it open, and none is to be made.
+                let is_quiet = !std::path::Path::new(&format!("{path}-wal")).exists();
+                let options = SqliteConnectOptions::new()
+                    .filename(path)
+                    .read_only(true)
+                    .immutable(is_quiet)
+                    .disable_statement_logging();
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .connect_with(options)
+                    .await;
+                pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool)
+            }
+            None => {
+                async {
+                    let options = PgConnectOptions::from_str(url)?
+                        .options([("default_transaction_read_only", "on")])
+                        .disable_statement_logging();
+                    let pool = PgPoolOptions::new()
+                        .max_connections(1)
+                        .acquire_timeout(Duration::from_secs(5))
+                        .connect_with(options)
+                        .await;
+                    pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
+                }
+                .await
+            }
+        };
+        Self::of(url, opened.map_err(open_failed)).map(Look::There)
+    }
+
     /// Opens the database; a SQLite file is made, mode 0600, when it is not there (security.md ST-4).
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let file = url.strip_prefix("sqlite:");
-        let is_postgres = file.is_none();
-        let connection = match file {
-            Some(path) => Self::open_sqlite(path.strip_prefix("//").unwrap_or(path)).await,
+        let connection = match file_of(url) {
+            Some(path) => Self::open_sqlite(path).await,
             None => Self::open_postgres(url).await,
         };
+        Self::of(url, connection)
+    }
+
+    fn of(url: &str, connection: Result<DatabaseConnection, DbErr>) -> Result<Self, OpenError> {
+        let is_postgres = file_of(url).is_none();
         // The URL may hold a password: only its part after the credentials is told.
         let url = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
         Ok(Self {
@@ -82,7 +137,6 @@ impl Database {
     }
 
     async fn open_sqlite(path: &str) -> Result<DatabaseConnection, DbErr> {
-        let path = path.split('?').next().unwrap_or(path);
         make_private(std::path::Path::new(path)).map_err(|e| DbErr::Custom(e.to_string()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -175,6 +229,13 @@ impl Database {
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.connection.inner.ping().await
     }
+}
+
+/// The path of a SQLite file.
+fn file_of(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    path.split('?').next()
 }
 
 fn open_failed(error: sea_orm::sqlx::Error) -> DbErr {

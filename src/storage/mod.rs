@@ -16,6 +16,7 @@ pub mod focal_points;
 pub mod generations;
 pub mod login_throttles;
 pub mod membership_types;
+pub mod migrations;
 pub mod organizations;
 pub mod outbox;
 pub mod passkeys;
@@ -41,7 +42,7 @@ use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 pub use connection::{Connection, Transaction};
-pub use database::{Database, IsBusy, OpenError};
+pub use database::{Database, IsBusy, Look, OpenError};
 
 /// A value in the text of a statement, not bound to it: for what a partial index has in its condition, which only
 /// so is known to hold when the statement is prepared.

@@ -30,6 +30,7 @@ mod signing_up;
 mod reading;
 mod readme;
 mod registration;
+mod starting;
 pub mod support;
 mod surviving;
 mod requests;
