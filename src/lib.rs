@@ -16,6 +16,7 @@ pub mod limits;
 pub mod mail;
 pub mod random;
 pub mod sealed;
+pub mod tables;
 pub mod telemetry;
 pub mod templates;
 pub mod webauthn;

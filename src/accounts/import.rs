@@ -5,11 +5,9 @@
 mod rows;
 
 use std::collections::HashSet;
-use std::fmt;
 
 use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
-use serde::Serialize;
 
 pub use rows::{COLUMNS, Format, Row};
 use rows::{Line, read_csv, read_json_lines};
@@ -25,19 +23,8 @@ use crate::domain::text;
 use crate::domain::{AccountId, OrganizationId, Subject, Time};
 use crate::random;
 use crate::storage::accounts::{self, NewAccount};
-
-/// What is wrong with a line, in words for the operator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    pub line: u64,
-    pub reason: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.reason)
-    }
-}
+use crate::tables;
+pub use crate::tables::Problem;
 
 /// Where a record places the person: for `affiliations` to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,18 +53,10 @@ pub struct Read {
 
 pub fn read(app: &App, format: Format, bytes: &[u8]) -> Read {
     let mut read = Read::default();
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
-        Err(error) => {
-            let line = bytes[..error.valid_up_to()]
-                .iter()
-                .filter(|b| **b == b'\n')
-                .count() as u64
-                + 1;
-            read.problems.push(Problem {
-                line,
-                reason: "not UTF-8".into(),
-            });
+    let text = match tables::text(bytes) {
+        Ok(text) => text,
+        Err(problem) => {
+            read.problems.push(problem);
             return read;
         }
     };

@@ -1,20 +1,16 @@
 //! One row of the file of organizations: each cell parsed once, or refused with its line and reason.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
 
 use super::choice;
 use super::organizations_csv::COLUMNS;
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus, Sector};
 use crate::domain::{MembershipTypeId, OrganizationId, text};
 use crate::i18n::countries;
-
-/// Why a row was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
-pub struct LineError {
-    pub line: u64,
-    pub reason: String,
-}
+use crate::tables;
+pub use crate::tables::Problem as LineError;
 
 /// Absent columns are `None` and keep; empty cells are `Some` of nothing and clear.
 #[derive(Clone, Debug)]
@@ -24,54 +20,45 @@ pub(super) struct Row {
     cells: Vec<(usize, String)>,
 }
 
-/// Returns the rows, and what is wrong with the form of others; refuses a file without a usable header.
+/// Returns the rows, and what is wrong with the form of others; refuses a file without a usable header. A row without an
+/// id has one that the file gives it: the same file again names the same records.
 pub(super) fn read(file: &[u8]) -> Result<(Vec<Row>, Vec<LineError>), Vec<LineError>> {
-    let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(file);
-    let header = match reader.headers() {
-        Ok(it) => it.clone(),
-        Err(error) => return Err(vec![malformed(&error, 1)]),
-    };
-    let mut columns = Vec::new();
-    for name in &header {
-        let known = COLUMNS.iter().position(|it| *it == name.trim());
-        match known {
-            Some(it) if !columns.contains(&it) => columns.push(it),
-            Some(_) => return Err(vec![of_header(format!("the column {name} stands twice"))]),
-            None => return Err(vec![of_header(format!("there is no column {name:?}"))]),
-        }
-    }
+    let read = tables::text(file).and_then(|text| tables::read(text, &COLUMNS));
+    let digest = Sha256::digest(file);
     let mut rows = Vec::new();
     let mut errors = Vec::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(it) => it,
+    for row in read.map_err(|it| vec![it])? {
+        let mut row = match row {
+            Ok(tables::Row { line, cells }) => Row {
+                line,
+                id: None,
+                cells,
+            },
             Err(error) => {
-                errors.push(malformed(&error, 0));
+                errors.push(error);
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
-        let cells = columns
-            .iter()
-            .copied()
-            .zip(record.iter().map(|it| it.trim().to_owned()));
-        let mut row = Row {
-            line,
-            id: None,
-            cells: cells.collect(),
-        };
-        match row.cell("id") {
-            None | Some("") => {}
-            Some(id) if is_id(id) => row.id = Some(OrganizationId::new(id)),
+        row.id = match row.cell("id") {
+            None | Some("") => Some(OrganizationId::new(generated(&digest, row.line))),
+            Some(id) if is_id(id) => Some(OrganizationId::new(id)),
             Some(_) => {
                 errors.push(row.error("id", "is 1 to 64 of A-Z a-z 0-9 . _ -"));
                 continue;
             }
-        }
+        };
         rows.push(row);
     }
     Ok((rows, errors))
+}
+
+/// As long as one at random, and as unlikely to be there already.
+fn generated(file: &[u8], line: u64) -> String {
+    let digest = Sha256::new()
+        .chain_update(file)
+        .chain_update(line.to_be_bytes())
+        .finalize();
+    URL_SAFE_NO_PAD.encode(&digest[..16])
 }
 
 /// contract.md: `[A-Za-z0-9._-]{1,64}`
@@ -80,26 +67,6 @@ fn is_id(id: &str) -> bool {
         && id
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-}
-
-fn of_header(reason: String) -> LineError {
-    LineError { line: 1, reason }
-}
-
-fn malformed(error: &csv::Error, otherwise: u64) -> LineError {
-    let reason = match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "is not UTF-8".to_owned(),
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            format!("has {len} cells, the header {expected_len}")
-        }
-        _ => "cannot be read".to_owned(),
-    };
-    LineError {
-        line: error.position().map_or(otherwise, csv::Position::line),
-        reason,
-    }
 }
 
 impl Row {

@@ -10,7 +10,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 3] = ["cli", "jobs", "demo"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 16] = [
+const TOOLS: [(&str, &[&str]); 17] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("certificates", &[]),
@@ -24,6 +24,7 @@ const TOOLS: [(&str, &[&str]); 16] = [
     ("mail", &["storage"]),
     ("random", &[]),
     ("sealed", &["storage"]),
+    ("tables", &[]),
     ("telemetry", &[]),
     ("templates", &[]),
     ("webauthn", &[]),

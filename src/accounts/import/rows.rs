@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::Problem;
+use crate::tables;
 
 pub const COLUMNS: [&str; 13] = [
     "email",
@@ -64,48 +65,27 @@ pub struct Row {
 pub(super) type Line<T> = std::result::Result<T, Problem>;
 
 pub(super) fn read_csv(text: &str) -> Vec<Line<(u64, Row)>> {
-    let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-    let problem = |line: u64, reason: String| Problem { line, reason };
-    let headers = match reader.headers() {
-        Ok(headers) => headers.clone(),
-        Err(error) => return vec![Err(problem(1, error.to_string()))],
+    let rows = match tables::read(text, &COLUMNS) {
+        Ok(rows) => rows,
+        Err(problem) => return vec![Err(problem)],
     };
-    if let Some(unknown) = headers.iter().find(|it| !COLUMNS.contains(it)) {
-        return vec![Err(problem(1, format!("there is no column \"{unknown}\"")))];
-    }
-    if !headers.iter().any(|it| it == "email") {
-        return vec![Err(problem(1, "the column \"email\" is missing".into()))];
-    }
-    let mut rows = Vec::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let line = reader.position().line();
-        match reader.read_record(&mut record) {
-            Ok(false) => return rows,
-            Ok(true) => {
-                let line = record.position().map_or(line, csv::Position::line);
-                let row = record.deserialize(Some(&headers));
-                rows.push(
-                    row.map(|row| (line, row))
-                        .map_err(|it| problem(line, it.to_string())),
-                );
-            }
-            Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                rows.push(Err(problem(line, in_words(&error))));
-            }
-        }
-    }
+    rows.into_iter()
+        .map(|row| {
+            let row = row?;
+            let read = Row::of(&row.cells).map_err(|it| Problem {
+                line: row.line,
+                reason: it.to_string(),
+            });
+            Ok((row.line, read?))
+        })
+        .collect()
 }
 
-fn in_words(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            format!("{len} cells where the header has {expected_len}")
-        }
-        _ => error.to_string(),
+impl Row {
+    fn of(cells: &[(usize, String)]) -> Result<Self, csv::Error> {
+        let header: csv::StringRecord = cells.iter().map(|(column, _)| COLUMNS[*column]).collect();
+        let record: csv::StringRecord = cells.iter().map(|(_, cell)| cell.as_str()).collect();
+        record.deserialize(Some(&header))
     }
 }
 

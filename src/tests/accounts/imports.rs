@@ -120,3 +120,49 @@ async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
     }
     assert_eq!(seen, 2_000);
 }
+
+#[tokio::test]
+async fn a_table_is_taken_as_a_spreadsheet_leaves_it() {
+    let rooms = Rooms::open().await;
+    let file = "\u{feff}E-mail,x\r\n".replace("E-mail,x", "Email;First Name;Last_Name;;")
+        + "good@example.org;Ana;B;;\r\n;;;;\r\nnobody;A;B;;\r\nshort@example.org;A\r\n";
+    let report = rooms.imports(&file, false).await;
+    let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
+    assert_eq!((report.imported, lines), (0, vec![4, 5]));
+    let report = rooms.imports(&file, true).await;
+    assert_eq!((report.imported, report.problems.len()), (1, 2));
+}
+
+#[tokio::test]
+async fn an_import_lets_others_pass_and_goes_on_where_it_was_ended() {
+    use sea_orm::{ConnectionTrait, Statement};
+    let rooms = Rooms::open().await;
+    let file = |people: usize| {
+        let rows: String = (0..people)
+            .map(|n| format!("p{n}@example.org,P,N,,,\n"))
+            .collect();
+        format!("{HEADER}\n{rows}")
+    };
+    // What an import had done that was ended.
+    assert_eq!(rooms.imports(&file(120), false).await.imported, 120);
+    let report = rooms.imports(&file(200), false).await;
+    assert_eq!((report.imported, report.known.len()), (80, 120));
+    // Each transaction has its record (ST-2), and none has many rows.
+    let db = rooms.app.db.read();
+    let query = "SELECT after FROM events WHERE action = 'account.imported'";
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), query))
+        .await
+        .unwrap();
+    let counted: Vec<u64> = rows
+        .iter()
+        .map(|it| {
+            let after: String = it.try_get("", "after").unwrap();
+            serde_json::from_str::<serde_json::Value>(&after).unwrap()["accounts"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(counted.iter().sum::<u64>(), 200);
+    assert!(counted.iter().all(|it| *it <= 50), "{counted:?}");
+}

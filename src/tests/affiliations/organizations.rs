@@ -416,3 +416,20 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
         .unwrap();
     assert_eq!(it.acronym.as_deref(), Some("TT"));
 }
+
+#[tokio::test]
+async fn the_same_file_again_makes_nothing_twice() {
+    let world = World::new().await;
+    let operator = Context::operator();
+    let rows: String = (0..120).map(|n| format!("Nameless {n};academia\r\n")).collect();
+    let file = format!("Name;Membership Type\r\n{rows}");
+    let done = import(&world.app, &operator, file.as_bytes()).await.unwrap();
+    assert_eq!((done.created, done.unchanged), (120, 0));
+    let done = import(&world.app, &operator, file.as_bytes()).await.unwrap();
+    assert_eq!((done.created, done.changed, done.unchanged), (0, 0, 120));
+    let bad = file.replace("Nameless 100;academia", "Nameless 100;nothing");
+    let Err(ImportError::Lines(lines)) = import(&world.app, &operator, bad.as_bytes()).await else {
+        panic!("one bad row refuses the file")
+    };
+    assert_eq!(lines[0].line, 102);
+}
