@@ -216,7 +216,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         return visit.again_as(StatusCode::OK, typed).await;
     }
     let mut wrong = accounts::Result::Ok(());
-    let chosen = choose(visit.app.db.read(), &fields.input()).await;
+    let chosen = choose(&visit.app, &fields.input()).await;
     let accepted = fields.accept_terms.is_some_and(Tick::is_on);
     let choice = match chosen {
         Ok(choice) if accepted => Some(choice),
