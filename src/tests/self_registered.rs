@@ -264,3 +264,48 @@ async fn nobody_proposes_an_organization_by_a_name_of_the_institution() {
         ); // DR-7
     }
 }
+
+#[tokio::test]
+async fn a_strangers_request_does_not_go_on_in_the_browser_of_who_resets_a_password() {
+    let op = TestOp::start().await;
+    let mut rp = op
+        .client_with("events", json!({"client_uri": "https://events.example.test/"}))
+        .await;
+    let mut alice = op.person("alice@example.org").await;
+    let new = [
+        ("password", "Basalt-otter-59"),
+        ("password_confirmation", "Basalt-otter-59"),
+    ];
+    let mut mallory = op.visitor("mallory@example.org");
+    let login = mallory.browser.get(&rp.authorization_url("openid", &[])).await;
+    let page = mallory.browser.get(&login.link("/forgot-password")).await;
+    let form = page.form(&["email"]);
+    mallory
+        .browser
+        .submit(form, &[("email", "alice@example.org")])
+        .await;
+    let link = op.outbox().link("alice@example.org", "/reset-password").await;
+
+    let page = alice.browser.get(&link).await;
+    let done = alice.browser.submit(page.form(&["password"]), &new).await;
+    assert!(!done.body.contains("/authorize/continue"), "{}", done.body); // AZ-6, DV-3
+    assert!(done.text().contains("events"));
+    assert_eq!(done.link_of("#to-service"), "https://events.example.test/");
+
+    // Her own request goes on where it began.
+    op.advance(60);
+    let login = alice.browser.get(&rp.authorization_url("openid", &[])).await;
+    let page = alice.browser.get(&login.link("/forgot-password")).await;
+    let form = page.form(&["email"]);
+    alice
+        .browser
+        .submit(form, &[("email", "alice@example.org")])
+        .await;
+    let link = op.outbox().link("alice@example.org", "/reset-password").await;
+    let page = alice.browser.get(&link).await;
+    let done = alice.browser.submit(page.form(&["password"]), &new).await;
+    alice.password = new[0].1.to_owned();
+    let login = alice.browser.get(&done.link("/authorize/continue")).await;
+    let back = alice.enters_password(login).await;
+    rp.takes(&back);
+}
