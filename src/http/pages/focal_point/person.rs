@@ -111,9 +111,11 @@ pub async fn act(
             // A reason is corrected where it was typed.
             let confirmed = confirmation(&visit, &found, &fields, FormState::default()).await?;
             if status == StatusCode::UNPROCESSABLE_ENTITY && confirmed.is_some() {
+                // An unknown right has any length; an address has not.
+                let right: String = fields.right.chars().take(100).collect();
                 let query = form_urlencoded::Serializer::new(String::new())
                     .append_pair("action", &fields.action)
-                    .append_pair("right", &fields.right)
+                    .append_pair("right", &right)
                     .finish();
                 let to = format!("{}/confirm?{query}", person_path(&found.1, &account));
                 return visit.show_at(&to, outcome).await;
