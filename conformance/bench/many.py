@@ -65,7 +65,7 @@ fill(
     "organizations",
     "id,name,name_key,membership_type,category,sectors,status,email_domains,created_at,updated_at,version",
     (
-        (id, f"Organization {n}", f"organization {n}", "sector_member", "other", "", "active", "", joined, joined, 1)
+        (id, f"Organization {n}", f"organization {n}", "sector_member", "OTHER", "", "active", "", joined, joined, 1)
         for n, id in enumerate(organizations)
     ),
 )

@@ -53,10 +53,8 @@ pub async fn list(db: &impl ConnectionTrait, lacking: Notice, before: Time) -> R
         .into_query();
     let approved = columns()
         .filter(affiliation::Column::Id.in_subquery(rights))
-        .filter(is(
-            affiliation::Column::Status,
-            AffiliationStatus::Approved.as_str(),
-        ))
+        // Approved, then: with any other status its rights have ended (m0010).
+        .filter(affiliation::Column::Status.ne(AffiliationStatus::Pending.as_str()))
         .order_by_asc(affiliation::Column::RequestedAt)
         .into_tuple()
         .all(db)
