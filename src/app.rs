@@ -13,16 +13,14 @@ use tokio_util::sync::CancellationToken;
 use crate::certificates::{Authorities, AuthoritiesError};
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
-use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::{self, Fetch};
 use crate::hashing::{self, Hashing};
-use crate::i18n::{self, Locale};
 use crate::jose::{self, Keyring, RemoteKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::{Ephemeral, EphemeralError};
-use crate::storage::{Database, OpenError};
+use crate::storage::{Database, OpenError, organizations};
 use crate::templates::{Site, Templates};
 use crate::webauthn::{self, Webauthn};
 
@@ -90,15 +88,6 @@ pub enum StartError {
 }
 
 impl App {
-    /// What nobody but an administrator may call a client or an organization (security.md DR-7).
-    pub fn reserved_names(&self) -> ReservedNames {
-        let site = Locale::ALL.map(|it| i18n::text(it, "site.name", &()).unwrap_or_default());
-        let clients = self.registry.names_of_administrators();
-        let host = self.config.issuer.host();
-        let names = site.iter().chain(&clients).map(String::as_str);
-        ReservedNames::new(names.chain([host]))
-    }
-
     /// Opens the stores, brings the database up to date, loads the keys or makes the first ones.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         use_our_tls();
@@ -129,6 +118,8 @@ impl App {
         if !manual {
             migrations::Migrator::up(db.for_migrations(), None).await?;
         }
+        // Names that an older release folded are searched by the fold of this one.
+        while db.write(async |tx| organizations::refold(tx).await).await? {}
         let app = Self(Arc::new(Parts {
             hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
             webauthn,

@@ -156,6 +156,22 @@ impl Limits {
         decide(refused)
     }
 
+    /// Returns how many more may be counted before a refusal.
+    pub async fn left(&self, limit: Limit, subject: &str) -> Result<u64, Refused> {
+        let mut left = u64::MAX;
+        if self.is_exempt(limit, subject) {
+            return Ok(left);
+        }
+        for rate in self.rates(limit) {
+            let n = self
+                .store
+                .counted(&key(limit, *rate, subject), rate.window)
+                .await?;
+            left = left.min(rate.count.saturating_sub(n));
+        }
+        Ok(left)
+    }
+
     /// Counts `item` once for its subject: how many different ones there were, not how often.
     pub async fn count_distinct(&self, limit: Limit, subject: &str, item: &str) -> Result<(), Refused> {
         if self.is_exempt(limit, subject) {

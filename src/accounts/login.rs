@@ -147,10 +147,11 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                         Some(held)
                     }
                     Second::Code(code) => {
-                        let code = Answer::Code(code);
+                        let code = Answer::code(code)?;
                         let right = second_factor::verify(app, tx, now, context, &account, &code, known);
-                        let Some(factor) = right.await? else {
-                            return Ok(Outcome::CodeWrong);
+                        let factor = match right.await? {
+                            Ok(factor) => factor,
+                            Err(error) => return Ok(Outcome::CodeWrong(error)),
                         };
                         Some(SecondProof { factor, at: now })
                     }
@@ -162,7 +163,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         .await?;
     match outcome {
         Outcome::Done(started) => LoggedIn::new(app, account.clone(), *started, browser),
-        Outcome::CodeWrong => Err(second_step::wrong(app, context).await?),
+        Outcome::CodeWrong(error) => Err(second_step::wrong(app, context, error).await?),
         Outcome::CodeNeeded => {
             // What the password is stored as by now.
             let hash = upgraded.as_deref().unwrap_or(hash);
@@ -189,7 +190,7 @@ fn held(browser: Browser<'_>, account: &Account, now: Time) -> Result<SecondProo
 enum Outcome {
     Done(Box<Started>),
     CodeNeeded,
-    CodeWrong,
+    CodeWrong(Error),
 }
 
 /// An empty or impossible field is told without asking anything: it is true for every address.

@@ -41,12 +41,21 @@ pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
 
 /// Counts a failure; `Some` when that brought a wait, with the number of failures.
 pub(super) async fn count(tx: &impl ConnectionTrait, key: &str, now: Time) -> Result<Option<i32>> {
+    Ok(count_and_wait(tx, key, now).await?.err())
+}
+
+/// Counts a failure; returns how many are left before a wait, or, if it brought one, the number of failures.
+pub(super) async fn count_and_wait(
+    tx: &impl ConnectionTrait,
+    key: &str,
+    now: Time,
+) -> Result<std::result::Result<u64, i32>> {
     let failures = login_throttles::count_failure(tx, key, now).await?;
     match wait(failures) {
-        None => Ok(None),
+        None => Ok(Ok(u64::try_from(FREE - failures).unwrap_or_default())),
         Some(wait) => {
             login_throttles::update_blocked(tx, key, now + wait).await?;
-            Ok(Some(failures))
+            Ok(Err(failures))
         }
     }
 }

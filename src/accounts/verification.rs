@@ -14,9 +14,10 @@ use crate::domain::account::{Account, Status};
 use crate::domain::actor::{Context, Role};
 use crate::domain::authentication;
 use crate::domain::event::{Action, Event};
+use crate::domain::message::Message;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, Stage};
-use crate::domain::{AccountId, Subject, Time};
+use crate::domain::{AccountId, Subject, Time, typed_code};
 use crate::storage::accounts::NewAccount;
 use crate::storage::email_codes::{self, EmailCode};
 use crate::storage::{accounts, pending_signups};
@@ -115,6 +116,16 @@ async fn check_rates(app: &App, tx: &impl ConnectionTrait, now: Time, label: &st
     Ok(())
 }
 
+/// How long a person has to wait before another code can be asked for; zero if no time at all.
+pub async fn resend_wait(app: &App, pending: &PendingSignup) -> Result<Duration> {
+    let label = address_label(app, &pending.email.unique_key());
+    match check_rates(app, app.db.read(), app.clock.now(), &label, When::Again).await {
+        Ok(()) => Ok(Duration::zero()),
+        Err(Error::Throttled { retry_after }) => Ok(retry_after),
+        Err(other) => Err(other),
+    }
+}
+
 fn window(rate: &Rate) -> Duration {
     Duration::from_std(rate.window).unwrap_or(Duration::days(1))
 }
@@ -139,14 +150,18 @@ pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
     let digest = Secret::new(handle).digest();
     let lifetime = Duration::from_std(app.config.accounts.email_code).unwrap_or(Duration::minutes(10));
     let most = i32::try_from(app.config.accounts.email_code_attempts).unwrap_or(5);
-    // People copy codes with spaces in and around them.
-    let code: String = code.chars().filter(|c| !c.is_whitespace()).take(64).collect();
-    if code.is_empty() {
-        return Err(Error::field("code", "error.required"));
-    }
+    // What cannot be a code is no attempt at one.
+    let code = typed_code::digits(code, DIGITS as usize).ok_or_else(|| {
+        let key = if code.trim().is_empty() {
+            "error.required"
+        } else {
+            "error.code_form"
+        };
+        Error::field("code", key)
+    })?;
 
     // Committed before the comparison: no crash and no parallel request gives an attempt back (SU-4).
-    let (proof, expected) = app
+    let (proof, expected, left) = app
         .db
         .write(async |tx| {
             let (pending, secrets) = pending_signups::find(tx, &digest)
@@ -178,6 +193,7 @@ pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
                     code_id: open.id,
                 },
                 open.hmac,
+                most - open.attempts - 1,
             ))
         })
         .await?;
@@ -187,8 +203,14 @@ pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
     // No code completes a sign-up for an address that has an account, not even by luck (SU-1).
     if right & !proof.secrets.taken {
         Ok(proof)
+    } else if left > 0 {
+        let left = u64::from(left.unsigned_abs());
+        Err(Error::field(
+            "code",
+            Message::new("error.code_left").counting(left),
+        ))
     } else {
-        Err(Error::WrongCode)
+        Err(Error::CodeVoid)
     }
 }
 

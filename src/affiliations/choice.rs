@@ -4,9 +4,8 @@
 use sea_orm::ConnectionTrait;
 
 use super::Error;
-use crate::app::App;
+use crate::domain::message::{FieldErrors, Message};
 use crate::domain::organization::{Country, Organization};
-use crate::domain::profile::FieldErrors;
 use crate::domain::signup::{Choice, OrganizationChoice, TypedOrganization};
 use crate::domain::{MembershipTypeId, OrganizationId, text};
 use crate::i18n::countries;
@@ -30,8 +29,7 @@ const LONGEST_CITY: usize = 100;
 const LONGEST_WEBSITE: usize = 500;
 
 /// The choice, or every reason why not. A listed organization wins over one that was typed.
-pub async fn choose(app: &App, input: &ChoiceInput<'_>) -> Result<Choice, Error> {
-    let db = app.db.read();
+pub async fn choose(db: &impl ConnectionTrait, input: &ChoiceInput<'_>) -> Result<Choice, Error> {
     let mut errors = FieldErrors::new();
     let membership_type = MembershipTypeId::new(input.membership_type);
     let its_type = match input.membership_type {
@@ -39,11 +37,17 @@ pub async fn choose(app: &App, input: &ChoiceInput<'_>) -> Result<Choice, Error>
         _ => membership_types::find(db, &membership_type).await?,
     };
     if its_type.is_none() {
-        errors.insert("membership_type", required_or_choose(input.membership_type));
+        errors.insert(
+            "membership_type",
+            Message::choose("membership_type", input.membership_type),
+        );
     }
     let country = Country::parse(input.member_state).filter(|it| countries::exists(it.as_str()));
     if country.is_none() {
-        errors.insert("member_state", required_or_choose(input.member_state));
+        errors.insert(
+            "member_state",
+            Message::choose("member_state", input.member_state),
+        );
     }
     let organization = if !input.organization_id.is_empty() || input.organization_name.trim().is_empty() {
         match listed(db, input, country.as_ref()).await? {
@@ -54,7 +58,7 @@ pub async fn choose(app: &App, input: &ChoiceInput<'_>) -> Result<Choice, Error>
             }
         }
     } else {
-        typed(app, input, membership_type, &mut errors).map(OrganizationChoice::Typed)
+        typed(input, membership_type, &mut errors).map(OrganizationChoice::Typed)
     };
     match (organization, its_type) {
         (Some(organization), Some(its_type)) if errors.is_empty() => Ok(Choice {
@@ -90,7 +94,6 @@ async fn listed(
 }
 
 fn typed(
-    app: &App,
     input: &ChoiceInput<'_>,
     membership_type: MembershipTypeId,
     errors: &mut FieldErrors,
@@ -117,13 +120,6 @@ fn typed(
         false,
     );
     let city = line("organization_city", input.organization_city, LONGEST_CITY, false);
-    // DR-7: nobody proposes a name that passes for the institution's.
-    let reserved = app.reserved_names();
-    for (field, value) in [("organization_name", &name), ("organization_acronym", &acronym)] {
-        if reserved.are_passed_for_by(value) {
-            errors.insert(field, "error.reserved_name");
-        }
-    }
     let website = match input.organization_website.trim() {
         "" => String::new(),
         typed => website(typed).unwrap_or_else(|| {
@@ -141,8 +137,13 @@ fn typed(
     })
 }
 
-/// A web address as people may be sent to: http or https, a host, no user information.
+/// A web address as people may be sent to: http or https, a host, no user information. People leave `https://` out.
 pub(super) fn website(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let typed = &*match typed.contains("://") {
+        true => typed.to_owned(),
+        false => format!("https://{typed}"),
+    };
     let url = url::Url::parse(typed).ok()?;
     let fits = typed.len() <= LONGEST_WEBSITE
         && matches!(url.scheme(), "http" | "https")
@@ -155,12 +156,4 @@ pub(super) fn website(typed: &str) -> Option<String> {
 
 pub(super) fn acronym(typed: &str) -> Result<String, text::Refused> {
     text::line(typed, LONGEST_ACRONYM)
-}
-
-fn required_or_choose(typed: &str) -> &'static str {
-    if typed.is_empty() {
-        "error.required"
-    } else {
-        "error.choose"
-    }
 }

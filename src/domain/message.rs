@@ -25,6 +25,14 @@ impl Message {
         }
     }
 
+    /// What is said about a list: without a choice, to choose from it; else that there is no such value.
+    pub fn choose(field: &str, chosen: &str) -> Self {
+        match chosen {
+            "" => Self::new(format!("error.choose.{field}")),
+            _ => Self::new("error.choose"),
+        }
+    }
+
     pub fn with(mut self, hole: &'static str, value: impl ToString) -> Self {
         self.holes.insert(hole.into(), value.to_string());
         self

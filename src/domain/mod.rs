@@ -16,7 +16,6 @@ pub mod organization;
 pub mod pace;
 pub mod password;
 pub mod profile;
-pub mod reserved_name;
 pub mod resource;
 pub mod scope;
 pub mod second_factor;
@@ -28,6 +27,7 @@ pub mod terms;
 pub mod text;
 pub mod ties;
 pub mod token;
+pub mod typed_code;
 
 /// An instant, UTC, in whole microseconds.
 pub type Time = chrono::DateTime<chrono::Utc>;

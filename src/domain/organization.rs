@@ -3,10 +3,14 @@
 //! A record typed by a visitor is `proposed`, and a non-member, until an administrator says otherwise
 //! (security.md SU-6); then it is active, suspended or ended, or merged into another (product.md).
 
+pub mod search;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+
+pub use search::{key_of, words_of};
 
 use super::{AccountId, MembershipTypeId, OrganizationId, Time};
 
@@ -185,11 +189,11 @@ impl Organization {
         )
     }
 
-    /// All that can be searched for, as `words` cuts it.
+    /// All that it can be searched for by, sorted.
     pub fn search_words(&self) -> Vec<String> {
-        let mut words = words_of(&self.name);
+        let mut words = search::search_words(&self.name);
         if let Some(acronym) = &self.acronym {
-            words.extend(words_of(acronym));
+            words.extend(search::search_words(acronym));
             // `I.T.U.` is found as ITU too.
             words.push(key_of(acronym).replace(' ', ""));
         }
@@ -200,37 +204,9 @@ impl Organization {
     }
 }
 
-/// A name as it is compared: without accents and case, words parted by one space.
-pub fn key_of(name: &str) -> String {
-    words_of(name).join(" ")
-}
-
-/// The words of a name or a query, without accents and case.
-pub fn words_of(text: &str) -> Vec<String> {
-    use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
-    let folded: String = text
-        .nfkd()
-        .filter(|it| !is_combining_mark(*it))
-        // Apostrophes part no words: O'Neill, l’Union stay findable by both halves' start.
-        .map(|it| if it.is_alphanumeric() { it } else { ' ' })
-        .flat_map(char::to_lowercase)
-        .collect();
-    folded
-        .split_whitespace()
-        .map(|it| it.chars().take(64).collect())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_compared_without_accents_and_case() {
-        assert_eq!(key_of("  Société  Générale d'Été "), "societe generale d ete");
-        assert_eq!(words_of("ÅLAND-TELE (ÅT)"), ["aland", "tele", "at"]);
-        assert_eq!(words_of("Связь"), ["связь"]);
-    }
 
     #[test]
     fn a_merged_record_never_moves_again() {

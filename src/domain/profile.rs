@@ -2,6 +2,7 @@
 //! in forms, CSV and claims"). Every value is parsed once and cannot hold nonsense.
 
 pub use super::message::FieldErrors;
+use super::message::Message;
 use super::text;
 
 /// Longest names and job title (contract.md).
@@ -57,6 +58,7 @@ choices!(
 /// Names and job title are lines of text (`text::line`); all is parsed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
+    /// Empty for a person with one name, which is the last name.
     pub first_name: String,
     pub last_name: String,
     pub title: Option<Title>,
@@ -71,6 +73,8 @@ pub struct Profile {
 pub struct ProfileInput<'a> {
     pub first_name: &'a str,
     pub last_name: &'a str,
+    /// The person has one name: the last name alone is asked.
+    pub single_name: bool,
     pub title: &'a str,
     pub gender: &'a str,
     pub job_title: &'a str,
@@ -81,7 +85,10 @@ impl Profile {
     /// All fields or every reason why not (security.md SU-6).
     pub fn parse(input: &ProfileInput<'_>) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let first_name = name(&mut errors, "first_name", input.first_name, NAME_LENGTH);
+        let first_name = match input.single_name {
+            true => Some(String::new()),
+            false => name(&mut errors, "first_name", input.first_name, NAME_LENGTH),
+        };
         let last_name = name(&mut errors, "last_name", input.last_name, NAME_LENGTH);
         let job_title = name(&mut errors, "job_title", input.job_title, JOB_TITLE_LENGTH);
         let title = match input.title {
@@ -113,7 +120,19 @@ impl Profile {
     }
 
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
+        full_name(&self.first_name, &self.last_name)
+    }
+
+    pub fn has_single_name(&self) -> bool {
+        self.first_name.is_empty()
+    }
+}
+
+/// Both names, or the one that the person has.
+pub fn full_name(first_name: &str, last_name: &str) -> String {
+    match first_name {
+        "" => last_name.to_owned(),
+        first_name => format!("{first_name} {last_name}"),
     }
 }
 
@@ -135,7 +154,7 @@ fn choice<T>(
 ) -> Option<T> {
     let parsed = parse(value);
     if parsed.is_none() {
-        errors.insert(field, "error.choose");
+        errors.insert(field, Message::choose(field, value));
     }
     parsed
 }
@@ -148,6 +167,7 @@ mod tests {
         ProfileInput {
             first_name: "John",
             last_name: "Doe",
+            single_name: false,
             title: "mr",
             gender: "male",
             job_title: "General Manager",
@@ -163,6 +183,27 @@ mod tests {
     }
 
     #[test]
+    fn a_person_with_one_name_is_asked_for_one() {
+        let one = ProfileInput {
+            first_name: "left over",
+            last_name: "Suharto",
+            single_name: true,
+            ..input()
+        };
+        let profile = Profile::parse(&one).unwrap();
+        assert_eq!(
+            (profile.first_name.as_str(), &*profile.full_name()),
+            ("", "Suharto")
+        );
+        assert!(profile.has_single_name());
+        let none = ProfileInput {
+            last_name: " ",
+            ..one
+        };
+        assert_eq!(Profile::parse(&none).unwrap_err()["last_name"], "error.required");
+    }
+
+    #[test]
     fn every_wrong_field_is_told() {
         // SU-6
         let errors = Profile::parse(&ProfileInput {
@@ -172,7 +213,7 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!(errors["title"], "error.choose");
-        assert_eq!(errors["gender"], "error.choose");
+        assert_eq!(errors["gender"], "error.choose.gender");
         assert_eq!(Profile::parse(&ProfileInput::default()).unwrap_err().len(), 5);
         let title = ProfileInput { title: "", ..input() };
         assert_eq!(Profile::parse(&title).unwrap().title, None);

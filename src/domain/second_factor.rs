@@ -5,8 +5,8 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use super::Time;
 use super::account::Email;
+use super::{Time, typed_code};
 
 /// Seconds that a code lasts (RFC 6238 §4.1, the default of every app).
 pub const STEP: i64 = 30;
@@ -117,26 +117,16 @@ pub enum Typed {
     Totp(String),
     /// In capitals, without what groups it.
     Recovery(String),
-    /// Neither: it is wrong without a look at anything.
+    /// Neither: no code looks so, and it is no attempt at one.
     Nonsense,
 }
 
 impl Typed {
     /// Apps and our list show codes in groups, and people type what they see.
     pub fn read(text: &str) -> Self {
-        let text = text.trim_matches(' ');
-        if text.len() > 2 * RECOVERY_LENGTH || !text.is_ascii() {
-            return Self::Nonsense;
-        }
-        let text: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-        let text = text.to_ascii_uppercase();
-        if text.len() == DIGITS && text.bytes().all(|b| b.is_ascii_digit()) {
-            Self::Totp(text)
-        } else if text.len() == RECOVERY_LENGTH && text.chars().all(|c| ALPHABET.contains(c)) {
-            Self::Recovery(text)
-        } else {
-            Self::Nonsense
-        }
+        let totp = typed_code::digits(text, DIGITS).map(Self::Totp);
+        let recovery = || typed_code::letters(text, RECOVERY_LENGTH, ALPHABET).map(Self::Recovery);
+        totp.or_else(recovery).unwrap_or(Self::Nonsense)
     }
 }
 
@@ -190,20 +180,17 @@ mod tests {
 
     #[test]
     fn what_is_typed_may_be_grouped() {
-        assert!(matches!(Typed::read(" 123 456 "), Typed::Totp(it) if it == "123456"));
+        for typed in [" 123 456 ", "１２３４５６", "۱۲۳-۴۵۶", "123\u{A0}456\u{200F}"] {
+            assert!(
+                matches!(Typed::read(typed), Typed::Totp(it) if it == "123456"),
+                "{typed}"
+            );
+        }
         let code = recovery_code(|alphabet, length| alphabet.chars().cycle().take(length).collect());
         let typed = Typed::read(&grouped(&code).to_lowercase());
         assert!(matches!(typed, Typed::Recovery(it) if it == code));
         let long = "1".repeat(200);
-        for bad in [
-            "",
-            "12345",
-            "1234567",
-            "12345a",
-            "１２３４５６",
-            "AEIO-AEIO-AEIO-AEIO",
-            &long,
-        ] {
+        for bad in ["", "12345", "1234567", "12345a", "AEIO-AEIO-AEIO-AEIO", &long] {
             assert!(Typed::read(bad) == Typed::Nonsense, "{bad}");
         }
     }

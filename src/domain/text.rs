@@ -11,7 +11,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use fold::Folded;
 pub use fold::fold;
-use writing::{Word, is_invisible, is_letter};
+pub use writing::is_invisible;
+use writing::{Word, is_letter};
 
 use super::message::Message;
 

@@ -154,8 +154,12 @@ impl Waiting {
 pub enum Entered {
     Waiting(Box<Waiting>),
     Expired,
-    /// Never given, or decided already.
-    Unknown,
+    /// Never given, or decided already; so many wrong ones are left before a wait.
+    Unknown {
+        left: u64,
+    },
+    /// No code looks so; it is no attempt at one.
+    Malformed,
 }
 
 /// Looks up what a person typed. Wrong ones are counted, by session and by network (security.md DV-2).
@@ -173,43 +177,48 @@ pub async fn enter(
     for (limit, by) in counted {
         app.limits.check(limit, by).await?;
     }
-    let entered = look_up(app, account, typed).await?;
-    if !matches!(entered, Entered::Waiting(_)) {
-        for (limit, by) in counted {
-            app.limits.count(limit, by).await?;
-        }
+    let Some(code) = UserCode::typed(typed) else {
+        return Ok(Entered::Malformed);
+    };
+    let entered = look_up(app, account, code).await?;
+    let entered = match entered {
+        Some(waiting @ Entered::Waiting(_)) => return Ok(waiting),
+        other => other,
+    };
+    let mut left = u64::MAX;
+    for (limit, by) in counted {
+        app.limits.count(limit, by).await?;
+        left = left.min(app.limits.left(limit, by).await?);
     }
-    Ok(entered)
+    Ok(entered.unwrap_or(Entered::Unknown { left }))
 }
 
-async fn look_up(app: &App, account: &Account, typed: &str) -> Result<Entered> {
-    let Some(code) = UserCode::typed(typed) else {
-        return Ok(Entered::Unknown);
-    };
+/// `None`: the code was never given, or decided already.
+async fn look_up(app: &App, account: &Account, code: UserCode) -> Result<Option<Entered>> {
     let stored = app
         .ephemeral
         .get(Kind::UserCode, user_key(&code).as_str())
         .await?;
     let Some(stored) = stored else {
-        return Ok(Entered::Unknown);
+        return Ok(None);
     };
     let request: DeviceRequest = serde_json::from_slice(&stored).map_err(Error::internal)?;
     if request.is_expired(app.clock.now()) {
-        return Ok(Entered::Expired);
+        return Ok(Some(Entered::Expired));
     }
     // What was registered when the device asked may be so no longer (security.md G-10, DR-6).
     let client = app.registry.find(request.client_id.as_str());
     let Some(client) = client.filter(|it| it.may_use(GrantType::DeviceCode)) else {
-        return Ok(Entered::Unknown);
+        return Ok(None);
     };
     let refused = access_policy::check(app.db.read(), &client, &account.id).await?;
-    Ok(Entered::Waiting(Box::new(Waiting {
+    Ok(Some(Entered::Waiting(Box::new(Waiting {
         code,
         client,
         scope: request.scope.clone(),
         refused,
         request,
-    })))
+    }))))
 }
 
 /// The person lets the device in; `false`: it was decided already, or is not the person's to allow.

@@ -10,6 +10,7 @@ use sea_orm::{
 use super::corrupt;
 use super::entities::organization::{ActiveModel, Column, Entity, Model};
 use super::entities::{membership_type, organization_word};
+use crate::domain::organization::search::{VERSION, alternatives};
 use crate::domain::organization::{
     Category, Country, Organization, OrganizationStatus, Sector, key_of, words_of,
 };
@@ -201,6 +202,37 @@ pub async fn is_announced_since(
     Ok(found.is_some())
 }
 
+/// Folds again what an older fold made, some rows in a transaction. `false`: none was left.
+pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::SearchFold.lt(VERSION))
+        .limit(200)
+        .all(tx)
+        .await?;
+    let some = !rows.is_empty();
+    for row in rows {
+        let it = from_row(row)?;
+        let acronym = it.acronym.as_ref().map(|it| key_of(it).replace(' ', ""));
+        // Of several nodes that start at once, one folds a row.
+        let taken = Entity::update_many()
+            .col_expr(Column::NameKey, Expr::value(key_of(&it.name)))
+            .col_expr(Column::AcronymKey, Expr::value(acronym))
+            .col_expr(Column::SearchFold, Expr::value(VERSION))
+            .filter(Column::Id.eq(it.id.as_str()))
+            .filter(Column::SearchFold.lt(VERSION))
+            .exec(tx)
+            .await?;
+        if taken.rows_affected == 1 {
+            organization_word::Entity::delete_many()
+                .filter(organization_word::Column::OrganizationId.eq(it.id.as_str()))
+                .exec(tx)
+                .await?;
+            insert_words(tx, std::slice::from_ref(&it)).await?;
+        }
+    }
+    Ok(some)
+}
+
 /// What `filter` lets through. The words drive: each is a range of the index of words.
 fn matching(filter: &Filter) -> Select<Entity> {
     let statuses = match &*filter.statuses {
@@ -259,11 +291,14 @@ fn ranked(filter: &Filter) -> Select<Entity> {
 
 fn having_word(word: &str) -> SelectStatement {
     use organization_word::Column as Word;
+    let mut any = Condition::any();
+    for begin in alternatives(word) {
+        any = any.add(Word::Word.gte(&*begin).and(Word::Word.lt(after_prefix(&begin))));
+    }
     Query::select()
         .column(Word::OrganizationId)
         .from(organization_word::Entity)
-        .and_where(Word::Word.gte(word))
-        .and_where(Word::Word.lt(after_prefix(word)))
+        .cond_where(any)
         .to_owned()
 }
 
@@ -323,6 +358,7 @@ fn to_row(it: &Organization) -> ActiveModel {
         created_at: Set(it.created_at),
         updated_at: Set(it.updated_at),
         version: Set(it.version),
+        search_fold: Set(VERSION),
     }
 }
 

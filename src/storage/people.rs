@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
 use super::entities::{account, affiliation, focal_point, organization, ties_right};
 use super::{affiliations, constant};
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
+use crate::domain::profile::full_name;
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AffiliationId, OrganizationId};
 
@@ -59,6 +60,12 @@ pub struct Person {
     pub job_title: String,
     pub organization_name: String,
     pub is_focal_point: bool,
+}
+
+impl Person {
+    pub fn full_name(&self) -> String {
+        full_name(&self.first_name, &self.last_name)
+    }
 }
 
 #[derive(FromQueryResult)]

@@ -1,6 +1,7 @@
 //! Every page and mail, in every state, in all six languages.
 
 use super::*;
+use crate::i18n;
 use crate::templates::{mails, pages};
 
 fn frames(locale: Locale) -> Vec<Frame> {
@@ -114,6 +115,39 @@ fn every_page_is_small_and_whole() {
         .filter_map(|it| Some(it.path().file_name()?.to_str()?.to_owned()))
         .collect();
     assert_eq!(seen, files, "each template is a page of the list above");
+}
+
+/// WCAG 2.2, 3.3.1 and 2.4.3: after an error the title says so and the focus is on a summary that leads to each field.
+#[test]
+fn a_page_with_wrong_fields_begins_with_a_summary_of_them() {
+    let mut summaries = 0;
+    all_pages(&mut |name, number, locale, _, html| {
+        let document = scraper::Html::parse_document(html);
+        let select = |css: &str| scraper::Selector::parse(css).expect("a selector");
+        let title = document.select(&select("title")).next().expect("a title");
+        let title: String = title.text().collect();
+        let error = i18n::text(locale, "error.title", &()).expect("a text");
+        let focused: Vec<_> = document
+            .select(&select("[autofocus]"))
+            .filter_map(|it| it.attr("id").map(str::to_owned))
+            .collect();
+        // A passkey that is renamed has its form, and its message, in its own row.
+        let in_a_row = name == "account_passkeys";
+        if in_a_row || document.select(&select(".error")).next().is_none() {
+            return;
+        }
+        summaries += 1;
+        assert!(title.starts_with(&error), "{name} {number} {locale}: {title}");
+        assert_eq!(focused, ["form-notice"], "{name} {number}");
+        let links: Vec<_> = document.select(&select("#form-notice a")).collect();
+        assert!(!links.is_empty(), "{name} {number}");
+        let invalid = select("[aria-invalid]");
+        for id in document.select(&invalid).filter_map(|it| it.attr("id")) {
+            let leads = links.iter().any(|it| it.attr("href") == Some(&*format!("#{id}")));
+            assert!(leads, "{name} {number}: nothing leads to {id}");
+        }
+    });
+    assert!(summaries > 0);
 }
 
 #[test]

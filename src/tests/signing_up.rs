@@ -1,6 +1,8 @@
 //! Signing up in one sitting: details, organization, code, and back to the service (product.md, "Sign-up,
 //! step by step"). Through the front door, without a script.
 
+mod typing;
+
 use axum::http::StatusCode;
 
 use super::support::{Page, Person, TestOp};

@@ -117,4 +117,17 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
         "{problems:?}"
     );
     assert!(problems[1].starts_with("line 4: organization_id"), "{problems:?}");
+
+    let one = "email,first_name,last_name\nd@example.org,,Suharto\n";
+    let read = import::read(&op.app, Format::Csv, one.as_bytes());
+    let report = people_import::import(&op.app, &Context::operator(), read, false).await;
+    assert_eq!(report.expect("a report").imported, 1);
+    let (rows, _) = people_import::export(&op.app, "", false)
+        .await
+        .expect("an export");
+    assert!(
+        rows.iter()
+            .any(|it| it.first_name.is_empty() && it.last_name == "Suharto"),
+        "{rows:?}"
+    );
 }

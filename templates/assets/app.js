@@ -85,7 +85,8 @@ each("[data-organizations]", (box) => {
       const found = await answer.json();
       if (mine !== latest) return;
       list.replaceChildren(...found.map((it) => line(it, chosen)));
-      status.textContent = found.length ? "" : words.none;
+      // Read out: how many there are, or that typing more helps (WCAG 2.2, 4.1.3).
+      status.textContent = !found.length ? words.none : found.length < 20 ? words.found.replace("{count}", found.length) : words.more;
       told();
     } catch { /* the button still searches */ }
   };
@@ -104,9 +105,10 @@ each("[data-organizations]", (box) => {
 // Passkeys: the browser asks the person's devices, and the form carries the answer (Web Authentication).
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (it) => it.charCodeAt(0));
 const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+// The sheet has kept their place until here.
+each("[data-passkeys]", (it) => { it.classList.add("on"); it.hidden = !window.PublicKeyCredential; });
+each("[data-no-passkeys]", (it) => { it.classList.add("on"); it.hidden = !!window.PublicKeyCredential; });
 if (window.PublicKeyCredential) {
-  each("[data-passkeys]", (it) => { it.hidden = false; });
-  each("[data-no-passkeys]", (it) => { it.hidden = true; });
   each("form[data-passkey]", (form) => {
     const failed = form.querySelector("[data-failed]"), button = form.querySelector("[data-ask]");
     const ask = async () => {

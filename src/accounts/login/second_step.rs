@@ -106,9 +106,9 @@ pub async fn finish(
 }
 
 /// A passkey that does not answer is counted as a wrong code is.
-async fn read<'a>(app: &App, context: &Context, key: &str, shown: Shown<'a>) -> Result<Answer<'a>> {
+async fn read(app: &App, context: &Context, key: &str, shown: Shown<'_>) -> Result<Answer> {
     match Answer::read(app, context, key, shown).await {
-        Err(Error::WrongCode) => Err(wrong(app, context).await?),
+        Err(Error::WrongCode) => Err(wrong(app, context, Error::WrongCode).await?),
         other => other,
     }
 }
@@ -117,7 +117,7 @@ async fn prove(
     app: &App,
     context: &Context,
     waiting: &Waiting,
-    answer: &Answer<'_>,
+    answer: &Answer,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     let now = app.clock.now();
@@ -135,8 +135,9 @@ async fn prove(
             }
             let known = waiting.known.as_deref();
             let verified = second_factor::verify(app, tx, now, context, &account, answer, known).await?;
-            let Some(factor) = verified else {
-                return Ok(None);
+            let factor = match verified {
+                Ok(factor) => factor,
+                Err(error) => return Ok(Err(error)),
             };
             let proof = Proof {
                 authenticated_at: waiting.password_at,
@@ -144,12 +145,12 @@ async fn prove(
             };
             complete(app, tx, now, context, &account, proof, known.is_some(), browser)
                 .await
-                .map(Some)
+                .map(Ok)
         })
         .await;
     match started {
-        Ok(Some(started)) => LoggedIn::new(app, account, started, browser),
-        Ok(None) => Err(wrong(app, context).await?),
+        Ok(Ok(started)) => LoggedIn::new(app, account, started, browser),
+        Ok(Err(error)) => Err(wrong(app, context, error).await?),
         // The second factor was taken away meanwhile.
         Err(Error::Conflict) => Err(Error::CodeVoid),
         Err(other) => Err(other),
@@ -175,21 +176,22 @@ pub async fn step_up(
         .db
         .write(async |tx| {
             let verified = second_factor::verify(app, tx, now, context, account, &answer, known).await?;
-            let Some(factor) = verified else {
-                return Ok(None);
+            let factor = match verified {
+                Ok(factor) => factor,
+                Err(error) => return Ok(Err(error)),
             };
             let proof = SecondProof { factor, at: now };
-            sessions::raise(tx, now, context, session, proof).await.map(Some)
+            sessions::raise(tx, now, context, session, proof).await.map(Ok)
         })
         .await?;
     match raised {
-        Some(started) => Ok(started),
-        None => Err(wrong(app, context).await?),
+        Ok(started) => Ok(started),
+        Err(error) => Err(wrong(app, context, error).await?),
     }
 }
 
-/// Counted by network, too (PW-4).
-pub(super) async fn wrong(app: &App, context: &Context) -> Result<Error> {
+/// Counted by network, too (PW-4); returns what is answered.
+pub(super) async fn wrong(app: &App, context: &Context, error: Error) -> Result<Error> {
     app.limits.count(Limit::SignInFailures, &context.network).await?;
-    Ok(Error::WrongCode)
+    Ok(error)
 }

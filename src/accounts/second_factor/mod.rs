@@ -18,6 +18,7 @@ use crate::domain::account::{Account, Email};
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Acr, Factor, SecondProof};
 use crate::domain::event::{Action, Event};
+use crate::domain::message::Message;
 use crate::domain::second_factor::Typed;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
@@ -124,34 +125,46 @@ pub enum Shown<'a> {
 }
 
 /// The same, after all that needs no transaction.
-pub(super) enum Answer<'a> {
-    Code(&'a str),
+pub(super) enum Answer {
+    Code(Typed),
     Passkey(Box<passkey::Answered>),
 }
 
-impl<'a> Answer<'a> {
+impl Answer {
     /// `key` is that of the question to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
-    pub(super) async fn read(app: &App, context: &Context, key: &str, shown: Shown<'a>) -> Result<Self> {
+    pub(super) async fn read(app: &App, context: &Context, key: &str, shown: Shown<'_>) -> Result<Self> {
         match shown {
-            Shown::Code(it) => Ok(Self::Code(it)),
+            Shown::Code(it) => Self::code(it),
             Shown::Passkey(it) => {
                 let answered = passkey::answer(app, context, key, it).await?;
                 Ok(Self::Passkey(Box::new(answered)))
             }
         }
     }
+
+    /// What cannot be a code is no attempt at one: it is told, not counted.
+    pub(super) fn code(typed: &str) -> Result<Self> {
+        match Typed::read(typed) {
+            Typed::Nonsense => Err(not_a_code()),
+            code => Ok(Self::Code(code)),
+        }
+    }
 }
 
-/// What was shown, spent if it is right. `None`: it is wrong and was counted, which the transaction must keep.
+fn not_a_code() -> Error {
+    Error::field("otp", "error.otp_form")
+}
+
+/// What was shown, spent if it is right. An inner error: it is wrong and was counted, which the transaction must keep.
 pub(super) async fn verify(
     app: &App,
     tx: &impl ConnectionTrait,
     now: Time,
     context: &Context,
     account: &Account,
-    answer: &Answer<'_>,
+    answer: &Answer,
     browser: Option<&str>,
-) -> Result<Option<Factor>> {
+) -> Result<Result<Factor>> {
     // Held: of many guesses at once, each finds what the one before has counted.
     accounts::lock(tx, &account.id).await?;
     let typed = match answer {
@@ -163,7 +176,7 @@ pub(super) async fn verify(
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
             }
             // No guess: it was taken away meanwhile.
-            return Ok(spent.then_some(Factor::Passkey));
+            return Ok(spent.then_some(Factor::Passkey).ok_or(Error::WrongCode));
         }
     };
     let key = counter(&account.id, browser);
@@ -172,22 +185,23 @@ pub(super) async fn verify(
         return Err(Error::Conflict);
     }
     let stopped = throttle::check(login_throttles::find_locked(tx, &key).await?, now)?;
-    let right = match (Typed::read(typed), &totp) {
+    let right = match (typed, &totp) {
         // NIST SP 800-63B §3.2.2: after so many failures six digits are no proof any more; a recovery code
         // cannot be guessed.
-        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(app, tx, &account.id, totp, &code, now)
+        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(app, tx, &account.id, totp, code, now)
             .await?
             .then_some(Factor::Totp),
-        (Typed::Recovery(code), _) => recovery_code::spend(app, tx, now, context, account, &code)
+        (Typed::Recovery(code), _) => recovery_code::spend(app, tx, now, context, account, code)
             .await?
             .then_some(Factor::RecoveryCode),
         _ => None,
     };
-    if right.is_some() {
+    if let Some(factor) = right {
         login_throttles::delete(tx, &key).await?;
-        return Ok(right);
+        return Ok(Ok(factor));
     }
-    let waits = throttle::count(tx, &key, now).await?;
+    let counted = throttle::count_and_wait(tx, &key, now).await?;
+    let waits = counted.err();
     let event = Event::new(Action::SecondFactorFailed, format!("account:{}", account.id));
     let event = event.failed(waits.map_or_else(|| "wrong code".to_owned(), |it| format!("{it} failures")));
     audit::record(tx, now, context, event).await?;
@@ -195,7 +209,8 @@ pub(super) async fn verify(
         // Whoever guesses codes knows the password.
         inform(app, tx, now, account, SecondFactorChange::Guessed).await?;
     }
-    Ok(None)
+    let message = Message::new("error.otp_left").counting(counted.unwrap_or_default());
+    Ok(Err(Error::field("otp", message)))
 }
 
 /// A factor that is set up.

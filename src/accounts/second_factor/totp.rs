@@ -79,9 +79,9 @@ pub async fn confirm(
     let now = app.clock.now();
     let step = match Typed::read(typed) {
         Typed::Totp(code) => secret.accepts(&code, now, None),
-        _ => None,
+        _ => return Err(super::not_a_code()),
     };
-    let step = step.ok_or(Error::WrongCode)?;
+    let step = step.ok_or_else(|| Error::field("otp", "error.otp"))?;
     let sealed = app.keys.seal(&purpose(&account.id), secret.expose());
     let totp = Totp {
         sealed_secret: sealed.map_err(Error::failed)?,

@@ -416,7 +416,7 @@ impl Visit {
         };
         let is_focal_point = self.session.is_focal_point(&self.app).await?;
         Ok(Some(PersonInChrome {
-            name: format!("{} {}", account.profile.first_name, account.profile.last_name),
+            name: account.profile.full_name(),
             is_focal_point,
             is_administrator: account.role == crate::domain::actor::Role::Administrator,
         }))

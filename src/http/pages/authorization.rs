@@ -106,7 +106,7 @@ async fn show_choice(mut visit: Visit) -> Result<Response, PageError> {
     };
     let page = SelectAccount {
         service: flow.service,
-        name: format!("{} {}", account.profile.first_name, account.profile.last_name),
+        name: account.profile.full_name(),
         email: account.email.as_str().to_owned(),
     };
     visit.page(&page).await

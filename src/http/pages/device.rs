@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Audience, PageError, PageForm, Routes, SignedIn, Visit, authorization, flow};
 use crate::domain::device::UserCode;
+use crate::domain::message::Message;
 use crate::domain::scope;
 use crate::oidc;
 use crate::oidc::device_authorization::{self, Entered, VERIFICATION, Waiting};
@@ -59,7 +60,14 @@ async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, Pag
     let waiting = match entered {
         Ok(Entered::Waiting(it)) => it,
         Ok(Entered::Expired) => return again(&visit, typed, "device.expired").await,
-        Ok(Entered::Unknown) => return again(&visit, typed, "device.unknown").await,
+        Ok(Entered::Malformed) => return again(&visit, typed, "device.malformed").await,
+        Ok(Entered::Unknown { left }) => {
+            let message = match left {
+                u64::MAX => "device.unknown".into(),
+                left => Message::new("device.unknown_left").counting(left),
+            };
+            return again(&visit, typed, message).await;
+        }
         Err(error) => return wait(&visit, typed, error).await,
     };
     let is_decided = match fields.decision.as_str() {
@@ -80,7 +88,7 @@ async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, Pag
     }
 }
 
-async fn again(visit: &Visit, typed: FormState, error: &'static str) -> Result<Response, PageError> {
+async fn again(visit: &Visit, typed: FormState, error: impl Into<Message>) -> Result<Response, PageError> {
     let form = typed.error("user_code", error);
     visit.again(form).await
 }

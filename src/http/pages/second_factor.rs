@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::{browser, logged_in, onward};
-use super::{Audience, PageError, PageForm, Routes, Visit};
+use super::{Audience, PageError, PageForm, Routes, Visit, refused};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::{self, Shown, Standing, passkey};
@@ -187,10 +187,10 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         }
     };
     match failed {
-        accounts::Error::WrongCode => {
-            let form = match shown {
-                Shown::Code(_) => typed.error("otp", "error.otp"),
-                Shown::Passkey(_) => typed.notice("error.passkey"),
+        accounts::Error::WrongCode | accounts::Error::Fields(_) => {
+            let form = match failed {
+                accounts::Error::Fields(wrong) => refused(typed, wrong),
+                _ => typed.notice("error.passkey"),
             };
             visit.again(form).await
         }

@@ -21,10 +21,10 @@ use crate::domain::signup::{PendingSignup, Stage};
 use crate::http::cookies::Cookie;
 use crate::http::extract::BrowserSession;
 use crate::http::outcome::Outcome;
-use crate::oidc::authorization::interaction::Step;
-use crate::oidc::authorization::kept_request::{self, Reopened};
+use crate::oidc::authorization::interaction::{self, Step};
+use crate::oidc::authorization::kept_request;
 use crate::templates::pages::{
-    CodeState, ReturnToService, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
+    CodeState, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
 };
 use crate::templates::{FormState, Service};
 
@@ -49,6 +49,7 @@ struct DetailsFields {
     email: String,
     first_name: String,
     last_name: String,
+    single_name: Tick,
     password: String,
     password_confirmation: String,
     title: String,
@@ -96,13 +97,13 @@ pub(super) async fn request_to_keep(
     before: Option<String>,
 ) -> Result<Option<String>, PageError> {
     if let Some(flow) = flow {
-        return Ok(Some(kept_request::to_resume(&flow.interaction)?));
+        return Ok(Some(interaction::to_resume(&flow.interaction.request)?));
     }
     let Some(handle) = &visit.request else {
         return Ok(before);
     };
     match kept_request::find(&visit.app, handle, &visit.browser).await? {
-        Some(interaction) => Ok(Some(kept_request::to_resume(&interaction)?)),
+        Some(request) => Ok(Some(interaction::to_resume(&request)?)),
         None => Ok(before),
     }
 }
@@ -113,6 +114,7 @@ fn typed_before(pending: &PendingSignup) -> FormState {
         ("email", pending.email.as_str()),
         ("first_name", &profile.first_name),
         ("last_name", &profile.last_name),
+        ("single_name", if profile.has_single_name() { "on" } else { "" }),
         ("title", profile.title.map_or("", |it| it.as_str())),
         ("gender", profile.gender.as_str()),
         ("job_title", &profile.job_title),
@@ -139,6 +141,7 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
         profile: ProfileInput {
             first_name: &fields.first_name,
             last_name: &fields.last_name,
+            single_name: fields.single_name.is_on(),
             title: &fields.title,
             gender: &fields.gender,
             job_title: &fields.job_title,
@@ -216,7 +219,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         return visit.again_as(StatusCode::OK, typed).await;
     }
     let mut wrong = accounts::Result::Ok(());
-    let chosen = choose(&visit.app, &fields.input()).await;
+    let chosen = choose(visit.app.db.read(), &fields.input()).await;
     let accepted = fields.accept_terms.is_some_and(Tick::is_on);
     let choice = match chosen {
         Ok(choice) if accepted => Some(choice),
@@ -263,11 +266,13 @@ async fn show_verify(mut visit: Visit) -> Result<Response, PageError> {
     if pending.stage() == Stage::Details {
         return Ok(visit.redirect(&visit.within("/signup/organization")));
     }
+    let wait = verification::resend_wait(&visit.app, &pending).await?;
     let page = SignupVerify {
         service: service(&mut visit, &pending).await,
         form: visit.form_or(FormState::default()),
         email: pending.email.as_str().to_owned(),
         state: visit.content().unwrap_or(CodeState::Sent),
+        wait_seconds: u64::try_from(wait.num_seconds()).unwrap_or_default(),
     };
     visit.page(&page).await
 }
@@ -283,7 +288,6 @@ async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     let handle = visit.signup.clone().unwrap_or_default();
     match complete(&visit, &handle, &fields.code).await {
         Ok(joined) => thank(visit, joined).await,
-        Err(accounts::Error::WrongCode) => visit.again(typed.error("code", "error.code")).await,
         Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
         Err(accounts::Error::CodeVoid) => {
             let spent = Outcome::of(&CodeState::Spent)?;
@@ -311,8 +315,7 @@ async fn complete(visit: &Visit, handle: &str, code: &str) -> accounts::Result<r
 struct Welcome {
     /// The request of the service that the person came from.
     resume: Option<String>,
-    /// `None`: the request began in another browser and does not go on here.
-    continue_to: Option<String>,
+    continue_to: String,
     pending_organization: Option<String>,
 }
 
@@ -320,15 +323,14 @@ struct Welcome {
 async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
     let reopened = match &completed.resume {
-        Some(resume) => kept_request::reopen(&visit.app, resume, &visit.browser).await?,
-        None => Reopened::Gone,
+        Some(resume) => interaction::reopen(&visit.app, resume, &visit.browser).await?,
+        None => None,
     };
     let welcome = Welcome {
-        continue_to: match reopened {
-            Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
-            Reopened::Elsewhere => None,
-            Reopened::Gone => Some("/account".to_owned()),
-        },
+        continue_to: reopened.map_or_else(
+            || "/account".to_owned(),
+            |handle| format!("/authorize/continue?request={handle}"),
+        ),
         resume: completed.resume,
         pending_organization: joined
             .affiliation
@@ -361,14 +363,9 @@ async fn show_done(mut visit: Visit) -> Result<Response, PageError> {
         Some(it) => {
             let resume = it.resume.as_deref();
             visit.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
-            let service = resume.and_then(|it| flow::service_of(&visit.app, it));
-            let (service, continue_to) = match (service, it.continue_to) {
-                (Some(service), None) => return visit.page(&ReturnToService { service }).await,
-                (service, continue_to) => (service, continue_to.unwrap_or_else(|| "/account".into())),
-            };
             SignupDone {
-                service,
-                continue_to,
+                service: resume.and_then(|it| flow::service_of(&visit.app, it)),
+                continue_to: it.continue_to,
                 pending_organization: it.pending_organization,
             }
         }

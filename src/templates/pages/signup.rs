@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Choice, FormState, Page, Service, samples};
+use crate::domain::message::Message;
 
 /// `/signup`.
 #[derive(Clone, Debug, Serialize)]
@@ -193,6 +194,8 @@ pub struct SignupVerify {
     /// As it was typed in the first step, by this browser.
     pub email: String,
     pub state: CodeState,
+    /// Until another code can be asked for.
+    pub wait_seconds: u64,
 }
 
 impl Page for SignupVerify {
@@ -204,16 +207,18 @@ impl Page for SignupVerify {
             service: None,
             email: "john.doe@company.com".into(),
             state,
+            wait_seconds: 53,
         };
         vec![
             page(FormState::default(), CodeState::Sent),
             page(
-                FormState::default().error("code", "error.code"),
+                FormState::default().error("code", Message::new("error.code_left").counting(4)),
                 CodeState::SentAgain,
             ),
             page(FormState::default(), CodeState::NotYet),
             Self {
                 service: Some(samples::service()),
+                wait_seconds: 1800,
                 ..page(FormState::default(), CodeState::Spent)
             },
         ]

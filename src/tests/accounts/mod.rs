@@ -196,6 +196,7 @@ pub fn profile() -> ProfileInput<'static> {
     ProfileInput {
         first_name: "John",
         last_name: "Doe",
+        single_name: false,
         title: "mr",
         gender: "male",
         job_title: "General Manager",

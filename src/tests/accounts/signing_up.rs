@@ -82,7 +82,7 @@ async fn known_and_unknown_addresses_cost_the_same() {
         let before = rooms.work().await;
         let handle = rooms.signs_up(email).await.unwrap();
         let wrong = rooms.verifies(&handle, "00000000").await;
-        assert!(matches!(wrong, Err(Error::WrongCode)));
+        assert!(matches!(wrong, Err(Error::Fields(it)) if it["code"] == "error.code_left"));
         costs.push(Rooms::difference(&before, &rooms.work().await));
     }
     assert_eq!(costs[0], costs[1]);
@@ -101,7 +101,7 @@ async fn no_code_completes_a_sign_up_for_a_taken_address() {
     rooms.person("john@example.org").await;
     assert!(matches!(
         rooms.verifies(&slow, &code).await,
-        Err(Error::WrongCode)
+        Err(Error::Fields(it)) if it["code"] == "error.code_left"
     ));
 }
 
@@ -130,9 +130,19 @@ async fn attempts_are_counted_before_the_comparison() {
     let all = join_all((0..50).map(|_| rooms.verifies(&handle, guess))).await;
     let heard = all
         .iter()
-        .filter(|it| matches!(it, Err(Error::WrongCode)))
+        .filter(|it| matches!(it, Err(Error::Fields(it)) if it["code"] == "error.code_left"))
         .count();
-    assert_eq!(heard, 5);
+    // Four are told how many attempts are left, the fifth that only a new code helps.
+    assert_eq!(heard, 4);
+    let mut left: Vec<_> = all
+        .iter()
+        .filter_map(|it| match it {
+            Err(Error::Fields(it)) => it["code"].count,
+            _ => None,
+        })
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left, [1, 2, 3, 4]);
     assert!(matches!(
         rooms.verifies(&handle, &code).await,
         Err(Error::CodeVoid)
@@ -144,12 +154,16 @@ async fn attempts_are_counted_before_the_comparison() {
         signup::resend(&rooms.app, &visitor(), handle.expose())
             .await
             .unwrap();
-        for _ in 0..5 {
+        for _ in 0..4 {
             assert!(matches!(
                 rooms.verifies(&handle, guess).await,
-                Err(Error::WrongCode)
+                Err(Error::Fields(it)) if it["code"] == "error.code_left"
             ));
         }
+        assert!(matches!(
+            rooms.verifies(&handle, guess).await,
+            Err(Error::CodeVoid)
+        ));
     }
     rooms.now_later(Duration::minutes(2));
     signup::resend(&rooms.app, &visitor(), handle.expose())
@@ -179,7 +193,7 @@ async fn a_new_code_voids_the_old_and_comes_not_too_often() {
     }
     assert!(matches!(
         rooms.verifies(&handle, &first).await,
-        Err(Error::WrongCode)
+        Err(Error::Fields(it)) if it["code"] == "error.code_left"
     ));
     rooms.now_later(Duration::seconds(61));
     assert!(matches!(again().await, Err(Error::Throttled { .. })));

@@ -10,7 +10,18 @@ async fn five_wrong_codes_in_a_session_then_wait() {
     let tv = television(&op).await;
     let mut alice = somebody(&op).await;
     let codes = tv.asks_for_codes("openid").await;
-    for typed in [WRONG, "", "no code", "BBBB-BBBA", WRONG] {
+    // What no code looks like is no attempt.
+    for typed in [
+        WRONG,
+        "",
+        "no code",
+        "BBBB-BBBA",
+        WRONG,
+        "BBBB-BBB",
+        WRONG,
+        WRONG,
+        WRONG,
+    ] {
         let page = alice.connects(typed).await;
         assert_eq!(
             (page.status.as_u16(), page.field_errors()),
@@ -45,6 +56,34 @@ async fn twenty_wrong_codes_from_a_network_then_wait() {
     assert_eq!(alice.connects(codes.user_code()).await.status.as_u16(), 429); // DV-2
     alice.browser.peer = [198, 51, 100, 7].into();
     assert!(alice.connects(codes.user_code()).await.has("#allow"));
+}
+
+#[tokio::test]
+async fn a_wrong_code_says_how_many_attempts_are_left() {
+    let op = TestOp::start().await;
+    let mut alice = somebody(&op).await;
+    let page = alice.connects(WRONG).await;
+    assert!(
+        page.text_of("#user_code-error").contains("4 attempts left"),
+        "{}",
+        page.text()
+    ); // DV-2
+    let tv = television(&op).await;
+    let wide = |c: char| {
+        if c == '-' {
+            '\u{2011}'
+        } else {
+            char::from_u32(u32::from(c) + 0xFEE0).expect("a letter")
+        }
+    };
+    let typed: String = tv
+        .asks_for_codes("openid")
+        .await
+        .user_code()
+        .chars()
+        .map(wide)
+        .collect();
+    assert!(alice.connects(&format!("\u{200E}{typed} ")).await.has("#allow"));
 }
 
 #[tokio::test]

@@ -40,6 +40,43 @@ async fn a_login_asks_for_a_code_and_each_counts_once() {
 }
 
 #[tokio::test]
+async fn a_code_of_any_script_counts_and_what_is_none_costs_nothing() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    let (app, _) = sets_up(&op, &mut alice).await;
+    let mut phone = alice.elsewhere(&op);
+    let mut step = phone.logs_in().await;
+    // PW-4 lets five attempts go without a wait; these are none.
+    for slip in [
+        "12345",
+        "1234567",
+        "code",
+        "12345?",
+        "12 34 5O",
+        "AEIO-AEIO-AEIO-AEIO",
+        "١٢٣٤٥",
+        "12345x",
+    ] {
+        step = enters(&mut phone.browser, &step, slip).await;
+        assert_eq!(step.field_errors(), ["otp"], "{slip}");
+    }
+    step = enters(&mut phone.browser, &step, &app.never_shows(&op)).await;
+    assert!(
+        step.text_of("#otp-error").contains("4 attempts left"),
+        "{}",
+        step.text()
+    );
+    op.advance(30);
+    let digits = app.shows(&op);
+    let typed: String = digits
+        .bytes()
+        .map(|b| char::from_u32(0x0966 + u32::from(b - b'0')).expect("a digit"))
+        .collect();
+    let home = enters(&mut phone.browser, &step, &format!("\u{202A}{typed}\u{202C}")).await;
+    assert_eq!(home.url.path(), "/account", "{}", home.text());
+}
+
+#[tokio::test]
 async fn of_one_code_sent_many_times_at_once_one_login_comes() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;

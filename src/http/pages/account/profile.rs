@@ -16,6 +16,7 @@ use crate::templates::pages::AccountProfile;
 pub struct Fields {
     first_name: String,
     last_name: String,
+    single_name: Tick,
     title: String,
     gender: String,
     job_title: String,
@@ -44,6 +45,7 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
         profile: ProfileInput {
             first_name: &fields.first_name,
             last_name: &fields.last_name,
+            single_name: fields.single_name.is_on(),
             title: &fields.title,
             gender: &fields.gender,
             job_title: &fields.job_title,
@@ -64,6 +66,7 @@ fn as_it_is(account: &Account) -> FormState {
     FormState::new([
         ("first_name", profile.first_name.as_str()),
         ("last_name", &profile.last_name),
+        ("single_name", if profile.has_single_name() { "on" } else { "" }),
         ("title", profile.title.map_or("", |it| it.as_str())),
         ("gender", profile.gender.as_str()),
         ("job_title", &profile.job_title),

@@ -64,12 +64,12 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     };
     let logged_in = match login::attempt(&visit.app, &context, form, browser).await {
         Ok(it) => it,
+        Err(accounts::Error::Fields(wrong)) if wrong.contains_key("otp") => {
+            return visit.again(refused(typed, wrong)).await;
+        }
         Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
             let form = typed.error("current_password", "error.password.current");
             return visit.again(form).await;
-        }
-        Err(accounts::Error::WrongCode) => {
-            return visit.again(typed.error("otp", "error.otp")).await;
         }
         Err(accounts::Error::Throttled { retry_after }) => {
             return visit.again_later(typed, retry_after).await;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit};
+use super::super::{PageError, PageForm, SignedIn, Visit, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::second_factor::{self, passkey, recovery_code, totp};
@@ -100,7 +100,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         _ => return Err(PageError::Invalid),
     };
     let form = match failed {
-        accounts::Error::WrongCode => typed.error("otp", "error.otp"),
+        accounts::Error::Fields(wrong) => refused(typed, wrong),
         // Set up, or taken away, in another window; or it took too long.
         accounts::Error::Conflict | accounts::Error::CodeVoid => typed.notice("error.try_again"),
         other => return Err(other.into()),

@@ -105,7 +105,7 @@ pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, P
         Some("undesignate") => {
             let affiliation = people::affiliation_of(app, &context, &organization, &account).await?;
             let (it, ..) = people::find(app, &context, &affiliation).await?;
-            let name = format!("{} {}", it.person.first_name, it.person.last_name);
+            let name = it.person.full_name();
             (
                 name,
                 Confirm::new("undesignate", &path, "undesignate", "focal_point.undesignate"),
@@ -175,7 +175,7 @@ fn row(it: &Entry) -> FocalPointRow {
     let affiliation = &it.person.affiliation;
     FocalPointRow {
         account_id: affiliation.account.as_str().to_owned(),
-        name: format!("{} {}", it.person.first_name, it.person.last_name),
+        name: it.person.full_name(),
         email: it.person.email.clone(),
         since: affiliation.since().unwrap_or(affiliation.requested_at),
     }

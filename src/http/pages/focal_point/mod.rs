@@ -101,7 +101,7 @@ async fn page(
 pub fn request_row(it: &Entry) -> RequestRow {
     RequestRow {
         id: it.person.affiliation.id.as_str().to_owned(),
-        name: format!("{} {}", it.person.first_name, it.person.last_name),
+        name: it.person.full_name(),
         email: it.person.email.clone(),
         job_title: it.person.job_title.clone(),
         requested_at: it.person.affiliation.requested_at,

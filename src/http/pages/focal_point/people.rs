@@ -54,7 +54,7 @@ pub(super) fn row(visit: &Visit, it: &Entry, kinds: &[RightType]) -> PersonRow {
     let language = visit.locale.as_str();
     PersonRow {
         id: affiliation.account.as_str().to_owned(),
-        name: format!("{} {}", it.person.first_name, it.person.last_name),
+        name: it.person.full_name(),
         email: it.person.email.clone(),
         job_title: it.person.job_title.clone(),
         since: affiliation.since().unwrap_or(affiliation.requested_at),

@@ -73,7 +73,7 @@ async fn confirmation(
         _ => return Ok(None),
     };
     let path = person_path(organization, entry.person.affiliation.account.as_str());
-    let name = format!("{} {}", entry.person.first_name, entry.person.last_name);
+    let name = entry.person.full_name();
     let mut page = Confirm::new(act, &path, act, button)
         .of(name)
         .within(&organization.name);
