@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::certificates::{Authorities, AuthoritiesError};
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
+use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::{self, Fetch};
 use crate::hashing::{self, Hashing};
+use crate::i18n::{self, Locale};
 use crate::jose::{self, Keyring, RemoteKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -88,6 +90,15 @@ pub enum StartError {
 }
 
 impl App {
+    /// What nobody but an administrator may call a client or an organization (security.md DR-7).
+    pub fn reserved_names(&self) -> ReservedNames {
+        let site = Locale::ALL.map(|it| i18n::text(it, "site.name", &()).unwrap_or_default());
+        let clients = self.registry.names_of_administrators();
+        let host = self.config.issuer.host();
+        let names = site.iter().chain(&clients).map(String::as_str);
+        ReservedNames::new(names.chain([host]))
+    }
+
     /// Opens the stores, brings the database up to date, loads the keys or makes the first ones.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         use_our_tls();

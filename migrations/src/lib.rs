@@ -23,6 +23,7 @@ mod m0017_session_cookie_due;
 mod m20261129_071000_consents_of_claims;
 mod m20261129_071500_consents_of_hosts;
 mod m20261129_073000_indexes_of_jobs;
+mod m20261129_073500_backchannel_by_administrators;
 mod m20261129_073600_service_uses;
 mod m20261129_080000_search_fold;
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_071000_consents_of_claims::Migration),
             Box::new(m20261129_071500_consents_of_hosts::Migration),
             Box::new(m20261129_073000_indexes_of_jobs::Migration),
+            Box::new(m20261129_073500_backchannel_by_administrators::Migration),
             Box::new(m20261129_073600_service_uses::Migration),
             Box::new(m20261129_080000_search_fold::Migration),
         ]

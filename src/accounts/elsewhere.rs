@@ -8,18 +8,12 @@ use crate::i18n::Locale;
 use crate::mail::outbox::Letter;
 use crate::templates::mails::AuthenticationRequested;
 
-/// Carries a plain link to the page where it is answered, and no power.
-pub fn letter(
-    app: &App,
-    to: &Account,
-    service: &str,
-    binding_message: Option<&str>,
-    until: Time,
-) -> Result<Letter> {
+/// Carries a plain link to the page where it is answered, no power, and nothing that the client wrote but its
+/// registered name (security.md DV-3).
+pub fn letter(app: &App, to: &Account, service: &str, until: Time) -> Result<Letter> {
     let mail = AuthenticationRequested {
         name: to.profile.full_name(),
         service: service.to_owned(),
-        binding_message: binding_message.map(str::to_owned),
         until,
     };
     let locale = Locale::parse(to.language.as_str()).unwrap_or_default();

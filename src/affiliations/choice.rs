@@ -4,6 +4,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::Error;
+use crate::app::App;
 use crate::domain::message::{FieldErrors, Message};
 use crate::domain::organization::{Country, Organization};
 use crate::domain::signup::{Choice, OrganizationChoice, TypedOrganization};
@@ -29,7 +30,8 @@ const LONGEST_CITY: usize = 100;
 const LONGEST_WEBSITE: usize = 500;
 
 /// The choice, or every reason why not. A listed organization wins over one that was typed.
-pub async fn choose(db: &impl ConnectionTrait, input: &ChoiceInput<'_>) -> Result<Choice, Error> {
+pub async fn choose(app: &App, input: &ChoiceInput<'_>) -> Result<Choice, Error> {
+    let db = app.db.read();
     let mut errors = FieldErrors::new();
     let membership_type = MembershipTypeId::new(input.membership_type);
     let its_type = match input.membership_type {
@@ -58,7 +60,7 @@ pub async fn choose(db: &impl ConnectionTrait, input: &ChoiceInput<'_>) -> Resul
             }
         }
     } else {
-        typed(input, membership_type, &mut errors).map(OrganizationChoice::Typed)
+        typed(app, input, membership_type, &mut errors).map(OrganizationChoice::Typed)
     };
     match (organization, its_type) {
         (Some(organization), Some(its_type)) if errors.is_empty() => Ok(Choice {
@@ -94,6 +96,7 @@ async fn listed(
 }
 
 fn typed(
+    app: &App,
     input: &ChoiceInput<'_>,
     membership_type: MembershipTypeId,
     errors: &mut FieldErrors,
@@ -120,6 +123,13 @@ fn typed(
         false,
     );
     let city = line("organization_city", input.organization_city, LONGEST_CITY, false);
+    // DR-7: nobody proposes a name that passes for the institution's.
+    let reserved = app.reserved_names();
+    for (field, value) in [("organization_name", &name), ("organization_acronym", &acronym)] {
+        if reserved.are_passed_for_by(value) {
+            errors.insert(field, "error.reserved_name");
+        }
+    }
     let website = match input.organization_website.trim() {
         "" => String::new(),
         typed => website(typed).unwrap_or_else(|| {

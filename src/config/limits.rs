@@ -34,8 +34,10 @@ pub struct Limits {
     pub user_codes: Vec<Rate>,
     /// The same per client network (DV-2).
     pub user_codes_network: Vec<Rate>,
-    /// Requests of services to one person who is elsewhere (CIBA): each is a mail.
+    /// Requests of services to one person who is elsewhere: each is a mail (DV-3).
     pub authentication_requests: Vec<Rate>,
+    /// Of these, how many wait for one person at a time (DV-3).
+    pub authentication_requests_waiting: u32,
     /// Hints of a client that named nobody.
     pub unknown_hints: Vec<Rate>,
     /// Searches of the directory of members per client network.
@@ -61,7 +63,8 @@ impl Default for Limits {
             registration: vec![Rate::new(20, HOUR)],
             user_codes: vec![Rate::new(5, 10 * MINUTE)],
             user_codes_network: vec![Rate::new(20, 10 * MINUTE)],
-            authentication_requests: vec![Rate::new(30, 10 * MINUTE)],
+            authentication_requests: vec![Rate::new(10, HOUR)],
+            authentication_requests_waiting: 3,
             unknown_hints: vec![Rate::new(20, HOUR)],
             directory_search: vec![Rate::new(120, MINUTE)],
         }

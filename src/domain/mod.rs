@@ -16,6 +16,7 @@ pub mod organization;
 pub mod pace;
 pub mod password;
 pub mod profile;
+pub mod reserved_name;
 pub mod resource;
 pub mod scope;
 pub mod second_factor;

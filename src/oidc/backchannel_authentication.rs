@@ -11,6 +11,9 @@ mod hint;
 mod ping;
 mod request;
 
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 
 use self::request::{Asked, Hint};
@@ -25,14 +28,17 @@ use crate::domain::client::{Client, GrantType, Origin};
 use crate::domain::event::{Action, Event};
 use crate::domain::pace::INTERVAL;
 use crate::domain::secret::Digest;
-use crate::domain::{AuthenticationRequestId, ClientId};
-use crate::limits::Limit;
+use crate::domain::{AccountId, AuthenticationRequestId, ClientId};
+use crate::limits::{Limit, Refused};
 use crate::mail::outbox;
 use crate::random;
-use crate::storage::authentication_requests;
+use crate::storage::{accounts, authentication_requests};
 
 pub use decisions::{Decided, Outcome, Pending, allow, deny, list};
 pub use ping::deliver;
+
+/// When a service may try again that found too many waiting: people decide in the meantime.
+const RETRY_WHILE_WAITING: Duration = Duration::from_secs(60);
 
 /// CIBA §7.3
 #[derive(Debug, Serialize)]
@@ -66,6 +72,11 @@ pub async fn begin(
     if account.is_none() {
         nobody(app, client, &asked.hint).await?;
     }
+    // Too many waiting says that there is somebody: whom nobody vouched for waits as for nobody (SU-1).
+    let account = match (account, client.origin) {
+        (Some(it), Origin::Registration) if !has_room(app, app.db.read(), &it.id).await? => None,
+        (account, _) => account,
+    };
     keep(app, context, client, &asked, account.as_ref()).await
 }
 
@@ -120,14 +131,22 @@ async fn keep(
     let letter = match account {
         None => None,
         Some(it) => {
-            let (name, message) = (client.name(), request.binding_message.as_deref());
-            let letter = elsewhere::letter(app, it, name, message, request.expires_at);
+            let letter = elsewhere::letter(app, it, client.name(), request.expires_at);
             Some(letter.map_err(Error::internal)?)
         }
     };
     let (request, letter) = (&request, letter.as_ref());
     app.db
         .write(async |tx| -> Result<()> {
+            if let Some(account) = &request.account {
+                // Whoever counts holds the account, so that two requests at once do not both find room.
+                accounts::hold(tx, account).await?;
+                if !has_room(app, tx, account).await? {
+                    return Err(Error::from(Refused::TooMany {
+                        retry_after: RETRY_WHILE_WAITING,
+                    }));
+                }
+            }
             authentication_requests::insert(tx, request, sealed.clone()).await?;
             if let Some(letter) = letter {
                 outbox::enqueue(tx, app, now, letter).await?;
@@ -140,6 +159,12 @@ async fn keep(
         expires_in: asked.lifetime.num_seconds(),
         interval: INTERVAL.num_seconds(),
     })
+}
+
+/// DV-3: of any number of services, a few may wait for one person.
+async fn has_room(app: &App, db: &impl ConnectionTrait, account: &AccountId) -> Result<bool> {
+    let waiting = authentication_requests::count_waiting(db, account, app.clock.now()).await?;
+    Ok(waiting < u64::from(app.config.limits.authentication_requests_waiting))
 }
 
 /// The client is part of it: another's `auth_req_id` is not found.

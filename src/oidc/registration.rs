@@ -53,6 +53,7 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
     };
     let asked = read(body)?;
     let metadata = metadata(app, &asked, &Metadata::default())?;
+    name(app, &metadata, None)?;
     let issued = clients::make(None, metadata, Origin::Registration, None, now).map_err(refused)?;
     let outside = clients::check_outside(app, &issued.client.metadata, None).await;
     outside.map_err(refused)?;
@@ -100,6 +101,7 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
     }
     let decided = &before.metadata;
     let metadata = metadata(app, &asked, decided)?;
+    name(app, &metadata, decided.client_name.as_deref())?;
     clients::check(&before.id, &metadata, Registrar::Client { decided })
         .map_err(|it| refused(ClientError::Invalid(it)))?;
     clients::check_outside(app, &metadata, Some(decided))
@@ -267,6 +269,17 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Metadata) -> Result
     match it.response_types.iter().find(|it| !offered.contains(it)) {
         Some(other) => Err(invalid(&format!("response_types: {other} is not offered here"))),
         None => Ok(it),
+    }
+}
+
+/// DR-7: no client passes for the institution or one of its services, but by an administrator's word.
+fn name(app: &App, asked: &Metadata, decided: Option<&str>) -> Result<()> {
+    let new = asked.client_name.as_deref().filter(|it| Some(*it) != decided);
+    match new.is_some_and(|it| app.reserved_names().are_passed_for_by(it)) {
+        true => Err(invalid(
+            "client_name: could be taken for a name of this institution or of one of its services; choose another",
+        )),
+        false => Ok(()),
     }
 }
 

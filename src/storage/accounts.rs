@@ -42,6 +42,13 @@ pub async fn find_by_unique_key(
         .await?)
 }
 
+/// Holds the account until the transaction ends, for what is counted by account. On SQLite there is one writer
+/// anyway.
+pub async fn hold(tx: &impl ConnectionTrait, id: &AccountId) -> Result<(), DbErr> {
+    let found = Entity::find_by_id(id.as_str()).lock_exclusive();
+    found.one(tx).await.map(drop)
+}
+
 /// What a login needs: the account and its password's hash, if it has one.
 pub async fn find_credentials(
     db: &impl ConnectionTrait,

@@ -3,8 +3,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entities::authentication_request::{ActiveModel, Column, Entity, Model};
@@ -95,6 +95,16 @@ pub async fn list_of_account(
         .all(db)
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// How many wait for the person.
+pub async fn count_waiting(db: &impl ConnectionTrait, account: &AccountId, now: Time) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::State.eq(Stage::Waiting.as_str()))
+        .filter(Column::ExpiresAt.gt(now))
+        .count(db)
+        .await
 }
 
 /// The person's decision; `false`: it was made already, or comes too late.

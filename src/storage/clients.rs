@@ -37,6 +37,14 @@ impl ClientRegistry {
         self.0.load().clients.get(id).filter(|it| it.enabled).cloned()
     }
 
+    /// The names that people know clients of administrators by, disabled ones too.
+    pub fn names_of_administrators(&self) -> Vec<String> {
+        let snapshot = self.0.load();
+        let clients = snapshot.clients.values();
+        let theirs = clients.filter(|it| it.origin == Origin::Administrator);
+        theirs.map(|it| it.name().to_owned()).collect()
+    }
+
     /// The origin belongs to a redirect URI of an enabled public client.
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.0.load().origins.contains(origin)

@@ -1,9 +1,13 @@
 //! Clients that registered themselves: what nobody vouched for is no open redirector (security.md AZ-13) and no
 //! way to have the Union speak to strangers (DV-3, DR-7).
 
-use serde_json::json;
+use axum::body::Body;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::support::{ISSUER, Page, RelyingParty, TestOp};
+use crate::config::RegistrationMode;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::client::Origin;
@@ -179,4 +183,129 @@ async fn a_logout_of_nobody_leads_no_stranger_on() {
     assert!(page.text_of("#way-back").contains("Tracker"));
     let back = mallory.browser.get(&url).await;
     assert_eq!(back.url.as_str(), bye); // LO-1: their own session
+}
+
+/// What somebody sends to the registration endpoint.
+async fn registers(op: &TestOp, metadata: &Value) -> (u16, Value) {
+    let request = axum::http::Request::post("/register")
+        .header("host", ISSUER.trim_start_matches("https://"))
+        .header("content-type", "application/json")
+        .body(Body::from(metadata.to_string()))
+        .expect("a request");
+    let response = op.router.clone().oneshot(request).await.expect("infallible");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, serde_json::from_slice(&body).expect("JSON"))
+}
+
+#[tokio::test]
+async fn nobody_registers_a_name_of_the_institution_or_the_right_to_have_people_mailed() {
+    let op = TestOp::with(|config| config.registration.mode = RegistrationMode::Open).await;
+    op.client_with("shop", json!({"client_name": "Bookshop"})).await;
+    let named = |name: &str| json!({"client_name": name, "redirect_uris": ["https://rp.example/cb"]});
+    for name in [
+        "ITU Security Desk",
+        "I.T.U. login",
+        "1TU",
+        "UIT",
+        "МСЭ",
+        "国际电联",
+        "book shop",
+        "id.example.test",
+    ] {
+        let (status, answer) = registers(&op, &named(name)).await;
+        assert_eq!(
+            (status, &answer["error"]),
+            (400, &json!("invalid_client_metadata")),
+            "{name}"
+        ); // DR-7
+        let told = answer["error_description"].as_str().expect("a description");
+        assert!(told.starts_with("client_name: "), "{told}");
+    }
+    let (status, answer) = registers(&op, &named("Institute of Situations")).await;
+    assert_eq!(status, 201, "{answer}");
+    // An administrator may.
+    op.client_with("desk", json!({"client_name": "ITU Service Desk"}))
+        .await;
+
+    let asks = json!({"client_name": "Harmless", "redirect_uris": [], "response_types": [],
+        "grant_types": ["urn:openid:params:grant-type:ciba"], "backchannel_token_delivery_mode": "poll"});
+    let (status, answer) = registers(&op, &asks).await;
+    assert_eq!(
+        (status, &answer["error"]),
+        (400, &json!("invalid_client_metadata"))
+    ); // DV-3
+    let told = answer["error_description"].as_str().expect("a description");
+    assert!(told.contains("grant_types"), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_proposes_an_organization_by_a_name_of_the_institution() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let page = alice.browser.get("/account/organization/change").await;
+    let page = alice
+        .browser
+        .send(page.form(&["membership_type"]).press("action", "new"))
+        .await;
+    for (name, acronym) in [("ITU Security Desk", ""), ("Honest Institute", "I.T.U.")] {
+        let form = page
+            .form(&["organization_name"])
+            .press("action", "create")
+            .with("member_state", "CH")
+            .with("organization_name", name)
+            .with("organization_acronym", acronym);
+        let again = alice.browser.send(form).await;
+        assert!(
+            again.text().contains("can be taken for one of ITU"),
+            "{}",
+            again.text()
+        ); // DR-7
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_request_does_not_go_on_in_the_browser_of_who_resets_a_password() {
+    let op = TestOp::start().await;
+    let mut rp = op
+        .client_with("events", json!({"client_uri": "https://events.example.test/"}))
+        .await;
+    let mut alice = op.person("alice@example.org").await;
+    let new = [
+        ("password", "Basalt-otter-59"),
+        ("password_confirmation", "Basalt-otter-59"),
+    ];
+    let mut mallory = op.visitor("mallory@example.org");
+    let login = mallory.browser.get(&rp.authorization_url("openid", &[])).await;
+    let page = mallory.browser.get(&login.link("/forgot-password")).await;
+    let form = page.form(&["email"]);
+    mallory
+        .browser
+        .submit(form, &[("email", "alice@example.org")])
+        .await;
+    let link = op.outbox().link("alice@example.org", "/reset-password").await;
+
+    let page = alice.browser.get(&link).await;
+    let done = alice.browser.submit(page.form(&["password"]), &new).await;
+    assert!(!done.body.contains("/authorize/continue"), "{}", done.body); // AZ-6, DV-3
+    assert!(done.text().contains("events"));
+    assert_eq!(done.link_of("#to-service"), "https://events.example.test/");
+
+    // Her own request goes on where it began.
+    op.advance(60);
+    let login = alice.browser.get(&rp.authorization_url("openid", &[])).await;
+    let page = alice.browser.get(&login.link("/forgot-password")).await;
+    let form = page.form(&["email"]);
+    alice
+        .browser
+        .submit(form, &[("email", "alice@example.org")])
+        .await;
+    let link = op.outbox().link("alice@example.org", "/reset-password").await;
+    let page = alice.browser.get(&link).await;
+    let done = alice.browser.submit(page.form(&["password"]), &new).await;
+    alice.password = new[0].1.to_owned();
+    let login = alice.browser.get(&done.link("/authorize/continue")).await;
+    let back = alice.enters_password(login).await;
+    rp.takes(&back);
 }

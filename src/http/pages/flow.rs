@@ -230,20 +230,7 @@ pub fn service(app: &App, client: &Client) -> Service {
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
         client_uri: metadata.client_uri.clone(),
-        back_uri: way_back(app, client),
-    }
-}
-
-/// Where a login at this service begins (OpenID Connect Core §4), else where the service is.
-fn way_back(app: &App, client: &Client) -> Option<String> {
-    let begins = client.metadata.initiate_login_uri.as_deref();
-    match begins.and_then(|it| url::Url::parse(it).ok()) {
-        Some(mut url) => {
-            url.query_pairs_mut()
-                .append_pair("iss", app.config.issuer.as_str());
-            Some(url.into())
-        }
-        None => client.metadata.client_uri.clone(),
+        back_uri: client.way_back(app.config.issuer.as_str()),
     }
 }
 

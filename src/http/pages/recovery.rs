@@ -12,10 +12,11 @@ use crate::accounts::{self, recovery};
 use crate::domain::profile::Language;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
-use crate::oidc::authorization::{interaction, kept_request};
+use crate::oidc::authorization::kept_request::{self, Reopened};
 use crate::templates::FormState;
 use crate::templates::pages::{
     ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordDone, ResetPasswordExpired,
+    ReturnToService,
 };
 
 pub fn routes(routes: Routes) -> Routes {
@@ -135,21 +136,23 @@ async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
 struct Changed {
     /// The request of the service that the person came from.
     resume: Option<String>,
-    continue_to: String,
+    /// `None`: the request began in another browser and does not go on here.
+    continue_to: Option<String>,
 }
 
-/// On to the login, and with it back to the service that the person came from. Its request lives in the
-/// database, so the way back is open in whatever browser the link was followed (AZ-6).
+/// On to the login, and with it back to the service that the person came from. In another browser than the
+/// service's request began in, on to a page that links to the service (AZ-6, DV-3).
 async fn finish(visit: Visit, done: recovery::Done) -> Result<Response, PageError> {
     let reopened = match &done.resume {
-        Some(resume) => interaction::reopen(&visit.app, resume, &visit.browser).await?,
-        None => None,
+        Some(resume) => kept_request::reopen(&visit.app, resume, &visit.browser).await?,
+        None => Reopened::Gone,
     };
     let changed = Changed {
-        continue_to: reopened.map_or_else(
-            || "/login".to_owned(),
-            |handle| format!("/authorize/continue?request={handle}"),
-        ),
+        continue_to: match reopened {
+            Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
+            Reopened::Elsewhere => None,
+            Reopened::Gone => Some("/login".to_owned()),
+        },
         resume: done.resume,
     };
     let cookie = Cookie::Reset.clear(&visit.app);
@@ -162,9 +165,13 @@ async fn finish(visit: Visit, done: recovery::Done) -> Result<Response, PageErro
 async fn show_done(mut visit: Visit, changed: Changed) -> Result<Response, PageError> {
     let resume = changed.resume.as_deref();
     visit.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
-    let page = ResetPasswordDone {
-        service: resume.and_then(|it| flow::service_of(&visit.app, it)),
-        continue_to: Some(changed.continue_to),
+    let service = resume.and_then(|it| flow::service_of(&visit.app, it));
+    let page = match (service, changed.continue_to) {
+        (Some(service), None) => return visit.page(&ReturnToService { service }).await,
+        (service, continue_to) => ResetPasswordDone {
+            service,
+            continue_to: Some(continue_to.unwrap_or_else(|| "/login".into())),
+        },
     };
     visit.page(&page).await
 }

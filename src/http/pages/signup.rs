@@ -21,10 +21,10 @@ use crate::domain::signup::{PendingSignup, Stage};
 use crate::http::cookies::Cookie;
 use crate::http::extract::BrowserSession;
 use crate::http::outcome::Outcome;
-use crate::oidc::authorization::interaction::{self, Step};
-use crate::oidc::authorization::kept_request;
+use crate::oidc::authorization::interaction::Step;
+use crate::oidc::authorization::kept_request::{self, Reopened};
 use crate::templates::pages::{
-    CodeState, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
+    CodeState, ReturnToService, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
 };
 use crate::templates::{FormState, Service};
 
@@ -97,13 +97,13 @@ pub(super) async fn request_to_keep(
     before: Option<String>,
 ) -> Result<Option<String>, PageError> {
     if let Some(flow) = flow {
-        return Ok(Some(interaction::to_resume(&flow.interaction.request)?));
+        return Ok(Some(kept_request::to_resume(&flow.interaction)?));
     }
     let Some(handle) = &visit.request else {
         return Ok(before);
     };
     match kept_request::find(&visit.app, handle, &visit.browser).await? {
-        Some(request) => Ok(Some(interaction::to_resume(&request)?)),
+        Some(interaction) => Ok(Some(kept_request::to_resume(&interaction)?)),
         None => Ok(before),
     }
 }
@@ -219,7 +219,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         return visit.again_as(StatusCode::OK, typed).await;
     }
     let mut wrong = accounts::Result::Ok(());
-    let chosen = choose(visit.app.db.read(), &fields.input()).await;
+    let chosen = choose(&visit.app, &fields.input()).await;
     let accepted = fields.accept_terms.is_some_and(Tick::is_on);
     let choice = match chosen {
         Ok(choice) if accepted => Some(choice),
@@ -315,7 +315,8 @@ async fn complete(visit: &Visit, handle: &str, code: &str) -> accounts::Result<r
 struct Welcome {
     /// The request of the service that the person came from.
     resume: Option<String>,
-    continue_to: String,
+    /// `None`: the request began in another browser and does not go on here.
+    continue_to: Option<String>,
     pending_organization: Option<String>,
 }
 
@@ -323,14 +324,15 @@ struct Welcome {
 async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
     let reopened = match &completed.resume {
-        Some(resume) => interaction::reopen(&visit.app, resume, &visit.browser).await?,
-        None => None,
+        Some(resume) => kept_request::reopen(&visit.app, resume, &visit.browser).await?,
+        None => Reopened::Gone,
     };
     let welcome = Welcome {
-        continue_to: reopened.map_or_else(
-            || "/account".to_owned(),
-            |handle| format!("/authorize/continue?request={handle}"),
-        ),
+        continue_to: match reopened {
+            Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
+            Reopened::Elsewhere => None,
+            Reopened::Gone => Some("/account".to_owned()),
+        },
         resume: completed.resume,
         pending_organization: joined
             .affiliation
@@ -363,9 +365,14 @@ async fn show_done(mut visit: Visit) -> Result<Response, PageError> {
         Some(it) => {
             let resume = it.resume.as_deref();
             visit.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
+            let service = resume.and_then(|it| flow::service_of(&visit.app, it));
+            let (service, continue_to) = match (service, it.continue_to) {
+                (Some(service), None) => return visit.page(&ReturnToService { service }).await,
+                (service, continue_to) => (service, continue_to.unwrap_or_else(|| "/account".into())),
+            };
             SignupDone {
-                service: resume.and_then(|it| flow::service_of(&visit.app, it)),
-                continue_to: it.continue_to,
+                service,
+                continue_to,
                 pending_organization: it.pending_organization,
             }
         }

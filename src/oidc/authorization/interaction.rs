@@ -107,7 +107,7 @@ pub async fn find_posted(app: &App, handle: &str) -> Result<Option<Authorization
     Ok(found.map(|it| it.request))
 }
 
-async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
+pub(super) async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
     let handle = handle::new(app, &request)?;
     let ttl = chrono::Duration::from_std(app.config.authorization.interaction).map_err(Error::internal)?;
     let interaction = Interaction {
@@ -118,22 +118,6 @@ async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result
     };
     put(app, &handle, &interaction).await?;
     Ok(handle)
-}
-
-/// Takes up a request that a pending sign-up or recovery kept, in the browser it began in or another.
-pub async fn reopen(app: &App, resume: &str, browser: &str) -> Result<Option<String>> {
-    let Ok(request) = serde_json::from_str::<AuthorizationRequest>(resume) else {
-        return Ok(None);
-    };
-    match client_of(app, &request) {
-        Some(_) => keep(app, request, browser).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// What a pending sign-up or recovery keeps (security.md AZ-6).
-pub fn to_resume(request: &AuthorizationRequest) -> Result<String> {
-    serde_json::to_string(request).map_err(Error::internal)
 }
 
 /// The interaction of a handle, in its own browser only.
@@ -454,7 +438,7 @@ fn unmet() -> Error {
     Error::unmet_authentication_requirements("acr is not among those asked for")
 }
 
-fn client_of(app: &App, request: &AuthorizationRequest) -> Option<std::sync::Arc<Client>> {
+pub(super) fn client_of(app: &App, request: &AuthorizationRequest) -> Option<std::sync::Arc<Client>> {
     let client = app.registry.find(request.client_id.as_str())?;
     client.redirects_to(&request.redirect_uri).then_some(client)
 }

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use super::interaction::{Interaction, key};
+use serde::{Deserialize, Serialize};
+
+use super::interaction::{self, Interaction, client_of, key};
 use crate::app::App;
 use crate::domain::authorization::AuthorizationRequest;
+use crate::domain::secret::Digest;
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
@@ -23,13 +26,58 @@ pub async fn keep(app: &App, handle: &str, interaction: &Interaction) -> Result<
 }
 
 /// Returns the request that was kept for a sign-up of this browser.
-pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<AuthorizationRequest>> {
+pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Interaction>> {
     let stored = app.ephemeral.get(Kind::RequestOfSignup, &key(handle)).await;
     let Some(stored) = stored.map_err(Error::internal)? else {
         return Ok(None);
     };
     let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;
-    Ok(Some(interaction.request).filter(|_| interaction.browser.matches(browser)))
+    Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
+}
+
+/// What the row of a pending sign-up or recovery keeps: the request, with the browser that it began in.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    request: AuthorizationRequest,
+    /// `None`: kept by a release that did not write it.
+    #[serde(default)]
+    browser: Option<Digest>,
+}
+
+pub fn to_resume(interaction: &Interaction) -> Result<String> {
+    let kept = Kept {
+        request: interaction.request.clone(),
+        browser: Some(interaction.browser.clone()),
+    };
+    serde_json::to_string(&kept).map_err(Error::internal)
+}
+
+/// What becomes of a kept request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reopened {
+    /// It goes on under this handle.
+    Here(String),
+    /// It began in another browser, where the person may go on; nothing of it goes on here.
+    Elsewhere,
+    Gone,
+}
+
+/// Takes up a kept request in the browser that it began in, and in no other: a stranger could otherwise have the
+/// owner of an address continue the stranger's request (security.md AZ-6, DV-3).
+pub async fn reopen(app: &App, resume: &str, browser: &str) -> Result<Reopened> {
+    let Ok(kept) = serde_json::from_str::<Kept>(resume) else {
+        return Ok(Reopened::Gone);
+    };
+    if client_of(app, &kept.request).is_none() {
+        return Ok(Reopened::Gone);
+    }
+    match kept.browser.is_some_and(|it| it.matches(browser)) {
+        true => Ok(Reopened::Here(
+            interaction::keep(app, kept.request, browser).await?,
+        )),
+        false => Ok(Reopened::Elsewhere),
+    }
 }
 
 /// The languages that a kept request asks for.

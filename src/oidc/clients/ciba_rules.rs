@@ -38,6 +38,13 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
     }
 }
 
+/// Returns `true` if the client does not give itself the grant: whoever holds it has people mailed (security.md
+/// DV-3).
+pub(super) fn is_as_decided(it: &Metadata, decided: &Metadata) -> bool {
+    let uses = |it: &Metadata| it.grant_types.contains(&GrantType::Ciba);
+    !uses(it) || uses(decided)
+}
+
 fn notification(problems: &mut Problems, it: &Metadata) {
     let (member, pinged) = (
         "backchannel_client_notification_endpoint",
@@ -246,6 +253,15 @@ mod tests {
         let decided = &Metadata::default();
         let found = problems(Registrar::Client { decided }, json!({"profile": "ciba"}));
         assert!(found.iter().any(|it| it == "profile"), "{found:?}"); // DR-2
+        assert_eq!(
+            problems(Registrar::Client { decided }, json!({})),
+            ["grant_types"]
+        ); // DV-3
+        let approved = Metadata {
+            grant_types: vec![super::GrantType::Ciba],
+            ..Metadata::default()
+        };
+        let decided = &approved;
         assert!(problems(Registrar::Client { decided }, json!({})).is_empty());
     }
 }

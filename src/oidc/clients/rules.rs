@@ -293,6 +293,7 @@ fn only_by_administrators(problems: &mut Problems, it: &Metadata, decided: &Meta
         |value: &str| value.starts_with("itu_") || value == scope::ADMIN || value.starts_with("admin:");
     for (member, untouched) in [
         ("first_party", it.first_party == decided.first_party),
+        ("grant_types", ciba_rules::is_as_decided(it, decided)),
         ("profile", it.profile == decided.profile),
         ("pkce", it.pkce == decided.pkce),
         ("id_token_claims", it.id_token_claims == decided.id_token_claims),

@@ -118,7 +118,7 @@ impl Page for ResetPasswordDone {
     }
 }
 
-/// A sign-up that began at a service and was finished in another browser.
+/// A sign-up or a recovery that began at a service and was finished in another browser.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReturnToService {
     pub service: Service,

@@ -32,7 +32,7 @@ fn typed<'a>() -> ChoiceInput<'a> {
 
 impl World {
     async fn proposes(&self, account: &AccountId) -> OrganizationId {
-        let choice = choose(self.db.read(), &typed()).await.unwrap();
+        let choice = choose(&self.app, &typed()).await.unwrap();
         let (_, it) = requests::change(&self.app, &person(account), &choice)
             .await
             .unwrap();
@@ -49,7 +49,6 @@ impl World {
 async fn a_choice_is_consistent_or_told_what_is_wrong() {
     // SU-6
     let world = World::new().await;
-    let db = world.db.read();
     let good = ChoiceInput {
         membership_type: "member_state",
         member_state: "CH",
@@ -57,13 +56,13 @@ async fn a_choice_is_consistent_or_told_what_is_wrong() {
         request_ties: true,
         ..ChoiceInput::default()
     };
-    assert!(choose(db, &good).await.unwrap().request_ties);
+    assert!(choose(&world.app, &good).await.unwrap().request_ties);
     let un = ChoiceInput {
         membership_type: "un_organization",
         organization_id: "unhq",
         ..good.clone()
     };
-    assert!(!choose(db, &un).await.unwrap().request_ties); // not entitled
+    assert!(!choose(&world.app, &un).await.unwrap().request_ties); // not entitled
     for (input, field) in [
         (
             ChoiceInput {
@@ -129,12 +128,12 @@ async fn a_choice_is_consistent_or_told_what_is_wrong() {
             "organization_name",
         ),
     ] {
-        match choose(db, &input).await {
+        match choose(&world.app, &input).await {
             Err(Error::Invalid(errors)) => assert!(errors.contains_key(field), "{field}: {errors:?}"),
             other => panic!("{field}: {other:?}"),
         }
     }
-    let choice = choose(db, &typed()).await.unwrap();
+    let choice = choose(&world.app, &typed()).await.unwrap();
     assert!(matches!(choice.organization, OrganizationChoice::Typed(_)) && !choice.request_ties);
 }
 

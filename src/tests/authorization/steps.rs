@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::actor::Context;
 use crate::domain::client::Origin;
 use crate::oidc::access_policy::Lack;
+use crate::oidc::authorization::kept_request::{self, Reopened};
 use crate::oidc::authorization::refusals;
 use crate::oidc::{clients, codes, codes::Taken};
 
@@ -169,10 +170,14 @@ async fn a_request_waits_ten_minutes_and_a_kept_one_longer() {
     let op = Provider::start().await;
     let web = op.web().await;
     let request = accepts(&op, &web, &[]);
-    let kept = interaction::to_resume(&request).expect("JSON");
     let handle = interaction::open(&op.app, request.clone(), BROWSER, "192.0.2.1")
         .await
         .expect("kept");
+    let found = interaction::find(&op.app, &handle, BROWSER)
+        .await
+        .expect("answers")
+        .expect("there");
+    let kept = kept_request::to_resume(&found).expect("JSON");
     op.wait(601);
     assert!(
         interaction::find(&op.app, &handle, BROWSER)
@@ -181,21 +186,22 @@ async fn a_request_waits_ten_minutes_and_a_kept_one_longer() {
             .is_none()
     ); // AZ-6
 
-    let handle = interaction::reopen(&op.app, &kept, BROWSER)
-        .await
-        .expect("answers")
-        .expect("reopened");
+    let reopen = async |kept: &str, browser: &str| {
+        let answer = kept_request::reopen(&op.app, kept, browser).await;
+        answer.expect("answers")
+    };
+    let Reopened::Here(handle) = reopen(&kept, BROWSER).await else {
+        panic!("reopened");
+    };
     let found = interaction::find(&op.app, &handle, BROWSER)
         .await
         .expect("answers")
         .expect("there");
     assert_eq!(found.request, request);
-    assert!(
-        interaction::reopen(&op.app, "{}", BROWSER)
-            .await
-            .expect("answers")
-            .is_none()
-    );
+    assert_eq!(reopen(&kept, "another").await, Reopened::Elsewhere); // AZ-6, DV-3
+    let unbound = serde_json::to_string(&request).expect("JSON");
+    assert_eq!(reopen(&unbound, BROWSER).await, Reopened::Elsewhere); // of an earlier release
+    assert_eq!(reopen("{}", BROWSER).await, Reopened::Gone);
 }
 
 #[tokio::test]

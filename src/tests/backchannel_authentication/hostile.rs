@@ -24,6 +24,7 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
         let many = vec![Rate::new(10_000, 60)];
         config.limits.authentication_requests = many.clone();
         config.limits.unknown_hints = many;
+        config.limits.authentication_requests_waiting = 10_000;
     })
     .await;
     let bank = bank(&op).await;

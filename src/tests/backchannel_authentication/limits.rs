@@ -6,13 +6,43 @@ use crate::domain::actor::Context;
 use crate::domain::client::Origin;
 use crate::oidc::clients;
 
-/// A client that nobody vouched for.
+/// A client that registered itself and that an administrator lets ask for people.
 async fn stranger(op: &TestOp) -> RelyingParty {
-    let metadata = json!({"client_name": "Stranger", "grant_types": [GRANT], "response_types": [],
-        "backchannel_token_delivery_mode": "poll", "scope": "openid"});
-    let metadata = serde_json::from_value(metadata).expect("metadata");
+    let of = |more: Value| {
+        let mut metadata = json!({"client_name": "Stranger", "redirect_uris": ["https://rp.example/cb"],
+            "scope": "openid"});
+        if let (Some(all), Some(more)) = (metadata.as_object_mut(), more.as_object()) {
+            all.extend(more.clone());
+        }
+        serde_json::from_value(metadata).expect("metadata")
+    };
+    let asks = || {
+        of(json!({"grant_types": ["authorization_code", GRANT], "backchannel_token_delivery_mode": "poll"}))
+    };
     let (id, context) = (ClientId::new("stranger"), Context::operator());
-    let made = clients::add(&op.app, &context, Some(id), metadata, Origin::Registration, None).await;
+    let by_itself = clients::add(
+        &op.app,
+        &context,
+        Some(id.clone()),
+        asks(),
+        Origin::Registration,
+        None,
+    )
+    .await;
+    assert!(by_itself.is_err()); // DV-3
+    let plain = of(json!({}));
+    let made = clients::add(
+        &op.app,
+        &context,
+        Some(id.clone()),
+        plain,
+        Origin::Registration,
+        None,
+    )
+    .await;
+    clients::update(&op.app, &context, &id, asks())
+        .await
+        .expect("approved");
     let secret = made.expect("a client").secret.map(|it| it.expose().to_owned());
     RelyingParty::discover(op.router.clone(), "stranger", secret, String::from(ISSUER)).await
 }
@@ -45,29 +75,68 @@ async fn a_stranger_does_not_learn_who_has_an_account() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_without_end() {
+async fn few_requests_wait_for_a_person_at_a_time() {
     let op = TestOp::start().await;
     let (bank, stranger) = (bank(&op).await, stranger(&op).await);
-    let scope = ("scope", "openid");
-    somebody(&op).await;
-    for _ in 0..15 {
+    let mut alice = somebody(&op).await;
+    let mails = op.outbox().to(ALICE).await.len();
+    for _ in 0..3 {
         bank.is_given(ALICE, &[]).await;
-        stranger.is_given(ALICE, &[scope]).await;
+    }
+    let (status, answer) = bank.asks_for(ALICE, &[]).await;
+    let too_many = (429, &json!("temporarily_unavailable"));
+    assert_eq!((status, &answer["error"]), too_many); // DV-3
+    // Whom nobody vouched for cannot tell (SU-1), and nobody is mailed.
+    stranger.is_given(ALICE, &[("scope", "openid")]).await;
+    assert_eq!(op.outbox().to(ALICE).await.len(), mails + 3);
+    // What is decided waits no longer, nor does what has expired.
+    alice.answers("deny").await;
+    bank.is_given(ALICE, &[]).await;
+    assert_eq!(bank.asks_for(ALICE, &[]).await.0, 429);
+    op.advance(3600);
+    for _ in 0..3 {
+        bank.is_given(ALICE, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_mailed_ten_times_an_hour_at_most() {
+    let op = TestOp::start().await;
+    let (bank, stranger) = (bank(&op).await, stranger(&op).await);
+    let mut alice = somebody(&op).await;
+    for n in 0..10 {
+        match n % 2 {
+            0 => drop(bank.is_given(ALICE, &[]).await),
+            _ => drop(stranger.is_given(ALICE, &[("scope", "openid")]).await),
+        }
+        alice.answers("deny").await;
     }
     // The person is counted, whoever asks and however the address is written.
     let (status, answer) = bank.asks_for("ALICE@example.org", &[]).await;
-    assert_eq!(
-        (status, &answer["error"]),
-        (429, &json!("temporarily_unavailable"))
-    ); // DS-2
-    op.advance(600);
+    let too_many = (429, &json!("temporarily_unavailable"));
+    assert_eq!((status, &answer["error"]), too_many); // DV-3
+    // It is the same for an address that is nobody's (SU-1).
+    for _ in 0..10 {
+        stranger
+            .is_given("nobody@example.org", &[("scope", "openid")])
+            .await;
+    }
+    let fields = [("scope", "openid")];
+    assert_eq!(stranger.asks_for("nobody@example.org", &fields).await.0, 429);
+    op.advance(3600);
     bank.is_given(ALICE, &[]).await;
-    // Who registered itself learns of nobody whether they have an account (SU-1): it has asked fifteen times already.
-    for _ in 0..5 {
-        assert_eq!(stranger.asks_for("nobody@example.org", &[scope]).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_registered_itself_asks_twenty_times_an_hour() {
+    let op = TestOp::start().await;
+    let stranger = stranger(&op).await;
+    let scope = ("scope", "openid");
+    for n in 0..20 {
+        let (status, _) = stranger.asks_for(&format!("p{n}@example.org"), &[scope]).await;
+        assert_eq!(status, 200);
     }
     for person in ["somebody.else@example.org", ALICE] {
-        assert_eq!(stranger.asks_for(person, &[scope]).await.0, 429, "{person}");
+        assert_eq!(stranger.asks_for(person, &[scope]).await.0, 429, "{person}"); // DS-2
     }
-    bank.is_given(ALICE, &[]).await;
 }

@@ -172,7 +172,7 @@ pub async fn submit(form: PageForm<Answers>) -> Result<Response, PageError> {
 }
 
 async fn request(visit: &Visit, fields: &Answers) -> Result<(), affiliations::Error> {
-    let choice = affiliations::choose(visit.app.db.read(), &fields.input()).await?;
+    let choice = affiliations::choose(&visit.app, &fields.input()).await?;
     requests::change(&visit.app, &visit.context(), &choice)
         .await
         .map(drop)

@@ -1,0 +1,187 @@
+//! Names that pass for the institution, its services or those of its administrators (security.md DR-7). Whoever
+//! registers a client or proposes an organization is refused them; administrators may give them.
+//!
+//! Names are compared as people see them: other shapes of a character folded (DR-5), by their skeletons
+//! (UTS 39 §4), in every case.
+
+use unicode_security::skeleton;
+
+use super::text;
+
+/// The institution's initials: reserved where they are a word.
+const INITIALS: [&str; 3] = ["ITU", "UIT", "МСЭ"];
+
+/// Its names: reserved wherever they stand.
+const NAMES: [&str; 10] = [
+    "International Telecommunication Union",
+    "International Telecommunications Union",
+    "Union internationale des télécommunications",
+    "Unión Internacional de Telecomunicaciones",
+    "Международный союз электросвязи",
+    "国际电联",
+    "國際電聯",
+    "国际电信联盟",
+    "國際電信聯盟",
+    "الاتحاد الدولي للاتصالات",
+];
+
+/// A name of one word is reserved as it is, one of several words also inside a longer name.
+const FEWEST_LETTERS_WITHIN: usize = 8;
+
+#[derive(Clone, Debug)]
+pub struct ReservedNames {
+    initials: Vec<String>,
+    whole: Vec<String>,
+    within: Vec<String>,
+}
+
+impl ReservedNames {
+    /// `services`: the names of the deployment and of the clients of administrators.
+    pub fn new<'a>(services: impl Iterator<Item = &'a str>) -> Self {
+        let mut it = Self {
+            initials: INITIALS.iter().flat_map(|it| forms(it)).collect(),
+            whole: Vec::new(),
+            within: NAMES.iter().flat_map(|it| forms(&letters(it))).collect(),
+        };
+        for name in services {
+            let together = letters(name);
+            let is_long = together.chars().count() >= FEWEST_LETTERS_WITHIN;
+            match is_long && name.split_whitespace().count() > 1 {
+                true => it.within.extend(forms(&together)),
+                false => it.whole.extend(forms(&together)),
+            }
+        }
+        it.whole.retain(|it| !it.is_empty());
+        it
+    }
+
+    /// Returns `true` if people could take this name for one of the reserved ones.
+    pub fn are_passed_for_by(&self, name: &str) -> bool {
+        let is_initials = |word: &String| forms(word).iter().any(|it| self.initials.contains(it));
+        let together = forms(&letters(name));
+        words(name).iter().any(is_initials)
+            || together
+                .iter()
+                .any(|it| self.whole.contains(it) || self.within.iter().any(|name| it.contains(name)))
+    }
+}
+
+/// How the text looks as it is, in lower and in upper case: `1TU` looks like `ITU`, `1tu` in upper case does.
+fn forms(text: &str) -> [String; 3] {
+    let text = text::fold(text);
+    [text.clone(), text.to_lowercase(), text.to_uppercase()].map(|it| skeleton(&it).collect())
+}
+
+/// The letters and digits, without what stands between them.
+fn letters(text: &str) -> String {
+    text::fold(text)
+        .chars()
+        .filter(|it| it.is_alphanumeric())
+        .collect()
+}
+
+/// The words of a name, however they are told apart: by spaces and signs, by a change of case (`ITUDesk`), by
+/// digits at the ends (`ITU2030`); initials also letter by letter (`I.T.U.`, `I T U`).
+fn words(name: &str) -> Vec<String> {
+    let name = text::fold(name);
+    let mut words = Vec::new();
+    let mut initials = String::new();
+    for token in name
+        .split(|it: char| !it.is_alphanumeric())
+        .filter(|it| !it.is_empty())
+    {
+        match token.chars().count() {
+            1 => initials.push_str(token),
+            _ => words.push(std::mem::take(&mut initials)),
+        }
+        words.push(token.to_owned());
+        words.push(token.trim_matches(char::is_numeric).to_owned());
+        words.extend(by_case(token));
+    }
+    words.push(initials);
+    words.retain(|it| !it.is_empty());
+    words
+}
+
+fn by_case(token: &str) -> Vec<String> {
+    let characters: Vec<char> = token.chars().collect();
+    let mut words = vec![String::new()];
+    for (at, character) in characters.iter().enumerate() {
+        let before = at.checked_sub(1).map(|it| characters[it]);
+        let rises = before.is_some_and(|it| !it.is_uppercase()) && character.is_uppercase();
+        let follows = characters.get(at + 1).is_some_and(|it| it.is_lowercase());
+        let begins = before.is_some_and(char::is_uppercase) && character.is_uppercase() && follows;
+        if rises || begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(*character);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reserved() -> ReservedNames {
+        ReservedNames::new(["ITU User Account", "Bookshop", "Event registration"].into_iter())
+    }
+
+    #[test]
+    fn what_looks_like_a_reserved_name_is_one() {
+        // DR-7
+        for name in [
+            "ITU Security Desk",
+            "itu",
+            "Security (ITU)",
+            "ITU-T helpdesk",
+            "I.T.U.",
+            "I T U account",
+            "1TU Security",
+            "1tu security",
+            "lTU Support",
+            "\u{406}TU Support", // a Ukrainian I
+            "\u{399}\u{3A4}U",   // Greek letters
+            "ＩＴＵ",            // full width
+            "ITUDesk",
+            "MyITU",
+            "ITU2030",
+            "UIT Assistance",
+            "МСЭ",
+            "служба мсэ",
+            "国际电联安全中心",
+            "国际 电联",
+            "International Telecommunication Union – login",
+            "INTERNATIONAL TELECOMMUNICATION UNION",
+            "Unión Internacional de Telecomunicaciones",
+            "الاتحاد الدولي للاتصالات",
+            "Bookshop",
+            "B\u{43E}\u{43E}kshop", // Cyrillic о
+            "BOOK-SHOP",
+            "The Event Registration Desk",
+        ] {
+            assert!(reserved().are_passed_for_by(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_others_are_free() {
+        for name in [
+            "Institute of Situations",
+            "Nuit blanche",
+            "Lithium",
+            "LTU Luleå",
+            "Bookshop Tracker",
+            "Events",
+            "Country U",
+            "Wi-Fi Union",
+            "国际电信学院",
+            "Московский университет",
+            "Union internationale des transports",
+        ] {
+            assert!(!reserved().are_passed_for_by(name), "{name}");
+        }
+    }
+}
