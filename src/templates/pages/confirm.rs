@@ -16,7 +16,7 @@ pub struct Confirm {
     pub right: String,
     /// The text on the button.
     pub button: &'static str,
-    /// Where the form goes, and the hidden fields it takes there.
+    /// The page that offers the act; the form goes to `confirm` below it, with these hidden fields.
     pub path: String,
     pub fields: Vec<(&'static str, String)>,
     /// What its button says to the server.
@@ -29,7 +29,7 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// `path` offers the act, takes its form, and is where *Cancel* leads.
+    /// `path` offers the act, and is where *Cancel* leads.
     pub fn new(act: &'static str, path: &str, action: &'static str, button: &'static str) -> Self {
         Self {
             act,
@@ -39,6 +39,12 @@ impl Confirm {
             back: path.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// With what was typed into it, after it was refused.
+    pub fn again(mut self, form: FormState) -> Self {
+        self.form = form;
+        self
     }
 
     pub fn of(mut self, object: impl Into<String>) -> Self {

@@ -241,7 +241,7 @@ fn cases<const N: usize>(them: [(String, Fields); N]) -> Vec<Case> {
 }
 
 /// What was done by now: every act leaves a record (LG-1). A wrong password is an attempt, no act.
-async fn acts(op: &TestOp) -> i64 {
+pub(super) async fn acts(op: &TestOp) -> i64 {
     let db = op.app.db.read();
     let query = "SELECT COUNT(*) AS n FROM events WHERE action NOT IN ('session.sign_in_failed', 'session.throttled')";
     let query = Statement::from_string(db.get_database_backend(), query);
@@ -456,11 +456,11 @@ async fn of_the_focal_points() {
     for case in cases([
         (request.clone(), REJECT),
         (request, APPROVE),
-        (person.clone(), REMOVE),
+        (format!("{person}/confirm"), REMOVE),
         (person.clone(), GRANT),
-        (person.clone(), REFUSE),
-        (person, REVOKE),
-        (format!("/focal-point/ofcom/people/{other}"), UNDESIGNATE),
+        (format!("{person}/confirm"), REFUSE),
+        (format!("{person}/confirm"), REVOKE),
+        (format!("/focal-point/ofcom/people/{other}/confirm"), UNDESIGNATE),
     ]) {
         every_field(&op, &mut fp, &case).await;
     }

@@ -236,6 +236,14 @@ impl Page {
         self.forms().into_iter().find(|it| it.action.path() == path)
     }
 
+    /// The forms of the page itself, without those of its header.
+    pub fn main_forms(&self) -> Vec<Form> {
+        let html = self.html();
+        html.select(&selector("main form[method=post]"))
+            .map(|it| self.read_form(&it))
+            .collect()
+    }
+
     fn forms(&self) -> Vec<Form> {
         let html = self.html();
         html.select(&selector("form"))

@@ -42,6 +42,12 @@ impl Visit {
         self.outcome.form.clone().unwrap_or(first)
     }
 
+    /// A parameter of the page: from its address, or from the form that it shows again.
+    pub fn given(&self, name: &str) -> Option<String> {
+        let kept = || self.outcome.form.as_ref()?.values.get(name).cloned();
+        self.query(name).or_else(kept)
+    }
+
     /// What the POST before left for this page to show, beyond its form.
     pub fn content<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_value(self.outcome.content.clone()?).ok()
@@ -103,6 +109,14 @@ impl Visit {
     ) -> Result<Response, PageError> {
         let handle = self.keep_for(to, owner, outcome).await?;
         Ok(self.redirect(&with_parameter(to, outcome::PARAMETER, &handle)))
+    }
+
+    /// 303 to a page of ours, which shows what this one was to show.
+    pub async fn show_elsewhere(&self, to: &str) -> Result<Response, PageError> {
+        match self.outcome.form.is_some() {
+            true => self.show_at(to, self.outcome.clone()).await,
+            false => Ok(self.redirect(to)),
+        }
     }
 
     /// Keeps an outcome for a page of ours and returns its handle.

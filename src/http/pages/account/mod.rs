@@ -34,7 +34,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at(
             "/account/organization/confirm",
             SignedIn,
-            get(organization::confirm),
+            get(organization::confirm).post(organization::act),
         )
         .at(
             "/account/organization/change",
@@ -51,7 +51,11 @@ pub fn routes(routes: Routes) -> Routes {
             SignedIn,
             get(totp::show).post(totp::act),
         )
-        .at("/account/security/totp/confirm", SignedIn, get(totp::confirm))
+        .at(
+            "/account/security/totp/confirm",
+            SignedIn,
+            get(totp::confirm).post(totp::act),
+        )
         .at(
             "/account/security/passkeys",
             SignedIn,
@@ -60,7 +64,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at(
             "/account/security/passkeys/confirm",
             SignedIn,
-            get(passkeys::confirm),
+            get(passkeys::confirm).post(passkeys::act),
         )
         .at(
             "/account/security/recovery-codes",
@@ -77,13 +81,21 @@ pub fn routes(routes: Routes) -> Routes {
             SignedIn,
             get(sessions::show).post(sessions::end),
         )
-        .at("/account/sessions/confirm", SignedIn, get(sessions::confirm))
+        .at(
+            "/account/sessions/confirm",
+            SignedIn,
+            get(sessions::confirm).post(sessions::end),
+        )
         .at(
             "/account/services",
             SignedIn,
             get(services::show).post(services::withdraw),
         )
-        .at("/account/services/confirm", SignedIn, get(services::confirm))
+        .at(
+            "/account/services/confirm",
+            SignedIn,
+            get(services::confirm).post(services::withdraw),
+        )
         .at(
             "/account/requests",
             SignedIn,

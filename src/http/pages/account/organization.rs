@@ -95,8 +95,8 @@ pub struct Act {
 
 /// Says what `withdraw` will do.
 pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let Some(id) = visit.query("affiliation_id") else {
-        return Ok(visit.redirect(HERE));
+    let Some(id) = visit.given("affiliation_id") else {
+        return visit.show_elsewhere(HERE).await;
     };
     let place = affiliations::place(&visit.app, &person.account().id).await?;
     let mut both = [place.current, place.request].into_iter().flatten();
@@ -113,7 +113,7 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
         ),
     };
     let page = page.of(it.organization.name).with("affiliation_id", &id);
-    visit.page(&page).await
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 pub async fn act(form: PageForm<Act>) -> Result<Response, PageError> {

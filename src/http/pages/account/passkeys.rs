@@ -67,15 +67,15 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
     if !visit.app.webauthn.is_offered() {
         return Err(PageError::NotFound);
     }
-    let Some(id) = visit.query("passkey_id") else {
-        return Ok(visit.redirect(HERE));
+    let Some(id) = visit.given("passkey_id") else {
+        return visit.show_elsewhere(HERE).await;
     };
     let passkeys = passkey::list(&visit.app, &person.account().id).await?;
     let found = passkeys.into_iter().find(|it| it.id == id);
     let page = Confirm::new("passkey", HERE, "remove", "passkeys.remove")
         .of(found.ok_or(PageError::NotFound)?.name)
         .with("passkey_id", &id);
-    visit.page(&page).await
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 #[derive(Default, Deserialize)]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::super::{PageError, PageForm, SignedIn, Visit};
 use crate::domain::ClientId;
 use crate::oidc::{consent, service_use};
+use crate::templates::FormState;
 use crate::templates::pages::{AccountServices, Confirm, ServiceAccess};
 
 const HERE: &str = "/account/services";
@@ -45,8 +46,8 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
 
 /// Says what `withdraw` will do.
 pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let Some(id) = visit.query("client_id") else {
-        return Ok(visit.redirect(HERE));
+    let Some(id) = visit.given("client_id") else {
+        return visit.show_elsewhere(HERE).await;
     };
     let consents = consent::list(&visit.app, &person.account().id).await?;
     let given = consents.iter().any(|it| it.client_id.as_str() == id);
@@ -58,7 +59,7 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
     let page = Confirm::new("access", HERE, "withdraw", "account.services.withdraw")
         .of(name)
         .with("client_id", &id);
-    visit.page(&page).await
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {

@@ -9,6 +9,7 @@ use crate::domain::SessionId;
 use crate::http::pages::logout::leave;
 use crate::oidc::end_session::After;
 use crate::oidc::logout::frontchannel;
+use crate::templates::FormState;
 use crate::templates::pages::{AccountSessions, Confirm, SessionView};
 
 const HERE: &str = "/account/sessions";
@@ -38,9 +39,9 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
 
 /// Says what `end` will do.
 pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let page = match visit.query("action").as_deref() {
+    let page = match visit.given("action").as_deref() {
         Some("end") => {
-            let id = visit.query("session_id").unwrap_or_default();
+            let id = visit.given("session_id").unwrap_or_default();
             let open = sessions::list(&visit.app, &person.account().id).await?;
             let it = open.iter().find(|it| it.id.as_str() == id);
             let browser = login::browser_in_words(&it.ok_or(PageError::NotFound)?.user_agent);
@@ -60,9 +61,9 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
             "end_everywhere",
             "account.sessions.end_everywhere",
         ),
-        _ => return Ok(visit.redirect(HERE)),
+        _ => return visit.show_elsewhere(HERE).await,
     };
-    visit.page(&page).await
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {

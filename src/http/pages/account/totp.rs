@@ -53,13 +53,13 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
         .totp_since
         .is_none()
     {
-        return Ok(visit.redirect(HERE));
+        return visit.show_elsewhere(HERE).await;
     }
     let page = match passkey::list(app, &account.id).await?.is_empty() {
         true => Confirm::new("two_step", HERE, "remove", "totp.remove"),
         false => Confirm::new("app", HERE, "remove", "passkeys.remove"),
     };
-    visit.page(&page).await
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 #[derive(Default, Deserialize)]

@@ -34,7 +34,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at(
             "/admin/organizations/{id}/confirm",
             Administrator,
-            get(organizations::confirm),
+            get(organizations::confirm).post(organizations::act),
         )
         .at("/admin/proposals", Administrator, get(proposals::list))
         .at(

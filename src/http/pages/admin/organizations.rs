@@ -92,8 +92,8 @@ pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, P
     let organization = OrganizationId::new(id.as_str());
     let record = records::find(app, &context, &organization).await?;
     let path = format!("{PATH}/{}", segment(&id));
-    let account = AccountId::new(visit.query("account_id").unwrap_or_default());
-    let (name, page) = match visit.query("action").as_deref() {
+    let account = AccountId::new(visit.given("account_id").unwrap_or_default());
+    let (name, page) = match visit.given("action").as_deref() {
         Some("designate") => {
             let it = focal_points::candidate(app, &context, &organization, &Whom::Account(&account)).await?;
             let name = format!("{} ({})", it.profile.full_name(), it.email.as_str());
@@ -111,13 +111,13 @@ pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, P
                 Confirm::new("undesignate", &path, "undesignate", "focal_point.undesignate"),
             )
         }
-        _ => return Ok(visit.redirect(&path)),
+        _ => return visit.show_elsewhere(&path).await,
     };
     let page = page
         .of(name)
         .within(&record.organization.name)
         .with("account_id", account.as_str());
-    visit.page(&page).await
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 fn refused_address(key: &'static str) -> affiliations::Error {

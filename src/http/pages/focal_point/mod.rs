@@ -47,7 +47,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at(
             "/focal-point/{organization}/people/{account}/confirm",
             FocalPoint,
-            get(person::confirm),
+            get(person::confirm).post(person::act),
         )
 }
 

@@ -1,7 +1,6 @@
 //! `/focal-point/{organization}/people/{account}`: one person's TIES rights, office and affiliation.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -13,7 +12,6 @@ use crate::affiliations::{self, by_kind, decisions, focal_points, records, ties}
 use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::http::outcome::Outcome;
 use crate::templates::FormState;
 use crate::templates::pages::{Confirm, FocalPointPerson, RightView};
 
@@ -42,13 +40,13 @@ pub async fn confirm(
 ) -> Result<Response, PageError> {
     let found = find(&visit, &organization, &account).await?;
     let fields = Act {
-        action: visit.query("action").unwrap_or_default(),
-        right: visit.query("right").unwrap_or_default(),
+        action: visit.given("action").unwrap_or_default(),
+        right: visit.given("right").unwrap_or_default(),
         reason: String::new(),
     };
-    match confirmation(&visit, &found, &fields, visit.form_or(FormState::default())).await? {
-        Some(page) => visit.page(&page).await,
-        None => Ok(visit.redirect(&person_path(&found.1, &account))),
+    match confirmation(&visit, &found, &fields).await? {
+        Some(page) => visit.page(&page.again(visit.form_or(FormState::default()))).await,
+        None => visit.show_elsewhere(&person_path(&found.1, &account)).await,
     }
 }
 
@@ -57,12 +55,7 @@ fn person_path(organization: &Organization, account: &str) -> String {
 }
 
 /// `None` for an act that needs no confirmation.
-async fn confirmation(
-    visit: &Visit,
-    found: &Found,
-    fields: &Act,
-    form: FormState,
-) -> Result<Option<Confirm>, PageError> {
+async fn confirmation(visit: &Visit, found: &Found, fields: &Act) -> Result<Option<Confirm>, PageError> {
     let (entry, organization, _) = found;
     let (act, button, asks) = match fields.action.as_str() {
         "refuse" => ("refuse", "focal_point.refuse", true),
@@ -86,7 +79,6 @@ async fn confirmation(
         page = page.with("right", &fields.right);
     }
     page.takes_reason = asks;
-    page.form = form;
     Ok(Some(page))
 }
 
@@ -106,21 +98,8 @@ pub async fn act(
         Ok(done) => visit.done(&format!("{path}/{}", segment(&account)), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            let found = again(find(&visit, &organization, &account).await)?;
-            let outcome = Outcome::refused(status, form);
-            // A reason is corrected where it was typed.
-            let confirmed = confirmation(&visit, &found, &fields, FormState::default()).await?;
-            if status == StatusCode::UNPROCESSABLE_ENTITY && confirmed.is_some() {
-                // An unknown right has any length; an address has not.
-                let right: String = fields.right.chars().take(100).collect();
-                let query = form_urlencoded::Serializer::new(String::new())
-                    .append_pair("action", &fields.action)
-                    .append_pair("right", &right)
-                    .finish();
-                let to = format!("{}/confirm?{query}", person_path(&found.1, &account));
-                return visit.show_at(&to, outcome).await;
-            }
-            visit.again_with(outcome).await
+            again(find(&visit, &organization, &account).await)?;
+            visit.again_as(status, form).await
         }
     }
 }
