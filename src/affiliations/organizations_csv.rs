@@ -37,7 +37,7 @@ pub const COLUMNS: [&str; 12] = [
 ];
 
 /// In one transaction; a new record has some words to be found by, a changed one may have people to settle.
-const CREATED_AT_ONCE: usize = 50;
+const CREATED_AT_ONCE: usize = 20;
 const CHANGED_AT_ONCE: usize = 10;
 /// How often the file is judged, when others change its records meanwhile.
 const ATTEMPTS: u32 = 5;

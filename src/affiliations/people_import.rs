@@ -22,7 +22,7 @@ use crate::storage::{affiliations, membership_types, organizations, ties};
 use crate::{audit, random};
 
 /// In one transaction.
-const BATCH: usize = 50;
+const BATCH: usize = 20;
 
 /// What became of a file.
 #[derive(Debug, Default, serde::Serialize)]

@@ -1,5 +1,5 @@
 //! Many rows in transactions that let others pass: what is to be done is read outside of them, each holds the
-//! database for some milliseconds, after each the others have as long again, and between two the process may end.
+//! database for some milliseconds, after each the others have twice as long, and between two the process may end.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -33,9 +33,9 @@ where
     Ok(done)
 }
 
-/// Lets others have the database for as long as it was held since `begun`.
+/// Lets others have the database for twice as long as it was held since `begun`.
 pub async fn pause(begun: Instant) {
-    tokio::time::sleep(begun.elapsed().max(SHORTEST_PAUSE)).await;
+    tokio::time::sleep((begun.elapsed() * 2).max(SHORTEST_PAUSE)).await;
 }
 
 /// Deletes what is `over`, at most a batch of it. Where nothing is, nothing is written.
