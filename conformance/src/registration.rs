@@ -29,7 +29,7 @@ pub fn metadata(run: &Run, method: AuthMethod) -> Value {
     let in_front = run.variant.has("id_token") || run.variant.has("token");
     grants.extend(in_front.then_some("implicit"));
     json!({
-        "client_name": "Conformance checker",
+        "client_name": "Dynamically registered test",
         "contacts": ["conformance@conformance.invalid"],
         "grant_types": grants,
         "response_types": [run.variant.response_type],
