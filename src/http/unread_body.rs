@@ -32,7 +32,7 @@ where
     let rest = Rest(Arc::new(Mutex::new(Some(body))));
     let body = Body::new(Lent(rest.clone()));
     let mut response = service.oneshot(Request::from_parts(parts, body)).await?;
-    if !has_frames && !rest.is_read(waits).await {
+    if !has_frames && !rest.reads_to_the_end(waits).await {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
@@ -48,8 +48,8 @@ impl Rest {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// To the end, by now.
-    async fn is_read(self, waits: bool) -> bool {
+    /// Reads what is left, within bounds; returns `false` if there is more.
+    async fn reads_to_the_end(self, waits: bool) -> bool {
         let Some(body) = self.take() else { return true };
         if body.is_end_stream() {
             return true;

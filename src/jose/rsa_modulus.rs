@@ -51,7 +51,11 @@ fn have_common_factor(mut a: u32, mut b: u32) -> bool {
 
 /// The odd primes below `SMALL`, multiplied together as far as 32 bits hold them: one division tests several.
 static PRODUCTS: std::sync::LazyLock<Vec<u32>> = std::sync::LazyLock::new(|| {
-    let is_prime = |it: &u32| (3..*it).take_while(|by| by * by <= *it).all(|by| it % by != 0);
+    let is_prime = |it: &u32| {
+        (3..*it)
+            .take_while(|by| by * by <= *it)
+            .all(|by| !it.is_multiple_of(by))
+    };
     let mut products = vec![1_u32];
     for prime in (3..SMALL).step_by(2).filter(is_prime) {
         match products

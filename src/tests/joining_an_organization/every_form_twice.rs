@@ -279,7 +279,7 @@ async fn covers(op: &TestOp, seen: &BTreeSet<String>) {
         if *audience == Audience::Client || ELSEWHERE.contains(pattern) {
             continue;
         }
-        let path = pattern.replace('{', "").replace('}', "");
+        let path = pattern.replace(['{', '}'], "");
         let url = format!("{}{path}", super::super::support::ISSUER)
             .parse()
             .expect("a URL");
