@@ -73,8 +73,8 @@ pub enum StartError {
          put it back, or set [keys] master_key_file"
     )]
     MasterKeyLost(String),
-    #[error(transparent)]
-    Ephemeral(#[from] EphemeralError),
+    #[error("the ephemeral store cannot be reached: {0}")]
+    Ephemeral(#[source] redis::RedisError),
     #[error(transparent)]
     Keys(#[from] jose::Error),
     #[error(transparent)]
@@ -87,6 +87,12 @@ pub enum StartError {
     Authorities(#[from] AuthoritiesError),
     #[error("mail: {0}")]
     Mail(String),
+}
+
+impl From<EphemeralError> for StartError {
+    fn from(unreachable: EphemeralError) -> Self {
+        Self::Ephemeral(unreachable.into_cause())
+    }
 }
 
 impl App {

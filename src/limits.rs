@@ -82,8 +82,14 @@ impl Limit {
 pub enum Refused {
     #[error("too many; again in {} s", retry_after.as_secs())]
     TooMany { retry_after: Duration },
-    #[error(transparent)]
-    Store(#[from] EphemeralError),
+    #[error("the counters cannot be reached")]
+    Store(EphemeralError),
+}
+
+impl From<EphemeralError> for Refused {
+    fn from(unreachable: EphemeralError) -> Self {
+        Self::Store(unreachable)
+    }
 }
 
 #[derive(Clone, Debug)]

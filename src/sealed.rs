@@ -57,10 +57,16 @@ impl Purpose {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error(transparent)]
-    Store(#[from] EphemeralError),
+    #[error("the ephemeral store cannot be reached")]
+    Store(EphemeralError),
     #[error("a value cannot be sealed: {0}")]
     Seal(String),
+}
+
+impl From<EphemeralError> for Error {
+    fn from(unreachable: EphemeralError) -> Self {
+        Self::Store(unreachable)
+    }
 }
 
 /// What stands under a key.

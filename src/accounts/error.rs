@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use crate::domain::message::{FieldErrors, Message};
 use crate::domain::secret::Secret;
 use crate::storage::IsBusy;
+use crate::storage::ephemeral::EphemeralError;
 use crate::{hashing, limits};
 
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +92,14 @@ impl From<limits::Refused> for Error {
                 retry_after: Duration::from_std(retry_after).unwrap_or(Duration::hours(1)),
             },
             // A limit that cannot be counted refuses (G-11).
-            limits::Refused::Store(_) => Self::Busy,
+            limits::Refused::Store(unreachable) => unreachable.into(),
         }
+    }
+}
+
+impl From<EphemeralError> for Error {
+    fn from(unreachable: EphemeralError) -> Self {
+        drop(unreachable.into_cause());
+        Self::Busy
     }
 }

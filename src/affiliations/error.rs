@@ -5,7 +5,6 @@ use sea_orm::{DbErr, SqlErr};
 use crate::domain::{affiliation, ties};
 use crate::limits;
 use crate::storage::IsBusy;
-use crate::storage::ephemeral::EphemeralError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -22,8 +21,8 @@ pub enum Error {
     #[error("too many; again in {seconds} s")]
     Throttled { seconds: u64 },
     /// What counts cannot be reached, so it refuses (security.md G-11, ST-1): 503.
-    #[error(transparent)]
-    Uncounted(#[from] EphemeralError),
+    #[error("the counters cannot be reached")]
+    Uncounted,
     /// The login is too long ago for what changes roles (security.md SE-4): 401.
     #[error("a recent login is needed")]
     ReauthenticationNeeded,
@@ -70,7 +69,10 @@ impl From<limits::Refused> for Error {
             limits::Refused::TooMany { retry_after } => Self::Throttled {
                 seconds: retry_after.as_secs(),
             },
-            limits::Refused::Store(source) => source.into(),
+            limits::Refused::Store(unreachable) => {
+                drop(unreachable.into_cause());
+                Self::Uncounted
+            }
         }
     }
 }

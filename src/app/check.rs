@@ -31,7 +31,7 @@ impl App {
         refuse(Keyring::look(config).err().map(|it| it.to_string()));
         if let Some(url) = &config.redis.url {
             let reached = Ephemeral::redis(url.expose(), &config.redis.prefix, Clock::System).await;
-            refuse(reached.err().map(|it| it.to_string()));
+            refuse(reached.err().map(|it| it.into_cause().to_string()));
         }
         match mailer(config) {
             Ok(mailer) => refuse(

@@ -221,7 +221,7 @@ impl From<affiliations::Error> for PageError {
             Error::ReauthenticationNeeded => Self::StaleLogin,
             Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
             Error::Throttled { seconds } => Self::TooMany { seconds },
-            Error::Uncounted(_) => Self::Busy,
+            Error::Uncounted => Self::Busy,
             Error::Storage(source) => Self::from_store(source.into()),
             Error::Conflict
             | Error::LastFocalPoint

@@ -36,7 +36,7 @@ pub async fn issue(app: &App, client: &Client, grant: &Grant) -> Result<String> 
             client.code_lifetime(app.config.tokens.authorization_code),
         )
         .await
-        .map_err(Error::internal)?;
+        .map_err(Error::from)?;
     Ok(code)
 }
 
@@ -45,9 +45,9 @@ pub async fn issue(app: &App, client: &Client, grant: &Grant) -> Result<String> 
 pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
     let key = key(client, code);
     let store = &app.ephemeral;
-    let Some(content) = store.get(Kind::Code, &key).await.map_err(Error::internal)? else {
+    let Some(content) = store.get(Kind::Code, &key).await.map_err(Error::from)? else {
         return Ok(
-            match store.get(Kind::SpentCode, &key).await.map_err(Error::internal)? {
+            match store.get(Kind::SpentCode, &key).await.map_err(Error::from)? {
                 Some(id) => Taken::Spent(authorization(&id)),
                 None => Taken::Unknown,
             },
@@ -59,18 +59,18 @@ pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
     let first = store
         .put_new(Kind::SpentCode, &key, id, remembered)
         .await
-        .map_err(Error::internal)?;
+        .map_err(Error::from)?;
     if !first {
         return Ok(Taken::Spent(grant.authorization_id));
     }
-    store.take(Kind::Code, &key).await.map_err(Error::internal)?;
+    store.take(Kind::Code, &key).await.map_err(Error::from)?;
     Ok(Taken::Grant(Box::new(grant)))
 }
 
 /// Returns whether the code still waits for its redemption.
 pub async fn is_unredeemed(app: &App, code: &str, client: &ClientId) -> Result<bool> {
     let found = app.ephemeral.get(Kind::Code, &key(client, code)).await;
-    Ok(found.map_err(Error::internal)?.is_some())
+    Ok(found.map_err(Error::from)?.is_some())
 }
 
 /// The client is part of the key: another's code is not found, and so cannot be spent for it.

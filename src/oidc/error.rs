@@ -107,7 +107,12 @@ pub struct Error {
     bare: bool,
     /// Over a limit: how long to wait, in seconds (security.md DS-2).
     retry_after: Option<u64>,
+    /// It was decided on a state that is over: 409 (security.md G-9).
+    conflict: bool,
 }
+
+/// How long whoever is answered 503 should wait, in seconds (security.md ST-1).
+const UNAVAILABLE: u64 = 5;
 
 impl Error {
     pub fn new(code: Code, description: impl AsRef<str>) -> Self {
@@ -117,6 +122,7 @@ impl Error {
             source: None,
             bare: false,
             retry_after: None,
+            conflict: false,
         }
     }
 
@@ -158,6 +164,14 @@ impl Error {
         }
     }
 
+    /// The registration is not what it was when the change was decided: status 409.
+    pub fn changed_meanwhile() -> Self {
+        Self {
+            conflict: true,
+            ..Self::invalid_request("The client was changed meanwhile; read it again")
+        }
+    }
+
     /// A failure of our own. Its cause is logged, never shown.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
@@ -188,7 +202,9 @@ impl Error {
     }
 
     pub const fn status(&self) -> u16 {
-        if self.retry_after.is_some() {
+        if self.conflict {
+            409
+        } else if self.retry_after.is_some() {
             429
         } else {
             self.code.status()
@@ -196,7 +212,10 @@ impl Error {
     }
 
     pub const fn retry_after(&self) -> Option<u64> {
-        self.retry_after
+        match self.code {
+            Code::TemporarilyUnavailable if self.retry_after.is_none() => Some(UNAVAILABLE),
+            _ => self.retry_after,
+        }
     }
 
     /// The challenge is sent without error and description: RFC 6750 §3.1.
@@ -236,7 +255,8 @@ impl From<DbErr> for Error {
 
 impl From<EphemeralError> for Error {
     fn from(source: EphemeralError) -> Self {
-        Self::temporarily_unavailable("The server cannot answer now; try again").caused_by(source)
+        Self::temporarily_unavailable("The server cannot answer now; try again")
+            .caused_by(source.into_cause())
     }
 }
 

@@ -33,6 +33,7 @@ mod readme;
 mod registration;
 mod starting;
 pub mod support;
+mod store_away;
 mod surviving;
 mod request_over;
 mod requests;

@@ -55,13 +55,13 @@ pub(super) async fn wait_for_code(
         .ephemeral
         .put(Kind::SecondStep, key.as_str(), &value, PATIENCE)
         .await;
-    kept.map(|()| ticket).map_err(Error::failed)
+    kept.map(|()| ticket).map_err(Error::from)
 }
 
 async fn kept(app: &App, key: &Digest) -> Result<Option<Waiting>> {
     let found = app.ephemeral.get(Kind::SecondStep, key.as_str()).await;
     found
-        .map_err(Error::failed)?
+        .map_err(Error::from)?
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
         .transpose()
 }
@@ -100,7 +100,7 @@ pub async fn finish(
     let done = prove(app, context, &waiting, &answer, browser).await?;
     // What was shown counts once; so no second login comes of a ticket that lasts until then.
     if let Err(error) = app.ephemeral.take(Kind::SecondStep, key.as_str()).await {
-        tracing::warn!(%error, "a login that is done waits until its time is over");
+        error.pass_over("a login that is done waits until its time is over");
     }
     Ok(done)
 }

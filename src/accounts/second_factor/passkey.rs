@@ -48,18 +48,18 @@ struct Question {
 async fn keep(app: &App, kind: Kind, key: &str, question: &Question) -> Result<()> {
     let value = serde_json::to_vec(question).map_err(Error::failed)?;
     let kept = app.ephemeral.put(kind, key, &value, PATIENCE).await;
-    kept.map_err(Error::failed)
+    kept.map_err(Error::from)
 }
 
 async fn kept(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
-    let found = app.ephemeral.get(kind, key).await.map_err(Error::failed)?;
+    let found = app.ephemeral.get(kind, key).await.map_err(Error::from)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
         .transpose()
 }
 
 async fn taken(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
-    let found = app.ephemeral.take(kind, key).await.map_err(Error::failed)?;
+    let found = app.ephemeral.take(kind, key).await.map_err(Error::from)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
         .transpose()

@@ -48,7 +48,7 @@ pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()
             SETTING_UP,
         )
         .await
-        .map_err(Error::failed)
+        .map_err(Error::from)
 }
 
 /// The secret that this session is setting up, to be shown.
@@ -57,7 +57,7 @@ pub async fn begun(app: &App, account: &AccountId, session: &Session) -> Result<
         .ephemeral
         .get(Kind::Enrolment, session.id.as_str())
         .await
-        .map_err(Error::failed)?;
+        .map_err(Error::from)?;
     Ok(sealed
         .and_then(|it| String::from_utf8(it).ok())
         .and_then(|it| open(app, account, &it)))
@@ -101,7 +101,7 @@ pub async fn confirm(
         .await?;
     // What is left of it sets nothing up: the account has an app now.
     if let Err(error) = app.ephemeral.take(Kind::Enrolment, session.id.as_str()).await {
-        tracing::warn!(%error, "a set-up that is done stays until its time is over");
+        error.pass_over("a set-up that is done stays until its time is over");
     }
     Ok(enrolled)
 }

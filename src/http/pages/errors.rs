@@ -81,7 +81,11 @@ async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: Pag
     let answered = match first(&visit, &request, typed, &error).await {
         Ok(Some(response)) => Ok(response),
         Ok(None) => draw(&visit, &error).await,
-        Err(failure) => draw(&visit, &failure).await,
+        // Its own time to wait: that of the error before it is in the answer already (security.md ST-1).
+        Err(failure) => draw(&visit, &failure).await.map(|mut page| {
+            crate::http::error::retry_after(&mut page, failure.retry_after());
+            page
+        }),
     };
     answered.unwrap_or_else(|error| {
         tracing::error!(?error, "not even the error page can be drawn");

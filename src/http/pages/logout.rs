@@ -112,8 +112,18 @@ pub(super) async fn leave(visit: Visit, frames: Vec<String>, after: After) -> Re
     let to = match frames.is_empty() {
         true => address(&after),
         false => {
-            let handle = frontchannel::keep(&visit.app, &Farewell { frames, after }).await?;
-            format!("/logging-out?logout={handle}")
+            let farewell = Farewell { frames, after };
+            match frontchannel::keep(&visit.app, &farewell).await {
+                Ok(handle) => format!("/logging-out?logout={handle}"),
+                // The session has ended, and with it its cookie, whether the services can be visited or not (ST-1).
+                Err(error) => {
+                    crate::http::error::log(&error);
+                    farewell
+                        .after
+                        .redirect_to
+                        .unwrap_or_else(|| LOGGED_OUT.to_owned())
+                }
+            }
         }
     };
     let mut response = visit

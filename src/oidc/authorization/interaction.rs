@@ -126,7 +126,7 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
         .ephemeral
         .get(Kind::Interaction, &key(handle))
         .await
-        .map_err(Error::internal)?;
+        .map_err(Error::from)?;
     let Some(stored) = stored else { return Ok(None) };
     let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;
     Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
@@ -135,7 +135,7 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
 /// Returns whether the request of a handle waits, in whatever browser.
 pub async fn is_open(app: &App, handle: &str) -> Result<bool> {
     let found = app.ephemeral.get(Kind::Interaction, &key(handle)).await;
-    Ok(found.map_err(Error::internal)?.is_some())
+    Ok(found.map_err(Error::from)?.is_some())
 }
 
 /// A handle that came to another browser starts over there: the request as it was accepted, and nothing
@@ -145,7 +145,7 @@ pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> R
         .ephemeral
         .get(Kind::Interaction, &key(handle))
         .await
-        .map_err(Error::internal)?;
+        .map_err(Error::from)?;
     let Some(stored) = stored else { return Ok(None) };
     let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;
     let request = AuthorizationRequest {
@@ -232,7 +232,7 @@ async fn finish(
     match app.ephemeral.take(Kind::Interaction, &key(handle)).await {
         Ok(Some(_)) => answer_once(app, request, answer).await,
         Ok(None) => Step::Over,
-        Err(error) => Step::Gone(Error::internal(error)),
+        Err(error) => Step::Gone(error.into()),
     }
 }
 
@@ -470,7 +470,7 @@ async fn put(app: &App, handle: &str, interaction: &Interaction) -> Result<()> {
     app.ephemeral
         .put(Kind::Interaction, &key(handle), &content, left)
         .await
-        .map_err(Error::internal)
+        .map_err(Error::from)
 }
 
 pub(super) fn key(handle: &str) -> String {

@@ -22,13 +22,13 @@ pub async fn keep(app: &App, handle: &str, interaction: &Interaction) -> Result<
     app.ephemeral
         .put(Kind::RequestOfSignup, &key(handle), &content, LIFETIME)
         .await
-        .map_err(Error::internal)
+        .map_err(Error::from)
 }
 
 /// Returns the request that was kept for a sign-up of this browser.
 pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Interaction>> {
     let stored = app.ephemeral.get(Kind::RequestOfSignup, &key(handle)).await;
-    let Some(stored) = stored.map_err(Error::internal)? else {
+    let Some(stored) = stored.map_err(Error::from)? else {
         return Ok(None);
     };
     let interaction: Interaction = serde_json::from_slice(&stored).map_err(Error::internal)?;

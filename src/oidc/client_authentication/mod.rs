@@ -123,9 +123,15 @@ pub async fn authenticate(
     // Names of our own only: counters of invented clients would fill the store.
     let counted = client.as_ref().map_or("unknown", |it| it.id.as_str());
     let counted = format!("{counted} {}", context.network);
-    app.limits
+    match app
+        .limits
         .check(Limit::ClientAuthenticationFailures, &counted)
-        .await?;
+        .await
+    {
+        // Who proves to be the client needs no counter of failures; who does not is told nothing, below (ST-1).
+        Ok(()) | Err(Refused::Store(_)) => {}
+        Err(too_many) => return Err(too_many.into()),
+    }
     let proved = match &client {
         Some(client) => prove(app, context, client, &presented, endpoint, certificate).await,
         None => Err(Error::unauthenticated("an unknown or disabled client")),

@@ -49,14 +49,14 @@ pub async fn keep(app: &App, it: &Farewell) -> Result<String> {
     app.ephemeral
         .put(Kind::Logout, &key(&handle), &content, LIFETIME)
         .await
-        .map_err(Error::internal)?;
+        .map_err(Error::from)?;
     Ok(handle)
 }
 
 /// Again, if the page is loaded again.
 pub async fn find(app: &App, handle: &str) -> Result<Option<Farewell>> {
     let found = app.ephemeral.get(Kind::Logout, &key(handle)).await;
-    let found = found.map_err(Error::internal)?;
+    let found = found.map_err(Error::from)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::internal))
         .transpose()

@@ -1,0 +1,184 @@
+//! The ephemeral store goes away while the service runs (security.md ST-1): what needs it is answered 503 with
+//! `Retry-After`, what does not goes on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::http::{Method, StatusCode, header};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::support::{ISSUER, PASSWORD, TestOp};
+use crate::config::{Redis, RegistrationMode};
+use crate::domain::actor::Role;
+use crate::http::router;
+use crate::oidc::endpoints;
+
+type Values = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
+
+/// As much of a Redis as the service asks of it; it dies with the returned task.
+async fn store() -> (String, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("redis://{}", listener.local_addr().expect("an address"));
+    let serving = tokio::spawn(async move {
+        let (values, mut connections) = (Values::default(), JoinSet::new());
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.spawn(serve(stream, values.clone()));
+        }
+    });
+    (url, serving)
+}
+
+async fn serve(stream: TcpStream, values: Values) {
+    let mut stream = BufReader::new(stream);
+    while let Some(command) = read(&mut stream).await {
+        let answer = answer(&command, &values);
+        if stream.write_all(&answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A command is an array of bulk strings (RESP2).
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<Vec<Vec<u8>>> {
+    let number = async |stream: &mut BufReader<TcpStream>| {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        line.trim_end().get(1..)?.parse::<usize>().ok()
+    };
+    let mut parts = Vec::new();
+    for _ in 0..number(stream).await? {
+        let length = number(stream).await?;
+        let mut part = vec![0; length + 2];
+        stream.read_exact(&mut part).await.ok()?;
+        part.truncate(length);
+        parts.push(part);
+    }
+    Some(parts)
+}
+
+fn answer(command: &[Vec<u8>], values: &Values) -> Vec<u8> {
+    let mut values = values.lock().expect("the values");
+    let bulk = |value: Option<&Vec<u8>>| match value {
+        Some(it) => [format!("${}\r\n", it.len()).as_bytes(), it, b"\r\n"].concat(),
+        None => b"$-1\r\n".to_vec(),
+    };
+    match command[0].to_ascii_uppercase().as_slice() {
+        b"SET" if command.iter().any(|it| it == b"NX") && values.contains_key(&command[1]) => bulk(None),
+        b"SET" => {
+            values.insert(command[1].clone(), command[2].clone());
+            b"+OK\r\n".to_vec()
+        }
+        b"GET" => bulk(values.get(&command[1])),
+        b"GETDEL" => bulk(values.remove(&command[1]).as_ref()),
+        b"EVAL" | b"EVALSHA" => b":1\r\n".to_vec(),
+        b"PING" => b"+PONG\r\n".to_vec(),
+        _ => b"+OK\r\n".to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn what_needs_the_store_is_unavailable_and_all_else_goes_on() {
+    let (url, serving) = store().await;
+    let op = TestOp::with(|it| {
+        it.redis = Redis::at(url, "test");
+        it.registration.mode = RegistrationMode::Open;
+    })
+    .await;
+    let mut web = op
+        .client_with(
+            "web",
+            json!({"first_party": true, "grant_types": ["authorization_code", "refresh_token"],
+                "scope": "openid email offline_access",
+                "frontchannel_logout_uri": "https://web.example.test/logout"}),
+        )
+        .await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    let code = admin.logs_in_at(&mut web, "openid email offline_access").await;
+    let tokens = web.redeems(&code).await.expect("tokens");
+    let refresh_token = tokens.refresh_token.expect("offline access");
+
+    serving.abort();
+    let _ = serving.await;
+
+    // What reads the database and what was sealed.
+    assert_eq!(
+        web.claims(&tokens.access_token).await["email"],
+        "admin@itu.example"
+    );
+    let refreshed = web.refreshes(&refresh_token).await.expect("a refresh");
+    assert_eq!(web.introspects(&refreshed.access_token).await["active"], true);
+    for path in [
+        "/",
+        "/account",
+        "/account/profile",
+        "/admin/organizations",
+        "/login",
+        endpoints::JWKS,
+    ] {
+        assert_eq!(admin.browser.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    // A wrong secret is not told from a right one without a count (G-11).
+    let body = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "x"),
+        ("client_id", "web"),
+        ("client_secret", "x"),
+    ];
+    let page = op.browser().post(endpoints::TOKEN, &body).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", page.body);
+
+    // No page and no endpoint fails: each answers 503 with the time to wait, or does without.
+    let mut seen = 0;
+    for (pattern, _) in router::routes(&op.app).table() {
+        let path = pattern.replace(['{', '}'], "");
+        let url = Url::parse(ISSUER).expect("a URL").join(&path).expect("a URL");
+        for (method, body) in [(Method::GET, None), (Method::POST, Some("a=b".to_owned()))] {
+            // `Browser` refuses every other 5xx.
+            let page = admin.browser.clone().once(method, &url, body).await;
+            if page.status == StatusCode::SERVICE_UNAVAILABLE {
+                seen += 1;
+                assert!(!page.header("retry-after").is_empty(), "{path}");
+            }
+        }
+    }
+    assert!(seen > 0);
+    let mut stranger = op.person("bob@example.org").await;
+    let form = stranger.browser.get("/login").await.form(&["email", "password"]);
+    let page = stranger
+        .browser
+        .submit(form, &[("email", "bob@example.org"), ("password", PASSWORD)])
+        .await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!page.header("retry-after").is_empty());
+    // A service is answered in its own way (RFC 6749 §4.1.2.1), and a page of ours is no failure either.
+    let back = admin.browser.get(&web.authorization_url("openid", &[])).await;
+    let is_told = back
+        .url
+        .query()
+        .is_some_and(|it| it.contains("error=temporarily_unavailable"));
+    assert!(
+        is_told || back.status == StatusCode::SERVICE_UNAVAILABLE,
+        "{} {}",
+        back.url,
+        back.status
+    );
+    let page = op.browser().get(&web.authorization_url("openid", &[])).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.headers.contains_key(header::RETRY_AFTER));
+    let refused = op.browser().get("/authorize?client_id=nobody").await;
+    assert_eq!(
+        refused.status,
+        StatusCode::BAD_REQUEST,
+        "a refusal needs no store"
+    );
+
+    // A logout ends the session, though no service can be visited.
+    let form = admin.browser.get("/logout").await.form(&["decision=logout"]);
+    let page = admin.browser.send(form.press("decision", "logout")).await;
+    assert_eq!(page.url.path(), "/logged-out", "{}", page.status);
+    assert_eq!(admin.browser.get("/account").await.url.path(), "/login");
+}
