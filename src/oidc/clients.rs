@@ -2,6 +2,7 @@
 //! and registration by clients themselves (RFC 7591, contract.md "clients, JSON"; security.md AD-2,
 //! DR-2, AZ-3). Every change is one transaction with its audit record, seen at once in this process.
 
+mod administrators_rules;
 mod apply;
 mod authentication_rules;
 mod certificate_rules;
@@ -157,12 +158,23 @@ pub async fn update(
         .write(async |tx| {
             let before = find_in(tx, id).await?;
             let mut after = before.clone();
-            after.metadata = metadata.clone();
+            after.metadata = by_administrator(&before, metadata.clone());
             change(tx, now, context, &before, after).await
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(client)
+}
+
+/// The metadata that an administrator gives the client, with what is its own no more if it registered itself.
+fn by_administrator(before: &Client, metadata: Metadata) -> Metadata {
+    match before.origin {
+        Origin::Registration => metadata.changed_by_administrator(&before.metadata),
+        Origin::Administrator => Metadata {
+            administered: Vec::new(),
+            ..metadata
+        },
+    }
 }
 
 /// A new secret beside the old one, which works for seven days more.
@@ -310,7 +322,9 @@ pub(super) async fn change(
     before: &Client,
     mut after: Client,
 ) -> Result<Client, ClientError> {
-    after.updated_at = now;
+    // Later than what it replaces, also within one tick of the clock: by this, a change that was decided on the state
+    // before is recognized (security.md G-9).
+    after.updated_at = now.max(before.updated_at + chrono::Duration::microseconds(1));
     if !storage::clients::update(tx, &after, before.updated_at).await? {
         return Err(ClientError::Conflict(after.id));
     }

@@ -153,13 +153,14 @@ pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Resu
     };
     app.db
         .write(async |tx| -> Result<()> {
-            tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
-            if storage::clients::delete(tx, &client.id).await? {
-                let event = Event::new(Action::ClientDeleted, format!("client:{}", client.id))
-                    .change(clients::told(&client), Value::Null);
-                audit::record(tx, now, &context, event).await?;
+            // What an administrator did to it meanwhile stands (G-9).
+            if !storage::clients::delete_as_seen(tx, &client.id, client.updated_at).await? {
+                return Err(Error::changed_meanwhile());
             }
-            Ok(())
+            tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
+            let event = Event::new(Action::ClientDeleted, format!("client:{}", client.id))
+                .change(clients::told(&client), Value::Null);
+            Ok(audit::record(tx, now, &context, event).await?)
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
@@ -244,14 +245,18 @@ fn read(body: &[u8]) -> Result<Map<String, Value>> {
 fn metadata(app: &App, asked: &Map<String, Value>, decided: &Metadata) -> Result<Metadata> {
     let wrong = |it| refused(ClientError::Invalid(it));
     let mut it = clients::registered(asked, decided).map_err(wrong)?;
-    let method = it.token_endpoint_auth_method;
-    it.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
+    if !decided.is_administered("token_endpoint_auth_method") {
+        let method = it.token_endpoint_auth_method;
+        it.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
+    }
     let refreshes = it.grant_types.contains(&GrantType::RefreshToken);
     // A scope that is not allowed is dropped, and the answer says which are left (RFC 7591 §3.2.1).
     let allowed = |name: &str| match name {
         scope::OFFLINE_ACCESS => refreshes,
         name => SCOPES.contains(&name) || decided.scope.contains(name),
     };
+    let decided_scope = decided.is_administered("scope");
+    let allowed = |name: &str| allowed(name) && (!decided_scope || decided.scope.contains(name));
     it.scope = match asked.get("scope").is_some_and(|it| !it.is_null()) {
         true => it.scope.iter().filter(|it| allowed(it)).collect::<Scope>(),
         false => SCOPES
@@ -316,8 +321,7 @@ fn refused(error: ClientError) -> Error {
                 false => invalid(&description),
             }
         }
-        // Somebody else changed or removed it meanwhile.
-        ClientError::Conflict(_) => Error::temporarily_unavailable("The client was changed meanwhile"),
+        ClientError::Conflict(_) => Error::changed_meanwhile(),
         ClientError::Unknown(_) => Error::unusable_token("a client that is gone"),
         other => invalid(&other.to_string()),
     }

@@ -192,9 +192,12 @@ pub async fn delete_secrets(tx: &impl ConnectionTrait, id: &ClientId) -> Result<
     generations::raise(tx, generations::CLIENTS).await
 }
 
-/// With its secrets, its registration, and what people granted it.
-pub async fn delete(tx: &impl ConnectionTrait, id: &ClientId) -> Result<bool, DbErr> {
-    let done = client::Entity::delete_by_id(id.as_str()).exec(tx).await?;
+/// With its secrets, its registration, and what people granted it, if nobody changed it since `seen`.
+pub async fn delete_as_seen(tx: &impl ConnectionTrait, id: &ClientId, seen: Time) -> Result<bool, DbErr> {
+    let done = client::Entity::delete_by_id(id.as_str())
+        .filter(client::Column::UpdatedAt.eq(seen))
+        .exec(tx)
+        .await?;
     generations::raise(tx, generations::CLIENTS).await?;
     Ok(done.rows_affected == 1)
 }

@@ -149,6 +149,10 @@ pub struct Metadata {
     /// The resources that it is itself: whose tokens it may introspect (security.md UI-3).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protected_resources: Vec<String>,
+    /// The members of a client that registered itself which an administrator has changed since: they are its own no
+    /// more. Written here only, see `changed_by_administrator`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub administered: Vec<String>,
 }
 
 impl Default for Metadata {
@@ -215,11 +219,34 @@ impl Default for Metadata {
             resources: Vec::new(),
             authorization_details_types: Vec::new(),
             protected_resources: Vec::new(),
+            administered: Vec::new(),
         }
     }
 }
 
 impl Metadata {
+    /// Remembers which members an administrator changes, whatever each of them means: what was made safer is then not
+    /// undone by the client (security.md DR-2).
+    #[must_use]
+    pub fn changed_by_administrator(mut self, before: &Self) -> Self {
+        let members = |it: &Self| match serde_json::to_value(it) {
+            Ok(Value::Object(members)) => members,
+            _ => serde_json::Map::new(),
+        };
+        let (old, new) = (members(before), members(&self));
+        let names = old.keys().chain(new.keys());
+        let changed = names.filter(|it| *it != "administered" && old.get(*it) != new.get(*it));
+        self.administered = before.administered.iter().chain(changed).cloned().collect();
+        self.administered.sort();
+        self.administered.dedup();
+        self
+    }
+
+    /// Returns whether an administrator has changed this member.
+    pub fn is_administered(&self, member: &str) -> bool {
+        self.administered.iter().any(|it| it == member)
+    }
+
     /// The signatures that its assertions may have (security.md TK-7).
     pub fn assertion_algs(&self) -> Vec<SigningAlg> {
         let registered = match self.token_endpoint_auth_signing_alg {

@@ -109,7 +109,7 @@ async fn apply_one(
     };
     let mut changed = Change::Unchanged;
     let mut after = Client {
-        metadata: document.metadata.clone(),
+        metadata: super::by_administrator(&before, document.metadata.clone()),
         enabled: document.enabled.unwrap_or(before.enabled),
         ..before.clone()
     };

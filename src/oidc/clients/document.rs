@@ -98,6 +98,7 @@ const METADATA_MEMBERS: &[&str] = &[
     "resources",
     "authorization_details_types",
     "protected_resources",
+    "administered",
 ];
 
 /// Members that no client sets for itself, nor is told (security.md DR-2).
@@ -112,6 +113,7 @@ const ADMINISTRATORS_MEMBERS: &[&str] = &[
     "resources",
     "authorization_details_types",
     "protected_resources",
+    "administered",
 ];
 
 /// What a client asks to be (RFC 7591 §2). What is not known here is ignored, what only administrators
@@ -123,12 +125,19 @@ pub fn registered(members: &Map<String, Value>, decided: &Metadata) -> Result<Me
         .filter(|(name, value)| METADATA_MEMBERS.contains(&name.as_str()) && !value.is_null())
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let decided = serde_json::to_value(decided).unwrap_or_default();
+    let stored = serde_json::to_value(decided).unwrap_or_default();
     for &name in ADMINISTRATORS_MEMBERS {
-        match decided.get(name) {
+        match stored.get(name) {
             Some(value) => asked.insert(name.to_owned(), value.clone()),
             None => asked.remove(name),
         };
+    }
+    // Leaving out takes nothing back that an administrator has set; another value is for the rules to refuse. What is
+    // left of the scope is decided where its defaults are known.
+    for name in decided.administered.iter().filter(|it| *it != "scope") {
+        if let (false, Some(value)) = (asked.contains_key(name), stored.get(name)) {
+            asked.insert(name.clone(), value.clone());
+        }
     }
     metadata(&asked)
 }
@@ -369,6 +378,7 @@ mod tests {
             resources: vec!["a".into()],
             authorization_details_types: vec!["a".into()],
             protected_resources: vec!["a".into()],
+            administered: vec!["a".into()],
             ..Metadata::default()
         };
         let Ok(Value::Object(members)) = serde_json::to_value(full) else {

@@ -7,17 +7,21 @@ use std::fmt;
 use url::Url;
 
 use super::{
-    authentication_rules, certificate_rules, ciba_rules, encryption, fapi, logout_rules, redirects,
-    request_rules, resource_rules,
+    administrators_rules, authentication_rules, certificate_rules, ciba_rules, encryption, fapi,
+    logout_rules, redirects, request_rules, resource_rules,
 };
 use crate::domain::client::{
-    ApplicationType, AuthMethod, GrantType, Metadata, Registrant, RequestObjectAlg, ResponseType,
-    SubjectType, check_redirect_uri,
+    ApplicationType, AuthMethod, GrantType, Metadata, Registrant, ResponseType, SubjectType,
+    check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
 
 pub(super) const MOST_URIS: usize = 16;
+/// Redirect URIs of a client of an administrator's: one service may have an address for each of its sites.
+const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
 const MOST_BYTES: usize = 16 * 1024;
+/// So many redirect URIs, and as many for logouts, each as long as it may be.
+const MOST_BYTES_OF_ADMINISTRATORS: usize = 96 * 1024;
 const LONGEST_NAME: usize = 64;
 /// `sub` is 128 random bits in base64url.
 const LENGTH_OF_SUB: usize = 22;
@@ -88,10 +92,18 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
         fapi::check(&mut problems, it);
     }
     if let Registrar::Client { decided } = by {
-        only_by_administrators(&mut problems, it, decided);
+        administrators_rules::check(&mut problems, it, decided);
     }
     let size = serde_json::to_vec(it).map_or(usize::MAX, |json| json.len());
-    problems.unless(size <= MOST_BYTES, "metadata", "is larger than 16 KiB");
+    let most = match by {
+        Registrar::Client { decided } if decided.administered.is_empty() => MOST_BYTES,
+        _ => MOST_BYTES_OF_ADMINISTRATORS,
+    };
+    problems.unless(
+        size <= most,
+        "metadata",
+        &format!("is larger than {} KiB", most / 1024),
+    );
     match problems.0.is_empty() {
         true => Ok(()),
         false => Err(problems.0),
@@ -131,8 +143,13 @@ fn texts(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     }
     let contacts = it.contacts.len() <= MOST_URIS && it.contacts.iter().all(|it| it.len() <= 254);
     problems.unless(contacts, "contacts", "are 16 at most, of 254 characters at most");
-    let default_acr = it.default_acr_values.len() <= 8;
-    problems.unless(default_acr, "default_acr_values", "are 8 at most");
+    let default_acr =
+        it.default_acr_values.len() <= 8 && it.default_acr_values.iter().all(|it| it.len() <= 254);
+    problems.unless(
+        default_acr,
+        "default_acr_values",
+        "are 8 at most, of 254 characters at most",
+    );
 }
 
 fn links(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
@@ -181,7 +198,11 @@ fn redirect_uris(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
         ("post_logout_redirect_uris", &it.post_logout_redirect_uris),
     ];
     for (member, uris) in lists {
-        problems.unless(uris.len() <= MOST_URIS, member, "are 16 at most");
+        let most = match by {
+            Registrar::Client { decided } if !decided.is_administered(member) => MOST_URIS,
+            _ => MOST_URIS_OF_ADMINISTRATORS,
+        };
+        problems.unless(uris.len() <= most, member, &format!("are {most} at most"));
         for (position, uri) in uris.iter().enumerate() {
             if let Err(bad) = check_redirect_uri(uri, registrant) {
                 let shown: String = uri.chars().take(80).collect();
@@ -284,45 +305,6 @@ fn decided(problems: &mut Problems, it: &Metadata) {
             member,
             "holds what is not an identifier",
         );
-    }
-}
-
-/// What no client decides for itself (security.md DR-2, AZ-14).
-fn only_by_administrators(problems: &mut Problems, it: &Metadata, decided: &Metadata) {
-    let ours =
-        |value: &str| value.starts_with("itu_") || value == scope::ADMIN || value.starts_with("admin:");
-    for (member, untouched) in [
-        ("first_party", it.first_party == decided.first_party),
-        ("grant_types", ciba_rules::is_as_decided(it, decided)),
-        ("profile", it.profile == decided.profile),
-        ("pkce", it.pkce == decided.pkce),
-        ("id_token_claims", it.id_token_claims == decided.id_token_claims),
-        (
-            "access_token_format",
-            it.access_token_format == decided.access_token_format,
-        ),
-        ("access_policy", it.access_policy == decided.access_policy),
-        ("introspect_all", it.introspect_all == decided.introspect_all),
-        ("resources", it.resources == decided.resources),
-        (
-            "authorization_details_types",
-            it.authorization_details_types == decided.authorization_details_types,
-        ),
-        (
-            "protected_resources",
-            it.protected_resources == decided.protected_resources,
-        ),
-        (
-            "scope",
-            !it.scope.iter().any(|it| ours(it) && !decided.scope.contains(it)),
-        ),
-        (
-            "request_object_signing_alg",
-            it.request_object_signing_alg != Some(RequestObjectAlg::None)
-                || decided.request_object_signing_alg == Some(RequestObjectAlg::None),
-        ),
-    ] {
-        problems.unless(untouched, member, "is decided by an administrator");
     }
 }
 

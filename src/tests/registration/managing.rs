@@ -1,9 +1,12 @@
 //! RFC 7592: a client reads, changes and removes its registration, and nobody else's.
 
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
+
 use super::*;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::client::Metadata;
+use crate::domain::scope::Scope;
 use crate::oidc::clients;
 
 async fn told(op: &TestOp, client: &Answer) -> Value {
@@ -171,9 +174,95 @@ async fn what_an_administrator_decided_stays() {
     asked["client_id"] = json!(id.as_str());
     let answer = op.manages(Method::PUT, &client, Some(&asked)).await;
 
-    assert_eq!(answer.body["scope"], "openid email itu_membership"); // AZ-14
+    assert_eq!(answer.body["scope"], "openid itu_membership", "{}", answer.body); // AZ-14, DR-2
     let stored = op.app.registry.find(id.as_str()).expect("a client");
     assert!(stored.is_first_party() && stored.requires_pkce()); // DR-2
+}
+
+#[tokio::test]
+async fn what_an_administrator_made_safer_is_not_undone_by_leaving_it_out() {
+    let op = TestOp::open().await;
+    let mut asked = with("require_auth_time", json!(true));
+    asked["redirect_uris"] = json!(["https://rp.example/cb", "https://old.rp.example/cb"]);
+    let client = op.registers(&asked).await;
+    let id = ClientId::new(client.text("client_id"));
+    let stored = || {
+        op.app
+            .registry
+            .find(id.as_str())
+            .expect("a client")
+            .metadata
+            .clone()
+    };
+    let stricter = Metadata {
+        require_pushed_authorization_requests: true,
+        dpop_bound_access_tokens: true,
+        redirect_uris: vec!["https://rp.example/cb".into()],
+        scope: Scope::parse("openid profile").expect("a scope"),
+        ..stored()
+    };
+    let decided = clients::update(&op.app, &Context::operator(), &id, stricter).await;
+    decided.expect("an administrator decides");
+
+    let mut plain = good();
+    plain["client_id"] = json!(id.as_str());
+    let answer = op.manages(Method::PUT, &client, Some(&plain)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let now = stored();
+    assert!(now.require_pushed_authorization_requests && now.dpop_bound_access_tokens); // DR-2
+    assert_eq!(now.scope.to_string(), "openid profile");
+    assert!(!now.require_auth_time); // its own, RFC 7592 §2.2
+    assert!(answer.body.get("administered").is_none());
+    for (member, value) in [
+        ("require_pushed_authorization_requests", json!(false)),
+        ("dpop_bound_access_tokens", json!(false)),
+        ("redirect_uris", asked["redirect_uris"].clone()),
+    ] {
+        let mut weaker = plain.clone();
+        weaker[member] = value;
+        let refused = op.manages(Method::PUT, &client, Some(&weaker)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{member}"); // DR-2
+        assert_eq!(stored(), now, "{member}");
+    }
+    let mut wider = plain.clone();
+    wider["scope"] = json!("openid profile email");
+    let answer = op.manages(Method::PUT, &client, Some(&wider)).await;
+    assert_eq!(answer.body["scope"], "openid profile");
+}
+
+#[tokio::test]
+async fn a_change_that_lost_a_race_is_a_conflict() {
+    let op = TestOp::open().await;
+    let client = op.registers(&good()).await;
+    let put = |name: String| {
+        let mut asked = with("client_name", json!(name));
+        asked["client_id"] = client.body["client_id"].clone();
+        let (op, client) = (&op, &client);
+        async move { op.manages(Method::PUT, client, Some(&asked)).await }
+    };
+    // All at once, within one tick of the frozen clock.
+    let answers = futures_util::future::join_all((0..6).map(|it| put(format!("Service {it}")))).await;
+    let statuses: Vec<u16> = answers.iter().map(|it| it.status.as_u16()).collect();
+    assert!(statuses.iter().all(|it| [200, 409].contains(it)), "{statuses:?}"); // G-9
+    // Each that counted was decided on what the one before it left.
+    let changes = recorded(&op).await;
+    assert_eq!(changes.len(), statuses.iter().filter(|it| **it == 200).count());
+    assert!(changes.windows(2).all(|it| it[0].1 == it[1].0), "{changes:?}");
+}
+
+/// Before and after of each change of a client.
+async fn recorded(op: &TestOp) -> Vec<(String, String)> {
+    let db = op.app.db.read();
+    let changes = "SELECT before, after FROM events WHERE action = 'client.changed' ORDER BY id";
+    let found = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), changes))
+        .await;
+    let text = |row: &QueryResult, name| row.try_get::<String>("", name).expect("text");
+    found
+        .expect("events")
+        .iter()
+        .map(|it| (text(it, "before"), text(it, "after")))
+        .collect()
 }
 
 #[tokio::test]
