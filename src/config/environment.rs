@@ -9,7 +9,7 @@ const PREFIX: &str = "ITU_ACCOUNT__";
 
 /// The settings that are lists, by section.
 const LISTS: [(&str, &[&str]); 4] = [
-    ("", &["trusted_proxies"]),
+    ("", &["trusted_proxies", "forwarding_headers"]),
     ("authorization", &["response_types"]),
     ("fetch", &["allow"]),
     ("limits", &[]),

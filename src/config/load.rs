@@ -10,13 +10,14 @@ use figment::{Figment, Provider};
 use serde::de::DeserializeOwned;
 
 use super::environment::{self, Environment};
-use super::{Config, secrets};
+use super::{Config, ForwardingHeader, secrets};
 
 const FILE: &str = "itu-account.toml";
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "issuer",
     "listen",
     "trusted_proxies",
+    "forwarding_headers",
     "tls",
     "mtls",
     "database",
@@ -92,6 +93,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
             .unwrap_or_else(|| super::Issuer::parse("https://unset.invalid").expect("this one is an origin")),
         listen,
         trusted_proxies: reader.value("trusted_proxies", Vec::new()),
+        forwarding_headers: reader.value("forwarding_headers", ForwardingHeader::ALL.to_vec()),
         tls: reader.section("tls"),
         mtls: reader.section("mtls"),
         database: reader.section("database"),

@@ -28,7 +28,7 @@ pub use limits::Limits;
 pub use load::Problems;
 pub use mail::{Mail, Transport};
 pub use mtls::Mtls;
-pub use network::Network;
+pub use network::{ForwardingHeader, Network};
 pub use people::{Accounts, Passwords, Sessions, Site};
 pub use protocol::{Authorization, Registration, RegistrationMode, Tokens};
 pub use secrets::private_file;
@@ -44,6 +44,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Proxies whose forwarding headers count (security.md TL-2).
     pub trusted_proxies: Vec<Network>,
+    /// In which headers they tell their client; two that come together must agree.
+    pub forwarding_headers: Vec<ForwardingHeader>,
     pub tls: Tls,
     pub mtls: Mtls,
     pub database: Database,
@@ -74,6 +76,7 @@ impl Config {
             issuer,
             listen,
             trusted_proxies: Vec::new(),
+            forwarding_headers: ForwardingHeader::ALL.to_vec(),
             tls: Tls::default(),
             mtls: Mtls::default(),
             database: Database::at(format!("sqlite://{}", directory.join("itu-account.db").display())),

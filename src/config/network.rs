@@ -5,6 +5,35 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Deserializer, de};
 
+/// In what a proxy tells which client it speaks for (security.md TL-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardingHeader {
+    /// RFC 7239
+    Forwarded,
+    XForwardedFor,
+}
+
+impl ForwardingHeader {
+    pub const ALL: [Self; 2] = [Self::Forwarded, Self::XForwardedFor];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forwarded => "Forwarded",
+            Self::XForwardedFor => "X-Forwarded-For",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ForwardingHeader {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let found = Self::ALL
+            .into_iter()
+            .find(|it| it.as_str().eq_ignore_ascii_case(&text));
+        found.ok_or_else(|| de::Error::custom(format!("\"{text}\" is not Forwarded or X-Forwarded-For")))
+    }
+}
+
 /// A network: `192.0.2.0/24`, `2001:db8::/32`, or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {

@@ -44,11 +44,26 @@ impl Event {
         self
     }
 
+    /// With circumstances that are no change.
+    pub fn with(mut self, circumstances: impl Into<Value>) -> Self {
+        self.after = Some(circumstances.into());
+        self
+    }
+
     pub fn change(mut self, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         self.before = Some(before.into());
         self.after = Some(after.into());
         self
     }
+}
+
+/// What the trail says of something that was refused.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub at: super::Time,
+    pub reason: String,
+    pub circumstances: Option<Value>,
+    pub request_id: String,
 }
 
 macro_rules! actions {

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::extract::form::FormError;
+use crate::domain::ClientId;
 use crate::domain::client::SigningAlg;
 use crate::oidc::{self, Code, dpop};
 use crate::{accounts, affiliations, sealed};
@@ -170,6 +171,7 @@ impl IntoResponse for PageError {
         match &self {
             Self::Internal(source) => tracing::error!(cause = %chain(source.as_ref()), "a page failed"),
             Self::Protocol(error) => log(error),
+            Self::Form(error) => tracing::info!(%error, "refused"),
             _ => {}
         }
         let mut response = self.status().into_response();
@@ -272,11 +274,17 @@ pub(super) fn retry_after(response: &mut Response, seconds: Option<u64>) {
     }
 }
 
+/// With what the owner of a service needs to find their mistake: the client, what came, what is registered.
 pub(super) fn log(error: &oidc::Error) {
     let cause = error.cause().unwrap_or_default();
+    let client = error.client().map(ClientId::as_str);
+    let mismatch = error.mismatch();
+    let parameter = mismatch.map(|it| it.parameter.as_str());
+    let received = mismatch.map(|it| it.received.as_str());
+    let registered = mismatch.map(|it| it.registered.join(" "));
     match error.code() {
-        Code::ServerError => tracing::error!(%error, cause, "a request failed"),
-        _ => tracing::info!(%error, cause, "refused"),
+        Code::ServerError => tracing::error!(%error, cause, client, "a request failed"),
+        _ => tracing::info!(%error, cause, client, parameter, received, registered, "refused"),
     }
 }
 

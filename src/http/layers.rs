@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::cookies::Cookie;
 use super::extract::session::ReplacedCookie;
-use super::network::{Peer, client_address, told_certificate};
+use super::network::{Disagreement, Peer, client_address, told_certificate};
 use crate::app::App;
 use crate::certificates::Certificate;
 use crate::config::{Issuer, network};
@@ -42,6 +42,8 @@ const HANDLER_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_URI: usize = 8 * 1024;
 /// DS-1: fields of a header section; HTTP/2 has no counter of its own for them.
 const MAX_HEADERS: usize = 64;
+/// DS-1: 16 KiB of header section.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// Everything without script, style, frame or form: what is no page of ours.
 const NOTHING_CSP: &str =
@@ -61,7 +63,9 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         .get::<Peer>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |it| it.0);
     let is_ours = |it: IpAddr| app.config.trusted_proxies.iter().any(|proxy| proxy.contains(it));
-    let address = client_address(peer, request.headers(), is_ours);
+    let listed = &app.config.forwarding_headers;
+    let forwarded = client_address(peer, request.headers(), listed, is_ours);
+    let address = forwarded.unwrap_or(peer);
     if let Some(name) = app.config.mtls.proxy_header.as_deref().filter(|_| is_ours(peer)) {
         // A proxy of ours speaks for its client, whatever certificate it shows itself.
         request.extensions_mut().remove::<Certificate>();
@@ -90,7 +94,11 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     // LG-3: the route's pattern, never the URL, which may hold a handle or a hint.
     let span = tracing::info_span!("request", id = %id, %method, %route);
     let started = std::time::Instant::now();
-    let mut response = match refuse(&app, &request, called.is_some()) {
+    let refusal = match forwarded {
+        Err(Disagreement) => Some(span.in_scope(|| disagreement(peer))),
+        Ok(_) => refuse(&app, &request, called.is_some()),
+    };
+    let mut response = match refusal {
         Some(refusal) => refusal,
         None => answer(request, next).instrument(span.clone()).await,
     };
@@ -132,13 +140,26 @@ async fn answer(request: Request, next: Next) -> Response {
     }
 }
 
+/// TL-2: nobody can tell which of the two its client wrote.
+fn disagreement(proxy: IpAddr) -> Response {
+    tracing::warn!(
+        %proxy,
+        "Forwarded and X-Forwarded-For of a proxy name different clients; list in forwarding_headers what it overwrites"
+    );
+    plain(
+        StatusCode::BAD_REQUEST,
+        "The proxy names two different clients for this request.",
+    )
+}
+
 /// What is answered before any handler sees the request.
 fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
     let headers = request.headers();
     if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > MAX_URI {
         return Some(plain(StatusCode::URI_TOO_LONG, "The address is too long."));
     }
-    if headers.len() > MAX_HEADERS {
+    let size = HeaderSize::of(headers);
+    if size.fields > MAX_HEADERS || size.bytes > MAX_HEADER_BYTES {
         return Some(plain(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "Too many header fields.",
@@ -155,6 +176,31 @@ fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
     match is_for_us {
         true => None,
         false => Some(misdirected(app, request)),
+    }
+}
+
+/// A header section as HTTP/1.1 would write it: the fields of `cookie`, which HTTP/2 cuts into one for each cookie, are
+/// one, joined by `; ` (RFC 9113 §8.2.3).
+#[derive(Debug, PartialEq, Eq)]
+struct HeaderSize {
+    fields: usize,
+    bytes: usize,
+}
+
+impl HeaderSize {
+    fn of(headers: &HeaderMap) -> Self {
+        let cookies = headers.get_all(header::COOKIE).iter().count();
+        let repeated = cookies.saturating_sub(1);
+        // `: ` and the end of the line, or for a further cookie `; ` in place of the name and all of that.
+        let bytes: usize = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        let saved = repeated * (header::COOKIE.as_str().len() + 4 - 2);
+        Self {
+            fields: headers.len() - repeated,
+            bytes: bytes - saved,
+        }
     }
 }
 
@@ -278,4 +324,31 @@ pub fn on_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR,
         "Something went wrong on our side. The failure is recorded. Try again in a moment.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_that_come_apart_count_as_one_field() {
+        // RFC 9113 §8.2.3
+        let of = |cookies: &[&str]| {
+            let mut headers = HeaderMap::new();
+            headers.append(header::ACCEPT, HeaderValue::from_static("*/*"));
+            for it in cookies {
+                headers.append(header::COOKIE, it.parse().expect("a value"));
+            }
+            HeaderSize::of(&headers)
+        };
+        assert_eq!(of(&["a=1", "b=2", "c=3"]), of(&["a=1; b=2; c=3"]));
+        assert_eq!(
+            of(&["a=1"]),
+            HeaderSize {
+                fields: 2,
+                bytes: 13 + 13
+            }
+        );
+        assert_eq!(of(&[]).fields, 1);
+    }
 }

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use super::error::Challenge;
 use super::extract::Authenticated;
 use super::extract::client::{one_header, possession_of};
-use super::extract::form::{self, OAUTH_BODY, Pairs};
+use super::extract::form::{self, Pairs};
 use crate::app::App;
+use crate::domain::client::Client;
 use crate::oidc::userinfo::{self, Presented, Userinfo};
 use crate::oidc::{
     self, backchannel_authentication, device_authorization, discovery, introspection, jwks,
@@ -52,9 +53,15 @@ impl<T: IntoResponse> IntoResponse for NoStore<T> {
     }
 }
 
+/// For the log: whose request was refused.
+fn of<T>(client: &Client, answer: Result<T, oidc::Error>) -> Result<T, oidc::Error> {
+    answer.map_err(|it| it.of_client(&client.id))
+}
+
 /// RFC 6749 §3.2
 pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.possession).await?;
+    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.possession).await;
+    let answer = of(&it.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
@@ -70,7 +77,8 @@ pub async fn pushed_authorization_request(
         &it.parameters,
         &it.possession.dpop,
     )
-    .await?;
+    .await;
+    let answer = of(&it.client, answer)?;
     Ok(NoStore((StatusCode::CREATED, Json(answer))))
 }
 
@@ -80,8 +88,8 @@ pub async fn device_authorization(
     it: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
     let answer =
-        device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.possession.dpop)
-            .await?;
+        device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.possession.dpop).await;
+    let answer = of(&it.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
@@ -90,7 +98,8 @@ pub async fn backchannel_authentication(
     State(app): State<App>,
     it: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = backchannel_authentication::begin(&app, &it.context, &it.client, &it.parameters).await?;
+    let answer = backchannel_authentication::begin(&app, &it.context, &it.client, &it.parameters).await;
+    let answer = of(&it.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
@@ -99,27 +108,33 @@ pub async fn introspection(
     State(app): State<App>,
     it: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = introspection::answer(&app, &it.client, &it.parameters).await?;
+    let answer = of(
+        &it.client,
+        introspection::answer(&app, &it.client, &it.parameters).await,
+    )?;
     Ok(NoStore(Json(answer)))
 }
 
 /// RFC 7009
 pub async fn revocation(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
-    revocation::revoke(&app, &it.context, &it.client, &it.parameters).await?;
+    let done = revocation::revoke(&app, &it.context, &it.client, &it.parameters).await;
+    of(&it.client, done)?;
     Ok(NoStore(StatusCode::OK))
 }
 
 /// OpenID Connect Core §5.3
 pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Response, Challenge> {
-    let query = Pairs::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let query = request.uri().query().unwrap_or_default();
+    let query = Pairs::parse_for(query.as_bytes(), |it| it == "access_token");
     let in_query = !query.map_err(oidc::Error::from)?.all("access_token").is_empty();
     let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
-    let possession = possession_of(&app, &request)?;
-    // A POST without a body is as good as a GET.
-    let has_form = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
+    let possession = possession_of(&app, &request);
+    // A POST without a body is as good as a GET, and a body that is no form says nothing here (RFC 6750 §2.2).
+    let has_body = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
+    let has_form = has_body && (authorization.is_none() || form::is_form(request.headers()));
     let body = match has_form {
         true => {
-            let pairs = form::read(request, OAUTH_BODY).await.map_err(oidc::Error::from)?;
+            let pairs = form::read_oauth(request).await.map_err(oidc::Error::from)?;
             pairs
                 .unique(&[])
                 .map_err(oidc::Error::from)?

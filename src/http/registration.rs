@@ -11,8 +11,10 @@ use super::extract::client::{context, one_header};
 use super::extract::form::{self, OAUTH_BODY};
 use super::protocol::NoStore;
 use crate::app::App;
+use crate::domain::ClientId;
 use crate::domain::actor::Actor;
 use crate::oidc::client_authentication::scheme_of;
+use crate::oidc::mismatch::printable;
 use crate::oidc::{self, Code, registration};
 
 /// A refusal: of a token a challenge, of metadata an answer (RFC 7591 §3.2.2).
@@ -49,7 +51,7 @@ pub async fn show(
     request: Request,
 ) -> Result<Response, Refused> {
     let (context, token) = (context(&request, Actor::Visitor), needed(&request)?);
-    let answer = registration::show(&app, &context, &id, &token).await?;
+    let answer = of(&id, registration::show(&app, &context, &id, &token).await)?;
     Ok(NoStore(Json(answer)).into_response())
 }
 
@@ -61,7 +63,10 @@ pub async fn replace(
     let (context, token) = (context(&request, Actor::Visitor), needed(&request)?);
     let body = form::read_json(request, OAUTH_BODY).await;
     let body = body.map_err(oidc::Error::from)?;
-    let answer = registration::replace(&app, &context, &id, &token, &body).await?;
+    let answer = of(
+        &id,
+        registration::replace(&app, &context, &id, &token, &body).await,
+    )?;
     Ok(NoStore(Json(answer)).into_response())
 }
 
@@ -71,8 +76,13 @@ pub async fn delete(
     request: Request,
 ) -> Result<Response, Refused> {
     let (context, token) = (context(&request, Actor::Visitor), needed(&request)?);
-    registration::delete(&app, &context, &id, &token).await?;
+    of(&id, registration::delete(&app, &context, &id, &token).await)?;
     Ok(NoStore(StatusCode::NO_CONTENT).into_response())
+}
+
+/// For the log: the client that the address names, as it was written.
+fn of<T>(id: &str, answer: Result<T, oidc::Error>) -> Result<T, oidc::Error> {
+    answer.map_err(|it| it.of_client(&ClientId::new(printable(id))))
 }
 
 fn bearer(request: &Request) -> Result<Option<String>, oidc::Error> {

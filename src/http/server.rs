@@ -32,6 +32,9 @@ const MAX_CONNECTIONS: usize = 1024;
 const MAX_STREAMS: u32 = 100;
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// HTTP/2 counts 32 bytes more for each field (RFC 9113 §6.5.2), and cookies may come in a field each (§8.2.3): `layers`
+/// counts what is left as HTTP/1.1 writes it.
+const MAX_HEADER_LIST: u32 = 32 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -186,7 +189,7 @@ fn builder(h2: bool) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(MAX_HEADER_BYTES as u32)
+        .max_header_list_size(MAX_HEADER_LIST)
         .keep_alive_interval(Some(Duration::from_secs(20)))
         .keep_alive_timeout(Duration::from_secs(10));
     builder

@@ -38,7 +38,7 @@ struct Answer(Vec<(String, String)>);
 /// A layer around every page.
 pub async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let browser = Cookie::Browser.read(&app, request.headers());
-    let is_form = form::is_of_type(request.headers(), form::URL_ENCODED);
+    let is_form = form::is_form(request.headers());
     let (Method::POST, true, Some(browser)) = (request.method().clone(), is_form, browser) else {
         return next.run(request).await;
     };

@@ -31,6 +31,7 @@ use crate::domain::secret::Digest;
 use crate::domain::{AccountId, AuthenticationRequestId, ClientId};
 use crate::limits::{Limit, Refused};
 use crate::mail::outbox;
+use crate::oidc::mismatch::Mismatch;
 use crate::random;
 use crate::storage::{accounts, authentication_requests};
 
@@ -55,9 +56,11 @@ pub async fn begin(
     parameters: &Parameters,
 ) -> Result<Acknowledgement> {
     if !client.may_use(GrantType::Ciba) {
-        return Err(Error::unauthorized_client(
-            "The client is not registered for backchannel authentication",
-        ));
+        let grant = GrantType::Ciba.to_string();
+        let mismatch = Mismatch::new("grant_type", grant, &client.metadata.grant_types);
+        let refused =
+            Error::unauthorized_client("The client is not registered for backchannel authentication");
+        return Err(refused.about(mismatch));
     }
     let asked = request::read(app, client, parameters).await?;
     if client.origin == Origin::Registration {

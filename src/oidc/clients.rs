@@ -32,7 +32,7 @@ use crate::storage::{self, IsBusy, Transaction};
 pub use apply::{Applied, Change, apply};
 pub use document::{ClientDocument, SecretSource, documents};
 pub(super) use document::{registered, told_to_itself};
-pub use listing::{Found, Search, read, search};
+pub use listing::{Found, RefusedRequest, Search, UNKNOWN, read, refused_requests, search};
 pub use report::{Finding, Severity, Topic, report};
 pub use rules::{Problem, Registrar, check};
 pub(super) use sector::check as check_outside;

@@ -26,6 +26,7 @@ use crate::domain::session::Session;
 use crate::domain::token::Confirmation;
 use crate::domain::{AuthorizationId, ClientId, Time, secret::Digest};
 use crate::limits::Limit;
+use crate::oidc::mismatch::Mismatch;
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -54,9 +55,10 @@ pub async fn begin(
     presented: &dpop::Presented,
 ) -> Result<DeviceAuthorization> {
     if !client.may_use(GrantType::DeviceCode) {
-        return Err(Error::unauthorized_client(
-            "The client is not registered for device authorization",
-        ));
+        let grant = GrantType::DeviceCode.to_string();
+        let mismatch = Mismatch::new("grant_type", grant, &client.metadata.grant_types);
+        let refused = Error::unauthorized_client("The client is not registered for device authorization");
+        return Err(refused.about(mismatch));
     }
     if client.is_public() {
         // Nobody was proved: it counts as what a browser brings (security.md DS-3).
@@ -108,7 +110,10 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
         }
     };
     match granted.is_empty() {
-        true => Err(Error::invalid_scope("no scope remains that this client may have")),
+        true => {
+            let mismatch = Mismatch::new("scope", asked.unwrap_or_default(), own.iter());
+            Err(Error::invalid_scope("no scope remains that this client may have").about(mismatch))
+        }
         false => Ok(granted),
     }
 }

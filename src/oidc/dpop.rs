@@ -41,6 +41,8 @@ const NONCE: &str = "dpop_nonce";
 pub struct Presented {
     /// `DPoP`, if there was one.
     pub proof: Option<String>,
+    /// There was more than one, or one that is not ASCII.
+    pub unreadable: bool,
     pub method: String,
     /// The URL of the endpoint as metadata tells it, without query.
     pub url: String,
@@ -59,6 +61,10 @@ struct Expected<'a> {
 
 /// The thumbprint of the key that a request was proved with, once; `None` if no proof came.
 pub async fn prove(app: &App, presented: &Presented, access_token: Option<&str>) -> Result<Option<String>> {
+    if presented.unreadable {
+        // RFC 9449 §4.3
+        return Err(Error::invalid_dpop_proof("There is not exactly one DPoP proof"));
+    }
     let Some(proof) = &presented.proof else {
         return Ok(None);
     };

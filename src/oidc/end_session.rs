@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::mismatch::Mismatch;
 use super::{Error, Parameters, Result, id_token_hint, subject};
 use crate::app::App;
 use crate::audit;
@@ -189,9 +190,11 @@ fn read_hint(app: &App, claims: &Value, client_id: Option<&str>) -> Option<Hint>
 /// §3: only to an address that the client registered, byte for byte (LO-2).
 fn after(client: &Client, parameters: &Parameters) -> After {
     let registered = &client.metadata.post_logout_redirect_uris;
-    let asked = parameters
-        .get("post_logout_redirect_uri")
-        .filter(|uri| registered.iter().any(|it| it == uri));
+    let received = parameters.get("post_logout_redirect_uri");
+    let asked = received.filter(|uri| registered.iter().any(|it| it == uri));
+    if received.is_some() && asked.is_none() {
+        Mismatch::of_uri("post_logout_redirect_uri", received, registered).log(&client.id);
+    }
     let state = parameters.get("state").filter(|it| it.len() <= LONGEST_STATE);
     After {
         client: Some(client.id.clone()),

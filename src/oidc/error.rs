@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use sea_orm::DbErr;
 
+use super::mismatch::Mismatch;
+use crate::domain::ClientId;
 use crate::limits::Refused;
 use crate::storage::{IsBusy, ephemeral::EphemeralError};
 
@@ -109,6 +111,9 @@ pub struct Error {
     retry_after: Option<u64>,
     /// It was decided on a state that is over: 409 (security.md G-9).
     conflict: bool,
+    /// Whose mistake it is, and which: for the log and for administrators, never for an answer (security.md LG-1).
+    client: Option<ClientId>,
+    mismatch: Option<Arc<Mismatch>>,
 }
 
 /// How long whoever is answered 503 should wait, in seconds (security.md ST-1).
@@ -123,6 +128,8 @@ impl Error {
             bare: false,
             retry_after: None,
             conflict: false,
+            client: None,
+            mismatch: None,
         }
     }
 
@@ -185,6 +192,26 @@ impl Error {
         self
     }
 
+    /// Names the client for the log; who named it first knows best.
+    pub fn of_client(mut self, id: &ClientId) -> Self {
+        self.client.get_or_insert_with(|| id.clone());
+        self
+    }
+
+    /// Says for the log what came, and what is registered.
+    pub fn about(mut self, mismatch: Mismatch) -> Self {
+        self.mismatch = Some(Arc::new(mismatch));
+        self
+    }
+
+    pub fn client(&self) -> Option<&ClientId> {
+        self.client.as_ref()
+    }
+
+    pub fn mismatch(&self) -> Option<&Mismatch> {
+        self.mismatch.as_deref()
+    }
+
     /// For an endpoint that knows no other code for a signed request that is not in order (CIBA §13).
     pub fn into_invalid_request(mut self) -> Self {
         if self.code == Code::InvalidRequestObject {
@@ -223,9 +250,19 @@ impl Error {
         self.bare
     }
 
-    /// For the operator: what was behind it.
+    /// For the operator: what was behind it, and behind that.
     pub fn cause(&self) -> Option<String> {
-        self.source.as_ref().map(ToString::to_string)
+        let first = self.source.as_deref()? as &dyn std::error::Error;
+        let chain = std::iter::successors(Some(first), |it| it.source());
+        // An error that says nothing of its own repeats its source.
+        let mut words: Vec<String> = chain.map(ToString::to_string).collect();
+        words.dedup();
+        Some(words.join(": "))
+    }
+
+    /// With a reason for the operator alone.
+    pub(super) fn reasoned(self, reason: &'static str) -> Self {
+        self.caused_by(Reason(reason))
     }
 }
 

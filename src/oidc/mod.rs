@@ -23,6 +23,7 @@ mod id_token_hint;
 pub mod introspection;
 pub mod jwks;
 pub mod logout;
+pub mod mismatch;
 mod parameters;
 pub mod pkce;
 pub mod possession;
@@ -37,6 +38,6 @@ pub mod token;
 pub mod userinfo;
 
 pub use error::{Code, Error};
-pub use parameters::Parameters;
+pub use parameters::{Parameters, is_parameter};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

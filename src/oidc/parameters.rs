@@ -3,6 +3,46 @@
 
 use std::collections::BTreeMap;
 
+use super::authorization::checks;
+
+/// What the endpoints read beside the parameters of an authorization request, and the client's credentials.
+const OTHERS: [&str; 29] = [
+    "access_token",
+    "actor_token",
+    "actor_token_type",
+    "assertion",
+    "audience",
+    "auth_req_id",
+    "binding_message",
+    "client_assertion",
+    "client_assertion_type",
+    "client_notification_token",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "grant_type",
+    "login_hint_token",
+    "logout_hint",
+    "post_logout_redirect_uri",
+    "refresh_token",
+    "requested_expiry",
+    "requested_token_type",
+    "resource",
+    "scope",
+    "subject_token",
+    "subject_token_type",
+    "token",
+    "token_type_hint",
+    "user_code",
+    "client_id",
+];
+
+/// Means something at one of the endpoints; every other name is ignored, whatever its value (security.md G-2).
+pub fn is_parameter(name: &str) -> bool {
+    checks::is_known(name) || OTHERS.contains(&name)
+}
+
 /// Names and values. Unknown ones are ignored, empty ones count as omitted (RFC 6749 §3.1).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {

@@ -51,7 +51,17 @@ pub enum Userinfo {
     Jwt(String),
 }
 
+/// A refusal names the client that the token was issued to, if the token tells, for the log.
 pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
+    let token = presented.token().ok().map(|(_, token)| token.to_owned());
+    let answer = claims_for(app, presented).await;
+    answer.map_err(|error| match token.and_then(|it| access_token::read(app, &it)) {
+        Some(token) => error.of_client(&token.client_id),
+        None => error,
+    })
+}
+
+async fn claims_for(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
     let Holder {
         token,
         client,

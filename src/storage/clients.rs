@@ -45,6 +45,18 @@ impl ClientRegistry {
         theirs.map(|it| it.name().to_owned()).collect()
     }
 
+    pub fn is_disabled(&self, id: &str) -> bool {
+        self.0.load().clients.get(id).is_some_and(|it| !it.enabled)
+    }
+
+    /// Whether the text is a secret of some client: such a text is never logged (security.md LG-3).
+    pub fn is_secret(&self, text: &str) -> bool {
+        let digest = Digest::of(text.as_bytes());
+        let known = self.0.load();
+        let mut secrets = known.clients.values().flat_map(|it| &it.secrets);
+        secrets.any(|it| it.digest == digest)
+    }
+
     /// The origin belongs to a redirect URI of an enabled public client.
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.0.load().origins.contains(origin)

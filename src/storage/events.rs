@@ -1,9 +1,12 @@
 //! The audit trail: rows are only ever appended.
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::entities::event;
-use crate::domain::{Time, actor::Context, event::Event};
+use crate::domain::event::{Action, Event, Refusal};
+use crate::domain::{Time, actor::Context};
 
 pub async fn insert(
     db: &impl ConnectionTrait,
@@ -29,4 +32,30 @@ pub async fn insert(
         .exec_without_returning(db)
         .await
         .map(drop)
+}
+
+/// The newest refusals of an object, of these kinds.
+pub async fn refusals(
+    db: &impl ConnectionTrait,
+    object: &str,
+    actions: &[Action],
+    most: u64,
+) -> Result<Vec<Refusal>, DbErr> {
+    let rows = event::Entity::find()
+        .filter(event::Column::Object.eq(object))
+        .filter(event::Column::Action.is_in(actions.iter().map(|it| it.as_str())))
+        .filter(event::Column::Success.eq(false))
+        .order_by_desc(event::Column::Id)
+        .limit(most)
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|it| Refusal {
+            at: it.at,
+            reason: it.reason.unwrap_or_default(),
+            circumstances: it.after.and_then(|it| serde_json::from_str(&it).ok()),
+            request_id: it.request_id,
+        })
+        .collect())
 }

@@ -29,6 +29,7 @@ mod sender_constrained;
 mod signing_in;
 mod signing_up;
 mod reading;
+mod owners_mistakes;
 mod readme;
 mod registration;
 mod starting;

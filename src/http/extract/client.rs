@@ -6,9 +6,10 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::form::{self, OAUTH_BODY};
+use super::form;
 use crate::app::App;
 use crate::certificates::Certificate;
+use crate::domain::ClientId;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::Client;
 use crate::http::layers::{CalledAt, ClientNetwork, RequestId};
@@ -36,10 +37,23 @@ impl FromRequest<App> for Authenticated {
         let visitor = context(&request, Actor::Visitor);
         let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
         let endpoint = app.config.issuer.at(path_of(&request));
-        let possession = possession_of(app, &request)?;
-        let pairs = form::read(request, OAUTH_BODY).await?;
+        let possession = possession_of(app, &request);
+        let header = authorization.as_deref();
+        let named = header.and_then(|it| client_authentication::named_by(app, it));
+        let of_client = |error: oidc::Error, named: Option<&ClientId>| match named {
+            Some(id) => error.of_client(id),
+            None => error,
+        };
+        let read = form::read_oauth(request).await;
+        let pairs = read.map_err(|it| of_client(it.into(), named.as_ref()))?;
+        let in_body = pairs.all("client_id").into_iter().next();
+        let in_body = in_body
+            .and_then(|id| app.registry.find(&id))
+            .map(|it| it.id.clone());
+        let named = named.or(in_body);
         let lists = LISTS.map(|name| (name, pairs.all(name)));
-        let once = Parameters::from(pairs.unique(&LISTS)?);
+        let once = pairs.unique(&LISTS);
+        let once = Parameters::from(once.map_err(|it| of_client(it.into(), named.as_ref()))?);
         let parameters = lists
             .into_iter()
             .fold(once, |it, (name, values)| it.with_list(name, values));
@@ -51,7 +65,8 @@ impl FromRequest<App> for Authenticated {
             &endpoint,
             possession.certificate.as_ref(),
         )
-        .await?;
+        .await
+        .map_err(|it| of_client(it, named.as_ref()))?;
         let context = Context {
             actor: Actor::Client(client.id.clone()),
             ..visitor
@@ -92,35 +107,31 @@ fn path_of(request: &Request) -> &str {
 }
 
 /// What a request to one of our endpoints shows to hold, at the address that it was sent to.
-pub fn possession_of(app: &App, request: &Request) -> Result<Possession, oidc::Error> {
+pub fn possession_of(app: &App, request: &Request) -> Possession {
     let extensions = request.extensions();
     let origin = extensions
         .get::<CalledAt>()
         .map_or(&app.config.issuer, |it| &it.0);
-    Ok(Possession {
-        dpop: dpop_of(request, origin.at(path_of(request)))?,
+    Possession {
+        dpop: dpop_of(request, origin.at(path_of(request))),
         certificate: extensions.get::<Certificate>().cloned(),
-    })
+    }
 }
 
-/// The proof of possession (RFC 9449 §4.1): one, or none.
-fn dpop_of(request: &Request, url: String) -> Result<dpop::Presented, oidc::Error> {
+/// The proof of possession (RFC 9449 §4.1): one, or none. Whoever needs it judges it.
+fn dpop_of(request: &Request, url: String) -> dpop::Presented {
     let mut proofs = request.headers().get_all(DPOP).iter();
-    let proof = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
-        (None, _) => None,
-        (Some(Ok(one)), None) => Some(one.to_owned()),
-        // RFC 9449 §4.3
-        _ => {
-            return Err(oidc::Error::invalid_dpop_proof(
-                "There is not exactly one DPoP proof",
-            ));
-        }
+    let (proof, unreadable) = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
+        (None, _) => (None, false),
+        (Some(Ok(one)), None) => (Some(one.to_owned()), false),
+        _ => (None, true),
     };
-    Ok(dpop::Presented {
+    dpop::Presented {
         proof,
+        unreadable,
         method: request.method().to_string(),
         url,
-    })
+    }
 }
 
 /// A header that decides something comes once, in ASCII, or not at all (G-1).
@@ -130,8 +141,12 @@ pub fn one_header(headers: &HeaderMap, name: HeaderName) -> Result<Option<String
         (None, _) => Ok(None),
         (Some(value), None) => match value.to_str() {
             Ok(text) => Ok(Some(text.to_owned())),
-            Err(_) => Err(oidc::Error::invalid_request("A header is not ASCII")),
+            Err(_) => Err(oidc::Error::invalid_request(format!(
+                "The header {name} is not ASCII"
+            ))),
         },
-        (Some(_), Some(_)) => Err(oidc::Error::invalid_request("A header occurs more than once")),
+        (Some(_), Some(_)) => Err(oidc::Error::invalid_request(format!(
+            "The header {name} occurs more than once"
+        ))),
     }
 }

@@ -9,6 +9,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
+use crate::oidc;
+
 pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 /// Body of an OAuth endpoint: 16 KiB (DS-1).
 pub const OAUTH_BODY: usize = 16 * 1024;
@@ -22,30 +24,48 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Why a form cannot be read. The texts are safe to show, and of the characters RFC 6749 §5.2 allows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    #[error("the body must be application/x-www-form-urlencoded")]
-    ContentType,
-    #[error("the body must be application/json")]
-    NotJson,
+    /// With what it came as.
+    #[error("the body must be application/x-www-form-urlencoded; it came {0}")]
+    ContentType(String),
+    #[error("the body must be application/json; it came {0}")]
+    NotJson(String),
     #[error("the body is too large")]
     TooLarge,
     #[error("the body did not arrive in time")]
     TooSlow,
     #[error("the body could not be read")]
     Unreadable,
-    #[error("the request is not valid percent-encoded UTF-8")]
-    Encoding,
-    #[error("the request has too many parameters")]
+    /// With the name of the parameter.
+    #[error("{0} {1}")]
+    Encoding(String, BadEncoding),
+    #[error("the request has more than {MAX_FIELDS} parameters")]
     TooMany,
-    #[error("a parameter occurs more than once")]
+    #[error("the parameter {} occurs more than once", short(.0))]
     Repeated(String),
     #[error("the form has a field, or a value of one, that is not its own")]
     UnknownField,
 }
 
+/// Why a name or a value cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadEncoding {
+    #[error("holds a % that two hexadecimal digits do not follow")]
+    Percent,
+    #[error("is not UTF-8")]
+    NotUtf8,
+    #[error("holds a NUL character")]
+    Nul,
+}
+
+/// Of what is repeated in an answer.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 impl FormError {
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::ContentType | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType(_) | Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
@@ -58,16 +78,34 @@ impl FormError {
 pub struct Pairs(pub Vec<(String, String)>);
 
 impl Pairs {
+    /// For forms and pages of our own: each name and value must be sound.
     pub fn parse(encoded: &[u8]) -> Result<Self, FormError> {
+        Self::parse_for(encoded, |_| true)
+    }
+
+    /// For endpoints that ignore names that are not theirs (security.md G-2): only a name that `is_read` must have a
+    /// sound value. A name that cannot be decoded is nobody's.
+    pub fn parse_for(encoded: &[u8], is_read: impl Fn(&str) -> bool) -> Result<Self, FormError> {
         let mut pairs = Vec::new();
-        for part in encoded.split(|b| *b == b'&').filter(|it| !it.is_empty()) {
-            if pairs.len() == MAX_FIELDS {
+        let parts = encoded.split(|b| *b == b'&').filter(|it| !it.is_empty());
+        for (position, part) in parts.enumerate() {
+            if position == MAX_FIELDS {
                 return Err(FormError::TooMany);
             }
             let mut halves = part.splitn(2, |b| *b == b'=');
-            let name = decode(halves.next().unwrap_or_default())?;
-            let value = decode(halves.next().unwrap_or_default())?;
-            pairs.push((name, value));
+            let name = decode(halves.next().unwrap_or_default());
+            let value = decode(halves.next().unwrap_or_default());
+            match (name, value) {
+                (Ok(name), Ok(value)) => pairs.push((name, value)),
+                (Ok(name), Err(why)) if is_read(&name) => {
+                    let about = format!("the value of the parameter {}", short(&name));
+                    return Err(FormError::Encoding(about, why));
+                }
+                (Err(why), _) if is_read("") => {
+                    return Err(FormError::Encoding("the name of a parameter".to_owned(), why));
+                }
+                _ => {}
+            }
         }
         Ok(Self(pairs))
     }
@@ -99,7 +137,7 @@ impl Pairs {
 
 /// `+` is a space, `%` needs two hexadecimal digits, the whole is UTF-8 without NUL: what a lenient
 /// decoder repairs is refused (G-1).
-fn decode(part: &[u8]) -> Result<String, FormError> {
+fn decode(part: &[u8]) -> Result<String, BadEncoding> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.iter().copied();
     while let Some(byte) = rest.next() {
@@ -109,15 +147,15 @@ fn decode(part: &[u8]) -> Result<String, FormError> {
                 let mut digit = || rest.next().and_then(|it| char::from(it).to_digit(16));
                 match (digit(), digit()) {
                     (Some(high), Some(low)) => (high * 16 + low) as u8,
-                    _ => return Err(FormError::Encoding),
+                    _ => return Err(BadEncoding::Percent),
                 }
             }
             other => other,
         });
     }
-    let text = String::from_utf8(bytes).map_err(|_| FormError::Encoding)?;
+    let text = String::from_utf8(bytes).map_err(|_| BadEncoding::NotUtf8)?;
     if text.contains('\0') {
-        Err(FormError::Encoding)
+        Err(BadEncoding::Nul)
     } else {
         Ok(text)
     }
@@ -125,18 +163,27 @@ fn decode(part: &[u8]) -> Result<String, FormError> {
 
 /// Reads a form body of at most `limit` bytes.
 pub async fn read(request: Request, limit: usize) -> Result<Pairs, FormError> {
-    if !is_of_type(request.headers(), URL_ENCODED) {
-        return Err(FormError::ContentType);
-    }
-    let bytes = read_bytes(request.into_body(), limit).await?;
-    Pairs::parse(&bytes)
+    Pairs::parse(&read_form(request, limit).await?)
+}
+
+/// Reads the body of an OAuth endpoint; what no endpoint reads is not judged.
+pub async fn read_oauth(request: Request) -> Result<Pairs, FormError> {
+    Pairs::parse_for(&read_form(request, OAUTH_BODY).await?, oidc::is_parameter)
+}
+
+async fn read_form(request: Request, limit: usize) -> Result<axum::body::Bytes, FormError> {
+    of_type(request.headers(), URL_ENCODED).map_err(FormError::ContentType)?;
+    read_bytes(request.into_body(), limit).await
+}
+
+/// Whether the request says that its body is a form.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    of_type(headers, URL_ENCODED).is_ok()
 }
 
 /// Reads a JSON body of at most `limit` bytes; what it holds is for the room to judge.
 pub async fn read_json(request: Request, limit: usize) -> Result<axum::body::Bytes, FormError> {
-    if !is_of_type(request.headers(), "application/json") {
-        return Err(FormError::NotJson);
-    }
+    of_type(request.headers(), "application/json").map_err(FormError::NotJson)?;
     read_bytes(request.into_body(), limit).await
 }
 
@@ -151,16 +198,21 @@ pub async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, F
     }
 }
 
-/// Exactly this media type; a charset, if named, is UTF-8 (TK-8, BR-1).
-pub fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
+/// Whether the one Content-Type is this media type, or what there is in its place. Its parameters say nothing: the
+/// media type defines none (WHATWG URL §5), old libraries write `charset=ISO-8859-1` over plain ASCII, and bytes that are
+/// not UTF-8 are refused as such (security.md TK-8, BR-1).
+pub fn of_type(headers: &HeaderMap, media_type: &str) -> Result<(), String> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(value), None) = (types.next(), types.next()) else {
-        return false;
+    let value = match (types.next(), types.next()) {
+        (None, _) => return Err("without a Content-Type".to_owned()),
+        (Some(_), Some(_)) => return Err("with more than one Content-Type".to_owned()),
+        (Some(value), None) => value.to_str().unwrap_or_default(),
     };
-    let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
-    let mut parts = value.split(';').map(str::trim);
-    parts.next() == Some(media_type)
-        && parts.all(|it| it.is_empty() || matches!(it, "charset=utf-8" | "charset=\"utf-8\""))
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    match essence.eq_ignore_ascii_case(media_type) {
+        true => Ok(()),
+        false => Err(format!("as {}", short(essence))),
+    }
 }
 
 #[cfg(test)]
@@ -174,9 +226,52 @@ mod tests {
         assert_eq!(value("a=b+c%20d%C3%A9").unwrap(), "b c dé");
         assert_eq!(value("a=b=c").unwrap(), "b=c");
         assert_eq!(value("a").unwrap(), "");
-        for bad in ["a=%", "a=%4", "a=%zz", "a=%C3", "a=%FF%FE", "a=%00", "a=%+1"] {
-            assert_eq!(value(bad), Err(FormError::Encoding), "{bad}");
+        for (bad, why) in [
+            ("a=%", BadEncoding::Percent),
+            ("a=%4", BadEncoding::Percent),
+            ("a=%zz", BadEncoding::Percent),
+            ("a=%+1", BadEncoding::Percent),
+            ("a=%C3", BadEncoding::NotUtf8),
+            ("a=%FF%FE", BadEncoding::NotUtf8),
+            ("a=%00", BadEncoding::Nul),
+        ] {
+            let about = "the value of the parameter a".to_owned();
+            assert_eq!(value(bad), Err(FormError::Encoding(about, why)), "{bad}");
         }
+        assert!(Pairs::parse(b"%zz=1").is_err());
+    }
+
+    #[test]
+    fn what_nobody_reads_is_not_judged() {
+        // G-2
+        let read = |text: &str| Pairs::parse_for(text.as_bytes(), |it| it == "scope");
+        let pairs = read("utm=%E9&scope=openid&%zz=1").expect("sound");
+        assert_eq!(pairs.all("scope"), ["openid"]);
+        let why = read("scope=%E9").expect_err("not UTF-8").to_string();
+        assert_eq!(why, "the value of the parameter scope is not UTF-8");
+        assert_eq!(read(&"%zz=1&".repeat(65)), Err(FormError::TooMany)); // DS-1
+    }
+
+    #[test]
+    fn parameters_of_a_media_type_say_nothing() {
+        let of = |value: &str| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, value.parse().unwrap())]);
+            of_type(&headers, URL_ENCODED)
+        };
+        for good in [
+            URL_ENCODED,
+            "Application/X-WWW-Form-URLencoded",
+            "application/x-www-form-urlencoded;charset=ISO-8859-1",
+            "application/x-www-form-urlencoded; charset=\"utf-8\"; x=\";\"",
+            "application/x-www-form-urlencoded ;",
+        ] {
+            assert_eq!(of(good), Ok(()), "{good}");
+        }
+        assert_eq!(of("text/plain;charset=utf-8"), Err("as text/plain".to_owned()));
+        assert_eq!(
+            of_type(&HeaderMap::new(), URL_ENCODED),
+            Err("without a Content-Type".to_owned())
+        );
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn problem(error: &PageError) -> Problem {
         PageError::NotFound => Problem::NotFound,
         PageError::MethodNotAllowed => Problem::MethodNotAllowed,
         PageError::Form(FormError::TooLarge) => Problem::TooLarge,
-        PageError::Form(FormError::ContentType) => Problem::Unsupported,
+        PageError::Form(FormError::ContentType(_)) => Problem::Unsupported,
         PageError::Form(_)
         | PageError::Protocol(_)
         | PageError::RequestOver(_)

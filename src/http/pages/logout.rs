@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Audience, PageError, PageForm, Routes, Visit, flow};
 use crate::http::cookies::Cookie;
-use crate::http::extract::form::{self, OAUTH_BODY, Pairs};
+use crate::http::extract::form::{self, Pairs};
 use crate::oidc::end_session::{self, After, Step};
 use crate::oidc::logout::frontchannel::{self, Farewell};
 use crate::oidc::{self, Parameters, endpoints};
@@ -33,13 +33,13 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn end_session(visit: Visit) -> Result<Response, PageError> {
     let query = visit.uri.split_once('?').map_or("", |(_, query)| query);
-    let parameters = Parameters::from(Pairs::parse(query.as_bytes())?.unique(&[])?);
+    let parameters = Parameters::from(Pairs::parse_for(query.as_bytes(), oidc::is_parameter)?.unique(&[])?);
     proceed(visit.in_flow(), &parameters).await
 }
 
 /// A form of another site brings no cookies of ours: it goes on as a GET, with which they arrive.
 async fn end_session_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
-    let pairs = form::read(request, OAUTH_BODY).await?;
+    let pairs = form::read_oauth(request).await?;
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(&pairs.0)
         .finish();

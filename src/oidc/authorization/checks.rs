@@ -9,6 +9,7 @@ use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType, ResponseType};
 use crate::domain::scope::{self, Scope};
 use crate::domain::{Subject, resource};
+use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Result, dpop, pkce};
 
 pub struct Incoming<'a> {
@@ -146,9 +147,12 @@ fn response_type(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
         && (!asked.is_front_channel() || it.client.may_use(GrantType::Implicit));
     match registered {
         true => Ok(()),
-        false => Err(Error::unauthorized_client(
-            "response_type is not registered for this client",
-        )),
+        false => {
+            let registered = &it.client.metadata.response_types;
+            let mismatch = Mismatch::new("response_type", asked.to_string(), registered);
+            let refused = Error::unauthorized_client("response_type is not registered for this client");
+            Err(refused.about(mismatch))
+        }
     }
 }
 
@@ -189,7 +193,8 @@ fn requested_scope(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Resul
         granted = granted.without(scope::OFFLINE_ACCESS);
     }
     if granted.is_empty() {
-        return Err(Error::invalid_scope("no scope remains that this client may have"));
+        let mismatch = Mismatch::new("scope", asked.to_string(), it.client.scope().iter());
+        return Err(Error::invalid_scope("no scope remains that this client may have").about(mismatch));
     }
     if draft.response_type.id_token && !granted.contains(scope::OPENID) {
         return Err(Error::invalid_scope("openid is needed for an ID token"));

@@ -14,6 +14,9 @@ use crate::limits::Limit;
 use crate::oidc::{Error, Result, pushed_authorization_request};
 use crate::storage::ephemeral::Kind;
 
+/// In the trail, the client of a request that names none that is known.
+pub const UNKNOWN: &str = "unknown";
+
 const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
 
 /// Accepts a request, or refuses it and writes that down.
@@ -49,40 +52,47 @@ async fn may_fetch(app: &App, context: &Context, received: &Received) -> Result<
 
 /// The same of a request that a client, which was proved, has pushed.
 pub async fn record_pushed(app: &App, context: &Context, client: &Client, error: &Error) {
-    let object = format!("client:{}", client.id);
-    let reason = error.code().as_str();
-    let written = write_once(app, context, object, Action::AuthorizationRefused, reason).await;
-    if let Err(error) = written {
+    let refusal = refused(
+        client.id.as_str(),
+        Action::AuthorizationRefused,
+        error.code().as_str(),
+        Some(error),
+    );
+    if let Err(error) = write_once(app, context, refusal).await {
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
 }
 
 async fn record(app: &App, context: &Context, received: &Received, rejection: &Rejection) -> Result<()> {
     let known = received.get("client_id").and_then(|id| app.registry.find(id));
-    let object = known.as_ref().map_or_else(
-        || "client:unknown".to_owned(),
-        |client| format!("client:{}", client.id),
-    );
-    let (action, reason) = match rejection {
-        Rejection::Page(error) if known.is_some() => (Action::RedirectUriRefused, error.description()),
-        Rejection::Page(error) => (Action::AuthorizationRefused, error.description()),
-        Rejection::Answer(answer) => {
-            let code = answer.error.as_ref().map_or("", |it| it.code().as_str());
-            (Action::AuthorizationRefused, code)
+    let client = known.as_ref().map_or(UNKNOWN, |it| it.id.as_str());
+    let error = rejection.error();
+    let refusal = match rejection {
+        Rejection::Page(it) if known.is_some() => {
+            refused(client, Action::RedirectUriRefused, it.description(), error)
+        }
+        Rejection::Page(it) => refused(client, Action::AuthorizationRefused, it.description(), error),
+        Rejection::Answer(_) => {
+            let code = error.map_or("", |it| it.code().as_str());
+            refused(client, Action::AuthorizationRefused, code, error)
         }
     };
-    write_once(app, context, object, action, reason).await
+    write_once(app, context, refusal).await
 }
 
-async fn write_once(
-    app: &App,
-    context: &Context,
-    object: String,
-    action: Action,
-    reason: &str,
-) -> Result<()> {
+/// With what the owner of the service has to compare.
+fn refused(client: &str, action: Action, reason: &str, error: Option<&Error>) -> Event {
+    let event = Event::new(action, format!("client:{client}")).failed(reason);
+    match error.and_then(Error::mismatch) {
+        Some(it) => event.with(serde_json::json!(it)),
+        None => event,
+    }
+}
+
+async fn write_once(app: &App, context: &Context, event: Event) -> Result<()> {
     let now = app.clock.now();
-    let minute = format!("audit {} {object} {}", action.as_str(), now.timestamp() / 60);
+    let (action, object) = (event.action.as_str(), &event.object);
+    let minute = format!("audit {action} {object} {}", now.timestamp() / 60);
     let first = app
         .ephemeral
         .put_new(Kind::Counter, &minute, &[], WRITTEN_ONCE_IN)
@@ -96,8 +106,7 @@ async fn write_once(
             return Ok(());
         }
     }
-    let event = Event::new(action, object).failed(reason);
     app.db
-        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event).await?))
+        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
         .await
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::checks;
 pub use super::received::Received;
-use super::response::{AuthorizationResponse, Target};
+use super::response::{AuthorizationResponse, Rejection, Target};
 use crate::app::App;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::{Subject, Time, scope::Scope};
+use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Result, id_token_hint, pushed_authorization_request as pushed, request_object};
 
 /// The longest `state` that is given back (security.md AZ-11).
@@ -25,28 +26,10 @@ pub struct Provider<'a> {
     pub now: Time,
     /// An enabled client by its id.
     pub client: &'a dyn Fn(&str) -> Option<Arc<Client>>,
+    /// Why an id is not one.
+    pub unknown_client: &'a dyn Fn(&str) -> Error,
     /// Whom an ID token of ours is about, expired or not.
     pub subject_of_hint: &'a dyn Fn(&str) -> Option<Subject>,
-}
-
-/// Why a request was not accepted.
-#[derive(Debug)]
-pub enum Rejection {
-    /// Nobody can be answered: a page of ours tells the person.
-    Page(Error),
-    Answer(Box<AuthorizationResponse>),
-}
-
-impl Rejection {
-    /// For who is answered directly.
-    pub fn into_error(self) -> Error {
-        match self {
-            Self::Page(error) => error,
-            Self::Answer(answer) => answer
-                .error
-                .unwrap_or_else(|| Error::invalid_request("The request is refused")),
-        }
-    }
 }
 
 /// Checks a request as a whole. `Err` says who is told.
@@ -62,9 +45,12 @@ pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<Authorizat
     };
     match checks::run(&incoming, &mut draft) {
         Ok(()) => Ok(draft),
-        Err(error) => Err(Rejection::Answer(Box::new(
-            target.refusal(provider.issuer, error),
-        ))),
+        Err(error) => {
+            let error = error.of_client(&client.id);
+            Err(Rejection::Answer(Box::new(
+                target.refusal(provider.issuer, error),
+            )))
+        }
     }
 }
 
@@ -102,12 +88,17 @@ fn client_of(app: &App, received: &Received) -> Option<Arc<Client>> {
 
 /// To the service, if the parameters beside what failed name an address of its own.
 fn refuse(app: &App, client: &Client, received: &Received, error: Error) -> Rejection {
+    let error = error.of_client(&client.id);
     match settle_redirect_uri(client, received) {
         Ok(redirect_uri) => {
             let target = settle_target(client, redirect_uri, received);
             Rejection::Answer(Box::new(target.refusal(app.config.issuer.as_str(), error)))
         }
-        Err(_) => Rejection::Page(error),
+        // Both are wrong: the address is what the owner mends first, and all that a page can be about.
+        Err(of_address) => match of_address.mismatch() {
+            Some(mismatch) => Rejection::Page(error.about(mismatch.clone())),
+            None => Rejection::Page(error),
+        },
     }
 }
 
@@ -119,6 +110,10 @@ fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rej
         details_types: &app.config.authorization.details,
         now: app.clock.now(),
         client: &|id| app.registry.find(id),
+        unknown_client: &|id| {
+            let (reason, mismatch) = Mismatch::of_client_id(app, id);
+            unknown_client().reasoned(reason).about(mismatch)
+        },
         subject_of_hint: &|hint| {
             let claims = id_token_hint::read(app, hint)?;
             let subject = claims.get("sub")?.as_str()?;
@@ -140,23 +135,31 @@ fn settle_target(client: &Client, redirect_uri: String, parameters: &Received) -
     }
 }
 
+fn unknown_client() -> Error {
+    Error::invalid_request("client_id is not known")
+}
+
 fn settle_client(provider: &Provider<'_>, parameters: &Received) -> Result<Arc<Client>> {
     let id = parameters
         .get("client_id")
         .ok_or_else(|| Error::invalid_request("client_id must be given, once"))?;
-    (provider.client)(id).ok_or_else(|| Error::invalid_request("client_id is not known"))
+    (provider.client)(id).ok_or_else(|| (provider.unknown_client)(id))
 }
 
 fn settle_redirect_uri(client: &Client, parameters: &Received) -> Result<String> {
     // OpenID Connect Core §3.1.2.1: required, also when only one is registered.
-    let uri = parameters
-        .get("redirect_uri")
-        .ok_or_else(|| Error::invalid_request("redirect_uri must be given, once"))?;
+    let received = parameters.get("redirect_uri");
+    let refused = |description: &str| {
+        let registered = &client.metadata.redirect_uris;
+        let mismatch = Mismatch::of_uri("redirect_uri", received, registered);
+        Error::invalid_request(description)
+            .of_client(&client.id)
+            .about(mismatch)
+    };
+    let uri = received.ok_or_else(|| refused("redirect_uri must be given, once"))?;
     match client.redirects_to(uri) {
         true => Ok(uri.to_owned()),
-        false => Err(Error::invalid_request(
-            "redirect_uri is not registered for this client",
-        )),
+        false => Err(refused("redirect_uri is not registered for this client")),
     }
 }
 
@@ -241,6 +244,7 @@ mod tests {
             details_types: &DetailsTypes::new(),
             now: Time::UNIX_EPOCH,
             client: &|id| (id == "events").then(|| Arc::clone(&client)),
+            unknown_client: &|_| unknown_client(),
             subject_of_hint: &|hint| hint.strip_prefix("hint-of-").map(Subject::new),
         };
         let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));

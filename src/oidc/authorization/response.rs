@@ -38,6 +38,34 @@ pub struct AuthorizationResponse {
     is_watched: bool,
 }
 
+/// Why a request was not accepted.
+#[derive(Debug)]
+pub enum Rejection {
+    /// Nobody can be answered: a page of ours tells the person.
+    Page(Error),
+    Answer(Box<AuthorizationResponse>),
+}
+
+impl Rejection {
+    /// Why, for whoever is told.
+    pub fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Page(error) => Some(error),
+            Self::Answer(answer) => answer.error.as_ref(),
+        }
+    }
+
+    /// For who is answered directly.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Page(error) => error,
+            Self::Answer(answer) => answer
+                .error
+                .unwrap_or_else(|| Error::invalid_request("The request is refused")),
+        }
+    }
+}
+
 impl From<&AuthorizationRequest> for Target {
     fn from(request: &AuthorizationRequest) -> Self {
         Self {

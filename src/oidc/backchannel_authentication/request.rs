@@ -9,6 +9,7 @@ use crate::domain::backchannel_authentication::{self as rules, LIFETIME, LONGEST
 use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};
 use crate::domain::secret::Secret;
+use crate::oidc::mismatch::Mismatch;
 use crate::oidc::request_object::{self, Expected, Needs, OF_THE_JWT};
 use crate::oidc::token::target::Target;
 use crate::oidc::{Error, Parameters, Result};
@@ -156,7 +157,11 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
     };
     match granted.contains(scope::OPENID) {
         true => Ok(granted),
-        false => Err(Error::invalid_scope("scope lacks openid")), // CIBA §7.1
+        false => {
+            // CIBA §7.1
+            let mismatch = Mismatch::new("scope", asked.to_string(), client.scope().iter());
+            Err(Error::invalid_scope("scope lacks openid").about(mismatch))
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
 use crate::jose::client::Expect;
 use crate::limits::{Limit, Refused};
+use crate::oidc::mismatch::Mismatch;
 use crate::storage::ephemeral::Kind;
 
 pub use client_secret::scheme_of;
@@ -30,6 +31,9 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// One record for all failures of a client in a minute.
 const AUDITED_ONCE_IN: Duration = Duration::from_secs(60);
+
+/// What a client may use for which no method was registered.
+const EITHER_SECRET: [AuthMethod; 2] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
 
 /// What a request shows of its client, by the one method that it uses.
 #[derive(Debug)]
@@ -91,6 +95,14 @@ impl Presented {
         }
     }
 
+    /// The identifier that the request claims.
+    fn id(&self) -> &str {
+        match self {
+            Self::Basic(it) => &it.decoded.0,
+            Self::Post(id, _) | Self::Assertion(id, _) | Self::Nothing(id) => id.as_str(),
+        }
+    }
+
     fn is_from(&self, named: &ClientId) -> bool {
         match self {
             Self::Basic(it) => it.decoded.0 == named.as_str() || it.raw.0 == named.as_str(),
@@ -123,6 +135,10 @@ pub async fn authenticate(
     // Names of our own only: counters of invented clients would fill the store.
     let counted = client.as_ref().map_or("unknown", |it| it.id.as_str());
     let counted = format!("{counted} {}", context.network);
+    let of_client = |error: Error| match &client {
+        Some(it) => error.of_client(&it.id),
+        None => error,
+    };
     match app
         .limits
         .check(Limit::ClientAuthenticationFailures, &counted)
@@ -130,21 +146,35 @@ pub async fn authenticate(
     {
         // Who proves to be the client needs no counter of failures; who does not is told nothing, below (ST-1).
         Ok(()) | Err(Refused::Store(_)) => {}
-        Err(too_many) => return Err(too_many.into()),
+        Err(too_many) => return Err(of_client(too_many.into())),
     }
     let proved = match &client {
         Some(client) => prove(app, context, client, &presented, endpoint, certificate).await,
-        None => Err(Error::unauthenticated("an unknown or disabled client")),
+        None => {
+            let (reason, mismatch) = Mismatch::of_client_id(app, presented.id());
+            Err(Error::unauthenticated(reason).about(mismatch))
+        }
     };
-    match (proved, client) {
+    match (proved.map_err(of_client), client) {
         (Ok(()), Some(client)) => Ok(client),
         (Err(refusal), client) if refusal.code() == Code::InvalidClient => {
             failed(app, context, client.as_deref(), &counted, &refusal).await?;
             Err(refusal)
         }
         (Err(other), _) => Err(other),
-        (Ok(()), None) => Err(Error::unauthenticated("an unknown or disabled client")),
+        (Ok(()), None) => Err(Error::unauthenticated("an unknown client")),
     }
+}
+
+/// The client that a Basic header names, if it is one: for the log, when nothing else of the request can be read.
+pub fn named_by(app: &App, authorization: &str) -> Option<ClientId> {
+    let (_, credentials) = scheme_of(authorization).filter(|(scheme, _)| scheme == "basic")?;
+    let it = client_secret::basic(credentials)?;
+    let found = app
+        .registry
+        .find(&it.decoded.0)
+        .or_else(|| app.registry.find(&it.raw.0))?;
+    Some(found.id.clone())
 }
 
 /// Counts a failure (DS-2), and writes the first of each minute and client to the audit trail: nobody
@@ -177,8 +207,11 @@ async fn failed(
     }
     app.db
         .write(async |tx| -> Result<()> {
-            let event = Event::new(Action::ClientAuthenticationFailed, &object)
+            let mut event = Event::new(Action::ClientAuthenticationFailed, &object)
                 .failed(refusal.cause().unwrap_or_default());
+            if let Some(it) = refusal.mismatch() {
+                event = event.with(serde_json::json!(it));
+            }
             Ok(audit::record(tx, now, context, event).await?)
         })
         .await
@@ -195,7 +228,13 @@ async fn prove(
     let now = app.clock.now();
     let allowed = |method| match client.may_authenticate_by(method) {
         true => Ok(()),
-        false => Err(Error::unauthenticated("another method than the registered one")), // TK-6
+        false => {
+            // TK-6
+            let it = client.metadata.token_endpoint_auth_method;
+            let registered = it.map_or_else(|| EITHER_SECRET.to_vec(), |it| vec![it]);
+            let mismatch = Mismatch::new("token_endpoint_auth_method", method.to_string(), registered);
+            Err(Error::unauthenticated("another method than the registered one").about(mismatch))
+        }
     };
     match presented {
         // A public client of a library that always sends a header, with an empty secret.

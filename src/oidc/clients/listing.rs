@@ -2,11 +2,25 @@
 
 use super::{ClientError, find, list};
 use crate::app::App;
-use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
+use crate::domain::event::Action;
+use crate::domain::{ClientId, Time};
+use crate::oidc::mismatch::Mismatch;
+use crate::storage;
+
+pub use crate::oidc::authorization::refusals::UNKNOWN;
 
 const PAGE: u64 = 25;
+
+/// Refusals that a page shows.
+const SHOWN: u64 = 20;
+
+const REFUSALS: [Action; 3] = [
+    Action::RedirectUriRefused,
+    Action::AuthorizationRefused,
+    Action::ClientAuthenticationFailed,
+];
 
 pub struct Search<'a> {
     /// A part of the name or of the identifier.
@@ -46,6 +60,34 @@ pub async fn search(app: &App, context: &Context, search: &Search<'_>) -> Result
 pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
     of_administrators(context, id.as_str())?;
     find(app, id).await
+}
+
+/// A request that a client, or somebody in its name, sent in vain.
+pub struct RefusedRequest {
+    pub at: Time,
+    pub reason: String,
+    pub mismatch: Option<Mismatch>,
+    /// By which the person who saw the refusal names it.
+    pub request_id: String,
+}
+
+/// The newest refusals of a client, for an administrator who looks for its owner's mistake; with [`UNKNOWN`] those of
+/// requests that name no client. The trail keeps one of each kind in a minute (security.md LG-1).
+pub async fn refused_requests(
+    app: &App,
+    context: &Context,
+    client: &str,
+) -> Result<Vec<RefusedRequest>, ClientError> {
+    of_administrators(context, client)?;
+    let object = format!("client:{client}");
+    let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, SHOWN).await?;
+    let refused = found.into_iter().map(|it| RefusedRequest {
+        at: it.at,
+        reason: it.reason,
+        mismatch: it.circumstances.and_then(|it| serde_json::from_value(it).ok()),
+        request_id: it.request_id,
+    });
+    Ok(refused.collect())
 }
 
 /// Whoever may not is told that there is nothing (security.md G-4).

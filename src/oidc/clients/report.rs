@@ -112,9 +112,19 @@ pub struct Finding {
     pub topic: Topic,
     /// The part of the metadata that it is about, for topics that can be found several times; else empty.
     pub value: String,
+    /// Usual for a client of its kind: told last, and folded.
+    pub ordinary: bool,
 }
 
-/// What is weak about the client, the gravest first.
+/// What nearly every service is that was not registered for a profile of FAPI: no mistake of its owner.
+const ORDINARY: [Topic; 4] = [
+    Topic::SharedSecret,
+    Topic::BearerTokens,
+    Topic::RequestsNotPushed,
+    Topic::Pkcs1Signatures,
+];
+
+/// What is weak about the client, the gravest first, what is ordinary for its kind last.
 pub fn report(client: &Client) -> Vec<Finding> {
     let mut findings = Vec::new();
     let it = &client.metadata;
@@ -141,7 +151,10 @@ pub fn report(client: &Client) -> Vec<Finding> {
     if client.has_jwt_access_tokens() {
         add(&mut findings, Topic::LastingJwt, "");
     }
-    findings.sort_by_key(|it| it.topic.severity());
+    for finding in &mut findings {
+        finding.ordinary = it.profile == Profile::Oidc && ORDINARY.contains(&finding.topic);
+    }
+    findings.sort_by_key(|it| (it.topic.severity(), it.ordinary));
     findings
 }
 
@@ -198,6 +211,7 @@ fn add(findings: &mut Vec<Finding>, topic: Topic, value: &str) {
     findings.push(Finding {
         topic,
         value: value.to_owned(),
+        ordinary: false,
     });
 }
 
@@ -245,9 +259,9 @@ mod tests {
                 "front_channel_tokens",
                 "unsigned_request_objects",
                 "introspection_without_proof",
+                "lasting_jwt",
                 "requests_not_pushed",
-                "bearer_tokens",
-                "lasting_jwt"
+                "bearer_tokens"
             ]
         );
         let native = serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none",
@@ -269,9 +283,9 @@ mod tests {
         assert_eq!(
             topics(desk),
             [
+                "backchannel_requests_unsigned",
                 "shared_secret",
                 "bearer_tokens",
-                "backchannel_requests_unsigned",
                 "pkcs1_signatures"
             ]
         );

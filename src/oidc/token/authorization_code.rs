@@ -8,6 +8,7 @@ use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::token::Confirmation;
 use crate::oidc::codes::{self, Taken};
+use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Parameters, Result, pkce};
 
 pub async fn redeem(
@@ -26,10 +27,11 @@ pub async fn redeem(
         Taken::Unknown => return Err(Error::unusable_grant("an unknown or expired code")),
     };
     // RFC 6749 §4.1.3: identical to the one of the authorization request, which always names one.
-    if parameters.get("redirect_uri") != Some(grant.redirect_uri.as_str()) {
-        return Err(Error::unusable_grant(
-            "another redirect_uri than the one the code was sent to",
-        ));
+    let received = parameters.get("redirect_uri");
+    if received != Some(grant.redirect_uri.as_str()) {
+        let sent_to = std::slice::from_ref(&grant.redirect_uri);
+        let refused = Error::unusable_grant("another redirect_uri than the one the code was sent to");
+        return Err(refused.about(Mismatch::of_uri("redirect_uri", received, sent_to)));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
     granted::redeem(app, client, grant, parameters, bound_to).await

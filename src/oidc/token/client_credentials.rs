@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};
 use crate::domain::token::Confirmation;
+use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Parameters, Result};
 
 pub fn grant(
@@ -36,9 +37,10 @@ fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {
     let granted = asked.limited_to(&own);
     match granted.is_empty() {
         // contract.md: what is not allowed is dropped; an error only if nothing remains.
-        true => Err(Error::invalid_scope(
-            "None of these scopes is for the client itself",
-        )),
+        true => {
+            let mismatch = Mismatch::new("scope", asked.to_string(), own.iter());
+            Err(Error::invalid_scope("None of these scopes is for the client itself").about(mismatch))
+        }
         false => Ok(granted),
     }
 }

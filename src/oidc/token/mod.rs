@@ -23,6 +23,7 @@ use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::scope::Scope;
 use crate::limits::Limit;
+use crate::oidc::mismatch::Mismatch;
 
 /// A successful answer (RFC 6749 §5.1). Whoever sends it forbids to store it.
 #[derive(Serialize)]
@@ -64,9 +65,9 @@ pub async fn exchange(
         .ok_or_else(|| Error::unsupported_grant_type("This grant_type is not supported here"))?;
     if !client.may_use(grant_type) {
         // RFC 6749 §5.2
-        return Err(Error::unauthorized_client(
-            "The client is not registered for this grant_type",
-        ));
+        let mismatch = Mismatch::new("grant_type", name, &client.metadata.grant_types);
+        let refused = Error::unauthorized_client("The client is not registered for this grant_type");
+        return Err(refused.about(mismatch));
     }
     if client.is_public() && shown.dpop.proof.is_some() {
         // Anybody can be a public client, and each proof is remembered (security.md DS-3).

@@ -13,6 +13,7 @@ use crate::domain::scope::Scope;
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
 use crate::domain::{RefreshFamilyId, Time};
+use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Parameters, Result};
 use crate::storage::{revocations, tokens};
 use crate::{audit, random};
@@ -151,7 +152,10 @@ fn narrowed(granted: &Scope, asked: Option<&str>) -> Result<Scope> {
     };
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
     match asked.is_empty() || !asked.is_within(granted) {
-        true => Err(Error::invalid_scope("The scope is wider than what was granted")),
+        true => {
+            let mismatch = Mismatch::new("scope", asked.to_string(), granted.iter());
+            Err(Error::invalid_scope("The scope is wider than what was granted").about(mismatch))
+        }
         false => Ok(asked),
     }
 }

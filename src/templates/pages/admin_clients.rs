@@ -33,6 +33,43 @@ pub struct AdminClients {
     pub form: FormState,
     pub rows: Vec<ClientRow>,
     pub paging: Paging,
+    /// Of requests that name no service.
+    pub unknown: Vec<ClientRefusal>,
+}
+
+/// A request that was refused, as its owner and an administrator compare it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientRefusal {
+    pub at: Time,
+    /// Of the day, in UTC.
+    pub time: String,
+    pub reason: String,
+    pub parameter: Option<String>,
+    pub received: String,
+    pub registered: Vec<String>,
+    pub request_id: String,
+}
+
+impl ClientRefusal {
+    fn samples() -> Vec<Self> {
+        let it = Self {
+            at: samples::at(),
+            time: "14:05 UTC".into(),
+            reason: "redirect_uri is not registered for this client".into(),
+            parameter: Some("redirect_uri".into()),
+            received: "https://events.example.org/callback/<&>".into(),
+            registered: vec!["https://events.example.org/callback".into()],
+            request_id: "0196f2b0-5f3e-7c3a-9c55-0123456789ab".into(),
+        };
+        let bare = Self {
+            reason: "a wrong secret".into(),
+            parameter: None,
+            received: String::new(),
+            registered: vec![],
+            ..it.clone()
+        };
+        vec![it, bare]
+    }
 }
 
 impl Page for AdminClients {
@@ -43,6 +80,11 @@ impl Page for AdminClients {
             form: FormState::new([("q", "e")]),
             rows,
             paging: Paging::new(1, 25, total, "/admin/clients", &[("q", "e")]),
+            unknown: if total > 0 {
+                ClientRefusal::samples()
+            } else {
+                vec![]
+            },
         };
         let rows = vec![
             ClientRow::sample("ITU Events <&>", 0),
@@ -58,6 +100,8 @@ impl Page for AdminClients {
 pub struct ClientFinding {
     pub topic: &'static str,
     pub weak: bool,
+    /// Usual for a service of its kind.
+    pub ordinary: bool,
     /// The standard and its section.
     pub source: &'static str,
     pub value: String,
@@ -75,6 +119,7 @@ pub struct AdminClient {
     pub scope: String,
     pub updated_at: Time,
     pub findings: Vec<ClientFinding>,
+    pub refusals: Vec<ClientRefusal>,
 }
 
 impl Page for AdminClient {
@@ -89,16 +134,19 @@ impl Page for AdminClient {
             redirect_uris: vec![format!("https://events.example.org/{}", "long/".repeat(20))],
             scope: "openid profile email itu_membership".into(),
             updated_at: samples::at(),
+            refusals: ClientRefusal::samples(),
             findings: vec![
                 ClientFinding {
                     topic: "front_channel_tokens",
                     weak: true,
+                    ordinary: false,
                     source: "RFC 9700 §2.1.2",
                     value: "code id_token".into(),
                 },
                 ClientFinding {
                     topic: "bearer_tokens",
                     weak: false,
+                    ordinary: true,
                     source: "RFC 9700 §2.2.1",
                     value: String::new(),
                 },
@@ -111,6 +159,7 @@ impl Page for AdminClient {
                 auth_method: Some("private_key_jwt".into()),
                 redirect_uris: vec![],
                 findings: vec![],
+                refusals: vec![],
                 ..page
             },
         ]

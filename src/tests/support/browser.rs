@@ -373,6 +373,11 @@ impl Page {
         self.text_of("#flash").trim() == english[key].as_str().expect("a text")
     }
 
+    /// How many elements match.
+    pub fn count_of(&self, css: &str) -> usize {
+        self.html().select(&selector(css)).count()
+    }
+
     pub fn has(&self, css: &str) -> bool {
         self.html().select(&selector(css)).next().is_some()
     }

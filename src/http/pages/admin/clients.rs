@@ -8,7 +8,7 @@ use super::super::{ListQuery, PageError, Visit};
 use crate::domain::ClientId;
 use crate::domain::client::{Client, Origin};
 use crate::oidc::clients::{self, ClientError, Search, Severity};
-use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRow};
+use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRefusal, ClientRow};
 
 const PATH: &str = "/admin/clients";
 const FILTERS: [&str; 1] = ["q"];
@@ -24,6 +24,7 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
     let page = AdminClients {
         form: query.form(&FILTERS),
         rows: found.rows.iter().map(row).collect(),
+        unknown: refusals(&visit, clients::UNKNOWN).await?,
         paging: lists::paging(found.page, found.size, found.total, PATH, &query, &FILTERS),
     };
     visit.page(&page).await
@@ -43,17 +44,39 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Page
         redirect_uris: it.redirect_uris.clone(),
         scope: it.scope.to_string(),
         updated_at: client.updated_at,
+        refusals: refusals(&visit, client.id.as_str()).await?,
         findings: findings
             .into_iter()
             .map(|it| ClientFinding {
                 topic: it.topic.as_str(),
                 weak: it.topic.severity() == Severity::Weak,
+                ordinary: it.ordinary,
                 source: it.topic.source(),
                 value: it.value,
             })
             .collect(),
     };
     visit.page(&page).await
+}
+
+async fn refusals(visit: &Visit, client: &str) -> Result<Vec<ClientRefusal>, PageError> {
+    let found = clients::refused_requests(&visit.app, &visit.context(), client).await;
+    let shown = found.map_err(refused)?.into_iter().map(|it| {
+        let mismatch = it.mismatch;
+        ClientRefusal {
+            at: it.at,
+            time: it.at.format("%H:%M:%S UTC").to_string(),
+            reason: it.reason,
+            parameter: mismatch.as_ref().map(|it| it.parameter.clone()),
+            received: mismatch
+                .as_ref()
+                .map(|it| it.received.clone())
+                .unwrap_or_default(),
+            registered: mismatch.map(|it| it.registered).unwrap_or_default(),
+            request_id: it.request_id,
+        }
+    });
+    Ok(shown.collect())
 }
 
 fn refused(error: ClientError) -> PageError {

@@ -1,0 +1,164 @@
+//! What a client sent beside what it is registered with: for the owner of a service, who looks for their mistake in the log
+//! and on the administrators' page of the client (security.md LG-1). It is never sent to anybody.
+//!
+//! Values come from outside: they are shortened, what is not printable ASCII is escaped, and what may be a secret is left
+//! out (security.md G-14, LG-3).
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::domain::ClientId;
+
+/// Of one value.
+const LONGEST: usize = 200;
+/// Registered values that are named.
+const MOST: usize = 64;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    pub parameter: String,
+    pub received: String,
+    pub registered: Vec<String>,
+}
+
+impl Mismatch {
+    /// Of words that are no secrets: scopes, grants, methods.
+    pub fn new<T: ToString>(
+        parameter: &str,
+        received: impl AsRef<str>,
+        registered: impl IntoIterator<Item = T>,
+    ) -> Self {
+        Self {
+            parameter: parameter.to_owned(),
+            received: printable(received.as_ref()),
+            registered: registered
+                .into_iter()
+                .take(MOST)
+                .map(|it| printable(&it.to_string()))
+                .collect(),
+        }
+    }
+
+    /// Of an address; `None`: it did not come, or not once.
+    pub fn of_uri(parameter: &str, received: Option<&str>, registered: &[String]) -> Self {
+        let received = received.map_or_else(
+            || "(not exactly one)".to_owned(),
+            |it| without_secrets(it, registered),
+        );
+        Self::new(parameter, received, registered)
+    }
+
+    /// Where nothing is refused but what did not fit: the log alone tells.
+    pub fn log(&self, client: &ClientId) {
+        let registered = self.registered.join(" ");
+        let (parameter, received) = (self.parameter.as_str(), self.received.as_str());
+        let client = client.as_str();
+        tracing::info!(client, parameter, received, registered, "ignored");
+    }
+
+    /// Why an identifier is not one of a client that may act, in words for the operator, and what came.
+    pub fn of_client_id(app: &App, received: &str) -> (&'static str, Self) {
+        let reason = match app.registry.is_disabled(received) {
+            true => "a disabled client",
+            false => "an unknown client",
+        };
+        // Who mixes the two up has sent the secret where the identifier belongs.
+        let shown = match app.registry.is_secret(received) {
+            true => "[redacted: the secret of a client]",
+            false => received,
+        };
+        (reason, Self::new::<&str>("client_id", shown, []))
+    }
+}
+
+/// At most so long, of printable ASCII: what looks like another letter shows that it is not.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for (position, it) in text.chars().enumerate() {
+        if position == LONGEST {
+            shown.push_str("[...]");
+            break;
+        }
+        match it {
+            ' '..='~' => shown.push(it),
+            _ => shown.extend(it.escape_unicode()),
+        }
+    }
+    shown
+}
+
+/// An address without what may be a secret in it: credentials before the host, the fragment, and values of a query that no
+/// registered address has.
+fn without_secrets(uri: &str, registered: &[String]) -> String {
+    let (rest, fragment) = match uri.split_once('#') {
+        Some((rest, _)) => (rest, "#[...]"),
+        None => (uri, ""),
+    };
+    let (base, query) = match rest.split_once('?') {
+        Some((base, query)) => (base, Some(query)),
+        None => (rest, None),
+    };
+    let base = match base.split_once("://") {
+        Some((scheme, after)) => {
+            let (authority, path) = after.split_at(after.find('/').unwrap_or(after.len()));
+            match authority.rsplit_once('@') {
+                Some((_, host)) => format!("{scheme}://[...]@{host}{path}"),
+                None => base.to_owned(),
+            }
+        }
+        None => base.to_owned(),
+    };
+    let is_registered = |pair: &str| {
+        let queries = registered.iter().filter_map(|it| it.split_once('?'));
+        queries
+            .into_iter()
+            .any(|(_, query)| query.split('&').any(|it| it == pair))
+    };
+    let pairs = query.map(|query| {
+        let shown = query.split('&').map(|pair| match pair.split_once('=') {
+            _ if is_registered(pair) => pair.to_owned(),
+            Some((name, _)) => format!("{name}=[...]"),
+            None if pair.is_empty() => String::new(),
+            None => "[...]".to_owned(),
+        });
+        format!("?{}", shown.collect::<Vec<_>>().join("&"))
+    });
+    format!("{base}{}{fragment}", pairs.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_a_secret() {
+        // LG-3
+        let registered = ["https://a.example/cb?tenant=1".to_owned()];
+        for (received, shown) in [
+            ("https://a.example/cb/", "https://a.example/cb/"),
+            (
+                "https://a.example/cb?tenant=1&x=s3cret",
+                "https://a.example/cb?tenant=1&x=[...]",
+            ),
+            ("https://a.example/cb?s3cret", "https://a.example/cb?[...]"),
+            ("https://a.example/cb?", "https://a.example/cb?"),
+            ("https://me:s3cret@a.example/cb", "https://[...]@a.example/cb"),
+            ("https://me@s3cret@a.example", "https://[...]@a.example"),
+            ("https://a.example/cb#token=s3cret", "https://a.example/cb#[...]"),
+            ("app.example:/cb", "app.example:/cb"),
+        ] {
+            let it = Mismatch::of_uri("redirect_uri", Some(received), &registered);
+            assert_eq!(it.received, shown);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_plain() {
+        // G-14
+        assert_eq!(
+            printable("a\u{430}\n\u{202e}\u{0}"),
+            "a\\u{430}\\u{a}\\u{202e}\\u{0}"
+        );
+        assert_eq!(printable(&"x".repeat(5000)).len(), LONGEST + 5);
+    }
+}
