@@ -1,6 +1,11 @@
 //! `itu-account client`: register and change clients (contract.md, Program). Members are given as
 //! options or as a JSON object with the names of RFC 7591; secrets never as an argument.
 
+mod handover;
+mod members;
+#[cfg(test)]
+mod tests;
+
 use std::io::Read;
 use std::path::Path;
 
@@ -8,14 +13,16 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use handover::Report;
+use members::{Edits, Members};
+
 use super::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::RegistrationMode;
 use crate::domain::client::{Client, Origin};
 use crate::domain::{ClientId, actor::Context, secret::Secret};
-use crate::i18n::{self, Locale};
-use crate::oidc::clients::{self, Change, ClientDocument, Finding, Issued, SecretSource, Severity};
+use crate::oidc::clients::{self, Change, ClientDocument, SecretSource};
 use crate::oidc::registration;
 
 #[derive(Debug, Subcommand)]
@@ -34,11 +41,13 @@ pub enum Command {
     List,
     /// One client, with its report: what is weak about it, and how to mend it
     Show { id: String },
-    /// Change the named members of a client, and only these
+    /// Change the named members of a client, and only these; a list that is named is replaced
     Update {
         id: String,
         #[command(flatten)]
         members: Members,
+        #[command(flatten)]
+        edits: Edits,
         /// Admit a disabled client again
         #[arg(long)]
         enable: bool,
@@ -51,6 +60,10 @@ pub enum Command {
     },
     /// Refuse a client with every credential it holds
     Disable { id: String },
+    /// Admit a disabled client again
+    Enable { id: String },
+    /// Remove a client with every token and consent that it has
+    Delete { id: String },
     /// A token with which clients may register themselves within 24 hours ([registration] mode = "token")
     InitialAccessToken {
         /// How many
@@ -59,38 +72,6 @@ pub enum Command {
     },
     /// Make the clients of a JSON file what it says, all or none; `-` is standard input
     Apply { file: String },
-}
-
-#[derive(Debug, Args)]
-pub struct Members {
-    /// A JSON object of further members; `-` is standard input, null takes a member back to its default
-    #[arg(long, value_name = "FILE")]
-    metadata: Option<String>,
-    #[arg(long)]
-    name: Option<String>,
-    /// Repeat it for each address
-    #[arg(long, value_name = "URI")]
-    redirect_uri: Vec<String>,
-    #[arg(long, value_name = "URI")]
-    post_logout_redirect_uri: Vec<String>,
-    /// Names separated by spaces
-    #[arg(long)]
-    scope: Option<String>,
-    /// authorization_code, refresh_token, client_credentials; repeat it for each
-    #[arg(long, value_name = "GRANT")]
-    grant_type: Vec<String>,
-    /// client_secret_basic, client_secret_post, private_key_jwt or none
-    #[arg(long, value_name = "METHOD")]
-    auth_method: Option<String>,
-    /// An application on the person's own machine
-    #[arg(long)]
-    native: bool,
-    /// A service of the house: no consent page
-    #[arg(long)]
-    first_party: bool,
-    /// required or optional
-    #[arg(long)]
-    pkce: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -114,15 +95,20 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             show(console, &client);
             Ok(())
         }
-        Command::Update { id, members, enable } => {
-            let client = update(&app, &context, ClientId::new(id), members, enable).await?;
+        Command::Update {
+            id,
+            members,
+            edits,
+            enable,
+        } => {
+            let client = update(&app, &context, ClientId::new(id), (members, edits), enable).await?;
             show(console, &client);
             Ok(())
         }
         Command::RotateSecret { id, secret } => {
             let given = secret.read()?;
             let issued = clients::rotate_secret(&app, &context, &ClientId::new(id), given).await?;
-            told_once(console, &issued);
+            console.print(&handover::json(&app, &issued), handover::text(&app, &issued));
             Ok(())
         }
         Command::Disable { id } => {
@@ -130,6 +116,22 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             console.print(
                 &ClientDocument::write(&client),
                 format!("{} is disabled", client.id),
+            );
+            Ok(())
+        }
+        Command::Enable { id } => {
+            let client = clients::set_enabled(&app, &context, &ClientId::new(id), true).await?;
+            console.print(
+                &ClientDocument::write(&client),
+                format!("{} is enabled", client.id),
+            );
+            Ok(())
+        }
+        Command::Delete { id } => {
+            let client = clients::delete(&app, &context, &ClientId::new(id)).await?;
+            console.print(
+                &json!({ "client_id": client.id, "deleted": true }),
+                format!("{} is deleted", client.id),
             );
             Ok(())
         }
@@ -180,7 +182,7 @@ async fn add(
     let id = id.map(ClientId::new);
     let given = secret.read()?;
     let issued = clients::add(app, context, id, document.metadata, Origin::Administrator, given).await?;
-    told_once(console, &issued);
+    console.print(&handover::json(app, &issued), handover::text(app, &issued));
     Ok(())
 }
 
@@ -202,7 +204,7 @@ async fn update(
     app: &App,
     context: &Context,
     id: ClientId,
-    members: Members,
+    (members, edits): (Members, Edits),
     enable: bool,
 ) -> anyhow::Result<Client> {
     let before = clients::find(app, &id).await?;
@@ -210,8 +212,10 @@ async fn update(
         bail!("the client {id} cannot be written as JSON");
     };
     members.merge_into(&mut document)?;
+    edits.apply_to(&mut document)?;
     let document = read_document(document)?;
-    let client = clients::update(app, context, &id, document.metadata).await?;
+    // What somebody else changed since it was read is not undone (security.md G-9).
+    let client = clients::update(app, context, &before, document.metadata).await?;
     let enabled = if enable { Some(true) } else { document.enabled };
     match enabled {
         Some(enabled) if enabled != client.enabled => {
@@ -259,103 +263,12 @@ fn show(console: &Console, client: &Client) {
     let mut document = ClientDocument::write(client);
     let report = Report::of(client);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    for line in report.lines() {
+    for line in report.lines().into_iter().chain(handover::notes(client)) {
         text.push('\n');
         text.push_str(&line);
     }
     document["report"] = report.json();
     console.print(&document, text);
-}
-
-fn told_once(console: &Console, issued: &Issued) {
-    let id = &issued.client.id;
-    let report = Report::of(&issued.client);
-    let mut answer = json!({ "client_id": id, "report": report.json() });
-    let mut lines = vec![format!("client_id: {id}")];
-    if let Some(secret) = &issued.secret {
-        answer["client_secret"] = Value::from(secret.expose());
-        lines.push(format!("client_secret: {}  (shown this once)", secret.expose()));
-    }
-    lines.extend(report.lines());
-    console.print(&answer, lines.join("\n"));
-}
-
-/// The client report in words.
-struct Report(Vec<Finding>);
-
-impl Report {
-    fn of(client: &Client) -> Self {
-        Self(clients::report(client))
-    }
-
-    fn words(it: &Finding, part: &str) -> String {
-        let key = format!("client_report.{}.{part}", it.topic.as_str());
-        i18n::text(Locale::En, &key, &[("value", it.value.as_str())]).unwrap_or(key)
-    }
-
-    fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|it| {
-            let word = match it.topic.severity() {
-                Severity::Weak => "weak",
-                Severity::Hardening => "could be harder",
-            };
-            let (what, mend) = (Self::words(it, "what"), Self::words(it, "mend"));
-            format!("{word}: {what} {mend} ({})", it.topic.source())
-        })
-    }
-
-    fn json(&self) -> Value {
-        let findings = self.0.iter().map(|it| {
-            json!({ "topic": it.topic, "severity": it.topic.severity(), "source": it.topic.source(),
-                "value": it.value, "what": Self::words(it, "what"), "mend": Self::words(it, "mend") })
-        });
-        findings.collect()
-    }
-}
-
-impl Members {
-    fn merge_into(self, document: &mut Map<String, Value>) -> anyhow::Result<()> {
-        if let Some(file) = &self.metadata {
-            let more: Value = serde_json::from_str(&read_text(file)?).with_context(|| file.clone())?;
-            let Value::Object(more) = more else {
-                bail!("{file} is not a JSON object")
-            };
-            for (name, value) in more {
-                set(document, &name, value);
-            }
-        }
-        let texts = [
-            ("client_name", self.name),
-            ("scope", self.scope),
-            ("token_endpoint_auth_method", self.auth_method),
-            ("application_type", self.native.then(|| "native".to_owned())),
-            ("pkce", self.pkce),
-        ];
-        for (name, value) in texts {
-            value
-                .into_iter()
-                .for_each(|it| set(document, name, Value::from(it)));
-        }
-        let lists = [
-            ("redirect_uris", self.redirect_uri),
-            ("post_logout_redirect_uris", self.post_logout_redirect_uri),
-            ("grant_types", self.grant_type),
-        ];
-        for (name, values) in lists.into_iter().filter(|it| !it.1.is_empty()) {
-            set(document, name, Value::from(values));
-        }
-        if self.first_party {
-            set(document, "first_party", Value::from(true));
-        }
-        Ok(())
-    }
-}
-
-fn set(document: &mut Map<String, Value>, name: &str, value: Value) {
-    match value {
-        Value::Null => document.remove(name),
-        value => document.insert(name.to_owned(), value),
-    };
 }
 
 fn read_document(document: Map<String, Value>) -> anyhow::Result<ClientDocument> {

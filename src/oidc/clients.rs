@@ -142,24 +142,24 @@ pub(super) fn make(
     })
 }
 
-/// Replaces the metadata, by an administrator. A client that no longer has a use for secrets loses them.
+/// Replaces the metadata, by an administrator who has read `before`: refused if anybody changed the client since
+/// (security.md G-9). A client that no longer has a use for secrets loses them.
 pub async fn update(
     app: &App,
     context: &Context,
-    id: &ClientId,
+    before: &Client,
     metadata: Metadata,
 ) -> Result<Client, ClientError> {
     let now = app.clock.now();
-    let known = find(app, id).await?.metadata;
-    rules::check(id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
-    sector::check(app, &metadata, Some(&known)).await?;
+    rules::check(&before.id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
+    sector::check(app, &metadata, Some(&before.metadata)).await?;
     let client = app
         .db
         .write(async |tx| {
-            let before = find_in(tx, id).await?;
+            find_in(tx, &before.id).await?;
             let mut after = before.clone();
-            after.metadata = by_administrator(&before, metadata.clone());
-            change(tx, now, context, &before, after).await
+            after.metadata = by_administrator(before, metadata.clone());
+            change(tx, now, context, before, after).await
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
@@ -226,6 +226,27 @@ pub async fn set_enabled(
                 ..before.clone()
             };
             change(tx, now, context, &before, after).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(client)
+}
+
+/// Removes a client with every token and consent that it has; its identifier may be used anew.
+pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
+    let now = app.clock.now();
+    let client = app
+        .db
+        .write(async |tx| {
+            let client = find_in(tx, id).await?;
+            if !storage::clients::delete_as_seen(tx, id, client.updated_at).await? {
+                return Err(ClientError::Conflict(id.clone()));
+            }
+            storage::tokens::end_refresh_tokens_of_client(tx, id, now).await?;
+            let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
+                .change(told(&client), serde_json::Value::Null);
+            audit::record(tx, now, context, event).await?;
+            Ok(client)
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;

@@ -86,12 +86,12 @@ async fn a_claim_that_is_no_longer_registered_is_not_given() {
     let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
     assert_eq!(rp.claims(&tokens.access_token).await["job_title"], "Engineer");
 
-    let id = ClientId::new("events");
+    let before = op.app.registry.find("events").expect("a client");
     let context = crate::domain::actor::Context::operator();
-    let mut metadata = op.app.registry.find("events").expect("a client").metadata.clone();
+    let mut metadata = before.metadata.clone();
     metadata.scope =
         crate::domain::scope::Scope::parse("openid profile email offline_access").expect("a scope");
-    crate::oidc::clients::update(&op.app, &context, &id, metadata)
+    crate::oidc::clients::update(&op.app, &context, &before, metadata)
         .await
         .expect("changed");
 

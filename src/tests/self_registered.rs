@@ -158,16 +158,10 @@ async fn a_logout_of_nobody_leads_no_stranger_on() {
     let mut rp = tracker(&op).await;
     let bye = "https://tracker.example.test/bye";
     let context = Context::operator();
-    let mut metadata = op
-        .app
-        .registry
-        .find("tracker")
-        .expect("a client")
-        .metadata
-        .clone();
+    let before = op.app.registry.find("tracker").expect("a client");
+    let mut metadata = before.metadata.clone();
     metadata.post_logout_redirect_uris = vec![bye.to_owned()];
-    let id = ClientId::new("tracker");
-    clients::update(&op.app, &context, &id, metadata)
+    clients::update(&op.app, &context, &before, metadata)
         .await
         .expect("changed");
     // Whoever registered the client has a token of their own to make such a link with.

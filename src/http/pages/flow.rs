@@ -167,7 +167,7 @@ pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Res
     if consent::permits_redirect(&visit.app, &client, account, &answer.redirect_uri).await? {
         return send(visit, answer).await;
     }
-    crate::http::error::log(&error);
+    crate::http::error::log(&error.clone().of_client(&answer.client_id));
     let host = host_of(&answer.redirect_uri).unwrap_or_default();
     let answer = answer.sealed(&visit.app).await?;
     let page = WayBack {
@@ -185,7 +185,7 @@ pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Res
 /// The answer on its way, in the mode that the service asked for.
 async fn send(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
     if let Some(error) = &answer.error {
-        crate::http::error::log(error);
+        crate::http::error::log(&error.clone().of_client(&answer.client_id));
     }
     let state = visit.cookie(Cookie::State);
     let answer = answer.watched(state.as_deref()).sealed(&visit.app).await?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::checks;
 pub use super::received::Received;
-use super::response::{AuthorizationResponse, Rejection, Target};
+pub use super::response::Rejection;
+use super::response::Target;
 use crate::app::App;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
@@ -212,6 +213,7 @@ mod tests {
     use super::*;
     use crate::domain::client::{Metadata, Origin};
     use crate::domain::{ClientId, scope};
+    use crate::oidc::authorization::response::AuthorizationResponse;
 
     const ISSUER: &str = "https://op.example";
 

@@ -165,7 +165,8 @@ async fn what_an_administrator_decided_stays() {
         "redirect_uris": ["https://rp.example/cb"], "first_party": true, "pkce": "required",
         "scope": "openid itu_membership"}))
     .expect("metadata");
-    let decided = clients::update(&op.app, &Context::operator(), &id, metadata).await;
+    let before = clients::find(&op.app, &id).await.expect("a client");
+    let decided = clients::update(&op.app, &Context::operator(), &before, metadata).await;
     decided.expect("an administrator decides");
 
     let mut asked = with("first_party", json!(false));

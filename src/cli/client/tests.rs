@@ -1,0 +1,217 @@
+//! The commands as they are typed, on a database of their own.
+
+use clap::Parser;
+use tempfile::TempDir;
+
+use super::*;
+use crate::cli::Format;
+use crate::domain::client::GrantType;
+use crate::domain::scope;
+
+#[derive(Debug, Parser)]
+struct Typed {
+    #[command(subcommand)]
+    command: Command,
+}
+
+struct Terminal {
+    console: Console,
+    _folder: TempDir,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("itu-account.toml");
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let text = format!(
+            "issuer = \"http://localhost:8080\"\n[database]\nurl = \"sqlite://{}\"\n[keys]\ndirectory = \"{}\"\n\
+             [mail]\ndirectory = \"{}\"\n",
+            at("it.db"),
+            at("keys"),
+            at("outbox")
+        );
+        std::fs::write(&file, text).expect("written");
+        Self {
+            console: Console {
+                file: Some(file),
+                format: Format::Text,
+            },
+            _folder: folder,
+        }
+    }
+
+    async fn types(&self, line: &str) -> anyhow::Result<()> {
+        let words = std::iter::once("client").chain(line.split(' '));
+        run(&self.console, Typed::try_parse_from(words)?.command).await
+    }
+
+    async fn app(&self) -> App {
+        let config = self.console.config().expect("a configuration");
+        App::open(config, Clock::System).await.expect("the app opens")
+    }
+
+    async fn client(&self, id: &str) -> Client {
+        let found = clients::find(&self.app().await, &ClientId::new(id)).await;
+        found.expect("a client")
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_replaced_or_changed_only_as_it_is_asked() {
+    let terminal = Terminal::new();
+    let [a, b, c] = [
+        "https://a.example/cb",
+        "https://b.example/cb",
+        "https://c.example/cb",
+    ];
+    let add = format!("add --id shop --name Shop --redirect-uri {a} --redirect-uri {b} --scope openid");
+    terminal.types(&add).await.expect("added");
+    let uris = async || terminal.client("shop").await.metadata.redirect_uris;
+    assert_eq!(uris().await, [a, b]);
+    terminal
+        .types(&format!("update shop --add-redirect-uri {c}"))
+        .await
+        .expect("updated");
+    assert_eq!(uris().await, [a, b, c]);
+    terminal
+        .types(&format!(
+            "update shop --add-redirect-uri {c} --remove-redirect-uri {a}"
+        ))
+        .await
+        .expect("updated");
+    assert_eq!(uris().await, [b, c]);
+    let absent = terminal
+        .types(&format!("update shop --remove-redirect-uri {a}"))
+        .await;
+    assert!(
+        absent
+            .expect_err("refused")
+            .to_string()
+            .contains("does not hold https://a.example/cb")
+    );
+    terminal
+        .types(&format!("update shop --redirect-uri {a}"))
+        .await
+        .expect("updated");
+    assert_eq!(uris().await, [a]);
+    assert!(
+        terminal
+            .types(&format!("update shop --redirect-uri {a} --add-redirect-uri {b}"))
+            .await
+            .is_err()
+    );
+
+    terminal
+        .types("update shop --add-scope email --offline")
+        .await
+        .expect("updated");
+    let client = terminal.client("shop").await;
+    assert_eq!(client.scope().to_string(), "openid offline_access email");
+    assert!(client.may_refresh());
+    terminal
+        .types("update shop --remove-scope offline_access --remove-grant-type refresh_token")
+        .await
+        .expect("updated");
+    assert!(!terminal.client("shop").await.may_refresh());
+}
+
+#[tokio::test]
+async fn what_a_service_needs_has_an_option() {
+    let terminal = Terminal::new();
+    let add = "add --id tv --name TV --device --offline --require-affiliation --require-ties-right ties \
+        --backchannel-logout-uri https://tv.example/out --post-logout-redirect-uri https://tv.example/bye";
+    terminal
+        .types(&add.split_whitespace().collect::<Vec<_>>().join(" "))
+        .await
+        .expect("added");
+    let it = terminal.client("tv").await.metadata;
+    assert_eq!(it.grant_types, [GrantType::DeviceCode, GrantType::RefreshToken]);
+    assert!(it.response_types.is_empty() && it.scope.contains(scope::OFFLINE_ACCESS));
+    assert_eq!(
+        it.backchannel_logout_uri.as_deref(),
+        Some("https://tv.example/out")
+    );
+    assert!(it.access_policy.affiliation.is_some() && it.access_policy.ties_rights == ["ties"]);
+    terminal
+        .types("update tv --no-access-policy")
+        .await
+        .expect("updated");
+    assert!(terminal.client("tv").await.metadata.access_policy.is_open());
+    terminal
+        .types("add --id desk --name Desk --ciba")
+        .await
+        .expect("added");
+    assert!(terminal.client("desk").await.may_use(GrantType::Ciba));
+
+    terminal.types("disable tv").await.expect("disabled");
+    terminal.types("enable tv").await.expect("enabled");
+    assert!(terminal.client("tv").await.enabled);
+    terminal.types("delete tv").await.expect("deleted");
+    let gone = terminal.types("delete tv").await.expect_err("gone");
+    assert_eq!(gone.to_string(), "there is no client tv");
+}
+
+#[tokio::test]
+async fn a_lost_race_is_refused() {
+    // G-9
+    let terminal = Terminal::new();
+    terminal
+        .types("add --id shop --name Shop --redirect-uri https://a.example/cb")
+        .await
+        .expect("added");
+    let (app, read) = (terminal.app().await, terminal.client("shop").await);
+    let context = Context::operator();
+    let mut mine = read.metadata.clone();
+    mine.client_name = Some("Mine".to_owned());
+    clients::update(&app, &context, &read, mine.clone())
+        .await
+        .expect("first");
+    let second = clients::update(&app, &context, &read, mine).await;
+    assert!(
+        matches!(second, Err(clients::ClientError::Conflict(_))),
+        "{second:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_printed_as_a_block() {
+    let terminal = Terminal::new();
+    let app = terminal.app().await;
+    let metadata = json!({"client_name": "Shop", "redirect_uris": ["https://a.example/cb"],
+        "scope": "openid email groups"});
+    let metadata = serde_json::from_value(metadata).expect("metadata");
+    let id = Some(ClientId::new("shop"));
+    let issued = clients::add(
+        &app,
+        &Context::operator(),
+        id,
+        metadata,
+        Origin::Administrator,
+        None,
+    )
+    .await;
+    let issued = issued.expect("added");
+    let text = handover::text(&app, &issued);
+    let secret = issued.secret.as_ref().expect("a secret").expose();
+    for line in [
+        "client_id: shop",
+        &format!("client_secret: {secret}  (shown this once)"),
+        "issuer: http://localhost:8080",
+        "discovery: http://localhost:8080/.well-known/openid-configuration",
+        "token_endpoint_auth_method: client_secret_basic or client_secret_post",
+        "redirect_uri: https://a.example/cb",
+        "scope: openid email groups",
+        "claims: sub email email_verified",
+        "usual for a service of this kind: requests_not_pushed, shared_secret, bearer_tokens, pkcs1_signatures",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
+    }
+    // Of a scope that brings nothing here, the owner is told.
+    assert!(text.contains("note: scope groups brings no claims here"));
+    // What matters first.
+    assert!(text.find("weak: ").expect("a weakness") < text.find("usual for").expect("the rest"));
+    let told = handover::json(&app, &issued);
+    assert_eq!(told["client_secret"], secret);
+    assert_eq!(told["claims"], json!(["sub", "email", "email_verified"]));
+}
