@@ -33,7 +33,7 @@ pub enum Command {
         #[arg(long)]
         id: Option<String>,
         #[command(flatten)]
-        members: Members,
+        members: Box<Members>,
         #[command(flatten)]
         secret: GivenSecret,
     },
@@ -45,9 +45,9 @@ pub enum Command {
     Update {
         id: String,
         #[command(flatten)]
-        members: Members,
+        members: Box<Members>,
         #[command(flatten)]
-        edits: Edits,
+        edits: Box<Edits>,
         /// Admit a disabled client again
         #[arg(long)]
         enable: bool,
@@ -88,7 +88,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
-        Command::Add { id, members, secret } => add(console, &app, &context, id, members, secret).await,
+        Command::Add { id, members, secret } => add(console, &app, &context, id, *members, secret).await,
         Command::List => list(console, &app).await,
         Command::Show { id } => {
             let client = clients::find(&app, &ClientId::new(id)).await?;
@@ -101,7 +101,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             edits,
             enable,
         } => {
-            let client = update(&app, &context, ClientId::new(id), (members, edits), enable).await?;
+            let client = update(&app, &context, ClientId::new(id), (*members, *edits), enable).await?;
             show(console, &client);
             Ok(())
         }

@@ -56,7 +56,7 @@ enum Command {
     Migrate(migrate::Command),
     /// Clients: the services that people log in to
     #[command(subcommand)]
-    Client(client::Command),
+    Client(Box<client::Command>),
     /// Organizations: import, export, the first Focal Point
     #[command(subcommand)]
     Org(org::Command),
@@ -117,7 +117,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         Command::Demo(it) => demo::run(console, it).await,
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
-        Command::Client(it) => client::run(console, it).await,
+        Command::Client(it) => client::run(console, *it).await,
         Command::Org(it) => org::run(console, it).await,
         Command::User(it) => user::run(console, it).await,
         Command::Key(it) => key::run(console, it).await,

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::support::{Identity, Kind, TestOp};
+use super::support::{ISSUER, Identity, Kind, TestOp};
 use crate::http::server;
 
 async fn serving(
@@ -96,6 +96,79 @@ async fn tls_1_2_is_spoken_with_aes_alone() {
     assert!(is_let_in(address, &authority, &aes).await);
     assert!(is_let_in(address, &authority, &[It::TLS13_CHACHA20_POLY1305_SHA256]).await);
     assert!(!is_let_in(address, &authority, &chacha).await); // RFC 9325 §4.2
+}
+
+/// A connection by HTTP/2 to a provider that serves TLS.
+async fn over_http_2(op: &TestOp) -> hyper::client::conn::http2::SendRequest<axum::body::Body> {
+    let authority = Identity::authority("Authority");
+    let shown = authority.signs(&[("CN", "localhost")], Kind::Server);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, shown.pem()).expect("written");
+    std::fs::write(&key, shown.key_pem()).expect("written");
+    let tls = server::tls(&certificate, &key).expect("TLS");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let serving = server::serve(listener, Some(tls), op.router.clone(), std::future::pending());
+    tokio::spawn(serving);
+
+    let mut roots = rustls::RootCertStore::empty();
+    let trusted = roots.add(CertificateDer::from(authority.der()));
+    trusted.expect("an authority");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.expect("TLS");
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let handshake = hyper::client::conn::http2::handshake(executor, io).await;
+    let (sender, connection) = handshake.expect("HTTP/2");
+    tokio::spawn(connection);
+    sender
+}
+
+#[tokio::test]
+async fn cookies_that_http_2_sends_apart_are_one_field() {
+    // RFC 9113 §8.2.3; DS-1
+    let op = TestOp::start().await;
+    let mut sender = over_http_2(&op).await;
+    let mut answers = async |cookies: &[String], others: usize| {
+        let mut request = hyper::Request::get(format!("{ISSUER}/no-such-page"));
+        for it in cookies {
+            request = request.header("cookie", it);
+        }
+        for it in 0..others {
+            request = request.header(format!("x-{it}"), "y");
+        }
+        let request = request.body(axum::body::Body::empty()).expect("a request");
+        let answer = sender.send_request(request).await.expect("an answer");
+        let body = http_body_util::BodyExt::collect(answer.into_body()).await;
+        String::from_utf8_lossy(&body.expect("a body").to_bytes()).into_owned()
+    };
+    let crumbs = |long: usize| -> Vec<String> {
+        (0..120)
+            .map(|it| format!("other_{it}={}", "z".repeat(long)))
+            .collect()
+    };
+    let mut cookies = crumbs(40);
+    cookies.insert(60, "__Host-itu_language=fr".to_owned());
+    let page = answers(&cookies, 0).await;
+    assert!(page.contains("<html lang=\"fr\""), "{page}");
+    cookies.push("__Host-itu_language=es".to_owned());
+    assert!(answers(&cookies, 0).await.contains("<html lang=\"en\"")); // SE-1
+    assert!(
+        answers(&cookies[..1], 70)
+            .await
+            .contains("Too many header fields")
+    );
+    assert!(answers(&crumbs(150), 0).await.contains("Too many header fields"));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod device_authorization;
 mod fapi;
 mod fetching;
 mod form_sent_twice;
+mod forwarding;
 mod front_door;
 mod fuzzing;
 mod hostile_input;

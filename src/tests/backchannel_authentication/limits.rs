@@ -40,7 +40,8 @@ async fn stranger(op: &TestOp) -> RelyingParty {
         None,
     )
     .await;
-    clients::update(&op.app, &context, &id, asks())
+    let before = clients::find(&op.app, &id).await.expect("a client");
+    clients::update(&op.app, &context, &before, asks())
         .await
         .expect("approved");
     let secret = made.expect("a client").secret.map(|it| it.expose().to_owned());

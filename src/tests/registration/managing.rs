@@ -202,7 +202,8 @@ async fn what_an_administrator_made_safer_is_not_undone_by_leaving_it_out() {
         scope: Scope::parse("openid profile").expect("a scope"),
         ..stored()
     };
-    let decided = clients::update(&op.app, &Context::operator(), &id, stricter).await;
+    let before = clients::find(&op.app, &id).await.expect("a client");
+    let decided = clients::update(&op.app, &Context::operator(), &before, stricter).await;
     decided.expect("an administrator decides");
 
     let mut plain = good();
