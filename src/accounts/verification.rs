@@ -183,9 +183,8 @@ pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
                     });
                 }
             }
-            if !email_codes::count_attempt(tx, &open, most, now).await? {
-                return Err(Error::CodeVoid);
-            }
+            let counted = email_codes::count_attempt(tx, &open, most, now).await?;
+            let made = counted.ok_or(Error::CodeVoid)?;
             Ok((
                 Proof {
                     pending,
@@ -193,7 +192,7 @@ pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
                     code_id: open.id,
                 },
                 open.hmac,
-                most - open.attempts - 1,
+                most - made,
             ))
         })
         .await?;

@@ -55,13 +55,14 @@ pub async fn find_open(
     Ok(row.map(code))
 }
 
-/// Counts an attempt at the code, if fewer than `most` were made; told before anything is compared.
+/// Counts an attempt at the code, if fewer than `most` were made, before anything is compared. Returns how many
+/// there are now, others' that were made side by side included.
 pub async fn count_attempt(
     db: &impl ConnectionTrait,
     it: &EmailCode,
     most: i32,
     now: Time,
-) -> Result<bool, DbErr> {
+) -> Result<Option<i32>, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.eq(it.id.as_str()))
@@ -70,8 +71,10 @@ pub async fn count_attempt(
         .exec(db)
         .await?;
     if done.rows_affected != 1 {
-        return Ok(false);
+        return Ok(None);
     }
+    // The row is this transaction's own by now: nobody counts between the two statements.
+    let made = Entity::find_by_id(it.id.as_str()).one(db).await?;
     let row = code_attempt::ActiveModel {
         address: Set(it.address.clone()),
         at: Set(now),
@@ -80,7 +83,7 @@ pub async fn count_attempt(
     code_attempt::Entity::insert(row)
         .exec_without_returning(db)
         .await?;
-    Ok(true)
+    Ok(made.map(|it| it.attempts))
 }
 
 /// Spends the code; of any number of parallel uses, one is told `true`.
