@@ -461,9 +461,8 @@ pub(in crate::http) fn with_parameter(uri: &str, name: &str, value: &str) -> Str
 fn query_value(uri: &str, name: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
     let pairs = Pairs::parse(query.as_bytes()).ok()?;
-    pairs
-        .0
-        .into_iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+    let mut values = pairs.0.into_iter().filter(|(key, _)| key == name);
+    // G-2: what is said twice is not said.
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
 }
