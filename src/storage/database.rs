@@ -1,19 +1,19 @@
 //! The pool, and the one way to write: a transaction that is retried when the database is busy.
 
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions, Connection as _};
 use sea_orm::{
-    DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector,
+    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use super::connection::{Connection, Transaction};
+use super::writer::{Changed, Waiting, Writer};
 
 /// After this a connection is tried before it is used.
 const RESTED: Duration = Duration::from_secs(30);
@@ -23,9 +23,7 @@ const RESTED: Duration = Duration::from_secs(30);
 pub struct Database {
     connection: Connection,
     is_postgres: bool,
-    /// SQLite has one writer. Who waits for it here waits in a line, and holds no connection; who waits inside of the
-    /// database asks again and again, in longer and longer intervals, and others slip in.
-    writer: Arc<Mutex<()>>,
+    writer: Writer,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +106,7 @@ impl Database {
                 statements: super::statements::Statements::default(),
             },
             is_postgres,
-            writer: Arc::default(),
+            writer: Writer::default(),
         })
     }
 
@@ -195,7 +193,7 @@ impl Database {
             attempt += 1;
             let outcome = async {
                 let _turn = match self.is_postgres {
-                    false => Some(self.writer.lock().await),
+                    false => Some(self.writer.turn().await),
                     true => None,
                 };
                 let options = TransactionOptions {
@@ -223,6 +221,70 @@ impl Database {
                 }
                 other => return other,
             }
+        }
+    }
+
+    /// Runs one statement that is a transaction of its own, and returns how many rows it changed once they are stored.
+    /// To be used where one conditional write decides and nothing else is written with it.
+    pub async fn execute(&self, statement: Statement) -> Changed {
+        if self.is_postgres {
+            return Ok(self.connection.execute_raw(statement).await?.rows_affected());
+        }
+        let (answer, stored) = oneshot::channel();
+        if self.writer.join(Waiting { statement, answer }) {
+            // Apart from the request: it may be dropped, and others wait for theirs.
+            let database = self.clone();
+            tokio::spawn(async move { database.execute_waiting().await });
+        }
+        stored
+            .await
+            .unwrap_or_else(|_| Err(DbErr::Custom("the writer has stopped".into())))
+    }
+
+    async fn execute_waiting(&self) {
+        let mut waiting = Vec::new();
+        let all = {
+            let taken = Mutex::new(&mut waiting);
+            self.write(async |tx: &Transaction| -> Result<Vec<u64>, DbErr> {
+                // With the turn in hand. When this runs again, it takes those along that came meanwhile.
+                let mut taken = taken.lock().await;
+                taken.extend(self.writer.take());
+                let mut changed = Vec::with_capacity(taken.len());
+                for it in taken.iter() {
+                    changed.push(tx.execute_raw(it.statement.clone()).await?.rows_affected());
+                }
+                Ok(changed)
+            })
+            .await
+        };
+        match all {
+            Ok(changed) => {
+                for (it, changed) in waiting.into_iter().zip(changed) {
+                    // Who does not wait any more has what it asked for all the same.
+                    let _ = it.answer.send(Ok(changed));
+                }
+            }
+            Err(error) => {
+                // Those too that came when the transaction did not even begin.
+                waiting.extend(self.writer.take());
+                self.execute_alone(waiting, error).await;
+            }
+        }
+    }
+
+    /// After a failure together: one of them failed, and the others are not to suffer from it.
+    async fn execute_alone(&self, mut waiting: Vec<Waiting>, error: DbErr) {
+        if waiting.len() == 1 {
+            let _ = waiting.remove(0).answer.send(Err(error));
+            return;
+        }
+        for Waiting { statement, answer } in waiting {
+            let alone = self
+                .write(async |tx: &Transaction| -> Changed {
+                    Ok(tx.execute_raw(statement.clone()).await?.rows_affected())
+                })
+                .await;
+            let _ = answer.send(alone);
         }
     }
 

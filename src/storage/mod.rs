@@ -37,6 +37,7 @@ pub mod terms;
 pub mod ties;
 pub mod tokens;
 pub mod waiting;
+mod writer;
 
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait};

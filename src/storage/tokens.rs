@@ -4,11 +4,12 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    QueryTrait, UpdateMany,
 };
 
 use super::entities::refresh_token::{ActiveModel, Column, Entity, Model};
 use super::entities::session;
-use super::revocations;
+use super::{Database, revocations};
 use crate::domain::secret::Digest;
 use crate::domain::token::{LONGEST_ACCESS_TOKEN, RefreshFamily};
 use crate::domain::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Time};
@@ -63,39 +64,42 @@ pub async fn find(
 /// Replaces the current token by its successor, if it still is the current one: of any number of
 /// parallel uses, one is told `true`.
 pub async fn rotate(
-    db: &impl ConnectionTrait,
+    db: &Database,
     id: &RefreshFamilyId,
     from: &Digest,
     to: &Digest,
     idle_until: Time,
     now: Time,
 ) -> Result<bool, DbErr> {
-    let done = Entity::update_many()
+    let rotation = used(id, from, idle_until)
         .col_expr(Column::Previous, Expr::value(from.as_str()))
         .col_expr(Column::Digest, Expr::value(to.as_str()))
-        .col_expr(Column::RotatedAt, Expr::value(now))
-        .col_expr(Column::IdleUntil, Expr::value(idle_until))
-        .filter(Column::Id.eq(id.as_str()))
-        .filter(Column::Digest.eq(from.as_str()))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
+        .col_expr(Column::RotatedAt, Expr::value(now));
+    Ok(db
+        .execute(rotation.build(db.read().get_database_backend()))
+        .await?
+        == 1)
 }
 
 /// Lets the current token live on without a successor; `false` if it is not the current one, or has ended.
 pub async fn keep(
-    db: &impl ConnectionTrait,
+    db: &Database,
     id: &RefreshFamilyId,
     current: &Digest,
     idle_until: Time,
 ) -> Result<bool, DbErr> {
-    let done = Entity::update_many()
+    let use_of_it = used(id, current, idle_until);
+    Ok(db
+        .execute(use_of_it.build(db.read().get_database_backend()))
+        .await?
+        == 1)
+}
+
+fn used(id: &RefreshFamilyId, current: &Digest, idle_until: Time) -> UpdateMany<Entity> {
+    Entity::update_many()
         .col_expr(Column::IdleUntil, Expr::value(idle_until))
         .filter(Column::Id.eq(id.as_str()))
         .filter(Column::Digest.eq(current.as_str()))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
 }
 
 /// Ends what descends from one authorization: its family, and the access tokens still about.

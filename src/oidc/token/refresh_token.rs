@@ -102,15 +102,10 @@ pub async fn rotate(
     };
     let to = successor.as_deref().map(|it| Digest::of(it.as_bytes()));
     let idle_until = idle_end(app, now, family.expires_at);
-    let won = app
-        .db
-        .write(async |tx| -> Result<bool> {
-            Ok(match &to {
-                Some(to) => tokens::rotate(tx, &family.id, &digest, to, idle_until, now).await?,
-                None => tokens::keep(tx, &family.id, &digest, idle_until).await?,
-            })
-        })
-        .await?;
+    let won = match &to {
+        Some(to) => tokens::rotate(&app.db, &family.id, &digest, to, idle_until, now).await?,
+        None => tokens::keep(&app.db, &family.id, &digest, idle_until).await?,
+    };
     if !won {
         // Used in parallel, a moment ago, or ended: security.md G-8.
         return Err(Error::unusable_grant("a refresh token used in parallel"));
