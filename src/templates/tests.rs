@@ -146,6 +146,15 @@ fn a_page_with_wrong_fields_begins_with_a_summary_of_them() {
             let leads = links.iter().any(|it| it.attr("href") == Some(&*format!("#{id}")));
             assert!(leads, "{name} {number}: nothing leads to {id}");
         }
+        let place = |it: &str| html.find(&format!("id=\"{it}\""));
+        let places: Vec<_> = links
+            .iter()
+            .filter_map(|it| place(it.attr("href")?.trim_start_matches('#')))
+            .collect();
+        assert!(
+            places.is_sorted(),
+            "{name} {number}: the summary is in another order"
+        );
     });
     assert!(summaries > 0);
 }
