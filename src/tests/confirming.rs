@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
+use super::joining_an_organization::{by_hand, organization};
 use super::support::{Page, TestOp};
 use crate::domain::actor::Role;
 
@@ -70,6 +71,7 @@ async fn a_question_about_nothing_leads_back() {
         "/account/security/passkeys/confirm?passkey_id=none",
         "/account/sessions/confirm?action=end&session_id=none",
         "/admin/organizations/none/confirm?action=designate",
+        "/admin/proposals/none/confirm?decision=reject",
         "/focal-point/none/people/none/confirm?action=remove",
     ] {
         assert_eq!(
@@ -131,4 +133,65 @@ async fn every_service_that_was_used_is_listed() {
     house.redeems(&code).await.expect("tokens");
     let text = alice.browser.get("/account/services").await.text_of("main");
     assert!(text.contains("last used 18 January 2027"), "{text}");
+}
+
+#[tokio::test]
+async fn a_proposal_is_rejected_or_merged_after_a_question() {
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    admin.logs_in().await;
+    for name in ["Telco Laboratory", "Telco Academy"] {
+        let mut person = op
+            .person(&format!("{}@example.org", name.to_lowercase().replace(' ', ".")))
+            .await;
+        person.logs_in().await;
+        let form = [
+            ("member_state", "CH"),
+            ("organization_name", name),
+            ("action", "create"),
+        ];
+        by_hand(&mut person, "/account/organization/change", &form).await;
+        let list = admin.browser.get("/admin/proposals").await;
+        let page = admin.browser.get(&list.link("/admin/proposals/")).await;
+        only_decides(&page, &["reject", "merge"]);
+        let css = match name {
+            "Telco Laboratory" => "#reject",
+            _ => "#merge-telco",
+        };
+        let link = page.link_of(css);
+        let question = admin.browser.get(&link).await;
+        let text = question.text_of("#consequence");
+        assert!(text.contains(name), "{text}");
+        assert_eq!(
+            text.contains("becomes part of Telco,"),
+            css == "#merge-telco",
+            "{text}"
+        );
+        assert!(question.link_of("#back").starts_with("/admin/proposals/"));
+        assert!(admin.browser.get("/admin/proposals").await.text().contains(name)); // nothing has happened
+
+        // What is wrong with it is said there, with what was typed.
+        let button = question.attribute_of("#confirm", "value").expect("a button");
+        let form = question.form(&["reason"]).press("decision", &button);
+        let long = "x".repeat(5_000);
+        let wrong = admin.browser.submit(form.clone(), &[("reason", &long)]).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(wrong.has("#consequence") && wrong.field_errors() == ["reason"]);
+        let done = admin.browser.submit(form, &[("reason", "Known already")]).await;
+        assert!(
+            done.url.path() == "/admin/proposals" && done.has("#flash") && done.has("#empty"),
+            "{}",
+            done.text()
+        );
+        // It is over: there is nothing to ask about any more.
+        assert_eq!(admin.browser.get(&link).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+fn only_decides(page: &Page, decisions: &[&str]) {
+    for it in decisions {
+        let button = format!("decision={it}");
+        assert!(page.find_form(&[&button]).is_none(), "{}: {it}", page.url);
+    }
 }

@@ -17,7 +17,7 @@ use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId};
 use crate::random;
 use crate::storage::{accounts, affiliations, focal_points, organizations};
 
-async fn organization(op: &TestOp, id: &str, name: &str, membership_type: &str) {
+pub(super) async fn organization(op: &TestOp, id: &str, name: &str, membership_type: &str) {
     let now = op.clock.now();
     let it = Organization {
         id: OrganizationId::new(id),
@@ -50,7 +50,12 @@ async fn account_of(op: &TestOp, person: &Person) -> AccountId {
 }
 
 /// Somebody with a place in the organization, past the front door, signed in.
-async fn member(op: &TestOp, email: &str, id: &str, approved: bool) -> (Person, AccountId, AffiliationId) {
+pub(super) async fn member(
+    op: &TestOp,
+    email: &str,
+    id: &str,
+    approved: bool,
+) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
     let account = account_of(op, &person).await;
     let decision = Decision {
@@ -96,7 +101,7 @@ async fn claims(person: &mut Person, rp: &mut RelyingParty) -> Value {
 }
 
 /// A form as anybody could make it by hand, with the token of one of the person's own pages.
-async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
+pub(super) async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
     let page = person.browser.get("/account/profile").await;
     let token = page.form(&["first_name"]).fields;
     let csrf = token
@@ -330,10 +335,7 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
         (wrong.status, wrong.field_errors()),
         (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".into()])
     );
-    let form = page
-        .form(&["organization_id", "decision=merge"])
-        .press("decision", "merge");
-    let done = admin.browser.send(form).await;
+    let done = admin.browser.confirms(&page, "#merge-telco").await;
     assert!(
         done.url.path() == "/admin/proposals" && done.has("#empty"),
         "{}",

@@ -19,7 +19,8 @@ pub struct Confirm {
     /// The page that offers the act; the form goes to `confirm` below it, with these hidden fields.
     pub path: String,
     pub fields: Vec<(&'static str, String)>,
-    /// What its button says to the server.
+    /// What its button says to the server: its name there, and its value.
+    pub parameter: &'static str,
     pub action: &'static str,
     /// A reason can be given, which the person concerned is told.
     pub takes_reason: bool,
@@ -35,6 +36,7 @@ impl Confirm {
             act,
             button,
             path: path.to_owned(),
+            parameter: "action",
             action,
             back: path.to_owned(),
             ..Self::default()
@@ -44,6 +46,12 @@ impl Confirm {
     /// With what was typed into it, after it was refused.
     pub fn again(mut self, form: FormState) -> Self {
         self.form = form;
+        self
+    }
+
+    /// The act is a decision: the form that it is taken in calls its button so.
+    pub fn decides(mut self) -> Self {
+        self.parameter = "decision";
         self
     }
 
@@ -83,10 +91,12 @@ impl Page for Confirm {
             ("appoint", "focal_point.designate"),
             ("undesignate", "focal_point.undesignate"),
             ("remove", "focal_point.remove"),
+            ("reject", "focal_point.reject"),
+            ("merge", "admin.proposal.merge_into"),
         ];
         let sample = |(act, button)| Self {
             right: "Documents".into(),
-            takes_reason: act == "remove",
+            takes_reason: matches!(act, "remove" | "reject"),
             ..Self::new(act, "/account/sessions", "end", button)
                 .of("Dr. <b>Anne</b> Exemplaire")
                 .within("Bundesamt & Söhne")

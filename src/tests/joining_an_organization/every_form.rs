@@ -185,7 +185,7 @@ const DECLINE: Fields = &[
 ];
 const MERGE: Fields = &[
     ("decision", "merge", Kind::Fixed),
-    ("organization_id", "none", Kind::Object),
+    ("organization_id", "telco", Kind::Object),
     ("reason", "The same", Kind::Reason),
 ];
 
@@ -488,7 +488,8 @@ async fn of_the_administrators() {
         (telco, UNNAME_FOCAL_POINT),
         (proposal.clone(), ACCEPT),
         (proposal.clone(), DECLINE),
-        (proposal, MERGE),
+        (format!("{proposal}/confirm"), DECLINE),
+        (format!("{proposal}/confirm"), MERGE),
     ]) {
         every_field(&op, &mut admin, &case).await;
     }

@@ -100,10 +100,9 @@ impl Browser {
     pub async fn is_asked(&mut self, page: &Page, css: &str) -> Form {
         let question = self.get(&page.link_of(css)).await;
         assert!(question.has("#consequence"), "{}", question.text());
-        let action = question.attribute_of("#confirm", "value").expect("a button");
-        question
-            .form(&[&format!("action={action}")])
-            .press("action", &action)
+        let name = question.attribute_of("#confirm", "name").expect("a button");
+        let value = question.attribute_of("#confirm", "value").expect("a button");
+        question.form(&[&format!("{name}={value}")]).press(&name, &value)
     }
 
     pub async fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {

@@ -42,6 +42,11 @@ pub fn routes(routes: Routes) -> Routes {
             Administrator,
             get(proposals::show).post(proposals::decide),
         )
+        .at(
+            "/admin/proposals/{id}/confirm",
+            Administrator,
+            get(proposals::confirm).post(proposals::decide),
+        )
         .at("/admin/clients", Administrator, get(clients::list))
         .at("/admin/clients/{id}", Administrator, get(clients::show))
 }

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::focal_point::refusal;
+use super::super::focal_point::{refusal, segment};
 use super::super::organization_lists::{self as lists, Types};
 use super::super::{ListQuery, PageError, PageForm, Visit};
 use crate::affiliations::organizations::{self, Correction};
@@ -13,7 +13,7 @@ use crate::affiliations::records::{self, Record};
 use crate::affiliations::{self, merging};
 use crate::domain::OrganizationId;
 use crate::templates::FormState;
-use crate::templates::pages::{AdminProposal, AdminProposals, ProposalRow};
+use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRow};
 
 const PATH: &str = "/admin/proposals";
 
@@ -59,15 +59,33 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
     match outcome(&visit, &record.organization.id, &fields).await {
         Ok(()) => visit.done(PATH, "saved").await,
         Err(error) => {
-            let typed = match fields.decision.as_str() {
-                // The form of a merge has none of the fields that are shown again.
-                "merge" => as_it_is(&record),
-                _ => typed,
-            };
-            let (status, form) = refusal(error, typed)?;
+            // The form that confirms has few of the fields that are shown again.
+            let mut form = as_it_is(&record);
+            form.values.extend(typed.values);
+            let (status, form) = refusal(error, form)?;
             visit.again_as(status, form).await
         }
     }
+}
+
+/// Says what `decide` will do.
+pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
+    let record = find(&visit, &id).await?;
+    let path = format!("{PATH}/{}", segment(&id));
+    let mut page = match visit.given("decision").as_deref() {
+        Some("reject") => Confirm::new("reject", &path, "reject", "focal_point.reject"),
+        Some("merge") => {
+            let into = OrganizationId::new(visit.given("organization_id").unwrap_or_default());
+            let target = records::find(&visit.app, &visit.context(), &into).await?;
+            Confirm::new("merge", &path, "merge", "admin.proposal.merge_into")
+                .within(&target.organization.name)
+                .with("organization_id", into.as_str())
+        }
+        _ => return visit.show_elsewhere(&path).await,
+    };
+    page.takes_reason = true;
+    let page = page.decides().of(record.organization.name);
+    visit.page(&page.again(visit.form_or(FormState::default()))).await
 }
 
 async fn outcome(visit: &Visit, id: &OrganizationId, fields: &Decision) -> Result<(), affiliations::Error> {
