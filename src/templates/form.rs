@@ -13,6 +13,8 @@ use crate::domain::message::Message;
 pub struct FormState {
     /// Field name to what was typed. Passwords and codes are never put here.
     pub values: BTreeMap<String, String>,
+    /// Field name to the values of all boxes that were ticked, where several share the name.
+    pub ticked: BTreeMap<String, Vec<String>>,
     /// Field name to its message.
     pub errors: BTreeMap<String, Message>,
     /// A message about the form as a whole.

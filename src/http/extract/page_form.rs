@@ -68,11 +68,7 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
             visit.next = Some(next);
         }
         let language = take(&mut map, "ui_locales")?;
-        let typed = map
-            .iter()
-            .filter(|(name, _)| !is_secret(name))
-            .filter_map(|(name, values)| Some((name, values.first()?)));
-        let typed = FormState::new(typed);
+        let typed = typed(&map);
         if let Some(holder) = holder {
             holder.set(&visit, &typed, FormToken::read(&csrf).and_then(|it| it.owner));
         }
@@ -84,6 +80,17 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
         }
         let fields = deserialize(map)?;
         Ok(Self { visit, fields, typed })
+    }
+}
+
+/// What is shown again.
+fn typed(map: &ByName) -> FormState {
+    let shown = || map.iter().filter(|(name, _)| !is_secret(name));
+    let values = shown().filter_map(|(name, values)| Some((name, values.first()?)));
+    let several = shown().filter(|(_, values)| values.len() > 1);
+    FormState {
+        ticked: several.map(|(name, all)| (name.clone(), all.clone())).collect(),
+        ..FormState::new(values)
     }
 }
 

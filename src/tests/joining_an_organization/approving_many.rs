@@ -217,3 +217,50 @@ async fn the_list_takes_its_own_fields_only_and_keeps_its_filters() {
         "the same list, with who is approved"
     );
 }
+
+#[tokio::test]
+async fn what_is_ticked_stays_ticked() {
+    let op = TestOp::start().await;
+    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;
+    let (_, _, bob) = member(&op, "bob@example.org", "ofcom", false).await;
+    let (_, _, carol) = member(&op, "carol@example.org", "ofcom", false).await;
+    let still = |page: &Page| {
+        let mut ids: Vec<_> = list_form(page)
+            .fields
+            .into_iter()
+            .filter(|(name, _)| name == "requests")
+            .map(|(_, id)| id)
+            .collect();
+        ids.sort();
+        ids
+    };
+    let mut two = [alice.as_str(), bob.as_str()];
+    two.sort_unstable();
+    for ids in [&two[..], &[carol.as_str()]] {
+        let form = |page: &Page| {
+            let form = list_form(page);
+            ids.iter().fold(form, |form, id| form.smuggle("requests", id))
+        };
+        // The language is changed in between.
+        let page = fp.browser.get(LIST).await;
+        assert!(still(&page).is_empty());
+        let french = fp.browser.send(form(&page).smuggle("ui_locales", "fr")).await;
+        assert!(french.has("html[lang=fr]") && still(&french) == ids, "{ids:?}");
+
+        // The session ends in between.
+        op.advance(9 * 3600); // SE-2
+        let page = fp.browser.send(form(&page).smuggle("decision", "approve")).await;
+        assert_eq!(page.url.path(), "/login");
+        let page = fp.enters_password(page).await;
+        assert_eq!(
+            (page.url.path(), still(&page)),
+            (LIST, ids.iter().map(|it| (*it).to_owned()).collect())
+        );
+        assert_eq!(status(&op, &alice).await, "pending");
+    }
+    let page = fp.browser.get(LIST).await;
+    let done = fp.browser.send(ticked(&page, &[&alice, &bob])).await;
+    assert!(done.has("#approved") && still(&done).is_empty());
+}

@@ -33,7 +33,12 @@ pub async fn list(
     query: ListQuery,
 ) -> Result<Response, PageError> {
     let mut page = waiting(&visit, &organization, &query).await?;
-    page.form.notice = visit.form_or(FormState::default()).notice;
+    let typed = visit.form_or(FormState::default());
+    page.form.notice = typed.notice;
+    page.form.ticked = typed.ticked;
+    if let Some(one) = typed.values.get("requests") {
+        page.form.values.insert("requests".into(), one.clone());
+    }
     page.approved_together = visit.content();
     visit.page(&page).await
 }
