@@ -311,6 +311,17 @@ async fn bad_input_is_refused_and_kept() {
     let wrong = fp.browser.get("/members?category=NONE&q=tele").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(wrong.field_errors(), ["category"]);
+    // WCAG 3.3.1: a summary that takes the focus and leads to the field, and a title that says so.
+    let leads_to = wrong.link_of("#form-notice[autofocus] a");
+    assert!(leads_to == "#category" && wrong.text_of("title").starts_with("Error:"));
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    admin.logs_in().await;
+    let wrong = admin
+        .browser
+        .get("/admin/organizations?membership_type=none")
+        .await;
+    let leads_to = wrong.link_of("#form-notice[autofocus] a");
+    assert!(leads_to == "#membership_type" && wrong.text_of("title").starts_with("Error:"));
     let found = fp.browser.get("/members?q=federal").await;
     assert!(found.text().contains("Federal Office of Communications"));
 }
