@@ -19,10 +19,24 @@ pub enum Made {
     Promoted,
 }
 
-/// The account of `email`, if there is one.
-pub async fn find(app: &App, email: &str) -> Result<Option<Account>> {
+/// What an address that the operator writes leads to (SU-2).
+#[derive(Debug)]
+pub enum Found {
+    Account(Account),
+    /// The account that this one would be a second of: it differs in its `+tag`, and is another address.
+    HeldAs(Email),
+    Nobody,
+}
+
+/// Returns the account of `email` as it is written but for case, or who keeps a new account from having it.
+pub async fn find(app: &App, email: &str) -> Result<Found> {
     let email = parse(email)?;
-    Ok(accounts::find_by_unique_key(app.db.read(), &email.unique_key()).await?)
+    let db = app.db.read();
+    if let Some(account) = accounts::find_by_email(db, &email.key()).await? {
+        return Ok(Found::Account(account));
+    }
+    let holder = accounts::find_holder(db, &email.unique_key()).await?;
+    Ok(holder.map_or(Found::Nobody, |it| Found::HeldAs(it.email)))
 }
 
 /// Makes an administrator of an account that exists.
@@ -30,7 +44,9 @@ pub async fn promote(app: &App, context: &Context, account: &Account) -> Result<
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            accounts::update_role(tx, &account.id, Role::Administrator).await?;
+            if !accounts::update_role(tx, &account.id, account.role, Role::Administrator).await? {
+                return Err(Error::Conflict); // G-9
+            }
             let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))
                 .change(account.role.as_str(), Role::Administrator.as_str());
             audit::record(tx, now, context, event).await?;
@@ -83,6 +99,12 @@ pub async fn create(
     };
     app.db
         .write(async |tx| {
+            if accounts::find_holder(tx, &account.email.unique_key())
+                .await?
+                .is_some()
+            {
+                return Err(Error::Conflict); // G-9: somebody signed up meanwhile.
+            }
             let new = NewAccount {
                 account: account.clone(),
                 password_hash: Some(hash.clone()),

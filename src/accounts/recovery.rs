@@ -22,8 +22,8 @@ use crate::{audit, random};
 /// Marks the kind of the token (security.md G-7).
 const PREFIX: &str = "pr_";
 
-/// *Forgot password?* The same for every address (SU-1): one row, one mail. It goes to the address that
-/// is stored, or says to the one that was typed that there is no account (SU-2).
+/// *Forgot password?* The same for every address (SU-1): one row, one mail. It goes to the stored address of the
+/// account that logs in with the one that was typed, or says to the latter that there is no account (SU-2).
 pub async fn request(
     app: &App,
     context: &Context,
@@ -49,7 +49,7 @@ pub async fn request(
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            let account = accounts::find_by_unique_key(tx, &email.unique_key()).await?;
+            let account = accounts::find_by_email(tx, &email.key()).await?;
             let token = format!("{PREFIX}{}", random::token());
             password_resets::void_of_address(tx, &label).await?;
             let row = PasswordReset {

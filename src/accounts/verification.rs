@@ -18,7 +18,7 @@ use crate::domain::message::Message;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, Stage};
 use crate::domain::{AccountId, Subject, Time, typed_code};
-use crate::storage::accounts::NewAccount;
+use crate::storage::accounts::{Holder, NewAccount};
 use crate::storage::email_codes::{self, EmailCode};
 use crate::storage::{accounts, pending_signups};
 use crate::templates::mails;
@@ -72,21 +72,19 @@ pub(super) async fn send(
         }
         // To the stored address, never to the one that was typed (SU-2).
         Some(owner) => {
-            let message = mails::AccountExists {
-                name: owner.profile.full_name(),
-            };
+            let message = mails::AccountExists { name: owner.name };
             tell(app, tx, &owner.email, owner.language, &message).await
         }
     }
 }
 
-/// Saves what was chosen. The owner of the address, if there is one: then no code completes this.
+/// Saves what was chosen. Returns the holder of the address, if there is one: then no code completes this.
 pub(super) async fn save_choice(
     tx: &impl ConnectionTrait,
     now: Time,
     pending: &PendingSignup,
-) -> Result<Option<Account>> {
-    let owner = accounts::find_by_unique_key(tx, &pending.email.unique_key()).await?;
+) -> Result<Option<Holder>> {
+    let owner = accounts::find_holder(tx, &pending.email.unique_key()).await?;
     pending_signups::update_choice(tx, pending, owner.is_some(), now).await?;
     Ok(owner)
 }
@@ -238,7 +236,7 @@ pub async fn complete(
         return Err(Error::NoSignup);
     }
     let address = pending.email.unique_key();
-    if accounts::find_by_unique_key(tx, &address).await?.is_some() {
+    if accounts::find_holder(tx, &address).await?.is_some() {
         return Err(Error::NoSignup);
     }
     let account = Account {

@@ -8,10 +8,12 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Console, Format};
-use crate::accounts::{self, Error, administrators, import, password, recovery, second_factor};
+use crate::accounts::administrators::{self, Found};
+use crate::accounts::{self, Error, import, password, recovery, second_factor};
 use crate::affiliations::people_import::{self, Report};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::domain::account::Email;
 use crate::domain::actor::Context;
 use crate::domain::profile::Language;
 use crate::i18n::{self, Locale};
@@ -90,9 +92,10 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::ResetPassword { email } => {
-            let account = administrators::find(&app, &email).await.map_err(in_words)?;
-            if account.is_none() {
-                bail!("there is no account with this address");
+            match administrators::find(&app, &email).await.map_err(in_words)? {
+                Found::Account(_) => {}
+                Found::HeldAs(held) => return Err(held_as(&held)),
+                Found::Nobody => bail!("there is no account with this address"),
             }
             recovery::request(&app, &context, &email, Language::En, None)
                 .await
@@ -121,8 +124,9 @@ async fn create_admin(
     last_name: &str,
 ) -> anyhow::Result<()> {
     let made = match administrators::find(app, email).await.map_err(in_words)? {
-        Some(account) => administrators::promote(app, context, &account).await,
-        None => {
+        Found::Account(account) => administrators::promote(app, context, &account).await,
+        Found::HeldAs(held) => return Err(held_as(&held)),
+        Found::Nobody => {
             let mut typed = String::new();
             std::io::stdin()
                 .read_line(&mut typed)
@@ -137,6 +141,14 @@ async fn create_admin(
     };
     console.print(&json!({ "administrator": word }), text);
     Ok(())
+}
+
+/// SU-2: the operator names the account as it is, or does nothing to it.
+fn held_as(email: &Email) -> anyhow::Error {
+    let email = email.as_str();
+    anyhow::anyhow!(
+        "there is no account with this address; the one of {email} keeps a second from being made"
+    )
 }
 
 async fn import(
@@ -245,5 +257,89 @@ fn in_words(error: Error) -> anyhow::Error {
             anyhow::anyhow!("refused: {}", named.join(" "))
         }
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::actor::Role;
+    use crate::storage::accounts;
+
+    async fn open(folder: &std::path::Path) -> (Console, App) {
+        let file = folder.join("itu-account.toml");
+        let at = |name: &str| folder.join(name).display().to_string();
+        let text = format!(
+            "issuer = \"http://localhost:8080\"\n[database]\nurl = \"sqlite://{}\"\n[keys]\ndirectory = \"{}\"\n\
+             [mail]\ndirectory = \"{}\"\n",
+            at("it.db"),
+            at("keys"),
+            at("outbox")
+        );
+        std::fs::write(&file, text).expect("written");
+        let console = Console {
+            file: Some(file),
+            format: Format::Text,
+        };
+        let app = App::open(console.config().expect("a configuration"), Clock::System);
+        let app = app.await.expect("the app opens");
+        (console, app)
+    }
+
+    async fn role(app: &App, email: &str) -> Option<Role> {
+        let key = Email::parse(email).expect("an address").key();
+        let found = accounts::find_by_email(app.db.read(), &key).await;
+        found.expect("a row").map(|it| it.role)
+    }
+
+    #[tokio::test]
+    async fn an_address_with_another_tag_names_no_account() {
+        // SU-2
+        let folder = tempfile::tempdir().expect("a folder");
+        let (console, app) = open(folder.path()).await;
+        let operator = Context::operator();
+        let csv = "email,first_name,last_name\na@example.org,Ann,Doe\nb+x@example.org,Bob,Doe\n";
+        let read = import::read(&app, import::Format::Csv, csv.as_bytes());
+        let report = people_import::import(&app, &operator, read, false).await;
+        assert_eq!(report.expect("imported").imported, 2);
+
+        let make = async |email: &str| create_admin(&console, &app, &operator, email, "A", "B").await;
+        for (typed, held) in [
+            ("a+x@example.org", "a@example.org"),
+            ("B@example.org", "b+x@example.org"),
+        ] {
+            let refused = make(typed).await.expect_err(typed).to_string();
+            assert!(refused.contains(held), "{refused}");
+            assert_eq!(
+                (role(&app, typed).await, role(&app, held).await),
+                (None, Some(Role::User))
+            );
+            let command = Command::ResetPassword {
+                email: typed.to_owned(),
+            };
+            assert!(run(&console, command).await.is_err(), "{typed}");
+        }
+        make("A@Example.org").await.expect("the account as it is written");
+        assert_eq!(role(&app, "a@example.org").await, Some(Role::Administrator));
+    }
+
+    #[tokio::test]
+    async fn an_office_that_changed_meanwhile_is_not_given_again() {
+        // G-9
+        let folder = tempfile::tempdir().expect("a folder");
+        let (_, app) = open(folder.path()).await;
+        let operator = Context::operator();
+        let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
+        let read = import::read(&app, import::Format::Csv, csv.as_bytes());
+        people_import::import(&app, &operator, read, false)
+            .await
+            .expect("imported");
+        let Ok(Found::Account(seen)) = administrators::find(&app, "a@example.org").await else {
+            panic!("imported");
+        };
+        let first = administrators::promote(&app, &operator, &seen).await;
+        assert!(matches!(first, Ok(administrators::Made::Promoted)));
+        let second = administrators::promote(&app, &operator, &seen).await;
+        assert!(matches!(second, Err(Error::Conflict)));
     }
 }

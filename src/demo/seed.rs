@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::services::Kind;
 use super::settings::Settings;
-use crate::accounts::{administrators, import};
+use crate::accounts::administrators::{self, Found};
+use crate::accounts::import;
 use crate::affiliations::{focal_points, organizations_csv, people_import};
 use crate::app::App;
 use crate::domain::OrganizationId;
@@ -57,7 +58,7 @@ pub async fn people(app: &App) -> anyhow::Result<()> {
         "the sample people: {:?}",
         report.problems
     );
-    if let Some(administrator) = administrators::find(app, ADMINISTRATOR).await?
+    if let Found::Account(administrator) = administrators::find(app, ADMINISTRATOR).await?
         && administrator.role != Role::Administrator
     {
         administrators::promote(app, &operator, &administrator).await?;

@@ -16,11 +16,12 @@ pub struct Email {
 #[error("not an e-mail address")]
 pub struct InvalidEmail;
 
-/// What an address is looked up by: all in lower case.
+/// What an account is looked up by, for whatever is done with it: the address as given, all in lower case.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailKey(String);
 
-/// What may exist once: the key without a `+tag`. Limits that protect an inbox count this too.
+/// What may exist once: the key without a `+tag`. Sign-up, import and the making of an administrator ask by it whether
+/// an address is taken, and limits that protect an inbox count it. It leads to no account (security.md SU-2).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UniqueKey(String);
 

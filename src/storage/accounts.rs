@@ -31,15 +31,24 @@ pub async fn find_by_email(db: &impl ConnectionTrait, key: &EmailKey) -> Result<
         .await?)
 }
 
-/// Who holds the address, whatever its tag.
-pub async fn find_by_unique_key(
-    db: &impl ConnectionTrait,
-    key: &UniqueKey,
-) -> Result<Option<Account>, DbErr> {
-    one(Entity::find()
-        .filter(Column::EmailUnique.eq(key.as_str()))
-        .one(db)
-        .await?)
+/// Who holds an address under another spelling, or this one: enough to write to them. An account is found by
+/// `EmailKey` alone, so that nothing done to `a+x@` happens to `a@` (security.md SU-2).
+#[derive(Clone)]
+pub struct Holder {
+    pub email: Email,
+    pub name: String,
+    pub language: Language,
+}
+
+/// Returns who holds the address, whatever its tag, so that nobody else gets it.
+pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<Option<Holder>, DbErr> {
+    let found = Entity::find().filter(Column::EmailUnique.eq(key.as_str()));
+    let found = one(found.one(db).await?)?;
+    Ok(found.map(|it| Holder {
+        name: it.profile.full_name(),
+        email: it.email,
+        language: it.language,
+    }))
 }
 
 /// Holds the account until the transaction ends, for what is counted by account. On SQLite there is one writer
@@ -242,12 +251,20 @@ pub async fn update_terms(
     update(db, id, changes).await
 }
 
-pub async fn update_role(db: &impl ConnectionTrait, id: &AccountId, role: Role) -> Result<bool, DbErr> {
-    let changes = ActiveModel {
-        role: Set(role.as_str().to_owned()),
-        ..Default::default()
-    };
-    update(db, id, changes).await
+/// Changes the role from the one that the change was decided on (security.md G-9); `false`: it is another by now.
+pub async fn update_role(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    from: Role,
+    to: Role,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::Role, Expr::value(to.as_str()))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Role.eq(from.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
 }
 
 /// Marks that the person is told of a new browser, unless that was done after `since`.

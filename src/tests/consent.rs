@@ -50,10 +50,8 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     assert_eq!(listed(&services).len(), 4);
 
     // As after a consent whose page did not list them: what nobody saw is not given (AZ-13, G-10).
-    let key = Email::parse("alice@example.org")
-        .expect("an address")
-        .unique_key();
-    let account = accounts::find_by_unique_key(op.app.db.read(), &key);
+    let key = Email::parse("alice@example.org").expect("an address").key();
+    let account = accounts::find_by_email(op.app.db.read(), &key);
     let account = account.await.expect("a row").expect("Alice").id;
     let client = ClientId::new("guest");
     let mut consent = consents::find(op.app.db.read(), &account, &client)

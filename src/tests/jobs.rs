@@ -182,7 +182,7 @@ async fn neglected() -> (TestOp, Site) {
     };
     focal_points::insert(db, &focal_point).await.unwrap();
     let ada = account(&op, "ada").await;
-    accounts::update_role(db, &ada, Role::Administrator)
+    accounts::update_role(db, &ada, Role::User, Role::Administrator)
         .await
         .unwrap();
     (op, site)
