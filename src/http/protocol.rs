@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::error::Challenge;
 use super::extract::Authenticated;
 use super::extract::client::{one_header, possession_of};
-use super::extract::form::{self, Pairs};
+use super::extract::form;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::oidc::userinfo::{self, Presented, Userinfo};
@@ -124,27 +124,20 @@ pub async fn revocation(State(app): State<App>, it: Authenticated) -> Result<imp
 
 /// OpenID Connect Core §5.3
 pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Response, Challenge> {
-    let query = request.uri().query().unwrap_or_default();
-    let query = Pairs::parse_for(query.as_bytes(), |it| it == "access_token");
-    let in_query = !query.map_err(oidc::Error::from)?.all("access_token").is_empty();
     let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
     let possession = possession_of(&app, &request);
     // A POST without a body is as good as a GET, and a body that is no form says nothing here (RFC 6750 §2.2).
     let has_body = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
     let has_form = has_body && (authorization.is_none() || form::is_form(request.headers()));
-    let body = match has_form {
-        true => {
-            let pairs = form::read_oauth(request).await.map_err(oidc::Error::from)?;
-            pairs
-                .unique(&[])
-                .map_err(oidc::Error::from)?
-                .remove("access_token")
-        }
-        false => None,
+    let pairs = match has_form {
+        true => form::of_body(request).await.map_err(oidc::Error::from)?,
+        false => form::of_no_body(request.uri()),
     };
+    let in_query = pairs.is_beside("access_token");
+    let parameters = pairs.into_parameters()?;
     let presented = Presented {
         authorization: authorization.as_deref(),
-        body: body.as_deref(),
+        body: parameters.get("access_token"),
         in_query,
         possession,
     };

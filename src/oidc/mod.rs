@@ -38,6 +38,6 @@ pub mod token;
 pub mod userinfo;
 
 pub use error::{Code, Error};
-pub use parameters::{Parameters, is_parameter};
+pub use parameters::{Parameters, RequestPairs, is_parameter};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

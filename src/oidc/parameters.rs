@@ -4,6 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::authorization::checks;
+use super::{Error, Result};
+
+/// Names that may repeat (security.md G-2, RFC 8707 §2).
+const LISTS: [&str; 2] = ["resource", "audience"];
+
+/// What proves a client travels in the body or in a header (security.md TK-8, RFC 6749 §2.3.1).
+const CREDENTIALS: [&str; 2] = ["client_secret", "client_assertion"];
 
 /// What the endpoints read beside the parameters of an authorization request, and the client's credentials.
 const OTHERS: [&str; 29] = [
@@ -43,6 +50,86 @@ pub fn is_parameter(name: &str) -> bool {
     checks::is_known(name) || OTHERS.contains(&name)
 }
 
+/// A request as it came, query and body together, each name as often as it was sent. The front door makes it of whole
+/// requests only, and nothing else leads to `Parameters` or to an authorization request, so that no endpoint judges
+/// one half of a request (security.md G-2).
+#[derive(Clone, Default)]
+pub struct RequestPairs {
+    /// From where the endpoint takes its parameters.
+    pairs: Vec<(String, String)>,
+    /// The names in the query of a request that has its parameters in the body: they are not read, but each of them
+    /// is an occurrence.
+    beside: Vec<String>,
+}
+
+impl RequestPairs {
+    /// The query of a GET.
+    pub fn of_query(pairs: Vec<(String, String)>) -> Self {
+        Self {
+            pairs,
+            beside: Vec::new(),
+        }
+    }
+
+    /// The body of a POST, with the names that the query of its address has.
+    pub fn of_body(pairs: Vec<(String, String)>, query: Vec<String>) -> Self {
+        Self { pairs, beside: query }
+    }
+
+    /// The first value of a name, for who must be told of a request that is refused.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    /// Returns whether a request with a body has this name in its query.
+    pub fn is_beside(&self, name: &str) -> bool {
+        self.beside.iter().any(|it| it == name)
+    }
+
+    /// Refuses a parameter that occurs more than once, and a credential in the query. Names that mean nothing are
+    /// left out.
+    pub fn into_parameters(self) -> Result<Parameters> {
+        let known = self.pairs.iter().filter(|it| is_parameter(&it.0));
+        let known: Vec<_> = known.cloned().collect();
+        let named = known.iter().map(|it| &it.0).chain(&self.beside);
+        let once = named.filter(|it| !LISTS.contains(&it.as_str()));
+        if let Some(name) = once.filter(|it| is_parameter(it)).find(|it| self.is_repeated(it)) {
+            return Err(Error::invalid_request(format!(
+                "the parameter {name} occurs more than once"
+            )));
+        }
+        if let Some(name) = CREDENTIALS.iter().find(|it| self.is_beside(it)) {
+            return Err(Error::invalid_request(format!(
+                "{name} must not be sent in the query"
+            )));
+        }
+        let (lists, once) = known.into_iter().partition(|it| LISTS.contains(&it.0.as_str()));
+        let once: Vec<_> = once;
+        Ok(Parameters {
+            once: once.into_iter().collect(),
+            lists,
+        })
+    }
+
+    pub fn is_repeated(&self, name: &str) -> bool {
+        let beside = self.beside.iter().filter(|it| *it == name).count();
+        self.values(name).count() + beside > 1
+    }
+
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.pairs.iter().filter(move |it| it.0 == name);
+        named.map(|it| it.1.as_str())
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().map(|it| it.0.as_str())
+    }
+
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+}
+
 /// Names and values. Unknown ones are ignored, empty ones count as omitted (RFC 6749 §3.1).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
@@ -73,10 +160,13 @@ impl Parameters {
         named.map(|it| it.1.clone()).collect()
     }
 
-    pub fn with_list(mut self, name: &str, values: Vec<String>) -> Self {
-        self.lists
-            .extend(values.into_iter().map(|it| (name.to_owned(), it)));
-        self
+    /// The members of a signed object, where each name occurs once (security.md JW-3), with its resources.
+    pub(super) fn of_claims(once: BTreeMap<String, String>, resources: Vec<String>) -> Self {
+        let lists = resources.into_iter().map(|it| ("resource".to_owned(), it));
+        Self {
+            once,
+            lists: lists.collect(),
+        }
     }
 
     /// Was sent, be it empty.
@@ -85,21 +175,11 @@ impl Parameters {
     }
 }
 
-impl From<BTreeMap<String, String>> for Parameters {
-    fn from(map: BTreeMap<String, String>) -> Self {
-        Self {
-            once: map,
-            lists: Vec::new(),
-        }
-    }
-}
-
+#[cfg(test)]
 impl<const N: usize> From<[(&str, &str); N]> for Parameters {
     fn from(pairs: [(&str, &str); N]) -> Self {
-        let pairs = pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self::from(pairs.collect::<BTreeMap<_, _>>())
+        let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::of_claims(owned.into_iter().collect(), Vec::new())
     }
 }
 
@@ -110,9 +190,43 @@ impl std::fmt::Debug for Parameters {
     }
 }
 
+/// Names only, likewise.
+impl std::fmt::Debug for RequestPairs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_comes_once_in_query_and_body_together() {
+        // G-2
+        let pairs = |text: &str| {
+            let names = text.split_whitespace();
+            names
+                .map(|it| (it.to_owned(), "x".to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let names = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let read = |body: &str, query: &str| {
+            let read = RequestPairs::of_body(pairs(body), names(query)).into_parameters();
+            read.map_err(|it| it.description().to_owned())
+        };
+        let good = read("scope code resource resource utm utm", "utm resource state").expect("good");
+        assert_eq!(good.all("resource").len(), 2); // RFC 8707 §2; the query is not read
+        assert!(good.has("scope") && !good.has("utm") && !good.has("state"));
+        for (body, query) in [("scope scope", ""), ("scope", "scope"), ("code", "scope scope")] {
+            let refused = read(body, query).expect_err(body);
+            assert_eq!(refused, "the parameter scope occurs more than once");
+        }
+        let refused = read("scope", "client_secret").expect_err("TK-8");
+        assert_eq!(refused, "client_secret must not be sent in the query");
+        let query = RequestPairs::of_query(pairs("scope scope"));
+        assert!(query.into_parameters().is_err());
+    }
 
     #[test]
     fn an_empty_parameter_is_an_omitted_one() {

@@ -31,6 +31,7 @@ mod signing_in;
 mod signing_up;
 mod reading;
 mod owners_mistakes;
+mod parameters_once;
 mod readme;
 mod registration;
 mod starting;

@@ -16,9 +16,6 @@ use crate::http::layers::{CalledAt, ClientNetwork, RequestId};
 use crate::oidc::possession::Possession;
 use crate::oidc::{self, Parameters, client_authentication, dpop};
 
-/// Names that may repeat (security.md G-2, RFC 8707 §2).
-const LISTS: [&str; 2] = ["resource", "audience"];
-
 const DPOP: &str = "dpop";
 
 #[derive(Debug)]
@@ -44,19 +41,12 @@ impl FromRequest<App> for Authenticated {
             Some(id) => error.of_client(id),
             None => error,
         };
-        let read = form::read_oauth(request).await;
+        let read = form::of_body(request).await;
         let pairs = read.map_err(|it| of_client(it.into(), named.as_ref()))?;
-        let in_body = pairs.all("client_id").into_iter().next();
-        let in_body = in_body
-            .and_then(|id| app.registry.find(&id))
-            .map(|it| it.id.clone());
-        let named = named.or(in_body);
-        let lists = LISTS.map(|name| (name, pairs.all(name)));
-        let once = pairs.unique(&LISTS);
-        let once = Parameters::from(once.map_err(|it| of_client(it.into(), named.as_ref()))?);
-        let parameters = lists
-            .into_iter()
-            .fold(once, |it, (name, values)| it.with_list(name, values));
+        let in_body = pairs.first("client_id").and_then(|id| app.registry.find(id));
+        let named = named.or(in_body.map(|it| it.id.clone()));
+        let parameters = pairs.into_parameters();
+        let parameters = parameters.map_err(|it| of_client(it, named.as_ref()))?;
         let client = client_authentication::authenticate(
             app,
             &visitor,

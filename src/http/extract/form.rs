@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited};
 
-use crate::oidc;
+use crate::oidc::{self, RequestPairs};
 
 pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 /// Body of an OAuth endpoint: 16 KiB (DS-1).
@@ -85,7 +85,7 @@ impl Pairs {
 
     /// For endpoints that ignore names that are not theirs (security.md G-2): only a name that `is_read` must have a
     /// sound value. A name that cannot be decoded is nobody's.
-    pub fn parse_for(encoded: &[u8], is_read: impl Fn(&str) -> bool) -> Result<Self, FormError> {
+    fn parse_for(encoded: &[u8], is_read: impl Fn(&str) -> bool) -> Result<Self, FormError> {
         let mut pairs = Vec::new();
         let parts = encoded.split(|b| *b == b'&').filter(|it| !it.is_empty());
         for (position, part) in parts.enumerate() {
@@ -110,28 +110,23 @@ impl Pairs {
         Ok(Self(pairs))
     }
 
-    /// The values by name; a repeated name is refused, unless it is in `lists`, which are left out.
-    pub fn unique(self, lists: &[&str]) -> Result<BTreeMap<String, String>, FormError> {
+    /// The names that can be decoded, whatever their values.
+    fn names(encoded: &[u8]) -> Vec<String> {
+        let parts = encoded.split(|b| *b == b'&').filter(|it| !it.is_empty());
+        let names = parts.map(|part| part.split(|b| *b == b'=').next().unwrap_or_default());
+        names.filter_map(|it| decode(it).ok()).collect()
+    }
+
+    /// The values by name; a repeated name is refused.
+    pub fn unique(self) -> Result<BTreeMap<String, String>, FormError> {
         let mut map = BTreeMap::new();
         for (name, value) in self.0 {
-            if lists.contains(&name.as_str()) {
-                continue;
-            }
             if map.contains_key(&name) {
                 return Err(FormError::Repeated(name));
             }
             map.insert(name, value);
         }
         Ok(map)
-    }
-
-    /// All values of a name that may repeat.
-    pub fn all(&self, name: &str) -> Vec<String> {
-        self.0
-            .iter()
-            .filter(|(it, _)| it == name)
-            .map(|(_, value)| value.clone())
-            .collect()
     }
 }
 
@@ -166,9 +161,26 @@ pub async fn read(request: Request, limit: usize) -> Result<Pairs, FormError> {
     Pairs::parse(&read_form(request, limit).await?)
 }
 
-/// Reads the body of an OAuth endpoint; what no endpoint reads is not judged.
-pub async fn read_oauth(request: Request) -> Result<Pairs, FormError> {
-    Pairs::parse_for(&read_form(request, OAUTH_BODY).await?, oidc::is_parameter)
+/// Reads a request to an endpoint that takes its parameters from the query; what no endpoint reads is not judged.
+pub fn of_query(uri: &Uri) -> Result<RequestPairs, FormError> {
+    let pairs = Pairs::parse_for(query(uri), oidc::is_parameter)?;
+    Ok(RequestPairs::of_query(pairs.0))
+}
+
+/// The same of one that takes them from the body.
+pub async fn of_body(request: Request) -> Result<RequestPairs, FormError> {
+    let beside = Pairs::names(query(request.uri()));
+    let pairs = Pairs::parse_for(&read_form(request, OAUTH_BODY).await?, oidc::is_parameter)?;
+    Ok(RequestPairs::of_body(pairs.0, beside))
+}
+
+/// The same of one whose body, if it has any, is no form.
+pub fn of_no_body(uri: &Uri) -> RequestPairs {
+    RequestPairs::of_body(Vec::new(), Pairs::names(query(uri)))
+}
+
+fn query(uri: &Uri) -> &[u8] {
+    uri.query().unwrap_or_default().as_bytes()
 }
 
 async fn read_form(request: Request, limit: usize) -> Result<axum::body::Bytes, FormError> {
@@ -246,7 +258,7 @@ mod tests {
         // G-2
         let read = |text: &str| Pairs::parse_for(text.as_bytes(), |it| it == "scope");
         let pairs = read("utm=%E9&scope=openid&%zz=1").expect("sound");
-        assert_eq!(pairs.all("scope"), ["openid"]);
+        assert_eq!(pairs.0, [("scope".to_owned(), "openid".to_owned())]);
         let why = read("scope=%E9").expect_err("not UTF-8").to_string();
         assert_eq!(why, "the value of the parameter scope is not UTF-8");
         assert_eq!(read(&"%zz=1&".repeat(65)), Err(FormError::TooMany)); // DS-1
@@ -277,10 +289,8 @@ mod tests {
     #[test]
     fn a_name_comes_once() {
         // G-2
-        let pairs = Pairs::parse(b"scope=a&resource=x&resource=y").unwrap();
-        assert_eq!(pairs.all("resource"), ["x", "y"]);
-        assert_eq!(pairs.unique(&["resource"]).unwrap().len(), 1);
-        let repeated = Pairs::parse(b"scope=a&scope=a").unwrap().unique(&[]);
+        assert_eq!(Pairs::names(b"a=%zz&%62=1&%zz=2&a"), ["a", "b", "a"]);
+        let repeated = Pairs::parse(b"scope=a&scope=a").unwrap().unique();
         assert_eq!(repeated, Err(FormError::Repeated("scope".into())));
         assert_eq!(
             Pairs::parse("a=1&".repeat(65).as_bytes()),

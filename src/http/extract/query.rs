@@ -43,6 +43,6 @@ impl FromRequestParts<App> for ListQuery {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, PageError> {
         let query = parts.uri.query().unwrap_or_default();
-        Ok(Self(Pairs::parse(query.as_bytes())?.unique(&[])?))
+        Ok(Self(Pairs::parse(query.as_bytes())?.unique()?))
     }
 }

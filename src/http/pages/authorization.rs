@@ -3,6 +3,7 @@
 //! factor.
 
 use axum::extract::Request;
+use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
@@ -16,12 +17,12 @@ use crate::domain::authentication::Acr;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::scope;
-use crate::http::extract::form::{self, Pairs};
+use crate::http::extract::form;
 use crate::oidc::access_policy::{AccessRefused as Refused, Lack};
 use crate::oidc::authorization::interaction::{self, Step};
 use crate::oidc::authorization::refusals;
 use crate::oidc::authorization::request::{Received, Rejection};
-use crate::oidc::{self, endpoints};
+use crate::oidc::endpoints;
 use crate::templates::pages::{AccessRefused, Consent, Detail, SecondFactorNeeded, SelectAccount, Unmet};
 
 pub fn routes(routes: Routes) -> Routes {
@@ -40,9 +41,8 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/second-factor-needed", Public, get(show_need).post(give_up))
 }
 
-async fn authorize(visit: Visit) -> Result<Response, PageError> {
-    let query = visit.uri.split_once('?').map_or("", |(_, query)| query);
-    let received = Received::new(Pairs::parse_for(query.as_bytes(), oidc::is_parameter)?.0);
+async fn authorize(visit: Visit, uri: Uri) -> Result<Response, PageError> {
+    let received = Received::new(form::of_query(&uri)?);
     let request = match refusals::accept(&visit.app, &visit.context(), &received).await {
         Ok(it) => it,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
@@ -66,7 +66,7 @@ async fn begin(visit: &Visit, request: AuthorizationRequest) -> Result<Response,
 /// its cookies did not come along, so they must not be replaced.
 async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
     let visit = visit.without_cookies();
-    let received = Received::new(form::read_oauth(request).await?.0);
+    let received = Received::new(form::of_body(request).await?);
     match refusals::accept(&visit.app, &visit.context(), &received).await {
         Ok(request) => {
             let handle = interaction::open_posted(&visit.app, request, &visit.network).await?;

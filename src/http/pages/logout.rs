@@ -3,14 +3,14 @@
 //! Front-Channel Logout; security.md LO-1 to LO-4).
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::{Audience, PageError, PageForm, Routes, Visit, flow};
 use crate::http::cookies::Cookie;
-use crate::http::extract::form::{self, Pairs};
+use crate::http::extract::form;
 use crate::oidc::end_session::{self, After, Step};
 use crate::oidc::logout::frontchannel::{self, Farewell};
 use crate::oidc::{self, Parameters, endpoints};
@@ -31,17 +31,16 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/logged-out", Audience::Public, get(logged_out))
 }
 
-async fn end_session(visit: Visit) -> Result<Response, PageError> {
-    let query = visit.uri.split_once('?').map_or("", |(_, query)| query);
-    let parameters = Parameters::from(Pairs::parse_for(query.as_bytes(), oidc::is_parameter)?.unique(&[])?);
+async fn end_session(visit: Visit, uri: Uri) -> Result<Response, PageError> {
+    let parameters = form::of_query(&uri)?.into_parameters()?;
     proceed(visit.in_flow(), &parameters).await
 }
 
 /// A form of another site brings no cookies of ours: it goes on as a GET, with which they arrive.
 async fn end_session_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
-    let pairs = form::read_oauth(request).await?;
+    let parameters = form::of_body(request).await?.into_parameters()?;
     let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(&pairs.0)
+        .extend_pairs(parameters.iter())
         .finish();
     if query.len() > 7 * 1024 {
         return Err(oidc::Error::invalid_request("The request is too long").into());

@@ -1,13 +1,13 @@
 //! An authorization request as it came: names and values, and by which door (RFC 6749 §3.1).
 
 use crate::domain::client::Client;
-use crate::oidc::Parameters;
+use crate::oidc::{Parameters, RequestPairs};
 
 /// What a request says, each name with its decoded value, in the order received. A repeated name is
 /// kept: here it is answered to the service, once we know which.
 #[derive(Clone, Default)]
 pub struct Received {
-    pairs: Vec<(String, String)>,
+    pairs: RequestPairs,
     /// Not through a browser, but by the client itself, which was proved (RFC 9126).
     pushed: bool,
     /// It came as an object that the client signed (RFC 9101).
@@ -15,7 +15,7 @@ pub struct Received {
 }
 
 impl Received {
-    pub fn new(pairs: Vec<(String, String)>) -> Self {
+    pub fn new(pairs: RequestPairs) -> Self {
         Self {
             pairs,
             ..Self::default()
@@ -29,7 +29,7 @@ impl Received {
             .collect();
         pairs.push(("client_id".to_owned(), client.id.to_string()));
         Self {
-            pairs,
+            pairs: RequestPairs::of_query(pairs),
             pushed: true,
             signed: false,
         }
@@ -37,7 +37,7 @@ impl Received {
 
     /// What a request object held, in place of it. `alone`: nothing beside it counts but the client.
     pub fn unfolded(&self, inside: Vec<(String, String)>, alone: bool, signed: bool) -> Self {
-        let beside = self.pairs.iter().filter(|(name, _)| {
+        let beside = self.pairs.pairs().iter().filter(|(name, _)| {
             let is_object = ["request", "request_uri"].contains(&name.as_str());
             let counts = name == "client_id" || !alone && inside.iter().all(|it| it.0 != *name);
             counts && !is_object
@@ -45,7 +45,7 @@ impl Received {
         let mut pairs: Vec<_> = beside.cloned().collect();
         pairs.extend(inside.iter().filter(|it| it.0 != "client_id").cloned());
         Self {
-            pairs,
+            pairs: RequestPairs::of_query(pairs),
             pushed: self.pushed,
             signed,
         }
@@ -61,33 +61,23 @@ impl Received {
 
     /// The value, if the name was given once and with one. RFC 6749 §3.1: without a value is not sent.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let mut values = self.values(name);
-        match (values.next(), values.next()) {
-            (Some(value), None) if !value.is_empty() => Some(value),
-            _ => None,
-        }
+        let value = self.pairs.first(name).filter(|it| !it.is_empty())?;
+        (!self.pairs.is_repeated(name)).then_some(value)
     }
 
     /// All values of a name that may repeat.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.values(name).filter(|it| !it.is_empty())
+        self.pairs.values(name).filter(|it| !it.is_empty())
     }
 
     pub fn is_repeated(&self, name: &str) -> bool {
-        self.values(name).nth(1).is_some()
-    }
-
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.pairs
-            .iter()
-            .filter(move |it| it.0 == name)
-            .map(|it| it.1.as_str())
+        self.pairs.is_repeated(name)
     }
 }
 
 /// Names only: a hint names a person (security.md LG-3).
 impl std::fmt::Debug for Received {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.pairs.iter().map(|it| &it.0)).finish()
+        self.pairs.fmt(f)
     }
 }

@@ -61,6 +61,10 @@ pub async fn accept(app: &App, received: &Received) -> Result<AuthorizationReque
     let Some(client) = client_of(app, received) else {
         return read_here(app, received);
     };
+    // G-2: neither a reference nor an object hides a repetition beside it, and nothing is fetched for one.
+    if let Err(error) = checks::once_each(received) {
+        return Err(refuse(app, &client, received, error));
+    }
     let unfolded = match (received.get("request"), received.get("request_uri")) {
         (None, None) => return read_here(app, received),
         (Some(_), Some(_)) => Err(Error::invalid_request(
@@ -213,6 +217,7 @@ mod tests {
     use super::*;
     use crate::domain::client::{Metadata, Origin};
     use crate::domain::{ClientId, scope};
+    use crate::oidc::RequestPairs;
     use crate::oidc::authorization::response::AuthorizationResponse;
 
     const ISSUER: &str = "https://op.example";
@@ -250,7 +255,7 @@ mod tests {
             subject_of_hint: &|hint| hint.strip_prefix("hint-of-").map(Subject::new),
         };
         let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        read(&provider, &Received::new(pairs.collect()))
+        read(&provider, &Received::new(RequestPairs::of_query(pairs.collect())))
     }
 
     const GOOD: [(&str, &str); 5] = [

@@ -131,7 +131,7 @@ fn parameters(claims: &Value) -> Result<Parameters> {
     };
     let resources = resources
         .ok_or_else(|| Error::invalid_request("resource has the wrong type in the signed request"))?;
-    Ok(Parameters::from(pairs?).with_list("resource", resources))
+    Ok(Parameters::of_claims(pairs?, resources))
 }
 
 fn accept(app: &App, client: &Client, it: &Parameters) -> Result<Asked> {

@@ -15,6 +15,7 @@ use super::tokens::{CALLBACK, Person, Provider};
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::session::Session;
+use crate::oidc::RequestPairs;
 use crate::oidc::authorization::interaction::{self, Step};
 use crate::oidc::authorization::request::{self, Received, Rejection};
 
@@ -35,7 +36,8 @@ fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> Authorizati
     let pairs = pairs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let accepted = request::accept(&op.app, &Received::new(pairs.collect())).now_or_never();
+    let accepted =
+        request::accept(&op.app, &Received::new(RequestPairs::of_query(pairs.collect()))).now_or_never();
     match accepted.expect("a plain request waits for nothing") {
         Ok(request) => request,
         Err(Rejection::Page(error)) => panic!("{error}"),

@@ -277,7 +277,8 @@ async fn refused_requests_cannot_fill_the_audit_trail() {
     let web = op.web().await;
     let received = |uri: &str| {
         let pairs = [("client_id", web.id.as_str()), ("redirect_uri", uri)];
-        Received::new(pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec())
+        let pairs = pairs.map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Received::new(RequestPairs::of_query(pairs.to_vec()))
     };
     for uri in [
         "https://evil.example/",

@@ -5,15 +5,17 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::ClientId;
+use crate::oidc::RequestPairs;
 use crate::oidc::end_session::{After, OtherPerson, Step, confirmed, request};
 
 const OUT: &str = "https://rp.example/out";
 
 fn step(op: &Provider, parameters: &[(&str, &str)], at_hand: Option<&Person>) -> Step {
-    let map = parameters
+    let pairs = parameters
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let parameters = Parameters::from(map.collect::<std::collections::BTreeMap<_, _>>());
+    let parameters = RequestPairs::of_query(pairs.collect()).into_parameters();
+    let parameters = parameters.expect("each once");
     request(&op.app, &parameters, at_hand.map(|it| (&it.session, &it.account))).expect("a step")
 }
 
