@@ -40,6 +40,7 @@ pub async fn change(
     let hash = app.hashing.hash(&new).await?;
     app.db
         .write(async |tx| {
+            sessions::hold(tx, now, session).await?;
             accounts::update_password(tx, &account.id, &hash).await?;
             end_what_it_opened(app, tx, now, context, account, Some(&session.id)).await?;
             let event = Event::new(Action::PasswordChanged, format!("account:{}", account.id));

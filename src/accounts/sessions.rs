@@ -163,6 +163,23 @@ pub(super) async fn raise(
     })
 }
 
+/// Holds the account until the transaction ends, for a change that the person makes in `session`, and requires that the
+/// session still lives: a new password, set meanwhile, has ended it, and a change decided before that must not undo
+/// what came with it (security.md G-9, PW-6).
+pub(super) async fn hold(tx: &impl ConnectionTrait, now: Time, session: &Session) -> Result<()> {
+    accounts::lock(tx, &session.account).await?;
+    let found = sessions::find(tx, &session.id).await?;
+    match found.is_some_and(|(it, account)| it.is_alive(now) && account.is_active()) {
+        true => Ok(()),
+        false => Err(Error::ReauthenticationNeeded),
+    }
+}
+
+/// Returns `true` if the account had this session, which has ended.
+pub async fn has_ended(app: &App, account: &AccountId, id: &SessionId) -> Result<bool> {
+    Ok(sessions::has_ended(app.db.read(), account, id).await?)
+}
+
 /// The person's live sessions, the latest used first.
 pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Session>> {
     let now = app.clock.now();

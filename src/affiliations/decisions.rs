@@ -81,7 +81,7 @@ pub async fn approve_all(
         }
         let entry = match people::find(app, context, id).await {
             Ok((entry, its, _)) if its.id == *organization => Some(entry),
-            Ok(_) | Err(Error::NotFound) => None,
+            Ok(_) | Err(Error::NotFound | Error::NoLongerSeen) => None,
             Err(error) => return Err(error),
         };
         let (id, outcome) = (id.clone(), Err(Error::NotFound));

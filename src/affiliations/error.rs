@@ -14,6 +14,10 @@ pub enum Error {
     /// It was decided on something that has changed meanwhile (security.md G-9): 409.
     #[error("it has been decided or changed meanwhile")]
     Conflict,
+    /// The actor may see such a thing, but not in the state that it has come to: 404 to who only looks, 409 to who acts
+    /// on it (security.md G-9).
+    #[error("it can no longer be seen")]
+    NoLongerSeen,
     /// security.md AF-2: 403.
     #[error("nobody decides about themselves")]
     OwnRequest,

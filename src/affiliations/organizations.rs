@@ -152,13 +152,25 @@ pub async fn set_status(
     status: OrganizationStatus,
     reason: &str,
 ) -> Result<(), Error> {
+    set_status_if(app, context, id, status, reason, |_| true).await
+}
+
+/// The same, if the record is still what it was decided on.
+async fn set_status_if(
+    app: &App,
+    context: &Context,
+    id: &OrganizationId,
+    status: OrganizationStatus,
+    reason: &str,
+    holds: impl Fn(&Organization) -> bool,
+) -> Result<(), Error> {
     authority::of_administrators(context)?;
     let reason = authority::reason(reason)?;
     app.db
         .write(async |tx| {
             let act = Act::new(app, tx, context);
             let before = to_change(tx, id).await?;
-            if !before.status.is_accepted() || !status.is_accepted() {
+            if !before.status.is_accepted() || !status.is_accepted() || !holds(&before) {
                 return Err(Error::Conflict);
             }
             let after = Organization {
@@ -174,13 +186,23 @@ pub async fn set_status(
 pub async fn end_overdue(app: &App) -> Result<usize, Error> {
     let today = app.clock.now().date_naive();
     let overdue = organizations::list_overdue(app.db.read(), today).await?;
+    end_all(app, today, &overdue).await
+}
+
+pub(crate) async fn end_all(
+    app: &App,
+    today: chrono::NaiveDate,
+    overdue: &[Organization],
+) -> Result<usize, Error> {
+    // G-9: whoever was prolonged since the list was read stays a member.
+    let is_overdue = |it: &Organization| it.valid_until.is_some_and(|last| last < today);
     for (at, it) in overdue.iter().enumerate() {
         if app.stopping.is_cancelled() {
             return Ok(at);
         }
         let ended = OrganizationStatus::Ended;
-        match set_status(app, &Context::system(), &it.id, ended, "").await {
-            // Another node was faster.
+        match set_status_if(app, &Context::system(), &it.id, ended, "", is_overdue).await {
+            // Another node was faster, or an administrator.
             Ok(()) | Err(Error::Conflict) => {}
             Err(error) => return Err(error),
         }

@@ -111,7 +111,7 @@ pub async fn find(
     );
     // What was decided otherwise is the person's own again (AF-6); administrators see their decisions.
     if !visible && capacity == Capacity::FocalPoint {
-        return Err(Error::NotFound);
+        return Err(Error::NoLongerSeen);
     }
     let organization = organizations::find(db, &found.organization)
         .await?
@@ -130,11 +130,14 @@ pub async fn affiliation_of(
 ) -> Result<AffiliationId, Error> {
     let db = app.db.read();
     authority::to_see(db, context, organization).await?;
-    let found: Option<Affiliation> = affiliations::find_in_force(db, account).await?;
-    found
-        .filter(|it| it.organization == *organization && it.status() == AffiliationStatus::Approved)
-        .map(|it| it.id)
-        .ok_or(Error::NotFound)
+    let all = affiliations::list_of_account(db, account).await?;
+    let here = |it: &&Affiliation| it.organization == *organization;
+    let approved = |it: &&Affiliation| it.status() == AffiliationStatus::Approved;
+    match all.iter().filter(here).find(approved) {
+        Some(it) => Ok(it.id.clone()),
+        None if all.iter().filter(here).any(|it| it.status().is_final()) => Err(Error::NoLongerSeen),
+        None => Err(Error::NotFound),
+    }
 }
 
 /// The organization that a list is of.

@@ -109,13 +109,14 @@ pub async fn proposals(app: &App, context: &Context, number: u64) -> Result<(Pag
 
 /// An accepted record.
 pub async fn find(app: &App, context: &Context, id: &OrganizationId) -> Result<Record, Error> {
-    record(app, context, id, OrganizationStatus::is_accepted).await
+    let may_have_been = |status| status == OrganizationStatus::Merged;
+    record(app, context, id, OrganizationStatus::is_accepted, may_have_been).await
 }
 
 /// A record that waits to be checked.
 pub async fn find_proposal(app: &App, context: &Context, id: &OrganizationId) -> Result<Record, Error> {
     let proposed = |status| status == OrganizationStatus::Proposed;
-    record(app, context, id, proposed).await
+    record(app, context, id, proposed, |_| true).await
 }
 
 /// Accepted records that a proposed one could be meant for: those with all its words first, then those
@@ -165,11 +166,15 @@ async fn record(
     context: &Context,
     id: &OrganizationId,
     fits: impl Fn(OrganizationStatus) -> bool,
+    may_have_fitted: impl Fn(OrganizationStatus) -> bool,
 ) -> Result<Record, Error> {
     authority::of_administrators(context)?;
     let db = app.db.read();
-    let found = organizations::find(db, id).await?;
-    let organization = found.filter(|it| fits(it.status)).ok_or(Error::NotFound)?;
+    let organization = match organizations::find(db, id).await? {
+        Some(it) if fits(it.status) => it,
+        Some(it) if may_have_fitted(it.status) => return Err(Error::NoLongerSeen),
+        _ => return Err(Error::NotFound),
+    };
     let its_type = membership_types::find(db, &organization.membership_type).await?;
     let people = affiliations::count_living(db, [&organization.id]).await?;
     Ok(Record {

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -120,6 +120,9 @@ pub enum PageError {
     Invalid,
     /// Somebody else was faster (security.md G-9).
     Conflict,
+    /// What could be seen cannot be any more: 409 to who acts on it, 404 to who only looks. Which of the two it is says
+    /// the layer that draws the page (security.md G-9).
+    NoLongerSeen,
     /// Nobody decides about themselves (security.md AF-2).
     Forbidden,
     TooMany {
@@ -138,7 +141,7 @@ impl PageError {
 
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoLongerSeen => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(error) => error.status(),
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
@@ -152,6 +155,15 @@ impl PageError {
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Protocol(error) => status(error),
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The error as an answer to a request of this method.
+    pub fn to_method(self, method: &Method) -> Self {
+        match self {
+            Self::NoLongerSeen if method.is_safe() => Self::NotFound,
+            Self::NoLongerSeen => Self::Conflict,
+            other => other,
         }
     }
 
@@ -219,6 +231,7 @@ impl From<affiliations::Error> for PageError {
         use affiliations::Error;
         match error {
             Error::NotFound => Self::NotFound,
+            Error::NoLongerSeen => Self::NoLongerSeen,
             Error::OwnRequest => Self::Forbidden,
             Error::ReauthenticationNeeded => Self::StaleLogin,
             Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
@@ -321,6 +334,9 @@ mod tests {
             (affiliations::Error::TooManyRequests, 429),
             (affiliations::Error::Throttled { seconds: 9 }, 429),
         ];
+        let seen_no_more = || PageError::from(affiliations::Error::NoLongerSeen);
+        assert_eq!(seen_no_more().to_method(&Method::GET).status(), 404);
+        assert_eq!(seen_no_more().to_method(&Method::POST).status(), 409);
         for (error, status) in of_affiliations {
             let name = format!("{error:?}");
             assert_eq!(PageError::from(error).status(), status, "{name}");

@@ -185,21 +185,21 @@ pub async fn rotate_secret(
     given: Option<Secret>,
 ) -> Result<Issued, ClientError> {
     let now = app.clock.now();
-    let client = find(app, id).await?;
-    let (secret, generated) = choose_secret(id, &client.metadata, given)?;
-    let Some(secret) = secret else {
-        let method = client
-            .metadata
-            .token_endpoint_auth_method
-            .unwrap_or(AuthMethod::None);
-        return Err(ClientError::NoSecret(id.clone(), method));
-    };
-    let client = app
+    let (client, secret, generated) = app
         .db
         .write(async |tx| {
-            find_in(tx, id).await?;
+            // G-9: by how it authenticates now.
+            let client = find_in(tx, id).await?;
+            let (secret, generated) = choose_secret(id, &client.metadata, given.clone())?;
+            let Some(secret) = secret else {
+                let method = client
+                    .metadata
+                    .token_endpoint_auth_method
+                    .unwrap_or(AuthMethod::None);
+                return Err(ClientError::NoSecret(id.clone(), method));
+            };
             replace_secret(tx, now, context, id, &secret).await?;
-            find_in(tx, id).await
+            Ok((find_in(tx, id).await?, secret, generated))
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;

@@ -188,6 +188,17 @@ pub async fn end(
     Ok(ended)
 }
 
+pub async fn has_ended(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    id: &SessionId,
+) -> Result<bool, DbErr> {
+    let found = Entity::find_by_id(id.as_str())
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::EndedAt.is_not_null());
+    Ok(found.one(db).await?.is_some())
+}
+
 /// Some of the sessions whose person proved who they are before `before`, and none of which lives.
 pub async fn list_dead(
     db: &impl ConnectionTrait,

@@ -5,6 +5,7 @@ mod approving_many;
 mod every_form;
 mod every_form_twice;
 mod hostile;
+mod lost_races;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -76,8 +76,8 @@ pub(super) async fn reach_within(db: &impl ConnectionTrait, account: &AccountId)
 
 /// What proves the person stays as it is until the transaction ends, and the session has shown what that asks for: a
 /// factor may have come since the set-up began.
-async fn hold(tx: &impl ConnectionTrait, session: &Session, account: &AccountId) -> Result<()> {
-    accounts::lock(tx, account).await?;
+async fn hold(tx: &impl ConnectionTrait, now: Time, session: &Session, account: &AccountId) -> Result<()> {
+    sessions::hold(tx, now, session).await?;
     require_class(tx, session, account).await
 }
 

@@ -133,7 +133,7 @@ pub async fn confirm(
     };
     app.db
         .write(async |tx| {
-            super::hold(tx, session, &account.id).await?;
+            super::hold(tx, now, session, &account.id).await?;
             if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
                 return Err(Error::Conflict);
             }
@@ -167,7 +167,7 @@ pub async fn remove(
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            super::hold(tx, session, &account.id).await?;
+            super::hold(tx, now, session, &account.id).await?;
             super::require_recent(tx, session, &account.id, now).await?;
             if !passkeys::delete(tx, &account.id, id).await? {
                 return Ok(false);

@@ -47,7 +47,7 @@ pub async fn renew(
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            super::hold(tx, session, &account.id).await?;
+            super::hold(tx, now, session, &account.id).await?;
             super::require_recent(tx, session, &account.id, now).await?;
             if super::reach_within(tx, &account.id).await? == Acr::Password {
                 return Err(Error::Conflict);

@@ -91,7 +91,7 @@ pub async fn confirm(
     let enrolled = app
         .db
         .write(async |tx| {
-            super::hold(tx, session, &account.id).await?;
+            super::hold(tx, now, session, &account.id).await?;
             if !second_factors::insert_totp(tx, &account.id, &totp).await? {
                 return Err(Error::Conflict);
             }
@@ -111,7 +111,7 @@ pub async fn remove(app: &App, context: &Context, account: &Account, session: &S
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            super::hold(tx, session, &account.id).await?;
+            super::hold(tx, now, session, &account.id).await?;
             super::require_recent(tx, session, &account.id, now).await?;
             if !second_factors::delete_totp(tx, &account.id).await? {
                 return Ok(false);

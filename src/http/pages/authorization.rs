@@ -211,6 +211,7 @@ async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
                 return flow::take(&visit, &flow.handle, step).await;
             }
             let (app, context) = (&visit.app, visit.context());
+            // Answered meanwhile, in another window: the page that comes next says so.
             interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
             Ok(flow::go_on(&visit, &flow.handle))
         }

@@ -37,6 +37,7 @@ pub async fn show(State(app): State<App>, request: Request, next: Next) -> Respo
     let Some(error) = response.extensions_mut().remove::<PageError>() else {
         return response;
     };
+    let error = error.to_method(&kept.method);
     let page = answer(&app, kept, typed.get(), error).await;
     let (mut parts, body) = page.into_parts();
     parts.headers.extend(response.headers().clone());
@@ -247,7 +248,7 @@ fn problem(error: &PageError) -> Problem {
         | PageError::StaleLogin
         | PageError::TermsDue => Problem::Forbidden,
         PageError::Invalid => Problem::Invalid,
-        PageError::Conflict => Problem::Conflict,
+        PageError::Conflict | PageError::NoLongerSeen => Problem::Conflict,
         PageError::TooMany { .. } => Problem::TooMany,
         PageError::Busy => Problem::Unavailable,
         PageError::Internal(_) => Problem::Internal,

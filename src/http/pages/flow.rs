@@ -88,7 +88,9 @@ impl Flow {
     }
 
     pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
-        Ok(interaction::choose(app, &self.handle, &self.interaction, account).await?)
+        // Answered meanwhile: the page that comes next says so.
+        interaction::choose(app, &self.handle, &self.interaction, account).await?;
+        Ok(())
     }
 
     /// The step that the request is at, for the person of this visit's session.

@@ -158,28 +158,31 @@ pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> R
     }
 }
 
-/// The person goes on with the account of this session (`prompt=select_account`).
-pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<()> {
+/// The person goes on with the account of this session (`prompt=select_account`). `false`: the request was answered
+/// meanwhile, and is not open again (security.md G-9).
+pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<bool> {
     let mut it = interaction.clone();
     it.done.chosen = Some(account.clone());
-    put(app, handle, &it).await
+    replace(app, handle, &it).await
 }
 
-/// The person agrees to what the request asks for, also in detail.
+/// The person agrees to what the request asks for, also in detail. `false`: it was answered meanwhile, so that there is
+/// nothing to agree to.
 pub async fn agree(
     app: &App,
     context: &Context,
     handle: &str,
     interaction: &Interaction,
     account: &AccountId,
-) -> Result<()> {
-    consent::remember(app, context, &interaction.request, account).await?;
-    if interaction.request.details.is_empty() {
-        return Ok(());
-    }
+) -> Result<bool> {
     let mut it = interaction.clone();
     it.done.agreed = Some(account.clone());
-    put(app, handle, &it).await
+    if !replace(app, handle, &it).await? {
+        return Ok(false);
+    }
+    // Only now: should it fail, the consent is asked for again.
+    consent::remember(app, context, &interaction.request, account).await?;
+    Ok(true)
 }
 
 /// The next step of a request that was just accepted; an answer needs nothing stored.
@@ -463,14 +466,23 @@ async fn record_denial(
 }
 
 async fn put(app: &App, handle: &str, interaction: &Interaction) -> Result<()> {
+    let (content, left) = stored(app, interaction)?;
+    let key = key(handle);
+    let put = app.ephemeral.put(Kind::Interaction, &key, &content, left);
+    put.await.map_err(Error::from)
+}
+
+async fn replace(app: &App, handle: &str, interaction: &Interaction) -> Result<bool> {
+    let (content, left) = stored(app, interaction)?;
+    let key = key(handle);
+    let replaced = app.ephemeral.replace(Kind::Interaction, &key, &content, left);
+    replaced.await.map_err(Error::from)
+}
+
+fn stored(app: &App, interaction: &Interaction) -> Result<(Vec<u8>, Duration)> {
     let content = serde_json::to_vec(interaction).map_err(Error::internal)?;
-    let left = (interaction.expires_at - app.clock.now())
-        .to_std()
-        .unwrap_or(Duration::ZERO);
-    app.ephemeral
-        .put(Kind::Interaction, &key(handle), &content, left)
-        .await
-        .map_err(Error::from)
+    let left = interaction.expires_at - app.clock.now();
+    Ok((content, left.to_std().unwrap_or(Duration::ZERO)))
 }
 
 pub(super) fn key(handle: &str) -> String {

@@ -88,6 +88,19 @@ impl Memory {
         true
     }
 
+    pub fn replace(&self, kind: Kind, key: &str, value: &[u8], ttl: Duration) -> bool {
+        let key = (kind, key.to_owned());
+        let now = self.inner.clock.now();
+        let mut shard = self.shard(&key);
+        match shard.entries.get_mut(&key).filter(|it| it.expires_at > now) {
+            Some(entry) => {
+                *entry = self.entry(value, ttl);
+                true
+            }
+            None => false,
+        }
+    }
+
     pub fn get(&self, kind: Kind, key: &str) -> Option<Vec<u8>> {
         let key = (kind, key.to_owned());
         let now = self.inner.clock.now();

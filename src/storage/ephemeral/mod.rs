@@ -185,6 +185,20 @@ impl Ephemeral {
         }
     }
 
+    /// Replaces a value that is still there: `false` if it was taken or has expired, and it stays gone (security.md G-9).
+    pub async fn replace(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.replace(kind, key, value, ttl)),
+            Self::Redis(it) => it.replace(kind, key, value, ttl).await,
+        }
+    }
+
     pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
         match self {
             Self::Memory(it) => Ok(it.get(kind, key)),

@@ -79,10 +79,31 @@ impl Redis {
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
+        self.put_if("NX", kind, key, value, ttl).await
+    }
+
+    pub async fn replace(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
+        self.put_if("XX", kind, key, value, ttl).await
+    }
+
+    async fn put_if(
+        &self,
+        condition: &str,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
         let set: Option<String> = cmd("SET")
             .arg(self.name(kind, key))
             .arg(self.wrapped(value, ttl))
-            .arg("NX")
+            .arg(condition)
             .arg("PX")
             .arg(milliseconds(ttl))
             .query_async(&mut self.connection.clone())

@@ -44,6 +44,22 @@ async fn a_value_is_there_until_it_expires() {
 }
 
 #[tokio::test]
+async fn what_was_taken_is_not_replaced() {
+    // G-9
+    for (store, _) in stores().await {
+        let key = random::token();
+        assert!(!store.replace(Kind::Interaction, &key, b"b", TTL).await.unwrap());
+        assert_eq!(store.get(Kind::Interaction, &key).await.unwrap(), None);
+        store.put(Kind::Interaction, &key, b"a", TTL).await.unwrap();
+        assert!(store.replace(Kind::Interaction, &key, b"b", TTL).await.unwrap());
+        let taken = store.take(Kind::Interaction, &key).await.unwrap();
+        assert_eq!(taken.as_deref(), Some(&b"b"[..]));
+        assert!(!store.replace(Kind::Interaction, &key, b"c", TTL).await.unwrap());
+        assert_eq!(store.get(Kind::Interaction, &key).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
 async fn one_of_fifty_takes_it() {
     for (store, _) in stores().await {
         let key = random::token();

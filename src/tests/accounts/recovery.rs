@@ -3,7 +3,8 @@ use futures_util::future::join_all;
 use sea_orm::DbErr;
 
 use super::*;
-use crate::accounts::recovery;
+use crate::accounts::second_factor::recovery_code;
+use crate::accounts::{password, recovery};
 
 const NEW: &str = "Harbour-9-violin";
 
@@ -114,4 +115,24 @@ async fn a_reset_finds_the_account_that_logs_in_with_the_address() {
     rooms.forgets("Known+ITU@Example.ORG").await.unwrap();
     let to_the_owner = rooms.mails("known+itu@example.org").await;
     assert!(to_the_owner.iter().any(|it| it.kind == "password_reset"));
+}
+
+#[tokio::test]
+async fn a_password_set_meanwhile_is_not_replaced_from_the_session_that_it_ended() {
+    // G-9, PW-6: the session was found alive, and had to wait for its turn.
+    let rooms = Rooms::open().await;
+    let thief = rooms.person("john@example.org").await;
+    let session = &thief.started.session;
+    rooms.forgets("john@example.org").await.unwrap();
+    let link = rooms.link("john@example.org").await;
+    rooms.resets(&link).await.unwrap();
+    let late = "Lantern-7-cobalt";
+    let refused = password::change(&rooms.app, &visitor(), &thief.account, session, late, late).await;
+    assert!(matches!(refused, Err(Error::ReauthenticationNeeded)));
+    assert!(matches!(
+        rooms.logs_in("john@example.org", late).await,
+        Err(Error::WrongCredentials)
+    ));
+    let codes = recovery_code::renew(&rooms.app, &visitor(), &thief.account, session).await;
+    assert!(matches!(codes, Err(Error::ReauthenticationNeeded)));
 }

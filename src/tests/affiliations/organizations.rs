@@ -292,6 +292,30 @@ async fn a_membership_ends_after_its_last_day() {
 }
 
 #[tokio::test]
+async fn a_membership_that_was_prolonged_meanwhile_goes_on() {
+    // G-9
+    let world = World::new().await;
+    let (app, operator) = (&world.app, Context::operator());
+    let alice = world.focal_point("alice", "telco").await;
+    let today = app.clock.now().date_naive();
+    let until = async |last: chrono::NaiveDate| {
+        let file = format!("id,valid_until\ntelco,{last}\n");
+        import(app, &operator, file.as_bytes()).await.unwrap();
+    };
+    let yesterday = today - chrono::Days::new(1);
+    until(yesterday).await;
+    let overdue = crate::storage::organizations::list_overdue(world.db.read(), today).await;
+    let overdue = overdue.unwrap();
+    assert_eq!(overdue.len(), 1);
+    until(today).await;
+    room::end_all(app, today, &overdue).await.unwrap();
+    assert_eq!(world.place(&alice).await.0, Told::Approved);
+    until(yesterday).await;
+    room::end_all(app, today, &overdue).await.unwrap();
+    assert_eq!(world.place(&alice).await.0, Told::Lapsed);
+}
+
+#[tokio::test]
 async fn what_is_exported_can_be_imported_as_it_is() {
     let world = World::new().await;
     let operator = Context::operator();

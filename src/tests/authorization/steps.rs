@@ -163,6 +163,15 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
     ));
     let second = interaction::proceed(&op.app, &handle, &found, as_alice).await;
     assert!(matches!(second, Step::Over)); // G-8
+    // G-9: a press in a window that was opened before does not open it again, nor is anything agreed to.
+    let chosen = interaction::choose(&op.app, &handle, &found, &alice.account.id).await;
+    assert!(!chosen.expect("answers"));
+    let context = Context::of(crate::domain::actor::Actor::Visitor);
+    let agreed = interaction::agree(&op.app, &context, &handle, &found, &alice.account.id).await;
+    assert!(!agreed.expect("answers"));
+    assert!(!interaction::is_open(&op.app, &handle).await.expect("answers"));
+    let consents = crate::oidc::consent::list(&op.app, &alice.account.id).await;
+    assert!(consents.expect("answers").is_empty());
 }
 
 #[tokio::test]

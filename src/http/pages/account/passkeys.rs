@@ -126,7 +126,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         },
         "remove" => {
             let removed = passkey::remove(app, &context, account, session, id).await;
-            removed.map(|_| "passkey_removed")
+            removed.and_then(|it| it.then_some("passkey_removed").ok_or(accounts::Error::Conflict))
         }
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
             Ok(it) => return recovery_codes::show_new(&visit, &person, &it, false, Made::WithPasskey).await,
@@ -139,8 +139,11 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         Ok(done) => return visit.done(HERE, done).await,
         Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
         Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
-        // There are enough, it is known, or it was done in another window.
-        Err(accounts::Error::Conflict) => typed.notice("error.try_again"),
+        // G-9: there are enough, it is known, or it was done in another window.
+        Err(accounts::Error::Conflict) => {
+            let form = typed.notice("error.try_again");
+            return visit.again_as(StatusCode::CONFLICT, form).await;
+        }
         Err(accounts::Error::QuestionVoid) => typed.notice("error.passkey_late"),
         Err(other) => return Err(other.into()),
     };

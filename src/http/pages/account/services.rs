@@ -68,9 +68,14 @@ pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Respon
         return Err(PageError::Invalid);
     }
     let client = ClientId::new(fields.client_id.as_str());
-    if consent::withdraw(&visit.app, &visit.context(), &person.account().id, &client).await? {
-        visit.done("/account/services", "access_withdrawn").await
-    } else {
-        Err(PageError::NotFound)
+    let account = &person.account().id;
+    if consent::withdraw(&visit.app, &visit.context(), account, &client).await? {
+        return visit.done("/account/services", "access_withdrawn").await;
     }
+    let used = service_use::list(&visit.app, account).await?;
+    // G-9: withdrawn in another window; a service that the person does not use is nothing of theirs.
+    Err(match used.iter().any(|it| it.client_id == client) {
+        true => PageError::Conflict,
+        false => PageError::NotFound,
+    })
 }

@@ -74,7 +74,10 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         "end" => {
             let id = SessionId::new(fields.session_id.as_str());
             if !sessions::end(app, &context, account, &id, "by_the_person").await? {
-                return Err(PageError::NotFound);
+                return Err(match sessions::has_ended(app, account, &id).await? {
+                    true => PageError::Conflict, // G-9
+                    false => PageError::NotFound,
+                });
             }
             if id == person.session().id {
                 return leave(visit, frames, After::default()).await;

@@ -1,5 +1,6 @@
 //! `/account/security/totp`: an authenticator app is set up, recovery codes are made anew, the app is taken away.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -94,15 +95,21 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {
-            Ok(_) => return visit.done("/account/security", "totp_removed").await,
+            Ok(true) => return visit.done("/account/security", "totp_removed").await,
+            Ok(false) => accounts::Error::Conflict,
             Err(error) => error,
         },
         _ => return Err(PageError::Invalid),
     };
     let form = match failed {
         accounts::Error::Fields(wrong) => refused(typed, wrong),
-        // Set up, or taken away, in another window; or it took too long.
-        accounts::Error::Conflict | accounts::Error::CodeVoid => typed.notice("error.try_again"),
+        // G-9: set up, or taken away, in another window.
+        accounts::Error::Conflict => {
+            let form = typed.notice("error.try_again");
+            return visit.again_as(StatusCode::CONFLICT, form).await;
+        }
+        // It took too long.
+        accounts::Error::CodeVoid => typed.notice("error.try_again"),
         other => return Err(other.into()),
     };
     visit.again(form).await
