@@ -13,7 +13,7 @@ use crate::domain::affiliation::{Affiliation, Capacity, Decision};
 use crate::domain::organization::Organization;
 use crate::domain::profile::FieldErrors;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::storage::{affiliations, organizations};
+use crate::storage::{affiliations, focal_points, organizations};
 
 /// The person belongs to the organization. An affiliation elsewhere, which stood until now, ends (AF-7).
 /// TIES rights are a second decision (AF-3), which can be made at once: those in `rights` are granted.
@@ -102,7 +102,8 @@ pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &s
     decide(app, context, id, Some(reason), Affiliation::reject).await
 }
 
-/// Ends an approved affiliation, and with it TIES rights and the office of Focal Point.
+/// Ends an approved affiliation, and with it TIES rights and the office of Focal Point, which is taken away by nobody
+/// whose login is not recent (SE-4).
 pub async fn remove(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
     let reason = authority::reason(reason)?;
     decide(app, context, id, reason, Affiliation::remove).await
@@ -121,6 +122,10 @@ async fn decide(
             let (before, organization, capacity) = find(&act, id).await?;
             let decision = authority::decision(context, act.now, capacity, reason.clone());
             let after = answer(before.clone(), decision)?;
+            let all = focal_points::list_of_organization(tx, &organization.id).await?;
+            if all.iter().any(|it| it.affiliation == before.id) {
+                authority::recent(context, act.now)?;
+            }
             act.moved(&before, &after, &organization).await
         })
         .await

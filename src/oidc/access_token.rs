@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, Result, consent, subject};
+use super::{Error, Result, access_policy, consent, subject};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authentication::Authentication;
@@ -190,6 +190,7 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
     if revocations::revoked(db, Some(&token.id), token.authorization_id.as_ref()).await? {
         return Ok(Err("a revoked access token"));
     }
+    let had_scope = !token.scope.is_empty();
     let account = match &token.subject {
         None => None,
         Some(subject) => {
@@ -217,9 +218,21 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
                 return Ok(Err("its consent was withdrawn"));
             };
             token.claims = claims;
+            // Who would not be let in any more is told nothing more about, either.
+            for client in [&client, &granted_to] {
+                if access_policy::check(db, client, &account.id).await?.is_some() {
+                    return Ok(Err("the access policy of its client"));
+                }
+            }
+            token.scope = token.scope.limited_to(granted_to.scope());
             Some(account)
         }
     };
+    // What is registered no longer is not to be had either.
+    token.scope = token.scope.limited_to(client.scope());
+    if token.scope.is_empty() && had_scope {
+        return Ok(Err("nothing of its scope is registered any more"));
+    }
     Ok(Ok(Holder {
         token,
         client,

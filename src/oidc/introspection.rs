@@ -120,7 +120,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
         "iss": app.config.issuer.as_str(),
         "client_id": client.id,
         "sub": subject::of(app, client, &account.sub),
-        "scope": grant.scope,
+        "scope": grant.scope.limited_to(client.scope()),
         "exp": family.idle_until.min(family.expires_at).timestamp(),
     }) else {
         return Ok(None);

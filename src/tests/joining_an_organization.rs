@@ -2,6 +2,7 @@
 //! (product.md, step 5; security.md 8.4).
 
 mod approving_many;
+mod current_state;
 mod every_form;
 mod every_form_twice;
 mod hostile;

@@ -1,0 +1,117 @@
+//! What a token tells and what an office permits follow the state of the moment (security.md G-10, SE-4).
+
+use serde_json::json;
+
+use super::super::support::{PASSWORD, TestOp};
+use super::{focal_point, member, organization};
+use crate::affiliations::decisions;
+use crate::domain::ClientId;
+use crate::domain::actor::Context;
+use crate::domain::scope::Scope;
+use crate::oidc::clients;
+
+const ALL: &str = "openid email offline_access itu_membership";
+
+#[tokio::test]
+async fn who_is_no_longer_let_in_is_told_nothing_more_about() {
+    // G-10
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let policy = json!({"access_policy": {"affiliation": "approved"}});
+    let mut members = op.client_with("members", policy).await;
+    let mut open = op.client("open").await;
+    let (mut alice, _, affiliation) = member(&op, "alice@telco.example", "telco", true).await;
+    let code = alice.logs_in_at(&mut members, ALL).await;
+    let tokens = members.redeems(&code).await.expect("tokens");
+    let code = alice.logs_in_at(&mut open, ALL).await;
+    let others = open.redeems(&code).await.expect("tokens");
+    assert_eq!(members.introspects(&tokens.access_token).await["active"], true);
+
+    decisions::remove(&op.app, &Context::operator(), &affiliation, "left")
+        .await
+        .unwrap();
+    assert_eq!(
+        members.introspects(&tokens.access_token).await,
+        json!({"active": false})
+    );
+    let answer = members.get("/userinfo", &tokens.access_token).await;
+    assert_eq!(answer.status(), 401);
+    let refresh = tokens.refresh_token.expect("a refresh token");
+    assert_eq!(
+        members.refreshes(&refresh).await.expect_err("refused").error,
+        "invalid_grant"
+    );
+    assert_eq!(
+        open.claims(&others.access_token).await["affiliation_status"],
+        "removed"
+    );
+}
+
+#[tokio::test]
+async fn a_scope_that_is_registered_no_longer_is_not_told() {
+    // G-10
+    let op = TestOp::start().await;
+    let mut rp = op.client("events").await;
+    let mut alice = op.person("alice@example.org").await;
+    let code = alice.logs_in_at(&mut rp, ALL).await;
+    let tokens = rp.redeems(&code).await.expect("tokens");
+    let access_token = &tokens.access_token;
+    assert_eq!(rp.claims(access_token).await["email"], "alice@example.org");
+
+    let narrow = async |scope: &str| {
+        let before = clients::find(&op.app, &ClientId::new("events"))
+            .await
+            .expect("a client");
+        let mut metadata = before.metadata.clone();
+        metadata.scope = Scope::parse(scope).expect("a scope");
+        let after = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+        after.expect("an administrator decides");
+    };
+    narrow("openid offline_access").await;
+    let told = rp.claims(access_token).await;
+    assert!(
+        told.get("email").is_none() && told.get("affiliation_status").is_none(),
+        "{told}"
+    );
+    let told = rp.introspects(access_token).await;
+    assert_eq!(told["scope"], "openid offline_access", "{told}");
+    let refresh = tokens.refresh_token.as_ref().expect("a refresh token");
+    assert_eq!(rp.introspects(refresh).await["scope"], "openid offline_access");
+    narrow("reports").await;
+    assert_eq!(rp.introspects(access_token).await, json!({"active": false}));
+    assert_eq!(rp.get("/userinfo", access_token).await.status(), 401);
+}
+
+#[tokio::test]
+async fn an_office_is_not_taken_away_through_the_affiliation_by_an_old_login() {
+    // SE-4
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
+    let (_, second, affiliation) = focal_point(&op, "second@telco.example", "telco").await;
+    let (_, plain, _) = member(&op, "plain@telco.example", "telco", true).await;
+    op.advance(6 * 60);
+    let page = fp
+        .browser
+        .get(&format!("/focal-point/telco/people/{plain}"))
+        .await;
+    let removed = fp.browser.confirms(&page, "#remove").await;
+    assert_eq!(removed.url.path(), "/focal-point/telco/people");
+
+    let of_second = format!("/focal-point/telco/people/{second}");
+    let page = fp.browser.get(&of_second).await;
+    let asked = fp.browser.confirms(&page, "#remove").await;
+    assert_eq!(asked.url.path(), "/reauthenticate", "{}", asked.text());
+    let still = crate::storage::affiliations::find(op.app.db.read(), &affiliation).await;
+    assert_eq!(still.unwrap().unwrap().status().as_str(), "approved");
+    let form = asked.form(&["password"]);
+    let page = fp.browser.submit(form, &[("password", PASSWORD)]).await;
+    let form = page.form(&["action=remove"]).press("action", "remove");
+    let removed = fp.browser.send(form).await;
+    assert_eq!(
+        removed.url.path(),
+        "/focal-point/telco/people",
+        "{}",
+        removed.text()
+    );
+}
