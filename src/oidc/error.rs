@@ -144,6 +144,12 @@ impl Error {
         Self::invalid_client("The client could not be authenticated").caused_by(Reason(reason))
     }
 
+    /// The same with a description of its own.
+    pub fn described(mut self, description: &str) -> Self {
+        self.description = Description::new(description);
+        self
+    }
+
     /// `invalid_token`, always in the same words; the reason is for the operator alone.
     pub fn unusable_token(reason: &'static str) -> Self {
         Self::invalid_token("The access token is unknown, expired or revoked").caused_by(Reason(reason))

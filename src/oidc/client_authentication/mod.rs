@@ -321,7 +321,13 @@ async fn prove_by_assertion(
         now,
         remembered_since: app.ephemeral.started_at().await?,
     };
-    let checked = private_key_jwt::check(&claims, &expected).map_err(Error::unauthenticated)?;
+    let checked = private_key_jwt::check(&claims, &expected).map_err(|why| {
+        let refused = Error::unauthenticated(why);
+        match private_key_jwt::about_clocks(why) {
+            Some(told) => refused.described(told),
+            None => refused,
+        }
+    })?;
     // Single-use, remembered until it would have expired plus ten minutes: TK-7, ST-3.
     let key = Digest::of(format!("{}\n{}", client.id, checked.jti).as_bytes());
     let ttl = (checked.expires_at - now).to_std().unwrap_or_default() + REMEMBERED;

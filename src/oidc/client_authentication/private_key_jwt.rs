@@ -40,6 +40,22 @@ pub struct Checked {
     pub expires_at: Time,
 }
 
+const EXPIRED: &str = "the assertion has expired";
+const NOT_YET: &str = "the assertion is not valid yet";
+const FROM_THE_FUTURE: &str = "the assertion comes from the future";
+
+/// Returns what the client is told of a reason, if its clock may be the cause (TK-7). The signature held, so that it is
+/// the client who is told.
+pub fn about_clocks(reason: &str) -> Option<&'static str> {
+    match reason {
+        EXPIRED => Some("The client assertion has expired by the clock of this server"),
+        NOT_YET | FROM_THE_FUTURE => Some(
+            "The client assertion is not valid yet by the clock of this server: the client's may be ahead",
+        ),
+        _ => None,
+    }
+}
+
 /// Whom an assertion is from, by its own word: only to find the keys that will prove it.
 pub fn claimed_client(assertion: &str) -> Option<ClientId> {
     let bytes = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
@@ -82,16 +98,16 @@ pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'stati
         _ => exp,
     };
     if exp + TOLERANCE <= now {
-        return Err("the assertion has expired");
+        return Err(EXPIRED);
+    }
+    if time("nbf")?.is_some_and(|it| it > now + TOLERANCE) {
+        return Err(NOT_YET);
+    }
+    if issued.is_some_and(|it| it > now + TOLERANCE) {
+        return Err(FROM_THE_FUTURE);
     }
     if exp > now + LONGEST + TOLERANCE {
         return Err("the assertion lives too long");
-    }
-    if time("nbf")?.is_some_and(|it| it > now + TOLERANCE) {
-        return Err("the assertion is not valid yet");
-    }
-    if issued.is_some_and(|it| it > now + TOLERANCE) {
-        return Err("the assertion comes from the future");
     }
     // Without iat, the earliest moment at which it can have been used.
     let earliest = issued.unwrap_or(exp - LONGEST - TOLERANCE);

@@ -156,3 +156,38 @@ async fn an_assertion_is_used_once() {
     let answers = futures_util::future::join_all((0..20).map(|_| op.proves(None, shown(&parallel)))).await;
     assert_eq!(answers.iter().filter(|it| it.is_ok()).count(), 1); // G-8
 }
+
+#[tokio::test]
+async fn a_client_whose_clock_is_off_is_told() {
+    // TK-7
+    let op = Provider::start().await;
+    let key = PKey::generate_ed25519().expect("a key");
+    let x = URL_SAFE_NO_PAD.encode(key.raw_public_key().expect("its public half"));
+    let public = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
+    let metadata = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public]}});
+    op.client("signer", metadata).await;
+    let describes = async |key: &PKey<openssl::pkey::Private>, ahead: i64, aud: &str| {
+        let at = op.now().timestamp() + ahead;
+        let claims =
+            json!({"iss": "signer", "sub": "signer", "aud": aud, "jti": "1", "iat": at, "exp": at + 300});
+        let assertion = signed(key, &claims);
+        let parameters = Parameters::from([
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion),
+        ]);
+        let refused = authenticate(&op.app, &op.context, None, &parameters, ENDPOINT, None).await;
+        refused.expect_err("refused").description().to_owned()
+    };
+    for (ahead, words) in [(-311, "expired by the clock"), (11, "not valid yet by the clock")] {
+        let told = describes(&key, ahead, ENDPOINT).await;
+        assert!(told.contains(words), "{told}");
+        // Whoever cannot sign for the client is told nothing, nor is it about anything but clocks.
+        let foreign = PKey::generate_ed25519().expect("a key");
+        assert!(!describes(&foreign, ahead, ENDPOINT).await.contains("clock"));
+    }
+    assert!(
+        !describes(&key, 0, "http://localhost:8080/userinfo")
+            .await
+            .contains("clock")
+    );
+}
