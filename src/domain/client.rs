@@ -10,8 +10,8 @@ mod sector;
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
 pub use metadata::{
     AccessTokenFormat, ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, Encryption,
-    EncryptionAlg, GrantType, IdTokenClaims, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg,
-    SubjectType,
+    EncryptionAlg, GrantType, IdTokenClaims, LONGEST_NAME, Metadata, Pkce, Profile, RequestObjectAlg,
+    SigningAlg, SubjectType,
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri, host_of};
 pub use response_type::{BadResponseType, ResponseType};

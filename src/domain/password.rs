@@ -90,7 +90,7 @@ impl std::fmt::Debug for Password {
 /// The list has about 100 000 entries. One of them with digits and signs around it, however many, or written with
 /// the usual substitutes, is as easily guessed as the entry.
 fn is_common(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    let lower = shape(text);
     let is_letter = |it: char| it.is_alphabetic();
     let mut candidates = vec![text.to_owned(), lower.clone(), substitute(&lower)];
     if let (Some(start), Some(end)) = (lower.find(is_letter), lower.rfind(is_letter)) {
@@ -118,6 +118,11 @@ fn is_common(text: &str) -> bool {
         .any(|it| it.chars().count() >= SHORTEST_PART && passwords::analyzer::is_common_password(it))
 }
 
+/// As it is compared with words and names, and never as it is hashed: full-width letters are letters, capitals too.
+fn shape(text: &str) -> String {
+    text.nfkc().collect::<String>().to_lowercase()
+}
+
 /// Words and parts of names that are shorter are in too many passwords by chance.
 const SHORTEST_PART: usize = 4;
 
@@ -138,9 +143,9 @@ fn substituted(c: char) -> char {
 }
 
 fn is_personal(text: &str, email: Option<&Email>, names: &[&str]) -> bool {
-    let lower = text.to_lowercase();
+    let lower = shape(text);
     let runs = |it: &str| -> Vec<String> {
-        it.to_lowercase()
+        shape(it)
             .split(|c: char| !c.is_alphabetic())
             .map(str::to_owned)
             .collect()
@@ -150,7 +155,7 @@ fn is_personal(text: &str, email: Option<&Email>, names: &[&str]) -> bool {
             .map(Email::as_str)
             .into_iter()
             .chain(names.iter().copied())
-            .flat_map(|it| runs(&it.nfc().collect::<String>()))
+            .flat_map(runs)
             .any(|part| part.chars().count() >= SHORTEST_PART && lower.contains(&part))
 }
 
@@ -192,6 +197,8 @@ mod tests {
             "!!W3lc0me-20241231",
             "$ecret-2024",
             "Trustno1#99",
+            "Ｗｅｌｃｏｍｅ２０２４！",
+            "welCOME+2024",
         ] {
             assert!(choose(value).unwrap_err().contains(&Rule::Common), "{value}");
         }
@@ -201,7 +208,13 @@ mod tests {
     #[test]
     fn a_password_of_ones_own_names_is_refused() {
         // PW-1
-        for value in ["my-Jonathan-77", "COMPANY-zq-1a", "zq8-ITU-wxyz", "Itu2026!vkzq"] {
+        for value in [
+            "my-Jonathan-77",
+            "COMPANY-zq-1a",
+            "zq8-ITU-wxyz",
+            "Itu2026!vkzq",
+            "zq8-ＩＴＵ-wxyz1",
+        ] {
             assert_eq!(choose(value).unwrap_err(), [Rule::Personal], "{value}");
         }
         assert!(choose("Institute-of-9").is_ok());

@@ -6,10 +6,14 @@
 
 use unicode_security::skeleton;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::text;
 
 /// The institution's initials: reserved where they are a word.
 const INITIALS: [&str; 3] = ["ITU", "UIT", "МСЭ"];
+
+const LONGEST_INITIALS: usize = 3;
 
 /// Its names: reserved wherever they stand.
 const NAMES: [&str; 10] = [
@@ -43,6 +47,8 @@ impl ReservedNames {
             whole: Vec::new(),
             within: NAMES.iter().flat_map(|it| forms(&letters(it))).collect(),
         };
+        let unmarked = NAMES.iter().flat_map(|it| forms(&letters(&without_marks(it))));
+        it.within.extend(unmarked);
         for name in services {
             let together = letters(name);
             let is_long = together.chars().count() >= FEWEST_LETTERS_WITHIN;
@@ -58,9 +64,12 @@ impl ReservedNames {
     /// Returns `true` if people could take this name for one of the reserved ones.
     pub fn are_passed_for_by(&self, name: &str) -> bool {
         let is_initials = |word: &String| forms(word).iter().any(|it| self.initials.contains(it));
-        let together = forms(&letters(name));
+        // Who leaves out the accents of a long name means the name.
+        let together = [letters(name), letters(&without_marks(name))];
+        let together = together.iter().flat_map(|it| forms(it));
         words(name).iter().any(is_initials)
             || together
+                .collect::<Vec<_>>()
                 .iter()
                 .any(|it| self.whole.contains(it) || self.within.iter().any(|name| it.contains(name)))
     }
@@ -72,6 +81,11 @@ fn forms(text: &str) -> [String; 3] {
     [text.clone(), text.to_lowercase(), text.to_uppercase()].map(|it| skeleton(&it).collect())
 }
 
+fn without_marks(text: &str) -> String {
+    let is_mark = unicode_normalization::char::is_combining_mark;
+    text::fold(text).nfd().filter(|it| !is_mark(*it)).nfc().collect()
+}
+
 /// The letters and digits, without what stands between them.
 fn letters(text: &str) -> String {
     text::fold(text)
@@ -80,16 +94,19 @@ fn letters(text: &str) -> String {
         .collect()
 }
 
-/// The words of a name, however they are told apart: by spaces and signs, by a change of case (`ITUDesk`), by
-/// digits at the ends (`ITU2030`); initials also letter by letter (`I.T.U.`, `I T U`).
+/// The words of a name, however they are told apart: by spaces and signs, by a change of case (`ITUDesk`,
+/// `ITUdesk`), by digits (`ITU2030`, `ITU24x7`); initials also letter by letter and in pieces (`I.T.U.`, `IT-U`).
 fn words(name: &str) -> Vec<String> {
     let name = text::fold(name);
     let mut words = Vec::new();
     let mut initials = String::new();
-    for token in name
+    let tokens: Vec<&str> = name
         .split(|it: char| !it.is_alphanumeric())
         .filter(|it| !it.is_empty())
-    {
+        .collect();
+    let pieces = tokens.windows(2).map(<[&str]>::concat);
+    words.extend(pieces.filter(|it| it.chars().count() == LONGEST_INITIALS));
+    for token in tokens {
         match token.chars().count() {
             1 => initials.push_str(token),
             _ => words.push(std::mem::take(&mut initials)),
@@ -97,6 +114,12 @@ fn words(name: &str) -> Vec<String> {
         words.push(token.to_owned());
         words.push(token.trim_matches(char::is_numeric).to_owned());
         words.extend(by_case(token));
+        words.extend(token.split(char::is_numeric).map(str::to_owned));
+        // A digit may stand for a letter here: `1TUdesk`.
+        for run in token.split(|it: char| !it.is_uppercase() && !it.is_numeric()) {
+            words.push(run.to_owned());
+            words.push(run.trim_matches(char::is_numeric).to_owned());
+        }
     }
     words.push(initials);
     words.retain(|it| !it.is_empty());
@@ -148,6 +171,15 @@ mod tests {
             "ITUDesk",
             "MyITU",
             "ITU2030",
+            "ITU24x7",
+            "itu24x7",
+            "ITUsecurity",
+            "1TUhelpdesk",
+            "my ITUonline",
+            "IT-U",
+            "I-TU support",
+            "Union internationale des telecommunications",
+            "Union Internacional de Telecomunicaciones",
             "UIT Assistance",
             "МСЭ",
             "служба мсэ",
@@ -176,6 +208,10 @@ mod tests {
             "Bookshop Tracker",
             "Events",
             "Country U",
+            "IT University",
+            "IT Union",
+            "Ituri Telecom",
+            "UI Tools",
             "Wi-Fi Union",
             "国际电信学院",
             "Московский университет",

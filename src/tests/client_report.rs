@@ -59,3 +59,44 @@ async fn a_list_of_many_services_has_pages() {
     let last = admin.browser.get("/admin/clients?q=service&page=2").await;
     assert!(last.text().contains("service-26") && !last.text().contains("service-24")); // AD-4
 }
+
+#[tokio::test]
+async fn lists_have_fixed_pages_filters_and_columns() {
+    // AD-4
+    let op = TestOp::start().await;
+    op.client("shop").await;
+    let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
+    admin.logs_in().await;
+    let lists = [
+        "/admin/clients?q=",
+        "/admin/organizations?q=",
+        "/admin/proposals?q=",
+        "/admin/requests?q=",
+        "/members?q=",
+    ];
+    for list in lists {
+        // Beyond the last page it is the last; names that a list does not know change nothing, a size no more.
+        for good in [
+            "page=1",
+            "page=18446744073709551615",
+            "size=100000&sort=password_hash&columns=all",
+        ] {
+            let page = admin.browser.get(&format!("{list}&{good}")).await;
+            assert_eq!(page.status, 200, "{list}&{good}");
+            let plain = admin.browser.get(list).await;
+            assert_eq!(page.count_of("th"), plain.count_of("th"), "{list}&{good}");
+        }
+        for bad in ["page=-1", "page=1e3", "page=18446744073709551616"] {
+            let page = admin.browser.get(&format!("{list}&{bad}")).await;
+            assert_eq!(page.status, 404, "{list}&{bad}");
+        }
+    }
+    for wrong in [
+        "/admin/requests?status=password_hash",
+        "/admin/organizations?status=x",
+        "/admin/organizations?membership_type=x'--",
+    ] {
+        let status = admin.browser.get(wrong).await.status;
+        assert!([404, 422].contains(&status.as_u16()), "{wrong}: {status}");
+    }
+}

@@ -206,6 +206,9 @@ async fn nobody_registers_a_name_of_the_institution_or_the_right_to_have_people_
         "国际电联",
         "book shop",
         "id.example.test",
+        "ITUsecurity",
+        "ITU24x7",
+        "Union internationale des telecommunications",
     ] {
         let (status, answer) = registers(&op, &named(name)).await;
         assert_eq!(

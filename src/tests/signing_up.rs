@@ -91,7 +91,12 @@ impl Person {
 #[tokio::test]
 async fn a_common_word_with_a_year_and_a_sign_is_no_password() {
     let op = TestOp::start().await;
-    for password in ["Welcome2024!", "Zoë.Person-9x", "Xq-ITU-2024v"] {
+    for password in [
+        "Welcome2024!",
+        "Ｗｅｌｃｏｍｅ２０２４！",
+        "Zoë.Person-9x",
+        "Xq-ITU-2024v",
+    ] {
         let mut zoe = op.visitor("zoe@example.org");
         zoe.password = password.into();
         let page = zoe.browser.get("/signup").await;

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::{AccessPolicy, ResponseType};
 use crate::domain::scope::Scope;
+use crate::domain::text;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metadata {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "folded")]
     pub client_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
@@ -153,6 +154,16 @@ pub struct Metadata {
     /// more. Written here only, see `changed_by_administrator`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub administered: Vec<String>,
+}
+
+/// The longest `client_name` (security.md DR-2).
+pub const LONGEST_NAME: usize = 64;
+
+/// The name as it is shown: other shapes of its characters are folded before it is judged (security.md DR-5). What
+/// cannot be a name is left as it came, for the rules to refuse.
+fn folded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name: Option<String> = Option::deserialize(deserializer)?;
+    Ok(name.map(|it| text::line(&it, LONGEST_NAME).unwrap_or(it)))
 }
 
 impl Default for Metadata {

@@ -82,6 +82,9 @@ pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
         return Err(BadRedirectUri::OurParameter);
     }
     after_authority(uri)?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        of_private_scheme(&parsed)?;
+    }
     match parsed.scheme() {
         "https" if parsed.has_host() => Ok(()),
         "http" if is_loopback(&parsed) && (registrant.native || registrant.by_administrator) => Ok(()),
@@ -119,6 +122,20 @@ fn after_authority(uri: &str) -> Result<(), BadRedirectUri> {
         }
     }
     Ok(())
+}
+
+/// `Url` normalizes the hosts of the web's schemes and paths that begin with a slash, and leaves others as they are
+/// (RFC 3986 §6.2.2.1, §6.2.2.3).
+fn of_private_scheme(uri: &Url) -> Result<(), BadRedirectUri> {
+    let host = uri.host_str().unwrap_or_default();
+    if host.contains('%') {
+        return Err(BadRedirectUri::Encoding);
+    }
+    let has_dots = uri.path().split('/').any(|it| matches!(it, "." | ".."));
+    match has_dots || host.bytes().any(|it| it.is_ascii_uppercase()) {
+        true => Err(BadRedirectUri::NotNormal),
+        false => Ok(()),
+    }
 }
 
 /// RFC 3986 §6.2.2.1: the digits A to F are upper-case.
@@ -242,6 +259,15 @@ mod tests {
             ("https://a.example/cb?a=%zz", WEB, Encoding),
             ("https://a.example/a%2fb", WEB, Encoding),
             ("org.example.app:/%63b", NATIVE, Encoding),
+            ("org.example.app://%68ost/cb", NATIVE, Encoding),
+            ("org.example.app://h%2Fost/cb", NATIVE, Encoding),
+            ("org.example.app://Host/cb", NATIVE, NotNormal),
+            ("org.example.app:a/../cb", NATIVE, NotNormal),
+            ("org.example.app:./cb", NATIVE, NotNormal),
+            ("Org.Example.App:/cb", NATIVE, NotNormal),
+            ("https://a.example:/cb", WEB, NotNormal),
+            ("https://%61.example/cb", WEB, NotNormal),
+            ("https://a.example/%2e%2e/cb", WEB, NotNormal),
             ("https://a.example/cb?a={b}", WEB, NotNormal),
             ("https://a.example/cb?a[]=b", WEB, NotNormal),
             ("https://a.example/cb?a=b|c", WEB, NotNormal),

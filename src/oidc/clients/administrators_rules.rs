@@ -13,6 +13,7 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, decided: &Metadata) 
     for (member, untouched) in [
         ("first_party", it.first_party == decided.first_party),
         ("grant_types", ciba_rules::is_as_decided(it, decided)),
+        ("client_name", ciba_rules::is_named_as_decided(it, decided)),
         ("profile", it.profile == decided.profile),
         ("pkce", it.pkce == decided.pkce),
         ("id_token_claims", it.id_token_claims == decided.id_token_claims),

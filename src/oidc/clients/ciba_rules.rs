@@ -45,6 +45,13 @@ pub(super) fn is_as_decided(it: &Metadata, decided: &Metadata) -> bool {
     !uses(it) || uses(decided)
 }
 
+/// Returns `true` if the name is that under which the grant was approved: it stands in the mails that the client has
+/// sent to people (security.md DV-3).
+pub(super) fn is_named_as_decided(it: &Metadata, decided: &Metadata) -> bool {
+    let uses = decided.grant_types.contains(&GrantType::Ciba);
+    !uses || it.client_name == decided.client_name
+}
+
 fn notification(problems: &mut Problems, it: &Metadata) {
     let (member, pinged) = (
         "backchannel_client_notification_endpoint",
@@ -259,9 +266,12 @@ mod tests {
         ); // DV-3
         let approved = Metadata {
             grant_types: vec![super::GrantType::Ciba],
+            client_name: Some("Bank".into()),
             ..Metadata::default()
         };
         let decided = &approved;
         assert!(problems(Registrar::Client { decided }, json!({})).is_empty());
+        let renamed = problems(Registrar::Client { decided }, json!({"client_name": "Bonk"}));
+        assert_eq!(renamed, ["client_name"]); // DV-3
     }
 }

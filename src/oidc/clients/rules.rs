@@ -11,7 +11,7 @@ use super::{
     logout_rules, redirects, request_rules, resource_rules,
 };
 use crate::domain::client::{
-    ApplicationType, AuthMethod, GrantType, Metadata, Registrant, ResponseType, SubjectType,
+    ApplicationType, AuthMethod, GrantType, LONGEST_NAME, Metadata, Registrant, ResponseType, SubjectType,
     check_redirect_uri,
 };
 use crate::domain::{ClientId, scope, text};
@@ -22,7 +22,6 @@ const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
 const MOST_BYTES: usize = 16 * 1024;
 /// So many redirect URIs, and as many for logouts, each as long as it may be.
 const MOST_BYTES_OF_ADMINISTRATORS: usize = 96 * 1024;
-const LONGEST_NAME: usize = 64;
 /// `sub` is 128 random bits in base64url.
 const LENGTH_OF_SUB: usize = 22;
 
@@ -133,13 +132,25 @@ fn texts(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     let is_met = redirects(it) || away.iter().any(|grant| it.grant_types.contains(grant));
     match &it.client_name {
         // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
-        None if is_met && by.is_administrator() => problems.add("client_name", "is missing; people are told it"),
+        None if is_met && by.is_administrator() => {
+            problems.add("client_name", "is missing; people are told it")
+        }
         None => {}
-        Some(name) => problems.unless(
-            text::line(name, LONGEST_NAME).as_deref() == Ok(name.as_str()),
-            "client_name",
-            "is 1 to 64 letters, digits, spaces and common punctuation, each word in one script, without outer space",
-        ),
+        Some(name) => match text::line(name, LONGEST_NAME) {
+            Ok(folded) => problems.unless(
+                folded == *name,
+                "client_name",
+                "is not in the form that people are shown",
+            ),
+            // DR-5: the character and its place.
+            Err(refused) => problems.add(
+                "client_name",
+                format!(
+                    "{refused}; it has 1 to {LONGEST_NAME} letters, \
+                 digits, spaces and common punctuation, each word in one script"
+                ),
+            ),
+        },
     }
     let contacts = it.contacts.len() <= MOST_URIS && it.contacts.iter().all(|it| it.len() <= 254);
     problems.unless(contacts, "contacts", "are 16 at most, of 254 characters at most");
@@ -355,7 +366,7 @@ mod tests {
     fn each_fault_is_named_by_its_member() {
         assert!(problems("events", good(), Registrar::Administrator).is_empty());
         for (member, value) in [
-            ("client_name", serde_json::json!("\u{202e}stnevE")),
+            ("client_name", serde_json::json!("E\u{202e}stnev")),
             ("client_name", serde_json::json!("P\u{430}ypal")), // DR-5: one script a word
             ("client_uri", serde_json::json!("http://events.example")),
             ("logo_uri", serde_json::json!("http://localhost/logo.png")),

@@ -181,6 +181,35 @@ async fn what_an_administrator_decided_stays() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_approved_for_mails_to_people_stays() {
+    // DV-3: the name is all that the client writes into them.
+    const GRANT: &str = "urn:openid:params:grant-type:ciba";
+    let op = TestOp::open().await;
+    let client = op.registers(&good()).await;
+    let id = ClientId::new(client.text("client_id"));
+    let before = clients::find(&op.app, &id).await.expect("a client");
+    let mut metadata = serde_json::to_value(&before.metadata).expect("JSON");
+    metadata["grant_types"] = json!(["authorization_code", GRANT]);
+    metadata["backchannel_token_delivery_mode"] = json!("poll");
+    let metadata = serde_json::from_value(metadata).expect("metadata");
+    let decided = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+    let name = decided.expect("an administrator decides").metadata.client_name;
+
+    let mut asked = good();
+    asked["client_id"] = json!(id.as_str());
+    for other in [json!("Call +41 22 000 00 00 now"), json!(null)] {
+        let mut renamed = asked.clone();
+        renamed["client_name"] = other;
+        let refused = op.manages(Method::PUT, &client, Some(&renamed)).await;
+        assert_eq!(refused.error(), (400, "invalid_client_metadata".into()));
+    }
+    let kept = op.manages(Method::PUT, &client, Some(&asked)).await;
+    assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
+    let stored = clients::find(&op.app, &id).await.expect("a client").metadata;
+    assert_eq!(stored.client_name, name);
+}
+
+#[tokio::test]
 async fn what_an_administrator_made_safer_is_not_undone_by_leaving_it_out() {
     let op = TestOp::open().await;
     let mut asked = with("require_auth_time", json!(true));

@@ -106,6 +106,10 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
             redirects,
         ), // AZ-3
         (
+            json!({"application_type": "native", "redirect_uris": ["org.example.app://%68ost/cb"]}),
+            redirects,
+        ), // AZ-3
+        (
             with("post_logout_redirect_uris", json!(["https://rp.example/a%2fb"])),
             metadata,
         ), // AZ-3, LO-2
@@ -309,4 +313,17 @@ async fn people_are_told_who_asks() {
     for link in ["https://rp.example/privacy", "https://rp.example/terms"] {
         assert!(body.contains(&format!("href=\"{link}\"")), "{link}");
     }
+}
+
+#[tokio::test]
+async fn a_name_is_folded_and_a_character_that_is_none_is_named() {
+    // DR-5
+    let op = TestOp::open().await;
+    let folded = op
+        .registers(&with("client_name", json!("（株）例\u{A0}ﾃﾞｰﾀ ")))
+        .await;
+    assert_eq!(folded.body["client_name"], "(株)例 データ", "{}", folded.body);
+    let refused = op.registers(&with("client_name", json!("Good <b>"))).await;
+    let told = refused.text("error_description");
+    assert!(told.contains("U+003C") && told.contains("position 6"), "{told}");
 }
