@@ -89,7 +89,7 @@ def journeys():
     assert page.status_code == 200, page
     for line in (
         "email=member@example.org",
-        "email_verified=0",
+        "email_verified=1",
         "affiliation_status=approved",
         "organization=Example Telecom",
         "membership_type=sector_member",

@@ -11,6 +11,7 @@ pub mod second_step;
 use super::known_browser::{self, KnownBrowser};
 use super::second_factor::{self, Answer};
 use super::sessions::{self, Started, of_person};
+use super::verification::first_login;
 use super::{Error, Result, current_terms, tell, throttle};
 use crate::app::App;
 use crate::audit;
@@ -58,7 +59,7 @@ pub struct Browser<'a> {
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     pub account: Account,
-    /// `session.terms_due`: the new Terms of Use come first.
+    /// What is due in it comes first: `Session::due`.
     pub started: Started,
     /// The browser's cookie, to be set for 90 days.
     pub known_browser: String,
@@ -269,7 +270,8 @@ async fn still_valid(
     }
 }
 
-/// All is proved: a session, and a mail if the browser is new to the account.
+/// All is proved: a session, a code to an address that is not verified yet, and a mail if the browser is new to the
+/// account.
 #[expect(clippy::too_many_arguments, reason = "what a login is made of; three callers")]
 async fn complete(
     app: &App,
@@ -282,7 +284,8 @@ async fn complete(
     browser: Browser<'_>,
 ) -> Result<Started> {
     let started = start(tx, now, context, account, proof, browser.session).await?;
-    if !known {
+    let told = first_login::begin(app, tx, now, context, account).await?;
+    if !known && !told {
         tell_of_new_browser(app, tx, now, context, account).await?;
     }
     Ok(started)

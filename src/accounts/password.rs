@@ -13,7 +13,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
 use crate::domain::{SessionId, Time};
-use crate::storage::{accounts, login_throttles, password_resets, pending_signups, tokens};
+use crate::storage::{accounts, email_codes, login_throttles, password_resets, pending_signups, tokens};
 use crate::templates::mails;
 
 /// By the person, who has just proved again who they are (SE-4). Their session goes on, all else ends.
@@ -54,8 +54,8 @@ pub async fn change(
         .await
 }
 
-/// Every other session, every refresh token, every link, every pending sign-up of the address, and the
-/// count of failures. Codes and interactions live by their session, and end with it.
+/// Every other session, every refresh token, every code and link by mail, every pending sign-up of the address, and the
+/// count of failures. Other codes and interactions live by their session, and end with it.
 pub(super) async fn end_what_it_opened(
     app: &App,
     tx: &impl ConnectionTrait,
@@ -66,6 +66,7 @@ pub(super) async fn end_what_it_opened(
 ) -> Result<()> {
     sessions::end_all_but(tx, now, context, &account.id, but, "password").await?;
     tokens::end_refresh_tokens_of_account(tx, &account.id, now).await?;
+    email_codes::void(tx, account.id.as_str()).await?;
     password_resets::void_of_account(tx, &account.id).await?;
     password_resets::void_of_address(tx, &address_label(app, &account.email.unique_key())).await?;
     pending_signups::delete_all_but(tx, &account.email.unique_key(), 0).await?;

@@ -90,8 +90,13 @@ async fn apply(
         affiliations::insert_many(tx, &places).await?;
         ties::insert_many(tx, &rights).await?;
         // One entry for the batch, under one name for the file: it is one act, and names nobody.
-        let counted =
-            json!({ "accounts": people.len(), "affiliations": places.len(), "rights": rights.len() });
+        let verified = people.iter().filter(|it| it.account.email_verified).count();
+        let counted = json!({
+            "accounts": people.len(),
+            "addresses_verified": verified,
+            "affiliations": places.len(),
+            "rights": rights.len(),
+        });
         let event = Event::new(Action::AccountImported, format!("import:{id}"));
         audit::record(tx, now, context, event.change(json!(null), counted)).await?;
     }

@@ -35,6 +35,10 @@ pub enum Command {
         /// Import the good records of a file that has bad ones, and report these
         #[arg(long = "continue")]
         proceed: bool,
+        /// The former platform has verified every address of the file: `email_verified` is true, and nobody is asked
+        /// for a code at the first login
+        #[arg(long)]
+        addresses_verified: bool,
         /// [default: by the file's name: .jsonl, .ndjson and .json are JSON Lines]
         #[arg(long, value_enum)]
         kind: Option<Kind>,
@@ -68,8 +72,20 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             first_name,
             last_name,
         } => create_admin(console, &app, &context, &email, &first_name, &last_name).await,
-        Command::Import { file, proceed, kind } => {
-            import(console, &app, &context, &file, proceed, kind).await
+        Command::Import {
+            file,
+            proceed,
+            addresses_verified,
+            kind,
+        } => {
+            let mut read = read(&app, &file, kind)?;
+            if addresses_verified {
+                read = read.with_verified_addresses();
+            }
+            let report = people_import::import(&app, &context, read, proceed)
+                .await
+                .map_err(in_words)?;
+            tell(console, &report, proceed)
         }
         Command::Unlock { email } => {
             if !password::unlock(&app, &context, &email).await.map_err(in_words)? {
@@ -151,14 +167,7 @@ fn held_as(email: &Email) -> anyhow::Error {
     )
 }
 
-async fn import(
-    console: &Console,
-    app: &App,
-    context: &Context,
-    file: &std::path::Path,
-    proceed: bool,
-    kind: Option<Kind>,
-) -> anyhow::Result<()> {
+fn read(app: &App, file: &std::path::Path, kind: Option<Kind>) -> anyhow::Result<import::Read> {
     let bytes = if file.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes)?;
@@ -176,11 +185,7 @@ async fn import(
     } else {
         import::Format::Csv
     };
-    let read = import::read(app, format, &bytes);
-    let report = people_import::import(app, context, read, proceed)
-        .await
-        .map_err(in_words)?;
-    tell(console, &report, proceed)
+    Ok(import::read(app, format, &bytes))
 }
 
 fn tell(console: &Console, report: &Report, proceed: bool) -> anyhow::Result<()> {

@@ -98,6 +98,8 @@ actions! {
     RecoveryCodesRenewed = "second_factor.recovery_codes_renewed",
     ProfileChanged = "account.profile_changed",
     TermsAccepted = "account.terms_accepted",
+    EmailCodeSent = "account.email_code_sent",
+    EmailVerified = "account.email_verified",
     AccountImported = "account.imported",
     AccountsExported = "account.exported",
     AccountUnlocked = "account.unlocked",

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 
+use super::account::Account;
 use super::authentication::{Acr, Authentication, SecondProof};
 use super::{AccountId, SessionId, Sid, Time};
 
@@ -37,7 +38,26 @@ pub struct Session {
     pub network: String,
 }
 
+/// What the person has to do first, before this session is good for anything else. In this order: nobody accepts
+/// terms in the name of an address that is somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// The account was made without a code to its address (`user import`): one proves it (security.md UI-2, SU-5).
+    EmailVerification,
+    /// The Terms of Use have a version that the person has yet to accept.
+    Terms,
+}
+
 impl Session {
+    /// Returns what comes before everything else, for the session of this account.
+    pub fn due(&self, account: &Account) -> Option<Due> {
+        match (account.email_verified, self.terms_due) {
+            (false, _) => Some(Due::EmailVerification),
+            (true, true) => Some(Due::Terms),
+            (true, false) => None,
+        }
+    }
+
     /// Idle 60 minutes, absolute 12 hours (SE-2).
     pub fn is_alive(&self, now: Time) -> bool {
         now - self.last_used_at < IDLE && now - self.authenticated_at < ABSOLUTE

@@ -107,6 +107,8 @@ pub enum PageError {
     SignedOut,
     /// The login is too old for this page (security.md SE-2, SE-4).
     StaleLogin,
+    /// The address of the account is to be verified first.
+    EmailUnverified,
     /// A new version of the Terms of Use is to be accepted first.
     TermsDue,
     /// The request of a service that this page was part of, by its handle, is answered or too old; without a handle
@@ -145,7 +147,9 @@ impl PageError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(error) => error.status(),
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::SignedOut | Self::StaleLogin | Self::TermsDue => StatusCode::UNAUTHORIZED,
+            Self::SignedOut | Self::StaleLogin | Self::EmailUnverified | Self::TermsDue => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::RequestOver(_) => StatusCode::GONE,
             Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
             Self::Elsewhere(_) => StatusCode::SEE_OTHER,

@@ -82,6 +82,7 @@ pub fn routes(app: &App) -> Routes {
         .with(pages::logout::routes)
         .with(pages::passkey::routes)
         .with(pages::second_factor::routes)
+        .with(pages::verify_email::routes)
         .with(pages::recovery::routes)
         .with(pages::signup::routes)
         .with(pages::organizations::routes)

@@ -19,6 +19,7 @@ use super::extract::page_form;
 use super::extract::session::BrowserSession;
 use crate::app::App;
 use crate::domain::actor::Role;
+use crate::domain::session::Due;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -146,8 +147,10 @@ async fn guard(
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (it, account) = session.get().ok_or(PageError::SignedOut)?;
-    if it.terms_due {
-        return Err(PageError::TermsDue);
+    match it.due(account) {
+        Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
+        Some(Due::Terms) => return Err(PageError::TermsDue),
+        None => {}
     }
     let admitted = match audience {
         Audience::Public | Audience::Client | Audience::SignedIn => true,

@@ -34,7 +34,7 @@ macro_rules! for_all_pages {
 
 fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
     for_all_pages!(see;
-        Login, Passkey, SecondFactor, SecondFactorNeeded, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
+        Login, Passkey, SecondFactor, SecondFactorNeeded, VerifyEmail, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
@@ -65,7 +65,7 @@ macro_rules! for_all_mails {
 
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     for_all_mails!(see;
-        VerificationCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
+        VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
         SecondFactorChanged, AuthenticationRequested,
         AccountTakenOver, PasswordDisabled, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
@@ -228,10 +228,12 @@ fn every_mail_has_its_parts() {
 
 #[test]
 fn a_code_stands_alone_on_its_line_and_not_in_the_subject() {
-    every_mail::<mails::VerificationCode>(&mut |_, _, mail| {
+    let see = &mut |_: &str, _: Locale, mail: &RenderedMail| {
         assert!(mail.text.lines().any(|line| line == "01234567"));
         assert!(!mail.subject.contains("01234567")); // SU-5
-    });
+    };
+    every_mail::<mails::VerificationCode>(see);
+    every_mail::<mails::FirstLoginCode>(see);
 }
 
 #[derive(Serialize)]

@@ -348,3 +348,24 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
     let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
     assert_eq!(open.unwrap().organization.as_str(), "telco");
 }
+
+#[tokio::test]
+async fn an_import_is_no_reason_also_where_an_earlier_release_wrote_one() {
+    use sea_orm::{ConnectionTrait, Statement};
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let (mut bob, _, id) = member(&op, "bob@example.org", "telco", true).await;
+    let db = op.app.db.read();
+    // What the earlier release wrote; and what a person could have written.
+    for (capacity, shown) in [("system", false), ("administrator", true)] {
+        let text = format!(
+            "UPDATE affiliations SET decision_reason = 'import', decided_as = '{capacity}' WHERE id = '{id}'"
+        );
+        db.execute_raw(Statement::from_string(db.get_database_backend(), text))
+            .await
+            .unwrap();
+        let page = bob.browser.get("/account/organization").await;
+        let says_so = page.text().split_whitespace().any(|it| it == "import");
+        assert_eq!(says_so, shown, "{}", page.text());
+    }
+}

@@ -12,6 +12,7 @@ mod encrypted;
 mod device_authorization;
 mod fapi;
 mod fetching;
+mod first_login;
 mod form_sent_twice;
 mod forwarding;
 mod front_door;

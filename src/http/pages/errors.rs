@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use super::{destination, flow};
 use crate::app::App;
+use crate::domain::session::Due;
 use crate::http::error::PageError;
 use crate::http::extract::form::FormError;
 use crate::http::extract::page_form::Typed;
@@ -107,7 +108,8 @@ async fn first(
     let before = match error {
         PageError::SignedOut => Some("/login"),
         PageError::StaleLogin => Some("/reauthenticate"),
-        PageError::TermsDue => Some("/terms/accept"),
+        PageError::EmailUnverified => Some(flow::page_of(Due::EmailVerification)),
+        PageError::TermsDue => Some(flow::page_of(Due::Terms)),
         _ => None,
     };
     if let Some(path) = before {
@@ -246,6 +248,7 @@ fn problem(error: &PageError) -> Problem {
         | PageError::Forbidden
         | PageError::SignedOut
         | PageError::StaleLogin
+        | PageError::EmailUnverified
         | PageError::TermsDue => Problem::Forbidden,
         PageError::Invalid => Problem::Invalid,
         PageError::Conflict | PageError::NoLongerSeen => Problem::Conflict,

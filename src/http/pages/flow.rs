@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::{Client, host_of};
+use crate::domain::session::Due;
 use crate::http::cookies::Cookie;
 use crate::oidc::authorization::handle;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
@@ -113,6 +114,14 @@ pub fn go_on(visit: &Visit, handle: &str) -> Response {
     visit.redirect(&format!("/authorize/continue?request={handle}"))
 }
 
+/// The page of what comes before everything else in a session.
+pub const fn page_of(due: Due) -> &'static str {
+    match due {
+        Due::EmailVerification => "/login/verify-email",
+        Due::Terms => "/terms/accept",
+    }
+}
+
 /// To the page of a step, or to the service with the answer.
 pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageError> {
     let page = match step {
@@ -120,7 +129,8 @@ pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, P
         Step::SecondFactor => "/login/second-factor",
         Step::SecondFactorMissing => "/second-factor-needed",
         Step::Create => "/signup",
-        Step::Terms => "/terms/accept",
+        Step::VerifyEmail => page_of(Due::EmailVerification),
+        Step::Terms => page_of(Due::Terms),
         Step::SelectAccount => "/select-account",
         Step::Consent(_) => "/consent",
         Step::AccessRefused(_) => "/access-refused",

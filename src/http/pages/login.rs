@@ -10,6 +10,7 @@ use super::{Audience, PageError, PageForm, Routes, SignedIn, Tick, Visit, destin
 use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
 use crate::domain::secret::Secret;
+use crate::domain::session::Due;
 use crate::http::cookies::Cookie;
 use crate::oidc::authorization::interaction::Step;
 use crate::templates::FormState;
@@ -129,9 +130,9 @@ pub(super) fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
     let visit = visit
         .with_cookie_value(Cookie::Session, it.started.cookie.expose())
         .with_cookie(known);
-    match it.started.session.terms_due && visit.request.is_none() {
-        true => visit.redirect(&visit.within("/terms/accept")),
-        false => onward(&visit),
+    match it.started.session.due(&it.account) {
+        Some(due) if visit.request.is_none() => visit.redirect(&visit.within(flow::page_of(due))),
+        _ => onward(&visit),
     }
 }
 
@@ -197,8 +198,14 @@ struct Acceptance {
 
 async fn show_terms(mut visit: Visit) -> Result<Response, PageError> {
     let flow = Flow::of(&mut visit).await?;
-    let is_due = visit.session.get().is_some_and(|(session, _)| session.terms_due);
-    if !is_due && visit.outcome.form.is_none() {
+    let due = visit
+        .session
+        .get()
+        .and_then(|(session, account)| session.due(account));
+    if due == Some(Due::EmailVerification) {
+        return Ok(visit.redirect(&visit.within(flow::page_of(Due::EmailVerification))));
+    }
+    if due.is_none() && visit.outcome.form.is_none() {
         return Ok(onward(&visit));
     }
     let terms = profile::terms(&visit.app).await?;
@@ -221,9 +228,13 @@ async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError>
     if fields.decision == "cancel" {
         return flow::cancel(&visit, flow.as_ref()).await;
     }
-    let Some((_, account)) = visit.session.get() else {
+    let Some((session, account)) = visit.session.get() else {
         return Err(PageError::SignedOut);
     };
+    if session.due(account) == Some(Due::EmailVerification) {
+        // G-6: in this order
+        return Ok(visit.redirect(&visit.within(flow::page_of(Due::EmailVerification))));
+    }
     if !fields.accept_terms.is_on() {
         return visit
             .again(typed.error("accept_terms", "error.accept_terms"))

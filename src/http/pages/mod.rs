@@ -53,6 +53,7 @@ pub mod recovery;
 pub mod passkey;
 pub mod second_factor;
 pub mod signup;
+pub mod verify_email;
 
 use std::fmt::Display;
 

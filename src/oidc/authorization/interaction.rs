@@ -15,7 +15,7 @@ use crate::domain::authentication::Acr;
 use crate::domain::authorization::{AuthorizationRequest, Grant};
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::domain::session::Session;
+use crate::domain::session::{Due, Session};
 use crate::domain::token::Confirmation;
 use crate::domain::{AccountId, AuthorizationId, Time, scope, secret::Digest};
 use crate::limits::Limit;
@@ -48,6 +48,8 @@ pub enum Step {
     /// The account has none that would do: a page says so, and how to set one up; its button answers
     /// `unmet_authentication_requirements`.
     SecondFactorMissing,
+    /// The address of the account is to be verified by a code.
+    VerifyEmail,
     /// A new version of the Terms of Use is to be accepted.
     Terms,
     SelectAccount,
@@ -342,8 +344,10 @@ async fn authorize(
     account: &Account,
     done: &Done,
 ) -> Result<Vec<(&'static str, String)>, Need> {
-    if session.terms_due {
-        return Err(Step::Terms.into());
+    match session.due(account) {
+        Some(Due::EmailVerification) => return Err(Step::VerifyEmail.into()),
+        Some(Due::Terms) => return Err(Step::Terms.into()),
+        None => {}
     }
     let was_chosen =
         done.chosen.as_ref() == Some(&account.id) || session.authenticated_at >= request.accepted_at;

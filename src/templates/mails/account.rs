@@ -22,6 +22,23 @@ impl MailTemplate for VerificationCode {
     }
 }
 
+/// To the address of an account that was made without a code to it, after a login: fixed text and the code, alone on a
+/// line and not in the subject (security.md SU-5).
+#[derive(Clone, Debug, Serialize)]
+pub struct FirstLoginCode {
+    pub code: String,
+}
+
+impl MailTemplate for FirstLoginCode {
+    const NAME: &'static str = "first_login_code";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            code: "01234567".into(),
+        }]
+    }
+}
+
 /// To the owner of an account whose address was given at a sign-up (security.md SU-1).
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountExists {

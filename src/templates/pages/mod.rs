@@ -17,6 +17,7 @@ mod public;
 mod recovery;
 mod second_factor;
 mod signup;
+mod verify_email;
 
 pub use account::*;
 pub use account_requests::*;
@@ -34,6 +35,7 @@ pub use public::*;
 pub use recovery::*;
 pub use second_factor::*;
 pub use signup::*;
+pub use verify_email::VerifyEmail;
 
 use super::{Choice, FormState, Page, Service};
 

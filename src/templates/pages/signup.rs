@@ -172,7 +172,7 @@ impl Page for SignupOrganization {
     }
 }
 
-/// How a code is waited for.
+/// How a code is waited for, at a sign-up and at a first login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeState {

@@ -30,6 +30,8 @@ struct World {
     op: TestOp,
     visitor: Person,
     user: Person,
+    /// Taken over from elsewhere: a code to the address is due.
+    newcomer: Person,
     focal_point: Person,
     administrator: Person,
     /// Pages to open, by who can open them.
@@ -41,6 +43,7 @@ impl World {
         match who {
             "visitor" => &mut self.visitor,
             "user" => &mut self.user,
+            "newcomer" => &mut self.newcomer,
             "focal point" => &mut self.focal_point,
             _ => &mut self.administrator,
         }
@@ -67,11 +70,13 @@ async fn world() -> World {
         propose(&op, "Telco Academy").await,
         propose(&op, "Telco Museum").await,
     ];
+    let newcomer = taken_over(&op, "newcomer@example.org").await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
         of("visitor", "/signup"),
         of("visitor", "/forgot-password"),
+        of("newcomer", "/login/verify-email"),
         of("user", "/reauthenticate"),
         of("user", "/logout"),
         of("user", "/device"),
@@ -101,10 +106,19 @@ async fn world() -> World {
         op,
         visitor,
         user,
+        newcomer,
         focal_point,
         administrator,
         pages,
     }
+}
+
+/// Logged in, with an address that nobody has verified here.
+async fn taken_over(op: &TestOp, email: &str) -> Person {
+    let mut person = op.person(email).await;
+    crate::tests::first_login::unverify(op, email).await;
+    person.logs_in().await;
+    person
 }
 
 /// Somebody who typed a new record; its identifier.

@@ -1,0 +1,217 @@
+//! A code that is mailed to an address: made, counted, compared (security.md SU-3, SU-4). What it completes is the
+//! business of `verification` and `first_login`.
+
+use chrono::Duration;
+use sea_orm::ConnectionTrait;
+use subtle::ConstantTimeEq;
+
+use crate::accounts::{Error, Result, address_label, hexadecimal};
+use crate::app::App;
+use crate::config::Rate;
+use crate::domain::account::Email;
+use crate::domain::message::Message;
+use crate::domain::{Time, typed_code};
+use crate::random;
+use crate::storage::email_codes::{self, EmailCode};
+
+const DIGITS: u32 = 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    SignUp,
+    FirstLogin,
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "signup",
+            Self::FirstLogin => "first_login",
+        }
+    }
+}
+
+/// What a code is bound to: its purpose, its address and what it completes (SU-3).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding<'a> {
+    pub purpose: Purpose,
+    pub transaction: &'a str,
+    pub email: &'a Email,
+}
+
+impl Binding<'_> {
+    /// By which the limits count. Anybody can sign up with the address of somebody else: that takes nothing from
+    /// the codes and attempts of the owner, whose password comes first.
+    fn label(&self, app: &App) -> String {
+        let label = address_label(app, &self.email.unique_key());
+        match self.purpose {
+            Purpose::SignUp => label,
+            Purpose::FirstLogin => format!("{}:{label}", self.purpose.as_str()),
+        }
+    }
+
+    fn hmac(&self, app: &App, code: &str) -> String {
+        let bound = format!(
+            "{}\n{}\n{}\n{code}",
+            self.purpose.as_str(),
+            self.transaction,
+            self.email.key().as_str()
+        );
+        hexadecimal(&app.keys.hmac("email-code", bound.as_bytes()))
+    }
+}
+
+/// Whether a code is the first of its sign-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::accounts) enum When {
+    First,
+    Again,
+}
+
+/// SU-3: again after 60 s, 3 times an hour and 8 a day for one address, whoever asks. The first code of a
+/// sign-up comes on top and does not wait for the minute.
+pub(super) async fn check_rates(
+    app: &App,
+    db: &impl ConnectionTrait,
+    now: Time,
+    binding: Binding<'_>,
+    when: When,
+) -> Result<()> {
+    let rates = &app.config.limits.code_mails;
+    let longest = rates.iter().map(window).max().unwrap_or_default();
+    let sent = email_codes::list_sent_since(db, &binding.label(app), now - longest).await?;
+    for rate in rates {
+        let short = window(rate) <= Duration::minutes(10);
+        if short && when == When::First {
+            continue;
+        }
+        let allowed = usize::try_from(rate.count).unwrap_or(usize::MAX) + usize::from(!short);
+        let within: Vec<&Time> = sent.iter().filter(|at| **at > now - window(rate)).collect();
+        // Newest first: when the one that is `allowed` places back leaves the window, there is room.
+        if within.len() >= allowed
+            && let Some(leaves) = within.get(allowed.saturating_sub(1))
+        {
+            return Err(Error::Throttled {
+                retry_after: **leaves + window(rate) - now,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How long a person has to wait before another code can be asked for; zero if no time at all.
+pub(super) async fn resend_wait(app: &App, binding: Binding<'_>) -> Result<Duration> {
+    match check_rates(app, app.db.read(), app.clock.now(), binding, When::Again).await {
+        Ok(()) => Ok(Duration::zero()),
+        Err(Error::Throttled { retry_after }) => Ok(retry_after),
+        Err(other) => Err(other),
+    }
+}
+
+fn window(rate: &Rate) -> Duration {
+    Duration::from_std(rate.window).unwrap_or(Duration::days(1))
+}
+
+/// A new code, which voids the old.
+pub(super) async fn issue(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    binding: Binding<'_>,
+) -> Result<String> {
+    let code = random::decimal_code(DIGITS);
+    email_codes::void(tx, binding.transaction).await?;
+    let row = EmailCode {
+        id: random::id(),
+        purpose: binding.purpose.as_str().to_owned(),
+        transaction: binding.transaction.to_owned(),
+        address: binding.label(app),
+        hmac: binding.hmac(app, &code),
+        attempts: 0,
+        created_at: now,
+    };
+    email_codes::insert(tx, row).await?;
+    Ok(code)
+}
+
+/// Returns the code that was mailed last, if it can still be given.
+pub(super) async fn find_open(
+    app: &App,
+    db: &impl ConnectionTrait,
+    now: Time,
+    binding: Binding<'_>,
+) -> Result<Option<EmailCode>> {
+    let lifetime = Duration::from_std(app.config.accounts.email_code).unwrap_or(Duration::minutes(10));
+    let found = email_codes::find_open(db, binding.purpose.as_str(), binding.transaction).await?;
+    Ok(found.filter(|it| now - it.created_at < lifetime && it.attempts < most_attempts(app)))
+}
+
+fn most_attempts(app: &App) -> i32 {
+    i32::try_from(app.config.accounts.email_code_attempts).unwrap_or(5)
+}
+
+/// Reads what was typed. What cannot be a code is no attempt at one.
+pub(super) fn read(typed: &str) -> Result<String> {
+    typed_code::digits(typed, DIGITS as usize).ok_or_else(|| {
+        let key = if typed.trim().is_empty() {
+            "error.required"
+        } else {
+            "error.code_form"
+        };
+        Error::field("code", key)
+    })
+}
+
+/// An attempt that was counted.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub code_id: String,
+    hmac: String,
+    left: i32,
+}
+
+/// Counts an attempt. The caller commits this before anything is compared: no crash and no parallel request gives an
+/// attempt back (SU-4).
+pub(super) async fn count_attempt(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    binding: Binding<'_>,
+) -> Result<Attempt> {
+    let open = find_open(app, tx, now, binding).await?.ok_or(Error::CodeVoid)?;
+    for rate in &app.config.limits.code_attempts {
+        let made = email_codes::count_attempts_since(tx, &open.address, now - window(rate)).await?;
+        if made >= rate.count {
+            return Err(Error::Throttled {
+                retry_after: window(rate),
+            });
+        }
+    }
+    let most = most_attempts(app);
+    let made = email_codes::count_attempt(tx, &open, most, now).await?;
+    Ok(Attempt {
+        left: most - made.ok_or(Error::CodeVoid)?,
+        code_id: open.id,
+        hmac: open.hmac,
+    })
+}
+
+impl Attempt {
+    /// Returns whether the code is the one that was mailed, in constant time.
+    pub fn is_right(&self, app: &App, binding: Binding<'_>, code: &str) -> bool {
+        binding
+            .hmac(app, code)
+            .as_bytes()
+            .ct_eq(self.hmac.as_bytes())
+            .into()
+    }
+
+    /// What is answered when it was not: how many attempts are left, or that only a new code helps.
+    pub fn refusal(&self) -> Error {
+        if self.left <= 0 {
+            return Error::CodeVoid;
+        }
+        let left = u64::from(self.left.unsigned_abs());
+        Error::field("code", Message::new("error.code_left").counting(left))
+    }
+}

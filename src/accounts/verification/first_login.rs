@@ -1,0 +1,133 @@
+//! The address of an account that was made without a code to it (`user import`): its first login asks for one, and
+//! nothing else of the account opens before (security.md UI-2, SU-5). The code is mailed once the person has shown all
+//! that a login asks for, second factor included: a password alone makes nobody receive mails, and a visitor learns
+//! nothing of an address.
+
+use chrono::Duration;
+use sea_orm::ConnectionTrait;
+
+use super::code::{self, Binding, Purpose, When};
+use crate::accounts::sessions::of_person;
+use crate::accounts::{Error, Result, tell};
+use crate::app::App;
+use crate::audit;
+use crate::domain::Time;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::storage::{accounts, email_codes};
+use crate::templates::mails;
+
+/// One code at a time for an account: it may be typed in whichever browser the person logged in with.
+fn binding(account: &Account) -> Binding<'_> {
+    Binding {
+        purpose: Purpose::FirstLogin,
+        transaction: account.id.as_str(),
+        email: &account.email,
+    }
+}
+
+/// Mails a code with a login, unless the last one can still be given, and returns whether it did: the mail tells of the
+/// login, too. Too many were sent: the login goes on, and its page says how long to wait.
+pub(in crate::accounts) async fn begin(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+) -> Result<bool> {
+    if account.email_verified || code::find_open(app, tx, now, binding(account)).await?.is_some() {
+        return Ok(false);
+    }
+    match send(app, tx, now, &of_person(context, account), account).await {
+        Ok(()) => Ok(true),
+        Err(Error::Throttled { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// *Send another code.* A session of before this rule has had none yet.
+pub async fn resend(app: &App, context: &Context, account: &Account) -> Result<()> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| match find_unverified(tx, account).await? {
+            Some(account) => send(app, tx, now, context, &account).await,
+            None => Ok(()),
+        })
+        .await
+}
+
+async fn send(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+) -> Result<()> {
+    let binding = binding(account);
+    code::check_rates(app, tx, now, binding, When::Again).await?;
+    let code = code::issue(app, tx, now, binding).await?;
+    let event = Event::new(Action::EmailCodeSent, format!("account:{}", account.id));
+    audit::record(tx, now, context, event).await?;
+    let message = mails::FirstLoginCode { code };
+    tell(app, tx, &account.email, account.language, &message).await
+}
+
+/// The account as it is now, held until the transaction ends, if its address is still to be verified.
+async fn find_unverified(tx: &impl ConnectionTrait, account: &Account) -> Result<Option<Account>> {
+    accounts::lock(tx, &account.id).await?;
+    let found = accounts::find(tx, &account.id).await?;
+    Ok(found.filter(|it| it.is_active() && !it.email_verified))
+}
+
+/// For the page that asks for the code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeStatus {
+    /// A code was mailed that can still be given.
+    pub is_open: bool,
+    /// Until another can be asked for; zero if no time at all.
+    pub wait: Duration,
+}
+
+pub async fn status(app: &App, account: &Account) -> Result<CodeStatus> {
+    let binding = binding(account);
+    let open = code::find_open(app, app.db.read(), app.clock.now(), binding).await?;
+    Ok(CodeStatus {
+        is_open: open.is_some(),
+        wait: code::resend_wait(app, binding).await?,
+    })
+}
+
+/// *Verify code.* Of any number of parallel uses of one code, one verifies the address; the others find it verified.
+pub async fn verify(app: &App, context: &Context, account: &Account, typed: &str) -> Result<()> {
+    let now = app.clock.now();
+    let code = code::read(typed)?;
+    let binding = binding(account);
+    let counted = app
+        .db
+        .write(async |tx| match find_unverified(tx, account).await? {
+            Some(_) => code::count_attempt(app, tx, now, binding).await.map(Some),
+            None => Ok(None),
+        })
+        .await?;
+    let Some(attempt) = counted else {
+        return Ok(()); // by another window, or by a new password that was set by mail
+    };
+    if !attempt.is_right(app, binding, &code) {
+        return Err(attempt.refusal());
+    }
+    app.db
+        .write(async |tx| {
+            let Some(account) = find_unverified(tx, account).await? else {
+                return Ok(());
+            };
+            if !email_codes::spend(tx, &attempt.code_id).await? {
+                return Err(Error::CodeVoid);
+            }
+            accounts::update_email_verified(tx, &account.id, now).await?;
+            let event = Event::new(Action::EmailVerified, format!("account:{}", account.id));
+            audit::record(tx, now, context, event.because("code")).await?;
+            Ok(())
+        })
+        .await
+}
