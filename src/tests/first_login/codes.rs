@@ -20,7 +20,7 @@ async fn the_code_proves_the_address_and_the_service_is_told() {
         page.text()
     );
     let mail = op.outbox().latest(ADDRESS).await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     // SU-5: fixed text and the code, which is not in the subject. One mail tells of code and login.
     assert_eq!(mail.kind, "first_login_code");
     assert!(
@@ -79,7 +79,7 @@ async fn another_code_comes_on_request_and_after_a_while() {
     let mut old = taken_over(&op).await;
     let page = old.logs_in().await;
     asks(&page);
-    let first = op.outbox().code(ADDRESS).await;
+    let first = mailed(&op, ADDRESS).await;
     old.browser.get(PAGE).await;
     let resend = old.browser.get(PAGE).await.form_to("/login/verify-email/resend");
 
@@ -102,7 +102,7 @@ async fn another_code_comes_on_request_and_after_a_while() {
     old.browser.get("/login/verify-email/resend").await;
     assert_eq!(codes(&op).await, 2);
     let page = enters(&mut old, &page, &first).await;
-    assert!(page.text().contains("attempts left") || first == op.outbox().code(ADDRESS).await);
+    assert!(page.text().contains("attempts left") || first == mailed(&op, ADDRESS).await);
 
     // After ten minutes there is no code to type, and the page offers another.
     op.advance(601);
@@ -113,7 +113,7 @@ async fn another_code_comes_on_request_and_after_a_while() {
         page.text()
     );
     let page = old.browser.send(page.form_to("/login/verify-email/resend")).await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut old, &page, &code).await;
     accepts_terms(&mut old, page).await;
     assert!(is_verified(&op).await);
@@ -125,7 +125,7 @@ async fn five_wrong_codes_void_it() {
     let op = TestOp::start().await;
     let mut old = taken_over(&op).await;
     let mut page = old.logs_in().await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let right = page.form(&["code"]).with("code", &code);
     for left in [4, 3, 2, 1] {
         op.advance(1);
@@ -148,7 +148,7 @@ async fn five_wrong_codes_void_it() {
     op.advance(61);
     let mut again = old.elsewhere(&op);
     let page = again.logs_in().await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut again, &page, &code).await;
     accepts_terms(&mut again, page).await;
 }
@@ -159,7 +159,7 @@ async fn a_code_counts_once_however_often_it_is_sent() {
     let op = TestOp::start().await;
     let mut old = taken_over(&op).await;
     let page = old.logs_in().await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let form = page.form(&["code"]).with("code", &code);
     let context = Context::operator();
     let account = account(&op, ADDRESS).await;
@@ -208,7 +208,7 @@ async fn only_who_knows_the_password_has_a_code_mailed() {
     let mut old = old;
     let page = old.logs_in().await;
     assert_eq!(codes(&op).await, 1);
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut old, &page, &code).await;
     accepts_terms(&mut old, page).await;
 }
@@ -229,7 +229,7 @@ async fn the_language_menu_keeps_the_step() {
     let mut old = taken_over(&op).await;
     let page = comes_from(&mut rp, &mut old, &[("ui_locales", "fr")]).await;
     assert!(page.has("html[lang=fr]"), "{}", page.text());
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let form: Form = page.form(&["code"]).smuggle("ui_locales", "ar");
     let page = old.browser.send(form).await;
     assert!(

@@ -17,7 +17,7 @@ async fn a_request_that_is_over_keeps_nobody_from_the_code() {
     let mut rp = op.client_with("events", other).await;
     let mut old = taken_over(&op).await;
     let page = comes_from(&mut rp, &mut old, &[]).await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     op.advance(599);
     op.app.ephemeral.sweep();
     op.advance(5);
@@ -28,7 +28,7 @@ async fn a_request_that_is_over_keeps_nobody_from_the_code() {
     assert!(page.has("#over") && page.has("#resend"), "{}", page.text());
     let page = old.browser.send(page.form_to("/login/verify-email/resend")).await;
     assert!(page.has("#over"), "{}", page.text());
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let over = enters(&mut old, &page, &code).await;
     assert_eq!(over.status, StatusCode::GONE, "{}", over.text());
     assert!(
@@ -76,13 +76,13 @@ async fn a_session_that_ends_while_the_code_is_typed_logs_in_again() {
     let op = TestOp::start().await;
     let mut old = taken_over(&op).await;
     let page = old.logs_in().await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     op.advance(9 * 3600); // SE-2
     let login = enters(&mut old, &page, &code).await;
     assert_eq!(login.url.path(), "/login", "{}", login.text());
     let page = old.enters_password(login).await;
     asks(&page);
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut old, &page, &code).await;
     accepts_terms(&mut old, page).await;
 }
@@ -93,7 +93,7 @@ async fn a_reset_by_mail_proves_the_address_too() {
     let op = TestOp::start().await;
     let mut old = taken_over(&op).await;
     let waiting = old.logs_in().await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let mut other = old.elsewhere(&op);
     let page = other.browser.get("/forgot-password").await;
     other

@@ -72,6 +72,15 @@ async fn codes(op: &TestOp) -> usize {
     mails.iter().filter(|it| it.kind == "first_login_code").count()
 }
 
+/// The code alone on a line of the newest mail that has one (contract.md).
+async fn mailed(op: &TestOp, address: &str) -> String {
+    let mails = op.outbox().to(address).await;
+    let mail = mails.iter().find(|it| it.kind == "first_login_code");
+    let mail = mail.expect("a mail with a code");
+    let is_code = |it: &&str| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit());
+    mail.text.lines().find(is_code).expect("a code").to_owned()
+}
+
 async fn enters(person: &mut Person, page: &Page, code: &str) -> Page {
     let form = page.form(&["code"]).with("code", code);
     person.browser.send(form).await

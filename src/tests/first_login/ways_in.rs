@@ -13,6 +13,7 @@ async fn nothing_of_the_account_opens_before_the_code() {
         "/account",
         "/account/profile",
         "/account/security",
+        "/account/requests",
         "/device",
         "/reauthenticate",
         "/terms/accept",
@@ -41,7 +42,7 @@ async fn nothing_of_the_account_opens_before_the_code() {
 
     // After it the person is where they wanted to go.
     let page = old.browser.get("/account/profile").await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut old, &page, &code).await;
     let page = accepts_terms(&mut old, page).await;
     assert_eq!(page.url.path(), "/account/profile", "{}", page.text());
@@ -71,7 +72,7 @@ async fn a_session_of_before_is_asked_at_the_next_request() {
         .browser
         .send(page.form_to("/login/verify-email/resend"))
         .await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let back = enters(&mut alice, &page, &code).await;
     rp.takes(&back);
     let silent = rp.authorization_url("openid", &[("prompt", "none")]);
@@ -110,7 +111,7 @@ async fn prompt_and_max_age_ask_for_the_password_once() {
                 .await;
         }
         op.advance(30);
-        let code = op.outbox().code(&address).await;
+        let code = mailed(&op, &address).await;
         let mut back = enters(&mut alice, &page, &code).await;
         if let Some(form) = back.find_form(&["decision=continue"]) {
             back = alice.browser.send(form.press("decision", "continue")).await;
@@ -133,16 +134,8 @@ async fn the_code_comes_after_the_second_factor() {
     let page = alice.browser.get("/login/second-factor").await;
     let page = second_factor::enters(&mut alice.browser, &page, &app.shows(&op)).await;
     asks(&page);
-    let mails = op.outbox().to(ADDRESS).await;
-    let mail = mails
-        .iter()
-        .find(|it| it.kind == "first_login_code")
-        .expect("a code");
-    let code = mail
-        .text
-        .lines()
-        .find(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit()));
-    let page = enters(&mut alice, &page, code.expect("a code")).await;
+    let code = mailed(&op, ADDRESS).await;
+    let page = enters(&mut alice, &page, &code).await;
     assert_eq!(page.url.path(), "/account", "{}", page.text());
 }
 
@@ -158,7 +151,7 @@ async fn a_device_waits_for_the_code() {
         .browser
         .send(page.form_to("/login/verify-email/resend"))
         .await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut alice, &page, &code).await;
     assert_eq!(page.url.path(), "/device/BCDF-GHJK", "{}", page.text());
 }
@@ -177,7 +170,7 @@ async fn edits_of_a_session_of_before_are_there_after_the_code() {
         .browser
         .send(page.form_to("/login/verify-email/resend"))
         .await;
-    let code = op.outbox().code(ADDRESS).await;
+    let code = mailed(&op, ADDRESS).await;
     let page = enters(&mut alice, &page, &code).await;
     assert_eq!(page.url.path(), "/account/profile");
     let kept = page.attribute_of("#job_title", "value");
