@@ -58,10 +58,16 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(1),
         run: |app| Box::pin(async move { digests(&app).await }),
     },
+    // G-10: a membership ends within a minute of its last day.
     Job {
-        name: "affiliations",
+        name: "memberships",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { memberships(&app).await }),
+    },
+    Job {
+        name: "reminders",
         every: Duration::from_mins(15),
-        run: |app| Box::pin(async move { affiliations(&app).await }),
+        run: |app| Box::pin(async move { reminders(&app).await }),
     },
     Job {
         name: "keys",
@@ -105,12 +111,20 @@ async fn digests(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Memberships whose time is over end; who decides is reminded of what waits (product.md).
-async fn affiliations(app: &App) -> anyhow::Result<()> {
+/// Memberships whose last day has passed end (product.md).
+async fn memberships(app: &App) -> anyhow::Result<()> {
     let ended = affiliations::organizations::end_overdue(app).await?;
+    if ended > 0 {
+        tracing::info!(ended, "memberships ended");
+    }
+    Ok(())
+}
+
+/// Who decides is reminded of what waits (product.md).
+async fn reminders(app: &App) -> anyhow::Result<()> {
     let reminded = affiliations::reminders::remind(app).await?;
-    if ended + reminded > 0 {
-        tracing::info!(ended, reminded, "memberships ended, reminders written");
+    if reminded > 0 {
+        tracing::info!(reminded, "reminders written");
     }
     Ok(())
 }

@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::super::support::{PASSWORD, TestOp};
-use super::{focal_point, member, organization};
-use crate::affiliations::decisions;
+use super::{claims, focal_point, member, organization};
+use crate::affiliations::{decisions, organizations_csv};
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::scope::Scope;
+use crate::jobs;
 use crate::oidc::clients;
 
 const ALL: &str = "openid email offline_access itu_membership";
@@ -114,4 +115,33 @@ async fn an_office_is_not_taken_away_through_the_affiliation_by_an_old_login() {
         "{}",
         removed.text()
     );
+}
+
+#[tokio::test]
+async fn a_membership_ends_within_a_minute_of_its_last_day() {
+    // G-10
+    let op = TestOp::start().await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let today = op.clock.now().date_naive();
+    let file = format!("id,valid_until\ntelco,{today}\n");
+    let imported = organizations_csv::import(&op.app, &Context::operator(), file.as_bytes()).await;
+    imported.expect("imported");
+    let mut rp = op.client("events").await;
+    let (mut alice, ..) = member(&op, "alice@telco.example", "telco", true).await;
+    let minute = async || {
+        let due = jobs::ALL
+            .iter()
+            .filter(|it| it.every <= std::time::Duration::from_mins(1));
+        for job in due {
+            (job.run)(op.app.clone()).await.expect("done");
+        }
+    };
+    minute().await;
+    assert_eq!(
+        claims(&mut alice, &mut rp).await["affiliation_status"],
+        "approved"
+    );
+    op.clock.advance(chrono::Duration::days(1));
+    minute().await;
+    assert_eq!(claims(&mut alice, &mut rp).await["affiliation_status"], "lapsed");
 }
