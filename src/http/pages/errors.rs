@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{destination, flow};
+use super::{destination, flow, repeated_answer};
 use crate::app::App;
 use crate::domain::session::Due;
 use crate::http::error::PageError;
@@ -127,6 +127,11 @@ async fn first(
             None => visit.redirect("/login"),
         })),
         (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(flow::go_on(visit, handle))),
+        // Back from the service, which has not redeemed its code yet: there again.
+        (PageError::RequestOver(Some(handle)), None) => {
+            let answer = repeated_answer::find(visit, handle).await;
+            Ok(answer.map(|it| visit.redirect(&it)))
+        }
         (PageError::FormExpired, Some(typed)) => {
             let outcome = Outcome {
                 form: Some(typed.form.clone().notice("error.form_expired")),

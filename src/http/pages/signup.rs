@@ -172,6 +172,8 @@ async fn pending(visit: &Visit) -> Result<Option<PendingSignup>, PageError> {
 async fn service(visit: &mut Visit, pending: &PendingSignup) -> Option<Service> {
     match Flow::of(visit).await {
         Ok(Some(flow)) => Some(flow.service),
+        // Over before the sign-up could keep it: the page says so, and the last one leads back.
+        Ok(None) if pending.resume.is_none() => None,
         _ => {
             // The sign-up keeps the request as long as it lives itself: nothing is over.
             (visit.request, visit.over) = (None, None);
@@ -183,6 +185,10 @@ async fn service(visit: &mut Visit, pending: &PendingSignup) -> Option<Service> 
 }
 
 async fn expired(visit: &mut Visit) -> Result<Response, PageError> {
+    if visit.session.get().is_some() {
+        // Completed, here or in another window, and opened again by Back or from memory.
+        return Ok(onward(visit));
+    }
     let service = Flow::of(visit).await.ok().flatten().map(|it| it.service);
     visit.page(&SignupExpired { service }).await
 }
@@ -208,7 +214,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         typed,
     } = form;
     let Some(pending) = pending(&visit).await? else {
-        return expired(&mut visit).await;
+        return Ok(visit.redirect(&visit.within("/signup/organization")));
     };
     if fields.decision.as_deref() == Some("cancel") {
         let flow = Flow::of(&mut visit).await?;
@@ -253,7 +259,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     .await
     {
         Ok(()) => Ok(visit.redirect(&visit.within("/signup/verify"))),
-        Err(accounts::Error::NoSignup) => expired(&mut visit).await,
+        Err(accounts::Error::NoSignup) => Ok(visit.redirect(&visit.within("/signup/organization"))),
         Err(accounts::Error::Fields(errors)) => visit.again(organizations::with_errors(typed, errors)).await,
         Err(other) => Err(other.into()),
     }
@@ -331,7 +337,10 @@ async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, P
         continue_to: match reopened {
             Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
             Reopened::Elsewhere => None,
-            Reopened::Gone => Some("/account".to_owned()),
+            Reopened::Gone => Some(match &visit.request {
+                Some(handle) => format!("/authorize/continue?request={handle}"),
+                None => "/account".to_owned(),
+            }),
         },
         resume: completed.resume,
         pending_organization: joined
