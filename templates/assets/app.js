@@ -143,19 +143,27 @@ each("[data-choose]", (button) => {
 document.addEventListener("click", (event) => each("details.menu[open]", (it) => { if (!it.contains(event.target)) it.open = false; }));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") each("details.menu[open]", (it) => { it.open = false; it.querySelector("summary").focus(); }); });
 
-// A button is pressed once: a second press while the answer is on its way changes nothing. The server copes without this.
+// A button is pressed once: a second press while the answer is on its way changes nothing. The server copes without this,
+// so whoever stops the browser, or waits long, may press again; no event tells of a stop.
+const HELD = 5000;
+const release = (form) => {
+  delete form.dataset.sent;
+  each("button", (it) => it.removeAttribute("aria-disabled"), form);
+};
+const releaseAll = () => each("form[data-sent]", release);
+let held;
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   each("button", (it) => it.setAttribute("aria-disabled", "true"), form);
+  clearTimeout(held);
+  held = setTimeout(releaseAll, HELD);
 });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") releaseAll(); });
 // Back shows the page as it was left.
-window.addEventListener("pageshow", () => each("form[data-sent]", (form) => {
-  delete form.dataset.sent;
-  each("button", (it) => it.removeAttribute("aria-disabled"), form);
-}));
+window.addEventListener("pageshow", releaseAll);
 
 // What is to be kept can be copied and printed.
 each("[data-copy]", (button) => {
