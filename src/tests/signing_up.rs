@@ -12,7 +12,7 @@ use crate::storage::organizations;
 
 impl TestOp {
     /// A record of the directory.
-    async fn organization(&self, id: &str, name: &str, membership_type: &str) {
+    pub async fn organization(&self, id: &str, name: &str, membership_type: &str) {
         let now = self.clock.now();
         let it = Organization {
             id: OrganizationId::new(id),

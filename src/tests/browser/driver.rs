@@ -1,6 +1,7 @@
 //! Chromium, driven over WebDriver by a person's verbs. The driver and the browser are ended with it.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ pub struct Device {
     pub language: &'static str,
     pub javascript: bool,
     pub dark: bool,
+    /// Whether a click, Back and a reload wait until the next page is there. A person does not.
+    pub waits: bool,
+    /// Cookies of a frame of another site are kept from it.
+    pub blocks_third_party_cookies: bool,
 }
 
 impl Device {
@@ -26,20 +31,53 @@ impl Device {
         language: "en",
         javascript: true,
         dark: false,
+        waits: true,
+        blocks_third_party_cookies: false,
     };
     pub const PHONE: Self = Self {
         width: 360,
         height: 740,
         language: "fr",
-        javascript: true,
-        dark: false,
+        ..Self::DESKTOP
     };
+
+    /// Returns the two browsers that differ most: with the script in Arabic on a phone, without it in English on a
+    /// desktop.
+    pub fn scripted_and_plain() -> [Self; 2] {
+        let scripted = Self {
+            language: "ar",
+            ..Self::PHONE
+        };
+        [scripted, Self::DESKTOP.without_script()]
+    }
+
+    /// Returns the other two, on a desktop both.
+    pub fn plain_and_scripted() -> [Self; 2] {
+        let arabic = Self {
+            language: "ar",
+            ..Self::DESKTOP
+        };
+        [arabic.without_script(), Self::DESKTOP]
+    }
+
+    pub const fn without_script(self) -> Self {
+        Self {
+            javascript: false,
+            ..self
+        }
+    }
+
+    /// Returns the name of the folder of its screenshots.
+    pub fn label(&self, journey: &str) -> String {
+        let script = if self.javascript { "script" } else { "plain" };
+        format!("{journey}-{script}-{}", self.language)
+    }
 }
 
 pub struct Browser {
-    client: Client,
+    pub(super) client: Client,
     driver: Child,
-    profile: tempfile::TempDir,
+    pub(super) profile: tempfile::TempDir,
     label: String,
     shots: std::cell::Cell<u32>,
 }
@@ -80,6 +118,8 @@ impl Browser {
     pub async fn open(label: &str, device: Device) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            // With the browser in a group of its own, which ends as a whole.
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -106,7 +146,13 @@ impl Browser {
         }
         let mut options = json!({
             "args": args,
-            "prefs": { "intl.accept_languages": device.language },
+            "prefs": {
+                "intl.accept_languages": device.language,
+                "profile.block_third_party_cookies": device.blocks_third_party_cookies,
+                // 0: none are blocked, 1: those of other sites.
+                "profile.cookie_controls_mode": u8::from(device.blocks_third_party_cookies),
+                "download.default_directory": profile.path().join("downloads"),
+            },
         });
         if device.width < 500 {
             // A window cannot be that narrow; emulation can.
@@ -117,6 +163,11 @@ impl Browser {
         }
         let mut capabilities = Capabilities::new();
         capabilities.insert("goog:chromeOptions".into(), options);
+        // The servers of tests sign their certificates themselves.
+        capabilities.insert("acceptInsecureCerts".into(), json!(true));
+        if !device.waits {
+            capabilities.insert("pageLoadStrategy".into(), json!("none"));
+        }
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -242,10 +293,16 @@ impl Browser {
         std::fs::write(folder.join(format!("{number:02}-{name}.png")), png).expect("the picture is kept");
     }
 
-    pub async fn closes(mut self) {
+    pub async fn closes(self) {
         let _ = self.client.clone().close().await;
-        let _ = self.driver.kill();
+    }
+}
+
+impl Drop for Browser {
+    /// Also when a test fails.
+    fn drop(&mut self) {
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.driver.wait();
-        drop(self.profile);
     }
 }

@@ -1,6 +1,20 @@
-//! Journeys in a real Chromium, against the built program. They need a browser, so they are ignored
-//! by default; `.ci/browser` installs it and runs them.
+//! Journeys in a real Chromium, against the built program or its router behind a listener of the test. They need a
+//! browser, so they are ignored by default; `.ci/browser` installs it and runs them.
 
+mod acts;
+mod announced;
+mod back_and_reload;
+mod check_session;
+mod double_press;
 mod driver;
+mod impatience;
 mod journey;
+mod languages;
+mod line;
+mod people;
+mod recovery_codes;
+mod request_over;
+mod server;
+mod session_ended;
+mod slow_answer;
 mod two_steps;

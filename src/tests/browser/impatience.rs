@@ -1,0 +1,84 @@
+//! What a person does while a page is on its way. Chromium answers no question about a page while the next one is under
+//! way, so all this is sent to the browser itself, by way of the DevTools protocol.
+
+use serde_json::json;
+
+use super::driver::Browser;
+
+/// A place in the window.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot {
+    x: f64,
+    y: f64,
+}
+
+/// Where the script of the page is watched: what a button says of itself at each press.
+const WATCH: &str = "const it = arguments[0]; sessionStorage.removeItem('held'); \
+    it.addEventListener('click', () => sessionStorage.setItem('held', it.getAttribute('aria-disabled') ?? 'no'))";
+
+impl Browser {
+    /// Opens a page of ours and waits until all of it is there, its script too.
+    pub async fn opens(&self, url: &str) {
+        self.goes_to(url).await;
+        for _ in 0..150 {
+            let state = self
+                .client
+                .execute("return document.readyState", Vec::new())
+                .await;
+            if self.url().await == url && state.is_ok_and(|it| it == "complete") {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{url} does not come");
+    }
+
+    /// Finds the middle of an element, which then is in the window; with `watched` its presses are noted.
+    pub async fn finds(&self, css: &str, watched: bool) -> Spot {
+        let element = serde_json::to_value(self.sees(css).await).expect("an element");
+        if watched {
+            let watching = self.client.execute(WATCH, vec![element.clone()]).await;
+            watching.expect("a script");
+        }
+        let script = "arguments[0].scrollIntoView({block: 'center'}); \
+            const it = arguments[0].getBoundingClientRect(); return [it.x + it.width / 2, it.y + it.height / 2]";
+        let found = self.client.execute(script, vec![element]).await.expect("a place");
+        let number = |at: usize| found[at].as_f64().expect("a number");
+        Spot {
+            x: number(0),
+            y: number(1),
+        }
+    }
+
+    /// Returns once the page has taken the press.
+    pub async fn presses(&self, spot: Spot) {
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = json!({ "type": kind, "x": spot.x, "y": spot.y, "button": "left", "clickCount": 1 });
+            self.developer("Input.dispatchMouseEvent", event).await;
+        }
+    }
+
+    /// Whether the button was held when it was pressed last.
+    pub async fn was_held(&self) -> bool {
+        let script = "return sessionStorage.getItem('held')";
+        let held = self.client.execute(script, Vec::new()).await.expect("a script");
+        held == "true"
+    }
+
+    /// The button beside the address, while a page loads.
+    pub async fn stops(&self) {
+        self.developer("Page.stopLoading", json!({})).await;
+    }
+
+    pub async fn reloads_at_once(&self) {
+        self.developer("Page.reload", json!({})).await;
+    }
+
+    pub async fn goes_back_at_once(&self) {
+        let history = self.developer("Page.getNavigationHistory", json!({})).await;
+        let current = usize::try_from(history["currentIndex"].as_u64().expect("an index")).expect("small");
+        let before = &history["entries"][current - 1]["id"];
+        self.developer("Page.navigateToHistoryEntry", json!({ "entryId": before }))
+            .await;
+    }
+}

@@ -1,0 +1,107 @@
+//! What people type on several journeys.
+
+use super::driver::{Browser, Device};
+use super::server::Server;
+use crate::domain::account::Email;
+use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use crate::domain::profile::Language;
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::random;
+use crate::storage::{accounts, affiliations, focal_points};
+use crate::tests::support::{PASSWORD, TestOp};
+
+impl Browser {
+    pub async fn logs_in(&self, server: &Server, email: &str) {
+        self.goes_to(&server.at("/login")).await;
+        self.enters_password(email).await;
+        self.arrives_at("/account").await;
+    }
+
+    pub async fn enters_password(&self, email: &str) {
+        self.fills("email", email).await;
+        self.fills("password", PASSWORD).await;
+        self.clicks("#login-form #login").await;
+    }
+
+    /// The nine fields of the first page, and the button is still to be pressed.
+    pub async fn fills_sign_up(&self, email: &str) {
+        self.fills("email", email).await;
+        self.fills("first_name", "Hana").await;
+        self.fills("last_name", "Choi").await;
+        self.fills("password", PASSWORD).await;
+        self.fills("password_confirmation", PASSWORD).await;
+        self.chooses("title", "dr").await;
+        self.chooses("gender", "female").await;
+        self.fills("job_title", "Engineer").await;
+        self.chooses("professional_role", "technical").await;
+    }
+
+    /// By typing a part of its name, or by the button that searches.
+    pub async fn chooses_organization(&self, id: &str, device: Device) {
+        self.chooses("membership_type", "member_state").await;
+        self.chooses("member_state", "CH").await;
+        self.fills("organization_query", "communications").await;
+        if !device.javascript {
+            self.clicks("#organization-search").await;
+        }
+        self.clicks(&format!("#organization-{id}")).await;
+    }
+}
+
+impl TestOp {
+    /// Has an account, and a place in the organization, whose Focal Point they are.
+    pub async fn focal_point_of(&self, organization: &str, email: &str, language: &str) {
+        self.person_reading(email, language).await;
+        let (db, at, account) = (self.app.db.read(), self.clock.now(), self.account(email).await);
+        let it = Affiliation {
+            id: AffiliationId::new(random::id()),
+            account: account.clone(),
+            organization: OrganizationId::new(organization),
+            requested_at: at,
+            asked_by_person: true,
+            stage: Stage::Approved(Decision {
+                at,
+                by: None,
+                capacity: Capacity::Administrator,
+                reason: None,
+            }),
+        };
+        affiliations::insert(db, &it).await.expect("an affiliation");
+        let office = FocalPoint {
+            affiliation: it.id,
+            account,
+            organization: it.organization,
+            designated_at: at,
+            designated_by: None,
+        };
+        focal_points::insert(db, &office).await.expect("a Focal Point");
+    }
+
+    /// Has an account, and reads its pages in this language.
+    pub async fn person_reading(&self, email: &str, language: &str) {
+        self.person(email).await;
+        let account = self.account(email).await;
+        let found = accounts::find(self.app.db.read(), &account).await;
+        let profile = found.expect("a row").expect("an account").profile;
+        let language = Language::parse(language).expect("a language");
+        let at = self.clock.now();
+        accounts::update_profile(self.app.db.read(), &account, &profile, language, false, at)
+            .await
+            .expect("an account");
+    }
+
+    /// Has an account, and accepted other Terms of Use than those of today.
+    pub async fn person_who_owes_the_terms(&self, email: &str, language: &str) {
+        self.person_reading(email, language).await;
+        let account = self.account(email).await;
+        accounts::update_terms(self.app.db.read(), &account, "1999-01", self.clock.now())
+            .await
+            .expect("an account");
+    }
+
+    async fn account(&self, email: &str) -> AccountId {
+        let key = Email::parse(email).expect("an address").key();
+        let found = accounts::find_by_email(self.app.db.read(), &key).await;
+        found.expect("a row").expect("an account").id
+    }
+}
