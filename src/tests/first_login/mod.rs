@@ -73,7 +73,7 @@ async fn codes(op: &TestOp) -> usize {
 }
 
 /// The code alone on a line of the newest mail that has one (contract.md).
-async fn mailed(op: &TestOp, address: &str) -> String {
+pub async fn mailed(op: &TestOp, address: &str) -> String {
     let mails = op.outbox().to(address).await;
     let mail = mails.iter().find(|it| it.kind == "first_login_code");
     let mail = mail.expect("a mail with a code");

@@ -51,6 +51,24 @@ async fn logs_in_with(browser: &mut Browser, login: &Page, device: &mut Device) 
 }
 
 #[tokio::test]
+async fn a_passkey_alone_proves_no_address() {
+    // UI-2: whose address nobody has verified here is asked for the code, whatever the login was.
+    let op = TestOp::start().await;
+    let (alice, mut device) = with_passkey(&op, "alice@example.org").await;
+    crate::tests::first_login::unverify(&op, "alice@example.org").await;
+    let mut phone = alice.elsewhere(&op);
+    let login = phone.browser.get("/login").await;
+    let page = logs_in_with(&mut phone.browser, &login, &mut device).await;
+    assert_eq!(page.url.path(), "/login/verify-email", "{}", page.text());
+    let form = page.form(&["code"]).with(
+        "code",
+        &crate::tests::first_login::mailed(&op, "alice@example.org").await,
+    );
+    let page = phone.browser.send(form).await;
+    assert_eq!(page.url.path(), "/account", "{}", page.text());
+}
+
+#[tokio::test]
 async fn a_passkey_logs_in_without_the_password() {
     let op = TestOp::start().await;
     let mut rp = op.client("web").await;
