@@ -113,11 +113,17 @@ impl Browser {
 
     /// Returns what stands in a field, or whether a box is ticked: `true`.
     pub async fn value(&self, name: &str) -> String {
-        let field = self.sees(&format!("main [name='{name}']")).await;
-        let kind = field.attr("type").await.expect("a field");
-        match kind.as_deref() {
-            Some("checkbox") => field.is_selected().await.expect("a box").to_string(),
-            _ => field.prop("value").await.expect("a field").unwrap_or_default(),
+        let css = format!("main [name='{name}']");
+        loop {
+            // The page may go on to the next between finding and reading.
+            let field = self.sees(&css).await;
+            let value = match field.attr("type").await {
+                Ok(Some(kind)) if kind == "checkbox" => field.is_selected().await.map(|it| it.to_string()),
+                _ => field.prop("value").await.map(Option::unwrap_or_default),
+            };
+            if let Ok(value) = value {
+                return value;
+            }
         }
     }
 
@@ -125,11 +131,6 @@ impl Browser {
         for (name, value) in expected {
             assert_eq!(self.value(name).await, *value, "{name} on {}", self.url().await);
         }
-    }
-
-    pub async fn attribute(&self, css: &str, name: &str) -> Option<String> {
-        let element = self.sees(css).await;
-        element.attr(name).await.expect("an element")
     }
 
     pub async fn title(&self) -> String {
@@ -144,9 +145,9 @@ impl Browser {
 
     /// The page's language, and the direction of its writing.
     pub async fn is_spoken_to_in(&self, language: &str) {
-        self.sees(&format!("html[lang='{language}']")).await;
         let direction = if language == "ar" { "rtl" } else { "ltr" };
-        assert_eq!(self.attribute("html", "dir").await.as_deref(), Some(direction));
+        self.sees(&format!("html[lang='{language}'][dir='{direction}']"))
+            .await;
     }
 
     pub async fn opens_language_menu(&self) {
