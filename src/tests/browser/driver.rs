@@ -82,8 +82,8 @@ pub struct Browser {
     shots: std::cell::Cell<u32>,
 }
 
-/// The one it chose, once it listens there.
-fn port_of(driver: &mut Child) -> u16 {
+/// The one it chose, once it listens there; it ends instead when that port was taken meanwhile.
+fn port_of(driver: &mut Child) -> Option<u16> {
     let output = driver.stdout.take().expect("piped");
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
     let port = lines.find_map(|it| {
@@ -91,7 +91,25 @@ fn port_of(driver: &mut Child) -> u16 {
         port.trim_end_matches('.').parse().ok()
     });
     std::thread::spawn(move || lines.for_each(drop));
-    port.expect("chromedriver tells its port")
+    port
+}
+
+fn start_driver() -> (Child, u16) {
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            // With the browser in a group of its own, which ends as a whole.
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed (.ci/browser installs it)");
+        if let Some(port) = port_of(&mut driver) {
+            return (driver, port);
+        }
+        let _ = driver.wait();
+    }
+    panic!("chromedriver does not start")
 }
 
 /// Web Authentication §12.1: a device for tests.
@@ -116,15 +134,7 @@ impl WebDriverCompatibleCommand for VirtualAuthenticator {
 impl Browser {
     /// `label` names the folder of the screenshots.
     pub async fn open(label: &str, device: Device) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            // With the browser in a group of its own, which ends as a whole.
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed (.ci/browser installs it)");
-        let port = port_of(&mut driver);
+        let (driver, port) = start_driver();
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let mut args = vec![
             "--headless=new".to_owned(),
