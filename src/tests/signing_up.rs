@@ -6,6 +6,7 @@ mod typing;
 use axum::http::StatusCode;
 
 use super::support::{Page, Person, TestOp};
+use crate::config::Rate;
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
 use crate::domain::{MembershipTypeId, OrganizationId};
 use crate::storage::organizations;
@@ -109,6 +110,39 @@ async fn a_common_word_with_a_year_and_a_sign_is_no_password() {
         let refused = zoe.tells_details(page).await;
         assert_eq!(refused.field_errors(), ["password"], "{password}");
     }
+}
+
+#[tokio::test]
+async fn who_signs_up_too_often_waits_whatever_the_address() {
+    // DS-2
+    let op = TestOp::with(|config| config.limits.sign_up = vec![Rate::new(2, 600)]).await;
+    op.person("known@example.org").await;
+    let begins = async |email: &str, peer: [u8; 4]| {
+        let mut visitor = op.visitor(email);
+        visitor.browser.peer = peer.into();
+        let page = visitor.browser.get("/signup").await;
+        visitor.tells_details(page).await
+    };
+    let here = [192, 0, 2, 7];
+    for email in ["a@example.org", "known@example.org"] {
+        assert_eq!(
+            begins(email, here).await.url.path(),
+            "/signup/organization",
+            "{email}"
+        );
+    }
+    for email in ["b@example.org", "known@example.org"] {
+        let page = begins(email, here).await;
+        assert_eq!(page.status, 429, "{email}");
+        assert!(!page.header("retry-after").is_empty(), "{email}");
+    }
+    let elsewhere = begins("b@example.org", [192, 0, 2, 8]).await;
+    assert_eq!(elsewhere.url.path(), "/signup/organization");
+    op.advance(600);
+    assert_eq!(
+        begins("b@example.org", here).await.url.path(),
+        "/signup/organization"
+    );
 }
 
 #[tokio::test]

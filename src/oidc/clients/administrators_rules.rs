@@ -54,3 +54,28 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, decided: &Metadata) 
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::rules::{Registrar, wrong_members};
+    use crate::domain::client::Metadata;
+
+    #[test]
+    fn a_client_of_an_administrator_has_more_addresses() {
+        // DR-2
+        let wrong = |number: usize, by: Registrar<'_>| {
+            let many: Vec<_> = (0..number)
+                .map(|it| format!("https://a.example/cb/{it}"))
+                .collect();
+            let metadata = json!({"client_name": "A", "redirect_uris": many});
+            wrong_members(metadata, &json!({}), by)
+        };
+        let decided = &Metadata::default();
+        let itself = Registrar::Client { decided };
+        assert!(wrong(64, Registrar::Administrator).is_empty() && wrong(16, itself).is_empty());
+        assert_eq!(wrong(65, Registrar::Administrator), ["redirect_uris"]);
+        assert_eq!(wrong(17, itself), ["redirect_uris"]);
+    }
+}

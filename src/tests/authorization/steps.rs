@@ -281,6 +281,19 @@ async fn a_client_that_is_disabled_meanwhile_is_answered_nothing() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_registered_no_longer_is_answered_nothing() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let request = accepts(&op, &web, &[]);
+    let mut metadata = web.metadata.clone();
+    metadata.redirect_uris = vec!["https://rp.example/another".into()];
+    let before = clients::find(&op.app, &web.id).await.expect("a client");
+    let changed = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+    changed.expect("changed");
+    assert!(matches!(next(&op, &request, Some(&alice)).await, Step::Gone(_))); // G-10, AZ-2
+}
+
+#[tokio::test]
 async fn refused_requests_cannot_fill_the_audit_trail() {
     let op = Provider::start().await;
     let web = op.web().await;

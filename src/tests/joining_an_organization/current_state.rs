@@ -1,5 +1,6 @@
 //! What a token tells and what an office permits follow the state of the moment (security.md G-10, SE-4).
 
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::super::support::{PASSWORD, TestOp};
@@ -144,4 +145,36 @@ async fn a_membership_ends_within_a_minute_of_its_last_day() {
     op.clock.advance(chrono::Duration::days(1));
     minute().await;
     assert_eq!(claims(&mut alice, &mut rp).await["affiliation_status"], "lapsed");
+}
+
+#[tokio::test]
+async fn who_is_suspended_has_nothing_of_what_was_issued_before() {
+    // G-10, UI-5
+    let op = TestOp::start().await;
+    let mut rp = op.client("events").await;
+    let mut alice = op.person("alice@example.org").await;
+    let code = alice.logs_in_at(&mut rp, ALL).await;
+    let tokens = rp.redeems(&code).await.expect("tokens");
+    let code = alice.logs_in_at(&mut rp, ALL).await;
+    let refresh = tokens.refresh_token.as_ref().expect("a refresh token");
+
+    let backend = op.app.db.read().get_database_backend();
+    let suspend = Statement::from_string(backend, "UPDATE accounts SET status = 'suspended'");
+    op.app.db.read().execute_raw(suspend).await.expect("suspended");
+
+    let inactive = json!({"active": false});
+    assert_eq!(rp.introspects(&tokens.access_token).await, inactive);
+    assert_eq!(rp.introspects(refresh).await, inactive);
+    assert_eq!(rp.get("/userinfo", &tokens.access_token).await.status(), 401);
+    assert_eq!(
+        rp.refreshes(refresh).await.expect_err("refused").error,
+        "invalid_grant"
+    );
+    assert_eq!(
+        rp.redeems(&code).await.expect_err("refused").error,
+        "invalid_grant"
+    );
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+    let again = alice.elsewhere(&op).logs_in().await;
+    assert_eq!(again.url.path(), "/login", "{}", again.text());
 }

@@ -66,6 +66,12 @@ fn rsa(change: impl FnOnce(&mut [u8])) -> Value {
     it
 }
 
+fn addresses(number: usize) -> Vec<String> {
+    (0..number)
+        .map(|it| format!("https://rp.example/cb/{it}"))
+        .collect()
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
     let op = TestOp::with(|it| {
@@ -85,6 +91,8 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
     };
     assert_eq!(op.registers(&jwk(json!({}))).await.status, StatusCode::CREATED);
     assert_eq!(op.registers(&rsa(|_| {})).await.status, StatusCode::CREATED);
+    let many = with("redirect_uris", json!(addresses(16)));
+    assert_eq!(op.registers(&many).await.status, StatusCode::CREATED);
     let (redirects, metadata) = ("invalid_redirect_uri", "invalid_client_metadata");
     for (asked, error) in [
         (with("redirect_uris", json!([])), redirects),
@@ -115,6 +123,8 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
         ), // AZ-3, LO-2
         (rsa(|n| n[255] &= 0xfe), metadata),                               // JW-6: even
         (rsa(|n| n.fill(0xff)), metadata), // JW-6: a multiple of 3, as 2^2048 - 1 is
+        (with("redirect_uris", json!(addresses(17))), redirects), // DR-2
+        (with("post_logout_redirect_uris", json!(addresses(17))), metadata), // DR-2
         (with("redirect_uris", json!("https://rp.example/cb")), redirects),
         (with("redirect_uris", json!([1])), redirects),
         (with("initiate_login_uri", json!("http://rp.example/")), metadata),

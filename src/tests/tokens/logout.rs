@@ -4,7 +4,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::ClientId;
+use crate::domain::client::SigningAlg;
+use crate::domain::session::Session;
+use crate::domain::{ClientId, SessionId, Sid};
 use crate::oidc::RequestPairs;
 use crate::oidc::end_session::{After, OtherPerson, Step, confirmed, request};
 
@@ -129,4 +131,57 @@ async fn a_hint_of_another_session_is_confirmed_first() {
     let after = confirmed(&op.app, &ticket, Some(&bob.session)).expect("confirmed");
     assert_eq!(after.redirect_to.as_deref(), Some(OUT));
     assert_eq!(confirmed(&op.app, "nonsense", Some(&bob.session)), None);
+}
+
+#[tokio::test]
+async fn a_hint_of_the_same_person_in_another_session_is_confirmed_first() {
+    // LO-1: expired or not, it is no hint for the session at hand.
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let hint = ("id_token_hint", tokens.id_token.as_deref().unwrap());
+    let out = ("post_logout_redirect_uri", OUT);
+    let elsewhere = Person {
+        account: alice.account.clone(),
+        session: Session {
+            id: SessionId::new("elsewhere"),
+            sid: Sid::new("elsewhere"),
+            ..alice.session.clone()
+        },
+    };
+    for wait in [0, 700] {
+        op.wait(wait);
+        let Step::Confirm { client, other, .. } = step(&op, &[hint, out], Some(&elsewhere)) else {
+            panic!("asked");
+        };
+        assert_eq!((client, other), (Some(ClientId::new("web")), None));
+    }
+}
+
+#[tokio::test]
+async fn a_hint_of_another_issuer_is_none() {
+    // LO-1: a key may have served another issuer before.
+    let op = Provider::start().await;
+    let (_, alice) = (op.web().await, op.person().await);
+    let of = |issuer: &str| {
+        let claims = json!({"iss": issuer, "aud": "web", "sub": alice.account.sub.as_str(),
+            "sid": alice.session.sid.as_str(), "exp": op.now().timestamp() + 60});
+        op.app
+            .keys
+            .sign(SigningAlg::RS256, "JWT", &claims)
+            .expect("signed")
+    };
+    let out = ("post_logout_redirect_uri", OUT);
+    let own = of(op.app.config.issuer.as_str());
+    assert_eq!(
+        step(&op, &[("id_token_hint", &own), out], Some(&alice)),
+        to(Some(OUT))
+    );
+    let foreign = of("https://other.example");
+    let asked = step(&op, &[("id_token_hint", &foreign), out], Some(&alice));
+    assert!(matches!(asked, Step::Confirm { client: None, .. }), "{asked:?}");
+    assert_eq!(
+        step(&op, &[("id_token_hint", &foreign), out], None),
+        Step::Done(After::default())
+    );
 }
