@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
 
 use super::super::support::{Form, Page, Person, TestOp};
 use super::every_form::acts;
@@ -57,7 +58,10 @@ async fn world() -> World {
     let (focal_point, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
     let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;
-    let (user, ..) = member(&op, "user@ofcom.example", "ofcom", true).await;
+    let (mut user, ..) = member(&op, "user@ofcom.example", "ofcom", true).await;
+    // A service that has access, which can be withdrawn.
+    let mut shop = op.client_with("shop", json!({"first_party": false})).await;
+    user.logs_in_at(&mut shop, "openid email").await;
     let (_, account, _) = member(&op, "colleague@ofcom.example", "ofcom", true).await;
     let mut administrator = op.person_with("admin@itu.example", Role::Administrator).await;
     administrator.logs_in().await;
@@ -86,6 +90,7 @@ async fn world() -> World {
         of("user", "/account/security"),
         of("user", "/account/security/totp"),
         of("user", "/account/security/passkeys"),
+        of("user", "/account/services"),
         of("user", "/account/sessions"),
         of("focal point", "/focal-point/ofcom/requests"),
         ("focal point", format!("/focal-point/ofcom/requests/{pending}")),
@@ -335,8 +340,6 @@ async fn covers(op: &TestOp, seen: &BTreeSet<String>) {
         "/account/security/recovery-codes",
         "/account/security/passkeys/confirm",
         "/account/security/totp/confirm",
-        "/account/services",
-        "/account/services/confirm",
         "/access-refused",
         "/consent",
         "/reset-password",
