@@ -5,6 +5,7 @@ use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
 use super::changes::Act;
+use super::reminders::passed_over;
 use super::{Error, notices};
 use crate::app::App;
 use crate::domain::account::Account;
@@ -87,8 +88,11 @@ pub async fn send_digests(app: &App) -> Result<usize, Error> {
         let done = app
             .db
             .write(async |tx| send_digest(app, tx, organization, &requests, now).await)
-            .await?;
-        sent += usize::from(done);
+            .await;
+        match done {
+            Ok(done) => sent += usize::from(done),
+            Err(error) => passed_over(error, organization)?,
+        }
         pause(begun).await;
     }
     Ok(sent)

@@ -2,11 +2,14 @@
 //! administrators. A change of what an organization is settles its people in the same transaction
 //! (security.md AF-1): who belonged to a member that is none any more belongs to none.
 
+use std::time::Instant;
+
+use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::changes::Act;
-use super::settling::{change, living};
+use super::settling::{change, end_some, living};
 use super::{Error, authority, choice, notices};
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -20,7 +23,8 @@ use crate::domain::signup::TypedOrganization;
 use crate::domain::{AccountId, MembershipTypeId, OrganizationId, text};
 use crate::i18n::countries;
 use crate::random;
-use crate::storage::{accounts, membership_types, organizations};
+use crate::storage::batches::{ROWS, pause};
+use crate::storage::{IsBusy, accounts, membership_types, organizations};
 use crate::templates::mails::OrganizationDecided;
 
 /// A record of a person's own: a non-member, until an administrator says otherwise (SU-6).
@@ -182,32 +186,57 @@ async fn set_status_if(
         .await
 }
 
-/// Ends the memberships whose last day has passed. The clock's door.
+/// Ends the memberships whose last day has passed. The clock's door. How many were ended.
 pub async fn end_overdue(app: &App) -> Result<usize, Error> {
     let today = app.clock.now().date_naive();
     let overdue = organizations::list_overdue(app.db.read(), today).await?;
     end_all(app, today, &overdue).await
 }
 
-pub(crate) async fn end_all(
-    app: &App,
-    today: chrono::NaiveDate,
-    overdue: &[Organization],
-) -> Result<usize, Error> {
-    // G-9: whoever was prolonged since the list was read stays a member.
-    let is_overdue = |it: &Organization| it.valid_until.is_some_and(|last| last < today);
-    for (at, it) in overdue.iter().enumerate() {
+pub(crate) async fn end_all(app: &App, today: NaiveDate, overdue: &[OrganizationId]) -> Result<usize, Error> {
+    let mut ended = 0;
+    for id in overdue {
         if app.stopping.is_cancelled() {
-            return Ok(at);
+            break;
         }
-        let ended = OrganizationStatus::Ended;
-        match set_status_if(app, &Context::system(), &it.id, ended, "", is_overdue).await {
+        match end(app, id, today).await {
+            Ok(()) => ended += 1,
             // Another node was faster, or an administrator.
-            Ok(()) | Err(Error::Conflict) => {}
-            Err(error) => return Err(error),
+            Err(Error::Conflict) => {}
+            Err(error) if error.is_busy() => return Err(error),
+            // A record that cannot be read keeps no other waiting.
+            Err(error) => {
+                tracing::error!(%error, organization = %id, "a membership that is over cannot be ended");
+            }
         }
     }
-    Ok(overdue.len())
+    Ok(ended)
+}
+
+/// Ends one membership: the people first, in transactions that let others pass; the last one settles who came meanwhile.
+async fn end(app: &App, id: &OrganizationId, today: NaiveDate) -> Result<(), Error> {
+    let context = Context::system();
+    // G-9: whoever was prolonged since the list was read stays a member.
+    let is_overdue = |it: &Organization| it.valid_until.is_some_and(|last| last < today);
+    while !app.stopping.is_cancelled() {
+        let begun = Instant::now();
+        let some = app
+            .db
+            .write(async |tx| {
+                let organization = to_change(tx, id).await?;
+                if !is_overdue(&organization) || !organization.status.may_become(OrganizationStatus::Ended) {
+                    return Err(Error::Conflict);
+                }
+                end_some(&Act::new(app, tx, &context), &organization).await
+            })
+            .await?;
+        if some < ROWS {
+            let ended = OrganizationStatus::Ended;
+            return set_status_if(app, &context, id, ended, "", is_overdue).await;
+        }
+        pause(begun).await;
+    }
+    Ok(())
 }
 
 pub(super) async fn to_change(tx: &impl ConnectionTrait, id: &OrganizationId) -> Result<Organization, Error> {

@@ -12,6 +12,7 @@ use super::{Error, notices};
 use crate::app::App;
 use crate::domain::{AffiliationId, OrganizationId, Time};
 use crate::mail::outbox::{self, Letter};
+use crate::storage::IsBusy;
 use crate::storage::batches::{ROWS, pause};
 use crate::storage::waiting::{self, Notice};
 use crate::storage::{generations, organizations};
@@ -54,35 +55,61 @@ pub async fn remind(app: &App) -> Result<usize, Error> {
         if app.stopping.is_cancelled() {
             return Ok(written);
         }
-        let Some(organization) = organizations::find(db, id).await? else {
-            continue;
-        };
-        let deciders = notices::deciders(db, id, None).await?;
-        if deciders.are_administrators() {
-            overdue.add(Notice::Reminded, id, organization.name, requests);
-            continue;
+        match remind_of(app, now, id, requests, &mut overdue).await {
+            Ok(letters) => written += letters,
+            Err(error) => passed_over(error, id)?,
         }
-        let mut letters = Vec::new();
-        for to in &deciders.people {
-            let mail = RequestsReminder {
-                name: name_of(to),
-                organization: organization.name.clone(),
-                waiting: requests.len() as u64,
-                path: deciders.requests_path(id),
-            };
-            letters.push(notices::letter(app, to, &mail)?);
-        }
-        let marks: Vec<_> = requests.into_iter().map(|it| (Notice::Reminded, it)).collect();
-        written += tell(app, now, &marks, &letters, None).await?;
     }
-    for (id, requests) in by_organization(&waiting::list(db, Notice::Escalated, now - ESCALATE_AFTER).await?)
-    {
-        if let Some(organization) = organizations::find(db, id).await? {
-            overdue.add(Notice::Escalated, id, organization.name, requests);
+    let late = waiting::list(db, Notice::Escalated, now - ESCALATE_AFTER).await?;
+    for (id, requests) in by_organization(&late) {
+        match organizations::find(db, id).await {
+            Ok(Some(organization)) => overdue.add(Notice::Escalated, id, organization.name, requests),
+            Ok(None) => {}
+            Err(error) => passed_over(error.into(), id)?,
         }
     }
     written += tell_administrators(app, now, &overdue).await?;
     Ok(written)
+}
+
+/// A record that cannot be read keeps no other waiting; a database that is busy does.
+pub(super) fn passed_over(error: Error, organization: &OrganizationId) -> Result<(), Error> {
+    if error.is_busy() {
+        return Err(error);
+    }
+    tracing::error!(%error, %organization, "what waits at an organization cannot be told of");
+    Ok(())
+}
+
+/// Writes to the Focal Points of one organization; what has none goes to `overdue`.
+async fn remind_of(
+    app: &App,
+    now: Time,
+    id: &OrganizationId,
+    requests: Vec<AffiliationId>,
+    overdue: &mut Overdue,
+) -> Result<usize, Error> {
+    let db = app.db.read();
+    let Some(organization) = organizations::find(db, id).await? else {
+        return Ok(0);
+    };
+    let deciders = notices::deciders(db, id, None).await?;
+    if deciders.are_administrators() {
+        overdue.add(Notice::Reminded, id, organization.name, requests);
+        return Ok(0);
+    }
+    let mut letters = Vec::new();
+    for to in &deciders.people {
+        let mail = RequestsReminder {
+            name: name_of(to),
+            organization: organization.name.clone(),
+            waiting: requests.len() as u64,
+            path: deciders.requests_path(id),
+        };
+        letters.push(notices::letter(app, to, &mail)?);
+    }
+    let marks: Vec<_> = requests.into_iter().map(|it| (Notice::Reminded, it)).collect();
+    tell(app, now, &marks, &letters, None).await
 }
 
 async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Error> {

@@ -60,13 +60,7 @@ async fn settle<C: ConnectionTrait>(
     if !ends && is_member == was_member && !(is_member && loses_ties) {
         return Ok(asked_anew);
     }
-    // Nobody is named: who changed an organization has not judged its people.
-    let end = Decision {
-        at: act.now,
-        by: None,
-        capacity: Capacity::System,
-        reason: None,
-    };
+    let end = unnamed(act);
     for it in living(act.tx, &before.id).await? {
         let moved = match it.status() {
             AffiliationStatus::Approved if ends || !is_member => it.clone().lapse(end.clone())?,
@@ -84,6 +78,32 @@ async fn settle<C: ConnectionTrait>(
         act.moved(&it, &moved, before).await?;
     }
     Ok(asked_anew)
+}
+
+/// Ends a batch of what an organization cannot hold once its membership is over. How many that were.
+pub(super) async fn end_some<C: ConnectionTrait>(
+    act: &Act<'_, C>,
+    organization: &Organization,
+) -> Result<usize, Error> {
+    let some = affiliations::list_to_end(act.tx, &organization.id).await?;
+    for it in &some {
+        let ended = match it.status() {
+            AffiliationStatus::Pending => it.clone().reject(unnamed(act))?,
+            _ => it.clone().lapse(unnamed(act))?,
+        };
+        act.moved(it, &ended, organization).await?;
+    }
+    Ok(some.len())
+}
+
+/// Nobody is named: who changed an organization has not judged its people.
+fn unnamed<C: ConnectionTrait>(act: &Act<'_, C>) -> Decision {
+    Decision {
+        at: act.now,
+        by: None,
+        capacity: Capacity::System,
+        reason: None,
+    }
 }
 
 /// Who had declared to belong to what turned out to be a member: its Focal Points are asked (AF-1). A

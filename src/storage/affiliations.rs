@@ -8,6 +8,7 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
+use super::batches::ROWS;
 use super::entities::affiliation::{ActiveModel, Column, Entity, Model};
 use super::{corrupt, is};
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
@@ -78,6 +79,21 @@ pub async fn list_of_organization(
         .filter(Column::Status.is_in(statuses.iter().map(|it| it.as_str())))
         .order_by_asc(Column::RequestedAt)
         .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// What is pending or approved there, at most a batch of it.
+pub async fn list_to_end(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+) -> Result<Vec<Affiliation>, DbErr> {
+    let statuses = [AffiliationStatus::Pending, AffiliationStatus::Approved];
+    let rows = Entity::find()
+        .filter(Column::OrganizationId.eq(organization.as_str()))
+        .filter(Column::Status.is_in(statuses.map(AffiliationStatus::as_str)))
+        .limit(ROWS as u64)
         .all(db)
         .await?;
     rows.into_iter().map(from_row).collect()

@@ -109,16 +109,19 @@ pub async fn list_every(db: &impl ConnectionTrait) -> Result<Vec<Organization>, 
 pub async fn list_overdue(
     db: &impl ConnectionTrait,
     today: chrono::NaiveDate,
-) -> Result<Vec<Organization>, DbErr> {
-    let rows = Entity::find()
+) -> Result<Vec<OrganizationId>, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
         .filter(Column::ValidUntil.lt(today))
         .filter(Column::Status.is_in([
             OrganizationStatus::Active.as_str(),
             OrganizationStatus::Suspended.as_str(),
         ]))
+        .into_tuple()
         .all(db)
         .await?;
-    rows.into_iter().map(from_row).collect()
+    Ok(ids.into_iter().map(OrganizationId::new).collect())
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, organizations: &[Organization]) -> Result<(), DbErr> {

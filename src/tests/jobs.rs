@@ -5,14 +5,16 @@ use chrono::Duration;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::{Value, json};
 
-use super::affiliations::world::organization;
+use super::affiliations::world::{World, organization};
 use super::support::{RelyingParty, Site, TestOp};
 use crate::app::App;
 use crate::config::Transport;
 use crate::domain::actor::Role;
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use crate::domain::organization::OrganizationStatus;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::jobs;
+use crate::storage::batches::ROWS;
 use crate::storage::email_codes::{self, EmailCode};
 use crate::storage::{accounts, affiliations, focal_points, organizations};
 
@@ -313,4 +315,72 @@ async fn a_process_that_is_asked_to_end_begins_no_further_transaction() {
         .filter(|it| !it.starts_with("SELECT"))
         .collect();
     assert!(writes.is_empty(), "{writes:?}");
+}
+
+/// Makes the record of this organization one that no version of the program has written.
+async fn spoil(op: &TestOp, id: &str) {
+    let db = op.app.db.read();
+    let sql = format!("UPDATE organizations SET category = 'spoilt' WHERE id = '{id}'");
+    op.app
+        .db
+        .write(async |tx| {
+            tx.execute_raw(Statement::from_string(db.get_database_backend(), &*sql))
+                .await
+        })
+        .await
+        .expect("changed");
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_stops_no_job() {
+    let (op, _site) = neglected().await;
+    let db = op.app.db.read();
+    let mut also_over = organization("also-over", "Also over", "sector_member");
+    also_over.valid_until = Some((op.clock.now() - Duration::days(1)).date_naive());
+    organizations::insert(db, &[also_over]).await.unwrap();
+    for id in ["over", "lonely"] {
+        spoil(&op, id).await;
+    }
+    let node = another_node(&op).await;
+    for job in jobs::ALL.iter().filter(|it| it.name != "mail") {
+        (job.run)(node.clone())
+            .await
+            .unwrap_or_else(|it| panic!("{}: {it:#}", job.name));
+    }
+    let ended = organizations::find(db, &OrganizationId::new("also-over"))
+        .await
+        .unwrap();
+    assert_eq!(ended.expect("a record").status, OrganizationStatus::Ended);
+    for (name, told) in [("mina", "requests_reminder"), ("ada", "requests_overdue")] {
+        let mails = crate::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50).await;
+        assert!(mails.unwrap().iter().any(|it| it.kind == told), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_membership_with_many_people_ends_in_small_transactions() {
+    const PEOPLE: usize = 250;
+    let world = World::new().await;
+    let (app, db) = (&world.app, world.db.read());
+    let mut over = organization("over", "Over", "sector_member");
+    over.valid_until = Some((app.clock.now() - Duration::days(1)).date_naive());
+    organizations::insert(db, &[over]).await.unwrap();
+    for number in 0..PEOPLE {
+        let person = world.person(&format!("p{number}")).await;
+        world.affiliate(&person, "over", number % 2 == 0).await;
+    }
+    let id = OrganizationId::new("over");
+    // What one transaction takes.
+    let some = affiliations::list_to_end(db, &id).await.unwrap();
+    assert_eq!(some.len(), ROWS);
+    let ended = crate::affiliations::organizations::end_overdue(app).await;
+    assert_eq!(ended.expect("ended"), 1);
+    let left = affiliations::list_to_end(db, &id).await.unwrap();
+    assert!(left.is_empty());
+    let first = affiliations::find(db, &some[0].id).await.unwrap().expect("a row");
+    assert!(first.status().is_final());
+    let record = organizations::find(db, &OrganizationId::new("over"))
+        .await
+        .unwrap();
+    assert_eq!(record.expect("a record").status, OrganizationStatus::Ended);
 }
