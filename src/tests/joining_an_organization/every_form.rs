@@ -12,7 +12,7 @@ use crate::domain::actor::Role;
 
 /// What a field is for, and so what it cannot hold.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     /// A line of text of so many characters, needed or not.
     Needed(usize),
     Line(usize),
@@ -76,7 +76,7 @@ impl Kind {
     }
 }
 
-type Fields = &'static [(&'static str, &'static str, Kind)];
+pub(super) type Fields = &'static [(&'static str, &'static str, Kind)];
 
 /// A form with values that it could be sent with, but that one of them is always wrong.
 struct Case {
@@ -193,7 +193,7 @@ const LOGIN: Fields = &[
     ("email", "nobody@example.org", Kind::Email),
     ("password", "Quartz-harbour-77", Kind::Password),
 ];
-const DETAILS: Fields = &[
+pub(super) const DETAILS: Fields = &[
     ("email", "zoe@example.org", Kind::Email),
     ("first_name", "Zoë", Kind::Needed(100)),
     ("last_name", "O’Hara", Kind::Needed(100)),
@@ -204,7 +204,7 @@ const DETAILS: Fields = &[
     ("job_title", "Head of Division", Kind::Needed(150)),
     ("professional_role", "technical", Kind::Choice),
 ];
-const LISTED: Fields = &[
+pub(super) const LISTED: Fields = &[
     ("membership_type", "sector_member", Kind::Choice),
     ("member_state", "CH", Kind::Choice),
     ("organization_id", "telco", Kind::Choice),
@@ -270,7 +270,7 @@ async fn token(person: &mut Person) -> String {
         .1
 }
 
-async fn post(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
+pub(super) async fn post(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
     let token = token(person).await;
     let mut all = vec![("csrf", token.as_str())];
     all.extend_from_slice(fields);
