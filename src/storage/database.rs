@@ -225,7 +225,8 @@ impl Database {
     }
 
     /// Runs one statement that is a transaction of its own, and returns how many rows it changed once they are stored.
-    /// To be used where one conditional write decides and nothing else is written with it.
+    /// For where one conditional write decides and nothing else is written with it; never from inside of `write`, which
+    /// has the turn that this waits for.
     pub async fn execute(&self, statement: Statement) -> Changed {
         if self.is_postgres {
             return Ok(self.connection.execute_raw(statement).await?.rows_affected());
