@@ -8,7 +8,8 @@ use axum::http::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
-use super::super::support::{Form, Page, Person, TestOp};
+use super::super::second_factor::sets_up;
+use super::super::support::{Form, ISSUER, Page, Person, TestOp};
 use super::every_form::{DETAILS, Fields, LISTED, acts, post};
 use super::{focal_point, member, organization};
 use crate::domain::actor::Role;
@@ -33,6 +34,9 @@ struct World {
     /// Two who sign up: one has yet to choose an organization, one to enter the code.
     chooser: Person,
     verifier: Person,
+    /// One at the question of a service, and one with two-step login.
+    guest: Person,
+    guarded: Person,
     user: Person,
     /// Taken over from elsewhere: a code to the address is due.
     newcomer: Person,
@@ -49,6 +53,8 @@ impl World {
             "chooser" => &mut self.chooser,
             "verifier" => &mut self.verifier,
             "user" => &mut self.user,
+            "guest" => &mut self.guest,
+            "guarded" => &mut self.guarded,
             "newcomer" => &mut self.newcomer,
             "focal point" => &mut self.focal_point,
             _ => &mut self.administrator,
@@ -86,6 +92,17 @@ async fn world() -> World {
     signs_up(&mut verifier, DETAILS, "/signup/organization").await;
     let page = post(&mut verifier, "/signup/organization", &typed(LISTED)).await;
     assert_eq!(page.url.path(), "/signup/verify", "{}", page.text());
+    let mut guarded = op.person("guarded@example.org").await;
+    sets_up(&op, &mut guarded).await;
+    let mut stranger = op.client_with("stranger", json!({"first_party": false})).await;
+    let mut guest = op.person("guest@example.org").await;
+    let login = guest
+        .browser
+        .get(&stranger.authorization_url("openid email", &[]))
+        .await;
+    let consent = guest.enters_password(login).await;
+    assert_eq!(consent.url.path(), "/consent", "{}", consent.text());
+    let consent = consent.url.as_str().trim_start_matches(ISSUER).to_owned();
     // Whoever has forgotten a password, with the link of the mail.
     op.person("bob@example.org").await;
     post(&mut visitor, "/forgot-password", &[("email", "bob@example.org")]).await;
@@ -99,6 +116,10 @@ async fn world() -> World {
         of("visitor", "/forgot-password"),
         of("chooser", "/signup/organization"),
         of("verifier", "/signup/verify"),
+        ("guest", consent),
+        of("guarded", "/account/security/recovery-codes"),
+        of("guarded", "/account/security/totp"),
+        of("guarded", "/account/security/totp/confirm"),
         of("newcomer", "/login/verify-email"),
         of("user", "/reauthenticate"),
         of("user", "/logout"),
@@ -131,6 +152,8 @@ async fn world() -> World {
         visitor,
         chooser,
         verifier,
+        guest,
+        guarded,
         user,
         newcomer,
         focal_point,
@@ -272,6 +295,9 @@ async fn follows(person: &mut Person, answer: &Page, context: &str) -> Page {
         return answer.clone();
     }
     let page = person.browser.get(&to).await;
+    if page.url.origin().ascii_serialization() != ISSUER {
+        return page; // back at the service
+    }
     let leads_on = page.has("main form") || page.has("main a[href]") || page.has("header a[href]");
     assert!(leads_on && page.has("main h1"), "{context}: {}", page.text());
     page
@@ -376,11 +402,8 @@ async fn covers(op: &TestOp, seen: &BTreeSet<String>) {
         .collect();
     let known = [
         "/account/requests",
-        "/account/security/recovery-codes",
         "/account/security/passkeys/confirm",
-        "/account/security/totp/confirm",
         "/access-refused",
-        "/consent",
         "/select-account",
         "/terms/accept",
     ];
