@@ -19,7 +19,7 @@ const PAGE: &str = "/account/requests";
 const ALICE: &str = "alice@example.org";
 
 /// A bank's telephone desk: a client that belongs to others, so that people are asked.
-async fn bank(op: &TestOp) -> RelyingParty {
+pub(super) async fn bank(op: &TestOp) -> RelyingParty {
     bank_with(op, "bank", json!({})).await
 }
 
@@ -34,7 +34,7 @@ async fn bank_with(op: &TestOp, name: &str, other: Value) -> RelyingParty {
 }
 
 /// What the service was given.
-struct Given(Value);
+pub(super) struct Given(Value);
 
 impl Given {
     fn id(&self) -> &str {
@@ -52,7 +52,7 @@ impl RelyingParty {
         self.posts(BACKCHANNEL_AUTHENTICATION, &fields).await
     }
 
-    async fn is_given(&self, person: &str, more: &[(&str, &str)]) -> Given {
+    pub(super) async fn is_given(&self, person: &str, more: &[(&str, &str)]) -> Given {
         let (status, answer) = self.asks_for(person, more).await;
         assert_eq!(status, 200, "{answer}");
         Given(answer)

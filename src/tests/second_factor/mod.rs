@@ -3,7 +3,7 @@
 
 mod logging_in;
 mod losing_it;
-mod passkeys;
+pub(in crate::tests) mod passkeys;
 mod setting_up;
 mod stepping_up;
 

@@ -35,7 +35,7 @@ async fn makes(person: &mut Person, device: &mut Device) -> Page {
 }
 
 /// Somebody who has logged in and made a passkey.
-async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
+pub(in crate::tests) async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
     let mut person = op.person(email).await;
     person.logs_in().await;
     let mut device = Device::new();
