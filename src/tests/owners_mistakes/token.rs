@@ -119,6 +119,20 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
 
     // What it sent.
     let own = basic("shop", &secret);
+    for (query, words) in [
+        (
+            format!("client_secret={secret}"),
+            "client_secret must not be sent in the query",
+        ),
+        (
+            "grant_type=x".to_owned(),
+            "the parameter grant_type occurs more than once",
+        ),
+    ] {
+        let path = format!("{TOKEN}?{query}");
+        sends(&op, &path, grant, &[("authorization", &own)]).await;
+        it.refused("shop", &[words]); // TK-8, G-2
+    }
     for (body, content_type, client, words) in [
         ("{}", "application/json", "shop", "it came as application/json"),
         (
