@@ -120,15 +120,15 @@ mod tests {
             held.notified().await;
             let first = tokio::time::timeout(std::time::Duration::ZERO, db.execute(step(0)));
             let _ = first.await;
-            let second = async {
-                waiting.notify_one();
-                db.execute(step(1)).await
-            };
-            second.await
+            // The second waits, too, before the turn is given up.
+            let (second, ()) = tokio::join!(db.execute(step(1)), async { waiting.notify_one() });
+            second
         };
         let (held, second) = tokio::join!(holder, others);
         held.expect("committed");
         assert_eq!(second.expect("told"), 1);
-        assert_eq!(sum(&db).await, 2);
+        // On PostgreSQL each goes alone, and who goes away may have taken its statement back.
+        let least = if db.is_postgres() { 1 } else { 2 };
+        assert!((least..=2).contains(&sum(&db).await));
     }
 }
