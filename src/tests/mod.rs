@@ -35,6 +35,7 @@ mod owners_mistakes;
 mod parameters_once;
 mod readme;
 mod registration;
+mod requirements;
 mod starting;
 pub mod support;
 mod store_away;

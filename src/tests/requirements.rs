@@ -1,0 +1,123 @@
+//! The requirements are part of the house: what code cites stands in `conformance/requirements/security.md`, and what
+//! stands there has a test that cites it, or says why it has none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// `G-2`: the letters of a section, a hyphen, a number. What stands there is the whole of a word.
+fn ids(text: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let words = text.split(|c| !is_part(c)).filter_map(|word| {
+        let (letters, number) = word.split_once('-')?;
+        let fits = matches!(letters.len(), 1..=2)
+            && letters.chars().all(|c| c.is_ascii_uppercase())
+            && matches!(number.len(), 1..=2)
+            && number.chars().all(|c| c.is_ascii_digit());
+        fits.then(|| (letters.to_owned(), number.parse::<u32>().unwrap_or_default()))
+    });
+    words
+        .map(|(letters, number)| format!("{letters}-{number}"))
+        .collect()
+}
+
+/// With those between the ends of `LO-1 to LO-4`.
+fn cited(text: &str) -> BTreeSet<String> {
+    let mut all = ids(text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    for three in words.windows(3) {
+        let [from, "to", to] = three else { continue };
+        let (Some(from), Some(to)) = (ids(from).pop_first(), ids(to).pop_first()) else {
+            continue;
+        };
+        let parts = |it: &str| {
+            let (letters, number) = it.split_once('-').unwrap_or_default();
+            (letters.to_owned(), number.parse::<u32>().unwrap_or_default())
+        };
+        let ((letters, first), (others, last)) = (parts(&from), parts(&to));
+        if letters == others {
+            all.extend((first..=last).map(|number| format!("{letters}-{number}")));
+        }
+    }
+    all
+}
+
+/// What a comment says; an identifier of the program is no citation.
+fn comments(code: &str) -> String {
+    let parts = code.lines().filter_map(|line| Some(line.split_once("//")?.1));
+    parts
+        .map(|it| it.trim_start_matches(['/', '!']))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the house") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = std::fs::read_to_string(&path).expect("UTF-8");
+            found.push((path, text));
+        }
+    }
+}
+
+/// Each requirement with its text.
+fn requirements(root: &Path) -> BTreeMap<String, String> {
+    let file = root.join("conformance/requirements/security.md");
+    let text = std::fs::read_to_string(file).expect("the requirements");
+    let mut all = BTreeMap::new();
+    for part in text.split("<a id=\"").skip(1) {
+        let (id, rest) = part.split_once("\"></a>").expect("an anchor");
+        let rest = rest.split("\n## ").next().unwrap_or_default();
+        assert!(
+            rest.trim_start().starts_with(&format!("**{id}**")),
+            "{id} has no text"
+        );
+        assert!(all.insert(id.to_owned(), rest.to_owned()).is_none(), "{id} twice");
+    }
+    all
+}
+
+#[test]
+fn what_is_cited_is_required_and_what_is_required_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let required = requirements(root);
+    assert!(required.len() > 100, "{}", required.len());
+    let series: BTreeSet<&str> = required
+        .keys()
+        .filter_map(|it| Some(it.split_once('-')?.0))
+        .collect();
+    let mut files = Vec::new();
+    for folder in ["src", "conformance/src", "migrations"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let (mut unknown, mut tested) = (Vec::new(), BTreeSet::new());
+    for (path, text) in &files {
+        let said = cited(&comments(text));
+        for id in &said {
+            let is_ours = id.split_once('-').is_some_and(|it| series.contains(it.0));
+            if is_ours && !required.contains_key(id) {
+                unknown.push(format!("{id} in {}", path.display()));
+            }
+        }
+        let is_test = path.starts_with(root.join("src/tests")) || path.starts_with(root.join("conformance"));
+        let tests = match is_test {
+            true => text.as_str(),
+            false => text.split("\n#[cfg(test)]\nmod tests").nth(1).unwrap_or_default(),
+        };
+        tested.extend(cited(&comments(tests)));
+        // An assertion may name it in its message.
+        tested.extend(tests.lines().filter(|it| it.contains("assert")).flat_map(cited));
+    }
+    assert!(unknown.is_empty(), "cited, and required nowhere: {unknown:?}");
+    let untested: Vec<_> = required
+        .iter()
+        .filter(|(id, text)| tested.contains(*id) == text.contains("Not tested:"))
+        .map(|(id, _)| id)
+        .collect();
+    assert!(
+        untested.is_empty(),
+        "neither tested nor said why not, or both: {untested:?}"
+    );
+}
