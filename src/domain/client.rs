@@ -246,7 +246,7 @@ impl Client {
         }
     }
 
-    /// The ID token repeats the claims of the granted scopes (interop.md 1).
+    /// The ID token repeats the claims of the granted scopes (interoperability.md IO-1).
     pub fn has_scope_claims_in_id_token(&self) -> bool {
         let web = self.metadata.application_type == ApplicationType::Web && !self.is_public();
         match self.metadata.id_token_claims {

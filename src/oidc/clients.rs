@@ -262,7 +262,7 @@ pub async fn list(app: &App) -> Result<Vec<Client>, ClientError> {
     Ok(storage::clients::list(app.db.read()).await?)
 }
 
-/// Letters, digits, `-` and `_` only (interop.md 2), and longer than any `sub` (security.md TK-12).
+/// Letters, digits, `-` and `_` only (interoperability.md IO-2), and longer than any `sub` (security.md TK-12).
 fn new_id() -> ClientId {
     ClientId::new(format!("client_{}", random::id()))
 }

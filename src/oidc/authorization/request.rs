@@ -448,7 +448,7 @@ mod tests {
                 ("ui_locales", "se"),
             ],
         ];
-        assert!(ask(web(), &more.concat()).is_ok()); // interop.md 4
+        assert!(ask(web(), &more.concat()).is_ok()); // interoperability.md IO-4
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use crate::domain::secret::Secret;
 /// An identifier and a secret from an `Authorization` header, as they may have been meant.
 #[derive(Debug)]
 pub struct Basic {
-    /// Form-decoded, as RFC 6749 §2.3.1 has it; some percent-encode even `-` and `_` (interop.md 2).
+    /// Form-decoded, as RFC 6749 §2.3.1 has it; some percent-encode even `-` and `_` (interoperability.md IO-2).
     pub decoded: (String, Secret),
     /// As it came: some clients never encode.
     pub raw: (String, Secret),
@@ -59,7 +59,7 @@ mod tests {
         };
         let pair = |id: &str, secret: &str| (id.to_owned(), secret.to_owned());
         assert_eq!(both("web:s3cret"), (pair("web", "s3cret"), pair("web", "s3cret")));
-        assert_eq!(both("a%2Db:c%5Fd+e").0, pair("a-b", "c_d e")); // interop.md 2
+        assert_eq!(both("a%2Db:c%5Fd+e").0, pair("a-b", "c_d e")); // interoperability.md IO-2
         assert_eq!(both("web:a%b=c&d+e").1, pair("web", "a%b=c&d+e"));
         assert_eq!(both("web:a:b").0, pair("web", "a:b"));
         assert!(basic(&STANDARD_NO_PAD.encode("ab:cde")).is_some());

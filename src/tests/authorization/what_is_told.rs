@@ -66,7 +66,7 @@ async fn an_id_token_is_lean_or_tells_the_scopes() {
     let lean = third_party(&op, json!({"id_token_claims": "lean"})).await;
     let names = claims::for_id_token(&lean, &scope, &request);
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["name"]);
-    let web = op.web().await; // a confidential web client of an administrator: interop.md 1
+    let web = op.web().await; // a confidential web client of an administrator: interoperability.md IO-1
     let names = claims::for_id_token(&web, &scope, &request);
     assert_eq!(
         names.into_iter().collect::<Vec<_>>(),

@@ -69,7 +69,7 @@ async fn a_secret_comes_by_the_registered_way() {
         assert_eq!(
             op.proves(Some(&basic(id, &encoded)), Parameters::default()).await,
             Ok(id.into())
-        ); // interop.md 2
+        ); // interoperability.md IO-2
         assert_eq!(
             op.proves(Some(&basic(id, "wrong")), Parameters::default()).await,
             refused
