@@ -219,8 +219,9 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
             };
             token.claims = claims;
             // Who would not be let in any more is told nothing more about, either.
-            for client in [&client, &granted_to] {
-                if access_policy::check(db, client, &account.id).await?.is_some() {
+            let other = (client.id != granted_to.id).then_some(&client);
+            for holder in std::iter::once(&granted_to).chain(other) {
+                if access_policy::check(db, holder, &account.id).await?.is_some() {
                     return Ok(Err("the access policy of its client"));
                 }
             }
