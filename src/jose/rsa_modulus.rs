@@ -103,6 +103,15 @@ mod tests {
         assert_eq!(check(&encoded(good.clone(), |_| {}), "AQAB"), Ok(()));
         assert!(check(&encoded(good.clone(), |_| {}), "Aw").is_err());
         assert!(check(&encoded(good.clone(), |it| it[255] &= 0xfe), "AQAB").is_err());
+        // Twice a good one has no factor but two that is small.
+        let twice = encoded(good.clone(), |it| {
+            let carried: Vec<u8> = it.iter().skip(1).chain([&0]).map(|next| next >> 7).collect();
+            it.iter_mut()
+                .zip(carried)
+                .for_each(|(byte, carry)| *byte = *byte << 1 | carry);
+            it.insert(0, 1);
+        });
+        assert!(check(&twice, "AQAB").is_err());
         assert!(check(&encoded(good.clone(), |it| it[0] &= 0x7f), "AQAB").is_err());
         assert!(check(&encoded(good, |it| it.extend([1; 257])), "AQAB").is_err());
         assert!(check("", "AQAB").is_err() && check("%%", "AQAB").is_err());
