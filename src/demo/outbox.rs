@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::http::pages::{Audience, ListQuery, PageError, Routes, Visit};
+use crate::http::pages::{Audience, ListQuery, PageContext, PageError, Routes};
 use crate::storage::outbox::{self, Entry};
 use crate::templates::pages::{Outbox, OutboxMail, OutboxRow};
 
@@ -30,20 +30,20 @@ async fn mails(app: &App, query: &ListQuery) -> Result<Vec<Entry>, PageError> {
     found.map_err(PageError::internal)
 }
 
-async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
-    let mails = mails(&visit.app, &query).await?;
+async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
+    let mails = mails(&ctx.app, &query).await?;
     let mails = mails.iter().map(row).collect();
-    visit.page(&Outbox { mails }).await
+    ctx.page(&Outbox { mails }).await
 }
 
-async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let mail = outbox::find(visit.app.db.read(), &id)
+async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let mail = outbox::find(ctx.app.db.read(), &id)
         .await
         .map_err(PageError::internal)?
         .ok_or(PageError::NotFound)?;
-    let html = format!("{}/demo/outbox/", visit.app.config.issuer);
-    let visit = visit.with_frames(&[html]);
-    visit.page(&OutboxMail::new(row(&mail), mail.text)).await
+    let html = format!("{}/demo/outbox/", ctx.app.config.issuer);
+    let ctx = ctx.with_frames(&[html]);
+    ctx.page(&OutboxMail::new(row(&mail), mail.text)).await
 }
 
 /// The HTML part alone, as a mail program shows it: without scripts, its links on top.

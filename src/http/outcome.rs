@@ -1,7 +1,7 @@
 //! The outcome of a POST, kept on the server for the GET that follows it, so that Back and reload repeat
 //! nothing: what was typed, what is wrong with it, a message that is shown once.
 //!
-//! Pages keep it through `extract::visit` and `pages::errors`; the address carries an opaque handle alone.
+//! Pages keep it through `extract::page_context` and `pages::errors`; the address carries an opaque handle alone.
 //! Sealed, bound to the browser, to the page and to the account that typed it. Passwords and codes are never
 //! part of it: `extract::page_form` leaves them out.
 

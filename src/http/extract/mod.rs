@@ -5,10 +5,10 @@ pub mod form;
 pub mod page_form;
 pub mod query;
 pub mod session;
-pub mod visit;
+pub mod page_context;
 
 pub use client::Authenticated;
+pub use page_context::PageContext;
 pub use page_form::{PageForm, Tick, TypedForm};
 pub use query::ListQuery;
 pub use session::{BrowserSession, SignedIn};
-pub use visit::Visit;

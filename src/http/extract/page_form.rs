@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use self::values::Values;
 use super::form::{self, FORM_BODY, FormError, Pairs};
-use super::visit::Visit;
+use super::page_context::PageContext;
 use crate::app::App;
 use crate::http::cookies::Cookie;
 use crate::http::csrf::FormToken;
@@ -28,7 +28,7 @@ use crate::templates::FormState;
 /// are a `Vec<String>`; no other name comes twice.
 #[derive(Debug)]
 pub struct PageForm<T> {
-    pub visit: Visit,
+    pub ctx: PageContext,
     pub fields: T,
     /// To show the form again with what was typed; never passwords or codes.
     pub typed: FormState,
@@ -56,30 +56,30 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let (mut parts, body) = request.into_parts();
-        let mut visit = Visit::from_request_parts(&mut parts, app).await?;
+        let mut ctx = PageContext::from_request_parts(&mut parts, app).await?;
         check_origin(&parts.headers, app.config.issuer.as_str())?;
         let holder = parts.extensions.get::<TypedForm>().cloned();
         let pairs = form::read(Request::from_parts(parts, body), FORM_BODY).await?;
         let mut map = by_name(pairs);
         let csrf = take(&mut map, "csrf")?.unwrap_or_default();
         // Where the page stands: see `pages::flow` and `pages::destination`.
-        visit.name_request(take(&mut map, "request")?);
+        ctx.name_request(take(&mut map, "request")?);
         if let Some(next) = take(&mut map, "next")? {
-            visit.next = Some(next);
+            ctx.next = Some(next);
         }
         let language = take(&mut map, "ui_locales")?;
         let typed = typed(&map);
         if let Some(holder) = holder {
-            holder.set(&visit, &typed, FormToken::read(&csrf).and_then(|it| it.owner));
+            holder.set(&ctx, &typed, FormToken::read(&csrf).and_then(|it| it.owner));
         }
-        if !visit.is_csrf(&csrf) {
+        if !ctx.is_csrf(&csrf) {
             return Err(PageError::FormExpired);
         }
         if let Some(language) = language.as_deref().and_then(Locale::parse) {
-            return Err(in_language(&visit, language, typed).await?);
+            return Err(in_language(&ctx, language, typed).await?);
         }
         let fields = deserialize(map)?;
-        Ok(Self { visit, fields, typed })
+        Ok(Self { ctx, fields, typed })
     }
 }
 
@@ -95,10 +95,10 @@ fn typed(map: &ByName) -> FormState {
 }
 
 /// The language menu sent the form: the page comes again in that language, with everything that was typed.
-async fn in_language(visit: &Visit, language: Locale, typed: FormState) -> Result<PageError, PageError> {
-    let chosen = visit
+async fn in_language(ctx: &PageContext, language: Locale, typed: FormState) -> Result<PageError, PageError> {
+    let chosen = ctx
         .clone()
-        .with_cookie(Cookie::Language.set(&visit.app, language.as_str()));
+        .with_cookie(Cookie::Language.set(&ctx.app, language.as_str()));
     let outcome = Outcome {
         form: Some(typed),
         ..Outcome::default()
@@ -123,11 +123,11 @@ pub struct Typed {
 }
 
 impl TypedForm {
-    fn set(&self, visit: &Visit, form: &FormState, owner: Option<Owner>) {
+    fn set(&self, ctx: &PageContext, form: &FormState, owner: Option<Owner>) {
         // A request brings one form.
         let _ = self.0.set(Typed {
-            request: visit.request.clone(),
-            next: visit.next.clone(),
+            request: ctx.request.clone(),
+            next: ctx.next.clone(),
             form: form.clone(),
             owner,
         });

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::repeated_answer;
-use super::{Audience, PageError, PageForm, Routes, Visit};
+use super::{Audience, PageContext, PageError, PageForm, Routes};
 use crate::accounts::second_factor;
 use crate::affiliations::{self, directory};
 use crate::domain::authentication::Acr;
@@ -41,56 +41,56 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/second-factor-needed", Public, get(show_need).post(give_up))
 }
 
-async fn authorize(visit: Visit, uri: Uri) -> Result<Response, PageError> {
+async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
     let received = Received::new(form::of_query(&uri)?);
-    let request = match refusals::accept(&visit.app, &visit.context(), &received).await {
+    let request = match refusals::accept(&ctx.app, &ctx.actor_context(), &received).await {
         Ok(it) => it,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
-        Err(Rejection::Answer(answer)) => return flow::respond(&visit, *answer).await,
+        Err(Rejection::Answer(answer)) => return flow::respond(&ctx, *answer).await,
     };
-    begin(&visit, request).await
+    begin(&ctx, request).await
 }
 
-async fn begin(visit: &Visit, request: AuthorizationRequest) -> Result<Response, PageError> {
-    match interaction::begin(&visit.app, &request, visit.session.get()).await {
-        Step::Answer(answer) => flow::respond(visit, answer).await,
+async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Response, PageError> {
+    match interaction::begin(&ctx.app, &request, ctx.session.get()).await {
+        Step::Answer(answer) => flow::respond(ctx, answer).await,
         Step::Gone(error) => Err(PageError::Protocol(error)),
         step => {
-            let handle = interaction::open(&visit.app, request, &visit.browser, &visit.network).await?;
-            flow::take(visit, &handle, step).await
+            let handle = interaction::open(&ctx.app, request, &ctx.browser, &ctx.network).await?;
+            flow::take(ctx, &handle, step).await
         }
     }
 }
 
 /// AZ-12: stored, and continued by a GET, with which the cookies arrive. Nothing is set in the browser:
 /// its cookies did not come along, so they must not be replaced.
-async fn authorize_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
-    let visit = visit.without_cookies();
+async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
+    let ctx = ctx.without_cookies();
     let received = Received::new(form::of_body(request).await?);
-    match refusals::accept(&visit.app, &visit.context(), &received).await {
+    match refusals::accept(&ctx.app, &ctx.actor_context(), &received).await {
         Ok(request) => {
-            let handle = interaction::open_posted(&visit.app, request, &visit.network).await?;
-            Ok(flow::go_on(&visit, &handle))
+            let handle = interaction::open_posted(&ctx.app, request, &ctx.network).await?;
+            Ok(flow::go_on(&ctx, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
-        Err(Rejection::Answer(answer)) => flow::respond(&visit, *answer).await,
+        Err(Rejection::Answer(answer)) => flow::respond(&ctx, *answer).await,
     }
 }
 
 /// The next step of a request that waits.
-async fn go_on(mut visit: Visit) -> Result<Response, PageError> {
-    let handle = visit.request.clone().ok_or(PageError::RequestOver(None))?;
-    if let Some(posted) = interaction::find_posted(&visit.app, &handle).await? {
-        return begin(&visit, posted).await;
+async fn go_on(mut ctx: PageContext) -> Result<Response, PageError> {
+    let handle = ctx.request.clone().ok_or(PageError::RequestOver(None))?;
+    if let Some(posted) = interaction::find_posted(&ctx.app, &handle).await? {
+        return begin(&ctx, posted).await;
     }
-    let Some(flow) = Flow::of(&mut visit).await? else {
-        return match repeated_answer::find(&visit, &handle).await {
-            Some(location) => Ok(visit.redirect(&location)),
+    let Some(flow) = Flow::of(&mut ctx).await? else {
+        return match repeated_answer::find(&ctx, &handle).await {
+            Some(location) => Ok(ctx.redirect(&location)),
             None => Err(PageError::RequestOver(Some(handle))),
         };
     };
-    let step = flow.step(&visit).await;
-    flow::take(&visit, &flow.handle, step).await
+    let step = flow.step(&ctx).await;
+    flow::take(&ctx, &flow.handle, step).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,96 +99,92 @@ struct Decision {
     decision: String,
 }
 
-async fn show_choice(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut visit).await?;
-    let Some((_, account)) = visit.session.get() else {
-        return Ok(flow::go_on(&visit, &flow.handle));
+async fn show_choice(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut ctx).await?;
+    let Some((_, account)) = ctx.session.get() else {
+        return Ok(flow::go_on(&ctx, &flow.handle));
     };
     let page = SelectAccount {
         service: flow.service,
         name: account.profile.full_name(),
         email: account.email.as_str().to_owned(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm {
-        mut visit, fields, ..
-    } = form;
-    let flow = Flow::required(&mut visit).await?;
-    match (fields.decision.as_str(), visit.session.get()) {
+    let PageForm { mut ctx, fields, .. } = form;
+    let flow = Flow::required(&mut ctx).await?;
+    match (fields.decision.as_str(), ctx.session.get()) {
         ("continue", Some((_, account))) => {
-            let step = flow.step(&visit).await;
+            let step = flow.step(&ctx).await;
             if !matches!(step, Step::SelectAccount) {
-                return flow::take(&visit, &flow.handle, step).await; // G-6
+                return flow::take(&ctx, &flow.handle, step).await; // G-6
             }
-            flow.choose(&visit.app, &account.id).await?;
+            flow.choose(&ctx.app, &account.id).await?;
         }
-        ("other", _) => return Ok(visit.redirect(&format!("/login?account=other&request={}", flow.handle))),
-        ("cancel", _) => return flow.deny(&visit).await,
+        ("other", _) => return Ok(ctx.redirect(&format!("/login?account=other&request={}", flow.handle))),
+        ("cancel", _) => return flow.deny(&ctx).await,
         _ => {}
     }
-    Ok(flow::go_on(&visit, &flow.handle))
+    Ok(flow::go_on(&ctx, &flow.handle))
 }
 
-async fn show_consent(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut visit).await?;
-    let step = flow.step(&visit).await;
-    let (Step::Consent(needed), Some((_, account))) = (&step, visit.session.get()) else {
-        return flow::take(&visit, &flow.handle, step).await;
+async fn show_consent(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut ctx).await?;
+    let step = flow.step(&ctx).await;
+    let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session.get()) else {
+        return flow::take(&ctx, &flow.handle, step).await;
     };
-    let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
+    let days = ctx.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let page = Consent {
         email: account.email.as_str().to_owned(),
         offline_days: needed.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
         scopes: needed.scope.iter().map(str::to_owned).collect(),
         claims: needed.claims.clone(),
-        details: details(&visit, &needed.details),
+        details: details(&ctx, &needed.details),
         service: flow.service,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-async fn show_need(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut visit).await?;
-    let step = flow.step(&visit).await;
-    let (Step::SecondFactorMissing, Some((_, account))) = (&step, visit.session.get()) else {
-        return flow::take(&visit, &flow.handle, step).await;
+async fn show_need(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut ctx).await?;
+    let step = flow.step(&ctx).await;
+    let (Step::SecondFactorMissing, Some((_, account))) = (&step, ctx.session.get()) else {
+        return flow::take(&ctx, &flow.handle, step).await;
     };
     let page = SecondFactorNeeded {
         email: account.email.as_str().to_owned(),
         // With an app already, only a passkey is more.
-        app: !second_factor::standing(&visit.app, &account.id).await?.is_on()
+        app: !second_factor::standing(&ctx.app, &account.id).await?.is_on()
             && flow
                 .interaction
                 .request
                 .wanted_acr()
                 .met_by(Acr::SecondFactor)
                 .is_some(),
-        passkey: visit.app.webauthn.is_offered(),
+        passkey: ctx.app.webauthn.is_offered(),
         service: flow.service,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm {
-        mut visit, fields, ..
-    } = form;
-    let flow = Flow::required(&mut visit).await?;
+    let PageForm { mut ctx, fields, .. } = form;
+    let flow = Flow::required(&mut ctx).await?;
     match fields.decision.as_str() {
-        "back" | "cancel" => flow.give_up(&visit).await,
-        _ => Ok(flow::go_on(&visit, &flow.handle)),
+        "back" | "cancel" => flow.give_up(&ctx).await,
+        _ => Ok(flow::go_on(&ctx, &flow.handle)),
     }
 }
 
 /// In the page's words and language.
-pub(super) fn details(visit: &Visit, asked: &AuthorizationDetails) -> Vec<Detail> {
-    let types = &visit.app.config.authorization.details;
+pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<Detail> {
+    let types = &ctx.app.config.authorization.details;
     let label = |name: &str| {
         let labels = types.get(name).map(|it| &it.label);
-        let found = labels.and_then(|it| it.get(visit.locale.as_str()).or_else(|| it.get("en")));
+        let found = labels.and_then(|it| it.get(ctx.locale.as_str()).or_else(|| it.get("en")));
         found.map_or(name, String::as_str).to_owned()
     };
     let shown = asked.described().into_iter().map(|it| Detail {
@@ -199,56 +195,52 @@ pub(super) fn details(visit: &Visit, asked: &AuthorizationDetails) -> Vec<Detail
 }
 
 async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm {
-        mut visit, fields, ..
-    } = form;
-    let flow = Flow::required(&mut visit).await?;
-    match (fields.decision.as_str(), visit.session.get()) {
+    let PageForm { mut ctx, fields, .. } = form;
+    let flow = Flow::required(&mut ctx).await?;
+    match (fields.decision.as_str(), ctx.session.get()) {
         ("allow", Some((_, account))) => {
-            let step = flow.step(&visit).await;
+            let step = flow.step(&ctx).await;
             if !matches!(step, Step::Consent(_)) {
                 // G-6: a step before it is still to be done, or nothing is left to agree to.
-                return flow::take(&visit, &flow.handle, step).await;
+                return flow::take(&ctx, &flow.handle, step).await;
             }
-            let (app, context) = (&visit.app, visit.context());
+            let (app, context) = (&ctx.app, ctx.actor_context());
             // Answered meanwhile, in another window: the page that comes next says so.
             interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
-            Ok(flow::go_on(&visit, &flow.handle))
+            Ok(flow::go_on(&ctx, &flow.handle))
         }
-        ("deny" | "cancel", _) => flow.deny(&visit).await,
-        _ => Ok(flow::go_on(&visit, &flow.handle)),
+        ("deny" | "cancel", _) => flow.deny(&ctx).await,
+        _ => Ok(flow::go_on(&ctx, &flow.handle)),
     }
 }
 
-async fn show_refusal(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut visit).await?;
-    let step = flow.step(&visit).await;
+async fn show_refusal(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::required(&mut ctx).await?;
+    let step = flow.step(&ctx).await;
     let Step::AccessRefused(refused) = &step else {
-        return flow::take(&visit, &flow.handle, step).await;
+        return flow::take(&ctx, &flow.handle, step).await;
     };
     let page = AccessRefused {
-        unmet: unmet(&visit, refused).await?,
+        unmet: unmet(&ctx, refused).await?,
         service: flow.service,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm {
-        mut visit, fields, ..
-    } = form;
-    let flow = Flow::required(&mut visit).await?;
+    let PageForm { mut ctx, fields, .. } = form;
+    let flow = Flow::required(&mut ctx).await?;
     match fields.decision.as_str() {
-        "back" | "cancel" => flow.deny(&visit).await,
-        _ => Ok(flow::go_on(&visit, &flow.handle)),
+        "back" | "cancel" => flow.deny(&ctx).await,
+        _ => Ok(flow::go_on(&ctx, &flow.handle)),
     }
 }
 
 /// In the page's words and language.
-pub(super) async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
-    let language = visit.locale.as_str();
-    let types = directory::types(&visit.app).await?;
-    let rights = affiliations::records::right_types(&visit.app).await?;
+pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
+    let language = ctx.locale.as_str();
+    let types = directory::types(&ctx.app).await?;
+    let rights = affiliations::records::right_types(&ctx.app).await?;
     let type_name = |id: &String| {
         let found = types.iter().find(|it| it.id.as_str() == id);
         found.map_or(id.as_str(), |it| it.name(language)).to_owned()
@@ -257,8 +249,8 @@ pub(super) async fn unmet(visit: &Visit, refused: &Refused) -> Result<Vec<Unmet>
         let found = rights.iter().find(|it| it.name == *id);
         found.map_or(id.as_str(), |it| it.label(language)).to_owned()
     };
-    let place = match visit.session.get() {
-        Some((_, account)) => affiliations::place(&visit.app, &account.id).await?.current,
+    let place = match ctx.session.get() {
+        Some((_, account)) => affiliations::place(&ctx.app, &account.id).await?.current,
         None => None,
     };
     let words = refused.lacks.iter().map(|lack| match lack {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Audience, PageError, PageForm, Routes, SignedIn, Visit, authorization, flow};
+use super::{Audience, PageContext, PageError, PageForm, Routes, SignedIn, authorization, flow};
 use crate::domain::device::UserCode;
 use crate::domain::message::Message;
 use crate::domain::scope;
@@ -26,19 +26,19 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/device/{user_code}", SignedIn, get(show_filled))
 }
 
-async fn show(visit: Visit) -> Result<Response, PageError> {
-    let code = visit.query("user_code").and_then(|it| UserCode::typed(&it));
-    ask(&visit, code).await
+async fn show(ctx: PageContext) -> Result<Response, PageError> {
+    let code = ctx.query("user_code").and_then(|it| UserCode::typed(&it));
+    ask(&ctx, code).await
 }
 
-async fn show_filled(visit: Visit, Path(code): Path<String>) -> Result<Response, PageError> {
-    ask(&visit, UserCode::typed(&code)).await
+async fn show_filled(ctx: PageContext, Path(code): Path<String>) -> Result<Response, PageError> {
+    ask(&ctx, UserCode::typed(&code)).await
 }
 
-async fn ask(visit: &Visit, code: Option<UserCode>) -> Result<Response, PageError> {
-    let form = visit.form_or(FormState::new(code.map(|it| ("user_code", it.shown()))));
-    let wait_minutes = visit.wait_minutes();
-    visit.page(&Device { form, wait_minutes }).await
+async fn ask(ctx: &PageContext, code: Option<UserCode>) -> Result<Response, PageError> {
+    let form = ctx.form_or(FormState::new(code.map(|it| ("user_code", it.shown()))));
+    let wait_minutes = ctx.wait_minutes();
+    ctx.page(&Device { form, wait_minutes }).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,83 +50,87 @@ struct Fields {
 
 async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
     let (session, account) = (person.session(), person.account());
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let entered = device_authorization::enter(app, &context, session, account, &fields.user_code).await;
     let waiting = match entered {
         Ok(Entered::Waiting(it)) => it,
-        Ok(Entered::Expired) => return again(&visit, typed, "device.expired").await,
-        Ok(Entered::Malformed) => return again(&visit, typed, "device.malformed").await,
+        Ok(Entered::Expired) => return again(&ctx, typed, "device.expired").await,
+        Ok(Entered::Malformed) => return again(&ctx, typed, "device.malformed").await,
         Ok(Entered::Unknown { left }) => {
             let message = match left {
                 u64::MAX => "device.unknown".into(),
                 left => Message::new("device.unknown_left").counting(left),
             };
-            return again(&visit, typed, message).await;
+            return again(&ctx, typed, message).await;
         }
-        Err(error) => return wait(&visit, typed, error).await,
+        Err(error) => return wait(&ctx, typed, error).await,
     };
     let is_decided = match fields.decision.as_str() {
         "allow" => device_authorization::allow(app, &context, session, account, &waiting).await?,
         "deny" => device_authorization::deny(app, &context, account, &waiting).await?,
         _ => {
             // The language menu leads back to the code.
-            visit.uri = format!("{VERIFICATION}/{}", waiting.code.shown());
-            return confirm(&visit, &person, *waiting).await;
+            ctx.uri = format!("{VERIFICATION}/{}", waiting.code.shown());
+            return confirm(&ctx, &person, *waiting).await;
         }
     };
     match (is_decided, fields.decision.as_str()) {
-        (true, "allow") => Ok(visit.redirect("/device/allowed")),
-        (true, _) => Ok(visit.redirect("/device/denied")),
+        (true, "allow") => Ok(ctx.redirect("/device/allowed")),
+        (true, _) => Ok(ctx.redirect("/device/denied")),
         // Decided elsewhere meanwhile, or not theirs to allow: they see how it stands.
-        (false, _) if waiting.refused.is_some() => confirm(&visit, &person, *waiting).await,
-        (false, _) => again(&visit, typed, "device.unknown").await,
+        (false, _) if waiting.refused.is_some() => confirm(&ctx, &person, *waiting).await,
+        (false, _) => again(&ctx, typed, "device.unknown").await,
     }
 }
 
-async fn again(visit: &Visit, typed: FormState, error: impl Into<Message>) -> Result<Response, PageError> {
+async fn again(
+    ctx: &PageContext,
+    typed: FormState,
+    error: impl Into<Message>,
+) -> Result<Response, PageError> {
     let form = typed.error("user_code", error);
-    visit.again(form).await
+    ctx.again(form).await
 }
 
 /// Too many wrong codes: the form stays, and says how long to wait.
-async fn wait(visit: &Visit, form: FormState, error: oidc::Error) -> Result<Response, PageError> {
+async fn wait(ctx: &PageContext, form: FormState, error: oidc::Error) -> Result<Response, PageError> {
     let seconds = error.retry_after().and_then(|it| i64::try_from(it).ok());
     match seconds.map(chrono::Duration::seconds) {
-        Some(time) => visit.again_later(form, time).await,
+        Some(time) => ctx.again_later(form, time).await,
         None => Err(error.into()),
     }
 }
 
-async fn confirm(visit: &Visit, person: &SignedIn, waiting: Waiting) -> Result<Response, PageError> {
-    let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
+async fn confirm(ctx: &PageContext, person: &SignedIn, waiting: Waiting) -> Result<Response, PageError> {
+    let days = ctx.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let unmet = match &waiting.refused {
-        Some(refused) => authorization::unmet(visit, refused).await?,
+        Some(refused) => authorization::unmet(ctx, refused).await?,
         None => Vec::new(),
     };
     let page = DeviceConfirm {
         service: Service {
             logo_uri: None, // DR-4: a logo is for sign-in and consent
-            ..flow::service(&visit.app, &waiting.client)
+            ..flow::service(&ctx.app, &waiting.client)
         },
         email: person.account().email.as_str().to_owned(),
         user_code: waiting.code.shown(),
         offline_days: waiting.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
-        details: authorization::details(visit, waiting.details()),
+        details: authorization::details(ctx, waiting.details()),
         scopes: waiting.scope.iter().map(str::to_owned).collect(),
         unmet,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-async fn allowed(visit: Visit) -> Result<Response, PageError> {
-    visit.page(&DeviceDecided { allowed: true }).await
+async fn allowed(ctx: PageContext) -> Result<Response, PageError> {
+    ctx.page(&DeviceDecided { allowed: true }).await
 }
 
-async fn denied(visit: Visit) -> Result<Response, PageError> {
-    visit.page(&DeviceDecided { allowed: false }).await
+async fn denied(ctx: PageContext) -> Result<Response, PageError> {
+    ctx.page(&DeviceDecided { allowed: false }).await
 }

@@ -14,7 +14,7 @@ use crate::domain::session::Due;
 use crate::http::error::PageError;
 use crate::http::extract::form::FormError;
 use crate::http::extract::page_form::Typed;
-use crate::http::extract::{BrowserSession, TypedForm, Visit};
+use crate::http::extract::{BrowserSession, PageContext, TypedForm};
 use crate::http::outcome::{self, Outcome, ShownError};
 use crate::oidc::authorization::interaction;
 use crate::templates::Page;
@@ -51,22 +51,22 @@ async fn error_of_post(app: &App, request: &mut Parts) -> Option<Response> {
     if request.method != Method::GET || !query.contains(outcome::PARAMETER) {
         return None;
     }
-    let visit = visit(app, request).await;
-    let error = visit.outcome.error.clone()?;
+    let ctx = page_context(app, request).await;
+    let error = ctx.outcome.error.clone()?;
     let page = ErrorPage::new(error.problem, error.request_id);
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = visit.page_with(status, &page).await.ok()?;
+    let mut response = ctx.page_with(status, &page).await.ok()?;
     crate::http::error::retry_after(&mut response, error.retry_after);
     Some(response)
 }
 
 /// Who asks, also where no session can be read: an error page needs no database.
-async fn visit(app: &App, request: &mut Parts) -> Visit {
+async fn page_context(app: &App, request: &mut Parts) -> PageContext {
     use axum::extract::FromRequestParts;
 
-    match Visit::from_request_parts(request, app).await {
+    match PageContext::from_request_parts(request, app).await {
         Ok(it) => it,
-        Err(_) => Visit::new(app, request, BrowserSession::default()),
+        Err(_) => PageContext::new(app, request, BrowserSession::default()),
     }
 }
 
@@ -75,16 +75,16 @@ async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: Pag
         let mut response = response.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         return response.take().unwrap_or_default();
     }
-    let mut visit = visit(app, &mut request).await;
+    let mut ctx = page_context(app, &mut request).await;
     if let Some(typed) = typed {
-        visit.name_request(typed.request.clone());
-        visit.next = visit.next.or_else(|| typed.next.clone());
+        ctx.name_request(typed.request.clone());
+        ctx.next = ctx.next.or_else(|| typed.next.clone());
     }
-    let answered = match first(&visit, &request, typed, &error).await {
+    let answered = match first(&ctx, &request, typed, &error).await {
         Ok(Some(response)) => Ok(response),
-        Ok(None) => draw(&visit, &error).await,
+        Ok(None) => draw(&ctx, &error).await,
         // Its own time to wait: that of the error before it is in the answer already (security.md ST-1).
-        Err(failure) => draw(&visit, &failure).await.map(|mut page| {
+        Err(failure) => draw(&ctx, &failure).await.map(|mut page| {
             crate::http::error::retry_after(&mut page, failure.retry_after());
             page
         }),
@@ -100,7 +100,7 @@ async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: Pag
 
 /// Where an error leads that is not the end: to what is to be done first, or back to the form.
 async fn first(
-    visit: &Visit,
+    ctx: &PageContext,
     request: &Parts,
     typed: Option<&Typed>,
     error: &PageError,
@@ -113,24 +113,24 @@ async fn first(
         _ => None,
     };
     if let Some(path) = before {
-        return Ok(Some(after(visit, request, typed, path).await?));
+        return Ok(Some(after(ctx, request, typed, path).await?));
     }
     match (error, typed) {
         (PageError::OtherBrowser(handle), _) => {
             // AZ-6: at sign-in, whoever is signed in here.
-            let own = interaction::restart(&visit.app, handle, &visit.browser, &visit.network).await?;
-            Ok(own.map(|it| visit.redirect(&format!("/login?account=other&request={it}"))))
+            let own = interaction::restart(&ctx.app, handle, &ctx.browser, &ctx.network).await?;
+            Ok(own.map(|it| ctx.redirect(&format!("/login?account=other&request={it}"))))
         }
         // A page inside a request that was opened without one: a bookmark, an address from memory.
-        (PageError::RequestOver(None), _) => Ok(Some(match visit.session.get() {
-            Some(_) => visit.redirect("/account"),
-            None => visit.redirect("/login"),
+        (PageError::RequestOver(None), _) => Ok(Some(match ctx.session.get() {
+            Some(_) => ctx.redirect("/account"),
+            None => ctx.redirect("/login"),
         })),
-        (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(flow::go_on(visit, handle))),
+        (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(flow::go_on(ctx, handle))),
         // Back from the service, which has not redeemed its code yet: there again.
         (PageError::RequestOver(Some(handle)), None) => {
-            let answer = repeated_answer::find(visit, handle).await;
-            Ok(answer.map(|it| visit.redirect(&it)))
+            let answer = repeated_answer::find(ctx, handle).await;
+            Ok(answer.map(|it| ctx.redirect(&it)))
         }
         (PageError::FormExpired, Some(typed)) => {
             let outcome = Outcome {
@@ -138,7 +138,7 @@ async fn first(
                 status: Some(StatusCode::FORBIDDEN.as_u16()),
                 ..Outcome::default()
             };
-            Ok(Some(keep(visit, typed, outcome).await?))
+            Ok(Some(keep(ctx, typed, outcome).await?))
         }
         // No page of ours sends a form that cannot be read.
         (PageError::Protocol(_) | PageError::Form(_), _) | (_, None) => Ok(None),
@@ -147,29 +147,29 @@ async fn first(
                 error: Some(ShownError {
                     problem: problem(error),
                     retry_after: error.retry_after(),
-                    request_id: visit.request_id.clone(),
+                    request_id: ctx.request_id.clone(),
                 }),
                 ..Outcome::default()
             };
-            Ok(keep(visit, typed, outcome).await.ok())
+            Ok(keep(ctx, typed, outcome).await.ok())
         }
     }
 }
 
-async fn keep(visit: &Visit, typed: &Typed, outcome: Outcome) -> Result<Response, PageError> {
-    let owner = typed.owner.clone().or_else(|| visit.owner());
-    visit.again_to(owner.as_ref(), outcome).await
+async fn keep(ctx: &PageContext, typed: &Typed, outcome: Outcome) -> Result<Response, PageError> {
+    let owner = typed.owner.clone().or_else(|| ctx.owner());
+    ctx.again_to(owner.as_ref(), outcome).await
 }
 
 /// To what is to be done first; after it the person is where they were, and so is what they typed.
 async fn after(
-    visit: &Visit,
+    ctx: &PageContext,
     request: &Parts,
     typed: Option<&Typed>,
     path: &str,
 ) -> Result<Response, PageError> {
     let Some(here) = destination::name_of(request) else {
-        return Ok(visit.redirect(path));
+        return Ok(ctx.redirect(path));
     };
     let next = match typed {
         None => here,
@@ -179,62 +179,62 @@ async fn after(
                 ..Outcome::default()
             };
             let page = format!("/{here}");
-            let handle = visit.keep_for(&page, typed.owner.as_ref(), outcome).await?;
+            let handle = ctx.keep_for(&page, typed.owner.as_ref(), outcome).await?;
             format!("{here}?{}={handle}", outcome::PARAMETER)
         }
     };
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("next", &next)
         .finish();
-    Ok(visit.redirect(&format!("{path}?{query}")))
+    Ok(ctx.redirect(&format!("{path}?{query}")))
 }
 
-async fn draw(visit: &Visit, error: &PageError) -> Result<Response, PageError> {
+async fn draw(ctx: &PageContext, error: &PageError) -> Result<Response, PageError> {
     let status = error.status();
     match error {
-        PageError::RequestOver(handle) => request_over(visit, handle.as_deref(), status).await,
-        PageError::OtherBrowser(handle) => request_over(visit, Some(handle), status).await,
+        PageError::RequestOver(handle) => request_over(ctx, handle.as_deref(), status).await,
+        PageError::OtherBrowser(handle) => request_over(ctx, Some(handle), status).await,
         PageError::Protocol(error) => {
             let page = AuthorizationError {
                 error: error.code().as_str().to_owned(),
                 description: Some(error.description().to_owned()),
                 service: None,
-                request_id: visit.request_id.clone(),
+                request_id: ctx.request_id.clone(),
             };
-            shown(visit, status, &page).await
+            shown(ctx, status, &page).await
         }
         _ => {
             let page = ErrorPage {
                 problem: problem(error),
                 status: status.as_u16(),
-                request_id: visit.request_id.clone(),
+                request_id: ctx.request_id.clone(),
             };
-            shown(visit, status, &page).await
+            shown(ctx, status, &page).await
         }
     }
 }
 
 /// With the person's name in the header; without it where the database cannot say.
-async fn shown<P: Page>(visit: &Visit, status: StatusCode, page: &P) -> Result<Response, PageError> {
-    match visit.page_with(status, page).await {
+async fn shown<P: Page>(ctx: &PageContext, status: StatusCode, page: &P) -> Result<Response, PageError> {
+    match ctx.page_with(status, page).await {
         Ok(response) => Ok(response),
-        Err(_) => visit.bare_page(status, page),
+        Err(_) => ctx.bare_page(status, page),
     }
 }
 
 async fn request_over(
-    visit: &Visit,
+    ctx: &PageContext,
     handle: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, PageError> {
     let page = RequestOver {
-        service: handle.and_then(|it| flow::service_of_handle(&visit.app, it)),
-        email: visit.session.get().map(|(_, it)| it.email.as_str().to_owned()),
+        service: handle.and_then(|it| flow::service_of_handle(&ctx.app, it)),
+        email: ctx.session.get().map(|(_, it)| it.email.as_str().to_owned()),
     };
     // The page is no part of any request: its menus lead on.
-    let mut visit = visit.clone();
-    visit.request = None;
-    shown(&visit, status, &page).await
+    let mut ctx = ctx.clone();
+    ctx.request = None;
+    shown(&ctx, status, &page).await
 }
 
 fn problem(error: &PageError) -> Problem {

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 
 use super::repeated_answer::{self, RepeatedAnswer};
-use super::{PageError, Visit};
+use super::{PageContext, PageError};
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::authorization::AuthorizationRequest;
@@ -31,33 +31,33 @@ impl Flow {
     /// The request that this page is part of, if it names one that is open; the page then speaks the request's
     /// language, and may show the service's logo. When the request is over the page says so, and what the
     /// person can do without the service goes on: `onward` leads back to it.
-    pub async fn of(visit: &mut Visit) -> Result<Option<Self>, PageError> {
-        match visit.request.clone() {
+    pub async fn of(ctx: &mut PageContext) -> Result<Option<Self>, PageError> {
+        match ctx.request.clone() {
             None => Ok(None),
-            Some(handle) => Self::find(visit, handle).await,
+            Some(handle) => Self::find(ctx, handle).await,
         }
     }
 
     /// For pages that only exist inside a request.
-    pub async fn required(visit: &mut Visit) -> Result<Self, PageError> {
-        let found = Self::of(visit).await?;
-        found.ok_or_else(|| PageError::RequestOver(visit.request.clone()))
+    pub async fn required(ctx: &mut PageContext) -> Result<Self, PageError> {
+        let found = Self::of(ctx).await?;
+        found.ok_or_else(|| PageError::RequestOver(ctx.request.clone()))
     }
 
-    async fn find(visit: &mut Visit, handle: String) -> Result<Option<Self>, PageError> {
-        let found = interaction::find(&visit.app, &handle, &visit.browser).await?;
+    async fn find(ctx: &mut PageContext, handle: String) -> Result<Option<Self>, PageError> {
+        let found = interaction::find(&ctx.app, &handle, &ctx.browser).await?;
         let Some(interaction) = found else {
-            if interaction::is_open(&visit.app, &handle).await? {
+            if interaction::is_open(&ctx.app, &handle).await? {
                 return Err(PageError::OtherBrowser(handle));
             }
-            visit.over = service_of_handle(&visit.app, &handle);
+            ctx.over = service_of_handle(&ctx.app, &handle);
             return Ok(None);
         };
-        let Some(client) = visit.app.registry.find(interaction.request.client_id.as_str()) else {
+        let Some(client) = ctx.app.registry.find(interaction.request.client_id.as_str()) else {
             return Ok(None);
         };
-        let service = service(&visit.app, &client);
-        visit.enter_flow(
+        let service = service(&ctx.app, &client);
+        ctx.enter_flow(
             interaction.request.ui_locales.as_deref(),
             service.logo_uri.as_deref(),
         );
@@ -69,22 +69,23 @@ impl Flow {
     }
 
     /// The person pressed *Cancel*, *Deny* or *Back to the service*.
-    pub async fn deny(&self, visit: &Visit) -> Result<Response, PageError> {
-        let step = interaction::deny(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
-        self.leave(visit, step).await
+    pub async fn deny(&self, ctx: &PageContext) -> Result<Response, PageError> {
+        let step = interaction::deny(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await;
+        self.leave(ctx, step).await
     }
 
     /// The person went back without what the service insists on.
-    pub async fn give_up(&self, visit: &Visit) -> Result<Response, PageError> {
-        let step = interaction::give_up(&visit.app, &visit.context(), &self.handle, &self.interaction).await;
-        self.leave(visit, step).await
+    pub async fn give_up(&self, ctx: &PageContext) -> Result<Response, PageError> {
+        let step =
+            interaction::give_up(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await;
+        self.leave(ctx, step).await
     }
 
     /// AZ-13: the person has just acted, so the answer may go on by itself.
-    async fn leave(&self, visit: &Visit, step: Step) -> Result<Response, PageError> {
+    async fn leave(&self, ctx: &PageContext, step: Step) -> Result<Response, PageError> {
         match step {
-            Step::Answer(answer) => send(visit, answer).await,
-            other => take(visit, &self.handle, other).await,
+            Step::Answer(answer) => send(ctx, answer).await,
+            other => take(ctx, &self.handle, other).await,
         }
     }
 
@@ -94,24 +95,24 @@ impl Flow {
         Ok(())
     }
 
-    /// The step that the request is at, for the person of this visit's session.
-    pub async fn step(&self, visit: &Visit) -> Step {
-        interaction::proceed(&visit.app, &self.handle, &self.interaction, visit.session.get()).await
+    /// The step that the request is at, for the person of the browser's session.
+    pub async fn step(&self, ctx: &PageContext) -> Step {
+        interaction::proceed(&ctx.app, &self.handle, &self.interaction, ctx.session.get()).await
     }
 }
 
 /// The person pressed *Cancel* on a page that can be part of a request: back to the service, which is told if its
 /// request is still open.
-pub async fn cancel(visit: &Visit, flow: Option<&Flow>) -> Result<Response, PageError> {
+pub async fn cancel(ctx: &PageContext, flow: Option<&Flow>) -> Result<Response, PageError> {
     match flow {
-        Some(flow) => flow.deny(visit).await,
-        None => Ok(super::login::onward(visit)),
+        Some(flow) => flow.deny(ctx).await,
+        None => Ok(super::login::onward(ctx)),
     }
 }
 
 /// Back to the request, after a page has done its step.
-pub fn go_on(visit: &Visit, handle: &str) -> Response {
-    visit.redirect(&format!("/authorize/continue?request={handle}"))
+pub fn go_on(ctx: &PageContext, handle: &str) -> Response {
+    ctx.redirect(&format!("/authorize/continue?request={handle}"))
 }
 
 /// The page of what comes before everything else in a session.
@@ -123,7 +124,7 @@ pub const fn page_of(due: Due) -> &'static str {
 }
 
 /// To the page of a step, or to the service with the answer.
-pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, PageError> {
+pub async fn take(ctx: &PageContext, handle: &str, step: Step) -> Result<Response, PageError> {
     let page = match step {
         Step::Login { .. } => "/login",
         Step::SecondFactor => "/login/second-factor",
@@ -134,27 +135,27 @@ pub async fn take(visit: &Visit, handle: &str, step: Step) -> Result<Response, P
         Step::SelectAccount => "/select-account",
         Step::Consent(_) => "/consent",
         Step::AccessRefused(_) => "/access-refused",
-        Step::Answer(answer) => return respond_once(visit, handle, answer).await,
+        Step::Answer(answer) => return respond_once(ctx, handle, answer).await,
         Step::Over => return Err(PageError::RequestOver(Some(handle.to_owned()))),
         Step::Gone(error) => return Err(PageError::Protocol(error)),
     };
-    Ok(visit.redirect(&format!("{page}?request={handle}")))
+    Ok(ctx.redirect(&format!("{page}?request={handle}")))
 }
 
 /// The answer of a request, told again to the same browser for as long as the service has not redeemed its code:
 /// a browser that was made to ask twice has lost the first answer.
 async fn respond_once(
-    visit: &Visit,
+    ctx: &PageContext,
     handle: &str,
     answer: AuthorizationResponse,
 ) -> Result<Response, PageError> {
     let code = answer.code().map(str::to_owned);
     let client = answer.client_id.clone();
-    let response = respond(visit, answer).await?;
+    let response = respond(ctx, answer).await?;
     if let (Some(code), Some(location)) = (code, response.headers().get(header::LOCATION)) {
         let location = location.to_str().map_err(PageError::internal)?.to_owned();
         repeated_answer::keep(
-            visit,
+            ctx,
             handle,
             RepeatedAnswer {
                 client,
@@ -169,19 +170,19 @@ async fn respond_once(
 
 /// The answer, or the page with the way back: a refusal makes no redirect to a service that registered itself
 /// and that the person has not allowed (security.md AZ-13).
-pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
+pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result<Response, PageError> {
     let Some(error) = answer.error.clone() else {
-        return send(visit, answer).await;
+        return send(ctx, answer).await;
     };
-    let client = visit.app.registry.find(answer.client_id.as_str());
-    let client = client.ok_or_else(|| PageError::RequestOver(visit.request.clone()))?;
-    let account = visit.session.get().map(|(_, account)| &account.id);
-    if consent::permits_redirect(&visit.app, &client, account, &answer.redirect_uri).await? {
-        return send(visit, answer).await;
+    let client = ctx.app.registry.find(answer.client_id.as_str());
+    let client = client.ok_or_else(|| PageError::RequestOver(ctx.request.clone()))?;
+    let account = ctx.session.get().map(|(_, account)| &account.id);
+    if consent::permits_redirect(&ctx.app, &client, account, &answer.redirect_uri).await? {
+        return send(ctx, answer).await;
     }
     crate::http::error::log(&error.clone().of_client(&answer.client_id));
     let host = host_of(&answer.redirect_uri).unwrap_or_default();
-    let answer = answer.sealed(&visit.app).await?;
+    let answer = answer.sealed(&ctx.app).await?;
     let page = WayBack {
         service: named(client.name().to_owned()),
         host,
@@ -189,23 +190,22 @@ pub async fn respond(visit: &Visit, answer: AuthorizationResponse) -> Result<Res
         description: error.description().to_owned(),
         address: answer.location(),
         form: form_post(answer),
-        request_id: visit.request_id.clone(),
+        request_id: ctx.request_id.clone(),
     };
-    visit.clone().in_flow().bare_page(StatusCode::BAD_REQUEST, &page)
+    ctx.clone().in_flow().bare_page(StatusCode::BAD_REQUEST, &page)
 }
 
 /// The answer on its way, in the mode that the service asked for.
-async fn send(visit: &Visit, answer: AuthorizationResponse) -> Result<Response, PageError> {
+async fn send(ctx: &PageContext, answer: AuthorizationResponse) -> Result<Response, PageError> {
     if let Some(error) = &answer.error {
         crate::http::error::log(&error.clone().of_client(&answer.client_id));
     }
-    let state = visit.cookie(Cookie::State);
-    let answer = answer.watched(state.as_deref()).sealed(&visit.app).await?;
+    let state = ctx.cookie(Cookie::State);
+    let answer = answer.watched(state.as_deref()).sealed(&ctx.app).await?;
     if let Some(location) = answer.location() {
-        return Ok(visit.redirect(&location));
+        return Ok(ctx.redirect(&location));
     }
-    visit
-        .clone()
+    ctx.clone()
         .in_flow()
         .bare_page(StatusCode::OK, &form_post(answer))
 }

@@ -6,7 +6,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::{Audience, PageError, PageForm, Routes, SignedIn, Tick, Visit, destination, refused};
+use super::{Audience, PageContext, PageError, PageForm, Routes, SignedIn, Tick, destination, refused};
 use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
 use crate::domain::secret::Secret;
@@ -32,45 +32,44 @@ pub fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn show(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
-    if let Some(response) = goes_on(&visit, flow.as_ref()).await? {
+async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
+    if let Some(response) = goes_on(&ctx, flow.as_ref()).await? {
         return Ok(response);
     }
-    if visit.session_is_over() && visit.next.is_some() {
-        visit.say_session_is_over();
+    if ctx.session_is_over() && ctx.next.is_some() {
+        ctx.say_session_is_over();
     }
-    let known = visit
+    let known = ctx
         .session
         .get()
         .map(|(_, account)| account.email.as_str().to_owned());
     let hint = flow
         .as_ref()
         .and_then(|it| it.interaction.request.login_hint.clone());
-    let form = visit.form_or(FormState::new(known.or(hint).map(|it| ("email", it))));
-    visit
-        .page(&Login {
-            form,
-            service: flow.map(|it| it.service),
-            passkeys: visit.app.webauthn.is_offered(),
-            wait_minutes: visit.wait_minutes(),
-        })
-        .await
+    let form = ctx.form_or(FormState::new(known.or(hint).map(|it| ("email", it))));
+    ctx.page(&Login {
+        form,
+        service: flow.map(|it| it.service),
+        passkeys: ctx.app.webauthn.is_offered(),
+        wait_minutes: ctx.wait_minutes(),
+    })
+    .await
 }
 
 /// Who is logged in has nothing to do here: on to the service, if its request asks for no new login, else to where a
 /// login leads.
-async fn goes_on(visit: &Visit, flow: Option<&Flow>) -> Result<Option<Response>, PageError> {
-    let wants_other = visit.query("account").as_deref() == Some("other");
-    if visit.session.get().is_none() || visit.outcome.form.is_some() || wants_other {
+async fn goes_on(ctx: &PageContext, flow: Option<&Flow>) -> Result<Option<Response>, PageError> {
+    let wants_other = ctx.query("account").as_deref() == Some("other");
+    if ctx.session.get().is_none() || ctx.outcome.form.is_some() || wants_other {
         return Ok(None);
     }
     let Some(flow) = flow else {
-        return Ok(Some(onward(visit)));
+        return Ok(Some(onward(ctx)));
     };
-    match flow.step(visit).await {
+    match flow.step(ctx).await {
         Step::Login { .. } => Ok(None),
-        step => flow::take(visit, &flow.handle, step).await.map(Some),
+        step => flow::take(ctx, &flow.handle, step).await.map(Some),
     }
 }
 
@@ -84,77 +83,77 @@ struct Fields {
 
 async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     if fields.decision == "cancel" {
-        return flow::cancel(&visit, flow.as_ref()).await;
+        return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    match try_password(&visit, &fields.email, &fields.password).await {
-        Ok(it) => Ok(logged_in(visit, &it)),
-        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(visit, &ticket)),
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
-        Err(accounts::Error::WrongCredentials) => visit.again(typed.notice("login.failed")).await,
-        Err(accounts::Error::Throttled { retry_after }) => visit.again_later(typed, retry_after).await,
+    match try_password(&ctx, &fields.email, &fields.password).await {
+        Ok(it) => Ok(logged_in(ctx, &it)),
+        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(ctx, &ticket)),
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
+        Err(accounts::Error::WrongCredentials) => ctx.again(typed.notice("login.failed")).await,
+        Err(accounts::Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
         Err(other) => Err(other.into()),
     }
 }
 
-async fn try_password(visit: &Visit, email: &str, password: &str) -> accounts::Result<LoggedIn> {
+async fn try_password(ctx: &PageContext, email: &str, password: &str) -> accounts::Result<LoggedIn> {
     let form = LoginForm {
         email,
         password,
         second: Second::Later,
     };
-    attempt(&visit.app, &visit.context(), form, browser(visit)).await
+    attempt(&ctx.app, &ctx.actor_context(), form, browser(ctx)).await
 }
 
-pub(super) fn browser(visit: &Visit) -> Browser<'_> {
+pub(super) fn browser(ctx: &PageContext) -> Browser<'_> {
     Browser {
-        known: visit.known_browser.as_deref(),
-        session: visit.session.get().map(|(session, _)| session),
+        known: ctx.known_browser.as_deref(),
+        session: ctx.session.get().map(|(session, _)| session),
     }
 }
 
 /// On to the second factor, with what the login is for.
-fn second_step(visit: Visit, ticket: &Secret) -> Response {
-    let visit = visit.with_cookie_value(Cookie::SecondStep, ticket.expose());
-    visit.redirect(&visit.within("/login/second-factor"))
+fn second_step(ctx: PageContext, ticket: &Secret) -> Response {
+    let ctx = ctx.with_cookie_value(Cookie::SecondStep, ticket.expose());
+    ctx.redirect(&ctx.within("/login/second-factor"))
 }
 
 /// A new cookie for the session (SE-2), and on to where the person wanted to go.
-pub(super) fn logged_in(visit: Visit, it: &LoggedIn) -> Response {
-    let known = Cookie::KnownBrowser.set(&visit.app, &it.known_browser);
-    let visit = visit
+pub(super) fn logged_in(ctx: PageContext, it: &LoggedIn) -> Response {
+    let known = Cookie::KnownBrowser.set(&ctx.app, &it.known_browser);
+    let ctx = ctx
         .with_cookie_value(Cookie::Session, it.started.cookie.expose())
         .with_cookie(known);
     match it.started.session.due(&it.account) {
-        Some(due) if visit.request.is_none() => visit.redirect(&visit.within(flow::page_of(due))),
-        _ => onward(&visit),
+        Some(due) if ctx.request.is_none() => ctx.redirect(&ctx.within(flow::page_of(due))),
+        _ => onward(&ctx),
     }
 }
 
 /// Back to the service's request, to the page that was asked for, or to the account.
-pub(super) fn onward(visit: &Visit) -> Response {
-    if let Some(handle) = &visit.request {
-        return flow::go_on(visit, handle);
+pub(super) fn onward(ctx: &PageContext) -> Response {
+    if let Some(handle) = &ctx.request {
+        return flow::go_on(ctx, handle);
     }
-    let next = visit.next.as_deref().and_then(destination::path);
-    visit.redirect(next.as_deref().unwrap_or("/account"))
+    let next = ctx.next.as_deref().and_then(destination::path);
+    ctx.redirect(next.as_deref().unwrap_or("/account"))
 }
 
-async fn ask_again(mut visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
+async fn ask_again(mut ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
     let page = Reauthenticate {
-        form: visit.form_or(FormState::default()),
+        form: ctx.form_or(FormState::default()),
         email: person.account().email.as_str().to_owned(),
         service: flow.map(|it| it.service),
-        passkeys: visit.app.webauthn.is_offered(),
-        wait_minutes: visit.wait_minutes(),
+        passkeys: ctx.app.webauthn.is_offered(),
+        wait_minutes: ctx.wait_minutes(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -166,23 +165,23 @@ struct Password {
 
 async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     if fields.decision == "cancel" {
-        return flow::cancel(&visit, flow.as_ref()).await;
+        return flow::cancel(&ctx, flow.as_ref()).await;
     }
     let email = person.account().email.as_str();
-    match try_password(&visit, email, &fields.password).await {
-        Ok(it) => Ok(logged_in(visit, &it)),
-        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(visit, &ticket)),
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+    match try_password(&ctx, email, &fields.password).await {
+        Ok(it) => Ok(logged_in(ctx, &it)),
+        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(ctx, &ticket)),
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(accounts::Error::WrongCredentials) => {
-            visit.again(typed.error("password", "login.wrong_password")).await
+            ctx.again(typed.error("password", "login.wrong_password")).await
         }
-        Err(accounts::Error::Throttled { retry_after }) => visit.again_later(typed, retry_after).await,
+        Err(accounts::Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
         Err(other) => Err(other.into()),
     }
 }
@@ -196,54 +195,52 @@ struct Acceptance {
     decision: String,
 }
 
-async fn show_terms(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
-    let due = visit
+async fn show_terms(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
+    let due = ctx
         .session
         .get()
         .and_then(|(session, account)| session.due(account));
     if due == Some(Due::EmailVerification) {
-        return Ok(visit.redirect(&visit.within(flow::page_of(Due::EmailVerification))));
+        return Ok(ctx.redirect(&ctx.within(flow::page_of(Due::EmailVerification))));
     }
-    if due.is_none() && visit.outcome.form.is_none() {
-        return Ok(onward(&visit));
+    if due.is_none() && ctx.outcome.form.is_none() {
+        return Ok(onward(&ctx));
     }
-    let terms = profile::terms(&visit.app).await?;
+    let terms = profile::terms(&ctx.app).await?;
     let page = AcceptTerms {
-        form: visit.form_or(FormState::default()),
+        form: ctx.form_or(FormState::default()),
         service: flow.map(|it| it.service),
         version: terms.version,
         published_at: terms.effective_from,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     if fields.decision == "cancel" {
-        return flow::cancel(&visit, flow.as_ref()).await;
+        return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    let Some((session, account)) = visit.session.get() else {
+    let Some((session, account)) = ctx.session.get() else {
         return Err(PageError::SignedOut);
     };
     if session.due(account) == Some(Due::EmailVerification) {
         // G-6: in this order
-        return Ok(visit.redirect(&visit.within(flow::page_of(Due::EmailVerification))));
+        return Ok(ctx.redirect(&ctx.within(flow::page_of(Due::EmailVerification))));
     }
     if !fields.accept_terms.is_on() {
-        return visit
-            .again(typed.error("accept_terms", "error.accept_terms"))
-            .await;
+        return ctx.again(typed.error("accept_terms", "error.accept_terms")).await;
     }
-    match profile::accept_terms(&visit.app, &visit.context(), account, &fields.version).await {
-        Ok(()) => Ok(onward(&visit)),
+    match profile::accept_terms(&ctx.app, &ctx.actor_context(), account, &fields.version).await {
+        Ok(()) => Ok(onward(&ctx)),
         // A newer version came into force while this one was read.
-        Err(accounts::Error::Conflict) => visit.again(FormState::default().notice("error.try_again")).await,
+        Err(accounts::Error::Conflict) => ctx.again(FormState::default().notice("error.try_again")).await,
         Err(other) => Err(other.into()),
     }
 }

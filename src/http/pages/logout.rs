@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Audience, PageError, PageForm, Routes, Visit, flow};
+use super::{Audience, PageContext, PageError, PageForm, Routes, flow};
 use crate::http::cookies::Cookie;
 use crate::http::extract::form;
 use crate::oidc::end_session::{self, After, Step};
@@ -31,13 +31,13 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/logged-out", Audience::Public, get(logged_out))
 }
 
-async fn end_session(visit: Visit, uri: Uri) -> Result<Response, PageError> {
+async fn end_session(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
     let parameters = form::of_query(&uri)?.into_parameters()?;
-    proceed(visit.in_flow(), &parameters).await
+    proceed(ctx.in_flow(), &parameters).await
 }
 
 /// A form of another site brings no cookies of ours: it goes on as a GET, with which they arrive.
-async fn end_session_by_post(visit: Visit, request: Request) -> Result<Response, PageError> {
+async fn end_session_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
     let parameters = form::of_body(request).await?.into_parameters()?;
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters.iter())
@@ -45,33 +45,33 @@ async fn end_session_by_post(visit: Visit, request: Request) -> Result<Response,
     if query.len() > 7 * 1024 {
         return Err(oidc::Error::invalid_request("The request is too long").into());
     }
-    Ok(visit
+    Ok(ctx
         .without_cookies()
         .redirect(&format!("{}?{query}", endpoints::END_SESSION)))
 }
 
-async fn ask(visit: Visit) -> Result<Response, PageError> {
-    proceed(visit, &Parameters::default()).await
+async fn ask(ctx: PageContext) -> Result<Response, PageError> {
+    proceed(ctx, &Parameters::default()).await
 }
 
-async fn proceed(visit: Visit, parameters: &Parameters) -> Result<Response, PageError> {
-    match end_session::request(&visit.app, parameters, visit.session.get())? {
-        Step::Done(after) => log_out(visit, after).await,
+async fn proceed(ctx: PageContext, parameters: &Parameters) -> Result<Response, PageError> {
+    match end_session::request(&ctx.app, parameters, ctx.session.get())? {
+        Step::Done(after) => log_out(ctx, after).await,
         Step::Confirm {
             client,
             other,
             ticket,
         } => {
-            let Some((_, account)) = visit.session.get() else {
-                return Ok(visit.redirect(LOGGED_OUT));
+            let Some((_, account)) = ctx.session.get() else {
+                return Ok(ctx.redirect(LOGGED_OUT));
             };
             let page = LogoutConfirm {
                 email: account.email.as_str().to_owned(),
-                service: client.and_then(|it| service(&visit, it.as_str())),
+                service: client.and_then(|it| service(&ctx, it.as_str())),
                 other: other.map(|it| it.0.unwrap_or_default()),
                 ticket,
             };
-            visit.page(&page).await
+            ctx.page(&page).await
         }
     }
 }
@@ -85,34 +85,38 @@ struct Fields {
 }
 
 async fn answer(form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, .. } = form;
+    let PageForm { ctx, fields, .. } = form;
     if fields.decision != "logout" {
-        return Ok(visit.redirect("/account"));
+        return Ok(ctx.redirect("/account"));
     }
-    let session = visit.session.get().map(|(session, _)| session);
+    let session = ctx.session.get().map(|(session, _)| session);
     let after = match fields.ticket.as_str() {
         "" => After::default(),
-        ticket => end_session::confirmed(&visit.app, ticket, session).unwrap_or_default(),
+        ticket => end_session::confirmed(&ctx.app, ticket, session).unwrap_or_default(),
     };
-    log_out(visit, after).await
+    log_out(ctx, after).await
 }
 
-async fn log_out(visit: Visit, after: After) -> Result<Response, PageError> {
+async fn log_out(ctx: PageContext, after: After) -> Result<Response, PageError> {
     let mut frames = Vec::new();
-    if let Some((session, account)) = visit.session.get() {
-        frames = frontchannel::frames(&visit.app, session).await?;
-        end_session::end(&visit.app, &visit.context(), session, account).await?;
+    if let Some((session, account)) = ctx.session.get() {
+        frames = frontchannel::frames(&ctx.app, session).await?;
+        end_session::end(&ctx.app, &ctx.actor_context(), session, account).await?;
     }
-    leave(visit, frames, after).await
+    leave(ctx, frames, after).await
 }
 
 /// The session of this browser has ended: on, through the services that it is to visit.
-pub(super) async fn leave(visit: Visit, frames: Vec<String>, after: After) -> Result<Response, PageError> {
+pub(super) async fn leave(
+    ctx: PageContext,
+    frames: Vec<String>,
+    after: After,
+) -> Result<Response, PageError> {
     let to = match frames.is_empty() {
         true => address(&after),
         false => {
             let farewell = Farewell { frames, after };
-            match frontchannel::keep(&visit.app, &farewell).await {
+            match frontchannel::keep(&ctx.app, &farewell).await {
                 Ok(handle) => format!("/logging-out?logout={handle}"),
                 // The session has ended, and with it its cookie, whether the services can be visited or not (ST-1).
                 Err(error) => {
@@ -125,7 +129,7 @@ pub(super) async fn leave(visit: Visit, frames: Vec<String>, after: After) -> Re
             }
         }
     };
-    let mut response = visit
+    let mut response = ctx
         .without_cookie(Cookie::Session)
         .without_cookie(Cookie::State)
         .redirect(&to);
@@ -139,21 +143,21 @@ pub(super) async fn leave(visit: Visit, frames: Vec<String>, after: After) -> Re
 
 /// The frames load, then the page goes on by itself; nothing of the address leads anywhere but to a logout
 /// that was kept here.
-async fn logging_out(visit: Visit) -> Result<Response, PageError> {
-    let kept = match visit.query("logout") {
-        Some(handle) => frontchannel::find(&visit.app, &handle).await?,
+async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
+    let kept = match ctx.query("logout") {
+        Some(handle) => frontchannel::find(&ctx.app, &handle).await?,
         None => None,
     };
     let Some(Farewell { frames, after }) = kept else {
-        return Ok(visit.redirect(LOGGED_OUT));
+        return Ok(ctx.redirect(LOGGED_OUT));
     };
     let page = LoggingOut {
         continue_to: address(&after),
-        service: after.client.and_then(|it| service(&visit, it.as_str())),
+        service: after.client.and_then(|it| service(&ctx, it.as_str())),
         frames,
     };
-    let visit = visit.in_flow().with_frames(&page.frames);
-    visit.bare_page(StatusCode::OK, &page)
+    let ctx = ctx.in_flow().with_frames(&page.frames);
+    ctx.bare_page(StatusCode::OK, &page)
 }
 
 /// Where a logout leads: back to the service, else to our page, which names the service.
@@ -170,18 +174,16 @@ fn address(after: &After) -> String {
     }
 }
 
-async fn logged_out(visit: Visit) -> Result<Response, PageError> {
-    let client = visit
-        .query("client_id")
-        .and_then(|it| visit.app.registry.find(&it));
+async fn logged_out(ctx: PageContext) -> Result<Response, PageError> {
+    let client = ctx.query("client_id").and_then(|it| ctx.app.registry.find(&it));
     let page = LoggedOut {
         service: client.as_ref().map(|it| flow::named(it.name().to_owned())),
-        way_back: client.and_then(|it| it.way_back(visit.app.config.issuer.as_str())),
+        way_back: client.and_then(|it| it.way_back(ctx.app.config.issuer.as_str())),
     };
-    visit.bare_page(StatusCode::OK, &page)
+    ctx.bare_page(StatusCode::OK, &page)
 }
 
-fn service(visit: &Visit, client: &str) -> Option<Service> {
-    let client = visit.app.registry.find(client)?;
+fn service(ctx: &PageContext, client: &str) -> Option<Service> {
+    let client = ctx.app.registry.find(client)?;
     Some(flow::named(client.name().to_owned()))
 }

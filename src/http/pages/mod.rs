@@ -8,9 +8,9 @@
 //!     routes.at("/account/profile", Audience::SignedIn, get(show).post(save))
 //! }
 //!
-//! async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-//!     let form = visit.form_or(as_it_is(person.account())); // what was typed, after a POST that was refused
-//!     visit.page(&pages::Profile { form }).await
+//! async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+//!     let form = ctx.form_or(as_it_is(person.account())); // what was typed, after a POST that was refused
+//!     ctx.page(&pages::Profile { form }).await
 //! }
 //!
 //! #[derive(Default, Deserialize)]
@@ -18,10 +18,10 @@
 //! struct Fields { first_name: String, last_name: String }
 //!
 //! async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-//!     let PageForm { visit, fields, typed } = form;
-//!     match accounts::profile::change(&visit.app, &visit.context(), person.account(), (&fields).into()).await {
-//!         Ok(_) => visit.done("/account/profile", "saved").await, // 303; shows the text `flash.saved`
-//!         Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, &wrong)).await, // 303 to `show`
+//!     let PageForm { ctx, fields, typed } = form;
+//!     match accounts::profile::change(&ctx.app, &ctx.actor_context(), person.account(), (&fields).into()).await {
+//!         Ok(_) => ctx.done("/account/profile", "saved").await, // 303; shows the text `flash.saved`
+//!         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, &wrong)).await, // 303 to `show`
 //!         Err(other) => Err(other.into()), // becomes a page in `errors`
 //!     }
 //! }
@@ -33,7 +33,7 @@
 //! - The audience in the route is checked before the handler runs. Which organization, which request a
 //!   person may touch is asked of the room, whose *not found* becomes `PageError::NotFound`.
 //! - A handler decides nothing: it calls one room function and shows the outcome.
-//! - `visit.in_flow()` before answering, on pages inside a service's request (see `flow`).
+//! - `ctx.in_flow()` before answering, on pages inside a service's request (see `flow`).
 
 pub mod account;
 pub mod admin;
@@ -62,7 +62,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::message::Message;
 pub use crate::http::error::PageError;
-pub use crate::http::extract::{ListQuery, PageForm, SignedIn, Tick, Visit};
+pub use crate::http::extract::{ListQuery, PageContext, PageForm, SignedIn, Tick};
 pub use crate::http::routes::{Audience, Routes};
 use crate::templates::FormState;
 

@@ -1,6 +1,6 @@
 //! Organizations in lists: with the labels of the page's language.
 
-use super::{ListQuery, PageError, Visit};
+use super::{ListQuery, PageContext, PageError};
 use crate::affiliations::directory;
 use crate::affiliations::records::{Page, Search};
 use crate::domain::organization::{Category, MembershipType, Organization};
@@ -11,12 +11,12 @@ use crate::templates::pages::{OrganizationRow, Paging};
 pub struct Types(Vec<MembershipType>);
 
 impl Types {
-    pub async fn read(visit: &Visit) -> Result<Self, PageError> {
-        Ok(Self(directory::types(&visit.app).await?))
+    pub async fn read(ctx: &PageContext) -> Result<Self, PageError> {
+        Ok(Self(directory::types(&ctx.app).await?))
     }
 
-    pub fn choices(&self, visit: &Visit) -> Vec<Choice> {
-        let language = visit.locale.as_str();
+    pub fn choices(&self, ctx: &PageContext) -> Vec<Choice> {
+        let language = ctx.locale.as_str();
         let types = self.0.iter();
         types
             .map(|it| Choice::new(it.id.as_str(), it.name(language)))
@@ -29,7 +29,7 @@ impl Types {
         self
     }
 
-    pub fn row(&self, visit: &Visit, it: &Organization) -> OrganizationRow {
+    pub fn row(&self, ctx: &PageContext, it: &Organization) -> OrganizationRow {
         let its_type = self.0.iter().find(|kind| kind.id == it.membership_type);
         OrganizationRow {
             id: it.id.as_str().to_owned(),
@@ -37,7 +37,7 @@ impl Types {
             acronym: it.acronym.clone(),
             membership_type: its_type.map_or_else(
                 || it.membership_type.to_string(),
-                |kind| kind.name(visit.locale.as_str()).to_owned(),
+                |kind| kind.name(ctx.locale.as_str()).to_owned(),
             ),
             category: it.category.as_str().to_owned(),
             member_state: country(it),
@@ -46,8 +46,8 @@ impl Types {
         }
     }
 
-    pub fn rows(&self, visit: &Visit, them: &[Organization]) -> Vec<OrganizationRow> {
-        them.iter().map(|it| self.row(visit, it)).collect()
+    pub fn rows(&self, ctx: &PageContext, them: &[Organization]) -> Vec<OrganizationRow> {
+        them.iter().map(|it| self.row(ctx, it)).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
-use super::{Audience, PageError, Routes, Tick, Visit};
+use super::{Audience, PageContext, PageError, Routes, Tick};
 use crate::affiliations::directory::{self, Found, Search};
 use crate::affiliations::{self, ChoiceInput};
 use crate::domain::message::FieldErrors;
@@ -23,8 +23,8 @@ pub fn routes(routes: Routes) -> Routes {
     routes.at("/organizations/search", Audience::Public, get(search))
 }
 
-async fn search(visit: Visit) -> Result<Response, PageError> {
-    let value = |name| visit.query(name).unwrap_or_default();
+async fn search(ctx: PageContext) -> Result<Response, PageError> {
+    let value = |name| ctx.query(name).unwrap_or_default();
     let (text, membership_type, member_state) = (value("q"), value("membership_type"), value("member_state"));
     let search = Search {
         text: &text,
@@ -32,7 +32,7 @@ async fn search(visit: Visit) -> Result<Response, PageError> {
         member_state: &member_state,
         category: "",
     };
-    let (found, _) = directory::search(&visit.app, &visit.context(), &search, 0, SHOWN).await?;
+    let (found, _) = directory::search(&ctx.app, &ctx.actor_context(), &search, 0, SHOWN).await?;
     let found: Vec<OrganizationFound> = found.iter().map(shown).collect();
     Ok(Json(found).into_response())
 }
@@ -134,9 +134,9 @@ impl Answers {
 }
 
 /// The questions as they stand after these answers.
-pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQuestions, PageError> {
-    let types = directory::types(&visit.app).await?;
-    let language = visit.locale.as_str();
+pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<OrganizationQuestions, PageError> {
+    let types = directory::types(&ctx.app).await?;
+    let language = ctx.locale.as_str();
     let mut page = OrganizationQuestions {
         membership_types: types
             .iter()
@@ -149,7 +149,7 @@ pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQ
         return Ok(page);
     }
     if !answers.organization_id.is_empty() {
-        let chosen = directory::find(&visit.app, &answers.organization_id).await?;
+        let chosen = directory::find(&ctx.app, &answers.organization_id).await?;
         page.chosen = chosen.as_ref().map(shown);
     }
     if answers.action == Button::Search || !answers.organization_query.trim().is_empty() {
@@ -159,7 +159,7 @@ pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQ
             member_state: &answers.member_state,
             category: "",
         };
-        match directory::search(&visit.app, &visit.context(), &search, 0, SHOWN).await {
+        match directory::search(&ctx.app, &ctx.actor_context(), &search, 0, SHOWN).await {
             Ok((found, more)) => {
                 page.found = Some(found.iter().map(shown).collect());
                 page.more = more;
@@ -173,8 +173,8 @@ pub async fn questions(visit: &Visit, answers: &Answers) -> Result<OrganizationQ
 }
 
 /// As the first time the page is opened.
-pub async fn first_questions(visit: &Visit) -> Result<OrganizationQuestions, PageError> {
-    questions(visit, &Answers::default()).await
+pub async fn first_questions(ctx: &PageContext) -> Result<OrganizationQuestions, PageError> {
+    questions(ctx, &Answers::default()).await
 }
 
 /// The errors of a record that was typed belong to fields that the form of the list does not show.

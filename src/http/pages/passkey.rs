@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::{browser, logged_in};
-use super::{Audience, PageError, PageForm, Routes, Visit};
+use super::{Audience, PageContext, PageError, PageForm, Routes};
 use crate::accounts;
 use crate::accounts::login::passkey;
 use crate::http::cookies::Cookie;
@@ -18,23 +18,23 @@ pub fn routes(routes: Routes) -> Routes {
     routes.at("/login/passkey", Audience::Public, get(show).post(act))
 }
 
-async fn show(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
-    let question = match visit.cookie(Cookie::Passkey) {
-        Some(ticket) => passkey::asked(&visit.app, &ticket).await?,
+async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
+    let question = match ctx.cookie(Cookie::Passkey) {
+        Some(ticket) => passkey::asked(&ctx.app, &ticket).await?,
         None => None,
     };
-    if question.is_none() && visit.outcome.form.is_none() {
+    if question.is_none() && ctx.outcome.form.is_none() {
         // It took too long, or was answered in another window.
-        return visit.failed(&visit.within("/login"), "login_expired").await;
+        return ctx.failed(&ctx.within("/login"), "login_expired").await;
     }
     let page = Passkey {
-        form: visit.form_or(FormState::default()),
+        form: ctx.form_or(FormState::default()),
         question,
         service: flow.map(|it| it.service),
-        wait_minutes: visit.wait_minutes(),
+        wait_minutes: ctx.wait_minutes(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,39 +48,39 @@ struct Fields {
 
 async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    if !visit.app.webauthn.is_offered() {
+    if !ctx.app.webauthn.is_offered() {
         return Err(PageError::NotFound);
     }
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     if fields.decision == "cancel" {
-        return flow::cancel(&visit.without_cookie(Cookie::Passkey), flow.as_ref()).await;
+        return flow::cancel(&ctx.without_cookie(Cookie::Passkey), flow.as_ref()).await;
     }
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let failed = if fields.credential.is_empty() {
-        let own = visit.session.get().filter(|_| fields.decision == "own");
+        let own = ctx.session.get().filter(|_| fields.decision == "own");
         match passkey::begin(app, &context, own.map(|(_, account)| account)).await {
             Ok(ticket) => {
-                let visit = visit.with_cookie_value(Cookie::Passkey, ticket.expose());
-                return Ok(visit.redirect(&visit.within("/login/passkey")));
+                let ctx = ctx.with_cookie_value(Cookie::Passkey, ticket.expose());
+                return Ok(ctx.redirect(&ctx.within("/login/passkey")));
             }
             Err(error) => error,
         }
     } else {
-        let ticket = visit.cookie(Cookie::Passkey).unwrap_or_default();
-        match passkey::finish(app, &context, &ticket, &fields.credential, browser(&visit)).await {
-            Ok(it) => return Ok(logged_in(visit.without_cookie(Cookie::Passkey), &it)),
+        let ticket = ctx.cookie(Cookie::Passkey).unwrap_or_default();
+        match passkey::finish(app, &context, &ticket, &fields.credential, browser(&ctx)).await {
+            Ok(it) => return Ok(logged_in(ctx.without_cookie(Cookie::Passkey), &it)),
             Err(error) => error,
         }
     };
     match failed {
-        accounts::Error::WrongCode => visit.again(typed.notice("error.passkey")).await,
-        accounts::Error::PasswordFirst => visit.again(typed.notice("error.password_first")).await,
-        accounts::Error::QuestionVoid => visit.failed(&visit.within("/login"), "login_expired").await,
-        accounts::Error::Throttled { retry_after } => visit.again_later(typed, retry_after).await,
+        accounts::Error::WrongCode => ctx.again(typed.notice("error.passkey")).await,
+        accounts::Error::PasswordFirst => ctx.again(typed.notice("error.password_first")).await,
+        accounts::Error::QuestionVoid => ctx.failed(&ctx.within("/login"), "login_expired").await,
+        accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
         other => Err(other.into()),
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::organization_lists::{self as lists, Types};
-use super::{Audience, ListQuery, PageError, Routes, Visit, refused};
+use super::{Audience, ListQuery, PageContext, PageError, Routes, refused};
 use crate::accounts;
 use crate::affiliations::{self, records};
 use crate::templates::pages::{Accessibility, Faq, Members, Paging, Privacy, Start, Terms};
@@ -20,60 +20,60 @@ pub fn routes(routes: Routes) -> Routes {
         .at_with_head("/privacy", get(privacy))
 }
 
-async fn start(visit: Visit) -> Result<Response, PageError> {
-    visit.page(&Start {}).await
+async fn start(ctx: PageContext) -> Result<Response, PageError> {
+    ctx.page(&Start {}).await
 }
 
-async fn faq(visit: Visit) -> Result<Response, PageError> {
-    visit.page(&Faq {}).await
+async fn faq(ctx: PageContext) -> Result<Response, PageError> {
+    ctx.page(&Faq {}).await
 }
 
-async fn accessibility(visit: Visit) -> Result<Response, PageError> {
-    visit.page(&Accessibility {}).await
+async fn accessibility(ctx: PageContext) -> Result<Response, PageError> {
+    ctx.page(&Accessibility {}).await
 }
 
-async fn terms(visit: Visit) -> Result<Response, PageError> {
-    let terms = accounts::profile::terms(&visit.app).await?;
+async fn terms(ctx: PageContext) -> Result<Response, PageError> {
+    let terms = accounts::profile::terms(&ctx.app).await?;
     let page = Terms {
         version: terms.version,
         published_at: terms.effective_from,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-async fn privacy(visit: Visit) -> Result<Response, PageError> {
-    let terms = accounts::profile::terms(&visit.app).await?;
+async fn privacy(ctx: PageContext) -> Result<Response, PageError> {
+    let terms = accounts::profile::terms(&ctx.app).await?;
     let page = Privacy {
         version: terms.version,
         published_at: terms.effective_from,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 const MEMBERS: &str = "/members";
 const FILTERS: [&str; 4] = ["q", "membership_type", "member_state", "category"];
 
-async fn members(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
-    let types = Types::read(&visit).await?.of_members();
+async fn members(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
+    let types = Types::read(&ctx).await?.of_members();
     let mut page = Members {
         form: query.form(&FILTERS),
-        membership_types: types.choices(&visit),
+        membership_types: types.choices(&ctx),
         categories: lists::categories(),
         rows: None,
         paging: Paging::new(1, 1, 0, MEMBERS, &[]),
     };
     if !FILTERS.iter().any(|name| query.has(name)) {
-        return visit.page(&page).await;
+        return ctx.page(&page).await;
     }
-    match records::search(&visit.app, &visit.context(), &lists::search(&query)?).await {
+    match records::search(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
-            page.rows = Some(types.rows(&visit, &found.rows));
+            page.rows = Some(types.rows(&ctx, &found.rows));
             page.paging = lists::paging_of(&found, MEMBERS, &query, &FILTERS);
-            visit.page(&page).await
+            ctx.page(&page).await
         }
         Err(affiliations::Error::Invalid(wrong)) => {
             page.form = refused(page.form, wrong);
-            visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page).await
+            ctx.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(other) => Err(other.into()),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Visit;
+use super::PageContext;
 use crate::domain::ClientId;
 use crate::domain::secret::Digest;
 use crate::oidc::codes;
@@ -24,22 +24,22 @@ pub struct RepeatedAnswer {
 }
 
 /// Keeps it; without it a second press ends on the page that leads back to the service.
-pub async fn keep(visit: &Visit, handle: &str, answer: RepeatedAnswer) {
-    let kept = (Digest::of(visit.browser.as_bytes()), answer);
-    let put = sealed::put(&visit.app, Purpose::RepeatedAnswer, handle, &kept, LIFETIME);
+pub async fn keep(ctx: &PageContext, handle: &str, answer: RepeatedAnswer) {
+    let kept = (Digest::of(ctx.browser.as_bytes()), answer);
+    let put = sealed::put(&ctx.app, Purpose::RepeatedAnswer, handle, &kept, LIFETIME);
     if let Err(error) = put.await {
         tracing::warn!(%error, "an answer cannot be kept for a second press");
     }
 }
 
 /// Returns where the browser was sent, while the code waits for its redemption.
-pub async fn find(visit: &Visit, handle: &str) -> Option<String> {
-    let app = &visit.app;
+pub async fn find(ctx: &PageContext, handle: &str) -> Option<String> {
+    let app = &ctx.app;
     let kept: Option<(Digest, RepeatedAnswer)> =
         sealed::get(app, Purpose::RepeatedAnswer, handle).await.ok()?;
     let (browser, answer) = kept?;
     let waits = codes::is_unredeemed(app, &answer.code, &answer.client)
         .await
         .ok()?;
-    (browser.matches(&visit.browser) && waits).then_some(answer.location)
+    (browser.matches(&ctx.browser) && waits).then_some(answer.location)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::{browser, logged_in, onward};
-use super::{Audience, PageError, PageForm, Routes, Visit, refused};
+use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::{self, Shown, Standing, passkey};
@@ -49,13 +49,13 @@ impl Asked {
         }
     }
 
-    fn page(&self, visit: &Visit, flow: Option<Flow>) -> SecondFactor {
+    fn page(&self, ctx: &PageContext, flow: Option<Flow>) -> SecondFactor {
         let held = match &self.of {
             Of::AtLogin { .. } => None,
             Of::InSession { session, .. } => Some(session.acr()),
         };
         SecondFactor {
-            form: visit.form_or(FormState::default()),
+            form: ctx.form_or(FormState::default()),
             email: self.account().email.as_str().to_owned(),
             step_up: held.is_some(),
             // In a session that had one already, only a passkey proves more.
@@ -64,30 +64,30 @@ impl Asked {
             passkeys: self.standing.passkeys > 0,
             question: self.question.clone(),
             service: flow.map(|it| it.service),
-            wait_minutes: visit.wait_minutes(),
+            wait_minutes: ctx.wait_minutes(),
         }
     }
 }
 
-async fn asked(visit: &Visit) -> Result<Option<Asked>, PageError> {
-    if let Some(ticket) = visit.cookie(Cookie::SecondStep)
-        && let Some(account) = second_step::of_ticket(&visit.app, &ticket).await?
+async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
+    if let Some(ticket) = ctx.cookie(Cookie::SecondStep)
+        && let Some(account) = second_step::of_ticket(&ctx.app, &ticket).await?
     {
         return Ok(Some(Asked {
-            standing: second_factor::standing(&visit.app, &account.id).await?,
-            question: second_step::asked(&visit.app, &ticket).await?,
+            standing: second_factor::standing(&ctx.app, &account.id).await?,
+            question: second_step::asked(&ctx.app, &ticket).await?,
             of: Of::AtLogin { ticket, account },
         }));
     }
-    let Some((session, account)) = visit.session.get() else {
+    let Some((session, account)) = ctx.session.get() else {
         return Ok(None);
     };
-    if session.acr() >= second_factor::reach(&visit.app, &account.id).await? {
+    if session.acr() >= second_factor::reach(&ctx.app, &account.id).await? {
         return Ok(None);
     }
     Ok(Some(Asked {
-        standing: second_factor::standing(&visit.app, &account.id).await?,
-        question: passkey::asked(&visit.app, session.id.as_str()).await?,
+        standing: second_factor::standing(&ctx.app, &account.id).await?,
+        question: passkey::asked(&ctx.app, session.id.as_str()).await?,
         of: Of::InSession {
             session: session.clone(),
             account: account.clone(),
@@ -95,37 +95,37 @@ async fn asked(visit: &Visit) -> Result<Option<Asked>, PageError> {
     }))
 }
 
-async fn show(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
-    match asked(&visit).await? {
-        Some(it) => visit.page(&it.page(&visit, flow)).await,
-        None => nothing_asked(visit).await,
+async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
+    match asked(&ctx).await? {
+        Some(it) => ctx.page(&it.page(&ctx, flow)).await,
+        None => nothing_asked(ctx).await,
     }
 }
 
 /// It took too long, or was done in another window.
-async fn nothing_asked(visit: Visit) -> Result<Response, PageError> {
-    if visit.session.get().is_some() {
-        return Ok(onward(&visit));
+async fn nothing_asked(ctx: PageContext) -> Result<Response, PageError> {
+    if ctx.session.get().is_some() {
+        return Ok(onward(&ctx));
     }
-    expired(visit).await
+    expired(ctx).await
 }
 
 /// To the first step, with what the login is for.
-async fn expired(visit: Visit) -> Result<Response, PageError> {
-    let visit = visit.without_cookie(Cookie::SecondStep);
-    visit.failed(&visit.within("/login"), "login_expired").await
+async fn expired(ctx: PageContext) -> Result<Response, PageError> {
+    let ctx = ctx.without_cookie(Cookie::SecondStep);
+    ctx.failed(&ctx.within("/login"), "login_expired").await
 }
 
 /// The person's devices are to be asked: by the page, in the browser.
-async fn ask(visit: &Visit, asked: &Asked) -> Result<Response, PageError> {
+async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
     match &asked.of {
-        Of::AtLogin { ticket, account } => second_step::ask(&visit.app, ticket, account).await?,
+        Of::AtLogin { ticket, account } => second_step::ask(&ctx.app, ticket, account).await?,
         Of::InSession { session, account } => {
-            passkey::ask(&visit.app, session.id.as_str(), Some(&account.id)).await?;
+            passkey::ask(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
         }
     }
-    Ok(visit.redirect(&visit.within("/login/second-factor")))
+    Ok(ctx.redirect(&ctx.within("/login/second-factor")))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -139,48 +139,48 @@ struct Fields {
 
 async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     match fields.decision.as_str() {
         "cancel" => {
-            let visit = visit.without_cookie(Cookie::SecondStep);
-            return flow::cancel(&visit, flow.as_ref()).await;
+            let ctx = ctx.without_cookie(Cookie::SecondStep);
+            return flow::cancel(&ctx, flow.as_ref()).await;
         }
         "restart" => {
-            let visit = visit.without_cookie(Cookie::SecondStep);
-            return Ok(visit.redirect(&visit.within("/login")));
+            let ctx = ctx.without_cookie(Cookie::SecondStep);
+            return Ok(ctx.redirect(&ctx.within("/login")));
         }
         _ => {}
     }
-    let Some(asked) = asked(&visit).await? else {
-        return nothing_asked(visit).await;
+    let Some(asked) = asked(&ctx).await? else {
+        return nothing_asked(ctx).await;
     };
     if fields.decision == "passkey" && asked.standing.passkeys > 0 {
-        return ask(&visit, &asked).await;
+        return ask(&ctx, &asked).await;
     }
     let shown = match fields.credential.as_str() {
         "" => Shown::Code(&fields.otp),
         it => Shown::Passkey(it),
     };
     if matches!(shown, Shown::Code(it) if it.trim().is_empty()) {
-        return visit.again(typed.error("otp", "error.required")).await;
+        return ctx.again(typed.error("otp", "error.required")).await;
     }
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let failed = match &asked.of {
         Of::AtLogin { ticket, .. } => {
-            match second_step::finish(app, &context, ticket, shown, browser(&visit)).await {
-                Ok(it) => return Ok(logged_in(visit.without_cookie(Cookie::SecondStep), &it)),
+            match second_step::finish(app, &context, ticket, shown, browser(&ctx)).await {
+                Ok(it) => return Ok(logged_in(ctx.without_cookie(Cookie::SecondStep), &it)),
                 Err(error) => error,
             }
         }
         Of::InSession { session, account } => {
-            match second_step::step_up(app, &context, account, session, shown, browser(&visit)).await {
+            match second_step::step_up(app, &context, account, session, shown, browser(&ctx)).await {
                 Ok(started) => {
-                    let visit = visit.with_cookie_value(Cookie::Session, started.cookie.expose());
-                    return Ok(onward(&visit));
+                    let ctx = ctx.with_cookie_value(Cookie::Session, started.cookie.expose());
+                    return Ok(onward(&ctx));
                 }
                 Err(error) => error,
             }
@@ -192,11 +192,11 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
                 accounts::Error::Fields(wrong) => refused(typed, wrong),
                 _ => typed.notice("error.passkey"),
             };
-            visit.again(form).await
+            ctx.again(form).await
         }
-        accounts::Error::QuestionVoid => visit.again(typed.notice("error.passkey_late")).await,
-        accounts::Error::Throttled { retry_after } => visit.again_later(typed, retry_after).await,
-        accounts::Error::CodeVoid => expired(visit).await,
+        accounts::Error::QuestionVoid => ctx.again(typed.notice("error.passkey_late")).await,
+        accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
+        accounts::Error::CodeVoid => expired(ctx).await,
         other => Err(other.into()),
     }
 }

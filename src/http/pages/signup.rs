@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::flow::{self, Flow};
 use super::login::onward;
 use super::organizations::{self, Answers};
-use super::{Audience, PageError, PageForm, Routes, Tick, Visit, refused};
+use super::{Audience, PageContext, PageError, PageForm, Routes, Tick, refused};
 use crate::accounts::signup::{self, Details};
 use crate::accounts::{self, verification};
 use crate::affiliations::requests::{self, SignupError};
@@ -59,22 +59,22 @@ struct DetailsFields {
     decision: String,
 }
 
-async fn show_details(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
-    if visit.session.get().is_some() {
+async fn show_details(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
+    if ctx.session.get().is_some() {
         // Whoever has an account goes on with it, unless the service asks for a new one.
         match &flow {
-            None => return Ok(onward(&visit)),
-            Some(flow) => match flow.step(&visit).await {
+            None => return Ok(onward(&ctx)),
+            Some(flow) => match flow.step(&ctx).await {
                 Step::Create => {}
-                step => return flow::take(&visit, &flow.handle, step).await,
+                step => return flow::take(&ctx, &flow.handle, step).await,
             },
         }
     }
     if let Some(flow) = &flow {
-        kept_request::keep(&visit.app, &flow.handle, &flow.interaction).await?;
+        kept_request::keep(&ctx.app, &flow.handle, &flow.interaction).await?;
     }
-    let form = match pending(&visit).await? {
+    let form = match pending(&ctx).await? {
         // Back from a later step: what was typed is there again, but for the password.
         Some(it) => typed_before(&it),
         None => {
@@ -84,25 +84,25 @@ async fn show_details(mut visit: Visit) -> Result<Response, PageError> {
             FormState::new(hint.map(|it| ("email", it)))
         }
     };
-    let form = visit.form_or(form);
+    let form = ctx.form_or(form);
     let service = flow.map(|it| it.service);
-    visit.page(&SignupDetails { form, service }).await
+    ctx.page(&SignupDetails { form, service }).await
 }
 
 /// The service's request that a sign-up or a recovery keeps: as it stands, as it was when the form was opened, or as
 /// the step before kept it (security.md AZ-6).
 pub(super) async fn request_to_keep(
-    visit: &Visit,
+    ctx: &PageContext,
     flow: Option<&Flow>,
     before: Option<String>,
 ) -> Result<Option<String>, PageError> {
     if let Some(flow) = flow {
         return Ok(Some(kept_request::to_resume(&flow.interaction)?));
     }
-    let Some(handle) = &visit.request else {
+    let Some(handle) = &ctx.request else {
         return Ok(before);
     };
-    match kept_request::find(&visit.app, handle, &visit.browser).await? {
+    match kept_request::find(&ctx.app, handle, &ctx.browser).await? {
         Some(interaction) => Ok(Some(kept_request::to_resume(&interaction)?)),
         None => Ok(before),
     }
@@ -124,16 +124,16 @@ fn typed_before(pending: &PendingSignup) -> FormState {
 
 async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     if fields.decision == "cancel" {
-        return flow::cancel(&visit, flow.as_ref()).await;
+        return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    let before = pending(&visit).await?.and_then(|it| it.resume);
-    let resume = request_to_keep(&visit, flow.as_ref(), before).await?;
+    let before = pending(&ctx).await?.and_then(|it| it.resume);
+    let resume = request_to_keep(&ctx, flow.as_ref(), before).await?;
     let details = Details {
         email: &fields.email,
         password: &fields.password,
@@ -147,85 +147,85 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
             job_title: &fields.job_title,
             professional_role: &fields.professional_role,
         },
-        language: Language::parse(visit.locale.as_str()).unwrap_or(Language::En),
+        language: Language::parse(ctx.locale.as_str()).unwrap_or(Language::En),
         resume,
     };
-    match signup::begin(&visit.app, &visit.context(), details, visit.signup.as_deref()).await {
+    match signup::begin(&ctx.app, &ctx.actor_context(), details, ctx.signup.as_deref()).await {
         Ok(handle) => {
-            let cookie = Cookie::Signup.set(&visit.app, handle.expose());
-            let to = visit.within("/signup/organization");
-            Ok(visit.with_cookie(cookie).redirect(&to))
+            let cookie = Cookie::Signup.set(&ctx.app, handle.expose());
+            let to = ctx.within("/signup/organization");
+            Ok(ctx.with_cookie(cookie).redirect(&to))
         }
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong).notice("error.form")).await,
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong).notice("error.form")).await,
         Err(other) => Err(other.into()),
     }
 }
 
-async fn pending(visit: &Visit) -> Result<Option<PendingSignup>, PageError> {
-    match &visit.signup {
-        Some(handle) => Ok(signup::find(&visit.app, handle).await?),
+async fn pending(ctx: &PageContext) -> Result<Option<PendingSignup>, PageError> {
+    match &ctx.signup {
+        Some(handle) => Ok(signup::find(&ctx.app, handle).await?),
         None => Ok(None),
     }
 }
 
 /// The service that waits, in the request under way or, when that was forgotten, in the sign-up itself.
-async fn service(visit: &mut Visit, pending: &PendingSignup) -> Option<Service> {
-    match Flow::of(visit).await {
+async fn service(ctx: &mut PageContext, pending: &PendingSignup) -> Option<Service> {
+    match Flow::of(ctx).await {
         Ok(Some(flow)) => Some(flow.service),
         // Over before the sign-up could keep it: the page says so, and the last one leads back.
         Ok(None) if pending.resume.is_none() => None,
         _ => {
             // The sign-up keeps the request as long as it lives itself: nothing is over.
-            (visit.request, visit.over) = (None, None);
+            (ctx.request, ctx.over) = (None, None);
             let resume = pending.resume.as_deref()?;
-            visit.speak(kept_request::ui_locales_of(resume).as_deref());
-            flow::service_of(&visit.app, resume)
+            ctx.speak(kept_request::ui_locales_of(resume).as_deref());
+            flow::service_of(&ctx.app, resume)
         }
     }
 }
 
-async fn expired(visit: &mut Visit) -> Result<Response, PageError> {
-    if visit.session.get().is_some() {
+async fn expired(ctx: &mut PageContext) -> Result<Response, PageError> {
+    if ctx.session.get().is_some() {
         // Completed, here or in another window, and opened again by Back or from memory.
-        return Ok(onward(visit));
+        return Ok(onward(ctx));
     }
-    let service = Flow::of(visit).await.ok().flatten().map(|it| it.service);
-    visit.page(&SignupExpired { service }).await
+    let service = Flow::of(ctx).await.ok().flatten().map(|it| it.service);
+    ctx.page(&SignupExpired { service }).await
 }
 
-async fn show_organization(mut visit: Visit) -> Result<Response, PageError> {
-    let Some(pending) = pending(&visit).await? else {
-        return expired(&mut visit).await;
+async fn show_organization(mut ctx: PageContext) -> Result<Response, PageError> {
+    let Some(pending) = pending(&ctx).await? else {
+        return expired(&mut ctx).await;
     };
-    let service = service(&mut visit, &pending).await;
-    let form = visit.form_or(FormState::default());
+    let service = service(&mut ctx, &pending).await;
+    let form = ctx.form_or(FormState::default());
     let page = SignupOrganization {
-        questions: organizations::questions(&visit, &Answers::typed(&form)).await?,
+        questions: organizations::questions(&ctx, &Answers::typed(&form)).await?,
         form,
         service,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let Some(pending) = pending(&visit).await? else {
-        return Ok(visit.redirect(&visit.within("/signup/organization")));
+    let Some(pending) = pending(&ctx).await? else {
+        return Ok(ctx.redirect(&ctx.within("/signup/organization")));
     };
     if fields.decision.as_deref() == Some("cancel") {
-        let flow = Flow::of(&mut visit).await?;
-        return flow::cancel(&visit, flow.as_ref()).await;
+        let flow = Flow::of(&mut ctx).await?;
+        return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    service(&mut visit, &pending).await;
+    service(&mut ctx, &pending).await;
     if fields.is_unfinished() {
-        return visit.again_as(StatusCode::OK, typed).await;
+        return ctx.again_as(StatusCode::OK, typed).await;
     }
     let mut wrong = accounts::Result::Ok(());
-    let chosen = choose(&visit.app, &fields.input()).await;
+    let chosen = choose(&ctx.app, &fields.input()).await;
     let accepted = fields.accept_terms.is_some_and(Tick::is_on);
     let choice = match chosen {
         Ok(choice) if accepted => Some(choice),
@@ -244,13 +244,13 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         if !accepted {
             form.add_error("accept_terms", "error.accept_terms");
         }
-        return visit.again(form).await;
+        return ctx.again(form).await;
     };
-    let handle = visit.signup.clone().unwrap_or_default();
+    let handle = ctx.signup.clone().unwrap_or_default();
     let newsletter = fields.newsletter.is_some_and(Tick::is_on);
     match signup::submit(
-        &visit.app,
-        &visit.context(),
+        &ctx.app,
+        &ctx.actor_context(),
         &handle,
         choice,
         newsletter,
@@ -258,29 +258,29 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     )
     .await
     {
-        Ok(()) => Ok(visit.redirect(&visit.within("/signup/verify"))),
-        Err(accounts::Error::NoSignup) => Ok(visit.redirect(&visit.within("/signup/organization"))),
-        Err(accounts::Error::Fields(errors)) => visit.again(organizations::with_errors(typed, errors)).await,
+        Ok(()) => Ok(ctx.redirect(&ctx.within("/signup/verify"))),
+        Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within("/signup/organization"))),
+        Err(accounts::Error::Fields(errors)) => ctx.again(organizations::with_errors(typed, errors)).await,
         Err(other) => Err(other.into()),
     }
 }
 
-async fn show_verify(mut visit: Visit) -> Result<Response, PageError> {
-    let Some(pending) = pending(&visit).await? else {
-        return expired(&mut visit).await;
+async fn show_verify(mut ctx: PageContext) -> Result<Response, PageError> {
+    let Some(pending) = pending(&ctx).await? else {
+        return expired(&mut ctx).await;
     };
     if pending.stage() == Stage::Details {
-        return Ok(visit.redirect(&visit.within("/signup/organization")));
+        return Ok(ctx.redirect(&ctx.within("/signup/organization")));
     }
-    let wait = verification::resend_wait(&visit.app, &pending).await?;
+    let wait = verification::resend_wait(&ctx.app, &pending).await?;
     let page = SignupVerify {
-        service: service(&mut visit, &pending).await,
-        form: visit.form_or(FormState::default()),
+        service: service(&mut ctx, &pending).await,
+        form: ctx.form_or(FormState::default()),
         email: pending.email.as_str().to_owned(),
-        state: visit.content().unwrap_or(CodeState::Sent),
+        state: ctx.content().unwrap_or(CodeState::Sent),
         wait_seconds: u64::try_from(wait.num_seconds()).unwrap_or_default(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -290,26 +290,25 @@ struct Code {
 }
 
 async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let handle = visit.signup.clone().unwrap_or_default();
-    match complete(&visit, &handle, &fields.code).await {
-        Ok(joined) => thank(visit, joined).await,
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+    let PageForm { ctx, fields, typed } = form;
+    let handle = ctx.signup.clone().unwrap_or_default();
+    match complete(&ctx, &handle, &fields.code).await {
+        Ok(joined) => thank(ctx, joined).await,
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(accounts::Error::CodeVoid) => {
             let spent = Outcome::of(&CodeState::Spent)?;
-            visit
-                .again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
+            ctx.again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
                 .await
         }
-        Err(accounts::Error::StepMissing) => Ok(visit.redirect(&visit.within("/signup/organization"))),
-        Err(accounts::Error::NoSignup) => Ok(visit.redirect(&visit.within("/signup/verify"))),
+        Err(accounts::Error::StepMissing) => Ok(ctx.redirect(&ctx.within("/signup/organization"))),
+        Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within("/signup/verify"))),
         Err(other) => Err(other.into()),
     }
 }
 
-async fn complete(visit: &Visit, handle: &str, code: &str) -> accounts::Result<requests::Joined> {
-    let proof = verification::verify(&visit.app, handle, code).await?;
-    match requests::complete_signup(&visit.app, &visit.context(), &proof).await {
+async fn complete(ctx: &PageContext, handle: &str, code: &str) -> accounts::Result<requests::Joined> {
+    let proof = verification::verify(&ctx.app, handle, code).await?;
+    match requests::complete_signup(&ctx.app, &ctx.actor_context(), &proof).await {
         Ok(joined) => Ok(joined),
         Err(SignupError::Account(error)) => Err(error),
         Err(SignupError::Affiliation(error)) => Err(accounts::Error::Failed(format!("{error:?}"))),
@@ -327,17 +326,17 @@ struct Welcome {
 }
 
 /// Logged in, and on to the last page, from which *OK* leads back to the service.
-async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, PageError> {
+async fn thank(mut ctx: PageContext, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
     let reopened = match &completed.resume {
-        Some(resume) => kept_request::reopen(&visit.app, resume, &visit.browser).await?,
+        Some(resume) => kept_request::reopen(&ctx.app, resume, &ctx.browser).await?,
         None => Reopened::Gone,
     };
     let welcome = Welcome {
         continue_to: match reopened {
             Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
             Reopened::Elsewhere => None,
-            Reopened::Gone => Some(match &visit.request {
+            Reopened::Gone => Some(match &ctx.request {
                 Some(handle) => format!("/authorize/continue?request={handle}"),
                 None => "/account".to_owned(),
             }),
@@ -348,16 +347,15 @@ async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, P
             .filter(|(it, _)| it.status() == AffiliationStatus::Pending)
             .map(|(_, organization)| organization.name),
     };
-    visit.session = BrowserSession::begun(&completed.started.session, &completed.account);
+    ctx.session = BrowserSession::begun(&completed.started.session, &completed.account);
     let known = accounts::known_browser::cookie(
-        &visit.app,
+        &ctx.app,
         &completed.account.email.key(),
-        visit.known_browser.as_deref(),
+        ctx.known_browser.as_deref(),
     )?;
-    let known = Cookie::KnownBrowser.set(&visit.app, &known);
-    let signup = Cookie::Signup.clear(&visit.app);
-    visit
-        .with_cookie_value(Cookie::Session, completed.started.cookie.expose())
+    let known = Cookie::KnownBrowser.set(&ctx.app, &known);
+    let signup = Cookie::Signup.clear(&ctx.app);
+    ctx.with_cookie_value(Cookie::Session, completed.started.cookie.expose())
         .with_cookie(known)
         .with_cookie(signup)
         .show_at("/signup/done", Outcome::of(&welcome)?)
@@ -365,18 +363,18 @@ async fn thank(mut visit: Visit, joined: requests::Joined) -> Result<Response, P
 }
 
 /// Also when it is opened from memory: then it is said that the account is ready, and no more.
-async fn show_done(mut visit: Visit) -> Result<Response, PageError> {
-    if visit.session.get().is_none() {
-        return Ok(visit.redirect("/login"));
+async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
+    if ctx.session.get().is_none() {
+        return Ok(ctx.redirect("/login"));
     }
-    let welcome: Option<Welcome> = visit.content();
+    let welcome: Option<Welcome> = ctx.content();
     let page = match welcome {
         Some(it) => {
             let resume = it.resume.as_deref();
-            visit.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
-            let service = resume.and_then(|it| flow::service_of(&visit.app, it));
+            ctx.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
+            let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
             let (service, continue_to) = match (service, it.continue_to) {
-                (Some(service), None) => return visit.page(&ReturnToService { service }).await,
+                (Some(service), None) => return ctx.page(&ReturnToService { service }).await,
                 (service, continue_to) => (service, continue_to.unwrap_or_else(|| "/account".into())),
             };
             SignupDone {
@@ -391,7 +389,7 @@ async fn show_done(mut visit: Visit) -> Result<Response, PageError> {
             pending_organization: None,
         },
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -399,23 +397,22 @@ async fn show_done(mut visit: Visit) -> Result<Response, PageError> {
 struct Nothing {}
 
 async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
-    let PageForm { visit, .. } = form;
-    let handle = visit.signup.clone().unwrap_or_default();
-    let state = match signup::resend(&visit.app, &visit.context(), &handle).await {
+    let PageForm { ctx, .. } = form;
+    let handle = ctx.signup.clone().unwrap_or_default();
+    let state = match signup::resend(&ctx.app, &ctx.actor_context(), &handle).await {
         Ok(()) => CodeState::SentAgain,
         Err(accounts::Error::Throttled { .. }) => CodeState::NotYet,
         Err(accounts::Error::StepMissing) => {
-            return Ok(visit.redirect(&visit.within("/signup/organization")));
+            return Ok(ctx.redirect(&ctx.within("/signup/organization")));
         }
-        Err(accounts::Error::NoSignup) => return Ok(visit.redirect(&visit.within("/signup/verify"))),
+        Err(accounts::Error::NoSignup) => return Ok(ctx.redirect(&ctx.within("/signup/verify"))),
         Err(other) => return Err(other.into()),
     };
-    visit
-        .show_at(&visit.within("/signup/verify"), Outcome::of(&state)?)
+    ctx.show_at(&ctx.within("/signup/verify"), Outcome::of(&state)?)
         .await
 }
 
 /// From memory, or reloaded: the button is on the page before.
-async fn to_verify(visit: Visit) -> Result<Response, PageError> {
-    Ok(visit.redirect(&visit.within("/signup/verify")))
+async fn to_verify(ctx: PageContext) -> Result<Response, PageError> {
+    Ok(ctx.redirect(&ctx.within("/signup/verify")))
 }

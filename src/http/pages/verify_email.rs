@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::onward;
-use super::{Audience, PageError, PageForm, Routes, Visit, refused};
+use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
 use crate::accounts;
 use crate::accounts::verification::first_login::{self, CodeStatus};
 use crate::domain::session::Due;
-use crate::http::extract::visit::with_parameter;
+use crate::http::extract::page_context::with_parameter;
 use crate::http::outcome::Outcome;
 use crate::templates::FormState;
 use crate::templates::pages::{CodeState, VerifyEmail};
@@ -27,25 +27,25 @@ pub fn routes(routes: Routes) -> Routes {
     )
 }
 
-async fn show(mut visit: Visit) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut visit).await?;
-    let Some((_, account)) = visit.session.get() else {
-        return Ok(visit.redirect(&visit.within("/login")));
+async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
+    let flow = Flow::of(&mut ctx).await?;
+    let Some((_, account)) = ctx.session.get() else {
+        return Ok(ctx.redirect(&ctx.within("/login")));
     };
     if account.email_verified {
-        return Ok(onward(&visit));
+        return Ok(onward(&ctx));
     }
-    let status = first_login::status(&visit.app, account).await?;
+    let status = first_login::status(&ctx.app, account).await?;
     let page = VerifyEmail {
-        form: visit.form_or(FormState::default()),
+        form: ctx.form_or(FormState::default()),
         service: flow.map(|it| it.service),
         email: account.email.as_str().to_owned(),
-        state: state(visit.content(), status),
+        state: state(ctx.content(), status),
         is_open: status.is_open,
         wait_seconds: seconds(status),
-        wait_minutes: visit.wait_minutes(),
+        wait_minutes: ctx.wait_minutes(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 fn seconds(status: CodeStatus) -> u64 {
@@ -72,32 +72,31 @@ struct Code {
 
 async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     let PageForm {
-        mut visit,
+        mut ctx,
         fields,
         typed,
     } = form;
-    let flow = Flow::of(&mut visit).await?;
+    let flow = Flow::of(&mut ctx).await?;
     match fields.decision.as_str() {
-        "cancel" => return flow::cancel(&visit, flow.as_ref()).await,
+        "cancel" => return flow::cancel(&ctx, flow.as_ref()).await,
         "other" => {
-            let login = with_parameter(&visit.within("/login"), "account", "other");
-            return Ok(visit.redirect(&login));
+            let login = with_parameter(&ctx.within("/login"), "account", "other");
+            return Ok(ctx.redirect(&login));
         }
         _ => {}
     }
-    let Some((_, account)) = visit.session.get() else {
-        return visit.failed(&visit.within("/login"), "session_expired").await;
+    let Some((_, account)) = ctx.session.get() else {
+        return ctx.failed(&ctx.within("/login"), "session_expired").await;
     };
-    match first_login::verify(&visit.app, &visit.context(), account, &fields.code).await {
-        Ok(()) => Ok(onward(&visit)),
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
+    match first_login::verify(&ctx.app, &ctx.actor_context(), account, &fields.code).await {
+        Ok(()) => Ok(onward(&ctx)),
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(accounts::Error::CodeVoid) => {
             let spent = Outcome::of(&CodeState::Spent)?;
-            visit
-                .again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
+            ctx.again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
                 .await
         }
-        Err(accounts::Error::Throttled { retry_after }) => visit.again_later(typed, retry_after).await,
+        Err(accounts::Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
         Err(other) => Err(other.into()),
     }
 }
@@ -107,21 +106,21 @@ async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
 struct Nothing {}
 
 async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
-    let PageForm { visit, .. } = form;
-    let Some((_, account)) = visit.session.get() else {
-        return visit.failed(&visit.within("/login"), "session_expired").await;
+    let PageForm { ctx, .. } = form;
+    let Some((_, account)) = ctx.session.get() else {
+        return ctx.failed(&ctx.within("/login"), "session_expired").await;
     };
-    let state = match first_login::resend(&visit.app, &visit.context(), account).await {
+    let state = match first_login::resend(&ctx.app, &ctx.actor_context(), account).await {
         Ok(()) => CodeState::SentAgain,
         Err(accounts::Error::Throttled { .. }) => CodeState::NotYet,
         Err(other) => return Err(other.into()),
     };
-    visit.show_at(&visit.within(HERE), Outcome::of(&state)?).await
+    ctx.show_at(&ctx.within(HERE), Outcome::of(&state)?).await
 }
 
 /// From memory, or reloaded: the button is on the page before.
-async fn back(visit: Visit) -> Result<Response, PageError> {
-    Ok(visit.redirect(&visit.within(HERE)))
+async fn back(ctx: PageContext) -> Result<Response, PageError> {
+    Ok(ctx.redirect(&ctx.within(HERE)))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod totp;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{Audience, PageError, Routes, SignedIn, Visit};
+use super::{Audience, PageContext, PageError, Routes, SignedIn};
 use crate::templates::pages::AccountOverview;
 use crate::{accounts, oidc};
 
@@ -103,11 +103,11 @@ pub fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn overview(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+async fn overview(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let account = person.account();
-    let place = organization::Place::of(&visit, account).await?;
-    let sessions = accounts::sessions::list(&visit.app, &account.id).await?;
-    let services = oidc::service_use::list(&visit.app, &account.id).await?;
+    let place = organization::Place::of(&ctx, account).await?;
+    let sessions = accounts::sessions::list(&ctx.app, &account.id).await?;
+    let services = oidc::service_use::list(&ctx.app, &account.id).await?;
     let page = AccountOverview {
         name: account.profile.full_name(),
         email: account.email.as_str().to_owned(),
@@ -117,5 +117,5 @@ async fn overview(visit: Visit, person: SignedIn) -> Result<Response, PageError>
         sessions: sessions.len() as u64,
         services: services.len() as u64,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::focal_point::refusal;
 use super::super::organizations::{self, Answers};
-use super::super::{PageError, PageForm, SignedIn, Visit};
+use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::affiliations::{self, Tie, requests, ties};
 use crate::domain::AffiliationId;
 use crate::domain::account::Account;
@@ -29,9 +29,9 @@ pub struct Place {
 }
 
 impl Place {
-    pub async fn of(visit: &Visit, account: &Account) -> Result<Self, PageError> {
-        let it = affiliations::place(&visit.app, &account.id).await?;
-        let language = visit.locale.as_str();
+    pub async fn of(ctx: &PageContext, account: &Account) -> Result<Self, PageError> {
+        let it = affiliations::place(&ctx.app, &account.id).await?;
+        let language = ctx.locale.as_str();
         let rights = it.rights.iter().map(|(kind, right)| RightView {
             right: kind.name.clone(),
             label: kind.label(language).to_owned(),
@@ -80,9 +80,9 @@ fn shown(tie: &Tie, language: &str) -> AffiliationView {
     }
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let place = Place::of(&visit, person.account()).await?;
-    visit.page(&place.page(visit.form_or(FormState::default()))).await
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let place = Place::of(&ctx, person.account()).await?;
+    ctx.page(&place.page(ctx.form_or(FormState::default()))).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -94,11 +94,11 @@ pub struct Act {
 }
 
 /// Says what `withdraw` will do.
-pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let Some(id) = visit.given("affiliation_id") else {
-        return visit.show_elsewhere(HERE).await;
+pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let Some(id) = ctx.given("affiliation_id") else {
+        return ctx.show_elsewhere(HERE).await;
     };
-    let place = affiliations::place(&visit.app, &person.account().id).await?;
+    let place = affiliations::place(&ctx.app, &person.account().id).await?;
     let mut both = [place.current, place.request].into_iter().flatten();
     let it = both
         .find(|it| it.affiliation.id.as_str() == id)
@@ -113,12 +113,12 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
         ),
     };
     let page = page.of(it.organization.name).with("affiliation_id", &id);
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
 pub async fn act(form: PageForm<Act>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let (app, context) = (&visit.app, visit.context());
+    let PageForm { ctx, fields, typed } = form;
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let outcome = match fields.action.as_str() {
         "withdraw" => {
             let id = AffiliationId::new(fields.affiliation_id.as_str());
@@ -132,29 +132,29 @@ pub async fn act(form: PageForm<Act>) -> Result<Response, PageError> {
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
     match outcome {
-        Ok(done) => visit.done("/account/organization", done).await,
+        Ok(done) => ctx.done("/account/organization", done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            visit.again_as(status, form).await
+            ctx.again_as(status, form).await
         }
     }
 }
 
-pub async fn ask(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let form = visit.form_or(FormState::default());
-    let questions = organizations::questions(&visit, &Answers::typed(&form)).await?;
-    let page = change(&visit, person.account(), form, questions).await?;
-    visit.page(&page).await
+pub async fn ask(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let form = ctx.form_or(FormState::default());
+    let questions = organizations::questions(&ctx, &Answers::typed(&form)).await?;
+    let page = change(&ctx, person.account(), form, questions).await?;
+    ctx.page(&page).await
 }
 
 pub async fn submit(form: PageForm<Answers>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
+    let PageForm { ctx, fields, typed } = form;
     let fields = fields.without_signup()?;
     if fields.is_unfinished() {
-        return visit.again_as(StatusCode::OK, typed).await;
+        return ctx.again_as(StatusCode::OK, typed).await;
     }
-    let (status, form) = match request(&visit, &fields).await {
-        Ok(()) => return visit.done("/account/organization", "request_sent").await,
+    let (status, form) = match request(&ctx, &fields).await {
+        Ok(()) => return ctx.done("/account/organization", "request_sent").await,
         Err(affiliations::Error::OpenRequest) => {
             let form = typed.notice("account.organization.already_open");
             (StatusCode::CONFLICT, form)
@@ -168,23 +168,23 @@ pub async fn submit(form: PageForm<Answers>) -> Result<Response, PageError> {
         }
         Err(error) => refusal(error, typed)?,
     };
-    visit.again_as(status, form).await
+    ctx.again_as(status, form).await
 }
 
-async fn request(visit: &Visit, fields: &Answers) -> Result<(), affiliations::Error> {
-    let choice = affiliations::choose(&visit.app, &fields.input()).await?;
-    requests::change(&visit.app, &visit.context(), &choice)
+async fn request(ctx: &PageContext, fields: &Answers) -> Result<(), affiliations::Error> {
+    let choice = affiliations::choose(&ctx.app, &fields.input()).await?;
+    requests::change(&ctx.app, &ctx.actor_context(), &choice)
         .await
         .map(drop)
 }
 
 async fn change(
-    visit: &Visit,
+    ctx: &PageContext,
     account: &Account,
     form: FormState,
     questions: OrganizationQuestions,
 ) -> Result<AccountOrganizationChange, PageError> {
-    let place = affiliations::place(&visit.app, &account.id).await?;
+    let place = affiliations::place(&ctx.app, &account.id).await?;
     let in_force = place.current.filter(|it| it.affiliation.status().is_in_force());
     Ok(AccountOrganizationChange {
         form,

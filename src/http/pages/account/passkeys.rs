@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::login::browser_in_words;
@@ -16,29 +16,29 @@ use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};
 
 const HERE: &str = "/account/security/passkeys";
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     // A name to begin with; the person may know a better one.
-    let name = browser_in_words(&visit.context().user_agent);
-    let renaming: Option<String> = visit.content();
+    let name = browser_in_words(&ctx.actor_context().user_agent);
+    let renaming: Option<String> = ctx.content();
     let (form, renaming) = match renaming {
         // What was typed belongs to the name of one that is there.
         Some(id) => {
-            let form = visit.form_or(FormState::default());
+            let form = ctx.form_or(FormState::default());
             (FormState::new([("name", name)]), Some(Renaming { id, form }))
         }
-        None => (visit.form_or(FormState::new([("name", name)])), None),
+        None => (ctx.form_or(FormState::new([("name", name)])), None),
     };
-    let page = page(&visit, &person, form, renaming).await?;
-    visit.page(&page).await
+    let page = page(&ctx, &person, form, renaming).await?;
+    ctx.page(&page).await
 }
 
 async fn page(
-    visit: &Visit,
+    ctx: &PageContext,
     person: &SignedIn,
     form: FormState,
     renaming: Option<Renaming>,
 ) -> Result<AccountPasskeys, PageError> {
-    let (app, account) = (&visit.app, person.account());
+    let (app, account) = (&ctx.app, person.account());
     if !app.webauthn.is_offered() {
         return Err(PageError::NotFound);
     }
@@ -63,19 +63,19 @@ async fn page(
 }
 
 /// Says what `remove` will do.
-pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    if !visit.app.webauthn.is_offered() {
+pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    if !ctx.app.webauthn.is_offered() {
         return Err(PageError::NotFound);
     }
-    let Some(id) = visit.given("passkey_id") else {
-        return visit.show_elsewhere(HERE).await;
+    let Some(id) = ctx.given("passkey_id") else {
+        return ctx.show_elsewhere(HERE).await;
     };
-    let passkeys = passkey::list(&visit.app, &person.account().id).await?;
+    let passkeys = passkey::list(&ctx.app, &person.account().id).await?;
     let found = passkeys.into_iter().find(|it| it.id == id);
     let page = Confirm::new("passkey", HERE, "remove", "passkeys.remove")
         .of(found.ok_or(PageError::NotFound)?.name)
         .with("passkey_id", &id);
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
 #[derive(Default, Deserialize)]
@@ -89,8 +89,8 @@ pub struct Fields {
 }
 
 pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let (app, context) = (&visit.app, visit.context());
+    let PageForm { ctx, fields, typed } = form;
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let (account, session) = (person.account(), person.session());
     let (id, name) = (fields.passkey_id.as_str(), fields.name.as_str());
     let done = match fields.action.as_str() {
@@ -100,12 +100,12 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             match passkey::confirm(app, &context, account, session, name, &fields.credential).await {
                 Ok(it) => {
                     // SE-2: with more proved the session has a new cookie.
-                    let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
+                    let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                     return match it.recovery_codes {
                         Some(new) => {
-                            recovery_codes::show_new(&visit, &person, &new, true, Made::WithPasskey).await
+                            recovery_codes::show_new(&ctx, &person, &new, true, Made::WithPasskey).await
                         }
-                        None => visit.done(HERE, "passkey_added").await,
+                        None => ctx.done(HERE, "passkey_added").await,
                     };
                 }
                 Err(error) => Err(error),
@@ -120,7 +120,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                     ..Outcome::of(&id)?
                 };
                 let outcome = outcome.with_status(StatusCode::UNPROCESSABLE_ENTITY);
-                return visit.again_with(outcome).await;
+                return ctx.again_with(outcome).await;
             }
             Err(error) => Err(error),
         },
@@ -129,23 +129,23 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             removed.and_then(|it| it.then_some("passkey_removed").ok_or(accounts::Error::Conflict))
         }
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return recovery_codes::show_new(&visit, &person, &it, false, Made::WithPasskey).await,
+            Ok(it) => return recovery_codes::show_new(&ctx, &person, &it, false, Made::WithPasskey).await,
             Err(error) => Err(error),
         },
         _ => return Err(PageError::Invalid),
     };
     let form = match done {
-        Ok("") => return Ok(visit.redirect(HERE)),
-        Ok(done) => return visit.done(HERE, done).await,
+        Ok("") => return Ok(ctx.redirect(HERE)),
+        Ok(done) => return ctx.done(HERE, done).await,
         Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
         Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
         // G-9: there are enough, it is known, or it was done in another window.
         Err(accounts::Error::Conflict) => {
             let form = typed.notice("error.try_again");
-            return visit.again_as(StatusCode::CONFLICT, form).await;
+            return ctx.again_as(StatusCode::CONFLICT, form).await;
         }
         Err(accounts::Error::QuestionVoid) => typed.notice("error.passkey_late"),
         Err(other) => return Err(other.into()),
     };
-    visit.again(form).await
+    ctx.again(form).await
 }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Tick, Visit, refused};
+use super::super::{PageContext, PageError, PageForm, SignedIn, Tick, refused};
 use crate::accounts;
 use crate::accounts::profile::Changes;
 use crate::domain::account::Account;
@@ -25,21 +25,21 @@ pub struct Fields {
     newsletter: Tick,
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let account = person.account();
     let page = AccountProfile {
-        form: visit.form_or(as_it_is(account)),
+        form: ctx.form_or(as_it_is(account)),
         email: account.email.as_str().to_owned(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
+    let PageForm { ctx, fields, typed } = form;
     let account = person.account();
     let Some(language) = Language::parse(&fields.language) else {
         let form = refused(typed, [("language", "error.choose")]).notice("error.form");
-        return visit.again(form).await;
+        return ctx.again(form).await;
     };
     let changes = Changes {
         profile: ProfileInput {
@@ -54,9 +54,9 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
         language,
         newsletter: fields.newsletter.is_on(),
     };
-    match accounts::profile::change(&visit.app, &visit.context(), account, changes).await {
-        Ok(()) => visit.done("/account/profile", "saved").await,
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong).notice("error.form")).await,
+    match accounts::profile::change(&ctx.app, &ctx.actor_context(), account, changes).await {
+        Ok(()) => ctx.done("/account/profile", "saved").await,
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong).notice("error.form")).await,
         Err(other) => Err(other.into()),
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::super::{PageError, PageForm, SignedIn, Visit};
+use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::domain::second_factor::grouped;
 use crate::sealed::{self, Purpose};
 use crate::templates::pages::AccountRecoveryCodes;
@@ -41,7 +41,7 @@ struct Kept {
 
 /// Keeps a new list for the page that shows it, and leads there.
 pub(super) async fn show_new(
-    visit: &Visit,
+    ctx: &PageContext,
     person: &SignedIn,
     codes: &[String],
     first: bool,
@@ -52,8 +52,8 @@ pub(super) async fn show_new(
         first,
         made,
     };
-    sealed::put(&visit.app, Purpose::RecoveryCodes, &key(person), &kept, LIFETIME).await?;
-    Ok(visit.redirect(HERE))
+    sealed::put(&ctx.app, Purpose::RecoveryCodes, &key(person), &kept, LIFETIME).await?;
+    Ok(ctx.redirect(HERE))
 }
 
 /// The list is read in the session that made it.
@@ -61,30 +61,30 @@ fn key(person: &SignedIn) -> String {
     format!("{}\n{}", person.account().id, person.session().sid)
 }
 
-async fn kept(visit: &Visit, person: &SignedIn) -> Result<Option<Kept>, PageError> {
-    Ok(sealed::get(&visit.app, Purpose::RecoveryCodes, &key(person)).await?)
+async fn kept(ctx: &PageContext, person: &SignedIn) -> Result<Option<Kept>, PageError> {
+    Ok(sealed::get(&ctx.app, Purpose::RecoveryCodes, &key(person)).await?)
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let Some(kept) = kept(&visit, &person).await? else {
-        return Ok(visit.redirect("/account/security"));
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let Some(kept) = kept(&ctx, &person).await? else {
+        return Ok(ctx.redirect("/account/security"));
     };
     let page = AccountRecoveryCodes {
         codes: kept.codes,
         first: kept.first,
         email: person.account().email.as_str().to_owned(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 /// The same as a text file, which names the account.
-pub async fn download(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let Some(kept) = kept(&visit, &person).await? else {
-        return Ok(visit.redirect("/account/security"));
+pub async fn download(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let Some(kept) = kept(&ctx, &person).await? else {
+        return Ok(ctx.redirect("/account/security"));
     };
     let mut text = format!(
         "{}\n{}\n\n",
-        visit.app.config.issuer,
+        ctx.app.config.issuer,
         person.account().email.as_str()
     );
     for code in &kept.codes {
@@ -96,7 +96,7 @@ pub async fn download(visit: Visit, person: SignedIn) -> Result<Response, PageEr
         header::CONTENT_DISPOSITION,
         HeaderValue::from_static("attachment; filename=\"itu-recovery-codes.txt\""),
     );
-    Ok(visit.send(response))
+    Ok(ctx.send(response))
 }
 
 #[derive(Default, Deserialize)]
@@ -105,8 +105,8 @@ pub struct Nothing {}
 
 /// The person says that the list is saved.
 pub async fn saved(person: SignedIn, form: PageForm<Nothing>) -> Result<Response, PageError> {
-    let PageForm { visit, .. } = form;
-    let made = kept(&visit, &person).await?.map(|it| it.made);
-    sealed::remove(&visit.app, Purpose::RecoveryCodes, &key(&person)).await?;
-    Ok(visit.redirect(made.map_or("/account/security", Made::path)))
+    let PageForm { ctx, .. } = form;
+    let made = kept(&ctx, &person).await?.map(|it| it.made);
+    sealed::remove(&ctx.app, Purpose::RecoveryCodes, &key(&person)).await?;
+    Ok(ctx.redirect(made.map_or("/account/security", Made::path)))
 }

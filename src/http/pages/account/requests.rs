@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit, authorization};
+use super::super::{PageContext, PageError, PageForm, SignedIn, authorization};
 use crate::domain::backchannel_authentication::Stage;
 use crate::domain::{AuthenticationRequestId, scope};
 use crate::oidc::backchannel_authentication::{self as requests, Decided, Outcome, Pending};
@@ -19,15 +19,15 @@ pub struct Fields {
     decision: String,
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let form = visit.form_or(FormState::default());
-    let page = page(&visit, &person, form).await?;
-    visit.page(&page).await
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let form = ctx.form_or(FormState::default());
+    let page = page(&ctx, &person, form).await?;
+    ctx.page(&page).await
 }
 
 pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, .. } = form;
-    let (app, context) = (&visit.app, visit.context());
+    let PageForm { ctx, fields, .. } = form;
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let (session, account) = (person.session(), person.account());
     let id = AuthenticationRequestId::new(fields.request_id.as_str());
     let (outcome, done) = match fields.decision.as_str() {
@@ -44,23 +44,23 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         _ => return Err(PageError::Invalid),
     };
     match outcome {
-        Outcome::Done => visit.done("/account/requests", done).await,
-        Outcome::SecondFactor => Ok(visit.redirect("/login/second-factor?next=account/requests")),
+        Outcome::Done => ctx.done("/account/requests", done).await,
+        Outcome::SecondFactor => Ok(ctx.redirect("/login/second-factor?next=account/requests")),
         Outcome::NotTheirs => Err(PageError::NotFound),
         // G-9: they see how it stands.
         Outcome::Gone => {
             let form = FormState::default().notice("account.requests.gone");
-            visit.again_as(StatusCode::CONFLICT, form).await
+            ctx.again_as(StatusCode::CONFLICT, form).await
         }
     }
 }
 
-async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountRequests, PageError> {
+async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<AccountRequests, PageError> {
     let account = person.account();
-    let (pending, decided) = requests::list(&visit.app, account).await?;
+    let (pending, decided) = requests::list(&ctx.app, account).await?;
     let mut waiting = Vec::new();
     for it in pending {
-        waiting.push(view(visit, it).await?);
+        waiting.push(view(ctx, it).await?);
     }
     Ok(AccountRequests {
         form,
@@ -70,17 +70,17 @@ async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<Accou
     })
 }
 
-async fn view(visit: &Visit, it: Pending) -> Result<RequestView, PageError> {
-    let days = visit.app.config.tokens.refresh_absolute.as_secs() / 86_400;
+async fn view(ctx: &PageContext, it: Pending) -> Result<RequestView, PageError> {
+    let days = ctx.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let unmet = match &it.refused {
-        Some(refused) => authorization::unmet(visit, refused).await?,
+        Some(refused) => authorization::unmet(ctx, refused).await?,
         None => Vec::new(),
     };
     let scope = &it.request.scope;
     Ok(RequestView {
         service: it.client.name().to_owned(),
         offline_days: scope.contains(scope::OFFLINE_ACCESS).then_some(days),
-        details: authorization::details(visit, &it.request.details),
+        details: authorization::details(ctx, &it.request.details),
         scopes: scope.iter().map(str::to_owned).collect(),
         id: it.request.id.into_string(),
         binding_message: it.request.binding_message,

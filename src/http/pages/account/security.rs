@@ -5,7 +5,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm, Second};
 use crate::accounts::second_factor::{self, Standing};
@@ -23,24 +23,24 @@ pub struct Fields {
     password_confirmation: String,
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let standing = second_factor::standing(&visit.app, &person.account().id).await?;
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let standing = second_factor::standing(&ctx.app, &person.account().id).await?;
     let page = AccountSecurity {
-        form: visit.form_or(FormState::default()),
+        form: ctx.form_or(FormState::default()),
         email: person.account().email.as_str().to_owned(),
         app: standing.totp_since.is_some(),
-        proves_first: proves_first(&visit, person.session(), &standing),
-        passkeys: visit.app.webauthn.is_offered().then_some(standing.passkeys),
-        wait_minutes: visit.wait_minutes(),
+        proves_first: proves_first(&ctx, person.session(), &standing),
+        passkeys: ctx.app.webauthn.is_offered().then_some(standing.passkeys),
+        wait_minutes: ctx.wait_minutes(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
 pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
+    let PageForm { ctx, fields, typed } = form;
     let account = person.account();
-    let context = visit.context();
-    let standing = second_factor::standing(&visit.app, &account.id).await?;
+    let context = ctx.actor_context();
+    let standing = second_factor::standing(&ctx.app, &account.id).await?;
     let has_app = standing.totp_since.is_some();
     let form = LoginForm {
         email: account.email.as_str(),
@@ -50,48 +50,48 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
             false => Second::InSession,
         },
     };
-    if proves_first(&visit, person.session(), &standing) {
+    if proves_first(&ctx, person.session(), &standing) {
         return Err(PageError::StaleLogin);
     }
     if has_app && fields.otp.trim().is_empty() {
         // Left open it is no guess.
-        return visit.again(typed.error("otp", "error.required")).await;
+        return ctx.again(typed.error("otp", "error.required")).await;
     }
-    let known = visit.cookie(Cookie::KnownBrowser);
+    let known = ctx.cookie(Cookie::KnownBrowser);
     let browser = Browser {
         known: known.as_deref(),
         session: Some(person.session()),
     };
-    let logged_in = match login::attempt(&visit.app, &context, form, browser).await {
+    let logged_in = match login::attempt(&ctx.app, &context, form, browser).await {
         Ok(it) => it,
         Err(accounts::Error::Fields(wrong)) if wrong.contains_key("otp") => {
-            return visit.again(refused(typed, wrong)).await;
+            return ctx.again(refused(typed, wrong)).await;
         }
         Err(accounts::Error::WrongCredentials | accounts::Error::Fields(_)) => {
             let form = typed.error("current_password", "error.password.current");
-            return visit.again(form).await;
+            return ctx.again(form).await;
         }
         Err(accounts::Error::Throttled { retry_after }) => {
-            return visit.again_later(typed, retry_after).await;
+            return ctx.again_later(typed, retry_after).await;
         }
         Err(other) => return Err(other.into()),
     };
     // SE-2: the proof gave the session a new cookie, whatever becomes of the new password.
-    let visit = visit
+    let ctx = ctx
         .with_cookie_value(Cookie::Session, logged_in.started.cookie.expose())
         .with_cookie_value(Cookie::KnownBrowser, &logged_in.known_browser);
     let session = &logged_in.started.session;
     let (new, again) = (fields.password.as_str(), fields.password_confirmation.as_str());
-    match accounts::password::change(&visit.app, &context, account, session, new, again).await {
-        Ok(()) => visit.done("/account/security", "password_changed").await,
-        Err(accounts::Error::Fields(wrong)) => visit.again(refused(typed, wrong)).await,
-        Err(accounts::Error::Busy) => visit.again(typed.notice("error.try_again")).await,
+    match accounts::password::change(&ctx.app, &context, account, session, new, again).await {
+        Ok(()) => ctx.done("/account/security", "password_changed").await,
+        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
+        Err(accounts::Error::Busy) => ctx.again(typed.notice("error.try_again")).await,
         Err(other) => Err(other.into()),
     }
 }
 
 /// Where passkeys are all there is beside the password, one must have been shown just now.
-fn proves_first(visit: &Visit, session: &Session, standing: &Standing) -> bool {
-    let recent = session.has_recent_second_factor(visit.app.clock.now());
+fn proves_first(ctx: &PageContext, session: &Session, standing: &Standing) -> bool {
+    let recent = session.has_recent_second_factor(ctx.app.clock.now());
     standing.is_on() && standing.totp_since.is_none() && !recent
 }

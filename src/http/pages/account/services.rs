@@ -4,7 +4,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit};
+use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::domain::ClientId;
 use crate::oidc::{consent, service_use};
 use crate::templates::FormState;
@@ -19,12 +19,12 @@ pub struct Fields {
     action: String,
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let used = service_use::list(&visit.app, &person.account().id).await?;
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let used = service_use::list(&ctx.app, &person.account().id).await?;
     let services = used
         .iter()
         .map(|it| {
-            let client = visit.app.registry.find(it.client_id.as_str());
+            let client = ctx.app.registry.find(it.client_id.as_str());
             ServiceAccess {
                 client_id: it.client_id.as_str().to_owned(),
                 // A client that is gone is still shown, by what is known of it.
@@ -41,38 +41,38 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
             }
         })
         .collect();
-    visit.page(&AccountServices { services }).await
+    ctx.page(&AccountServices { services }).await
 }
 
 /// Says what `withdraw` will do.
-pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let Some(id) = visit.given("client_id") else {
-        return visit.show_elsewhere(HERE).await;
+pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let Some(id) = ctx.given("client_id") else {
+        return ctx.show_elsewhere(HERE).await;
     };
-    let consents = consent::list(&visit.app, &person.account().id).await?;
+    let consents = consent::list(&ctx.app, &person.account().id).await?;
     let given = consents.iter().any(|it| it.client_id.as_str() == id);
     if !given {
         return Err(PageError::NotFound);
     }
-    let client = visit.app.registry.find(&id);
+    let client = ctx.app.registry.find(&id);
     let name = client.map_or_else(|| id.clone(), |it| it.name().to_owned());
     let page = Confirm::new("access", HERE, "withdraw", "account.services.withdraw")
         .of(name)
         .with("client_id", &id);
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
 pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, .. } = form;
+    let PageForm { ctx, fields, .. } = form;
     if fields.action != "withdraw" {
         return Err(PageError::Invalid);
     }
     let client = ClientId::new(fields.client_id.as_str());
     let account = &person.account().id;
-    if consent::withdraw(&visit.app, &visit.context(), account, &client).await? {
-        return visit.done("/account/services", "access_withdrawn").await;
+    if consent::withdraw(&ctx.app, &ctx.actor_context(), account, &client).await? {
+        return ctx.done("/account/services", "access_withdrawn").await;
     }
-    let used = service_use::list(&visit.app, account).await?;
+    let used = service_use::list(&ctx.app, account).await?;
     // G-9: withdrawn in another window; a service that the person does not use is nothing of theirs.
     Err(match used.iter().any(|it| it.client_id == client) {
         true => PageError::Conflict,

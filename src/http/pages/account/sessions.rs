@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit};
+use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::accounts::{login, sessions};
 use crate::domain::SessionId;
 use crate::http::pages::logout::leave;
@@ -21,8 +21,8 @@ pub struct Fields {
     action: String,
 }
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let open = sessions::list(&visit.app, &person.account().id).await?;
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let open = sessions::list(&ctx.app, &person.account().id).await?;
     let sessions = open
         .iter()
         .map(|it| SessionView {
@@ -34,15 +34,15 @@ pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError>
             last_used_at: it.last_used_at,
         })
         .collect();
-    visit.page(&AccountSessions { sessions }).await
+    ctx.page(&AccountSessions { sessions }).await
 }
 
 /// Says what `end` will do.
-pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let page = match visit.given("action").as_deref() {
+pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let page = match ctx.given("action").as_deref() {
         Some("end") => {
-            let id = visit.given("session_id").unwrap_or_default();
-            let open = sessions::list(&visit.app, &person.account().id).await?;
+            let id = ctx.given("session_id").unwrap_or_default();
+            let open = sessions::list(&ctx.app, &person.account().id).await?;
             let it = open.iter().find(|it| it.id.as_str() == id);
             let browser = login::browser_in_words(&it.ok_or(PageError::NotFound)?.user_agent);
             Confirm::new("session", HERE, "end", "account.sessions.end")
@@ -61,14 +61,14 @@ pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageErr
             "end_everywhere",
             "account.sessions.end_everywhere",
         ),
-        _ => return visit.show_elsewhere(HERE).await,
+        _ => return ctx.show_elsewhere(HERE).await,
     };
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
 pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, .. } = form;
-    let (app, context, account) = (&visit.app, visit.context(), &person.account().id);
+    let PageForm { ctx, fields, .. } = form;
+    let (app, context, account) = (&ctx.app, ctx.actor_context(), &person.account().id);
     let frames = frontchannel::frames(app, person.session()).await?;
     match fields.action.as_str() {
         "end" => {
@@ -80,17 +80,17 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 });
             }
             if id == person.session().id {
-                return leave(visit, frames, After::default()).await;
+                return leave(ctx, frames, After::default()).await;
             }
-            visit.done("/account/sessions", "session_ended").await
+            ctx.done("/account/sessions", "session_ended").await
         }
         "end_others" => {
             sessions::end_others(app, &context, account, &person.session().id).await?;
-            visit.done("/account/sessions", "sessions_ended").await
+            ctx.done("/account/sessions", "sessions_ended").await
         }
         "end_everywhere" => {
             sessions::end_everywhere(app, &context, account).await?;
-            leave(visit, frames, After::default()).await
+            leave(ctx, frames, After::default()).await
         }
         _ => Err(PageError::Invalid),
     }

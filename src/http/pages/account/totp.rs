@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, SignedIn, Visit, refused};
+use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::second_factor::{self, passkey, recovery_code, totp};
@@ -15,14 +15,14 @@ use crate::templates::{FormState, Qr};
 
 const HERE: &str = "/account/security/totp";
 
-pub async fn show(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let form = visit.form_or(FormState::default());
-    let page = page(&visit, &person, form).await?;
-    visit.page(&page).await
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let form = ctx.form_or(FormState::default());
+    let page = page(&ctx, &person, form).await?;
+    ctx.page(&page).await
 }
 
-async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<AccountTotp, PageError> {
-    let (app, account) = (&visit.app, person.account());
+async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<AccountTotp, PageError> {
+    let (app, account) = (&ctx.app, person.account());
     let standing = second_factor::standing(app, &account.id).await?;
     let begun = match standing.totp_since {
         Some(_) => None,
@@ -47,20 +47,20 @@ async fn page(visit: &Visit, person: &SignedIn, form: FormState) -> Result<Accou
 }
 
 /// Says what `remove` will do: with passkeys left, two-step login stays on.
-pub async fn confirm(visit: Visit, person: SignedIn) -> Result<Response, PageError> {
-    let (app, account) = (&visit.app, person.account());
+pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let (app, account) = (&ctx.app, person.account());
     if second_factor::standing(app, &account.id)
         .await?
         .totp_since
         .is_none()
     {
-        return visit.show_elsewhere(HERE).await;
+        return ctx.show_elsewhere(HERE).await;
     }
     let page = match passkey::list(app, &account.id).await?.is_empty() {
         true => Confirm::new("two_step", HERE, "remove", "totp.remove"),
         false => Confirm::new("app", HERE, "remove", "passkeys.remove"),
     };
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
 #[derive(Default, Deserialize)]
@@ -71,31 +71,31 @@ pub struct Fields {
 }
 
 pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let (app, context) = (&visit.app, visit.context());
+    let PageForm { ctx, fields, typed } = form;
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let (account, session) = (person.account(), person.session());
     let failed = match fields.action.as_str() {
         "begin" => match totp::begin(app, account, session).await {
-            Ok(()) => return Ok(visit.redirect(HERE)),
+            Ok(()) => return Ok(ctx.redirect(HERE)),
             Err(error) => error,
         },
         "confirm" => match totp::confirm(app, &context, account, session, &fields.otp).await {
             Ok(it) => {
                 // SE-2: with more proved the session has a new cookie.
-                let visit = visit.with_cookie_value(Cookie::Session, it.started.cookie.expose());
+                let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                 return match it.recovery_codes {
-                    Some(new) => recovery_codes::show_new(&visit, &person, &new, true, Made::WithApp).await,
-                    None => visit.done(HERE, "totp_added").await,
+                    Some(new) => recovery_codes::show_new(&ctx, &person, &new, true, Made::WithApp).await,
+                    None => ctx.done(HERE, "totp_added").await,
                 };
             }
             Err(error) => error,
         },
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return recovery_codes::show_new(&visit, &person, &it, false, Made::WithApp).await,
+            Ok(it) => return recovery_codes::show_new(&ctx, &person, &it, false, Made::WithApp).await,
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {
-            Ok(true) => return visit.done("/account/security", "totp_removed").await,
+            Ok(true) => return ctx.done("/account/security", "totp_removed").await,
             Ok(false) => accounts::Error::Conflict,
             Err(error) => error,
         },
@@ -106,11 +106,11 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         // G-9: set up, or taken away, in another window.
         accounts::Error::Conflict => {
             let form = typed.notice("error.try_again");
-            return visit.again_as(StatusCode::CONFLICT, form).await;
+            return ctx.again_as(StatusCode::CONFLICT, form).await;
         }
         // It took too long.
         accounts::Error::CodeVoid => typed.notice("error.try_again"),
         other => return Err(other.into()),
     };
-    visit.again(form).await
+    ctx.again(form).await
 }

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::super::organization_lists as lists;
-use super::super::{ListQuery, PageError, Visit};
+use super::super::{ListQuery, PageContext, PageError};
 use crate::domain::ClientId;
 use crate::domain::client::{Client, Origin};
 use crate::oidc::clients::{self, ClientError, Search, Severity};
@@ -13,25 +13,25 @@ use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRe
 const PATH: &str = "/admin/clients";
 const FILTERS: [&str; 1] = ["q"];
 
-pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
+pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     let search = Search {
         text: query.get("q"),
         page: query.page()?,
     };
-    let found = clients::search(&visit.app, &visit.context(), &search)
+    let found = clients::search(&ctx.app, &ctx.actor_context(), &search)
         .await
         .map_err(refused)?;
     let page = AdminClients {
         form: query.form(&FILTERS),
         rows: found.rows.iter().map(row).collect(),
-        unknown: refusals(&visit, clients::UNKNOWN).await?,
+        unknown: refusals(&ctx, clients::UNKNOWN).await?,
         paging: lists::paging(found.page, found.size, found.total, PATH, &query, &FILTERS),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let client = clients::read(&visit.app, &visit.context(), &ClientId::new(id))
+pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let client = clients::read(&ctx.app, &ctx.actor_context(), &ClientId::new(id))
         .await
         .map_err(refused)?;
     let it = &client.metadata;
@@ -44,7 +44,7 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Page
         redirect_uris: it.redirect_uris.clone(),
         scope: it.scope.to_string(),
         updated_at: client.updated_at,
-        refusals: refusals(&visit, client.id.as_str()).await?,
+        refusals: refusals(&ctx, client.id.as_str()).await?,
         findings: findings
             .into_iter()
             .map(|it| ClientFinding {
@@ -56,11 +56,11 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Page
             })
             .collect(),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-async fn refusals(visit: &Visit, client: &str) -> Result<Vec<ClientRefusal>, PageError> {
-    let found = clients::refused_requests(&visit.app, &visit.context(), client).await;
+async fn refusals(ctx: &PageContext, client: &str) -> Result<Vec<ClientRefusal>, PageError> {
+    let found = clients::refused_requests(&ctx.app, &ctx.actor_context(), client).await;
     let shown = found.map_err(refused)?.into_iter().map(|it| {
         let mismatch = it.mismatch;
         ClientRefusal {

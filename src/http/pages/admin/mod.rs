@@ -10,7 +10,7 @@ mod requests;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{Audience, PageError, Routes, Visit};
+use super::{Audience, PageContext, PageError, Routes};
 use crate::affiliations::{people, records};
 use crate::oidc::clients::{Search, search};
 use crate::templates::pages::AdminOverview;
@@ -51,8 +51,8 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/admin/clients/{id}", Administrator, get(clients::show))
 }
 
-async fn overview(visit: Visit) -> Result<Response, PageError> {
-    let (app, context) = (&visit.app, visit.context());
+async fn overview(ctx: PageContext) -> Result<Response, PageError> {
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let counts = records::counts(app, &context).await?;
     let everything = Search { text: "", page: 1 };
     let all_clients = search(app, &context, &everything)
@@ -64,5 +64,5 @@ async fn overview(visit: Visit) -> Result<Response, PageError> {
         organizations: counts.organizations,
         clients: all_clients.total,
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }

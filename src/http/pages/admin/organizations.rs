@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::focal_point::{refusal, segment};
 use super::super::organization_lists::{self as lists, Types};
-use super::super::{ListQuery, PageError, PageForm, Visit, refused};
+use super::super::{ListQuery, PageContext, PageError, PageForm, refused};
 use crate::affiliations::focal_points::Whom;
 use crate::affiliations::people::{Entry, LARGEST_PAGE, Search, Show};
 use crate::affiliations::{self, focal_points, people, records};
@@ -20,31 +20,30 @@ use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm, Fo
 const PATH: &str = "/admin/organizations";
 const FILTERS: [&str; 3] = ["q", "membership_type", "status"];
 
-pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
-    let types = Types::read(&visit).await?;
+pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
+    let types = Types::read(&ctx).await?;
     let mut page = AdminOrganizations {
         form: query.form(&FILTERS),
-        membership_types: types.choices(&visit),
+        membership_types: types.choices(&ctx),
         rows: Vec::new(),
         paging: lists::paging(1, 1, 0, PATH, &query, &FILTERS),
     };
-    match records::list(&visit.app, &visit.context(), &lists::search(&query)?).await {
+    match records::list(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
-            page.rows = types.rows(&visit, &found.rows);
+            page.rows = types.rows(&ctx, &found.rows);
             page.paging = lists::paging_of(&found, PATH, &query, &FILTERS);
-            visit.page(&page).await
+            ctx.page(&page).await
         }
         Err(affiliations::Error::Invalid(wrong)) => {
             page.form = refused(page.form, wrong);
-            visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page).await
+            ctx.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page).await
         }
         Err(other) => Err(other.into()),
     }
 }
 
-pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    visit
-        .page(&view(&visit, &id, visit.form_or(FormState::default())).await?)
+pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    ctx.page(&view(&ctx, &id, ctx.form_or(FormState::default())).await?)
         .await
 }
 
@@ -57,43 +56,43 @@ pub struct Act {
 }
 
 pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
+    let PageForm { ctx, fields, typed } = form;
     // 404 before anything is said about the fields.
-    records::find(&visit.app, &visit.context(), &OrganizationId::new(id.as_str())).await?;
+    records::find(&ctx.app, &ctx.actor_context(), &OrganizationId::new(id.as_str())).await?;
     let outcome = match fields.action.as_str() {
         // By address first, which leads to the page that says what will happen; then by account.
-        "designate" if fields.account_id.is_empty() => match candidate(&visit, &id, &fields.email).await {
+        "designate" if fields.account_id.is_empty() => match candidate(&ctx, &id, &fields.email).await {
             Ok(it) => {
                 let to = format!(
                     "{PATH}/{}/confirm?action=designate&account_id={}",
                     segment(&id),
                     segment(it.id.as_str())
                 );
-                return Ok(visit.redirect(&to));
+                return Ok(ctx.redirect(&to));
             }
             Err(error) => Err(error),
         },
-        "designate" => designate(&visit, &id, &fields.account_id).await,
-        "undesignate" => undesignate(&visit, &id, &fields.account_id).await,
+        "designate" => designate(&ctx, &id, &fields.account_id).await,
+        "undesignate" => undesignate(&ctx, &id, &fields.account_id).await,
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
     match outcome {
-        Ok(done) => visit.done(&format!("{PATH}/{}", segment(&id)), done).await,
+        Ok(done) => ctx.done(&format!("{PATH}/{}", segment(&id)), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            visit.again_as(status, form).await
+            ctx.again_as(status, form).await
         }
     }
 }
 
 /// Says what `act` will do.
-pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let (app, context) = (&visit.app, visit.context());
+pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let organization = OrganizationId::new(id.as_str());
     let record = records::find(app, &context, &organization).await?;
     let path = format!("{PATH}/{}", segment(&id));
-    let account = AccountId::new(visit.given("account_id").unwrap_or_default());
-    let (name, page) = match visit.given("action").as_deref() {
+    let account = AccountId::new(ctx.given("account_id").unwrap_or_default());
+    let (name, page) = match ctx.given("action").as_deref() {
         Some("designate") => {
             let it = focal_points::candidate(app, &context, &organization, &Whom::Account(&account)).await?;
             let name = format!("{} ({})", it.profile.full_name(), it.email.as_str());
@@ -111,13 +110,13 @@ pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, P
                 Confirm::new("undesignate", &path, "undesignate", "focal_point.undesignate"),
             )
         }
-        _ => return visit.show_elsewhere(&path).await,
+        _ => return ctx.show_elsewhere(&path).await,
     };
     let page = page
         .of(name)
         .within(&record.organization.name)
         .with("account_id", account.as_str());
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
 fn refused_address(key: &'static str) -> affiliations::Error {
@@ -125,35 +124,39 @@ fn refused_address(key: &'static str) -> affiliations::Error {
 }
 
 /// Who has this address and can become a Focal Point here.
-async fn candidate(visit: &Visit, id: &str, email: &str) -> Result<Account, affiliations::Error> {
+async fn candidate(ctx: &PageContext, id: &str, email: &str) -> Result<Account, affiliations::Error> {
     let email = Email::parse(email).map_err(|_| refused_address("error.email"))?;
     let organization = OrganizationId::new(id);
     let whom = Whom::Email(&email);
-    match focal_points::candidate(&visit.app, &visit.context(), &organization, &whom).await {
+    match focal_points::candidate(&ctx.app, &ctx.actor_context(), &organization, &whom).await {
         Err(affiliations::Error::Refused(_)) => Err(refused_address("admin.no_such_account")),
         other => other,
     }
 }
 
-async fn designate(visit: &Visit, id: &str, account: &str) -> Result<&'static str, affiliations::Error> {
+async fn designate(ctx: &PageContext, id: &str, account: &str) -> Result<&'static str, affiliations::Error> {
     let (organization, account) = (OrganizationId::new(id), AccountId::new(account));
     let whom = Whom::Account(&account);
-    match focal_points::appoint(&visit.app, &visit.context(), &organization, &whom).await {
+    match focal_points::appoint(&ctx.app, &ctx.actor_context(), &organization, &whom).await {
         Err(affiliations::Error::Refused(_)) => Err(refused_address("admin.no_such_account")),
         other => other.map(|()| "designated"),
     }
 }
 
-async fn undesignate(visit: &Visit, id: &str, account: &str) -> Result<&'static str, affiliations::Error> {
-    let (app, context) = (&visit.app, visit.context());
+async fn undesignate(
+    ctx: &PageContext,
+    id: &str,
+    account: &str,
+) -> Result<&'static str, affiliations::Error> {
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let (organization, account) = (OrganizationId::new(id), AccountId::new(account));
     let affiliation = people::affiliation_of(app, &context, &organization, &account).await?;
     focal_points::undesignate(app, &context, &affiliation, "").await?;
     Ok("undesignated")
 }
 
-async fn view(visit: &Visit, id: &str, form: FormState) -> Result<AdminOrganization, PageError> {
-    let (app, context) = (&visit.app, visit.context());
+async fn view(ctx: &PageContext, id: &str, form: FormState) -> Result<AdminOrganization, PageError> {
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let id = OrganizationId::new(id);
     let record = records::find(app, &context, &id).await?;
     let search = Search {
@@ -164,7 +167,7 @@ async fn view(visit: &Visit, id: &str, form: FormState) -> Result<AdminOrganizat
     let focal_points = people::list(app, &context, &id, &search).await?;
     Ok(AdminOrganization {
         form,
-        organization: Types::read(visit).await?.row(visit, &record.organization),
+        organization: Types::read(ctx).await?.row(ctx, &record.organization),
         focal_points: focal_points.entries.iter().map(row).collect(),
         people: record.people,
         needs_approval: record.its_type.needs_approval,

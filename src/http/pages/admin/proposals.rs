@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::focal_point::{refusal, segment};
 use super::super::organization_lists::{self as lists, Types};
-use super::super::{ListQuery, PageError, PageForm, Visit};
+use super::super::{ListQuery, PageContext, PageError, PageForm};
 use crate::affiliations::organizations::{self, Correction};
 use crate::affiliations::records::{self, Record};
 use crate::affiliations::{self, merging};
@@ -17,8 +17,8 @@ use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRo
 
 const PATH: &str = "/admin/proposals";
 
-pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
-    let (found, people) = records::proposals(&visit.app, &visit.context(), query.page()?).await?;
+pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
+    let (found, people) = records::proposals(&ctx.app, &ctx.actor_context(), query.page()?).await?;
     let rows = found.rows.iter().zip(people).map(|(it, people)| ProposalRow {
         id: it.id.as_str().to_owned(),
         name: it.name.clone(),
@@ -30,13 +30,13 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
         rows: rows.collect(),
         paging: lists::paging_of(&found, PATH, &query, &[]),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let record = find(&visit, &id).await?;
-    let form = visit.form_or(as_it_is(&record));
-    visit.page(&view(&visit, &record, form).await?).await
+pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let record = find(&ctx, &id).await?;
+    let form = ctx.form_or(as_it_is(&record));
+    ctx.page(&view(&ctx, &record, form).await?).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -54,42 +54,46 @@ pub struct Decision {
 }
 
 pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let record = find(&visit, &id).await?;
-    match outcome(&visit, &record.organization.id, &fields).await {
-        Ok(()) => visit.done(PATH, "saved").await,
+    let PageForm { ctx, fields, typed } = form;
+    let record = find(&ctx, &id).await?;
+    match outcome(&ctx, &record.organization.id, &fields).await {
+        Ok(()) => ctx.done(PATH, "saved").await,
         Err(error) => {
             // The form that confirms has few of the fields that are shown again.
             let mut form = as_it_is(&record);
             form.values.extend(typed.values);
             let (status, form) = refusal(error, form)?;
-            visit.again_as(status, form).await
+            ctx.again_as(status, form).await
         }
     }
 }
 
 /// Says what `decide` will do.
-pub async fn confirm(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let record = find(&visit, &id).await?;
+pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let record = find(&ctx, &id).await?;
     let path = format!("{PATH}/{}", segment(&id));
-    let mut page = match visit.given("decision").as_deref() {
+    let mut page = match ctx.given("decision").as_deref() {
         Some("reject") => Confirm::new("reject", &path, "reject", "focal_point.reject"),
         Some("merge") => {
-            let into = OrganizationId::new(visit.given("organization_id").unwrap_or_default());
-            let target = records::find(&visit.app, &visit.context(), &into).await?;
+            let into = OrganizationId::new(ctx.given("organization_id").unwrap_or_default());
+            let target = records::find(&ctx.app, &ctx.actor_context(), &into).await?;
             Confirm::new("merge", &path, "merge", "admin.proposal.merge_into")
                 .within(&target.organization.name)
                 .with("organization_id", into.as_str())
         }
-        _ => return visit.show_elsewhere(&path).await,
+        _ => return ctx.show_elsewhere(&path).await,
     };
     page.takes_reason = true;
     let page = page.decides().of(record.organization.name);
-    visit.page(&page.again(visit.form_or(FormState::default()))).await
+    ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
-async fn outcome(visit: &Visit, id: &OrganizationId, fields: &Decision) -> Result<(), affiliations::Error> {
-    let (app, context) = (&visit.app, visit.context());
+async fn outcome(
+    ctx: &PageContext,
+    id: &OrganizationId,
+    fields: &Decision,
+) -> Result<(), affiliations::Error> {
+    let (app, context) = (&ctx.app, ctx.actor_context());
     match fields.decision.as_str() {
         "accept" => {
             let correction = Correction {
@@ -114,9 +118,9 @@ async fn outcome(visit: &Visit, id: &OrganizationId, fields: &Decision) -> Resul
     }
 }
 
-async fn find(visit: &Visit, id: &str) -> Result<Record, PageError> {
+async fn find(ctx: &PageContext, id: &str) -> Result<Record, PageError> {
     let id = OrganizationId::new(id);
-    Ok(records::find_proposal(&visit.app, &visit.context(), &id).await?)
+    Ok(records::find_proposal(&ctx.app, &ctx.actor_context(), &id).await?)
 }
 
 /// As it was typed; what its proposer said of its type is the first guess.
@@ -133,18 +137,18 @@ fn as_it_is(record: &Record) -> FormState {
     ])
 }
 
-async fn view(visit: &Visit, record: &Record, form: FormState) -> Result<AdminProposal, PageError> {
+async fn view(ctx: &PageContext, record: &Record, form: FormState) -> Result<AdminProposal, PageError> {
     let it = &record.organization;
-    let types = Types::read(visit).await?;
-    let similar = records::similar(&visit.app, &visit.context(), &it.name).await?;
+    let types = Types::read(ctx).await?;
+    let similar = records::similar(&ctx.app, &ctx.actor_context(), &it.name).await?;
     Ok(AdminProposal {
         form,
         id: it.id.as_str().to_owned(),
         proposed_at: it.created_at,
         city: it.city.clone(),
         people: record.people,
-        membership_types: types.choices(visit),
+        membership_types: types.choices(ctx),
         categories: lists::categories(),
-        similar: types.rows(visit, &similar),
+        similar: types.rows(ctx, &similar),
     })
 }

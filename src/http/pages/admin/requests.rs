@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::super::focal_point::requests::{Decision, again, asked_for, is_decided_elsewhere, outcome};
 use super::super::focal_point::{base, refusal, request_row, segment, show_of, waits};
 use super::super::organization_lists as lists;
-use super::super::{ListQuery, PageError, PageForm, Visit};
+use super::super::{ListQuery, PageContext, PageError, PageForm};
 use crate::affiliations::people::{self, Entry, Search, Show};
 use crate::domain::AffiliationId;
 use crate::domain::affiliation::AffiliationStatus;
@@ -19,7 +19,7 @@ use crate::templates::pages::{AdminRequest, AdminRequests, OrganizationRef, Requ
 const PATH: &str = "/admin/requests";
 const WAITING: &str = "waiting";
 
-pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError> {
+pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     // Whoever comes without a filter looks for what waits, TIES rights as well.
     let status = match query.has("status") {
         true => query.get("status"),
@@ -35,7 +35,7 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
         page: query.page()?,
         ..Search::default()
     };
-    let found = people::list_without_focal_point(&visit.app, &visit.context(), &search).await?;
+    let found = people::list_without_focal_point(&ctx.app, &ctx.actor_context(), &search).await?;
     let row = |it: &Entry| RequestRow {
         organization: Some(it.person.organization_name.clone()),
         ..request_row(it)
@@ -52,39 +52,38 @@ pub async fn list(visit: Visit, query: ListQuery) -> Result<Response, PageError>
             &["q", "status"],
         ),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, PageError> {
-    let (entry, organization) = find(&visit, &id).await?;
+pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let (entry, organization) = find(&ctx, &id).await?;
     if is_decided_elsewhere(&entry) {
-        return Ok(visit.redirect(&person_path(&organization, &entry)));
+        return Ok(ctx.redirect(&person_path(&organization, &entry)));
     }
-    visit
-        .page(&view(&visit, &organization, &entry, visit.form_or(FormState::default())).await?)
+    ctx.page(&view(&ctx, &organization, &entry, ctx.form_or(FormState::default())).await?)
         .await
 }
 
 pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let (entry, organization) = find(&visit, &id).await?;
-    match outcome(&visit, &AffiliationId::new(id.as_str()), &fields).await {
-        Ok("approved") if waits(&entry) => visit.done(&person_path(&organization, &entry), "approved").await,
-        Ok(done) => visit.done(PATH, done).await,
+    let PageForm { ctx, fields, typed } = form;
+    let (entry, organization) = find(&ctx, &id).await?;
+    match outcome(&ctx, &AffiliationId::new(id.as_str()), &fields).await {
+        Ok("approved") if waits(&entry) => ctx.done(&person_path(&organization, &entry), "approved").await,
+        Ok(done) => ctx.done(PATH, done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            let (entry, organization) = again(find(&visit, &id).await)?;
+            let (entry, organization) = again(find(&ctx, &id).await)?;
             let outcome = Outcome::refused(status, form);
             match is_decided_elsewhere(&entry) {
-                true => visit.show_at(&person_path(&organization, &entry), outcome).await,
-                false => visit.again_with(outcome).await,
+                true => ctx.show_at(&person_path(&organization, &entry), outcome).await,
+                false => ctx.again_with(outcome).await,
             }
         }
     }
 }
 
-async fn find(visit: &Visit, id: &str) -> Result<(Entry, Organization), PageError> {
-    let (app, context) = (&visit.app, visit.context());
+async fn find(ctx: &PageContext, id: &str) -> Result<(Entry, Organization), PageError> {
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let (entry, organization, _) = people::find(app, &context, &AffiliationId::new(id)).await?;
     Ok((entry, organization))
 }
@@ -96,7 +95,7 @@ fn person_path(organization: &Organization, entry: &Entry) -> String {
 }
 
 async fn view(
-    visit: &Visit,
+    ctx: &PageContext,
     organization: &Organization,
     entry: &Entry,
     form: FormState,
@@ -114,6 +113,6 @@ async fn view(
         reason: decision.and_then(|it| it.reason.clone()),
         decidable: affiliation.status() == AffiliationStatus::Pending && !entry.own,
         own: entry.own,
-        rights: asked_for(visit, entry).await?,
+        rights: asked_for(ctx, entry).await?,
     })
 }

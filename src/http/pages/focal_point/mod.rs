@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::{Audience, PageError, Routes, Visit, refused};
+use super::{Audience, PageContext, PageError, Routes, refused};
 use crate::affiliations::people::{Entry, Page, Search, Show};
 use crate::affiliations::{self, organization_of};
 use crate::domain::OrganizationId;
@@ -52,12 +52,12 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 /// A person is Focal Point of one organization at most, and is taken there; an administrator may be of none.
-async fn choose(visit: Visit) -> Result<Response, PageError> {
-    match organization_of(visit.app.db.read(), &visit.context()).await? {
-        Some(id) => Ok(visit.redirect(&requests_path(&id))),
+async fn choose(ctx: PageContext) -> Result<Response, PageError> {
+    match organization_of(ctx.app.db.read(), &ctx.actor_context()).await? {
+        Some(id) => Ok(ctx.redirect(&requests_path(&id))),
         None => {
             let organizations = Vec::new();
-            visit.page(&FocalPointChoose { organizations }).await
+            ctx.page(&FocalPointChoose { organizations }).await
         }
     }
 }
@@ -86,14 +86,14 @@ fn reference(it: &Organization) -> OrganizationRef {
 
 /// A page of a list, with its organization.
 async fn page(
-    visit: &Visit,
+    ctx: &PageContext,
     organization: &str,
     search: &Search<'_>,
 ) -> Result<(Page, OrganizationRef), PageError> {
     let id = OrganizationId::new(organization);
-    let context = visit.context();
-    let page = affiliations::people::list(&visit.app, &context, &id, search).await?;
-    let organization = affiliations::people::organization(&visit.app, &context, &id).await?;
+    let context = ctx.actor_context();
+    let page = affiliations::people::list(&ctx.app, &context, &id, search).await?;
+    let organization = affiliations::people::organization(&ctx.app, &context, &id).await?;
     Ok((page, reference(&organization)))
 }
 

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::super::organization_lists as lists;
-use super::super::{ListQuery, PageError, Visit};
+use super::super::{ListQuery, PageContext, PageError};
 use super::{base, page, waits};
 use crate::affiliations::people::{Entry, PeopleOrder, Search, Show};
 use crate::affiliations::records;
@@ -14,7 +14,7 @@ use crate::templates::FormState;
 use crate::templates::pages::{FocalPointPeople, PersonRow};
 
 pub async fn list(
-    visit: Visit,
+    ctx: PageContext,
     Path(organization): Path<String>,
     query: ListQuery,
 ) -> Result<Response, PageError> {
@@ -31,10 +31,10 @@ pub async fn list(
         page: query.page()?,
         ..Search::default()
     };
-    let (found, organization) = page(&visit, &organization, &search).await?;
+    let (found, organization) = page(&ctx, &organization, &search).await?;
     let path = format!("{}/people", base(&OrganizationId::new(organization.id.as_str())));
-    let kinds = records::right_types(&visit.app).await?;
-    let rows = found.entries.iter().map(|it| row(&visit, it, &kinds)).collect();
+    let kinds = records::right_types(&ctx.app).await?;
+    let rows = found.entries.iter().map(|it| row(&ctx, it, &kinds)).collect();
     let filters = ["q", "filter"];
     let page = FocalPointPeople {
         organization,
@@ -42,16 +42,16 @@ pub async fn list(
         rows,
         paging: lists::paging(found.page, found.size, found.total, &path, &query, &filters),
     };
-    visit.page(&page).await
+    ctx.page(&page).await
 }
 
-pub(super) fn row(visit: &Visit, it: &Entry, kinds: &[RightType]) -> PersonRow {
+pub(super) fn row(ctx: &PageContext, it: &Entry, kinds: &[RightType]) -> PersonRow {
     let affiliation = &it.person.affiliation;
     let granted = |kind: &RightType| {
         let mut rights = it.rights.iter();
         rights.any(|it| it.right == kind.name && it.status() == TiesStatus::Granted)
     };
-    let language = visit.locale.as_str();
+    let language = ctx.locale.as_str();
     PersonRow {
         id: affiliation.account.as_str().to_owned(),
         name: it.person.full_name(),

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageError, PageForm, Visit};
+use super::super::{PageContext, PageError, PageForm};
 use super::requests::again;
 use super::{base, people, reference, refusal, segment};
 use crate::affiliations::people::Entry;
@@ -24,29 +24,28 @@ pub struct Act {
 }
 
 pub async fn show(
-    visit: Visit,
+    ctx: PageContext,
     Path((organization, account)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let found = find(&visit, &organization, &account).await?;
-    visit
-        .page(&view(&visit, &found, visit.form_or(FormState::default())).await?)
+    let found = find(&ctx, &organization, &account).await?;
+    ctx.page(&view(&ctx, &found, ctx.form_or(FormState::default())).await?)
         .await
 }
 
 /// Says what `act` will do.
 pub async fn confirm(
-    visit: Visit,
+    ctx: PageContext,
     Path((organization, account)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let found = find(&visit, &organization, &account).await?;
+    let found = find(&ctx, &organization, &account).await?;
     let fields = Act {
-        action: visit.given("action").unwrap_or_default(),
-        right: visit.given("right").unwrap_or_default(),
+        action: ctx.given("action").unwrap_or_default(),
+        right: ctx.given("right").unwrap_or_default(),
         reason: String::new(),
     };
-    match confirmation(&visit, &found, &fields).await? {
-        Some(page) => visit.page(&page.again(visit.form_or(FormState::default()))).await,
-        None => visit.show_elsewhere(&person_path(&found.1, &account)).await,
+    match confirmation(&ctx, &found, &fields).await? {
+        Some(page) => ctx.page(&page.again(ctx.form_or(FormState::default()))).await,
+        None => ctx.show_elsewhere(&person_path(&found.1, &account)).await,
     }
 }
 
@@ -55,7 +54,7 @@ fn person_path(organization: &Organization, account: &str) -> String {
 }
 
 /// `None` for an act that needs no confirmation.
-async fn confirmation(visit: &Visit, found: &Found, fields: &Act) -> Result<Option<Confirm>, PageError> {
+async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<Option<Confirm>, PageError> {
     let (entry, organization, _) = found;
     let (act, button, asks) = match fields.action.as_str() {
         "refuse" => ("refuse", "focal_point.refuse", true),
@@ -71,10 +70,10 @@ async fn confirmation(visit: &Visit, found: &Found, fields: &Act) -> Result<Opti
         .of(name)
         .within(&organization.name);
     if matches!(act, "refuse" | "revoke") {
-        let kinds = records::right_types(&visit.app).await?;
+        let kinds = records::right_types(&ctx.app).await?;
         let kind = kinds.iter().find(|it| it.name == fields.right);
         // An unknown right is refused by the room when the form is sent.
-        let label = kind.map_or(fields.right.as_str(), |it| it.label(visit.locale.as_str()));
+        let label = kind.map_or(fields.right.as_str(), |it| it.label(ctx.locale.as_str()));
         label.clone_into(&mut page.right);
         page = page.with("right", &fields.right);
     }
@@ -86,30 +85,30 @@ pub async fn act(
     Path((organization, account)): Path<(String, String)>,
     form: PageForm<Act>,
 ) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let found = find(&visit, &organization, &account).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let found = find(&ctx, &organization, &account).await?;
     let path = format!("{}/people", base(&found.1.id));
-    match outcome(&visit, &found.0.person.affiliation.id, &fields).await {
-        Ok("removed") => visit.done(&path, "removed").await,
+    match outcome(&ctx, &found.0.person.affiliation.id, &fields).await {
+        Ok("removed") => ctx.done(&path, "removed").await,
         // Who gave up the own office sees these pages no more.
         Ok("undesignated") if found.0.own && found.2 == Capacity::FocalPoint => {
-            visit.done("/account/organization", "undesignated").await
+            ctx.done("/account/organization", "undesignated").await
         }
-        Ok(done) => visit.done(&format!("{path}/{}", segment(&account)), done).await,
+        Ok(done) => ctx.done(&format!("{path}/{}", segment(&account)), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            again(find(&visit, &organization, &account).await)?;
-            visit.again_as(status, form).await
+            again(find(&ctx, &organization, &account).await)?;
+            ctx.again_as(status, form).await
         }
     }
 }
 
 async fn outcome(
-    visit: &Visit,
+    ctx: &PageContext,
     id: &AffiliationId,
     fields: &Act,
 ) -> Result<&'static str, affiliations::Error> {
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let right = std::slice::from_ref(&fields.right);
     match fields.action.as_str() {
         "grant" => ties::grant(app, &context, id, right).await.map(|()| "ties_saved"),
@@ -135,19 +134,19 @@ async fn outcome(
 type Found = (Entry, Organization, Capacity);
 
 /// Who is approved for the organization that the path names (G-4).
-async fn find(visit: &Visit, organization: &str, account: &str) -> Result<Found, PageError> {
+async fn find(ctx: &PageContext, organization: &str, account: &str) -> Result<Found, PageError> {
     let (organization, account) = (OrganizationId::new(organization), AccountId::new(account));
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let id = affiliations::people::affiliation_of(app, &context, &organization, &account).await?;
     Ok(affiliations::people::find(app, &context, &id).await?)
 }
 
-async fn view(visit: &Visit, found: &Found, form: FormState) -> Result<FocalPointPerson, PageError> {
+async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<FocalPointPerson, PageError> {
     let (entry, organization, capacity) = found;
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let kinds = records::right_types(app).await?;
-    let person = people::row(visit, entry, &kinds);
-    let language = visit.locale.as_str();
+    let person = people::row(ctx, entry, &kinds);
+    let language = ctx.locale.as_str();
     let rights = by_kind(kinds, &entry.rights)
         .into_iter()
         .map(|(kind, right)| RightView {

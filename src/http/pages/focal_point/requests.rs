@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::organization_lists as lists;
-use super::super::{ListQuery, PageError, PageForm, Visit};
+use super::super::{ListQuery, PageContext, PageError, PageForm};
 use super::{base, page, reference, refusal, request_row, requests_path, segment, show_of, waits};
 use crate::affiliations::decisions::Attempt;
 use crate::affiliations::people::{self, Entry, Search};
@@ -28,23 +28,23 @@ pub struct Decision {
 }
 
 pub async fn list(
-    visit: Visit,
+    ctx: PageContext,
     Path(organization): Path<String>,
     query: ListQuery,
 ) -> Result<Response, PageError> {
-    let mut page = waiting(&visit, &organization, &query).await?;
-    let typed = visit.form_or(FormState::default());
+    let mut page = waiting(&ctx, &organization, &query).await?;
+    let typed = ctx.form_or(FormState::default());
     page.form.notice = typed.notice;
     page.form.ticked = typed.ticked;
     if let Some(one) = typed.values.get("requests") {
         page.form.values.insert("requests".into(), one.clone());
     }
-    page.approved_together = visit.content();
-    visit.page(&page).await
+    page.approved_together = ctx.content();
+    ctx.page(&page).await
 }
 
 async fn waiting(
-    visit: &Visit,
+    ctx: &PageContext,
     organization: &str,
     query: &ListQuery,
 ) -> Result<FocalPointRequests, PageError> {
@@ -61,7 +61,7 @@ async fn waiting(
         page: query.page()?,
         ..Search::default()
     };
-    let (found, organization) = page(visit, organization, &search).await?;
+    let (found, organization) = page(ctx, organization, &search).await?;
     let path = requests_path(&OrganizationId::new(organization.id.as_str()));
     Ok(FocalPointRequests {
         organization,
@@ -92,27 +92,27 @@ pub async fn approve(
     query: ListQuery,
     form: PageForm<Chosen>,
 ) -> Result<Response, PageError> {
-    let PageForm { visit, fields, .. } = form;
+    let PageForm { ctx, fields, .. } = form;
     let refusal = match fields.decision.as_str() {
         "approve" if fields.requests.is_empty() => Some("focal_point.bulk.none"),
         "approve" => None,
         _ => Some("error.try_again"),
     };
     // 404 for a list that is not theirs.
-    waiting(&visit, &organization, &query).await?;
+    waiting(&ctx, &organization, &query).await?;
     if let Some(notice) = refusal {
-        return visit.again(FormState::default().notice(notice)).await;
+        return ctx.again(FormState::default().notice(notice)).await;
     }
     let id = OrganizationId::new(organization.as_str());
     let chosen: Vec<_> = fields.requests.into_iter().map(AffiliationId::new).collect();
-    let attempts = decisions::approve_all(&visit.app, &visit.context(), &id, &chosen).await?;
+    let attempts = decisions::approve_all(&ctx.app, &ctx.actor_context(), &id, &chosen).await?;
     let outcome = told(attempts);
     // G-9: that nothing could be done is no success.
     let status = match outcome.approved.is_empty() {
         true => StatusCode::CONFLICT,
         false => StatusCode::OK,
     };
-    visit.again_with(Outcome::of(&outcome)?.with_status(status)).await
+    ctx.again_with(Outcome::of(&outcome)?.with_status(status)).await
 }
 
 fn told(attempts: Vec<Attempt>) -> ApprovedTogether {
@@ -142,15 +142,14 @@ fn told(attempts: Vec<Attempt>) -> ApprovedTogether {
 }
 
 pub async fn show(
-    visit: Visit,
+    ctx: PageContext,
     Path((organization, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let (entry, organization) = find(&visit, &organization, &id).await?;
+    let (entry, organization) = find(&ctx, &organization, &id).await?;
     if is_decided_elsewhere(&entry) {
-        return Ok(visit.redirect(&person_path(&organization, &entry)));
+        return Ok(ctx.redirect(&person_path(&organization, &entry)));
     }
-    visit
-        .page(&view(&visit, &organization, &entry, visit.form_or(FormState::default())).await?)
+    ctx.page(&view(&ctx, &organization, &entry, ctx.form_or(FormState::default())).await?)
         .await
 }
 
@@ -163,19 +162,19 @@ pub async fn decide(
     Path((organization, id)): Path<(String, String)>,
     form: PageForm<Decision>,
 ) -> Result<Response, PageError> {
-    let PageForm { visit, fields, typed } = form;
-    let (entry, organization) = find(&visit, &organization, &id).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (entry, organization) = find(&ctx, &organization, &id).await?;
     let id = AffiliationId::new(id);
-    match outcome(&visit, &id, &fields).await {
-        Ok("approved") if waits(&entry) => visit.done(&person_path(&organization, &entry), "approved").await,
-        Ok(done) => visit.done(&requests_path(&organization.id), done).await,
+    match outcome(&ctx, &id, &fields).await {
+        Ok("approved") if waits(&entry) => ctx.done(&person_path(&organization, &entry), "approved").await,
+        Ok(done) => ctx.done(&requests_path(&organization.id), done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            let (entry, organization) = again(find(&visit, organization.id.as_str(), id.as_str()).await)?;
+            let (entry, organization) = again(find(&ctx, organization.id.as_str(), id.as_str()).await)?;
             let outcome = Outcome::refused(status, form);
             match is_decided_elsewhere(&entry) {
-                true => visit.show_at(&person_path(&organization, &entry), outcome).await,
-                false => visit.again_with(outcome).await,
+                true => ctx.show_at(&person_path(&organization, &entry), outcome).await,
+                false => ctx.again_with(outcome).await,
             }
         }
     }
@@ -183,11 +182,11 @@ pub async fn decide(
 
 /// Decides, and says what was done.
 pub async fn outcome(
-    visit: &Visit,
+    ctx: &PageContext,
     id: &AffiliationId,
     fields: &Decision,
 ) -> Result<&'static str, affiliations::Error> {
-    let (app, context) = (&visit.app, visit.context());
+    let (app, context) = (&ctx.app, ctx.actor_context());
     match fields.decision.as_str() {
         "approve" => {
             decisions::approve(app, &context, id, &[], &fields.reason).await?;
@@ -212,9 +211,9 @@ pub fn again<T>(found: Result<T, PageError>) -> Result<T, PageError> {
 }
 
 /// The request, if it is one of the organization that the path names (G-4).
-async fn find(visit: &Visit, organization: &str, id: &str) -> Result<(Entry, Organization), PageError> {
+async fn find(ctx: &PageContext, organization: &str, id: &str) -> Result<(Entry, Organization), PageError> {
     let id = AffiliationId::new(id);
-    let (entry, its, _) = people::find(&visit.app, &visit.context(), &id).await?;
+    let (entry, its, _) = people::find(&ctx.app, &ctx.actor_context(), &id).await?;
     if its.id.as_str() == organization {
         Ok((entry, its))
     } else {
@@ -228,7 +227,7 @@ fn person_path(organization: &Organization, entry: &Entry) -> String {
 }
 
 async fn view(
-    visit: &Visit,
+    ctx: &PageContext,
     organization: &Organization,
     entry: &Entry,
     form: FormState,
@@ -243,17 +242,17 @@ async fn view(
         reason: decision.and_then(|it| it.reason.clone()),
         decidable: affiliation.status() == AffiliationStatus::Pending && !entry.own,
         own: entry.own,
-        rights: asked_for(visit, entry).await?,
+        rights: asked_for(ctx, entry).await?,
     })
 }
 
 /// The rights that the request asks for, by their names in the page's language.
-pub async fn asked_for(visit: &Visit, entry: &Entry) -> Result<Vec<Choice>, PageError> {
+pub async fn asked_for(ctx: &PageContext, entry: &Entry) -> Result<Vec<Choice>, PageError> {
     if !waits(entry) {
         return Ok(Vec::new());
     }
-    let language = visit.locale.as_str();
-    let kinds = affiliations::records::right_types(&visit.app).await?;
+    let language = ctx.locale.as_str();
+    let kinds = affiliations::records::right_types(&ctx.app).await?;
     let asked = |name: &str| {
         let mut rights = entry.rights.iter();
         rights.any(|it| it.right == name && it.status() == TiesStatus::Requested)

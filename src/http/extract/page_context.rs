@@ -1,4 +1,4 @@
-//! A visit: everything that a page needs to know about the request that asks for it, and the way to
+//! The request that asks for a page: who asks, from where, in which language, as part of what; and the way to
 //! answer with a page. See `http::pages` for how a page is written.
 
 mod outcomes;
@@ -28,7 +28,7 @@ use crate::random;
 use crate::templates::{Frame, Page, PersonInChrome, Service};
 
 #[derive(Clone, Debug)]
-pub struct Visit {
+pub struct PageContext {
     pub app: App,
     pub locale: Locale,
     pub session: BrowserSession,
@@ -64,20 +64,20 @@ pub struct Visit {
     frames: Vec<String>,
 }
 
-impl FromRequestParts<App> for Visit {
+impl FromRequestParts<App> for PageContext {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
         let session = BrowserSession::from_request_parts(parts, app).await?;
-        let mut visit = Self::new(app, parts, session);
+        let mut ctx = Self::new(app, parts, session);
         if matches!(parts.method, Method::GET | Method::HEAD) {
-            visit.outcome = visit.find_outcome().await.unwrap_or_default();
+            ctx.outcome = ctx.find_outcome().await.unwrap_or_default();
         }
-        Ok(visit)
+        Ok(ctx)
     }
 }
 
-impl Visit {
+impl PageContext {
     pub fn new(app: &App, parts: &Parts, session: BrowserSession) -> Self {
         let uri = parts
             .uri
@@ -105,7 +105,7 @@ impl Visit {
         if asked_by_person && kept.as_deref() != Some(locale.as_str()) {
             cookies.push(Cookie::Language.set(app, locale.as_str()));
         }
-        let mut visit = Self {
+        let mut ctx = Self {
             app: app.clone(),
             locale,
             session,
@@ -142,9 +142,9 @@ impl Visit {
             images: None,
             frames: Vec::new(),
         };
-        let request = query_value(&visit.uri, "request");
-        visit.name_request(request);
-        visit
+        let request = query_value(&ctx.uri, "request");
+        ctx.name_request(request);
+        ctx
     }
 
     /// The service's request that the page is part of. Its language holds for every page that names it, also when
@@ -183,7 +183,7 @@ impl Visit {
     }
 
     /// Who acts, for the rooms.
-    pub fn context(&self) -> Context {
+    pub fn actor_context(&self) -> Context {
         let actor = match self.session.get() {
             Some((_, account)) => Actor::Person {
                 account: account.id.clone(),
@@ -287,7 +287,7 @@ impl Visit {
         self.with_cookie(header)
     }
 
-    /// The token of every form on this visit's page (BR-1): bound to the session's cookie, or before the
+    /// The token of every form on the page (BR-1): bound to the session's cookie, or before the
     /// login to the browser's.
     ///
     /// Each page has one of its own, so that two pages' forms are never the same bytes: `http::submission` tells a
@@ -395,7 +395,7 @@ impl Visit {
         self.send(crate::http::pages::see_other(to))
     }
 
-    /// Adds what this visit sets in the browser.
+    /// Adds what the page sets in the browser.
     pub fn send(&self, mut response: Response) -> Response {
         for cookie in &self.cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie.clone());

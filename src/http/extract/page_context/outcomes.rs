@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Visit, is_handle, with_parameter};
+use super::{PageContext, is_handle, with_parameter};
 use crate::http::error::PageError;
 use crate::http::outcome::{self, Outcome, Owner, Place};
 use crate::templates::{Flash, FormState, Tone};
 
-impl Visit {
+impl PageContext {
     /// What the POST before this GET came to.
     pub(super) async fn find_outcome(&self) -> Option<Outcome> {
         let handle = self.query(outcome::PARAMETER).filter(|it| is_handle(it))?;
