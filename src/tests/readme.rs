@@ -1,58 +1,35 @@
-//! The README's map is the tree.
+//! The README's table of rooms is the tree.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-const ROOMS: [&str; 9] = [
-    "domain",
-    "storage",
-    "accounts",
-    "affiliations",
-    "oidc",
-    "http",
-    "cli",
-    "jobs",
-    "demo",
-];
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).expect("the source");
-    entries
-        .map(|it| it.expect("an entry").file_name().into_string().expect("UTF-8"))
-        .collect()
-}
+/// Entry points of the crate, which are no rooms.
+const ENTRY_POINTS: [&str; 2] = ["lib", "main"];
 
 #[test]
-fn the_map_names_what_there_is() {
+fn the_tables_name_every_room_and_no_other() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
-    let map = readme
-        .split("```text\nmigrations/")
+    let section = readme
+        .split("## The rooms")
         .nth(1)
-        .and_then(|it| it.split("```").next())
-        .expect("the map");
-    let named: Vec<&str> = map
-        .split_whitespace()
-        .map(|it| it.trim_end_matches('/'))
+        .and_then(|rest| rest.split("\n## ").next())
+        .expect("a section on the rooms");
+    // A row begins with the names of rooms: "| `clock`, `random` | …".
+    let named: BTreeSet<String> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split('|').next())
+        .flat_map(|cell| {
+            cell.split(',')
+                .map(|name| name.trim().trim_matches('`').to_owned())
+        })
         .collect();
-    let source = root.join("src");
-    let mut there = names(&source);
-    for room in ROOMS {
-        there.extend(names(&source.join(room)).into_iter().filter(|it| it != "mod.rs"));
-    }
-    // Data beside the code is not on the map.
-    there.retain(|it| it.ends_with(".rs") || !it.contains('.'));
-    for name in &there {
-        // A file stands for the folder of the same name beside it, and the other way round.
-        let stem = name.strip_suffix(".rs").unwrap_or(name);
-        let in_map = named
-            .iter()
-            .any(|it| it.strip_suffix(".rs").unwrap_or(it) == stem);
-        assert!(in_map, "{name} is missing in the README's map");
-    }
-    for name in named.iter().filter(|it| it.ends_with(".rs")) {
-        assert!(
-            there.iter().any(|it| it == name),
-            "{name} is in the README's map and nowhere else"
-        );
-    }
+    let entries = std::fs::read_dir(root.join("src")).expect("the source");
+    let present: BTreeSet<String> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        .filter(|name| !ENTRY_POINTS.contains(&name.as_str()))
+        .collect();
+    assert_eq!(named, present);
 }
