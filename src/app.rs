@@ -15,11 +15,11 @@ use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
 use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::{self, Fetch};
-use crate::hashing::{self, Hashing};
 use crate::i18n::{self, Locale};
 use crate::jose::{self, Keyring, RemoteKeys};
 use crate::limits::Limits;
 use crate::mail::Mailer;
+use crate::passwords::{self, Hasher};
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::{Ephemeral, EphemeralError};
 use crate::storage::{Database, OpenError, organizations};
@@ -38,7 +38,7 @@ pub struct Parts {
     pub db: Database,
     pub ephemeral: Ephemeral,
     pub keys: Keyring,
-    pub hashing: Hashing,
+    pub passwords: Hasher,
     pub webauthn: Webauthn,
     pub limits: Limits,
     pub templates: Templates,
@@ -78,7 +78,7 @@ pub enum StartError {
     #[error(transparent)]
     Keys(#[from] jose::Error),
     #[error(transparent)]
-    Hashing(#[from] hashing::Error),
+    Hashing(#[from] passwords::Error),
     #[error(transparent)]
     Webauthn(#[from] webauthn::Error),
     #[error(transparent)]
@@ -138,7 +138,7 @@ impl App {
         // Names that an older release folded are searched by the fold of this one.
         while db.write(async |tx| organizations::refold(tx).await).await? {}
         let app = Self(Arc::new(Parts {
-            hashing: Hashing::new(hashing_parameters(&config), keys.pepper())?,
+            passwords: Hasher::new(hashing_parameters(&config), keys.pepper())?,
             webauthn,
             limits: Limits::new(&config, ephemeral.clone(), clock.clone()),
             templates: Templates::new(Site {
@@ -169,8 +169,8 @@ fn use_our_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn hashing_parameters(config: &Config) -> hashing::Parameters {
-    hashing::Parameters {
+fn hashing_parameters(config: &Config) -> passwords::Parameters {
+    passwords::Parameters {
         memory_kib: config.passwords.memory_kib,
         passes: config.passwords.passes,
         parallel: config.passwords.parallel,

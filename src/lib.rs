@@ -9,7 +9,7 @@ pub mod certificates;
 pub mod clock;
 pub mod config;
 pub mod fetch;
-pub mod hashing;
+pub mod passwords;
 pub mod i18n;
 pub mod jose;
 pub mod limits;

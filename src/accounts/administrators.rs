@@ -74,7 +74,7 @@ pub async fn create(
     let Some(password) = signup::new_password(&mut errors, password, password, Some(&email), &names) else {
         return Err(Error::Fields(errors));
     };
-    let hash = app.hashing.hash(&password).await?;
+    let hash = app.passwords.hash(&password).await?;
     let now = app.clock.now();
     let account = Account {
         id: AccountId::new(random::id()),

@@ -7,7 +7,7 @@ use crate::domain::message::{FieldErrors, Message};
 use crate::domain::secret::Secret;
 use crate::storage::IsBusy;
 use crate::storage::ephemeral::EphemeralError;
-use crate::{hashing, limits};
+use crate::{limits, passwords};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -76,11 +76,11 @@ impl IsBusy for Error {
     }
 }
 
-impl From<hashing::Error> for Error {
-    fn from(error: hashing::Error) -> Self {
+impl From<passwords::Error> for Error {
+    fn from(error: passwords::Error) -> Self {
         match error {
-            hashing::Error::Busy => Self::Busy,
-            hashing::Error::Failed(_) => Self::failed(error),
+            passwords::Error::Busy => Self::Busy,
+            passwords::Error::Failed(_) => Self::failed(error),
         }
     }
 }

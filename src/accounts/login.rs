@@ -23,8 +23,8 @@ use crate::domain::event::{Action, Event};
 use crate::domain::password::Password;
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
-use crate::hashing::Verdict;
 use crate::limits::Limit;
+use crate::passwords::Verdict;
 use crate::storage::{accounts, login_throttles};
 use crate::templates::mails;
 
@@ -110,7 +110,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
     let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
     let verdict = match &password {
-        Some(password) => app.hashing.verify(password, hash).await?,
+        Some(password) => app.passwords.verify(password, hash).await?,
         // Longer than any password here: refused before hashing, for all alike (PW-1).
         None => Verdict::Wrong,
     };
@@ -124,7 +124,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     };
 
     let upgraded = match (&password, verdict) {
-        (Some(password), Verdict::RightButOutdated) => Some(app.hashing.hash(password).await?),
+        (Some(password), Verdict::RightButOutdated) => Some(app.passwords.hash(password).await?),
         _ => None,
     };
     let outcome = app

@@ -13,7 +13,9 @@ use crate::domain::event::{Action, Event};
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
 use crate::domain::{SessionId, Time};
-use crate::storage::{accounts, email_codes, login_throttles, password_resets, pending_signups, tokens};
+use crate::storage::{
+    accounts, email_codes, login_throttles, password_resets, pending_signups, refresh_tokens,
+};
 use crate::templates::mails;
 
 /// By the person, who has just proved again who they are (SE-4). Their session goes on, all else ends.
@@ -37,7 +39,7 @@ pub async fn change(
         Some(new) if errors.is_empty() => new,
         _ => return Err(Error::Fields(errors)),
     };
-    let hash = app.hashing.hash(&new).await?;
+    let hash = app.passwords.hash(&new).await?;
     app.db
         .write(async |tx| {
             sessions::hold(tx, now, session).await?;
@@ -65,7 +67,7 @@ pub(super) async fn end_what_it_opened(
     but: Option<&SessionId>,
 ) -> Result<()> {
     sessions::end_all_but(tx, now, context, &account.id, but, "password").await?;
-    tokens::end_refresh_tokens_of_account(tx, &account.id, now).await?;
+    refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, now).await?;
     email_codes::void(tx, account.id.as_str()).await?;
     password_resets::void_of_account(tx, &account.id).await?;
     password_resets::void_of_address(tx, &address_label(app, &account.email.unique_key())).await?;

@@ -125,7 +125,7 @@ pub async fn complete(
     let Some(new) = signup::new_password(&mut errors, new, confirmation, Some(&account.email), &names) else {
         return Err(Error::Fields(errors));
     };
-    let hash = app.hashing.hash(&new).await?;
+    let hash = app.passwords.hash(&new).await?;
 
     let now = app.clock.now();
     app.db

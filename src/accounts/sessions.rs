@@ -12,7 +12,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
 use crate::domain::{AccountId, SessionId, Sid, Time};
-use crate::storage::{accounts, consents, sessions, tokens};
+use crate::storage::{accounts, consents, refresh_tokens, sessions};
 use crate::templates::mails;
 use crate::{audit, random};
 
@@ -231,7 +231,7 @@ async fn end_one(
 ) -> Result<bool> {
     let ended = retire(tx, now, context, account, id, reason).await?;
     if ended {
-        tokens::end_refresh_tokens_of_session(tx, id, now).await?;
+        refresh_tokens::end_refresh_tokens_of_session(tx, id, now).await?;
     }
     Ok(ended)
 }
@@ -250,7 +250,7 @@ pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -
     app.db
         .write(async |tx| {
             let ended = end_all_but(tx, now, context, account, None, "everywhere").await?;
-            tokens::end_refresh_tokens_of_account(tx, account, now).await?;
+            refresh_tokens::end_refresh_tokens_of_account(tx, account, now).await?;
             // What has ended is not listed as a permission that goes on: a service asks for it again.
             consents::end_offline_access(tx, account).await?;
             // Who did not do it themselves hears of it (LG-4).

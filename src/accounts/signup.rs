@@ -40,7 +40,7 @@ pub async fn begin(
 ) -> Result<Secret> {
     let (email, profile, password) = check(&details)?;
     app.limits.count(Limit::SignUp, &context.network).await?;
-    let hash = app.hashing.hash(&password).await?;
+    let hash = app.passwords.hash(&password).await?;
 
     let now = app.clock.now();
     let handle = Secret::new(random::token());

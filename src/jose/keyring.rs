@@ -1,5 +1,5 @@
 //! All our keys in memory: what signs now, what is published, the master key's children. Refreshed when
-//! the database says that keys changed (`storage::generations`).
+//! the database says that keys changed (`storage::cache_versions`).
 
 use std::path::PathBuf;
 use std::sync::Arc;

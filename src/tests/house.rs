@@ -17,7 +17,7 @@ const TOOLS: [(&str, &[&str]); 17] = [
     ("clock", &[]),
     ("config", &[]),
     ("fetch", &[]),
-    ("hashing", &[]),
+    ("passwords", &[]),
     ("i18n", &[]),
     ("jose", &["storage"]),
     ("limits", &["storage"]),

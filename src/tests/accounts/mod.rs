@@ -143,7 +143,7 @@ impl Rooms {
     /// What an act cost: hashes, and rows in the tables that it writes to.
     pub async fn work(&self) -> Vec<u64> {
         use sea_orm::{ConnectionTrait, Statement};
-        let mut work = vec![self.app.hashing.count()];
+        let mut work = vec![self.app.passwords.count()];
         let db = self.app.db.read();
         for table in [
             "accounts",

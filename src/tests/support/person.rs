@@ -49,7 +49,7 @@ impl TestOp {
         };
         let new = NewAccount {
             account,
-            password_hash: Some(self.app.hashing.hash(&password).await.expect("a hash")),
+            password_hash: Some(self.app.passwords.hash(&password).await.expect("a hash")),
             terms_accepted_at: Some(now),
         };
         accounts::insert(self.app.db.read(), new)

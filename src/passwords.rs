@@ -48,7 +48,7 @@ pub enum Verdict {
 }
 
 #[derive(Clone)]
-pub struct Hashing {
+pub struct Hasher {
     inner: Arc<Inner>,
 }
 
@@ -72,7 +72,7 @@ impl Drop for Place {
     }
 }
 
-impl Hashing {
+impl Hasher {
     pub fn new(parameters: Parameters, pepper: &[u8]) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parallel = if parameters.parallel == 0 {
@@ -251,9 +251,9 @@ impl Inner {
     }
 }
 
-impl std::fmt::Debug for Hashing {
+impl std::fmt::Debug for Hasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Hashing")
+        f.write_str("Hasher")
     }
 }
 
@@ -300,14 +300,14 @@ impl Stored {
 mod tests {
     use super::*;
 
-    fn hashing(passes: u32, queue: usize) -> Hashing {
+    fn hashing(passes: u32, queue: usize) -> Hasher {
         let parameters = Parameters {
             memory_kib: 19_456,
             passes,
             parallel: 1,
             queue,
         };
-        Hashing::new(parameters, b"pepper").unwrap()
+        Hasher::new(parameters, b"pepper").unwrap()
     }
 
     fn password(text: &str) -> Password {
@@ -341,7 +341,7 @@ mod tests {
             parallel: 1,
             queue: 1,
         };
-        let other = Hashing::new(parameters, b"another").unwrap();
+        let other = Hasher::new(parameters, b"another").unwrap();
         assert_eq!(
             other
                 .verify(&password("Tulip-lamp-42"), Some(&hash))
