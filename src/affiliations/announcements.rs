@@ -14,7 +14,7 @@ use crate::domain::affiliation::Affiliation;
 use crate::domain::organization::Organization;
 use crate::domain::{AffiliationId, OrganizationId, Time};
 use crate::storage::batches::pause;
-use crate::storage::waiting::{self, Notice, Waiting};
+use crate::storage::pending_requests::{self, Notice, Waiting};
 use crate::storage::{accounts, affiliations, organizations};
 use crate::templates::mails::{AffiliationRequested, RequestsDigest, WaitingRequest};
 
@@ -49,7 +49,7 @@ pub(super) async fn announce<C: ConnectionTrait>(
         };
         notices::send(act.app, act.tx, act.now, to, &mail).await?;
     }
-    waiting::mark(
+    pending_requests::mark(
         act.tx,
         Notice::Announced,
         std::slice::from_ref(&request.id),
@@ -74,7 +74,7 @@ pub(super) async fn announce_ties<C: ConnectionTrait>(
 /// The clock's door: sends every digest that is due. How many organizations had one.
 pub async fn send_digests(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
-    let waiting = waiting::list(app.db.read(), Notice::Announced, now).await?;
+    let waiting = pending_requests::list(app.db.read(), Notice::Announced, now).await?;
     let mut sent = 0;
     for (organization, mut requests) in by_organization(&waiting) {
         if app.stopping.is_cancelled() {
@@ -136,7 +136,7 @@ async fn digest_one<C: ConnectionTrait>(
     requests: &[Affiliation],
 ) -> Result<bool, Error> {
     let ids: Vec<_> = requests.iter().map(|it| it.id.clone()).collect();
-    if !waiting::mark(act.tx, Notice::Announced, &ids, act.now).await? {
+    if !pending_requests::mark(act.tx, Notice::Announced, &ids, act.now).await? {
         return Ok(false);
     }
     let subjects: Vec<_> = requests.iter().map(|it| it.account.clone()).collect();

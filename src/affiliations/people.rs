@@ -12,10 +12,10 @@ use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity};
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesRight;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::storage::people::{self, Filter};
+use crate::storage::roster::{self, Filter};
 use crate::storage::{affiliations, focal_points, organizations, ties};
 
-pub use crate::storage::people::{PeopleOrder, Person, Show};
+pub use crate::storage::roster::{PeopleOrder, Person, Show};
 
 /// Most rows of one page (security.md AD-4).
 pub const LARGEST_PAGE: u64 = 100;
@@ -93,7 +93,7 @@ pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u
         show: Some(Show::Requests),
         ..Filter::default()
     };
-    Ok(people::count(app.db.read(), &filter).await?)
+    Ok(roster::count(app.db.read(), &filter).await?)
 }
 
 /// One person or request, with the organization.
@@ -116,7 +116,7 @@ pub async fn find(
     let organization = organizations::find(db, &found.organization)
         .await?
         .ok_or(Error::NotFound)?;
-    let person = people::find(db, id).await?.ok_or(Error::NotFound)?;
+    let person = roster::find(db, id).await?.ok_or(Error::NotFound)?;
     let entry = with_rights(db, context, vec![person]).await?.pop();
     Ok((entry.ok_or(Error::NotFound)?, organization, capacity))
 }
@@ -186,9 +186,9 @@ async fn page(
         0 => 25,
         some => some.min(LARGEST_PAGE),
     };
-    let total = people::count(db, &filter).await?;
+    let total = roster::count(db, &filter).await?;
     let page = search.page.clamp(1, total.div_ceil(size).max(1));
-    let rows = people::list(db, &filter, (page - 1) * size, size).await?;
+    let rows = roster::list(db, &filter, (page - 1) * size, size).await?;
     Ok(Page {
         entries: with_rights(db, context, rows).await?,
         total,

@@ -14,8 +14,8 @@ use crate::domain::{AffiliationId, OrganizationId, Time};
 use crate::mail::outbox::{self, Letter};
 use crate::storage::IsBusy;
 use crate::storage::batches::{ROWS, pause};
-use crate::storage::waiting::{self, Notice};
-use crate::storage::{generations, organizations};
+use crate::storage::pending_requests::{self, Notice};
+use crate::storage::{cache_versions, organizations};
 use crate::templates::mails::{OverdueOrganization, RequestsOverdue, RequestsReminder};
 
 const REMIND_AFTER: Duration = Duration::days(7);
@@ -50,7 +50,7 @@ pub async fn remind(app: &App) -> Result<usize, Error> {
     let db = app.db.read();
     let mut written = 0;
     let mut overdue = Overdue::default();
-    let late = waiting::list(db, Notice::Reminded, now - REMIND_AFTER).await?;
+    let late = pending_requests::list(db, Notice::Reminded, now - REMIND_AFTER).await?;
     for (id, requests) in by_organization(&late) {
         if app.stopping.is_cancelled() {
             return Ok(written);
@@ -60,7 +60,7 @@ pub async fn remind(app: &App) -> Result<usize, Error> {
             Err(error) => passed_over(error, id)?,
         }
     }
-    let late = waiting::list(db, Notice::Escalated, now - ESCALATE_AFTER).await?;
+    let late = pending_requests::list(db, Notice::Escalated, now - ESCALATE_AFTER).await?;
     for (id, requests) in by_organization(&late) {
         match organizations::find(db, id).await {
             Ok(Some(organization)) => overdue.add(Notice::Escalated, id, organization.name, requests),
@@ -116,7 +116,7 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
     if overdue.marks.is_empty() || app.stopping.is_cancelled() {
         return Ok(0);
     }
-    let told_before = generations::current(app.db.read(), generations::OVERDUE_TOLD).await?;
+    let told_before = cache_versions::current(app.db.read(), cache_versions::OVERDUE_TOLD).await?;
     if told_before > (now - QUIET).timestamp() {
         return Ok(0);
     }
@@ -154,7 +154,7 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
         now,
         &overdue.marks,
         &letters,
-        Some(generations::OVERDUE_TOLD),
+        Some(cache_versions::OVERDUE_TOLD),
     )
     .await
 }
@@ -181,7 +181,7 @@ async fn tell(
             .db
             .write(async |tx| {
                 if let Some(turn) = turn
-                    && !generations::take_turn(tx, turn, now, now - QUIET).await?
+                    && !cache_versions::take_turn(tx, turn, now, now - QUIET).await?
                 {
                     return Ok(false);
                 }
@@ -192,7 +192,7 @@ async fn tell(
                         .filter(|(it, _)| *it == notice)
                         .map(|(_, request)| request.clone())
                         .collect();
-                    marked |= waiting::mark(tx, notice, &these, now).await?;
+                    marked |= pending_requests::mark(tx, notice, &these, now).await?;
                 }
                 if marked {
                     for letter in letters {

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use crate::domain::affiliation::{AffiliationStatus, Standing, Told};
 use crate::domain::organization::{Country, MembershipType, OrganizationStatus};
 use crate::domain::{AccountId, MembershipTypeId};
-use crate::storage::standing::{Place, find};
+use crate::storage::membership_claims::{Place, find};
 
 /// Reads once; what it says is true in `db`'s transaction, or at this moment.
 pub async fn standing(db: &impl ConnectionTrait, account: &AccountId) -> Result<Standing, DbErr> {

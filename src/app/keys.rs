@@ -12,7 +12,7 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::signing_key::{self, Family, SigningKey, Standing};
 use crate::jose;
-use crate::storage::generations::{self, SIGNING_KEYS};
+use crate::storage::cache_versions::{self, SIGNING_KEYS};
 use crate::storage::{IsBusy, signing_keys};
 
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ impl App {
 
     /// Reads the keys again if the database says that they changed.
     pub async fn refresh_keys(&self) -> Result<(), KeyError> {
-        let generation = generations::current(self.db.read(), SIGNING_KEYS).await?;
+        let generation = cache_versions::current(self.db.read(), SIGNING_KEYS).await?;
         if generation != self.keys.generation() || self.keys.rows().is_empty() {
             let rows = signing_keys::list(self.db.read()).await?;
             self.keys.refresh(generation, rows)?;
@@ -144,7 +144,7 @@ impl App {
             .db
             .write(async |tx| {
                 // Of several nodes with the same idea, one does it.
-                if !generations::raise_from(tx, SIGNING_KEYS, seen).await? {
+                if !cache_versions::raise_from(tx, SIGNING_KEYS, seen).await? {
                     return Err(KeyError::Raced);
                 }
                 if let Some(kid) = revoked {

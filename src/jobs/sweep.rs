@@ -8,7 +8,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::domain::Time;
 use crate::storage::batches::{ROWS, until_done};
-use crate::storage::{authentication_requests, outbox, registrations, revocations, tokens};
+use crate::storage::{authentication_requests, client_registrations, outbox, refresh_tokens, revocations};
 
 /// ST-3: what was spent is remembered until it would have expired, plus this.
 const REMEMBER: Duration = Duration::minutes(10);
@@ -28,7 +28,7 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
     rows += until_done(stopping, || revocations::delete_expired(db, spent)).await?;
     let requests = now - REQUESTS_KEPT;
     rows += until_done(stopping, || authentication_requests::delete_expired(db, requests)).await?;
-    rows += until_done(stopping, || registrations::delete_expired(db, spent)).await?;
+    rows += until_done(stopping, || client_registrations::delete_expired(db, spent)).await?;
     if !app.mailer.keeps_text() {
         rows += until_done(stopping, || outbox::delete_done(db, now - MAILS_KEPT)).await?;
     }
@@ -40,11 +40,11 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
 
 /// How many families were looked at.
 async fn look_at_tokens(app: &App, now: Time) -> Result<u64, DbErr> {
-    let families = tokens::list_to_look_at(app.db.read(), now, ROWS).await?;
+    let families = refresh_tokens::list_to_look_at(app.db.read(), now, ROWS).await?;
     if !families.is_empty() {
         let families = &families;
         app.db
-            .write(async |tx| tokens::delete_expired(tx, families, now).await)
+            .write(async |tx| refresh_tokens::delete_expired(tx, families, now).await)
             .await?;
     }
     Ok(families.len() as u64)

@@ -242,7 +242,7 @@ pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Clien
             if !storage::clients::delete_as_seen(tx, id, client.updated_at).await? {
                 return Err(ClientError::Conflict(id.clone()));
             }
-            storage::tokens::end_refresh_tokens_of_client(tx, id, now).await?;
+            storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, now).await?;
             let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
                 .change(told(&client), serde_json::Value::Null);
             audit::record(tx, now, context, event).await?;

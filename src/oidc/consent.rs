@@ -13,7 +13,7 @@ use crate::domain::claim::{self, ClaimsRequest};
 use crate::domain::client::{Client, Origin, host_of};
 use crate::domain::event::{Action, Event};
 use crate::domain::{AccountId, ClientId, Time, scope::Scope};
-use crate::storage::{consents, tokens};
+use crate::storage::{consents, refresh_tokens};
 
 /// What the page asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +131,7 @@ pub async fn withdraw(app: &App, context: &Context, account: &AccountId, client:
             if !consents::delete(tx, account, client).await? {
                 return Ok(false);
             }
-            tokens::end_refresh_tokens_of_consent(tx, account, client, now).await?;
+            refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, now).await?;
             let event = Event::new(Action::ConsentWithdrawn, format!("client:{client}"));
             audit::record(tx, now, context, event).await?;
             Ok::<_, Error>(true)

@@ -11,7 +11,7 @@ use crate::domain::client::Client;
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, Presented};
 use crate::domain::{Subject, account::Account};
-use crate::storage::{accounts, revocations, tokens};
+use crate::storage::{accounts, refresh_tokens, revocations};
 
 /// The answer's JSON.
 pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
@@ -95,7 +95,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
     let Some(id) = token::family_of(presented) else {
         return Ok(None);
     };
-    let Some((family, content)) = tokens::find(db, &id).await? else {
+    let Some((family, content)) = refresh_tokens::find(db, &id).await? else {
         return Ok(None);
     };
     let current = family.judge(&Digest::of(presented.as_bytes()), now) == Presented::Current;

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::{Subject, scope};
-use crate::storage::{session_clients, tokens};
+use crate::storage::{refresh_tokens, session_clients};
 
 /// The client is about to get tokens: it takes part in the session of `grant`, and will hear of its end if
 /// it registered an address to be told at. One write for each client and session.
@@ -28,7 +28,7 @@ pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subj
     app.db
         .write(async |tx| -> Result<()> {
             // Whoever ends the session looks for its clients after it: held here, it cannot end unnoticed.
-            if !tokens::hold_session(tx, session).await? {
+            if !refresh_tokens::hold_session(tx, session).await? {
                 return Err(Error::unusable_grant("its session has ended"));
             }
             Ok(session_clients::insert(tx, session, id, &grant.sid, subject).await?)

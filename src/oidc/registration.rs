@@ -18,8 +18,8 @@ use crate::domain::secret::Secret;
 use crate::jose;
 use crate::limits::{Limit, Refused};
 use crate::random;
-use crate::storage::registrations::{self, InitialAccessToken};
-use crate::storage::{self, Transaction, tokens};
+use crate::storage::client_registrations::{self, InitialAccessToken};
+use crate::storage::{self, Transaction, refresh_tokens};
 
 /// What tokens begin with: each kind is good for its own place only (security.md G-7).
 const INITIAL: &str = "iat_";
@@ -62,12 +62,12 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
     app.db
         .write(async |tx| -> Result<()> {
             if let Some(id) = initial
-                && !registrations::spend_initial(tx, id, now).await?
+                && !client_registrations::spend_initial(tx, id, now).await?
             {
                 return Err(Error::unusable_token("an initial access token that is spent"));
             }
             clients::insert(tx, now, context, client).await.map_err(refused)?;
-            Ok(registrations::insert(tx, &client.id, &managing.digest(), now).await?)
+            Ok(client_registrations::insert(tx, &client.id, &managing.digest(), now).await?)
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
@@ -157,7 +157,7 @@ pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Resu
             if !storage::clients::delete_as_seen(tx, &client.id, client.updated_at).await? {
                 return Err(Error::changed_meanwhile());
             }
-            tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
+            refresh_tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
             let event = Event::new(Action::ClientDeleted, format!("client:{}", client.id))
                 .change(clients::told(&client), Value::Null);
             Ok(audit::record(tx, now, &context, event).await?)
@@ -185,7 +185,7 @@ pub async fn issue_initial_access_token(
     let it = &token;
     app.db
         .write(async |tx| -> Result<()> {
-            registrations::insert_initial(tx, it).await?;
+            client_registrations::insert_initial(tx, it).await?;
             let object = format!("initial_access_token:{}", it.id);
             let event = Event::new(Action::InitialAccessTokenIssued, object)
                 .change(Value::Null, json!({ "clients": it.remaining }));
@@ -198,7 +198,7 @@ pub async fn issue_initial_access_token(
 async fn initial_access_token(app: &App, token: Option<&str>, now: Time) -> Result<String> {
     let token = token.ok_or_else(Error::missing_token)?;
     let found = match token.starts_with(INITIAL) {
-        true => registrations::find_initial(app.db.read(), &Secret::new(token).digest(), now).await?,
+        true => client_registrations::find_initial(app.db.read(), &Secret::new(token).digest(), now).await?,
         false => None,
     };
     found.ok_or_else(|| Error::unusable_token("an initial access token that is unknown, spent or expired"))
@@ -213,7 +213,7 @@ async fn managed(app: &App, context: &Context, id: &str, token: &str) -> Result<
         .await?;
     let db = app.db.read();
     let found = match token.starts_with(MANAGING) {
-        true => registrations::find_client(db, &Secret::new(token).digest()).await?,
+        true => client_registrations::find_client(db, &Secret::new(token).digest()).await?,
         false => None,
     };
     if let Some(found) = found.filter(|it| it.as_str() == id)

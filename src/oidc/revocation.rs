@@ -8,7 +8,7 @@ use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::token::{self, LONGEST_ACCESS_TOKEN, RefreshFamily};
-use crate::storage::{revocations, tokens};
+use crate::storage::{refresh_tokens, revocations};
 
 /// Returns when it is stored: only then may the answer be 200.
 pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<()> {
@@ -19,7 +19,7 @@ pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &
     let Some(id) = token::family_of(presented) else {
         return revoke_access_token(app, context, client, presented).await;
     };
-    match tokens::find(app.db.read(), &id).await? {
+    match refresh_tokens::find(app.db.read(), &id).await? {
         // An older token of the family ends it just as well: whoever holds one wants it to end.
         Some((family, _)) if family.client_id == client.id => end(app, context, client, &family).await,
         _ => Ok(()),
@@ -30,7 +30,7 @@ async fn end(app: &App, context: &Context, client: &Client, family: &RefreshFami
     let (now, id) = (app.clock.now(), &family.authorization_id);
     app.db
         .write(async |tx| -> Result<()> {
-            tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
+            refresh_tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
             let event = Event::new(Action::TokenRevoked, format!("authorization:{id}"))
                 .because(format!("by client {}", client.id));
             Ok(audit::record(tx, now, context, event).await?)

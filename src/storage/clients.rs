@@ -7,8 +7,8 @@ use arc_swap::ArcSwap;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
+use super::cache_versions;
 use super::entities::{client, client_secret};
-use super::generations;
 use crate::domain::client::{Client, ClientSecret, Origin};
 use crate::domain::{ClientId, Time, secret::Digest};
 
@@ -64,7 +64,7 @@ impl ClientRegistry {
 
     /// Reads the clients again if they have changed; tells whether they had.
     pub async fn refresh(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-        let changed = generations::current(db, generations::CLIENTS).await? != self.0.load().generation;
+        let changed = cache_versions::current(db, cache_versions::CLIENTS).await? != self.0.load().generation;
         if changed {
             self.keep(Snapshot::read(db).await?);
         }
@@ -88,7 +88,7 @@ impl ClientRegistry {
 impl Snapshot {
     async fn read(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
         // The number first: a change between the two reads is then read once more, never missed.
-        let generation = generations::current(db, generations::CLIENTS).await?;
+        let generation = cache_versions::current(db, cache_versions::CLIENTS).await?;
         let clients = list(db).await?;
         let origins = clients
             .iter()
@@ -150,7 +150,7 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &Client) -> Result<(), DbErr>
     for secret in &it.secrets {
         insert_secret(tx, &it.id, secret).await?;
     }
-    generations::raise(tx, generations::CLIENTS).await
+    cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
 /// Metadata and state, if nobody changed them since `seen`; secrets have functions of their own.
@@ -161,7 +161,7 @@ pub async fn update(tx: &impl ConnectionTrait, it: &Client, seen: Time) -> Resul
         .filter(client::Column::UpdatedAt.eq(seen))
         .exec(tx)
         .await?;
-    generations::raise(tx, generations::CLIENTS).await?;
+    cache_versions::raise(tx, cache_versions::CLIENTS).await?;
     Ok(done.rows_affected == 1)
 }
 
@@ -176,7 +176,7 @@ pub async fn insert_secret(tx: &impl ConnectionTrait, id: &ClientId, it: &Client
     client_secret::Entity::insert(row)
         .exec_without_returning(tx)
         .await?;
-    generations::raise(tx, generations::CLIENTS).await
+    cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
 /// Lets the secret that has no end yet go on until `end`, and removes those that have one already:
@@ -192,7 +192,7 @@ pub async fn retire_secrets(tx: &impl ConnectionTrait, id: &ClientId, end: Time)
         .filter(client_secret::Column::ClientId.eq(id.as_str()))
         .exec(tx)
         .await?;
-    generations::raise(tx, generations::CLIENTS).await
+    cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
 /// What a public client, or one with keys, has no use for.
@@ -201,7 +201,7 @@ pub async fn delete_secrets(tx: &impl ConnectionTrait, id: &ClientId) -> Result<
         .filter(client_secret::Column::ClientId.eq(id.as_str()))
         .exec(tx)
         .await?;
-    generations::raise(tx, generations::CLIENTS).await
+    cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
 /// With its secrets, its registration, and what people granted it, if nobody changed it since `seen`.
@@ -210,7 +210,7 @@ pub async fn delete_as_seen(tx: &impl ConnectionTrait, id: &ClientId, seen: Time
         .filter(client::Column::UpdatedAt.eq(seen))
         .exec(tx)
         .await?;
-    generations::raise(tx, generations::CLIENTS).await?;
+    cache_versions::raise(tx, cache_versions::CLIENTS).await?;
     Ok(done.rows_affected == 1)
 }
 

@@ -14,7 +14,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::scope::Scope;
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::oidc::{Error, Parameters, Result, logout, service_use};
-use crate::storage::tokens;
+use crate::storage::refresh_tokens;
 
 /// The grant was taken: there is no second redemption of it.
 pub async fn redeem(
@@ -69,7 +69,7 @@ pub async fn replayed(app: &App, context: &Context, client: &Client, id: &Author
     let now = app.clock.now();
     app.db
         .write(async |tx| -> Result<()> {
-            tokens::end_authorization(tx, id, now, now + LONGEST_REFRESH_TOKEN).await?;
+            refresh_tokens::end_authorization(tx, id, now, now + LONGEST_REFRESH_TOKEN).await?;
             let event = Event::new(Action::CodeReused, format!("authorization:{id}"))
                 .failed(format!("shown by client {}", client.id));
             Ok(audit::record(tx, now, context, event).await?)

@@ -15,7 +15,7 @@ use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, 
 use crate::domain::{RefreshFamilyId, Time};
 use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Parameters, Result};
-use crate::storage::{revocations, tokens};
+use crate::storage::{refresh_tokens, revocations};
 use crate::{audit, random};
 
 /// Starts a family and gives its first token. A public client's is bound to what it proved to hold; a
@@ -51,10 +51,10 @@ pub async fn begin(
         .write(async |tx| -> Result<()> {
             // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
             // end between the look at it and the insertion.
-            if !tokens::hold_session(tx, &grant.session).await? {
+            if !refresh_tokens::hold_session(tx, &grant.session).await? {
                 return Err(Error::unusable_grant("its session has ended"));
             }
-            Ok(tokens::insert(tx, &family, content.clone(), now).await?)
+            Ok(refresh_tokens::insert(tx, &family, content.clone(), now).await?)
         })
         .await?;
     Ok(token)
@@ -70,7 +70,7 @@ pub async fn rotate(
 ) -> Result<Authorized> {
     let presented = required(parameters, "refresh_token")?;
     let id = token::family_of(presented).ok_or_else(|| Error::unusable_grant("not a refresh token"))?;
-    let found = tokens::find(app.db.read(), &id).await?;
+    let found = refresh_tokens::find(app.db.read(), &id).await?;
     let (family, content) = found.ok_or_else(|| Error::unusable_grant("an unknown or ended family"))?;
     if family.client_id != client.id {
         return Err(Error::unusable_grant("another client's refresh token"));
@@ -103,8 +103,8 @@ pub async fn rotate(
     let to = successor.as_deref().map(|it| Digest::of(it.as_bytes()));
     let idle_until = idle_end(app, now, family.expires_at);
     let won = match &to {
-        Some(to) => tokens::rotate(&app.db, &family.id, &digest, to, idle_until, now).await?,
-        None => tokens::keep(&app.db, &family.id, &digest, idle_until).await?,
+        Some(to) => refresh_tokens::rotate(&app.db, &family.id, &digest, to, idle_until, now).await?,
+        None => refresh_tokens::keep(&app.db, &family.id, &digest, idle_until).await?,
     };
     if !won {
         // Used in parallel, a moment ago, or ended: security.md G-8.
@@ -127,7 +127,7 @@ async fn reused(app: &App, context: &Context, family: &RefreshFamily, now: Time)
     let id = &family.authorization_id;
     app.db
         .write(async |tx| -> Result<()> {
-            tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
+            refresh_tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
             let event = Event::new(Action::RefreshTokenReused, format!("account:{}", family.account))
                 .failed(format!("authorization {id} of client {}", family.client_id));
             Ok(audit::record(tx, now, context, event).await?)
