@@ -3,7 +3,7 @@
 use super::{Error, Result, signup};
 use crate::app::App;
 use crate::audit;
-use crate::domain::account::{Account, Email, Status};
+use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::{Context, Role};
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::{FieldErrors, Gender, Language, ProfessionalRole, Profile};
@@ -24,7 +24,7 @@ pub enum Made {
 pub enum Found {
     Account(Account),
     /// The account that this one would be a second of: it differs in its `+tag`, and is another address.
-    HeldAs(Email),
+    HeldAs(EmailAddress),
     Nobody,
 }
 
@@ -119,6 +119,6 @@ pub async fn create(
         .await
 }
 
-fn parse(email: &str) -> Result<Email> {
-    Email::parse(email).map_err(|_| Error::field("email", "error.email"))
+fn parse(email: &str) -> Result<EmailAddress> {
+    EmailAddress::parse(email).map_err(|_| Error::field("email", "error.email"))
 }

@@ -14,7 +14,7 @@ use rows::{Line, read_csv, read_json_lines};
 
 use super::Result;
 use crate::app::App;
-use crate::domain::account::{Account, Email, Status};
+use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Role;
 use crate::domain::profile::{
     Gender, JOB_TITLE_LENGTH, Language, NAME_LENGTH, ProfessionalRole, Profile, Title,
@@ -88,7 +88,7 @@ pub fn read(app: &App, format: Format, bytes: &[u8]) -> Read {
 /// All reasons why the line is refused, joined; the former platform did not ask for all that we do.
 fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) -> Line<Record> {
     let mut wrong: Vec<String> = Vec::new();
-    let email = Email::parse(&row.email).ok();
+    let email = EmailAddress::parse(&row.email).ok();
     match &email {
         None => wrong.push(format!(
             "email: \"{}\" is not an e-mail address",

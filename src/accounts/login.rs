@@ -16,7 +16,7 @@ use super::{Error, Result, current_terms, tell, throttle};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Time;
-use crate::domain::account::{Account, Email, EmailKey};
+use crate::domain::account::{Account, EmailAddress, EmailKey};
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Acr, Factor, Proof, SecondProof};
 use crate::domain::event::{Action, Event};
@@ -195,9 +195,9 @@ enum Outcome {
 }
 
 /// An empty or impossible field is told without asking anything: it is true for every address.
-fn read(form: &LoginForm<'_>) -> Result<(Email, Option<Password>)> {
+fn read(form: &LoginForm<'_>) -> Result<(EmailAddress, Option<Password>)> {
     let mut errors = FieldErrors::new();
-    let email = Email::parse(form.email);
+    let email = EmailAddress::parse(form.email);
     if email.is_err() {
         let key = if form.email.trim().is_empty() {
             "error.required"

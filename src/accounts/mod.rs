@@ -24,7 +24,7 @@ pub use error::{Error, Result};
 
 use crate::app::App;
 use crate::domain::Time;
-use crate::domain::account::{Email, UniqueKey};
+use crate::domain::account::{EmailAddress, UniqueKey};
 use crate::domain::profile::Language;
 use crate::domain::session::Session;
 use crate::i18n::Locale;
@@ -36,7 +36,7 @@ use crate::templates::MailTemplate;
 async fn tell<M: MailTemplate>(
     app: &App,
     tx: &impl ConnectionTrait,
-    to: &Email,
+    to: &EmailAddress,
     language: Language,
     message: &M,
 ) -> Result<()> {

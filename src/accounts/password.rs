@@ -78,8 +78,8 @@ pub(super) async fn end_what_it_opened(
 
 /// For the operator: forgets failures and waits, so that password and codes work again. `false`: no account.
 pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
-    let email =
-        crate::domain::account::Email::parse(email).map_err(|_| Error::field("email", "error.email"))?;
+    let email = crate::domain::account::EmailAddress::parse(email)
+        .map_err(|_| Error::field("email", "error.email"))?;
     let now = app.clock.now();
     app.db
         .write(async |tx| {

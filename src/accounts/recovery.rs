@@ -8,7 +8,7 @@ use super::sessions::of_person;
 use super::{Error, Result, address_label, password, signup, tell};
 use crate::app::App;
 use crate::domain::Time;
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::{Actor, Context};
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::{FieldErrors, Language};
@@ -36,7 +36,7 @@ pub async fn request(
     } else {
         "error.email"
     };
-    let email = Email::parse(email).map_err(|_| Error::field("email", key))?;
+    let email = EmailAddress::parse(email).map_err(|_| Error::field("email", key))?;
     let label = address_label(app, &email.unique_key());
     // Who calls from the console answers the telephone, and is not a stranger.
     if !matches!(context.actor, Actor::Operator) {

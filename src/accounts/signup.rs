@@ -4,7 +4,7 @@
 
 use super::{Error, Result, current_terms, verification};
 use crate::app::App;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::password::{Password, Rule};
@@ -148,9 +148,9 @@ pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
 }
 
 /// Every field, with every reason (security.md SU-6).
-fn check(details: &Details<'_>) -> Result<(Email, Profile, Password)> {
+fn check(details: &Details<'_>) -> Result<(EmailAddress, Profile, Password)> {
     let mut errors = FieldErrors::new();
-    let email = Email::parse(details.email).ok();
+    let email = EmailAddress::parse(details.email).ok();
     if email.is_none() {
         let key = if details.email.trim().is_empty() {
             "error.required"
@@ -181,7 +181,7 @@ pub(super) fn new_password(
     errors: &mut FieldErrors,
     password: &str,
     confirmation: &str,
-    email: Option<&Email>,
+    email: Option<&EmailAddress>,
     names: &[&str],
 ) -> Option<Password> {
     let chosen = Password::choose(password, email, names);

@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 use super::changes::{Act, object};
 use super::{Error, authority, decisions, notices, requests};
 use crate::app::App;
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, FocalPoint};
 use crate::domain::event::{Action, Event};
@@ -109,7 +109,7 @@ pub async fn undesignate(
 /// How an administrator says who is meant.
 #[derive(Clone, Copy, Debug)]
 pub enum Whom<'a> {
-    Email(&'a Email),
+    Email(&'a EmailAddress),
     Account(&'a AccountId),
 }
 

@@ -12,7 +12,7 @@ use crate::affiliations::{focal_points, organizations_csv};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::OrganizationId;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 
 #[derive(Debug, Subcommand)]
@@ -58,7 +58,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             }
         }
         Command::AddFocalPoint { organization, email } => {
-            let email = Email::parse(&email)?;
+            let email = EmailAddress::parse(&email)?;
             let organization = OrganizationId::new(organization);
             focal_points::appoint(&app, &context, &organization, &focal_points::Whom::Email(&email)).await?;
             console.print(

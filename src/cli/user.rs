@@ -13,7 +13,7 @@ use crate::accounts::{self, Error, import, password, recovery, second_factor};
 use crate::affiliations::people_import::{self, Report};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 use crate::domain::profile::Language;
 use crate::i18n::{self, Locale};
@@ -160,7 +160,7 @@ async fn create_admin(
 }
 
 /// SU-2: the operator names the account as it is, or does nothing to it.
-fn held_as(email: &Email) -> anyhow::Error {
+fn held_as(email: &EmailAddress) -> anyhow::Error {
     let email = email.as_str();
     anyhow::anyhow!(
         "there is no account with this address; the one of {email} keeps a second from being made"
@@ -292,7 +292,7 @@ mod tests {
     }
 
     async fn role(app: &App, email: &str) -> Option<Role> {
-        let key = Email::parse(email).expect("an address").key();
+        let key = EmailAddress::parse(email).expect("an address").key();
         let found = accounts::find_by_email(app.db.read(), &key).await;
         found.expect("a row").map(|it| it.role)
     }

@@ -10,7 +10,7 @@ use crate::accounts::import;
 use crate::affiliations::{focal_points, organizations_csv, people_import};
 use crate::app::App;
 use crate::domain::OrganizationId;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::actor::{Context, Role};
 use crate::domain::secret::Secret;
 use crate::oidc::clients::{self, ClientDocument};
@@ -65,7 +65,7 @@ pub async fn people(app: &App) -> anyhow::Result<()> {
         administrators::promote(app, &operator, &administrator).await?;
     }
     for (organization, email) in FOCAL_POINTS {
-        let email = Email::parse(email).map_err(|e| anyhow::anyhow!("{email}: {e:?}"))?;
+        let email = EmailAddress::parse(email).map_err(|e| anyhow::anyhow!("{email}: {e:?}"))?;
         focal_points::appoint(
             app,
             &operator,

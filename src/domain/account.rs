@@ -7,7 +7,7 @@ use super::{AccountId, Subject, Time};
 
 /// An e-mail address: the local part as it was given, the domain in A-labels.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Email {
+pub struct EmailAddress {
     address: String,
     at: usize,
 }
@@ -25,7 +25,7 @@ pub struct EmailKey(String);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UniqueKey(String);
 
-impl Email {
+impl EmailAddress {
     /// SU-2: outer space removed, one `@`, an ASCII dot-atom, a domain of at least two labels.
     pub fn parse(value: &str) -> Result<Self, InvalidEmail> {
         let value = value.trim_matches(' ');
@@ -74,13 +74,13 @@ impl Email {
 }
 
 // An address names a person: logs show that there is one, not which (LG-3).
-impl std::fmt::Debug for Email {
+impl std::fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[address]")
     }
 }
 
-impl serde::Serialize for Email {
+impl serde::Serialize for EmailAddress {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.address)
     }
@@ -146,7 +146,7 @@ impl Status {
 pub struct Account {
     pub id: AccountId,
     pub sub: Subject,
-    pub email: Email,
+    pub email: EmailAddress,
     /// Proved with a code or a link that was mailed to it. An imported address is not, until then.
     pub email_verified: bool,
     pub profile: Profile,
@@ -180,7 +180,7 @@ mod tests {
             "o'neil@bücher.example",
             "A@B.CH",
         ] {
-            assert!(Email::parse(address).is_ok(), "{address}");
+            assert!(EmailAddress::parse(address).is_ok(), "{address}");
         }
         for address in [
             "",
@@ -203,28 +203,31 @@ mod tests {
             "a@b.ch.",
             "a@b..ch",
         ] {
-            assert!(Email::parse(address).is_err(), "{address:?}");
+            assert!(EmailAddress::parse(address).is_err(), "{address:?}");
         }
-        assert!(Email::parse(&format!("{}@b.ch", "a".repeat(64))).is_ok());
-        assert!(Email::parse(&format!("{}@b.ch", "a".repeat(65))).is_err());
+        assert!(EmailAddress::parse(&format!("{}@b.ch", "a".repeat(64))).is_ok());
+        assert!(EmailAddress::parse(&format!("{}@b.ch", "a".repeat(65))).is_err());
     }
 
     #[test]
     fn case_and_tag_do_not_make_a_second_account() {
         // SU-2
-        let one = Email::parse("John+events@Bücher.example").unwrap();
-        let other = Email::parse("john@xn--bcher-kva.example").unwrap();
+        let one = EmailAddress::parse("John+events@Bücher.example").unwrap();
+        let other = EmailAddress::parse("john@xn--bcher-kva.example").unwrap();
         assert_eq!(one.unique_key(), other.unique_key());
         assert_ne!(one.key(), other.key());
         assert_eq!(one.as_str(), "John+events@xn--bcher-kva.example");
-        assert_eq!(Email::parse("+a@b.ch").unwrap().unique_key().as_str(), "+a@b.ch");
+        assert_eq!(
+            EmailAddress::parse("+a@b.ch").unwrap().unique_key().as_str(),
+            "+a@b.ch"
+        );
     }
 
     proptest::proptest! {
         #[test]
         fn parsing_is_stable(value in "[ -~]{0,12}@[a-zA-Z0-9.\\-é]{0,20}") {
-            if let Ok(email) = Email::parse(&value) {
-                let again = Email::parse(email.as_str()).unwrap();
+            if let Ok(email) = EmailAddress::parse(&value) {
+                let again = EmailAddress::parse(email.as_str()).unwrap();
                 proptest::prop_assert_eq!(again.key(), email.key());
                 proptest::prop_assert!(email.as_str().is_ascii());
             }

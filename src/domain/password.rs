@@ -3,7 +3,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::account::Email;
+use super::account::EmailAddress;
 
 /// A password in the clear, in NFC, of bounded length: ready to be hashed, otherwise untouched.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Password {
     }
 
     /// A new password, or the rules it breaks.
-    pub fn choose(value: &str, email: Option<&Email>, names: &[&str]) -> Result<Self, Vec<Rule>> {
+    pub fn choose(value: &str, email: Option<&EmailAddress>, names: &[&str]) -> Result<Self, Vec<Rule>> {
         if value.is_empty() {
             return Err(vec![Rule::Length]);
         }
@@ -142,7 +142,7 @@ fn substituted(c: char) -> char {
     }
 }
 
-fn is_personal(text: &str, email: Option<&Email>, names: &[&str]) -> bool {
+fn is_personal(text: &str, email: Option<&EmailAddress>, names: &[&str]) -> bool {
     let lower = shape(text);
     let runs = |it: &str| -> Vec<String> {
         shape(it)
@@ -152,7 +152,7 @@ fn is_personal(text: &str, email: Option<&Email>, names: &[&str]) -> bool {
     };
     runs(&lower).iter().any(|it| it == "itu")
         || email
-            .map(Email::as_str)
+            .map(EmailAddress::as_str)
             .into_iter()
             .chain(names.iter().copied())
             .flat_map(runs)
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn choose(value: &str) -> Result<Password, Vec<Rule>> {
-        let email = Email::parse("john.doe@company.com").unwrap();
+        let email = EmailAddress::parse("john.doe@company.com").unwrap();
         Password::choose(value, Some(&email), &["Jonathan", "Doe"])
     }
 

@@ -5,7 +5,7 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use super::account::Email;
+use super::account::EmailAddress;
 use super::{Time, typed_code};
 
 /// Seconds that a code lasts (RFC 6238 §4.1, the default of every app).
@@ -66,7 +66,7 @@ impl TotpSecret {
     }
 
     /// As an app reads it from a picture (the `otpauth` scheme, which all of them know).
-    pub fn uri(&self, email: &Email) -> String {
+    pub fn uri(&self, email: &EmailAddress) -> String {
         let escaped = |text: &str| {
             let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
             text.replace('+', "%20")
@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(secret.code_of(step_of(at(seconds))), code);
         }
         assert_eq!(secret.base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        let email = Email::parse("o'neil+itu@example.org").expect("an address");
+        let email = EmailAddress::parse("o'neil+itu@example.org").expect("an address");
         assert_eq!(
             secret.uri(&email),
             "otpauth://totp/ITU%20User%20Account:o%27neil%2Bitu%40example.org?\

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 
-use super::account::Email;
+use super::account::EmailAddress;
 use super::profile::{Language, Profile};
 use super::{MembershipTypeId, OrganizationId, Time};
 
@@ -50,7 +50,7 @@ pub enum Stage {
 #[derive(Clone, Debug)]
 pub struct PendingSignup {
     pub id: PendingSignupId,
-    pub email: Email,
+    pub email: EmailAddress,
     pub profile: Profile,
     pub language: Language,
     pub newsletter: bool,

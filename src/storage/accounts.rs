@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::constant;
 use super::entities::account::{ActiveModel, Column, Entity, Model};
-use crate::domain::account::{Account, Email, EmailKey, Status, UniqueKey};
+use crate::domain::account::{Account, EmailAddress, EmailKey, Status, UniqueKey};
 use crate::domain::actor::Role;
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile, Title};
 use crate::domain::{AccountId, Subject, Time};
@@ -35,7 +35,7 @@ pub async fn find_by_email(db: &impl ConnectionTrait, key: &EmailKey) -> Result<
 /// `EmailKey` alone, so that nothing done to `a+x@` happens to `a@` (security.md SU-2).
 #[derive(Clone)]
 pub struct Holder {
-    pub email: Email,
+    pub email: EmailAddress,
     pub name: String,
     pub language: Language,
 }
@@ -303,7 +303,7 @@ fn one(row: Option<Model>) -> Result<Option<Account>, DbErr> {
 pub(super) fn account(row: Model) -> Result<Account, DbErr> {
     let wrong = |column: &str| DbErr::Custom(format!("account {}: {column} cannot be read", row.id));
     Ok(Account {
-        email: Email::parse(&row.email).map_err(|_| wrong("email"))?,
+        email: EmailAddress::parse(&row.email).map_err(|_| wrong("email"))?,
         email_verified: row.email_verified,
         profile: Profile {
             title: match row.title.as_deref() {

@@ -9,7 +9,7 @@ use sea_orm::{
 use super::batches;
 use super::entities::pending_signup::{ActiveModel, Column, Entity, Model};
 use crate::domain::Time;
-use crate::domain::account::{Email, UniqueKey};
+use crate::domain::account::{EmailAddress, UniqueKey};
 use crate::domain::profile::Language;
 use crate::domain::secret::Digest;
 use crate::domain::signup::{Choice, PendingSignup, PendingSignupId};
@@ -130,7 +130,7 @@ fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
     let unreadable = |_| DbErr::Custom("a pending sign-up cannot be read".to_owned());
     let it = PendingSignup {
         id: PendingSignupId::new(row.id),
-        email: Email::parse(&row.email)
+        email: EmailAddress::parse(&row.email)
             .map_err(|_| DbErr::Custom("a pending address cannot be read".into()))?,
         profile: serde_json::from_str(&row.profile).map_err(unreadable)?,
         language: Language::parse(&row.language).unwrap_or(Language::En),

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::support::{ISSUER, Page, RelyingParty, TestOp};
 use crate::domain::ClientId;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::storage::{accounts, consents};
 
 const CLAIMS: &str = r#"{"userinfo": {"email": null, "name": null, "job_title": {"essential": true}},
@@ -50,7 +50,9 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     assert_eq!(listed(&services).len(), 4);
 
     // As after a consent whose page did not list them: what nobody saw is not given (AZ-13, G-10).
-    let key = Email::parse("alice@example.org").expect("an address").key();
+    let key = EmailAddress::parse("alice@example.org")
+        .expect("an address")
+        .key();
     let account = accounts::find_by_email(op.app.db.read(), &key);
     let account = account.await.expect("a row").expect("Alice").id;
     let client = ClientId::new("guest");

@@ -191,7 +191,7 @@ async fn neglected() -> (TestOp, Site) {
 }
 
 async fn account(op: &TestOp, name: &str) -> AccountId {
-    let email = crate::domain::account::Email::parse(&format!("{name}@example.org")).unwrap();
+    let email = crate::domain::account::EmailAddress::parse(&format!("{name}@example.org")).unwrap();
     let found = accounts::find_by_email(op.app.db.read(), &email.key())
         .await
         .unwrap();

@@ -46,7 +46,7 @@ pub(super) async fn organization(op: &TestOp, id: &str, name: &str, membership_t
 }
 
 async fn account_of(op: &TestOp, person: &Person) -> AccountId {
-    let email = crate::domain::account::Email::parse(&person.email).unwrap();
+    let email = crate::domain::account::EmailAddress::parse(&person.email).unwrap();
     let found = accounts::find_by_email(op.app.db.read(), &email.key()).await;
     found.unwrap().expect("an account").id
 }

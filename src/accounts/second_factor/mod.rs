@@ -14,7 +14,7 @@ use super::{Error, Result, tell, throttle};
 use crate::app::App;
 use crate::audit;
 use crate::config::Issuer;
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Acr, Factor, SecondProof};
 use crate::domain::event::{Action, Event};
@@ -275,7 +275,7 @@ async fn removed(
 
 /// For the operator, whom the person has convinced: without any factor and without codes. `false`: there was none.
 pub async fn remove_for(app: &App, context: &Context, email: &str) -> Result<bool> {
-    let email = Email::parse(email).map_err(|_| Error::field("email", "error.email"))?;
+    let email = EmailAddress::parse(email).map_err(|_| Error::field("email", "error.email"))?;
     let now = app.clock.now();
     app.db
         .write(

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use crate::accounts::{Error, Result, address_label, hexadecimal};
 use crate::app::App;
 use crate::config::Rate;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::message::Message;
 use crate::domain::{Time, typed_code};
 use crate::random;
@@ -36,7 +36,7 @@ impl Purpose {
 pub(super) struct Binding<'a> {
     pub purpose: Purpose,
     pub transaction: &'a str,
-    pub email: &'a Email,
+    pub email: &'a EmailAddress,
 }
 
 impl Binding<'_> {

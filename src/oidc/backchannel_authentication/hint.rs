@@ -1,7 +1,7 @@
 //! Whom a service means (CIBA §7.1, §7.2): the person of an e-mail address, or of an ID token that it was given.
 
 use crate::app::App;
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::client::Client;
 use crate::domain::{Sid, Subject};
 use crate::oidc::{Error, Result, id_token_hint, subject};
@@ -12,7 +12,7 @@ use super::request::Hint;
 /// `None`: nobody who has an account in use.
 pub async fn find(app: &App, client: &Client, hint: &Hint) -> Result<Option<Account>> {
     let found = match hint {
-        Hint::Login(address) => match Email::parse(address) {
+        Hint::Login(address) => match EmailAddress::parse(address) {
             Ok(address) => accounts::find_by_email(app.db.read(), &address.key()).await?,
             Err(_) => None,
         },

@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::backchannel_authentication::{self as rules, LIFETIME, LONGEST_BINDING_MESSAGE};
 use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};
@@ -57,7 +57,7 @@ impl Hint {
     pub fn address(&self, account: Option<&Account>) -> Option<String> {
         let key = match (account, self) {
             (Some(account), _) => Some(account.email.key()),
-            (None, Self::Login(it)) => Email::parse(it).ok().map(|it| it.key()),
+            (None, Self::Login(it)) => EmailAddress::parse(it).ok().map(|it| it.key()),
             (None, Self::IdToken(_)) => None,
         };
         key.map(|it| it.as_str().to_owned())

@@ -2,14 +2,14 @@ use chrono::Duration;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::storage::accounts as rows;
 
 #[tokio::test]
 async fn the_account_exists_only_after_the_code() {
     let rooms = Rooms::open().await;
     let handle = rooms.signs_up("john@example.org").await.unwrap();
-    let key = Email::parse("john@example.org").unwrap().key();
+    let key = EmailAddress::parse("john@example.org").unwrap().key();
     assert!(
         rows::find_by_email(rooms.app.db.read(), &key)
             .await

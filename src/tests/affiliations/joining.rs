@@ -163,7 +163,7 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
         decisions::reject(app, &as_admin, &id, "no").await,
     ];
     assert!(outcomes.iter().all(|it| matches!(it, Err(Error::OwnRequest))));
-    let email = crate::domain::account::Email::parse("admin@example.org").unwrap();
+    let email = crate::domain::account::EmailAddress::parse("admin@example.org").unwrap();
     let appointed = focal_points::appoint(
         app,
         &as_admin,
@@ -354,7 +354,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     assert!(matches!(granted, Err(Error::NotEntitled)));
     assert_eq!(world.told(&alice).await, Told::Pending); // all or nothing: ST-2
 
-    let email = crate::domain::account::Email::parse("alice@example.org").unwrap();
+    let email = crate::domain::account::EmailAddress::parse("alice@example.org").unwrap();
     let unhq = OrganizationId::new("unhq");
     focal_points::appoint(
         &world.app,

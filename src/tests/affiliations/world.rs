@@ -1,7 +1,7 @@
 //! A database with organizations and people, for tests of the room.
 
 use crate::app::App;
-use crate::domain::account::{Account, Email, Status};
+use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::{Actor, Context, Role};
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
@@ -80,7 +80,7 @@ impl World {
         let account = Account {
             id: AccountId::new(name),
             sub: Subject::new(format!("sub-{name}")),
-            email: Email::parse(&format!("{name}@example.org")).unwrap(),
+            email: EmailAddress::parse(&format!("{name}@example.org")).unwrap(),
             email_verified: true,
             profile: Profile {
                 first_name: name.into(),

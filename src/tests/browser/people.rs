@@ -2,7 +2,7 @@
 
 use super::driver::{Browser, Device};
 use super::server::Server;
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
 use crate::domain::profile::Language;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
@@ -100,7 +100,7 @@ impl TestOp {
     }
 
     async fn account(&self, email: &str) -> AccountId {
-        let key = Email::parse(email).expect("an address").key();
+        let key = EmailAddress::parse(email).expect("an address").key();
         let found = accounts::find_by_email(self.app.db.read(), &key).await;
         found.expect("a row").expect("an account").id
     }

@@ -165,7 +165,7 @@ async fn the_operator_says_so_on_the_command_line() {
     config.keys.master_key_file = None;
     let app = App::open(config, Clock::System).await.expect("it starts");
     for (email, verified) in [("yes@example.org", true), ("no@example.org", false)] {
-        let key = Email::parse(email).expect("an address").key();
+        let key = EmailAddress::parse(email).expect("an address").key();
         let found = crate::storage::accounts::find_by_email(app.db.read(), &key).await;
         let found = found.expect("a database").expect("an account");
         assert_eq!(found.email_verified, verified, "{email}");

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use super::support::{Page, Person, RelyingParty, TestOp};
 use crate::accounts::import::{self, Format, Read};
 use crate::affiliations::people_import;
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 
 const PAGE: &str = "/login/verify-email";
@@ -39,7 +39,7 @@ async fn taken_over(op: &TestOp) -> Person {
 }
 
 async fn account(op: &TestOp, address: &str) -> Account {
-    let key = Email::parse(address).expect("an address").key();
+    let key = EmailAddress::parse(address).expect("an address").key();
     let found = crate::storage::accounts::find_by_email(op.app.db.read(), &key).await;
     found.expect("a database").expect("an account")
 }

@@ -10,7 +10,7 @@ mod stepping_up;
 pub use stepping_up::claims;
 
 use super::support::{Browser, Page, Person, TestOp};
-use crate::domain::account::Email;
+use crate::domain::account::EmailAddress;
 use crate::domain::second_factor::{TotpSecret, step_of};
 use crate::domain::{AccountId, Time};
 
@@ -90,7 +90,7 @@ pub async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
 }
 
 async fn account_id(op: &TestOp, email: &str) -> AccountId {
-    let key = Email::parse(email).expect("an address").key();
+    let key = EmailAddress::parse(email).expect("an address").key();
     let found = crate::storage::accounts::find_by_email(op.app.db.read(), &key).await;
     found.expect("a database").expect("an account").id
 }

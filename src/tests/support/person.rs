@@ -1,7 +1,7 @@
 //! A person with a browser: signs up, logs in at services, logs out, as the pages let them.
 
 use super::{Browser, Page, RelyingParty, TestOp};
-use crate::domain::account::{Account, Email, Status};
+use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Role;
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
 use crate::domain::{AccountId, Subject};
@@ -29,7 +29,7 @@ impl TestOp {
         let account = Account {
             id: AccountId::new(random::id()),
             sub: Subject::new(random::id()),
-            email: Email::parse(email).expect("an address"),
+            email: EmailAddress::parse(email).expect("an address"),
             email_verified: true,
             profile: Profile {
                 first_name: "Alice".into(),

@@ -17,7 +17,7 @@ use super::support::database_url;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Database, Issuer};
-use crate::domain::account::{Account, Email, Status};
+use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::{Actor, Context, Role};
 use crate::domain::authentication::Proof;
 use crate::domain::authorization::Grant;
@@ -131,7 +131,7 @@ impl Provider {
         let account = Account {
             id: AccountId::new(random::id()),
             sub: Subject::new(random::id()),
-            email: Email::parse(&format!("{name}@example.org")).expect("an address"),
+            email: EmailAddress::parse(&format!("{name}@example.org")).expect("an address"),
             email_verified: true,
             profile: Profile {
                 first_name: "Alice".into(),

@@ -12,7 +12,7 @@ use super::super::{ListQuery, PageContext, PageError, PageForm, refused};
 use crate::affiliations::focal_points::Whom;
 use crate::affiliations::people::{Entry, LARGEST_PAGE, Search, Show};
 use crate::affiliations::{self, focal_points, people, records};
-use crate::domain::account::{Account, Email};
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::{AccountId, OrganizationId};
 use crate::templates::FormState;
 use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm, FocalPointRow};
@@ -125,7 +125,7 @@ fn refused_address(key: &'static str) -> affiliations::Error {
 
 /// Who has this address and can become a Focal Point here.
 async fn candidate(ctx: &PageContext, id: &str, email: &str) -> Result<Account, affiliations::Error> {
-    let email = Email::parse(email).map_err(|_| refused_address("error.email"))?;
+    let email = EmailAddress::parse(email).map_err(|_| refused_address("error.email"))?;
     let organization = OrganizationId::new(id);
     let whom = Whom::Email(&email);
     match focal_points::candidate(&ctx.app, &ctx.actor_context(), &organization, &whom).await {
