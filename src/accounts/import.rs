@@ -15,10 +15,10 @@ use rows::{Line, read_csv, read_json_lines};
 use super::Result;
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::actor::Role;
 use crate::domain::profile::{
     Gender, JOB_TITLE_LENGTH, Language, NAME_LENGTH, ProfessionalRole, Profile, Title,
 };
+use crate::domain::role::Role;
 use crate::domain::text;
 use crate::domain::{AccountId, OrganizationId, Subject, Time};
 use crate::random;

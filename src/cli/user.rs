@@ -268,7 +268,7 @@ fn in_words(error: Error) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::actor::Role;
+    use crate::domain::role::Role;
     use crate::storage::accounts;
 
     async fn open(folder: &std::path::Path) -> (Console, App) {

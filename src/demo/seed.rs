@@ -11,7 +11,8 @@ use crate::affiliations::{focal_points, organizations_csv, people_import};
 use crate::app::App;
 use crate::domain::OrganizationId;
 use crate::domain::account::EmailAddress;
-use crate::domain::actor::{Context, Role};
+use crate::domain::actor::Context;
+use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::oidc::clients::{self, ClientDocument};
 

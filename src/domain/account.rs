@@ -1,8 +1,8 @@
 //! An account: one e-mail address, one human being. The address and its keys (security.md SU-2),
 //! and what the rest of the service may know about an account. No password is ever in here.
 
-use super::actor::Role;
 use super::profile::{Language, Profile};
+use super::role::Role;
 use super::{AccountId, Subject, Time};
 
 /// An e-mail address: the local part as it was given, the domain in A-labels.

@@ -1,5 +1,6 @@
 //! Who acts, and through which door: every room asks for it, the audit trail keeps it.
 
+use super::role::Role;
 use super::{AccountId, ClientId, Time, session};
 
 /// Who does something.
@@ -18,32 +19,6 @@ pub enum Actor {
     Operator,
     /// The service itself, by the clock.
     System,
-}
-
-/// What an account may do beyond its own affairs (security.md AD-1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    #[default]
-    User,
-    Support,
-    Administrator,
-}
-
-impl Role {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Support => "support",
-            Self::Administrator => "administrator",
-        }
-    }
-
-    pub fn parse(value: &str) -> Option<Self> {
-        [Self::User, Self::Support, Self::Administrator]
-            .into_iter()
-            .find(|it| it.as_str() == value)
-    }
 }
 
 impl Actor {

@@ -18,6 +18,7 @@ pub mod password;
 pub mod profile;
 pub mod reserved_name;
 pub mod resource;
+pub mod role;
 pub mod scope;
 pub mod second_factor;
 pub mod secret;

@@ -18,7 +18,7 @@ use super::error::PageError;
 use super::extract::page_form;
 use super::extract::session::BrowserSession;
 use crate::app::App;
-use crate::domain::actor::Role;
+use crate::domain::role::Role;
 use crate::domain::session::Due;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

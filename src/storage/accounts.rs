@@ -9,8 +9,8 @@ use sea_orm::{
 use super::constant;
 use super::entities::account::{ActiveModel, Column, Entity, Model};
 use crate::domain::account::{Account, EmailAddress, EmailKey, Status, UniqueKey};
-use crate::domain::actor::Role;
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile, Title};
+use crate::domain::role::Role;
 use crate::domain::{AccountId, Subject, Time};
 
 pub async fn find(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<Account>, DbErr> {

@@ -10,7 +10,7 @@ use url::Url;
 use super::support::{ISSUER, Page, TestOp};
 use crate::config::Rate;
 use crate::demo::outbox;
-use crate::domain::actor::Role;
+use crate::domain::role::Role;
 use crate::http::router;
 use crate::http::routes::Audience;
 use crate::oidc::endpoints;

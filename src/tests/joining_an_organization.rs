@@ -12,9 +12,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::support::{PASSWORD, Page, Person, RelyingParty, TestOp};
-use crate::domain::actor::Role;
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use crate::domain::role::Role;
 use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId};
 use crate::random;
 use crate::storage::{accounts, affiliations, focal_points, organizations};

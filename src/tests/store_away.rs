@@ -13,7 +13,7 @@ use url::Url;
 
 use super::support::{ISSUER, PASSWORD, TestOp};
 use crate::config::{Redis, RegistrationMode};
-use crate::domain::actor::Role;
+use crate::domain::role::Role;
 use crate::http::router;
 use crate::oidc::endpoints;
 

@@ -418,7 +418,7 @@ impl PageContext {
         Ok(Some(PersonInChrome {
             name: account.profile.full_name(),
             is_focal_point,
-            is_administrator: account.role == crate::domain::actor::Role::Administrator,
+            is_administrator: account.role == crate::domain::role::Role::Administrator,
         }))
     }
 }

@@ -3,8 +3,9 @@
 use super::World;
 use super::world::{listed, person, rights_of};
 use crate::affiliations::{Error, decisions, focal_points, people, requests, standing, ties};
-use crate::domain::actor::{Context, Role};
+use crate::domain::actor::Context;
 use crate::domain::affiliation::{AffiliationStatus, Told};
+use crate::domain::role::Role;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::tests::support::Outbox;
 

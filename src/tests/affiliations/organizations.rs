@@ -407,7 +407,7 @@ async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
     .await;
     assert!(told.unwrap_err().to_string().starts_with("line 2: "));
     assert_eq!(export(&world.app, &operator).await.unwrap(), before);
-    let stranger = super::world::context("alice", crate::domain::actor::Role::User);
+    let stranger = super::world::context("alice", crate::domain::role::Role::User);
     assert!(import(&world.app, &stranger, head.as_bytes()).await.is_err());
 }
 

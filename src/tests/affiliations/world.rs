@@ -2,10 +2,11 @@
 
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::actor::{Actor, Context, Role};
+use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use crate::domain::role::Role;
 use crate::domain::signup::{Choice, OrganizationChoice};
 use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
 use crate::storage::accounts::NewAccount;

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use super::super::support::{Form, Page, TestOp};
 use super::{by_hand, focal_point, member, organization};
 use crate::domain::AffiliationId;
-use crate::domain::actor::Role;
+use crate::domain::role::Role;
 use crate::storage::affiliations;
 
 const LIST: &str = "/focal-point/ofcom/requests";

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::support::{ISSUER, TestOp};
 use super::{account_of, by_hand, claims, focal_point, member, organization};
-use crate::domain::actor::Role;
+use crate::domain::role::Role;
 use crate::storage::affiliations;
 
 const ACTIONS: [&str; 6] = ["grant", "refuse", "revoke", "remove", "designate", "undesignate"];

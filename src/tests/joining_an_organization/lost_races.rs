@@ -8,7 +8,8 @@ use super::super::support::TestOp;
 use super::{account_of, by_hand, focal_point, member, organization};
 use crate::affiliations::{decisions, organizations as directory, requests};
 use crate::domain::OrganizationId;
-use crate::domain::actor::{Actor, Context, Role};
+use crate::domain::actor::{Actor, Context};
+use crate::domain::role::Role;
 use crate::domain::signup::{Choice, OrganizationChoice, TypedOrganization};
 
 fn of(account: &crate::domain::AccountId) -> Context {

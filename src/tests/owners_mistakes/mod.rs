@@ -13,7 +13,8 @@ use url::{Url, form_urlencoded};
 
 use super::support::{ISSUER, Log, PASSWORD, Page, RelyingParty, Signer, TestOp};
 use crate::domain::ClientId;
-use crate::domain::actor::{Context, Role};
+use crate::domain::actor::Context;
+use crate::domain::role::Role;
 use crate::oidc::client_authentication::ASSERTION_TYPE;
 use crate::oidc::clients;
 use crate::oidc::endpoints::{

@@ -2,8 +2,8 @@
 
 use super::{Browser, Page, RelyingParty, TestOp};
 use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::actor::Role;
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use crate::domain::role::Role;
 use crate::domain::{AccountId, Subject};
 use crate::random;
 use crate::storage::accounts::{self, NewAccount};

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::super::support::{ISSUER, Person, TestOp};
 use super::super::every_form::{DETAILS, Fields, LISTED, post};
 use super::super::{focal_point, member, organization};
-use crate::domain::actor::Role;
+use crate::domain::role::Role;
 use crate::tests::backchannel_authentication::bank;
 use crate::tests::second_factor::passkeys::with_passkey;
 use crate::tests::second_factor::sets_up;
