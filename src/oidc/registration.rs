@@ -55,8 +55,8 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
     let metadata = metadata(app, &asked, &Metadata::default())?;
     name(app, &metadata, None)?;
     let issued = clients::make(None, metadata, Origin::Registration, None, now).map_err(refused)?;
-    let outside = clients::check_outside(app, &issued.client.metadata, None).await;
-    outside.map_err(refused)?;
+    let outside = clients::check_remote(app, &issued.client.metadata, None).await;
+    outside.map_err(|it| refused(ClientError::Invalid(it)))?;
     let managing = Secret::new(format!("{MANAGING}{}", random::token()));
     let (client, initial) = (&issued.client, initial.as_deref());
     app.db
@@ -104,9 +104,9 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
     name(app, &metadata, decided.client_name.as_deref())?;
     clients::check(&before.id, &metadata, Registrar::Client { decided })
         .map_err(|it| refused(ClientError::Invalid(it)))?;
-    clients::check_outside(app, &metadata, Some(decided))
+    clients::check_remote(app, &metadata, Some(decided))
         .await
-        .map_err(refused)?;
+        .map_err(|it| refused(ClientError::Invalid(it)))?;
     let context = Context {
         actor: Actor::Client(before.id.clone()),
         ..context.clone()

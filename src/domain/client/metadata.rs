@@ -258,6 +258,26 @@ impl Metadata {
         self.administered.iter().any(|it| it == member)
     }
 
+    /// Returns `true` if the client has a grant for which it authenticates by a secret.
+    pub fn uses_secret(&self) -> bool {
+        let by_secret = !matches!(
+            self.token_endpoint_auth_method,
+            Some(
+                AuthMethod::PrivateKeyJwt
+                    | AuthMethod::TlsClientAuth
+                    | AuthMethod::SelfSignedTlsClientAuth
+                    | AuthMethod::None
+            )
+        );
+        by_secret && !self.grant_types.is_empty()
+    }
+
+    /// Returns `true` if a grant of the client goes through the browser.
+    pub fn uses_redirects(&self) -> bool {
+        let by_browser = [GrantType::AuthorizationCode, GrantType::Implicit];
+        by_browser.iter().any(|it| self.grant_types.contains(it))
+    }
+
     /// The signatures that its assertions may have (security.md TK-7).
     pub fn assertion_algs(&self) -> Vec<SigningAlg> {
         let registered = match self.token_endpoint_auth_signing_alg {

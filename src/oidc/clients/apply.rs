@@ -1,10 +1,10 @@
 //! Brings the clients of a file into being, all of them or none: new ones are made, others become
 //! what the file says, those it does not name stay (contract.md, `client apply`). Twice is as once.
 
-use super::{
-    ClientDocument, ClientError, Problem, Registrar, change, check_secret, insert, lacks_secret,
-    replace_secret, rules, sector, stored, uses_secret,
-};
+use super::changes::{by_administrator, change, insert};
+use super::rules::{self, Problem, Registrar};
+use super::secrets::{check_secret, lacks_secret, replace_secret, stored};
+use super::{ClientDocument, ClientError};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, Origin};
@@ -35,13 +35,11 @@ pub async fn apply(
     check_all(documents)?;
     for (document, _) in documents {
         let before = storage::clients::find(app.db.read(), &document.id).await?;
-        sector::check(app, &document.metadata, before.as_ref().map(|it| &it.metadata))
+        let before = before.as_ref().map(|it| &it.metadata);
+        rules::check_remote(app, &document.metadata, before)
             .await
-            .map_err(|error| match error {
-                ClientError::Invalid(found) => {
-                    ClientError::Invalid(found.into_iter().map(|it| about(document, it)).collect())
-                }
-                other => other,
+            .map_err(|found| {
+                ClientError::Invalid(found.into_iter().map(|it| about(document, it)).collect())
             })?;
     }
     let applied = app
@@ -73,7 +71,7 @@ fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), Clien
                 .map(|it| about(document, it)),
         );
         if let Some(secret) = secret {
-            let reason = match uses_secret(&document.metadata) {
+            let reason = match document.metadata.uses_secret() {
                 true => check_secret(secret).err().map(|e| e.to_string()),
                 false => Some("has no use with this token_endpoint_auth_method".to_owned()),
             };
@@ -109,7 +107,7 @@ async fn apply_one(
     };
     let mut changed = Change::Unchanged;
     let mut after = Client {
-        metadata: super::by_administrator(&before, document.metadata.clone()),
+        metadata: by_administrator(&before, document.metadata.clone()),
         enabled: document.enabled.unwrap_or(before.enabled),
         ..before.clone()
     };

@@ -4,7 +4,6 @@
 
 use serde::Serialize;
 
-use super::{redirects, uses_secret};
 use crate::domain::client::{
     ApplicationType, AuthMethod, Client, GrantType, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg,
 };
@@ -135,7 +134,7 @@ pub fn report(client: &Client) -> Vec<Finding> {
     if it.introspect_all && it.token_endpoint_auth_method == Some(AuthMethod::None) {
         add(&mut findings, Topic::IntrospectionWithoutProof, "");
     }
-    if uses_secret(it) {
+    if it.uses_secret() {
         add(&mut findings, Topic::SharedSecret, "");
     }
     let bound = it.dpop_bound_access_tokens || it.tls_client_certificate_bound_access_tokens;
@@ -160,7 +159,7 @@ pub fn report(client: &Client) -> Vec<Finding> {
 
 fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
     let it = &client.metadata;
-    if !redirects(it) {
+    if !it.uses_redirects() {
         return;
     }
     let codes = it.grant_types.contains(&GrantType::AuthorizationCode);
@@ -202,7 +201,7 @@ fn signs_by_pkcs1(client: &Client) -> bool {
     let any_assertion = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt)
         && it.token_endpoint_auth_signing_alg.is_none();
     let away = [GrantType::DeviceCode, GrantType::Ciba];
-    let of_people = redirects(it) || away.iter().any(|grant| it.grant_types.contains(grant));
+    let of_people = it.uses_redirects() || away.iter().any(|grant| it.grant_types.contains(grant));
     let id_tokens = of_people && client.id_token_alg() == SigningAlg::RS256;
     id_tokens || any_assertion || named.contains(&Some(SigningAlg::RS256))
 }

@@ -1,97 +1,61 @@
-//! What metadata a client may be registered with (RFC 7591 §2, OpenID Connect Dynamic Client
-//! Registration §2; security.md AZ-3 to AZ-5, AZ-14, DR-2, DR-4, JW-6). Every problem is told, not
-//! only the first.
+//! What metadata a client may be registered with (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2;
+//! security.md AZ-3 to AZ-5, AZ-14, DR-2, DR-4, JW-6): one file for each subject of the specifications, called by
+//! `check`. It reports every problem, not only the first. Nothing here reads or writes a client.
 
-use std::fmt;
+mod access_policy;
+mod administrators;
+mod authentication;
+mod certificates;
+mod ciba;
+mod encryption;
+mod fapi;
+mod grants;
+mod identifier;
+mod links;
+mod logout;
+mod problem;
+mod redirect_uris;
+mod registrar;
+mod remote;
+mod requests;
+mod resources;
+mod sector;
+mod texts;
 
-use url::Url;
+use problem::Problems;
 
-use super::{
-    administrators_rules, authentication_rules, certificate_rules, ciba_rules, encryption, fapi,
-    logout_rules, redirects, request_rules, resource_rules,
-};
-use crate::domain::client::{
-    ApplicationType, AuthMethod, GrantType, LONGEST_NAME, Metadata, Registrant, ResponseType, SubjectType,
-    check_redirect_uri,
-};
-use crate::domain::{ClientId, scope, text};
+use crate::domain::ClientId;
+use crate::domain::client::Metadata;
 
-pub(super) const MOST_URIS: usize = 16;
-/// Redirect URIs of a client of an administrator's: one service may have an address for each of its sites.
-const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
+pub use problem::Problem;
+pub use registrar::Registrar;
+pub use remote::check_remote;
+
 const MOST_BYTES: usize = 16 * 1024;
 /// So many redirect URIs, and as many for logouts, each as long as it may be.
 const MOST_BYTES_OF_ADMINISTRATORS: usize = 96 * 1024;
-/// `sub` is 128 random bits in base64url.
-const LENGTH_OF_SUB: usize = 22;
-
-/// A member of the metadata and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub member: String,
-    pub reason: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.member, self.reason)
-    }
-}
-
-#[derive(Default)]
-pub(super) struct Problems(pub(super) Vec<Problem>);
-
-impl Problems {
-    pub(super) fn add(&mut self, member: &str, reason: impl Into<String>) {
-        self.0.push(Problem {
-            member: member.to_owned(),
-            reason: reason.into(),
-        });
-    }
-
-    pub(super) fn unless(&mut self, holds: bool, member: &str, reason: &str) {
-        if !holds {
-            self.add(member, reason);
-        }
-    }
-}
-
-/// Who wants a client to be so.
-#[derive(Clone, Copy, Debug)]
-pub enum Registrar<'a> {
-    Administrator,
-    /// The client itself, which leaves what administrators have decided about it as it is.
-    Client {
-        decided: &'a Metadata,
-    },
-}
-
-impl Registrar<'_> {
-    pub(super) fn is_administrator(self) -> bool {
-        matches!(self, Self::Administrator)
-    }
-}
 
 pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
-    identifier(&mut problems, id);
-    texts(&mut problems, it, by);
-    links(&mut problems, it, by);
-    redirect_uris(&mut problems, it, by);
-    grants(&mut problems, it);
-    authentication_rules::check(&mut problems, it);
-    certificate_rules::check(&mut problems, it);
-    request_rules::check(&mut problems, it);
+    identifier::check(&mut problems, id);
+    texts::check(&mut problems, it, by);
+    links::check(&mut problems, it, by);
+    redirect_uris::check(&mut problems, it, by);
+    grants::check(&mut problems, it);
+    authentication::check(&mut problems, it);
+    certificates::check(&mut problems, it);
+    requests::check(&mut problems, it);
     encryption::check(&mut problems, it);
-    logout_rules::check(&mut problems, it, by);
-    resource_rules::check(&mut problems, it);
-    ciba_rules::check(&mut problems, it);
-    decided(&mut problems, it);
+    logout::check(&mut problems, it, by);
+    resources::check(&mut problems, it);
+    ciba::check(&mut problems, it);
+    sector::check(&mut problems, it);
+    access_policy::check(&mut problems, it);
     if it.profile.is_fapi() {
         fapi::check(&mut problems, it);
     }
     if let Registrar::Client { decided } = by {
-        administrators_rules::check(&mut problems, it, decided);
+        administrators::check(&mut problems, it, decided);
     }
     let size = serde_json::to_vec(it).map_or(usize::MAX, |json| json.len());
     let most = match by {
@@ -103,220 +67,7 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
         "metadata",
         &format!("is larger than {} KiB", most / 1024),
     );
-    match problems.0.is_empty() {
-        true => Ok(()),
-        false => Err(problems.0),
-    }
-}
-
-fn identifier(problems: &mut Problems, id: &ClientId) {
-    let id = id.as_str();
-    let plain = id
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    problems.unless(
-        plain && (1..=64).contains(&id.len()),
-        "client_id",
-        "is 1 to 64 letters, digits, hyphens, underscores and dots",
-    );
-    // Security.md TK-12: no identifier of a client can be one of a person.
-    problems.unless(
-        id.len() != LENGTH_OF_SUB || id.contains('.'),
-        "client_id",
-        "has 22 characters, as the identifiers of people have; choose another length",
-    );
-}
-
-fn texts(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
-    let away = [GrantType::DeviceCode, GrantType::Ciba];
-    let is_met = redirects(it) || away.iter().any(|grant| it.grant_types.contains(grant));
-    match &it.client_name {
-        // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
-        None if is_met && by.is_administrator() => {
-            problems.add("client_name", "is missing; people are told it")
-        }
-        None => {}
-        Some(name) => match text::line(name, LONGEST_NAME) {
-            Ok(folded) => problems.unless(
-                folded == *name,
-                "client_name",
-                "is not in the form that people are shown",
-            ),
-            // DR-5: the character and its place.
-            Err(refused) => problems.add(
-                "client_name",
-                format!(
-                    "{refused}; it has 1 to {LONGEST_NAME} letters, \
-                 digits, spaces and common punctuation, each word in one script"
-                ),
-            ),
-        },
-    }
-    let contacts = it.contacts.len() <= MOST_URIS && it.contacts.iter().all(|it| it.len() <= 254);
-    problems.unless(contacts, "contacts", "are 16 at most, of 254 characters at most");
-    let default_acr =
-        it.default_acr_values.len() <= 8 && it.default_acr_values.iter().all(|it| it.len() <= 254);
-    problems.unless(
-        default_acr,
-        "default_acr_values",
-        "are 8 at most, of 254 characters at most",
-    );
-}
-
-fn links(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
-    // DR-4: what people are shown is https; an administrator may point at a service on this machine.
-    let pages = [
-        ("client_uri", &it.client_uri, true),
-        ("initiate_login_uri", &it.initiate_login_uri, true),
-        ("logo_uri", &it.logo_uri, false),
-        ("policy_uri", &it.policy_uri, false),
-        ("tos_uri", &it.tos_uri, false),
-        ("jwks_uri", &it.jwks_uri, false),
-        ("sector_identifier_uri", &it.sector_identifier_uri, false),
-    ];
-    for (member, value, loopback) in pages {
-        let Some(value) = value else { continue };
-        let on_loopback = loopback && by.is_administrator();
-        problems.unless(
-            is_link(value, on_loopback),
-            member,
-            "is not an https URL of 512 characters at most",
-        );
-    }
-}
-
-pub(super) fn is_link(value: &str, or_loopback: bool) -> bool {
-    let Ok(url) = Url::parse(value) else { return false };
-    let plain = value.len() <= 512 && url.username().is_empty() && url.password().is_none();
-    let on_loopback = match url.host_str() {
-        Some(host) => {
-            host == "127.0.0.1" || host == "[::1]" || host == "localhost" || host.ends_with(".localhost")
-        }
-        None => false,
-    };
-    plain
-        && url.has_host()
-        && (url.scheme() == "https" || (or_loopback && url.scheme() == "http" && on_loopback))
-}
-
-fn redirect_uris(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
-    let registrant = Registrant {
-        native: it.application_type == ApplicationType::Native,
-        by_administrator: by.is_administrator(),
-    };
-    let lists = [
-        ("redirect_uris", &it.redirect_uris),
-        ("post_logout_redirect_uris", &it.post_logout_redirect_uris),
-    ];
-    for (member, uris) in lists {
-        let most = match by {
-            Registrar::Client { decided } if !decided.is_administered(member) => MOST_URIS,
-            _ => MOST_URIS_OF_ADMINISTRATORS,
-        };
-        problems.unless(uris.len() <= most, member, &format!("are {most} at most"));
-        for (position, uri) in uris.iter().enumerate() {
-            if let Err(bad) = check_redirect_uri(uri, registrant) {
-                let shown: String = uri.chars().take(80).collect();
-                problems.add(member, format!("{shown}: {bad}"));
-            }
-            problems.unless(!uris[..position].contains(uri), member, "holds an address twice");
-        }
-    }
-    problems.unless(
-        !redirects(it) || !it.redirect_uris.is_empty(),
-        "redirect_uris",
-        "is missing; the grants authorization_code and implicit need one",
-    );
-}
-
-fn grants(problems: &mut Problems, it: &Metadata) {
-    let public = it.token_endpoint_auth_method == Some(AuthMethod::None);
-    let uses = |grant| it.grant_types.contains(&grant);
-    problems.unless(!it.grant_types.is_empty(), "grant_types", "is empty");
-    problems.unless(
-        it.response_types.iter().all(|it| ResponseType::ALL.contains(it)),
-        "response_types",
-        "holds a type that is not one of OpenID Connect",
-    );
-    // RFC 7591 §2.1: the two lists agree.
-    problems.unless(
-        !uses(GrantType::AuthorizationCode) || it.response_types.iter().any(|it| it.code),
-        "response_types",
-        "lacks a type with code, which the grant authorization_code needs",
-    );
-    problems.unless(
-        !it.dpop_bound_access_tokens || !it.response_types.iter().any(|it| it.token),
-        "dpop_bound_access_tokens",
-        "what comes through the browser is bound to no key",
-    );
-    let tokens_by_browser = it.response_types.iter().any(|it| it.is_front_channel());
-    problems.unless(
-        !uses(GrantType::Implicit) || tokens_by_browser,
-        "response_types",
-        "lacks a type with id_token or token, which the grant implicit needs",
-    );
-    problems.unless(
-        uses(GrantType::Implicit) || !tokens_by_browser,
-        "grant_types",
-        "lacks implicit, which a response type with id_token or token needs",
-    );
-    let codes = it
-        .response_types
-        .iter()
-        .any(|it| it.code && it.is_front_channel());
-    problems.unless(
-        uses(GrantType::AuthorizationCode) || !codes,
-        "grant_types",
-        "lacks authorization_code, which a response type with code needs",
-    );
-    let of_people = [
-        GrantType::AuthorizationCode,
-        GrantType::DeviceCode,
-        GrantType::Ciba,
-    ];
-    problems.unless(
-        !uses(GrantType::RefreshToken) || of_people.into_iter().any(uses),
-        "grant_types",
-        "holds refresh_token without a grant that gives one",
-    );
-    problems.unless(
-        !public || !uses(GrantType::ClientCredentials) && !uses(GrantType::TokenExchange),
-        "grant_types",
-        "holds client_credentials or token-exchange, which a client without credentials cannot use", // RFC 6749 §4.4
-    );
-    problems.unless(!it.scope.is_empty(), "scope", "is empty");
-    let length = it.scope.to_string().len();
-    problems.unless(length <= 1024, "scope", "is longer than 1024 characters");
-    problems.unless(
-        !it.scope.contains(scope::OFFLINE_ACCESS) || uses(GrantType::RefreshToken),
-        "scope",
-        "holds offline_access without the grant refresh_token",
-    );
-}
-
-fn decided(problems: &mut Problems, it: &Metadata) {
-    problems.unless(
-        it.subject_type == SubjectType::Public || it.sector().is_some(),
-        "sector_identifier_uri",
-        "is missing; pairwise names need it when the redirect URIs have several hosts, or none",
-    );
-    let policy = &it.access_policy;
-    for (member, values) in [
-        ("access_policy.membership_types", &policy.membership_types),
-        ("access_policy.ties_rights", &policy.ties_rights),
-    ] {
-        let names = |it: &String| {
-            (1..=64).contains(&it.len())
-                && it
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-        };
-        problems.unless(
-            values.len() <= 32 && values.iter().all(names),
-            member,
-            "holds what is not an identifier",
-        );
-    }
+    problems.into_result()
 }
 
 /// For the tests of its neighbours: the members that are wrong in this metadata with these changes; `null`

@@ -4,7 +4,9 @@
 
 use url::Url;
 
-use super::rules::{Problems, Registrar, is_link};
+use super::links::is_link;
+use super::problem::Problems;
+use super::registrar::Registrar;
 use crate::domain::client::Metadata;
 
 pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
@@ -54,9 +56,9 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::rules::{Registrar, check};
     use crate::domain::ClientId;
     use crate::domain::client::Metadata;
+    use crate::oidc::clients::rules::{Registrar, check};
 
     fn problems(member: &str, value: Value, by: Registrar<'_>) -> Vec<String> {
         let mut it = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb", "http://localhost:90/cb"],

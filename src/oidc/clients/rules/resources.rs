@@ -1,6 +1,6 @@
 //! Whom a client's tokens may be for (RFC 8707), and what it may ask for in detail (RFC 9396 §10).
 
-use super::rules::Problems;
+use super::problem::Problems;
 use crate::domain::client::Metadata;
 use crate::domain::resource;
 

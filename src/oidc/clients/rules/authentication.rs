@@ -1,6 +1,6 @@
 //! How a client proves itself, and by which keys (RFC 7591 §2, OpenID Connect Core §9; security.md JW-6).
 
-use super::rules::Problems;
+use super::problem::Problems;
 use crate::domain::client::{AuthMethod, Metadata};
 use crate::jose::client::ClientKeys;
 

@@ -2,7 +2,8 @@
 //! the profile `ciba` asks for beyond it (FAPI-CIBA §5.2.2, §7.10).
 
 use super::fapi::METHODS;
-use super::rules::{Problems, is_link};
+use super::links::is_link;
+use super::problem::Problems;
 use crate::domain::client::{AuthMethod, DeliveryMode, GrantType, Metadata, Profile, SigningAlg};
 use crate::domain::scope;
 use crate::jose::client::ClientKeys;
@@ -137,8 +138,8 @@ fn profile(problems: &mut Problems, it: &Metadata) {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::rules::{Registrar, wrong_members};
     use crate::domain::client::Metadata;
+    use crate::oidc::clients::rules::{Registrar, wrong_members};
 
     const GRANT: &str = "urn:openid:params:grant-type:ciba";
 

@@ -1,8 +1,8 @@
 //! What a client that registered itself does not change (security.md DR-2, AZ-14): what only administrators decide, and
 //! what one of them has decided since.
 
-use super::ciba_rules;
-use super::rules::Problems;
+use super::ciba;
+use super::problem::Problems;
 use crate::domain::client::{Metadata, RequestObjectAlg};
 use crate::domain::scope;
 
@@ -12,8 +12,8 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, decided: &Metadata) 
         |value: &str| value.starts_with("itu_") || value == scope::ADMIN || value.starts_with("admin:");
     for (member, untouched) in [
         ("first_party", it.first_party == decided.first_party),
-        ("grant_types", ciba_rules::is_as_decided(it, decided)),
-        ("client_name", ciba_rules::is_named_as_decided(it, decided)),
+        ("grant_types", ciba::is_as_decided(it, decided)),
+        ("client_name", ciba::is_named_as_decided(it, decided)),
         ("profile", it.profile == decided.profile),
         ("pkce", it.pkce == decided.pkce),
         ("id_token_claims", it.id_token_claims == decided.id_token_claims),
@@ -59,8 +59,8 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, decided: &Metadata) 
 mod tests {
     use serde_json::json;
 
-    use super::super::rules::{Registrar, wrong_members};
     use crate::domain::client::Metadata;
+    use crate::oidc::clients::rules::{Registrar, wrong_members};
 
     #[test]
     fn a_client_of_an_administrator_has_more_addresses() {

@@ -1,7 +1,7 @@
 //! How a client may be registered to prove itself by a certificate, and to have its tokens bound to it
 //! (RFC 8705 §2.1.2, §2.2.2, §3.4).
 
-use super::rules::Problems;
+use super::problem::Problems;
 use crate::certificates;
 use crate::domain::client::{AuthMethod, Metadata};
 use crate::oidc::client_authentication::ExpectedName;

@@ -2,7 +2,7 @@
 //! Signing §5.3, §5.4). PKCE, pushed requests and, with message signing, signed ones follow from the profile:
 //! no registration turns them off.
 
-use super::rules::Problems;
+use super::problem::Problems;
 use crate::domain::client::{AuthMethod, Metadata, Profile, RequestObjectAlg, ResponseType, SigningAlg};
 
 const WEAK: &str = "is not PS256, ES256 or EdDSA, the signatures of FAPI 2.0";
@@ -97,7 +97,7 @@ fn is_web_address(uri: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::rules::{Registrar, wrong_members};
+    use crate::oidc::clients::rules::{Registrar, wrong_members};
 
     fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
         let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});

@@ -1,7 +1,8 @@
 //! How a client may be registered to bring its requests: as signed objects, from addresses of its own
 //! (OpenID Connect Core §6, RFC 9101 §10.5; security.md AZ-7, AZ-8).
 
-use super::rules::{MOST_URIS, Problems, is_link};
+use super::links::{MOST_URIS, is_link};
+use super::problem::Problems;
 use crate::domain::client::{Metadata, RequestObjectAlg};
 use crate::jose::client::ClientKeys;
 

@@ -1,0 +1,202 @@
+//! Makes, changes and removes clients. Every change is one transaction with its audit record, seen at once in
+//! this process (security.md G-9, LG-1).
+
+use super::ClientError;
+use super::lookup::find_in;
+use super::rules::{self, Registrar};
+use super::secrets::{Issued, choose_secret, stored};
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::client::{Client, Metadata, Origin};
+use crate::domain::event::{Action, Event};
+use crate::domain::{ClientId, Time, secret::Secret};
+use crate::random;
+use crate::storage::{self, Transaction};
+
+/// Makes a client. Without an identifier it gets one; without a secret, one is generated.
+pub async fn add(
+    app: &App,
+    context: &Context,
+    id: Option<ClientId>,
+    metadata: Metadata,
+    origin: Origin,
+    given: Option<Secret>,
+) -> Result<Issued, ClientError> {
+    let now = app.clock.now();
+    let issued = make(id, metadata, origin, given, now)?;
+    rules::check_remote(app, &issued.client.metadata, None)
+        .await
+        .map_err(ClientError::Invalid)?;
+    let client = &issued.client;
+    app.db
+        .write(async |tx| {
+            if storage::clients::find(tx, &client.id).await?.is_some() {
+                return Err(ClientError::Exists(client.id.clone()));
+            }
+            insert(tx, now, context, client).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(issued)
+}
+
+/// A client as it is to be, with its first secret, not stored yet.
+pub(in crate::oidc) fn make(
+    id: Option<ClientId>,
+    metadata: Metadata,
+    origin: Origin,
+    given: Option<Secret>,
+    now: Time,
+) -> Result<Issued, ClientError> {
+    let id = id.unwrap_or_else(new_id);
+    let undecided = Metadata::default();
+    let by = match origin {
+        Origin::Administrator => Registrar::Administrator,
+        Origin::Registration => Registrar::Client { decided: &undecided },
+    };
+    rules::check(&id, &metadata, by).map_err(ClientError::Invalid)?;
+    let (secret, generated) = choose_secret(&id, &metadata, given)?;
+    Ok(Issued {
+        client: Client {
+            id,
+            enabled: true,
+            origin,
+            metadata,
+            secrets: secret.iter().map(|it| stored(it, now)).collect(),
+            created_at: now,
+            updated_at: now,
+        },
+        secret: secret.filter(|_| generated),
+    })
+}
+
+/// Replaces the metadata, by an administrator who has read `before`: refused if anybody changed the client since
+/// (security.md G-9). A client that no longer has a use for secrets loses them.
+pub async fn update(
+    app: &App,
+    context: &Context,
+    before: &Client,
+    metadata: Metadata,
+) -> Result<Client, ClientError> {
+    let now = app.clock.now();
+    rules::check(&before.id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
+    rules::check_remote(app, &metadata, Some(&before.metadata))
+        .await
+        .map_err(ClientError::Invalid)?;
+    let client = app
+        .db
+        .write(async |tx| {
+            find_in(tx, &before.id).await?;
+            let mut after = before.clone();
+            after.metadata = by_administrator(before, metadata.clone());
+            change(tx, now, context, before, after).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(client)
+}
+
+/// The metadata that an administrator gives the client, with what is its own no more if it registered itself.
+pub(super) fn by_administrator(before: &Client, metadata: Metadata) -> Metadata {
+    match before.origin {
+        Origin::Registration => metadata.changed_by_administrator(&before.metadata),
+        Origin::Administrator => Metadata {
+            administered: Vec::new(),
+            ..metadata
+        },
+    }
+}
+
+/// Refuses a client with every credential it holds, or admits it again (security.md DR-6).
+pub async fn set_enabled(
+    app: &App,
+    context: &Context,
+    id: &ClientId,
+    enabled: bool,
+) -> Result<Client, ClientError> {
+    let now = app.clock.now();
+    let client = app
+        .db
+        .write(async |tx| {
+            let before = find_in(tx, id).await?;
+            let after = Client {
+                enabled,
+                ..before.clone()
+            };
+            change(tx, now, context, &before, after).await
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(client)
+}
+
+/// Removes a client with every token and consent that it has; its identifier may be used anew.
+pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
+    let now = app.clock.now();
+    let client = app
+        .db
+        .write(async |tx| {
+            let client = find_in(tx, id).await?;
+            if !storage::clients::delete_as_seen(tx, id, client.updated_at).await? {
+                return Err(ClientError::Conflict(id.clone()));
+            }
+            storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, now).await?;
+            let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
+                .change(told(&client), serde_json::Value::Null);
+            audit::record(tx, now, context, event).await?;
+            Ok(client)
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(client)
+}
+
+/// Letters, digits, `-` and `_` only (interoperability.md IO-2), and longer than any `sub` (security.md TK-12).
+fn new_id() -> ClientId {
+    ClientId::new(format!("client_{}", random::id()))
+}
+
+pub(in crate::oidc) async fn insert(
+    tx: &Transaction,
+    now: Time,
+    context: &Context,
+    client: &Client,
+) -> Result<(), ClientError> {
+    storage::clients::insert(tx, client).await?;
+    let action = match client.origin {
+        Origin::Administrator => Action::ClientChanged,
+        Origin::Registration => Action::ClientRegistered,
+    };
+    let event =
+        Event::new(action, format!("client:{}", client.id)).change(serde_json::Value::Null, told(client));
+    Ok(audit::record(tx, now, context, event).await?)
+}
+
+pub(in crate::oidc) async fn change(
+    tx: &Transaction,
+    now: Time,
+    context: &Context,
+    before: &Client,
+    mut after: Client,
+) -> Result<Client, ClientError> {
+    // Later than what it replaces, also within one tick of the clock: by this, a change that was decided on the state
+    // before is recognized (security.md G-9).
+    after.updated_at = now.max(before.updated_at + chrono::Duration::microseconds(1));
+    if !storage::clients::update(tx, &after, before.updated_at).await? {
+        return Err(ClientError::Conflict(after.id));
+    }
+    if !after.metadata.uses_secret() && !after.secrets.is_empty() {
+        storage::clients::delete_secrets(tx, &after.id).await?;
+        after.secrets.clear();
+    }
+    let event =
+        Event::new(Action::ClientChanged, format!("client:{}", after.id)).change(told(before), told(&after));
+    audit::record(tx, now, context, event).await?;
+    Ok(after)
+}
+
+/// For the audit trail: everything but secrets.
+pub(in crate::oidc) fn told(client: &Client) -> serde_json::Value {
+    serde_json::json!({ "enabled": client.enabled, "metadata": client.metadata })
+}

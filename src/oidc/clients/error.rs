@@ -1,0 +1,47 @@
+//! Why a client was not made or changed, for every door.
+
+use sea_orm::DbErr;
+
+use super::rules::Problem;
+use crate::domain::ClientId;
+use crate::domain::client::AuthMethod;
+use crate::storage::IsBusy;
+
+/// The shortest secret that is taken from outside: 128 bits in hexadecimal.
+pub(super) const SHORTEST_SECRET: usize = 32;
+
+/// Why a client was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("{}", listed(.0))]
+    Invalid(Vec<Problem>),
+    #[error("there is no client {0}")]
+    Unknown(ClientId),
+    #[error("there is a client {0} already")]
+    Exists(ClientId),
+    /// Someone else changed it meanwhile (security.md G-9).
+    #[error("the client {0} was changed meanwhile; read it again")]
+    Conflict(ClientId),
+    #[error("the client {0} has no use for a secret: its token_endpoint_auth_method is {1}")]
+    NoSecret(ClientId, AuthMethod),
+    #[error(
+        "the secret is shorter than {SHORTEST_SECRET} characters, or holds other characters than A-Z a-z 0-9 - _ . ~"
+    )]
+    WeakSecret,
+    #[error(transparent)]
+    Storage(#[from] DbErr),
+}
+
+impl IsBusy for ClientError {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Storage(it) if it.is_busy())
+    }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}

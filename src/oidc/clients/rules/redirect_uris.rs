@@ -1,0 +1,39 @@
+//! Where a client may have people sent, after a login and after a logout (security.md AZ-3, DR-2).
+
+use super::links::MOST_URIS;
+use super::problem::Problems;
+use super::registrar::Registrar;
+use crate::domain::client::{ApplicationType, Metadata, Registrant, check_redirect_uri};
+
+/// Redirect URIs of a client of an administrator's: one service may have an address for each of its sites.
+const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
+
+pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+    let registrant = Registrant {
+        native: it.application_type == ApplicationType::Native,
+        by_administrator: by.is_administrator(),
+    };
+    let lists = [
+        ("redirect_uris", &it.redirect_uris),
+        ("post_logout_redirect_uris", &it.post_logout_redirect_uris),
+    ];
+    for (member, uris) in lists {
+        let most = match by {
+            Registrar::Client { decided } if !decided.is_administered(member) => MOST_URIS,
+            _ => MOST_URIS_OF_ADMINISTRATORS,
+        };
+        problems.unless(uris.len() <= most, member, &format!("are {most} at most"));
+        for (position, uri) in uris.iter().enumerate() {
+            if let Err(bad) = check_redirect_uri(uri, registrant) {
+                let shown: String = uri.chars().take(80).collect();
+                problems.add(member, format!("{shown}: {bad}"));
+            }
+            problems.unless(!uris[..position].contains(uri), member, "holds an address twice");
+        }
+    }
+    problems.unless(
+        !it.uses_redirects() || !it.redirect_uris.is_empty(),
+        "redirect_uris",
+        "is missing; the grants authorization_code and implicit need one",
+    );
+}

@@ -1,0 +1,19 @@
+//! Who brings the metadata of a client: some rules are wider for administrators.
+
+use crate::domain::client::Metadata;
+
+/// Who wants a client to be so.
+#[derive(Clone, Copy, Debug)]
+pub enum Registrar<'a> {
+    Administrator,
+    /// The client itself, which leaves what administrators have decided about it as it is.
+    Client {
+        decided: &'a Metadata,
+    },
+}
+
+impl Registrar<'_> {
+    pub(super) fn is_administrator(self) -> bool {
+        matches!(self, Self::Administrator)
+    }
+}

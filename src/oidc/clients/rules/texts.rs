@@ -1,0 +1,43 @@
+//! The texts that a client registers: its name as people are shown it, contacts, classes of authentication.
+
+use super::links::MOST_URIS;
+use super::problem::Problems;
+use super::registrar::Registrar;
+use crate::domain::client::{GrantType, LONGEST_NAME, Metadata};
+use crate::domain::text;
+
+pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+    let away = [GrantType::DeviceCode, GrantType::Ciba];
+    let is_met = it.uses_redirects() || away.iter().any(|grant| it.grant_types.contains(grant));
+    match &it.client_name {
+        // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
+        None if is_met && by.is_administrator() => {
+            problems.add("client_name", "is missing; people are told it")
+        }
+        None => {}
+        Some(name) => match text::line(name, LONGEST_NAME) {
+            Ok(folded) => problems.unless(
+                folded == *name,
+                "client_name",
+                "is not in the form that people are shown",
+            ),
+            // DR-5: the character and its place.
+            Err(refused) => problems.add(
+                "client_name",
+                format!(
+                    "{refused}; it has 1 to {LONGEST_NAME} letters, \
+                 digits, spaces and common punctuation, each word in one script"
+                ),
+            ),
+        },
+    }
+    let contacts = it.contacts.len() <= MOST_URIS && it.contacts.iter().all(|it| it.len() <= 254);
+    problems.unless(contacts, "contacts", "are 16 at most, of 254 characters at most");
+    let default_acr =
+        it.default_acr_values.len() <= 8 && it.default_acr_values.iter().all(|it| it.len() <= 254);
+    problems.unless(
+        default_acr,
+        "default_acr_values",
+        "are 8 at most, of 254 characters at most",
+    );
+}

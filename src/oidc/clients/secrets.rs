@@ -1,0 +1,109 @@
+//! The secrets of clients: which client has one, what it may be, and how it is rotated (security.md AD-2).
+
+use super::ClientError;
+use super::error::SHORTEST_SECRET;
+use super::lookup::find_in;
+use crate::app::App;
+use crate::audit;
+use crate::domain::actor::Context;
+use crate::domain::client::{AuthMethod, Client, ClientSecret, Metadata};
+use crate::domain::event::{Action, Event};
+use crate::domain::{ClientId, Time, secret::Secret};
+use crate::random;
+use crate::storage::{self, Transaction};
+
+/// How long a replaced secret still works (security.md AD-2).
+const OVERLAP: chrono::Duration = chrono::Duration::days(7);
+
+/// A client that was just made or given a secret. Only now is the secret known (security.md AD-2).
+#[derive(Debug)]
+pub struct Issued {
+    pub client: Client,
+    /// `None`: it has none, or the caller brought it.
+    pub secret: Option<Secret>,
+}
+
+/// A new secret beside the old one, which works for seven days more.
+pub async fn rotate_secret(
+    app: &App,
+    context: &Context,
+    id: &ClientId,
+    given: Option<Secret>,
+) -> Result<Issued, ClientError> {
+    let now = app.clock.now();
+    let (client, secret, generated) = app
+        .db
+        .write(async |tx| {
+            // G-9: by how it authenticates now.
+            let client = find_in(tx, id).await?;
+            let (secret, generated) = choose_secret(id, &client.metadata, given.clone())?;
+            let Some(secret) = secret else {
+                let method = client
+                    .metadata
+                    .token_endpoint_auth_method
+                    .unwrap_or(AuthMethod::None);
+                return Err(ClientError::NoSecret(id.clone(), method));
+            };
+            replace_secret(tx, now, context, id, &secret).await?;
+            Ok((find_in(tx, id).await?, secret, generated))
+        })
+        .await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(Issued {
+        client,
+        secret: generated.then_some(secret),
+    })
+}
+
+pub(in crate::oidc) async fn replace_secret(
+    tx: &Transaction,
+    now: Time,
+    context: &Context,
+    id: &ClientId,
+    secret: &Secret,
+) -> Result<(), ClientError> {
+    storage::clients::retire_secrets(tx, id, now + OVERLAP).await?;
+    storage::clients::insert_secret(tx, id, &stored(secret, now)).await?;
+    let event = Event::new(Action::ClientSecretRotated, format!("client:{id}"));
+    Ok(audit::record(tx, now, context, event).await?)
+}
+
+/// The secret that a client starts with, and whether it was made here.
+pub(super) fn choose_secret(
+    id: &ClientId,
+    metadata: &Metadata,
+    given: Option<Secret>,
+) -> Result<(Option<Secret>, bool), ClientError> {
+    match given {
+        Some(_) if !metadata.uses_secret() => {
+            let method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::None);
+            Err(ClientError::NoSecret(id.clone(), method))
+        }
+        Some(secret) => check_secret(&secret).map(|()| (Some(secret), false)),
+        None => Ok((metadata.uses_secret().then(|| Secret::new(random::token())), true)),
+    }
+}
+
+pub(super) fn check_secret(secret: &Secret) -> Result<(), ClientError> {
+    let value = secret.expose();
+    let plain = value
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
+    match plain && (SHORTEST_SECRET..=256).contains(&value.len()) {
+        true => Ok(()),
+        false => Err(ClientError::WeakSecret),
+    }
+}
+
+pub(super) fn stored(secret: &Secret, now: Time) -> ClientSecret {
+    ClientSecret {
+        digest: secret.digest(),
+        created_at: now,
+        expires_at: None,
+    }
+}
+
+/// A secret is needed but there is none: what a client may not be left with.
+pub(in crate::oidc) fn lacks_secret(client: &Client) -> bool {
+    client.metadata.uses_secret() && client.secrets.is_empty()
+}
