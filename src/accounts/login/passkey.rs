@@ -1,7 +1,7 @@
 //! Login with a passkey in place of address and password: the device knows whose it is, and has made sure of its
 //! owner. The browser holds a ticket for the question until the device has answered.
 
-use super::{Browser, LoggedIn, complete};
+use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::{self, Answered};
 use crate::accounts::{Error, Result};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Browser, LoggedIn, complete};
+use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::{self, Answer, Shown, passkey};
 use crate::accounts::sessions::{self, Started};

@@ -1,18 +1,14 @@
-//! Login with a password, or with a passkey in its place. A failure has one answer and one cost, whatever its
-//! cause (security.md PW-3); failures slow down what follows (PW-4); a success starts a session, or renews the
-//! one in which the person proves again who they are (SE-2, SE-4).
+//! Login with a password. A failure has one answer and one cost, whatever its cause (security.md PW-3); failures slow
+//! down what follows (PW-4).
 
-use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-pub mod passkey;
-pub mod second_step;
-
-use super::known_browser::{self, KnownBrowser};
-use super::second_factor::{self, Answer};
-use super::sessions::{self, Started, of_person};
-use super::verification::first_login;
-use super::{Error, Result, current_terms, tell, throttle};
+use super::completion::{Browser, LoggedIn, complete};
+use super::second_step;
+use crate::accounts::known_browser::{self, KnownBrowser};
+use crate::accounts::second_factor::{self, Answer};
+use crate::accounts::sessions::Started;
+use crate::accounts::{Error, Result, tell, throttle};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Time;
@@ -22,7 +18,6 @@ use crate::domain::authentication::{Acr, Factor, Proof, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::password::Password;
 use crate::domain::profile::FieldErrors;
-use crate::domain::session::Session;
 use crate::limits::Limit;
 use crate::passwords::Verdict;
 use crate::storage::{accounts, login_throttles};
@@ -44,35 +39,6 @@ pub enum Second<'a> {
     Code(&'a str),
     /// The browser's session, if it was begun with one just now (SE-4).
     InSession,
-}
-
-/// What a browser brings along.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Browser<'a> {
-    /// The value of the cookie by which it is known.
-    pub known: Option<&'a str>,
-    /// Its session. The same person's is renewed, another's ends.
-    pub session: Option<&'a Session>,
-}
-
-/// A person who has proved who they are.
-#[derive(Clone, Debug)]
-pub struct LoggedIn {
-    pub account: Account,
-    /// What is due in it comes first: `Session::due`.
-    pub started: Started,
-    /// The browser's cookie, to be set for 90 days.
-    pub known_browser: String,
-}
-
-impl LoggedIn {
-    fn new(app: &App, account: Account, started: Started, browser: Browser<'_>) -> Result<Self> {
-        Ok(Self {
-            known_browser: known_browser::cookie(app, &account.email.key(), browser.known)?,
-            account,
-            started,
-        })
-    }
 }
 
 pub async fn attempt(
@@ -267,114 +233,5 @@ async fn still_valid(
         Ok(account)
     } else {
         Err(Error::Conflict)
-    }
-}
-
-/// All is proved: a session, a code to an address that is not verified yet, and a mail if the browser is new to the
-/// account.
-#[expect(clippy::too_many_arguments, reason = "what a login is made of; three callers")]
-async fn complete(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-    proof: Proof,
-    known: bool,
-    browser: Browser<'_>,
-) -> Result<Started> {
-    let started = start(tx, now, context, account, proof, browser.session).await?;
-    let told = first_login::begin(app, tx, now, context, account).await?;
-    if !known && !told {
-        tell_of_new_browser(app, tx, now, context, account).await?;
-    }
-    Ok(started)
-}
-
-async fn start(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-    proof: Proof,
-    session: Option<&Session>,
-) -> Result<Started> {
-    let terms_due = current_terms(tx, now)
-        .await?
-        .are_due(account.terms_version.as_deref());
-    match session {
-        Some(session) if session.account == account.id => {
-            sessions::renew(tx, now, context, account, session, proof, terms_due).await
-        }
-        other => {
-            if let Some(other) = other {
-                sessions::retire(tx, now, context, &other.account, &other.id, "another_login").await?;
-            }
-            sessions::start(tx, now, context, account, proof, terms_due).await
-        }
-    }
-}
-
-/// At most one an hour for each account (LG-4).
-async fn tell_of_new_browser(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-) -> Result<()> {
-    if !accounts::update_new_browser_told(tx, &account.id, now - Duration::hours(1), now).await? {
-        return Ok(());
-    }
-    let message = mails::NewSignIn {
-        name: account.profile.full_name(),
-        at: now,
-        browser: browser_in_words(&of_person(context, account).user_agent),
-    };
-    tell(app, tx, &account.email, account.language, &message).await
-}
-
-/// `Firefox, Windows`: names known to us, never text that a browser sent.
-pub fn browser_in_words(user_agent: &str) -> String {
-    let first = |names: &[(&str, &'static str)]| {
-        names
-            .iter()
-            .find(|(sign, _)| user_agent.contains(sign))
-            .map(|(_, name)| *name)
-    };
-    let browser = first(&[
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("CriOS/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]);
-    let system = first(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ]);
-    [browser, system]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_browser_is_named_in_words_of_ours() {
-        let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
-        assert_eq!(browser_in_words(firefox), "Firefox, Windows");
-        assert_eq!(browser_in_words("curl/8 <script>"), "");
     }
 }

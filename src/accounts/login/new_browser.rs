@@ -1,0 +1,77 @@
+//! The mail about a login with a browser that is new to the account, and how pages and mails name a browser.
+
+use chrono::Duration;
+use sea_orm::ConnectionTrait;
+
+use crate::accounts::sessions::of_person;
+use crate::accounts::{self, Result};
+use crate::app::App;
+use crate::domain::Time;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::storage::accounts as rows;
+use crate::templates::mails;
+
+/// At most one an hour for each account (LG-4).
+pub(super) async fn tell(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+) -> Result<()> {
+    if !rows::update_new_browser_told(tx, &account.id, now - Duration::hours(1), now).await? {
+        return Ok(());
+    }
+    let message = mails::NewSignIn {
+        name: account.profile.full_name(),
+        at: now,
+        browser: browser_in_words(&of_person(context, account).user_agent),
+    };
+    accounts::tell(app, tx, &account.email, account.language, &message).await
+}
+
+/// `Firefox, Windows`: names known to us, never text that a browser sent.
+pub fn browser_in_words(user_agent: &str) -> String {
+    let first = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(sign, _)| user_agent.contains(sign))
+            .map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    [browser, system]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_named_in_words_of_ours() {
+        let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        assert_eq!(browser_in_words(firefox), "Firefox, Windows");
+        assert_eq!(browser_in_words("curl/8 <script>"), "");
+    }
+}
