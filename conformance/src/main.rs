@@ -1,36 +1,8 @@
-//! A black-box checker for OpenID providers. It knows an issuer by its URL only, acts as browser and relying
-//! party, and reports under the module names of the OpenID Foundation's conformance suite.
+//! The command line of the checker.
 
-mod browser;
-mod checks;
-mod ciba;
-mod client;
-mod config;
-mod fapi;
-mod html;
-mod http;
-mod journey;
-mod modules;
-mod plans;
-mod provider;
-mod registration;
-mod report;
-mod run;
-mod runner;
-mod site;
-mod suite;
-#[cfg(test)]
-mod tests;
-mod timing;
-mod tls;
-
-use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
-use plans::{Chosen, PLANS, Variant};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
+use conformance::{check, timing};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 #[derive(Parser)]
 #[command(about = "Checks an OpenID provider from outside")]
@@ -42,39 +14,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the modules of one or all plans against an issuer
-    Check(Check),
+    Check(check::Check),
     /// Lists the plans and their modules
     List,
-    /// Drives the OpenID Foundation's conformance suite, which has to be running, against an issuer
-    Suite(suite::Suite),
     /// Measures whether the forms answer as fast for an address without account as for one with
     Timing(timing::Timing),
-}
-
-#[derive(Args)]
-struct Check {
-    /// The issuer, as its metadata names it
-    #[arg(long)]
-    issuer: String,
-    /// A plan's name, or `all`
-    #[arg(long, default_value = "all")]
-    plan: String,
-    /// Only this module (may be given more than once)
-    #[arg(long)]
-    module: Vec<String>,
-    /// Clients and a login; see plans/itu-account-check.toml
-    #[arg(long)]
-    config: Option<PathBuf>,
-    /// Let plain http pass for an issuer on the loopback interface
-    #[arg(long)]
-    allow_http: bool,
-    /// Do not verify certificates, as the Foundation's suite does not
-    #[arg(long)]
-    trust_any_certificate: bool,
-    /// How many modules run at a time. They share one person, and a provider may end the oldest of too many
-    /// sessions: more than one only where it does not
-    #[arg(long, default_value_t = 1)]
-    jobs: usize,
 }
 
 #[tokio::main]
@@ -82,14 +26,10 @@ async fn main() -> ExitCode {
     // Fails only if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
-        Command::Check(arguments) => check(arguments).await,
-        Command::Suite(arguments) => suite::run(arguments).await,
+        Command::Check(arguments) => check::run(arguments).await,
         Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
         Command::List => {
-            for plan in PLANS {
-                println!("{}", plan.name);
-                plan.modules.iter().for_each(|it| println!("  {}", it.name));
-            }
+            check::list();
             Ok(true)
         }
     };
@@ -101,92 +41,4 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// True: nothing failed.
-async fn check(arguments: Check) -> Result<bool> {
-    let mut chosen = choose(&arguments.plan, &arguments.module)?;
-    let config = match &arguments.config {
-        Some(path) => config::Config::read(path)?,
-        None => config::Config::default(),
-    };
-    let issuer = url::Url::parse(&arguments.issuer).context("--issuer is not a URL")?;
-    if issuer.scheme() != "https" {
-        if !(arguments.allow_http && checks::discovery::is_loopback(&issuer)) {
-            bail!("the issuer must be https (--allow-http lets http pass on the loopback interface)");
-        }
-        println!(
-            "Note: http is let pass for this issuer; the checks that demand https are relaxed for loopback."
-        );
-    }
-    let http = http::Http::new(arguments.trust_any_certificate)?;
-    let provider = provider::Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
-    if arguments.plan == "all" {
-        // OpenID Connect Discovery §3: without the list there are query and fragment. By its name a plan runs anyway.
-        let modes = provider
-            .list("response_modes_supported")
-            .unwrap_or_else(|| vec!["query", "fragment"]);
-        let types = provider.list("response_types_supported").unwrap_or_default();
-        let offered = |it: &Variant| {
-            if let Some(fapi) = it.fapi {
-                return fapi.is_offered_by(&provider.metadata);
-            }
-            let words = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
-            it.response_mode.is_none_or(|it| modes.contains(&it))
-                && types.iter().any(|other| words(other) == words(it.response_type))
-        };
-        for plan in PLANS {
-            for variant in plan.variants.iter().filter(|it| !offered(it)) {
-                println!(
-                    "Note: {} is left out for {:?}: the metadata does not offer it.",
-                    plan.name,
-                    variant.name()
-                );
-            }
-        }
-        chosen.retain(|(_, variant, _)| offered(variant));
-    }
-    let site = match &config.site {
-        Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
-        None => None,
-    };
-    let runner = runner::Runner {
-        site,
-        http,
-        provider: Arc::new(provider),
-        config: Arc::new(config),
-        jobs: arguments.jobs,
-    };
-    let outcomes = runner.run(&chosen).await;
-    let mut plan = ("", None);
-    for outcome in &outcomes {
-        if outcome.plan != plan {
-            plan = outcome.plan;
-            match plan.1 {
-                Some(variant) => println!("{} ({variant})", plan.0),
-                None => println!("{}", plan.0),
-            }
-        }
-        println!("  {outcome}");
-    }
-    let (passed, failed, skipped) = report::summary(&outcomes);
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    Ok(failed == 0)
-}
-
-fn choose(plan: &str, modules: &[String]) -> Result<Vec<Chosen>> {
-    let mut chosen = Vec::new();
-    for it in PLANS.iter().filter(|it| plan == "all" || it.name == plan) {
-        chosen.extend(it.runs());
-    }
-    if chosen.is_empty() {
-        bail!("there is no plan {plan:?}; `list` shows them");
-    }
-    for name in modules {
-        if !chosen.iter().any(|(_, _, it)| it.name == name) {
-            bail!("there is no module {name:?} in that plan; `list` shows them");
-        }
-    }
-    chosen.retain(|(_, _, it)| modules.is_empty() || modules.iter().any(|name| name == it.name));
-    Ok(chosen)
 }

@@ -65,7 +65,7 @@ pub struct Suite {
     trust_any_certificate: bool,
 }
 
-/// True: nothing failed.
+/// Returns `false` if a module failed.
 pub async fn run(arguments: Suite) -> Result<bool> {
     let approval = format!("http://{}/", arguments.approval);
     let addresses = Addresses {

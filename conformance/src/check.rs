@@ -1,0 +1,133 @@
+//! The command `check`: chooses modules, finds the provider and runs them; and `list`, which names them.
+
+use crate::plans::{Chosen, PLANS, Variant};
+use crate::{checks, config, http, provider, report, runner, site};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[derive(Args)]
+pub struct Check {
+    /// The issuer, as its metadata names it
+    #[arg(long)]
+    issuer: String,
+    /// A plan's name, or `all`
+    #[arg(long, default_value = "all")]
+    plan: String,
+    /// Only this module (may be given more than once)
+    #[arg(long)]
+    module: Vec<String>,
+    /// Clients and a login; see plans/itu-account-check.toml
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Let plain http pass for an issuer on the loopback interface
+    #[arg(long)]
+    allow_http: bool,
+    /// Do not verify certificates, as the Foundation's suite does not
+    #[arg(long)]
+    trust_any_certificate: bool,
+    /// How many modules run at a time. They share one person, and a provider may end the oldest of too many
+    /// sessions: more than one only where it does not
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
+}
+
+/// Prints the plans and their modules.
+pub fn list() {
+    for plan in PLANS {
+        println!("{}", plan.name);
+        for module in plan.modules {
+            println!("  {}", module.name);
+        }
+    }
+}
+
+/// Returns `false` if a module failed.
+pub async fn run(arguments: Check) -> Result<bool> {
+    let mut chosen = choose(&arguments.plan, &arguments.module)?;
+    let config = match &arguments.config {
+        Some(path) => config::Config::read(path)?,
+        None => config::Config::default(),
+    };
+    let issuer = url::Url::parse(&arguments.issuer).context("--issuer is not a URL")?;
+    if issuer.scheme() != "https" {
+        if !(arguments.allow_http && checks::discovery::is_loopback(&issuer)) {
+            bail!("the issuer must be https (--allow-http lets http pass on the loopback interface)");
+        }
+        println!(
+            "Note: http is let pass for this issuer; the checks that demand https are relaxed for loopback."
+        );
+    }
+    let http = http::Http::new(arguments.trust_any_certificate)?;
+    let provider = provider::Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
+    if arguments.plan == "all" {
+        // OpenID Connect Discovery §3: without the list there are query and fragment. By its name a plan runs anyway.
+        let modes = provider
+            .list("response_modes_supported")
+            .unwrap_or_else(|| vec!["query", "fragment"]);
+        let types = provider.list("response_types_supported").unwrap_or_default();
+        let offered = |it: &Variant| {
+            if let Some(fapi) = it.fapi {
+                return fapi.is_offered_by(&provider.metadata);
+            }
+            let words = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+            it.response_mode.is_none_or(|it| modes.contains(&it))
+                && types.iter().any(|other| words(other) == words(it.response_type))
+        };
+        for plan in PLANS {
+            for variant in plan.variants.iter().filter(|it| !offered(it)) {
+                println!(
+                    "Note: {} is left out for {:?}: the metadata does not offer it.",
+                    plan.name,
+                    variant.name()
+                );
+            }
+        }
+        chosen.retain(|(_, variant, _)| offered(variant));
+    }
+    let site = match &config.site {
+        Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
+        None => None,
+    };
+    let runner = runner::Runner {
+        site,
+        http,
+        provider: Arc::new(provider),
+        config: Arc::new(config),
+        jobs: arguments.jobs,
+    };
+    let outcomes = runner.run(&chosen).await;
+    let mut plan = ("", None);
+    for outcome in &outcomes {
+        if outcome.plan != plan {
+            plan = outcome.plan;
+            match plan.1 {
+                Some(variant) => println!("{} ({variant})", plan.0),
+                None => println!("{}", plan.0),
+            }
+        }
+        println!("  {outcome}");
+    }
+    let (passed, failed, skipped) = report::summary(&outcomes);
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    Ok(failed == 0)
+}
+
+fn choose(plan: &str, modules: &[String]) -> Result<Vec<Chosen>> {
+    let mut chosen = Vec::new();
+    for it in PLANS.iter().filter(|it| plan == "all" || it.name == plan) {
+        chosen.extend(it.runs());
+    }
+    if chosen.is_empty() {
+        bail!("there is no plan {plan:?}; `list` shows them");
+    }
+    for name in modules {
+        if !chosen.iter().any(|(_, _, it)| it.name == name) {
+            bail!("there is no module {name:?} in that plan; `list` shows them");
+        }
+    }
+    chosen.retain(|(_, _, it)| modules.is_empty() || modules.iter().any(|name| name == it.name));
+    Ok(chosen)
+}

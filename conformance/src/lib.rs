@@ -1,0 +1,27 @@
+//! A black-box checker for OpenID providers. It knows an issuer by its URL only, acts as browser and relying
+//! party, and reports under the module names of the OpenID Foundation's conformance suite. `main.rs` and
+//! `bin/foundation_suite.rs` read the command lines.
+
+mod browser;
+pub mod check;
+mod checks;
+mod ciba;
+mod client;
+mod config;
+mod fapi;
+mod html;
+mod http;
+mod journey;
+mod modules;
+mod plans;
+mod provider;
+mod registration;
+mod report;
+mod run;
+mod runner;
+mod site;
+pub mod suite;
+#[cfg(test)]
+mod tests;
+pub mod timing;
+mod tls;
