@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 
-use super::Enrolled;
+use super::enrolment::{self, Enrolled};
+use super::reauthentication;
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::audit;
@@ -82,7 +83,7 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Passkey>> {
 
 /// A new one for this session to set up. `Conflict`: there are enough.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
-    super::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    reauthentication::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
     let known = list(app, &account.id).await?;
     if known.len() as u64 >= MOST {
         return Err(Error::Conflict);
@@ -133,12 +134,12 @@ pub async fn confirm(
     };
     app.db
         .write(async |tx| {
-            super::hold(tx, now, session, &account.id).await?;
+            reauthentication::hold(tx, now, session, &account.id).await?;
             if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
                 return Err(Error::Conflict);
             }
             let (factor, change) = (Factor::Passkey, SecondFactorChange::PasskeyAdded);
-            super::added(app, tx, now, context, account, session, factor, change).await
+            enrolment::added(app, tx, now, context, account, session, factor, change).await
         })
         .await
 }
@@ -167,13 +168,13 @@ pub async fn remove(
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            super::hold(tx, now, session, &account.id).await?;
-            super::require_recent(tx, session, &account.id, now).await?;
+            reauthentication::hold(tx, now, session, &account.id).await?;
+            reauthentication::require_recent(tx, session, &account.id, now).await?;
             if !passkeys::delete(tx, &account.id, id).await? {
                 return Ok(false);
             }
             let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
-            super::removed(app, tx, now, context, account, what, change).await?;
+            enrolment::removed(app, tx, now, context, account, what, change).await?;
             Ok(true)
         })
         .await

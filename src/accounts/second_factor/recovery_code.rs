@@ -3,6 +3,9 @@
 
 use sea_orm::ConnectionTrait;
 
+use super::notification::inform;
+use super::reauthentication;
+use super::status::reach_within;
 use crate::accounts::{Error, Result, hexadecimal};
 use crate::app::App;
 use crate::domain::account::Account;
@@ -47,15 +50,15 @@ pub async fn renew(
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            super::hold(tx, now, session, &account.id).await?;
-            super::require_recent(tx, session, &account.id, now).await?;
-            if super::reach_within(tx, &account.id).await? == Acr::Password {
+            reauthentication::hold(tx, now, session, &account.id).await?;
+            reauthentication::require_recent(tx, session, &account.id, now).await?;
+            if reach_within(tx, &account.id).await? == Acr::Password {
                 return Err(Error::Conflict);
             }
             let codes = replace(app, tx, &account.id).await?;
             let event = Event::new(Action::RecoveryCodesRenewed, format!("account:{}", account.id));
             audit::record(tx, now, context, event).await?;
-            super::inform(app, tx, now, account, SecondFactorChange::RecoveryCodesRenewed).await?;
+            inform(app, tx, now, account, SecondFactorChange::RecoveryCodesRenewed).await?;
             Ok(codes)
         })
         .await
@@ -76,6 +79,6 @@ pub(super) async fn spend(
     let left = second_factors::count_codes(tx, &account.id).await?;
     let event = Event::new(Action::RecoveryCodeUsed, format!("account:{}", account.id));
     audit::record(tx, now, context, event.because(format!("{left} left"))).await?;
-    super::inform(app, tx, now, account, SecondFactorChange::RecoveryCodeUsed).await?;
+    inform(app, tx, now, account, SecondFactorChange::RecoveryCodeUsed).await?;
     Ok(true)
 }

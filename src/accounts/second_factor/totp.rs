@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 
-use super::Enrolled;
+use super::enrolment::{self, Enrolled};
+use super::reauthentication;
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::domain::account::Account;
@@ -29,7 +30,7 @@ fn purpose(account: &AccountId) -> String {
 
 /// A new secret for this session to set up; one that was begun before is forgotten.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
-    super::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    reauthentication::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
     if second_factors::find_totp(app.db.read(), &account.id)
         .await?
         .is_some()
@@ -79,7 +80,7 @@ pub async fn confirm(
     let now = app.clock.now();
     let step = match Typed::read(typed) {
         Typed::Totp(code) => secret.accepts(&code, now, None),
-        _ => return Err(super::not_a_code()),
+        _ => return Err(not_a_code()),
     };
     let step = step.ok_or_else(|| Error::field("otp", "error.otp"))?;
     let sealed = app.keys.seal(&purpose(&account.id), secret.expose());
@@ -91,12 +92,12 @@ pub async fn confirm(
     let enrolled = app
         .db
         .write(async |tx| {
-            super::hold(tx, now, session, &account.id).await?;
+            reauthentication::hold(tx, now, session, &account.id).await?;
             if !second_factors::insert_totp(tx, &account.id, &totp).await? {
                 return Err(Error::Conflict);
             }
             let (factor, change) = (Factor::Totp, SecondFactorChange::TotpAdded);
-            super::added(app, tx, now, context, account, session, factor, change).await
+            enrolment::added(app, tx, now, context, account, session, factor, change).await
         })
         .await?;
     // What is left of it sets nothing up: the account has an app now.
@@ -111,16 +112,20 @@ pub async fn remove(app: &App, context: &Context, account: &Account, session: &S
     let now = app.clock.now();
     app.db
         .write(async |tx| {
-            super::hold(tx, now, session, &account.id).await?;
-            super::require_recent(tx, session, &account.id, now).await?;
+            reauthentication::hold(tx, now, session, &account.id).await?;
+            reauthentication::require_recent(tx, session, &account.id, now).await?;
             if !second_factors::delete_totp(tx, &account.id).await? {
                 return Ok(false);
             }
             let (what, change) = (Factor::Totp.as_str(), SecondFactorChange::TotpRemoved);
-            super::removed(app, tx, now, context, account, what, change).await?;
+            enrolment::removed(app, tx, now, context, account, what, change).await?;
             Ok(true)
         })
         .await
+}
+
+pub(super) fn not_a_code() -> Error {
+    Error::field("otp", "error.otp_form")
 }
 
 /// Whether the code is right; it and all before it are spent.

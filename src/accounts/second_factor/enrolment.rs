@@ -1,0 +1,119 @@
+//! What every set-up and every removal of a second factor has in common. `totp` and `passkey` call it.
+
+use sea_orm::ConnectionTrait;
+
+use super::failures::forgive;
+use super::notification::inform;
+use super::recovery_code;
+use super::status::reach_within;
+use crate::accounts::sessions::{self, Started};
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::audit;
+use crate::domain::Time;
+use crate::domain::account::{Account, EmailAddress};
+use crate::domain::actor::Context;
+use crate::domain::authentication::{Acr, Factor, SecondProof};
+use crate::domain::event::{Action, Event};
+use crate::domain::session::Session;
+use crate::storage::{accounts, passkeys, second_factors};
+use crate::templates::mails::SecondFactorChange;
+
+/// A factor that is set up.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// With the first one, to be shown this once.
+    pub recovery_codes: Option<Vec<String>>,
+    /// The session, in which the factor is proved now.
+    pub started: Started,
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a change is made of; two callers")]
+pub(super) async fn added(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    factor: Factor,
+    change: SecondFactorChange,
+) -> Result<Enrolled> {
+    forgive(tx, &account.id).await?;
+    let recovery_codes = match second_factors::count_codes(tx, &account.id).await? {
+        0 => Some(recovery_code::replace(app, tx, &account.id).await?),
+        _ => None,
+    };
+    let event = Event::new(Action::SecondFactorAdded, format!("account:{}", account.id));
+    audit::record(tx, now, context, event.because(factor.as_str())).await?;
+    inform(app, tx, now, account, change).await?;
+    let proof = SecondProof { factor, at: now };
+    let started = sessions::raise(tx, now, context, session, proof).await?;
+    Ok(Enrolled {
+        recovery_codes,
+        started,
+    })
+}
+
+/// After `what` was taken away: with the last factor go the codes.
+pub(super) async fn removed(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    what: &str,
+    change: SecondFactorChange,
+) -> Result<()> {
+    let was_last = reach_within(tx, &account.id).await? == Acr::Password;
+    if was_last {
+        second_factors::delete_codes(tx, &account.id).await?;
+        forgive(tx, &account.id).await?;
+    }
+    let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because(what);
+    audit::record(tx, now, context, event).await?;
+    let change = match was_last {
+        true => SecondFactorChange::TurnedOff,
+        false => change,
+    };
+    inform(app, tx, now, account, change).await
+}
+
+/// For the operator, whom the person has convinced: without any factor and without codes. `false`: there was none.
+pub async fn remove_for(app: &App, context: &Context, email: &str) -> Result<bool> {
+    let email = EmailAddress::parse(email).map_err(|_| Error::field("email", "error.email"))?;
+    let now = app.clock.now();
+    app.db
+        .write(
+            async |tx| match accounts::find_by_email(tx, &email.key()).await? {
+                Some(account) => remove_all(app, tx, now, context, &account).await,
+                None => Ok(false),
+            },
+        )
+        .await
+}
+
+async fn remove_all(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+) -> Result<bool> {
+    accounts::lock(tx, &account.id).await?;
+    let had_app = second_factors::delete_totp(tx, &account.id).await?;
+    let had_passkeys = passkeys::delete_all(tx, &account.id).await? > 0;
+    if had_app || had_passkeys {
+        removed(
+            app,
+            tx,
+            now,
+            context,
+            account,
+            "all",
+            SecondFactorChange::TurnedOff,
+        )
+        .await?;
+    }
+    Ok(had_app || had_passkeys)
+}

@@ -1,0 +1,59 @@
+//! Which second factors an account has, and which class of authentication a login can reach with them.
+
+use sea_orm::ConnectionTrait;
+
+use crate::accounts::Result;
+use crate::app::App;
+use crate::config::Issuer;
+use crate::domain::authentication::Acr;
+use crate::domain::{AccountId, Time};
+use crate::storage::{passkeys, second_factors};
+use crate::webauthn;
+
+/// What pages about it show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub totp_since: Option<Time>,
+    pub passkeys: u64,
+    pub recovery_codes: u64,
+}
+
+impl Standing {
+    /// The password is not all.
+    pub fn is_on(&self) -> bool {
+        self.totp_since.is_some() || self.passkeys > 0
+    }
+}
+
+pub async fn standing(app: &App, account: &AccountId) -> Result<Standing> {
+    let db = app.db.read();
+    let totp = second_factors::find_totp(db, account).await?;
+    Ok(Standing {
+        totp_since: totp.map(|it| it.created_at),
+        passkeys: passkeys::count(db, account).await?,
+        recovery_codes: second_factors::count_codes(db, account).await?,
+    })
+}
+
+/// The most that any login here can come to.
+pub fn best(issuer: &Issuer) -> Acr {
+    match webauthn::place(issuer) {
+        Some(_) => Acr::Passkey,
+        None => Acr::SecondFactor,
+    }
+}
+
+/// The most that a login of this person can come to.
+pub async fn reach(app: &App, account: &AccountId) -> Result<Acr> {
+    reach_within(app.db.read(), account).await
+}
+
+pub(in crate::accounts) async fn reach_within(db: &impl ConnectionTrait, account: &AccountId) -> Result<Acr> {
+    if passkeys::count(db, account).await? > 0 {
+        return Ok(Acr::Passkey);
+    }
+    Ok(match second_factors::find_totp(db, account).await? {
+        Some(_) => Acr::SecondFactor,
+        None => Acr::Password,
+    })
+}

@@ -1,0 +1,119 @@
+//! Verifies what a person shows beside the password: a code of an app, a recovery code, a passkey. A wrong code slows down
+//! what follows, as a wrong password does (security.md PW-4), by counts of its own: only who knows the password gets to
+//! them.
+
+use sea_orm::ConnectionTrait;
+
+use super::failures::counter;
+use super::notification::inform;
+use super::{passkey, recovery_code, totp};
+use crate::accounts::{Error, Result, throttle};
+use crate::app::App;
+use crate::audit;
+use crate::domain::Time;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authentication::Factor;
+use crate::domain::event::{Action, Event};
+use crate::domain::message::Message;
+use crate::domain::second_factor::Typed;
+use crate::storage::{accounts, login_throttles, passkeys, second_factors};
+use crate::templates::mails::SecondFactorChange;
+
+/// What a person shows, as it came.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown<'a> {
+    Code(&'a str),
+    /// What the device answered, in JSON.
+    Passkey(&'a str),
+}
+
+/// The same, after all that needs no transaction.
+pub(in crate::accounts) enum Answer {
+    Code(Typed),
+    Passkey(Box<passkey::Answered>),
+}
+
+impl Answer {
+    /// `key` is that of the question to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
+    pub(in crate::accounts) async fn read(
+        app: &App,
+        context: &Context,
+        key: &str,
+        shown: Shown<'_>,
+    ) -> Result<Self> {
+        match shown {
+            Shown::Code(it) => Self::code(it),
+            Shown::Passkey(it) => {
+                let answered = passkey::answer(app, context, key, it).await?;
+                Ok(Self::Passkey(Box::new(answered)))
+            }
+        }
+    }
+
+    /// What cannot be a code is no attempt at one: it is told, not counted.
+    pub(in crate::accounts) fn code(typed: &str) -> Result<Self> {
+        match Typed::read(typed) {
+            Typed::Nonsense => Err(totp::not_a_code()),
+            code => Ok(Self::Code(code)),
+        }
+    }
+}
+
+/// What was shown, spent if it is right. An inner error: it is wrong and was counted, which the transaction must keep.
+pub(in crate::accounts) async fn verify(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    account: &Account,
+    answer: &Answer,
+    browser: Option<&str>,
+) -> Result<Result<Factor>> {
+    // Held: of many guesses at once, each finds what the one before has counted.
+    accounts::lock(tx, &account.id).await?;
+    let typed = match answer {
+        Answer::Code(it) => it,
+        Answer::Passkey(it) => {
+            let spent = it.account() == &account.id && passkey::spend(tx, now, it).await?;
+            if spent {
+                // The password was beside it.
+                passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
+            }
+            // No guess: it was taken away meanwhile.
+            return Ok(spent.then_some(Factor::Passkey).ok_or(Error::WrongCode));
+        }
+    };
+    let key = counter(&account.id, browser);
+    let totp = second_factors::find_totp(tx, &account.id).await?;
+    if totp.is_none() && passkeys::count(tx, &account.id).await? == 0 {
+        return Err(Error::Conflict);
+    }
+    let stopped = throttle::check(login_throttles::find_locked(tx, &key).await?, now)?;
+    let right = match (typed, &totp) {
+        // NIST SP 800-63B §3.2.2: after so many failures six digits are no proof any more; a recovery code
+        // cannot be guessed.
+        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(app, tx, &account.id, totp, code, now)
+            .await?
+            .then_some(Factor::Totp),
+        (Typed::Recovery(code), _) => recovery_code::spend(app, tx, now, context, account, code)
+            .await?
+            .then_some(Factor::RecoveryCode),
+        _ => None,
+    };
+    if let Some(factor) = right {
+        login_throttles::delete(tx, &key).await?;
+        return Ok(Ok(factor));
+    }
+    let counted = throttle::count_and_wait(tx, &key, now).await?;
+    let waits = counted.err();
+    let event = Event::new(Action::SecondFactorFailed, format!("account:{}", account.id));
+    let event = event.failed(waits.map_or_else(|| "wrong code".to_owned(), |it| format!("{it} failures")));
+    audit::record(tx, now, context, event).await?;
+    if matches!(waits, Some(throttle::FREE | throttle::STOPPED)) {
+        // Whoever guesses codes knows the password.
+        inform(app, tx, now, account, SecondFactorChange::Guessed).await?;
+    }
+    let message = Message::new("error.otp_left").counting(counted.unwrap_or_default());
+    Ok(Err(Error::field("otp", message)))
+}
