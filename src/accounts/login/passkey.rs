@@ -3,7 +3,7 @@
 
 use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
-use crate::accounts::second_factor::passkey::{self, Answered};
+use crate::accounts::second_factor::passkey::assertion::{self, Answered};
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::audit;
@@ -23,13 +23,13 @@ pub async fn begin(app: &App, context: &Context, person: Option<&Account>) -> Re
     // Kept for somebody who has proved nothing, as a service's request is (security.md DS-3).
     app.limits.count(Limit::Interactions, &context.network).await?;
     let ticket = Secret::new(random::token());
-    passkey::ask(app, ticket.digest().as_str(), person.map(|it| &it.id)).await?;
+    assertion::ask(app, ticket.digest().as_str(), person.map(|it| &it.id)).await?;
     Ok(ticket)
 }
 
 /// What the browser is to ask. `None`: it took too long, or was answered.
 pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
-    passkey::asked(app, Secret::new(ticket).digest().as_str()).await
+    assertion::asked(app, Secret::new(ticket).digest().as_str()).await
 }
 
 /// `WrongCode` for whatever is wrong: an answer to another question, an unknown passkey, a suspended account.
@@ -43,7 +43,7 @@ pub async fn finish(
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let key = Secret::new(ticket).digest();
-    let done = match passkey::answer(app, context, key.as_str(), answer).await {
+    let done = match assertion::answer(app, context, key.as_str(), answer).await {
         Ok(it) if !it.counts_alone() => Err(refuse(app, context, &it).await?),
         Ok(it) => log_in(app, context, app.clock.now(), &it, browser).await,
         Err(error) => Err(error),
@@ -77,7 +77,7 @@ async fn log_in(
         .write(async |tx| {
             let account = accounts::find(tx, answered.account()).await?;
             let account = account.filter(|it| it.is_active()).ok_or(Error::WrongCode)?;
-            if !passkey::spend(tx, now, answered).await? {
+            if !assertion::spend(tx, now, answered).await? {
                 return Err(Error::WrongCode);
             }
             let label = known_browser::label(app, &account.email.key());

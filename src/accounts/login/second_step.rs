@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
-use crate::accounts::second_factor::{self, Answer, Shown, passkey};
+use crate::accounts::second_factor::passkey::assertion;
+use crate::accounts::second_factor::{self, Answer, Shown};
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
 use crate::app::App;
@@ -76,12 +77,12 @@ pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
 
 /// Asks the devices of whom this ticket waits for.
 pub async fn ask(app: &App, ticket: &str, account: &Account) -> Result<()> {
-    passkey::ask(app, Secret::new(ticket).digest().as_str(), Some(&account.id)).await
+    assertion::ask(app, Secret::new(ticket).digest().as_str(), Some(&account.id)).await
 }
 
 /// What the browser is to ask the devices, if the person wanted that.
 pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
-    passkey::asked(app, Secret::new(ticket).digest().as_str()).await
+    assertion::asked(app, Secret::new(ticket).digest().as_str()).await
 }
 
 /// The second factor of a login whose password was right. `CodeVoid`: it begins again with the password;

@@ -6,7 +6,8 @@ use sea_orm::ConnectionTrait;
 
 use super::failures::counter;
 use super::notification::inform;
-use super::{passkey, recovery_code, totp};
+use super::passkey::assertion;
+use super::{recovery_code, totp};
 use crate::accounts::{Error, Result, throttle};
 use crate::app::App;
 use crate::audit;
@@ -31,7 +32,7 @@ pub enum Shown<'a> {
 /// The same, after all that needs no transaction.
 pub(in crate::accounts) enum Answer {
     Code(Typed),
-    Passkey(Box<passkey::Answered>),
+    Passkey(Box<assertion::Answered>),
 }
 
 impl Answer {
@@ -45,7 +46,7 @@ impl Answer {
         match shown {
             Shown::Code(it) => Self::code(it),
             Shown::Passkey(it) => {
-                let answered = passkey::answer(app, context, key, it).await?;
+                let answered = assertion::answer(app, context, key, it).await?;
                 Ok(Self::Passkey(Box::new(answered)))
             }
         }
@@ -75,7 +76,7 @@ pub(in crate::accounts) async fn verify(
     let typed = match answer {
         Answer::Code(it) => it,
         Answer::Passkey(it) => {
-            let spent = it.account() == &account.id && passkey::spend(tx, now, it).await?;
+            let spent = it.account() == &account.id && assertion::spend(tx, now, it).await?;
             if spent {
                 // The password was beside it.
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;

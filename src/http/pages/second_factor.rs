@@ -10,7 +10,8 @@ use super::login::{browser, logged_in, onward};
 use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
 use crate::accounts;
 use crate::accounts::login::second_step;
-use crate::accounts::second_factor::{self, Shown, Standing, passkey};
+use crate::accounts::second_factor::passkey::assertion;
+use crate::accounts::second_factor::{self, Shown, Standing};
 use crate::domain::account::Account;
 use crate::domain::authentication::Acr;
 use crate::domain::session::Session;
@@ -87,7 +88,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     }
     Ok(Some(Asked {
         standing: second_factor::standing(&ctx.app, &account.id).await?,
-        question: passkey::asked(&ctx.app, session.id.as_str()).await?,
+        question: assertion::asked(&ctx.app, session.id.as_str()).await?,
         of: Of::InSession {
             session: session.clone(),
             account: account.clone(),
@@ -122,7 +123,7 @@ async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
     match &asked.of {
         Of::AtLogin { ticket, account } => second_step::ask(&ctx.app, ticket, account).await?,
         Of::InSession { session, account } => {
-            passkey::ask(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
+            assertion::ask(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
         }
     }
     Ok(ctx.redirect(&ctx.within("/login/second-factor")))

@@ -8,7 +8,8 @@ use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::login::browser_in_words;
-use crate::accounts::second_factor::{self, passkey, recovery_code};
+use crate::accounts::second_factor::passkey::registration;
+use crate::accounts::second_factor::{self, recovery_code};
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
 use crate::templates::FormState;
@@ -42,12 +43,12 @@ async fn page(
     if !app.webauthn.is_offered() {
         return Err(PageError::NotFound);
     }
-    let passkeys = passkey::list(app, &account.id).await?;
+    let passkeys = registration::list(app, &account.id).await?;
     let standing = second_factor::standing(app, &account.id).await?;
     Ok(AccountPasskeys {
         form,
         renaming,
-        may_add: (passkeys.len() as u64) < passkey::MOST,
+        may_add: (passkeys.len() as u64) < registration::MOST,
         passkeys: passkeys
             .into_iter()
             .map(|it| PasskeyView {
@@ -57,7 +58,7 @@ async fn page(
                 last_used_at: it.last_used_at,
             })
             .collect(),
-        question: passkey::begun(app, person.session()).await?,
+        question: registration::begun(app, person.session()).await?,
         recovery_codes: standing.is_on().then_some(standing.recovery_codes),
     })
 }
@@ -70,7 +71,7 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     let Some(id) = ctx.given("passkey_id") else {
         return ctx.show_elsewhere(HERE).await;
     };
-    let passkeys = passkey::list(&ctx.app, &person.account().id).await?;
+    let passkeys = registration::list(&ctx.app, &person.account().id).await?;
     let found = passkeys.into_iter().find(|it| it.id == id);
     let page = Confirm::new("passkey", HERE, "remove", "passkeys.remove")
         .of(found.ok_or(PageError::NotFound)?.name)
@@ -95,9 +96,9 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
     let (id, name) = (fields.passkey_id.as_str(), fields.name.as_str());
     let done = match fields.action.as_str() {
         _ if !app.webauthn.is_offered() => return Err(PageError::NotFound),
-        "begin" => passkey::begin(app, account, session).await.map(|()| ""),
+        "begin" => registration::begin(app, account, session).await.map(|()| ""),
         "confirm" => {
-            match passkey::confirm(app, &context, account, session, name, &fields.credential).await {
+            match registration::confirm(app, &context, account, session, name, &fields.credential).await {
                 Ok(it) => {
                     // SE-2: with more proved the session has a new cookie.
                     let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
@@ -111,7 +112,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 Err(error) => Err(error),
             }
         }
-        "rename" => match passkey::rename(app, account, id, name).await {
+        "rename" => match registration::rename(app, account, id, name).await {
             Ok(true) => Ok("passkey_renamed"),
             Ok(false) => Err(accounts::Error::Conflict),
             Err(accounts::Error::Fields(wrong)) => {
@@ -125,7 +126,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Err(error) => Err(error),
         },
         "remove" => {
-            let removed = passkey::remove(app, &context, account, session, id).await;
+            let removed = registration::remove(app, &context, account, session, id).await;
             removed.and_then(|it| it.then_some("passkey_removed").ok_or(accounts::Error::Conflict))
         }
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
-use crate::accounts::second_factor::{self, passkey, recovery_code, totp};
+use crate::accounts::second_factor::passkey::registration;
+use crate::accounts::second_factor::{self, recovery_code, totp};
 use crate::domain::second_factor::grouped;
 use crate::http::cookies::Cookie;
 use crate::templates::pages::{AccountTotp, Confirm, InUse, Setup};
@@ -56,7 +57,7 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     {
         return ctx.show_elsewhere(HERE).await;
     }
-    let page = match passkey::list(app, &account.id).await?.is_empty() {
+    let page = match registration::list(app, &account.id).await?.is_empty() {
         true => Confirm::new("two_step", HERE, "remove", "totp.remove"),
         false => Confirm::new("app", HERE, "remove", "passkeys.remove"),
     };

@@ -1,0 +1,46 @@
+//! A question to devices, kept for as long as they may take, and answered once.
+
+use std::time::Duration;
+
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::domain::AccountId;
+use crate::storage::ephemeral::Kind;
+use crate::webauthn::{Ceremony, UserHandle};
+
+/// As long as browsers are told to wait for a device (Web Authentication §5.4, `timeout`).
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The same for ever, for devices that log in without an address; it tells them nothing.
+pub(super) fn handle(app: &App, account: &AccountId) -> UserHandle {
+    let mac = app.keys.hmac("passkey user", account.as_str().as_bytes());
+    std::array::from_fn(|at| mac[at])
+}
+
+/// What devices are asked, until one answers.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct Question {
+    pub ceremony: Ceremony,
+    /// Whose devices; anybody's otherwise.
+    pub account: Option<AccountId>,
+}
+
+pub(super) async fn keep(app: &App, kind: Kind, key: &str, question: &Question) -> Result<()> {
+    let value = serde_json::to_vec(question).map_err(Error::failed)?;
+    let kept = app.ephemeral.put(kind, key, &value, PATIENCE).await;
+    kept.map_err(Error::from)
+}
+
+pub(super) async fn kept(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
+    let found = app.ephemeral.get(kind, key).await.map_err(Error::from)?;
+    found
+        .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
+        .transpose()
+}
+
+pub(super) async fn taken(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
+    let found = app.ephemeral.take(kind, key).await.map_err(Error::from)?;
+    found
+        .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
+        .transpose()
+}

@@ -1,0 +1,139 @@
+//! Passkeys: set up by a person who has just logged in, named and taken away (Web Authentication §7.1).
+
+use super::challenge::{Question, handle, keep, kept, taken};
+use crate::accounts::second_factor::enrolment::{self, Enrolled};
+use crate::accounts::second_factor::reauthentication;
+use crate::accounts::{Error, Result};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
+use crate::domain::authentication::Factor;
+use crate::domain::session::Session;
+use crate::domain::{AccountId, text};
+use crate::random;
+use crate::storage::ephemeral::Kind;
+use crate::storage::passkeys::{self, Passkey};
+use crate::templates::mails::SecondFactorChange;
+use crate::webauthn;
+
+/// Of one account.
+pub const MOST: u64 = 20;
+const LONGEST_NAME: usize = 100;
+
+fn enrolment(session: &Session) -> String {
+    format!("passkey:{}", session.id)
+}
+
+fn wrong(error: webauthn::Error) -> Error {
+    match error {
+        webauthn::Error::Refused(why) => {
+            tracing::debug!(why, "a passkey was refused");
+            Error::WrongCode
+        }
+        other => Error::failed(other),
+    }
+}
+
+/// The first one first; no more than `MOST`.
+pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Passkey>> {
+    Ok(passkeys::list_of_account(app.db.read(), account).await?)
+}
+
+/// A new one for this session to set up. `Conflict`: there are enough.
+pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
+    reauthentication::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    let known = list(app, &account.id).await?;
+    if known.len() as u64 >= MOST {
+        return Err(Error::Conflict);
+    }
+    let known: Vec<String> = known.into_iter().map(|it| it.credential_id).collect();
+    let (email, name) = (account.email.as_str(), account.profile.full_name());
+    let ceremony = app
+        .webauthn
+        .create(handle(app, &account.id), email, &name, &known)
+        .map_err(Error::failed)?;
+    let account = Some(account.id.clone());
+    let question = Question { ceremony, account };
+    keep(app, Kind::Enrolment, &enrolment(session), &question).await
+}
+
+/// What the browser is to ask the person's devices.
+pub async fn begun(app: &App, session: &Session) -> Result<Option<String>> {
+    let question = kept(app, Kind::Enrolment, &enrolment(session)).await?;
+    Ok(question.map(|it| it.ceremony.options))
+}
+
+/// A device has made one. `QuestionVoid`: it took too long; `WrongCode`: the answer is not as it should be;
+/// `Conflict`: it is known already.
+pub async fn confirm(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    name: &str,
+    answer: &str,
+) -> Result<Enrolled> {
+    // Before the question is spent: a name can be mended.
+    let name = named(name)?;
+    let question = taken(app, Kind::Enrolment, &enrolment(session)).await?;
+    let question = question.ok_or(Error::QuestionVoid)?;
+    let made = app.webauthn.created(&question.ceremony, answer);
+    let made = made.map_err(wrong)?;
+    let now = app.clock.now();
+    let passkey = Passkey {
+        id: random::id(),
+        account: account.id.clone(),
+        credential_id: made.id,
+        credential: made.data,
+        name,
+        counts_alone: true,
+        created_at: now,
+        last_used_at: None,
+    };
+    app.db
+        .write(async |tx| {
+            reauthentication::hold(tx, now, session, &account.id).await?;
+            if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
+                return Err(Error::Conflict);
+            }
+            let (factor, change) = (Factor::Passkey, SecondFactorChange::PasskeyAdded);
+            enrolment::added(app, tx, now, context, account, session, factor, change).await
+        })
+        .await
+}
+
+fn named(name: &str) -> Result<String> {
+    text::line(name, LONGEST_NAME).map_err(|it| Error::field("name", it.message()))
+}
+
+/// `false`: there is no such passkey any more.
+pub async fn rename(app: &App, account: &Account, id: &str, name: &str) -> Result<bool> {
+    let name = named(name)?;
+    let renamed = app
+        .db
+        .write(async |tx| Ok::<_, Error>(passkeys::update_name(tx, &account.id, id, &name).await?));
+    renamed.await
+}
+
+/// By the person, who has just proved all that the account asks for. `false`: there was none.
+pub async fn remove(
+    app: &App,
+    context: &Context,
+    account: &Account,
+    session: &Session,
+    id: &str,
+) -> Result<bool> {
+    let now = app.clock.now();
+    app.db
+        .write(async |tx| {
+            reauthentication::hold(tx, now, session, &account.id).await?;
+            reauthentication::require_recent(tx, session, &account.id, now).await?;
+            if !passkeys::delete(tx, &account.id, id).await? {
+                return Ok(false);
+            }
+            let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
+            enrolment::removed(app, tx, now, context, account, what, change).await?;
+            Ok(true)
+        })
+        .await
+}
