@@ -13,6 +13,9 @@ use crate::domain::ClientId;
 use crate::limits::Refused;
 use crate::storage::{IsBusy, ephemeral::EphemeralError};
 
+/// The result of a function of the protocol.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal $make:ident),+ $(,)?) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -37,7 +37,5 @@ pub mod subject;
 pub mod token;
 pub mod userinfo;
 
-pub use error::{Code, Error};
+pub use error::{Code, Error, Result};
 pub use parameters::{Parameters, RequestPairs, is_parameter};
-
-pub type Result<T, E = Error> = std::result::Result<T, E>;

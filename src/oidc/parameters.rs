@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::authorization::checks;
 use super::{Error, Result};
 
 /// Names that may repeat (security.md G-2, RFC 8707 §2).
@@ -12,7 +11,36 @@ const LISTS: [&str; 2] = ["resource", "audience"];
 /// What proves a client travels in the body or in a header (security.md TK-8, RFC 6749 §2.3.1).
 const CREDENTIALS: [&str; 2] = ["client_secret", "client_assertion"];
 
-/// What the endpoints read beside the parameters of an authorization request, and the client's credentials.
+/// The parameters that the authorization endpoint reads. It ignores every other name, repeated or not
+/// (RFC 6749 §3.1).
+pub const AUTHORIZATION_PARAMETERS: [&str; 24] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "state",
+    "scope",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "display",
+    "max_age",
+    "claims",
+    "claims_locales",
+    "id_token_hint",
+    "login_hint",
+    "ui_locales",
+    "acr_values",
+    "request",
+    "request_uri",
+    "registration",
+    "dpop_jkt",
+    "authorization_details",
+    "code_verifier",
+];
+
+/// The parameters that the other endpoints read, and the client's credentials.
 const OTHERS: [&str; 29] = [
     "access_token",
     "actor_token",
@@ -47,7 +75,12 @@ const OTHERS: [&str; 29] = [
 
 /// Means something at one of the endpoints; every other name is ignored, whatever its value (security.md G-2).
 pub fn is_parameter(name: &str) -> bool {
-    checks::is_known(name) || OTHERS.contains(&name)
+    is_authorization_parameter(name) || OTHERS.contains(&name)
+}
+
+/// Returns `true` if the authorization endpoint reads a parameter of this name.
+pub fn is_authorization_parameter(name: &str) -> bool {
+    AUTHORIZATION_PARAMETERS.contains(&name)
 }
 
 /// A request as it came, query and body together, each name as often as it was sent. The front door makes it of whole

@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use serde_json::{Map, Value};
 
-use super::authorization::checks;
 use super::authorization::request::Received;
 use super::client_keys::{self, Unproved};
+use super::parameters::is_authorization_parameter;
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::client::{Client, Profile, SigningAlg};
@@ -263,7 +263,7 @@ fn parameters(claims: &Value) -> Result<Vec<(String, String)>> {
     let members = claims.as_object().into_iter().flat_map(Map::iter);
     let requested = members.filter(|it| !OF_THE_JWT.contains(&it.0.as_str()));
     requested
-        .filter(|(name, value)| value.is_string() || *name == "resource" || checks::is_known(name))
+        .filter(|(name, value)| value.is_string() || *name == "resource" || is_authorization_parameter(name))
         .flat_map(|(name, value)| match (name.as_str(), value) {
             // RFC 8707 §2: one or several.
             ("resource", Value::Array(many)) => many.iter().map(|it| (name, it)).collect(),

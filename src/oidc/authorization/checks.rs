@@ -10,6 +10,7 @@ use crate::domain::client::{Client, GrantType, ResponseType};
 use crate::domain::scope::{self, Scope};
 use crate::domain::{Subject, resource};
 use crate::oidc::mismatch::Mismatch;
+use crate::oidc::parameters::AUTHORIZATION_PARAMETERS;
 use crate::oidc::{Error, Result, dpop, pkce};
 
 pub struct Incoming<'a> {
@@ -41,34 +42,6 @@ const CHECKS: [Check; 18] = [
     hints,
 ];
 
-/// Names that mean something here; others are ignored, repeated or not (RFC 6749 §3.1).
-const NAMES: [&str; 24] = [
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "state",
-    "scope",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "prompt",
-    "display",
-    "max_age",
-    "claims",
-    "claims_locales",
-    "id_token_hint",
-    "login_hint",
-    "ui_locales",
-    "acr_values",
-    "request",
-    "request_uri",
-    "registration",
-    "dpop_jkt",
-    "authorization_details",
-    "code_verifier",
-];
-
 const LONGEST_NONCE: usize = 512;
 const LONGEST_HINT: usize = 512;
 const LONGEST_ID_TOKEN_HINT: usize = 8192;
@@ -93,14 +66,12 @@ impl Incoming<'_> {
     }
 }
 
-/// Means something here.
-pub fn is_known(name: &str) -> bool {
-    NAMES.contains(&name)
-}
-
 /// The first check by itself, for what is to be read before the others.
 pub fn once_each(parameters: &Received) -> Result<()> {
-    match NAMES.iter().find(|name| parameters.is_repeated(name)) {
+    match AUTHORIZATION_PARAMETERS
+        .iter()
+        .find(|name| parameters.is_repeated(name))
+    {
         Some(name) => Err(Error::invalid_request(format!("{name} is given more than once"))), // G-2
         None => Ok(()),
     }
