@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use serde_json::{Map, Value};
 
-use super::authorization::request::Received;
+use super::authorization::received::Received;
 use super::client_keys::{self, Unproved};
 use super::parameters::is_authorization_parameter;
 use super::{Error, Result};

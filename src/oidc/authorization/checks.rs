@@ -2,16 +2,32 @@
 //! is the answer. Each check reads parameters and writes what it found into the draft
 //! (OpenID Connect Core §3.1.2.2, security.md section 1).
 
-use super::request::{Provider, Received};
+use std::sync::Arc;
+
+use super::received::Received;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
-use crate::domain::authorization_details::AuthorizationDetails;
+use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType, ResponseType};
 use crate::domain::scope::{self, Scope};
-use crate::domain::{Subject, resource};
+use crate::domain::{Subject, Time, resource};
 use crate::oidc::mismatch::Mismatch;
 use crate::oidc::parameters::AUTHORIZATION_PARAMETERS;
 use crate::oidc::{Error, Result, dpop, pkce};
+
+/// What the checks need to know of this provider.
+pub struct Provider<'a> {
+    pub issuer: &'a str,
+    pub response_types: &'a [ResponseType],
+    pub details_types: &'a DetailsTypes,
+    pub now: Time,
+    /// An enabled client by its id.
+    pub client: &'a dyn Fn(&str) -> Option<Arc<Client>>,
+    /// Why an id is not one.
+    pub unknown_client: &'a dyn Fn(&str) -> Error,
+    /// Whom an ID token of ours is about, expired or not.
+    pub subject_of_hint: &'a dyn Fn(&str) -> Option<Subject>,
+}
 
 pub struct Incoming<'a> {
     pub provider: &'a Provider<'a>,

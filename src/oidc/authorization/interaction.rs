@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::handle;
 use super::response::{AuthorizationResponse, Target};
+use super::{handle, pushed_request};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
@@ -24,7 +24,7 @@ use crate::oidc::acr::{self, Met};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
 use crate::oidc::token::target;
-use crate::oidc::{Error, Result, codes, logout, pushed_authorization_request, service_use, subject};
+use crate::oidc::{Error, Result, codes, logout, service_use, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -243,7 +243,7 @@ async fn finish(
 
 /// A pushed or posted request may wait in several tabs: one of them is answered (security.md AZ-9, G-8).
 async fn answer_once(app: &App, request: &AuthorizationRequest, answer: AuthorizationResponse) -> Step {
-    match pushed_authorization_request::is_first_answer(app, request).await {
+    match pushed_request::is_first_answer(app, request).await {
         Ok(true) => Step::Answer(answer),
         Ok(false) => Step::Gone(Error::invalid_request_uri("The request was answered already")),
         Err(error) => Step::Gone(error),

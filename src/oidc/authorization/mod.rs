@@ -3,11 +3,12 @@
 //! names the next step until there is an answer, `response` is that answer, good or bad. `handle` is what pages
 //! carry of a request, `kept_request` what a sign-up or a recovery keeps of it.
 
-pub mod checks;
+mod checks;
 pub mod handle;
 pub mod interaction;
 pub mod kept_request;
-mod received;
-pub mod refusals;
+pub(super) mod received;
+pub(super) mod pushed_request;
+pub mod refusal_audit;
 pub mod request;
 pub mod response;

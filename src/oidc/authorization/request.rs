@@ -1,63 +1,98 @@
-//! From parameters to an accepted request. Client and redirect URI are settled first: until then an
-//! error is a page of ours, afterwards an answer to the service (security.md AZ-1, RFC 6749 §4.1.2.1).
+//! From parameters to an accepted request: [`accept`] is the one entry for a request that a browser brings, and
+//! [`accept_pushed`] for one that its client pushes. Both resolve a request object or a reference, settle client and
+//! redirect URI, run the checks and record a refusal.
+//!
+//! Client and redirect URI are settled first: until then an error is a page of ours, afterwards an answer to the
+//! service (security.md AZ-1, RFC 6749 §4.1.2.1).
 
 use std::sync::Arc;
 
-use super::checks;
+use super::checks::{self, Provider};
+use super::pushed_request;
 pub use super::received::Received;
+use super::refusal_audit;
 pub use super::response::Rejection;
 use super::response::Target;
 use crate::app::App;
+use crate::domain::actor::Context;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
-use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
+use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, ResponseType};
-use crate::domain::{Subject, Time, scope::Scope};
+use crate::domain::{Subject, scope::Scope};
+use crate::limits::Limit;
 use crate::oidc::mismatch::Mismatch;
-use crate::oidc::{Error, Result, id_token_hint, pushed_authorization_request as pushed, request_object};
+use crate::oidc::{Error, Parameters, Result, id_token_hint, request_object};
 
 /// The longest `state` that is given back (security.md AZ-11).
 const LONGEST_STATE: usize = 2048;
 
-/// What the checks need to know of this provider.
-pub struct Provider<'a> {
-    pub issuer: &'a str,
-    pub response_types: &'a [ResponseType],
-    pub details_types: &'a DetailsTypes,
-    pub now: Time,
-    /// An enabled client by its id.
-    pub client: &'a dyn Fn(&str) -> Option<Arc<Client>>,
-    /// Why an id is not one.
-    pub unknown_client: &'a dyn Fn(&str) -> Error,
-    /// Whom an ID token of ours is about, expired or not.
-    pub subject_of_hint: &'a dyn Fn(&str) -> Option<Subject>,
+/// Accepts a request, or refuses it and records that. `Err` says who is told.
+pub async fn accept(
+    app: &App,
+    context: &Context,
+    received: &Received,
+) -> Result<AuthorizationRequest, Rejection> {
+    let outcome = match may_fetch(app, context, received).await {
+        Ok(()) => resolve(app, received).await,
+        Err(error) => Err(Rejection::Page(error)),
+    };
+    if let Err(rejection) = &outcome {
+        refusal_audit::record(app, context, received, rejection).await;
+    }
+    outcome
 }
 
-/// Checks a request as a whole. `Err` says who is told.
-pub fn read(provider: &Provider<'_>, parameters: &Received) -> Result<AuthorizationRequest, Rejection> {
-    let client = settle_client(provider, parameters).map_err(Rejection::Page)?;
-    let redirect_uri = settle_redirect_uri(&client, parameters).map_err(Rejection::Page)?;
-    let target = settle_target(&client, redirect_uri, parameters);
-    let mut draft = draft(provider, &client, &target);
-    let incoming = checks::Incoming {
-        provider,
-        client: &client,
-        parameters,
-    };
-    match checks::run(&incoming, &mut draft) {
-        Ok(()) => Ok(draft),
-        Err(error) => {
-            let error = error.of_client(&client.id);
-            Err(Rejection::Answer(Box::new(
-                target.refusal(provider.issuer, error),
-            )))
+/// Accepts a request that an authenticated client pushes, or refuses it and records that. `key` is the thumbprint
+/// of the DPoP proof that came along.
+pub async fn accept_pushed(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    key: Option<String>,
+) -> Result<AuthorizationRequest> {
+    let outcome = match parameters.has("request_uri") {
+        true => Err(Error::invalid_request("request_uri cannot be pushed")), // RFC 9126 §2.1
+        false => {
+            let resolved = resolve(app, &Received::pushed(client, parameters)).await;
+            resolved.map_err(Rejection::into_error)
         }
+    };
+    let outcome = outcome.and_then(|request| bound(request, key));
+    if let Err(error) = &outcome {
+        refusal_audit::record_pushed(app, context, client, error).await;
+    }
+    outcome
+}
+
+/// RFC 9449 §10.1: a proof that comes along says which key the code is bound to.
+fn bound(request: AuthorizationRequest, key: Option<String>) -> Result<AuthorizationRequest> {
+    match (&request.dpop_jkt, &key) {
+        (Some(named), Some(proved)) if named != proved => Err(Error::invalid_dpop_proof(
+            "dpop_jkt names another key than the DPoP proof",
+        )),
+        _ => Ok(AuthorizationRequest {
+            dpop_jkt: request.dpop_jkt.or(key),
+            ..request
+        }),
     }
 }
 
-/// The same with this provider's issuer, clients and keys. The request may be an object, or somewhere
-/// else: with us, if it was pushed before, or with the client.
-pub async fn accept(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
+/// Counts a request that makes this service fetch a foreign `request_uri`: so many per network (security.md DS-2).
+async fn may_fetch(app: &App, context: &Context, received: &Received) -> Result<()> {
+    let foreign = received
+        .get("request_uri")
+        .filter(|it| !pushed_request::is_reference(it));
+    match foreign.filter(|_| app.config.authorization.request_uri) {
+        Some(_) => Ok(app.limits.count(Limit::Interactions, &context.network).await?),
+        None => Ok(()),
+    }
+}
+
+/// Reads a request, which may be an object, or be kept elsewhere: here, if it was pushed before, or at an address of
+/// the client.
+async fn resolve(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
     let Some(client) = client_of(app, received) else {
         return read_here(app, received);
     };
@@ -70,9 +105,9 @@ pub async fn accept(app: &App, received: &Received) -> Result<AuthorizationReque
         (Some(_), Some(_)) => Err(Error::invalid_request(
             "request and request_uri exclude each other", // RFC 9101 §5
         )),
-        (None, Some(uri)) if pushed::is_reference(uri) => {
+        (None, Some(uri)) if pushed_request::is_reference(uri) => {
             // RFC 9126 §4: nothing else of the request counts, but where a refusal may go.
-            let opened = pushed::open(app, &client, uri).await;
+            let opened = pushed_request::open(app, &client, uri).await;
             return opened.map_err(|error| refuse(app, &client, received, error));
         }
         (None, Some(uri)) => match request_object::fetch(app, &client, uri).await {
@@ -126,6 +161,28 @@ fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rej
         },
     };
     read(&provider, received)
+}
+
+/// Checks plain parameters as a whole. `Err` says who is told.
+fn read(provider: &Provider<'_>, parameters: &Received) -> Result<AuthorizationRequest, Rejection> {
+    let client = settle_client(provider, parameters).map_err(Rejection::Page)?;
+    let redirect_uri = settle_redirect_uri(&client, parameters).map_err(Rejection::Page)?;
+    let target = settle_target(&client, redirect_uri, parameters);
+    let mut draft = draft(provider, &client, &target);
+    let incoming = checks::Incoming {
+        provider,
+        client: &client,
+        parameters,
+    };
+    match checks::run(&incoming, &mut draft) {
+        Ok(()) => Ok(draft),
+        Err(error) => {
+            let error = error.of_client(&client.id);
+            Err(Rejection::Answer(Box::new(
+                target.refusal(provider.issuer, error),
+            )))
+        }
+    }
 }
 
 fn settle_target(client: &Client, redirect_uri: String, parameters: &Received) -> Target {
@@ -211,285 +268,4 @@ fn draft(provider: &Provider<'_>, client: &Client, target: &Target) -> Authoriza
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::client::{Metadata, Origin};
-    use crate::domain::{ClientId, scope};
-    use crate::oidc::RequestPairs;
-    use crate::oidc::authorization::response::AuthorizationResponse;
-
-    const ISSUER: &str = "https://op.example";
-
-    fn client(metadata: serde_json::Value) -> Client {
-        let metadata: Metadata = serde_json::from_value(metadata).expect("metadata");
-        Client {
-            id: ClientId::new("events"),
-            enabled: true,
-            origin: Origin::Administrator,
-            metadata,
-            secrets: Vec::new(),
-            created_at: Time::UNIX_EPOCH,
-            updated_at: Time::UNIX_EPOCH,
-        }
-    }
-
-    fn web() -> Client {
-        client(serde_json::json!({
-            "redirect_uris": ["https://a.example/cb"],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "scope": "openid profile email offline_access",
-        }))
-    }
-
-    fn ask(client: Client, pairs: &[(&str, &str)]) -> Result<AuthorizationRequest, Rejection> {
-        let client = Arc::new(client);
-        let provider = Provider {
-            issuer: ISSUER,
-            response_types: &[ResponseType::CODE],
-            details_types: &DetailsTypes::new(),
-            now: Time::UNIX_EPOCH,
-            client: &|id| (id == "events").then(|| Arc::clone(&client)),
-            unknown_client: &|_| unknown_client(),
-            subject_of_hint: &|hint| hint.strip_prefix("hint-of-").map(Subject::new),
-        };
-        let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        read(&provider, &Received::new(RequestPairs::of_query(pairs.collect())))
-    }
-
-    const GOOD: [(&str, &str); 5] = [
-        ("client_id", "events"),
-        ("redirect_uri", "https://a.example/cb"),
-        ("response_type", "code"),
-        ("scope", "openid email admin offline_access"),
-        ("state", "s p\u{e9}%\"\\"),
-    ];
-
-    /// The good request with some names replaced, `None` leaving them out.
-    fn but(changes: &[(&'static str, Option<&'static str>)]) -> Vec<(&'static str, &'static str)> {
-        let mut pairs = GOOD.to_vec();
-        pairs.retain(|it| changes.iter().all(|change| change.0 != it.0));
-        pairs.extend(
-            changes
-                .iter()
-                .filter_map(|(name, value)| Some((*name, (*value)?))),
-        );
-        pairs
-    }
-
-    fn refused(client: Client, pairs: &[(&str, &str)]) -> AuthorizationResponse {
-        match ask(client, pairs) {
-            Err(Rejection::Answer(answer)) => *answer,
-            other => panic!("expected an answer to the service: {other:?}"),
-        }
-    }
-
-    fn value<'a>(answer: &'a AuthorizationResponse, name: &str) -> Option<&'a str> {
-        answer
-            .parameters
-            .iter()
-            .find(|it| it.0 == name)
-            .map(|it| it.1.as_str())
-    }
-
-    #[test]
-    fn a_good_request_is_accepted_within_what_the_client_may() {
-        let request = ask(web(), &GOOD).expect("accepted");
-        assert_eq!(request.scope.to_string(), "openid email offline_access"); // AZ-14
-        assert_eq!(request.state.as_deref(), Some("s p\u{e9}%\"\\"));
-        let text = serde_json::to_string(&request).expect("JSON");
-        assert_eq!(
-            serde_json::from_str::<AuthorizationRequest>(&text).expect("JSON"),
-            request
-        );
-    }
-
-    #[test]
-    fn offline_access_is_for_clients_that_refresh() {
-        let mut client = web();
-        client.metadata.grant_types.pop();
-        let request = ask(client, &GOOD).expect("accepted");
-        assert!(!request.scope.contains(scope::OFFLINE_ACCESS)); // TK-5
-    }
-
-    #[test]
-    fn without_a_client_and_its_address_nobody_is_answered() {
-        let cases = [
-            but(&[("client_id", None)]),
-            but(&[("client_id", Some("other"))]),
-            but(&[("client_id", Some(""))]),
-            but(&[("redirect_uri", None)]),
-            but(&[("redirect_uri", Some("https://a.example/cb/x"))]),
-            but(&[("redirect_uri", Some("https://a.example/cb?x=1"))]),
-            [&GOOD[..], &[("client_id", "events")]].concat(),
-            [&GOOD[..], &[("redirect_uri", "https://a.example/cb")]].concat(),
-        ];
-        for case in cases {
-            assert!(matches!(ask(web(), &case), Err(Rejection::Page(_))), "{case:?}"); // AZ-1
-        }
-    }
-
-    #[test]
-    fn each_fault_has_its_code() {
-        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        type Change = (&'static str, Option<&'static str>);
-        let cases: &[(&str, &[Change])] = &[
-            ("invalid_request", &[("response_type", None)]),
-            (
-                "unsupported_response_type",
-                &[("response_type", Some("code code"))],
-            ),
-            (
-                "unsupported_response_type",
-                &[("response_type", Some("id_token"))],
-            ),
-            ("invalid_request", &[("response_mode", Some("jwt"))]),
-            ("invalid_scope", &[("scope", None)]),
-            ("invalid_scope", &[("scope", Some("admin"))]),
-            ("invalid_scope", &[("scope", Some("openid \u{e9}"))]),
-            ("invalid_request", &[("code_challenge", Some(challenge))]),
-            (
-                "invalid_request",
-                &[
-                    ("code_challenge", Some(challenge)),
-                    ("code_challenge_method", Some("plain")),
-                ],
-            ),
-            (
-                "invalid_request",
-                &[
-                    ("code_challenge", Some("short")),
-                    ("code_challenge_method", Some("S256")),
-                ],
-            ),
-            ("invalid_request", &[("code_challenge_method", Some("S256"))]),
-            ("invalid_request", &[("prompt", Some("none login"))]),
-            ("invalid_request", &[("prompt", Some("maybe"))]),
-            ("invalid_request", &[("display", Some("wall"))]),
-            ("invalid_request", &[("max_age", Some("-1"))]),
-            ("invalid_request", &[("max_age", Some("1e3"))]),
-            ("invalid_request", &[("max_age", Some("99999999999999999999"))]),
-            ("invalid_request", &[("claims", Some("[]"))]),
-            ("invalid_request", &[("id_token_hint", Some("x"))]),
-            ("registration_not_supported", &[("registration", Some("{}"))]),
-            (
-                "unmet_authentication_requirements",
-                &[(
-                    "claims",
-                    Some(r#"{"id_token":{"acr":{"essential":true,"value":"gold"}}}"#),
-                )],
-            ),
-            (
-                "invalid_request",
-                &[
-                    ("id_token_hint", Some("hint-of-a")),
-                    ("claims", Some(r#"{"id_token":{"sub":{"value":"b"}}}"#)),
-                ],
-            ),
-        ];
-        for (code, changes) in cases {
-            let answer = refused(web(), &but(changes));
-            assert_eq!(value(&answer, "error"), Some(*code), "{changes:?}");
-            assert_eq!(value(&answer, "state"), Some("s p\u{e9}%\"\\")); // AZ-11
-            assert_eq!(value(&answer, "iss"), Some(ISSUER)); // AZ-11
-        }
-    }
-
-    #[test]
-    fn errors_arrive_where_the_client_looks() {
-        for (changes, mode) in [
-            (
-                vec![("response_type", Some("token id_token"))],
-                ResponseMode::Fragment,
-            ),
-            (
-                vec![("response_type", None), ("response_mode", Some("form_post"))],
-                ResponseMode::FormPost,
-            ),
-            (
-                vec![("prompt", Some("x")), ("response_mode", Some("fragment"))],
-                ResponseMode::Fragment,
-            ),
-            (
-                vec![
-                    ("response_type", Some("id_token")),
-                    ("response_mode", Some("query")),
-                ],
-                ResponseMode::Fragment,
-            ),
-        ] {
-            assert_eq!(refused(web(), &but(&changes)).mode, mode, "{changes:?}");
-        }
-    }
-
-    #[test]
-    fn a_public_client_proves_possession() {
-        let mut public = web();
-        public.metadata.token_endpoint_auth_method = Some(crate::domain::client::AuthMethod::None);
-        let answer = refused(public.clone(), &GOOD);
-        assert_eq!(value(&answer, "error"), Some("invalid_request")); // AZ-5
-        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        let good = but(&[
-            ("code_challenge", Some(challenge)),
-            ("code_challenge_method", Some("S256")),
-        ]);
-        assert!(ask(public, &good).is_ok());
-    }
-
-    #[test]
-    fn what_is_not_known_is_ignored() {
-        let more = [
-            &GOOD[..],
-            &[
-                ("extra", "1"),
-                ("extra", "2"),
-                ("claims_locales", "se"),
-                ("ui_locales", "se"),
-            ],
-        ];
-        assert!(ask(web(), &more.concat()).is_ok()); // interoperability.md IO-4
-    }
-
-    proptest! {
-        /// Whatever is dropped, doubled, stretched or replaced: an accepted request or a standard error.
-        #[test]
-        fn nothing_panics_and_every_error_is_a_standard_one(
-            changes in prop::collection::vec((0..26_usize, 0..4_u8, "\\PC{0,40}"), 0..6),
-        ) {
-            let names = ["client_id", "redirect_uri", "response_type", "response_mode", "state", "scope", "nonce",
-                "code_challenge", "code_challenge_method", "prompt", "display", "max_age", "claims",
-                "id_token_hint", "login_hint", "ui_locales", "acr_values", "request", "request_uri",
-                "registration", "extra", "scope", "prompt", "claims", "max_age", "nonce"];
-            let mut pairs: Vec<(String, String)> =
-                GOOD.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            for (name, kind, text) in changes {
-                let name = names[name].to_owned();
-                match kind {
-                    0 => pairs.retain(|it| it.0 != name),
-                    1 => pairs.push((name, text)),
-                    2 => pairs.push((name, text.repeat(300))),
-                    _ => pairs.iter_mut().filter(|it| it.0 == name).for_each(|it| it.1.clone_from(&text)),
-                }
-            }
-            let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-            let description = match ask(web(), &borrowed) {
-                Ok(request) => {
-                    prop_assert!(web().scope().contains(scope::OPENID) && request.scope.is_within(web().scope()));
-                    return Ok(());
-                }
-                Err(Rejection::Page(error)) => error.description().to_owned(),
-                Err(Rejection::Answer(answer)) => {
-                    prop_assert_eq!(value(&answer, "iss"), Some(ISSUER));
-                    let sent: Vec<_> = pairs.iter().filter(|it| it.0 == "state").collect();
-                    if sent.len() == 1 && !sent[0].1.is_empty() && sent[0].1.len() <= 2048 {
-                        prop_assert_eq!(value(&answer, "state"), Some(sent[0].1.as_str())); // AZ-11
-                    }
-                    value(&answer, "error_description").unwrap_or_default().to_owned()
-                }
-            };
-            // RFC 6749 §4.1.2.1
-            prop_assert!(description.bytes().all(|b| matches!(b, 0x20 | 0x21 | 0x23..=0x5B | 0x5D..=0x7E)));
-        }
-    }
-}
+mod tests;

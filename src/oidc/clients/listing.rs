@@ -9,7 +9,7 @@ use crate::domain::{ClientId, Time};
 use crate::oidc::mismatch::Mismatch;
 use crate::storage;
 
-pub use crate::oidc::authorization::refusals::UNKNOWN;
+pub use crate::oidc::authorization::refusal_audit::UNKNOWN;
 
 const PAGE: u64 = 25;
 

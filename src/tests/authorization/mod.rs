@@ -36,8 +36,8 @@ fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> Authorizati
     let pairs = pairs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let accepted =
-        request::accept(&op.app, &Received::new(RequestPairs::of_query(pairs.collect()))).now_or_never();
+    let received = Received::new(RequestPairs::of_query(pairs.collect()));
+    let accepted = request::accept(&op.app, &op.context, &received).now_or_never();
     match accepted.expect("a plain request waits for nothing") {
         Ok(request) => request,
         Err(Rejection::Page(error)) => panic!("{error}"),

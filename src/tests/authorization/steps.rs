@@ -7,7 +7,6 @@ use crate::domain::actor::Context;
 use crate::domain::client::Origin;
 use crate::oidc::access_policy::Lack;
 use crate::oidc::authorization::kept_request::{self, Reopened};
-use crate::oidc::authorization::refusals;
 use crate::oidc::{clients, codes, codes::Taken};
 
 #[tokio::test]
@@ -309,7 +308,7 @@ async fn refused_requests_cannot_fill_the_audit_trail() {
         CALLBACK,
     ] {
         assert!(
-            refusals::accept(&op.app, &op.context, &received(uri))
+            request::accept(&op.app, &op.context, &received(uri))
                 .await
                 .is_err()
         );

@@ -1,61 +1,38 @@
-//! What the audit trail keeps of requests that were not accepted: nobody is known to have sent them,
-//! so the first of each minute, kind and client is written and no more (security.md LG-1).
+//! The audit of authorization requests that were refused. `request` calls it. Nobody is known to have sent such a
+//! request, so only the first of each minute, kind and client is written (security.md LG-1).
 
 use std::time::Duration;
 
-use super::request::{self, Received, Rejection};
+use super::received::Received;
+use super::response::Rejection;
 use crate::app::App;
 use crate::audit;
 use crate::domain::actor::Context;
-use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::limits::Limit;
-use crate::oidc::{Error, Result, pushed_authorization_request};
+use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
-/// In the trail, the client of a request that names none that is known.
+/// The client, in the audit trail, of a request that names no registered one.
 pub const UNKNOWN: &str = "unknown";
 
 const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
 
-/// Accepts a request, or refuses it and writes that down.
-pub async fn accept(
-    app: &App,
-    context: &Context,
-    received: &Received,
-) -> Result<AuthorizationRequest, Rejection> {
-    let outcome = match may_fetch(app, context, received).await {
-        Ok(()) => request::accept(app, received).await,
-        Err(error) => Err(Rejection::Page(error)),
-    };
-    if let Err(rejection) = &outcome
-        && let Err(error) = record(app, context, received, rejection).await
-    {
-        // The refusal stands, written down or not.
+/// Records a request that was refused. The refusal stands, recorded or not.
+pub async fn record(app: &App, context: &Context, received: &Received, rejection: &Rejection) {
+    let refusal = refusal(app, received, rejection);
+    if let Err(error) = write_once(app, context, refusal).await {
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
-    outcome
 }
 
-/// Whoever opens an address with a foreign `request_uri` makes this service go there: so many per network
-/// (security.md DS-2).
-async fn may_fetch(app: &App, context: &Context, received: &Received) -> Result<()> {
-    let foreign = received
-        .get("request_uri")
-        .filter(|it| !pushed_authorization_request::is_reference(it));
-    match foreign.filter(|_| app.config.authorization.request_uri) {
-        Some(_) => Ok(app.limits.count(Limit::Interactions, &context.network).await?),
-        None => Ok(()),
-    }
-}
-
-/// The same of a request that a client, which was proved, has pushed.
+/// Records a request that was refused to the authenticated client that pushed it.
 pub async fn record_pushed(app: &App, context: &Context, client: &Client, error: &Error) {
+    let code = error.code().as_str();
     let refusal = refused(
         client.id.as_str(),
         Action::AuthorizationRefused,
-        error.code().as_str(),
+        code,
         Some(error),
     );
     if let Err(error) = write_once(app, context, refusal).await {
@@ -63,12 +40,12 @@ pub async fn record_pushed(app: &App, context: &Context, client: &Client, error:
     }
 }
 
-async fn record(app: &App, context: &Context, received: &Received, rejection: &Rejection) -> Result<()> {
-    let known = received.get("client_id").and_then(|id| app.registry.find(id));
-    let client = known.as_ref().map_or(UNKNOWN, |it| it.id.as_str());
+fn refusal(app: &App, received: &Received, rejection: &Rejection) -> Event {
+    let registered = received.get("client_id").and_then(|id| app.registry.find(id));
+    let client = registered.as_ref().map_or(UNKNOWN, |it| it.id.as_str());
     let error = rejection.error();
-    let refusal = match rejection {
-        Rejection::Page(it) if known.is_some() => {
+    match rejection {
+        Rejection::Page(it) if registered.is_some() => {
             refused(client, Action::RedirectUriRefused, it.description(), error)
         }
         Rejection::Page(it) => refused(client, Action::AuthorizationRefused, it.description(), error),
@@ -76,8 +53,7 @@ async fn record(app: &App, context: &Context, received: &Received, rejection: &R
             let code = error.map_or("", |it| it.code().as_str());
             refused(client, Action::AuthorizationRefused, code, error)
         }
-    };
-    write_once(app, context, refusal).await
+    }
 }
 
 /// With what the owner of the service has to compare.
