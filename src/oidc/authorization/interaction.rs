@@ -5,26 +5,23 @@
 
 use std::time::Duration;
 
+use super::grant::{self, Login};
 use super::response::{AuthorizationResponse, Target};
 use super::{handle, pushed_request};
 use crate::app::App;
 use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
-use crate::domain::authentication::Acr;
-use crate::domain::authorization::{AuthorizationRequest, Grant};
+use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::session::{Due, Session};
-use crate::domain::token::Confirmation;
-use crate::domain::{AccountId, AuthorizationId, Time, scope, secret::Digest};
+use crate::domain::{AccountId, Time, scope, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::acr::{self, Met};
 use crate::oidc::consent::{self, ConsentNeeded};
-use crate::oidc::token::issue::{self, Authorized, FrontChannel};
-use crate::oidc::token::target;
-use crate::oidc::{Error, Result, codes, logout, service_use, subject};
+use crate::oidc::{Error, Result, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
@@ -259,7 +256,15 @@ async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, d
     };
     let refuse = |error| Step::Answer(Target::from(request).refusal(app.config.issuer.as_str(), error));
     let outcome = match identify(app, request, &client, person) {
-        Ok((session, account)) => authorize(app, request, &client, session, account, done).await,
+        Ok((session, account)) => {
+            let login = Login {
+                request,
+                client: &client,
+                session,
+                account,
+            };
+            authorize(app, &login, done).await
+        }
         Err(need) => Err(need),
     };
     match outcome {
@@ -336,14 +341,13 @@ fn identify<'a>(
 }
 
 /// Everything beyond the person's identity, then what the response type asks for.
-async fn authorize(
-    app: &App,
-    request: &AuthorizationRequest,
-    client: &Client,
-    session: &Session,
-    account: &Account,
-    done: &Done,
-) -> Result<Vec<(&'static str, String)>, Need> {
+async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'static str, String)>, Need> {
+    let Login {
+        request,
+        client,
+        session,
+        account,
+    } = login;
     match session.due(account) {
         Some(Due::EmailVerification) => return Err(Step::VerifyEmail.into()),
         Some(Due::Terms) => return Err(Step::Terms.into()),
@@ -367,64 +371,7 @@ async fn authorize(
     if let Some(needed) = consent::needed(app, client, request, &account.id, agreed).await? {
         return Err(Step::Consent(needed).into());
     }
-    Ok(granted(app, request, client, session, account, acr).await?)
-}
-
-/// The code, the tokens, or both (OpenID Connect Core §3.1.2.5, §3.2.2.5, §3.3.2.5).
-async fn granted(
-    app: &App,
-    request: &AuthorizationRequest,
-    client: &Client,
-    session: &Session,
-    account: &Account,
-    acr: Acr,
-) -> Result<Vec<(&'static str, String)>> {
-    let grant = grant(app, request, session, acr);
-    let mut granted = Vec::new();
-    if request.response_type.code {
-        granted.push(("code", codes::issue(app, client, &grant).await?));
-    }
-    if request.response_type.is_front_channel() {
-        logout::take_part(app, client, &grant, &account.sub).await?;
-        service_use::record(app, &grant).await;
-        let authorized = Authorized {
-            scope: grant.scope.clone(),
-            nonce: grant.nonce.clone(),
-            account: account.clone(),
-            refresh_token: None,
-            bound_to: None,
-            target: target::Target::of_grant(client, &grant)?,
-            grant,
-        };
-        let code = granted.first().map(|it| it.1.clone());
-        let front = FrontChannel {
-            response_type: request.response_type,
-            code: code.as_deref(),
-            state: request.state.as_deref(),
-        };
-        granted.extend(issue::through_browser(app, client, &authorized, &front).await?);
-    }
-    Ok(granted)
-}
-
-fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr) -> Grant {
-    Grant {
-        authorization_id: AuthorizationId::new(random::id()),
-        client_id: request.client_id.clone(),
-        account: session.account.clone(),
-        session: session.id.clone(),
-        sid: session.sid.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        scope: request.scope.clone(),
-        claims: request.claims.clone(),
-        nonce: request.nonce.clone(),
-        code_challenge: request.code_challenge.clone(),
-        resources: request.resources.clone(),
-        details: request.details.clone(),
-        bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
-        authentication: session.authentication().told_as(acr),
-        granted_at: app.clock.now(),
-    }
+    Ok(grant::issue(app, login, acr).await?)
 }
 
 fn unasked(step: &Step) -> Error {

@@ -4,6 +4,7 @@
 //! carry of a request, `kept_request` what a sign-up or a recovery keeps of it.
 
 mod checks;
+mod grant;
 pub mod handle;
 pub mod interaction;
 pub mod kept_request;
