@@ -179,6 +179,12 @@ impl Parameters {
             .filter(|it| !it.is_empty())
     }
 
+    /// Returns a parameter that the endpoint cannot do without.
+    pub fn required(&self, name: &str) -> Result<&str> {
+        self.get(name)
+            .ok_or_else(|| Error::invalid_request(format!("{name} is missing")))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let lists = self.lists.iter().map(|(name, value)| (name, value));
         self.once

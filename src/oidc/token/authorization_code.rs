@@ -1,8 +1,8 @@
 //! `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.6): one attempt, by its own client, whatever
 //! comes of it; a replay ends what the code bought (security.md TK-1 to TK-3).
 
+use super::granted;
 use super::issue::Authorized;
-use super::{granted, required};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
@@ -18,7 +18,7 @@ pub async fn redeem(
     parameters: &Parameters,
     bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
-    let code = required(parameters, "code")?;
+    let code = parameters.required("code")?;
     let grant = match codes::take(app, code, &client.id).await? {
         Taken::Grant(grant) => *grant,
         Taken::Spent(authorization) => {

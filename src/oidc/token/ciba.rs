@@ -2,7 +2,7 @@
 //! What was allowed is given once; shown again, the `auth_req_id` ends what it bought (TK-2).
 
 use super::issue::Authorized;
-use super::{granted, polling, required};
+use super::{granted, polling};
 use crate::app::App;
 use crate::domain::AuthenticationRequestId;
 use crate::domain::actor::Context;
@@ -22,7 +22,7 @@ pub async fn redeem(
     parameters: &Parameters,
     bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
-    let digest = key(&client.id, required(parameters, "auth_req_id")?);
+    let digest = key(&client.id, parameters.required("auth_req_id")?);
     let found = rows::find_by_digest(app.db.read(), &digest).await?;
     let request = found.ok_or_else(|| Error::unusable_grant("an unknown auth_req_id"))?;
     if let Stage::Spent(grant) = &request.stage {

@@ -1,8 +1,9 @@
 //! `client_credentials` (RFC 6749 §4.4): a client on its own behalf. No person, hence no ID token, no
 //! refresh token, and none of the scopes that are about people (security.md TK-4).
 
+use super::issue;
+use super::response::TokenResponse;
 use super::target::Target;
-use super::{TokenResponse, issue};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};

@@ -2,7 +2,7 @@
 //! has decided. What was allowed is given once; shown again, the code ends what it bought (TK-2).
 
 use super::issue::Authorized;
-use super::{granted, polling, required};
+use super::{granted, polling};
 use crate::app::App;
 use crate::domain::AuthorizationId;
 use crate::domain::actor::Context;
@@ -22,7 +22,7 @@ pub async fn redeem(
     parameters: &Parameters,
     bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
-    let device = device_key(&client.id, required(parameters, "device_code")?);
+    let device = device_key(&client.id, parameters.required("device_code")?);
     let store = &app.ephemeral;
     if let Some(id) = store.get(Kind::SpentDeviceCode, device.as_str()).await? {
         return Err(replayed(app, context, client, &id).await?);

@@ -3,7 +3,7 @@
 
 use super::issue::Authorized;
 use super::target::Target;
-use super::{person, refresh_token};
+use super::{person, refresh_family, scope};
 use crate::app::App;
 use crate::audit;
 use crate::domain::AuthorizationId;
@@ -11,7 +11,6 @@ use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::domain::scope::Scope;
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::oidc::{Error, Parameters, Result, logout, service_use};
 use crate::storage::refresh_tokens;
@@ -28,12 +27,12 @@ pub async fn redeem(
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
     let target = Target::asked(app, client, &grant, parameters)?;
-    let scope = may_have(client, &grant)?;
+    let scope = scope::registered(client, &grant)?;
     let (account, grant) = person::behind(app, client, grant, person::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     service_use::record(app, &grant).await;
     let refresh_token = match may_refresh(client, &grant) {
-        true => Some(refresh_token::begin(app, client, &grant, bound_to.as_ref()).await?),
+        true => Some(refresh_family::begin(app, client, &grant, bound_to.as_ref()).await?),
         false => None,
     };
     Ok(Authorized {
@@ -45,17 +44,6 @@ pub async fn redeem(
         bound_to,
         target,
     })
-}
-
-/// What was granted and is still registered (G-10).
-pub fn may_have(client: &Client, grant: &Grant) -> Result<Scope> {
-    let scope = grant.scope.limited_to(client.scope());
-    match scope.is_empty() && !grant.scope.is_empty() {
-        true => Err(Error::unusable_grant(
-            "nothing of its scope is registered any more",
-        )),
-        false => Ok(scope),
-    }
 }
 
 /// `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).

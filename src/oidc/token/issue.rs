@@ -7,9 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::TokenResponse;
+use super::response::{ACCESS_TOKEN_TYPE, TokenResponse};
 use super::target::Target;
-use super::token_exchange;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
@@ -45,10 +44,10 @@ pub struct FrontChannel<'a> {
 }
 
 pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenResponse> {
-    let now = app.clock.now();
+    let mint = Mint::new(app, client, &it);
     // With `offline_access` it may outlive the session; what ends it then is the end of the refresh tokens.
     let sid = (!it.grant.is_offline()).then(|| it.grant.sid.clone());
-    let (token, access_token) = access_token(app, client, &it, sid, now).await?;
+    let (token, access_token) = mint.access_token(sid).await?;
     let id_token = match it.scope.contains(scope::OPENID) {
         true => {
             let names = claims::for_id_token(client, &it.scope, &it.grant.claims);
@@ -56,7 +55,7 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
                 access_token: Some(&access_token),
                 ..Hashes::default()
             };
-            Some(id_token(app, client, &it, names, hashes, now).await?)
+            Some(mint.id_token(names, hashes).await?)
         }
         false => None,
     };
@@ -71,12 +70,12 @@ pub async fn through_browser(
     it: &Authorized,
     front: &FrontChannel<'_>,
 ) -> Result<Vec<(&'static str, String)>> {
-    let now = app.clock.now();
+    let mint = Mint::new(app, client, it);
     let mut parameters = Vec::new();
     if front.response_type.token {
         // No refresh token comes with it by which it could be ended.
         let sid = Some(it.grant.sid.clone());
-        let (token, access_token) = access_token(app, client, it, sid, now).await?;
+        let (token, access_token) = mint.access_token(sid).await?;
         parameters.push(("access_token", access_token));
         parameters.push(("token_type", token.token_type().to_owned()));
         parameters.push(("expires_in", (token.expires_at - token.issued_at).to_string()));
@@ -94,42 +93,10 @@ pub async fn through_browser(
             // A signature over code and state alike: FAPI 1.0 Advanced §5.1.1.
             state: front.code.and(front.state),
         };
-        let id_token = id_token(app, client, it, names, hashes, now).await?;
+        let id_token = mint.id_token(names, hashes).await?;
         parameters.push(("id_token", id_token));
     }
     Ok(parameters)
-}
-
-async fn access_token(
-    app: &App,
-    client: &Client,
-    it: &Authorized,
-    sid: Option<Sid>,
-    now: Time,
-) -> Result<(AccessToken, String)> {
-    let token = AccessToken {
-        subject: Some(it.account.sub.clone()),
-        sid,
-        authorization_id: Some(it.grant.authorization_id.clone()),
-        claims: ClaimsRequest {
-            userinfo: it.grant.claims.userinfo.clone(),
-            ..ClaimsRequest::default()
-        },
-        audience: it.target.audience.clone(),
-        details: it.target.details.clone(),
-        confirmation: it.bound_to.clone(),
-        authentication: Some(it.grant.authentication.clone()),
-        ..blank(client, it.scope.clone(), now, app.config.tokens.access_token)
-    };
-    let text = match is_signed(client, &token) {
-        false => access_token::seal(app, &token)?,
-        true => {
-            let names = claims::for_resources(&it.scope);
-            let more = claims::tell(app.db.read(), &names, &it.account).await?;
-            access_token::sign(app, client, &token, more)?
-        }
-    };
-    Ok((token, text))
 }
 
 /// A token about the client itself (RFC 6749 §4.4.3).
@@ -163,7 +130,7 @@ pub async fn exchanged_token(
     token: AccessToken,
     kind: &'static str,
 ) -> Result<TokenResponse> {
-    let text = match is_signed(client, &token) || kind != token_exchange::ACCESS_TOKEN {
+    let text = match is_signed(client, &token) || kind != ACCESS_TOKEN_TYPE {
         false => access_token::seal(app, &token)?,
         true => {
             let names = claims::for_resources(&token.scope);
@@ -228,44 +195,102 @@ struct Hashes<'a> {
     state: Option<&'a str>,
 }
 
-async fn id_token(
-    app: &App,
-    client: &Client,
-    it: &Authorized,
-    names: claims::Names,
-    hashes: Hashes<'_>,
+/// What the tokens of one response have in common: all of them are made at one instant.
+struct Mint<'a> {
+    app: &'a App,
+    client: &'a Client,
+    authorized: &'a Authorized,
     now: Time,
-) -> Result<String> {
-    let alg = client.id_token_alg();
-    // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
-    let mut all = claims::tell(app.db.read(), &names, &it.account).await?;
-    let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
-    put("iss", app.config.issuer.as_str().into());
-    put("sub", subject::of(app, client, &it.account.sub).as_str().into());
-    put("aud", client.id.as_str().into());
-    put("iat", now.timestamp().into());
-    put("exp", (now + app.config.tokens.id_token).timestamp().into());
-    put("sid", it.grant.sid.as_str().into());
-    for (name, value) in [
-        ("at_hash", hashes.access_token),
-        ("c_hash", hashes.code),
-        ("s_hash", hashes.state),
-    ] {
-        if let Some(value) = value {
-            put(name, left_half(alg, value).into());
+}
+
+impl<'a> Mint<'a> {
+    fn new(app: &'a App, client: &'a Client, authorized: &'a Authorized) -> Self {
+        Self {
+            app,
+            client,
+            authorized,
+            now: app.clock.now(),
         }
     }
-    if let Some(nonce) = &it.nonce {
-        put("nonce", nonce.as_str().into());
+
+    async fn access_token(&self, sid: Option<Sid>) -> Result<(AccessToken, String)> {
+        let Mint {
+            app,
+            client,
+            authorized,
+            now,
+        } = *self;
+        let token = AccessToken {
+            subject: Some(authorized.account.sub.clone()),
+            sid,
+            authorization_id: Some(authorized.grant.authorization_id.clone()),
+            claims: ClaimsRequest {
+                userinfo: authorized.grant.claims.userinfo.clone(),
+                ..ClaimsRequest::default()
+            },
+            audience: authorized.target.audience.clone(),
+            details: authorized.target.details.clone(),
+            confirmation: authorized.bound_to.clone(),
+            authentication: Some(authorized.grant.authentication.clone()),
+            ..blank(
+                client,
+                authorized.scope.clone(),
+                now,
+                app.config.tokens.access_token,
+            )
+        };
+        let text = match is_signed(client, &token) {
+            false => access_token::seal(app, &token)?,
+            true => {
+                let names = claims::for_resources(&authorized.scope);
+                let more = claims::tell(app.db.read(), &names, &authorized.account).await?;
+                access_token::sign(app, client, &token, more)?
+            }
+        };
+        Ok((token, text))
     }
-    access_token::tell_authentication(&mut all, &it.grant.authentication);
-    let signed = app
-        .keys
-        .sign(alg, "JWT", &Value::Object(all))
-        .map_err(Error::internal)?;
-    match client.metadata.id_token_encryption() {
-        Some(how) => client_keys::encrypt(app, client, Content::Jws(&signed), how).await, // Core §10.2
-        None => Ok(signed),
+
+    async fn id_token(&self, names: claims::Names, hashes: Hashes<'_>) -> Result<String> {
+        let Mint {
+            app,
+            client,
+            authorized,
+            now,
+        } = *self;
+        let alg = client.id_token_alg();
+        // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
+        let mut all = claims::tell(app.db.read(), &names, &authorized.account).await?;
+        let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
+        put("iss", app.config.issuer.as_str().into());
+        put(
+            "sub",
+            subject::of(app, client, &authorized.account.sub).as_str().into(),
+        );
+        put("aud", client.id.as_str().into());
+        put("iat", now.timestamp().into());
+        put("exp", (now + app.config.tokens.id_token).timestamp().into());
+        put("sid", authorized.grant.sid.as_str().into());
+        for (name, value) in [
+            ("at_hash", hashes.access_token),
+            ("c_hash", hashes.code),
+            ("s_hash", hashes.state),
+        ] {
+            if let Some(value) = value {
+                put(name, left_half(alg, value).into());
+            }
+        }
+        if let Some(nonce) = &authorized.nonce {
+            put("nonce", nonce.as_str().into());
+        }
+        access_token::tell_authentication(&mut all, &authorized.grant.authentication);
+        let signed = app
+            .keys
+            .sign(alg, "JWT", &Value::Object(all))
+            .map_err(Error::internal)?;
+        match client.metadata.id_token_encryption() {
+            Some(how) => client_keys::encrypt(app, client, Content::Jws(&signed), how).await, // Core §10.2
+            None => Ok(signed),
+        }
     }
 }
 

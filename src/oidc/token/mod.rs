@@ -1,5 +1,5 @@
-//! The token endpoint (RFC 6749 §3.2, OpenID Connect Core §3.1.3): one file per grant, one value out
-//! of them all, one mint.
+//! The token endpoint (RFC 6749 §3.2, OpenID Connect Core §3.1.3). This file dispatches by `grant_type` and is used by
+//! none of its children. Each grant has a file, which returns one value, [`issue::Authorized`]; `issue` is the one mint.
 
 mod authorization_code;
 mod ciba;
@@ -9,43 +9,22 @@ mod granted;
 pub mod issue;
 mod person;
 mod polling;
+mod refresh_family;
 mod refresh_token;
+mod response;
+mod scope;
 mod token_exchange;
 pub mod target;
 
-use serde::Serialize;
+pub use response::TokenResponse;
 
 use super::possession::{self, Possession};
 use super::{Error, Parameters, Result, client_keys};
 use crate::app::App;
 use crate::domain::actor::Context;
-use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::client::{Client, GrantType};
-use crate::domain::scope::Scope;
 use crate::limits::Limit;
 use crate::oidc::mismatch::Mismatch;
-
-/// A successful answer (RFC 6749 §5.1). Whoever sends it forbids to store it.
-#[derive(Serialize)]
-pub struct TokenResponse {
-    pub access_token: String,
-    pub token_type: &'static str,
-    pub expires_in: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<String>,
-    /// Always told: it may be less than was asked for (contract.md). None has no form (RFC 6749 §3.3): a machine's
-    /// token that is for nothing but its client.
-    #[serde(skip_serializing_if = "Scope::is_empty")]
-    pub scope: Scope,
-    /// As granted (RFC 9396 §7).
-    #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
-    pub authorization_details: AuthorizationDetails,
-    /// What a token exchange came to (RFC 8693 §2.2.1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub issued_token_type: Option<&'static str>,
-}
 
 /// Exchanges a grant for tokens. The client has been proved; what its tokens are to be bound to is
 /// proved here.
@@ -94,10 +73,4 @@ pub async fn exchange(
         GrantType::Implicit => return Err(Error::unsupported_grant_type("implicit has no token request")),
     };
     issue::tokens(app, client, authorized).await
-}
-
-fn required<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str> {
-    parameters
-        .get(name)
-        .ok_or_else(|| Error::invalid_request(format!("{name} is missing")))
 }

@@ -3,62 +3,18 @@
 
 use super::issue::Authorized;
 use super::target::Target;
-use super::{granted, person, required};
+use super::{person, refresh_family, scope};
 use crate::app::App;
+use crate::domain::Time;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::domain::scope::Scope;
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
-use crate::domain::{RefreshFamilyId, Time};
-use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Parameters, Result};
 use crate::storage::{refresh_tokens, revocations};
 use crate::{audit, random};
-
-/// Starts a family and gives its first token. A public client's is bound to what it proved to hold; a
-/// confidential client proves itself, and may change its key or certificate (RFC 9449 §5, RFC 8705 §6.2).
-pub async fn begin(
-    app: &App,
-    client: &Client,
-    grant: &Grant,
-    bound_to: Option<&Confirmation>,
-) -> Result<String> {
-    let now = app.clock.now();
-    let id = RefreshFamilyId::new(random::id());
-    let token = token::refresh_token(&id, &random::token());
-    let expires_at = now + app.config.tokens.refresh_absolute;
-    let family = RefreshFamily {
-        id,
-        authorization_id: grant.authorization_id.clone(),
-        account: grant.account.clone(),
-        client_id: grant.client_id.clone(),
-        session: grant.session.clone(),
-        current: Digest::of(token.as_bytes()),
-        previous: None,
-        rotated_at: None,
-        idle_until: idle_end(app, now, expires_at),
-        expires_at,
-    };
-    let grant = Grant {
-        bound_to: bound_to.filter(|_| client.is_public()).cloned(),
-        ..grant.clone()
-    };
-    let content = serde_json::to_string(&grant).map_err(Error::internal)?;
-    app.db
-        .write(async |tx| -> Result<()> {
-            // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
-            // end between the look at it and the insertion.
-            if !refresh_tokens::hold_session(tx, &grant.session).await? {
-                return Err(Error::unusable_grant("its session has ended"));
-            }
-            Ok(refresh_tokens::insert(tx, &family, content.clone(), now).await?)
-        })
-        .await?;
-    Ok(token)
-}
 
 /// A FAPI client keeps the token that it has (TK-5).
 pub async fn rotate(
@@ -68,7 +24,7 @@ pub async fn rotate(
     parameters: &Parameters,
     bound_to: Option<Confirmation>,
 ) -> Result<Authorized> {
-    let presented = required(parameters, "refresh_token")?;
+    let presented = parameters.required("refresh_token")?;
     let id = token::family_of(presented).ok_or_else(|| Error::unusable_grant("not a refresh token"))?;
     let found = refresh_tokens::find(app.db.read(), &id).await?;
     let (family, content) = found.ok_or_else(|| Error::unusable_grant("an unknown or ended family"))?;
@@ -89,7 +45,7 @@ pub async fn rotate(
         ));
     }
     let target = Target::asked(app, client, &grant, parameters)?;
-    let scope = narrowed(&granted::may_have(client, &grant)?, parameters.get("scope"))?;
+    let scope = scope::narrowed(&scope::registered(client, &grant)?, parameters.get("scope"))?;
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
@@ -101,7 +57,7 @@ pub async fn rotate(
         false => None,
     };
     let to = successor.as_deref().map(|it| Digest::of(it.as_bytes()));
-    let idle_until = idle_end(app, now, family.expires_at);
+    let idle_until = refresh_family::idle_end(app, now, family.expires_at);
     let won = match &to {
         Some(to) => refresh_tokens::rotate(&app.db, &family.id, &digest, to, idle_until, now).await?,
         None => refresh_tokens::keep(&app.db, &family.id, &digest, idle_until).await?,
@@ -134,42 +90,4 @@ async fn reused(app: &App, context: &Context, family: &RefreshFamily, now: Time)
         })
         .await?;
     Ok(Error::unusable_grant("a refresh token that was used before"))
-}
-
-fn idle_end(app: &App, now: Time, expires_at: Time) -> Time {
-    (now + app.config.tokens.refresh_idle).min(expires_at)
-}
-
-/// RFC 6749 §6: nothing that was not granted. A narrower answer leaves the grant as it is.
-fn narrowed(granted: &Scope, asked: Option<&str>) -> Result<Scope> {
-    let Some(asked) = asked else {
-        return Ok(granted.clone());
-    };
-    let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
-    match asked.is_empty() || !asked.is_within(granted) {
-        true => {
-            let mismatch = Mismatch::new("scope", asked.to_string(), granted.iter());
-            Err(Error::invalid_scope("The scope is wider than what was granted").about(mismatch))
-        }
-        false => Ok(asked),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scope_only_shrinks() {
-        let scope = |text| Scope::parse(text).expect("a scope");
-        let granted = scope("openid email offline_access");
-        assert_eq!(narrowed(&granted, None).expect("all"), granted);
-        assert_eq!(
-            narrowed(&granted, Some("email openid")).expect("less"),
-            scope("openid email")
-        );
-        for bad in ["openid profile", " ", "op\\en"] {
-            assert!(narrowed(&granted, Some(bad)).is_err(), "{bad}"); // TK-5
-        }
-    }
 }

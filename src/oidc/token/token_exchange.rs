@@ -2,8 +2,9 @@
 //! token gets one of its own, to act for them elsewhere. It says who acts (`act`), allows no more than the
 //! token that was shown, and ends with what that one came from.
 
+use super::issue;
+use super::response::{ACCESS_TOKEN_TYPE, JWT_TYPE, TokenResponse};
 use super::target::{self, Target};
-use super::{TokenResponse, issue, required};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Subject;
@@ -14,10 +15,6 @@ use crate::domain::scope::{self, Scope};
 use crate::domain::token::{AccessToken, Actor, Confirmation};
 use crate::oidc::access_token::{self, Holder};
 use crate::oidc::{Error, Parameters, Result, access_policy, subject};
-
-/// RFC 8693 §3
-pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 pub async fn grant(
     app: &App,
@@ -72,8 +69,8 @@ pub async fn grant(
 /// RFC 8693 §2.1: the type that is to be issued; without a name, an access token in the client's form.
 fn wanted(parameters: &Parameters) -> Result<&'static str> {
     match parameters.get("requested_token_type") {
-        None | Some(ACCESS_TOKEN) => Ok(ACCESS_TOKEN),
-        Some(JWT) => Ok(JWT),
+        None | Some(ACCESS_TOKEN_TYPE) => Ok(ACCESS_TOKEN_TYPE),
+        Some(JWT_TYPE) => Ok(JWT_TYPE),
         Some(_) => Err(Error::invalid_request(
             "requested_token_type is not one that is issued here",
         )),
@@ -125,8 +122,8 @@ async fn actor(app: &App, client: &Client, parameters: &Parameters, shown: &Hold
 }
 
 async fn read(app: &App, parameters: &Parameters, (token, kind): (&str, &str)) -> Result<Holder> {
-    let shown = required(parameters, token)?;
-    if ![ACCESS_TOKEN, JWT].contains(&required(parameters, kind)?) {
+    let shown = parameters.required(token)?;
+    if ![ACCESS_TOKEN_TYPE, JWT_TYPE].contains(&parameters.required(kind)?) {
         return Err(Error::invalid_request(format!(
             "{kind} is not one that is taken here"
         )));
