@@ -4,18 +4,16 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::Account;
-use crate::i18n::Locale;
-use crate::mail::outbox::Letter;
+use crate::mail::Email;
 use crate::templates::mails::AuthenticationRequested;
 
 /// Carries a plain link to the page where it is answered, no power, and nothing that the client wrote but its
 /// registered name (security.md DV-3).
-pub fn letter(app: &App, to: &Account, service: &str, until: Time) -> Result<Letter> {
+pub fn email(app: &App, to: &Account, service: &str, until: Time) -> Result<Email> {
     let mail = AuthenticationRequested {
         name: to.profile.full_name(),
         service: service.to_owned(),
         until,
     };
-    let locale = Locale::parse(to.language.as_str()).unwrap_or_default();
-    Letter::new(&app.templates, to.email.as_str(), locale, &mail).map_err(Error::failed)
+    Email::render(&app.templates, &to.email, to.language, &mail).map_err(Error::failed)
 }

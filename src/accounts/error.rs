@@ -7,7 +7,7 @@ use crate::domain::message::{FieldErrors, Message};
 use crate::domain::secret::Secret;
 use crate::storage::IsBusy;
 use crate::storage::ephemeral::EphemeralError;
-use crate::{limits, passwords};
+use crate::{limits, mail, passwords};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -73,6 +73,15 @@ impl Error {
 impl IsBusy for Error {
     fn is_busy(&self) -> bool {
         matches!(self, Self::Storage(it) if it.is_busy())
+    }
+}
+
+impl From<mail::Error> for Error {
+    fn from(error: mail::Error) -> Self {
+        match error {
+            mail::Error::Storage(error) => error.into(),
+            mail::Error::Template(_) | mail::Error::Seal(_) => Self::failed(error),
+        }
     }
 }
 

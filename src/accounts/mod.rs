@@ -27,8 +27,7 @@ use crate::domain::Time;
 use crate::domain::account::{EmailAddress, UniqueKey};
 use crate::domain::profile::Language;
 use crate::domain::session::Session;
-use crate::i18n::Locale;
-use crate::mail::{Letter, outbox};
+use crate::mail::{Email, outbox};
 use crate::storage::terms;
 use crate::templates::MailTemplate;
 
@@ -40,16 +39,8 @@ async fn tell<M: MailTemplate>(
     language: Language,
     message: &M,
 ) -> Result<()> {
-    let locale = Locale::parse(language.as_str()).unwrap_or_default();
-    let mail = app.templates.mail(message, locale).map_err(Error::failed)?;
-    let letter = Letter {
-        to: to.as_str().to_owned(),
-        kind: M::NAME,
-        subject: mail.subject,
-        text: mail.text,
-        html: mail.html,
-    };
-    Ok(outbox::enqueue(tx, app, app.clock.now(), &letter).await?)
+    let email = Email::render(&app.templates, to, language, message).map_err(Error::failed)?;
+    Ok(outbox::enqueue(tx, &app.mailer, &app.keys, app.clock.now(), &email).await?)
 }
 
 /// What tables keep of an address by which limits count: it tells nothing to who reads them.

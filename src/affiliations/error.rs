@@ -3,8 +3,8 @@
 use sea_orm::{DbErr, SqlErr};
 
 use crate::domain::{affiliation, ties};
-use crate::limits;
 use crate::storage::IsBusy;
+use crate::{limits, mail};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -54,7 +54,7 @@ pub enum Error {
     #[error("the database failed")]
     Storage(#[source] DbErr),
     #[error(transparent)]
-    Template(#[from] crate::templates::Error),
+    Mail(mail::Error),
 }
 
 impl From<DbErr> for Error {
@@ -63,6 +63,15 @@ impl From<DbErr> for Error {
             // The database refused what a parallel act had made impossible.
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict,
             _ => Self::Storage(error),
+        }
+    }
+}
+
+impl From<mail::Error> for Error {
+    fn from(error: mail::Error) -> Self {
+        match error {
+            mail::Error::Storage(error) => error.into(),
+            mail::Error::Template(_) | mail::Error::Seal(_) => Self::Mail(error),
         }
     }
 }

@@ -10,8 +10,7 @@ use crate::domain::affiliation::{Affiliation, Capacity, Stage};
 use crate::domain::organization::Organization;
 use crate::domain::role::Role;
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
-use crate::i18n::Locale;
-use crate::mail::outbox::{self, Letter};
+use crate::mail::{self, Email, outbox};
 use crate::storage::{accounts, focal_points};
 use crate::templates::MailTemplate;
 use crate::templates::mails::{AffiliationChanged, AffiliationNews};
@@ -88,15 +87,12 @@ pub(super) async fn send<M: MailTemplate>(
     to: &Account,
     mail: &M,
 ) -> Result<(), Error> {
-    Ok(outbox::enqueue(tx, app, now, &letter(app, to, mail)?).await?)
+    let email = email(app, to, mail)?;
+    Ok(outbox::enqueue(tx, &app.mailer, &app.keys, now, &email).await?)
 }
 
-pub(super) fn letter<M: MailTemplate>(app: &App, to: &Account, mail: &M) -> Result<Letter, Error> {
-    Ok(Letter::new(&app.templates, to.email.as_str(), locale(to), mail)?)
-}
-
-pub(super) fn locale(of: &Account) -> Locale {
-    Locale::parse(of.language.as_str()).unwrap_or_default()
+pub(super) fn email<M: MailTemplate>(app: &App, to: &Account, mail: &M) -> Result<Email, Error> {
+    Ok(Email::render(&app.templates, &to.email, to.language, mail).map_err(mail::Error::from)?)
 }
 
 /// Tells the person where the affiliation stands now.

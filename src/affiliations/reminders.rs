@@ -11,7 +11,7 @@ use super::announcements::{by_organization, name_of};
 use super::{Error, notices};
 use crate::app::App;
 use crate::domain::{AffiliationId, OrganizationId, Time};
-use crate::mail::outbox::{self, Letter};
+use crate::mail::{Email, outbox};
 use crate::storage::IsBusy;
 use crate::storage::batches::{ROWS, pause};
 use crate::storage::pending_requests::{self, Notice};
@@ -56,7 +56,7 @@ pub async fn remind(app: &App) -> Result<usize, Error> {
             return Ok(written);
         }
         match remind_of(app, now, id, requests, &mut overdue).await {
-            Ok(letters) => written += letters,
+            Ok(emails) => written += emails,
             Err(error) => passed_over(error, id)?,
         }
     }
@@ -98,7 +98,7 @@ async fn remind_of(
         overdue.add(Notice::Reminded, id, organization.name, requests);
         return Ok(0);
     }
-    let mut letters = Vec::new();
+    let mut emails = Vec::new();
     for to in &deciders.people {
         let mail = RequestsReminder {
             name: name_of(to),
@@ -106,10 +106,10 @@ async fn remind_of(
             waiting: requests.len() as u64,
             path: deciders.requests_path(id),
         };
-        letters.push(notices::letter(app, to, &mail)?);
+        emails.push(notices::email(app, to, &mail)?);
     }
     let marks: Vec<_> = requests.into_iter().map(|it| (Notice::Reminded, it)).collect();
-    tell(app, now, &marks, &letters, None).await
+    tell(app, now, &marks, &emails, None).await
 }
 
 async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Error> {
@@ -138,7 +138,7 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
     let further = named.len().saturating_sub(MOST_NAMED) as u64;
     named.truncate(MOST_NAMED);
     let administrators = notices::administrators(app.db.read(), None).await?;
-    let mut letters = Vec::new();
+    let mut emails = Vec::new();
     for to in &administrators.people {
         let mail = RequestsOverdue {
             name: name_of(to),
@@ -147,13 +147,13 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
             further,
             path: "/admin/requests".into(),
         };
-        letters.push(notices::letter(app, to, &mail)?);
+        emails.push(notices::email(app, to, &mail)?);
     }
     tell(
         app,
         now,
         &overdue.marks,
-        &letters,
+        &emails,
         Some(cache_versions::OVERDUE_TOLD),
     )
     .await
@@ -166,7 +166,7 @@ async fn tell(
     app: &App,
     now: Time,
     marks: &[(Notice, AffiliationId)],
-    letters: &[Letter],
+    emails: &[Email],
     turn: Option<&'static str>,
 ) -> Result<usize, Error> {
     let mut written = 0;
@@ -175,7 +175,7 @@ async fn tell(
             break;
         }
         let begun = Instant::now();
-        let letters = if at == 0 { letters } else { &[] };
+        let emails = if at == 0 { emails } else { &[] };
         let turn = turn.filter(|_| at == 0);
         let marked = app
             .db
@@ -195,8 +195,8 @@ async fn tell(
                     marked |= pending_requests::mark(tx, notice, &these, now).await?;
                 }
                 if marked {
-                    for letter in letters {
-                        outbox::enqueue(tx, app, now, letter).await?;
+                    for email in emails {
+                        outbox::enqueue(tx, &app.mailer, &app.keys, now, email).await?;
                     }
                 }
                 Ok::<_, Error>(marked)
@@ -206,7 +206,7 @@ async fn tell(
         if at == 0 && !marked {
             return Ok(0);
         }
-        written += letters.len();
+        written += emails.len();
         pause(begun).await;
     }
     Ok(written)

@@ -249,7 +249,7 @@ impl From<affiliations::Error> for PageError {
             | Error::NotEntitled
             | Error::Refused(_) => Self::Conflict,
             Error::Invalid(_) => Self::Invalid,
-            failed @ Error::Template(_) => Self::internal(failed),
+            failed @ Error::Mail(_) => Self::internal(failed),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::profile::Language;
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
@@ -12,6 +14,19 @@ pub enum Locale {
     Fr,
     Ru,
     Zh,
+}
+
+impl From<Language> for Locale {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Ar => Self::Ar,
+            Language::En => Self::En,
+            Language::Es => Self::Es,
+            Language::Fr => Self::Fr,
+            Language::Ru => Self::Ru,
+            Language::Zh => Self::Zh,
+        }
+    }
 }
 
 impl Locale {

@@ -89,7 +89,8 @@ pub async fn refresh(app: &App) -> anyhow::Result<()> {
 }
 
 pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
-    mail::outbox::deliver(app).await?;
+    let now = || app.clock.now();
+    mail::outbox::deliver(&app.db, &app.keys, &app.mailer, now, &app.stopping).await?;
     Ok(())
 }
 

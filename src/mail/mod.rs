@@ -10,9 +10,12 @@ use std::path::PathBuf;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-pub use outbox::Letter;
+pub use outbox::Email;
+
+use sea_orm::DbErr;
 
 use crate::storage::outbox::Due;
+use crate::{jose, templates};
 
 /// How mail leaves.
 #[derive(Clone, Debug)]
@@ -25,6 +28,17 @@ pub enum Mailer {
     File { directory: PathBuf, from: Mailbox },
     /// Stays in the outbox, with its text, for the demo's page and for tests.
     Outbox,
+}
+
+/// Why an e-mail was not written into the outbox.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Template(#[from] templates::Error),
+    #[error(transparent)]
+    Seal(#[from] jose::Error),
+    #[error(transparent)]
+    Storage(#[from] DbErr),
 }
 
 #[derive(Debug, thiserror::Error)]

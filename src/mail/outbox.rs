@@ -10,9 +10,10 @@ use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr};
 use tokio_util::sync::CancellationToken;
 
-use super::{Mailer, SendError};
-use crate::app::App;
+use super::{Error, Mailer, SendError};
 use crate::domain::Time;
+use crate::domain::account::EmailAddress;
+use crate::domain::profile::Language;
 use crate::i18n::Locale;
 use crate::jose::Keyring;
 use crate::random;
@@ -38,75 +39,69 @@ const MOST_LISTED: u64 = 500;
 const KIND: &str = "mail";
 const SEALED: &str = "sealed:v1:";
 
-/// A mail that is ready to go.
+/// An e-mail that is ready to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct Email {
     /// The address as it was given.
     pub to: String,
-    /// What kind of mail it is: the name of its template.
+    /// The name of its template.
     pub kind: &'static str,
-    pub subject: String,
-    pub text: String,
-    pub html: String,
+    pub content: RenderedMail,
 }
 
-impl Letter {
-    /// A mail as its template says it, in the language of its reader.
-    pub fn new<M: MailTemplate>(
+impl Email {
+    /// Renders the template in the language of the reader.
+    pub fn render<M: MailTemplate>(
         templates: &Templates,
-        to: &str,
-        locale: Locale,
+        to: &EmailAddress,
+        language: Language,
         mail: &M,
     ) -> Result<Self, crate::templates::Error> {
-        let RenderedMail { subject, text, html } = templates.mail(mail, locale)?;
         Ok(Self {
-            to: to.to_owned(),
+            to: to.as_str().to_owned(),
             kind: M::NAME,
-            subject,
-            text,
-            html,
+            content: templates.mail(mail, Locale::from(language))?,
         })
     }
 }
 
-/// Writes a mail into the outbox, in the transaction of what it tells of (security.md ST-2).
+/// Writes an e-mail into the outbox, in the transaction of its cause (security.md ST-2).
 ///
-/// Its text is sealed: it may hold a code or a link, which no copy of the database shall tell (G-13).
+/// Its text is sealed: it may hold a code or a link, which no copy of the database shall show (G-13).
 /// Where the outbox is what people read, in the demo and in tests, it stays open.
-pub async fn enqueue(tx: &impl ConnectionTrait, app: &App, now: Time, letter: &Letter) -> Result<(), DbErr> {
-    let keys = (!app.mailer.keeps_text()).then_some(&app.keys);
-    write(tx, keys, now, letter).await
-}
-
-async fn write(
+pub async fn enqueue(
     tx: &impl ConnectionTrait,
-    keys: Option<&Keyring>,
+    mailer: &Mailer,
+    keys: &Keyring,
     now: Time,
-    letter: &Letter,
-) -> Result<(), DbErr> {
-    let (text, html) = match keys {
-        Some(keys) => (seal(keys, &letter.text)?, seal(keys, &letter.html)?),
-        None => (letter.text.clone(), letter.html.clone()),
+    email: &Email,
+) -> Result<(), Error> {
+    let content = if mailer.keeps_text() {
+        email.content.clone()
+    } else {
+        seal(keys, &email.content)?
     };
-    let id = random::id();
-    rows::insert(
-        tx,
-        &id,
-        now,
-        letter.kind,
-        &letter.to,
-        &letter.subject,
-        &text,
-        &html,
-    )
-    .await
+    let row = rows::NewMail {
+        id: &random::id(),
+        kind: email.kind,
+        recipient: &email.to,
+        subject: &content.subject,
+        text: &content.text,
+        html: &content.html,
+    };
+    Ok(rows::insert(tx, now, row).await?)
 }
 
-fn seal(keys: &Keyring, text: &str) -> Result<String, DbErr> {
-    let sealed = keys.seal(KIND, text.as_bytes());
-    sealed
-        .map(|it| format!("{SEALED}{it}"))
-        .map_err(|it| DbErr::Custom(it.to_string()))
+fn seal(keys: &Keyring, content: &RenderedMail) -> Result<RenderedMail, crate::jose::Error> {
+    let seal = |text: &str| {
+        keys.seal(KIND, text.as_bytes())
+            .map(|sealed| format!("{SEALED}{sealed}"))
+    };
+    Ok(RenderedMail {
+        subject: content.subject.clone(),
+        text: seal(&content.text)?,
+        html: seal(&content.html)?,
+    })
 }
 
 /// What was sealed, or what was never.
@@ -129,15 +124,11 @@ async fn send(keys: &Keyring, mailer: &Mailer, mail: Due) -> Result<(), SendErro
     mailer.send(&mail).await
 }
 
-/// Sends what is due, and says how many mails were sent.
-pub async fn deliver(app: &App) -> Result<usize, DbErr> {
-    let due = || app.clock.now();
-    send_due(&app.db, &app.keys, &app.mailer, due, &app.stopping).await
-}
-
-/// Several side by side, so that a slow server or reader does not keep all others waiting; of one recipient one at a
-/// time, so that mails come in their order and no server takes them for a flood.
-async fn send_due(
+/// Sends the mails that are due and returns how many were sent.
+///
+/// Several go side by side, so that a slow server or reader does not keep all others waiting; to one recipient goes one
+/// at a time, so that mails come in their order and no server takes them for a flood.
+pub async fn deliver(
     db: &Database,
     keys: &Keyring,
     mailer: &Mailer,
@@ -216,31 +207,36 @@ mod tests {
     }
 
     async fn sends(db: &Database, keys: &Keyring, mailer: &Mailer, now: Time) -> Result<usize, DbErr> {
-        send_due(db, keys, mailer, || now, &CancellationToken::new()).await
+        deliver(db, keys, mailer, || now, &CancellationToken::new()).await
     }
 
-    fn letter(to: &str) -> Letter {
-        Letter {
+    /// Writes a mail that is sealed, as one is that a mail server sends.
+    async fn write(db: &Database, keys: &Keyring, now: Time, to: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let sent_away =
+            Mailer::file(folder.path().into(), "ITU <noreply@example.org>".parse().unwrap()).unwrap();
+        let email = Email {
             to: to.into(),
             kind: "test",
-            subject: "S".into(),
-            text: "12345678".into(),
-            html: "<p>".into(),
-        }
+            content: RenderedMail {
+                subject: "S".into(),
+                text: "12345678".into(),
+                html: "<p>".into(),
+            },
+        };
+        enqueue(db.read(), &sent_away, keys, now, &email).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_mail_waits_out_a_server_that_is_away() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let clock = crate::clock::Clock::System;
         let now = clock.now();
         let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
         // Nothing listens on port 1.
         let away = Mailer::smtp("smtp://127.0.0.1:1", from).unwrap();
-        write(db.read(), keys, now, &letter("a@example.org"))
-            .await
-            .unwrap();
+        write(&db, keys, now, "a@example.org").await;
 
         let mut at = now;
         while at < now + Duration::hours(1) {
@@ -259,11 +255,9 @@ mod tests {
     #[tokio::test]
     async fn a_sender_that_dies_lets_go_of_its_mail() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
-        write(db.read(), keys, now, &letter("a@example.org"))
-            .await
-            .unwrap();
+        write(&db, keys, now, "a@example.org").await;
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
         let waiting = rows::find(db.read(), &id.id).await.unwrap().unwrap();
         assert!(!format!("{waiting:?}").contains("12345678")); // G-13
@@ -280,13 +274,11 @@ mod tests {
     #[tokio::test]
     async fn what_was_sent_is_no_longer_readable() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         let folder = tempfile::tempdir().unwrap();
         let files = Mailer::file(folder.path().into(), "ITU <noreply@example.org>".parse().unwrap()).unwrap();
-        write(db.read(), keys, now, &letter("a@example.org"))
-            .await
-            .unwrap();
+        write(&db, keys, now, "a@example.org").await;
         assert_eq!(sends(&db, &app.keys, &files, now).await.unwrap(), 1);
         let kept = rows::list(db.read(), Some("a@example.org"), 0, 10).await.unwrap();
         assert_eq!((kept[0].text.as_str(), kept[0].html.as_str()), ("", "")); // G-13
@@ -296,11 +288,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_refused_again_and_again_is_given_up() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let mut now = crate::clock::Clock::System.now();
         let folder = tempfile::tempdir().unwrap();
         let files = Mailer::file(folder.path().into(), "ITU <noreply@example.org>".parse().unwrap()).unwrap();
-        write(db.read(), keys, now, &letter("no address")).await.unwrap();
+        write(&db, keys, now, "no address").await;
         let begun = now;
         while !rows::list_due(db.read(), now + Duration::days(1), 1)
             .await
@@ -370,13 +362,13 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_slow_keeps_no_other_recipient_waiting() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         let (port, seen) = holding_smtp_server("slow@example.org").await;
         let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
         let mailer = Mailer::smtp(&format!("smtp://127.0.0.1:{port}"), from).unwrap();
         for to in ["slow@example.org", "slow@example.org", "other@example.org"] {
-            write(db.read(), keys, now, &letter(to)).await.unwrap();
+            write(&db, keys, now, to).await;
         }
         // One after the other, the first would wait for the last for ever.
         let sent = sends(&db, &app.keys, &mailer, now);
@@ -396,10 +388,10 @@ mod tests {
     #[tokio::test]
     async fn another_node_sends_nothing_to_whom_a_mail_is_on_its_way() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         for to in ["a@example.org", "a@example.org", "b@example.org"] {
-            write(db.read(), keys, now, &letter(to)).await.unwrap();
+            write(&db, keys, now, to).await;
         }
         let due = rows::list_due(db.read(), now, 9).await.unwrap();
         let to = |it: &str| due.iter().find(|due| due.recipient == it).unwrap();
@@ -453,14 +445,12 @@ mod tests {
     #[tokio::test]
     async fn a_mail_leaves_by_smtp_with_both_parts_and_its_id() {
         let app = crate::tests::support::app().await;
-        let (db, keys) = (app.db.clone(), Some(&app.keys));
+        let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         let (port, server) = smtp_server().await;
         let from: lettre::message::Mailbox = "ITU <noreply@example.org>".parse().unwrap();
         let mailer = Mailer::smtp(&format!("smtp://127.0.0.1:{port}"), from).unwrap();
-        write(db.read(), keys, now, &letter("a@example.org"))
-            .await
-            .unwrap();
+        write(&db, keys, now, "a@example.org").await;
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
         assert_eq!(sends(&db, &app.keys, &mailer, now).await.unwrap(), 1);
         let said = server.await.unwrap();

@@ -131,14 +131,14 @@ async fn keep(
         Some(it) => event.change(serde_json::Value::Null, format!("account:{}", it.id)),
         None => event.failed("unknown_user_id"),
     };
-    let letter = match account {
+    let email = match account {
         None => None,
         Some(it) => {
-            let letter = elsewhere::letter(app, it, client.name(), request.expires_at);
-            Some(letter.map_err(Error::internal)?)
+            let email = elsewhere::email(app, it, client.name(), request.expires_at);
+            Some(email.map_err(Error::internal)?)
         }
     };
-    let (request, letter) = (&request, letter.as_ref());
+    let (request, email) = (&request, email.as_ref());
     app.db
         .write(async |tx| -> Result<()> {
             if let Some(account) = &request.account {
@@ -151,8 +151,8 @@ async fn keep(
                 }
             }
             authentication_requests::insert(tx, request, sealed.clone()).await?;
-            if let Some(letter) = letter {
-                outbox::enqueue(tx, app, now, letter).await?;
+            if let Some(email) = email {
+                outbox::enqueue(tx, &app.mailer, &app.keys, now, email).await?;
             }
             Ok(audit::record(tx, now, context, event.clone()).await?)
         })

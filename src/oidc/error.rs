@@ -11,6 +11,7 @@ use sea_orm::DbErr;
 use super::mismatch::Mismatch;
 use crate::domain::ClientId;
 use crate::limits::Refused;
+use crate::mail;
 use crate::storage::{IsBusy, ephemeral::EphemeralError};
 
 /// The result of a function of the protocol.
@@ -303,6 +304,15 @@ impl From<EphemeralError> for Error {
     fn from(source: EphemeralError) -> Self {
         Self::temporarily_unavailable("The server cannot answer now; try again")
             .caused_by(source.into_cause())
+    }
+}
+
+impl From<mail::Error> for Error {
+    fn from(error: mail::Error) -> Self {
+        match error {
+            mail::Error::Storage(error) => error.into(),
+            mail::Error::Template(_) | mail::Error::Seal(_) => Self::internal(error),
+        }
     }
 }
 

@@ -41,25 +41,26 @@ pub struct Entry {
     pub html: String,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the columns of one row")]
-pub async fn insert(
-    db: &impl ConnectionTrait,
-    id: &str,
-    now: Time,
-    kind: &str,
-    recipient: &str,
-    subject: &str,
-    text: &str,
-    html: &str,
-) -> Result<(), DbErr> {
+/// A mail that was not tried yet.
+#[derive(Debug)]
+pub struct NewMail<'a> {
+    pub id: &'a str,
+    pub kind: &'a str,
+    pub recipient: &'a str,
+    pub subject: &'a str,
+    pub text: &'a str,
+    pub html: &'a str,
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> Result<(), DbErr> {
     let row = ActiveModel {
-        id: Set(id.to_owned()),
+        id: Set(mail.id.to_owned()),
         created_at: Set(now),
-        kind: Set(kind.to_owned()),
-        recipient: Set(recipient.to_owned()),
-        subject: Set(subject.to_owned()),
-        text: Set(text.to_owned()),
-        html: Set(html.to_owned()),
+        kind: Set(mail.kind.to_owned()),
+        recipient: Set(mail.recipient.to_owned()),
+        subject: Set(mail.subject.to_owned()),
+        text: Set(mail.text.to_owned()),
+        html: Set(mail.html.to_owned()),
         attempts: Set(0),
         next_attempt_at: Set(Some(now)),
         claimed_until: Set(None),
@@ -67,7 +68,7 @@ pub async fn insert(
         failed_at: Set(None),
         last_error: Set(None),
     };
-    Entity::insert(row).exec_without_returning(db).await.map(drop)
+    Entity::insert(row).exec_without_returning(tx).await.map(drop)
 }
 
 fn due(now: Time) -> Condition {
