@@ -183,9 +183,19 @@ impl Database {
     /// `work` may run several times: it touches nothing but the transaction.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
+        F: AsyncFnOnce(&Transaction) -> Result<T, E> + Clone,
+        E: From<DbErr> + IsBusy,
+    {
+        self.write_as(|transaction| transaction, work).await
+    }
+
+    /// Does what `write` does, and gives `work` more than the transaction: `enter` says what, at each repetition.
+    pub async fn write_as<S, T, E, F>(&self, enter: impl Fn(Transaction) -> S, work: F) -> Result<T, E>
+    where
         // `AsyncFnOnce + Clone` where one would say `AsyncFn`: the future of a lending closure that
         // borrows is never `Send` to the compiler, and could not be awaited by a handler.
-        F: AsyncFnOnce(&Transaction) -> Result<T, E> + Clone,
+        F: AsyncFnOnce(&S) -> Result<T, E> + Clone,
+        S: Into<Transaction>,
         E: From<DbErr> + IsBusy,
     {
         let mut attempt: u64 = 0;
@@ -201,15 +211,17 @@ impl Database {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..Default::default()
                 };
-                let tx = Transaction {
+                let tx = enter(Transaction {
                     inner: self.connection.inner.begin_with_options(options).await?,
                     #[cfg(test)]
                     statements: self.connection.statements.clone(),
-                };
-                match work.clone()(&tx).await {
-                    Ok(value) => tx.inner.commit().await.map(|()| value).map_err(E::from),
+                });
+                let outcome = work.clone()(&tx).await;
+                let Transaction { inner, .. } = tx.into();
+                match outcome {
+                    Ok(value) => inner.commit().await.map(|()| value).map_err(E::from),
                     Err(error) => {
-                        tx.inner.rollback().await?;
+                        inner.rollback().await?;
                         Err(error)
                     }
                 }

@@ -1,0 +1,92 @@
+//! What must hold before the service starts, and what a start and a look without traces both need.
+
+use std::path::Path;
+
+use lettre::message::Mailbox;
+use migrations::MigratorTrait;
+use sea_orm::DbErr;
+
+use crate::certificates::AuthoritiesError;
+use crate::config::{Config, Transport};
+use crate::mail::Mailer;
+use crate::storage::ephemeral::EphemeralError;
+use crate::storage::{Database, OpenError, migrations as applied, signing_keys};
+use crate::{fetch, jose, passwords, webauthn};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    #[error("the database: {0}")]
+    Query(#[from] DbErr),
+    #[error("the database is not up to date; run: itu-account migrate up")]
+    NotMigrated,
+    #[error(
+        "the master key {0} is not there, but the database has keys and passwords that only it opens; \
+         put it back, or set [keys] master_key_file"
+    )]
+    MasterKeyLost(String),
+    #[error("the ephemeral store cannot be reached: {0}")]
+    Ephemeral(#[source] redis::RedisError),
+    #[error(transparent)]
+    Keys(#[from] jose::Error),
+    #[error(transparent)]
+    Hashing(#[from] passwords::Error),
+    #[error(transparent)]
+    Webauthn(#[from] webauthn::Error),
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
+    #[error("mail: {0}")]
+    Mail(String),
+}
+
+impl From<EphemeralError> for StartError {
+    fn from(unreachable: EphemeralError) -> Self {
+        Self::Ephemeral(unreachable.into_cause())
+    }
+}
+
+/// TLS to Redis, PostgreSQL and mail servers; a provider that is installed already is as good.
+pub(super) fn use_our_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
+    let from: Mailbox = config.mail.from.parse().map_err(|it| format!("from: {it}"))?;
+    match config.mail.transport {
+        Transport::Outbox => Ok(Mailer::Outbox),
+        Transport::File => Mailer::file(config.mail.directory.clone(), from)
+            .map_err(|it| format!("{}: {it}", config.mail.directory.display())),
+        Transport::Smtp => {
+            let url = config.mail.url.as_ref().map_or("", |it| it.expose());
+            Mailer::smtp(url, from).map_err(|it| it.to_string())
+        }
+    }
+}
+
+/// Reads only; the migrations' own question makes their table.
+pub(super) async fn is_pending(db: &Database) -> Result<bool, DbErr> {
+    let applied = applied::list_applied(db.read()).await?;
+    let files = migrations::Migrator::get_migration_files();
+    Ok(files
+        .iter()
+        .any(|it| !applied.iter().any(|done| done == it.name())))
+}
+
+/// A database with keys that no master key opens is not to get a new one: with it, every password and every key
+/// would be lost for good.
+pub(super) async fn master_key_is_there(db: &Database, config: &Config) -> Result<(), StartError> {
+    let path = config.keys.master_key_file();
+    let is_used = || async {
+        let applied = applied::list_applied(db.read()).await?;
+        let has_keys = applied.iter().any(|it| it == "m0008_signing_keys");
+        Ok::<_, DbErr>(has_keys && !signing_keys::list(db.read()).await?.is_empty())
+    };
+    if Path::new(&path).exists() || !is_used().await? {
+        return Ok(());
+    }
+    Err(StartError::MasterKeyLost(path.display().to_string()))
+}

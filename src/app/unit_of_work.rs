@@ -1,0 +1,114 @@
+//! One unit of work: a transaction with who acts in it and when, in which the change, its audit record and its mails
+//! are written together (security.md ST-2).
+//!
+//! Doors do not use it: they call a room, and the room calls [`App::write`]. Decisions do not live here.
+
+use sea_orm::prelude::async_trait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+
+use crate::app::App;
+use crate::audit;
+use crate::domain::Time;
+use crate::domain::account::{Account, EmailAddress};
+use crate::domain::actor::Context;
+use crate::domain::event::Event;
+use crate::domain::profile::Language;
+use crate::mail::{self, Email, outbox};
+use crate::storage::{IsBusy, Transaction};
+use crate::templates::MailTemplate;
+
+/// A transaction that [`App::write`] began, and ends. Storage functions take it as their connection.
+#[derive(Debug)]
+pub struct Tx {
+    app: App,
+    context: Context,
+    now: Time,
+    transaction: Transaction,
+}
+
+impl App {
+    /// Runs `work` in one transaction as the actor of `context`. Commits when it returns `Ok`; repeats it, three times at
+    /// most, when the database was busy or could not serialize (security.md ST-3).
+    ///
+    /// `work` may run several times: it touches nothing but the transaction. All repetitions have the same `now`.
+    pub async fn write<T, E, F>(&self, context: &Context, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&Tx) -> Result<T, E> + Clone,
+        E: From<DbErr> + IsBusy,
+    {
+        let now = self.clock.now();
+        let enter = |transaction| Tx {
+            app: self.clone(),
+            context: context.clone(),
+            now,
+            transaction,
+        };
+        self.db.write_as(enter, work).await
+    }
+}
+
+impl Tx {
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Returns who acts, and through which door.
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns the time of the whole unit of work.
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Writes the event into the audit trail (security.md LG-1).
+    pub async fn record(&self, event: Event) -> Result<(), DbErr> {
+        audit::record(self, self.now, &self.context, event).await
+    }
+
+    /// Writes an e-mail to a person into the outbox, in their language.
+    pub async fn mail<M: MailTemplate>(&self, to: &Account, mail: &M) -> Result<(), mail::Error> {
+        self.mail_to(&to.email, to.language, mail).await
+    }
+
+    /// Writes an e-mail to an address into the outbox, where there is no account, or not that of the address.
+    pub async fn mail_to<M: MailTemplate>(
+        &self,
+        to: &EmailAddress,
+        language: Language,
+        mail: &M,
+    ) -> Result<(), mail::Error> {
+        let email = Email::render(&self.app.templates, to, language, mail)?;
+        outbox::enqueue(self, &self.app.mailer, &self.app.keys, self.now, &email).await
+    }
+}
+
+impl From<Tx> for Transaction {
+    fn from(tx: Tx) -> Self {
+        tx.transaction
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.transaction.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.transaction.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.transaction.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.transaction.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.transaction.query_all_raw(statement).await
+    }
+}
