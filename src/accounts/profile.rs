@@ -2,7 +2,6 @@
 
 use super::{Error, Result, current_terms};
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
@@ -25,17 +24,15 @@ pub async fn change(app: &App, context: &Context, account: &Account, changes: Ch
     if changed.is_empty() {
         return Ok(());
     }
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            if !accounts::update_profile(tx, &account.id, &profile, language, newsletter, now).await? {
-                return Err(Error::Conflict);
-            }
-            let event = Event::new(Action::ProfileChanged, format!("account:{}", account.id));
-            audit::record(tx, now, context, event.because(changed.join(" "))).await?;
-            Ok(())
-        })
-        .await
+    app.write(context, async |tx| {
+        if !accounts::update_profile(tx, &account.id, &profile, language, newsletter, tx.now()).await? {
+            return Err(Error::Conflict);
+        }
+        let event = Event::new(Action::ProfileChanged, format!("account:{}", account.id));
+        tx.record(event.because(changed.join(" "))).await?;
+        Ok(())
+    })
+    .await
 }
 
 fn changed_fields(
@@ -70,17 +67,15 @@ pub async fn terms(app: &App) -> Result<Terms> {
 
 /// Accepts the version that was shown, if it still is the one in force.
 pub async fn accept_terms(app: &App, context: &Context, account: &Account, version: &str) -> Result<()> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            if current_terms(tx, now).await?.version != version {
-                return Err(Error::Conflict);
-            }
-            accounts::update_terms(tx, &account.id, version, now).await?;
-            sessions::update_terms_accepted(tx, &account.id).await?;
-            let event = Event::new(Action::TermsAccepted, format!("account:{}", account.id));
-            audit::record(tx, now, context, event.because(version)).await?;
-            Ok(())
-        })
-        .await
+    app.write(context, async |tx| {
+        if current_terms(tx, tx.now()).await?.version != version {
+            return Err(Error::Conflict);
+        }
+        accounts::update_terms(tx, &account.id, version, tx.now()).await?;
+        sessions::update_terms_accepted(tx, &account.id).await?;
+        let event = Event::new(Action::TermsAccepted, format!("account:{}", account.id));
+        tx.record(event.because(version)).await?;
+        Ok(())
+    })
+    .await
 }
