@@ -14,6 +14,7 @@ pub mod i18n;
 pub mod jose;
 pub mod limits;
 pub mod mail;
+pub mod paths;
 pub mod random;
 pub mod sealed;
 pub mod tables;

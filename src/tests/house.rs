@@ -10,7 +10,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 3] = ["cli", "jobs", "demo"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 17] = [
+const TOOLS: [(&str, &[&str]); 18] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("certificates", &[]),
@@ -22,6 +22,7 @@ const TOOLS: [(&str, &[&str]); 17] = [
     ("jose", &["storage"]),
     ("limits", &["storage"]),
     ("mail", &["storage"]),
+    ("paths", &[]),
     ("random", &[]),
     ("sealed", &["storage"]),
     ("tables", &[]),

@@ -1,0 +1,195 @@
+//! The address of every page, below the issuer. The router binds them; pages, redirects and mails link by them. A hole
+//! of a pattern, `{id}`, is filled by the function of the same name in small letters.
+//!
+//! A tool and no part of `http`, as `affiliations` and `oidc` link to pages, too, and may not know `http`. Endpoints of
+//! the protocol are in `oidc::endpoints`, but for the one that is a page: `DEVICE`. Templates write addresses out, as
+//! HTML is read with its links in place; `tests::front_door` compares them with the router.
+
+use crate::domain::{AccountId, AffiliationId, OrganizationId};
+
+// For everybody.
+pub const START: &str = "/";
+pub const MEMBERS: &str = "/members";
+pub const FAQ: &str = "/faq";
+pub const ACCESSIBILITY: &str = "/accessibility";
+pub const TERMS: &str = "/terms";
+pub const PRIVACY: &str = "/privacy";
+pub const ASSET: &str = "/assets/{file}";
+
+// Login and recovery.
+pub const LOGIN: &str = "/login";
+pub const LOGIN_SECOND_FACTOR: &str = "/login/second-factor";
+pub const LOGIN_PASSKEY: &str = "/login/passkey";
+pub const LOGIN_VERIFY_EMAIL: &str = "/login/verify-email";
+pub const LOGIN_VERIFY_EMAIL_RESEND: &str = "/login/verify-email/resend";
+pub const REAUTHENTICATE: &str = "/reauthenticate";
+pub const TERMS_ACCEPT: &str = "/terms/accept";
+pub const FORGOT_PASSWORD: &str = "/forgot-password";
+pub const RESET_PASSWORD: &str = "/reset-password";
+
+// Sign-up.
+pub const SIGNUP: &str = "/signup";
+pub const SIGNUP_ORGANIZATION: &str = "/signup/organization";
+pub const SIGNUP_VERIFY: &str = "/signup/verify";
+pub const SIGNUP_VERIFY_RESEND: &str = "/signup/verify/resend";
+pub const SIGNUP_DONE: &str = "/signup/done";
+pub const ORGANIZATIONS_SEARCH: &str = "/organizations/search";
+
+// Inside a service's request.
+pub const AUTHORIZE_CONTINUE: &str = "/authorize/continue";
+pub const SELECT_ACCOUNT: &str = "/select-account";
+pub const CONSENT: &str = "/consent";
+pub const ACCESS_REFUSED: &str = "/access-refused";
+pub const SECOND_FACTOR_NEEDED: &str = "/second-factor-needed";
+pub const DEVICE: &str = "/device";
+pub const DEVICE_ALLOWED: &str = "/device/allowed";
+pub const DEVICE_DENIED: &str = "/device/denied";
+pub const DEVICE_CODE: &str = "/device/{user_code}";
+
+// Logout.
+pub const LOGOUT: &str = "/logout";
+pub const LOGGING_OUT: &str = "/logging-out";
+pub const LOGGED_OUT: &str = "/logged-out";
+
+// The person's own account.
+pub const ACCOUNT: &str = "/account";
+pub const ACCOUNT_PROFILE: &str = "/account/profile";
+pub const ACCOUNT_ORGANIZATION: &str = "/account/organization";
+pub const ACCOUNT_ORGANIZATION_CONFIRM: &str = "/account/organization/confirm";
+pub const ACCOUNT_ORGANIZATION_CHANGE: &str = "/account/organization/change";
+pub const ACCOUNT_SECURITY: &str = "/account/security";
+pub const ACCOUNT_TOTP: &str = "/account/security/totp";
+pub const ACCOUNT_TOTP_CONFIRM: &str = "/account/security/totp/confirm";
+pub const ACCOUNT_PASSKEYS: &str = "/account/security/passkeys";
+pub const ACCOUNT_PASSKEYS_CONFIRM: &str = "/account/security/passkeys/confirm";
+pub const ACCOUNT_RECOVERY_CODES: &str = "/account/security/recovery-codes";
+pub const ACCOUNT_RECOVERY_CODES_FILE: &str = "/account/security/recovery-codes.txt";
+pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
+pub const ACCOUNT_SESSIONS_CONFIRM: &str = "/account/sessions/confirm";
+pub const ACCOUNT_SERVICES: &str = "/account/services";
+pub const ACCOUNT_SERVICES_CONFIRM: &str = "/account/services/confirm";
+pub const ACCOUNT_REQUESTS: &str = "/account/requests";
+
+// Focal Points.
+pub const FOCAL_POINT: &str = "/focal-point";
+pub const FOCAL_POINT_REQUESTS: &str = "/focal-point/{organization}/requests";
+pub const FOCAL_POINT_REQUEST: &str = "/focal-point/{organization}/requests/{id}";
+pub const FOCAL_POINT_PEOPLE: &str = "/focal-point/{organization}/people";
+pub const FOCAL_POINT_PERSON: &str = "/focal-point/{organization}/people/{account}";
+pub const FOCAL_POINT_PERSON_CONFIRM: &str = "/focal-point/{organization}/people/{account}/confirm";
+
+// Administrators.
+pub const ADMIN: &str = "/admin";
+pub const ADMIN_REQUESTS: &str = "/admin/requests";
+pub const ADMIN_REQUEST: &str = "/admin/requests/{id}";
+pub const ADMIN_ORGANIZATIONS: &str = "/admin/organizations";
+pub const ADMIN_ORGANIZATION: &str = "/admin/organizations/{id}";
+pub const ADMIN_ORGANIZATION_CONFIRM: &str = "/admin/organizations/{id}/confirm";
+pub const ADMIN_PROPOSALS: &str = "/admin/proposals";
+pub const ADMIN_PROPOSAL: &str = "/admin/proposals/{id}";
+pub const ADMIN_PROPOSAL_CONFIRM: &str = "/admin/proposals/{id}/confirm";
+pub const ADMIN_CLIENTS: &str = "/admin/clients";
+pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
+
+// The demo's mails, on loopback only.
+pub const DEMO_OUTBOX: &str = "/demo/outbox";
+pub const DEMO_OUTBOX_JSON: &str = "/demo/outbox.json";
+pub const DEMO_OUTBOX_MAIL: &str = "/demo/outbox/{id}";
+pub const DEMO_OUTBOX_MAIL_HTML: &str = "/demo/outbox/{id}/html";
+
+pub fn asset(file: &str) -> String {
+    filled(ASSET, &[file])
+}
+
+pub fn device_code(user_code: &str) -> String {
+    filled(DEVICE_CODE, &[user_code])
+}
+
+/// The way on in a service's request, after a page has done its step.
+pub fn authorize_continue(handle: &str) -> String {
+    with_parameter(AUTHORIZE_CONTINUE, "request", handle)
+}
+
+/// The login for an account other than the one that is signed in.
+pub fn login_with_other_account(handle: &str) -> String {
+    let login = with_parameter(LOGIN, "account", "other");
+    with_parameter(&login, "request", handle)
+}
+
+pub fn focal_point_requests(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_REQUESTS, &[organization.as_str()])
+}
+
+pub fn focal_point_request(organization: &OrganizationId, id: &AffiliationId) -> String {
+    filled(FOCAL_POINT_REQUEST, &[organization.as_str(), id.as_str()])
+}
+
+pub fn focal_point_people(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_PEOPLE, &[organization.as_str()])
+}
+
+pub fn focal_point_person(organization: &OrganizationId, account: &AccountId) -> String {
+    filled(FOCAL_POINT_PERSON, &[organization.as_str(), account.as_str()])
+}
+
+pub fn admin_request(id: &AffiliationId) -> String {
+    filled(ADMIN_REQUEST, &[id.as_str()])
+}
+
+pub fn admin_organization(id: &OrganizationId) -> String {
+    filled(ADMIN_ORGANIZATION, &[id.as_str()])
+}
+
+pub fn admin_organization_confirm(id: &OrganizationId) -> String {
+    filled(ADMIN_ORGANIZATION_CONFIRM, &[id.as_str()])
+}
+
+pub fn admin_proposal(id: &OrganizationId) -> String {
+    filled(ADMIN_PROPOSAL, &[id.as_str()])
+}
+
+/// Returns an address of ours with one more parameter.
+pub fn with_parameter(address: &str, name: &str, value: &str) -> String {
+    let separator = if address.contains('?') { '&' } else { '?' };
+    let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    format!("{address}{separator}{name}={value}")
+}
+
+/// Fills the holes of a pattern in their order.
+fn filled(pattern: &str, values: &[&str]) -> String {
+    let mut values = values.iter();
+    let parts = pattern.split('/').map(|part| {
+        if part.starts_with('{') {
+            segment(values.next().copied().unwrap_or_default())
+        } else {
+            part.to_owned()
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Identifiers are of letters, digits and `._-` (contract.md), but a path is made from what is safe in one.
+fn segment(id: &str) -> String {
+    form_urlencoded::byte_serialize(id.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_stays_one_segment() {
+        let organization = OrganizationId::new("a/b c?");
+        let account = AccountId::new("x");
+        assert_eq!(
+            focal_point_person(&organization, &account),
+            "/focal-point/a%2Fb%20c%3F/people/x"
+        );
+        assert_eq!(
+            with_parameter("/login?a=b", "next", "c/d"),
+            "/login?a=b&next=c%2Fd"
+        );
+    }
+}
