@@ -8,6 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::cookies::Cookie;
 use super::error::PageError;
+use super::security_policy;
 use crate::app::App;
 use crate::random;
 use crate::templates::assets;
@@ -21,14 +22,6 @@ pub async fn page(State(app): State<App>) -> Result<Response, PageError> {
         script.path,
         Cookie::State.name(&app),
     );
-    // A service on this machine is reached over http only while we are on it, too (TL-1).
-    let on_loopback = match app.config.issuer.is_loopback() {
-        true => " http://localhost:* http://127.0.0.1:*",
-        false => "",
-    };
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors https:{on_loopback}"
-    );
+    let policy = security_policy::of_check_session_iframe(&nonce, app.config.issuer.is_loopback());
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }

@@ -2,7 +2,7 @@
 //! endpoint; a refusal of a page is a page. What is behind it is logged here, once, and never shown
 //! (security.md G-11; RFC 6749 §5.2, RFC 6750 §3).
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -12,6 +12,7 @@ use serde_json::json;
 use super::extract::form::FormError;
 use crate::domain::ClientId;
 use crate::domain::client::SigningAlg;
+use crate::i18n::Locale;
 use crate::oidc::{self, Code, dpop};
 use crate::{accounts, affiliations, sealed};
 
@@ -114,8 +115,9 @@ pub enum PageError {
     /// The request of a service that this page was part of, by its handle, is answered or too old; without a handle
     /// the page was opened outside of any request.
     RequestOver(Option<String>),
-    /// Not an error: the form led somewhere before its handler saw it.
-    Elsewhere(Arc<Mutex<Option<Response>>>),
+    /// Not an error: the language menu sent the form. The page comes again in that language, with everything that was
+    /// typed.
+    LanguageChosen(Locale),
     /// The page's handle is not this browser's; if it is another's, the request starts over here.
     OtherBrowser(String),
     /// Fields were refused, and the form that they came from is not at hand to be shown again (security.md G-11).
@@ -152,7 +154,7 @@ impl PageError {
             }
             Self::RequestOver(_) => StatusCode::GONE,
             Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
-            Self::Elsewhere(_) => StatusCode::SEE_OTHER,
+            Self::LanguageChosen(_) => StatusCode::SEE_OTHER,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,

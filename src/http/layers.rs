@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::cookies::Cookie;
 use super::extract::session::ReplacedCookie;
 use super::network::{Disagreement, Peer, client_address, told_certificate};
+use super::security_policy;
 use crate::app::App;
 use crate::certificates::Certificate;
 use crate::config::{Issuer, network};
@@ -44,10 +45,6 @@ const MAX_URI: usize = 8 * 1024;
 const MAX_HEADERS: usize = 64;
 /// DS-1: 16 KiB of header section.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
-
-/// Everything without script, style, frame or form: what is no page of ours.
-const NOTHING_CSP: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 /// BR-3, but for passkeys, which our own pages ask for.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
@@ -280,7 +277,7 @@ fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     if route != endpoints::CHECK_SESSION_IFRAME {
         default(header::X_FRAME_OPTIONS, "DENY");
     }
-    default(header::CONTENT_SECURITY_POLICY, NOTHING_CSP);
+    default(header::CONTENT_SECURITY_POLICY, security_policy::OF_OTHER_ANSWERS);
     // What answers a service's request must not cut a pop-up login off from its opener.
     let opener = match route.starts_with(endpoints::AUTHORIZATION) {
         true => "unsafe-none",

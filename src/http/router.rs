@@ -1,12 +1,13 @@
 //! Every URL of the service in one table, each with its audience (security.md G-4).
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
-use super::pages::{self, destination};
+use super::pages;
+use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
 use super::{assets, check_session, cors, dpop, interaction_id, layers, protocol, registration, submission};
 use crate::app::App;
@@ -20,13 +21,15 @@ pub fn router(app: &App) -> Router {
 /// With pages of one door alone (the demo's outbox): nothing is shown past the layers of all others.
 pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
     let routes = routes(app).with(family);
-    destination::know(routes.table());
+    let guarded = |it: &&(&str, Audience)| !matches!(it.1, Audience::Public | Audience::Client);
+    let return_paths = ReturnPaths::new(routes.table().iter().filter(guarded).map(|(path, _)| *path));
     routes
         .into_router()
         .fallback(async || PageError::NotFound)
         .method_not_allowed_fallback(async || PageError::MethodNotAllowed)
         .layer(from_fn_with_state(app.clone(), submission::once))
         .layer(from_fn_with_state(app.clone(), pages::errors::show))
+        .layer(Extension(return_paths))
         .layer(CatchPanicLayer::custom(layers::on_panic))
         .layer(from_fn_with_state(app.clone(), layers::every_answer))
         .with_state(app.clone())

@@ -140,7 +140,8 @@ impl Form {
 
 impl Answer {
     fn of(response: &Response) -> Option<Self> {
-        if response.status() != StatusCode::SEE_OTHER {
+        // The page of a `PageError` is drawn by an outer layer, also where it is a redirect.
+        if response.status() != StatusCode::SEE_OTHER || !response.headers().contains_key(header::LOCATION) {
             return None;
         }
         let fields = response.headers().iter();

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::form;
+use super::{actor_context, form};
 use crate::app::App;
 use crate::certificates::Certificate;
 use crate::domain::ClientId;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::Client;
-use crate::http::layers::{CalledAt, ClientNetwork, RequestId};
+use crate::http::layers::CalledAt;
 use crate::oidc::possession::Possession;
 use crate::oidc::{self, Parameters, client_authentication, dpop};
 
@@ -70,25 +70,9 @@ impl FromRequest<App> for Authenticated {
     }
 }
 
-/// The circumstances of a request to a protocol endpoint.
+/// Returns who acts in a request to a protocol endpoint.
 pub fn context(request: &Request, actor: Actor) -> Context {
-    let extensions = request.extensions();
-    let agent = request
-        .headers()
-        .get(header::USER_AGENT)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or("");
-    Context {
-        actor,
-        network: extensions
-            .get::<ClientNetwork>()
-            .map_or_else(String::new, |it| it.name.clone()),
-        request_id: extensions
-            .get::<RequestId>()
-            .map_or_else(String::new, |it| it.0.clone()),
-        user_agent: agent.chars().take(256).collect(),
-        authenticated_at: None,
-    }
+    actor_context::of(request.headers(), request.extensions(), actor)
 }
 
 fn path_of(request: &Request) -> &str {

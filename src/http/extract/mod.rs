@@ -1,5 +1,6 @@
 //! What a handler may rely on: each extractor has checked what its name says before the handler runs.
 
+mod actor_context;
 pub mod client;
 pub mod form;
 pub mod page_form;

@@ -1,67 +1,59 @@
-//! The request that asks for a page: who asks, from where, in which language, as part of what; and the way to
-//! answer with a page. See `http::pages` for how a page is written.
-
-mod outcomes;
+//! Who asks for a page: session, browser, language, the service's request that the page is part of, and the outcome of
+//! the POST before. Every handler of a page takes it and reads it; a changed context is a new value.
+//!
+//! How a page is answered is in `pages::render`, the tokens of its forms in `csrf`, its policy in `security_policy`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use subtle::ConstantTimeEq;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 
+use super::actor_context;
 use super::form::Pairs;
 use super::session::{BrowserSession, ReplacedCookie};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::http::cookies::Cookie;
-use crate::http::csrf::FormToken;
 use crate::http::error::PageError;
-use crate::http::layers::{ClientNetwork, RequestId};
-use crate::http::outcome::{Outcome, Owner};
-use crate::http::pages::destination;
-use crate::http::security_policy;
+use crate::http::language::PageLanguage;
+use crate::http::outcome::{self, Outcome, Owner, Place};
+use crate::http::return_path::{ReturnPath, ReturnPaths};
+use crate::http::security_policy::PagePolicy;
 use crate::i18n::Locale;
 use crate::oidc::authorization::handle;
-use crate::oidc::endpoints;
+use crate::paths;
 use crate::random;
-use crate::templates::{Frame, Page, PersonInChrome, Service};
+use crate::templates::{Flash, FormState, Service, Tone};
 
 #[derive(Clone, Debug)]
 pub struct PageContext {
     pub app: App,
-    pub locale: Locale,
     pub session: BrowserSession,
     pub network: String,
     pub request_id: String,
     pub user_agent: String,
     /// Path and query of the page.
     pub uri: String,
-    /// The value of the browser's cookie: what interactions are bound to (security.md AZ-6).
+    /// The value of the browser's cookie: interactions are bound to it (security.md AZ-6).
     pub browser: String,
     /// The handle of the service's request that the page is part of (see `pages::flow`).
     pub request: Option<String>,
-    /// The page to go to after the login (see `pages::destination`).
-    pub next: Option<String>,
-    /// What the browser's other cookies say, for the rooms that made them.
+    /// The page to go to after the login.
+    pub return_path: Option<ReturnPath>,
+    /// The sealed cookie of the accounts that signed in here before, for the room that made it.
     pub known_browser: Option<String>,
-    pub signup: Option<String>,
-    pub reset: Option<String>,
-    /// What the POST before this GET came to.
+    /// The outcome of the POST before this GET.
     pub outcome: Outcome,
     /// The service whose request the page was part of, if that is over.
     pub over: Option<Service>,
-    session_cookie: Option<String>,
+    /// The value of the session's cookie, to which the forms of the page are bound.
+    pub(in crate::http) session_cookie: Option<String>,
+    /// The cookies that the answer sets.
+    pub(in crate::http) new_cookies: Vec<HeaderValue>,
+    pub(in crate::http) policy: PagePolicy,
+    language: PageLanguage,
     /// The cookies that the browser sent.
     sent: HeaderMap,
-    cookies: Vec<HeaderValue>,
-    in_flow: bool,
-    /// The language was asked for by the person: in the address or by an earlier choice.
-    language_chosen: bool,
-    /// Origin of the logo that the page shows (security.md DR-4).
-    images: Option<String>,
-    /// What the page shows in frames (security.md BR-7), as a policy names it.
-    frames: Vec<String>,
+    return_paths: ReturnPaths,
 }
 
 impl FromRequestParts<App> for PageContext {
@@ -84,105 +76,101 @@ impl PageContext {
             .path_and_query()
             .map_or("/", |it| it.as_str())
             .to_owned();
-        // At the authorization endpoint it is the service that asks, and nothing is remembered of that.
-        let by_person = parts.uri.path() != endpoints::AUTHORIZATION;
-        let asked = query_value(&uri, "ui_locales");
-        let text = |name: HeaderName| {
-            let value = parts
-                .headers
-                .get(name)
-                .and_then(|it| it.to_str().ok())
-                .unwrap_or("");
-            value.chars().take(256).collect::<String>()
-        };
-        let kept = Cookie::Language.read(app, &parts.headers);
-        let accept = text(header::ACCEPT_LANGUAGE);
-        // What the person chose for the account counts where this browser was told nothing else.
-        let preferred = session.get().map(|(_, account)| account.language.as_str());
-        let locale = Locale::choose(asked.as_deref(), kept.as_deref().or(preferred), Some(&accept));
-        let (browser, mut cookies) = browser_cookie(app, &parts.headers);
-        let asked_by_person = asked.is_some() && by_person;
-        if asked_by_person && kept.as_deref() != Some(locale.as_str()) {
-            cookies.push(Cookie::Language.set(app, locale.as_str()));
-        }
-        let mut ctx = Self {
+        let visitor = actor_context::of(&parts.headers, &parts.extensions, Actor::Visitor);
+        let ui_locales = query_value(&uri, "ui_locales");
+        let account = session.get().map(|(_, account)| account);
+        let language = PageLanguage::of(app, parts, ui_locales.as_deref(), account);
+        let (browser, mut new_cookies) = browser_cookie(app, &parts.headers);
+        new_cookies.extend(language.cookie.clone());
+        let request = query_value(&uri, "request");
+        let next = query_value(&uri, "next");
+        let return_paths = parts.extensions.get::<ReturnPaths>().cloned();
+        Self {
             app: app.clone(),
-            locale,
             session,
-            network: parts
-                .extensions
-                .get::<ClientNetwork>()
-                .map_or_else(String::new, |it| it.name.clone()),
-            request_id: parts
-                .extensions
-                .get::<RequestId>()
-                .map_or_else(String::new, |it| it.0.clone()),
-            user_agent: text(header::USER_AGENT),
-            request: None,
-            next: query_value(&uri, "next"),
+            network: visitor.network,
+            request_id: visitor.request_id,
+            user_agent: visitor.user_agent,
             uri,
             browser,
+            request: None,
+            return_path: None,
             known_browser: Cookie::KnownBrowser.read(app, &parts.headers),
-            signup: Cookie::Signup.read(app, &parts.headers),
-            reset: Cookie::Reset.read(app, &parts.headers),
             outcome: Outcome::default(),
             over: None,
-            session_cookie: match parts
-                .extensions
-                .get::<ReplacedCookie>()
-                .and_then(ReplacedCookie::get)
-            {
-                Some(new) => Some(new.expose().to_owned()),
-                None => Cookie::Session.read(app, &parts.headers),
-            },
+            session_cookie: session_cookie(app, parts),
+            new_cookies,
+            policy: PagePolicy::default(),
+            language,
             sent: only_cookies(&parts.headers),
-            cookies,
-            in_flow: false,
-            language_chosen: asked_by_person || kept.is_some(),
-            images: None,
-            frames: Vec::new(),
+            return_paths: return_paths.unwrap_or_default(),
+        }
+        .part_of(request)
+        .returning_to(next.as_deref())
+    }
+
+    /// Names the service's request that the page is part of. Its language holds for every page that names it, also when
+    /// the request itself is over.
+    pub(in crate::http) fn part_of(self, handle: Option<String>) -> Self {
+        let Some(handle) = handle.filter(|it| handle::is_handle(it)) else {
+            return self;
         };
-        let request = query_value(&ctx.uri, "request");
-        ctx.name_request(request);
+        let remembered = handle::remembered(&self.app, &handle);
+        let mut ctx = self.speaking(remembered.and_then(|it| it.ui_locales).as_deref());
+        ctx.request = Some(handle);
         ctx
     }
 
-    /// The service's request that the page is part of. Its language holds for every page that names it, also when
-    /// the request itself is over.
-    pub(in crate::http) fn name_request(&mut self, handle: Option<String>) {
-        let Some(handle) = handle.filter(|it| handle::is_handle(it)) else {
-            return;
-        };
-        let remembered = handle::remembered(&self.app, &handle);
-        self.speak(remembered.and_then(|it| it.ui_locales).as_deref());
-        self.request = Some(handle);
+    /// Names the page to go to after the login, if it is one of ours (security.md BR-6).
+    pub(in crate::http) fn returning_to(mut self, next: Option<&str>) -> Self {
+        self.return_path = next.and_then(|it| self.return_paths.parse(it));
+        self
     }
 
-    /// The language that a service asked for, unless the person chose one.
-    pub(in crate::http) fn speak(&mut self, ui_locales: Option<&str>) {
-        if !self.language_chosen && ui_locales.is_some() {
-            self.locale = Locale::choose(ui_locales, Some(self.locale.as_str()), None);
-        }
+    /// Takes the language that a service asked for, unless the person chose one.
+    pub(in crate::http) fn speaking(mut self, ui_locales: Option<&str>) -> Self {
+        self.language = self.language.asked_by_service(ui_locales);
+        self
     }
 
-    /// The account of the session, as forms name it.
+    /// Forgets the service's request: the page is no part of any.
+    pub(in crate::http) fn outside_of_requests(mut self) -> Self {
+        (self.request, self.over) = (None, None);
+        self
+    }
+
+    /// Takes the session that this request begins.
+    pub(in crate::http) fn with_session(mut self, session: BrowserSession) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// Names the address of a page that is shown at another one, for the language menu.
+    pub(in crate::http) fn at_address(mut self, uri: String) -> Self {
+        self.uri = uri;
+        self
+    }
+
+    pub fn locale(&self) -> Locale {
+        self.language.locale
+    }
+
+    /// Returns the account of the session, as forms name it.
     pub fn owner(&self) -> Option<Owner> {
         let (_, account) = self.session.get()?;
         Some(Owner::of(&self.app, &account.id))
     }
 
     pub fn path(&self) -> &str {
-        self.uri
-            .split_once('?')
-            .map_or(self.uri.as_str(), |(path, _)| path)
+        path_of(&self.uri)
     }
 
-    /// The browser sent the cookie of a session that has ended.
+    /// Returns whether the browser sent the cookie of a session that has ended.
     pub fn session_is_over(&self) -> bool {
         self.session_cookie.is_some() && self.session.get().is_none()
     }
 
-    /// Who acts, for the rooms.
+    /// Returns who acts, for the rooms.
     pub fn actor_context(&self) -> Context {
         let actor = match self.session.get() {
             Some((_, account)) => Actor::Person {
@@ -200,226 +188,95 @@ impl PageContext {
         }
     }
 
-    /// A parameter of the page's address; nothing if it cannot be decoded.
-    pub fn query(&self, name: &str) -> Option<String> {
-        query_value(&self.uri, name)
-    }
-
-    /// What the next page needs to know of where this one stands: a service's request, or the page that was
-    /// asked for, if it is one of ours (security.md BR-6).
-    fn place(&self) -> String {
-        let next = self.next.as_deref().filter(|it| destination::path(it).is_some());
-        match (&self.request, next) {
-            (Some(handle), _) => format!("request={handle}"),
-            (None, Some(next)) => format!("next={}", encoded(next)),
-            (None, None) => String::new(),
-        }
-    }
-
-    /// Another page of ours, with where this one stands.
-    pub fn within(&self, path: &str) -> String {
-        match self.place() {
-            it if it.is_empty() => path.to_owned(),
-            it => format!("{path}?{it}"),
-        }
-    }
-
-    /// Marks the page as one inside an authorization or logout request: no `form-action`, no menus.
-    pub fn in_flow(mut self) -> Self {
-        self.in_flow = true;
-        self
-    }
-
-    /// The page is part of a service's request: it speaks the language that the service asked for, unless
-    /// the person chose one, and may show the service's logo.
-    pub(in crate::http) fn enter_flow(&mut self, ui_locales: Option<&str>, logo: Option<&str>) {
-        self.in_flow = true;
-        self.speak(ui_locales);
-        let origin = logo.and_then(|it| url::Url::parse(it).ok()).map(|it| it.origin());
-        self.images = origin
-            .filter(url::Origin::is_tuple)
-            .map(|it| it.ascii_serialization());
-    }
-
-    /// The page shows these addresses of services in frames, and no others (security.md BR-7).
-    pub fn with_frames(mut self, addresses: &[String]) -> Self {
-        self.frames = addresses
-            .iter()
-            .filter_map(|it| security_policy::frame_source(it))
-            .collect();
-        self.frames.sort();
-        self.frames.dedup();
-        self
-    }
-
-    /// Sets nothing in the browser.
-    pub fn without_cookies(mut self) -> Self {
-        self.cookies.clear();
-        self
-    }
-
-    /// A cookie to send along with the answer.
-    pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
-        self.cookies.push(cookie);
-        self
-    }
-
-    /// The value of one of our cookies, as the browser sent it.
+    /// Returns the value of one of our cookies, as the browser sent it.
     pub fn cookie(&self, cookie: Cookie) -> Option<String> {
         cookie.read(&self.app, &self.sent)
     }
 
-    pub fn with_cookie_value(self, cookie: Cookie, value: &str) -> Self {
-        let header = cookie.set(&self.app, value);
-        let mut it = self.with_cookie(header);
-        if cookie == Cookie::Session {
-            // Forms on the page that answers are bound to the new session.
-            it.session_cookie = Some(value.to_owned());
-            // Whoever watches the login from a service's page asks again what has become of it (BR-7).
-            let state = Cookie::State.set(&it.app, &random::token());
-            it.cookies.push(state);
-        }
-        it
+    /// Returns a parameter of the page's address; `None` if it cannot be decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        query_value(&self.uri, name)
     }
 
-    pub fn without_cookie(self, cookie: Cookie) -> Self {
-        let header = cookie.clear(&self.app);
-        self.with_cookie(header)
+    /// Returns a parameter of the page: from its address, or from the form that it shows again.
+    pub fn given(&self, name: &str) -> Option<String> {
+        let kept = || self.outcome.form.as_ref()?.values.get(name).cloned();
+        self.query(name).or_else(kept)
     }
 
-    /// The token of every form on the page (BR-1): bound to the session's cookie, or before the
-    /// login to the browser's.
-    ///
-    /// Each page has one of its own, so that two pages' forms are never the same bytes: `http::submission` tells a
-    /// second press of a button from a second form by that.
-    pub fn csrf(&self) -> String {
-        let binding = self.session_cookie.as_deref().unwrap_or(&self.browser);
-        FormToken::new(self.owner()).sign(&self.app, binding)
-    }
-
-    /// A form shown before the login and sent after it (in another tab) is good, too.
-    pub fn is_csrf(&self, sent: &str) -> bool {
-        let Some(token) = FormToken::read(sent) else {
-            return false;
-        };
-        let of_session = self.session_cookie.as_deref();
-        let mut fits = false;
-        for binding in of_session.into_iter().chain([self.browser.as_str()]) {
-            let expected = token.sign(&self.app, binding);
-            fits |= bool::from(expected.as_bytes().ct_eq(sent.as_bytes()));
-        }
-        fits
-    }
-
-    /// The page, with the status of the outcome that it shows.
-    pub async fn page<P: Page>(&self, page: &P) -> Result<Response, PageError> {
-        let status = self.outcome.status.and_then(|it| StatusCode::from_u16(it).ok());
-        let left = self
-            .outcome
-            .wait_until
-            .map(|it| (it - self.app.clock.now()).num_seconds());
-        match (status, left) {
-            // The time has passed: nothing is refused any more.
-            (Some(StatusCode::TOO_MANY_REQUESTS), Some(left)) if left <= 0 => {
-                self.page_with(StatusCode::OK, page).await
-            }
-            (Some(StatusCode::TOO_MANY_REQUESTS), Some(left)) => {
-                let mut response = self.page_with(StatusCode::TOO_MANY_REQUESTS, page).await?;
-                let seconds = HeaderValue::from(left);
-                response.headers_mut().insert(header::RETRY_AFTER, seconds); // DS-2
-                Ok(response)
-            }
-            (status, _) => self.page_with(status.unwrap_or(StatusCode::OK), page).await,
+    /// Returns the address of another page, with the service's request that this one is part of, or the page to go to
+    /// after the login.
+    pub fn within(&self, path: &str) -> String {
+        match (&self.request, &self.return_path) {
+            (Some(handle), _) => paths::with_parameter(path, "request", handle),
+            (None, Some(page)) => paths::with_parameter(path, "next", page.as_next()),
+            (None, None) => path.to_owned(),
         }
     }
 
-    pub async fn page_with<P: Page>(&self, status: StatusCode, page: &P) -> Result<Response, PageError> {
-        // A page inside a request shows no menu, so nothing is asked for it.
-        let person = if self.in_flow { None } else { self.person().await? };
-        self.render(status, page, person)
-    }
-
-    /// A page whose frame says nothing about who is signed in: needs no database.
-    pub fn bare_page<P: Page>(&self, status: StatusCode, page: &P) -> Result<Response, PageError> {
-        self.render(status, page, None)
-    }
-
-    fn render<P: Page>(
-        &self,
-        status: StatusCode,
-        page: &P,
-        person: Option<PersonInChrome>,
-    ) -> Result<Response, PageError> {
-        let nonce = URL_SAFE_NO_PAD.encode(random::bytes::<16>());
-        let mut frame = Frame::new(self.locale, nonce.clone(), self.csrf(), &self.address())
-            .of(person)
-            .flash(self.outcome.flash.clone());
-        frame.over.clone_from(&self.over);
-        if self.in_flow {
-            frame.in_flow = true;
-        }
-        frame.request.clone_from(&self.request);
-        // BR-6: only what is a page of ours goes into a page again.
-        frame.next = self.next.clone().filter(|it| destination::path(it).is_some());
-        let html = self
-            .app
-            .templates
-            .render(page, &frame)
-            .map_err(PageError::internal)?;
-        let mut response = (status, Html(html)).into_response();
-        security_policy::set(
-            response.headers_mut(),
-            &nonce,
-            self.in_flow,
-            self.images.as_deref(),
-            &self.frames,
-        );
-        Ok(self.send(response))
-    }
-
-    /// Where the page is: a form that is shown again was posted without its query.
-    fn address(&self) -> String {
-        let carried = [("request", &self.request), ("next", &self.next)];
+    /// Returns the address of this page. A form that is shown again was posted without its query.
+    pub(in crate::http) fn address(&self) -> String {
+        let next = self.return_path.as_ref().map(|it| it.as_next().to_owned());
+        let carried = [("request", &self.request), ("next", &next)];
         let missing = carried.into_iter().find_map(|(name, value)| {
             let value = value.as_ref()?;
             query_value(&self.uri, name).is_none().then_some((name, value))
         });
         match missing {
             None => self.uri.clone(),
-            Some((name, value)) => with_parameter(&self.uri, name, value),
+            Some((name, value)) => paths::with_parameter(&self.uri, name, value),
         }
     }
 
-    /// 303 to one of our own pages, or to where a service waits (AZ-12).
-    pub fn redirect(&self, to: &str) -> Response {
-        self.send(crate::http::pages::see_other(to))
+    /// Returns the form as the POST before left it, else as it is to begin with.
+    pub fn form_or(&self, first: FormState) -> FormState {
+        self.outcome.form.clone().unwrap_or(first)
     }
 
-    /// Adds what the page sets in the browser.
-    pub fn send(&self, mut response: Response) -> Response {
-        for cookie in &self.cookies {
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
-        }
-        if self.in_flow || self.request.is_some() {
-            // BR-3: a redirect that isolates itself would cut a pop-up login off from its opener, too.
-            let name = HeaderName::from_static("cross-origin-opener-policy");
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static("unsafe-none"));
-        }
-        response
+    /// Returns the value that the POST before left for this page to show, beyond its form.
+    pub fn content<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(self.outcome.content.clone()?).ok()
     }
 
-    async fn person(&self) -> Result<Option<PersonInChrome>, PageError> {
-        let Some((_, account)) = self.session.get() else {
-            return Ok(None);
+    /// Returns whole minutes, rounded up, until the same may be tried again.
+    pub fn wait_minutes(&self) -> Option<u64> {
+        let left = self.outcome.wait_until? - self.app.clock.now();
+        let seconds = u64::try_from(left.num_seconds()).ok().filter(|it| *it > 0)?;
+        Some(seconds.div_ceil(60))
+    }
+
+    /// The login says why it is asked for again.
+    pub fn saying_session_is_over(mut self) -> Self {
+        let flash = Flash {
+            key: "flash.session_expired".to_owned(),
+            tone: Tone::Warn,
         };
-        let is_focal_point = self.session.is_focal_point(&self.app).await?;
-        Ok(Some(PersonInChrome {
-            name: account.profile.full_name(),
-            is_focal_point,
-            is_administrator: account.role == crate::domain::role::Role::Administrator,
-        }))
+        self.outcome.flash.get_or_insert(flash);
+        self
+    }
+
+    async fn find_outcome(&self) -> Option<Outcome> {
+        let handle = self.query(outcome::PARAMETER).filter(|it| is_handle(it))?;
+        let owner = self.owner();
+        outcome::find(&self.app, &handle, self.place(self.path(), owner.as_ref())).await
+    }
+
+    /// Returns where, and to whom, an outcome of this browser is shown.
+    pub(in crate::http) fn place<'a>(&'a self, page: &'a str, owner: Option<&'a Owner>) -> Place<'a> {
+        Place {
+            path: path_of(page),
+            browser: &self.browser,
+            owner,
+        }
+    }
+}
+
+/// Returns the value that the session's cookie has from now on: a new one where the request replaced it.
+fn session_cookie(app: &App, parts: &Parts) -> Option<String> {
+    let replaced = parts.extensions.get::<ReplacedCookie>();
+    match replaced.and_then(ReplacedCookie::get) {
+        Some(new) => Some(new.expose().to_owned()),
+        None => Cookie::Session.read(app, &parts.headers),
     }
 }
 
@@ -428,7 +285,7 @@ fn only_cookies(headers: &HeaderMap) -> HeaderMap {
     cookies.map(|it| (header::COOKIE, it.clone())).collect()
 }
 
-/// The browser's cookie, made when there is none.
+/// Returns the value of the browser's cookie, and the cookie itself if it is new.
 fn browser_cookie(app: &App, headers: &HeaderMap) -> (String, Vec<HeaderValue>) {
     match Cookie::Browser.read(app, headers) {
         Some(value) => (value, Vec::new()),
@@ -440,29 +297,23 @@ fn browser_cookie(app: &App, headers: &HeaderMap) -> (String, Vec<HeaderValue>) 
     }
 }
 
-/// As `random::token` makes them; anything else is no handle of ours.
-pub(super) fn is_handle(value: &str) -> bool {
+/// Returns whether `random::token` could have made it; anything else is no handle of ours.
+fn is_handle(value: &str) -> bool {
     value.len() == 43
         && value
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-fn encoded(value: &str) -> String {
-    form_urlencoded::byte_serialize(value.as_bytes()).collect()
-}
-
-/// An address of ours with one more parameter.
-pub(in crate::http) fn with_parameter(uri: &str, name: &str, value: &str) -> String {
-    let separator = if uri.contains('?') { '&' } else { '?' };
-    format!("{uri}{separator}{name}={}", encoded(value))
+fn path_of(address: &str) -> &str {
+    address.split_once('?').map_or(address, |(path, _)| path)
 }
 
 fn query_value(uri: &str, name: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
     let pairs = Pairs::parse(query.as_bytes()).ok()?;
     let mut values = pairs.0.into_iter().filter(|(key, _)| key == name);
-    // G-2: what is said twice is not said.
+    // G-2: a parameter that comes twice has no value.
     let (_, value) = values.next()?;
     values.next().is_none().then_some(value)
 }

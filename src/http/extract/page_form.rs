@@ -4,10 +4,9 @@
 mod values;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -16,10 +15,10 @@ use self::values::Values;
 use super::form::{self, FORM_BODY, FormError, Pairs};
 use super::page_context::PageContext;
 use crate::app::App;
-use crate::http::cookies::Cookie;
-use crate::http::csrf::FormToken;
+use crate::http::csrf::{self, FormToken};
 use crate::http::error::PageError;
-use crate::http::outcome::{Outcome, Owner};
+use crate::http::outcome::Owner;
+use crate::http::return_path::ReturnPath;
 use crate::i18n::Locale;
 use crate::templates::FormState;
 
@@ -56,27 +55,27 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let (mut parts, body) = request.into_parts();
-        let mut ctx = PageContext::from_request_parts(&mut parts, app).await?;
-        check_origin(&parts.headers, app.config.issuer.as_str())?;
+        let ctx = PageContext::from_request_parts(&mut parts, app).await?;
+        csrf::check_origin(&parts.headers, app.config.issuer.as_str())?;
         let holder = parts.extensions.get::<TypedForm>().cloned();
         let pairs = form::read(Request::from_parts(parts, body), FORM_BODY).await?;
         let mut map = by_name(pairs);
-        let csrf = take(&mut map, "csrf")?.unwrap_or_default();
-        // Where the page stands: see `pages::flow` and `pages::destination`.
-        ctx.name_request(take(&mut map, "request")?);
-        if let Some(next) = take(&mut map, "next")? {
-            ctx.next = Some(next);
-        }
+        let token = take(&mut map, "csrf")?.unwrap_or_default();
+        let ctx = ctx.part_of(take(&mut map, "request")?);
+        let ctx = match take(&mut map, "next")? {
+            Some(next) => ctx.returning_to(Some(&next)),
+            None => ctx,
+        };
         let language = take(&mut map, "ui_locales")?;
         let typed = typed(&map);
         if let Some(holder) = holder {
-            holder.set(&ctx, &typed, FormToken::read(&csrf).and_then(|it| it.owner));
+            holder.set(&ctx, &typed, FormToken::read(&token).and_then(|it| it.owner));
         }
-        if !ctx.is_csrf(&csrf) {
+        if !csrf::is_valid(&ctx, &token) {
             return Err(PageError::FormExpired);
         }
         if let Some(language) = language.as_deref().and_then(Locale::parse) {
-            return Err(in_language(&ctx, language, typed).await?);
+            return Err(PageError::LanguageChosen(language));
         }
         let fields = deserialize(map)?;
         Ok(Self { ctx, fields, typed })
@@ -94,19 +93,6 @@ fn typed(map: &ByName) -> FormState {
     }
 }
 
-/// The language menu sent the form: the page comes again in that language, with everything that was typed.
-async fn in_language(ctx: &PageContext, language: Locale, typed: FormState) -> Result<PageError, PageError> {
-    let chosen = ctx
-        .clone()
-        .with_cookie(Cookie::Language.set(&ctx.app, language.as_str()));
-    let outcome = Outcome {
-        form: Some(typed),
-        ..Outcome::default()
-    };
-    let response = chosen.again_with(outcome).await?;
-    Ok(PageError::Elsewhere(Arc::new(Mutex::new(Some(response)))))
-}
-
 /// The form that a request brought, for the layer that draws refusals: what was typed outlives them.
 #[derive(Clone, Default)]
 pub struct TypedForm(Arc<OnceLock<Typed>>);
@@ -114,9 +100,10 @@ pub struct TypedForm(Arc<OnceLock<Typed>>);
 /// See `TypedForm`.
 #[derive(Clone, Debug)]
 pub struct Typed {
-    /// Where the page stands.
+    /// The service's request that the page is part of.
     pub request: Option<String>,
-    pub next: Option<String>,
+    /// The page to go to after the login.
+    pub return_path: Option<ReturnPath>,
     pub form: FormState,
     /// The account that the form's page was made for.
     pub owner: Option<Owner>,
@@ -127,7 +114,7 @@ impl TypedForm {
         // A request brings one form.
         let _ = self.0.set(Typed {
             request: ctx.request.clone(),
-            next: ctx.next.clone(),
+            return_path: ctx.return_path.clone(),
             form: form.clone(),
             owner,
         });
@@ -175,42 +162,9 @@ fn is_secret(name: &str) -> bool {
     name.contains("password") || matches!(name, "code" | "otp" | "token")
 }
 
-/// BR-1: `Sec-Fetch-Site: same-origin` decides; else `Origin`, if there is one, is ours.
-fn check_origin(headers: &HeaderMap, issuer: &str) -> Result<(), PageError> {
-    let site = headers.get("sec-fetch-site").map(|it| it.as_bytes());
-    match site {
-        Some(b"same-origin") => Ok(()),
-        Some(b"cross-site" | b"same-site") => Err(PageError::ForeignForm),
-        _ => match headers.get(header::ORIGIN) {
-            Some(origin) if origin.as_bytes() != issuer.as_bytes() => Err(PageError::ForeignForm),
-            _ => Ok(()),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_form_comes_from_a_page_of_ours() {
-        // BR-1
-        let check = |fields: &[(&'static str, &'static str)]| {
-            let map = fields
-                .iter()
-                .map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()))
-                .collect();
-            check_origin(&map, "https://id.example").is_ok()
-        };
-        assert!(check(&[("sec-fetch-site", "same-origin")]));
-        assert!(check(&[]) && check(&[("origin", "https://id.example")]));
-        assert!(!check(&[
-            ("sec-fetch-site", "cross-site"),
-            ("origin", "https://id.example")
-        ]));
-        assert!(!check(&[("sec-fetch-site", "same-site")]));
-        assert!(!check(&[("origin", "https://evil.example")]) && !check(&[("origin", "null")]));
-    }
 
     fn sent(fields: &[(&str, &str)]) -> ByName {
         let pairs = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));

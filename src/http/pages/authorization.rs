@@ -77,12 +77,13 @@ async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Respons
 }
 
 /// The next step of a request that waits.
-async fn go_on(mut ctx: PageContext) -> Result<Response, PageError> {
+async fn go_on(ctx: PageContext) -> Result<Response, PageError> {
     let handle = ctx.request.clone().ok_or(PageError::RequestOver(None))?;
     if let Some(posted) = interaction::find_posted(&ctx.app, &handle).await? {
         return begin(&ctx, posted).await;
     }
-    let Some(flow) = Flow::of(&mut ctx).await? else {
+    let (ctx, flow) = Flow::enter(ctx).await?;
+    let Some(flow) = flow else {
         return match repeated_answer::find(&ctx, &handle).await {
             Some(location) => Ok(ctx.redirect(&location)),
             None => Err(PageError::RequestOver(Some(handle))),
@@ -98,8 +99,8 @@ struct Decision {
     decision: String,
 }
 
-async fn show_choice(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut ctx).await?;
+async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::required(ctx).await?;
     let Some((_, account)) = ctx.session.get() else {
         return Ok(flow::go_on(&ctx, &flow.handle));
     };
@@ -112,8 +113,8 @@ async fn show_choice(mut ctx: PageContext) -> Result<Response, PageError> {
 }
 
 async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut ctx, fields, .. } = form;
-    let flow = Flow::required(&mut ctx).await?;
+    let PageForm { ctx, fields, .. } = form;
+    let (ctx, flow) = Flow::required(ctx).await?;
     match (fields.decision.as_str(), ctx.session.get()) {
         ("continue", Some((_, account))) => {
             let step = flow.step(&ctx).await;
@@ -129,8 +130,8 @@ async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
     Ok(flow::go_on(&ctx, &flow.handle))
 }
 
-async fn show_consent(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut ctx).await?;
+async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session.get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
@@ -147,8 +148,8 @@ async fn show_consent(mut ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn show_need(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut ctx).await?;
+async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let (Step::SecondFactorMissing, Some((_, account))) = (&step, ctx.session.get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
@@ -170,8 +171,8 @@ async fn show_need(mut ctx: PageContext) -> Result<Response, PageError> {
 }
 
 async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut ctx, fields, .. } = form;
-    let flow = Flow::required(&mut ctx).await?;
+    let PageForm { ctx, fields, .. } = form;
+    let (ctx, flow) = Flow::required(ctx).await?;
     match fields.decision.as_str() {
         "back" | "cancel" => flow.give_up(&ctx).await,
         _ => Ok(flow::go_on(&ctx, &flow.handle)),
@@ -183,7 +184,7 @@ pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<De
     let types = &ctx.app.config.authorization.details;
     let label = |name: &str| {
         let labels = types.get(name).map(|it| &it.label);
-        let found = labels.and_then(|it| it.get(ctx.locale.as_str()).or_else(|| it.get("en")));
+        let found = labels.and_then(|it| it.get(ctx.locale().as_str()).or_else(|| it.get("en")));
         found.map_or(name, String::as_str).to_owned()
     };
     let shown = asked.described().into_iter().map(|it| Detail {
@@ -194,8 +195,8 @@ pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<De
 }
 
 async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut ctx, fields, .. } = form;
-    let flow = Flow::required(&mut ctx).await?;
+    let PageForm { ctx, fields, .. } = form;
+    let (ctx, flow) = Flow::required(ctx).await?;
     match (fields.decision.as_str(), ctx.session.get()) {
         ("allow", Some((_, account))) => {
             let step = flow.step(&ctx).await;
@@ -213,8 +214,8 @@ async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-async fn show_refusal(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::required(&mut ctx).await?;
+async fn show_refusal(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let Step::AccessRefused(refused) = &step else {
         return flow::take(&ctx, &flow.handle, step).await;
@@ -227,8 +228,8 @@ async fn show_refusal(mut ctx: PageContext) -> Result<Response, PageError> {
 }
 
 async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
-    let PageForm { mut ctx, fields, .. } = form;
-    let flow = Flow::required(&mut ctx).await?;
+    let PageForm { ctx, fields, .. } = form;
+    let (ctx, flow) = Flow::required(ctx).await?;
     match fields.decision.as_str() {
         "back" | "cancel" => flow.deny(&ctx).await,
         _ => Ok(flow::go_on(&ctx, &flow.handle)),
@@ -237,7 +238,7 @@ async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
 
 /// In the page's words and language.
 pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
-    let language = ctx.locale.as_str();
+    let language = ctx.locale().as_str();
     let types = directory::types(&ctx.app).await?;
     let rights = affiliations::records::right_types(&ctx.app).await?;
     let type_name = |id: &String| {

@@ -12,6 +12,7 @@ use crate::domain::message::Message;
 use crate::domain::scope;
 use crate::oidc;
 use crate::oidc::device_authorization::{self, Entered, VERIFICATION, Waiting};
+use crate::paths;
 use crate::templates::pages::{Device, DeviceConfirm, DeviceDecided};
 use crate::templates::{FormState, Service};
 
@@ -49,11 +50,7 @@ struct Fields {
 }
 
 async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
+    let PageForm { ctx, fields, typed } = form;
     let (session, account) = (person.session(), person.account());
     let (app, context) = (&ctx.app, ctx.actor_context());
     let entered = device_authorization::enter(app, &context, session, account, &fields.user_code).await;
@@ -75,8 +72,8 @@ async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, Pag
         "deny" => device_authorization::deny(app, &context, account, &waiting).await?,
         _ => {
             // The language menu leads back to the code.
-            ctx.uri = format!("{VERIFICATION}/{}", waiting.code.shown());
-            return confirm(&ctx, &person, *waiting).await;
+            let here = paths::device_code(&waiting.code.shown());
+            return confirm(&ctx.clone().at_address(here), &person, *waiting).await;
         }
     };
     match (is_decided, fields.decision.as_str()) {

@@ -8,15 +8,18 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{destination, flow, repeated_answer};
+use super::{flow, repeated_answer};
 use crate::app::App;
 use crate::domain::session::Due;
+use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
 use crate::http::extract::form::FormError;
 use crate::http::extract::page_form::Typed;
 use crate::http::extract::{BrowserSession, PageContext, TypedForm};
 use crate::http::outcome::{self, Outcome, ShownError};
+use crate::http::return_path::ReturnPath;
 use crate::oidc::authorization::interaction;
+use crate::paths;
 use crate::templates::Page;
 use crate::templates::pages::{AuthorizationError, ErrorPage, Problem, RequestOver};
 
@@ -71,14 +74,10 @@ async fn page_context(app: &App, request: &mut Parts) -> PageContext {
 }
 
 async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: PageError) -> Response {
-    if let PageError::Elsewhere(response) = &error {
-        let mut response = response.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        return response.take().unwrap_or_default();
-    }
     let mut ctx = page_context(app, &mut request).await;
     if let Some(typed) = typed {
-        ctx.name_request(typed.request.clone());
-        ctx.next = ctx.next.or_else(|| typed.next.clone());
+        ctx = ctx.part_of(typed.request.clone());
+        ctx.return_path = ctx.return_path.or_else(|| typed.return_path.clone());
     }
     let answered = match first(&ctx, &request, typed, &error).await {
         Ok(Some(response)) => Ok(response),
@@ -132,6 +131,14 @@ async fn first(
             let answer = repeated_answer::find(ctx, handle).await;
             Ok(answer.map(|it| ctx.redirect(&it)))
         }
+        (PageError::LanguageChosen(language), Some(typed)) => {
+            let cookie = Cookie::Language.set(&ctx.app, language.as_str());
+            let outcome = Outcome {
+                form: Some(typed.form.clone()),
+                ..Outcome::default()
+            };
+            Ok(Some(ctx.clone().with_cookie(cookie).again_with(outcome).await?))
+        }
         (PageError::FormExpired, Some(typed)) => {
             let outcome = Outcome {
                 form: Some(typed.form.clone().notice("error.form_expired")),
@@ -168,7 +175,7 @@ async fn after(
     typed: Option<&Typed>,
     path: &str,
 ) -> Result<Response, PageError> {
-    let Some(here) = destination::name_of(request) else {
+    let Some(here) = ReturnPath::of(request) else {
         return Ok(ctx.redirect(path));
     };
     let next = match typed {
@@ -178,15 +185,12 @@ async fn after(
                 form: Some(typed.form.clone().notice("error.press_again")),
                 ..Outcome::default()
             };
-            let page = format!("/{here}");
-            let handle = ctx.keep_for(&page, typed.owner.as_ref(), outcome).await?;
-            format!("{here}?{}={handle}", outcome::PARAMETER)
+            let owner = typed.owner.as_ref();
+            let handle = ctx.keep_for(here.address(), owner, outcome).await?;
+            here.with_outcome(&handle)
         }
     };
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("next", &next)
-        .finish();
-    Ok(ctx.redirect(&format!("{path}?{query}")))
+    Ok(ctx.redirect(&paths::with_parameter(path, "next", next.as_next())))
 }
 
 async fn draw(ctx: &PageContext, error: &PageError) -> Result<Response, PageError> {
@@ -232,8 +236,7 @@ async fn request_over(
         email: ctx.session.get().map(|(_, it)| it.email.as_str().to_owned()),
     };
     // The page is no part of any request: its menus lead on.
-    let mut ctx = ctx.clone();
-    ctx.request = None;
+    let ctx = ctx.clone().outside_of_requests();
     shown(&ctx, status, &page).await
 }
 
@@ -247,7 +250,7 @@ fn problem(error: &PageError) -> Problem {
         | PageError::Protocol(_)
         | PageError::RequestOver(_)
         | PageError::OtherBrowser(_)
-        | PageError::Elsewhere(_) => Problem::BadRequest,
+        | PageError::LanguageChosen(_) => Problem::BadRequest,
         PageError::FormExpired => Problem::FormExpired,
         PageError::ForeignForm
         | PageError::Forbidden

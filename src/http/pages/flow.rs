@@ -28,44 +28,40 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The request that this page is part of, if it names one that is open; the page then speaks the request's
-    /// language, and may show the service's logo. When the request is over the page says so, and what the
-    /// person can do without the service goes on: `onward` leads back to it.
-    pub async fn of(ctx: &mut PageContext) -> Result<Option<Self>, PageError> {
-        match ctx.request.clone() {
-            None => Ok(None),
-            Some(handle) => Self::find(ctx, handle).await,
-        }
-    }
-
-    /// For pages that only exist inside a request.
-    pub async fn required(ctx: &mut PageContext) -> Result<Self, PageError> {
-        let found = Self::of(ctx).await?;
-        found.ok_or_else(|| PageError::RequestOver(ctx.request.clone()))
-    }
-
-    async fn find(ctx: &mut PageContext, handle: String) -> Result<Option<Self>, PageError> {
-        let found = interaction::find(&ctx.app, &handle, &ctx.browser).await?;
-        let Some(interaction) = found else {
+    /// Finds the open request that this page is part of. The page then speaks the request's language, and may show the
+    /// service's logo. When the request is over the page says so, and what the person can do without the service goes
+    /// on.
+    pub async fn enter(mut ctx: PageContext) -> Result<(PageContext, Option<Self>), PageError> {
+        let Some(handle) = ctx.request.clone() else {
+            return Ok((ctx, None));
+        };
+        let Some(interaction) = interaction::find(&ctx.app, &handle, &ctx.browser).await? else {
             if interaction::is_open(&ctx.app, &handle).await? {
                 return Err(PageError::OtherBrowser(handle));
             }
             ctx.over = service_of_handle(&ctx.app, &handle);
-            return Ok(None);
+            return Ok((ctx, None));
         };
         let Some(client) = ctx.app.registry.find(interaction.request.client_id.as_str()) else {
-            return Ok(None);
+            return Ok((ctx, None));
         };
         let service = service(&ctx.app, &client);
-        ctx.enter_flow(
-            interaction.request.ui_locales.as_deref(),
-            service.logo_uri.as_deref(),
-        );
-        Ok(Some(Self {
+        let ui_locales = interaction.request.ui_locales.as_deref();
+        let ctx = ctx.in_flow_of(ui_locales, service.logo_uri.as_deref());
+        let flow = Self {
             handle,
             interaction,
             service,
-        }))
+        };
+        Ok((ctx, Some(flow)))
+    }
+
+    /// Finds the request of a page that exists only inside of one.
+    pub async fn required(ctx: PageContext) -> Result<(PageContext, Self), PageError> {
+        match Self::enter(ctx).await? {
+            (ctx, Some(flow)) => Ok((ctx, flow)),
+            (ctx, None) => Err(PageError::RequestOver(ctx.request)),
+        }
     }
 
     /// The person pressed *Cancel*, *Deny* or *Back to the service*.

@@ -6,7 +6,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::{Audience, PageContext, PageError, PageForm, Routes, SignedIn, Tick, destination, refused};
+use super::{Audience, PageContext, PageError, PageForm, Routes, SignedIn, Tick, refused};
 use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
 use crate::domain::secret::Secret;
@@ -32,14 +32,16 @@ pub fn routes(routes: Routes) -> Routes {
         )
 }
 
-async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn show(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if let Some(response) = goes_on(&ctx, flow.as_ref()).await? {
         return Ok(response);
     }
-    if ctx.session_is_over() && ctx.next.is_some() {
-        ctx.say_session_is_over();
-    }
+    let ctx = if ctx.session_is_over() && ctx.return_path.is_some() {
+        ctx.saying_session_is_over()
+    } else {
+        ctx
+    };
     let known = ctx
         .session
         .get()
@@ -82,12 +84,8 @@ struct Fields {
 }
 
 async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
@@ -140,12 +138,12 @@ pub(super) fn onward(ctx: &PageContext) -> Response {
     if let Some(handle) = &ctx.request {
         return flow::go_on(ctx, handle);
     }
-    let next = ctx.next.as_deref().and_then(destination::path);
-    ctx.redirect(next.as_deref().unwrap_or("/account"))
+    let page = ctx.return_path.as_ref();
+    ctx.redirect(page.map_or("/account", |it| it.address()))
 }
 
-async fn ask_again(mut ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn ask_again(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     let page = Reauthenticate {
         form: ctx.form_or(FormState::default()),
         email: person.account().email.as_str().to_owned(),
@@ -164,12 +162,8 @@ struct Password {
 }
 
 async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
@@ -195,8 +189,8 @@ struct Acceptance {
     decision: String,
 }
 
-async fn show_terms(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     let due = ctx
         .session
         .get()
@@ -218,12 +212,8 @@ async fn show_terms(mut ctx: PageContext) -> Result<Response, PageError> {
 }
 
 async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }

@@ -38,7 +38,6 @@
 pub mod account;
 pub mod admin;
 pub mod authorization;
-pub mod destination;
 pub mod device;
 pub mod errors;
 pub mod flow;
@@ -49,6 +48,7 @@ mod organization_lists;
 mod repeated_answer;
 pub mod organizations;
 pub mod public;
+mod render;
 pub mod recovery;
 pub mod passkey;
 pub mod second_factor;
@@ -57,23 +57,11 @@ pub mod verify_email;
 
 use std::fmt::Display;
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-
 use crate::domain::message::Message;
 pub use crate::http::error::PageError;
 pub use crate::http::extract::{ListQuery, PageContext, PageForm, SignedIn, Tick};
 pub use crate::http::routes::{Audience, Routes};
 use crate::templates::FormState;
-
-/// 303: what was a POST goes on as a GET (security.md AZ-12). `to` is ours, or a service's registered
-/// address that `oidc` made an answer for; never an address that a request brought (BR-6).
-pub fn see_other(to: &str) -> Response {
-    match HeaderValue::from_str(to) {
-        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
-        Err(error) => PageError::internal(error).into_response(),
-    }
-}
 
 /// The form as it was typed, with what is wrong in it.
 pub fn refused<F: Display, M: Into<Message>>(

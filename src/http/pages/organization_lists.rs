@@ -16,7 +16,7 @@ impl Types {
     }
 
     pub fn choices(&self, ctx: &PageContext) -> Vec<Choice> {
-        let language = ctx.locale.as_str();
+        let language = ctx.locale().as_str();
         let types = self.0.iter();
         types
             .map(|it| Choice::new(it.id.as_str(), it.name(language)))
@@ -37,7 +37,7 @@ impl Types {
             acronym: it.acronym.clone(),
             membership_type: its_type.map_or_else(
                 || it.membership_type.to_string(),
-                |kind| kind.name(ctx.locale.as_str()).to_owned(),
+                |kind| kind.name(ctx.locale().as_str()).to_owned(),
             ),
             category: it.category.as_str().to_owned(),
             member_state: country(it),

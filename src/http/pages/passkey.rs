@@ -18,8 +18,8 @@ pub fn routes(routes: Routes) -> Routes {
     routes.at("/login/passkey", Audience::Public, get(show).post(act))
 }
 
-async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn show(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     let question = match ctx.cookie(Cookie::Passkey) {
         Some(ticket) => passkey::asked(&ctx.app, &ticket).await?,
         None => None,
@@ -47,15 +47,11 @@ struct Fields {
 }
 
 async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
+    let PageForm { ctx, fields, typed } = form;
     if !ctx.app.webauthn.is_offered() {
         return Err(PageError::NotFound);
     }
-    let flow = Flow::of(&mut ctx).await?;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
         return flow::cancel(&ctx.without_cookie(Cookie::Passkey), flow.as_ref()).await;
     }

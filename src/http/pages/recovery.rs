@@ -25,8 +25,8 @@ pub fn routes(routes: Routes) -> Routes {
         .at("/reset-password", Audience::Public, get(open).post(reset))
 }
 
-async fn ask(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn ask(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if let Some(email) = ctx.content() {
         let service = flow.map(|it| it.service);
         return ctx.page(&ForgotPasswordSent { email, service }).await;
@@ -53,17 +53,13 @@ struct Address {
 }
 
 async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
     let resume = request_to_keep(&ctx, flow.as_ref(), None).await?;
-    let language = Language::parse(ctx.locale.as_str()).unwrap_or(Language::En);
+    let language = Language::parse(ctx.locale().as_str()).unwrap_or(Language::En);
     let context = ctx.actor_context();
     match recovery::request(&ctx.app, &context, &fields.email, language, resume.as_deref()).await {
         Ok(()) => {
@@ -91,7 +87,7 @@ async fn open(ctx: PageContext) -> Result<Response, PageError> {
         let cookie = Cookie::Reset.set(&ctx.app, &token);
         return Ok(ctx.with_cookie(cookie).redirect("/reset-password"));
     }
-    let Some(token) = ctx.reset.clone() else {
+    let Some(token) = ctx.cookie(Cookie::Reset) else {
         return ctx.page(&ResetPasswordExpired {}).await;
     };
     match recovery::open(&ctx.app, &token).await {
@@ -117,7 +113,7 @@ struct NewPassword {
 
 async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
-    let Some(token) = ctx.reset.clone() else {
+    let Some(token) = ctx.cookie(Cookie::Reset) else {
         return Ok(ctx.redirect("/reset-password"));
     };
     let (new, confirmation) = (&fields.password, &fields.password_confirmation);
@@ -159,9 +155,9 @@ async fn finish(ctx: PageContext, done: recovery::Done) -> Result<Response, Page
         .await
 }
 
-async fn show_done(mut ctx: PageContext, changed: Changed) -> Result<Response, PageError> {
+async fn show_done(ctx: PageContext, changed: Changed) -> Result<Response, PageError> {
     let resume = changed.resume.as_deref();
-    ctx.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
+    let ctx = ctx.speaking(resume.and_then(kept_request::ui_locales_of).as_deref());
     let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
     let page = match (service, changed.continue_to) {
         (Some(service), None) => return ctx.page(&ReturnToService { service }).await,

@@ -96,8 +96,8 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     }))
 }
 
-async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn show(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     match asked(&ctx).await? {
         Some(it) => ctx.page(&it.page(&ctx, flow)).await,
         None => nothing_asked(ctx).await,
@@ -139,12 +139,8 @@ struct Fields {
 }
 
 async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     match fields.decision.as_str() {
         "cancel" => {
             let ctx = ctx.without_cookie(Cookie::SecondStep);

@@ -59,8 +59,8 @@ struct DetailsFields {
     decision: String,
 }
 
-async fn show_details(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if ctx.session.get().is_some() {
         // Whoever has an account goes on with it, unless the service asks for a new one.
         match &flow {
@@ -123,12 +123,8 @@ fn typed_before(pending: &PendingSignup) -> FormState {
 }
 
 async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
@@ -147,10 +143,17 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
             job_title: &fields.job_title,
             professional_role: &fields.professional_role,
         },
-        language: Language::parse(ctx.locale.as_str()).unwrap_or(Language::En),
+        language: Language::parse(ctx.locale().as_str()).unwrap_or(Language::En),
         resume,
     };
-    match signup::begin(&ctx.app, &ctx.actor_context(), details, ctx.signup.as_deref()).await {
+    match signup::begin(
+        &ctx.app,
+        &ctx.actor_context(),
+        details,
+        ctx.cookie(Cookie::Signup).as_deref(),
+    )
+    .await
+    {
         Ok(handle) => {
             let cookie = Cookie::Signup.set(&ctx.app, handle.expose());
             let to = ctx.within("/signup/organization");
@@ -162,42 +165,48 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
 }
 
 async fn pending(ctx: &PageContext) -> Result<Option<PendingSignup>, PageError> {
-    match &ctx.signup {
-        Some(handle) => Ok(signup::find(&ctx.app, handle).await?),
+    match ctx.cookie(Cookie::Signup) {
+        Some(handle) => Ok(signup::find(&ctx.app, &handle).await?),
         None => Ok(None),
     }
 }
 
-/// The service that waits, in the request under way or, when that was forgotten, in the sign-up itself.
-async fn service(ctx: &mut PageContext, pending: &PendingSignup) -> Option<Service> {
-    match Flow::of(ctx).await {
-        Ok(Some(flow)) => Some(flow.service),
+/// Finds the service that waits, in the request under way or, when that was forgotten, in the sign-up itself.
+async fn with_service(ctx: PageContext, pending: &PendingSignup) -> (PageContext, Option<Service>) {
+    match Flow::enter(ctx.clone()).await {
+        Ok((ctx, Some(flow))) => (ctx, Some(flow.service)),
         // Over before the sign-up could keep it: the page says so, and the last one leads back.
-        Ok(None) if pending.resume.is_none() => None,
+        Ok((ctx, None)) if pending.resume.is_none() => (ctx, None),
         _ => {
             // The sign-up keeps the request as long as it lives itself: nothing is over.
-            (ctx.request, ctx.over) = (None, None);
-            let resume = pending.resume.as_deref()?;
-            ctx.speak(kept_request::ui_locales_of(resume).as_deref());
-            flow::service_of(&ctx.app, resume)
+            let ctx = ctx.outside_of_requests();
+            let Some(resume) = pending.resume.as_deref() else {
+                return (ctx, None);
+            };
+            let service = flow::service_of(&ctx.app, resume);
+            let ui_locales = kept_request::ui_locales_of(resume);
+            (ctx.speaking(ui_locales.as_deref()), service)
         }
     }
 }
 
-async fn expired(ctx: &mut PageContext) -> Result<Response, PageError> {
+async fn expired(ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_some() {
         // Completed, here or in another window, and opened again by Back or from memory.
-        return Ok(onward(ctx));
+        return Ok(onward(&ctx));
     }
-    let service = Flow::of(ctx).await.ok().flatten().map(|it| it.service);
+    let (ctx, service) = match Flow::enter(ctx.clone()).await {
+        Ok((ctx, flow)) => (ctx, flow.map(|it| it.service)),
+        Err(_) => (ctx, None),
+    };
     ctx.page(&SignupExpired { service }).await
 }
 
-async fn show_organization(mut ctx: PageContext) -> Result<Response, PageError> {
+async fn show_organization(ctx: PageContext) -> Result<Response, PageError> {
     let Some(pending) = pending(&ctx).await? else {
-        return expired(&mut ctx).await;
+        return expired(ctx).await;
     };
-    let service = service(&mut ctx, &pending).await;
+    let (ctx, service) = with_service(ctx, &pending).await;
     let form = ctx.form_or(FormState::default());
     let page = SignupOrganization {
         questions: organizations::questions(&ctx, &Answers::typed(&form)).await?,
@@ -208,19 +217,15 @@ async fn show_organization(mut ctx: PageContext) -> Result<Response, PageError> 
 }
 
 async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
+    let PageForm { ctx, fields, typed } = form;
     let Some(pending) = pending(&ctx).await? else {
         return Ok(ctx.redirect(&ctx.within("/signup/organization")));
     };
     if fields.decision.as_deref() == Some("cancel") {
-        let flow = Flow::of(&mut ctx).await?;
+        let (ctx, flow) = Flow::enter(ctx).await?;
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    service(&mut ctx, &pending).await;
+    let (ctx, _) = with_service(ctx, &pending).await;
     if fields.is_unfinished() {
         return ctx.again_as(StatusCode::OK, typed).await;
     }
@@ -246,7 +251,7 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
         }
         return ctx.again(form).await;
     };
-    let handle = ctx.signup.clone().unwrap_or_default();
+    let handle = ctx.cookie(Cookie::Signup).unwrap_or_default();
     let newsletter = fields.newsletter.is_some_and(Tick::is_on);
     match signup::submit(
         &ctx.app,
@@ -265,16 +270,17 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     }
 }
 
-async fn show_verify(mut ctx: PageContext) -> Result<Response, PageError> {
+async fn show_verify(ctx: PageContext) -> Result<Response, PageError> {
     let Some(pending) = pending(&ctx).await? else {
-        return expired(&mut ctx).await;
+        return expired(ctx).await;
     };
     if pending.stage() == Stage::Details {
         return Ok(ctx.redirect(&ctx.within("/signup/organization")));
     }
     let wait = verification::resend_wait(&ctx.app, &pending).await?;
+    let (ctx, service) = with_service(ctx, &pending).await;
     let page = SignupVerify {
-        service: service(&mut ctx, &pending).await,
+        service,
         form: ctx.form_or(FormState::default()),
         email: pending.email.as_str().to_owned(),
         state: ctx.content().unwrap_or(CodeState::Sent),
@@ -291,7 +297,7 @@ struct Code {
 
 async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
-    let handle = ctx.signup.clone().unwrap_or_default();
+    let handle = ctx.cookie(Cookie::Signup).unwrap_or_default();
     match complete(&ctx, &handle, &fields.code).await {
         Ok(joined) => thank(ctx, joined).await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
@@ -326,7 +332,7 @@ struct Welcome {
 }
 
 /// Logged in, and on to the last page, from which *OK* leads back to the service.
-async fn thank(mut ctx: PageContext, joined: requests::Joined) -> Result<Response, PageError> {
+async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
     let reopened = match &completed.resume {
         Some(resume) => kept_request::reopen(&ctx.app, resume, &ctx.browser).await?,
@@ -347,7 +353,8 @@ async fn thank(mut ctx: PageContext, joined: requests::Joined) -> Result<Respons
             .filter(|(it, _)| it.status() == AffiliationStatus::Pending)
             .map(|(_, organization)| organization.name),
     };
-    ctx.session = BrowserSession::begun(&completed.started.session, &completed.account);
+    let session = BrowserSession::begun(&completed.started.session, &completed.account);
+    let ctx = ctx.with_session(session);
     let known = accounts::known_browser::cookie(
         &ctx.app,
         &completed.account.email.key(),
@@ -371,7 +378,8 @@ async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
     let page = match welcome {
         Some(it) => {
             let resume = it.resume.as_deref();
-            ctx.speak(resume.and_then(kept_request::ui_locales_of).as_deref());
+            let ui_locales = resume.and_then(kept_request::ui_locales_of);
+            ctx = ctx.speaking(ui_locales.as_deref());
             let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
             let (service, continue_to) = match (service, it.continue_to) {
                 (Some(service), None) => return ctx.page(&ReturnToService { service }).await,
@@ -398,7 +406,7 @@ struct Nothing {}
 
 async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;
-    let handle = ctx.signup.clone().unwrap_or_default();
+    let handle = ctx.cookie(Cookie::Signup).unwrap_or_default();
     let state = match signup::resend(&ctx.app, &ctx.actor_context(), &handle).await {
         Ok(()) => CodeState::SentAgain,
         Err(accounts::Error::Throttled { .. }) => CodeState::NotYet,

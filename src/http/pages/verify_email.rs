@@ -12,8 +12,8 @@ use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
 use crate::accounts;
 use crate::accounts::verification::first_login::{self, CodeStatus};
 use crate::domain::session::Due;
-use crate::http::extract::page_context::with_parameter;
 use crate::http::outcome::Outcome;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{CodeState, VerifyEmail};
 
@@ -27,8 +27,8 @@ pub fn routes(routes: Routes) -> Routes {
     )
 }
 
-async fn show(mut ctx: PageContext) -> Result<Response, PageError> {
-    let flow = Flow::of(&mut ctx).await?;
+async fn show(ctx: PageContext) -> Result<Response, PageError> {
+    let (ctx, flow) = Flow::enter(ctx).await?;
     let Some((_, account)) = ctx.session.get() else {
         return Ok(ctx.redirect(&ctx.within("/login")));
     };
@@ -71,16 +71,12 @@ struct Code {
 }
 
 async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
-    let PageForm {
-        mut ctx,
-        fields,
-        typed,
-    } = form;
-    let flow = Flow::of(&mut ctx).await?;
+    let PageForm { ctx, fields, typed } = form;
+    let (ctx, flow) = Flow::enter(ctx).await?;
     match fields.decision.as_str() {
         "cancel" => return flow::cancel(&ctx, flow.as_ref()).await,
         "other" => {
-            let login = with_parameter(&ctx.within("/login"), "account", "other");
+            let login = paths::with_parameter(&ctx.within("/login"), "account", "other");
             return Ok(ctx.redirect(&login));
         }
         _ => {}

@@ -31,7 +31,7 @@ pub struct Place {
 impl Place {
     pub async fn of(ctx: &PageContext, account: &Account) -> Result<Self, PageError> {
         let it = affiliations::place(&ctx.app, &account.id).await?;
-        let language = ctx.locale.as_str();
+        let language = ctx.locale().as_str();
         let rights = it.rights.iter().map(|(kind, right)| RightView {
             right: kind.name.clone(),
             label: kind.label(language).to_owned(),

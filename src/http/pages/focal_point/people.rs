@@ -51,7 +51,7 @@ pub(super) fn row(ctx: &PageContext, it: &Entry, kinds: &[RightType]) -> PersonR
         let mut rights = it.rights.iter();
         rights.any(|it| it.right == kind.name && it.status() == TiesStatus::Granted)
     };
-    let language = ctx.locale.as_str();
+    let language = ctx.locale().as_str();
     PersonRow {
         id: affiliation.account.as_str().to_owned(),
         name: it.person.full_name(),

@@ -73,7 +73,7 @@ async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<
         let kinds = records::right_types(&ctx.app).await?;
         let kind = kinds.iter().find(|it| it.name == fields.right);
         // An unknown right is refused by the room when the form is sent.
-        let label = kind.map_or(fields.right.as_str(), |it| it.label(ctx.locale.as_str()));
+        let label = kind.map_or(fields.right.as_str(), |it| it.label(ctx.locale().as_str()));
         label.clone_into(&mut page.right);
         page = page.with("right", &fields.right);
     }
@@ -146,7 +146,7 @@ async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<Focal
     let (app, context) = (&ctx.app, ctx.actor_context());
     let kinds = records::right_types(app).await?;
     let person = people::row(ctx, entry, &kinds);
-    let language = ctx.locale.as_str();
+    let language = ctx.locale().as_str();
     let rights = by_kind(kinds, &entry.rights)
         .into_iter()
         .map(|(kind, right)| RightView {

@@ -251,7 +251,7 @@ pub async fn asked_for(ctx: &PageContext, entry: &Entry) -> Result<Vec<Choice>, 
     if !waits(entry) {
         return Ok(Vec::new());
     }
-    let language = ctx.locale.as_str();
+    let language = ctx.locale().as_str();
     let kinds = affiliations::records::right_types(&ctx.app).await?;
     let asked = |name: &str| {
         let mut rights = entry.rights.iter();
