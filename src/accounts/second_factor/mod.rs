@@ -15,6 +15,6 @@ mod verification;
 pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::forgive;
 pub(super) use status::reach_within;
-pub use status::{Standing, best, reach, standing};
+pub use status::{SecondFactorStatus, best, reach, status};
 pub use verification::Shown;
 pub(super) use verification::{Answer, verify};

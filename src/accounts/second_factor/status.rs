@@ -12,23 +12,23 @@ use crate::webauthn;
 
 /// What pages about it show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct SecondFactorStatus {
     pub totp_since: Option<Time>,
     pub passkeys: u64,
     pub recovery_codes: u64,
 }
 
-impl Standing {
+impl SecondFactorStatus {
     /// The password is not all.
     pub fn is_on(&self) -> bool {
         self.totp_since.is_some() || self.passkeys > 0
     }
 }
 
-pub async fn standing(app: &App, account: &AccountId) -> Result<Standing> {
+pub async fn status(app: &App, account: &AccountId) -> Result<SecondFactorStatus> {
     let db = app.db.read();
     let totp = second_factors::find_totp(db, account).await?;
-    Ok(Standing {
+    Ok(SecondFactorStatus {
         totp_since: totp.map(|it| it.created_at),
         passkeys: passkeys::count(db, account).await?,
         recovery_codes: second_factors::count_codes(db, account).await?,

@@ -157,7 +157,7 @@ async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
     let page = SecondFactorNeeded {
         email: account.email.as_str().to_owned(),
         // With an app already, only a passkey is more.
-        app: !second_factor::standing(&ctx.app, &account.id).await?.is_on()
+        app: !second_factor::status(&ctx.app, &account.id).await?.is_on()
             && flow
                 .interaction
                 .request

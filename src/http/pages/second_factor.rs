@@ -11,7 +11,7 @@ use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::passkey::assertion;
-use crate::accounts::second_factor::{self, Shown, Standing};
+use crate::accounts::second_factor::{self, SecondFactorStatus, Shown};
 use crate::domain::account::Account;
 use crate::domain::authentication::Acr;
 use crate::domain::session::Session;
@@ -26,7 +26,7 @@ pub fn routes(routes: Routes) -> Routes {
 /// Who is asked, and for what.
 struct Asked {
     of: Of,
-    standing: Standing,
+    status: SecondFactorStatus,
     /// What the browser is to ask the person's devices, once the person wanted it.
     question: Option<String>,
 }
@@ -61,8 +61,8 @@ impl Asked {
             step_up: held.is_some(),
             // In a session that had one already, only a passkey proves more.
             codes: held.is_none_or(|it| it < Acr::SecondFactor),
-            app: self.standing.totp_since.is_some(),
-            passkeys: self.standing.passkeys > 0,
+            app: self.status.totp_since.is_some(),
+            passkeys: self.status.passkeys > 0,
             question: self.question.clone(),
             service: flow.map(|it| it.service),
             wait_minutes: ctx.wait_minutes(),
@@ -75,7 +75,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
         && let Some(account) = second_step::of_ticket(&ctx.app, &ticket).await?
     {
         return Ok(Some(Asked {
-            standing: second_factor::standing(&ctx.app, &account.id).await?,
+            status: second_factor::status(&ctx.app, &account.id).await?,
             question: second_step::asked(&ctx.app, &ticket).await?,
             of: Of::AtLogin { ticket, account },
         }));
@@ -87,7 +87,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
         return Ok(None);
     }
     Ok(Some(Asked {
-        standing: second_factor::standing(&ctx.app, &account.id).await?,
+        status: second_factor::status(&ctx.app, &account.id).await?,
         question: assertion::asked(&ctx.app, session.id.as_str()).await?,
         of: Of::InSession {
             session: session.clone(),
@@ -155,7 +155,7 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     let Some(asked) = asked(&ctx).await? else {
         return nothing_asked(ctx).await;
     };
-    if fields.decision == "passkey" && asked.standing.passkeys > 0 {
+    if fields.decision == "passkey" && asked.status.passkeys > 0 {
         return ask(&ctx, &asked).await;
     }
     let shown = match fields.credential.as_str() {

@@ -44,7 +44,7 @@ async fn page(
         return Err(PageError::NotFound);
     }
     let passkeys = registration::list(app, &account.id).await?;
-    let standing = second_factor::standing(app, &account.id).await?;
+    let status = second_factor::status(app, &account.id).await?;
     Ok(AccountPasskeys {
         form,
         renaming,
@@ -59,7 +59,7 @@ async fn page(
             })
             .collect(),
         question: registration::begun(app, person.session()).await?,
-        recovery_codes: standing.is_on().then_some(standing.recovery_codes),
+        recovery_codes: status.is_on().then_some(status.recovery_codes),
     })
 }
 

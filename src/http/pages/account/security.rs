@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm, Second};
-use crate::accounts::second_factor::{self, Standing};
+use crate::accounts::second_factor::{self, SecondFactorStatus};
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::templates::FormState;
@@ -24,13 +24,13 @@ pub struct Fields {
 }
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    let standing = second_factor::standing(&ctx.app, &person.account().id).await?;
+    let status = second_factor::status(&ctx.app, &person.account().id).await?;
     let page = AccountSecurity {
         form: ctx.form_or(FormState::default()),
         email: person.account().email.as_str().to_owned(),
-        app: standing.totp_since.is_some(),
-        proves_first: proves_first(&ctx, person.session(), &standing),
-        passkeys: ctx.app.webauthn.is_offered().then_some(standing.passkeys),
+        app: status.totp_since.is_some(),
+        proves_first: proves_first(&ctx, person.session(), &status),
+        passkeys: ctx.app.webauthn.is_offered().then_some(status.passkeys),
         wait_minutes: ctx.wait_minutes(),
     };
     ctx.page(&page).await
@@ -40,8 +40,8 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let PageForm { ctx, fields, typed } = form;
     let account = person.account();
     let context = ctx.actor_context();
-    let standing = second_factor::standing(&ctx.app, &account.id).await?;
-    let has_app = standing.totp_since.is_some();
+    let status = second_factor::status(&ctx.app, &account.id).await?;
+    let has_app = status.totp_since.is_some();
     let form = LoginForm {
         email: account.email.as_str(),
         password: &fields.current_password,
@@ -50,7 +50,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
             false => Second::InSession,
         },
     };
-    if proves_first(&ctx, person.session(), &standing) {
+    if proves_first(&ctx, person.session(), &status) {
         return Err(PageError::StaleLogin);
     }
     if has_app && fields.otp.trim().is_empty() {
@@ -91,7 +91,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
 }
 
 /// Where passkeys are all there is beside the password, one must have been shown just now.
-fn proves_first(ctx: &PageContext, session: &Session, standing: &Standing) -> bool {
+fn proves_first(ctx: &PageContext, session: &Session, status: &SecondFactorStatus) -> bool {
     let recent = session.has_recent_second_factor(ctx.app.clock.now());
-    standing.is_on() && standing.totp_since.is_none() && !recent
+    status.is_on() && status.totp_since.is_none() && !recent
 }

@@ -24,8 +24,8 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
 
 async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<AccountTotp, PageError> {
     let (app, account) = (&ctx.app, person.account());
-    let standing = second_factor::standing(app, &account.id).await?;
-    let begun = match standing.totp_since {
+    let status = second_factor::status(app, &account.id).await?;
+    let begun = match status.totp_since {
         Some(_) => None,
         None => totp::begun(app, &account.id, person.session()).await?,
     };
@@ -40,9 +40,9 @@ async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<A
     Ok(AccountTotp {
         form,
         setup,
-        in_use: standing.totp_since.map(|since| InUse {
+        in_use: status.totp_since.map(|since| InUse {
             since,
-            recovery_codes: standing.recovery_codes,
+            recovery_codes: status.recovery_codes,
         }),
     })
 }
@@ -50,7 +50,7 @@ async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<A
 /// Says what `remove` will do: with passkeys left, two-step login stays on.
 pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let (app, account) = (&ctx.app, person.account());
-    if second_factor::standing(app, &account.id)
+    if second_factor::status(app, &account.id)
         .await?
         .totp_since
         .is_none()
