@@ -25,7 +25,7 @@ pub enum Limit {
     PasswordResetNetwork,
     /// By client and network: `client_id` and network, joined by a space.
     ClientAuthenticationFailures,
-    /// By network: authorization requests kept, and questions to devices.
+    /// By network: authorization requests kept, and challenges to devices.
     Interactions,
     /// By network: clients that register or change themselves.
     Registration,

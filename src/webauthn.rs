@@ -25,7 +25,7 @@ pub type UserHandle = [u8; 16];
 #[derive(Debug)]
 pub struct Webauthn(Option<webauthn_rs::Webauthn>);
 
-/// A question to a device.
+/// A challenge to a device, and what its response is verified against.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ceremony {
     /// JSON for the browser: `PublicKeyCredentialCreationOptions` or `…RequestOptions`, bytes in base64url.
@@ -45,7 +45,7 @@ pub struct Credential {
 
 /// What a device claims, before it is verified.
 #[derive(Debug)]
-pub struct Claim(PublicKeyCredential);
+pub struct Assertion(PublicKeyCredential);
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -68,13 +68,13 @@ fn failed(error: impl std::fmt::Display) -> Error {
 }
 
 /// What passkeys of this issuer are bound to (§5.1.2, the RP ID): a host name. For an address browsers make none.
-pub fn place(issuer: &Issuer) -> Option<&str> {
+pub fn rp_id(issuer: &Issuer) -> Option<&str> {
     issuer.url().domain()
 }
 
 impl Webauthn {
     pub fn new(issuer: &Issuer) -> Result<Self, Error> {
-        let Some(name) = place(issuer) else {
+        let Some(name) = rp_id(issuer) else {
             return Ok(Self(None));
         };
         let built = WebauthnBuilder::new(name, issuer.url())
@@ -92,7 +92,7 @@ impl Webauthn {
     }
 
     /// Asks for a new passkey; devices that hold one of `known` (base64url) make none.
-    pub fn create(
+    pub fn begin_registration(
         &self,
         handle: UserHandle,
         email: &str,
@@ -110,7 +110,7 @@ impl Webauthn {
         ceremony(&options, &state)
     }
 
-    pub fn created(&self, ceremony: &Ceremony, answer: &str) -> Result<Credential, Error> {
+    pub fn finish_registration(&self, ceremony: &Ceremony, answer: &str) -> Result<Credential, Error> {
         let answer: RegisterPublicKeyCredential = serde_json::from_str(answer).map_err(refused)?;
         let state: PasskeyRegistration = serde_json::from_str(&ceremony.state).map_err(failed)?;
         let made = self.library()?.finish_passkey_registration(&answer, &state);
@@ -125,7 +125,7 @@ impl Webauthn {
     }
 
     /// Asks for one of these credentials (base64url), or for whichever the device has for this place.
-    pub fn ask(&self, allowed: &[String]) -> Result<Ceremony, Error> {
+    pub fn begin_authentication(&self, allowed: &[String]) -> Result<Ceremony, Error> {
         let begun = self.library()?.start_discoverable_authentication();
         let (challenge, state) = begun.map_err(failed)?;
         let mut options = json(&challenge.public_key)?;
@@ -134,19 +134,24 @@ impl Webauthn {
     }
 
     /// The credential as it is to be kept now, with its counter (§7.2, step 22).
-    pub fn answered(&self, ceremony: &Ceremony, claim: &Claim, credential: &str) -> Result<String, Error> {
+    pub fn finish_authentication(
+        &self,
+        ceremony: &Ceremony,
+        assertion: &Assertion,
+        credential: &str,
+    ) -> Result<String, Error> {
         let mut passkey: Passkey = serde_json::from_str(credential).map_err(failed)?;
         let state: DiscoverableAuthentication = serde_json::from_str(&ceremony.state).map_err(failed)?;
         let result = self
             .library()?
-            .finish_discoverable_authentication_v2(&claim.0, state, &passkey)
+            .finish_discoverable_authentication_v2(&assertion.0, state, &passkey)
             .map_err(refused)?;
         passkey.update_credential(&result);
         serde_json::to_string(&passkey).map_err(failed)
     }
 }
 
-impl Claim {
+impl Assertion {
     pub fn read(answer: &str) -> Result<Self, Error> {
         serde_json::from_str(answer).map(Self).map_err(refused)
     }

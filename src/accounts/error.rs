@@ -23,8 +23,8 @@ pub enum Error {
     #[error("the code is no longer valid")]
     CodeVoid,
     /// No device is asked any more: it took too long, or one has answered.
-    #[error("the question to the devices is no longer open")]
-    QuestionVoid,
+    #[error("the challenge to the devices has expired")]
+    ChallengeExpired,
     /// The password was set anew by mail since the passkey was last shown with one.
     #[error("this passkey counts after the password only")]
     PasswordFirst,

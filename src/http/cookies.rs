@@ -21,7 +21,7 @@ pub enum Cookie {
     Signup,
     /// Names the login of this browser that waits for its second step; a bearer secret.
     SecondStep,
-    /// Names a question to this browser's devices; a bearer secret.
+    /// Names a challenge to this browser's devices; a bearer secret.
     Passkey,
     /// Changes with every login and logout; the script of `check_session_iframe` reads it (BR-7).
     State,

@@ -223,7 +223,7 @@ impl From<accounts::Error> for PageError {
             | accounts::Error::PasswordFirst => Self::Invalid,
             // What the form was about has ended meanwhile.
             accounts::Error::CodeVoid
-            | accounts::Error::QuestionVoid
+            | accounts::Error::ChallengeExpired
             | accounts::Error::LinkVoid
             | accounts::Error::NoSignup
             | accounts::Error::StepMissing => Self::Conflict,
@@ -353,7 +353,7 @@ mod tests {
             (accounts::Error::WrongCode, 422),
             (accounts::Error::PasswordFirst, 422),
             (accounts::Error::CodeVoid, 409),
-            (accounts::Error::QuestionVoid, 409),
+            (accounts::Error::ChallengeExpired, 409),
             (accounts::Error::LinkVoid, 409),
             (accounts::Error::NoSignup, 409),
             (accounts::Error::StepMissing, 409),

@@ -1,9 +1,9 @@
 //! Login with a passkey in place of address and password: the device knows whose it is, and has made sure of its
-//! owner. The browser holds a ticket for the question until the device has answered.
+//! owner. The browser holds a ticket for the challenge until the device has answered.
 
 use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
-use crate::accounts::second_factor::passkey::assertion::{self, Answered};
+use crate::accounts::second_factor::passkey::assertion::{self, VerifiedAssertion};
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::audit;
@@ -17,23 +17,23 @@ use crate::limits::Limit;
 use crate::random;
 use crate::storage::accounts;
 
-/// The ticket for a question to the person's devices, or to whichever answers, for the browser to keep.
+/// The ticket for a challenge to the person's devices, or to whichever answers, for the browser to keep.
 pub async fn begin(app: &App, context: &Context, person: Option<&Account>) -> Result<Secret> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     // Kept for somebody who has proved nothing, as a service's request is (security.md DS-3).
     app.limits.count(Limit::Interactions, &context.network).await?;
     let ticket = Secret::new(random::token());
-    assertion::ask(app, ticket.digest().as_str(), person.map(|it| &it.id)).await?;
+    assertion::begin(app, ticket.digest().as_str(), person.map(|it| &it.id)).await?;
     Ok(ticket)
 }
 
 /// What the browser is to ask. `None`: it took too long, or was answered.
-pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
-    assertion::asked(app, Secret::new(ticket).digest().as_str()).await
+pub async fn pending(app: &App, ticket: &str) -> Result<Option<String>> {
+    assertion::pending(app, Secret::new(ticket).digest().as_str()).await
 }
 
-/// `WrongCode` for whatever is wrong: an answer to another question, an unknown passkey, a suspended account.
-/// `QuestionVoid`: no question was open. `PasswordFirst`: the passkey counts after the password only.
+/// `WrongCode` for whatever is wrong: an answer to another challenge, an unknown passkey, a suspended account.
+/// `ChallengeExpired`: no challenge was open. `PasswordFirst`: the passkey counts after the password only.
 pub async fn finish(
     app: &App,
     context: &Context,
@@ -43,7 +43,7 @@ pub async fn finish(
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let key = Secret::new(ticket).digest();
-    let done = match assertion::answer(app, context, key.as_str(), answer).await {
+    let done = match assertion::verify(app, context, key.as_str(), answer).await {
         Ok(it) if !it.counts_alone() => Err(refuse(app, context, &it).await?),
         Ok(it) => log_in(app, context, app.clock.now(), &it, browser).await,
         Err(error) => Err(error),
@@ -55,8 +55,8 @@ pub async fn finish(
 }
 
 /// Whoever made it may have known the old password: the trail tells (security.md LG-1).
-async fn refuse(app: &App, context: &Context, answered: &Answered) -> Result<Error> {
-    let event = Event::new(Action::SignInFailed, format!("account:{}", answered.account()));
+async fn refuse(app: &App, context: &Context, assertion: &VerifiedAssertion) -> Result<Error> {
+    let event = Event::new(Action::SignInFailed, format!("account:{}", assertion.account()));
     let event = event.failed("passkey without the new password");
     let now = app.clock.now();
     app.db
@@ -69,15 +69,15 @@ async fn log_in(
     app: &App,
     context: &Context,
     now: Time,
-    answered: &Answered,
+    assertion: &VerifiedAssertion,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     let (account, started) = app
         .db
         .write(async |tx| {
-            let account = accounts::find(tx, answered.account()).await?;
+            let account = accounts::find(tx, assertion.account()).await?;
             let account = account.filter(|it| it.is_active()).ok_or(Error::WrongCode)?;
-            if !assertion::spend(tx, now, answered).await? {
+            if !assertion::spend(tx, now, assertion).await? {
                 return Err(Error::WrongCode);
             }
             let label = known_browser::label(app, &account.email.key());

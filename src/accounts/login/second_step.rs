@@ -76,17 +76,17 @@ pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
 }
 
 /// Asks the devices of whom this ticket waits for.
-pub async fn ask(app: &App, ticket: &str, account: &Account) -> Result<()> {
-    assertion::ask(app, Secret::new(ticket).digest().as_str(), Some(&account.id)).await
+pub async fn begin_assertion(app: &App, ticket: &str, account: &Account) -> Result<()> {
+    assertion::begin(app, Secret::new(ticket).digest().as_str(), Some(&account.id)).await
 }
 
 /// What the browser is to ask the devices, if the person wanted that.
-pub async fn asked(app: &App, ticket: &str) -> Result<Option<String>> {
-    assertion::asked(app, Secret::new(ticket).digest().as_str()).await
+pub async fn pending_assertion(app: &App, ticket: &str) -> Result<Option<String>> {
+    assertion::pending(app, Secret::new(ticket).digest().as_str()).await
 }
 
 /// The second factor of a login whose password was right. `CodeVoid`: it begins again with the password;
-/// `QuestionVoid`: the devices must be asked again.
+/// `ChallengeExpired`: the devices must be asked again.
 pub async fn finish(
     app: &App,
     context: &Context,

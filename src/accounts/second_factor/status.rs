@@ -37,7 +37,7 @@ pub async fn status(app: &App, account: &AccountId) -> Result<SecondFactorStatus
 
 /// The most that any login here can come to.
 pub fn best(issuer: &Issuer) -> Acr {
-    match webauthn::place(issuer) {
+    match webauthn::rp_id(issuer) {
         Some(_) => Acr::Passkey,
         None => Acr::SecondFactor,
     }

@@ -32,11 +32,11 @@ pub enum Shown<'a> {
 /// The same, after all that needs no transaction.
 pub(in crate::accounts) enum Answer {
     Code(Typed),
-    Passkey(Box<assertion::Answered>),
+    Passkey(Box<assertion::VerifiedAssertion>),
 }
 
 impl Answer {
-    /// `key` is that of the question to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
+    /// `key` is that of the challenge to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
     pub(in crate::accounts) async fn read(
         app: &App,
         context: &Context,
@@ -46,8 +46,8 @@ impl Answer {
         match shown {
             Shown::Code(it) => Self::code(it),
             Shown::Passkey(it) => {
-                let answered = assertion::answer(app, context, key, it).await?;
-                Ok(Self::Passkey(Box::new(answered)))
+                let verified = assertion::verify(app, context, key, it).await?;
+                Ok(Self::Passkey(Box::new(verified)))
             }
         }
     }

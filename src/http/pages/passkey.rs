@@ -20,17 +20,17 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
-    let question = match ctx.cookie(Cookie::Passkey) {
-        Some(ticket) => passkey::asked(&ctx.app, &ticket).await?,
+    let challenge = match ctx.cookie(Cookie::Passkey) {
+        Some(ticket) => passkey::pending(&ctx.app, &ticket).await?,
         None => None,
     };
-    if question.is_none() && ctx.outcome.form.is_none() {
+    if challenge.is_none() && ctx.outcome.form.is_none() {
         // It took too long, or was answered in another window.
         return ctx.failed(&ctx.within("/login"), "login_expired").await;
     }
     let page = Passkey {
         form: ctx.form_or(FormState::default()),
-        question,
+        challenge,
         service: flow.map(|it| it.service),
         wait_minutes: ctx.wait_minutes(),
     };
@@ -75,7 +75,7 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
     match failed {
         accounts::Error::WrongCode => ctx.again(typed.notice("error.passkey")).await,
         accounts::Error::PasswordFirst => ctx.again(typed.notice("error.password_first")).await,
-        accounts::Error::QuestionVoid => ctx.failed(&ctx.within("/login"), "login_expired").await,
+        accounts::Error::ChallengeExpired => ctx.failed(&ctx.within("/login"), "login_expired").await,
         accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
         other => Err(other.into()),
     }

@@ -28,7 +28,7 @@ struct Asked {
     of: Of,
     status: SecondFactorStatus,
     /// What the browser is to ask the person's devices, once the person wanted it.
-    question: Option<String>,
+    challenge: Option<String>,
 }
 
 enum Of {
@@ -63,7 +63,7 @@ impl Asked {
             codes: held.is_none_or(|it| it < Acr::SecondFactor),
             app: self.status.totp_since.is_some(),
             passkeys: self.status.passkeys > 0,
-            question: self.question.clone(),
+            challenge: self.challenge.clone(),
             service: flow.map(|it| it.service),
             wait_minutes: ctx.wait_minutes(),
         }
@@ -76,7 +76,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     {
         return Ok(Some(Asked {
             status: second_factor::status(&ctx.app, &account.id).await?,
-            question: second_step::asked(&ctx.app, &ticket).await?,
+            challenge: second_step::pending_assertion(&ctx.app, &ticket).await?,
             of: Of::AtLogin { ticket, account },
         }));
     }
@@ -88,7 +88,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     }
     Ok(Some(Asked {
         status: second_factor::status(&ctx.app, &account.id).await?,
-        question: assertion::asked(&ctx.app, session.id.as_str()).await?,
+        challenge: assertion::pending(&ctx.app, session.id.as_str()).await?,
         of: Of::InSession {
             session: session.clone(),
             account: account.clone(),
@@ -121,9 +121,9 @@ async fn expired(ctx: PageContext) -> Result<Response, PageError> {
 /// The person's devices are to be asked: by the page, in the browser.
 async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
     match &asked.of {
-        Of::AtLogin { ticket, account } => second_step::ask(&ctx.app, ticket, account).await?,
+        Of::AtLogin { ticket, account } => second_step::begin_assertion(&ctx.app, ticket, account).await?,
         Of::InSession { session, account } => {
-            assertion::ask(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
+            assertion::begin(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
         }
     }
     Ok(ctx.redirect(&ctx.within("/login/second-factor")))
@@ -191,7 +191,7 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
             };
             ctx.again(form).await
         }
-        accounts::Error::QuestionVoid => ctx.again(typed.notice("error.passkey_late")).await,
+        accounts::Error::ChallengeExpired => ctx.again(typed.notice("error.passkey_late")).await,
         accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
         accounts::Error::CodeVoid => expired(ctx).await,
         other => Err(other.into()),

@@ -43,8 +43,8 @@ pub enum Kind {
     SecondStep,
     /// An authenticator app or a passkey that is being set up.
     Enrolment,
-    /// A question to a person's devices, until one answers.
-    PasskeyQuestion,
+    /// A challenge to a person's devices, until one answers.
+    PasskeyChallenge,
     /// A logout on its way through the services that the browser visits.
     Logout,
     /// `jti` of a client assertion (RFC 7523 §3).
@@ -100,7 +100,7 @@ impl Kind {
             Self::Interaction => "interaction",
             Self::SecondStep => "second-step",
             Self::Enrolment => "enrolment",
-            Self::PasskeyQuestion => "passkey-question",
+            Self::PasskeyChallenge => "passkey-question",
             Self::Logout => "logout",
             Self::AssertionId => "assertion",
             Self::RequestObjectId => "request-object",

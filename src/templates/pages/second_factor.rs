@@ -20,7 +20,7 @@ pub struct SecondFactor {
     pub app: bool,
     pub passkeys: bool,
     /// JSON of what the browser is to ask the person's devices now.
-    pub question: Option<String>,
+    pub challenge: Option<String>,
     pub service: Option<Service>,
     /// Whole minutes to wait after too many failures (security.md PW-4).
     pub wait_minutes: Option<u64>,
@@ -37,7 +37,7 @@ impl Page for SecondFactor {
             codes: true,
             app: true,
             passkeys: false,
-            question: None,
+            challenge: None,
             service: None,
             wait_minutes: None,
         };
@@ -68,7 +68,7 @@ impl Page for SecondFactor {
             },
             Self {
                 passkeys: true,
-                question: Some(QUESTION.into()),
+                challenge: Some(CHALLENGE.into()),
                 ..page
             },
         ]
@@ -109,14 +109,14 @@ impl Page for SecondFactorNeeded {
 }
 
 /// As the browser gets it.
-const QUESTION: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","userVerification":"required"}"#;
+const CHALLENGE: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","userVerification":"required"}"#;
 
-/// `/login/passkey`: `credential`; without it, a new question. Inside a request `decision=cancel`.
+/// `/login/passkey`: `credential`; without it, a new challenge. Inside a request `decision=cancel`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Passkey {
     pub form: FormState,
     /// JSON of what the browser is to ask the person's devices now.
-    pub question: Option<String>,
+    pub challenge: Option<String>,
     pub service: Option<Service>,
     pub wait_minutes: Option<u64>,
 }
@@ -127,13 +127,13 @@ impl Page for Passkey {
     fn samples() -> Vec<Self> {
         let page = Self {
             form: FormState::default(),
-            question: None,
+            challenge: None,
             service: None,
             wait_minutes: None,
         };
         vec![
             Self {
-                question: Some(QUESTION.into()),
+                challenge: Some(CHALLENGE.into()),
                 service: Some(samples::service()),
                 ..page.clone()
             },
@@ -174,7 +174,7 @@ pub struct AccountPasskeys {
     pub renaming: Option<Renaming>,
     pub may_add: bool,
     /// JSON of what the browser is to ask a device, which makes a passkey.
-    pub question: Option<String>,
+    pub challenge: Option<String>,
     /// How many are left; none without a second factor.
     pub recovery_codes: Option<u64>,
 }
@@ -194,13 +194,13 @@ impl Page for AccountPasskeys {
             passkeys: Vec::new(),
             renaming: None,
             may_add: true,
-            question: None,
+            challenge: None,
             recovery_codes: None,
         };
         vec![
             page.clone(),
             Self {
-                question: Some(QUESTION.into()),
+                challenge: Some(CHALLENGE.into()),
                 ..page.clone()
             },
             Self {

@@ -1,4 +1,4 @@
-//! A question to devices, kept for as long as they may take, and answered once.
+//! A challenge to devices, kept for as long as they may take, and answered once.
 
 use std::time::Duration;
 
@@ -19,26 +19,26 @@ pub(super) fn handle(app: &App, account: &AccountId) -> UserHandle {
 
 /// What devices are asked, until one answers.
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(super) struct Question {
+pub(super) struct Challenge {
     pub ceremony: Ceremony,
     /// Whose devices; anybody's otherwise.
     pub account: Option<AccountId>,
 }
 
-pub(super) async fn keep(app: &App, kind: Kind, key: &str, question: &Question) -> Result<()> {
-    let value = serde_json::to_vec(question).map_err(Error::failed)?;
+pub(super) async fn store(app: &App, kind: Kind, key: &str, challenge: &Challenge) -> Result<()> {
+    let value = serde_json::to_vec(challenge).map_err(Error::failed)?;
     let kept = app.ephemeral.put(kind, key, &value, PATIENCE).await;
     kept.map_err(Error::from)
 }
 
-pub(super) async fn kept(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
+pub(super) async fn find(app: &App, kind: Kind, key: &str) -> Result<Option<Challenge>> {
     let found = app.ephemeral.get(kind, key).await.map_err(Error::from)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))
         .transpose()
 }
 
-pub(super) async fn taken(app: &App, kind: Kind, key: &str) -> Result<Option<Question>> {
+pub(super) async fn take(app: &App, kind: Kind, key: &str) -> Result<Option<Challenge>> {
     let found = app.ephemeral.take(kind, key).await.map_err(Error::from)?;
     found
         .map(|it| serde_json::from_slice(&it).map_err(Error::failed))

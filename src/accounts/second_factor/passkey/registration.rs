@@ -1,6 +1,6 @@
 //! Passkeys: set up by a person who has just logged in, named and taken away (Web Authentication §7.1).
 
-use super::challenge::{Question, handle, keep, kept, taken};
+use super::challenge::{self, Challenge, handle};
 use crate::accounts::second_factor::enrolment::{self, Enrolled};
 use crate::accounts::second_factor::reauthentication;
 use crate::accounts::{Error, Result};
@@ -50,20 +50,20 @@ pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()
     let (email, name) = (account.email.as_str(), account.profile.full_name());
     let ceremony = app
         .webauthn
-        .create(handle(app, &account.id), email, &name, &known)
+        .begin_registration(handle(app, &account.id), email, &name, &known)
         .map_err(Error::failed)?;
     let account = Some(account.id.clone());
-    let question = Question { ceremony, account };
-    keep(app, Kind::Enrolment, &enrolment(session), &question).await
+    let challenge = Challenge { ceremony, account };
+    challenge::store(app, Kind::Enrolment, &enrolment(session), &challenge).await
 }
 
 /// What the browser is to ask the person's devices.
-pub async fn begun(app: &App, session: &Session) -> Result<Option<String>> {
-    let question = kept(app, Kind::Enrolment, &enrolment(session)).await?;
-    Ok(question.map(|it| it.ceremony.options))
+pub async fn pending(app: &App, session: &Session) -> Result<Option<String>> {
+    let challenge = challenge::find(app, Kind::Enrolment, &enrolment(session)).await?;
+    Ok(challenge.map(|it| it.ceremony.options))
 }
 
-/// A device has made one. `QuestionVoid`: it took too long; `WrongCode`: the answer is not as it should be;
+/// A device has made one. `ChallengeExpired`: it took too long; `WrongCode`: the answer is not as it should be;
 /// `Conflict`: it is known already.
 pub async fn confirm(
     app: &App,
@@ -73,11 +73,11 @@ pub async fn confirm(
     name: &str,
     answer: &str,
 ) -> Result<Enrolled> {
-    // Before the question is spent: a name can be mended.
+    // Before the challenge is spent: a name can be mended.
     let name = named(name)?;
-    let question = taken(app, Kind::Enrolment, &enrolment(session)).await?;
-    let question = question.ok_or(Error::QuestionVoid)?;
-    let made = app.webauthn.created(&question.ceremony, answer);
+    let challenge = challenge::take(app, Kind::Enrolment, &enrolment(session)).await?;
+    let challenge = challenge.ok_or(Error::ChallengeExpired)?;
+    let made = app.webauthn.finish_registration(&challenge.ceremony, answer);
     let made = made.map_err(wrong)?;
     let now = app.clock.now();
     let passkey = Passkey {

@@ -58,7 +58,7 @@ async fn page(
                 last_used_at: it.last_used_at,
             })
             .collect(),
-        question: registration::begun(app, person.session()).await?,
+        challenge: registration::pending(app, person.session()).await?,
         recovery_codes: status.is_on().then_some(status.recovery_codes),
     })
 }
@@ -145,7 +145,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             let form = typed.notice("error.try_again");
             return ctx.again_as(StatusCode::CONFLICT, form).await;
         }
-        Err(accounts::Error::QuestionVoid) => typed.notice("error.passkey_late"),
+        Err(accounts::Error::ChallengeExpired) => typed.notice("error.passkey_late"),
         Err(other) => return Err(other.into()),
     };
     ctx.again(form).await
