@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::Challenge;
 use super::extract::Authenticated;
-use super::extract::client::{one_header, possession_of};
+use super::extract::client::{one_header, proof_of};
 use super::extract::form;
 use crate::app::App;
 use crate::domain::client::Client;
@@ -60,7 +60,7 @@ fn of<T>(client: &Client, answer: Result<T, oidc::Error>) -> Result<T, oidc::Err
 
 /// RFC 6749 §3.2
 pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.possession).await;
+    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.proof).await;
     let answer = of(&it.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
@@ -70,14 +70,9 @@ pub async fn pushed_authorization_request(
     State(app): State<App>,
     it: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = pushed_authorization_request::push(
-        &app,
-        &it.context,
-        &it.client,
-        &it.parameters,
-        &it.possession.dpop,
-    )
-    .await;
+    let answer =
+        pushed_authorization_request::push(&app, &it.context, &it.client, &it.parameters, &it.proof.dpop)
+            .await;
     let answer = of(&it.client, answer)?;
     Ok(NoStore((StatusCode::CREATED, Json(answer))))
 }
@@ -88,7 +83,7 @@ pub async fn device_authorization(
     it: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
     let answer =
-        device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.possession.dpop).await;
+        device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.proof.dpop).await;
     let answer = of(&it.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
@@ -125,7 +120,7 @@ pub async fn revocation(State(app): State<App>, it: Authenticated) -> Result<imp
 /// OpenID Connect Core §5.3
 pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Response, Challenge> {
     let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
-    let possession = possession_of(&app, &request);
+    let proof = proof_of(&app, &request);
     // A POST without a body is as good as a GET, and a body that is no form says nothing here (RFC 6750 §2.2).
     let has_body = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
     let has_form = has_body && (authorization.is_none() || form::is_form(request.headers()));
@@ -139,7 +134,7 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
         authorization: authorization.as_deref(),
         body: parameters.get("access_token"),
         in_query,
-        possession,
+        proof,
     };
     Ok(match userinfo::answer(&app, presented).await? {
         Userinfo::Json(claims) => NoStore(Json(claims)).into_response(),

@@ -26,7 +26,7 @@ pub mod logout;
 pub mod mismatch;
 mod parameters;
 pub mod pkce;
-pub mod possession;
+pub mod sender_constraint;
 pub mod pushed_authorization_request;
 pub mod registration;
 mod request_object;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::access_token::{self, Holder};
 use super::client_authentication::scheme_of;
-use super::possession::{self, Possession};
+use super::sender_constraint::{self, PresentedProof};
 use super::{Error, Result, claims, client_keys, dpop, subject};
 use crate::app::App;
 use crate::domain::scope;
@@ -20,8 +20,8 @@ pub struct Presented<'a> {
     pub body: Option<&'a str>,
     /// The query has an `access_token`.
     pub in_query: bool,
-    /// What shows that a bound token is brought by its holder (RFC 9449 §7, RFC 8705 §3).
-    pub possession: Possession,
+    /// Proves that a bound token is presented by its holder (RFC 9449 §7, RFC 8705 §3).
+    pub proof: PresentedProof,
 }
 
 impl<'a> Presented<'a> {
@@ -75,7 +75,7 @@ async fn claims_for(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
             return Err(Error::unusable_token("an access token for another resource"));
         }
         let confirmation = holder.token.confirmation.as_ref();
-        possession::admit(app, &presented.possession, &scheme, presented_token, confirmation).await?;
+        sender_constraint::admit(app, &presented.proof, &scheme, presented_token, confirmation).await?;
         holder
     };
     // Core §5.3.1: an access token of an OpenID Connect authentication.
@@ -124,7 +124,7 @@ mod tests {
                 authorization,
                 body,
                 in_query,
-                possession: Possession::default(),
+                proof: PresentedProof::default(),
             }
             .token()
             .map(|(_, token)| token)

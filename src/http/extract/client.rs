@@ -13,7 +13,7 @@ use crate::domain::ClientId;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::Client;
 use crate::http::layers::CalledAt;
-use crate::oidc::possession::Possession;
+use crate::oidc::sender_constraint::PresentedProof;
 use crate::oidc::{self, Parameters, client_authentication, dpop};
 
 const DPOP: &str = "dpop";
@@ -24,7 +24,7 @@ pub struct Authenticated {
     pub parameters: Parameters,
     /// With the client as its actor.
     pub context: Context,
-    pub possession: Possession,
+    pub proof: PresentedProof,
 }
 
 impl FromRequest<App> for Authenticated {
@@ -34,7 +34,7 @@ impl FromRequest<App> for Authenticated {
         let visitor = context(&request, Actor::Visitor);
         let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
         let endpoint = app.config.issuer.at(path_of(&request));
-        let possession = possession_of(app, &request);
+        let proof = proof_of(app, &request);
         let header = authorization.as_deref();
         let named = header.and_then(|it| client_authentication::named_by(app, it));
         let of_client = |error: oidc::Error, named: Option<&ClientId>| match named {
@@ -53,7 +53,7 @@ impl FromRequest<App> for Authenticated {
             authorization.as_deref(),
             &parameters,
             &endpoint,
-            possession.certificate.as_ref(),
+            proof.certificate.as_ref(),
         )
         .await
         .map_err(|it| of_client(it, named.as_ref()))?;
@@ -65,7 +65,7 @@ impl FromRequest<App> for Authenticated {
             client,
             parameters,
             context,
-            possession,
+            proof,
         })
     }
 }
@@ -80,13 +80,13 @@ fn path_of(request: &Request) -> &str {
     path.map_or("/", MatchedPath::as_str)
 }
 
-/// What a request to one of our endpoints shows to hold, at the address that it was sent to.
-pub fn possession_of(app: &App, request: &Request) -> Possession {
+/// Returns the proof that a request presents, at the address that it was sent to.
+pub fn proof_of(app: &App, request: &Request) -> PresentedProof {
     let extensions = request.extensions();
     let origin = extensions
         .get::<CalledAt>()
         .map_or(&app.config.issuer, |it| &it.0);
-    Possession {
+    PresentedProof {
         dpop: dpop_of(request, origin.at(path_of(request))),
         certificate: extensions.get::<Certificate>().cloned(),
     }

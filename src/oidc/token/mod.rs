@@ -18,7 +18,7 @@ pub mod target;
 
 pub use response::TokenResponse;
 
-use super::possession::{self, Possession};
+use super::sender_constraint::{self, PresentedProof};
 use super::{Error, Parameters, Result, client_keys};
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -33,7 +33,7 @@ pub async fn exchange(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
-    shown: &Possession,
+    proof: &PresentedProof,
 ) -> Result<TokenResponse> {
     let name = parameters
         .get("grant_type")
@@ -48,12 +48,12 @@ pub async fn exchange(
         let refused = Error::unauthorized_client("The client is not registered for this grant_type");
         return Err(refused.about(mismatch));
     }
-    if client.is_public() && shown.dpop.proof.is_some() {
+    if client.is_public() && proof.dpop.proof.is_some() {
         // Anybody can be a public client, and each proof is remembered (security.md DS-3).
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
-    let bound_to = possession::prove(app, client, shown).await?;
+    let bound_to = sender_constraint::prove(app, client, proof).await?;
     if ![GrantType::ClientCredentials, GrantType::TokenExchange].contains(&grant_type) {
         client_keys::ready_for_id_token(app, client).await?;
     }

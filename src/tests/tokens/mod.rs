@@ -29,7 +29,7 @@ use crate::domain::scope::Scope;
 use crate::domain::secret::{Digest, Secret};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
-use crate::oidc::possession::Possession;
+use crate::oidc::sender_constraint::PresentedProof;
 use crate::oidc::token::{self, TokenResponse};
 use crate::oidc::userinfo::{Presented, Userinfo};
 use crate::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
@@ -212,7 +212,14 @@ impl Provider {
     }
 
     pub async fn asks(&self, client: &Client, request: Parameters) -> Result<TokenResponse, Error> {
-        token::exchange(&self.app, &self.context, client, &request, &Possession::default()).await
+        token::exchange(
+            &self.app,
+            &self.context,
+            client,
+            &request,
+            &PresentedProof::default(),
+        )
+        .await
     }
 
     pub async fn signs_in_at(&self, client: &Client, person: &Person, scope: &str) -> TokenResponse {

@@ -8,10 +8,10 @@ use crate::certificates::Certificate;
 use crate::domain::client::Client;
 use crate::domain::token::Confirmation;
 
-/// What a request shows of what it holds.
+/// The proof that a request presents: of the key or of the certificate that its client holds.
 #[derive(Clone, Debug, Default)]
-pub struct Possession {
-    /// A proof, if there is one; not proved yet.
+pub struct PresentedProof {
+    /// The DPoP header, if there is one; not verified yet.
     pub dpop: dpop::Presented,
     /// The certificate that the handshake proved.
     pub certificate: Option<Certificate>,
@@ -19,12 +19,12 @@ pub struct Possession {
 
 /// What the tokens of a client that has been proved are to be bound to: what its registration says, or the
 /// key that it chose to prove.
-pub async fn prove(app: &App, client: &Client, shown: &Possession) -> Result<Option<Confirmation>> {
+pub async fn prove(app: &App, client: &Client, proof: &PresentedProof) -> Result<Option<Confirmation>> {
     if !client.metadata.tls_client_certificate_bound_access_tokens {
-        let proved = dpop::prove_client(app, client, &shown.dpop).await?;
+        let proved = dpop::prove_client(app, client, &proof.dpop).await?;
         return Ok(proved.map(Confirmation::Key));
     }
-    match &shown.certificate {
+    match &proof.certificate {
         Some(it) => Ok(Some(Confirmation::Certificate(it.thumbprint()))),
         // Before the grant is touched: it can come again with the same code.
         None => Err(Error::invalid_request(
@@ -37,7 +37,7 @@ pub async fn prove(app: &App, client: &Client, shown: &Possession) -> Result<Opt
 /// RFC 8705 §3).
 pub async fn admit(
     app: &App,
-    shown: &Possession,
+    proof: &PresentedProof,
     scheme: &str,
     token: &str,
     confirmation: Option<&Confirmation>,
@@ -51,12 +51,12 @@ pub async fn admit(
         (None | Some(Confirmation::Certificate(_)), true) => {
             Err(Error::unusable_token("an access token that is bound to no key"))
         }
-        (Some(Confirmation::Key(key)), true) => match dpop::prove(app, &shown.dpop, Some(token)).await? {
+        (Some(Confirmation::Key(key)), true) => match dpop::prove(app, &proof.dpop, Some(token)).await? {
             Some(thumbprint) if thumbprint == *key => Ok(()),
             Some(_) => Err(Error::unusable_token("an access token bound to another key")),
             None => Err(Error::invalid_dpop_proof("A DPoP proof is needed")),
         },
-        (Some(Confirmation::Certificate(bound_to)), false) => match &shown.certificate {
+        (Some(Confirmation::Certificate(bound_to)), false) => match &proof.certificate {
             Some(it) if it.thumbprint() == *bound_to => Ok(()),
             Some(_) => Err(Error::unusable_token(
                 "an access token bound to another certificate",
