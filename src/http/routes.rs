@@ -25,7 +25,7 @@ use crate::domain::session::Due;
 pub enum Audience {
     /// Anybody, also without an account.
     Public,
-    /// An OAuth client, proved by the handler's extractor or by what it presents.
+    /// An OAuth client, authenticated by the handler's extractor or by what it presents.
     Client,
     SignedIn,
     /// A Focal Point of some organization; of which one is asked of the object.

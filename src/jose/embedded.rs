@@ -9,14 +9,14 @@ use super::jws::{self, Parts};
 
 /// What was signed, and by which key.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Proved {
+pub struct VerifiedProof {
     pub claims: Value,
     /// RFC 7638 §3, with SHA-256, in base64url.
     pub thumbprint: String,
 }
 
 /// The claims of a JWS and the thumbprint of the key in its header that has signed it.
-pub fn verify_embedded(jws: &str, expect: Expect<'_>) -> Result<Proved, Refusal> {
+pub fn verify_embedded(jws: &str, expect: Expect<'_>) -> Result<VerifiedProof, Refusal> {
     let parts = Parts::parse(jws).ok_or(Refusal::Malformed)?;
     let jwk = parts.jwk.ok_or(Refusal::UnknownKey)?;
     let thumbprint = thumbprint(&jwk).ok_or(Refusal::UnknownKey)?;
@@ -29,7 +29,7 @@ pub fn verify_embedded(jws: &str, expect: Expect<'_>) -> Result<Proved, Refusal>
     let set = serde_json::json!({ "keys": [key] });
     let keys = ClientKeys::parse(&set).map_err(|_| Refusal::UnknownKey)?;
     let claims = verify(jws, &keys, expect)?;
-    Ok(Proved { claims, thumbprint })
+    Ok(VerifiedProof { claims, thumbprint })
 }
 
 /// RFC 7638 §3.2, RFC 8037 §2: the required members alone, in the order of their names.

@@ -16,7 +16,7 @@ mod strict;
 mod tests;
 
 pub use client::ClientKeys;
-pub use embedded::{Proved, verify_embedded};
+pub use embedded::{VerifiedProof, verify_embedded};
 pub use keyring::Keyring;
 pub use master::Master;
 pub use remote::{RemoteError, RemoteKeys};

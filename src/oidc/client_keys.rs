@@ -1,4 +1,4 @@
-//! The keys that a client registered, at work: what it signed is proved, what is for it alone is encrypted.
+//! The keys that a client registered: they verify what it signed, and encrypt what is for it alone.
 //! They are those in its metadata, or those at its `jwks_uri`, which are fetched again once when none of
 //! them fits (OpenID Connect Core §10.1.1, §10.2.1, RFC 7591 §2; security.md JW-2, DR-3).
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::Error;
 use crate::app::App;
 use crate::domain::client::{Client, Encryption};
-use crate::jose::client::{Expect, Refusal, verify};
+use crate::jose::client::{self, Expect, Refusal};
 use crate::jose::jwe::{self, Content};
 use crate::jose::{ClientKeys, RemoteError};
 
-/// Why what came is not the client's; for the log.
+/// The reason why a JWS is not the client's, for the log.
 #[derive(Debug, thiserror::Error)]
-pub enum Unproved {
+pub enum VerifyError {
     #[error(transparent)]
     Refusal(#[from] Refusal),
     #[error("the client has no readable keys")]
@@ -22,22 +22,22 @@ pub enum Unproved {
     Remote(#[from] RemoteError),
 }
 
-/// The claims of a JWS that the client has signed.
-pub async fn prove(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -> Result<Value, Unproved> {
+/// Verifies a JWS by the keys of the client and returns its claims.
+pub async fn verify(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -> Result<Value, VerifyError> {
     let metadata = &client.metadata;
     let Some(address) = metadata.jwks_uri.as_deref() else {
-        let set = metadata.jwks.as_ref().ok_or(Unproved::NoKeys)?;
-        let keys = ClientKeys::parse(set).map_err(|_| Unproved::NoKeys)?;
-        return Ok(verify(jws, &keys, expect)?);
+        let set = metadata.jwks.as_ref().ok_or(VerifyError::NoKeys)?;
+        let keys = ClientKeys::parse(set).map_err(|_| VerifyError::NoKeys)?;
+        return Ok(client::verify(jws, &keys, expect)?);
     };
     let known = app.client_keys.at(address).await?;
-    let refusal = match verify(jws, &known, expect) {
+    let refusal = match client::verify(jws, &known, expect) {
         // A key with a new name, or, where keys have no names, one that was exchanged.
         Err(it @ (Refusal::UnknownKey | Refusal::Signature)) => it,
         other => return Ok(other?),
     };
     match app.client_keys.after(&known, address).await {
-        Some(keys) => Ok(verify(jws, &keys, expect)?),
+        Some(keys) => Ok(client::verify(jws, &keys, expect)?),
         None => Err(refusal.into()),
     }
 }
@@ -89,10 +89,10 @@ fn no_key(how: Encryption) -> Error {
 }
 
 /// Whether what is looked for is in the client's JWK set; at its `jwks_uri` it is looked for again once.
-pub async fn any(app: &App, client: &Client, is_in: impl Fn(&Value) -> bool) -> Result<bool, Unproved> {
+pub async fn any(app: &App, client: &Client, is_in: impl Fn(&Value) -> bool) -> Result<bool, VerifyError> {
     let metadata = &client.metadata;
     let Some(address) = metadata.jwks_uri.as_deref() else {
-        return metadata.jwks.as_ref().map(is_in).ok_or(Unproved::NoKeys);
+        return metadata.jwks.as_ref().map(is_in).ok_or(VerifyError::NoKeys);
     };
     let known = app.client_keys.at(address).await?;
     if is_in(known.set()) {

@@ -61,13 +61,13 @@ pub async fn begin(
         return Err(refused.about(mismatch));
     }
     if client.is_public() {
-        // Nobody was proved: it counts as what a browser brings (security.md DS-3).
+        // Nobody is authenticated: it counts as what a browser brings (security.md DS-3).
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     let scope = allowed(client, parameters.get("scope"))?;
     let target = Target::of_its_own(app, client, parameters)?;
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
-    let key = dpop::prove(app, presented, None).await?;
+    let key = dpop::verify(app, presented, None).await?;
     let device_code = format!("dc_{}", random::token());
     let request = DeviceRequest {
         device: device_key(&client.id, &device_code),

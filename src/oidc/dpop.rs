@@ -13,7 +13,7 @@ use crate::domain::Time;
 use crate::domain::client::{Client, SigningAlg};
 use crate::domain::secret::Digest;
 use crate::jose::client::Expect;
-use crate::jose::{self, Proved};
+use crate::jose::{self, VerifiedProof};
 use crate::storage::ephemeral::Kind;
 
 /// The authentication scheme and the `token_type` (RFC 9449 §5, §7.1).
@@ -59,8 +59,8 @@ struct Expected<'a> {
     remembered_since: Time,
 }
 
-/// The thumbprint of the key that a request was proved with, once; `None` if no proof came.
-pub async fn prove(app: &App, presented: &Presented, access_token: Option<&str>) -> Result<Option<String>> {
+/// Verifies the proof of a request and returns the thumbprint of its key; `None` if no proof came. A proof counts once.
+pub async fn verify(app: &App, presented: &Presented, access_token: Option<&str>) -> Result<Option<String>> {
     if presented.unreadable {
         // RFC 9449 §4.3
         return Err(Error::invalid_dpop_proof("There is not exactly one DPoP proof"));
@@ -73,7 +73,7 @@ pub async fn prove(app: &App, presented: &Presented, access_token: Option<&str>)
         typ: TYPE,
         plain: false,
     };
-    let Proved { claims, thumbprint } = jose::verify_embedded(proof, expect)
+    let VerifiedProof { claims, thumbprint } = jose::verify_embedded(proof, expect)
         .map_err(|why| Error::invalid_dpop_proof("The DPoP proof is not valid").caused_by(why))?;
     let expected = Expected {
         method: &presented.method,
@@ -104,13 +104,13 @@ pub async fn prove(app: &App, presented: &Presented, access_token: Option<&str>)
     }
 }
 
-/// The same for a client that may be registered to always prove its key (RFC 9449 §5.2).
-pub async fn prove_client(app: &App, client: &Client, presented: &Presented) -> Result<Option<String>> {
-    match prove(app, presented, None).await? {
+/// Verifies the proof of a client. One that is registered for bound tokens must send a proof (RFC 9449 §5.2).
+pub async fn verify_for(app: &App, client: &Client, presented: &Presented) -> Result<Option<String>> {
+    match verify(app, presented, None).await? {
         None if client.metadata.dpop_bound_access_tokens => Err(Error::invalid_dpop_proof(
             "This client proves possession of its key with a DPoP header",
         )),
-        proved => Ok(proved),
+        key => Ok(key),
     }
 }
 

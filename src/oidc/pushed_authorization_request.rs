@@ -26,11 +26,11 @@ pub async fn push(
     presented: &dpop::Presented,
 ) -> Result<Pushed> {
     if client.is_public() {
-        // Nobody was proved: it counts as what a browser brings (security.md DS-3).
+        // Nobody is authenticated: it counts as what a browser brings (security.md DS-3).
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
-    let bound_to = dpop::prove(app, presented, None).await?;
+    let bound_to = dpop::verify(app, presented, None).await?;
     let request = request::accept_pushed(app, context, client, parameters, bound_to).await?;
     Ok(Pushed {
         request_uri: pushed_request::keep(app, client, request).await?,

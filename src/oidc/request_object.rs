@@ -8,7 +8,7 @@ use chrono::Duration as Span;
 use serde_json::{Map, Value};
 
 use super::authorization::received::Received;
-use super::client_keys::{self, Unproved};
+use super::client_keys::{self, VerifyError};
 use super::parameters::is_authorization_parameter;
 use super::{Error, Result};
 use crate::app::App;
@@ -91,7 +91,7 @@ pub(super) async fn read(
     object: &str,
     algs: Option<&[SigningAlg]>,
 ) -> Result<(Value, bool)> {
-    let refused = |why: Unproved| {
+    let refused = |why: VerifyError| {
         Error::invalid_request_object("The request object is not one that this client has signed")
             .caused_by(why)
     };
@@ -104,11 +104,11 @@ pub(super) async fn read(
         typ: TYPE,
         plain: false,
     };
-    match client_keys::prove(app, client, object, expect).await {
-        Err(Unproved::Refusal(Refusal::Type)) => {
+    match client_keys::verify(app, client, object, expect).await {
+        Err(VerifyError::Refusal(Refusal::Type)) => {
             expect.plain = true;
-            let proved = client_keys::prove(app, client, object, expect).await;
-            Ok((proved.map_err(refused)?, false))
+            let claims = client_keys::verify(app, client, object, expect).await;
+            Ok((claims.map_err(refused)?, false))
         }
         other => Ok((other.map_err(refused)?, true)),
     }

@@ -13,16 +13,16 @@ use crate::domain::token::Confirmation;
 pub struct PresentedProof {
     /// The DPoP header, if there is one; not verified yet.
     pub dpop: dpop::Presented,
-    /// The certificate that the handshake proved.
+    /// The certificate that the handshake verified.
     pub certificate: Option<Certificate>,
 }
 
-/// What the tokens of a client that has been proved are to be bound to: what its registration says, or the
-/// key that it chose to prove.
-pub async fn prove(app: &App, client: &Client, proof: &PresentedProof) -> Result<Option<Confirmation>> {
+/// Verifies the proof of an authenticated client and returns what its tokens are bound to: what its registration
+/// says, or the key that it chose to prove.
+pub async fn verify(app: &App, client: &Client, proof: &PresentedProof) -> Result<Option<Confirmation>> {
     if !client.metadata.tls_client_certificate_bound_access_tokens {
-        let proved = dpop::prove_client(app, client, &proof.dpop).await?;
-        return Ok(proved.map(Confirmation::Key));
+        let key = dpop::verify_for(app, client, &proof.dpop).await?;
+        return Ok(key.map(Confirmation::Key));
     }
     match &proof.certificate {
         Some(it) => Ok(Some(Confirmation::Certificate(it.thumbprint()))),
@@ -51,7 +51,7 @@ pub async fn admit(
         (None | Some(Confirmation::Certificate(_)), true) => {
             Err(Error::unusable_token("an access token that is bound to no key"))
         }
-        (Some(Confirmation::Key(key)), true) => match dpop::prove(app, &proof.dpop, Some(token)).await? {
+        (Some(Confirmation::Key(key)), true) => match dpop::verify(app, &proof.dpop, Some(token)).await? {
             Some(thumbprint) if thumbprint == *key => Ok(()),
             Some(_) => Err(Error::unusable_token("an access token bound to another key")),
             None => Err(Error::invalid_dpop_proof("A DPoP proof is needed")),

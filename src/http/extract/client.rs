@@ -1,4 +1,4 @@
-//! The client behind a request to a protocol endpoint, proved; and the parameters it sent
+//! The authenticated client of a request to a protocol endpoint, and the parameters that it sent
 //! (RFC 6749 §2.3, §3.2; security.md TK-6, TK-8).
 
 use std::sync::Arc;

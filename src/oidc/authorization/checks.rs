@@ -201,7 +201,7 @@ fn nonce(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
 
 fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     if !draft.response_type.code {
-        return Ok(()); // there is no code to prove
+        return Ok(()); // no code is issued that could be stolen
     }
     draft.code_challenge = pkce::challenge(
         it.client,

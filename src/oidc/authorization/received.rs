@@ -8,7 +8,7 @@ use crate::oidc::{Parameters, RequestPairs};
 #[derive(Clone, Default)]
 pub struct Received {
     pairs: RequestPairs,
-    /// Not through a browser, but by the client itself, which was proved (RFC 9126).
+    /// It came not through a browser, but from the authenticated client itself (RFC 9126).
     pushed: bool,
     /// It came as an object that the client signed (RFC 9101).
     signed: bool,

@@ -69,7 +69,7 @@ pub async fn accept_pushed(
 /// RFC 9449 §10.1: a proof that comes along says which key the code is bound to.
 fn bound(request: AuthorizationRequest, key: Option<String>) -> Result<AuthorizationRequest> {
     match (&request.dpop_jkt, &key) {
-        (Some(named), Some(proved)) if named != proved => Err(Error::invalid_dpop_proof(
+        (Some(named), Some(key)) if named != key => Err(Error::invalid_dpop_proof(
             "dpop_jkt names another key than the DPoP proof",
         )),
         _ => Ok(AuthorizationRequest {

@@ -111,7 +111,7 @@ impl Presented {
     }
 }
 
-/// Proves a client. `authorization` is the header as it came, `endpoint` the URL that was called, below the
+/// Authenticates a client. `authorization` is the header as it came, `endpoint` the URL that was called, below the
 /// issuer.
 pub async fn authenticate(
     app: &App,
@@ -148,14 +148,14 @@ pub async fn authenticate(
         Ok(()) | Err(Refused::Store(_)) => {}
         Err(too_many) => return Err(of_client(too_many.into())),
     }
-    let proved = match &client {
-        Some(client) => prove(app, context, client, &presented, endpoint, certificate).await,
+    let verified = match &client {
+        Some(client) => verify(app, context, client, &presented, endpoint, certificate).await,
         None => {
             let (reason, mismatch) = Mismatch::of_client_id(app, presented.id());
             Err(Error::unauthenticated(reason).about(mismatch))
         }
     };
-    match (proved.map_err(of_client), client) {
+    match (verified.map_err(of_client), client) {
         (Ok(()), Some(client)) => Ok(client),
         (Err(refusal), client) if refusal.code() == Code::InvalidClient => {
             failed(app, context, client.as_deref(), &counted, &refusal).await?;
@@ -217,7 +217,7 @@ async fn failed(
         .await
 }
 
-async fn prove(
+async fn verify(
     app: &App,
     context: &Context,
     client: &Client,
@@ -255,18 +255,18 @@ async fn prove(
         }
         Presented::Assertion(_, assertion) => {
             allowed(AuthMethod::PrivateKeyJwt)?;
-            prove_by_assertion(app, context, client, assertion, endpoint).await
+            verify_assertion(app, context, client, assertion, endpoint).await
         }
         Presented::Nothing(_) => match client.metadata.token_endpoint_auth_method {
             Some(it @ (AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth)) => {
-                prove_by_certificate(app, client, it, certificate).await
+                verify_certificate(app, client, it, certificate).await
             }
             _ => allowed(AuthMethod::None),
         },
     }
 }
 
-async fn prove_by_certificate(
+async fn verify_certificate(
     app: &App,
     client: &Client,
     method: AuthMethod,
@@ -276,17 +276,17 @@ async fn prove_by_certificate(
         return Err(Error::unauthenticated("a method that is not offered any more"));
     }
     let certificate = certificate.ok_or_else(|| Error::unauthenticated("no certificate"))?;
-    let proved = match method {
+    let verified = match method {
         AuthMethod::TlsClientAuth => tls_client_auth::by_authority(app, client, certificate),
         _ => tls_client_auth::by_itself(app, client, certificate).await,
     };
-    proved.map_err(|why| {
+    verified.map_err(|why| {
         tracing::info!(client = %client.id, ?certificate, %why, "a certificate proves no client");
         Error::unauthenticated("a certificate that is not the client's")
     })
 }
 
-async fn prove_by_assertion(
+async fn verify_assertion(
     app: &App,
     context: &Context,
     client: &Client,
@@ -299,8 +299,8 @@ async fn prove_by_assertion(
         typ: private_key_jwt::TYPE,
         plain: true,
     };
-    let proved = client_keys::prove(app, client, assertion.expose(), expect).await;
-    let claims = proved.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
+    let verified = client_keys::verify(app, client, assertion.expose(), expect).await;
+    let claims = verified.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
     // RFC 7523 §3, RFC 9126 §2: the URL of the token endpoint names us wherever a client proves itself; libraries
     // write it at introspection and revocation, too.
     let issuer = &app.config.issuer;

@@ -56,7 +56,7 @@ pub fn about_clocks(reason: &str) -> Option<&'static str> {
     }
 }
 
-/// Whom an assertion is from, by its own word: only to find the keys that will prove it.
+/// Returns the client that an assertion claims to be from: only to find the keys that verify it.
 pub fn claimed_client(assertion: &str) -> Option<ClientId> {
     let bytes = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&bytes).ok()?;

@@ -26,8 +26,7 @@ use crate::domain::client::{Client, GrantType};
 use crate::limits::Limit;
 use crate::oidc::mismatch::Mismatch;
 
-/// Exchanges a grant for tokens. The client has been proved; what its tokens are to be bound to is
-/// proved here.
+/// Exchanges a grant for tokens. The client is authenticated; what its tokens are bound to is verified here.
 pub async fn exchange(
     app: &App,
     context: &Context,
@@ -53,7 +52,7 @@ pub async fn exchange(
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
-    let bound_to = sender_constraint::prove(app, client, proof).await?;
+    let bound_to = sender_constraint::verify(app, client, proof).await?;
     if ![GrantType::ClientCredentials, GrantType::TokenExchange].contains(&grant_type) {
         client_keys::ready_for_id_token(app, client).await?;
     }
