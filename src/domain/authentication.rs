@@ -128,8 +128,8 @@ impl Authentication {
         }
     }
 
-    /// Under the name that the service asked for.
-    pub fn told_as(mut self, acr: Acr) -> Self {
+    /// Replaces the class by one that the service asked for and that the login proves, too.
+    pub fn with_acr(mut self, acr: Acr) -> Self {
         self.acr = acr.as_str().to_owned();
         self
     }

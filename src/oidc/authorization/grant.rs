@@ -74,7 +74,7 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr)
         resources: request.resources.clone(),
         details: request.details.clone(),
         bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
-        authentication: session.authentication().told_as(acr),
+        authentication: session.authentication().with_acr(acr),
         granted_at: app.clock.now(),
     }
 }

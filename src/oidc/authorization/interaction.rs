@@ -19,7 +19,7 @@ use crate::domain::session::{Due, Session};
 use crate::domain::{AccountId, Time, scope, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
-use crate::oidc::acr::{self, Met};
+use crate::oidc::acr::{self, AcrOutcome};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::{Error, Result, subject};
 use crate::random;
@@ -358,11 +358,11 @@ async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'s
     if request.prompt.select_account && !was_chosen {
         return Err(Step::SelectAccount.into());
     }
-    let acr = match acr::meet(app, &request.wanted_acr(), session, account).await? {
-        Met::Told(acr) => acr,
-        Met::SecondFactor => return Err(Step::SecondFactor.into()),
-        Met::NotSetUp => return Err(Step::SecondFactorMissing.into()),
-        Met::Never => return Err(unmet().into()),
+    let acr = match acr::decide(app, &request.wanted_acr(), session, account).await? {
+        AcrOutcome::Satisfied(acr) => acr,
+        AcrOutcome::SecondFactor => return Err(Step::SecondFactor.into()),
+        AcrOutcome::NotEnrolled => return Err(Step::SecondFactorMissing.into()),
+        AcrOutcome::Unsupported => return Err(unmet().into()),
     };
     if let Some(refused) = access_policy::check(app.db.read(), client, &account.id).await? {
         return Err(Step::AccessRefused(refused).into());

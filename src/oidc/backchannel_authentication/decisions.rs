@@ -15,7 +15,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
 use crate::domain::{AuthenticationRequestId, AuthorizationId, Time};
 use crate::oidc::access_policy::{self, AccessRefused};
-use crate::oidc::acr::{self, Met};
+use crate::oidc::acr::{self, AcrOutcome};
 use crate::oidc::consent::{self, ConsentNeeded};
 use crate::oidc::{Error, Result};
 use crate::random;
@@ -110,10 +110,10 @@ pub async fn allow(
         Err(outcome) => return Ok(outcome),
     };
     // A wish: CIBA §7.1 has no class that is essential.
-    let acr = match acr::meet(app, &it.request.wanted_acr(), session, account).await? {
-        Met::Told(acr) => acr,
-        Met::SecondFactor => return Ok(Outcome::SecondFactor),
-        Met::NotSetUp | Met::Never => session.acr(),
+    let acr = match acr::decide(app, &it.request.wanted_acr(), session, account).await? {
+        AcrOutcome::Satisfied(acr) => acr,
+        AcrOutcome::SecondFactor => return Ok(Outcome::SecondFactor),
+        AcrOutcome::NotEnrolled | AcrOutcome::Unsupported => session.acr(),
     };
     let asked = ConsentNeeded {
         scope: it.request.scope.clone(),
@@ -173,7 +173,7 @@ fn grant(request: &AuthenticationRequest, session: &Session, acr: Acr, now: Time
     Grant {
         resources: request.resources.clone(),
         details: request.details.clone(),
-        authentication: session.authentication().told_as(acr),
+        authentication: session.authentication().with_acr(acr),
         ..Grant::elsewhere(id, client_id, session, request.scope.clone(), now)
     }
 }
