@@ -13,7 +13,7 @@ pub mod device;
 pub mod event;
 pub mod message;
 pub mod organization;
-pub mod pace;
+pub mod polling;
 pub mod password;
 pub mod profile;
 pub mod reserved_name;

@@ -26,7 +26,7 @@ use crate::domain::actor::Context;
 use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
 use crate::domain::client::{Client, GrantType, Origin};
 use crate::domain::event::{Action, Event};
-use crate::domain::pace::INTERVAL;
+use crate::domain::polling::INTERVAL;
 use crate::domain::secret::Digest;
 use crate::domain::{AccountId, AuthenticationRequestId, ClientId};
 use crate::limits::{Limit, Refused};

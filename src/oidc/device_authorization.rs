@@ -20,7 +20,7 @@ use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::device::{Decision, DeviceRequest, LIFETIME, UserCode};
 use crate::domain::event::{Action, Event};
-use crate::domain::pace::INTERVAL;
+use crate::domain::polling::INTERVAL;
 use crate::domain::scope::{self, Scope};
 use crate::domain::session::Session;
 use crate::domain::token::Confirmation;

@@ -34,7 +34,7 @@ pub async fn redeem(
         ));
     }
     match request.stage {
-        Stage::Waiting => Err(polling::not_yet(app, Kind::BackchannelPace, &digest).await?),
+        Stage::Waiting => Err(polling::not_yet(app, Kind::BackchannelPolling, &digest).await?),
         Stage::Denied => Err(Error::access_denied("The person did not grant access")),
         Stage::Spent(grant) => Err(replayed(app, context, client, &grant).await?),
         Stage::Allowed(grant) => match spend(app, &request.id).await? {

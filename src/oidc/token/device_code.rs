@@ -36,7 +36,7 @@ pub async fn redeem(
         ));
     }
     match store.get(Kind::DeviceDecision, device.as_str()).await? {
-        None => Err(polling::not_yet(app, Kind::DevicePace, &device).await?),
+        None => Err(polling::not_yet(app, Kind::DevicePolling, &device).await?),
         Some(decision) => match serde_json::from_slice(&decision).map_err(Error::internal)? {
             Decision::Denied => Err(Error::access_denied("The person did not grant access")),
             Decision::Allowed(grant) => {

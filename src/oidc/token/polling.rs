@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
-use crate::domain::pace::Pace;
+use crate::domain::polling::PollingInterval;
 use crate::domain::secret::Digest;
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
@@ -15,13 +15,13 @@ const REMEMBERED: Duration = Duration::from_mins(20);
 pub async fn not_yet(app: &App, kind: Kind, asked_about: &Digest) -> Result<Error> {
     let (now, store) = (app.clock.now(), &app.ephemeral);
     let before = store.get(kind, asked_about.as_str()).await?;
-    let (pace, in_time) = match before {
-        None => (Pace::begun(now), true),
-        Some(before) => serde_json::from_slice::<Pace>(&before)
+    let (interval, in_time) = match before {
+        None => (PollingInterval::begun(now), true),
+        Some(before) => serde_json::from_slice::<PollingInterval>(&before)
             .map_err(Error::internal)?
             .polled(now),
     };
-    let content = serde_json::to_vec(&pace).map_err(Error::internal)?;
+    let content = serde_json::to_vec(&interval).map_err(Error::internal)?;
     store
         .put(kind, asked_about.as_str(), &content, REMEMBERED)
         .await?;

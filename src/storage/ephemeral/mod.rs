@@ -32,9 +32,9 @@ pub enum Kind {
     /// What the person decided about a device.
     DeviceDecision,
     /// How often a device may ask.
-    DevicePace,
+    DevicePolling,
     /// How often a client may ask about its authentication request (CIBA).
-    BackchannelPace,
+    BackchannelPolling,
     /// What is left of a device code that was redeemed.
     SpentDeviceCode,
     /// An accepted authorization request that waits for the person.
@@ -74,8 +74,8 @@ impl Kind {
             Self::PushedRequest
                 | Self::DeviceCode
                 | Self::UserCode
-                | Self::DevicePace
-                | Self::BackchannelPace
+                | Self::DevicePolling
+                | Self::BackchannelPolling
                 | Self::Interaction
                 | Self::Logout
                 | Self::Counter
@@ -94,8 +94,8 @@ impl Kind {
             Self::DeviceCode => "device-code",
             Self::UserCode => "user-code",
             Self::DeviceDecision => "device-decision",
-            Self::DevicePace => "device-pace",
-            Self::BackchannelPace => "backchannel-pace",
+            Self::DevicePolling => "device-pace",
+            Self::BackchannelPolling => "backchannel-pace",
             Self::SpentDeviceCode => "spent-device-code",
             Self::Interaction => "interaction",
             Self::SecondStep => "second-step",

@@ -12,14 +12,14 @@ const LONGEST: Duration = Duration::minutes(10);
 
 /// When the next poll is in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Pace {
+pub struct PollingInterval {
     /// Seconds.
     interval: i64,
     /// Whoever comes before is too early.
     not_before: Time,
 }
 
-impl Pace {
+impl PollingInterval {
     /// After the first poll, which may come at any time.
     pub fn begun(now: Time) -> Self {
         Self {
@@ -57,16 +57,16 @@ mod tests {
             waits in prop::collection::vec(0_i64..40, 1..60),
         ) {
             let mut now = Time::UNIX_EPOCH;
-            let mut pace = Pace::begun(now);
+            let mut polling = PollingInterval::begun(now);
             let mut interval = 5;
             for wait in waits {
                 now += Duration::seconds(wait);
-                let (next, in_time) = pace.polled(now);
+                let (next, in_time) = polling.polled(now);
                 prop_assert_eq!(in_time, wait >= interval);
                 if !in_time {
                     interval = (interval + 5).min(600); // RFC 8628 §3.5
                 }
-                pace = next;
+                polling = next;
             }
         }
     }
