@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use serde_json::{Map, Value};
 
-use super::authorization::received::Received;
+use super::authorization::raw_request::RawRequest;
 use super::client_keys::{self, VerifyError};
 use super::parameters::is_authorization_parameter;
 use super::{Error, Result};
@@ -36,7 +36,7 @@ const REMEMBERED: Duration = Duration::from_mins(70);
 pub(super) const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// The request inside, with what stands beside it where the standard lets that count.
-pub async fn unfold(app: &App, client: &Client, received: &Received, object: &str) -> Result<Received> {
+pub async fn unfold(app: &App, client: &Client, raw: &RawRequest, object: &str) -> Result<RawRequest> {
     let algs = client.request_object_algs();
     let (claims, is_typed) = read(app, client, object, algs.as_deref()).await?;
     let signed = algs.is_some();
@@ -48,21 +48,21 @@ pub async fn unfold(app: &App, client: &Client, received: &Received, object: &st
         needs: Needs::of(client.metadata.profile),
     };
     check(&claims, &expected).map_err(Error::invalid_request_object)?;
-    if received.is_pushed() {
+    if raw.is_pushed() {
         once(app, client, &claims).await?;
     }
     let inside = parameters(&claims)?;
     // RFC 9101 §6.3: only what is inside counts, for those who speak of RFC 9101; OpenID Connect Core §6.1
     // has the inside go first, and type and client told outside as well.
-    let alone = is_typed || received.is_pushed() || client.must_sign_requests();
+    let alone = is_typed || raw.is_pushed() || client.must_sign_requests();
     if !alone {
-        agree(received, &claims)?;
+        agree(raw, &claims)?;
     } else if let Some(id) = claims.get("client_id")
         && id != client.id.as_str()
     {
         return Err(Error::invalid_request_object("client_id inside is another"));
     }
-    Ok(received.unfolded(inside, alone, signed))
+    Ok(raw.unfolded(inside, alone, signed))
 }
 
 /// The object at an address that the client registered, compared as it is (AZ-8).
@@ -232,7 +232,7 @@ pub(super) async fn once(app: &App, client: &Client, claims: &Value) -> Result<(
 }
 
 /// OpenID Connect Core §6.1: what stands outside for OAuth's sake is the same inside.
-fn agree(outside: &Received, claims: &Value) -> Result<()> {
+fn agree(outside: &RawRequest, claims: &Value) -> Result<()> {
     for name in ["client_id", "response_type"] {
         let inside = claims.get(name);
         if outside.get(name).is_none() {

@@ -20,7 +20,7 @@ use crate::domain::scope;
 use crate::http::extract::form;
 use crate::oidc::access_policy::{AccessRefused as Refused, Lack};
 use crate::oidc::authorization::interaction::{self, Step};
-use crate::oidc::authorization::request::{self, Received, Rejection};
+use crate::oidc::authorization::request::{self, RawRequest, Rejection};
 use crate::oidc::endpoints;
 use crate::templates::pages::{AccessRefused, Consent, Detail, SecondFactorNeeded, SelectAccount, Unmet};
 
@@ -41,8 +41,8 @@ pub fn routes(routes: Routes) -> Routes {
 }
 
 async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
-    let received = Received::new(form::of_query(&uri)?);
-    let request = match request::accept(&ctx.app, &ctx.actor_context(), &received).await {
+    let raw = RawRequest::new(form::of_query(&uri)?);
+    let request = match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
         Ok(it) => it,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
         Err(Rejection::Answer(answer)) => return flow::respond(&ctx, *answer).await,
@@ -65,8 +65,8 @@ async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Respo
 /// its cookies did not come along, so they must not be replaced.
 async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
     let ctx = ctx.without_cookies();
-    let received = Received::new(form::of_body(request).await?);
-    match request::accept(&ctx.app, &ctx.actor_context(), &received).await {
+    let raw = RawRequest::new(form::of_body(request).await?);
+    match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
         Ok(request) => {
             let handle = interaction::open_posted(&ctx.app, request, &ctx.network).await?;
             Ok(flow::go_on(&ctx, &handle))

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::received::Received;
+use super::raw_request::RawRequest;
 use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
 use crate::domain::claim::ClaimsRequest;
@@ -32,7 +32,7 @@ pub struct Provider<'a> {
 pub struct Incoming<'a> {
     pub provider: &'a Provider<'a>,
     pub client: &'a Client,
-    pub parameters: &'a Received,
+    pub parameters: &'a RawRequest,
 }
 
 type Check = fn(&Incoming<'_>, &mut AuthorizationRequest) -> Result<()>;
@@ -83,7 +83,7 @@ impl Incoming<'_> {
 }
 
 /// The first check by itself, for what is to be read before the others.
-pub fn once_each(parameters: &Received) -> Result<()> {
+pub fn once_each(parameters: &RawRequest) -> Result<()> {
     match AUTHORIZATION_PARAMETERS
         .iter()
         .find(|name| parameters.is_repeated(name))

@@ -8,7 +8,7 @@ mod grant;
 pub mod handle;
 pub mod interaction;
 pub mod kept_request;
-pub(super) mod received;
+pub(super) mod raw_request;
 pub(super) mod pushed_request;
 pub mod refusal_audit;
 pub mod request;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::received::Received;
+use super::raw_request::RawRequest;
 use super::response::Rejection;
 use crate::app::App;
 use crate::audit;
@@ -19,8 +19,8 @@ pub const UNKNOWN: &str = "unknown";
 const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
 
 /// Records a request that was refused. The refusal stands, recorded or not.
-pub async fn record(app: &App, context: &Context, received: &Received, rejection: &Rejection) {
-    let refusal = refusal(app, received, rejection);
+pub async fn record(app: &App, context: &Context, raw: &RawRequest, rejection: &Rejection) {
+    let refusal = refusal(app, raw, rejection);
     if let Err(error) = write_once(app, context, refusal).await {
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
@@ -40,8 +40,8 @@ pub async fn record_pushed(app: &App, context: &Context, client: &Client, error:
     }
 }
 
-fn refusal(app: &App, received: &Received, rejection: &Rejection) -> Event {
-    let registered = received.get("client_id").and_then(|id| app.registry.find(id));
+fn refusal(app: &App, raw: &RawRequest, rejection: &Rejection) -> Event {
+    let registered = raw.get("client_id").and_then(|id| app.registry.find(id));
     let client = registered.as_ref().map_or(UNKNOWN, |it| it.id.as_str());
     let error = rejection.error();
     match rejection {

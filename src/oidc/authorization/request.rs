@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::checks::{self, Provider};
 use super::pushed_request;
-pub use super::received::Received;
+pub use super::raw_request::RawRequest;
 use super::refusal_audit;
 pub use super::response::Rejection;
 use super::response::Target;
@@ -31,14 +31,14 @@ const LONGEST_STATE: usize = 2048;
 pub async fn accept(
     app: &App,
     context: &Context,
-    received: &Received,
+    raw: &RawRequest,
 ) -> Result<AuthorizationRequest, Rejection> {
-    let outcome = match may_fetch(app, context, received).await {
-        Ok(()) => resolve(app, received).await,
+    let outcome = match may_fetch(app, context, raw).await {
+        Ok(()) => resolve(app, raw).await,
         Err(error) => Err(Rejection::Page(error)),
     };
     if let Err(rejection) = &outcome {
-        refusal_audit::record(app, context, received, rejection).await;
+        refusal_audit::record(app, context, raw, rejection).await;
     }
     outcome
 }
@@ -55,7 +55,7 @@ pub async fn accept_pushed(
     let outcome = match parameters.has("request_uri") {
         true => Err(Error::invalid_request("request_uri cannot be pushed")), // RFC 9126 §2.1
         false => {
-            let resolved = resolve(app, &Received::pushed(client, parameters)).await;
+            let resolved = resolve(app, &RawRequest::pushed(client, parameters)).await;
             resolved.map_err(Rejection::into_error)
         }
     };
@@ -80,8 +80,8 @@ fn bound(request: AuthorizationRequest, key: Option<String>) -> Result<Authoriza
 }
 
 /// Counts a request that makes this service fetch a foreign `request_uri`: so many per network (security.md DS-2).
-async fn may_fetch(app: &App, context: &Context, received: &Received) -> Result<()> {
-    let foreign = received
+async fn may_fetch(app: &App, context: &Context, raw: &RawRequest) -> Result<()> {
+    let foreign = raw
         .get("request_uri")
         .filter(|it| !pushed_request::is_reference(it));
     match foreign.filter(|_| app.config.authorization.request_uri) {
@@ -92,46 +92,46 @@ async fn may_fetch(app: &App, context: &Context, received: &Received) -> Result<
 
 /// Reads a request, which may be an object, or be kept elsewhere: here, if it was pushed before, or at an address of
 /// the client.
-async fn resolve(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
-    let Some(client) = client_of(app, received) else {
-        return read_here(app, received);
+async fn resolve(app: &App, raw: &RawRequest) -> Result<AuthorizationRequest, Rejection> {
+    let Some(client) = client_of(app, raw) else {
+        return read_here(app, raw);
     };
     // G-2: neither a reference nor an object hides a repetition beside it, and nothing is fetched for one.
-    if let Err(error) = checks::once_each(received) {
-        return Err(refuse(app, &client, received, error));
+    if let Err(error) = checks::once_each(raw) {
+        return Err(refuse(app, &client, raw, error));
     }
-    let unfolded = match (received.get("request"), received.get("request_uri")) {
-        (None, None) => return read_here(app, received),
+    let unfolded = match (raw.get("request"), raw.get("request_uri")) {
+        (None, None) => return read_here(app, raw),
         (Some(_), Some(_)) => Err(Error::invalid_request(
             "request and request_uri exclude each other", // RFC 9101 §5
         )),
         (None, Some(uri)) if pushed_request::is_reference(uri) => {
             // RFC 9126 §4: nothing else of the request counts, but where a refusal may go.
             let opened = pushed_request::open(app, &client, uri).await;
-            return opened.map_err(|error| refuse(app, &client, received, error));
+            return opened.map_err(|error| refuse(app, &client, raw, error));
         }
         (None, Some(uri)) => match request_object::fetch(app, &client, uri).await {
-            Ok(object) => request_object::unfold(app, &client, received, &object).await,
+            Ok(object) => request_object::unfold(app, &client, raw, &object).await,
             Err(error) => Err(error),
         },
-        (Some(object), None) => request_object::unfold(app, &client, received, object).await,
+        (Some(object), None) => request_object::unfold(app, &client, raw, object).await,
     };
     match unfolded {
         Ok(unfolded) => read_here(app, &unfolded),
-        Err(error) => Err(refuse(app, &client, received, error)),
+        Err(error) => Err(refuse(app, &client, raw, error)),
     }
 }
 
-fn client_of(app: &App, received: &Received) -> Option<Arc<Client>> {
-    app.registry.find(received.get("client_id")?)
+fn client_of(app: &App, raw: &RawRequest) -> Option<Arc<Client>> {
+    app.registry.find(raw.get("client_id")?)
 }
 
 /// To the service, if the parameters beside what failed name an address of its own.
-fn refuse(app: &App, client: &Client, received: &Received, error: Error) -> Rejection {
+fn refuse(app: &App, client: &Client, raw: &RawRequest, error: Error) -> Rejection {
     let error = error.of_client(&client.id);
-    match settle_redirect_uri(client, received) {
+    match settle_redirect_uri(client, raw) {
         Ok(redirect_uri) => {
-            let target = settle_target(client, redirect_uri, received);
+            let target = settle_target(client, redirect_uri, raw);
             Rejection::Answer(Box::new(target.refusal(app.config.issuer.as_str(), error)))
         }
         // Both are wrong: the address is what the owner mends first, and all that a page can be about.
@@ -142,7 +142,7 @@ fn refuse(app: &App, client: &Client, received: &Received, error: Error) -> Reje
     }
 }
 
-fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rejection> {
+fn read_here(app: &App, raw: &RawRequest) -> Result<AuthorizationRequest, Rejection> {
     let issuer = app.config.issuer.as_str();
     let provider = Provider {
         issuer,
@@ -160,11 +160,11 @@ fn read_here(app: &App, received: &Received) -> Result<AuthorizationRequest, Rej
             Some(Subject::new(subject))
         },
     };
-    read(&provider, received)
+    read(&provider, raw)
 }
 
 /// Checks plain parameters as a whole. `Err` says who is told.
-fn read(provider: &Provider<'_>, parameters: &Received) -> Result<AuthorizationRequest, Rejection> {
+fn read(provider: &Provider<'_>, parameters: &RawRequest) -> Result<AuthorizationRequest, Rejection> {
     let client = settle_client(provider, parameters).map_err(Rejection::Page)?;
     let redirect_uri = settle_redirect_uri(&client, parameters).map_err(Rejection::Page)?;
     let target = settle_target(&client, redirect_uri, parameters);
@@ -185,7 +185,7 @@ fn read(provider: &Provider<'_>, parameters: &Received) -> Result<AuthorizationR
     }
 }
 
-fn settle_target(client: &Client, redirect_uri: String, parameters: &Received) -> Target {
+fn settle_target(client: &Client, redirect_uri: String, parameters: &RawRequest) -> Target {
     Target {
         client_id: client.id.clone(),
         redirect_uri,
@@ -201,14 +201,14 @@ fn unknown_client() -> Error {
     Error::invalid_request("client_id is not known")
 }
 
-fn settle_client(provider: &Provider<'_>, parameters: &Received) -> Result<Arc<Client>> {
+fn settle_client(provider: &Provider<'_>, parameters: &RawRequest) -> Result<Arc<Client>> {
     let id = parameters
         .get("client_id")
         .ok_or_else(|| Error::invalid_request("client_id must be given, once"))?;
     (provider.client)(id).ok_or_else(|| (provider.unknown_client)(id))
 }
 
-fn settle_redirect_uri(client: &Client, parameters: &Received) -> Result<String> {
+fn settle_redirect_uri(client: &Client, parameters: &RawRequest) -> Result<String> {
     // OpenID Connect Core §3.1.2.1: required, also when only one is registered.
     let received = parameters.get("redirect_uri");
     let refused = |description: &str| {
@@ -226,7 +226,7 @@ fn settle_redirect_uri(client: &Client, parameters: &Received) -> Result<String>
 }
 
 /// The mode is settled from whatever is sound, so that an error arrives where the client looks.
-fn settle_mode(client: &Client, parameters: &Received) -> ResponseMode {
+fn settle_mode(client: &Client, parameters: &RawRequest) -> ResponseMode {
     let response_type = parameters
         .get("response_type")
         .and_then(|it| ResponseType::parse(it).ok());

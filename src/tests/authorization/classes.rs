@@ -88,8 +88,8 @@ async fn without_an_essential_class_there_is_no_answer_but_an_error() {
         ("claims", &hopeless),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let received = Received::new(RequestPairs::of_query(pairs.to_vec()));
-    let refused = request::accept(&op.app, &op.context, &received).await;
+    let raw = RawRequest::new(RequestPairs::of_query(pairs.to_vec()));
+    let refused = request::accept(&op.app, &op.context, &raw).await;
     let Err(Rejection::Answer(answer)) = refused else {
         panic!("no refusal: {refused:?}")
     };

@@ -17,7 +17,7 @@ use crate::domain::client::Client;
 use crate::domain::session::Session;
 use crate::oidc::RequestPairs;
 use crate::oidc::authorization::interaction::{self, Step};
-use crate::oidc::authorization::request::{self, Received, Rejection};
+use crate::oidc::authorization::request::{self, RawRequest, Rejection};
 
 const BROWSER: &str = "the cookie of a browser";
 
@@ -36,8 +36,8 @@ fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> Authorizati
     let pairs = pairs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let received = Received::new(RequestPairs::of_query(pairs.collect()));
-    let accepted = request::accept(&op.app, &op.context, &received).now_or_never();
+    let raw = RawRequest::new(RequestPairs::of_query(pairs.collect()));
+    let accepted = request::accept(&op.app, &op.context, &raw).now_or_never();
     match accepted.expect("a plain request waits for nothing") {
         Ok(request) => request,
         Err(Rejection::Page(error)) => panic!("{error}"),

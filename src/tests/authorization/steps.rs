@@ -296,10 +296,10 @@ async fn an_address_that_is_registered_no_longer_is_answered_nothing() {
 async fn refused_requests_cannot_fill_the_audit_trail() {
     let op = Provider::start().await;
     let web = op.web().await;
-    let received = |uri: &str| {
+    let raw = |uri: &str| {
         let pairs = [("client_id", web.id.as_str()), ("redirect_uri", uri)];
         let pairs = pairs.map(|(k, v)| (k.to_owned(), v.to_owned()));
-        Received::new(RequestPairs::of_query(pairs.to_vec()))
+        RawRequest::new(RequestPairs::of_query(pairs.to_vec()))
     };
     for uri in [
         "https://evil.example/",
@@ -307,11 +307,7 @@ async fn refused_requests_cannot_fill_the_audit_trail() {
         CALLBACK,
         CALLBACK,
     ] {
-        assert!(
-            request::accept(&op.app, &op.context, &received(uri))
-                .await
-                .is_err()
-        );
+        assert!(request::accept(&op.app, &op.context, &raw(uri)).await.is_err());
     }
     let db = op.app.db.read();
     let query = "SELECT action FROM events WHERE success = FALSE ORDER BY id";

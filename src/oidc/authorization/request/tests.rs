@@ -44,7 +44,10 @@ fn ask(client: Client, pairs: &[(&str, &str)]) -> Result<AuthorizationRequest, R
         subject_of_hint: &|hint| hint.strip_prefix("hint-of-").map(Subject::new),
     };
     let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-    read(&provider, &Received::new(RequestPairs::of_query(pairs.collect())))
+    read(
+        &provider,
+        &RawRequest::new(RequestPairs::of_query(pairs.collect())),
+    )
 }
 
 const GOOD: [(&str, &str); 5] = [

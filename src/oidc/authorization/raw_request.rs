@@ -6,7 +6,7 @@ use crate::oidc::{Parameters, RequestPairs};
 /// What a request says, each name with its decoded value, in the order received. A repeated name is
 /// kept: here it is answered to the service, once we know which.
 #[derive(Clone, Default)]
-pub struct Received {
+pub struct RawRequest {
     pairs: RequestPairs,
     /// It came not through a browser, but from the authenticated client itself (RFC 9126).
     pushed: bool,
@@ -14,7 +14,7 @@ pub struct Received {
     signed: bool,
 }
 
-impl Received {
+impl RawRequest {
     pub fn new(pairs: RequestPairs) -> Self {
         Self {
             pairs,
@@ -76,7 +76,7 @@ impl Received {
 }
 
 /// Names only: a hint names a person (security.md LG-3).
-impl std::fmt::Debug for Received {
+impl std::fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.pairs.fmt(f)
     }
