@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::access_policy::{self, AccessRefused};
 use super::consent::{self, ConsentNeeded};
-use super::token::target::Target;
+use super::token::audience::Audience;
 use super::{Error, Parameters, Result, dpop};
 use crate::app::App;
 use crate::audit;
@@ -65,7 +65,7 @@ pub async fn begin(
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     let scope = allowed(client, parameters.get("scope"))?;
-    let target = Target::of_its_own(app, client, parameters)?;
+    let audience = Audience::of_client(app, client, parameters)?;
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
     let key = dpop::verify(app, presented, None).await?;
     let device_code = format!("dc_{}", random::token());
@@ -73,8 +73,8 @@ pub async fn begin(
         device: device_key(&client.id, &device_code),
         client_id: client.id.clone(),
         scope,
-        resources: target.audience,
-        details: target.details,
+        resources: audience.resources,
+        details: audience.details,
         bound_to: key.map(Confirmation::Key),
         expires_at: app.clock.now() + LIFETIME,
     };

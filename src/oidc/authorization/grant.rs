@@ -10,8 +10,8 @@ use crate::domain::authorization::{AuthorizationRequest, Grant};
 use crate::domain::client::Client;
 use crate::domain::session::Session;
 use crate::domain::token::Confirmation;
+use crate::oidc::token::audience::Audience;
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
-use crate::oidc::token::target::Target;
 use crate::oidc::{Result, codes, logout, service_use};
 use crate::random;
 
@@ -45,7 +45,7 @@ pub async fn issue(app: &App, login: &Login<'_>, acr: Acr) -> Result<Vec<(&'stat
             account: account.clone(),
             refresh_token: None,
             bound_to: None,
-            target: Target::of_grant(client, &grant)?,
+            audience: Audience::of_grant(client, &grant)?,
             grant,
         };
         let code = parameters.first().map(|it| it.1.clone());

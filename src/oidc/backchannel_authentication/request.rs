@@ -11,7 +11,7 @@ use crate::domain::scope::{self, Scope};
 use crate::domain::secret::Secret;
 use crate::oidc::mismatch::Mismatch;
 use crate::oidc::request_object::{self, Expected, Needs, OF_THE_JWT};
-use crate::oidc::token::target::Target;
+use crate::oidc::token::audience::Audience;
 use crate::oidc::{Error, Parameters, Result};
 
 /// The parameters of the request itself: beside a signed object there is none of them (CIBA §7.1.1).
@@ -38,7 +38,7 @@ const LONGEST_NOTIFICATION_TOKEN: usize = 1024;
 pub struct Asked {
     pub scope: Scope,
     pub hint: Hint,
-    pub target: Target,
+    pub audience: Audience,
     pub acr_values: Vec<String>,
     pub binding_message: Option<String>,
     pub lifetime: Duration,
@@ -136,7 +136,7 @@ fn parameters(claims: &Value) -> Result<Parameters> {
 
 fn accept(app: &App, client: &Client, it: &Parameters) -> Result<Asked> {
     Ok(Asked {
-        target: Target::of_its_own(app, client, it)?,
+        audience: Audience::of_client(app, client, it)?,
         acr_values: acr_values(client, it.get("acr_values"))?,
         scope: allowed(client, it.get("scope"))?,
         hint: hint(it)?,

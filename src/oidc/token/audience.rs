@@ -8,55 +8,55 @@ use crate::domain::resource::{self, BadTarget};
 use crate::oidc::{Error, Parameters, Result};
 
 #[derive(Clone, Debug, Default)]
-pub struct Target {
+pub struct Audience {
     /// Resources; none: us.
-    pub audience: Vec<String>,
+    pub resources: Vec<String>,
     pub details: AuthorizationDetails,
 }
 
-impl Target {
+impl Audience {
     /// All that a grant is for.
     pub fn of_grant(client: &Client, grant: &Grant) -> Result<Self> {
         let registered = &client.metadata.resources;
-        let audience = resource::audience(&grant.resources, &[], registered).map_err(foreign)?;
+        let resources = resource::audience(&grant.resources, &[], registered).map_err(foreign)?;
         Ok(Self {
-            details: grant.details.at(&audience),
-            audience,
+            details: grant.details.at(&resources),
+            resources,
         })
     }
 
     /// What a request at the token endpoint wants of it.
-    pub fn asked(app: &App, client: &Client, grant: &Grant, parameters: &Parameters) -> Result<Self> {
+    pub fn requested(app: &App, client: &Client, grant: &Grant, parameters: &Parameters) -> Result<Self> {
         let registered = &client.metadata.resources;
         let wanted = parameters.all("resource");
-        let audience = resource::audience(&grant.resources, &wanted, registered).map_err(foreign)?;
+        let resources = resource::audience(&grant.resources, &wanted, registered).map_err(foreign)?;
         // What is registered no longer is not to be had either (G-10).
         let granted = grant
             .details
             .of_types(&client.metadata.authorization_details_types);
-        let details = less(app, client, &granted, parameters)?.at(&audience);
-        Ok(Self { audience, details })
+        let details = narrowed_details(app, client, &granted, parameters)?.at(&resources);
+        Ok(Self { resources, details })
     }
 
     /// On a client's own behalf, where the registration alone grants.
-    pub fn of_its_own(app: &App, client: &Client, parameters: &Parameters) -> Result<Self> {
+    pub fn of_client(app: &App, client: &Client, parameters: &Parameters) -> Result<Self> {
         let details = details_of(app, client, parameters)?.unwrap_or_default();
-        let audience = among_its_own(client, &parameters.all("resource"))?;
+        let resources = registered_resources(client, &parameters.all("resource"))?;
         Ok(Self {
-            details: details.at(&audience),
-            audience,
+            details: details.at(&resources),
+            resources,
         })
     }
 }
 
 /// Resources that the client may have tokens for.
-pub fn among_its_own(client: &Client, asked: &[String]) -> Result<Vec<String>> {
+pub fn registered_resources(client: &Client, asked: &[String]) -> Result<Vec<String>> {
     let asked = asked.iter().map(String::as_str);
     resource::within(asked, &client.metadata.resources).map_err(foreign)
 }
 
 /// Of what was granted, what the request asks for.
-pub fn less(
+pub fn narrowed_details(
     app: &App,
     client: &Client,
     granted: &AuthorizationDetails,

@@ -1,8 +1,8 @@
 //! `authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.6): one attempt, by its own client, whatever
 //! comes of it; a replay ends what the code bought (security.md TK-1 to TK-3).
 
-use super::granted;
 use super::issue::Authorized;
+use super::redeem;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
@@ -22,7 +22,7 @@ pub async fn redeem(
     let grant = match codes::take(app, code, &client.id).await? {
         Taken::Grant(grant) => *grant,
         Taken::Spent(authorization) => {
-            return Err(granted::replayed(app, context, client, &authorization).await?);
+            return Err(redeem::replayed(app, context, client, &authorization).await?);
         }
         Taken::Unknown => return Err(Error::unusable_grant("an unknown or expired code")),
     };
@@ -34,5 +34,5 @@ pub async fn redeem(
         return Err(refused.about(Mismatch::of_uri("redirect_uri", received, sent_to)));
     }
     pkce::verify(grant.code_challenge.as_deref(), parameters.get("code_verifier"))?;
-    granted::redeem(app, client, grant, parameters, bound_to).await
+    redeem::grant(app, client, grant, parameters, bound_to).await
 }

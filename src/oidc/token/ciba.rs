@@ -2,7 +2,7 @@
 //! What was allowed is given once; shown again, the `auth_req_id` ends what it bought (TK-2).
 
 use super::issue::Authorized;
-use super::{granted, polling};
+use super::{polling, redeem};
 use crate::app::App;
 use crate::domain::AuthenticationRequestId;
 use crate::domain::actor::Context;
@@ -38,7 +38,7 @@ pub async fn redeem(
         Stage::Denied => Err(Error::access_denied("The person did not grant access")),
         Stage::Spent(grant) => Err(replayed(app, context, client, &grant).await?),
         Stage::Allowed(grant) => match spend(app, &request.id).await? {
-            true => granted::redeem(app, client, *grant, parameters, bound_to).await,
+            true => redeem::grant(app, client, *grant, parameters, bound_to).await,
             // Of any number of parallel calls one is given the grant (security.md G-8).
             false => Err(replayed(app, context, client, &grant).await?),
         },
@@ -52,5 +52,5 @@ async fn spend(app: &App, id: &AuthenticationRequestId) -> Result<bool> {
 }
 
 async fn replayed(app: &App, context: &Context, client: &Client, grant: &Grant) -> Result<Error> {
-    granted::replayed(app, context, client, &grant.authorization_id).await
+    redeem::replayed(app, context, client, &grant.authorization_id).await
 }

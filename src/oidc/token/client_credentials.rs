@@ -1,9 +1,9 @@
 //! `client_credentials` (RFC 6749 §4.4): a client on its own behalf. No person, hence no ID token, no
 //! refresh token, and none of the scopes that are about people (security.md TK-4).
 
+use super::audience::Audience;
 use super::issue;
 use super::response::TokenResponse;
-use super::target::Target;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::scope::{self, Scope};
@@ -24,8 +24,8 @@ pub fn grant(
         ));
     }
     let scope = allowed(client.scope(), parameters.get("scope"))?;
-    let target = Target::of_its_own(app, client, parameters)?;
-    issue::client_token(app, client, scope, target, bound_to)
+    let audience = Audience::of_client(app, client, parameters)?;
+    issue::client_token(app, client, scope, audience, bound_to)
 }
 
 fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {

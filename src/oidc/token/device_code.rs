@@ -2,7 +2,7 @@
 //! has decided. What was allowed is given once; shown again, the code ends what it bought (TK-2).
 
 use super::issue::Authorized;
-use super::{granted, polling};
+use super::{polling, redeem};
 use crate::app::App;
 use crate::domain::AuthorizationId;
 use crate::domain::actor::Context;
@@ -41,7 +41,7 @@ pub async fn redeem(
             Decision::Denied => Err(Error::access_denied("The person did not grant access")),
             Decision::Allowed(grant) => {
                 spend(app, context, client, &device, &grant).await?;
-                granted::redeem(app, client, *grant, parameters, bound_to).await
+                redeem::grant(app, client, *grant, parameters, bound_to).await
             }
         },
     }
@@ -65,5 +65,5 @@ async fn spend(app: &App, context: &Context, client: &Client, device: &Digest, g
 
 async fn replayed(app: &App, context: &Context, client: &Client, id: &[u8]) -> Result<Error> {
     let id = AuthorizationId::new(String::from_utf8_lossy(id));
-    granted::replayed(app, context, client, &id).await
+    redeem::replayed(app, context, client, &id).await
 }

@@ -7,8 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha512};
 
+use super::audience::Audience;
 use super::response::{ACCESS_TOKEN_TYPE, TokenResponse};
-use super::target::Target;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
@@ -33,7 +33,7 @@ pub struct Authorized {
     /// What the client proved to hold.
     pub bound_to: Option<Confirmation>,
     /// What the access token is for.
-    pub target: Target,
+    pub audience: Audience,
 }
 
 /// What comes back from the authorization endpoint itself.
@@ -104,13 +104,13 @@ pub fn client_token(
     app: &App,
     client: &Client,
     scope: Scope,
-    target: Target,
+    audience: Audience,
     bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     let lifetime = app.config.tokens.client_credentials;
     let token = AccessToken {
-        audience: target.audience,
-        details: target.details,
+        audience: audience.resources,
+        details: audience.details,
         confirmation: bound_to,
         ..blank(client, scope, app.clock.now(), lifetime)
     };
@@ -228,8 +228,8 @@ impl<'a> Mint<'a> {
                 userinfo: authorized.grant.claims.userinfo.clone(),
                 ..ClaimsRequest::default()
             },
-            audience: authorized.target.audience.clone(),
-            details: authorized.target.details.clone(),
+            audience: authorized.audience.resources.clone(),
+            details: authorized.audience.details.clone(),
             confirmation: authorized.bound_to.clone(),
             authentication: Some(authorized.grant.authentication.clone()),
             ..blank(

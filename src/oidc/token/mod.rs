@@ -5,16 +5,16 @@ mod authorization_code;
 mod ciba;
 mod client_credentials;
 mod device_code;
-mod granted;
+mod redeem;
 pub mod issue;
-mod person;
+mod subject;
 mod polling;
 mod refresh_family;
 mod refresh_token;
 mod response;
 mod scope;
 mod token_exchange;
-pub mod target;
+pub mod audience;
 
 pub use response::TokenResponse;
 

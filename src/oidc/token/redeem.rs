@@ -1,9 +1,9 @@
 //! What a person granted, redeemed by a code of the browser's or of a device: the person as of now, and a
 //! refresh token with `offline_access` (security.md TK-1 to TK-5, G-10).
 
+use super::audience::Audience;
 use super::issue::Authorized;
-use super::target::Target;
-use super::{person, refresh_family, scope};
+use super::{refresh_family, scope, subject};
 use crate::app::App;
 use crate::audit;
 use crate::domain::AuthorizationId;
@@ -16,7 +16,7 @@ use crate::oidc::{Error, Parameters, Result, logout, service_use};
 use crate::storage::refresh_tokens;
 
 /// The grant was taken: there is no second redemption of it.
-pub async fn redeem(
+pub async fn grant(
     app: &App,
     client: &Client,
     grant: Grant,
@@ -26,9 +26,9 @@ pub async fn redeem(
     if grant.bound_to.is_some() && grant.bound_to != bound_to {
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
-    let target = Target::asked(app, client, &grant, parameters)?;
+    let audience = Audience::requested(app, client, &grant, parameters)?;
     let scope = scope::registered(client, &grant)?;
-    let (account, grant) = person::behind(app, client, grant, person::Session::Needed).await?;
+    let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     service_use::record(app, &grant).await;
     let refresh_token = match may_refresh(client, &grant) {
@@ -42,7 +42,7 @@ pub async fn redeem(
         account,
         refresh_token,
         bound_to,
-        target,
+        audience,
     })
 }
 

@@ -1,9 +1,9 @@
 //! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use, but for clients whose profile
 //! keeps it; a rotated one that is shown again ends its family (security.md TK-5). What the person may is read anew each time (G-10).
 
+use super::audience::Audience;
 use super::issue::Authorized;
-use super::target::Target;
-use super::{person, refresh_family, scope};
+use super::{refresh_family, scope, subject};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::actor::Context;
@@ -44,13 +44,13 @@ pub async fn rotate(
             "another key or certificate than the refresh token is bound to",
         ));
     }
-    let target = Target::asked(app, client, &grant, parameters)?;
+    let audience = Audience::requested(app, client, &grant, parameters)?;
     let scope = scope::narrowed(&scope::registered(client, &grant)?, parameters.get("scope"))?;
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
     // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
-    let (account, grant) = person::behind(app, client, grant, person::Session::Optional).await?;
+    let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Optional).await?;
 
     let successor = match client.rotates_refresh_tokens() {
         true => Some(token::refresh_token(&family.id, &random::token())),
@@ -74,7 +74,7 @@ pub async fn rotate(
         account,
         refresh_token: successor,
         bound_to,
-        target,
+        audience,
     })
 }
 

@@ -16,7 +16,12 @@ pub enum Session {
 }
 
 /// Returns the person, and the grant with those of its claims that the person still grants.
-pub async fn behind(app: &App, client: &Client, grant: Grant, session: Session) -> Result<(Account, Grant)> {
+pub async fn of_grant(
+    app: &App,
+    client: &Client,
+    grant: Grant,
+    session: Session,
+) -> Result<(Account, Grant)> {
     let (db, now) = (app.db.read(), app.clock.now());
     let account = match session {
         Session::Needed => sessions::find(db, &grant.session)

@@ -2,9 +2,9 @@
 //! token gets one of its own, to act for them elsewhere. It says who acts (`act`), allows no more than the
 //! token that was shown, and ends with what that one came from.
 
+use super::audience::{self, Audience};
 use super::issue;
 use super::response::{ACCESS_TOKEN_TYPE, JWT_TYPE, TokenResponse};
-use super::target::{self, Target};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Subject;
@@ -31,7 +31,7 @@ pub async fn grant(
     let shown = subject_token(app, client, parameters).await?;
     let actor = actor(app, client, parameters, &shown).await?;
     let scope = narrowed(&shown.token.scope, client.scope(), parameters.get("scope"))?;
-    let target = target(app, client, parameters, &shown.token)?;
+    let audience = requested_audience(app, client, parameters, &shown.token)?;
     let Some(account) = shown.account else {
         return Err(Error::unacceptable_token(
             "about a client, for which nobody can act",
@@ -50,8 +50,8 @@ pub async fn grant(
         sid: before.sid,
         authorization_id: before.authorization_id,
         authentication: before.authentication,
-        audience: target.audience,
-        details: target.details,
+        audience: audience.resources,
+        details: audience.details,
         actor,
         granted_to: Some(before.granted_to.unwrap_or(before.client_id)),
         confirmation: bound_to,
@@ -133,7 +133,12 @@ async fn read(app: &App, parameters: &Parameters, (token, kind): (&str, &str)) -
         .map_err(Error::unacceptable_token)
 }
 
-fn target(app: &App, client: &Client, parameters: &Parameters, before: &AccessToken) -> Result<Target> {
+fn requested_audience(
+    app: &App,
+    client: &Client,
+    parameters: &Parameters,
+    before: &AccessToken,
+) -> Result<Audience> {
     let mut asked = parameters.all("resource");
     asked.extend(parameters.all("audience"));
     if asked.is_empty() && !before.audience.is_empty() {
@@ -142,12 +147,12 @@ fn target(app: &App, client: &Client, parameters: &Parameters, before: &AccessTo
             "The token is for others: say for whom the new one is",
         ));
     }
-    let audience = target::among_its_own(client, &asked)?;
+    let resources = audience::registered_resources(client, &asked)?;
     let granted = before
         .details
         .of_types(&client.metadata.authorization_details_types);
-    let details = target::less(app, client, &granted, parameters)?.at(&audience);
-    Ok(Target { audience, details })
+    let details = audience::narrowed_details(app, client, &granted, parameters)?.at(&resources);
+    Ok(Audience { resources, details })
 }
 
 /// What the token that was shown allows and the client may have, or less. Nothing lasts beyond the token.
