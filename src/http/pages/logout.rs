@@ -12,7 +12,7 @@ use super::{Audience, PageContext, PageError, PageForm, Routes, flow};
 use crate::http::cookies::Cookie;
 use crate::http::extract::form;
 use crate::oidc::end_session::{self, After, Step};
-use crate::oidc::logout::frontchannel::{self, Farewell};
+use crate::oidc::logout::frontchannel::{self, FrontchannelLogout};
 use crate::oidc::{self, Parameters, endpoints};
 use crate::templates::Service;
 use crate::templates::pages::{LoggedOut, LoggingOut, LogoutConfirm};
@@ -115,16 +115,13 @@ pub(super) async fn leave(
     let to = match frames.is_empty() {
         true => address(&after),
         false => {
-            let farewell = Farewell { frames, after };
-            match frontchannel::keep(&ctx.app, &farewell).await {
+            let logout = FrontchannelLogout { frames, after };
+            match frontchannel::keep(&ctx.app, &logout).await {
                 Ok(handle) => format!("/logging-out?logout={handle}"),
                 // The session has ended, and with it its cookie, whether the services can be visited or not (ST-1).
                 Err(error) => {
                     crate::http::error::log(&error);
-                    farewell
-                        .after
-                        .redirect_to
-                        .unwrap_or_else(|| LOGGED_OUT.to_owned())
+                    logout.after.redirect_to.unwrap_or_else(|| LOGGED_OUT.to_owned())
                 }
             }
         }
@@ -148,7 +145,7 @@ async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
         Some(handle) => frontchannel::find(&ctx.app, &handle).await?,
         None => None,
     };
-    let Some(Farewell { frames, after }) = kept else {
+    let Some(FrontchannelLogout { frames, after }) = kept else {
         return Ok(ctx.redirect(LOGGED_OUT));
     };
     let page = LoggingOut {

@@ -19,7 +19,7 @@ const LIFETIME: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// A logout on its way through the browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Farewell {
+pub struct FrontchannelLogout {
     /// The services' addresses, each with `iss` and `sid`.
     pub frames: Vec<String>,
     pub after: After,
@@ -43,7 +43,7 @@ fn frame(client: &Client, issuer: &str, sid: &str) -> Option<String> {
 }
 
 /// Keeps it for the page that follows; the handle is all that the page's address holds.
-pub async fn keep(app: &App, it: &Farewell) -> Result<String> {
+pub async fn keep(app: &App, it: &FrontchannelLogout) -> Result<String> {
     let handle = random::token();
     let content = serde_json::to_vec(it).map_err(Error::internal)?;
     app.ephemeral
@@ -54,7 +54,7 @@ pub async fn keep(app: &App, it: &Farewell) -> Result<String> {
 }
 
 /// Again, if the page is loaded again.
-pub async fn find(app: &App, handle: &str) -> Result<Option<Farewell>> {
+pub async fn find(app: &App, handle: &str) -> Result<Option<FrontchannelLogout>> {
     let found = app.ephemeral.get(Kind::Logout, &key(handle)).await;
     let found = found.map_err(Error::from)?;
     found
