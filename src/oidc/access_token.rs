@@ -68,7 +68,7 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
         all.insert("grant_id".into(), id.as_str().into());
     }
     if let Some(authentication) = &token.authentication {
-        tell_authentication(&mut all, authentication); // RFC 9068 §2.2.1
+        state_authentication(&mut all, authentication); // RFC 9068 §2.2.1
     }
     if let Some(confirmation) = &token.confirmation {
         all.insert("cnf".into(), json!(confirmation)); // RFC 9449 §6.1, RFC 8705 §3.1
@@ -91,7 +91,7 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
 }
 
 /// As ID tokens, access tokens and introspection tell it alike (OpenID Connect Core §2, RFC 9470 §6).
-pub fn tell_authentication(all: &mut Map<String, Value>, it: &Authentication) {
+pub fn state_authentication(all: &mut Map<String, Value>, it: &Authentication) {
     all.insert("auth_time".into(), it.auth_time.timestamp().into());
     all.insert("acr".into(), it.acr.as_str().into());
     if !it.amr.is_empty() {

@@ -58,7 +58,7 @@ pub fn for_resources(scope: &Scope) -> Names {
 }
 
 /// The values. A claim without one is absent, never null or empty.
-pub async fn tell(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
+pub async fn values(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
     let membership = claim::of_scope(scope::ITU_MEMBERSHIP);
     let standing = match membership.iter().any(|it| names.contains(it)) {
         true => Some(affiliations::standing(db, &account.id).await?),

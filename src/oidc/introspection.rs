@@ -46,14 +46,14 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
         return Ok(None);
     }
     let mut all = match &account {
-        Some(account) => claims::tell(app.db.read(), &claims::for_resources(&token.scope), account).await?,
+        Some(account) => claims::values(app.db.read(), &claims::for_resources(&token.scope), account).await?,
         None => Map::new(),
     };
     let issuer = app.config.issuer.as_str();
     all.insert("active".into(), true.into());
     all.insert("token_type".into(), token.token_type().into());
     if let Some(authentication) = &token.authentication {
-        access_token::tell_authentication(&mut all, authentication); // RFC 9470 §6.2
+        access_token::state_authentication(&mut all, authentication); // RFC 9470 §6.2
     }
     if let Some(confirmation) = &token.confirmation {
         all.insert("cnf".into(), json!(confirmation)); // RFC 9449 §6.2, RFC 8705 §3.2

@@ -17,8 +17,8 @@ use crate::storage::{refresh_tokens, session_clients};
 /// it registered an address to be told at. One write for each client and session.
 pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subject) -> Result<()> {
     let metadata = &client.metadata;
-    let is_told = metadata.backchannel_logout_uri.is_some() || metadata.frontchannel_logout_uri.is_some();
-    if !is_told || !grant.scope.contains(scope::OPENID) {
+    let is_notified = metadata.backchannel_logout_uri.is_some() || metadata.frontchannel_logout_uri.is_some();
+    if !is_notified || !grant.scope.contains(scope::OPENID) {
         return Ok(());
     }
     let (session, id) = (&grant.session, &client.id);

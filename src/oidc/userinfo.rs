@@ -85,7 +85,7 @@ async fn claims_for(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
         ));
     };
     let names = claims::for_userinfo(&token.scope, &token.claims);
-    let mut all = claims::tell(app.db.read(), &names, &account).await?;
+    let mut all = claims::values(app.db.read(), &names, &account).await?;
     let subject = subject::of(app, &client, &account.sub);
     all.insert("sub".into(), subject.as_str().into());
     let encryption = client.metadata.userinfo_encryption();

@@ -36,16 +36,16 @@ pub async fn deliver(app: &App) -> Result<usize, DbErr> {
     let due = rows::list_due(app.db.read(), app.clock.now(), MOST_IN_A_ROUND).await?;
     let mut outcomes = stream::iter(due)
         .take_while(|_| std::future::ready(!app.stopping.is_cancelled()))
-        .map(|it| tell(app, it))
+        .map(|it| notify(app, it))
         .buffer_unordered(AT_ONCE);
-    let mut told = 0;
+    let mut notified = 0;
     while let Some(outcome) = outcomes.next().await {
-        told += usize::from(outcome?);
+        notified += usize::from(outcome?);
     }
-    Ok(told)
+    Ok(notified)
 }
 
-async fn tell(app: &App, due: Due) -> Result<bool, DbErr> {
+async fn notify(app: &App, due: Due) -> Result<bool, DbErr> {
     let due = &due;
     let db = app.db.read();
     let client = app.registry.find(due.client.as_str());

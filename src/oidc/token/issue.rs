@@ -134,7 +134,7 @@ pub async fn exchanged_token(
         false => access_token::seal(app, &token)?,
         true => {
             let names = claims::for_resources(&token.scope);
-            let about = claims::tell(app.db.read(), &names, account).await?;
+            let about = claims::values(app.db.read(), &names, account).await?;
             access_token::sign(app, client, &token, about)?
         }
     };
@@ -243,7 +243,7 @@ impl<'a> Mint<'a> {
             false => access_token::seal(app, &token)?,
             true => {
                 let names = claims::for_resources(&authorized.scope);
-                let more = claims::tell(app.db.read(), &names, &authorized.account).await?;
+                let more = claims::values(app.db.read(), &names, &authorized.account).await?;
                 access_token::sign(app, client, &token, more)?
             }
         };
@@ -259,7 +259,7 @@ impl<'a> Mint<'a> {
         } = *self;
         let alg = client.id_token_alg();
         // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
-        let mut all = claims::tell(app.db.read(), &names, &authorized.account).await?;
+        let mut all = claims::values(app.db.read(), &names, &authorized.account).await?;
         let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
         put("iss", app.config.issuer.as_str().into());
         put(
@@ -282,7 +282,7 @@ impl<'a> Mint<'a> {
         if let Some(nonce) = &authorized.nonce {
             put("nonce", nonce.as_str().into());
         }
-        access_token::tell_authentication(&mut all, &authorized.grant.authentication);
+        access_token::state_authentication(&mut all, &authorized.grant.authentication);
         let signed = app
             .keys
             .sign(alg, "JWT", &Value::Object(all))

@@ -11,7 +11,7 @@ async fn told(op: &Provider, alice: &Person, scope: &str, request: &str) -> Valu
     let scope = Scope::parse(scope).expect("a scope");
     let request = ClaimsRequest::parse(request).expect("a request");
     let names = claims::for_userinfo(&scope, &request);
-    let told = claims::tell(op.app.db.read(), &names, &alice.account).await;
+    let told = claims::values(op.app.db.read(), &names, &alice.account).await;
     Value::Object(told.expect("told"))
 }
 
