@@ -150,12 +150,12 @@ impl WantedAcr<'_> {
         if self.values.is_empty() {
             return Some(held);
         }
-        let known = self.values.iter().filter_map(|it| Acr::parse(it));
-        known.into_iter().find(|it| *it <= held)
+        let supported = self.values.iter().filter_map(|it| Acr::parse(it));
+        supported.into_iter().find(|it| *it <= held)
     }
 
     /// Some login at this provider could be one of them.
-    pub fn is_known(&self) -> bool {
+    pub fn is_supported(&self) -> bool {
         self.values.is_empty() || self.values.iter().any(|it| Acr::parse(it).is_some())
     }
 }

@@ -114,6 +114,6 @@ fn within(scope: &Scope, names: impl Iterator<Item = &'static str>) -> Names {
 }
 
 fn asked(wanted: &std::collections::BTreeMap<String, Option<Wanted>>) -> impl Iterator<Item = &'static str> {
-    let known = claim::BY_SCOPE.iter().flat_map(|it| it.1).copied();
-    known.filter(|name| wanted.contains_key(*name))
+    let supported = claim::BY_SCOPE.iter().flat_map(|it| it.1).copied();
+    supported.filter(|name| wanted.contains_key(*name))
 }

@@ -30,13 +30,13 @@ pub async fn verify(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -
         let keys = ClientKeys::parse(set).map_err(|_| VerifyError::NoKeys)?;
         return Ok(client::verify(jws, &keys, expect)?);
     };
-    let known = app.client_keys.at(address).await?;
-    let refusal = match client::verify(jws, &known, expect) {
+    let cached = app.client_keys.at(address).await?;
+    let refusal = match client::verify(jws, &cached, expect) {
         // A key with a new name, or, where keys have no names, one that was exchanged.
         Err(it @ (Refusal::UnknownKey | Refusal::Signature)) => it,
         other => return Ok(other?),
     };
-    match app.client_keys.after(&known, address).await {
+    match app.client_keys.after(&cached, address).await {
         Some(keys) => Ok(client::verify(jws, &keys, expect)?),
         None => Err(refusal.into()),
     }
@@ -69,13 +69,13 @@ async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result
     let keys = match metadata.jwks_uri.as_deref() {
         None => metadata.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok()),
         Some(address) => {
-            let known = app.client_keys.at(address).await.map_err(|source| {
+            let cached = app.client_keys.at(address).await.map_err(|source| {
                 let told = "The keys at the jwks_uri of the client could not be read";
                 Error::invalid_client_metadata(told).caused_by(source)
             })?;
-            match fits(&known) {
-                true => Some(known),
-                false => app.client_keys.after(&known, address).await,
+            match fits(&cached) {
+                true => Some(cached),
+                false => app.client_keys.after(&cached, address).await,
             }
         }
     };
@@ -94,10 +94,10 @@ pub async fn any(app: &App, client: &Client, is_in: impl Fn(&Value) -> bool) -> 
     let Some(address) = metadata.jwks_uri.as_deref() else {
         return metadata.jwks.as_ref().map(is_in).ok_or(VerifyError::NoKeys);
     };
-    let known = app.client_keys.at(address).await?;
-    if is_in(known.set()) {
+    let cached = app.client_keys.at(address).await?;
+    if is_in(cached.set()) {
         return Ok(true);
     }
-    let fetched = app.client_keys.after(&known, address).await;
+    let fetched = app.client_keys.after(&cached, address).await;
     Ok(fetched.is_some_and(|it| is_in(it.set())))
 }

@@ -22,7 +22,7 @@ pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subj
         return Ok(());
     }
     let (session, id) = (&grant.session, &client.id);
-    if session_clients::is_known(app.db.read(), session, id).await? {
+    if session_clients::exists(app.db.read(), session, id).await? {
         return Ok(());
     }
     app.db

@@ -122,9 +122,9 @@ impl RequestPairs {
     /// Refuses a parameter that occurs more than once, and a credential in the query. Names that mean nothing are
     /// left out.
     pub fn into_parameters(self) -> Result<Parameters> {
-        let known = self.pairs.iter().filter(|it| is_parameter(&it.0));
-        let known: Vec<_> = known.cloned().collect();
-        let named = known.iter().map(|it| &it.0).chain(&self.beside);
+        let read = self.pairs.iter().filter(|it| is_parameter(&it.0));
+        let read: Vec<_> = read.cloned().collect();
+        let named = read.iter().map(|it| &it.0).chain(&self.beside);
         let once = named.filter(|it| !LISTS.contains(&it.as_str()));
         if let Some(name) = once.filter(|it| is_parameter(it)).find(|it| self.is_repeated(it)) {
             return Err(Error::invalid_request(format!(
@@ -136,7 +136,7 @@ impl RequestPairs {
                 "{name} must not be sent in the query"
             )));
         }
-        let (lists, once) = known.into_iter().partition(|it| LISTS.contains(&it.0.as_str()));
+        let (lists, once) = read.into_iter().partition(|it| LISTS.contains(&it.0.as_str()));
         let once: Vec<_> = once;
         Ok(Parameters {
             once: once.into_iter().collect(),

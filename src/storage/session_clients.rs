@@ -21,7 +21,7 @@ pub struct Due {
     due_at: Time,
 }
 
-pub async fn is_known(
+pub async fn exists(
     db: &impl ConnectionTrait,
     session: &SessionId,
     client: &ClientId,

@@ -270,7 +270,7 @@ fn claims(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     draft.subject = asked.subject().map(Subject::new);
     if asked
         .wanted_acr()
-        .is_some_and(|it| it.essential && !it.is_known())
+        .is_some_and(|it| it.essential && !it.is_supported())
     {
         // OpenID Connect Core §5.5.1.1: treated as a failed authentication.
         return Err(Error::unmet_authentication_requirements(

@@ -108,8 +108,8 @@ async fn unfold(app: &App, client: &Client, object: &str) -> Result<Parameters> 
 fn parameters(claims: &Value) -> Result<Parameters> {
     let members = claims.as_object().into_iter().flat_map(Map::iter);
     let requested = members.filter(|it| !OF_THE_JWT.contains(&it.0.as_str()));
-    let known = requested.filter(|it| NAMES.contains(&it.0.as_str()) && it.0 != "resource");
-    let pairs: Result<std::collections::BTreeMap<String, String>> = known
+    let parameters = requested.filter(|it| NAMES.contains(&it.0.as_str()) && it.0 != "resource");
+    let pairs: Result<std::collections::BTreeMap<String, String>> = parameters
         .map(|(name, value)| {
             let text = match (name.as_str(), value) {
                 (_, Value::String(it)) => Some(it.clone()),
