@@ -1,7 +1,8 @@
 //! The command `check`: chooses modules, finds the provider and runs them; and `list`, which names them.
 
-use crate::plans::{Chosen, PLANS, Variant};
-use crate::{checks, config, http, provider, report, runner, site};
+use crate::plans::{Chosen, PLANS};
+use crate::variant::Variant;
+use crate::{checks, config, http, provider, report, run, runner, site};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::collections::BTreeSet;
@@ -45,7 +46,7 @@ pub fn list() {
 }
 
 /// Returns `false` if a module failed.
-pub async fn run(arguments: Check) -> Result<bool> {
+pub async fn carry_out(arguments: Check) -> Result<bool> {
     let mut chosen = choose(&arguments.plan, &arguments.module)?;
     let config = match &arguments.config {
         Some(path) => config::Config::read(path)?,
@@ -91,11 +92,14 @@ pub async fn run(arguments: Check) -> Result<bool> {
         Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
         None => None,
     };
-    let runner = runner::Runner {
-        site,
+    let environment = run::Environment {
         http,
         provider: Arc::new(provider),
         config: Arc::new(config),
+        site,
+    };
+    let runner = runner::Runner {
+        environment,
         jobs: arguments.jobs,
     };
     let outcomes = runner.run(&chosen).await;

@@ -49,12 +49,12 @@ pub struct Row {
 /// `ciba!("-name", [Key], |flow| …, Wanted::…)`: a module of a table.
 macro_rules! ciba {
     ($name:literal, [$($only:ident),*], $change:expr, $wanted:expr) => {
-        $crate::plans::Module {
+        $crate::module::Module {
             name: concat!("fapi-ciba-id1", $name),
-            needs: $crate::plans::Needs::Fapi,
+            needs: $crate::module::Needs::Fapi,
             on: &["code"],
             only: &[$($crate::fapi::Only::$only),*],
-            check: |run| Box::pin($crate::ciba::Row { change: $change, wanted: $wanted }.carry_out(run)),
+            check: $crate::module::Check::Run(|run| Box::pin($crate::ciba::Row { change: $change, wanted: $wanted }.carry_out(run))),
         }
     };
 }
@@ -142,7 +142,7 @@ fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str]) {
 /// Where the client is pinged, and what it answers.
 pub fn listen(run: &Run, flow: &Flow, status: u16, headers: &str, body: &str) {
     let token = flow.request.get("client_notification_token");
-    if let (Some(site), Some(token)) = (&run.site, token) {
+    if let (Ok(site), Some(token)) = (run.site(), token) {
         site.listen_to(token, status, headers, body);
     }
 }
@@ -237,8 +237,7 @@ pub async fn pinged(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Option<He
     let Some(token) = flow.request.get("client_notification_token") else {
         return Ok(None);
     };
-    let site = run.site.clone();
-    let site = site.ok_or_else(|| Stop::Skipped("the settings name no [site]".into()))?;
+    let site = run.site()?;
     let patience = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
     let Some(heard) = site.waits_for(token, patience).await else {
         return Err(run.report.stop(PING, "the client was not pinged"));

@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
     // Fails only if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
-        Command::Check(arguments) => check::run(arguments).await,
+        Command::Check(arguments) => check::carry_out(arguments).await,
         Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
         Command::List => {
             check::list();

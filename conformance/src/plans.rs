@@ -1,88 +1,9 @@
 //! The plans of the suite and the modules they list, by the suite's names.
 
-use crate::fapi::{Fapi, Only};
-use crate::modules::{Check, basic, channel_logout, ciba, config, dynamic, fapi2};
+use crate::module::Module;
+use crate::modules::{basic, channel_logout, ciba, config, dynamic, fapi2};
 use crate::modules::{rp_initiated_logout as logout, session_management};
-
-/// Where the authorization response belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placement {
-    Query,
-    Fragment,
-    FormPost,
-}
-
-/// What a plan fixes for its modules.
-#[derive(Clone, Copy, Debug)]
-pub struct Variant {
-    pub response_type: &'static str,
-    /// Sent as the parameter `response_mode`; none: the default of the response type.
-    pub response_mode: Option<&'static str>,
-    /// For the plans of FAPI.
-    pub fapi: Option<&'static Fapi>,
-}
-
-impl Variant {
-    pub fn placement(&self) -> Placement {
-        match self.response_mode {
-            Some("form_post") => Placement::FormPost,
-            _ if self.has("id_token") || self.has("token") => Placement::Fragment,
-            _ => Placement::Query,
-        }
-    }
-
-    /// The response type has this word.
-    pub fn has(&self, word: &str) -> bool {
-        self.response_type.split(' ').any(|it| it == word)
-    }
-
-    /// What tells it from others of its plan.
-    pub fn name(&self) -> &'static str {
-        self.fapi.map_or(self.response_type, |it| it.name)
-    }
-
-    fn runs(&self, module: &Module) -> bool {
-        let fits = |only: &Only| self.fapi.is_some_and(|it| only.fits(it));
-        module.on.contains(&self.response_type) && module.only.iter().all(fits)
-    }
-
-    /// An access token comes of it, at once or for the code.
-    pub fn has_access_token(&self) -> bool {
-        self.has("code") || self.has("token")
-    }
-}
-
-/// What a module cannot do without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// The metadata only.
-    Nothing,
-    /// A registered client and a person who logs in.
-    Client,
-    /// Also `client2`.
-    TwoClients,
-    /// The client `client_secret_post`.
-    SecretPost,
-    /// A client whose logout address is known.
-    Logout,
-    /// Clients of its own making.
-    Registration,
-    /// Those, and a document that the provider fetches from it.
-    Site,
-    /// Two clients of FAPI.
-    Fapi,
-}
-
-#[derive(Clone, Copy)]
-pub struct Module {
-    pub name: &'static str,
-    pub needs: Needs,
-    /// The response types that the suite runs it for.
-    pub on: &'static [&'static str],
-    /// And which variants of FAPI.
-    pub only: &'static [Only],
-    pub check: Check,
-}
+use crate::variant::Variant;
 
 #[derive(Clone, Copy)]
 pub struct Plan {
@@ -98,33 +19,9 @@ impl Plan {
     pub fn runs(&'static self) -> impl Iterator<Item = Chosen> {
         self.variants.iter().flat_map(move |variant| {
             let modules = self.modules.iter();
-            let wanted = modules.filter(|it| variant.runs(it));
+            let wanted = modules.filter(|it| it.runs_in(variant));
             wanted.map(move |module| (self, variant, module))
         })
-    }
-}
-
-const fn plain(response_type: &'static str) -> Variant {
-    Variant {
-        response_type,
-        response_mode: None,
-        fapi: None,
-    }
-}
-
-const fn form_post(response_type: &'static str) -> Variant {
-    Variant {
-        response_type,
-        response_mode: Some("form_post"),
-        fapi: None,
-    }
-}
-
-pub const fn fapi(it: &'static Fapi) -> Variant {
-    Variant {
-        response_type: "code",
-        response_mode: None,
-        fapi: Some(it),
     }
 }
 
@@ -132,67 +29,67 @@ pub const fn fapi(it: &'static Fapi) -> Variant {
 pub const PLANS: &[Plan] = &[
     Plan {
         name: "oidcc-basic-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: basic::MODULES,
     },
     Plan {
         name: "oidcc-implicit-certification-test-plan",
-        variants: &[plain("id_token"), plain("id_token token")],
+        variants: &[Variant::plain("id_token"), Variant::plain("id_token token")],
         modules: basic::MODULES,
     },
     Plan {
         name: "oidcc-hybrid-certification-test-plan",
-        variants: &[plain("code id_token"), plain("code token"), plain("code id_token token")],
+        variants: &[Variant::plain("code id_token"), Variant::plain("code token"), Variant::plain("code id_token token")],
         modules: basic::MODULES,
     },
     Plan {
         name: "oidcc-config-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: config::MODULES,
     },
     Plan {
         name: "oidcc-rp-initiated-logout-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: logout::MODULES,
     },
     Plan {
         name: "oidcc-session-management-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: session_management::MODULES,
     },
     Plan {
         name: "oidcc-frontchannel-rp-initiated-logout-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: channel_logout::FRONT,
     },
     Plan {
         name: "oidcc-backchannel-rp-initiated-logout-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: channel_logout::BACK,
     },
     Plan {
         name: "oidcc-dynamic-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: dynamic::MODULES,
     },
     Plan {
         name: "oidcc-3rdparty-init-login-certification-test-plan",
-        variants: &[plain("code")],
+        variants: &[Variant::plain("code")],
         modules: dynamic::THIRD_PARTY_LOGIN,
     },
     Plan {
         name: "oidcc-formpost-basic-certification-test-plan",
-        variants: &[form_post("code")],
+        variants: &[Variant::form_post("code")],
         modules: basic::MODULES,
     },
     Plan {
         name: "oidcc-formpost-implicit-certification-test-plan",
-        variants: &[form_post("id_token"), form_post("id_token token")],
+        variants: &[Variant::form_post("id_token"), Variant::form_post("id_token token")],
         modules: basic::MODULES,
     },
     Plan {
         name: "oidcc-formpost-hybrid-certification-test-plan",
-        variants: &[form_post("code id_token"), form_post("code token"), form_post("code id_token token")],
+        variants: &[Variant::form_post("code id_token"), Variant::form_post("code token"), Variant::form_post("code id_token token")],
         modules: basic::MODULES,
     },
     Plan {
@@ -215,6 +112,7 @@ pub const PLANS: &[Plan] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Needs;
     use std::collections::HashSet;
 
     #[test]

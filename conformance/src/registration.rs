@@ -5,8 +5,8 @@ use crate::checks::common::json_error;
 use crate::client::{AuthMethod, Client, Key};
 use crate::config;
 use crate::http::Answer;
+use crate::relying_party::{Registered, RelyingParty};
 use crate::report::{Step, Stop};
-use crate::run::Run;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,36 +15,30 @@ pub const RULE: &str = "registration (OpenID Connect Dynamic Client Registration
 /// Nothing listens there, and nothing can: RFC 6761 §6.4.
 pub const REDIRECT_URI: &str = "https://conformance.invalid/callback";
 
-/// Where a registered client is managed, and by what token.
-pub struct Registered {
-    address: String,
-    token: String,
-}
-
 /// What every client of the checker asks for, as the suite's do: one response type, keys without names.
-pub fn metadata(run: &Run, method: AuthMethod) -> Value {
+pub fn metadata(rp: &RelyingParty, method: AuthMethod) -> Value {
     // Dynamic Client Registration §2: a grant for each word of the response type.
     let mut grants = Vec::new();
-    grants.extend(run.variant.has("code").then_some("authorization_code"));
-    let in_front = run.variant.has("id_token") || run.variant.has("token");
+    grants.extend(rp.run.variant.has("code").then_some("authorization_code"));
+    let in_front = rp.run.variant.has("id_token") || rp.run.variant.has("token");
     grants.extend(in_front.then_some("implicit"));
     json!({
         "client_name": "Dynamically registered test",
         "contacts": ["conformance@conformance.invalid"],
         "grant_types": grants,
-        "response_types": [run.variant.response_type],
+        "response_types": [rp.run.variant.response_type],
         "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": method.name(),
         "jwks": {"keys": [Key::nameless().public()]},
     })
 }
 
-impl Run {
+impl RelyingParty {
     pub async fn ask_to_register(&mut self, metadata: &Value) -> Step<Answer> {
-        let Some(endpoint) = self.provider.endpoint("registration_endpoint") else {
+        let Some(endpoint) = self.run.provider.endpoint("registration_endpoint") else {
             return Err(Stop::Skipped("the provider registers no clients".into()));
         };
-        let token = self.config.registration.initial_access_token.as_ref();
+        let token = self.run.config.registration.initial_access_token.as_ref();
         let bearer = token.map(|it| format!("Bearer {it}"));
         let mut headers = vec![
             ("content-type", "application/json"),
@@ -53,6 +47,7 @@ impl Run {
         headers.extend(bearer.as_deref().map(|it| ("authorization", it)));
         let body = metadata.to_string().into_bytes();
         Ok(self
+            .run
             .http
             .send(Method::POST, endpoint, &headers, Some(body))
             .await?)
@@ -63,9 +58,9 @@ impl Run {
         let answer = self.ask_to_register(metadata).await?;
         let told = self.client_information(&answer)?;
         crate::checks::discovery::auth_method(
-            &self.provider.clone().metadata,
+            &self.run.provider.clone().metadata,
             method.name(),
-            &mut self.report,
+            &mut self.run.report,
         );
         let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
         let redirect_uri = metadata["redirect_uris"][0].as_str().unwrap_or(REDIRECT_URI);
@@ -76,7 +71,7 @@ impl Run {
             post_logout_redirect_uri: None,
         };
         if let Ok(url) = url::Url::parse(redirect_uri) {
-            self.browser.returns_to(&url);
+            self.run.browser.returns_to(&url);
         }
         self.client = Client::new(&settings, method);
         Ok(told)
@@ -86,14 +81,15 @@ impl Run {
     fn client_information(&mut self, answer: &Answer) -> Step<Value> {
         if answer.status != 201 {
             let told = format!("HTTP 201 was expected: {}", answer.brief());
-            return Err(self.report.stop(RULE, told));
+            return Err(self.run.report.stop(RULE, told));
         }
-        self.report
+        self.run
+            .report
             .require(answer.media_type() == "application/json", RULE, || {
                 format!("the answer is {:?}, not application/json", answer.media_type())
             });
         let Some(told) = answer.json().filter(Value::is_object) else {
-            return Err(self.report.stop(RULE, "the answer is not a JSON object"));
+            return Err(self.run.report.stop(RULE, "the answer is not a JSON object"));
         };
         let has = |name: &str| told.get(name).is_some();
         let is_text = |name: &str| told[name].as_str().is_some_and(|it| !it.is_empty());
@@ -107,37 +103,38 @@ impl Run {
                 token: token.to_owned(),
             });
         }
-        self.report
+        self.run
+            .report
             .require(!has("error"), RULE, || "the answer holds an error".into());
-        self.report.require(
+        self.run.report.require(
             !has("client_secret") || has("client_secret_expires_at"),
             RULE,
             || "there is a client_secret without client_secret_expires_at".into(),
         );
         let both = has("registration_client_uri") == has("registration_access_token");
-        self.report.require(both, RULE, || {
+        self.run.report.require(both, RULE, || {
             "registration_client_uri and registration_access_token come together or not at all".into()
         });
         if let Some(address) = told["registration_client_uri"].as_str() {
-            let secure = address.starts_with("https://") || self.provider.allow_http;
-            self.report.require(secure, RULE, || {
+            let secure = address.starts_with("https://") || self.run.provider.allow_http;
+            self.run.report.require(secure, RULE, || {
                 format!("registration_client_uri is {address}, not https")
             });
         }
         match is_text("client_id") {
             true => Ok(told),
-            false => Err(self.report.stop(RULE, "the answer has no client_id")),
+            false => Err(self.run.report.stop(RULE, "the answer has no client_id")),
         }
     }
 
     /// What the provider says of the client of this run, when it is asked again (RFC 7592 §2.1).
     pub async fn reads_registration(&mut self) -> Step<Answer> {
         let Some(it) = self.registered.last() else {
-            return Err(self.report.stop(RULE, "there is no registration_client_uri"));
+            return Err(self.run.report.stop(RULE, "there is no registration_client_uri"));
         };
         let bearer = format!("Bearer {}", it.token);
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
-        Ok(self.http.get(&it.address, &headers).await?)
+        Ok(self.run.http.get(&it.address, &headers).await?)
     }
 
     /// A registration that must not succeed (one that does is removed like any other): its error code.
@@ -145,12 +142,13 @@ impl Run {
         let answer = self.ask_to_register(metadata).await?;
         if answer.status == 201 {
             self.client_information(&answer).ok();
-            return Err(self.report.stop(rule, "the registration was accepted"));
+            return Err(self.run.report.stop(rule, "the registration was accepted"));
         }
         let error = answer.json().map(|it| it["error"].clone()).unwrap_or_default();
         let named = error.as_str().unwrap_or_default().to_owned();
-        json_error(&answer, &[400], &[&named], rule, &mut self.report);
-        self.report
+        json_error(&answer, &[400], &[&named], rule, &mut self.run.report);
+        self.run
+            .report
             .require(!named.is_empty(), rule, || "there is no error code".into());
         Ok(named)
     }
@@ -160,13 +158,17 @@ impl Run {
         for it in std::mem::take(&mut self.registered) {
             let bearer = format!("Bearer {}", it.token);
             let headers = [("authorization", bearer.as_str())];
-            let answer = self.http.send(Method::DELETE, &it.address, &headers, None).await;
+            let answer = self
+                .run
+                .http
+                .send(Method::DELETE, &it.address, &headers, None)
+                .await;
             let told = match &answer {
                 Ok(answer) => answer.brief(),
                 Err(error) => format!("{error:#}"),
             };
             let done = answer.is_ok_and(|it| it.status == 204);
-            self.report.advise(done, "removal (RFC 7592 §2.3)", || {
+            self.run.report.advise(done, "removal (RFC 7592 §2.3)", || {
                 format!("HTTP 204 was expected: {told}")
             });
         }

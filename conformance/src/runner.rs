@@ -2,12 +2,12 @@
 
 use crate::client::{AuthMethod, Client};
 use crate::config::Config;
-use crate::http::Http;
-use crate::plans::{Chosen, Module, Needs};
+use crate::module::{Check, Module, Needs};
+use crate::plans::Chosen;
 use crate::provider::Provider;
+use crate::relying_party::RelyingParty;
 use crate::report::{Outcome, Report, Step, Stop};
-use crate::run::Run;
-use crate::site::Site;
+use crate::run::{Environment, Run};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,11 +22,8 @@ const PATIENT: [&str; 3] = [
 ];
 
 pub struct Runner {
-    pub http: Http,
-    pub provider: Arc<Provider>,
-    pub config: Arc<Config>,
+    pub environment: Environment,
     pub jobs: usize,
-    pub site: Option<Arc<Site>>,
 }
 
 impl Runner {
@@ -38,10 +35,9 @@ impl Runner {
         let all: Vec<(usize, Chosen)> = chosen.iter().copied().enumerate().collect();
         let (first, then): (Vec<_>, Vec<_>) = all.into_iter().partition(is_patient);
         for (at, chosen) in first.into_iter().chain(then) {
-            let (http, provider) = (self.http.clone(), self.provider.clone());
-            let (config, site) = (self.config.clone(), self.site.clone());
+            let environment = self.environment.clone();
             let place = places.clone().acquire_owned().await.ok();
-            tasks.spawn(async move { (at, one(&http, &provider, &config, (site, place), chosen).await) });
+            tasks.spawn(async move { (at, one(&environment, place, chosen).await) });
         }
         let mut outcomes = Vec::new();
         while let Some(finished) = tasks.join_next().await {
@@ -56,39 +52,55 @@ impl Runner {
 }
 
 async fn one(
-    http: &Http,
-    provider: &Arc<Provider>,
-    config: &Arc<Config>,
-    (site, place): (Option<Arc<Site>>, Option<OwnedSemaphorePermit>),
+    environment: &Environment,
+    place: Option<OwnedSemaphorePermit>,
     (plan, variant, module): Chosen,
 ) -> Outcome {
     let begin = Instant::now();
-    let (report, end) = match client_for(module.needs, config, provider) {
-        Err(stop) => (Report::default(), Err(stop)),
-        Ok(client) => {
-            let mut run = Run::new(http, provider, config, *variant, client);
-            run.site = site;
-            run.place = place;
-            let end = attempt(&mut run, module).await;
-            run.clean_up().await;
+    let mut run = Run::new(environment, *variant, place);
+    let (report, end) = match module.check {
+        Check::Run(check) => {
+            let end = match prepare(&mut run, module) {
+                Ok(()) => check(&mut run).await,
+                Err(stop) => Err(stop),
+            };
             (run.report, end)
         }
+        Check::RelyingParty(check) => match client_for(module.needs, &run.config, &run.provider) {
+            Err(stop) => (Report::default(), Err(stop)),
+            Ok(client) => {
+                let mut rp = RelyingParty::new(run, client);
+                let end = match prepare_client(&mut rp, module) {
+                    Ok(()) => check(&mut rp).await,
+                    Err(stop) => Err(stop),
+                };
+                rp.clean_up().await;
+                (rp.run.report, end)
+            }
+        },
     };
     // A plan of one variant needs no other name.
     let part = (plan.variants.len() > 1).then_some(variant.name());
     Outcome::conclude((plan.name, part), module.name, report, end, begin.elapsed())
 }
 
-async fn attempt(run: &mut Run, module: &Module) -> Step {
+/// The configuration phase of every module.
+fn prepare(run: &mut Run, module: &Module) -> Step {
     run.provider.clone().check(&mut run.report);
-    if matches!(module.needs, Needs::Registration | Needs::Site | Needs::Fapi) {
-        run.user()?; // these are judged when they are there
-    } else if module.needs != Needs::Nothing {
-        let (metadata, method) = (run.provider.clone(), run.client.method.name());
-        crate::checks::discovery::auth_method(&metadata.metadata, method, &mut run.report);
+    if module.needs != Needs::Nothing {
         run.user()?;
     }
-    (module.check)(run).await
+    Ok(())
+}
+
+fn prepare_client(rp: &mut RelyingParty, module: &Module) -> Step {
+    rp.run.provider.clone().check(&mut rp.run.report);
+    // A client of the module's own making is judged when it is there.
+    if !matches!(module.needs, Needs::Registration | Needs::Site) {
+        let (provider, method) = (rp.run.provider.clone(), rp.client.method.name());
+        crate::checks::discovery::auth_method(&provider.metadata, method, &mut rp.run.report);
+    }
+    rp.run.user().map(drop)
 }
 
 fn client_for(needs: Needs, config: &Config, provider: &Provider) -> Result<Client, Stop> {

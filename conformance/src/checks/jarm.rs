@@ -70,7 +70,7 @@ fn claims(claims: &Value, issuer: &str, client_id: &str, report: &mut Report) {
 mod tests {
     use super::*;
     use crate::fapi::{Jwt, Key};
-    use crate::plans::Placement;
+    use crate::variant::Placement;
     use serde_json::json;
     use url::Url;
 

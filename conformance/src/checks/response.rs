@@ -3,8 +3,8 @@
 
 use super::common::error_description;
 use crate::browser::{Return, without_query};
-use crate::plans::Placement;
 use crate::report::Report;
+use crate::variant::Placement;
 use url::{Url, form_urlencoded};
 
 const PLACE: &str = "placement of the authorization response";

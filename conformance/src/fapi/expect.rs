@@ -137,12 +137,12 @@ pub struct Row {
 /// `row!("name", [Key, Person], |flow| …, Expect::…)`: a module of a table.
 macro_rules! row {
     ($name:literal, [$($only:ident),*], $change:expr, $expect:expr) => {
-        $crate::plans::Module {
+        $crate::module::Module {
             name: concat!("fapi2-security-profile-final-", $name),
-            needs: $crate::plans::Needs::Fapi,
+            needs: $crate::module::Needs::Fapi,
             on: &["code"],
             only: &[$($crate::fapi::Only::$only),*],
-            check: |run| Box::pin($crate::fapi::Row { change: $change, expect: $expect }.carry_out(run)),
+            check: $crate::module::Check::Run(|run| Box::pin($crate::fapi::Row { change: $change, expect: $expect }.carry_out(run))),
         }
     };
 }

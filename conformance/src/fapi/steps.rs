@@ -8,9 +8,9 @@ use crate::checks::{id_token, jarm, response, token as tokens, userinfo};
 use crate::html::Page;
 use crate::http::Answer;
 use crate::journey::Walk;
-use crate::plans::Placement;
 use crate::report::Step;
 use crate::run::Run;
+use crate::variant::Placement;
 
 pub const PAR: &str = "pushed authorization request (RFC 9126 §2.2)";
 pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";

@@ -1,14 +1,16 @@
 //! The Front-Channel and Back-Channel OP profiles: OpenID Connect Front-Channel Logout 1.0, Back-Channel
 //! Logout 1.0, each with a client that registers the address where it wants to hear of a logout.
 
-use super::{module, rp_initiated_logout as logout};
+use super::rp_initiated_logout as logout;
 use crate::checks::{discovery, logout_token};
 use crate::client::{AuthMethod, random_text};
 use crate::journey::Walk;
-use crate::plans::Module;
+use crate::login::Login;
+use crate::module::{Module, module};
 use crate::registration::{REDIRECT_URI, metadata};
-use crate::report::{Step, Stop};
-use crate::run::{Login, Run};
+use crate::relying_party::RelyingParty;
+use crate::report::Step;
+use crate::run::Run;
 use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;
@@ -64,23 +66,23 @@ fn beside_the_redirect_uri(path: &str) -> String {
 }
 
 /// A client of its own; it logs in and out again: its login, and how the logout ended.
-async fn logs_out(run: &mut Run, more: &[(&str, Value)], rule: &'static str) -> Step<(Login, Walk)> {
+async fn logs_out(rp: &mut RelyingParty, more: &[(&str, Value)], rule: &'static str) -> Step<(Login, Walk)> {
     const METHOD: AuthMethod = AuthMethod::SecretBasic;
     let goodbye = beside_the_redirect_uri("/post_logout_redirect");
-    let mut asked = metadata(run, METHOD);
+    let mut asked = metadata(rp, METHOD);
     asked["post_logout_redirect_uris"] = json!([goodbye]);
     for (name, value) in more {
         asked[*name] = value.clone();
     }
-    run.register(&asked, METHOD).await?;
+    rp.register(&asked, METHOD).await?;
     if let Ok(url) = Url::parse(&goodbye) {
-        run.browser.returns_to(&url);
+        rp.run.browser.returns_to(&url);
     }
-    run.client.settings.post_logout_redirect_uri = Some(goodbye.clone());
+    rp.client.settings.post_logout_redirect_uri = Some(goodbye.clone());
 
-    let login = logout::login(run).await?;
+    let login = logout::login(rp).await?;
     let sid = login.id_token.claims["sid"].as_str().unwrap_or_default();
-    run.report.require(!sid.is_empty(), rule, || {
+    rp.run.report.require(!sid.is_empty(), rule, || {
         "the ID token has no sid, which the client registered to need".into()
     });
     let state = random_text(128);
@@ -89,19 +91,19 @@ async fn logs_out(run: &mut Run, more: &[(&str, Value)], rule: &'static str) -> 
         ("post_logout_redirect_uri", &goodbye),
         ("state", &state),
     ];
-    let walk = logout::end_session(run, &params).await?;
-    logout::expect_return(run, &walk, Some(&state))?;
+    let walk = logout::end_session(rp, &params).await?;
+    logout::expect_return(rp, &walk, Some(&state))?;
     Ok((login, walk))
 }
 
 /// A page of the provider's loads the address in a frame and goes on from there.
-async fn front(run: &mut Run) -> Step {
+async fn front(rp: &mut RelyingParty) -> Step {
     let address = beside_the_redirect_uri("/frontchannel_logout");
     let more = [
         ("frontchannel_logout_uri", json!(address)),
         ("frontchannel_logout_session_required", json!(true)),
     ];
-    let (login, walk) = logs_out(run, &more, IN_FRONT).await?;
+    let (login, walk) = logs_out(rp, &more, IN_FRONT).await?;
     let frames = walk.left.iter().flat_map(|page| {
         let absolute = |it: &String| page.url.join(it).ok();
         page.frames.iter().filter_map(absolute)
@@ -113,49 +115,49 @@ async fn front(run: &mut Run) -> Step {
     let Some(visited) = visited else {
         let seen = walk.left.as_ref().map(|it| it.frames.clone());
         let told = format!("no page loaded {address} in a frame; frames: {seen:?}");
-        return Err(run.report.stop(IN_FRONT, told));
+        return Err(rp.run.report.stop(IN_FRONT, told));
     };
     let sid = login.id_token.claims["sid"].as_str().unwrap_or_default();
-    for (name, wanted) in [("iss", run.provider.issuer.as_str()), ("sid", sid)] {
+    for (name, wanted) in [("iss", rp.run.provider.issuer.as_str()), ("sid", sid)] {
         let told = visited.query_pairs().find(|(key, _)| key == name);
         let told = told.map(|(_, value)| value.into_owned());
-        run.report.require(told.as_deref() == Some(wanted), IN_FRONT, || {
-            format!("{name} is {told:?}, not {wanted:?}")
-        });
+        rp.run
+            .report
+            .require(told.as_deref() == Some(wanted), IN_FRONT, || {
+                format!("{name} is {told:?}, not {wanted:?}")
+            });
     }
     let more: Vec<_> = visited
         .query_pairs()
         .filter(|(name, _)| name != "iss" && name != "sid")
         .map(|(name, _)| name.into_owned())
         .collect();
-    run.report.advise(more.is_empty(), IN_FRONT, || {
+    rp.run.report.advise(more.is_empty(), IN_FRONT, || {
         format!("unexpected parameters: {more:?}")
     });
-    logout::nobody_is_logged_in(run).await
+    logout::nobody_is_logged_in(rp).await
 }
 
 /// The provider posts a logout token to the address.
-async fn back(run: &mut Run) -> Step {
-    let Some(site) = run.site.clone() else {
-        return Err(Stop::Skipped("the settings name no [site]".into()));
-    };
+async fn back(rp: &mut RelyingParty) -> Step {
+    let site = rp.run.site()?;
     let path = format!("/{}/backchannel_logout", random_text(10));
     site.listen(&path, 200, "Cache-Control: no-store\r\n", "");
     let more = [
         ("backchannel_logout_uri", json!(site.at(&path))),
         ("backchannel_logout_session_required", json!(true)),
     ];
-    let (login, _) = logs_out(run, &more, BEHIND).await?;
+    let (login, _) = logs_out(rp, &more, BEHIND).await?;
     let Some(heard) = site.waits_for(&path, PATIENCE).await else {
         let told = format!("nothing was posted to {path} within {PATIENCE:?}");
-        return Err(run.report.stop(BEHIND, told));
+        return Err(rp.run.report.stop(BEHIND, told));
     };
-    logout_token::request(&heard, &mut run.report);
+    logout_token::request(&heard, &mut rp.run.report);
     let expected = logout_token::Expected {
-        issuer: &run.provider.issuer,
-        client_id: run.client.id(),
+        issuer: &rp.run.provider.issuer,
+        client_id: rp.client.id(),
         login: &login.id_token.claims,
     };
-    logout_token::read(&heard, &run.provider.jwks, &expected, &mut run.report)?;
-    logout::nobody_is_logged_in(run).await
+    logout_token::read(&heard, &rp.run.provider.jwks, &expected, &mut rp.run.report)?;
+    logout::nobody_is_logged_in(rp).await
 }

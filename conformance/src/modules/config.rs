@@ -1,8 +1,7 @@
 //! The Config OP profile: the metadata itself.
 
-use super::module;
 use crate::checks::discovery::{self, Circumstances};
-use crate::plans::Module;
+use crate::module::{Module, module};
 use crate::report::Step;
 use crate::run::Run;
 

@@ -1,14 +1,15 @@
 //! The RP-Initiated Logout profile: OpenID Connect RP-Initiated Logout 1.0.
 
 use super::basic::none_is_refused;
-use super::module;
 use crate::browser::{Landing, without_query};
 use crate::checks::discovery;
 use crate::client::{random_text, unsigned};
 use crate::journey::Walk;
-use crate::plans::Module;
+use crate::login::Login;
+use crate::module::{Module, module};
+use crate::relying_party::RelyingParty;
 use crate::report::Step;
-use crate::run::{Login, Run};
+use crate::run::Run;
 use anyhow::Context;
 use josekit::jws::{JwsHeader, RS256};
 use serde_json::Value;
@@ -37,69 +38,72 @@ async fn discovery_endpoint_verification(run: &mut Run) -> Step {
     Ok(())
 }
 
-pub(super) async fn login(run: &mut Run) -> Step<Login> {
-    let request = run.request("openid").with("state", random_text(128));
-    run.login(&request).await
+pub(super) async fn login(rp: &mut RelyingParty) -> Step<Login> {
+    let request = rp.request("openid").with("state", random_text(128));
+    rp.login(&request).await
 }
 
-pub(super) fn registered(run: &Run) -> Step<String> {
-    let address = run.client.settings.post_logout_redirect_uri.clone();
+pub(super) fn registered(rp: &RelyingParty) -> Step<String> {
+    let address = rp.client.settings.post_logout_redirect_uri.clone();
     Ok(address.context("the client has no post_logout_redirect_uri")?)
 }
 
 /// Sends the browser to the logout endpoint; a page that asks whether one really wants to is answered with yes.
-pub(super) async fn end_session(run: &mut Run, params: &[(&str, &str)]) -> Step<Walk> {
-    let endpoint = run.endpoint("end_session_endpoint")?;
+pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) -> Step<Walk> {
+    let endpoint = rp.run.endpoint("end_session_endpoint")?;
     let pairs: Vec<_> = params
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let url = crate::client::Request { params: pairs }.url(&endpoint);
     let url = if params.is_empty() { endpoint } else { url };
-    let mut walk = Walk::from(run.browser.open(&url).await?);
+    let mut walk = Walk::from(rp.run.browser.open(&url).await?);
     if let Landing::Page(page) = &walk.end {
         let page = page.clone();
         walk.pages.push(page.brief());
         if let Some(form) = page.decision_form().filter(|_| page.status < 400) {
             walk.decisions = 1;
-            walk.end = run.browser.submit(form, &[], form.assent()).await?;
+            walk.end = rp.run.browser.submit(form, &[], form.assent()).await?;
         }
     }
     // What a script would do once the frames of a front-channel logout are there; by hand it is a link.
     let framed = walk.page().filter(|it| !it.frames.is_empty());
-    let onward = framed.and_then(|page| run.browser.link_home(page));
+    let onward = framed.and_then(|page| rp.run.browser.link_home(page));
     if let Some(url) = onward {
         walk.left = walk.page().cloned();
         walk.end = Landing::Returned(crate::browser::Return { url, form: None });
     }
     if let Some(page) = walk.page() {
-        run.report.require(page.status < 500, RULE, || {
+        rp.run.report.require(page.status < 500, RULE, || {
             format!("a server error: {}", page.brief())
         });
     }
     Ok(walk)
 }
 
-pub(super) async fn nobody_is_logged_in(run: &mut Run) -> Step {
-    let request = run.request("openid").with("prompt", "none");
-    none_is_refused(run, &request).await
+pub(super) async fn nobody_is_logged_in(rp: &mut RelyingParty) -> Step {
+    let request = rp.request("openid").with("prompt", "none");
+    none_is_refused(rp, &request).await
 }
 
 /// Back at the registered address, with the state and nothing else.
-pub(super) fn expect_return(run: &mut Run, walk: &Walk, state: Option<&str>) -> Step {
-    let registered = registered(run)?;
+pub(super) fn expect_return(rp: &mut RelyingParty, walk: &Walk, state: Option<&str>) -> Step {
+    let registered = registered(rp)?;
     let Landing::Returned(it) = &walk.end else {
         let page = walk.page().map(|it| it.brief()).unwrap_or_default();
-        return Err(run
+        return Err(rp
+            .run
             .report
             .stop(RULE, format!("no way back to the client: {page}")));
     };
     let address = url::Url::parse(&registered)
         .map(|it| without_query(&it))
         .unwrap_or_default();
-    run.report.require(without_query(&it.url) == address, RULE, || {
-        format!("sent to {} instead of {registered}", it.url)
-    });
+    rp.run
+        .report
+        .require(without_query(&it.url) == address, RULE, || {
+            format!("sent to {} instead of {registered}", it.url)
+        });
     let own: Vec<(String, String)> = url::Url::parse(&registered)
         .map(|it| it.query_pairs().into_owned().collect())
         .unwrap_or_default();
@@ -113,7 +117,7 @@ pub(super) fn expect_return(run: &mut Run, walk: &Walk, state: Option<&str>) -> 
         .iter()
         .find(|(name, _)| name == "state")
         .map(|(_, value)| value.as_str());
-    run.report.require(back == state, RULE, || {
+    rp.run.report.require(back == state, RULE, || {
         format!("state came back as {back:?}, sent was {state:?}")
     });
     let more: Vec<_> = sent
@@ -121,97 +125,98 @@ pub(super) fn expect_return(run: &mut Run, walk: &Walk, state: Option<&str>) -> 
         .filter(|(name, _)| name != "state")
         .map(|(name, _)| name)
         .collect();
-    run.report.advise(more.is_empty(), RULE, || {
+    rp.run.report.advise(more.is_empty(), RULE, || {
         format!("unexpected parameters came along: {more:?}")
     });
     Ok(())
 }
 
 /// A page of the provider: an error, or the news that one is logged out.
-fn expect_page(run: &mut Run, walk: &Walk) -> Step {
+fn expect_page(rp: &mut RelyingParty, walk: &Walk) -> Step {
     match &walk.end {
-        Landing::Returned(it) => Err(run
+        Landing::Returned(it) => Err(rp
+            .run
             .report
             .stop(RULE, format!("redirected to {} instead of a page", it.url))),
         Landing::Page(page) => {
-            run.report.review(RULE, page.brief());
+            rp.run.report.review(RULE, page.brief());
             Ok(())
         }
     }
 }
 
-async fn logout(run: &mut Run) -> Step {
-    let login = login(run).await?;
-    let (address, state) = (registered(run)?, random_text(128));
+async fn logout(rp: &mut RelyingParty) -> Step {
+    let login = login(rp).await?;
+    let (address, state) = (registered(rp)?, random_text(128));
     let params = [
         ("id_token_hint", login.id_token.raw.as_str()),
         ("post_logout_redirect_uri", &address),
         ("state", &state),
     ];
-    let walk = end_session(run, &params).await?;
-    expect_return(run, &walk, Some(&state))?;
-    nobody_is_logged_in(run).await
+    let walk = end_session(rp, &params).await?;
+    expect_return(rp, &walk, Some(&state))?;
+    nobody_is_logged_in(rp).await
 }
 
-async fn no_state(run: &mut Run) -> Step {
-    let login = login(run).await?;
-    let address = registered(run)?;
+async fn no_state(rp: &mut RelyingParty) -> Step {
+    let login = login(rp).await?;
+    let address = registered(rp)?;
     let params = [
         ("id_token_hint", login.id_token.raw.as_str()),
         ("post_logout_redirect_uri", &address),
     ];
-    let walk = end_session(run, &params).await?;
-    expect_return(run, &walk, None)?;
-    nobody_is_logged_in(run).await
+    let walk = end_session(rp, &params).await?;
+    expect_return(rp, &walk, None)?;
+    nobody_is_logged_in(rp).await
 }
 
 /// An address that is not registered is never gone to, even after a click on yes.
-async fn with_address(run: &mut Run, address: String) -> Step {
-    let login = login(run).await?;
+async fn with_address(rp: &mut RelyingParty, address: String) -> Step {
+    let login = login(rp).await?;
     let state = random_text(10);
     let params = [
         ("id_token_hint", login.id_token.raw.as_str()),
         ("post_logout_redirect_uri", &address),
         ("state", &state),
     ];
-    let walk = end_session(run, &params).await?;
-    expect_page(run, &walk)
+    let walk = end_session(rp, &params).await?;
+    expect_page(rp, &walk)
 }
 
-async fn bad_post_logout_redirect_uri(run: &mut Run) -> Step {
-    let address = format!("{}/{}", registered(run)?, random_text(10));
-    with_address(run, address).await
+async fn bad_post_logout_redirect_uri(rp: &mut RelyingParty) -> Step {
+    let address = format!("{}/{}", registered(rp)?, random_text(10));
+    with_address(rp, address).await
 }
 
-async fn query_added(run: &mut Run) -> Step {
-    let address = registered(run)?;
+async fn query_added(rp: &mut RelyingParty) -> Step {
+    let address = registered(rp)?;
     let joint = if address.contains('?') { '&' } else { '?' };
-    with_address(run, format!("{address}{joint}foo=bar")).await
+    with_address(rp, format!("{address}{joint}foo=bar")).await
 }
 
-async fn with_hint(run: &mut Run, hint: &str) -> Step {
-    let (address, state) = (registered(run)?, random_text(10));
+async fn with_hint(rp: &mut RelyingParty, hint: &str) -> Step {
+    let (address, state) = (registered(rp)?, random_text(10));
     let params = [
         ("id_token_hint", hint),
         ("post_logout_redirect_uri", &address),
         ("state", &state),
     ];
-    let walk = end_session(run, &params).await?;
-    expect_page(run, &walk)
+    let walk = end_session(rp, &params).await?;
+    expect_page(rp, &walk)
 }
 
-async fn modified_id_token_hint(run: &mut Run) -> Step {
-    let login = login(run).await?;
-    with_hint(run, &unsigned(&login.id_token.claims)).await
+async fn modified_id_token_hint(rp: &mut RelyingParty) -> Step {
+    let login = login(rp).await?;
+    with_hint(rp, &unsigned(&login.id_token.claims)).await
 }
 
-async fn bad_id_token_hint(run: &mut Run) -> Step {
-    let login = login(run).await?;
+async fn bad_id_token_hint(rp: &mut RelyingParty) -> Step {
+    let login = login(rp).await?;
     let mut claims = login.id_token.claims.clone();
-    claims["iss"] = Value::from(run.client.id());
-    claims["aud"] = Value::from(run.provider.issuer.as_str());
+    claims["iss"] = Value::from(rp.client.id());
+    claims["aud"] = Value::from(rp.run.provider.issuer.as_str());
     let hint = signed_by_a_stranger(&claims).context("cannot sign")?;
-    with_hint(run, &hint).await
+    with_hint(rp, &hint).await
 }
 
 fn signed_by_a_stranger(claims: &Value) -> anyhow::Result<String> {
@@ -224,31 +229,31 @@ fn signed_by_a_stranger(claims: &Value) -> anyhow::Result<String> {
     )?)
 }
 
-async fn no_id_token_hint(run: &mut Run) -> Step {
-    login(run).await?;
-    let (address, state) = (registered(run)?, random_text(10));
-    let walk = end_session(run, &[("post_logout_redirect_uri", &address), ("state", &state)]).await?;
-    expect_page(run, &walk)
+async fn no_id_token_hint(rp: &mut RelyingParty) -> Step {
+    login(rp).await?;
+    let (address, state) = (registered(rp)?, random_text(10));
+    let walk = end_session(rp, &[("post_logout_redirect_uri", &address), ("state", &state)]).await?;
+    expect_page(rp, &walk)
 }
 
-async fn no_params(run: &mut Run) -> Step {
-    login(run).await?;
-    let walk = end_session(run, &[]).await?;
-    expect_page(run, &walk)?;
-    nobody_is_logged_in(run).await
+async fn no_params(rp: &mut RelyingParty) -> Step {
+    login(rp).await?;
+    let walk = end_session(rp, &[]).await?;
+    expect_page(rp, &walk)?;
+    nobody_is_logged_in(rp).await
 }
 
-async fn no_post_logout_redirect_uri(run: &mut Run) -> Step {
-    let login = login(run).await?;
-    let walk = end_session(run, &[("id_token_hint", &login.id_token.raw)]).await?;
-    expect_page(run, &walk)?;
-    nobody_is_logged_in(run).await
+async fn no_post_logout_redirect_uri(rp: &mut RelyingParty) -> Step {
+    let login = login(rp).await?;
+    let walk = end_session(rp, &[("id_token_hint", &login.id_token.raw)]).await?;
+    expect_page(rp, &walk)?;
+    nobody_is_logged_in(rp).await
 }
 
-async fn only_state(run: &mut Run) -> Step {
-    login(run).await?;
+async fn only_state(rp: &mut RelyingParty) -> Step {
+    login(rp).await?;
     let state = random_text(10);
-    let walk = end_session(run, &[("state", &state)]).await?;
-    expect_page(run, &walk)?;
-    nobody_is_logged_in(run).await
+    let walk = end_session(rp, &[("state", &state)]).await?;
+    expect_page(rp, &walk)?;
+    nobody_is_logged_in(rp).await
 }

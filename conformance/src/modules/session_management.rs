@@ -1,11 +1,12 @@
-//! The Session OP profile: OpenID Connect Session Management 1.0. Scripts are not run here, so that the page
+//! The Session OP profile: OpenID Connect Session Management 1.0. Scripts are not rp here, so that the page
 //! at `check_session_iframe` is not asked: its answer is made out of the cookies that it could read, as §3.2
 //! has it, and where that cannot be done, it is said.
 
-use super::{module, rp_initiated_logout as logout};
+use super::rp_initiated_logout as logout;
 use crate::checks::discovery;
 use crate::client::random_text;
-use crate::plans::Module;
+use crate::module::{Module, module};
+use crate::relying_party::RelyingParty;
 use crate::report::Step;
 use crate::run::Run;
 use anyhow::Context;
@@ -38,56 +39,64 @@ async fn discovery_endpoint_verification(run: &mut Run) -> Step {
     Ok(())
 }
 
-async fn rp_initiated_logout(run: &mut Run) -> Step {
-    let endpoint = run.endpoint("check_session_iframe")?;
+async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
+    let endpoint = rp.run.endpoint("check_session_iframe")?;
     let page = Url::parse(&endpoint).context("check_session_iframe is not a URL")?;
-    let request = run.request("openid").with("state", random_text(128));
-    let (walk, granted) = run.answer(&request).await?;
+    let request = rp.request("openid").with("state", random_text(128));
+    let (walk, granted) = rp.answer(&request).await?;
     let Some(state) = granted.get("session_state").map(str::to_owned) else {
-        return Err(run.report.stop(RULE, "there is no session_state in the response"));
+        return Err(rp
+            .run
+            .report
+            .stop(RULE, "there is no session_state in the response"));
     };
-    run.report
+    rp.run
+        .report
         .require(!state.is_empty() && !state.contains(' '), RULE, || {
             format!("it is empty or has a space: {state:?}")
         });
-    can_be_framed(run, &page).await?;
-    let before = explained(run, &page, &state);
-    run.report.advise(before, RULE, || {
+    can_be_framed(rp, &page).await?;
+    let before = explained(rp, &page, &state);
+    rp.run.report.advise(before, RULE, || {
         "it is not the hash of client, origin, salt and a cookie that the page can read, as in the example of \
          §3.2; whether the page would answer `unchanged` is not known"
             .into()
     });
-    let login = run.finish(walk, granted, &request, None).await?;
+    let login = rp.finish(walk, granted, &request, None).await?;
 
-    let (address, logout_state) = (logout::registered(run)?, random_text(128));
+    let (address, logout_state) = (logout::registered(rp)?, random_text(128));
     let params = [
         ("id_token_hint", login.id_token.raw.as_str()),
         ("post_logout_redirect_uri", &address),
         ("state", &logout_state),
     ];
-    let walk = logout::end_session(run, &params).await?;
-    logout::expect_return(run, &walk, Some(&logout_state))?;
-    let after = explained(run, &page, &state);
-    run.report.require(!after, PAGE, || {
+    let walk = logout::end_session(rp, &params).await?;
+    logout::expect_return(rp, &walk, Some(&logout_state))?;
+    let after = explained(rp, &page, &state);
+    rp.run.report.require(!after, PAGE, || {
         "after the logout the cookies are as before, and the page would answer `unchanged`".into()
     });
     Ok(())
 }
 
 /// Of the issuer's origin, and shown in frames of other sites.
-async fn can_be_framed(run: &mut Run, page: &Url) -> Step {
-    let issuer = Url::parse(&run.provider.issuer).map(|it| it.origin());
-    run.report
+async fn can_be_framed(rp: &mut RelyingParty, page: &Url) -> Step {
+    let issuer = Url::parse(&rp.run.provider.issuer).map(|it| it.origin());
+    rp.run
+        .report
         .require(issuer.is_ok_and(|it| it == page.origin()), PAGE, || {
             format!("{page} is not of the origin of the issuer")
         });
-    let answer = run.http.get(page.as_str(), &[("accept", "text/html")]).await?;
+    let answer = rp.run.http.get(page.as_str(), &[("accept", "text/html")]).await?;
     let good = answer.status == 200 && answer.media_type() == "text/html";
-    run.report
+    rp.run
+        .report
         .require(good, PAGE, || format!("a page was expected: {}", answer.brief()));
-    run.report.require(answer.text().contains("<script"), PAGE, || {
-        "the page has no script that could answer".into()
-    });
+    rp.run
+        .report
+        .require(answer.text().contains("<script"), PAGE, || {
+            "the page has no script that could answer".into()
+        });
     let policy = answer.header("content-security-policy").unwrap_or_default();
     let ancestors = policy
         .split(';')
@@ -96,7 +105,7 @@ async fn can_be_framed(run: &mut Run, page: &Url) -> Step {
     let closed = ancestors.is_some_and(|it| matches!(it.trim(), "" | "'none'" | "'self'"));
     // Where both are there, browsers go by frame-ancestors (Content Security Policy §6.4.2.2).
     let forbidden = ancestors.is_none() && answer.header("x-frame-options").is_some();
-    run.report.require(!closed && !forbidden, PAGE, || {
+    rp.run.report.require(!closed && !forbidden, PAGE, || {
         format!(
             "no other site may frame it: X-Frame-Options {:?}, Content-Security-Policy {policy:?}",
             answer.header("x-frame-options")
@@ -106,15 +115,15 @@ async fn can_be_framed(run: &mut Run, page: &Url) -> Step {
 }
 
 /// The page finds a cookie by which the state comes out again.
-fn explained(run: &Run, page: &Url, state: &str) -> bool {
-    let Ok(origin) = Url::parse(&run.client.settings.redirect_uri).map(|it| it.origin()) else {
+fn explained(rp: &RelyingParty, page: &Url, state: &str) -> bool {
+    let Ok(origin) = Url::parse(&rp.client.settings.redirect_uri).map(|it| it.origin()) else {
         return false;
     };
     let origin = origin.ascii_serialization();
-    let cookies = run.browser.readable_cookies(page);
+    let cookies = rp.run.browser.readable_cookies(page);
     cookies
         .into_iter()
-        .any(|it| is_made_of(state, run.client.id(), &origin, it))
+        .any(|it| is_made_of(state, rp.client.id(), &origin, it))
 }
 
 fn is_made_of(state: &str, client_id: &str, origin: &str, browser_state: &str) -> bool {

@@ -13,6 +13,7 @@ use crate::http::Http;
 use crate::plans::{Chosen, PLANS, Plan};
 use crate::provider::Provider;
 use crate::report::{Outcome, Verdict};
+use crate::run::Environment;
 use crate::runner::Runner;
 use crate::site::Site;
 use mock::{Fault, Mock};
@@ -86,12 +87,15 @@ async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
         .filter(|(_, _, it)| it.name != "oidcc-codereuse-30seconds")
         .collect();
     assert!(!chosen.is_empty(), "{names:?}");
-    let runner = Runner {
+    let environment = Environment {
         http,
         provider: Arc::new(provider),
         config: Arc::new(config),
-        jobs: 50,
         site: Some(Arc::new(site)),
+    };
+    let runner = Runner {
+        environment,
+        jobs: 50,
     };
     runner.run(&chosen).await
 }

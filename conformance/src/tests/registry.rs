@@ -13,7 +13,7 @@ use std::net::TcpStream;
 /// What it says of itself as a provider that registers clients.
 pub fn metadata(fault: Fault) -> Value {
     let mut it = json!({
-        "response_types_supported": crate::modules::ALL,
+        "response_types_supported": crate::module::ALL,
         "grant_types_supported": ["authorization_code", "implicit", "refresh_token"],
         "userinfo_signing_alg_values_supported": ["RS256"],
         "subject_types_supported": ["public", "pairwise"],

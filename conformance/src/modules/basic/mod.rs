@@ -2,19 +2,16 @@
 //! for it. They also make the form-post profiles, with the response in a form.
 
 mod code;
-mod happy;
+pub(super) mod happy;
 mod prompt;
-mod refresh;
-mod request_object;
+pub(super) mod refresh;
+pub(super) mod request_object;
 mod scope;
 mod userinfo;
 
-use super::{dynamic, module};
-use crate::plans::Module;
-pub use happy::server;
+use super::dynamic;
+use crate::module::{Module, module};
 pub use prompt::none_is_refused;
-pub use refresh::refresh_token_of_two;
-pub use request_object::with_redirect_uri as request_object_with_redirect_uri;
 
 /// A code comes back.
 const WITH_CODE: &[&str] = &["code", "code id_token", "code token", "code id_token token"];

@@ -3,87 +3,92 @@
 use crate::checks::common::json_error;
 use crate::checks::{id_token::IdToken, token, token::Tokens, userinfo};
 use crate::client::{Client, random_text};
+use crate::login::Login;
+use crate::relying_party::RelyingParty;
 use crate::report::{Step, Stop};
-use crate::run::{Login, Run};
 
 const RULE: &str = "refresh (OpenID Connect Core §12.2)";
 const SCOPE: &str = "openid offline_access";
 
-pub async fn refresh_token(run: &mut Run) -> Step {
-    let second = run.second_client()?;
-    refresh_token_of_two(run, second).await
+pub async fn refresh_token(rp: &mut RelyingParty) -> Step {
+    let second = rp.second_client()?;
+    refresh_token_of_two(rp, second).await
 }
 
-/// Of the client of the run and of another.
-pub async fn refresh_token_of_two(run: &mut Run, second_client: Client) -> Step {
-    let supported = run
+/// Of the client of the rp and of another.
+pub async fn refresh_token_of_two(rp: &mut RelyingParty, second_client: Client) -> Step {
+    let supported = rp
+        .run
         .provider
         .list("grant_types_supported")
         .map(|it| it.contains(&"refresh_token"));
-    let first = login(run, 10).await?;
+    let first = login(rp, 10).await?;
     let Some(own) = first.tokens.refresh_token.clone() else {
         if supported == Some(true) {
-            run.report.warn(
+            rp.run.report.warn(
                 RULE,
                 "grant_types_supported lists refresh_token, but none was issued",
             );
         }
         return Err(Stop::Skipped("no refresh token was issued".into()));
     };
-    run.report.advise(supported == Some(true), RULE, || {
+    rp.run.report.advise(supported == Some(true), RULE, || {
         "grant_types_supported lacks refresh_token".into()
     });
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    refresh(run, &first, &own, Some(&scope(run))).await?;
+    refresh(rp, &first, &own, Some(&scope(rp))).await?;
 
-    let first_client = std::mem::replace(&mut run.client, second_client);
-    let second = login(run, 43).await?;
+    let first_client = std::mem::replace(&mut rp.client, second_client);
+    let second = login(rp, 43).await?;
     let Some(foreign) = second.tokens.refresh_token.clone() else {
-        return Err(run
+        return Err(rp
+            .run
             .report
             .stop(RULE, "the second client was given no refresh token"));
     };
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    let current = refresh(run, &second, &foreign, None).await?;
+    let current = refresh(rp, &second, &foreign, None).await?;
     let foreign = current.refresh_token.unwrap_or(foreign);
-    refuse_foreign(run, &first_client, &foreign).await
+    refuse_foreign(rp, &first_client, &foreign).await
 }
 
-fn scope(run: &Run) -> String {
-    let offline = run
+fn scope(rp: &RelyingParty) -> String {
+    let offline = rp
+        .run
         .provider
         .list("scopes_supported")
         .is_some_and(|it| it.contains(&"offline_access"));
     if offline { SCOPE.into() } else { "openid".into() }
 }
 
-async fn login(run: &mut Run, nonce: usize) -> Step<Login> {
-    let scope = scope(run);
-    let mut request = run.request(&scope).with("nonce", random_text(nonce));
+async fn login(rp: &mut RelyingParty, nonce: usize) -> Step<Login> {
+    let scope = scope(rp);
+    let mut request = rp.request(&scope).with("nonce", random_text(nonce));
     if scope == SCOPE {
         request.set("prompt", "consent"); // OpenID Connect Core §11
     }
-    run.login(&request).await
+    rp.login(&request).await
 }
 
-async fn refresh(run: &mut Run, login: &Login, token: &str, scope: Option<&str>) -> Step<Tokens> {
+async fn refresh(rp: &mut RelyingParty, login: &Login, token: &str, scope: Option<&str>) -> Step<Tokens> {
     let mut params = vec![("grant_type", "refresh_token"), ("refresh_token", token)];
     params.extend(scope.map(|it| ("scope", it)));
-    let answer = run
+    let answer = rp
         .client
-        .token_request(&run.http, &run.provider, &params)
+        .token_request(&rp.run.http, &rp.run.provider, &params)
         .await?;
-    let fresh = token::read(&answer, &mut run.report)?;
+    let fresh = token::read(&answer, &mut rp.run.report)?;
     let cache = answer
         .header("cache-control")
         .unwrap_or_default()
         .to_ascii_lowercase();
-    run.report.require(
+    rp.run.report.require(
         cache.contains("no-store"),
         "Cache-Control (RFC 6749 §5.1)",
         || format!("the answer of a refresh has Cache-Control {cache:?}"),
     );
-    run.report
+    rp.run
+        .report
         .require(fresh.access_token != login.tokens.access_token, RULE, || {
             "the access token is the old one".into()
         });
@@ -91,11 +96,11 @@ async fn refresh(run: &mut Run, login: &Login, token: &str, scope: Option<&str>)
         // A nonce is optional here, but it is the old one if it is there.
         let nonce =
             peek_nonce(&fresh).and_then(|_| login.id_token.claims["nonce"].as_str().map(str::to_owned));
-        let renewed = run.id_token(&fresh, nonce.as_deref(), None)?;
-        compare(run, &login.id_token, &renewed);
+        let renewed = rp.id_token(&fresh, nonce.as_deref(), None)?;
+        compare(rp, &login.id_token, &renewed);
     }
-    let answer = run.userinfo_raw(&fresh.access_token).await?;
-    userinfo::read(&answer, login.id_token.claims["sub"].as_str(), &mut run.report)?;
+    let answer = rp.userinfo_raw(&fresh.access_token).await?;
+    userinfo::read(&answer, login.id_token.claims["sub"].as_str(), &mut rp.run.report)?;
     Ok(fresh)
 }
 
@@ -110,27 +115,30 @@ fn peek_nonce(tokens: &Tokens) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn compare(run: &mut Run, old: &IdToken, new: &IdToken) {
+fn compare(rp: &mut RelyingParty, old: &IdToken, new: &IdToken) {
     for name in ["iss", "sub", "aud", "auth_time"] {
         let (before, after) = (&old.claims[name], &new.claims[name]);
-        run.report.require(before == after, RULE, || {
+        rp.run.report.require(before == after, RULE, || {
             format!("{name} was {before} and is {after}")
         });
     }
-    run.report
+    rp.run
+        .report
         .require(old.claims.get("azp") == new.claims.get("azp"), RULE, || {
             "azp is in one of the ID tokens only".into()
         });
     let (before, after) = (old.number("iat"), new.number("iat"));
-    run.report.require(after > before, RULE, || {
+    rp.run.report.require(after > before, RULE, || {
         format!("iat was {before:?} and is {after:?}")
     });
 }
 
-async fn refuse_foreign(run: &mut Run, client: &Client, token: &str) -> Step {
+async fn refuse_foreign(rp: &mut RelyingParty, client: &Client, token: &str) -> Step {
     let params = [("grant_type", "refresh_token"), ("refresh_token", token)];
-    let answer = client.token_request(&run.http, &run.provider, &params).await?;
+    let answer = client
+        .token_request(&rp.run.http, &rp.run.provider, &params)
+        .await?;
     let rule = "the refresh token of another client (RFC 6749 §5.2)";
-    json_error(&answer, &[400], &["invalid_grant"], rule, &mut run.report);
+    json_error(&answer, &[400], &["invalid_grant"], rule, &mut rp.run.report);
     Ok(())
 }

@@ -2,14 +2,18 @@
 
 use crate::browser::Landing;
 use crate::client::{Request, random_text, unsigned};
+use crate::relying_party::RelyingParty;
 use crate::report::{Step, Stop};
-use crate::run::Run;
 use serde_json::{Map, Value};
 
 const RULE: &str = "request objects (OpenID Connect Core §6.1)";
 
-fn skip_without_none(run: &Run) -> Step {
-    match run.provider.list("request_object_signing_alg_values_supported") {
+fn skip_without_none(rp: &RelyingParty) -> Step {
+    match rp
+        .run
+        .provider
+        .list("request_object_signing_alg_values_supported")
+    {
         Some(them) if !them.contains(&"none") => Err(Stop::Skipped(
             "request_object_signing_alg_values_supported lists no `none`".into(),
         )),
@@ -28,17 +32,17 @@ fn object_of(request: &Request, issuer: &str) -> String {
     unsigned(&Value::Object(claims))
 }
 
-pub async fn unsigned_request_object(run: &mut Run) -> Step {
-    skip_without_none(run)?;
-    let inner = run.request("openid");
+pub async fn unsigned_request_object(rp: &mut RelyingParty) -> Step {
+    skip_without_none(rp)?;
+    let inner = rp.request("openid");
     // State and nonce are inside only: whoever overlooks the object loses them.
-    let object = object_of(&inner, &run.provider.issuer);
+    let object = object_of(&inner, &rp.run.provider.issuer);
     let outer = inner
         .clone()
         .without("state")
         .without("nonce")
         .with("request", object);
-    let walk = run.authorize(&outer).await?;
+    let walk = rp.authorize(&outer).await?;
     let refused = walk.returned().is_some_and(|it| {
         let by_form = it.form.iter().flatten().any(|it| it.1 == "request_not_supported");
         let fragment = it.url.fragment().unwrap_or_default();
@@ -49,31 +53,31 @@ pub async fn unsigned_request_object(run: &mut Run) -> Step {
     if refused {
         return Err(Stop::Skipped("refused with request_not_supported".into()));
     }
-    let granted = run.granted(&walk, &inner)?;
-    run.finish(walk, granted, &inner, None).await?;
-    run.report.advise(
-        run.provider.flag("request_parameter_supported") == Some(true),
+    let granted = rp.granted(&walk, &inner)?;
+    rp.finish(walk, granted, &inner, None).await?;
+    rp.run.report.advise(
+        rp.run.provider.flag("request_parameter_supported") == Some(true),
         RULE,
         || "it works, but request_parameter_supported is not true in the metadata".into(),
     );
     Ok(())
 }
 
-pub async fn with_redirect_uri(run: &mut Run) -> Step {
-    skip_without_none(run)?;
-    let inner = run.request("openid");
-    let object = object_of(&inner, &run.provider.issuer);
-    let foreign = format!("{}/{}", run.client.settings.redirect_uri, random_text(10));
+pub async fn with_redirect_uri(rp: &mut RelyingParty) -> Step {
+    skip_without_none(rp)?;
+    let inner = rp.request("openid");
+    let object = object_of(&inner, &rp.run.provider.issuer);
+    let foreign = format!("{}/{}", rp.client.settings.redirect_uri, random_text(10));
     let outer = inner
         .clone()
         .with("redirect_uri", foreign)
         .with("request", object);
-    let walk = run.authorize(&outer).await?;
+    let walk = rp.authorize(&outer).await?;
     match &walk.end {
-        Landing::Page(_) => run.expect_page(RULE, &walk),
+        Landing::Page(_) => rp.expect_page(RULE, &walk),
         Landing::Returned(_) => {
-            let granted = run.granted(&walk, &inner)?;
-            run.finish(walk, granted, &inner, None).await.map(drop)
+            let granted = rp.granted(&walk, &inner)?;
+            rp.finish(walk, granted, &inner, None).await.map(drop)
         }
     }
 }

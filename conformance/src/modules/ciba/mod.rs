@@ -5,11 +5,11 @@ mod discovery;
 mod flows;
 mod ping;
 
-use super::module;
 use crate::ciba::{Wanted, ciba};
 use crate::client::random_text;
 use crate::fapi::{Auth, Constraint, Fapi};
-use crate::plans::{Module, Variant, fapi};
+use crate::module::{Module, module};
+use crate::variant::Variant;
 
 const fn variant(name: &'static str, auth: Auth, ping: bool) -> Fapi {
     Fapi {
@@ -26,10 +26,10 @@ const fn variant(name: &'static str, auth: Auth, ping: bool) -> Fapi {
 /// In the suite's words; the first two say as what the clients are registered.
 #[rustfmt::skip]
 pub const VARIANTS: &[Variant] = &[
-    fapi(&variant("private_key_jwt poll", Auth::PrivateKeyJwt, false)),
-    fapi(&variant("mtls poll", Auth::Mtls, false)),
-    fapi(&variant("private_key_jwt ping", Auth::PrivateKeyJwt, true)),
-    fapi(&variant("mtls ping", Auth::Mtls, true)),
+    Variant::fapi(&variant("private_key_jwt poll", Auth::PrivateKeyJwt, false)),
+    Variant::fapi(&variant("mtls poll", Auth::Mtls, false)),
+    Variant::fapi(&variant("private_key_jwt ping", Auth::PrivateKeyJwt, true)),
+    Variant::fapi(&variant("mtls ping", Auth::Mtls, true)),
 ];
 
 /// A module that is more than a row.

@@ -21,7 +21,7 @@ async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step
     // Whoever comes again has come by now.
     run.waits_a_little(pause(&asked)).await;
     let token = flow.request.get("client_notification_token").unwrap_or_default();
-    Ok(run.site.as_ref().map_or(0, |it| it.heard(token).len()))
+    Ok(run.site()?.heard(token).len())
 }
 
 pub async fn with_body(run: &mut Run) -> Step {
@@ -48,7 +48,7 @@ pub async fn once(run: &mut Run) -> Step {
 
 /// A 301 leads to the site itself, where nobody must come.
 pub async fn redirected(run: &mut Run) -> Step {
-    let Some(site) = run.site.clone() else {
+    let Ok(site) = run.site() else {
         return answered(run, 301, "", "").await.map(drop);
     };
     let path = format!("/{}/elsewhere", crate::client::random_text(10));

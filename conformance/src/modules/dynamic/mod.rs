@@ -1,18 +1,21 @@
 //! The Dynamic OP and the 3rd-Party-Initiated Login OP profiles: each module with a client of its own making.
 
+mod client;
 mod keys;
 mod pages;
 mod redirect;
 mod site;
 
-use super::{basic, config, module};
-use crate::client::AuthMethod;
-use crate::plans::Module;
-use crate::registration::{RULE, metadata};
+use super::basic::{happy, refresh};
+use super::config;
+use crate::module::{Module, module};
+use crate::registration::RULE;
+use crate::relying_party::RelyingParty;
 use crate::report::{Step, Stop};
 use crate::run::Run;
+use client::register;
 pub use keys::{id_token_signature, id_token_unsigned};
-use serde_json::{Value, json};
+use serde_json::json;
 pub use site::unsigned_object_or_refusal;
 
 /// Those of the suite's plan but `oidcc-server-rotate-keys`, which waits for a person.
@@ -55,40 +58,23 @@ pub const THIRD_PARTY_LOGIN: &[Module] = &[
     ),
 ];
 
-/// The plan's own way for clients to prove themselves.
-const METHOD: AuthMethod = AuthMethod::PrivateKeyJwt;
-
-/// A client of the plan, with more metadata.
-async fn register(run: &mut Run, more: Value) -> Step<Value> {
-    let asked = with(run, METHOD, more);
-    run.register(&asked, METHOD).await
+async fn server(rp: &mut RelyingParty) -> Step {
+    register(rp, json!({})).await?;
+    happy::server(rp).await
 }
 
-fn with(run: &Run, method: AuthMethod, more: Value) -> Value {
-    let mut asked = metadata(run, method);
-    for (name, value) in more.as_object().into_iter().flatten() {
-        asked[name] = value.clone();
-    }
-    asked
+async fn request_object(rp: &mut RelyingParty) -> Step {
+    register(rp, json!({})).await?;
+    super::basic::request_object::with_redirect_uri(rp).await
 }
 
-async fn server(run: &mut Run) -> Step {
-    register(run, json!({})).await?;
-    basic::server(run).await
-}
-
-async fn request_object(run: &mut Run) -> Step {
-    register(run, json!({})).await?;
-    basic::request_object_with_redirect_uri(run).await
-}
-
-async fn refresh_token(run: &mut Run) -> Step {
+async fn refresh_token(rp: &mut RelyingParty) -> Step {
     let more = json!({"grant_types": ["authorization_code", "refresh_token"]});
-    register(run, more.clone()).await?;
-    let first = run.client.clone();
-    register(run, more).await?;
-    let second = std::mem::replace(&mut run.client, first);
-    basic::refresh_token_of_two(run, second).await
+    register(rp, more.clone()).await?;
+    let first = rp.client.clone();
+    register(rp, more).await?;
+    let second = std::mem::replace(&mut rp.client, first);
+    refresh::refresh_token_of_two(rp, second).await
 }
 
 /// As in the Config profile, and more response types and grants: the mandatory ones of a dynamic provider

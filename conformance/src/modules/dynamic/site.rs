@@ -1,15 +1,14 @@
 //! Modules for which the provider fetches a document from the checker.
 
-use super::{METHOD, with};
+use super::client::{METHOD, with};
 use crate::checks::common::json_error;
 use crate::checks::token;
 use crate::client::{AuthMethod, Key, random_text, unsigned};
 use crate::registration::REDIRECT_URI;
+use crate::relying_party::RelyingParty;
 use crate::report::{Step, Stop};
-use crate::run::Run;
 use crate::site::Site;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 const KEYS: &str = "jwks_uri (OpenID Connect Core §10.1.1)";
@@ -17,105 +16,115 @@ const SECTOR: &str = "sector_identifier_uri (OpenID Connect Dynamic Client Regis
 const OBJECT: &str = "request_uri (OpenID Connect Core §6.2)";
 const JSON: &str = "application/json";
 
-fn site(run: &Run) -> Step<Arc<Site>> {
-    let site = run.site.clone();
-    site.ok_or_else(|| Stop::Skipped("the settings name no [site]".into()))
-}
-
 /// A client with a named key at an address of its own.
-async fn register_with_address(run: &mut Run, site: &Site, path: &str, more: Value) -> Step {
+async fn register_with_address(rp: &mut RelyingParty, site: &Site, path: &str, more: Value) -> Step {
     let key = Key::named("first")?;
     site.show(path, JSON, json!({"keys": [key.public()]}).to_string());
-    let mut asked = with(run, METHOD, more);
+    let mut asked = with(rp, METHOD, more);
     asked["jwks_uri"] = site.at(path).into();
     if let Some(members) = asked.as_object_mut() {
         members.remove("jwks");
     }
-    run.register(&asked, METHOD).await?;
-    run.client.key = key;
+    rp.register(&asked, METHOD).await?;
+    rp.client.key = key;
     Ok(())
 }
 
-pub async fn jwks_uri(run: &mut Run) -> Step {
-    let (site, path) = (site(run)?, format!("/{}/jwks", random_text(10)));
-    register_with_address(run, &site, &path, json!({})).await?;
-    let request = run.request("openid");
-    run.login(&request).await?;
+pub async fn jwks_uri(rp: &mut RelyingParty) -> Step {
+    let (site, path) = (rp.run.site()?, format!("/{}/jwks", random_text(10)));
+    register_with_address(rp, &site, &path, json!({})).await?;
+    let request = rp.request("openid");
+    rp.login(&request).await?;
     // Stricter than the suite: a key that is not there proves nothing.
-    run.client.key = Key::named("foreign")?;
-    let answer = run.redeem_raw(&random_text(43)).await?;
-    json_error(&answer, &[400, 401], &["invalid_client"], KEYS, &mut run.report);
+    rp.client.key = Key::named("foreign")?;
+    let answer = rp.redeem_raw(&random_text(43)).await?;
+    json_error(
+        &answer,
+        &[400, 401],
+        &["invalid_client"],
+        KEYS,
+        &mut rp.run.report,
+    );
     Ok(())
 }
 
-pub async fn rotated_keys(run: &mut Run) -> Step {
-    let (site, path) = (site(run)?, format!("/{}/jwks", random_text(10)));
+pub async fn rotated_keys(rp: &mut RelyingParty) -> Step {
+    let (site, path) = (rp.run.site()?, format!("/{}/jwks", random_text(10)));
     let more = json!({"grant_types": ["authorization_code", "refresh_token"]});
-    register_with_address(run, &site, &path, more).await?;
-    let request = run.request("openid offline_access").with("prompt", "consent");
-    let login = run.login(&request).await?;
+    register_with_address(rp, &site, &path, more).await?;
+    let request = rp.request("openid offline_access").with("prompt", "consent");
+    let login = rp.login(&request).await?;
     let Some(refresh) = login.tokens.refresh_token else {
-        return Err(run.report.stop(KEYS, "no refresh token was issued"));
+        return Err(rp.run.report.stop(KEYS, "no refresh token was issued"));
     };
-    run.client.key = Key::named("second")?;
-    let keys = json!({"keys": [run.client.key.public()]});
+    rp.client.key = Key::named("second")?;
+    let keys = json!({"keys": [rp.client.key.public()]});
     site.show(&path, JSON, keys.to_string());
-    let pause = run.config.server.jwks_refresh_delay.unwrap_or(60);
+    let pause = rp.run.config.server.jwks_refresh_delay.unwrap_or(60);
     tokio::time::sleep(Duration::from_secs(pause)).await;
     let params = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
-    let answer = run
+    let answer = rp
         .client
-        .token_request(&run.http, &run.provider, &params)
+        .token_request(&rp.run.http, &rp.run.provider, &params)
         .await?;
     if answer.status != 200 {
         let told = format!("the new key is not known: {}", answer.brief());
-        return Err(run.report.stop(KEYS, told));
+        return Err(rp.run.report.stop(KEYS, told));
     }
-    token::read(&answer, &mut run.report).map(drop)
+    token::read(&answer, &mut rp.run.report).map(drop)
 }
 
-fn skip_without_pairwise(run: &Run) -> Step {
-    let types = run.provider.list("subject_types_supported").unwrap_or_default();
+fn skip_without_pairwise(rp: &RelyingParty) -> Step {
+    let types = rp
+        .run
+        .provider
+        .list("subject_types_supported")
+        .unwrap_or_default();
     match types.contains(&"pairwise") {
         true => Ok(()),
         false => Err(Stop::Skipped("subject_types_supported lacks pairwise".into())),
     }
 }
 
-fn of_a_sector(run: &Run, site: &Site, listed: &str) -> Value {
+fn of_a_sector(rp: &RelyingParty, site: &Site, listed: &str) -> Value {
     let path = format!("/{}/redirect_uris.json", random_text(10));
     site.show(&path, JSON, json!([listed]).to_string());
     let more = json!({"subject_type": "pairwise", "sector_identifier_uri": site.at(&path)});
-    with(run, METHOD, more)
+    with(rp, METHOD, more)
 }
 
-pub async fn sector(run: &mut Run) -> Step {
-    skip_without_pairwise(run)?;
-    let site = site(run)?;
-    let asked = of_a_sector(run, &site, REDIRECT_URI);
-    run.register(&asked, METHOD).await?;
-    let request = run.request("openid");
-    run.login(&request).await.map(drop)
+pub async fn sector(rp: &mut RelyingParty) -> Step {
+    skip_without_pairwise(rp)?;
+    let site = rp.run.site()?;
+    let asked = of_a_sector(rp, &site, REDIRECT_URI);
+    rp.register(&asked, METHOD).await?;
+    let request = rp.request("openid");
+    rp.login(&request).await.map(drop)
 }
 
-pub async fn bad_sector(run: &mut Run) -> Step {
-    skip_without_pairwise(run)?;
-    let site = site(run)?;
-    let asked = of_a_sector(run, &site, "https://conformance.invalid/another");
-    let error = run.expect_refusal(&asked, SECTOR).await?;
-    run.report.advise(error == "invalid_client_metadata", SECTOR, || {
-        format!("the error is {error:?}")
-    });
+pub async fn bad_sector(rp: &mut RelyingParty) -> Step {
+    skip_without_pairwise(rp)?;
+    let site = rp.run.site()?;
+    let asked = of_a_sector(rp, &site, "https://conformance.invalid/another");
+    let error = rp.expect_refusal(&asked, SECTOR).await?;
+    rp.run
+        .report
+        .advise(error == "invalid_client_metadata", SECTOR, || {
+            format!("the error is {error:?}")
+        });
     Ok(())
 }
 
-fn algorithms(run: &Run) -> Option<Vec<String>> {
-    let listed = run.provider.list("request_object_signing_alg_values_supported")?;
+fn algorithms(rp: &RelyingParty) -> Option<Vec<String>> {
+    let listed = rp
+        .run
+        .provider
+        .list("request_object_signing_alg_values_supported")?;
     Some(listed.into_iter().map(str::to_owned).collect())
 }
 
-fn skip_without_none(run: &Run) -> Step {
-    match algorithms(run) {
+fn skip_without_none(rp: &RelyingParty) -> Step {
+    match algorithms(rp) {
         Some(them) if !them.iter().any(|it| it == "none") => Err(Stop::Skipped(
             "request_object_signing_alg_values_supported lists no `none`".into(),
         )),
@@ -123,55 +132,57 @@ fn skip_without_none(run: &Run) -> Step {
     }
 }
 
-pub async fn unsigned_object(run: &mut Run) -> Step {
-    skip_without_none(run)?;
-    announced(run);
-    by_address(run, METHOD, "none", false).await
+pub async fn unsigned_object(rp: &mut RelyingParty) -> Step {
+    skip_without_none(rp)?;
+    announced(rp);
+    by_address(rp, METHOD, "none", false).await
 }
 
 /// As the basic profile has it: it works, or it is refused by its name.
-pub async fn unsigned_object_or_refusal(run: &mut Run) -> Step {
-    skip_without_none(run)?;
-    by_address(run, AuthMethod::SecretBasic, "none", true).await
+pub async fn unsigned_object_or_refusal(rp: &mut RelyingParty) -> Step {
+    skip_without_none(rp)?;
+    by_address(rp, AuthMethod::SecretBasic, "none", true).await
 }
 
-pub async fn signed_object(run: &mut Run) -> Step {
-    let listed = algorithms(run).unwrap_or_default();
-    run.report
+pub async fn signed_object(rp: &mut RelyingParty) -> Step {
+    let listed = algorithms(rp).unwrap_or_default();
+    rp.run
+        .report
         .require(listed.iter().any(|it| it == "RS256"), OBJECT, || {
             "request_object_signing_alg_values_supported lacks RS256".into()
         });
-    announced(run);
-    by_address(run, METHOD, "RS256", false).await
+    announced(rp);
+    by_address(rp, METHOD, "RS256", false).await
 }
 
 /// Absent, it is true (OpenID Connect Discovery §3).
-fn announced(run: &mut Run) {
-    let off = run.provider.flag("request_uri_parameter_supported") == Some(false);
-    run.report
+fn announced(rp: &mut RelyingParty) {
+    let off = rp.run.provider.flag("request_uri_parameter_supported") == Some(false);
+    rp.run
+        .report
         .require(!off, OBJECT, || "request_uri_parameter_supported is false".into());
 }
 
-async fn by_address(run: &mut Run, method: AuthMethod, algorithm: &str, may_refuse: bool) -> Step {
-    let site = site(run)?;
+async fn by_address(rp: &mut RelyingParty, method: AuthMethod, algorithm: &str, may_refuse: bool) -> Step {
+    let site = rp.run.site()?;
     let path = format!("/requesturi/{}", random_text(64));
     // A fragment is part of what is registered, and of nothing that is fetched (Core §6.2).
     let address = format!("{}#{}", site.at(&path), random_text(10));
     let more = json!({"request_uris": [address], "request_object_signing_alg": algorithm});
-    let asked = with(run, method, more);
-    run.register(&asked, method).await?;
-    let inner = run.request("openid");
+    let asked = with(rp, method, more);
+    rp.register(&asked, method).await?;
+    let inner = rp.request("openid");
     let mut claims: Map<String, Value> = inner
         .params
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().into()))
         .collect();
-    claims.insert("iss".into(), run.client.id().into());
-    claims.insert("aud".into(), run.provider.issuer.as_str().into());
+    claims.insert("iss".into(), rp.client.id().into());
+    claims.insert("aud".into(), rp.run.provider.issuer.as_str().into());
     let claims = Value::Object(claims);
     let object = match algorithm {
         "none" => unsigned(&claims),
-        _ => run.client.key.sign(&claims)?,
+        _ => rp.client.key.sign(&claims)?,
     };
     site.show(&path, "application/jwt", object);
     // State and nonce are inside only.
@@ -180,11 +191,11 @@ async fn by_address(run: &mut Run, method: AuthMethod, algorithm: &str, may_refu
         .without("state")
         .without("nonce")
         .with("request_uri", address);
-    let walk = run.authorize(&outer).await?;
+    let walk = rp.authorize(&outer).await?;
     let back = walk.returned().map(|it| (it.url.as_str(), &it.form));
     if may_refuse && format!("{back:?}").contains("request_uri_not_supported") {
         return Err(Stop::Skipped("refused with request_uri_not_supported".into()));
     }
-    let granted = run.granted(&walk, &inner)?;
-    run.finish(walk, granted, &inner, None).await.map(drop)
+    let granted = rp.granted(&walk, &inner)?;
+    rp.finish(walk, granted, &inner, None).await.map(drop)
 }

@@ -8,10 +8,10 @@ mod refresh;
 mod repeated;
 pub mod transport;
 
-use super::module;
 use crate::client::random_text;
 use crate::fapi::{Auth, Constraint, Expect, Fapi, Flow, Key, row};
-use crate::plans::{Module, Variant, fapi};
+use crate::module::{Module, module};
+use crate::variant::Variant;
 pub use refresh::{refreshes, refuse_foreign};
 
 const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid: bool) -> Fapi {
@@ -41,7 +41,7 @@ const WAYS: [Fapi; 8] = [
 
 const fn plain(at: usize) -> Variant {
     const PLAIN: &[Fapi; 8] = &WAYS;
-    fapi(&PLAIN[at])
+    Variant::fapi(&PLAIN[at])
 }
 
 const fn signed(at: usize) -> Variant {
@@ -54,7 +54,7 @@ const fn signed(at: usize) -> Variant {
         }
         all
     };
-    fapi(&SIGNED[at])
+    Variant::fapi(&SIGNED[at])
 }
 
 const MACHINE: &Fapi = &Fapi {
@@ -69,7 +69,7 @@ const MACHINE: &Fapi = &Fapi {
 
 #[rustfmt::skip]
 pub const SECURITY_PROFILE: &[Variant] = &[
-    plain(0), plain(1), plain(2), plain(3), plain(4), plain(5), plain(6), plain(7), fapi(MACHINE),
+    plain(0), plain(1), plain(2), plain(3), plain(4), plain(5), plain(6), plain(7), Variant::fapi(MACHINE),
 ];
 
 /// `signed_non_repudiation` and `jarm` together.

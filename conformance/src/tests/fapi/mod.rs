@@ -10,6 +10,7 @@ use crate::http::Http;
 use crate::plans::{Chosen, PLANS, Plan};
 use crate::provider::Provider;
 use crate::report::{Outcome, Verdict};
+use crate::run::Environment;
 use crate::runner::Runner;
 use crate::site::Site;
 use base64::Engine;
@@ -102,13 +103,13 @@ async fn run_plan(
         .filter(|(_, it, module)| it.name() == variant && wanted(module.name))
         .collect();
     assert!(!chosen.is_empty(), "{plan} {variant}");
-    let runner = Runner {
+    let environment = Environment {
         http,
         provider: Arc::new(provider),
         config: Arc::new(config),
-        jobs: 8,
         site: site.map(Arc::new),
     };
+    let runner = Runner { environment, jobs: 8 };
     runner.run(&chosen).await
 }
 

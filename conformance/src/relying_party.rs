@@ -1,0 +1,164 @@
+//! A module's relying party of OpenID Connect: a client, and the authorization requests it sends, each with the checks
+//! that the suite makes of every response. `login.rs` goes on from the response, `registration.rs` registers clients.
+
+use crate::browser::Landing;
+use crate::checks::response;
+use crate::client::{AuthMethod, Client, Request, random_text};
+use crate::journey::Walk;
+use crate::report::Step;
+use crate::run::Run;
+use anyhow::Context;
+
+/// Where a client that the checker registered is managed, and by what token.
+pub struct Registered {
+    pub address: String,
+    pub token: String,
+}
+
+pub struct RelyingParty {
+    pub run: Run,
+    pub client: Client,
+    /// Clients to be removed when the module is done.
+    pub registered: Vec<Registered>,
+}
+
+impl RelyingParty {
+    pub fn new(run: Run, client: Client) -> Self {
+        Self {
+            run,
+            client,
+            registered: Vec::new(),
+        }
+    }
+
+    pub fn second_client(&self) -> Step<Client> {
+        let settings = self.run.config.client2.as_ref();
+        let settings = settings.context("the settings name no [client2]")?;
+        Ok(Client::new(settings, AuthMethod::SecretBasic))
+    }
+
+    /// An ordinary request of this plan, ready to be bent.
+    pub fn request(&self, scope: &str) -> Request {
+        let request = Request { params: Vec::new() }
+            .with("client_id", self.client.id())
+            .with("redirect_uri", self.client.settings.redirect_uri.as_str())
+            .with("scope", scope)
+            .with("state", random_text(10))
+            .with("nonce", random_text(10))
+            .with("response_type", self.run.variant.response_type);
+        match self.run.variant.response_mode {
+            Some(mode) => request.with("response_mode", mode),
+            None => request,
+        }
+    }
+
+    /// Opens the authorization endpoint and does there what is asked for.
+    pub async fn authorize(&mut self, request: &Request) -> Step<Walk> {
+        let url = request.url(&self.run.endpoint("authorization_endpoint")?);
+        let start = self.run.browser.open(&url).await?;
+        self.run.go_on(start).await
+    }
+
+    /// The response at the relying party, with the checks of every response. `None`: a page of the provider.
+    pub fn response(&mut self, walk: &Walk, request: &Request) -> Option<response::Response> {
+        let returned = walk.returned()?;
+        let expected = response::Expected {
+            redirect_uri: &self.client.settings.redirect_uri,
+            placement: self.run.variant.placement(),
+            state: request.get("state"),
+            issuer: &self.run.provider.issuer,
+            iss_announced: self
+                .run
+                .provider
+                .flag("authorization_response_iss_parameter_supported")
+                == Some(true),
+            forgotten: false,
+        };
+        Some(response::read(returned, &expected, &mut self.run.report))
+    }
+
+    /// What the response type promises is the only good outcome.
+    pub async fn answer(&mut self, request: &Request) -> Step<(Walk, response::Response)> {
+        let walk = self.authorize(request).await?;
+        let granted = self.granted(&walk, request)?;
+        Ok((walk, granted))
+    }
+
+    /// For the code flow alone.
+    pub async fn code(&mut self, request: &Request) -> Step<(Walk, String)> {
+        let (walk, granted) = self.answer(request).await?;
+        Ok((walk, granted.get("code").unwrap_or_default().to_owned()))
+    }
+
+    pub fn granted(&mut self, walk: &Walk, request: &Request) -> Step<response::Response> {
+        const RULE: &str = "authorization (OpenID Connect Core §3.1.2, §3.2.2.5, §3.3.2.5)";
+        let Some(response) = self.response(walk, request) else {
+            let page = walk.page().map(|it| it.brief()).unwrap_or_default();
+            return Err(self
+                .run
+                .report
+                .stop(RULE, format!("no way back to the client: {page}")));
+        };
+        if response.get("error").is_some() {
+            return Err(self
+                .run
+                .report
+                .stop(RULE, format!("an error came back: {}", response.brief())));
+        }
+        for (word, name) in [
+            ("code", "code"),
+            ("id_token", "id_token"),
+            ("token", "access_token"),
+        ] {
+            match (self.run.variant.has(word), response.get(name).is_some()) {
+                (true, false) => {
+                    return Err(self
+                        .run
+                        .report
+                        .stop(RULE, format!("no {name} came back: {}", response.brief())));
+                }
+                (false, true) => self
+                    .run
+                    .report
+                    .fail(RULE, format!("{name} came back, for which nobody asked")),
+                _ => {}
+            }
+        }
+        Ok(response)
+    }
+
+    /// An error at the relying party, one of those named.
+    pub fn expect_error(&mut self, rule: &'static str, walk: &Walk, request: &Request, codes: &[&str]) {
+        match self.response(walk, request) {
+            Some(response) => {
+                let code = response.get("error").unwrap_or_default();
+                self.run.report.require(codes.contains(&code), rule, || {
+                    format!("one of {codes:?} was expected, got: {}", response.brief())
+                });
+            }
+            None => self.run.report.fail(rule, page_instead(walk, codes)),
+        }
+    }
+
+    /// An error page is right here; the suite has a person look at it.
+    pub fn expect_page(&mut self, rule: &'static str, walk: &Walk) -> Step {
+        match &walk.end {
+            Landing::Returned(it) => Err(self.run.report.stop(
+                rule,
+                format!("the browser was sent to {} instead of a page", it.url),
+            )),
+            Landing::Page(page) => {
+                self.run.report.require(page.login_form().is_none(), rule, || {
+                    format!("a login page instead of an error: {}", page.brief())
+                });
+                self.run.report.review(rule, page.brief());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn page_instead(walk: &Walk, codes: &[&str]) -> String {
+    let page = walk.page().map(|it| it.brief()).unwrap_or_default();
+    format!("one of {codes:?} was expected at the client, but there is a page: {page}")
+}
