@@ -5,7 +5,6 @@
 mod browser;
 pub mod check;
 mod checks;
-mod ciba;
 mod client;
 mod config;
 mod fapi;

@@ -1,7 +1,7 @@
 //! The plans of the suite and the modules they list, by the suite's names.
 
 use crate::module::Module;
-use crate::modules::{basic, channel_logout, ciba, config, dynamic, fapi2};
+use crate::modules::{basic, channel_logout, config, dynamic, fapi};
 use crate::modules::{rp_initiated_logout as logout, session_management};
 use crate::variant::Variant;
 
@@ -94,18 +94,18 @@ pub const PLANS: &[Plan] = &[
     },
     Plan {
         name: "fapi2-security-profile-final-test-plan",
-        variants: fapi2::SECURITY_PROFILE,
-        modules: fapi2::MODULES,
+        variants: fapi::variants::SECURITY_PROFILE,
+        modules: fapi::security_profile::MODULES,
     },
     Plan {
         name: "fapi2-message-signing-final-test-plan",
-        variants: fapi2::MESSAGE_SIGNING,
-        modules: fapi2::MODULES,
+        variants: fapi::variants::MESSAGE_SIGNING,
+        modules: fapi::security_profile::MODULES,
     },
     Plan {
         name: "fapi-ciba-id1-test-plan",
-        variants: ciba::VARIANTS,
-        modules: ciba::MODULES,
+        variants: fapi::variants::CIBA,
+        modules: fapi::ciba::table::MODULES,
     },
 ];
 

@@ -1,10 +1,12 @@
 //! How one request is made: the client proves itself and its key, as the module wants it.
 
-use super::{Around, Auth, Call, Constraint, Flow, Party, steps::RESOURCE};
+use super::{Around, Auth, Call, Constraint, Flow, Party};
 use crate::client::{ASSERTION_TYPE, random_text};
 use crate::http::{Answer, encode};
 use crate::run::Run;
 use reqwest::Method;
+
+pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";
 
 /// How a call is made: the client, its proofs, where to and what with.
 pub struct Sent<'a> {

@@ -1,6 +1,6 @@
 //! One authorization of FAPI 2.0 as it should be, and everything of it that a module may change.
 
-use super::{Fapi, Jwt, Key, Party, endpoint};
+use super::{Constraint, Fapi, Jwt, Key, Party, endpoint};
 use crate::checks::common::now;
 use crate::client::{Request, random_text};
 use crate::provider::Provider;
@@ -159,7 +159,7 @@ impl Flow {
         if it.fapi.openid {
             it.request.set("nonce", random_text(43));
         }
-        if it.fapi.constraint == super::Constraint::Dpop {
+        if it.fapi.constraint == Constraint::Dpop {
             let thumbprint = it.own.proofs.thumbprint();
             it.request.set("dpop_jkt", thumbprint);
         }

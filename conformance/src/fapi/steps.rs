@@ -1,6 +1,6 @@
 //! The requests of a flow, each with the checks that the suite makes there, and the whole way through them.
 
-use super::calls::{Sent, headers_of_a_form, post, send};
+use super::calls::{RESOURCE, Sent, headers_of_a_form, post, send};
 use super::{Flow, endpoint, flow::missing};
 use crate::browser::Landing;
 use crate::checks::common::{entropy, seconds};
@@ -13,7 +13,6 @@ use crate::run::Run;
 use crate::variant::Placement;
 
 pub const PAR: &str = "pushed authorization request (RFC 9126 §2.2)";
-pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";
 const ID_TOKEN: &str = "ID token of FAPI 2.0 (Security Profile §5.4.1)";
 const YEAR: i64 = 365 * 24 * 3600;
 

@@ -2,9 +2,8 @@
 
 pub mod basic;
 pub mod channel_logout;
-pub mod ciba;
 pub mod config;
 pub mod dynamic;
-pub mod fapi2;
+pub mod fapi;
 pub mod rp_initiated_logout;
 pub mod session_management;

@@ -1,6 +1,6 @@
 //! What a client answers to a ping is its own matter: the grant works all the same (CIBA §10.2).
 
-use crate::ciba::{ask, bought, decided, flow, is_pending, listen, pause, pinged, read};
+use crate::fapi::ciba::{ask, bought, decided, flow, is_pending, listen, pause, pinged, read};
 use crate::journey::Decision;
 use crate::report::Step;
 use crate::run::Run;

@@ -54,7 +54,7 @@ macro_rules! ciba {
             needs: $crate::module::Needs::Fapi,
             on: &["code"],
             only: &[$($crate::fapi::Only::$only),*],
-            check: $crate::module::Check::Run(|run| Box::pin($crate::ciba::Row { change: $change, wanted: $wanted }.carry_out(run))),
+            check: $crate::module::Check::Run(|run| Box::pin($crate::fapi::ciba::Row { change: $change, wanted: $wanted }.carry_out(run))),
         }
     };
 }

@@ -1,82 +1,13 @@
-//! FAPI 2.0 Security Profile Final and Message Signing Final. Most modules are one change of a sound flow and where
-//! that may end: rows of the table below. The others stand in the files beside it.
+//! The table of FAPI 2.0 Security Profile and Message Signing.
 
-mod discovery;
-mod happy;
-mod proofs;
-mod refresh;
-mod repeated;
-pub mod transport;
-
-use crate::client::random_text;
-use crate::fapi::{Auth, Constraint, Expect, Fapi, Flow, Key, row};
-use crate::module::{Module, module};
-use crate::variant::Variant;
-pub use refresh::{refreshes, refuse_foreign};
-
-const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid: bool) -> Fapi {
-    Fapi {
-        name,
-        auth,
-        constraint,
-        openid,
-        signed: false,
-        machine: false,
-        ping: false,
-    }
-}
-
-/// In the suite's words; the first two say as what the clients are registered.
-#[rustfmt::skip]
-const WAYS: [Fapi; 8] = [
-    variant("private_key_jwt dpop openid_connect", Auth::PrivateKeyJwt, Constraint::Dpop, true),
-    variant("private_key_jwt dpop plain_oauth", Auth::PrivateKeyJwt, Constraint::Dpop, false),
-    variant("private_key_jwt mtls openid_connect", Auth::PrivateKeyJwt, Constraint::Mtls, true),
-    variant("private_key_jwt mtls plain_oauth", Auth::PrivateKeyJwt, Constraint::Mtls, false),
-    variant("mtls dpop openid_connect", Auth::Mtls, Constraint::Dpop, true),
-    variant("mtls dpop plain_oauth", Auth::Mtls, Constraint::Dpop, false),
-    variant("mtls mtls openid_connect", Auth::Mtls, Constraint::Mtls, true),
-    variant("mtls mtls plain_oauth", Auth::Mtls, Constraint::Mtls, false),
-];
-
-const fn plain(at: usize) -> Variant {
-    const PLAIN: &[Fapi; 8] = &WAYS;
-    Variant::fapi(&PLAIN[at])
-}
-
-const fn signed(at: usize) -> Variant {
-    const SIGNED: &[Fapi; 8] = &{
-        let mut all = WAYS;
-        let mut at = 0;
-        while at < all.len() {
-            all[at].signed = true;
-            at += 1;
-        }
-        all
-    };
-    Variant::fapi(&SIGNED[at])
-}
-
-const MACHINE: &Fapi = &Fapi {
-    machine: true,
-    ..variant(
-        "private_key_jwt dpop fapi_client_credentials_grant",
-        Auth::PrivateKeyJwt,
-        Constraint::Dpop,
-        false,
-    )
+use super::error_codes::{
+    ANY_OF_THE_REQUEST, CLIENT, CLIENT_OR_REQUEST, GRANT, NAMELESS, OBJECT, POSSESSION, REQUEST,
+    REQUEST_OR_OBJECT, REQUEST_URI, RESPONSE_TYPE,
 };
-
-#[rustfmt::skip]
-pub const SECURITY_PROFILE: &[Variant] = &[
-    plain(0), plain(1), plain(2), plain(3), plain(4), plain(5), plain(6), plain(7), Variant::fapi(MACHINE),
-];
-
-/// `signed_non_repudiation` and `jarm` together.
-#[rustfmt::skip]
-pub const MESSAGE_SIGNING: &[Variant] = &[
-    signed(0), signed(1), signed(2), signed(3), signed(4), signed(5), signed(6), signed(7),
-];
+use super::{discovery, happy, proofs, refresh, repeated, transport};
+use crate::client::random_text;
+use crate::fapi::{Expect, Flow, Key, row};
+use crate::module::{Module, module};
 
 /// A module that is more than a row.
 macro_rules! fapi2 {
@@ -88,22 +19,6 @@ macro_rules! fapi2 {
     };
 }
 
-const REQUEST: &[&str] = &["invalid_request"];
-const OBJECT: &[&str] = &["invalid_request_object"];
-const REQUEST_OR_OBJECT: &[&str] = &["invalid_request", "invalid_request_object"];
-const REQUEST_URI: &[&str] = &["invalid_request_uri"];
-const CLIENT: &[&str] = &["invalid_client"];
-const CLIENT_OR_REQUEST: &[&str] = &["invalid_client", "invalid_request"];
-const GRANT: &[&str] = &["invalid_grant"];
-const POSSESSION: &[&str] = &["invalid_request", "invalid_grant", "invalid_dpop_proof"];
-const ANY_OF_THE_REQUEST: &[&str] = &["invalid_request", "invalid_request_object", "invalid_request_uri"];
-const RESPONSE_TYPE: &[&str] = &[
-    "unsupported_response_type",
-    "invalid_request",
-    "unauthorized_client",
-];
-/// Whatever code, or none.
-const NAMELESS: &[&str] = &[];
 const MINUTE: i64 = 60;
 
 /// Refused as a request object that is wrong.

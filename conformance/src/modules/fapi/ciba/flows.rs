@@ -1,10 +1,13 @@
 //! Flows of CIBA that are more than one change.
 
 use crate::checks::common::json_error;
-use crate::ciba::{self, TOKEN, ask, decided, flow, granted, is_pending, listen, pinged, poll, read, told};
+use crate::fapi::ciba::{
+    self, TOKEN, ask, decided, flow, granted, is_pending, listen, pinged, poll, read, told,
+};
 use crate::fapi::{self, Auth, Flow, resource};
 use crate::journey::Decision;
-use crate::modules::fapi2::{refreshes, transport};
+use crate::modules::fapi::refresh::{refreshes, refuse_foreign};
+use crate::modules::fapi::transport;
 use crate::report::{Step, Stop};
 use crate::run::Run;
 use std::time::Duration;
@@ -136,7 +139,7 @@ pub async fn refresh(run: &mut Run) -> Step {
     let asked = taken(run, &second).await?;
     let theirs = granted(run, &second, &asked).await?;
     let foreign = theirs.tokens.refresh_token.unwrap_or_default();
-    crate::modules::fapi2::refuse_foreign(run, &first, &foreign, scope).await
+    refuse_foreign(run, &first, &foreign, scope).await
 }
 
 /// A certificate is shown, or there are no tokens.

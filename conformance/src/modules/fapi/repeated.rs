@@ -1,7 +1,7 @@
 //! What may be used once, or not any more.
 
+use super::error_codes::{GRANT, REQUEST_URI};
 use super::happy::granted;
-use super::{GRANT, REQUEST_URI};
 use crate::checks::common::json_error;
 use crate::fapi::{self, End, Expect, Flow, judge};
 use crate::report::{Step, Stop};

@@ -1,36 +1,9 @@
-//! FAPI-CIBA (Implementer's Draft 1), its plain profile: a client asks for a person who is elsewhere, by poll or ping.
-//! Most modules are one change of a sound request and what must come of it: rows of the table below.
+//! The table of FAPI-CIBA. Most modules are one change of a sound request and what must come of it.
 
-mod discovery;
-mod flows;
-mod ping;
-
-use crate::ciba::{Wanted, ciba};
+use super::{discovery, flows, ping};
 use crate::client::random_text;
-use crate::fapi::{Auth, Constraint, Fapi};
+use crate::fapi::ciba::{Wanted, ciba};
 use crate::module::{Module, module};
-use crate::variant::Variant;
-
-const fn variant(name: &'static str, auth: Auth, ping: bool) -> Fapi {
-    Fapi {
-        name,
-        auth,
-        constraint: Constraint::Mtls,
-        openid: true,
-        signed: true,
-        machine: false,
-        ping,
-    }
-}
-
-/// In the suite's words; the first two say as what the clients are registered.
-#[rustfmt::skip]
-pub const VARIANTS: &[Variant] = &[
-    Variant::fapi(&variant("private_key_jwt poll", Auth::PrivateKeyJwt, false)),
-    Variant::fapi(&variant("mtls poll", Auth::Mtls, false)),
-    Variant::fapi(&variant("private_key_jwt ping", Auth::PrivateKeyJwt, true)),
-    Variant::fapi(&variant("mtls ping", Auth::Mtls, true)),
-];
 
 /// A module that is more than a row.
 macro_rules! flow {

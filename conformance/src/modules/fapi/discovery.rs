@@ -129,7 +129,7 @@ fn aliases(metadata: &Value, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modules::fapi2::{MESSAGE_SIGNING, SECURITY_PROFILE};
+    use crate::modules::fapi::variants::{MESSAGE_SIGNING, SECURITY_PROFILE};
     use serde_json::json;
 
     fn good() -> Value {

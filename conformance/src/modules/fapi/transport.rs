@@ -1,5 +1,6 @@
 //! Transport, and a token request without what its tokens are to be bound to.
 
+use super::error_codes;
 use crate::fapi::{self, Auth, Constraint, Expect, Row};
 use crate::report::Step;
 use crate::run::Run;
@@ -28,8 +29,8 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
     let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
     battery(run, &endpoints).await?;
     let expect = match (fapi.auth, fapi.constraint) {
-        (_, Constraint::Dpop) => Expect::token(super::POSSESSION),
-        (Auth::Mtls, Constraint::Mtls) => Expect::token(super::CLIENT_OR_REQUEST).or_tls(),
+        (_, Constraint::Dpop) => Expect::token(error_codes::POSSESSION),
+        (Auth::Mtls, Constraint::Mtls) => Expect::token(error_codes::CLIENT_OR_REQUEST).or_tls(),
         (Auth::PrivateKeyJwt, Constraint::Mtls) => {
             Expect::token(&["invalid_client", "invalid_grant", "invalid_request"]).or_tls()
         }

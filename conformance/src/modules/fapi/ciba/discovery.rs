@@ -62,7 +62,7 @@ fn judge(metadata: &Value, fapi: &Fapi, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modules::ciba::VARIANTS;
+    use crate::modules::fapi::variants::CIBA;
     use serde_json::json;
 
     /// How many variants find fault with it.
@@ -76,7 +76,7 @@ mod tests {
             "tls_client_certificate_bound_access_tokens": true,
             "backchannel_authentication_request_signing_alg_values_supported": algs});
         metadata[name] = value;
-        let judged = VARIANTS.iter().filter_map(|it| it.fapi).map(|fapi| {
+        let judged = CIBA.iter().filter_map(|it| it.fapi).map(|fapi| {
             let mut report = Report::default();
             judge(&metadata, fapi, &mut report);
             usize::from(!report.findings.is_empty())

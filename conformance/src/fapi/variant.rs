@@ -1,0 +1,114 @@
+//! The variants of FAPI: how a client authenticates, to what its tokens are bound, whether messages are signed. Plain
+//! values that plans list; what a flow does with them is in the files beside this one.
+
+use serde_json::Value;
+
+/// By what a client proves itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    PrivateKeyJwt,
+    Mtls,
+}
+
+/// To what its tokens are bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    Dpop,
+    Mtls,
+}
+
+/// What a plan is run for; the names are the suite's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fapi {
+    pub name: &'static str,
+    pub auth: Auth,
+    pub constraint: Constraint,
+    /// Else it is plain OAuth.
+    pub openid: bool,
+    /// Signed requests and responses (Message Signing).
+    pub signed: bool,
+    /// No person: the client credentials grant.
+    pub machine: bool,
+    /// Of CIBA: the client is told when to come.
+    pub ping: bool,
+}
+
+impl Fapi {
+    pub fn shows_certificates(&self) -> bool {
+        self.auth == Auth::Mtls || self.constraint == Constraint::Mtls
+    }
+
+    /// Named by how tokens are delivered.
+    pub fn is_ciba(&self) -> bool {
+        self.name.ends_with(" poll") || self.name.ends_with(" ping")
+    }
+
+    pub fn scheme(&self) -> &'static str {
+        match self.constraint {
+            Constraint::Dpop => "DPoP",
+            Constraint::Mtls => "Bearer",
+        }
+    }
+
+    /// Whether the metadata names all that it is made of.
+    pub fn is_offered_by(&self, metadata: &Value) -> bool {
+        let lists = |name: &str, word: &str| {
+            let list = metadata[name].as_array().into_iter().flatten();
+            list.into_iter().any(|it| it == word)
+        };
+        let method = |it: &str| lists("token_endpoint_auth_methods_supported", it);
+        let proved = match self.auth {
+            Auth::PrivateKeyJwt => method("private_key_jwt"),
+            Auth::Mtls => method("tls_client_auth") || method("self_signed_tls_client_auth"),
+        };
+        let bound = match self.constraint {
+            Constraint::Dpop => metadata["dpop_signing_alg_values_supported"].is_array(),
+            Constraint::Mtls => metadata["tls_client_certificate_bound_access_tokens"] == true,
+        };
+        if self.is_ciba() {
+            let mode = if self.ping { "ping" } else { "poll" };
+            return proved && bound && lists("backchannel_token_delivery_modes_supported", mode);
+        }
+        let pushed = metadata["pushed_authorization_request_endpoint"].is_string();
+        let signed = !self.signed || lists("response_modes_supported", "jwt");
+        let granted = match self.machine {
+            true => lists("grant_types_supported", "client_credentials"),
+            false => pushed,
+        };
+        proved && bound && signed && granted
+    }
+
+    pub fn scope(&self) -> &'static str {
+        match self.openid {
+            true => "openid profile",
+            false => "profile",
+        }
+    }
+}
+
+/// What a module is only for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    Dpop,
+    Key,
+    Mtls,
+    Ping,
+    Openid,
+    Signed,
+    /// Somebody who logs in: not for client credentials.
+    Person,
+}
+
+impl Only {
+    pub fn fits(self, fapi: &Fapi) -> bool {
+        match self {
+            Self::Dpop => fapi.constraint == Constraint::Dpop,
+            Self::Key => fapi.auth == Auth::PrivateKeyJwt,
+            Self::Mtls => fapi.auth == Auth::Mtls,
+            Self::Ping => fapi.ping,
+            Self::Openid => fapi.openid,
+            Self::Signed => fapi.signed,
+            Self::Person => !fapi.machine,
+        }
+    }
+}
