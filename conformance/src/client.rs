@@ -105,6 +105,13 @@ pub struct Client {
     pub key: Key,
 }
 
+/// A code to be redeemed, and what its authorization request was bound to.
+pub struct Redemption<'a> {
+    pub code: &'a str,
+    pub nonce: Option<&'a str>,
+    pub verifier: Option<&'a str>,
+}
+
 /// An authorization request as an ordered list of parameters, so that tests may bend any of it.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -232,9 +239,7 @@ impl Client {
         &self,
         http: &Http,
         provider: &Provider,
-        code: &str,
-        nonce: Option<&str>,
-        verifier: Option<&str>,
+        redemption: &Redemption<'_>,
     ) -> Result<(Answer, Option<String>)> {
         let metadata = provider
             .seen_by_library
@@ -250,14 +255,14 @@ impl Client {
             AuthMethod::SecretBasic => AuthType::BasicAuth,
             AuthMethod::SecretPost | AuthMethod::PrivateKeyJwt => AuthType::RequestBody,
         });
-        let mut request = relying_party.exchange_code(AuthorizationCode::new(code.to_owned()))?;
+        let mut request = relying_party.exchange_code(AuthorizationCode::new(redemption.code.to_owned()))?;
         if self.method == AuthMethod::PrivateKeyJwt {
             let endpoint = provider.endpoint("token_endpoint").unwrap_or_default();
             for (name, value) in self.assertion(endpoint)? {
                 request = request.add_extra_param(name, value);
             }
         }
-        if let Some(verifier) = verifier {
+        if let Some(verifier) = redemption.verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
         }
         let library = RelyingPartyHttp::new(http);
@@ -265,7 +270,7 @@ impl Client {
         let outcome = request.request_async(&send).await;
         let answer = library.last().context("the token endpoint gave no answer")?;
         let complaint = match outcome {
-            Ok(tokens) => verify(&relying_party.id_token_verifier(), &tokens, nonce).err(),
+            Ok(tokens) => verify(&relying_party.id_token_verifier(), &tokens, redemption.nonce).err(),
             Err(error) => Some(explain(&error)),
         };
         Ok((answer, complaint))

@@ -2,7 +2,7 @@
 //! Core §3.1.3, §3.2, §3.3, §5.3).
 
 use crate::checks::{id_token, response, token, userinfo};
-use crate::client::Request;
+use crate::client::{Redemption, Request};
 use crate::http::Answer;
 use crate::journey::Walk;
 use crate::relying_party::RelyingParty;
@@ -66,18 +66,13 @@ impl RelyingParty {
     }
 
     /// Redeems the code through the library, then looks at the answer with our own eyes.
-    pub async fn redeem(
-        &mut self,
-        code: &str,
-        nonce: Option<&str>,
-        verifier: Option<&str>,
-    ) -> Step<(token::Tokens, id_token::IdToken)> {
+    pub async fn redeem(&mut self, redemption: &Redemption<'_>) -> Step<(token::Tokens, id_token::IdToken)> {
         let (answer, complaint) = self
             .client
-            .redeem_by_library(&self.run.http, &self.run.provider, code, nonce, verifier)
+            .redeem_by_library(&self.run.http, &self.run.provider, redemption)
             .await?;
         let tokens = token::read(&answer, &mut self.run.report)?;
-        let id_token = self.id_token(&tokens, nonce, Some(code))?;
+        let id_token = self.id_token(&tokens, redemption.nonce, Some(redemption.code))?;
         if let Some(complaint) = complaint {
             self.run
                 .report
@@ -138,7 +133,12 @@ impl RelyingParty {
             true => front.take(),
             false => {
                 let in_front = std::mem::take(&mut tokens);
-                let (bought, id_token) = self.redeem(&code, request.get("nonce"), verifier).await?;
+                let redemption = Redemption {
+                    code: &code,
+                    nonce: request.get("nonce"),
+                    verifier,
+                };
+                let (bought, id_token) = self.redeem(&redemption).await?;
                 tokens = bought;
                 if let Some(front) = &front {
                     self.same_person(front, &id_token);

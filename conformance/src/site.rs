@@ -88,43 +88,36 @@ impl Site {
         format!("{}{path}", self.url)
     }
 
-    /// What the path shows from now on.
+    /// Shows a document at the path from now on.
     pub fn show(&self, path: &str, media_type: &'static str, body: String) {
-        let headers = format!("Content-Type: {media_type}\r\n");
-        self.put(path, 200, headers, body, None);
+        let document = Document {
+            status: 200,
+            headers: format!("Content-Type: {media_type}\r\n"),
+            body,
+            heard: None,
+        };
+        self.put(path, document);
     }
 
-    /// From now on the path answers so, and keeps what comes.
+    /// Answers so at the path from now on, and keeps the requests that come.
     pub fn listen(&self, path: &str, status: u16, headers: &str, body: &str) {
-        self.put(
-            path,
-            status,
-            headers.to_owned(),
-            body.to_owned(),
-            Some(Vec::new()),
-        );
-    }
-
-    /// The same for whoever comes with this bearer token, wherever on the site.
-    pub fn listen_to(&self, token: &str, status: u16, headers: &str, body: &str) {
-        self.put(
-            token,
-            status,
-            headers.to_owned(),
-            body.to_owned(),
-            Some(Vec::new()),
-        );
-    }
-
-    fn put(&self, path: &str, status: u16, headers: String, body: String, heard: Option<Vec<Heard>>) {
         let document = Document {
             status,
-            headers,
-            body,
-            heard,
+            headers: headers.to_owned(),
+            body: body.to_owned(),
+            heard: Some(Vec::new()),
         };
+        self.put(path, document);
+    }
+
+    /// Answers so to whoever comes with this bearer token, wherever on the site, and keeps the requests.
+    pub fn listen_to(&self, token: &str, status: u16, headers: &str, body: &str) {
+        self.listen(token, status, headers, body);
+    }
+
+    fn put(&self, key: &str, document: Document) {
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        documents.insert(path.to_owned(), document);
+        documents.insert(key.to_owned(), document);
     }
 
     pub fn heard(&self, path: &str) -> Vec<Heard> {

@@ -4,7 +4,7 @@ use super::client::register;
 use crate::checks::common::json_error;
 use crate::checks::id_token::{self, IdToken};
 use crate::checks::token;
-use crate::client::AuthMethod;
+use crate::client::{AuthMethod, Redemption};
 use crate::registration::metadata;
 use crate::relying_party::RelyingParty;
 use crate::report::{Step, Stop};
@@ -72,7 +72,12 @@ pub async fn userinfo_rs256(rp: &mut RelyingParty) -> Step {
     register(rp, json!({"userinfo_signed_response_alg": "RS256"})).await?;
     let request = rp.request("openid");
     let (_, code) = rp.code(&request).await?;
-    let (tokens, id_token) = rp.redeem(&code, request.get("nonce"), None).await?;
+    let redemption = Redemption {
+        code: &code,
+        nonce: request.get("nonce"),
+        verifier: None,
+    };
+    let (tokens, id_token) = rp.redeem(&redemption).await?;
     let answer = rp.userinfo_raw(&tokens.access_token).await?;
     let plain = answer.status == 200 && answer.media_type() == "application/jwt";
     let Some(userinfo) = id_token::apart(&answer.text()).filter(|_| plain) else {

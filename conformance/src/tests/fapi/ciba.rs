@@ -1,17 +1,17 @@
 //! Proof that the modules of CIBA can fail: a provider in one file, over plain http, so that it sees no certificates.
 
-use super::super::mock::{json_reply, page};
-use super::super::site;
-use super::super::wire::{Reply, Request, serve};
 use super::mock::{Client, Params};
 use super::proofs::{Judge, params_of};
-use super::{KEYS, party, run_plan};
+use super::{KEYS, Target, party, run_plan};
 use crate::checks::common::now;
 use crate::checks::id_token::apart;
 use crate::client::random_text;
 use crate::config::{Ciba, Config};
 use crate::fapi::{Jwt, Key};
 use crate::report::Verdict;
+use crate::tests::mock::{json_reply, page};
+use crate::tests::site;
+use crate::tests::wire::{Reply, Request, serve};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
@@ -337,7 +337,12 @@ async fn run(fault: Fault, name: Option<&str>, variant: &str) -> Vec<crate::repo
         ..party()
     };
     let wanted = |it: &str| name.map_or(!LEFT_OUT.contains(&it), |name| name == it);
-    run_plan(&issuer, config, Some(site), PLAN, variant, &wanted).await
+    let target = Target {
+        issuer,
+        config,
+        site: Some(site),
+    };
+    run_plan(target, PLAN, variant, &wanted).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,12 @@
 //! A provider of FAPI 2.0 in one file, just good enough to pass, with a switch for each fault. Certificates cannot be
 //! shown to it: it speaks plain http.
 
-use super::super::mock::{json_reply, page, redirect};
-use super::super::wire::{Reply, Request, serve};
 use super::proofs::{self, Judge};
 use crate::checks::common::now;
 use crate::client::random_text;
 use crate::fapi::{Jwt, Key};
+use crate::tests::mock::{json_reply, page, redirect};
+use crate::tests::wire::{Reply, Request, serve};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};

@@ -87,17 +87,22 @@ static CERTIFICATE: LazyLock<PathBuf> = LazyLock::new(|| {
     path
 });
 
-async fn run_plan(
-    issuer: &str,
+/// A mock provider, and what the checker is told about it.
+struct Target {
+    issuer: String,
     config: Config,
     site: Option<Site>,
+}
+
+async fn run_plan(
+    target: Target,
     plan: &'static str,
     variant: &str,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Vec<Outcome> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Http::new(true).unwrap();
-    let provider = Provider::discover(&http, issuer, true).await.unwrap();
+    let provider = Provider::discover(&http, &target.issuer, true).await.unwrap();
     let found = PLANS.iter().find(|it| it.name == plan);
     let chosen: Vec<Chosen> = Plan::runs(found.unwrap())
         .filter(|(_, it, module)| it.name() == variant && wanted(module.name))
@@ -106,8 +111,8 @@ async fn run_plan(
     let environment = Environment {
         http,
         provider: Arc::new(provider),
-        config: Arc::new(config),
-        site: site.map(Arc::new),
+        config: Arc::new(target.config),
+        site: target.site.map(Arc::new),
     };
     let runner = Runner { environment, jobs: 8 };
     runner.run(&chosen).await
@@ -127,7 +132,12 @@ async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) ->
         let short = name.strip_prefix("fapi2-security-profile-final-").unwrap();
         names.is_empty() && !WAITS.contains(&short) || names.contains(&short)
     };
-    run_plan(&issuer, config, None, plan, variant, &wanted).await
+    let target = Target {
+        issuer,
+        config,
+        site: None,
+    };
+    run_plan(target, plan, variant, &wanted).await
 }
 
 /// A minute is too long for a unit test; without it a sound provider is one whose codes do not expire.
