@@ -20,9 +20,9 @@ use super::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::RegistrationMode;
-use crate::domain::client::{Client, Origin};
+use crate::domain::client::Client;
 use crate::domain::{ClientId, actor::Context, secret::Secret};
-use crate::oidc::clients::{self, Change, ClientDocument, SecretSource};
+use crate::oidc::clients::{self, Change, ClientDocument, NewClient, Registration, SecretSource, Update};
 use crate::oidc::registration;
 
 #[derive(Debug, Subcommand)]
@@ -179,9 +179,12 @@ async fn add(
     )]);
     members.merge_into(&mut document)?;
     let document = read_document(document)?;
-    let id = id.map(ClientId::new);
-    let given = secret.read()?;
-    let issued = clients::add(app, context, id, document.metadata, Origin::Administrator, given).await?;
+    let new = NewClient {
+        id: id.map(ClientId::new),
+        registration: Registration::ByAdministrator(document.definition),
+        secret: secret.read()?,
+    };
+    let issued = clients::add(app, context, new).await?;
     console.print(&handover::json(app, &issued), handover::text(app, &issued));
     Ok(())
 }
@@ -215,7 +218,11 @@ async fn update(
     edits.apply_to(&mut document)?;
     let document = read_document(document)?;
     // What somebody else changed since it was read is not undone (security.md G-9).
-    let client = clients::update(app, context, &before, document.metadata).await?;
+    let update = Update {
+        before,
+        definition: document.definition,
+    };
+    let client = clients::update(app, context, update).await?;
     let enabled = if enable { Some(true) } else { document.enabled };
     match enabled {
         Some(enabled) if enabled != client.enabled => {

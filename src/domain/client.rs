@@ -2,16 +2,21 @@
 //! about it, and what follows from both.
 
 mod access_policy;
+mod administrator_settings;
+mod algorithms;
+mod definition;
+mod macros;
 mod metadata;
 mod redirect_uri;
 mod response_type;
 mod sector;
 
 pub use access_policy::{AccessPolicy, RequiredAffiliation};
+pub use administrator_settings::{AccessTokenFormat, AdministratorSettings, IdTokenClaims, Pkce, Profile};
+pub use algorithms::{ContentEncryption, Encryption, EncryptionAlg, RequestObjectAlg, SigningAlg};
+pub use definition::Definition;
 pub use metadata::{
-    AccessTokenFormat, ApplicationType, AuthMethod, ContentEncryption, DeliveryMode, Encryption,
-    EncryptionAlg, GrantType, IdTokenClaims, LONGEST_NAME, Metadata, Pkce, Profile, RequestObjectAlg,
-    SigningAlg, SubjectType,
+    ApplicationType, AuthMethod, DeliveryMode, GrantType, LONGEST_NAME, Metadata, SubjectType,
 };
 pub use redirect_uri::{BadRedirectUri, Registrant, check as check_redirect_uri, host_of};
 pub use response_type::{BadResponseType, ResponseType};
@@ -53,6 +58,7 @@ pub struct Client {
     pub enabled: bool,
     pub origin: Origin,
     pub metadata: Metadata,
+    pub settings: AdministratorSettings,
     /// Two at most that overlap while a secret is rotated (security.md AD-2).
     pub secrets: Vec<ClientSecret>,
     pub created_at: Time,
@@ -84,6 +90,14 @@ impl Client {
         Some(url.into())
     }
 
+    /// All that is registered about it.
+    pub fn definition(&self) -> Definition {
+        Definition {
+            metadata: self.metadata.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+
     /// Has no credentials (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == Some(AuthMethod::None)
@@ -94,7 +108,7 @@ impl Client {
     }
 
     pub fn is_first_party(&self) -> bool {
-        self.metadata.first_party
+        self.settings.first_party
     }
 
     pub fn may_use(&self, grant: GrantType) -> bool {
@@ -140,11 +154,11 @@ impl Client {
 
     pub fn requires_pkce(&self) -> bool {
         // Security.md AZ-5: no registration frees a public, native or FAPI client of it.
-        self.is_public() || self.is_native() || self.is_fapi() || self.metadata.pkce == Pkce::Required
+        self.is_public() || self.is_native() || self.is_fapi() || self.settings.pkce == Pkce::Required
     }
 
     fn is_fapi(&self) -> bool {
-        self.metadata.profile.is_fapi()
+        self.settings.profile.is_fapi()
     }
 
     /// How long its codes live, of what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at most).
@@ -158,7 +172,7 @@ impl Client {
     /// FAPI 2.0 Security Profile §5.3.2.1: what is bound to the client's proof gains nothing by rotation, and a
     /// lost answer must not cost the grant (security.md TK-5). The clients of FAPI-CIBA are as strictly proved.
     pub fn rotates_refresh_tokens(&self) -> bool {
-        self.metadata.profile == Profile::Oidc
+        self.settings.profile == Profile::Oidc
     }
 
     /// Its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
@@ -168,7 +182,7 @@ impl Client {
 
     /// Its requests come as signed objects only (RFC 9101 §10.5, FAPI 2.0 Message Signing §5.3.1).
     pub fn must_sign_requests(&self) -> bool {
-        self.metadata.require_signed_request_object || self.metadata.profile == Profile::Fapi2MessageSigning
+        self.metadata.require_signed_request_object || self.settings.profile == Profile::Fapi2MessageSigning
     }
 
     /// A mode that it may ask for (security.md AZ-4).
@@ -177,7 +191,7 @@ impl Client {
         let registered = it.authorization_signed_response_alg.is_some()
             || it.authorization_encrypted_response_alg.is_some();
         // Message Signing §5.4.1: of its profile.
-        !mode.is_signed() || registered || it.profile == Profile::Fapi2MessageSigning
+        !mode.is_signed() || registered || self.settings.profile == Profile::Fapi2MessageSigning
     }
 
     /// Of its signed authorization responses.
@@ -193,7 +207,7 @@ impl Client {
             Some(it) => it.signature().map_or_else(Vec::new, |it| vec![it]),
         };
         if self.is_fapi() {
-            return Some(self.metadata.profile.permitted(registered));
+            return Some(self.settings.profile.permitted(registered));
         }
         (!registered.is_empty() || self.must_sign_requests()).then_some(registered)
     }
@@ -201,19 +215,19 @@ impl Client {
     /// Its authentication requests come signed only (CIBA §4, FAPI-CIBA §5.2.2).
     pub fn must_sign_backchannel_requests(&self) -> bool {
         let it = &self.metadata;
-        it.profile == Profile::Ciba || it.backchannel_authentication_request_signing_alg.is_some()
+        self.settings.profile == Profile::Ciba || it.backchannel_authentication_request_signing_alg.is_some()
     }
 
     /// The signatures that its authentication requests may have.
     pub fn backchannel_request_algs(&self) -> Vec<SigningAlg> {
         let registered = self.metadata.backchannel_authentication_request_signing_alg;
         let registered = registered.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]);
-        self.metadata.profile.permitted(registered)
+        self.settings.profile.permitted(registered)
     }
 
     /// FAPI-CIBA §5.2.2: what the person decides about is told apart from any other request.
     pub fn must_bind_backchannel_requests(&self) -> bool {
-        self.metadata.profile == Profile::Ciba
+        self.settings.profile == Profile::Ciba
     }
 
     /// Where it is told that the person has decided (CIBA §10.2).
@@ -221,6 +235,11 @@ impl Client {
         let it = &self.metadata;
         let address = it.backchannel_client_notification_endpoint.as_deref();
         address.filter(|_| it.backchannel_token_delivery_mode == Some(DeliveryMode::Ping))
+    }
+
+    /// The signatures that its assertions may have (security.md TK-7).
+    pub fn assertion_algs(&self) -> Vec<SigningAlg> {
+        self.settings.profile.permitted(self.metadata.assertion_algs())
     }
 
     /// All that the client may ever be granted.
@@ -240,7 +259,7 @@ impl Client {
     /// OpenID Connect Dynamic Client Registration §2 and JARM §3: RS256 unless registered otherwise; for FAPI
     /// the same key with the padding that it permits.
     fn default_alg(&self) -> SigningAlg {
-        match self.metadata.profile {
+        match self.settings.profile {
             Profile::Oidc => SigningAlg::RS256,
             Profile::Fapi2 | Profile::Fapi2MessageSigning | Profile::Ciba => SigningAlg::PS256,
         }
@@ -249,7 +268,7 @@ impl Client {
     /// The ID token repeats the claims of the granted scopes (interoperability.md IO-1).
     pub fn has_scope_claims_in_id_token(&self) -> bool {
         let web = self.metadata.application_type == ApplicationType::Web && !self.is_public();
-        match self.metadata.id_token_claims {
+        match self.settings.id_token_claims {
             Some(chosen) => chosen == IdTokenClaims::Scopes,
             None => self.origin == Origin::Administrator && web,
         }
@@ -257,7 +276,7 @@ impl Client {
 
     /// `jwt` (RFC 9068) instead of the sealed token that only we can read (security.md ST-1).
     pub fn has_jwt_access_tokens(&self) -> bool {
-        self.metadata.access_token_format == AccessTokenFormat::Jwt
+        self.settings.access_token_format == AccessTokenFormat::Jwt
     }
 }
 
@@ -267,11 +286,13 @@ mod tests {
 
     fn client(metadata: serde_json::Value) -> Client {
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let it: Definition = serde_json::from_value(metadata).expect("a definition");
         Client {
             id: ClientId::new("c"),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: serde_json::from_value(metadata).expect("metadata"),
+            metadata: it.metadata,
+            settings: it.settings,
             secrets: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -344,14 +365,14 @@ mod tests {
                 (it.id_token_alg(), it.response_alg()),
                 (SigningAlg::PS256, SigningAlg::PS256)
             );
-            assert!(!it.metadata.assertion_algs().contains(&SigningAlg::RS256));
+            assert!(!it.assertion_algs().contains(&SigningAlg::RS256));
             let lifetimes = [30, 60, 600].map(Duration::from_secs);
             assert_eq!(lifetimes.map(|of| it.code_lifetime(of).as_secs()), [30, 60, 60]);
         }
         let ciba = with("ciba");
         assert!(!ciba.rotates_refresh_tokens() && ciba.must_sign_backchannel_requests());
         assert_eq!(ciba.id_token_alg(), SigningAlg::PS256);
-        for algs in [ciba.metadata.assertion_algs(), ciba.backchannel_request_algs()] {
+        for algs in [ciba.assertion_algs(), ciba.backchannel_request_algs()] {
             assert_eq!(algs, [SigningAlg::PS256, SigningAlg::ES256]); // FAPI-CIBA §7.10
         }
         let plain = with("oidc");

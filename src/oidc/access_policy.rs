@@ -33,7 +33,7 @@ pub async fn check(
     client: &Client,
     account: &AccountId,
 ) -> Result<Option<AccessRefused>> {
-    let policy = &client.metadata.access_policy;
+    let policy = &client.settings.access_policy;
     if policy.is_open() {
         return Ok(None);
     }

@@ -38,10 +38,10 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     else {
         return Ok(None);
     };
-    let itself = &client.metadata.protected_resources;
+    let itself = &client.settings.protected_resources;
     let concerned = token.client_id == client.id
         || token.audience.iter().any(|it| itself.contains(it))
-        || client.metadata.introspect_all;
+        || client.settings.introspect_all;
     if !concerned {
         return Ok(None);
     }
@@ -74,7 +74,7 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     all.insert("scope".into(), token.scope.to_string().into());
     if !token.details.is_empty() {
         // RFC 9396 §9.2: whoever is one of several resources is told what concerns it.
-        let details = match client.id == token.client_id || client.metadata.introspect_all {
+        let details = match client.id == token.client_id || client.settings.introspect_all {
             true => token.details.clone(),
             false => token.details.at(itself),
         };

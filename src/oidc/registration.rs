@@ -4,14 +4,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::clients::{self, ClientError, Issued, Problem, Registrar};
+use super::clients::{self, ClientError, Issued, NewClient, Problem, Registration};
 use super::{Error, Result, endpoints};
 use crate::app::App;
 use crate::audit;
 use crate::config::RegistrationMode;
 use crate::domain::Time;
 use crate::domain::actor::{Actor, Context};
-use crate::domain::client::{AuthMethod, Client, GrantType, Metadata, Origin};
+use crate::domain::client::{AuthMethod, Client, Definition, GrantType, Metadata};
 use crate::domain::event::{Action, Event};
 use crate::domain::scope::{self, Scope};
 use crate::domain::secret::Secret;
@@ -52,9 +52,14 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
         RegistrationMode::Token => Some(initial_access_token(app, token, now).await?),
     };
     let asked = read(body)?;
-    let metadata = metadata(app, &asked, &Metadata::default())?;
+    let metadata = metadata(app, &asked, &Definition::default())?;
     name(app, &metadata, None)?;
-    let issued = clients::make(None, metadata, Origin::Registration, None, now).map_err(refused)?;
+    let new = NewClient {
+        id: None,
+        registration: Registration::ByClient(metadata),
+        secret: None,
+    };
+    let issued = clients::make(new, now).map_err(refused)?;
     let outside = clients::check_remote(app, &issued.client.metadata, None).await;
     outside.map_err(|it| refused(ClientError::Invalid(it)))?;
     let managing = Secret::new(format!("{MANAGING}{}", random::token()));
@@ -99,12 +104,12 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
         own.then_some(())
             .ok_or_else(|| invalid("client_secret is another than the client's"))?;
     }
-    let decided = &before.metadata;
+    let decided = &before.definition();
     let metadata = metadata(app, &asked, decided)?;
-    name(app, &metadata, decided.client_name.as_deref())?;
-    clients::check(&before.id, &metadata, Registrar::Client { decided })
+    name(app, &metadata, before.metadata.client_name.as_deref())?;
+    clients::check_metadata(&before.id, &metadata, decided)
         .map_err(|it| refused(ClientError::Invalid(it)))?;
-    clients::check_remote(app, &metadata, Some(decided))
+    clients::check_remote(app, &metadata, Some(&before.metadata))
         .await
         .map_err(|it| refused(ClientError::Invalid(it)))?;
     let context = Context {
@@ -159,7 +164,7 @@ pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Resu
             }
             refresh_tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
             let event = Event::new(Action::ClientDeleted, format!("client:{}", client.id))
-                .change(clients::told(&client), Value::Null);
+                .change(clients::audited(&client), Value::Null);
             Ok(audit::record(tx, now, &context, event).await?)
         })
         .await?;
@@ -242,10 +247,10 @@ fn read(body: &[u8]) -> Result<Map<String, Value>> {
 
 /// What the client asks for, the defaults of a registration filled in (OpenID Connect Dynamic Client
 /// Registration §2; security.md TK-6).
-fn metadata(app: &App, asked: &Map<String, Value>, decided: &Metadata) -> Result<Metadata> {
+fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Result<Metadata> {
     let wrong = |it| refused(ClientError::Invalid(it));
-    let mut it = clients::registered(asked, decided).map_err(wrong)?;
-    if !decided.is_administered("token_endpoint_auth_method") {
+    let mut it = clients::metadata_of_client(asked, decided).map_err(wrong)?;
+    if !decided.settings.is_administered("token_endpoint_auth_method") {
         let method = it.token_endpoint_auth_method;
         it.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
     }
@@ -253,15 +258,15 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Metadata) -> Result
     // A scope that is not allowed is dropped, and the answer says which are left (RFC 7591 §3.2.1).
     let allowed = |name: &str| match name {
         scope::OFFLINE_ACCESS => refreshes,
-        name => SCOPES.contains(&name) || decided.scope.contains(name),
+        name => SCOPES.contains(&name) || decided.metadata.scope.contains(name),
     };
-    let decided_scope = decided.is_administered("scope");
-    let allowed = |name: &str| allowed(name) && (!decided_scope || decided.scope.contains(name));
+    let decided_scope = decided.settings.is_administered("scope");
+    let allowed = |name: &str| allowed(name) && (!decided_scope || decided.metadata.scope.contains(name));
     it.scope = match asked.get("scope").is_some_and(|it| !it.is_null()) {
         true => it.scope.iter().filter(|it| allowed(it)).collect::<Scope>(),
         false => SCOPES
             .into_iter()
-            .chain(decided.scope.iter())
+            .chain(decided.metadata.scope.iter())
             .filter(|it| allowed(it))
             .collect(),
     };
@@ -291,7 +296,11 @@ fn name(app: &App, asked: &Metadata, decided: Option<&str>) -> Result<()> {
 /// RFC 7591 §3.2.1, RFC 7592 §3
 fn information(app: &App, issued: &Issued, token: &str) -> Value {
     let client = &issued.client;
-    let mut all = clients::told_to_itself(&client.metadata);
+    // RFC 7591 §3.2.1: what it registered; nothing of what administrators decide (security.md DR-2).
+    let mut all = match serde_json::to_value(&client.metadata) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
     let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
     put("client_id", client.id.as_str().into());
     put("client_id_issued_at", client.created_at.timestamp().into());

@@ -45,7 +45,7 @@ pub async fn unfold(app: &App, client: &Client, raw: &RawRequest, object: &str) 
         issuer: app.config.issuer.as_str(),
         now: app.clock.now(),
         signed,
-        needs: Needs::of(client.metadata.profile),
+        needs: Needs::of(client.settings.profile),
     };
     check(&claims, &expected).map_err(Error::invalid_request_object)?;
     if raw.is_pushed() {
@@ -290,7 +290,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ClientId;
-    use crate::domain::client::Origin;
+    use crate::domain::client::{Definition, Origin};
 
     const ISSUER: &str = "https://op.example";
     const NOW: i64 = 1_800_000_000;
@@ -298,11 +298,13 @@ mod tests {
     /// Good claims with others over them; null leaves one out.
     fn judge(profile: &str, signed: bool, changes: Value) -> Result<(), &'static str> {
         let now = crate::clock::from_unix(NOW).expect("a time");
+        let it: Definition = serde_json::from_value(json!({"profile": profile})).expect("a definition");
         let client = Client {
             id: ClientId::new("c"),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: serde_json::from_value(json!({"profile": profile})).expect("metadata"),
+            metadata: it.metadata,
+            settings: it.settings,
             secrets: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -321,7 +323,7 @@ mod tests {
             issuer: ISSUER,
             now,
             signed,
-            needs: Needs::of(client.metadata.profile),
+            needs: Needs::of(client.settings.profile),
         };
         check(&claims, &expected)
     }

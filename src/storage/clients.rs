@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::cache_versions;
 use super::entities::{client, client_secret};
-use crate::domain::client::{Client, ClientSecret, Origin};
+use crate::domain::client::{Client, ClientSecret, Definition, Origin};
 use crate::domain::{ClientId, Time, secret::Digest};
 
 /// Every client, in memory: what each request of the protocol asks for first. A change in this
@@ -215,7 +215,7 @@ pub async fn delete_as_seen(tx: &impl ConnectionTrait, id: &ClientId, seen: Time
 }
 
 fn to_row(it: &Client) -> Result<client::ActiveModel, DbErr> {
-    let metadata = serde_json::to_string(&it.metadata).map_err(|e| DbErr::Json(e.to_string()))?;
+    let metadata = serde_json::to_string(&it.definition()).map_err(|e| DbErr::Json(e.to_string()))?;
     Ok(client::ActiveModel {
         id: Set(it.id.to_string()),
         enabled: Set(it.enabled),
@@ -229,8 +229,11 @@ fn to_row(it: &Client) -> Result<client::ActiveModel, DbErr> {
 
 fn from_row(row: client::Model, secrets: Vec<client_secret::Model>) -> Result<Client, DbErr> {
     let broken = |what: String| DbErr::Custom(format!("client {}: {what}", row.id));
+    let Definition { metadata, settings } =
+        serde_json::from_str(&row.metadata).map_err(|e| broken(e.to_string()))?;
     Ok(Client {
-        metadata: serde_json::from_str(&row.metadata).map_err(|e| broken(e.to_string()))?,
+        metadata,
+        settings,
         origin: Origin::parse(&row.origin).ok_or_else(|| broken("unknown origin".into()))?,
         enabled: row.enabled,
         secrets: secrets

@@ -88,10 +88,10 @@ async fn a_claim_that_is_no_longer_registered_is_not_given() {
 
     let before = op.app.registry.find("events").expect("a client");
     let context = crate::domain::actor::Context::operator();
-    let mut metadata = before.metadata.clone();
-    metadata.scope =
+    let mut update = crate::oidc::clients::Update::of(&before);
+    update.definition.metadata.scope =
         crate::domain::scope::Scope::parse("openid profile email offline_access").expect("a scope");
-    crate::oidc::clients::update(&op.app, &context, &before, metadata)
+    crate::oidc::clients::update(&op.app, &context, update)
         .await
         .expect("changed");
 

@@ -10,8 +10,7 @@ use super::support::{ISSUER, Page, RelyingParty, TestOp};
 use crate::config::RegistrationMode;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
-use crate::domain::client::Origin;
-use crate::oidc::clients;
+use crate::oidc::clients::{self, NewClient, Registration, Update};
 
 const CALLBACK: &str = "https://tracker.example.test/cb";
 const OTHER: &str = "https://elsewhere.example.test/cb";
@@ -20,8 +19,12 @@ async fn tracker(op: &TestOp) -> RelyingParty {
     let metadata = json!({"client_name": "Tracker", "redirect_uris": [CALLBACK, OTHER], "scope": "openid email",
         "grant_types": ["authorization_code"]});
     let metadata = serde_json::from_value(metadata).expect("metadata");
-    let (id, context) = (ClientId::new("tracker"), Context::operator());
-    let made = clients::add(&op.app, &context, Some(id), metadata, Origin::Registration, None).await;
+    let new = NewClient {
+        id: Some(ClientId::new("tracker")),
+        registration: Registration::ByClient(metadata),
+        secret: None,
+    };
+    let made = clients::add(&op.app, &Context::operator(), new).await;
     let secret = made.expect("a client").secret.map(|it| it.expose().to_owned());
     RelyingParty::discover(op.router.clone(), "tracker", secret, CALLBACK.to_owned()).await
 }
@@ -159,11 +162,9 @@ async fn a_logout_of_nobody_leads_no_stranger_on() {
     let bye = "https://tracker.example.test/bye";
     let context = Context::operator();
     let before = op.app.registry.find("tracker").expect("a client");
-    let mut metadata = before.metadata.clone();
-    metadata.post_logout_redirect_uris = vec![bye.to_owned()];
-    clients::update(&op.app, &context, &before, metadata)
-        .await
-        .expect("changed");
+    let mut update = Update::of(&before);
+    update.definition.metadata.post_logout_redirect_uris = vec![bye.to_owned()];
+    clients::update(&op.app, &context, update).await.expect("changed");
     // Whoever registered the client has a token of their own to make such a link with.
     let mut mallory = op.person("mallory@example.org").await;
     let code = mallory.logs_in_at(&mut rp, "openid").await;

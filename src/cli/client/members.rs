@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::domain::client::{GrantType, Metadata};
+use crate::domain::client::{Definition, GrantType};
 use crate::domain::scope;
 
 #[derive(Debug, Default, Args)]
@@ -262,6 +262,5 @@ fn edit_scope(document: &mut Map<String, Value>, added: &[String], removed: &[St
 }
 
 fn default_of(name: &str) -> anyhow::Result<Value> {
-    let all = serde_json::to_value(Metadata::default())?;
-    Ok(all.get(name).cloned().unwrap_or_default())
+    Ok(Definition::default().members().remove(name).unwrap_or_default())
 }

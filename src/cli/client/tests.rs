@@ -125,19 +125,20 @@ async fn what_a_service_needs_has_an_option() {
         .types(&add.split_whitespace().collect::<Vec<_>>().join(" "))
         .await
         .expect("added");
-    let it = terminal.client("tv").await.metadata;
+    let client = terminal.client("tv").await;
+    let (it, settings) = (client.metadata, client.settings);
     assert_eq!(it.grant_types, [GrantType::DeviceCode, GrantType::RefreshToken]);
     assert!(it.response_types.is_empty() && it.scope.contains(scope::OFFLINE_ACCESS));
     assert_eq!(
         it.backchannel_logout_uri.as_deref(),
         Some("https://tv.example/out")
     );
-    assert!(it.access_policy.affiliation.is_some() && it.access_policy.ties_rights == ["ties"]);
+    assert!(settings.access_policy.affiliation.is_some() && settings.access_policy.ties_rights == ["ties"]);
     terminal
         .types("update tv --no-access-policy")
         .await
         .expect("updated");
-    assert!(terminal.client("tv").await.metadata.access_policy.is_open());
+    assert!(terminal.client("tv").await.settings.access_policy.is_open());
     terminal
         .types("add --id desk --name Desk --ciba")
         .await
@@ -162,12 +163,13 @@ async fn a_lost_race_is_refused() {
         .expect("added");
     let (app, read) = (terminal.app().await, terminal.client("shop").await);
     let context = Context::operator();
-    let mut mine = read.metadata.clone();
-    mine.client_name = Some("Mine".to_owned());
-    clients::update(&app, &context, &read, mine.clone())
-        .await
-        .expect("first");
-    let second = clients::update(&app, &context, &read, mine).await;
+    let mine = || {
+        let mut update = Update::of(&read);
+        update.definition.metadata.client_name = Some("Mine".to_owned());
+        update
+    };
+    clients::update(&app, &context, mine()).await.expect("first");
+    let second = clients::update(&app, &context, mine()).await;
     assert!(
         matches!(second, Err(clients::ClientError::Conflict(_))),
         "{second:?}"
@@ -180,17 +182,13 @@ async fn what_is_handed_over_is_printed_as_a_block() {
     let app = terminal.app().await;
     let metadata = json!({"client_name": "Shop", "redirect_uris": ["https://a.example/cb"],
         "scope": "openid email groups"});
-    let metadata = serde_json::from_value(metadata).expect("metadata");
-    let id = Some(ClientId::new("shop"));
-    let issued = clients::add(
-        &app,
-        &Context::operator(),
-        id,
-        metadata,
-        Origin::Administrator,
-        None,
-    )
-    .await;
+    let definition = serde_json::from_value(metadata).expect("a definition");
+    let new = NewClient {
+        id: Some(ClientId::new("shop")),
+        registration: Registration::ByAdministrator(definition),
+        secret: None,
+    };
+    let issued = clients::add(&app, &Context::operator(), new).await;
     let issued = issued.expect("added");
     let text = handover::text(&app, &issued);
     let secret = issued.secret.as_ref().expect("a secret").expose();

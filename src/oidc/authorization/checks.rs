@@ -213,7 +213,7 @@ fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result
 
 /// RFC 8707 §2.1
 fn resources(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.resources = resource::within(it.parameters.all("resource"), &it.client.metadata.resources)
+    draft.resources = resource::within(it.parameters.all("resource"), &it.client.settings.resources)
         .map_err(|it| Error::invalid_target(it.to_string()))?;
     Ok(())
 }
@@ -223,7 +223,7 @@ fn authorization_details(it: &Incoming<'_>, draft: &mut AuthorizationRequest) ->
     let Some(text) = it.get("authorization_details") else {
         return Ok(());
     };
-    let registered = &it.client.metadata.authorization_details_types;
+    let registered = &it.client.settings.authorization_details_types;
     draft.details = AuthorizationDetails::parse(text, it.provider.details_types, registered)
         .map_err(|it| Error::invalid_authorization_details(it.to_string()))?;
     Ok(())

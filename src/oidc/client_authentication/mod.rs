@@ -295,7 +295,7 @@ async fn verify_assertion(
 ) -> Result<()> {
     let now = app.clock.now();
     let expect = Expect {
-        algs: &client.metadata.assertion_algs(),
+        algs: &client.assertion_algs(),
         typ: private_key_jwt::TYPE,
         plain: true,
     };
@@ -315,7 +315,7 @@ async fn verify_assertion(
         .collect();
     let expected = private_key_jwt::Expected {
         client_id: &client.id,
-        profile: client.metadata.profile,
+        profile: client.settings.profile,
         issuer: app.config.issuer.as_str(),
         endpoints: &endpoints,
         now,

@@ -2,12 +2,12 @@
 //! what the file says, those it does not name stay (contract.md, `client apply`). Twice is as once.
 
 use super::changes::{by_administrator, change, insert};
-use super::rules::{self, Problem, Registrar};
+use super::rules::{self, Problem};
 use super::secrets::{check_secret, lacks_secret, replace_secret, stored};
 use super::{ClientDocument, ClientError};
 use crate::app::App;
 use crate::domain::actor::Context;
-use crate::domain::client::{Client, Origin};
+use crate::domain::client::{Client, Definition, Origin};
 use crate::domain::{ClientId, Time, secret::Secret};
 use crate::storage::{self, Transaction};
 
@@ -36,7 +36,7 @@ pub async fn apply(
     for (document, _) in documents {
         let before = storage::clients::find(app.db.read(), &document.id).await?;
         let before = before.as_ref().map(|it| &it.metadata);
-        rules::check_remote(app, &document.metadata, before)
+        rules::check_remote(app, &document.definition.metadata, before)
             .await
             .map_err(|found| {
                 ClientError::Invalid(found.into_iter().map(|it| about(document, it)).collect())
@@ -62,7 +62,7 @@ pub async fn apply(
 fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), ClientError> {
     let mut problems = Vec::new();
     for (document, secret) in documents {
-        let found = rules::check(&document.id, &document.metadata, Registrar::Administrator);
+        let found = rules::check_definition(&document.id, &document.definition);
         problems.extend(
             found
                 .err()
@@ -71,7 +71,7 @@ fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), Clien
                 .map(|it| about(document, it)),
         );
         if let Some(secret) = secret {
-            let reason = match document.metadata.uses_secret() {
+            let reason = match document.definition.metadata.uses_secret() {
                 true => check_secret(secret).err().map(|e| e.to_string()),
                 false => Some("has no use with this token_endpoint_auth_method".to_owned()),
             };
@@ -92,11 +92,13 @@ async fn apply_one(
     secret: Option<&Secret>,
 ) -> Result<Change, ClientError> {
     let Some(before) = storage::clients::find(tx, &document.id).await? else {
+        let Definition { metadata, settings } = document.definition.clone();
         let client = Client {
             id: document.id.clone(),
             enabled: document.enabled.unwrap_or(true),
             origin: Origin::Administrator,
-            metadata: document.metadata.clone(),
+            metadata,
+            settings,
             secrets: secret.into_iter().map(|it| stored(it, now)).collect(),
             created_at: now,
             updated_at: now,
@@ -106,8 +108,10 @@ async fn apply_one(
         return Ok(Change::Added);
     };
     let mut changed = Change::Unchanged;
+    let Definition { metadata, settings } = by_administrator(&before, document.definition.clone());
     let mut after = Client {
-        metadata: by_administrator(&before, document.metadata.clone()),
+        metadata,
+        settings,
         enabled: document.enabled.unwrap_or(before.enabled),
         ..before.clone()
     };

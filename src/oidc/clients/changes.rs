@@ -3,28 +3,57 @@
 
 use super::ClientError;
 use super::lookup::find_in;
-use super::rules::{self, Registrar};
+use super::rules::{self, Problem};
 use super::secrets::{Issued, choose_secret, stored};
 use crate::app::App;
 use crate::audit;
 use crate::domain::actor::Context;
-use crate::domain::client::{Client, Metadata, Origin};
+use crate::domain::client::{AdministratorSettings, Client, Definition, Metadata, Origin};
 use crate::domain::event::{Action, Event};
 use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
 use crate::storage::{self, Transaction};
 
-/// Makes a client. Without an identifier it gets one; without a secret, one is generated.
-pub async fn add(
-    app: &App,
-    context: &Context,
-    id: Option<ClientId>,
-    metadata: Metadata,
-    origin: Origin,
-    given: Option<Secret>,
-) -> Result<Issued, ClientError> {
+/// A client that is to be made.
+#[derive(Debug)]
+pub struct NewClient {
+    /// `None`: one is generated.
+    pub id: Option<ClientId>,
+    pub registration: Registration,
+    /// `None`: one is generated, if the client has a use for it.
+    pub secret: Option<Secret>,
+}
+
+/// Who registers a client decides what can be said of it: a client has no word for what administrators decide.
+#[derive(Debug)]
+pub enum Registration {
+    ByAdministrator(Definition),
+    ByClient(Metadata),
+}
+
+impl Registration {
+    fn check(&self, id: &ClientId) -> Result<(), Vec<Problem>> {
+        match self {
+            Self::ByAdministrator(definition) => rules::check_definition(id, definition),
+            Self::ByClient(metadata) => rules::check_metadata(id, metadata, &Definition::default()),
+        }
+    }
+
+    fn into_parts(self) -> (Origin, Definition) {
+        match self {
+            Self::ByAdministrator(definition) => (Origin::Administrator, definition),
+            Self::ByClient(metadata) => {
+                let settings = AdministratorSettings::default();
+                (Origin::Registration, Definition { metadata, settings })
+            }
+        }
+    }
+}
+
+/// Makes a client.
+pub async fn add(app: &App, context: &Context, new: NewClient) -> Result<Issued, ClientError> {
     let now = app.clock.now();
-    let issued = make(id, metadata, origin, given, now)?;
+    let issued = make(new, now)?;
     rules::check_remote(app, &issued.client.metadata, None)
         .await
         .map_err(ClientError::Invalid)?;
@@ -42,27 +71,18 @@ pub async fn add(
 }
 
 /// A client as it is to be, with its first secret, not stored yet.
-pub(in crate::oidc) fn make(
-    id: Option<ClientId>,
-    metadata: Metadata,
-    origin: Origin,
-    given: Option<Secret>,
-    now: Time,
-) -> Result<Issued, ClientError> {
-    let id = id.unwrap_or_else(new_id);
-    let undecided = Metadata::default();
-    let by = match origin {
-        Origin::Administrator => Registrar::Administrator,
-        Origin::Registration => Registrar::Client { decided: &undecided },
-    };
-    rules::check(&id, &metadata, by).map_err(ClientError::Invalid)?;
-    let (secret, generated) = choose_secret(&id, &metadata, given)?;
+pub(in crate::oidc) fn make(new: NewClient, now: Time) -> Result<Issued, ClientError> {
+    let id = new.id.unwrap_or_else(new_id);
+    new.registration.check(&id).map_err(ClientError::Invalid)?;
+    let (origin, Definition { metadata, settings }) = new.registration.into_parts();
+    let (secret, generated) = choose_secret(&id, &metadata, new.secret)?;
     Ok(Issued {
         client: Client {
             id,
             enabled: true,
             origin,
             metadata,
+            settings,
             secrets: secret.iter().map(|it| stored(it, now)).collect(),
             created_at: now,
             updated_at: now,
@@ -71,25 +91,42 @@ pub(in crate::oidc) fn make(
     })
 }
 
-/// Replaces the metadata, by an administrator who has read `before`: refused if anybody changed the client since
+/// What an administrator makes of a client that they have read.
+#[derive(Debug)]
+pub struct Update {
+    pub before: Client,
+    pub definition: Definition,
+}
+
+impl Update {
+    /// Leaves the client as it was read.
+    pub fn of(client: &Client) -> Self {
+        Self {
+            before: client.clone(),
+            definition: client.definition(),
+        }
+    }
+}
+
+/// Replaces what is registered, by an administrator; refuses if anybody changed the client since it was read
 /// (security.md G-9). A client that no longer has a use for secrets loses them.
-pub async fn update(
-    app: &App,
-    context: &Context,
-    before: &Client,
-    metadata: Metadata,
-) -> Result<Client, ClientError> {
+pub async fn update(app: &App, context: &Context, update: Update) -> Result<Client, ClientError> {
     let now = app.clock.now();
-    rules::check(&before.id, &metadata, Registrar::Administrator).map_err(ClientError::Invalid)?;
-    rules::check_remote(app, &metadata, Some(&before.metadata))
+    let Update { before, definition } = &update;
+    rules::check_definition(&before.id, definition).map_err(ClientError::Invalid)?;
+    rules::check_remote(app, &definition.metadata, Some(&before.metadata))
         .await
         .map_err(ClientError::Invalid)?;
     let client = app
         .db
         .write(async |tx| {
             find_in(tx, &before.id).await?;
-            let mut after = before.clone();
-            after.metadata = by_administrator(before, metadata.clone());
+            let Definition { metadata, settings } = by_administrator(before, definition.clone());
+            let after = Client {
+                metadata,
+                settings,
+                ..before.clone()
+            };
             change(tx, now, context, before, after).await
         })
         .await?;
@@ -97,14 +134,15 @@ pub async fn update(
     Ok(client)
 }
 
-/// The metadata that an administrator gives the client, with what is its own no more if it registered itself.
-pub(super) fn by_administrator(before: &Client, metadata: Metadata) -> Metadata {
+/// Returns what an administrator registers of the client, with the members that are its own no more if it registered
+/// itself.
+pub(super) fn by_administrator(before: &Client, mut definition: Definition) -> Definition {
     match before.origin {
-        Origin::Registration => metadata.changed_by_administrator(&before.metadata),
-        Origin::Administrator => Metadata {
-            administered: Vec::new(),
-            ..metadata
-        },
+        Origin::Registration => definition.changed_by_administrator(&before.definition()),
+        Origin::Administrator => {
+            definition.settings.administered.clear();
+            definition
+        }
     }
 }
 
@@ -143,7 +181,7 @@ pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Clien
             }
             storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, now).await?;
             let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
-                .change(told(&client), serde_json::Value::Null);
+                .change(audited(&client), serde_json::Value::Null);
             audit::record(tx, now, context, event).await?;
             Ok(client)
         })
@@ -169,7 +207,7 @@ pub(in crate::oidc) async fn insert(
         Origin::Registration => Action::ClientRegistered,
     };
     let event =
-        Event::new(action, format!("client:{}", client.id)).change(serde_json::Value::Null, told(client));
+        Event::new(action, format!("client:{}", client.id)).change(serde_json::Value::Null, audited(client));
     Ok(audit::record(tx, now, context, event).await?)
 }
 
@@ -190,13 +228,13 @@ pub(in crate::oidc) async fn change(
         storage::clients::delete_secrets(tx, &after.id).await?;
         after.secrets.clear();
     }
-    let event =
-        Event::new(Action::ClientChanged, format!("client:{}", after.id)).change(told(before), told(&after));
+    let event = Event::new(Action::ClientChanged, format!("client:{}", after.id))
+        .change(audited(before), audited(&after));
     audit::record(tx, now, context, event).await?;
     Ok(after)
 }
 
 /// For the audit trail: everything but secrets.
-pub(in crate::oidc) fn told(client: &Client) -> serde_json::Value {
-    serde_json::json!({ "enabled": client.enabled, "metadata": client.metadata })
+pub(in crate::oidc) fn audited(client: &Client) -> serde_json::Value {
+    serde_json::json!({ "enabled": client.enabled, "metadata": client.definition() })
 }

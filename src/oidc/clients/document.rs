@@ -1,17 +1,18 @@
 //! Clients as a file writes them: `{"clients": [ … ]}`, the names of RFC 7591 and of contract.md.
 //! What the command line prints as JSON can be read here again.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::domain::ClientId;
-use crate::domain::client::{Client, Metadata};
+use crate::domain::client::{Client, Definition, Metadata};
 
 /// One member of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientDocument {
     pub id: ClientId,
-    pub metadata: Metadata,
+    pub definition: Definition,
     /// Left out: as it is.
     pub enabled: Option<bool>,
     pub secret: SecretSource,
@@ -27,7 +28,7 @@ pub enum SecretSource {
     File(String),
 }
 
-/// Members beside those of [`Metadata`]; `report` is what the command line adds when it prints, and says nothing.
+/// Members beside those of [`Definition`]; `report` is what the command line adds when it prints, and says nothing.
 const OWN_MEMBERS: [&str; 5] = [
     "client_id",
     "client_secret_env",
@@ -36,120 +37,25 @@ const OWN_MEMBERS: [&str; 5] = [
     "report",
 ];
 
-/// Members of [`Metadata`] by their names. A test keeps this in step.
-const METADATA_MEMBERS: &[&str] = &[
-    "client_name",
-    "client_uri",
-    "logo_uri",
-    "policy_uri",
-    "tos_uri",
-    "initiate_login_uri",
-    "frontchannel_logout_uri",
-    "frontchannel_logout_session_required",
-    "backchannel_logout_uri",
-    "backchannel_logout_session_required",
-    "contacts",
-    "application_type",
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "response_types",
-    "grant_types",
-    "token_endpoint_auth_method",
-    "token_endpoint_auth_signing_alg",
-    "jwks",
-    "jwks_uri",
-    "scope",
-    "subject_type",
-    "sector_identifier_uri",
-    "id_token_signed_response_alg",
-    "userinfo_signed_response_alg",
-    "id_token_encrypted_response_alg",
-    "id_token_encrypted_response_enc",
-    "userinfo_encrypted_response_alg",
-    "userinfo_encrypted_response_enc",
-    "default_max_age",
-    "require_auth_time",
-    "default_acr_values",
-    "authorization_signed_response_alg",
-    "authorization_encrypted_response_alg",
-    "authorization_encrypted_response_enc",
-    "request_object_signing_alg",
-    "require_signed_request_object",
-    "request_uris",
-    "dpop_bound_access_tokens",
-    "tls_client_certificate_bound_access_tokens",
-    "tls_client_auth_subject_dn",
-    "tls_client_auth_san_dns",
-    "tls_client_auth_san_uri",
-    "tls_client_auth_san_ip",
-    "tls_client_auth_san_email",
-    "require_pushed_authorization_requests",
-    "backchannel_token_delivery_mode",
-    "backchannel_client_notification_endpoint",
-    "backchannel_authentication_request_signing_alg",
-    "backchannel_user_code_parameter",
-    "first_party",
-    "profile",
-    "pkce",
-    "id_token_claims",
-    "access_token_format",
-    "access_policy",
-    "introspect_all",
-    "resources",
-    "authorization_details_types",
-    "protected_resources",
-    "administered",
-];
-
-/// Members that no client sets for itself, nor is told (security.md DR-2).
-const ADMINISTRATORS_MEMBERS: &[&str] = &[
-    "first_party",
-    "profile",
-    "pkce",
-    "id_token_claims",
-    "access_token_format",
-    "access_policy",
-    "introspect_all",
-    "resources",
-    "authorization_details_types",
-    "protected_resources",
-    "administered",
-];
-
-/// What a client asks to be (RFC 7591 §2). What is not known here is ignored, what only administrators
-/// decide stays as `decided`.
-pub fn registered(members: &Map<String, Value>, decided: &Metadata) -> Result<Metadata, Vec<Problem>> {
+/// Reads what a client says of itself (RFC 7591 §2). Other members are ignored: those that are unknown here, and those
+/// that only administrators decide (security.md DR-2).
+pub fn metadata_of_client(
+    members: &Map<String, Value>,
+    decided: &Definition,
+) -> Result<Metadata, Vec<Problem>> {
     // RFC 7592 §2.2: null is as if it were not there.
-    let mut asked: Map<String, Value> = members
-        .iter()
-        .filter(|(name, value)| METADATA_MEMBERS.contains(&name.as_str()) && !value.is_null())
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let stored = serde_json::to_value(decided).unwrap_or_default();
-    for &name in ADMINISTRATORS_MEMBERS {
-        match stored.get(name) {
-            Some(value) => asked.insert(name.to_owned(), value.clone()),
-            None => asked.remove(name),
-        };
-    }
+    let mut asked = members.clone();
+    asked.retain(|name, value| Metadata::MEMBERS.contains(&name.as_str()) && !value.is_null());
     // Leaving out takes nothing back that an administrator has set; another value is for the rules to refuse. What is
     // left of the scope is decided where its defaults are known.
-    for name in decided.administered.iter().filter(|it| *it != "scope") {
-        if let (false, Some(value)) = (asked.contains_key(name), stored.get(name)) {
+    let administered = &decided.settings.administered;
+    let set = serde_json::to_value(&decided.metadata).unwrap_or_default();
+    for name in administered.iter().filter(|it| *it != "scope") {
+        if let (false, Some(value)) = (asked.contains_key(name), set.get(name)) {
             asked.insert(name.clone(), value.clone());
         }
     }
-    metadata(&asked)
-}
-
-/// What a client is told of itself (RFC 7591 §3.2.1).
-pub fn told_to_itself(it: &Metadata) -> Map<String, Value> {
-    let mut members = match serde_json::to_value(it) {
-        Ok(Value::Object(members)) => members,
-        _ => Map::new(),
-    };
-    members.retain(|name, _| !ADMINISTRATORS_MEMBERS.contains(&name.as_str()));
-    members
+    read_members(&asked)
 }
 
 /// Reads the whole file; every problem says which client it is about.
@@ -193,7 +99,7 @@ impl ClientDocument {
         };
         let unknown: Vec<Problem> = members
             .keys()
-            .filter(|it| !OWN_MEMBERS.contains(&it.as_str()) && !METADATA_MEMBERS.contains(&it.as_str()))
+            .filter(|it| !OWN_MEMBERS.contains(&it.as_str()) && !Definition::has_member(it))
             .map(|it| problem(it, "is not known to this version".to_owned()))
             .collect();
         if !unknown.is_empty() {
@@ -218,9 +124,11 @@ impl ClientDocument {
             Some(Value::Bool(it)) => Some(*it),
             Some(_) => return Err(vec![problem("enabled", "is not true or false".to_owned())]),
         };
+        let mut of_definition = members.clone();
+        of_definition.retain(|name, _| Definition::has_member(name));
         Ok(Self {
             id: ClientId::new(id),
-            metadata: metadata(members)?,
+            definition: read_members(&of_definition)?,
             enabled,
             secret,
         })
@@ -231,32 +139,25 @@ impl ClientDocument {
         let mut members = Map::new();
         members.insert("client_id".to_owned(), Value::from(client.id.as_str()));
         members.insert("enabled".to_owned(), Value::from(client.enabled));
-        if let Ok(Value::Object(metadata)) = serde_json::to_value(&client.metadata) {
-            members.extend(metadata);
-        }
+        members.extend(client.definition().members());
         Value::Object(members)
     }
 }
 
-/// One member after the other, so that the problem names the one that is wrong.
-fn metadata(members: &Map<String, Value>) -> Result<Metadata, Vec<Problem>> {
-    let known: Map<String, Value> = members
-        .iter()
-        .filter(|it| METADATA_MEMBERS.contains(&it.0.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let problems: Vec<Problem> = known
+/// Reads one member after the other, so that the problem names the one that is wrong.
+fn read_members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, Vec<Problem>> {
+    let problems: Vec<Problem> = members
         .iter()
         .filter_map(|(name, value)| {
             let alone = Map::from_iter([(name.clone(), value.clone())]);
-            let wrong = serde_json::from_value::<Metadata>(Value::Object(alone)).err()?;
+            let wrong = serde_json::from_value::<T>(Value::Object(alone)).err()?;
             Some(problem(name, wrong.to_string()))
         })
         .collect();
     if !problems.is_empty() {
         return Err(problems);
     }
-    serde_json::from_value(Value::Object(known)).map_err(|e| vec![problem("client", e.to_string())])
+    serde_json::from_value(Value::Object(members.clone())).map_err(|e| vec![problem("client", e.to_string())])
 }
 
 fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Vec<Problem>> {
@@ -286,7 +187,7 @@ mod tests {
             "access_policy": {"affiliation": "approved", "membership_types": ["academia"]}}]}"#;
         let read = documents(file).expect("good");
         assert_eq!(read[0].secret, SecretSource::Environment("EVENTS_SECRET".into()));
-        assert!(read[0].metadata.first_party);
+        assert!(read[0].definition.settings.first_party);
     }
 
     #[test]
@@ -323,8 +224,8 @@ mod tests {
 
     #[test]
     fn every_member_of_the_metadata_is_known_by_name() {
-        use crate::domain::client::{ContentEncryption, EncryptionAlg};
-        let full = Metadata {
+        use crate::domain::client::{AdministratorSettings, ContentEncryption, EncryptionAlg};
+        let metadata = Metadata {
             client_name: Some("a".into()),
             client_uri: Some("a".into()),
             logo_uri: Some("a".into()),
@@ -370,6 +271,9 @@ mod tests {
             backchannel_client_notification_endpoint: Some("a".into()),
             backchannel_authentication_request_signing_alg: Some(crate::domain::client::SigningAlg::ES256),
             backchannel_user_code_parameter: true,
+            ..Metadata::default()
+        };
+        let settings = AdministratorSettings {
             first_party: true,
             id_token_claims: Some(crate::domain::client::IdTokenClaims::Lean),
             access_policy: serde_json::from_value(serde_json::json!({"affiliation": "approved"}))
@@ -379,15 +283,16 @@ mod tests {
             authorization_details_types: vec!["a".into()],
             protected_resources: vec!["a".into()],
             administered: vec!["a".into()],
-            ..Metadata::default()
+            ..AdministratorSettings::default()
         };
-        let Ok(Value::Object(members)) = serde_json::to_value(full) else {
-            panic!("an object")
-        };
+        let full = Definition { metadata, settings };
+        let members = full.members();
         let mut written: Vec<&str> = members.keys().map(String::as_str).collect();
-        let mut known = METADATA_MEMBERS.to_vec();
+        let mut known = [Metadata::MEMBERS, AdministratorSettings::MEMBERS].concat();
         written.sort_unstable();
         known.sort_unstable();
         assert_eq!(written, known);
+        let text = serde_json::to_string(&full).expect("JSON");
+        assert_eq!(serde_json::from_str::<Definition>(&text).expect("JSON"), full);
     }
 }

@@ -131,7 +131,7 @@ pub fn report(client: &Client) -> Vec<Finding> {
     if it.request_object_signing_alg == Some(RequestObjectAlg::None) {
         add(&mut findings, Topic::UnsignedRequestObjects, "");
     }
-    if it.introspect_all && it.token_endpoint_auth_method == Some(AuthMethod::None) {
+    if client.settings.introspect_all && it.token_endpoint_auth_method == Some(AuthMethod::None) {
         add(&mut findings, Topic::IntrospectionWithoutProof, "");
     }
     if it.uses_secret() {
@@ -151,7 +151,7 @@ pub fn report(client: &Client) -> Vec<Finding> {
         add(&mut findings, Topic::LastingJwt, "");
     }
     for finding in &mut findings {
-        finding.ordinary = it.profile == Profile::Oidc && ORDINARY.contains(&finding.topic);
+        finding.ordinary = client.settings.profile == Profile::Oidc && ORDINARY.contains(&finding.topic);
     }
     findings.sort_by_key(|it| (it.topic.severity(), it.ordinary));
     findings
@@ -163,7 +163,7 @@ fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
         return;
     }
     let codes = it.grant_types.contains(&GrantType::AuthorizationCode);
-    if codes && !client.requires_pkce() && it.pkce == Pkce::Optional {
+    if codes && !client.requires_pkce() && client.settings.pkce == Pkce::Optional {
         add(findings, Topic::PkceOptional, "");
     }
     for it in it.response_types.iter().filter(|it| it.is_front_channel()) {
@@ -187,7 +187,7 @@ fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
 /// Somewhere in what passes between us a signature by RS256 is made, or taken.
 fn signs_by_pkcs1(client: &Client) -> bool {
     let it: &Metadata = &client.metadata;
-    if it.profile != Profile::Oidc {
+    if client.settings.profile != Profile::Oidc {
         return false; // its registration excludes them
     }
     let named = [
@@ -218,15 +218,17 @@ fn add(findings: &mut Vec<Finding>, topic: Topic, value: &str) {
 mod tests {
     use super::*;
     use crate::domain::ClientId;
-    use crate::domain::client::Origin;
+    use crate::domain::client::{Definition, Origin};
 
     fn topics(metadata: serde_json::Value) -> Vec<&'static str> {
         let now = crate::clock::from_unix(1_800_000_000).expect("a time");
+        let it: Definition = serde_json::from_value(metadata).expect("a definition");
         let client = Client {
             id: ClientId::new("c"),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: serde_json::from_value(metadata).expect("metadata"),
+            metadata: it.metadata,
+            settings: it.settings,
             secrets: Vec::new(),
             created_at: now,
             updated_at: now,

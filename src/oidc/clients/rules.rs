@@ -24,42 +24,58 @@ mod texts;
 
 use problem::Problems;
 
+use registrar::Registrar;
+
 use crate::domain::ClientId;
-use crate::domain::client::Metadata;
+use crate::domain::client::{Definition, Metadata};
 
 pub use problem::Problem;
-pub use registrar::Registrar;
 pub use remote::check_remote;
 
 const MOST_BYTES: usize = 16 * 1024;
 /// So many redirect URIs, and as many for logouts, each as long as it may be.
 const MOST_BYTES_OF_ADMINISTRATORS: usize = 96 * 1024;
 
-pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
+/// Checks what an administrator registers of a client.
+pub fn check_definition(id: &ClientId, definition: &Definition) -> Result<(), Vec<Problem>> {
+    check(id, definition, Registrar::Administrator)
+}
+
+/// Checks what a client registers of itself, beside what administrators have decided about it.
+pub fn check_metadata(id: &ClientId, metadata: &Metadata, decided: &Definition) -> Result<(), Vec<Problem>> {
+    let definition = Definition {
+        metadata: metadata.clone(),
+        settings: decided.settings.clone(),
+    };
+    check(id, &definition, Registrar::Client { decided })
+}
+
+fn check(id: &ClientId, definition: &Definition, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
+    let (it, settings) = (&definition.metadata, &definition.settings);
     let mut problems = Problems::default();
     identifier::check(&mut problems, id);
     texts::check(&mut problems, it, by);
     links::check(&mut problems, it, by);
     redirect_uris::check(&mut problems, it, by);
     grants::check(&mut problems, it);
-    authentication::check(&mut problems, it);
+    authentication::check(&mut problems, definition);
     certificates::check(&mut problems, it);
     requests::check(&mut problems, it);
     encryption::check(&mut problems, it);
     logout::check(&mut problems, it, by);
-    resources::check(&mut problems, it);
-    ciba::check(&mut problems, it);
+    resources::check(&mut problems, settings);
+    ciba::check(&mut problems, definition);
     sector::check(&mut problems, it);
-    access_policy::check(&mut problems, it);
-    if it.profile.is_fapi() {
-        fapi::check(&mut problems, it);
+    access_policy::check(&mut problems, settings);
+    if settings.profile.is_fapi() {
+        fapi::check(&mut problems, definition);
     }
     if let Registrar::Client { decided } = by {
         administrators::check(&mut problems, it, decided);
     }
-    let size = serde_json::to_vec(it).map_or(usize::MAX, |json| json.len());
+    let size = serde_json::to_vec(definition).map_or(usize::MAX, |json| json.len());
     let most = match by {
-        Registrar::Client { decided } if decided.administered.is_empty() => MOST_BYTES,
+        Registrar::Client { decided } if decided.settings.administered.is_empty() => MOST_BYTES,
         _ => MOST_BYTES_OF_ADMINISTRATORS,
     };
     problems.unless(
@@ -73,7 +89,7 @@ pub fn check(id: &ClientId, it: &Metadata, by: Registrar<'_>) -> Result<(), Vec<
 /// For the tests of its neighbours: the members that are wrong in this metadata with these changes; `null`
 /// leaves one out.
 #[cfg(test)]
-pub(super) fn wrong_members(
+fn wrong_members(
     mut metadata: serde_json::Value,
     changes: &serde_json::Value,
     by: Registrar<'_>,
@@ -83,8 +99,8 @@ pub(super) fn wrong_members(
     }
     let members = metadata.as_object_mut().expect("an object");
     members.retain(|_, it| !it.is_null());
-    let metadata = serde_json::from_value(metadata).expect("metadata");
-    let found = check(&ClientId::new("bank"), &metadata, by).err();
+    let definition = serde_json::from_value(metadata).expect("a definition");
+    let found = check_by(&ClientId::new("bank"), &definition, by).err();
     found
         .unwrap_or_default()
         .into_iter()
@@ -92,13 +108,26 @@ pub(super) fn wrong_members(
         .collect()
 }
 
+/// For tests: as whoever registers the client has it checked.
+#[cfg(test)]
+fn check_by(id: &ClientId, definition: &Definition, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
+    match by {
+        Registrar::Administrator => check_definition(id, definition),
+        Registrar::Client { decided } => check_metadata(id, &definition.metadata, decided),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::client::AdministratorSettings;
+    use crate::oidc::clients::metadata_of_client;
 
     fn problems(id: &str, metadata: serde_json::Value, by: Registrar<'_>) -> Vec<String> {
-        let metadata: Metadata = serde_json::from_value(metadata).expect("metadata");
-        let found = check(&ClientId::new(id), &metadata, by).err().unwrap_or_default();
+        let definition = serde_json::from_value(metadata).expect("a definition");
+        let found = check_by(&ClientId::new(id), &definition, by)
+            .err()
+            .unwrap_or_default();
         found.into_iter().map(|it| it.member).collect()
     }
 
@@ -223,21 +252,19 @@ mod tests {
 
     #[test]
     fn a_client_decides_nothing_that_is_ours() {
-        let decided = &Metadata::default();
+        let decided = &Definition::default();
         let client = Registrar::Client { decided };
         assert_eq!(problems("events", good(), client), ["scope"]); // AZ-14
         let it = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
             "pkce": "required", "id_token_claims": "scopes", "profile": "fapi2", "access_policy": {"affiliation": "approved"}});
-        let found = problems("events", it, client);
-        for member in [
-            "first_party",
-            "pkce",
-            "profile",
-            "id_token_claims",
-            "access_policy",
-            "redirect_uris",
-        ] {
-            assert!(found.iter().any(|it| it == member), "{member}: {found:?}"); // DR-2, AZ-3
+        assert_eq!(problems("events", it.clone(), client), ["redirect_uris"]); // DR-2, AZ-3
+        // The rest of it is in no member of what a client says of itself.
+        let said = it.as_object().expect("an object");
+        let metadata = metadata_of_client(said, decided).expect("metadata");
+        let read = serde_json::to_value(metadata).expect("JSON");
+        for member in AdministratorSettings::MEMBERS {
+            assert!(!Metadata::MEMBERS.contains(member), "{member}"); // DR-2
+            assert!(read.get(member).is_none(), "{member}");
         }
     }
 }

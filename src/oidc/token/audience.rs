@@ -17,7 +17,7 @@ pub struct Audience {
 impl Audience {
     /// All that a grant is for.
     pub fn of_grant(client: &Client, grant: &Grant) -> Result<Self> {
-        let registered = &client.metadata.resources;
+        let registered = &client.settings.resources;
         let resources = resource::audience(&grant.resources, &[], registered).map_err(foreign)?;
         Ok(Self {
             details: grant.details.at(&resources),
@@ -27,13 +27,13 @@ impl Audience {
 
     /// What a request at the token endpoint wants of it.
     pub fn requested(app: &App, client: &Client, grant: &Grant, parameters: &Parameters) -> Result<Self> {
-        let registered = &client.metadata.resources;
+        let registered = &client.settings.resources;
         let wanted = parameters.all("resource");
         let resources = resource::audience(&grant.resources, &wanted, registered).map_err(foreign)?;
         // What is registered no longer is not to be had either (G-10).
         let granted = grant
             .details
-            .of_types(&client.metadata.authorization_details_types);
+            .of_types(&client.settings.authorization_details_types);
         let details = narrowed_details(app, client, &granted, parameters)?.at(&resources);
         Ok(Self { resources, details })
     }
@@ -52,7 +52,7 @@ impl Audience {
 /// Resources that the client may have tokens for.
 pub fn registered_resources(client: &Client, asked: &[String]) -> Result<Vec<String>> {
     let asked = asked.iter().map(String::as_str);
-    resource::within(asked, &client.metadata.resources).map_err(foreign)
+    resource::within(asked, &client.settings.resources).map_err(foreign)
 }
 
 /// Of what was granted, what the request asks for.
@@ -74,7 +74,7 @@ fn details_of(app: &App, client: &Client, parameters: &Parameters) -> Result<Opt
         return Ok(None);
     };
     let types = &app.config.authorization.details;
-    let registered = &client.metadata.authorization_details_types;
+    let registered = &client.settings.authorization_details_types;
     AuthorizationDetails::parse(text, types, registered)
         .map(Some)
         .map_err(wrong)

@@ -80,7 +80,7 @@ fn wanted(parameters: &Parameters) -> Result<&'static str> {
 /// The token of the person, as one who may show it: its own client, or a resource that it is for.
 async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> Result<Holder> {
     let shown = read(app, parameters, ("subject_token", "subject_token_type")).await?;
-    let itself = &client.metadata.protected_resources;
+    let itself = &client.settings.protected_resources;
     let is_its =
         shown.token.client_id == client.id || shown.token.audience.iter().any(|it| itself.contains(it));
     match is_its {
@@ -150,7 +150,7 @@ fn requested_audience(
     let resources = audience::registered_resources(client, &asked)?;
     let granted = before
         .details
-        .of_types(&client.metadata.authorization_details_types);
+        .of_types(&client.settings.authorization_details_types);
     let details = audience::narrowed_details(app, client, &granted, parameters)?.at(&resources);
     Ok(Audience { resources, details })
 }

@@ -4,7 +4,6 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
 use crate::domain::actor::Context;
-use crate::domain::client::Origin;
 use crate::oidc::access_policy::Lack;
 use crate::oidc::authorization::kept_request::{self, Reopened};
 use crate::oidc::{clients, codes, codes::Taken};
@@ -284,10 +283,10 @@ async fn an_address_that_is_registered_no_longer_is_answered_nothing() {
     let op = Provider::start().await;
     let (web, alice) = (op.web().await, op.person().await);
     let request = accepts(&op, &web, &[]);
-    let mut metadata = web.metadata.clone();
-    metadata.redirect_uris = vec!["https://rp.example/another".into()];
     let before = clients::find(&op.app, &web.id).await.expect("a client");
-    let changed = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+    let mut update = clients::Update::of(&before);
+    update.definition.metadata.redirect_uris = vec!["https://rp.example/another".into()];
+    let changed = clients::update(&op.app, &Context::operator(), update).await;
     changed.expect("changed");
     assert!(matches!(next(&op, &request, Some(&alice)).await, Step::Gone(_))); // G-10, AZ-2
 }
@@ -330,10 +329,13 @@ async fn a_client_changes_for_every_process_and_its_secret_overlaps() {
     let op = Provider::start().await;
     let operator = Context::operator();
     let metadata = serde_json::json!({"client_name": "Events", "redirect_uris": [CALLBACK]});
-    let metadata: crate::domain::client::Metadata = serde_json::from_value(metadata).expect("metadata");
-    let issued = clients::add(&op.app, &operator, None, metadata, Origin::Administrator, None)
-        .await
-        .expect("added");
+    let definition = serde_json::from_value(metadata).expect("a definition");
+    let new = clients::NewClient {
+        id: None,
+        registration: clients::Registration::ByAdministrator(definition),
+        secret: None,
+    };
+    let issued = clients::add(&op.app, &operator, new).await.expect("added");
     let (id, first) = (issued.client.id, issued.secret.expect("shown once"));
     let elsewhere = crate::storage::clients::ClientRegistry::load(op.app.db.read())
         .await

@@ -3,8 +3,7 @@
 use super::*;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
-use crate::domain::client::Origin;
-use crate::oidc::clients;
+use crate::oidc::clients::{self, NewClient, Registration, Update};
 
 /// A client that registered itself and that an administrator lets ask for people.
 async fn stranger(op: &TestOp) -> RelyingParty {
@@ -20,28 +19,19 @@ async fn stranger(op: &TestOp) -> RelyingParty {
         of(json!({"grant_types": ["authorization_code", GRANT], "backchannel_token_delivery_mode": "poll"}))
     };
     let (id, context) = (ClientId::new("stranger"), Context::operator());
-    let by_itself = clients::add(
-        &op.app,
-        &context,
-        Some(id.clone()),
-        asks(),
-        Origin::Registration,
-        None,
-    )
-    .await;
+    let by_client = |metadata| NewClient {
+        id: Some(id.clone()),
+        registration: Registration::ByClient(metadata),
+        secret: None,
+    };
+    let by_itself = clients::add(&op.app, &context, by_client(asks())).await;
     assert!(by_itself.is_err()); // DV-3
     let plain = of(json!({}));
-    let made = clients::add(
-        &op.app,
-        &context,
-        Some(id.clone()),
-        plain,
-        Origin::Registration,
-        None,
-    )
-    .await;
+    let made = clients::add(&op.app, &context, by_client(plain)).await;
     let before = clients::find(&op.app, &id).await.expect("a client");
-    clients::update(&op.app, &context, &before, asks())
+    let mut update = Update::of(&before);
+    update.definition.metadata = asks();
+    clients::update(&op.app, &context, update)
         .await
         .expect("approved");
     let secret = made.expect("a client").secret.map(|it| it.expose().to_owned());

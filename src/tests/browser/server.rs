@@ -15,9 +15,8 @@ use crate::app::App;
 use crate::config::Issuer;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
-use crate::domain::client::Origin;
 use crate::http::{router, server};
-use crate::oidc::clients;
+use crate::oidc::clients::{self, NewClient, Registration};
 use crate::tests::support::{Site, TestOp};
 
 pub struct Server {
@@ -109,10 +108,14 @@ impl Service {
             "scope": "openid profile email",
             "first_party": first_party,
         });
-        let metadata = serde_json::from_value(metadata).expect("metadata");
+        let definition = serde_json::from_value(metadata).expect("a definition");
         let app = &server.op.app;
-        let (context, id) = (Context::operator(), Some(ClientId::new(name)));
-        clients::add(app, &context, id, metadata, Origin::Administrator, None)
+        let new = NewClient {
+            id: Some(ClientId::new(name)),
+            registration: Registration::ByAdministrator(definition),
+            secret: None,
+        };
+        clients::add(app, &Context::operator(), new)
             .await
             .expect("a client");
         app.registry.refresh(app.db.read()).await.expect("a registry");

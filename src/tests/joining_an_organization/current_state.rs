@@ -64,9 +64,9 @@ async fn a_scope_that_is_registered_no_longer_is_not_told() {
         let before = clients::find(&op.app, &ClientId::new("events"))
             .await
             .expect("a client");
-        let mut metadata = before.metadata.clone();
-        metadata.scope = Scope::parse(scope).expect("a scope");
-        let after = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+        let mut update = clients::Update::of(&before);
+        update.definition.metadata.scope = Scope::parse(scope).expect("a scope");
+        let after = clients::update(&op.app, &Context::operator(), update).await;
         after.expect("an administrator decides");
     };
     narrow("openid offline_access").await;

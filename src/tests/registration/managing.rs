@@ -7,7 +7,7 @@ use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::client::Metadata;
 use crate::domain::scope::Scope;
-use crate::oidc::clients;
+use crate::oidc::clients::{self, Update};
 
 async fn told(op: &TestOp, client: &Answer) -> Value {
     op.manages(Method::GET, client, None).await.body
@@ -161,12 +161,13 @@ async fn what_an_administrator_decided_stays() {
     let op = TestOp::open().await;
     let client = op.registers(&good()).await;
     let id = ClientId::new(client.text("client_id"));
-    let metadata: Metadata = serde_json::from_value(json!({"client_name": "A service",
+    let definition = serde_json::from_value(json!({"client_name": "A service",
         "redirect_uris": ["https://rp.example/cb"], "first_party": true, "pkce": "required",
         "scope": "openid itu_membership"}))
-    .expect("metadata");
+    .expect("a definition");
     let before = clients::find(&op.app, &id).await.expect("a client");
-    let decided = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+    let update = Update { before, definition };
+    let decided = clients::update(&op.app, &Context::operator(), update).await;
     decided.expect("an administrator decides");
 
     let mut asked = with("first_party", json!(false));
@@ -188,11 +189,12 @@ async fn a_name_that_was_approved_for_mails_to_people_stays() {
     let client = op.registers(&good()).await;
     let id = ClientId::new(client.text("client_id"));
     let before = clients::find(&op.app, &id).await.expect("a client");
-    let mut metadata = serde_json::to_value(&before.metadata).expect("JSON");
+    let mut metadata = serde_json::to_value(before.definition()).expect("JSON");
     metadata["grant_types"] = json!(["authorization_code", GRANT]);
     metadata["backchannel_token_delivery_mode"] = json!("poll");
-    let metadata = serde_json::from_value(metadata).expect("metadata");
-    let decided = clients::update(&op.app, &Context::operator(), &before, metadata).await;
+    let definition = serde_json::from_value(metadata).expect("a definition");
+    let update = Update { before, definition };
+    let decided = clients::update(&op.app, &Context::operator(), update).await;
     let name = decided.expect("an administrator decides").metadata.client_name;
 
     let mut asked = good();
@@ -232,7 +234,9 @@ async fn what_an_administrator_made_safer_is_not_undone_by_leaving_it_out() {
         ..stored()
     };
     let before = clients::find(&op.app, &id).await.expect("a client");
-    let decided = clients::update(&op.app, &Context::operator(), &before, stricter).await;
+    let mut update = Update::of(&before);
+    update.definition.metadata = stricter;
+    let decided = clients::update(&op.app, &Context::operator(), update).await;
     decided.expect("an administrator decides");
 
     let mut plain = good();

@@ -238,7 +238,7 @@ async fn a_client_does_not_decide_what_administrators_decide() {
         assert!(answer.body.get(name).is_none(), "{name}"); // DR-2
     }
     let client = op.app.registry.find(&answer.text("client_id")).expect("a client");
-    assert!(!client.is_first_party() && !client.metadata.introspect_all);
+    assert!(!client.is_first_party() && !client.settings.introspect_all);
     assert!(!client.has_jwt_access_tokens() && !client.has_scope_claims_in_id_token());
 }
 

@@ -18,8 +18,7 @@ use tower::ServiceExt;
 
 use super::{ISSUER, Page, TestOp};
 use crate::domain::actor::Context;
-use crate::domain::client::Origin;
-use crate::oidc::clients;
+use crate::oidc::clients::{self, NewClient, Registration};
 
 type Client = CoreClient<
     EndpointSet,
@@ -75,19 +74,15 @@ impl TestOp {
         if let (Some(metadata), Some(other)) = (metadata.as_object_mut(), other.as_object()) {
             metadata.extend(other.clone());
         }
-        let metadata = serde_json::from_value(metadata).expect("metadata");
-        let id = crate::domain::ClientId::new(name);
-        let context = Context::operator();
-        let issued = clients::add(
-            &self.app,
-            &context,
-            Some(id),
-            metadata,
-            Origin::Administrator,
-            None,
-        )
-        .await
-        .expect("a client");
+        let definition = serde_json::from_value(metadata).expect("a definition");
+        let new = NewClient {
+            id: Some(crate::domain::ClientId::new(name)),
+            registration: Registration::ByAdministrator(definition),
+            secret: None,
+        };
+        let issued = clients::add(&self.app, &Context::operator(), new)
+            .await
+            .expect("a client");
         self.app
             .registry
             .refresh(self.app.db.read())

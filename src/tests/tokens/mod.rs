@@ -22,7 +22,7 @@ use crate::domain::actor::{Actor, Context};
 use crate::domain::authentication::Proof;
 use crate::domain::authorization::Grant;
 use crate::domain::claim::ClaimsRequest;
-use crate::domain::client::{Client, ClientSecret, Origin};
+use crate::domain::client::{Client, ClientSecret, Definition, Origin};
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
 use crate::domain::role::Role;
 use crate::domain::scope::Scope;
@@ -91,11 +91,13 @@ impl Provider {
     pub async fn client(&self, id: &str, metadata: Value) -> Arc<Client> {
         let mut metadata = metadata;
         metadata["redirect_uris"] = serde_json::json!([CALLBACK]);
+        let it: Definition = serde_json::from_value(metadata).expect("a definition");
         let client = Client {
             id: ClientId::new(id),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: serde_json::from_value(metadata).expect("metadata"),
+            metadata: it.metadata,
+            settings: it.settings,
             secrets: vec![ClientSecret {
                 digest: Digest::of(SECRET.as_bytes()),
                 created_at: self.now(),

@@ -223,7 +223,7 @@ async fn the_access_policy_refuses_and_the_family_stays() {
     let (web, alice) = (op.web().await, op.person().await);
     let tokens = op.signs_in_at(&web, &alice, OFFLINE).await;
     let mut strict = (*web).clone();
-    strict.metadata.access_policy = serde_json::from_value(json!({"affiliation": "approved"})).unwrap();
+    strict.settings.access_policy = serde_json::from_value(json!({"affiliation": "approved"})).unwrap();
     assert_eq!(
         code_of(op.refreshes(&strict, &refresh_token(&tokens)).await),
         Code::InvalidGrant

@@ -38,7 +38,7 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
     let findings = clients::report(&client);
     let page = AdminClient {
         row: row(&client),
-        profile: it.profile.to_string(),
+        profile: client.settings.profile.to_string(),
         auth_method: it.token_endpoint_auth_method.map(|it| it.to_string()),
         grant_types: it.grant_types.iter().map(ToString::to_string).collect(),
         redirect_uris: it.redirect_uris.clone(),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::authorization_details::DetailsTypes;
-use crate::domain::client::{Metadata, Origin};
+use crate::domain::client::{Definition, Origin};
 use crate::domain::{ClientId, Time, scope};
 use crate::oidc::RequestPairs;
 use crate::oidc::authorization::response::AuthorizationResponse;
@@ -12,12 +12,13 @@ use crate::oidc::authorization::response::AuthorizationResponse;
 const ISSUER: &str = "https://op.example";
 
 fn client(metadata: serde_json::Value) -> Client {
-    let metadata: Metadata = serde_json::from_value(metadata).expect("metadata");
+    let it: Definition = serde_json::from_value(metadata).expect("a definition");
     Client {
         id: ClientId::new("events"),
         enabled: true,
         origin: Origin::Administrator,
-        metadata,
+        metadata: it.metadata,
+        settings: it.settings,
         secrets: Vec::new(),
         created_at: Time::UNIX_EPOCH,
         updated_at: Time::UNIX_EPOCH,

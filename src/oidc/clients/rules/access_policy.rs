@@ -1,9 +1,9 @@
 //! Which access policy an administrator may set (contract.md, `access_policy`).
 
 use super::problem::Problems;
-use crate::domain::client::Metadata;
+use crate::domain::client::AdministratorSettings;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, it: &AdministratorSettings) {
     let policy = &it.access_policy;
     for (member, values) in [
         ("access_policy.membership_types", &policy.membership_types),

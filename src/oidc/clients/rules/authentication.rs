@@ -1,10 +1,11 @@
 //! How a client proves itself, and by which keys (RFC 7591 §2, OpenID Connect Core §9; security.md JW-6).
 
 use super::problem::Problems;
-use crate::domain::client::{AuthMethod, Metadata};
+use crate::domain::client::{AuthMethod, Definition};
 use crate::jose::client::ClientKeys;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, definition: &Definition) {
+    let it = &definition.metadata;
     let by_key = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     problems.unless(
         it.jwks.is_none() || it.jwks_uri.is_none(),
@@ -21,7 +22,7 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
         "token_endpoint_auth_signing_alg",
         "is for private_key_jwt only",
     );
-    let algs = it.assertion_algs();
+    let algs = definition.settings.profile.permitted(it.assertion_algs());
     match it.jwks.as_ref().map(ClientKeys::parse) {
         Some(Err(reason)) => problems.add("jwks", reason),
         // RFC 7591 §2: the keys are those that the method needs.

@@ -4,13 +4,14 @@
 use super::fapi::METHODS;
 use super::links::is_link;
 use super::problem::Problems;
-use crate::domain::client::{AuthMethod, DeliveryMode, GrantType, Metadata, Profile, SigningAlg};
+use crate::domain::client::{AuthMethod, Definition, DeliveryMode, GrantType, Metadata, Profile, SigningAlg};
 use crate::domain::scope;
 use crate::jose::client::ClientKeys;
 
 const WEAK: &str = "is not PS256 or ES256, the signatures of FAPI-CIBA";
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, definition: &Definition) {
+    let (it, profile) = (&definition.metadata, definition.settings.profile);
     let uses = it.grant_types.contains(&GrantType::Ciba);
     problems.unless(
         uses == it.backchannel_token_delivery_mode.is_some(),
@@ -23,7 +24,7 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
         "backchannel_user_code_parameter",
         "is not supported: people approve where they are logged in",
     );
-    signed_requests(problems, it);
+    signed_requests(problems, it, profile);
     problems.unless(
         !uses || it.token_endpoint_auth_method != Some(AuthMethod::None),
         "grant_types",
@@ -34,8 +35,8 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
         "scope",
         "lacks openid, which every authentication request of CIBA names", // CIBA §7.1
     );
-    if it.profile == Profile::Ciba {
-        profile(problems, it);
+    if profile == Profile::Ciba {
+        check_profile(problems, it);
     }
 }
 
@@ -69,9 +70,9 @@ fn notification(problems: &mut Problems, it: &Metadata) {
     }
 }
 
-fn signed_requests(problems: &mut Problems, it: &Metadata) {
+fn signed_requests(problems: &mut Problems, it: &Metadata, profile: Profile) {
     let alg = it.backchannel_authentication_request_signing_alg;
-    let signs = alg.is_some() || it.profile == Profile::Ciba;
+    let signs = alg.is_some() || profile == Profile::Ciba;
     // Where they prove the client, the keys are missed among the rules of its method.
     let missed_there = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     problems.unless(
@@ -81,9 +82,7 @@ fn signed_requests(problems: &mut Problems, it: &Metadata) {
     );
     let keys = it.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
     if let (Some(keys), true) = (keys, signs) {
-        let algs = it
-            .profile
-            .permitted(alg.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]));
+        let algs = profile.permitted(alg.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]));
         problems.unless(
             keys.can_sign_by(&algs),
             "backchannel_authentication_request_signing_alg",
@@ -93,7 +92,7 @@ fn signed_requests(problems: &mut Problems, it: &Metadata) {
 }
 
 /// The profile is about this one way to tokens; for others there is FAPI 2.0.
-fn profile(problems: &mut Problems, it: &Metadata) {
+fn check_profile(problems: &mut Problems, it: &Metadata) {
     let fitting = [
         GrantType::Ciba,
         GrantType::RefreshToken,
@@ -138,7 +137,8 @@ fn profile(problems: &mut Problems, it: &Metadata) {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::domain::client::Metadata;
+    use crate::domain::client::{Definition, Metadata};
+    use crate::oidc::clients::metadata_of_client;
     use crate::oidc::clients::rules::{Registrar, wrong_members};
 
     const GRANT: &str = "urn:openid:params:grant-type:ciba";
@@ -258,9 +258,14 @@ mod tests {
 
     #[test]
     fn the_profile_is_an_administrators_to_give() {
-        let decided = &Metadata::default();
-        let found = problems(Registrar::Client { decided }, json!({"profile": "ciba"}));
-        assert!(found.iter().any(|it| it == "profile"), "{found:?}"); // DR-2
+        let decided = &Definition::default();
+        let named = json!({"profile": "ciba"});
+        let metadata = metadata_of_client(named.as_object().expect("an object"), decided).expect("metadata");
+        assert!(
+            !serde_json::to_string(&metadata)
+                .expect("JSON")
+                .contains("profile")
+        ); // DR-2
         assert_eq!(
             problems(Registrar::Client { decided }, json!({})),
             ["grant_types"]
@@ -270,7 +275,10 @@ mod tests {
             client_name: Some("Bank".into()),
             ..Metadata::default()
         };
-        let decided = &approved;
+        let decided = &Definition {
+            metadata: approved,
+            ..Definition::default()
+        };
         assert!(problems(Registrar::Client { decided }, json!({})).is_empty());
         let renamed = problems(Registrar::Client { decided }, json!({"client_name": "Bonk"}));
         assert_eq!(renamed, ["client_name"]); // DV-3

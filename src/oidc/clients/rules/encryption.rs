@@ -66,8 +66,8 @@ mod tests {
     use serde_json::json;
 
     use crate::domain::ClientId;
-    use crate::domain::client::Metadata;
-    use crate::oidc::clients::{Registrar, check};
+    use crate::domain::client::Definition;
+    use crate::oidc::clients::rules::check_definition;
 
     #[test]
     fn an_encryption_needs_the_clients_key_for_it() {
@@ -83,8 +83,8 @@ mod tests {
             for (name, value) in more.as_object().expect("an object") {
                 it[name] = value.clone();
             }
-            let it: Metadata = serde_json::from_value(it).expect("metadata");
-            let found = check(&ClientId::new("a"), &it, Registrar::Administrator);
+            let it: Definition = serde_json::from_value(it).expect("a definition");
+            let found = check_definition(&ClientId::new("a"), &it);
             let found = found.err().unwrap_or_default();
             found.into_iter().map(|it| it.member).collect::<Vec<_>>()
         };

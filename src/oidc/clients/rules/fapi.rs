@@ -3,7 +3,9 @@
 //! no registration turns them off.
 
 use super::problem::Problems;
-use crate::domain::client::{AuthMethod, Metadata, Profile, RequestObjectAlg, ResponseType, SigningAlg};
+use crate::domain::client::{
+    AuthMethod, Definition, Metadata, Profile, RequestObjectAlg, ResponseType, SigningAlg,
+};
 
 const WEAK: &str = "is not PS256, ES256 or EdDSA, the signatures of FAPI 2.0";
 
@@ -14,7 +16,8 @@ pub(super) const METHODS: [AuthMethod; 3] = [
     AuthMethod::SelfSignedTlsClientAuth,
 ];
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, definition: &Definition) {
+    let it = &definition.metadata;
     let by_fitting_method = it
         .token_endpoint_auth_method
         .is_some_and(|it| METHODS.contains(&it));
@@ -36,7 +39,7 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
     );
     // Where they prove the client, the keys are missed among the rules of its method.
     let proved_by_keys = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
-    let signs = it.profile == Profile::Fapi2MessageSigning;
+    let signs = definition.settings.profile == Profile::Fapi2MessageSigning;
     problems.unless(
         !signs || proved_by_keys || it.jwks.is_some() || it.jwks_uri.is_some(),
         "jwks",
@@ -97,6 +100,7 @@ fn is_web_address(uri: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
+    use crate::oidc::clients::metadata_of_client;
     use crate::oidc::clients::rules::{Registrar, wrong_members};
 
     fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
@@ -209,7 +213,15 @@ mod tests {
 
     #[test]
     fn nobody_makes_a_fapi_client_of_itself() {
-        let decided = &crate::domain::client::Metadata::default();
-        assert_eq!(problems(Registrar::Client { decided }, json!({})), ["profile"]); // DR-2
+        let decided = &crate::domain::client::Definition::default();
+        let named = json!({"client_name": "Bank", "profile": "fapi2"});
+        let named = named.as_object().expect("an object");
+        let metadata = metadata_of_client(named, decided).expect("metadata");
+        assert!(
+            !serde_json::to_string(&metadata)
+                .expect("JSON")
+                .contains("profile")
+        ); // DR-2
+        assert_eq!(problems(Registrar::Client { decided }, json!({})), [""; 0]);
     }
 }

@@ -57,14 +57,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::domain::ClientId;
-    use crate::domain::client::Metadata;
+    use crate::domain::client::Definition;
     use crate::oidc::clients::rules::{Registrar, check};
 
     fn problems(member: &str, value: Value, by: Registrar<'_>) -> Vec<String> {
         let mut it = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb", "http://localhost:90/cb"],
             "scope": "openid"});
         it[member] = value;
-        let it: Metadata = serde_json::from_value(it).expect("metadata");
+        let it: Definition = serde_json::from_value(it).expect("a definition");
         let found = check(&ClientId::new("a"), &it, by).err().unwrap_or_default();
         found.into_iter().map(|it| it.member).collect()
     }

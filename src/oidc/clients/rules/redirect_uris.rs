@@ -19,7 +19,7 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
     ];
     for (member, uris) in lists {
         let most = match by {
-            Registrar::Client { decided } if !decided.is_administered(member) => MOST_URIS,
+            Registrar::Client { decided } if !decided.settings.is_administered(member) => MOST_URIS,
             _ => MOST_URIS_OF_ADMINISTRATORS,
         };
         problems.unless(uris.len() <= most, member, &format!("are {most} at most"));

@@ -1,14 +1,14 @@
 //! Who brings the metadata of a client: some rules are wider for administrators.
 
-use crate::domain::client::Metadata;
+use crate::domain::client::Definition;
 
 /// Who wants a client to be so.
 #[derive(Clone, Copy, Debug)]
-pub enum Registrar<'a> {
+pub(super) enum Registrar<'a> {
     Administrator,
     /// The client itself, which leaves what administrators have decided about it as it is.
     Client {
-        decided: &'a Metadata,
+        decided: &'a Definition,
     },
 }
 

@@ -1,10 +1,10 @@
 //! Whom a client's tokens may be for (RFC 8707), and what it may ask for in detail (RFC 9396 §10).
 
 use super::problem::Problems;
-use crate::domain::client::Metadata;
+use crate::domain::client::AdministratorSettings;
 use crate::domain::resource;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, it: &AdministratorSettings) {
     for (member, uris) in [
         ("resources", &it.resources),
         ("protected_resources", &it.protected_resources),
@@ -50,9 +50,9 @@ mod tests {
             ("authorization_details_types", json!(["an order"])),
         ] {
             let members = Value::from_iter([(member, value.clone())]);
-            let metadata: Metadata = serde_json::from_value(members).expect("metadata");
+            let settings: AdministratorSettings = serde_json::from_value(members).expect("settings");
             let mut problems = Problems::default();
-            check(&mut problems, &metadata);
+            check(&mut problems, &settings);
             let named: Vec<&str> = problems.0.iter().map(|it| it.member.as_str()).collect();
             assert_eq!(named, [member], "{value}");
         }

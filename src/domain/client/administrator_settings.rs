@@ -1,0 +1,91 @@
+//! What administrators decide about a client, under the names of contract.md ("clients, JSON"). No client says any of
+//! it of itself: what comes from a client is read as [`Metadata`](super::Metadata), which has none of these members.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::AccessPolicy;
+use super::algorithms::SigningAlg;
+use super::macros::{members, words};
+
+members! {
+    /// Security.md DR-2.
+    pub struct AdministratorSettings {
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        first_party: bool,
+        profile: Profile,
+        pkce: Pkce,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id_token_claims: Option<IdTokenClaims>,
+        access_token_format: AccessTokenFormat,
+        #[serde(skip_serializing_if = "AccessPolicy::is_open")]
+        access_policy: AccessPolicy,
+        /// May introspect tokens of other clients (security.md UI-3).
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        introspect_all: bool,
+        /// Whom its access tokens may be for (RFC 8707).
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        resources: Vec<String>,
+        /// What it may ask for by rich authorization requests (RFC 9396 §10).
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        authorization_details_types: Vec<String>,
+        /// The resources that it is itself: whose tokens it may introspect (security.md UI-3).
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        protected_resources: Vec<String>,
+        /// The members of a client that registered itself which an administrator has changed since: they are its own no
+        /// more. Written here only, see `Definition::changed_by_administrator`.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        administered: Vec<String>,
+    }
+}
+
+impl AdministratorSettings {
+    /// Returns `true` if an administrator has changed this member.
+    pub fn is_administered(&self, member: &str) -> bool {
+        self.administered.iter().any(|it| it == member)
+    }
+}
+
+words! {
+    #[derive(Default)]
+    Profile {
+        #[default] Oidc = "oidc",
+        Fapi2 = "fapi2",
+        Fapi2MessageSigning = "fapi2_message_signing",
+        Ciba = "ciba",
+    }
+}
+
+impl Profile {
+    /// FAPI 2.0, with or without signed messages.
+    pub const fn is_fapi(self) -> bool {
+        matches!(self, Self::Fapi2 | Self::Fapi2MessageSigning)
+    }
+
+    /// Of these signatures, the ones that it lets be used.
+    pub fn permitted(self, mut algs: Vec<SigningAlg>) -> Vec<SigningAlg> {
+        algs.retain(|it| match self {
+            Self::Oidc => true,
+            Self::Fapi2 | Self::Fapi2MessageSigning => it.is_for_fapi(),
+            // FAPI-CIBA §7.10
+            Self::Ciba => matches!(it, SigningAlg::PS256 | SigningAlg::ES256),
+        });
+        algs
+    }
+}
+
+words! {
+    /// Optional is for confidential clients only (security.md AZ-5).
+    #[derive(Default)]
+    Pkce { Required = "required", #[default] Optional = "optional" }
+}
+
+words! {
+    IdTokenClaims { Lean = "lean", Scopes = "scopes" }
+}
+
+words! {
+    #[derive(Default)]
+    AccessTokenFormat { #[default] Opaque = "opaque", Jwt = "jwt" }
+}

@@ -1,0 +1,61 @@
+//! The algorithms that a client may register for what it signs and for what is encrypted to it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::macros::words;
+
+words! {
+    /// The signatures that are used here, by them and by us (security.md JW-2).
+    SigningAlg { RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
+}
+
+impl SigningAlg {
+    /// FAPI 2.0 Security Profile §5.4.1: PKCS #1 v1.5 is none of its signatures.
+    pub const fn is_for_fapi(self) -> bool {
+        !matches!(self, Self::RS256)
+    }
+}
+
+words! {
+    /// The signatures for request objects, which may come unsigned where an administrator allows it.
+    RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
+}
+
+impl RequestObjectAlg {
+    /// `None`: no signature.
+    pub fn signature(self) -> Option<SigningAlg> {
+        SigningAlg::parse(self.as_str())
+    }
+}
+
+words! {
+    /// How the key of an encryption comes to the client (RFC 7518 §4.1); ECDH on P-256.
+    EncryptionAlg { RsaOaep256 = "RSA-OAEP-256", EcdhEs = "ECDH-ES" }
+}
+
+words! {
+    /// How the content is encrypted (RFC 7518 §5.1).
+    #[derive(Default)]
+    ContentEncryption {
+        #[default] A128CbcHs256 = "A128CBC-HS256",
+        A256CbcHs512 = "A256CBC-HS512",
+        A128Gcm = "A128GCM",
+        A256Gcm = "A256GCM",
+    }
+}
+
+/// An encryption as it is registered: `…_alg`, and `…_enc` or its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    pub alg: EncryptionAlg,
+    pub enc: ContentEncryption,
+}
+
+impl Encryption {
+    pub(super) fn registered(alg: Option<EncryptionAlg>, enc: Option<ContentEncryption>) -> Option<Self> {
+        let enc = enc.unwrap_or_default();
+        alg.map(|alg| Self { alg, enc })
+    }
+}
