@@ -4,9 +4,9 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::changes::Act;
 use super::reminders::passed_over;
 use super::{Error, notices};
+use crate::affiliations::lifecycle::transitions::Act;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;

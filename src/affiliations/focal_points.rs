@@ -3,8 +3,9 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::changes::{Act, object};
-use super::{Error, authority, decisions, notices, requests};
+use crate::affiliations::lifecycle::transitions::{Act, object};
+use crate::affiliations::lifecycle::{authority, decisions, requests};
+use crate::affiliations::{Error, notices};
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;

@@ -1,10 +1,11 @@
 //! Two records of one organization become one: the people move along, and the id that goes on being
 //! used elsewhere resolves to the survivor (product.md, contract.md).
 
-use super::changes::{Act, object as affiliation_object};
 use super::organizations::{object, tell_proposer, to_change, told};
 use super::settling::{ask_anew, living};
-use super::{Error, authority, requests};
+use crate::affiliations::Error;
+use crate::affiliations::lifecycle::transitions::{Act, object as affiliation_object};
+use crate::affiliations::lifecycle::{authority, requests};
 use crate::app::App;
 use crate::domain::OrganizationId;
 use crate::domain::actor::Context;

@@ -5,14 +5,12 @@
 //! the act came through. What is another organization's does not exist (security.md G-4).
 
 mod announcements;
-mod authority;
-mod changes;
 mod choice;
-pub mod decisions;
 pub mod directory;
 mod error;
 pub mod focal_points;
 pub mod merging;
+pub mod lifecycle;
 mod notices;
 pub mod organizations;
 pub mod organizations_csv;
@@ -22,14 +20,13 @@ pub mod people_import;
 mod place;
 pub mod records;
 pub mod reminders;
-pub mod requests;
 mod settling;
 mod standing;
 pub mod ties;
 
 pub use announcements::send_digests;
-pub use authority::{LONGEST_REASON, organization_of};
 pub use choice::{ChoiceInput, choose};
 pub use error::Error;
+pub use lifecycle::authority::{LONGEST_REASON, organization_of};
 pub use place::{Place, Tie, by_kind, place};
 pub use standing::standing;

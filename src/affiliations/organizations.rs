@@ -8,9 +8,10 @@ use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::changes::Act;
 use super::settling::{change, end_some, living};
-use super::{Error, authority, choice, notices};
+use crate::affiliations::lifecycle::authority;
+use crate::affiliations::lifecycle::transitions::Act;
+use crate::affiliations::{Error, choice, notices};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::Capacity;

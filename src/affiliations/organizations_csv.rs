@@ -8,10 +8,11 @@ use std::time::Instant;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::changes::Act;
 use super::organizations_csv_rows::{LineError, Row, read};
 use super::settling::change;
-use super::{Error, authority};
+use crate::affiliations::Error;
+use crate::affiliations::lifecycle::authority;
+use crate::affiliations::lifecycle::transitions::Act;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, authority, requests};
+use crate::affiliations::Error;
+use crate::affiliations::lifecycle::{authority, requests};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity};

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use sea_orm::ConnectionTrait;
 
 use super::people::LARGEST_PAGE;
-use super::{Error, authority};
+use crate::affiliations::Error;
+use crate::affiliations::lifecycle::authority;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::organization::{Category, Country, MembershipType, Organization, OrganizationStatus};

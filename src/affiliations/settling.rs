@@ -3,9 +3,10 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::changes::Act;
 use super::organizations::{object, told};
-use super::{Error, announcements, requests};
+use crate::affiliations::lifecycle::requests;
+use crate::affiliations::lifecycle::transitions::Act;
+use crate::affiliations::{Error, announcements};
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};

@@ -3,8 +3,9 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::changes::Act;
-use super::{Error, announcements, authority, decisions, notices, requests};
+use crate::affiliations::lifecycle::transitions::Act;
+use crate::affiliations::lifecycle::{authority, decisions, requests};
+use crate::affiliations::{Error, announcements, notices};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};

@@ -13,7 +13,7 @@ use super::organizations::{self, Answers};
 use super::{Audience, PageContext, PageError, PageForm, Routes, Tick, refused};
 use crate::accounts::signup::{self, Details};
 use crate::accounts::{self, verification};
-use crate::affiliations::requests::{self, SignupError};
+use crate::affiliations::lifecycle::requests::{self, SignupError};
 use crate::affiliations::{self, choose};
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::profile::{Language, ProfileInput};

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::World;
 use super::world::{listed, person};
-use crate::affiliations::{Error, decisions, focal_points, requests, ties};
+use crate::affiliations::lifecycle::{decisions, requests};
+use crate::affiliations::{Error, focal_points, ties};
 use crate::domain::affiliation::AffiliationStatus;
 use crate::storage::affiliations;
 

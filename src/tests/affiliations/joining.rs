@@ -2,7 +2,8 @@
 
 use super::World;
 use super::world::{listed, person, rights_of};
-use crate::affiliations::{Error, decisions, focal_points, people, requests, standing, ties};
+use crate::affiliations::lifecycle::{decisions, requests};
+use crate::affiliations::{Error, focal_points, people, standing, ties};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{AffiliationStatus, Told};
 use crate::domain::role::Role;

@@ -2,10 +2,11 @@
 
 use super::World;
 use super::world::{listed, organization, person, rights_of};
-use crate::affiliations::organizations::{self as room, Correction};
+use crate::affiliations::lifecycle::{decisions, requests};
+use crate::affiliations::organizations::Correction;
 use crate::affiliations::organizations_csv::{ImportError, Imported, export, import};
 use crate::affiliations::{
-    ChoiceInput, Error, choose, decisions, focal_points, merging, requests, standing, ties,
+    ChoiceInput, Error, choose, focal_points, merging, organizations as room, standing, ties,
 };
 use crate::domain::actor::Context;
 use crate::domain::affiliation::Told;

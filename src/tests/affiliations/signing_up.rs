@@ -3,7 +3,7 @@
 use super::World;
 use super::world::listed;
 use crate::accounts::{signup, verification};
-use crate::affiliations::requests::{Joined, SignupError, complete_signup};
+use crate::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
 use crate::affiliations::{organizations as room, standing};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::Told;

@@ -151,7 +151,8 @@ impl World {
 /// Every act can be awaited by a handler, which moves between threads.
 #[expect(dead_code, reason = "checked by the compiler")]
 fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accounts::verification::Proof) {
-    use crate::affiliations::{decisions, focal_points, merging, people, requests, ties};
+    use crate::affiliations::lifecycle::{decisions, requests};
+    use crate::affiliations::{focal_points, merging, people, ties};
     fn is_send(_: impl Send) {}
     let id = AffiliationId::new("");
     let organization = OrganizationId::new("");

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::super::support::{PASSWORD, TestOp};
 use super::{claims, focal_point, member, organization};
-use crate::affiliations::{decisions, organizations_csv};
+use crate::affiliations::lifecycle::decisions;
+use crate::affiliations::organizations_csv;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::scope::Scope;

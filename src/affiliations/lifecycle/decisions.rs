@@ -4,9 +4,10 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::changes::Act;
-use super::people::{self, Entry};
-use super::{Error, authority, requests, ties};
+use crate::affiliations::lifecycle::transitions::Act;
+use crate::affiliations::lifecycle::{authority, requests};
+use crate::affiliations::people::{self, Entry};
+use crate::affiliations::{Error, ties};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, Capacity, Decision};
@@ -36,7 +37,7 @@ pub async fn approve(
         .await
 }
 
-pub(super) async fn approve_in(
+pub(in crate::affiliations) async fn approve_in(
     app: &App,
     tx: &impl ConnectionTrait,
     context: &Context,
@@ -132,7 +133,7 @@ async fn decide(
 }
 
 /// The affiliation, its organization as it stays until the transaction ends, and as what the actor acts.
-pub(super) async fn find<C: ConnectionTrait>(
+pub(in crate::affiliations) async fn find<C: ConnectionTrait>(
     act: &Act<'_, C>,
     id: &AffiliationId,
 ) -> Result<(Affiliation, Organization, Capacity), Error> {
@@ -151,7 +152,7 @@ pub(super) async fn find<C: ConnectionTrait>(
 }
 
 /// security.md AF-2, whatever office the actor holds.
-pub(super) fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
+pub(in crate::affiliations) fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
     if context.actor.account() == Some(subject) {
         return Err(Error::OwnRequest);
     }

@@ -3,7 +3,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::Error;
+use crate::affiliations::Error;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Capacity, Decision};
 use crate::domain::profile::FieldErrors;
@@ -11,7 +11,7 @@ use crate::domain::{OrganizationId, Time, text};
 use crate::storage::focal_points;
 
 /// As what the actor acts for the organization, relied on until the transaction ends.
-pub(super) async fn over(
+pub async fn over(
     tx: &impl ConnectionTrait,
     context: &Context,
     organization: &OrganizationId,
@@ -29,7 +29,7 @@ pub(super) async fn over(
 }
 
 /// The same for looking on: nothing is kept from changing.
-pub(super) async fn to_see(
+pub async fn to_see(
     db: &impl ConnectionTrait,
     context: &Context,
     organization: &OrganizationId,
@@ -43,7 +43,7 @@ pub(super) async fn to_see(
     }
 }
 
-pub(super) fn of_administrators(context: &Context) -> Result<Capacity, Error> {
+pub fn of_administrators(context: &Context) -> Result<Capacity, Error> {
     match &context.actor {
         Actor::System => Ok(Capacity::System),
         actor if actor.is_administrator() => Ok(Capacity::Administrator),
@@ -65,14 +65,14 @@ pub async fn organization_of(
 }
 
 /// Who names or removes a Focal Point has proved lately who they are (security.md SE-4).
-pub(super) fn recent(context: &Context, now: Time) -> Result<(), Error> {
+pub fn recent(context: &Context, now: Time) -> Result<(), Error> {
     match context.is_recent(now) {
         true => Ok(()),
         false => Err(Error::ReauthenticationNeeded),
     }
 }
 
-pub(super) fn decision(context: &Context, now: Time, capacity: Capacity, reason: Option<String>) -> Decision {
+pub fn decision(context: &Context, now: Time, capacity: Capacity, reason: Option<String>) -> Decision {
     Decision {
         at: now,
         by: context.actor.account().cloned(),
@@ -85,7 +85,7 @@ pub(super) fn decision(context: &Context, now: Time, capacity: Capacity, reason:
 pub const LONGEST_REASON: usize = 1000;
 
 /// What was typed as reason: several lines are fine, nothing is none.
-pub(super) fn reason(typed: &str) -> Result<Option<String>, Error> {
+pub fn reason(typed: &str) -> Result<Option<String>, Error> {
     match text::prose(typed, LONGEST_REASON) {
         Ok(text) => Ok((!text.is_empty()).then_some(text)),
         Err(refused) => Err(Error::Invalid(FieldErrors::from([("reason", refused.message())]))),

@@ -4,7 +4,7 @@
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::{Error, notices};
+use crate::affiliations::{Error, notices};
 use crate::app::App;
 use crate::audit;
 use crate::domain::Time;
@@ -17,7 +17,7 @@ use crate::storage::{affiliations, focal_points, ties};
 
 /// What an act happens in.
 #[derive(Clone, Copy)]
-pub(super) struct Act<'a, C> {
+pub struct Act<'a, C> {
     pub app: &'a App,
     pub tx: &'a C,
     pub context: &'a Context,
@@ -124,7 +124,7 @@ impl<'a, C: ConnectionTrait> Act<'a, C> {
     }
 }
 
-pub(super) fn object(it: &Affiliation) -> String {
+pub fn object(it: &Affiliation) -> String {
     format!("affiliation:{}", it.id)
 }
 

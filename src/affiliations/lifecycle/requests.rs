@@ -4,9 +4,10 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::changes::Act;
-use super::{Error, announcements, authority, organizations as directory, ties as rights};
 use crate::accounts::verification::{self, Completed, Proof};
+use crate::affiliations::lifecycle::authority;
+use crate::affiliations::lifecycle::transitions::Act;
+use crate::affiliations::{Error, announcements, organizations as directory, ties as rights};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Affiliation, Capacity, Stage};
@@ -135,7 +136,10 @@ pub async fn withdraw(app: &App, context: &Context, id: &AffiliationId) -> Resul
 }
 
 /// Withdraws in the person's name: they said so, or their request for another organization did.
-pub(super) async fn give_up<C: ConnectionTrait>(act: &Act<'_, C>, before: Affiliation) -> Result<(), Error> {
+pub(in crate::affiliations) async fn give_up<C: ConnectionTrait>(
+    act: &Act<'_, C>,
+    before: Affiliation,
+) -> Result<(), Error> {
     let organization = organizations::find(act.tx, &before.organization)
         .await?
         .ok_or(Error::NotFound)?;
@@ -160,7 +164,7 @@ async fn listed(
     Ok((organization, its_type))
 }
 
-pub(super) async fn type_of(
+pub(in crate::affiliations) async fn type_of(
     tx: &impl ConnectionTrait,
     organization: &Organization,
 ) -> Result<MembershipType, Error> {
