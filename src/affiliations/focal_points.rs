@@ -3,9 +3,10 @@
 
 use sea_orm::ConnectionTrait;
 
+use crate::affiliations::Error;
 use crate::affiliations::lifecycle::transitions::{Act, object};
 use crate::affiliations::lifecycle::{authority, decisions, requests};
-use crate::affiliations::{Error, notices};
+use crate::affiliations::notifications::person;
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
@@ -56,7 +57,7 @@ async fn designate_in<C: ConnectionTrait>(
             name: person.profile.full_name(),
             organization: organization.name.clone(),
         };
-        notices::send(act.app, act.tx, act.now, &person, &mail).await?;
+        person::send(act.app, act.tx, act.now, &person, &mail).await?;
     }
     Ok(())
 }
@@ -100,7 +101,7 @@ pub async fn undesignate(
                     organization: organization.name.clone(),
                     reason: reason.clone(),
                 };
-                notices::send(app, tx, act.now, &person, &mail).await?;
+                person::send(app, tx, act.now, &person, &mail).await?;
             }
             Ok(())
         })

@@ -4,29 +4,19 @@
 //! Who may do what is decided here, from `Context.actor` and what the database says now, whichever door
 //! the act came through. What is another organization's does not exist (security.md G-4).
 
-mod announcements;
-mod choice;
+pub mod accounts_import;
 pub mod directory;
 mod error;
 pub mod focal_points;
-pub mod merging;
 pub mod lifecycle;
-mod notices;
-pub mod organizations;
-pub mod organizations_csv;
-mod organizations_csv_rows;
-pub mod people;
-pub mod people_import;
-mod place;
-pub mod records;
-pub mod reminders;
-mod settling;
-mod standing;
+mod membership_claims;
+pub mod notifications;
+mod overview;
+pub mod roster;
 pub mod ties;
 
-pub use announcements::send_digests;
-pub use choice::{ChoiceInput, choose};
+pub use directory::selection::{ChoiceInput, choose};
 pub use error::Error;
 pub use lifecycle::authority::{LONGEST_REASON, organization_of};
-pub use place::{Place, Tie, by_kind, place};
-pub use standing::standing;
+pub use membership_claims::membership_claims;
+pub use overview::{Place, Tie, by_kind, overview};

@@ -3,9 +3,10 @@
 
 use sea_orm::ConnectionTrait;
 
+use crate::affiliations::Error;
 use crate::affiliations::lifecycle::transitions::Act;
 use crate::affiliations::lifecycle::{authority, decisions, requests};
-use crate::affiliations::{Error, announcements, notices};
+use crate::affiliations::notifications::{digests, person};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
@@ -39,7 +40,7 @@ pub async fn request(app: &App, context: &Context, rights: &[String]) -> Result<
                 }
             }
             if begun {
-                announcements::announce_ties(&act, &affiliation, &organization).await?;
+                digests::announce_ties(&act, &affiliation, &organization).await?;
             }
             Ok(())
         })
@@ -227,5 +228,5 @@ async fn tell<C: ConnectionTrait>(
         revoked,
         reason,
     };
-    notices::send(act.app, act.tx, act.now, &person, &mail).await
+    person::send(act.app, act.tx, act.now, &person, &mail).await
 }

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Console, Format};
-use crate::affiliations::{focal_points, organizations_csv};
+use crate::affiliations::{directory, focal_points};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::OrganizationId;
@@ -41,7 +41,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             } else {
                 bytes = std::fs::read(&file).with_context(|| file.display().to_string())?;
             }
-            let imported = organizations_csv::import(&app, &context, &bytes)
+            let imported = directory::csv::import(&app, &context, &bytes)
                 .await
                 .map_err(|error| anyhow!("{}: {error}", file.display()))?;
             let text = format!(
@@ -51,7 +51,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             console.print(&json!(imported), text);
         }
         Command::Export => {
-            let file = organizations_csv::export(&app, &context).await?;
+            let file = directory::csv::export(&app, &context).await?;
             match console.format {
                 Format::Text => std::io::stdout().write_all(&file)?,
                 Format::Json => println!("{}", as_json(&file)?),

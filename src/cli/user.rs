@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Console, Format};
 use crate::accounts::administrators::{self, Found};
 use crate::accounts::{self, Error, import, password, recovery, second_factor};
-use crate::affiliations::people_import::{self, Report};
+use crate::affiliations::accounts_import::{self, Report};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::account::EmailAddress;
@@ -82,7 +82,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             if addresses_verified {
                 read = read.with_verified_addresses();
             }
-            let report = people_import::import(&app, &context, read, proceed)
+            let report = accounts_import::import(&app, &context, read, proceed)
                 .await
                 .map_err(in_words)?;
             tell(console, &report, proceed)
@@ -123,7 +123,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Export { with_password_hashes } => {
-            people_import::begin_export(&app, &context, with_password_hashes)
+            accounts_import::begin_export(&app, &context, with_password_hashes)
                 .await
                 .map_err(in_words)?;
             export(console, &app, with_password_hashes).await
@@ -227,7 +227,7 @@ async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Resu
         writeln!(out, "{}", import::COLUMNS.join(","))?;
     }
     loop {
-        let (rows, last) = people_import::export(app, &after, with_hashes)
+        let (rows, last) = accounts_import::export(app, &after, with_hashes)
             .await
             .map_err(in_words)?;
         match console.format {
@@ -305,7 +305,7 @@ mod tests {
         let operator = Context::operator();
         let csv = "email,first_name,last_name\na@example.org,Ann,Doe\nb+x@example.org,Bob,Doe\n";
         let read = import::read(&app, import::Format::Csv, csv.as_bytes());
-        let report = people_import::import(&app, &operator, read, false).await;
+        let report = accounts_import::import(&app, &operator, read, false).await;
         assert_eq!(report.expect("imported").imported, 2);
 
         let make = async |email: &str| create_admin(&console, &app, &operator, email, "A", "B").await;
@@ -336,7 +336,7 @@ mod tests {
         let operator = Context::operator();
         let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
         let read = import::read(&app, import::Format::Csv, csv.as_bytes());
-        people_import::import(&app, &operator, read, false)
+        accounts_import::import(&app, &operator, read, false)
             .await
             .expect("imported");
         let Ok(Found::Account(seen)) = administrators::find(&app, "a@example.org").await else {

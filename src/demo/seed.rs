@@ -7,7 +7,8 @@ use super::services::Kind;
 use super::settings::Settings;
 use crate::accounts::administrators::{self, Found};
 use crate::accounts::import;
-use crate::affiliations::{focal_points, organizations_csv, people_import};
+use crate::affiliations::directory::csv;
+use crate::affiliations::{accounts_import, focal_points};
 use crate::app::App;
 use crate::domain::OrganizationId;
 use crate::domain::account::EmailAddress;
@@ -46,7 +47,7 @@ pub const PEOPLE: [(&str, &str); 7] = [
 ];
 
 pub async fn directory(app: &App) -> anyhow::Result<()> {
-    organizations_csv::import(app, &Context::operator(), include_bytes!("organizations.csv")).await?;
+    csv::import(app, &Context::operator(), include_bytes!("organizations.csv")).await?;
     Ok(())
 }
 
@@ -54,7 +55,7 @@ pub async fn people(app: &App) -> anyhow::Result<()> {
     let operator = Context::operator();
     let read = import::read(app, import::Format::Csv, include_bytes!("people.csv"));
     let read = read.with_verified_addresses();
-    let report = people_import::import(app, &operator, read, false).await?;
+    let report = accounts_import::import(app, &operator, read, false).await?;
     anyhow::ensure!(
         report.problems.is_empty(),
         "the sample people: {:?}",

@@ -108,13 +108,13 @@ pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
 
 /// Requests that came within the hour after a mail about another one.
 async fn digests(app: &App) -> anyhow::Result<()> {
-    affiliations::send_digests(app).await?;
+    affiliations::notifications::send_digests(app).await?;
     Ok(())
 }
 
 /// Memberships whose last day has passed end (product.md).
 async fn memberships(app: &App) -> anyhow::Result<()> {
-    let ended = affiliations::organizations::end_overdue(app).await?;
+    let ended = affiliations::directory::proposals::end_overdue(app).await?;
     if ended > 0 {
         tracing::info!(ended, "memberships ended");
     }
@@ -123,7 +123,7 @@ async fn memberships(app: &App) -> anyhow::Result<()> {
 
 /// Who decides is reminded of what waits (product.md).
 async fn reminders(app: &App) -> anyhow::Result<()> {
-    let reminded = affiliations::reminders::remind(app).await?;
+    let reminded = affiliations::notifications::remind(app).await?;
     if reminded > 0 {
         tracing::info!(reminded, "reminders written");
     }

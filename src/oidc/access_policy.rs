@@ -37,7 +37,7 @@ pub async fn check(
     if policy.is_open() {
         return Ok(None);
     }
-    let standing = affiliations::standing(db, account).await?;
+    let standing = affiliations::membership_claims(db, account).await?;
     Ok(judge(policy, &standing).err())
 }
 

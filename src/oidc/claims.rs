@@ -61,7 +61,7 @@ pub fn for_resources(scope: &Scope) -> Names {
 pub async fn values(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
     let membership = claim::of_scope(scope::ITU_MEMBERSHIP);
     let standing = match membership.iter().any(|it| names.contains(it)) {
-        true => Some(affiliations::standing(db, &account.id).await?),
+        true => Some(affiliations::membership_claims(db, &account.id).await?),
         false => None,
     };
     Ok(compose(names, account, standing.as_ref()))

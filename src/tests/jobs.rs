@@ -275,7 +275,7 @@ async fn an_administrator_gets_one_mail_about_all_that_is_overdue() {
             .collect()
     };
     for _ in 0..2 {
-        crate::affiliations::reminders::remind(&op.app).await.unwrap();
+        crate::affiliations::notifications::remind(&op.app).await.unwrap();
     }
     let [to_ada] = &*mails("ada").await else {
         panic!("one mail to the administrator: {:?}", mails("ada").await)
@@ -373,7 +373,7 @@ async fn a_membership_with_many_people_ends_in_small_transactions() {
     // What one transaction takes.
     let some = affiliations::list_to_end(db, &id).await.unwrap();
     assert_eq!(some.len(), ROWS);
-    let ended = crate::affiliations::organizations::end_overdue(app).await;
+    let ended = crate::affiliations::directory::proposals::end_overdue(app).await;
     assert_eq!(ended.expect("ended"), 1);
     let left = affiliations::list_to_end(db, &id).await.unwrap();
     assert!(left.is_empty());

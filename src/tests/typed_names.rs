@@ -2,7 +2,8 @@
 
 use super::support::TestOp;
 use crate::accounts::import::{self, Format};
-use crate::affiliations::{organizations_csv, people_import};
+use crate::affiliations::accounts_import;
+use crate::affiliations::directory::csv;
 use crate::domain::actor::Context;
 
 const FIELDS: [(&str, &str); 7] = [
@@ -74,7 +75,7 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
                 c,东方通信研究所（北京）,,non_member\n\
                 d d,Delta,,non_member\n\
                 e,Pаypal,,non_member\n";
-    let refused = organizations_csv::import(&op.app, &Context::operator(), file.as_bytes()).await;
+    let refused = csv::import(&op.app, &Context::operator(), file.as_bytes()).await;
     let told = refused.expect_err("three wrong rows").to_string();
     assert_eq!(told.lines().count(), 3, "{told}"); // DR-5
     assert!(
@@ -90,7 +91,7 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
         .lines()
         .filter(|it| it.contains("텔레콤") || it.contains("东方") || it.starts_with("id"));
     let good = good.collect::<Vec<_>>().join("\n");
-    let imported = organizations_csv::import(&op.app, &Context::operator(), good.as_bytes()).await;
+    let imported = csv::import(&op.app, &Context::operator(), good.as_bytes()).await;
     assert_eq!(imported.expect("good rows").created, 2);
     let found = op
         .browser()
@@ -103,7 +104,7 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
                   b@example.org,Bob|,Builder,,\n\
                   c@example.org,Carl,Ceder,nowhere,approved\n";
     let read = import::read(&op.app, Format::Csv, people.as_bytes());
-    let report = people_import::import(&op.app, &Context::operator(), read, false).await;
+    let report = accounts_import::import(&op.app, &Context::operator(), read, false).await;
     let problems: Vec<_> = report
         .expect("a report")
         .problems
@@ -120,9 +121,9 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
 
     let one = "email,first_name,last_name\nd@example.org,,Suharto\n";
     let read = import::read(&op.app, Format::Csv, one.as_bytes());
-    let report = people_import::import(&op.app, &Context::operator(), read, false).await;
+    let report = accounts_import::import(&op.app, &Context::operator(), read, false).await;
     assert_eq!(report.expect("a report").imported, 1);
-    let (rows, _) = people_import::export(&op.app, "", false)
+    let (rows, _) = accounts_import::export(&op.app, "", false)
         .await
         .expect("an export");
     assert!(

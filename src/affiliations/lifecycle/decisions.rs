@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::affiliations::lifecycle::transitions::Act;
 use crate::affiliations::lifecycle::{authority, requests};
-use crate::affiliations::people::{self, Entry};
+use crate::affiliations::roster::{self, Entry};
 use crate::affiliations::{Error, ties};
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -74,13 +74,13 @@ pub async fn approve_all(
     organization: &OrganizationId,
     ids: &[AffiliationId],
 ) -> Result<Vec<Attempt>, Error> {
-    people::organization(app, context, organization).await?;
+    roster::organization(app, context, organization).await?;
     let mut attempts: Vec<Attempt> = Vec::new();
     for id in ids {
         if attempts.iter().any(|it| it.id == *id) {
             continue;
         }
-        let entry = match people::find(app, context, id).await {
+        let entry = match roster::find(app, context, id).await {
             Ok((entry, its, _)) if its.id == *organization => Some(entry),
             Ok(_) | Err(Error::NotFound | Error::NoLongerSeen) => None,
             Err(error) => return Err(error),

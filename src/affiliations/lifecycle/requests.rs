@@ -5,9 +5,11 @@ use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
 use crate::accounts::verification::{self, Completed, Proof};
+use crate::affiliations::directory::proposals as directory;
 use crate::affiliations::lifecycle::authority;
 use crate::affiliations::lifecycle::transitions::Act;
-use crate::affiliations::{Error, announcements, organizations as directory, ties as rights};
+use crate::affiliations::notifications::digests;
+use crate::affiliations::{Error, ties as rights};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Affiliation, Capacity, Stage};
@@ -111,7 +113,7 @@ pub async fn submit(
         if choice.request_ties && its_type.ties_entitled {
             rights::begin_all(&act, &affiliation).await?;
         }
-        announcements::announce(&act, &affiliation, &organization, choice.request_ties).await?;
+        digests::announce(&act, &affiliation, &organization, choice.request_ties).await?;
     } else {
         // In force at once, in the place of what was (AF-7).
         if let Some(old) = in_force {

@@ -4,7 +4,8 @@
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::affiliations::{Error, notices};
+use crate::affiliations::Error;
+use crate::affiliations::notifications::person;
 use crate::app::App;
 use crate::audit;
 use crate::domain::Time;
@@ -45,7 +46,7 @@ impl<'a, C: ConnectionTrait> Act<'a, C> {
             .within(&it.organization)
             .change(Value::Null, told(it));
         self.record(event).await?;
-        notices::affiliation_changed(self.app, self.tx, self.now, it, organization).await
+        person::affiliation_changed(self.app, self.tx, self.now, it, organization).await
     }
 
     /// Moves an affiliation. With its end, its TIES rights and its office of Focal Point end first, each
@@ -80,7 +81,7 @@ impl<'a, C: ConnectionTrait> Act<'a, C> {
             .change(told(before), told(after));
         event.reason = end_or_approval(after).and_then(|it| it.reason.clone());
         self.record(event).await?;
-        notices::affiliation_changed(self.app, self.tx, self.now, after, organization).await
+        person::affiliation_changed(self.app, self.tx, self.now, after, organization).await
     }
 
     /// Ends every living right on an affiliation.

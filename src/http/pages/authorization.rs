@@ -240,7 +240,7 @@ async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
 pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
     let language = ctx.locale().as_str();
     let types = directory::types(&ctx.app).await?;
-    let rights = affiliations::records::right_types(&ctx.app).await?;
+    let rights = affiliations::directory::admin::right_types(&ctx.app).await?;
     let type_name = |id: &String| {
         let found = types.iter().find(|it| it.id.as_str() == id);
         found.map_or(id.as_str(), |it| it.name(language)).to_owned()
@@ -250,7 +250,7 @@ pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Un
         found.map_or(id.as_str(), |it| it.label(language)).to_owned()
     };
     let place = match ctx.session.get() {
-        Some((_, account)) => affiliations::place(&ctx.app, &account.id).await?.current,
+        Some((_, account)) => affiliations::overview(&ctx.app, &account.id).await?.current,
         None => None,
     };
     let words = refused.lacks.iter().map(|lack| match lack {

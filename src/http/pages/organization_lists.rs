@@ -2,7 +2,7 @@
 
 use super::{ListQuery, PageContext, PageError};
 use crate::affiliations::directory;
-use crate::affiliations::records::{Page, Search};
+use crate::affiliations::directory::admin::{Page, Search};
 use crate::domain::organization::{Category, MembershipType, Organization};
 use crate::templates::Choice;
 use crate::templates::pages::{OrganizationRow, Paging};

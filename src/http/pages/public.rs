@@ -7,7 +7,8 @@ use axum::routing::get;
 use super::organization_lists::{self as lists, Types};
 use super::{Audience, ListQuery, PageContext, PageError, Routes, refused};
 use crate::accounts;
-use crate::affiliations::{self, records};
+use crate::affiliations;
+use crate::affiliations::directory::admin;
 use crate::templates::pages::{Accessibility, Faq, Members, Paging, Privacy, Start, Terms};
 
 pub fn routes(routes: Routes) -> Routes {
@@ -65,7 +66,7 @@ async fn members(ctx: PageContext, query: ListQuery) -> Result<Response, PageErr
     if !FILTERS.iter().any(|name| query.has(name)) {
         return ctx.page(&page).await;
     }
-    match records::search(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
+    match admin::search(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = Some(types.rows(&ctx, &found.rows));
             page.paging = lists::paging_of(&found, MEMBERS, &query, &FILTERS);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::accounts::import::{Format, Read, read};
 use crate::accounts::recovery;
-use crate::affiliations::people_import::{self, Report};
+use crate::affiliations::accounts_import::{self, Report};
 
 const HEADER: &str = "email,first_name,last_name,gender,password_hash,created_at";
 /// argon2id of "password", as another platform wrote it.
@@ -14,7 +14,7 @@ impl Rooms {
     }
 
     async fn import(&self, read: Read, proceed: bool) -> Report {
-        people_import::import(&self.app, &Context::operator(), read, proceed)
+        accounts_import::import(&self.app, &Context::operator(), read, proceed)
             .await
             .unwrap()
     }
@@ -110,7 +110,7 @@ async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
     }
     assert_eq!(rooms.imports(&file, false).await.imported, 2_000);
     let (mut after, mut seen) = (String::new(), 0);
-    while let (rows, Some(last)) = people_import::export(&rooms.app, &after, false).await.unwrap() {
+    while let (rows, Some(last)) = accounts_import::export(&rooms.app, &after, false).await.unwrap() {
         assert!(
             rows.iter()
                 .all(|it| it.created_at == "2020-01-02" && it.password_hash.is_empty())

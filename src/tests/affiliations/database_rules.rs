@@ -4,7 +4,7 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
 use super::World;
-use crate::affiliations::standing;
+use crate::affiliations::membership_claims;
 use crate::domain::affiliation::Told;
 use crate::domain::{AccountId, AffiliationId};
 use crate::storage::{focal_points, ties};
@@ -246,7 +246,7 @@ async fn nothing_outlives_the_affiliation() {
             ties::list_granted(world.db.read(), &affiliation).await.unwrap(),
             ["documents"]
         );
-        let told = standing(world.db.read(), &account).await.unwrap();
+        let told = membership_claims(world.db.read(), &account).await.unwrap();
         assert_eq!((told.ties_rights.len(), told.focal_point), (1, true));
 
         world.moves(affiliation.as_str(), end).await.unwrap();
@@ -263,7 +263,7 @@ async fn nothing_outlives_the_affiliation() {
                 .unwrap(),
             None
         );
-        let told = standing(world.db.read(), &account).await.unwrap();
+        let told = membership_claims(world.db.read(), &account).await.unwrap();
         assert_eq!((told.membership_type, told.focal_point), (None, false));
     }
 }
@@ -281,7 +281,7 @@ async fn affiliations_end_with_the_membership() {
         .sql("UPDATE organizations SET status = 'suspended' WHERE id = 'telco'")
         .await
         .unwrap();
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization, told.ties_rights.len()),
         (Told::Approved, None, 0)
@@ -291,10 +291,13 @@ async fn affiliations_end_with_the_membership() {
         .sql("UPDATE organizations SET status = 'ended' WHERE id = 'telco'")
         .await
         .unwrap();
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.affiliation_status, Told::Lapsed);
     assert_eq!(
-        standing(world.db.read(), &bob).await.unwrap().affiliation_status,
+        membership_claims(world.db.read(), &bob)
+            .await
+            .unwrap()
+            .affiliation_status,
         Told::Rejected
     );
     assert!(

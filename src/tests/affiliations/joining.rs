@@ -3,7 +3,7 @@
 use super::World;
 use super::world::{listed, person, rights_of};
 use crate::affiliations::lifecycle::{decisions, requests};
-use crate::affiliations::{Error, focal_points, people, standing, ties};
+use crate::affiliations::{Error, focal_points, membership_claims, roster, ties};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{AffiliationStatus, Told};
 use crate::domain::role::Role;
@@ -24,7 +24,7 @@ impl World {
     }
 
     async fn told(&self, account: &AccountId) -> Told {
-        standing(self.db.read(), account)
+        membership_claims(self.db.read(), account)
             .await
             .unwrap()
             .affiliation_status
@@ -53,19 +53,19 @@ async fn a_focal_point_lets_a_person_in() {
         .await
         .unwrap();
 
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.affiliation_status, Told::Approved);
     assert_eq!(told.organization.as_deref(), Some("Telco"));
     assert_eq!(told.ties_rights, ["documents"]);
     assert_eq!(world.mails(&alice).await.len(), 3); // requested, approved, TIES granted: LG-4
     // What was asked for and not granted waits on.
-    let page = people::list(
+    let page = roster::list(
         &world.app,
         &person(&mina),
         &OrganizationId::new("telco"),
-        &people::Search {
+        &roster::Search {
             text: "ALICE exam",
-            show: people::Show::TiesRequests,
+            show: roster::Show::TiesRequests,
             ..Default::default()
         },
     )
@@ -123,15 +123,15 @@ async fn what_is_another_organizations_does_not_exist() {
             ties::grant(app, context, &approved, &documents()).await,
             ties::refuse(app, context, &id, &documents(), "").await,
             ties::revoke(app, context, &approved, &documents(), "").await,
-            people::find(app, context, &id).await.map(drop),
-            people::find(app, context, &approved).await.map(drop),
-            people::list(app, context, &telco, &Default::default())
+            roster::find(app, context, &id).await.map(drop),
+            roster::find(app, context, &approved).await.map(drop),
+            roster::list(app, context, &telco, &Default::default())
                 .await
                 .map(drop),
-            people::affiliation_of(app, context, &telco, &AccountId::new("mina"))
+            roster::affiliation_of(app, context, &telco, &AccountId::new("mina"))
                 .await
                 .map(drop),
-            people::list_without_focal_point(app, context, &Default::default())
+            roster::list_without_focal_point(app, context, &Default::default())
                 .await
                 .map(drop),
             requests::withdraw(app, context, &approved).await,
@@ -178,7 +178,7 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
 
     // The request of the only Focal Point for rights comes to the administrators.
     ties::request(app, &person(&mina), &documents()).await.unwrap();
-    let page = people::list_without_focal_point(app, &as_admin, &Default::default())
+    let page = roster::list_without_focal_point(app, &as_admin, &Default::default())
         .await
         .unwrap();
     let ids: Vec<_> = page
@@ -205,7 +205,7 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
         .unwrap();
 
     let second = world.asks(&alice, "telco").await;
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.organization_id.unwrap().as_str(), "ofcom");
     let third = requests::change(&world.app, &person(&alice), &listed("shop", false)).await;
     assert!(matches!(third, Err(Error::OpenRequest))); // AF-5
@@ -213,7 +213,7 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     decisions::approve(&world.app, &person(&mina), &second, &[], "")
         .await
         .unwrap();
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.organization_id.unwrap().as_str(), "telco");
     assert!(told.ties_rights.is_empty()); // AF-3: changing ends TIES
     let old = crate::storage::affiliations::find(world.db.read(), &first)
@@ -226,7 +226,7 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     requests::change(&world.app, &person(&alice), &listed("shop", true))
         .await
         .unwrap();
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization.as_deref()),
         (Told::SelfDeclared, Some("Corner Shop"))
@@ -282,7 +282,12 @@ async fn the_last_focal_point_is_removed_by_an_administrator_only() {
         .await
         .unwrap();
     focal_points::designate(app, &person(&mina), &id).await.unwrap();
-    assert!(standing(world.db.read(), &alice).await.unwrap().focal_point);
+    assert!(
+        membership_claims(world.db.read(), &alice)
+            .await
+            .unwrap()
+            .focal_point
+    );
     assert!(
         world
             .mails(&alice)
@@ -302,7 +307,7 @@ async fn the_last_focal_point_is_removed_by_an_administrator_only() {
     let (last, person_of_last) = if one.is_ok() { (&own, &mina) } else { (&id, &alice) };
     focal_points::undesignate(app, &admin, last, "").await.unwrap();
     assert!(
-        !standing(world.db.read(), person_of_last)
+        !membership_claims(world.db.read(), person_of_last)
             .await
             .unwrap()
             .focal_point
@@ -319,10 +324,25 @@ async fn requests_within_the_hour_are_one_digest() {
         world.asks(&account, "telco").await;
     }
     assert_eq!(world.mails(&mina).await, ["affiliation_requested"]);
-    assert_eq!(crate::affiliations::send_digests(&world.app).await.unwrap(), 0);
+    assert_eq!(
+        crate::affiliations::notifications::send_digests(&world.app)
+            .await
+            .unwrap(),
+        0
+    );
     world.app.clock.advance(chrono::Duration::minutes(61));
-    assert_eq!(crate::affiliations::send_digests(&world.app).await.unwrap(), 1);
-    assert_eq!(crate::affiliations::send_digests(&world.app).await.unwrap(), 0);
+    assert_eq!(
+        crate::affiliations::notifications::send_digests(&world.app)
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        crate::affiliations::notifications::send_digests(&world.app)
+            .await
+            .unwrap(),
+        0
+    );
     let mail = Outbox(&world.app).latest("mina@example.org").await;
     assert_eq!(mail.kind, "requests_digest");
     assert_eq!(mail.text.matches("/focal-point/telco/requests/").count(), 2);
@@ -330,8 +350,12 @@ async fn requests_within_the_hour_are_one_digest() {
     let admin = world.person_with("admin", Role::Administrator).await;
     for (days, minas, admins) in [(6, 2, 0), (2, 3, 0), (14, 3, 1), (30, 3, 1)] {
         world.app.clock.advance(chrono::Duration::days(days));
-        crate::affiliations::reminders::remind(&world.app).await.unwrap();
-        crate::affiliations::reminders::remind(&world.app).await.unwrap();
+        crate::affiliations::notifications::remind(&world.app)
+            .await
+            .unwrap();
+        crate::affiliations::notifications::remind(&world.app)
+            .await
+            .unwrap();
         assert_eq!(
             (world.mails(&mina).await.len(), world.mails(&admin).await.len()),
             (minas, admins)
@@ -350,7 +374,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     assert!(rights_of(&world, &alice).await.is_empty());
 
     let admin = super::world::context("admin", Role::Administrator);
-    let (entry, _, _) = people::find(&world.app, &admin, &id).await.unwrap();
+    let (entry, _, _) = roster::find(&world.app, &admin, &id).await.unwrap();
     assert!(entry.rights.is_empty()); // not entitled: AF-3
     let granted = decisions::approve(&world.app, &admin, &id, &documents(), "").await;
     assert!(matches!(granted, Err(Error::NotEntitled)));
@@ -374,7 +398,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     )
     .await
     .unwrap(); // idempotent
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.focal_point),
         (Told::Approved, true)

@@ -2,12 +2,11 @@
 
 use super::World;
 use super::world::{listed, organization, person, rights_of};
+use crate::affiliations::directory::csv::{ImportError, Imported, export, import};
+use crate::affiliations::directory::proposals::Correction;
+use crate::affiliations::directory::{merge, proposals as room};
 use crate::affiliations::lifecycle::{decisions, requests};
-use crate::affiliations::organizations::Correction;
-use crate::affiliations::organizations_csv::{ImportError, Imported, export, import};
-use crate::affiliations::{
-    ChoiceInput, Error, choose, focal_points, merging, organizations as room, standing, ties,
-};
+use crate::affiliations::{ChoiceInput, Error, choose, focal_points, membership_claims, ties};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::Told;
 use crate::domain::organization::{Organization, OrganizationStatus};
@@ -41,7 +40,7 @@ impl World {
     }
 
     async fn place(&self, account: &AccountId) -> (Told, Option<String>) {
-        let told = standing(self.db.read(), account).await.unwrap();
+        let told = membership_claims(self.db.read(), account).await.unwrap();
         (told.affiliation_status, told.organization)
     }
 }
@@ -144,7 +143,7 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
     let world = World::new().await;
     let alice = world.person("alice").await;
     let proposed = world.proposes(&alice).await;
-    let told = standing(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.membership_type.unwrap().as_str(), "non_member");
     assert_eq!(
         (told.affiliation_status, told.organization),
@@ -187,18 +186,18 @@ async fn merging_moves_the_people_along() {
     // Into a non-member: the declaration moves. Into a member: a request is made of it.
     let [alice, bob] = [world.person("alice").await, world.person("bob").await];
     let [first, second] = [world.proposes(&alice).await, world.proposes(&bob).await];
-    merging::merge(app, &operator, &first, &id("shop"), "")
+    merge::merge(app, &operator, &first, &id("shop"), "")
         .await
         .unwrap();
     assert_eq!(
         world.place(&alice).await,
         (Told::SelfDeclared, Some("Corner Shop".into()))
     );
-    merging::merge(app, &operator, &second, &id("telco"), "")
+    merge::merge(app, &operator, &second, &id("telco"), "")
         .await
         .unwrap();
     assert_eq!(world.place(&bob).await, (Told::Pending, None));
-    let again = merging::merge(app, &operator, &second, &id("telco"), "").await;
+    let again = merge::merge(app, &operator, &second, &id("telco"), "").await;
     assert!(matches!(again, Err(Error::Conflict)));
 
     // A member into a member: affiliations, rights and Focal Points stay what they are.
@@ -214,9 +213,9 @@ async fn merging_moves_the_people_along() {
         .unwrap();
     let twin = organization("twin", "Telco International", "sector_member");
     organizations::insert(world.db.read(), &[twin]).await.unwrap();
-    let refused = merging::merge(app, &operator, &id("telco"), &id("shop"), "").await;
+    let refused = merge::merge(app, &operator, &id("telco"), &id("shop"), "").await;
     assert!(matches!(refused, Err(Error::Refused(_))));
-    merging::merge(app, &operator, &id("telco"), &id("twin"), "")
+    merge::merge(app, &operator, &id("telco"), &id("twin"), "")
         .await
         .unwrap();
     assert_eq!(
@@ -419,7 +418,7 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
     let twin = organization("twin", "Telco Two", "sector_member");
     organizations::insert(world.db.read(), &[twin]).await.unwrap();
     let before = export(&world.app, &operator).await.unwrap();
-    merging::merge(&world.app, &operator, &id("twin"), &id("telco"), "")
+    merge::merge(&world.app, &operator, &id("twin"), &id("telco"), "")
         .await
         .unwrap();
     let done = import(&world.app, &operator, &before).await.unwrap();

@@ -3,8 +3,9 @@
 use super::World;
 use super::world::listed;
 use crate::accounts::{signup, verification};
+use crate::affiliations::directory::proposals as room;
 use crate::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
-use crate::affiliations::{organizations as room, standing};
+use crate::affiliations::membership_claims;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::Told;
 use crate::domain::organization::OrganizationStatus;
@@ -46,7 +47,7 @@ async fn a_completed_sign_up_asks_the_focal_points() {
 
     let (affiliation, organization) = joined.affiliation.unwrap();
     assert_eq!(organization.name, "Telco");
-    let told = standing(world.db.read(), &joined.completed.account.id)
+    let told = membership_claims(world.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
     assert_eq!(
@@ -75,7 +76,7 @@ async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
     let joined = world.verifies(&handle).await.unwrap();
 
     assert!(joined.affiliation.is_none());
-    let told = standing(world.db.read(), &joined.completed.account.id)
+    let told = membership_claims(world.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
     assert_eq!(told.affiliation_status, Told::None);

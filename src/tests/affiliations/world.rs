@@ -151,8 +151,9 @@ impl World {
 /// Every act can be awaited by a handler, which moves between threads.
 #[expect(dead_code, reason = "checked by the compiler")]
 fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accounts::verification::Proof) {
+    use crate::affiliations::directory::merge;
     use crate::affiliations::lifecycle::{decisions, requests};
-    use crate::affiliations::{focal_points, merging, people, ties};
+    use crate::affiliations::{focal_points, roster, ties};
     fn is_send(_: impl Send) {}
     let id = AffiliationId::new("");
     let organization = OrganizationId::new("");
@@ -160,15 +161,15 @@ fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accoun
     is_send(decisions::approve(app, context, &id, &[], ""));
     is_send(decisions::remove(app, context, &id, ""));
     is_send(focal_points::undesignate(app, context, &id, ""));
-    is_send(merging::merge(app, context, &organization, &organization, ""));
-    is_send(people::list(
+    is_send(merge::merge(app, context, &organization, &organization, ""));
+    is_send(roster::list(
         app,
         context,
         &organization,
-        &people::Search::default(),
+        &roster::Search::default(),
     ));
     is_send(ties::grant(app, context, &id, &[]));
-    is_send(crate::affiliations::send_digests(app));
+    is_send(crate::affiliations::notifications::send_digests(app));
 }
 
 pub fn person(account: &AccountId) -> Context {
@@ -183,7 +184,7 @@ pub fn listed(organization: &str, request_ties: bool) -> Choice {
 }
 
 pub async fn rights_of(world: &World, account: &AccountId) -> Vec<String> {
-    crate::affiliations::standing(world.db.read(), account)
+    crate::affiliations::membership_claims(world.db.read(), account)
         .await
         .unwrap()
         .ties_rights

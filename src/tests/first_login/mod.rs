@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::support::{Page, Person, RelyingParty, TestOp};
 use crate::accounts::import::{self, Format, Read};
-use crate::affiliations::people_import;
+use crate::affiliations::accounts_import;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 
@@ -26,7 +26,7 @@ fn file(op: &TestOp) -> Read {
 }
 
 async fn imports(op: &TestOp, read: Read) -> Person {
-    let report = people_import::import(&op.app, &Context::operator(), read, false).await;
+    let report = accounts_import::import(&op.app, &Context::operator(), read, false).await;
     assert_eq!(report.expect("an import").imported, 1);
     let mut person = op.visitor(ADDRESS);
     person.password = "password".into();

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::super::support::{PASSWORD, TestOp};
 use super::{claims, focal_point, member, organization};
+use crate::affiliations::directory::csv;
 use crate::affiliations::lifecycle::decisions;
-use crate::affiliations::organizations_csv;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::scope::Scope;
@@ -126,7 +126,7 @@ async fn a_membership_ends_within_a_minute_of_its_last_day() {
     organization(&op, "telco", "Telco", "sector_member").await;
     let today = op.clock.now().date_naive();
     let file = format!("id,valid_until\ntelco,{today}\n");
-    let imported = organizations_csv::import(&op.app, &Context::operator(), file.as_bytes()).await;
+    let imported = csv::import(&op.app, &Context::operator(), file.as_bytes()).await;
     imported.expect("imported");
     let mut rp = op.client("events").await;
     let (mut alice, ..) = member(&op, "alice@telco.example", "telco", true).await;

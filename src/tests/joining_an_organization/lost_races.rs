@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 
 use super::super::support::TestOp;
 use super::{account_of, by_hand, focal_point, member, organization};
+use crate::affiliations::directory::proposals as directory;
 use crate::affiliations::lifecycle::{decisions, requests};
-use crate::affiliations::organizations as directory;
 use crate::domain::OrganizationId;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::role::Role;

@@ -31,7 +31,7 @@ pub struct Place {
 
 impl Place {
     pub async fn of(ctx: &PageContext, account: &Account) -> Result<Self, PageError> {
-        let it = affiliations::place(&ctx.app, &account.id).await?;
+        let it = affiliations::overview(&ctx.app, &account.id).await?;
         let language = ctx.locale().as_str();
         let rights = it.rights.iter().map(|(kind, right)| RightView {
             right: kind.name.clone(),
@@ -99,7 +99,7 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     let Some(id) = ctx.given("affiliation_id") else {
         return ctx.show_elsewhere(HERE).await;
     };
-    let place = affiliations::place(&ctx.app, &person.account().id).await?;
+    let place = affiliations::overview(&ctx.app, &person.account().id).await?;
     let mut both = [place.current, place.request].into_iter().flatten();
     let it = both
         .find(|it| it.affiliation.id.as_str() == id)
@@ -185,7 +185,7 @@ async fn change(
     form: FormState,
     questions: OrganizationQuestions,
 ) -> Result<AccountOrganizationChange, PageError> {
-    let place = affiliations::place(&ctx.app, &account.id).await?;
+    let place = affiliations::overview(&ctx.app, &account.id).await?;
     let in_force = place.current.filter(|it| it.affiliation.status().is_in_force());
     Ok(AccountOrganizationChange {
         form,

@@ -11,7 +11,8 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::{Audience, PageContext, PageError, Routes};
-use crate::affiliations::{people, records};
+use crate::affiliations::directory::admin;
+use crate::affiliations::roster;
 use crate::oidc::clients::{Search, search};
 use crate::templates::pages::AdminOverview;
 
@@ -53,13 +54,13 @@ pub fn routes(routes: Routes) -> Routes {
 
 async fn overview(ctx: PageContext) -> Result<Response, PageError> {
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let counts = records::counts(app, &context).await?;
+    let counts = admin::counts(app, &context).await?;
     let everything = Search { text: "", page: 1 };
     let all_clients = search(app, &context, &everything)
         .await
         .map_err(PageError::internal)?;
     let page = AdminOverview {
-        requests: people::count_without_focal_point(app, &context).await?,
+        requests: roster::count_without_focal_point(app, &context).await?,
         proposals: counts.proposals,
         organizations: counts.organizations,
         clients: all_clients.total,

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::super::focal_point::{refusal, segment};
 use super::super::organization_lists::{self as lists, Types};
 use super::super::{ListQuery, PageContext, PageError, PageForm, refused};
-use crate::affiliations::focal_points::Whom;
-use crate::affiliations::people::{Entry, LARGEST_PAGE, Search, Show};
-use crate::affiliations::{self, focal_points, people, records};
+use crate::affiliations;
+use crate::affiliations::directory::admin;
+use crate::affiliations::focal_points::{self, Whom};
+use crate::affiliations::roster::{self, Entry, LARGEST_PAGE, Search, Show};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::{AccountId, OrganizationId};
 use crate::templates::FormState;
@@ -28,7 +29,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         rows: Vec::new(),
         paging: lists::paging(1, 1, 0, PATH, &query, &FILTERS),
     };
-    match records::list(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
+    match admin::list(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = types.rows(&ctx, &found.rows);
             page.paging = lists::paging_of(&found, PATH, &query, &FILTERS);
@@ -58,7 +59,7 @@ pub struct Act {
 pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     // 404 before anything is said about the fields.
-    records::find(&ctx.app, &ctx.actor_context(), &OrganizationId::new(id.as_str())).await?;
+    admin::find(&ctx.app, &ctx.actor_context(), &OrganizationId::new(id.as_str())).await?;
     let outcome = match fields.action.as_str() {
         // By address first, which leads to the page that says what will happen; then by account.
         "designate" if fields.account_id.is_empty() => match candidate(&ctx, &id, &fields.email).await {
@@ -89,7 +90,7 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
 pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
     let (app, context) = (&ctx.app, ctx.actor_context());
     let organization = OrganizationId::new(id.as_str());
-    let record = records::find(app, &context, &organization).await?;
+    let record = admin::find(app, &context, &organization).await?;
     let path = format!("{PATH}/{}", segment(&id));
     let account = AccountId::new(ctx.given("account_id").unwrap_or_default());
     let (name, page) = match ctx.given("action").as_deref() {
@@ -102,8 +103,8 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
             )
         }
         Some("undesignate") => {
-            let affiliation = people::affiliation_of(app, &context, &organization, &account).await?;
-            let (it, ..) = people::find(app, &context, &affiliation).await?;
+            let affiliation = roster::affiliation_of(app, &context, &organization, &account).await?;
+            let (it, ..) = roster::find(app, &context, &affiliation).await?;
             let name = it.person.full_name();
             (
                 name,
@@ -150,7 +151,7 @@ async fn undesignate(
 ) -> Result<&'static str, affiliations::Error> {
     let (app, context) = (&ctx.app, ctx.actor_context());
     let (organization, account) = (OrganizationId::new(id), AccountId::new(account));
-    let affiliation = people::affiliation_of(app, &context, &organization, &account).await?;
+    let affiliation = roster::affiliation_of(app, &context, &organization, &account).await?;
     focal_points::undesignate(app, &context, &affiliation, "").await?;
     Ok("undesignated")
 }
@@ -158,13 +159,13 @@ async fn undesignate(
 async fn view(ctx: &PageContext, id: &str, form: FormState) -> Result<AdminOrganization, PageError> {
     let (app, context) = (&ctx.app, ctx.actor_context());
     let id = OrganizationId::new(id);
-    let record = records::find(app, &context, &id).await?;
+    let record = admin::find(app, &context, &id).await?;
     let search = Search {
         show: Show::FocalPoints,
         size: LARGEST_PAGE,
         ..Search::default()
     };
-    let focal_points = people::list(app, &context, &id, &search).await?;
+    let focal_points = roster::list(app, &context, &id, &search).await?;
     Ok(AdminOrganization {
         form,
         organization: Types::read(ctx).await?.row(ctx, &record.organization),

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::super::focal_point::{refusal, segment};
 use super::super::organization_lists::{self as lists, Types};
 use super::super::{ListQuery, PageContext, PageError, PageForm};
-use crate::affiliations::organizations::{self, Correction};
-use crate::affiliations::records::{self, Record};
-use crate::affiliations::{self, merging};
+use crate::affiliations;
+use crate::affiliations::directory::admin::{self, Record};
+use crate::affiliations::directory::merge;
+use crate::affiliations::directory::proposals::{self, Correction};
 use crate::domain::OrganizationId;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRow};
@@ -18,7 +19,7 @@ use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRo
 const PATH: &str = "/admin/proposals";
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
-    let (found, people) = records::proposals(&ctx.app, &ctx.actor_context(), query.page()?).await?;
+    let (found, people) = admin::proposals(&ctx.app, &ctx.actor_context(), query.page()?).await?;
     let rows = found.rows.iter().zip(people).map(|(it, people)| ProposalRow {
         id: it.id.as_str().to_owned(),
         name: it.name.clone(),
@@ -76,7 +77,7 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
         Some("reject") => Confirm::new("reject", &path, "reject", "focal_point.reject"),
         Some("merge") => {
             let into = OrganizationId::new(ctx.given("organization_id").unwrap_or_default());
-            let target = records::find(&ctx.app, &ctx.actor_context(), &into).await?;
+            let target = admin::find(&ctx.app, &ctx.actor_context(), &into).await?;
             Confirm::new("merge", &path, "merge", "admin.proposal.merge_into")
                 .within(&target.organization.name)
                 .with("organization_id", into.as_str())
@@ -105,13 +106,13 @@ async fn outcome(
                 website: &fields.website,
                 sectors: None,
             };
-            organizations::accept(app, &context, id, &correction, &fields.reason).await
+            proposals::accept(app, &context, id, &correction, &fields.reason).await
         }
         "merge" => {
             let into = OrganizationId::new(fields.organization_id.as_str());
-            merging::merge(app, &context, id, &into, &fields.reason).await
+            merge::merge(app, &context, id, &into, &fields.reason).await
         }
-        "reject" => organizations::reject(app, &context, id, &fields.reason).await,
+        "reject" => proposals::reject(app, &context, id, &fields.reason).await,
         _ => Err(affiliations::Error::Invalid(
             [("decision", "error.choose")].into(),
         )),
@@ -120,7 +121,7 @@ async fn outcome(
 
 async fn find(ctx: &PageContext, id: &str) -> Result<Record, PageError> {
     let id = OrganizationId::new(id);
-    Ok(records::find_proposal(&ctx.app, &ctx.actor_context(), &id).await?)
+    Ok(admin::find_proposal(&ctx.app, &ctx.actor_context(), &id).await?)
 }
 
 /// As it was typed; what its proposer said of its type is the first guess.
@@ -140,7 +141,7 @@ fn as_it_is(record: &Record) -> FormState {
 async fn view(ctx: &PageContext, record: &Record, form: FormState) -> Result<AdminProposal, PageError> {
     let it = &record.organization;
     let types = Types::read(ctx).await?;
-    let similar = records::similar(&ctx.app, &ctx.actor_context(), &it.name).await?;
+    let similar = admin::similar(&ctx.app, &ctx.actor_context(), &it.name).await?;
     Ok(AdminProposal {
         form,
         id: it.id.as_str().to_owned(),

@@ -8,7 +8,7 @@ use super::super::focal_point::requests::{Decision, again, asked_for, is_decided
 use super::super::focal_point::{base, refusal, request_row, segment, show_of, waits};
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageContext, PageError, PageForm};
-use crate::affiliations::people::{self, Entry, Search, Show};
+use crate::affiliations::roster::{self, Entry, Search, Show};
 use crate::domain::AffiliationId;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
@@ -35,7 +35,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         page: query.page()?,
         ..Search::default()
     };
-    let found = people::list_without_focal_point(&ctx.app, &ctx.actor_context(), &search).await?;
+    let found = roster::list_without_focal_point(&ctx.app, &ctx.actor_context(), &search).await?;
     let row = |it: &Entry| RequestRow {
         organization: Some(it.person.organization_name.clone()),
         ..request_row(it)
@@ -84,7 +84,7 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
 
 async fn find(ctx: &PageContext, id: &str) -> Result<(Entry, Organization), PageError> {
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let (entry, organization, _) = people::find(app, &context, &AffiliationId::new(id)).await?;
+    let (entry, organization, _) = roster::find(app, &context, &AffiliationId::new(id)).await?;
     Ok((entry, organization))
 }
 

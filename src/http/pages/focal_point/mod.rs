@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::{Audience, PageContext, PageError, Routes, refused};
-use crate::affiliations::people::{Entry, Page, Search, Show};
+use crate::affiliations::roster::{Entry, Page, Search, Show};
 use crate::affiliations::{self, organization_of};
 use crate::domain::OrganizationId;
 use crate::domain::affiliation::AffiliationStatus;
@@ -92,8 +92,8 @@ async fn page(
 ) -> Result<(Page, OrganizationRef), PageError> {
     let id = OrganizationId::new(organization);
     let context = ctx.actor_context();
-    let page = affiliations::people::list(&ctx.app, &context, &id, search).await?;
-    let organization = affiliations::people::organization(&ctx.app, &context, &id).await?;
+    let page = affiliations::roster::list(&ctx.app, &context, &id, search).await?;
+    let organization = affiliations::roster::organization(&ctx.app, &context, &id).await?;
     Ok((page, reference(&organization)))
 }
 

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use super::super::{PageContext, PageError, PageForm};
 use super::requests::again;
 use super::{base, people, reference, refusal, segment};
+use crate::affiliations::directory::admin;
 use crate::affiliations::lifecycle::decisions;
-use crate::affiliations::people::Entry;
-use crate::affiliations::{self, by_kind, focal_points, records, ties};
+use crate::affiliations::roster::Entry;
+use crate::affiliations::{self, by_kind, focal_points, ties};
 use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
@@ -71,7 +72,7 @@ async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<
         .of(name)
         .within(&organization.name);
     if matches!(act, "refuse" | "revoke") {
-        let kinds = records::right_types(&ctx.app).await?;
+        let kinds = admin::right_types(&ctx.app).await?;
         let kind = kinds.iter().find(|it| it.name == fields.right);
         // An unknown right is refused by the room when the form is sent.
         let label = kind.map_or(fields.right.as_str(), |it| it.label(ctx.locale().as_str()));
@@ -138,14 +139,14 @@ type Found = (Entry, Organization, Capacity);
 async fn find(ctx: &PageContext, organization: &str, account: &str) -> Result<Found, PageError> {
     let (organization, account) = (OrganizationId::new(organization), AccountId::new(account));
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let id = affiliations::people::affiliation_of(app, &context, &organization, &account).await?;
-    Ok(affiliations::people::find(app, &context, &id).await?)
+    let id = affiliations::roster::affiliation_of(app, &context, &organization, &account).await?;
+    Ok(affiliations::roster::find(app, &context, &id).await?)
 }
 
 async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<FocalPointPerson, PageError> {
     let (entry, organization, capacity) = found;
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let kinds = records::right_types(app).await?;
+    let kinds = admin::right_types(app).await?;
     let person = people::row(ctx, entry, &kinds);
     let language = ctx.locale().as_str();
     let rights = by_kind(kinds, &entry.rights)
@@ -159,13 +160,13 @@ async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<Focal
             since: right.as_ref().and_then(|it| it.since()),
             right: kind.name,
         });
-    let focal_points = affiliations::people::count_focal_points(app, &context, &organization.id).await?;
+    let focal_points = affiliations::roster::count_focal_points(app, &context, &organization.id).await?;
     Ok(FocalPointPerson {
         form,
         rights: rights.collect(),
         own: entry.own,
         is_last_focal_point: person.is_focal_point && focal_points == 1 && *capacity == Capacity::FocalPoint,
-        ties_entitled: affiliations::people::is_ties_entitled(app, organization).await?,
+        ties_entitled: affiliations::roster::is_ties_entitled(app, organization).await?,
         organization: reference(organization),
         person,
     })

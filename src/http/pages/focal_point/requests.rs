@@ -9,9 +9,9 @@ use serde::Deserialize;
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageContext, PageError, PageForm};
 use super::{base, page, reference, refusal, request_row, requests_path, segment, show_of, waits};
+use crate::affiliations;
 use crate::affiliations::lifecycle::decisions::{self, Attempt};
-use crate::affiliations::people::{self, Entry, Search};
-use crate::affiliations::{self};
+use crate::affiliations::roster::{self, Entry, Search};
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesStatus;
@@ -213,7 +213,7 @@ pub fn again<T>(found: Result<T, PageError>) -> Result<T, PageError> {
 /// The request, if it is one of the organization that the path names (G-4).
 async fn find(ctx: &PageContext, organization: &str, id: &str) -> Result<(Entry, Organization), PageError> {
     let id = AffiliationId::new(id);
-    let (entry, its, _) = people::find(&ctx.app, &ctx.actor_context(), &id).await?;
+    let (entry, its, _) = roster::find(&ctx.app, &ctx.actor_context(), &id).await?;
     if its.id.as_str() == organization {
         Ok((entry, its))
     } else {
@@ -252,7 +252,7 @@ pub async fn asked_for(ctx: &PageContext, entry: &Entry) -> Result<Vec<Choice>, 
         return Ok(Vec::new());
     }
     let language = ctx.locale().as_str();
-    let kinds = affiliations::records::right_types(&ctx.app).await?;
+    let kinds = affiliations::directory::admin::right_types(&ctx.app).await?;
     let asked = |name: &str| {
         let mut rights = entry.rights.iter();
         rights.any(|it| it.right == name && it.status() == TiesStatus::Requested)

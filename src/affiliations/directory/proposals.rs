@@ -8,10 +8,12 @@ use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::settling::{change, end_some, living};
+use crate::affiliations::Error;
+use crate::affiliations::directory::membership_change::{change, end_some, living};
+use crate::affiliations::directory::selection;
 use crate::affiliations::lifecycle::authority;
 use crate::affiliations::lifecycle::transitions::Act;
-use crate::affiliations::{Error, choice, notices};
+use crate::affiliations::notifications::person;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::Capacity;
@@ -29,7 +31,7 @@ use crate::storage::{IsBusy, accounts, membership_types, organizations};
 use crate::templates::mails::OrganizationDecided;
 
 /// A record of a person's own: a non-member, until an administrator says otherwise (SU-6).
-pub(super) async fn propose<C: ConnectionTrait>(
+pub(in crate::affiliations) async fn propose<C: ConnectionTrait>(
     act: &Act<'_, C>,
     by: &AccountId,
     typed: &TypedOrganization,
@@ -240,13 +242,16 @@ async fn end(app: &App, id: &OrganizationId, today: NaiveDate) -> Result<(), Err
     Ok(())
 }
 
-pub(super) async fn to_change(tx: &impl ConnectionTrait, id: &OrganizationId) -> Result<Organization, Error> {
+pub(in crate::affiliations) async fn to_change(
+    tx: &impl ConnectionTrait,
+    id: &OrganizationId,
+) -> Result<Organization, Error> {
     organizations::find_to_change(tx, id)
         .await?
         .ok_or(Error::NotFound)
 }
 
-pub(super) async fn tell_proposer<C: ConnectionTrait>(
+pub(in crate::affiliations) async fn tell_proposer<C: ConnectionTrait>(
     act: &Act<'_, C>,
     proposal: &Organization,
     became: Option<&OrganizationId>,
@@ -268,7 +273,7 @@ pub(super) async fn tell_proposer<C: ConnectionTrait>(
         organization: became.map(|it| it.name),
         reason,
     };
-    notices::send(act.app, act.tx, act.now, &person, &mail).await
+    person::send(act.app, act.tx, act.now, &person, &mail).await
 }
 
 async fn corrected(
@@ -284,7 +289,7 @@ async fn corrected(
     }
     match correction.acronym {
         "" => after.acronym = None,
-        typed => match choice::acronym(typed) {
+        typed => match selection::acronym(typed) {
             Ok(acronym) => after.acronym = Some(acronym),
             Err(refused) => errors.insert("acronym", refused.message()),
         },
@@ -308,7 +313,7 @@ async fn corrected(
     };
     after.website = match correction.website {
         "" => None,
-        typed => choice::website(typed).or_else(|| {
+        typed => selection::website(typed).or_else(|| {
             errors.insert("website", "error.website");
             None
         }),
@@ -326,12 +331,12 @@ async fn corrected(
     }
 }
 
-pub(super) fn object(id: &OrganizationId) -> String {
+pub(in crate::affiliations) fn object(id: &OrganizationId) -> String {
     format!("organization:{id}")
 }
 
 /// A record in the audit trail. Organizations are no persons: their data are told.
-pub(super) fn told(it: &Organization) -> serde_json::Value {
+pub(in crate::affiliations) fn told(it: &Organization) -> serde_json::Value {
     json!({
         "name": it.name,
         "acronym": it.acronym,

@@ -3,10 +3,11 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::organizations::{object, told};
+use crate::affiliations::Error;
+use crate::affiliations::directory::proposals::{object, told};
 use crate::affiliations::lifecycle::requests;
 use crate::affiliations::lifecycle::transitions::Act;
-use crate::affiliations::{Error, announcements};
+use crate::affiliations::notifications::digests;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};
@@ -15,7 +16,7 @@ use crate::random;
 use crate::storage::{affiliations, organizations};
 
 /// Writes a change and settles the people first: whom the organization can no longer hold as they are.
-pub(super) async fn change<C: ConnectionTrait>(
+pub(in crate::affiliations) async fn change<C: ConnectionTrait>(
     act: &Act<'_, C>,
     before: &Organization,
     mut after: Organization,
@@ -82,7 +83,7 @@ async fn settle<C: ConnectionTrait>(
 }
 
 /// Ends a batch of what an organization cannot hold once its membership is over. How many that were.
-pub(super) async fn end_some<C: ConnectionTrait>(
+pub(in crate::affiliations) async fn end_some<C: ConnectionTrait>(
     act: &Act<'_, C>,
     organization: &Organization,
 ) -> Result<usize, Error> {
@@ -109,7 +110,7 @@ fn unnamed<C: ConnectionTrait>(act: &Act<'_, C>) -> Decision {
 
 /// Who had declared to belong to what turned out to be a member: its Focal Points are asked (AF-1). A
 /// request that waits elsewhere goes first; then this one is the person's to make.
-pub(super) async fn ask_anew<C: ConnectionTrait>(
+pub(in crate::affiliations) async fn ask_anew<C: ConnectionTrait>(
     act: &Act<'_, C>,
     account: &AccountId,
     organization: &Organization,
@@ -126,11 +127,11 @@ pub(super) async fn ask_anew<C: ConnectionTrait>(
         stage: Stage::Pending,
     };
     act.begin(&request, organization).await?;
-    announcements::announce(act, &request, organization, false).await
+    digests::announce(act, &request, organization, false).await
 }
 
 /// Pending, approved and self-declared people.
-pub(super) async fn living(
+pub(in crate::affiliations) async fn living(
     tx: &impl ConnectionTrait,
     id: &OrganizationId,
 ) -> Result<Vec<Affiliation>, Error> {

@@ -1,9 +1,9 @@
 //! Two records of one organization become one: the people move along, and the id that goes on being
 //! used elsewhere resolves to the survivor (product.md, contract.md).
 
-use super::organizations::{object, tell_proposer, to_change, told};
-use super::settling::{ask_anew, living};
 use crate::affiliations::Error;
+use crate::affiliations::directory::membership_change::{ask_anew, living};
+use crate::affiliations::directory::proposals::{object, tell_proposer, to_change, told};
 use crate::affiliations::lifecycle::transitions::{Act, object as affiliation_object};
 use crate::affiliations::lifecycle::{authority, requests};
 use crate::app::App;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use sea_orm::ConnectionTrait;
 
-use super::people::LARGEST_PAGE;
 use crate::affiliations::Error;
 use crate::affiliations::lifecycle::authority;
+use crate::affiliations::roster::LARGEST_PAGE;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::organization::{Category, Country, MembershipType, Organization, OrganizationStatus};

@@ -8,9 +8,9 @@ use std::time::Instant;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::organizations_csv_rows::{LineError, Row, read};
-use super::settling::change;
 use crate::affiliations::Error;
+use crate::affiliations::directory::csv::rows::{LineError, Row, read};
+use crate::affiliations::directory::membership_change::change;
 use crate::affiliations::lifecycle::authority;
 use crate::affiliations::lifecycle::transitions::Act;
 use crate::app::App;

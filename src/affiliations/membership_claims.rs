@@ -8,7 +8,7 @@ use crate::domain::{AccountId, MembershipTypeId};
 use crate::storage::membership_claims::{Place, find};
 
 /// Reads once; what it says is true in `db`'s transaction, or at this moment.
-pub async fn standing(db: &impl ConnectionTrait, account: &AccountId) -> Result<Standing, DbErr> {
+pub async fn membership_claims(db: &impl ConnectionTrait, account: &AccountId) -> Result<Standing, DbErr> {
     Ok(find(db, account)
         .await?
         .map_or_else(|| Standing::bare(Told::None), |place| told(&place)))

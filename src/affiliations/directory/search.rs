@@ -1,7 +1,7 @@
 //! The public directory: membership types and organizations, found by the beginnings of their words
 //! (product.md, step 3 and `/members`). Everybody may search it.
 
-use super::Error;
+use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::organization::{Category, Country, MembershipType, Organization};

@@ -4,9 +4,10 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::reminders::passed_over;
-use super::{Error, notices};
+use crate::affiliations::Error;
 use crate::affiliations::lifecycle::transitions::Act;
+use crate::affiliations::notifications::person;
+use crate::affiliations::notifications::reminders::passed_over;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -24,7 +25,7 @@ const QUIET: Duration = Duration::hours(1);
 const MOST_IN_A_DIGEST: usize = 100;
 
 /// Mails a new request, unless one was mailed within the hour: then it waits for the digest.
-pub(super) async fn announce<C: ConnectionTrait>(
+pub async fn announce<C: ConnectionTrait>(
     act: &Act<'_, C>,
     request: &Affiliation,
     organization: &Organization,
@@ -36,7 +37,7 @@ pub(super) async fn announce<C: ConnectionTrait>(
     if !organizations::take_announcement(act.tx, &organization.id, act.now, act.now - QUIET).await? {
         return Ok(());
     }
-    let deciders = notices::deciders(act.tx, &organization.id, Some(&person.id)).await?;
+    let deciders = person::deciders(act.tx, &organization.id, Some(&person.id)).await?;
     for to in &deciders.people {
         let mail = AffiliationRequested {
             name: to.profile.full_name(),
@@ -47,7 +48,7 @@ pub(super) async fn announce<C: ConnectionTrait>(
             request_ties,
             path: deciders.request_path(&organization.id, &request.id),
         };
-        notices::send(act.app, act.tx, act.now, to, &mail).await?;
+        person::send(act.app, act.tx, act.now, to, &mail).await?;
     }
     pending_requests::mark(
         act.tx,
@@ -60,7 +61,7 @@ pub(super) async fn announce<C: ConnectionTrait>(
 }
 
 /// TIES rights that an approved person asked for: one mail, or the digest.
-pub(super) async fn announce_ties<C: ConnectionTrait>(
+pub async fn announce_ties<C: ConnectionTrait>(
     act: &Act<'_, C>,
     affiliation: &Affiliation,
     organization: &Organization,
@@ -98,7 +99,7 @@ pub async fn send_digests(app: &App) -> Result<usize, Error> {
     Ok(sent)
 }
 
-pub(super) fn by_organization(
+pub fn by_organization(
     waiting: &[Waiting],
 ) -> std::collections::BTreeMap<&OrganizationId, Vec<AffiliationId>> {
     let mut by: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
@@ -146,7 +147,7 @@ async fn digest_one<C: ConnectionTrait>(
         [one] => Some(one),
         _ => None,
     };
-    let deciders = notices::deciders(act.tx, &organization.id, only).await?;
+    let deciders = person::deciders(act.tx, &organization.id, only).await?;
     for to in &deciders.people {
         let line = |request: &Affiliation| {
             let person = people.iter().find(|it| it.id == request.account)?;
@@ -162,12 +163,12 @@ async fn digest_one<C: ConnectionTrait>(
             requests: requests.iter().filter_map(line).collect(),
         };
         if !mail.requests.is_empty() {
-            notices::send(act.app, act.tx, act.now, to, &mail).await?;
+            person::send(act.app, act.tx, act.now, to, &mail).await?;
         }
     }
     Ok(true)
 }
 
-pub(super) fn name_of(account: &Account) -> String {
+pub fn name_of(account: &Account) -> String {
     account.profile.full_name()
 }

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use chrono::Duration;
 
-use super::announcements::{by_organization, name_of};
-use super::{Error, notices};
+use crate::affiliations::Error;
+use crate::affiliations::notifications::digests::{by_organization, name_of};
+use crate::affiliations::notifications::person;
 use crate::app::App;
 use crate::domain::{AffiliationId, OrganizationId, Time};
 use crate::mail::{Email, outbox};
@@ -73,7 +74,7 @@ pub async fn remind(app: &App) -> Result<usize, Error> {
 }
 
 /// A record that cannot be read keeps no other waiting; a database that is busy does.
-pub(super) fn passed_over(error: Error, organization: &OrganizationId) -> Result<(), Error> {
+pub(in crate::affiliations) fn passed_over(error: Error, organization: &OrganizationId) -> Result<(), Error> {
     if error.is_busy() {
         return Err(error);
     }
@@ -93,7 +94,7 @@ async fn remind_of(
     let Some(organization) = organizations::find(db, id).await? else {
         return Ok(0);
     };
-    let deciders = notices::deciders(db, id, None).await?;
+    let deciders = person::deciders(db, id, None).await?;
     if deciders.are_administrators() {
         overdue.add(Notice::Reminded, id, organization.name, requests);
         return Ok(0);
@@ -106,7 +107,7 @@ async fn remind_of(
             waiting: requests.len() as u64,
             path: deciders.requests_path(id),
         };
-        emails.push(notices::email(app, to, &mail)?);
+        emails.push(person::email(app, to, &mail)?);
     }
     let marks: Vec<_> = requests.into_iter().map(|it| (Notice::Reminded, it)).collect();
     tell(app, now, &marks, &emails, None).await
@@ -137,7 +138,7 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
     let waiting = named.iter().map(|it| it.waiting).sum();
     let further = named.len().saturating_sub(MOST_NAMED) as u64;
     named.truncate(MOST_NAMED);
-    let administrators = notices::administrators(app.db.read(), None).await?;
+    let administrators = person::administrators(app.db.read(), None).await?;
     let mut emails = Vec::new();
     for to in &administrators.people {
         let mail = RequestsOverdue {
@@ -147,7 +148,7 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
             further,
             path: "/admin/requests".into(),
         };
-        emails.push(notices::email(app, to, &mail)?);
+        emails.push(person::email(app, to, &mail)?);
     }
     tell(
         app,

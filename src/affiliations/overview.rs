@@ -1,9 +1,9 @@
 //! A person's own place, as the account pages show it: what is in force, what waits, which TIES rights
-//! there are (product.md; security.md AF-7). What services are told of it is in `standing`.
+//! there are (product.md; security.md AF-7). What services are told of it is in `membership_claims`.
 
 use sea_orm::ConnectionTrait;
 
-use super::Error;
+use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
@@ -33,7 +33,7 @@ pub struct Place {
     pub can_change: bool,
 }
 
-pub async fn place(app: &App, account: &AccountId) -> Result<Place, Error> {
+pub async fn overview(app: &App, account: &AccountId) -> Result<Place, Error> {
     let db = app.db.read();
     let all = affiliations::list_of_account(db, account).await?;
     let in_force = all.iter().find(|it| it.status().is_in_force());

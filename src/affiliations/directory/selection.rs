@@ -3,7 +3,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::Error;
+use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::message::{FieldErrors, Message};
 use crate::domain::organization::{Country, Organization};
@@ -148,7 +148,7 @@ fn typed(
 }
 
 /// A web address as people may be sent to: http or https, a host, no user information. People leave `https://` out.
-pub(super) fn website(typed: &str) -> Option<String> {
+pub(in crate::affiliations) fn website(typed: &str) -> Option<String> {
     let typed = typed.trim();
     let typed = &*match typed.contains("://") {
         true => typed.to_owned(),
@@ -164,6 +164,6 @@ pub(super) fn website(typed: &str) -> Option<String> {
     fits.then(|| typed.to_owned())
 }
 
-pub(super) fn acronym(typed: &str) -> Result<String, text::Refused> {
+pub(in crate::affiliations) fn acronym(typed: &str) -> Result<String, text::Refused> {
     text::line(typed, LONGEST_ACRONYM)
 }

@@ -3,7 +3,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::Error;
+use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::affiliation::{Affiliation, Capacity, Stage};
@@ -16,7 +16,7 @@ use crate::templates::MailTemplate;
 use crate::templates::mails::{AffiliationChanged, AffiliationNews};
 
 /// Who decides about an organization's people.
-pub(super) struct Deciders {
+pub struct Deciders {
     pub people: Vec<Account>,
     administrators: bool,
 }
@@ -45,7 +45,7 @@ impl Deciders {
 }
 
 /// The Focal Points but `subject`, or else the administrators but `subject`.
-pub(super) async fn deciders(
+pub async fn deciders(
     tx: &impl ConnectionTrait,
     organization: &OrganizationId,
     subject: Option<&AccountId>,
@@ -67,7 +67,7 @@ pub(super) async fn deciders(
     administrators(tx, subject).await
 }
 
-pub(super) async fn administrators(
+pub async fn administrators(
     tx: &impl ConnectionTrait,
     subject: Option<&AccountId>,
 ) -> Result<Deciders, Error> {
@@ -80,7 +80,7 @@ pub(super) async fn administrators(
 }
 
 /// One mail to one person.
-pub(super) async fn send<M: MailTemplate>(
+pub async fn send<M: MailTemplate>(
     app: &App,
     tx: &impl ConnectionTrait,
     now: Time,
@@ -91,12 +91,12 @@ pub(super) async fn send<M: MailTemplate>(
     Ok(outbox::enqueue(tx, &app.mailer, &app.keys, now, &email).await?)
 }
 
-pub(super) fn email<M: MailTemplate>(app: &App, to: &Account, mail: &M) -> Result<Email, Error> {
+pub fn email<M: MailTemplate>(app: &App, to: &Account, mail: &M) -> Result<Email, Error> {
     Ok(Email::render(&app.templates, &to.email, to.language, mail).map_err(mail::Error::from)?)
 }
 
 /// Tells the person where the affiliation stands now.
-pub(super) async fn affiliation_changed(
+pub async fn affiliation_changed(
     app: &App,
     tx: &impl ConnectionTrait,
     now: Time,

@@ -4,8 +4,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-use super::choice;
-use super::organizations_csv::COLUMNS;
+use crate::affiliations::directory::csv::import::COLUMNS;
+use crate::affiliations::directory::selection;
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus, Sector};
 use crate::domain::{MembershipTypeId, OrganizationId, text};
 use crate::i18n::countries;
@@ -92,7 +92,7 @@ impl Row {
         if let Some(cell) = self.cell("acronym") {
             it.acronym = match cell {
                 "" => None,
-                some => Some(choice::acronym(some).map_err(|refused| self.error("acronym", refused))?),
+                some => Some(selection::acronym(some).map_err(|refused| self.error("acronym", refused))?),
             };
         }
         if let Some(cell) = self.cell("membership_type") {
@@ -127,7 +127,7 @@ impl Row {
             it.website = match cell {
                 "" => None,
                 some => {
-                    Some(choice::website(some).ok_or_else(|| self.error("website", "is no web address"))?)
+                    Some(selection::website(some).ok_or_else(|| self.error("website", "is no web address"))?)
                 }
             };
         }

@@ -1,0 +1,13 @@
+//! The directory of organizations: found by everybody (`search`), chosen by a person (`selection`), proposed by
+//! visitors, and kept by administrators. Whatever changes an organization goes through `membership_change`, which
+//! settles its people. What a person has to do with an organization lives in `lifecycle`.
+
+pub mod admin;
+pub mod csv;
+mod membership_change;
+pub mod merge;
+pub mod proposals;
+mod search;
+pub(super) mod selection;
+
+pub use search::{Found, Search, find, search, types};

@@ -1,0 +1,10 @@
+//! The mails of this room: to those who decide, about requests that are new or wait too long, and to the person, about
+//! what became of a request. Each is written in the transaction of its cause (security.md ST-2). Their texts live in
+//! `templates`.
+
+pub(super) mod digests;
+pub(super) mod person;
+mod reminders;
+
+pub use digests::send_digests;
+pub use reminders::remind;
