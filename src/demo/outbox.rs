@@ -8,7 +8,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
-use crate::http::pages::{Audience, ListQuery, PageContext, PageError, Routes};
+use crate::http::pages::{ListQuery, PageContext, PageError};
+use crate::http::routes::{Audience, Routes};
+use crate::paths;
 use crate::storage::outbox::{self, Entry};
 use crate::templates::pages::{Outbox, OutboxMail, OutboxRow};
 
@@ -17,10 +19,10 @@ const SHOWN: u64 = 100;
 pub fn routes(routes: Routes) -> Routes {
     use Audience::Public;
     routes
-        .at("/demo/outbox", Public, get(list))
-        .at("/demo/outbox.json", Public, get(json))
-        .at("/demo/outbox/{id}", Public, get(show))
-        .at("/demo/outbox/{id}/html", Public, get(html))
+        .at(paths::DEMO_OUTBOX, Public, get(list))
+        .at(paths::DEMO_OUTBOX_JSON, Public, get(json))
+        .at(paths::DEMO_OUTBOX_MAIL, Public, get(show))
+        .at(paths::DEMO_OUTBOX_MAIL_HTML, Public, get(html))
 }
 
 /// To one address with `?to=`, else all; the newest first.
@@ -41,7 +43,7 @@ async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, Page
         .await
         .map_err(PageError::internal)?
         .ok_or(PageError::NotFound)?;
-    let html = format!("{}/demo/outbox/", ctx.app.config.issuer);
+    let html = format!("{}{}/", ctx.app.config.issuer, paths::DEMO_OUTBOX);
     let ctx = ctx.with_frames(&[html]);
     ctx.page(&OutboxMail::new(row(&mail), mail.text)).await
 }

@@ -1,4 +1,5 @@
-//! Every URL of the service in one table, each with its audience (security.md G-4).
+//! Every URL of the service with its audience (security.md G-4), its methods and their handlers. The health checks have
+//! a listener of their own: `health`.
 
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
@@ -6,29 +7,32 @@ use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
-use super::pages;
+use super::pages::{
+    account, admin, authorization, device, errors, focal_point, login, logout, organizations, passkey,
+    public, recovery, second_factor, signup, verify_email,
+};
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
 use super::{assets, check_session, cors, dpop, interaction_id, layers, protocol, registration, submission};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
+use crate::paths;
 
 pub fn router(app: &App) -> Router {
     router_with(app, |routes| routes)
 }
 
-/// With pages of one door alone (the demo's outbox): nothing is shown past the layers of all others.
+/// Adds the pages of one door alone, the demo's outbox. Nothing is shown past the layers of all others.
 pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
     let routes = routes(app).with(family);
-    let guarded = |it: &&(&str, Audience)| !matches!(it.1, Audience::Public | Audience::Client);
-    let return_paths = ReturnPaths::new(routes.table().iter().filter(guarded).map(|(path, _)| *path));
+    let return_paths = ReturnPaths::new(routes.guarded());
     routes
         .into_router()
         .fallback(async || PageError::NotFound)
         .method_not_allowed_fallback(async || PageError::MethodNotAllowed)
         .layer(from_fn_with_state(app.clone(), submission::once))
-        .layer(from_fn_with_state(app.clone(), pages::errors::show))
+        .layer(from_fn_with_state(app.clone(), errors::show))
         .layer(Extension(return_paths))
         .layer(CatchPanicLayer::custom(layers::on_panic))
         .layer(from_fn_with_state(app.clone(), layers::every_answer))
@@ -37,73 +41,366 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
 
 /// The table itself.
 pub fn routes(app: &App) -> Routes {
+    let routes = Routes::new(app)
+        .with(|routes| protocol_routes(app, routes))
+        .with(public_routes)
+        .with(login_routes)
+        .with(signup_routes)
+        .with(request_routes)
+        .with(logout_routes)
+        .with(account_routes)
+        .with(focal_point_routes)
+        .with(admin_routes);
+    match app.config.registration.mode {
+        RegistrationMode::Off => routes,
+        RegistrationMode::Token | RegistrationMode::Open => registration_routes(routes),
+    }
+}
+
+fn protocol_routes(app: &App, routes: Routes) -> Routes {
     use Audience::Client;
 
-    let clients = |endpoint| cors::for_public_clients(app, dpop::with_nonces(app, endpoint));
-    Routes::new(app)
-        .at_with_head(
-            endpoints::OPENID_CONFIGURATION,
-            cors::for_everybody(get(protocol::discovery)),
-        )
-        .at_with_head(
-            endpoints::OAUTH_AUTHORIZATION_SERVER,
-            cors::for_everybody(get(protocol::discovery)),
-        )
+    let discovery = || cors::for_everybody(get(protocol::discovery));
+    let with_cors = |endpoint| cors::for_public_clients(app, dpop::with_nonces(app, endpoint));
+    let userinfo = get(protocol::userinfo).post(protocol::userinfo);
+    routes
+        .at_with_head(endpoints::OPENID_CONFIGURATION, discovery())
+        .at_with_head(endpoints::OAUTH_AUTHORIZATION_SERVER, discovery())
         .at_with_head(endpoints::JWKS, cors::for_everybody(get(protocol::jwks)))
+        .at_with_head(endpoints::CHECK_SESSION_IFRAME, get(check_session::page))
         .at(
             endpoints::PUSHED_AUTHORIZATION_REQUEST,
             Client,
-            clients(post(protocol::pushed_authorization_request)),
+            with_cors(post(protocol::pushed_authorization_request)),
         )
         .at(
             endpoints::DEVICE_AUTHORIZATION,
             Client,
-            clients(post(protocol::device_authorization)),
+            with_cors(post(protocol::device_authorization)),
         )
         .at(
             endpoints::BACKCHANNEL_AUTHENTICATION,
             Client,
             post(protocol::backchannel_authentication),
         )
-        .at(endpoints::TOKEN, Client, clients(post(protocol::token)))
+        .at(endpoints::TOKEN, Client, with_cors(post(protocol::token)))
         .at(
             endpoints::USERINFO,
             Client,
-            interaction_id::echoed(clients(get(protocol::userinfo).post(protocol::userinfo))),
+            interaction_id::echoed(with_cors(userinfo)),
         )
         .at(endpoints::INTROSPECTION, Client, post(protocol::introspection))
-        .at(endpoints::REVOCATION, Client, clients(post(protocol::revocation)))
-        .with(|it| match app.config.registration.mode {
-            RegistrationMode::Off => it,
-            RegistrationMode::Token | RegistrationMode::Open => self_registration(it),
-        })
-        .at_with_head(endpoints::CHECK_SESSION_IFRAME, get(check_session::page))
-        .at_with_head("/assets/{file}", get(assets::asset))
-        .with(pages::authorization::routes)
-        .with(pages::device::routes)
-        .with(pages::login::routes)
-        .with(pages::logout::routes)
-        .with(pages::passkey::routes)
-        .with(pages::second_factor::routes)
-        .with(pages::verify_email::routes)
-        .with(pages::recovery::routes)
-        .with(pages::signup::routes)
-        .with(pages::organizations::routes)
-        .with(pages::public::routes)
-        .with(pages::account::routes)
-        .with(pages::focal_point::routes)
-        .with(pages::admin::routes)
+        .at(
+            endpoints::REVOCATION,
+            Client,
+            with_cors(post(protocol::revocation)),
+        )
 }
 
-fn self_registration(routes: Routes) -> Routes {
+fn registration_routes(routes: Routes) -> Routes {
+    use Audience::Client;
+
     let one = get(registration::show)
         .put(registration::replace)
         .delete(registration::delete);
     routes
+        .at(endpoints::REGISTRATION, Client, post(registration::register))
+        .at(endpoints::CLIENT_CONFIGURATION, Client, one)
+}
+
+fn public_routes(routes: Routes) -> Routes {
+    routes
+        .at_with_head(paths::START, get(public::start))
+        .at(paths::MEMBERS, Audience::Public, get(public::members))
+        .at_with_head(paths::FAQ, get(public::faq))
+        .at_with_head(paths::ACCESSIBILITY, get(public::accessibility))
+        .at_with_head(paths::TERMS, get(public::terms))
+        .at_with_head(paths::PRIVACY, get(public::privacy))
+        .at_with_head(paths::ASSET, get(assets::asset))
+}
+
+fn login_routes(routes: Routes) -> Routes {
+    use Audience::{Public, SignedIn};
+
+    routes
+        .at(paths::LOGIN, Public, get(login::show).post(login::log_in))
         .at(
-            endpoints::REGISTRATION,
-            Audience::Client,
-            post(registration::register),
+            paths::LOGIN_SECOND_FACTOR,
+            Public,
+            get(second_factor::show).post(second_factor::enter),
         )
-        .at(endpoints::CLIENT_CONFIGURATION, Audience::Client, one)
+        .at(
+            paths::LOGIN_PASSKEY,
+            Public,
+            get(passkey::show).post(passkey::act),
+        )
+        // Whoever has an address to verify or terms to accept gets nowhere else, so these are open.
+        .at(
+            paths::LOGIN_VERIFY_EMAIL,
+            Public,
+            get(verify_email::show).post(verify_email::verify),
+        )
+        .at(
+            paths::LOGIN_VERIFY_EMAIL_RESEND,
+            Public,
+            get(verify_email::back).post(verify_email::resend),
+        )
+        .at(
+            paths::TERMS_ACCEPT,
+            Public,
+            get(login::show_terms).post(login::accept_terms),
+        )
+        .at(
+            paths::REAUTHENTICATE,
+            SignedIn,
+            get(login::ask_again).post(login::prove_again),
+        )
+        .at(
+            paths::FORGOT_PASSWORD,
+            Public,
+            get(recovery::ask).post(recovery::send),
+        )
+        .at(
+            paths::RESET_PASSWORD,
+            Public,
+            get(recovery::open).post(recovery::reset),
+        )
+}
+
+fn signup_routes(routes: Routes) -> Routes {
+    use Audience::Public;
+
+    routes
+        .at(
+            paths::SIGNUP,
+            Public,
+            get(signup::show_details).post(signup::details),
+        )
+        .at(
+            paths::SIGNUP_ORGANIZATION,
+            Public,
+            get(signup::show_organization).post(signup::organization),
+        )
+        .at(
+            paths::SIGNUP_VERIFY,
+            Public,
+            get(signup::show_verify).post(signup::verify),
+        )
+        .at(
+            paths::SIGNUP_VERIFY_RESEND,
+            Public,
+            get(signup::to_verify).post(signup::resend),
+        )
+        .at(paths::SIGNUP_DONE, Public, get(signup::show_done))
+        .at(paths::ORGANIZATIONS_SEARCH, Public, get(organizations::search))
+}
+
+/// The pages inside a service's request, and those of a device's code.
+fn request_routes(routes: Routes) -> Routes {
+    use Audience::{Public, SignedIn};
+
+    routes
+        .at(
+            endpoints::AUTHORIZATION,
+            Public,
+            get(authorization::authorize).post(authorization::authorize_by_post),
+        )
+        .at(paths::AUTHORIZE_CONTINUE, Public, get(authorization::go_on))
+        .at(
+            paths::SELECT_ACCOUNT,
+            Public,
+            get(authorization::show_choice).post(authorization::choose),
+        )
+        .at(
+            paths::CONSENT,
+            Public,
+            get(authorization::show_consent).post(authorization::consent),
+        )
+        .at(
+            paths::ACCESS_REFUSED,
+            Public,
+            get(authorization::show_refusal).post(authorization::leave),
+        )
+        .at(
+            paths::SECOND_FACTOR_NEEDED,
+            Public,
+            get(authorization::show_need).post(authorization::give_up),
+        )
+        .at(paths::DEVICE, SignedIn, get(device::show).post(device::enter))
+        .at(paths::DEVICE_ALLOWED, SignedIn, get(device::allowed))
+        .at(paths::DEVICE_DENIED, SignedIn, get(device::denied))
+        // As a part of the path, the code stays with the person through the login.
+        .at(paths::DEVICE_CODE, SignedIn, get(device::show_filled))
+}
+
+fn logout_routes(routes: Routes) -> Routes {
+    use Audience::Public;
+
+    routes
+        .at(
+            endpoints::END_SESSION,
+            Public,
+            get(logout::end_session).post(logout::end_session_by_post),
+        )
+        .at(paths::LOGOUT, Public, get(logout::ask).post(logout::answer))
+        .at(paths::LOGGING_OUT, Public, get(logout::logging_out))
+        .at(paths::LOGGED_OUT, Public, get(logout::logged_out))
+}
+
+fn account_routes(routes: Routes) -> Routes {
+    use Audience::SignedIn;
+    use account::{
+        organization, passkeys, profile, recovery_codes, requests, security, services, sessions, totp,
+    };
+
+    routes
+        .at(paths::ACCOUNT, SignedIn, get(account::overview))
+        .at(
+            paths::ACCOUNT_PROFILE,
+            SignedIn,
+            get(profile::show).post(profile::save),
+        )
+        .at(
+            paths::ACCOUNT_ORGANIZATION,
+            SignedIn,
+            get(organization::show).post(organization::act),
+        )
+        .at(
+            paths::ACCOUNT_ORGANIZATION_CONFIRM,
+            SignedIn,
+            get(organization::confirm).post(organization::act),
+        )
+        .at(
+            paths::ACCOUNT_ORGANIZATION_CHANGE,
+            SignedIn,
+            get(organization::ask).post(organization::submit),
+        )
+        .at(
+            paths::ACCOUNT_SECURITY,
+            SignedIn,
+            get(security::show).post(security::change),
+        )
+        .at(paths::ACCOUNT_TOTP, SignedIn, get(totp::show).post(totp::act))
+        .at(
+            paths::ACCOUNT_TOTP_CONFIRM,
+            SignedIn,
+            get(totp::confirm).post(totp::act),
+        )
+        .at(
+            paths::ACCOUNT_PASSKEYS,
+            SignedIn,
+            get(passkeys::show).post(passkeys::act),
+        )
+        .at(
+            paths::ACCOUNT_PASSKEYS_CONFIRM,
+            SignedIn,
+            get(passkeys::confirm).post(passkeys::act),
+        )
+        .at(
+            paths::ACCOUNT_RECOVERY_CODES,
+            SignedIn,
+            get(recovery_codes::show).post(recovery_codes::saved),
+        )
+        .at(
+            paths::ACCOUNT_RECOVERY_CODES_FILE,
+            SignedIn,
+            get(recovery_codes::download),
+        )
+        .at(
+            paths::ACCOUNT_SESSIONS,
+            SignedIn,
+            get(sessions::show).post(sessions::end),
+        )
+        .at(
+            paths::ACCOUNT_SESSIONS_CONFIRM,
+            SignedIn,
+            get(sessions::confirm).post(sessions::end),
+        )
+        .at(
+            paths::ACCOUNT_SERVICES,
+            SignedIn,
+            get(services::show).post(services::withdraw),
+        )
+        .at(
+            paths::ACCOUNT_SERVICES_CONFIRM,
+            SignedIn,
+            get(services::confirm).post(services::withdraw),
+        )
+        .at(
+            paths::ACCOUNT_REQUESTS,
+            SignedIn,
+            get(requests::show).post(requests::decide),
+        )
+}
+
+/// The requests and people of one organization: for its Focal Points, and for administrators.
+fn focal_point_routes(routes: Routes) -> Routes {
+    use Audience::FocalPoint;
+    use focal_point::{people, person, requests};
+
+    routes
+        .at(paths::FOCAL_POINT, FocalPoint, get(focal_point::choose))
+        .at(
+            paths::FOCAL_POINT_REQUESTS,
+            FocalPoint,
+            get(requests::list).post(requests::approve),
+        )
+        .at(
+            paths::FOCAL_POINT_REQUEST,
+            FocalPoint,
+            get(requests::show).post(requests::decide),
+        )
+        .at(paths::FOCAL_POINT_PEOPLE, FocalPoint, get(people::list))
+        .at(
+            paths::FOCAL_POINT_PERSON,
+            FocalPoint,
+            get(person::show).post(person::act),
+        )
+        .at(
+            paths::FOCAL_POINT_PERSON_CONFIRM,
+            FocalPoint,
+            get(person::confirm).post(person::act),
+        )
+}
+
+fn admin_routes(routes: Routes) -> Routes {
+    use Audience::Administrator;
+    use admin::{clients, organizations, proposals, requests};
+
+    routes
+        .at(paths::ADMIN, Administrator, get(admin::overview))
+        .at(paths::ADMIN_REQUESTS, Administrator, get(requests::list))
+        .at(
+            paths::ADMIN_REQUEST,
+            Administrator,
+            get(requests::show).post(requests::decide),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATIONS,
+            Administrator,
+            get(organizations::list),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATION,
+            Administrator,
+            get(organizations::show).post(organizations::act),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATION_CONFIRM,
+            Administrator,
+            get(organizations::confirm).post(organizations::act),
+        )
+        .at(paths::ADMIN_PROPOSALS, Administrator, get(proposals::list))
+        .at(
+            paths::ADMIN_PROPOSAL,
+            Administrator,
+            get(proposals::show).post(proposals::decide),
+        )
+        .at(
+            paths::ADMIN_PROPOSAL_CONFIRM,
+            Administrator,
+            get(proposals::confirm).post(proposals::decide),
+        )
+        .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
+        .at(paths::ADMIN_CLIENT, Administrator, get(clients::show))
 }

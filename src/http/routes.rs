@@ -83,6 +83,12 @@ impl Routes {
         &self.table
     }
 
+    /// Returns the pages that need a login.
+    pub fn guarded(&self) -> impl Iterator<Item = &'static str> {
+        let is_guarded = |it: &&(&str, Audience)| !matches!(it.1, Audience::Public | Audience::Client);
+        self.table.iter().filter(is_guarded).map(|(path, _)| *path)
+    }
+
     pub fn into_router(self) -> Router<App> {
         self.router
     }

@@ -27,11 +27,9 @@ use crate::domain::token::Confirmation;
 use crate::domain::{AuthorizationId, ClientId, Time, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::mismatch::Mismatch;
+use crate::paths;
 use crate::random;
 use crate::storage::ephemeral::Kind;
-
-/// Where a person enters the code; below it, the page with the code filled in.
-pub const VERIFICATION: &str = "/device";
 
 /// Expired codes are known for as long again, so that device and person hear that they are too late.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(1200);
@@ -84,7 +82,7 @@ pub async fn begin(
         .put(Kind::DeviceCode, device, &content, REMEMBERED)
         .await?;
     let user_code = free_user_code(app, &content).await?;
-    let page = app.config.issuer.at(VERIFICATION);
+    let page = app.config.issuer.at(paths::DEVICE);
     Ok(DeviceAuthorization {
         verification_uri_complete: format!("{page}/{}", user_code.shown()),
         verification_uri: page,

@@ -13,6 +13,7 @@ use crate::domain::client::{
 };
 use crate::domain::profile::Language;
 use crate::domain::{claim, scope};
+use crate::paths;
 
 /// The document, ready to send.
 pub fn document(config: &Config) -> Vec<u8> {
@@ -98,8 +99,8 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "request_object_signing_alg_values_supported": algs,
         "authorization_signing_alg_values_supported": algs, // JARM §4
         "require_signed_request_object": false, // a client's registration may: RFC 9101 §10.5
-        "op_policy_uri": issuer.at("/privacy"),
-        "op_tos_uri": issuer.at("/terms"),
+        "op_policy_uri": issuer.at(paths::PRIVACY),
+        "op_tos_uri": issuer.at(paths::TERMS),
     });
     let mut members = match document {
         Value::Object(members) => members,

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use sha2::{Digest, Sha256};
 
 use super::FILES;
+use crate::paths;
 
 pub struct Asset {
     pub name: String,
@@ -41,7 +42,7 @@ fn asset(file: &'static include_dir::File<'static>) -> Option<Asset> {
         name: name.to_owned(),
         content_type,
         body: file.contents(),
-        path: format!("/assets/{stem}.{hash}.{extension}"),
+        path: paths::asset(&format!("{stem}.{hash}.{extension}")),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::domain::organization::Organization;
 use crate::domain::role::Role;
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 use crate::mail::{self, Email, outbox};
+use crate::paths;
 use crate::storage::{accounts, focal_points};
 use crate::templates::MailTemplate;
 use crate::templates::mails::{AffiliationChanged, AffiliationNews};
@@ -29,17 +30,17 @@ impl Deciders {
     /// Where they find the request.
     pub fn request_path(&self, organization: &OrganizationId, request: &AffiliationId) -> String {
         if self.administrators {
-            format!("/admin/requests/{request}")
+            paths::admin_request(request)
         } else {
-            format!("/focal-point/{organization}/requests/{request}")
+            paths::focal_point_request(organization, request)
         }
     }
 
     pub fn requests_path(&self, organization: &OrganizationId) -> String {
         if self.administrators {
-            "/admin/requests".into()
+            paths::ADMIN_REQUESTS.into()
         } else {
-            format!("/focal-point/{organization}/requests")
+            paths::focal_point_requests(organization)
         }
     }
 }

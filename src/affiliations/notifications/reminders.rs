@@ -13,6 +13,7 @@ use crate::affiliations::notifications::person;
 use crate::app::App;
 use crate::domain::{AffiliationId, OrganizationId, Time};
 use crate::mail::{Email, outbox};
+use crate::paths;
 use crate::storage::IsBusy;
 use crate::storage::batches::{ROWS, pause};
 use crate::storage::pending_requests::{self, Notice};
@@ -146,7 +147,7 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
             waiting,
             organizations: named.clone(),
             further,
-            path: "/admin/requests".into(),
+            path: paths::ADMIN_REQUESTS.into(),
         };
         emails.push(person::email(app, to, &mail)?);
     }

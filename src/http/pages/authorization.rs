@@ -5,12 +5,11 @@
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::repeated_answer;
-use super::{Audience, PageContext, PageError, PageForm, Routes};
+use super::{PageContext, PageError, PageForm};
 use crate::accounts::second_factor;
 use crate::affiliations::{self, directory};
 use crate::domain::authentication::Acr;
@@ -21,26 +20,10 @@ use crate::http::extract::form;
 use crate::oidc::access_policy::{AccessRefused as Refused, Lack};
 use crate::oidc::authorization::interaction::{self, Step};
 use crate::oidc::authorization::request::{self, RawRequest, Rejection};
-use crate::oidc::endpoints;
+use crate::paths;
 use crate::templates::pages::{AccessRefused, Consent, Detail, SecondFactorNeeded, SelectAccount, Unmet};
 
-pub fn routes(routes: Routes) -> Routes {
-    use Audience::Public;
-
-    routes
-        .at(
-            endpoints::AUTHORIZATION,
-            Public,
-            get(authorize).post(authorize_by_post),
-        )
-        .at("/authorize/continue", Public, get(go_on))
-        .at("/select-account", Public, get(show_choice).post(choose))
-        .at("/consent", Public, get(show_consent).post(consent))
-        .at("/access-refused", Public, get(show_refusal).post(leave))
-        .at("/second-factor-needed", Public, get(show_need).post(give_up))
-}
-
-async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
+pub async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
     let raw = RawRequest::new(form::of_query(&uri)?);
     let request = match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
         Ok(it) => it,
@@ -63,7 +46,7 @@ async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Respo
 
 /// AZ-12: stored, and continued by a GET, with which the cookies arrive. Nothing is set in the browser:
 /// its cookies did not come along, so they must not be replaced.
-async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
+pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
     let ctx = ctx.without_cookies();
     let raw = RawRequest::new(form::of_body(request).await?);
     match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
@@ -77,7 +60,7 @@ async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Respons
 }
 
 /// The next step of a request that waits.
-async fn go_on(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn go_on(ctx: PageContext) -> Result<Response, PageError> {
     let handle = ctx.request.clone().ok_or(PageError::RequestOver(None))?;
     if let Some(posted) = interaction::find_posted(&ctx.app, &handle).await? {
         return begin(&ctx, posted).await;
@@ -95,11 +78,11 @@ async fn go_on(ctx: PageContext) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Decision {
+pub struct Decision {
     decision: String,
 }
 
-async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let Some((_, account)) = ctx.session.get() else {
         return Ok(flow::go_on(&ctx, &flow.handle));
@@ -112,7 +95,7 @@ async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
+pub async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     let (ctx, flow) = Flow::required(ctx).await?;
     match (fields.decision.as_str(), ctx.session.get()) {
@@ -123,14 +106,14 @@ async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
             }
             flow.choose(&ctx.app, &account.id).await?;
         }
-        ("other", _) => return Ok(ctx.redirect(&format!("/login?account=other&request={}", flow.handle))),
+        ("other", _) => return Ok(ctx.redirect(&paths::login_with_other_account(&flow.handle))),
         ("cancel", _) => return flow.deny(&ctx).await,
         _ => {}
     }
     Ok(flow::go_on(&ctx, &flow.handle))
 }
 
-async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session.get()) else {
@@ -148,7 +131,7 @@ async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let (Step::SecondFactorMissing, Some((_, account))) = (&step, ctx.session.get()) else {
@@ -170,7 +153,7 @@ async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
+pub async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     let (ctx, flow) = Flow::required(ctx).await?;
     match fields.decision.as_str() {
@@ -194,7 +177,7 @@ pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<De
     shown.collect()
 }
 
-async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
+pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     let (ctx, flow) = Flow::required(ctx).await?;
     match (fields.decision.as_str(), ctx.session.get()) {
@@ -214,7 +197,7 @@ async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-async fn show_refusal(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_refusal(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let Step::AccessRefused(refused) = &step else {
@@ -227,7 +210,7 @@ async fn show_refusal(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
+pub async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     let (ctx, flow) = Flow::required(ctx).await?;
     match fields.decision.as_str() {

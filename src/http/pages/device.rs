@@ -3,36 +3,24 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Audience, PageContext, PageError, PageForm, Routes, SignedIn, authorization, flow};
+use super::{PageContext, PageError, PageForm, SignedIn, authorization, flow};
 use crate::domain::device::UserCode;
 use crate::domain::message::Message;
 use crate::domain::scope;
 use crate::oidc;
-use crate::oidc::device_authorization::{self, Entered, VERIFICATION, Waiting};
+use crate::oidc::device_authorization::{self, Entered, Waiting};
 use crate::paths;
 use crate::templates::pages::{Device, DeviceConfirm, DeviceDecided};
 use crate::templates::{FormState, Service};
 
-pub fn routes(routes: Routes) -> Routes {
-    use Audience::SignedIn;
-
-    routes
-        .at(VERIFICATION, SignedIn, get(show).post(enter))
-        .at("/device/allowed", SignedIn, get(allowed))
-        .at("/device/denied", SignedIn, get(denied))
-        // As a part of the path, the code stays with the person through the login.
-        .at("/device/{user_code}", SignedIn, get(show_filled))
-}
-
-async fn show(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let code = ctx.query("user_code").and_then(|it| UserCode::typed(&it));
     ask(&ctx, code).await
 }
 
-async fn show_filled(ctx: PageContext, Path(code): Path<String>) -> Result<Response, PageError> {
+pub async fn show_filled(ctx: PageContext, Path(code): Path<String>) -> Result<Response, PageError> {
     ask(&ctx, UserCode::typed(&code)).await
 }
 
@@ -44,12 +32,12 @@ async fn ask(ctx: &PageContext, code: Option<UserCode>) -> Result<Response, Page
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Fields {
+pub struct Fields {
     user_code: String,
     decision: String,
 }
 
-async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+pub async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (session, account) = (person.session(), person.account());
     let (app, context) = (&ctx.app, ctx.actor_context());
@@ -77,8 +65,8 @@ async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response, Pag
         }
     };
     match (is_decided, fields.decision.as_str()) {
-        (true, "allow") => Ok(ctx.redirect("/device/allowed")),
-        (true, _) => Ok(ctx.redirect("/device/denied")),
+        (true, "allow") => Ok(ctx.redirect(paths::DEVICE_ALLOWED)),
+        (true, _) => Ok(ctx.redirect(paths::DEVICE_DENIED)),
         // Decided elsewhere meanwhile, or not theirs to allow: they see how it stands.
         (false, _) if waiting.refused.is_some() => confirm(&ctx, &person, *waiting).await,
         (false, _) => again(&ctx, typed, "device.unknown").await,
@@ -124,10 +112,10 @@ async fn confirm(ctx: &PageContext, person: &SignedIn, waiting: Waiting) -> Resu
     ctx.page(&page).await
 }
 
-async fn allowed(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn allowed(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&DeviceDecided { allowed: true }).await
 }
 
-async fn denied(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn denied(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&DeviceDecided { allowed: false }).await
 }

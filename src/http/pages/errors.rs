@@ -105,8 +105,8 @@ async fn first(
     error: &PageError,
 ) -> Result<Option<Response>, PageError> {
     let before = match error {
-        PageError::SignedOut => Some("/login"),
-        PageError::StaleLogin => Some("/reauthenticate"),
+        PageError::SignedOut => Some(paths::LOGIN),
+        PageError::StaleLogin => Some(paths::REAUTHENTICATE),
         PageError::EmailUnverified => Some(flow::page_of(Due::EmailVerification)),
         PageError::TermsDue => Some(flow::page_of(Due::Terms)),
         _ => None,
@@ -118,12 +118,12 @@ async fn first(
         (PageError::OtherBrowser(handle), _) => {
             // AZ-6: at sign-in, whoever is signed in here.
             let own = interaction::restart(&ctx.app, handle, &ctx.browser, &ctx.network).await?;
-            Ok(own.map(|it| ctx.redirect(&format!("/login?account=other&request={it}"))))
+            Ok(own.map(|it| ctx.redirect(&paths::login_with_other_account(&it))))
         }
         // A page inside a request that was opened without one: a bookmark, an address from memory.
         (PageError::RequestOver(None), _) => Ok(Some(match ctx.session.get() {
-            Some(_) => ctx.redirect("/account"),
-            None => ctx.redirect("/login"),
+            Some(_) => ctx.redirect(paths::ACCOUNT),
+            None => ctx.redirect(paths::LOGIN),
         })),
         (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(flow::go_on(ctx, handle))),
         // Back from the service, which has not redeemed its code yet: there again.

@@ -17,6 +17,7 @@ use crate::oidc::authorization::handle;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
 use crate::oidc::authorization::response::AuthorizationResponse;
 use crate::oidc::consent;
+use crate::paths;
 use crate::templates::Service;
 use crate::templates::pages::{FormPost, WayBack};
 
@@ -108,34 +109,34 @@ pub async fn cancel(ctx: &PageContext, flow: Option<&Flow>) -> Result<Response, 
 
 /// Back to the request, after a page has done its step.
 pub fn go_on(ctx: &PageContext, handle: &str) -> Response {
-    ctx.redirect(&format!("/authorize/continue?request={handle}"))
+    ctx.redirect(&paths::authorize_continue(handle))
 }
 
 /// The page of what comes before everything else in a session.
 pub const fn page_of(due: Due) -> &'static str {
     match due {
-        Due::EmailVerification => "/login/verify-email",
-        Due::Terms => "/terms/accept",
+        Due::EmailVerification => paths::LOGIN_VERIFY_EMAIL,
+        Due::Terms => paths::TERMS_ACCEPT,
     }
 }
 
 /// To the page of a step, or to the service with the answer.
 pub async fn take(ctx: &PageContext, handle: &str, step: Step) -> Result<Response, PageError> {
     let page = match step {
-        Step::Login { .. } => "/login",
-        Step::SecondFactor => "/login/second-factor",
-        Step::SecondFactorMissing => "/second-factor-needed",
-        Step::Create => "/signup",
+        Step::Login { .. } => paths::LOGIN,
+        Step::SecondFactor => paths::LOGIN_SECOND_FACTOR,
+        Step::SecondFactorMissing => paths::SECOND_FACTOR_NEEDED,
+        Step::Create => paths::SIGNUP,
         Step::VerifyEmail => page_of(Due::EmailVerification),
         Step::Terms => page_of(Due::Terms),
-        Step::SelectAccount => "/select-account",
-        Step::Consent(_) => "/consent",
-        Step::AccessRefused(_) => "/access-refused",
+        Step::SelectAccount => paths::SELECT_ACCOUNT,
+        Step::Consent(_) => paths::CONSENT,
+        Step::AccessRefused(_) => paths::ACCESS_REFUSED,
         Step::Answer(answer) => return respond_once(ctx, handle, answer).await,
         Step::Over => return Err(PageError::RequestOver(Some(handle.to_owned()))),
         Step::Gone(error) => return Err(PageError::Protocol(error)),
     };
-    Ok(ctx.redirect(&format!("{page}?request={handle}")))
+    Ok(ctx.redirect(&paths::with_parameter(page, "request", handle)))
 }
 
 /// The answer of a request, told again to the same browser for as long as the service has not redeemed its code:

@@ -2,37 +2,21 @@
 //! (product.md, step 1; security.md PW-3, PW-4, SE-2, SE-4).
 
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::{Audience, PageContext, PageError, PageForm, Routes, SignedIn, Tick, refused};
+use super::{PageContext, PageError, PageForm, SignedIn, Tick, refused};
 use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
 use crate::domain::secret::Secret;
 use crate::domain::session::Due;
 use crate::http::cookies::Cookie;
 use crate::oidc::authorization::interaction::Step;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AcceptTerms, Login, Reauthenticate};
 
-pub fn routes(routes: Routes) -> Routes {
-    routes
-        .at("/login", Audience::Public, get(show).post(log_in))
-        .at(
-            "/reauthenticate",
-            Audience::SignedIn,
-            get(ask_again).post(prove_again),
-        )
-        // Whoever has terms to accept gets nowhere else, so the guard must not stand here.
-        .at(
-            "/terms/accept",
-            Audience::Public,
-            get(show_terms).post(accept_terms),
-        )
-}
-
-async fn show(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     if let Some(response) = goes_on(&ctx, flow.as_ref()).await? {
         return Ok(response);
@@ -77,13 +61,13 @@ async fn goes_on(ctx: &PageContext, flow: Option<&Flow>) -> Result<Option<Respon
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Fields {
+pub struct Fields {
     email: String,
     password: String,
     decision: String,
 }
 
-async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
+pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
@@ -118,7 +102,7 @@ pub(super) fn browser(ctx: &PageContext) -> Browser<'_> {
 /// On to the second factor, with what the login is for.
 fn second_step(ctx: PageContext, ticket: &Secret) -> Response {
     let ctx = ctx.with_cookie_value(Cookie::SecondStep, ticket.expose());
-    ctx.redirect(&ctx.within("/login/second-factor"))
+    ctx.redirect(&ctx.within(paths::LOGIN_SECOND_FACTOR))
 }
 
 /// A new cookie for the session (SE-2), and on to where the person wanted to go.
@@ -139,10 +123,10 @@ pub(super) fn onward(ctx: &PageContext) -> Response {
         return flow::go_on(ctx, handle);
     }
     let page = ctx.return_path.as_ref();
-    ctx.redirect(page.map_or("/account", |it| it.address()))
+    ctx.redirect(page.map_or(paths::ACCOUNT, |it| it.address()))
 }
 
-async fn ask_again(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+pub async fn ask_again(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let page = Reauthenticate {
         form: ctx.form_or(FormState::default()),
@@ -156,12 +140,12 @@ async fn ask_again(ctx: PageContext, person: SignedIn) -> Result<Response, PageE
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Password {
+pub struct Password {
     password: String,
     decision: String,
 }
 
-async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
+pub async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
@@ -182,14 +166,14 @@ async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Respo
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Acceptance {
+pub struct Acceptance {
     accept_terms: Tick,
     /// The version that the page showed.
     version: String,
     decision: String,
 }
 
-async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let due = ctx
         .session
@@ -211,7 +195,7 @@ async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
+pub async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {

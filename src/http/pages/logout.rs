@@ -5,39 +5,25 @@
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Audience, PageContext, PageError, PageForm, Routes, flow};
+use super::{PageContext, PageError, PageForm, flow};
 use crate::http::cookies::Cookie;
 use crate::http::extract::form;
 use crate::oidc::end_session::{self, After, Step};
 use crate::oidc::logout::frontchannel::{self, FrontchannelLogout};
 use crate::oidc::{self, Parameters, endpoints};
+use crate::paths;
 use crate::templates::Service;
 use crate::templates::pages::{LoggedOut, LoggingOut, LogoutConfirm};
 
-const LOGGED_OUT: &str = "/logged-out";
-
-pub fn routes(routes: Routes) -> Routes {
-    routes
-        .at(
-            endpoints::END_SESSION,
-            Audience::Public,
-            get(end_session).post(end_session_by_post),
-        )
-        .at("/logout", Audience::Public, get(ask).post(answer))
-        .at("/logging-out", Audience::Public, get(logging_out))
-        .at("/logged-out", Audience::Public, get(logged_out))
-}
-
-async fn end_session(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
+pub async fn end_session(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
     let parameters = form::of_query(&uri)?.into_parameters()?;
     proceed(ctx.in_flow(), &parameters).await
 }
 
 /// A form of another site brings no cookies of ours: it goes on as a GET, with which they arrive.
-async fn end_session_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
+pub async fn end_session_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
     let parameters = form::of_body(request).await?.into_parameters()?;
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters.iter())
@@ -50,7 +36,7 @@ async fn end_session_by_post(ctx: PageContext, request: Request) -> Result<Respo
         .redirect(&format!("{}?{query}", endpoints::END_SESSION)))
 }
 
-async fn ask(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn ask(ctx: PageContext) -> Result<Response, PageError> {
     proceed(ctx, &Parameters::default()).await
 }
 
@@ -63,7 +49,7 @@ async fn proceed(ctx: PageContext, parameters: &Parameters) -> Result<Response, 
             ticket,
         } => {
             let Some((_, account)) = ctx.session.get() else {
-                return Ok(ctx.redirect(LOGGED_OUT));
+                return Ok(ctx.redirect(paths::LOGGED_OUT));
             };
             let page = LogoutConfirm {
                 email: account.email.as_str().to_owned(),
@@ -78,16 +64,16 @@ async fn proceed(ctx: PageContext, parameters: &Parameters) -> Result<Response, 
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Fields {
+pub struct Fields {
     decision: String,
     /// Absent from the menu's button, which leads to no service.
     ticket: String,
 }
 
-async fn answer(form: PageForm<Fields>) -> Result<Response, PageError> {
+pub async fn answer(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     if fields.decision != "logout" {
-        return Ok(ctx.redirect("/account"));
+        return Ok(ctx.redirect(paths::ACCOUNT));
     }
     let session = ctx.session.get().map(|(session, _)| session);
     let after = match fields.ticket.as_str() {
@@ -117,11 +103,14 @@ pub(super) async fn leave(
         false => {
             let logout = FrontchannelLogout { frames, after };
             match frontchannel::keep(&ctx.app, &logout).await {
-                Ok(handle) => format!("/logging-out?logout={handle}"),
+                Ok(handle) => paths::with_parameter(paths::LOGGING_OUT, "logout", &handle),
                 // The session has ended, and with it its cookie, whether the services can be visited or not (ST-1).
                 Err(error) => {
                     crate::http::error::log(&error);
-                    logout.after.redirect_to.unwrap_or_else(|| LOGGED_OUT.to_owned())
+                    logout
+                        .after
+                        .redirect_to
+                        .unwrap_or_else(|| paths::LOGGED_OUT.to_owned())
                 }
             }
         }
@@ -140,13 +129,13 @@ pub(super) async fn leave(
 
 /// The frames load, then the page goes on by itself; nothing of the address leads anywhere but to a logout
 /// that was kept here.
-async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
     let kept = match ctx.query("logout") {
         Some(handle) => frontchannel::find(&ctx.app, &handle).await?,
         None => None,
     };
     let Some(FrontchannelLogout { frames, after }) = kept else {
-        return Ok(ctx.redirect(LOGGED_OUT));
+        return Ok(ctx.redirect(paths::LOGGED_OUT));
     };
     let page = LoggingOut {
         continue_to: address(&after),
@@ -161,17 +150,12 @@ async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
 fn address(after: &After) -> String {
     match (&after.redirect_to, &after.client) {
         (Some(uri), _) => uri.clone(),
-        (None, Some(client)) => {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("client_id", client.as_str())
-                .finish();
-            format!("{LOGGED_OUT}?{query}")
-        }
-        (None, None) => LOGGED_OUT.to_owned(),
+        (None, Some(client)) => paths::with_parameter(paths::LOGGED_OUT, "client_id", client.as_str()),
+        (None, None) => paths::LOGGED_OUT.to_owned(),
     }
 }
 
-async fn logged_out(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn logged_out(ctx: PageContext) -> Result<Response, PageError> {
     let client = ctx.query("client_id").and_then(|it| ctx.app.registry.find(&it));
     let page = LoggedOut {
         service: client.as_ref().map(|it| flow::named(it.name().to_owned())),

@@ -1,13 +1,9 @@
-//! What people see: one file per family of pages, each a list of routes and their handlers.
+//! The handlers of pages: one file for each family. `http::router` gives each its address and audience.
 //!
 //! **How a page is written.** Its look is a struct in `crate::templates::pages` and a template of the
 //! same name. Its handlers take what they may rely on and answer with the page:
 //!
 //! ```ignore
-//! pub fn routes(routes: Routes) -> Routes {
-//!     routes.at("/account/profile", Audience::SignedIn, get(show).post(save))
-//! }
-//!
 //! async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
 //!     let form = ctx.form_or(as_it_is(person.account())); // what was typed, after a POST that was refused
 //!     ctx.page(&pages::Profile { form }).await
@@ -20,7 +16,7 @@
 //! async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
 //!     let PageForm { ctx, fields, typed } = form;
 //!     match accounts::profile::change(&ctx.app, &ctx.actor_context(), person.account(), (&fields).into()).await {
-//!         Ok(_) => ctx.done("/account/profile", "saved").await, // 303; shows the text `flash.saved`
+//!         Ok(_) => ctx.done(paths::ACCOUNT_PROFILE, "saved").await, // 303; shows the text `flash.saved`
 //!         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, &wrong)).await, // 303 to `show`
 //!         Err(other) => Err(other.into()), // becomes a page in `errors`
 //!     }
@@ -60,7 +56,6 @@ use std::fmt::Display;
 use crate::domain::message::Message;
 pub use crate::http::error::PageError;
 pub use crate::http::extract::{ListQuery, PageContext, PageForm, SignedIn, Tick};
-pub use crate::http::routes::{Audience, Routes};
 use crate::templates::FormState;
 
 /// The form as it was typed, with what is wrong in it.

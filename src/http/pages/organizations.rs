@@ -3,11 +3,10 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
-use super::{Audience, PageContext, PageError, Routes, Tick};
+use super::{PageContext, PageError, Tick};
 use crate::affiliations::directory::{self, Found, Search};
 use crate::affiliations::{self, ChoiceInput};
 use crate::domain::message::FieldErrors;
@@ -19,11 +18,7 @@ use crate::templates::{Choice, FormState};
 /// Organizations shown at once; typing more finds the others.
 const SHOWN: u64 = 20;
 
-pub fn routes(routes: Routes) -> Routes {
-    routes.at("/organizations/search", Audience::Public, get(search))
-}
-
-async fn search(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn search(ctx: PageContext) -> Result<Response, PageError> {
     let value = |name| ctx.query(name).unwrap_or_default();
     let (text, membership_type, member_state) = (value("q"), value("membership_type"), value("member_state"));
     let search = Search {

@@ -2,23 +2,19 @@
 //! devices; without script there is no passkey, and the login asks for the password.
 
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::{browser, logged_in};
-use super::{Audience, PageContext, PageError, PageForm, Routes};
+use super::{PageContext, PageError, PageForm};
 use crate::accounts;
 use crate::accounts::login::passkey;
 use crate::http::cookies::Cookie;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::Passkey;
 
-pub fn routes(routes: Routes) -> Routes {
-    routes.at("/login/passkey", Audience::Public, get(show).post(act))
-}
-
-async fn show(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let challenge = match ctx.cookie(Cookie::Passkey) {
         Some(ticket) => passkey::pending(&ctx.app, &ticket).await?,
@@ -26,7 +22,7 @@ async fn show(ctx: PageContext) -> Result<Response, PageError> {
     };
     if challenge.is_none() && ctx.outcome.form.is_none() {
         // It took too long, or was answered in another window.
-        return ctx.failed(&ctx.within("/login"), "login_expired").await;
+        return ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await;
     }
     let page = Passkey {
         form: ctx.form_or(FormState::default()),
@@ -39,14 +35,14 @@ async fn show(ctx: PageContext) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Fields {
+pub struct Fields {
     /// What a device answered; without it the devices are to be asked.
     credential: String,
     /// `own`: the devices of whoever is logged in.
     decision: String,
 }
 
-async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
+pub async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     if !ctx.app.webauthn.is_offered() {
         return Err(PageError::NotFound);
@@ -61,7 +57,7 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
         match passkey::begin(app, &context, own.map(|(_, account)| account)).await {
             Ok(ticket) => {
                 let ctx = ctx.with_cookie_value(Cookie::Passkey, ticket.expose());
-                return Ok(ctx.redirect(&ctx.within("/login/passkey")));
+                return Ok(ctx.redirect(&ctx.within(paths::LOGIN_PASSKEY)));
             }
             Err(error) => error,
         }
@@ -75,7 +71,7 @@ async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
     match failed {
         accounts::Error::WrongCode => ctx.again(typed.notice("error.passkey")).await,
         accounts::Error::PasswordFirst => ctx.again(typed.notice("error.password_first")).await,
-        accounts::Error::ChallengeExpired => ctx.failed(&ctx.within("/login"), "login_expired").await,
+        accounts::Error::ChallengeExpired => ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await,
         accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
         other => Err(other.into()),
     }

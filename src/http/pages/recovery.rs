@@ -2,30 +2,24 @@
 //! (security.md PW-5, PW-6, SU-1). The link's token leaves the address with the first step.
 
 use axum::response::Response;
-use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
 use super::signup::request_to_keep;
-use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
+use super::{PageContext, PageError, PageForm, refused};
 use crate::accounts::{self, recovery};
 use crate::domain::profile::Language;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
 use crate::oidc::authorization::kept_request::{self, Reopened};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{
     ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordDone, ResetPasswordExpired,
     ReturnToService,
 };
 
-pub fn routes(routes: Routes) -> Routes {
-    routes
-        .at("/forgot-password", Audience::Public, get(ask).post(send))
-        .at("/reset-password", Audience::Public, get(open).post(reset))
-}
-
-async fn ask(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn ask(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     if let Some(email) = ctx.content() {
         let service = flow.map(|it| it.service);
@@ -47,12 +41,12 @@ async fn ask(ctx: PageContext) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Address {
+pub struct Address {
     email: String,
     decision: String,
 }
 
-async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
+pub async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
@@ -72,7 +66,7 @@ async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
 }
 
 /// The link of the mail brings `token`; it moves to a cookie, and the address is shown without it.
-async fn open(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(kept) = ctx.content() {
         return show_done(ctx, kept).await;
     }
@@ -85,7 +79,7 @@ async fn open(ctx: PageContext) -> Result<Response, PageError> {
             return ctx.page(&ResetPasswordExpired {}).await;
         }
         let cookie = Cookie::Reset.set(&ctx.app, &token);
-        return Ok(ctx.with_cookie(cookie).redirect("/reset-password"));
+        return Ok(ctx.with_cookie(cookie).redirect(paths::RESET_PASSWORD));
     }
     let Some(token) = ctx.cookie(Cookie::Reset) else {
         return ctx.page(&ResetPasswordExpired {}).await;
@@ -106,21 +100,21 @@ async fn open(ctx: PageContext) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct NewPassword {
+pub struct NewPassword {
     password: String,
     password_confirmation: String,
 }
 
-async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
+pub async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let Some(token) = ctx.cookie(Cookie::Reset) else {
-        return Ok(ctx.redirect("/reset-password"));
+        return Ok(ctx.redirect(paths::RESET_PASSWORD));
     };
     let (new, confirmation) = (&fields.password, &fields.password_confirmation);
     match recovery::complete(&ctx.app, &ctx.actor_context(), &token, new, confirmation).await {
         Ok(done) => finish(ctx, done).await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
-        Err(accounts::Error::LinkVoid) => Ok(ctx.redirect("/reset-password")),
+        Err(accounts::Error::LinkVoid) => Ok(ctx.redirect(paths::RESET_PASSWORD)),
         Err(other) => Err(other.into()),
     }
 }
@@ -143,15 +137,15 @@ async fn finish(ctx: PageContext, done: recovery::Done) -> Result<Response, Page
     };
     let changed = Changed {
         continue_to: match reopened {
-            Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
+            Reopened::Here(handle) => Some(paths::authorize_continue(&handle)),
             Reopened::Elsewhere => None,
-            Reopened::Gone => Some("/login".to_owned()),
+            Reopened::Gone => Some(paths::LOGIN.to_owned()),
         },
         resume: done.resume,
     };
     let cookie = Cookie::Reset.clear(&ctx.app);
     ctx.with_cookie(cookie)
-        .show_at("/reset-password", Outcome::of(&changed)?)
+        .show_at(paths::RESET_PASSWORD, Outcome::of(&changed)?)
         .await
 }
 
@@ -163,7 +157,7 @@ async fn show_done(ctx: PageContext, changed: Changed) -> Result<Response, PageE
         (Some(service), None) => return ctx.page(&ReturnToService { service }).await,
         (service, continue_to) => ResetPasswordDone {
             service,
-            continue_to: Some(continue_to.unwrap_or_else(|| "/login".into())),
+            continue_to: Some(continue_to.unwrap_or_else(|| paths::LOGIN.into())),
         },
     };
     ctx.page(&page).await

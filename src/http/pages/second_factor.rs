@@ -2,12 +2,11 @@
 //! of which a service asks for more (contract.md, `/login`; RFC 9470).
 
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::{browser, logged_in, onward};
-use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
+use super::{PageContext, PageError, PageForm, refused};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::passkey::assertion;
@@ -16,12 +15,9 @@ use crate::domain::account::Account;
 use crate::domain::authentication::Acr;
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::SecondFactor;
-
-pub fn routes(routes: Routes) -> Routes {
-    routes.at("/login/second-factor", Audience::Public, get(show).post(enter))
-}
 
 /// Who is asked, and for what.
 struct Asked {
@@ -96,7 +92,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     }))
 }
 
-async fn show(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     match asked(&ctx).await? {
         Some(it) => ctx.page(&it.page(&ctx, flow)).await,
@@ -115,7 +111,7 @@ async fn nothing_asked(ctx: PageContext) -> Result<Response, PageError> {
 /// To the first step, with what the login is for.
 async fn expired(ctx: PageContext) -> Result<Response, PageError> {
     let ctx = ctx.without_cookie(Cookie::SecondStep);
-    ctx.failed(&ctx.within("/login"), "login_expired").await
+    ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await
 }
 
 /// The person's devices are to be asked: by the page, in the browser.
@@ -126,19 +122,19 @@ async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
             assertion::begin(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
         }
     }
-    Ok(ctx.redirect(&ctx.within("/login/second-factor")))
+    Ok(ctx.redirect(&ctx.within(paths::LOGIN_SECOND_FACTOR)))
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Fields {
+pub struct Fields {
     otp: String,
     /// What a device answered.
     credential: String,
     decision: String,
 }
 
-async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
+pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     match fields.decision.as_str() {
@@ -148,7 +144,7 @@ async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         }
         "restart" => {
             let ctx = ctx.without_cookie(Cookie::SecondStep);
-            return Ok(ctx.redirect(&ctx.within("/login")));
+            return Ok(ctx.redirect(&ctx.within(paths::LOGIN)));
         }
         _ => {}
     }

@@ -4,13 +4,12 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
 use super::login::onward;
 use super::organizations::{self, Answers};
-use super::{Audience, PageContext, PageError, PageForm, Routes, Tick, refused};
+use super::{PageContext, PageError, PageForm, Tick, refused};
 use crate::accounts::signup::{self, Details};
 use crate::accounts::{self, verification};
 use crate::affiliations::lifecycle::requests::{self, SignupError};
@@ -23,29 +22,15 @@ use crate::http::extract::BrowserSession;
 use crate::http::outcome::Outcome;
 use crate::oidc::authorization::interaction::Step;
 use crate::oidc::authorization::kept_request::{self, Reopened};
+use crate::paths;
 use crate::templates::pages::{
     CodeState, ReturnToService, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
 };
 use crate::templates::{FormState, Service};
 
-pub fn routes(routes: Routes) -> Routes {
-    use Audience::Public;
-
-    routes
-        .at("/signup", Public, get(show_details).post(details))
-        .at(
-            "/signup/organization",
-            Public,
-            get(show_organization).post(organization),
-        )
-        .at("/signup/verify", Public, get(show_verify).post(verify))
-        .at("/signup/verify/resend", Public, get(to_verify).post(resend))
-        .at("/signup/done", Public, get(show_done))
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct DetailsFields {
+pub struct DetailsFields {
     email: String,
     first_name: String,
     last_name: String,
@@ -59,7 +44,7 @@ struct DetailsFields {
     decision: String,
 }
 
-async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     if ctx.session.get().is_some() {
         // Whoever has an account goes on with it, unless the service asks for a new one.
@@ -122,7 +107,7 @@ fn typed_before(pending: &PendingSignup) -> FormState {
     ])
 }
 
-async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
+pub async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {
@@ -156,7 +141,7 @@ async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageError> {
     {
         Ok(handle) => {
             let cookie = Cookie::Signup.set(&ctx.app, handle.expose());
-            let to = ctx.within("/signup/organization");
+            let to = ctx.within(paths::SIGNUP_ORGANIZATION);
             Ok(ctx.with_cookie(cookie).redirect(&to))
         }
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong).notice("error.form")).await,
@@ -202,7 +187,7 @@ async fn expired(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&SignupExpired { service }).await
 }
 
-async fn show_organization(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_organization(ctx: PageContext) -> Result<Response, PageError> {
     let Some(pending) = pending(&ctx).await? else {
         return expired(ctx).await;
     };
@@ -216,10 +201,10 @@ async fn show_organization(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&page).await
 }
 
-async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
+pub async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let Some(pending) = pending(&ctx).await? else {
-        return Ok(ctx.redirect(&ctx.within("/signup/organization")));
+        return Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION)));
     };
     if fields.decision.as_deref() == Some("cancel") {
         let (ctx, flow) = Flow::enter(ctx).await?;
@@ -263,19 +248,19 @@ async fn organization(form: PageForm<Answers>) -> Result<Response, PageError> {
     )
     .await
     {
-        Ok(()) => Ok(ctx.redirect(&ctx.within("/signup/verify"))),
-        Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within("/signup/organization"))),
+        Ok(()) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),
+        Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION))),
         Err(accounts::Error::Fields(errors)) => ctx.again(organizations::with_errors(typed, errors)).await,
         Err(other) => Err(other.into()),
     }
 }
 
-async fn show_verify(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_verify(ctx: PageContext) -> Result<Response, PageError> {
     let Some(pending) = pending(&ctx).await? else {
         return expired(ctx).await;
     };
     if pending.stage() == Stage::Details {
-        return Ok(ctx.redirect(&ctx.within("/signup/organization")));
+        return Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION)));
     }
     let wait = verification::resend_wait(&ctx.app, &pending).await?;
     let (ctx, service) = with_service(ctx, &pending).await;
@@ -291,11 +276,11 @@ async fn show_verify(ctx: PageContext) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Code {
+pub struct Code {
     code: String,
 }
 
-async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
+pub async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let handle = ctx.cookie(Cookie::Signup).unwrap_or_default();
     match complete(&ctx, &handle, &fields.code).await {
@@ -306,8 +291,8 @@ async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
             ctx.again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
                 .await
         }
-        Err(accounts::Error::StepMissing) => Ok(ctx.redirect(&ctx.within("/signup/organization"))),
-        Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within("/signup/verify"))),
+        Err(accounts::Error::StepMissing) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION))),
+        Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),
         Err(other) => Err(other.into()),
     }
 }
@@ -340,11 +325,11 @@ async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, P
     };
     let welcome = Welcome {
         continue_to: match reopened {
-            Reopened::Here(handle) => Some(format!("/authorize/continue?request={handle}")),
+            Reopened::Here(handle) => Some(paths::authorize_continue(&handle)),
             Reopened::Elsewhere => None,
             Reopened::Gone => Some(match &ctx.request {
-                Some(handle) => format!("/authorize/continue?request={handle}"),
-                None => "/account".to_owned(),
+                Some(handle) => paths::authorize_continue(handle),
+                None => paths::ACCOUNT.to_owned(),
             }),
         },
         resume: completed.resume,
@@ -365,14 +350,14 @@ async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, P
     ctx.with_cookie_value(Cookie::Session, completed.started.cookie.expose())
         .with_cookie(known)
         .with_cookie(signup)
-        .show_at("/signup/done", Outcome::of(&welcome)?)
+        .show_at(paths::SIGNUP_DONE, Outcome::of(&welcome)?)
         .await
 }
 
 /// Also when it is opened from memory: then it is said that the account is ready, and no more.
-async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_none() {
-        return Ok(ctx.redirect("/login"));
+        return Ok(ctx.redirect(paths::LOGIN));
     }
     let welcome: Option<Welcome> = ctx.content();
     let page = match welcome {
@@ -383,7 +368,7 @@ async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
             let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
             let (service, continue_to) = match (service, it.continue_to) {
                 (Some(service), None) => return ctx.page(&ReturnToService { service }).await,
-                (service, continue_to) => (service, continue_to.unwrap_or_else(|| "/account".into())),
+                (service, continue_to) => (service, continue_to.unwrap_or_else(|| paths::ACCOUNT.into())),
             };
             SignupDone {
                 service,
@@ -393,7 +378,7 @@ async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
         }
         None => SignupDone {
             service: None,
-            continue_to: "/account".into(),
+            continue_to: paths::ACCOUNT.into(),
             pending_organization: None,
         },
     };
@@ -402,25 +387,25 @@ async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Nothing {}
+pub struct Nothing {}
 
-async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
+pub async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;
     let handle = ctx.cookie(Cookie::Signup).unwrap_or_default();
     let state = match signup::resend(&ctx.app, &ctx.actor_context(), &handle).await {
         Ok(()) => CodeState::SentAgain,
         Err(accounts::Error::Throttled { .. }) => CodeState::NotYet,
         Err(accounts::Error::StepMissing) => {
-            return Ok(ctx.redirect(&ctx.within("/signup/organization")));
+            return Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION)));
         }
-        Err(accounts::Error::NoSignup) => return Ok(ctx.redirect(&ctx.within("/signup/verify"))),
+        Err(accounts::Error::NoSignup) => return Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),
         Err(other) => return Err(other.into()),
     };
-    ctx.show_at(&ctx.within("/signup/verify"), Outcome::of(&state)?)
+    ctx.show_at(&ctx.within(paths::SIGNUP_VERIFY), Outcome::of(&state)?)
         .await
 }
 
 /// From memory, or reloaded: the button is on the page before.
-async fn to_verify(ctx: PageContext) -> Result<Response, PageError> {
-    Ok(ctx.redirect(&ctx.within("/signup/verify")))
+pub async fn to_verify(ctx: PageContext) -> Result<Response, PageError> {
+    Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY)))
 }

@@ -3,34 +3,22 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::login::onward;
-use super::{Audience, PageContext, PageError, PageForm, Routes, refused};
+use super::{PageContext, PageError, PageForm, refused};
 use crate::accounts;
 use crate::accounts::verification::first_login::{self, CodeStatus};
-use crate::domain::session::Due;
 use crate::http::outcome::Outcome;
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{CodeState, VerifyEmail};
 
-const HERE: &str = flow::page_of(Due::EmailVerification);
-
-pub fn routes(routes: Routes) -> Routes {
-    routes.at(HERE, Audience::Public, get(show).post(verify)).at(
-        "/login/verify-email/resend",
-        Audience::Public,
-        get(back).post(resend),
-    )
-}
-
-async fn show(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let Some((_, account)) = ctx.session.get() else {
-        return Ok(ctx.redirect(&ctx.within("/login")));
+        return Ok(ctx.redirect(&ctx.within(paths::LOGIN)));
     };
     if account.email_verified {
         return Ok(onward(&ctx));
@@ -65,24 +53,24 @@ fn state(outcome: Option<CodeState>, status: CodeStatus) -> Option<CodeState> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Code {
+pub struct Code {
     code: String,
     decision: String,
 }
 
-async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
+pub async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     match fields.decision.as_str() {
         "cancel" => return flow::cancel(&ctx, flow.as_ref()).await,
         "other" => {
-            let login = paths::with_parameter(&ctx.within("/login"), "account", "other");
+            let login = paths::with_parameter(&ctx.within(paths::LOGIN), "account", "other");
             return Ok(ctx.redirect(&login));
         }
         _ => {}
     }
     let Some((_, account)) = ctx.session.get() else {
-        return ctx.failed(&ctx.within("/login"), "session_expired").await;
+        return ctx.failed(&ctx.within(paths::LOGIN), "session_expired").await;
     };
     match first_login::verify(&ctx.app, &ctx.actor_context(), account, &fields.code).await {
         Ok(()) => Ok(onward(&ctx)),
@@ -99,24 +87,25 @@ async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Nothing {}
+pub struct Nothing {}
 
-async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
+pub async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;
     let Some((_, account)) = ctx.session.get() else {
-        return ctx.failed(&ctx.within("/login"), "session_expired").await;
+        return ctx.failed(&ctx.within(paths::LOGIN), "session_expired").await;
     };
     let state = match first_login::resend(&ctx.app, &ctx.actor_context(), account).await {
         Ok(()) => CodeState::SentAgain,
         Err(accounts::Error::Throttled { .. }) => CodeState::NotYet,
         Err(other) => return Err(other.into()),
     };
-    ctx.show_at(&ctx.within(HERE), Outcome::of(&state)?).await
+    ctx.show_at(&ctx.within(paths::LOGIN_VERIFY_EMAIL), Outcome::of(&state)?)
+        .await
 }
 
 /// From memory, or reloaded: the button is on the page before.
-async fn back(ctx: PageContext) -> Result<Response, PageError> {
-    Ok(ctx.redirect(&ctx.within(HERE)))
+pub async fn back(ctx: PageContext) -> Result<Response, PageError> {
+    Ok(ctx.redirect(&ctx.within(paths::LOGIN_VERIFY_EMAIL)))
 }
 
 #[cfg(test)]

@@ -13,13 +13,12 @@ use crate::affiliations::{self, Tie, ties};
 use crate::domain::AffiliationId;
 use crate::domain::account::Account;
 use crate::domain::organization::OrganizationStatus;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{
     AccountOrganization, AccountOrganizationChange, AffiliationView, Confirm, OrganizationQuestions,
     RightView,
 };
-
-const HERE: &str = "/account/organization";
 
 /// The person's place in the words of the page's language.
 pub struct Place {
@@ -97,7 +96,7 @@ pub struct Act {
 /// Says what `withdraw` will do.
 pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let Some(id) = ctx.given("affiliation_id") else {
-        return ctx.show_elsewhere(HERE).await;
+        return ctx.show_elsewhere(paths::ACCOUNT_ORGANIZATION).await;
     };
     let place = affiliations::overview(&ctx.app, &person.account().id).await?;
     let mut both = [place.current, place.request].into_iter().flatten();
@@ -105,10 +104,15 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
         .find(|it| it.affiliation.id.as_str() == id)
         .ok_or(PageError::NotFound)?;
     let page = match it.affiliation.status().is_in_force() {
-        true => Confirm::new("affiliation", HERE, "withdraw", "account.organization.end"),
+        true => Confirm::new(
+            "affiliation",
+            paths::ACCOUNT_ORGANIZATION,
+            "withdraw",
+            "account.organization.end",
+        ),
         false => Confirm::new(
             "request",
-            HERE,
+            paths::ACCOUNT_ORGANIZATION,
             "withdraw",
             "account.organization.withdraw_request",
         ),
@@ -133,7 +137,7 @@ pub async fn act(form: PageForm<Act>) -> Result<Response, PageError> {
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
     match outcome {
-        Ok(done) => ctx.done("/account/organization", done).await,
+        Ok(done) => ctx.done(paths::ACCOUNT_ORGANIZATION, done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             ctx.again_as(status, form).await
@@ -155,7 +159,7 @@ pub async fn submit(form: PageForm<Answers>) -> Result<Response, PageError> {
         return ctx.again_as(StatusCode::OK, typed).await;
     }
     let (status, form) = match request(&ctx, &fields).await {
-        Ok(()) => return ctx.done("/account/organization", "request_sent").await,
+        Ok(()) => return ctx.done(paths::ACCOUNT_ORGANIZATION, "request_sent").await,
         Err(affiliations::Error::OpenRequest) => {
             let form = typed.notice("account.organization.already_open");
             (StatusCode::CONFLICT, form)

@@ -12,10 +12,9 @@ use crate::accounts::second_factor::passkey::registration;
 use crate::accounts::second_factor::{self, recovery_code};
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};
-
-const HERE: &str = "/account/security/passkeys";
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     // A name to begin with; the person may know a better one.
@@ -69,11 +68,11 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
         return Err(PageError::NotFound);
     }
     let Some(id) = ctx.given("passkey_id") else {
-        return ctx.show_elsewhere(HERE).await;
+        return ctx.show_elsewhere(paths::ACCOUNT_PASSKEYS).await;
     };
     let passkeys = registration::list(&ctx.app, &person.account().id).await?;
     let found = passkeys.into_iter().find(|it| it.id == id);
-    let page = Confirm::new("passkey", HERE, "remove", "passkeys.remove")
+    let page = Confirm::new("passkey", paths::ACCOUNT_PASSKEYS, "remove", "passkeys.remove")
         .of(found.ok_or(PageError::NotFound)?.name)
         .with("passkey_id", &id);
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
@@ -106,7 +105,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                         Some(new) => {
                             recovery_codes::show_new(&ctx, &person, &new, true, Made::WithPasskey).await
                         }
-                        None => ctx.done(HERE, "passkey_added").await,
+                        None => ctx.done(paths::ACCOUNT_PASSKEYS, "passkey_added").await,
                     };
                 }
                 Err(error) => Err(error),
@@ -136,8 +135,8 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         _ => return Err(PageError::Invalid),
     };
     let form = match done {
-        Ok("") => return Ok(ctx.redirect(HERE)),
-        Ok(done) => return ctx.done(HERE, done).await,
+        Ok("") => return Ok(ctx.redirect(paths::ACCOUNT_PASSKEYS)),
+        Ok(done) => return ctx.done(paths::ACCOUNT_PASSKEYS, done).await,
         Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
         Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
         // G-9: there are enough, it is known, or it was done in another window.

@@ -8,6 +8,7 @@ use crate::accounts;
 use crate::accounts::profile::Changes;
 use crate::domain::account::Account;
 use crate::domain::profile::{Language, ProfileInput};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::AccountProfile;
 
@@ -55,7 +56,7 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
         newsletter: fields.newsletter.is_on(),
     };
     match accounts::profile::change(&ctx.app, &ctx.actor_context(), account, changes).await {
-        Ok(()) => ctx.done("/account/profile", "saved").await,
+        Ok(()) => ctx.done(paths::ACCOUNT_PROFILE, "saved").await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong).notice("error.form")).await,
         Err(other) => Err(other.into()),
     }

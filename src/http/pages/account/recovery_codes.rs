@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::domain::second_factor::grouped;
+use crate::paths;
 use crate::sealed::{self, Purpose};
 use crate::templates::pages::AccountRecoveryCodes;
 
-const HERE: &str = "/account/security/recovery-codes";
 /// No session lives longer.
 const LIFETIME: Duration = Duration::from_hours(12);
 
@@ -26,8 +26,8 @@ pub(super) enum Made {
 impl Made {
     const fn path(self) -> &'static str {
         match self {
-            Self::WithApp => "/account/security/totp",
-            Self::WithPasskey => "/account/security/passkeys",
+            Self::WithApp => paths::ACCOUNT_TOTP,
+            Self::WithPasskey => paths::ACCOUNT_PASSKEYS,
         }
     }
 }
@@ -53,7 +53,7 @@ pub(super) async fn show_new(
         made,
     };
     sealed::put(&ctx.app, Purpose::RecoveryCodes, &key(person), &kept, LIFETIME).await?;
-    Ok(ctx.redirect(HERE))
+    Ok(ctx.redirect(paths::ACCOUNT_RECOVERY_CODES))
 }
 
 /// The list is read in the session that made it.
@@ -67,7 +67,7 @@ async fn kept(ctx: &PageContext, person: &SignedIn) -> Result<Option<Kept>, Page
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let Some(kept) = kept(&ctx, &person).await? else {
-        return Ok(ctx.redirect("/account/security"));
+        return Ok(ctx.redirect(paths::ACCOUNT_SECURITY));
     };
     let page = AccountRecoveryCodes {
         codes: kept.codes,
@@ -80,7 +80,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
 /// The same as a text file, which names the account.
 pub async fn download(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let Some(kept) = kept(&ctx, &person).await? else {
-        return Ok(ctx.redirect("/account/security"));
+        return Ok(ctx.redirect(paths::ACCOUNT_SECURITY));
     };
     let mut text = format!(
         "{}\n{}\n\n",
@@ -108,5 +108,5 @@ pub async fn saved(person: SignedIn, form: PageForm<Nothing>) -> Result<Response
     let PageForm { ctx, .. } = form;
     let made = kept(&ctx, &person).await?.map(|it| it.made);
     sealed::remove(&ctx.app, Purpose::RecoveryCodes, &key(&person)).await?;
-    Ok(ctx.redirect(made.map_or("/account/security", Made::path)))
+    Ok(ctx.redirect(made.map_or(paths::ACCOUNT_SECURITY, Made::path)))
 }

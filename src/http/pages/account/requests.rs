@@ -9,6 +9,7 @@ use super::super::{PageContext, PageError, PageForm, SignedIn, authorization};
 use crate::domain::backchannel_authentication::Stage;
 use crate::domain::{AuthenticationRequestId, scope};
 use crate::oidc::backchannel_authentication::{self as requests, Decided, Outcome, Pending};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountRequests, PastRequestView, RequestView};
 
@@ -44,8 +45,11 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         _ => return Err(PageError::Invalid),
     };
     match outcome {
-        Outcome::Done => ctx.done("/account/requests", done).await,
-        Outcome::SecondFactor => Ok(ctx.redirect("/login/second-factor?next=account/requests")),
+        Outcome::Done => ctx.done(paths::ACCOUNT_REQUESTS, done).await,
+        Outcome::SecondFactor => {
+            let page = paths::with_parameter(paths::LOGIN_SECOND_FACTOR, "next", "account/requests");
+            Ok(ctx.redirect(&page))
+        }
         Outcome::NotTheirs => Err(PageError::NotFound),
         // G-9: they see how it stands.
         Outcome::Gone => {

@@ -11,6 +11,7 @@ use crate::accounts::login::{self, Browser, LoginForm, Second};
 use crate::accounts::second_factor::{self, SecondFactorStatus};
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::AccountSecurity;
 
@@ -83,7 +84,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let session = &logged_in.started.session;
     let (new, again) = (fields.password.as_str(), fields.password_confirmation.as_str());
     match accounts::password::change(&ctx.app, &context, account, session, new, again).await {
-        Ok(()) => ctx.done("/account/security", "password_changed").await,
+        Ok(()) => ctx.done(paths::ACCOUNT_SECURITY, "password_changed").await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(accounts::Error::Busy) => ctx.again(typed.notice("error.try_again")).await,
         Err(other) => Err(other.into()),

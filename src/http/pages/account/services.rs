@@ -7,10 +7,9 @@ use serde::Deserialize;
 use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::domain::ClientId;
 use crate::oidc::{consent, service_use};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountServices, Confirm, ServiceAccess};
-
-const HERE: &str = "/account/services";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,7 +46,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
 /// Says what `withdraw` will do.
 pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let Some(id) = ctx.given("client_id") else {
-        return ctx.show_elsewhere(HERE).await;
+        return ctx.show_elsewhere(paths::ACCOUNT_SERVICES).await;
     };
     let consents = consent::list(&ctx.app, &person.account().id).await?;
     let given = consents.iter().any(|it| it.client_id.as_str() == id);
@@ -56,9 +55,14 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     }
     let client = ctx.app.registry.find(&id);
     let name = client.map_or_else(|| id.clone(), |it| it.name().to_owned());
-    let page = Confirm::new("access", HERE, "withdraw", "account.services.withdraw")
-        .of(name)
-        .with("client_id", &id);
+    let page = Confirm::new(
+        "access",
+        paths::ACCOUNT_SERVICES,
+        "withdraw",
+        "account.services.withdraw",
+    )
+    .of(name)
+    .with("client_id", &id);
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 
@@ -70,7 +74,7 @@ pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Respon
     let client = ClientId::new(fields.client_id.as_str());
     let account = &person.account().id;
     if consent::withdraw(&ctx.app, &ctx.actor_context(), account, &client).await? {
-        return ctx.done("/account/services", "access_withdrawn").await;
+        return ctx.done(paths::ACCOUNT_SERVICES, "access_withdrawn").await;
     }
     let used = service_use::list(&ctx.app, account).await?;
     // G-9: withdrawn in another window; a service that the person does not use is nothing of theirs.

@@ -9,10 +9,9 @@ use crate::domain::SessionId;
 use crate::http::pages::logout::leave;
 use crate::oidc::end_session::After;
 use crate::oidc::logout::frontchannel;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountSessions, Confirm, SessionView};
-
-const HERE: &str = "/account/sessions";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,23 +44,23 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
             let open = sessions::list(&ctx.app, &person.account().id).await?;
             let it = open.iter().find(|it| it.id.as_str() == id);
             let browser = login::browser_in_words(&it.ok_or(PageError::NotFound)?.user_agent);
-            Confirm::new("session", HERE, "end", "account.sessions.end")
+            Confirm::new("session", paths::ACCOUNT_SESSIONS, "end", "account.sessions.end")
                 .of(browser)
                 .with("session_id", &id)
         }
         Some("end_others") => Confirm::new(
             "other_sessions",
-            HERE,
+            paths::ACCOUNT_SESSIONS,
             "end_others",
             "account.sessions.end_others",
         ),
         Some("end_everywhere") => Confirm::new(
             "everywhere",
-            HERE,
+            paths::ACCOUNT_SESSIONS,
             "end_everywhere",
             "account.sessions.end_everywhere",
         ),
-        _ => return ctx.show_elsewhere(HERE).await,
+        _ => return ctx.show_elsewhere(paths::ACCOUNT_SESSIONS).await,
     };
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
@@ -82,11 +81,11 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             if id == person.session().id {
                 return leave(ctx, frames, After::default()).await;
             }
-            ctx.done("/account/sessions", "session_ended").await
+            ctx.done(paths::ACCOUNT_SESSIONS, "session_ended").await
         }
         "end_others" => {
             sessions::end_others(app, &context, account, &person.session().id).await?;
-            ctx.done("/account/sessions", "sessions_ended").await
+            ctx.done(paths::ACCOUNT_SESSIONS, "sessions_ended").await
         }
         "end_everywhere" => {
             sessions::end_everywhere(app, &context, account).await?;

@@ -11,10 +11,9 @@ use crate::accounts::second_factor::passkey::registration;
 use crate::accounts::second_factor::{self, recovery_code, totp};
 use crate::domain::second_factor::grouped;
 use crate::http::cookies::Cookie;
+use crate::paths;
 use crate::templates::pages::{AccountTotp, Confirm, InUse, Setup};
 use crate::templates::{FormState, Qr};
-
-const HERE: &str = "/account/security/totp";
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let form = ctx.form_or(FormState::default());
@@ -55,11 +54,11 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
         .totp_since
         .is_none()
     {
-        return ctx.show_elsewhere(HERE).await;
+        return ctx.show_elsewhere(paths::ACCOUNT_TOTP).await;
     }
     let page = match registration::list(app, &account.id).await?.is_empty() {
-        true => Confirm::new("two_step", HERE, "remove", "totp.remove"),
-        false => Confirm::new("app", HERE, "remove", "passkeys.remove"),
+        true => Confirm::new("two_step", paths::ACCOUNT_TOTP, "remove", "totp.remove"),
+        false => Confirm::new("app", paths::ACCOUNT_TOTP, "remove", "passkeys.remove"),
     };
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
@@ -77,7 +76,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
     let (account, session) = (person.account(), person.session());
     let failed = match fields.action.as_str() {
         "begin" => match totp::begin(app, account, session).await {
-            Ok(()) => return Ok(ctx.redirect(HERE)),
+            Ok(()) => return Ok(ctx.redirect(paths::ACCOUNT_TOTP)),
             Err(error) => error,
         },
         "confirm" => match totp::confirm(app, &context, account, session, &fields.otp).await {
@@ -86,7 +85,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                 return match it.recovery_codes {
                     Some(new) => recovery_codes::show_new(&ctx, &person, &new, true, Made::WithApp).await,
-                    None => ctx.done(HERE, "totp_added").await,
+                    None => ctx.done(paths::ACCOUNT_TOTP, "totp_added").await,
                 };
             }
             Err(error) => error,
@@ -96,7 +95,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {
-            Ok(true) => return ctx.done("/account/security", "totp_removed").await,
+            Ok(true) => return ctx.done(paths::ACCOUNT_SECURITY, "totp_removed").await,
             Ok(false) => accounts::Error::Conflict,
             Err(error) => error,
         },

@@ -8,9 +8,9 @@ use super::super::{ListQuery, PageContext, PageError};
 use crate::domain::ClientId;
 use crate::domain::client::{Client, Origin};
 use crate::oidc::clients::{self, ClientError, Search, Severity};
+use crate::paths;
 use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRefusal, ClientRow};
 
-const PATH: &str = "/admin/clients";
 const FILTERS: [&str; 1] = ["q"];
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
@@ -25,7 +25,14 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         form: query.form(&FILTERS),
         rows: found.rows.iter().map(row).collect(),
         unknown: refusals(&ctx, clients::UNKNOWN).await?,
-        paging: lists::paging(found.page, found.size, found.total, PATH, &query, &FILTERS),
+        paging: lists::paging(
+            found.page,
+            found.size,
+            found.total,
+            paths::ADMIN_CLIENTS,
+            &query,
+            &FILTERS,
+        ),
     };
     ctx.page(&page).await
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::focal_point::{refusal, segment};
+use super::super::focal_point::refusal;
 use super::super::organization_lists::{self as lists, Types};
 use super::super::{ListQuery, PageContext, PageError, PageForm, refused};
 use crate::affiliations;
@@ -15,10 +15,10 @@ use crate::affiliations::focal_points::{self, Whom};
 use crate::affiliations::roster::{self, Entry, LARGEST_PAGE, Search, Show};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::{AccountId, OrganizationId};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm, FocalPointRow};
 
-const PATH: &str = "/admin/organizations";
 const FILTERS: [&str; 3] = ["q", "membership_type", "status"];
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
@@ -27,12 +27,12 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         form: query.form(&FILTERS),
         membership_types: types.choices(&ctx),
         rows: Vec::new(),
-        paging: lists::paging(1, 1, 0, PATH, &query, &FILTERS),
+        paging: lists::paging(1, 1, 0, paths::ADMIN_ORGANIZATIONS, &query, &FILTERS),
     };
     match admin::list(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = types.rows(&ctx, &found.rows);
-            page.paging = lists::paging_of(&found, PATH, &query, &FILTERS);
+            page.paging = lists::paging_of(&found, paths::ADMIN_ORGANIZATIONS, &query, &FILTERS);
             ctx.page(&page).await
         }
         Err(affiliations::Error::Invalid(wrong)) => {
@@ -64,11 +64,9 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
         // By address first, which leads to the page that says what will happen; then by account.
         "designate" if fields.account_id.is_empty() => match candidate(&ctx, &id, &fields.email).await {
             Ok(it) => {
-                let to = format!(
-                    "{PATH}/{}/confirm?action=designate&account_id={}",
-                    segment(&id),
-                    segment(it.id.as_str())
-                );
+                let to = paths::admin_organization_confirm(&OrganizationId::new(id.as_str()));
+                let to = paths::with_parameter(&to, "action", "designate");
+                let to = paths::with_parameter(&to, "account_id", it.id.as_str());
                 return Ok(ctx.redirect(&to));
             }
             Err(error) => Err(error),
@@ -78,7 +76,13 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
         _ => Err(affiliations::Error::Invalid([("action", "error.choose")].into())),
     };
     match outcome {
-        Ok(done) => ctx.done(&format!("{PATH}/{}", segment(&id)), done).await,
+        Ok(done) => {
+            ctx.done(
+                &paths::admin_organization(&OrganizationId::new(id.as_str())),
+                done,
+            )
+            .await
+        }
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             ctx.again_as(status, form).await
@@ -91,7 +95,7 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
     let (app, context) = (&ctx.app, ctx.actor_context());
     let organization = OrganizationId::new(id.as_str());
     let record = admin::find(app, &context, &organization).await?;
-    let path = format!("{PATH}/{}", segment(&id));
+    let path = paths::admin_organization(&organization);
     let account = AccountId::new(ctx.given("account_id").unwrap_or_default());
     let (name, page) = match ctx.given("action").as_deref() {
         Some("designate") => {

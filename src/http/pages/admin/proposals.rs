@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::focal_point::{refusal, segment};
+use super::super::focal_point::refusal;
 use super::super::organization_lists::{self as lists, Types};
 use super::super::{ListQuery, PageContext, PageError, PageForm};
 use crate::affiliations;
@@ -13,10 +13,9 @@ use crate::affiliations::directory::admin::{self, Record};
 use crate::affiliations::directory::merge;
 use crate::affiliations::directory::proposals::{self, Correction};
 use crate::domain::OrganizationId;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRow};
-
-const PATH: &str = "/admin/proposals";
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     let (found, people) = admin::proposals(&ctx.app, &ctx.actor_context(), query.page()?).await?;
@@ -29,7 +28,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
     });
     let page = AdminProposals {
         rows: rows.collect(),
-        paging: lists::paging_of(&found, PATH, &query, &[]),
+        paging: lists::paging_of(&found, paths::ADMIN_PROPOSALS, &query, &[]),
     };
     ctx.page(&page).await
 }
@@ -58,7 +57,7 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
     let PageForm { ctx, fields, typed } = form;
     let record = find(&ctx, &id).await?;
     match outcome(&ctx, &record.organization.id, &fields).await {
-        Ok(()) => ctx.done(PATH, "saved").await,
+        Ok(()) => ctx.done(paths::ADMIN_PROPOSALS, "saved").await,
         Err(error) => {
             // The form that confirms has few of the fields that are shown again.
             let mut form = as_it_is(&record);
@@ -72,7 +71,7 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
 /// Says what `decide` will do.
 pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
     let record = find(&ctx, &id).await?;
-    let path = format!("{PATH}/{}", segment(&id));
+    let path = paths::admin_proposal(&record.organization.id);
     let mut page = match ctx.given("decision").as_deref() {
         Some("reject") => Confirm::new("reject", &path, "reject", "focal_point.reject"),
         Some("merge") => {

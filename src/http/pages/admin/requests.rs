@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::super::focal_point::requests::{Decision, again, asked_for, is_decided_elsewhere, outcome};
-use super::super::focal_point::{base, refusal, request_row, segment, show_of, waits};
+use super::super::focal_point::{refusal, request_row, show_of, waits};
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageContext, PageError, PageForm};
 use crate::affiliations::roster::{self, Entry, Search, Show};
@@ -13,10 +13,10 @@ use crate::domain::AffiliationId;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
 use crate::http::outcome::Outcome;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminRequest, AdminRequests, OrganizationRef, RequestRow};
 
-const PATH: &str = "/admin/requests";
 const WAITING: &str = "waiting";
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
@@ -47,7 +47,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
             found.page,
             found.size,
             found.total,
-            PATH,
+            paths::ADMIN_REQUESTS,
             &query,
             &["q", "status"],
         ),
@@ -58,7 +58,10 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
 pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
     let (entry, organization) = find(&ctx, &id).await?;
     if is_decided_elsewhere(&entry) {
-        return Ok(ctx.redirect(&person_path(&organization, &entry)));
+        return Ok(ctx.redirect(&paths::focal_point_person(
+            &organization.id,
+            &entry.person.affiliation.account,
+        )));
     }
     ctx.page(&view(&ctx, &organization, &entry, ctx.form_or(FormState::default())).await?)
         .await
@@ -68,14 +71,26 @@ pub async fn decide(Path(id): Path<String>, form: PageForm<Decision>) -> Result<
     let PageForm { ctx, fields, typed } = form;
     let (entry, organization) = find(&ctx, &id).await?;
     match outcome(&ctx, &AffiliationId::new(id.as_str()), &fields).await {
-        Ok("approved") if waits(&entry) => ctx.done(&person_path(&organization, &entry), "approved").await,
-        Ok(done) => ctx.done(PATH, done).await,
+        Ok("approved") if waits(&entry) => {
+            ctx.done(
+                &paths::focal_point_person(&organization.id, &entry.person.affiliation.account),
+                "approved",
+            )
+            .await
+        }
+        Ok(done) => ctx.done(paths::ADMIN_REQUESTS, done).await,
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             let (entry, organization) = again(find(&ctx, &id).await)?;
             let outcome = Outcome::refused(status, form);
             match is_decided_elsewhere(&entry) {
-                true => ctx.show_at(&person_path(&organization, &entry), outcome).await,
+                true => {
+                    ctx.show_at(
+                        &paths::focal_point_person(&organization.id, &entry.person.affiliation.account),
+                        outcome,
+                    )
+                    .await
+                }
                 false => ctx.again_with(outcome).await,
             }
         }
@@ -86,12 +101,6 @@ async fn find(ctx: &PageContext, id: &str) -> Result<(Entry, Organization), Page
     let (app, context) = (&ctx.app, ctx.actor_context());
     let (entry, organization, _) = roster::find(app, &context, &AffiliationId::new(id)).await?;
     Ok((entry, organization))
-}
-
-/// TIES rights are decided there, by an administrator as by a Focal Point.
-fn person_path(organization: &Organization, entry: &Entry) -> String {
-    let account = segment(entry.person.affiliation.account.as_str());
-    format!("{}/people/{account}", base(&organization.id))
 }
 
 async fn view(

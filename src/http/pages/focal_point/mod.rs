@@ -2,79 +2,33 @@
 //! Points and for administrators. What is another organization's does not exist (security.md G-4): the
 //! room says so. A session fit for duty is seen to by the routes (SE-2).
 
-mod people;
-mod person;
-pub(super) mod requests;
+pub mod people;
+pub mod person;
+pub mod requests;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 
-use super::{Audience, PageContext, PageError, Routes, refused};
+use super::{PageContext, PageError, refused};
 use crate::affiliations::roster::{Entry, Page, Search, Show};
 use crate::affiliations::{self, organization_of};
 use crate::domain::OrganizationId;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesStatus;
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{FocalPointChoose, OrganizationRef, RequestRow};
 
-pub fn routes(routes: Routes) -> Routes {
-    use Audience::FocalPoint;
-    routes
-        .at("/focal-point", FocalPoint, get(choose))
-        .at(
-            "/focal-point/{organization}/requests",
-            FocalPoint,
-            get(requests::list).post(requests::approve),
-        )
-        .at(
-            "/focal-point/{organization}/requests/{id}",
-            FocalPoint,
-            get(requests::show).post(requests::decide),
-        )
-        .at(
-            "/focal-point/{organization}/people",
-            FocalPoint,
-            get(people::list),
-        )
-        .at(
-            "/focal-point/{organization}/people/{account}",
-            FocalPoint,
-            get(person::show).post(person::act),
-        )
-        .at(
-            "/focal-point/{organization}/people/{account}/confirm",
-            FocalPoint,
-            get(person::confirm).post(person::act),
-        )
-}
-
 /// A person is Focal Point of one organization at most, and is taken there; an administrator may be of none.
-async fn choose(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn choose(ctx: PageContext) -> Result<Response, PageError> {
     match organization_of(ctx.app.db.read(), &ctx.actor_context()).await? {
-        Some(id) => Ok(ctx.redirect(&requests_path(&id))),
+        Some(id) => Ok(ctx.redirect(&paths::focal_point_requests(&id))),
         None => {
             let organizations = Vec::new();
             ctx.page(&FocalPointChoose { organizations }).await
         }
     }
-}
-
-fn requests_path(organization: &OrganizationId) -> String {
-    format!("{}/requests", base(organization))
-}
-
-/// Identifiers are of letters, digits and `._-` (contract.md), but a path is made from what is safe in one.
-pub fn base(organization: &OrganizationId) -> String {
-    format!("/focal-point/{}", segment(organization.as_str()))
-}
-
-pub fn segment(id: &str) -> String {
-    form_urlencoded::byte_serialize(id.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
 }
 
 fn reference(it: &Organization) -> OrganizationRef {

@@ -5,11 +5,12 @@ use axum::response::Response;
 
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageContext, PageError};
-use super::{base, page, waits};
+use super::{page, waits};
 use crate::affiliations::directory::admin;
 use crate::affiliations::roster::{Entry, PeopleOrder, Search, Show};
 use crate::domain::OrganizationId;
 use crate::domain::ties::{RightType, TiesStatus};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{FocalPointPeople, PersonRow};
 
@@ -32,7 +33,7 @@ pub async fn list(
         ..Search::default()
     };
     let (found, organization) = page(&ctx, &organization, &search).await?;
-    let path = format!("{}/people", base(&OrganizationId::new(organization.id.as_str())));
+    let path = paths::focal_point_people(&OrganizationId::new(organization.id.as_str()));
     let kinds = admin::right_types(&ctx.app).await?;
     let rows = found.entries.iter().map(|it| row(&ctx, it, &kinds)).collect();
     let filters = ["q", "filter"];

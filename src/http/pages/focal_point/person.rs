@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::{PageContext, PageError, PageForm};
 use super::requests::again;
-use super::{base, people, reference, refusal, segment};
+use super::{people, reference, refusal};
 use crate::affiliations::directory::admin;
 use crate::affiliations::lifecycle::decisions;
 use crate::affiliations::roster::Entry;
@@ -14,6 +14,7 @@ use crate::affiliations::{self, by_kind, focal_points, ties};
 use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{Confirm, FocalPointPerson, RightView};
 
@@ -47,12 +48,14 @@ pub async fn confirm(
     };
     match confirmation(&ctx, &found, &fields).await? {
         Some(page) => ctx.page(&page.again(ctx.form_or(FormState::default()))).await,
-        None => ctx.show_elsewhere(&person_path(&found.1, &account)).await,
+        None => {
+            ctx.show_elsewhere(&paths::focal_point_person(
+                &found.1.id,
+                &AccountId::new(account.as_str()),
+            ))
+            .await
+        }
     }
-}
-
-fn person_path(organization: &Organization, account: &str) -> String {
-    format!("{}/people/{}", base(&organization.id), segment(account))
 }
 
 /// `None` for an act that needs no confirmation.
@@ -66,7 +69,7 @@ async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<
         "remove" => ("remove", "focal_point.remove", true),
         _ => return Ok(None),
     };
-    let path = person_path(organization, entry.person.affiliation.account.as_str());
+    let path = paths::focal_point_person(&organization.id, &entry.person.affiliation.account);
     let name = entry.person.full_name();
     let mut page = Confirm::new(act, &path, act, button)
         .of(name)
@@ -89,14 +92,16 @@ pub async fn act(
 ) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let found = find(&ctx, &organization, &account).await?;
-    let path = format!("{}/people", base(&found.1.id));
     match outcome(&ctx, &found.0.person.affiliation.id, &fields).await {
-        Ok("removed") => ctx.done(&path, "removed").await,
+        Ok("removed") => ctx.done(&paths::focal_point_people(&found.1.id), "removed").await,
         // Who gave up the own office sees these pages no more.
         Ok("undesignated") if found.0.own && found.2 == Capacity::FocalPoint => {
-            ctx.done("/account/organization", "undesignated").await
+            ctx.done(paths::ACCOUNT_ORGANIZATION, "undesignated").await
         }
-        Ok(done) => ctx.done(&format!("{path}/{}", segment(&account)), done).await,
+        Ok(done) => {
+            let path = paths::focal_point_person(&found.1.id, &AccountId::new(account.as_str()));
+            ctx.done(&path, done).await
+        }
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             again(find(&ctx, &organization, &account).await)?;

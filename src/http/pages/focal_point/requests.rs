@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageContext, PageError, PageForm};
-use super::{base, page, reference, refusal, request_row, requests_path, segment, show_of, waits};
+use super::{page, reference, refusal, request_row, show_of, waits};
 use crate::affiliations;
 use crate::affiliations::lifecycle::decisions::{self, Attempt};
 use crate::affiliations::roster::{self, Entry, Search};
@@ -17,6 +17,7 @@ use crate::domain::organization::Organization;
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AffiliationId, OrganizationId};
 use crate::http::outcome::Outcome;
+use crate::paths;
 use crate::templates::pages::{ApprovedTogether, FocalPointRequest, FocalPointRequests};
 use crate::templates::{Choice, FormState};
 
@@ -62,7 +63,7 @@ async fn waiting(
         ..Search::default()
     };
     let (found, organization) = page(ctx, organization, &search).await?;
-    let path = requests_path(&OrganizationId::new(organization.id.as_str()));
+    let path = paths::focal_point_requests(&OrganizationId::new(organization.id.as_str()));
     Ok(FocalPointRequests {
         organization,
         form: FormState::new([("q", query.get("q")), ("status", status)]),
@@ -147,7 +148,10 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     let (entry, organization) = find(&ctx, &organization, &id).await?;
     if is_decided_elsewhere(&entry) {
-        return Ok(ctx.redirect(&person_path(&organization, &entry)));
+        return Ok(ctx.redirect(&paths::focal_point_person(
+            &organization.id,
+            &entry.person.affiliation.account,
+        )));
     }
     ctx.page(&view(&ctx, &organization, &entry, ctx.form_or(FormState::default())).await?)
         .await
@@ -166,14 +170,29 @@ pub async fn decide(
     let (entry, organization) = find(&ctx, &organization, &id).await?;
     let id = AffiliationId::new(id);
     match outcome(&ctx, &id, &fields).await {
-        Ok("approved") if waits(&entry) => ctx.done(&person_path(&organization, &entry), "approved").await,
-        Ok(done) => ctx.done(&requests_path(&organization.id), done).await,
+        Ok("approved") if waits(&entry) => {
+            ctx.done(
+                &paths::focal_point_person(&organization.id, &entry.person.affiliation.account),
+                "approved",
+            )
+            .await
+        }
+        Ok(done) => {
+            ctx.done(&paths::focal_point_requests(&organization.id), done)
+                .await
+        }
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
             let (entry, organization) = again(find(&ctx, organization.id.as_str(), id.as_str()).await)?;
             let outcome = Outcome::refused(status, form);
             match is_decided_elsewhere(&entry) {
-                true => ctx.show_at(&person_path(&organization, &entry), outcome).await,
+                true => {
+                    ctx.show_at(
+                        &paths::focal_point_person(&organization.id, &entry.person.affiliation.account),
+                        outcome,
+                    )
+                    .await
+                }
                 false => ctx.again_with(outcome).await,
             }
         }
@@ -219,11 +238,6 @@ async fn find(ctx: &PageContext, organization: &str, id: &str) -> Result<(Entry,
     } else {
         Err(PageError::NotFound)
     }
-}
-
-fn person_path(organization: &Organization, entry: &Entry) -> String {
-    let account = segment(entry.person.affiliation.account.as_str());
-    format!("{}/people/{account}", base(&organization.id))
 }
 
 async fn view(
