@@ -1,8 +1,7 @@
 //! The first administrator, made at the console (security.md AD-3).
 
-use super::{Error, Result, signup};
+use super::{Error, Result, sessions, signup};
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
@@ -42,20 +41,18 @@ pub async fn find(app: &App, email: &str) -> Result<Found> {
 
 /// Makes an administrator of an account that exists.
 pub async fn promote(app: &App, context: &Context, account: &Account) -> Result<Made> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            if !accounts::update_role(tx, &account.id, account.role, Role::Administrator).await? {
-                return Err(Error::Conflict); // G-9
-            }
-            let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))
-                .change(account.role.as_str(), Role::Administrator.as_str());
-            audit::record(tx, now, context, event).await?;
-            // A change of rights asks for a new login (SE-2).
-            super::sessions::end_all_but(tx, now, context, &account.id, None, "role").await?;
-            Ok(Made::Promoted)
-        })
-        .await
+    app.write(context, async |tx| {
+        if !accounts::update_role(tx, &account.id, account.role, Role::Administrator).await? {
+            return Err(Error::Conflict); // G-9
+        }
+        let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))
+            .change(account.role.as_str(), Role::Administrator.as_str());
+        tx.record(event).await?;
+        // A change of rights asks for a new login (SE-2).
+        sessions::end_all_but(tx, &account.id, None, "role").await?;
+        Ok(Made::Promoted)
+    })
+    .await
 }
 
 /// Makes a new account for an administrator, whose address the operator vouches for.
@@ -98,26 +95,25 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
-    app.db
-        .write(async |tx| {
-            if accounts::find_holder(tx, &account.email.unique_key())
-                .await?
-                .is_some()
-            {
-                return Err(Error::Conflict); // G-9: somebody signed up meanwhile.
-            }
-            let new = NewAccount {
-                account: account.clone(),
-                password_hash: Some(hash.clone()),
-                terms_accepted_at: None,
-            };
-            accounts::insert(tx, new).await?;
-            let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))
-                .change(serde_json::Value::Null, Role::Administrator.as_str());
-            audit::record(tx, now, context, event).await?;
-            Ok(Made::New)
-        })
-        .await
+    app.write(context, async |tx| {
+        if accounts::find_holder(tx, &account.email.unique_key())
+            .await?
+            .is_some()
+        {
+            return Err(Error::Conflict); // G-9: somebody signed up meanwhile.
+        }
+        let new = NewAccount {
+            account: account.clone(),
+            password_hash: Some(hash.clone()),
+            terms_accepted_at: None,
+        };
+        accounts::insert(tx, new).await?;
+        let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))
+            .change(serde_json::Value::Null, Role::Administrator.as_str());
+        tx.record(event).await?;
+        Ok(Made::New)
+    })
+    .await
 }
 
 fn parse(email: &str) -> Result<EmailAddress> {

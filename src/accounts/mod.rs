@@ -3,11 +3,11 @@
 //! doors; every change is one transaction with its audit record and its mail (ST-2).
 
 pub mod administrators;
-pub mod elsewhere;
 mod error;
 pub mod import;
 pub mod known_browser;
 pub mod login;
+pub mod notifications;
 pub mod password;
 pub mod profile;
 pub mod recovery;
@@ -24,24 +24,9 @@ pub use error::{Error, Result};
 
 use crate::app::App;
 use crate::domain::Time;
-use crate::domain::account::{EmailAddress, UniqueKey};
-use crate::domain::profile::Language;
+use crate::domain::account::UniqueKey;
 use crate::domain::session::Session;
-use crate::mail::{Email, outbox};
 use crate::storage::terms;
-use crate::templates::MailTemplate;
-
-/// Writes a mail to a person into the outbox, in their language.
-async fn tell<M: MailTemplate>(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    to: &EmailAddress,
-    language: Language,
-    message: &M,
-) -> Result<()> {
-    let email = Email::render(&app.templates, to, language, message).map_err(Error::failed)?;
-    Ok(outbox::enqueue(tx, &app.mailer, &app.keys, app.clock.now(), &email).await?)
-}
 
 /// What tables keep of an address by which limits count: it tells nothing to who reads them.
 fn address_label(app: &App, address: &UniqueKey) -> String {

@@ -1,18 +1,13 @@
 //! Change of the password, and what ends with the old one (security.md PW-6).
 
-use sea_orm::ConnectionTrait;
-
-use super::{
-    Error, Result, address_label, known_browser, require_recent, second_factor, sessions, signup, tell,
-};
-use crate::app::App;
-use crate::audit;
+use super::{Error, Result, address_label, known_browser, require_recent, second_factor, sessions, signup};
+use crate::app::{App, Tx};
+use crate::domain::SessionId;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
-use crate::domain::{SessionId, Time};
 use crate::storage::{
     accounts, email_codes, login_throttles, password_resets, pending_signups, refresh_tokens,
 };
@@ -27,8 +22,7 @@ pub async fn change(
     new: &str,
     confirmation: &str,
 ) -> Result<()> {
-    let now = app.clock.now();
-    require_recent(session, now)?;
+    require_recent(session, app.clock.now())?;
     let mut errors = FieldErrors::new();
     let names = [
         account.profile.first_name.as_str(),
@@ -40,39 +34,31 @@ pub async fn change(
         _ => return Err(Error::Fields(errors)),
     };
     let hash = app.passwords.hash(&new).await?;
-    app.db
-        .write(async |tx| {
-            sessions::hold(tx, now, session).await?;
-            accounts::update_password(tx, &account.id, &hash).await?;
-            end_what_it_opened(app, tx, now, context, account, Some(&session.id)).await?;
-            let event = Event::new(Action::PasswordChanged, format!("account:{}", account.id));
-            audit::record(tx, now, context, event).await?;
-            let message = mails::PasswordChanged {
-                name: account.profile.full_name(),
-                at: now,
-            };
-            tell(app, tx, &account.email, account.language, &message).await
-        })
-        .await
+    app.write(context, async |tx| {
+        sessions::hold(tx, session).await?;
+        accounts::update_password(tx, &account.id, &hash).await?;
+        end_what_it_opened(tx, account, Some(&session.id)).await?;
+        let event = Event::new(Action::PasswordChanged, format!("account:{}", account.id));
+        tx.record(event).await?;
+        let message = mails::PasswordChanged {
+            name: account.profile.full_name(),
+            at: tx.now(),
+        };
+        Ok(tx.mail(account, &message).await?)
+    })
+    .await
 }
 
 /// Every other session, every refresh token, every code and link by mail, every pending sign-up of the address, and the
 /// count of failures. Other codes and interactions live by their session, and end with it.
-pub(super) async fn end_what_it_opened(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-    but: Option<&SessionId>,
-) -> Result<()> {
-    sessions::end_all_but(tx, now, context, &account.id, but, "password").await?;
-    refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, now).await?;
+pub(super) async fn end_what_it_opened(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
+    sessions::end_all_but(tx, &account.id, but, "password").await?;
+    refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
     email_codes::void(tx, account.id.as_str()).await?;
     password_resets::void_of_account(tx, &account.id).await?;
-    password_resets::void_of_address(tx, &address_label(app, &account.email.unique_key())).await?;
+    password_resets::void_of_address(tx, &address_label(tx.app(), &account.email.unique_key())).await?;
     pending_signups::delete_all_but(tx, &account.email.unique_key(), 0).await?;
-    login_throttles::delete_of(tx, &known_browser::label(app, &account.email.key())).await?;
+    login_throttles::delete_of(tx, &known_browser::label(tx.app(), &account.email.key())).await?;
     Ok(())
 }
 
@@ -80,17 +66,15 @@ pub(super) async fn end_what_it_opened(
 pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email = crate::domain::account::EmailAddress::parse(email)
         .map_err(|_| Error::field("email", "error.email"))?;
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            let Some(account) = accounts::find_by_email(tx, &email.key()).await? else {
-                return Ok(false);
-            };
-            login_throttles::delete_of(tx, &known_browser::label(app, &email.key())).await?;
-            second_factor::forgive(tx, &account.id).await?;
-            let event = Event::new(Action::AccountUnlocked, format!("account:{}", account.id));
-            audit::record(tx, now, context, event).await?;
-            Ok(true)
-        })
-        .await
+    app.write(context, async |tx| {
+        let Some(account) = accounts::find_by_email(tx, &email.key()).await? else {
+            return Ok(false);
+        };
+        login_throttles::delete_of(tx, &known_browser::label(app, &email.key())).await?;
+        second_factor::forgive(tx, &account.id).await?;
+        let event = Event::new(Action::AccountUnlocked, format!("account:{}", account.id));
+        tx.record(event).await?;
+        Ok(true)
+    })
+    .await
 }

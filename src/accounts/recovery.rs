@@ -4,8 +4,7 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::sessions::of_person;
-use super::{Error, Result, address_label, password, signup, tell};
+use super::{Error, Result, address_label, password, signup};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -14,10 +13,10 @@ use crate::domain::event::{Action, Event};
 use crate::domain::profile::{FieldErrors, Language};
 use crate::domain::secret::{Digest, Secret};
 use crate::limits::Limit;
+use crate::random;
 use crate::storage::password_resets::{self, PasswordReset};
 use crate::storage::{accounts, passkeys};
 use crate::templates::mails;
-use crate::{audit, random};
 
 /// Marks the kind of the token (security.md G-7).
 const PREFIX: &str = "pr_";
@@ -46,37 +45,35 @@ pub async fn request(
         app.limits.count(Limit::PasswordReset, &label).await?;
     }
 
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            let account = accounts::find_by_email(tx, &email.key()).await?;
-            let token = format!("{PREFIX}{}", random::token());
-            password_resets::void_of_address(tx, &label).await?;
-            let row = PasswordReset {
-                account: account.as_ref().map(|it| it.id.clone()),
-                address: label.clone(),
-                resume: resume.map(str::to_owned),
-                created_at: now,
-            };
-            password_resets::insert(tx, &Digest::of(token.as_bytes()), row).await?;
-            let object = match &account {
-                Some(account) => {
-                    let message = mails::PasswordReset {
-                        name: account.profile.full_name(),
-                        token,
-                    };
-                    tell(app, tx, &account.email, account.language, &message).await?;
-                    format!("account:{}", account.id)
-                }
-                None => {
-                    tell(app, tx, &email, language, &mails::NoAccount {}).await?;
-                    format!("address:{label}")
-                }
-            };
-            audit::record(tx, now, context, Event::new(Action::ResetRequested, object)).await?;
-            Ok(())
-        })
-        .await
+    app.write(context, async |tx| {
+        let account = accounts::find_by_email(tx, &email.key()).await?;
+        let token = format!("{PREFIX}{}", random::token());
+        password_resets::void_of_address(tx, &label).await?;
+        let row = PasswordReset {
+            account: account.as_ref().map(|it| it.id.clone()),
+            address: label.clone(),
+            resume: resume.map(str::to_owned),
+            created_at: tx.now(),
+        };
+        password_resets::insert(tx, &Digest::of(token.as_bytes()), row).await?;
+        let object = match &account {
+            Some(account) => {
+                let message = mails::PasswordReset {
+                    name: account.profile.full_name(),
+                    token,
+                };
+                tx.mail(account, &message).await?;
+                format!("account:{}", account.id)
+            }
+            None => {
+                tx.mail_to(&email, language, &mails::NoAccount {}).await?;
+                format!("address:{label}")
+            }
+        };
+        tx.record(Event::new(Action::ResetRequested, object)).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Whose link this is, while it is good: for the form and its rules. Opening it spends nothing.
@@ -127,31 +124,28 @@ pub async fn complete(
     };
     let hash = app.passwords.hash(&new).await?;
 
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            let (account, reset) = find(app, tx, token).await?;
-            if !password_resets::spend(tx, &Secret::new(token).digest()).await? {
-                return Err(Error::LinkVoid);
-            }
-            let context = of_person(context, &account);
-            accounts::update_password(tx, &account.id, &hash).await?;
-            // Who has the link reads the mail of this address.
-            accounts::update_email_verified(tx, &account.id, now).await?;
-            password::end_what_it_opened(app, tx, now, &context, &account, None).await?;
-            // Somebody with the old password may have made one: it counts again once the new one was beside it.
-            passkeys::update_counts_alone(tx, &account.id, None, false).await?;
-            let event = Event::new(Action::PasswordReset, format!("account:{}", account.id));
-            audit::record(tx, now, &context, event).await?;
-            let message = mails::PasswordChanged {
-                name: account.profile.full_name(),
-                at: now,
-            };
-            tell(app, tx, &account.email, account.language, &message).await?;
-            Ok(Done {
-                account,
-                resume: reset.resume,
-            })
+    app.write(&context.as_person(&account), async |tx| {
+        let (account, reset) = find(app, tx, token).await?;
+        if !password_resets::spend(tx, &Secret::new(token).digest()).await? {
+            return Err(Error::LinkVoid);
+        }
+        accounts::update_password(tx, &account.id, &hash).await?;
+        // Who has the link reads the mail of this address.
+        accounts::update_email_verified(tx, &account.id, tx.now()).await?;
+        password::end_what_it_opened(tx, &account, None).await?;
+        // Somebody with the old password may have made one: it counts again once the new one was beside it.
+        passkeys::update_counts_alone(tx, &account.id, None, false).await?;
+        let event = Event::new(Action::PasswordReset, format!("account:{}", account.id));
+        tx.record(event).await?;
+        let message = mails::PasswordChanged {
+            name: account.profile.full_name(),
+            at: tx.now(),
+        };
+        tx.mail(&account, &message).await?;
+        Ok(Done {
+            account,
+            resume: reset.resume,
         })
-        .await
+    })
+    .await
 }

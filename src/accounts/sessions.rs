@@ -1,20 +1,18 @@
 //! Sessions: the login that every service's single sign-on rests on (security.md SE-1 to SE-4).
 //! The cookie's value is a bearer secret of 256 bits; only its digest is stored.
 
-use sea_orm::ConnectionTrait;
-
-use super::{Error, Result, tell};
-use crate::app::App;
+use super::{Error, Result};
+use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Proof, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
-use crate::domain::{AccountId, SessionId, Sid, Time};
+use crate::domain::{AccountId, SessionId, Sid};
+use crate::random;
 use crate::storage::{accounts, consents, refresh_tokens, sessions};
 use crate::templates::mails;
-use crate::{audit, random};
 
 /// A session with the value of its cookie, which is told this once.
 #[derive(Clone, Debug)]
@@ -65,20 +63,13 @@ pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Ac
 }
 
 /// A new session for a person who has just proved who they are.
-pub async fn start(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-    proof: Proof,
-    terms_due: bool,
-) -> Result<Started> {
+pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) -> Result<Started> {
     let open = sessions::list_of_account(tx, &account.id).await?;
     // The oldest end, so that with the new one there are no more than allowed (SE-2).
-    let mut by_age: Vec<&Session> = open.iter().filter(|it| it.is_alive(now)).collect();
+    let mut by_age: Vec<&Session> = open.iter().filter(|it| it.is_alive(tx.now())).collect();
     by_age.sort_by_key(|it| std::cmp::Reverse(it.created_at));
     for surplus in by_age.into_iter().skip(MOST_PER_ACCOUNT as usize - 1) {
-        retire(tx, now, context, &account.id, &surplus.id, "too_many").await?;
+        retire(tx, &account.id, &surplus.id, "too_many").await?;
     }
 
     let cookie = Secret::new(random::token());
@@ -86,27 +77,25 @@ pub async fn start(
         id: SessionId::new(random::id()),
         sid: Sid::new(random::id()),
         account: account.id.clone(),
-        created_at: now,
+        created_at: tx.now(),
         authenticated_at: proof.authenticated_at,
         second_factor: proof.second_factor,
-        last_used_at: now,
+        last_used_at: tx.now(),
         rested_at: None,
         terms_due,
         cookie_due: false,
-        user_agent: context.user_agent.chars().take(250).collect(),
-        network: context.network.clone(),
+        user_agent: tx.context().user_agent.chars().take(250).collect(),
+        network: tx.context().network.clone(),
     };
     sessions::insert(tx, &session, &cookie.digest()).await?;
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(session.acr().as_str());
-    audit::record(tx, now, &of_person(context, account), event).await?;
+    tx.record_as(account, event).await?;
     Ok(Started { session, cookie })
 }
 
 /// The person of `session` proved again who they are: a new cookie and `auth_time`, the same `sid`.
 pub async fn renew(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     account: &Account,
     session: &Session,
     proof: Proof,
@@ -116,17 +105,17 @@ pub async fn renew(
     let renewed = Session {
         authenticated_at: proof.authenticated_at,
         second_factor: proof.second_factor,
-        last_used_at: now,
+        last_used_at: tx.now(),
         rested_at: None,
         terms_due,
         ..session.clone()
     };
     if !sessions::update_authenticated(tx, &renewed, &cookie.digest()).await? {
         // It ended meanwhile, somewhere else: that stands, and this is a login of its own.
-        return start(tx, now, context, account, proof, terms_due).await;
+        return start(tx, account, proof, terms_due).await;
     }
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because("reauthentication");
-    audit::record(tx, now, &of_person(context, account), event).await?;
+    tx.record_as(account, event).await?;
     Ok(Started {
         session: renewed,
         cookie,
@@ -135,13 +124,7 @@ pub async fn renew(
 
 /// A second factor was shown in `session`: a new cookie (SE-2), the same `sid` and `auth_time`. A session that
 /// ended meanwhile is not revived by it.
-pub(super) async fn raise(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    session: &Session,
-    proof: SecondProof,
-) -> Result<Started> {
+pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Result<Started> {
     let cookie = Secret::new(random::token());
     // What is worth less takes nothing away.
     let best = session
@@ -149,14 +132,14 @@ pub(super) async fn raise(
         .filter(|it| it.factor.acr() >= proof.factor.acr());
     let raised = Session {
         second_factor: best.or(Some(proof)),
-        last_used_at: now,
+        last_used_at: tx.now(),
         ..session.clone()
     };
     if !sessions::update_authenticated(tx, &raised, &cookie.digest()).await? {
         return Err(Error::CodeVoid);
     }
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(proof.factor.as_str());
-    audit::record(tx, now, context, event).await?;
+    tx.record(event).await?;
     Ok(Started {
         session: raised,
         cookie,
@@ -166,10 +149,10 @@ pub(super) async fn raise(
 /// Holds the account until the transaction ends, for a change that the person makes in `session`, and requires that the
 /// session still lives: a new password, set meanwhile, has ended it, and a change decided before that must not undo
 /// what came with it (security.md G-9, PW-6).
-pub(super) async fn hold(tx: &impl ConnectionTrait, now: Time, session: &Session) -> Result<()> {
+pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
     accounts::lock(tx, &session.account).await?;
     let found = sessions::find(tx, &session.id).await?;
-    match found.is_some_and(|(it, account)| it.is_alive(now) && account.is_active()) {
+    match found.is_some_and(|(it, account)| it.is_alive(tx.now()) && account.is_active()) {
         true => Ok(()),
         false => Err(Error::ReauthenticationNeeded),
     }
@@ -197,103 +180,72 @@ pub async fn end(
     id: &SessionId,
     reason: &str,
 ) -> Result<bool> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| end_one(tx, now, context, account, id, reason).await)
+    app.write(context, async |tx| end_one(tx, account, id, reason).await)
         .await
 }
 
 /// The session gives way to another. As after a logout, what was granted to outlive it goes on (security.md LO-3,
 /// OpenID Connect Core §11): the person has taken nothing back.
-pub(super) async fn retire(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &AccountId,
-    id: &SessionId,
-    reason: &str,
-) -> Result<bool> {
-    let ended = sessions::end(tx, account, id, now).await?;
+pub(super) async fn retire(tx: &Tx, account: &AccountId, id: &SessionId, reason: &str) -> Result<bool> {
+    let ended = sessions::end(tx, account, id, tx.now()).await?;
     if ended {
         let event = Event::new(Action::SessionEnded, format!("session:{id}")).because(reason);
-        audit::record(tx, now, context, event).await?;
+        tx.record(event).await?;
     }
     Ok(ended)
 }
 
-async fn end_one(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &AccountId,
-    id: &SessionId,
-    reason: &str,
-) -> Result<bool> {
-    let ended = retire(tx, now, context, account, id, reason).await?;
+async fn end_one(tx: &Tx, account: &AccountId, id: &SessionId, reason: &str) -> Result<bool> {
+    let ended = retire(tx, account, id, reason).await?;
     if ended {
-        refresh_tokens::end_refresh_tokens_of_session(tx, id, now).await?;
+        refresh_tokens::end_refresh_tokens_of_session(tx, id, tx.now()).await?;
     }
     Ok(ended)
 }
 
 /// Ends all sessions of the account but one. How many there were.
 pub async fn end_others(app: &App, context: &Context, account: &AccountId, but: &SessionId) -> Result<usize> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| end_all_but(tx, now, context, account, Some(but), "by_the_person").await)
-        .await
+    app.write(context, async |tx| {
+        end_all_but(tx, account, Some(but), "by_the_person").await
+    })
+    .await
 }
 
 /// Signs out everywhere: all sessions and all refresh tokens of the account (SE-3).
 pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -> Result<usize> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            let ended = end_all_but(tx, now, context, account, None, "everywhere").await?;
-            refresh_tokens::end_refresh_tokens_of_account(tx, account, now).await?;
-            // What has ended is not listed as a permission that goes on: a service asks for it again.
-            consents::end_offline_access(tx, account).await?;
-            // Who did not do it themselves hears of it (LG-4).
-            if context.actor.account() != Some(account)
-                && let Some(person) = accounts::find(tx, account).await?
-            {
-                let message = mails::SessionsEnded {
-                    name: person.profile.full_name(),
-                    at: now,
-                };
-                tell(app, tx, &person.email, person.language, &message).await?;
-            }
-            Ok(ended)
-        })
-        .await
+    app.write(context, async |tx| {
+        let ended = end_all_but(tx, account, None, "everywhere").await?;
+        refresh_tokens::end_refresh_tokens_of_account(tx, account, tx.now()).await?;
+        // What has ended is not listed as a permission that goes on: a service asks for it again.
+        consents::end_offline_access(tx, account).await?;
+        // Who did not do it themselves hears of it (LG-4).
+        if tx.context().actor.account() != Some(account)
+            && let Some(person) = accounts::find(tx, account).await?
+        {
+            let message = mails::SessionsEnded {
+                name: person.profile.full_name(),
+                at: tx.now(),
+            };
+            tx.mail(&person, &message).await?;
+        }
+        Ok(ended)
+    })
+    .await
 }
 
 pub(super) async fn end_all_but(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     account: &AccountId,
     but: Option<&SessionId>,
     reason: &str,
 ) -> Result<usize> {
     let mut ended = 0;
     for session in sessions::list_of_account(tx, account).await? {
-        if Some(&session.id) != but && end_one(tx, now, context, account, &session.id, reason).await? {
+        if Some(&session.id) != but && end_one(tx, account, &session.id, reason).await? {
             ended += 1;
         }
     }
     Ok(ended)
-}
-
-/// The context of an act by which a visitor has just become a person.
-pub(super) fn of_person(context: &Context, account: &Account) -> Context {
-    Context {
-        actor: crate::domain::actor::Actor::Person {
-            account: account.id.clone(),
-            role: account.role,
-        },
-        ..context.clone()
-    }
 }
 
 fn is_well_formed(cookie: &str) -> bool {

@@ -12,8 +12,8 @@ use crate::domain::profile::{FieldErrors, Language, Profile, ProfileInput};
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, PendingSignupId, Stage};
 use crate::limits::Limit;
+use crate::random;
 use crate::storage::pending_signups;
-use crate::{audit, random};
 
 /// Unfinished sign-ups kept for one address (security.md DS-3).
 const MOST_PER_ADDRESS: u64 = 5;
@@ -42,35 +42,33 @@ pub async fn begin(
     app.limits.count(Limit::SignUp, &context.network).await?;
     let hash = app.passwords.hash(&password).await?;
 
-    let now = app.clock.now();
     let handle = Secret::new(random::token());
     let previous = previous.map(|it| Secret::new(it).digest());
-    app.db
-        .write(async |tx| {
-            let mut pending = PendingSignup {
-                id: PendingSignupId::new(random::id()),
-                email: email.clone(),
-                profile: profile.clone(),
-                language: details.language,
-                newsletter: false,
-                choice: None,
-                terms_version: None,
-                resume: details.resume.clone(),
-                created_at: now,
-            };
-            if let Some(previous) = &previous
-                && let Some((old, _)) = pending_signups::find(tx, previous).await?
-            {
-                pending.resume = pending.resume.or(old.resume);
-                pending_signups::delete(tx, &old.id).await?;
-            }
-            pending_signups::insert(tx, &pending, &hash, &handle.digest()).await?;
-            pending_signups::delete_all_but(tx, &email.unique_key(), MOST_PER_ADDRESS).await?;
-            let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id));
-            audit::record(tx, now, context, event).await?;
-            Ok::<_, Error>(())
-        })
-        .await?;
+    app.write(context, async |tx| {
+        let mut pending = PendingSignup {
+            id: PendingSignupId::new(random::id()),
+            email: email.clone(),
+            profile: profile.clone(),
+            language: details.language,
+            newsletter: false,
+            choice: None,
+            terms_version: None,
+            resume: details.resume.clone(),
+            created_at: tx.now(),
+        };
+        if let Some(previous) = &previous
+            && let Some((old, _)) = pending_signups::find(tx, previous).await?
+        {
+            pending.resume = pending.resume.or(old.resume);
+            pending_signups::delete(tx, &old.id).await?;
+        }
+        pending_signups::insert(tx, &pending, &hash, &handle.digest()).await?;
+        pending_signups::delete_all_but(tx, &email.unique_key(), MOST_PER_ADDRESS).await?;
+        let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id));
+        tx.record(event).await?;
+        Ok::<_, Error>(())
+    })
+    .await?;
     Ok(handle)
 }
 
@@ -93,58 +91,53 @@ pub async fn submit(
     if !accept_terms {
         return Err(Error::field("accept_terms", "error.accept_terms"));
     }
-    let now = app.clock.now();
     let digest = Secret::new(handle).digest();
-    app.db
-        .write(async |tx| {
-            let (mut pending, _) = pending_signups::find(tx, &digest)
-                .await?
-                .filter(|(it, _)| it.is_alive(now))
-                .ok_or(Error::NoSignup)?;
-            let first = pending.stage() == Stage::Details;
-            pending.choice = Some(choice.clone());
-            pending.newsletter = newsletter;
-            pending.terms_version = Some(current_terms(tx, now).await?.version);
-            let when = if first {
-                verification::When::First
-            } else {
-                verification::When::Again
-            };
-            match verification::send(app, tx, now, &pending, when).await {
-                // Back on screen 3 within the minute: the code that was mailed is still good.
-                Err(Error::Throttled { .. }) if !first => {
-                    verification::save_choice(tx, now, &pending).await?;
-                }
-                other => other?,
+    app.write(context, async |tx| {
+        let (mut pending, _) = pending_signups::find(tx, &digest)
+            .await?
+            .filter(|(it, _)| it.is_alive(tx.now()))
+            .ok_or(Error::NoSignup)?;
+        let first = pending.stage() == Stage::Details;
+        pending.choice = Some(choice.clone());
+        pending.newsletter = newsletter;
+        pending.terms_version = Some(current_terms(tx, tx.now()).await?.version);
+        let when = if first {
+            verification::When::First
+        } else {
+            verification::When::Again
+        };
+        match verification::send(tx, &pending, when).await {
+            // Back on screen 3 within the minute: the code that was mailed is still good.
+            Err(Error::Throttled { .. }) if !first => {
+                verification::save_choice(tx, &pending).await?;
             }
-            let event =
-                Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_sent");
-            audit::record(tx, now, context, event).await?;
-            Ok(())
-        })
-        .await
+            other => other?,
+        }
+        let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_sent");
+        tx.record(event).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// *Didn't get the code? Click here.*
 pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
-    let now = app.clock.now();
     let digest = Secret::new(handle).digest();
-    app.db
-        .write(async |tx| {
-            let (pending, _) = pending_signups::find(tx, &digest)
-                .await?
-                .filter(|(it, _)| it.is_alive(now))
-                .ok_or(Error::NoSignup)?;
-            if pending.stage() == Stage::Details {
-                return Err(Error::StepMissing);
-            }
-            verification::send(app, tx, now, &pending, verification::When::Again).await?;
-            let event =
-                Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_resent");
-            audit::record(tx, now, context, event).await?;
-            Ok(())
-        })
-        .await
+    app.write(context, async |tx| {
+        let (pending, _) = pending_signups::find(tx, &digest)
+            .await?
+            .filter(|(it, _)| it.is_alive(tx.now()))
+            .ok_or(Error::NoSignup)?;
+        if pending.stage() == Stage::Details {
+            return Err(Error::StepMissing);
+        }
+        verification::send(tx, &pending, verification::When::Again).await?;
+        let event =
+            Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_resent");
+        tx.record(event).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Every field, with every reason (security.md SU-6).

@@ -2,9 +2,9 @@
 //! strangers and one per browser that signed in before, so that nobody locks an owner out.
 
 use chrono::Duration;
-use sea_orm::ConnectionTrait;
 
 use super::{Error, Result};
+use crate::app::Tx;
 use crate::domain::Time;
 use crate::storage::login_throttles::{self, Throttle};
 
@@ -40,21 +40,17 @@ pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
 }
 
 /// Counts a failure; `Some` when that brought a wait, with the number of failures.
-pub(super) async fn count(tx: &impl ConnectionTrait, key: &str, now: Time) -> Result<Option<i32>> {
-    Ok(count_and_wait(tx, key, now).await?.err())
+pub(super) async fn count(tx: &Tx, key: &str) -> Result<Option<i32>> {
+    Ok(count_and_wait(tx, key).await?.err())
 }
 
 /// Counts a failure; returns how many are left before a wait, or, if it brought one, the number of failures.
-pub(super) async fn count_and_wait(
-    tx: &impl ConnectionTrait,
-    key: &str,
-    now: Time,
-) -> Result<std::result::Result<u64, i32>> {
-    let failures = login_throttles::count_failure(tx, key, now).await?;
+pub(super) async fn count_and_wait(tx: &Tx, key: &str) -> Result<std::result::Result<u64, i32>> {
+    let failures = login_throttles::count_failure(tx, key, tx.now()).await?;
     match wait(failures) {
         None => Ok(Ok(u64::try_from(FREE - failures).unwrap_or_default())),
         Some(wait) => {
-            login_throttles::update_blocked(tx, key, now + wait).await?;
+            login_throttles::update_blocked(tx, key, tx.now() + wait).await?;
             Ok(Err(failures))
         }
     }

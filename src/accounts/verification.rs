@@ -6,24 +6,24 @@ mod code;
 pub mod first_login;
 
 use chrono::Duration;
-use sea_orm::{ConnectionTrait, SqlErr};
+use sea_orm::SqlErr;
 
 use self::code::{Binding, Purpose};
-use super::sessions::{self, Started, of_person};
-use super::{Error, Result, current_terms, tell};
-use crate::app::App;
+use super::sessions::{self, Started};
+use super::{Error, Result, current_terms};
+use crate::app::{App, Tx};
 use crate::domain::account::{Account, Status};
-use crate::domain::actor::Context;
+use crate::domain::actor::{Actor, Context};
 use crate::domain::authentication;
 use crate::domain::event::{Action, Event};
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, Stage};
-use crate::domain::{AccountId, Subject, Time};
+use crate::domain::{AccountId, Subject};
+use crate::random;
 use crate::storage::accounts::{Holder, NewAccount};
 use crate::storage::{accounts, email_codes, pending_signups};
 use crate::templates::mails;
-use crate::{audit, random};
 
 pub(super) use self::code::When;
 
@@ -37,43 +37,28 @@ fn binding(pending: &PendingSignup) -> Binding<'_> {
 
 /// Saves what was chosen and mails a new code, which voids the old; or tells an owner of the address
 /// that there is an account. Both do the same work (SU-1).
-pub(super) async fn send(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    pending: &PendingSignup,
-    when: When,
-) -> Result<()> {
-    code::check_rates(app, tx, now, binding(pending), when).await?;
-    let owner = save_choice(tx, now, pending).await?;
-    let code = code::issue(app, tx, now, binding(pending)).await?;
+pub(super) async fn send(tx: &Tx, pending: &PendingSignup, when: When) -> Result<()> {
+    code::check_rates(tx.app(), tx, tx.now(), binding(pending), when).await?;
+    let owner = save_choice(tx, pending).await?;
+    let code = code::issue(tx, binding(pending)).await?;
     match owner {
         None => {
-            tell(
-                app,
-                tx,
-                &pending.email,
-                pending.language,
-                &mails::VerificationCode { code },
-            )
-            .await
+            let mail = mails::VerificationCode { code };
+            tx.mail_to(&pending.email, pending.language, &mail).await?;
         }
         // To the stored address, never to the one that was typed (SU-2).
         Some(owner) => {
             let message = mails::AccountExists { name: owner.name };
-            tell(app, tx, &owner.email, owner.language, &message).await
+            tx.mail_to(&owner.email, owner.language, &message).await?;
         }
     }
+    Ok(())
 }
 
 /// Saves what was chosen. Returns the holder of the address, if there is one: then no code completes this.
-pub(super) async fn save_choice(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    pending: &PendingSignup,
-) -> Result<Option<Holder>> {
+pub(super) async fn save_choice(tx: &Tx, pending: &PendingSignup) -> Result<Option<Holder>> {
     let owner = accounts::find_holder(tx, &pending.email.unique_key()).await?;
-    pending_signups::update_choice(tx, pending, owner.is_some(), now).await?;
+    pending_signups::update_choice(tx, pending, owner.is_some(), tx.now()).await?;
     Ok(owner)
 }
 
@@ -86,6 +71,8 @@ pub async fn resend_wait(app: &App, pending: &PendingSignup) -> Result<Duration>
 #[derive(Debug)]
 pub struct Proof {
     pending: PendingSignup,
+    /// Of the account that comes of it.
+    account: AccountId,
     secrets: pending_signups::Secrets,
     code_id: String,
 }
@@ -94,26 +81,36 @@ impl Proof {
     pub fn pending(&self) -> &PendingSignup {
         &self.pending
     }
+
+    /// Returns the circumstances in which the sign-up is completed: the visitor acts as the person of the new account.
+    pub fn acting(&self, context: &Context) -> Context {
+        let actor = Actor::Person {
+            account: self.account.clone(),
+            role: Role::User,
+        };
+        Context {
+            actor,
+            ..context.clone()
+        }
+    }
 }
 
 /// *Verify code.*
-pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
-    let now = app.clock.now();
+pub async fn verify(app: &App, context: &Context, handle: &str, code: &str) -> Result<Proof> {
     let digest = Secret::new(handle).digest();
     let code = code::read(code)?;
 
     // Committed before the comparison: no crash and no parallel request gives an attempt back (SU-4).
     let (pending, secrets, attempt) = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let (pending, secrets) = pending_signups::find(tx, &digest)
                 .await?
-                .filter(|(it, _)| it.is_alive(now))
+                .filter(|(it, _)| it.is_alive(tx.now()))
                 .ok_or(Error::NoSignup)?;
             if pending.stage() == Stage::Details {
                 return Err(Error::StepMissing);
             }
-            let attempt = code::count_attempt(app, tx, now, binding(&pending)).await?;
+            let attempt = code::count_attempt(tx, binding(&pending)).await?;
             Ok((pending, secrets, attempt))
         })
         .await?;
@@ -123,6 +120,7 @@ pub async fn verify(app: &App, handle: &str, code: &str) -> Result<Proof> {
     if right & !secrets.taken {
         Ok(Proof {
             pending,
+            account: AccountId::new(random::id()),
             secrets,
             code_id: attempt.code_id,
         })
@@ -143,13 +141,7 @@ pub struct Completed {
 }
 
 /// Makes the account and its first session. Of any number of parallel uses of one code, one succeeds.
-pub async fn complete(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    context: &Context,
-    proof: &Proof,
-) -> Result<Completed> {
-    let now = app.clock.now();
+pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
     let pending = &proof.pending;
     let choice = pending.choice.clone().ok_or(Error::StepMissing)?;
     if !email_codes::spend(tx, &proof.code_id).await? || !pending_signups::delete(tx, &pending.id).await? {
@@ -160,7 +152,7 @@ pub async fn complete(
         return Err(Error::NoSignup);
     }
     let account = Account {
-        id: AccountId::new(random::id()),
+        id: proof.account.clone(),
         sub: Subject::new(random::id()),
         email: pending.email.clone(),
         email_verified: true,
@@ -170,8 +162,8 @@ pub async fn complete(
         newsletter: pending.newsletter,
         language: pending.language,
         terms_version: pending.terms_version.clone(),
-        created_at: now,
-        updated_at: now,
+        created_at: tx.now(),
+        updated_at: tx.now(),
     };
     let new = NewAccount {
         account: account.clone(),
@@ -187,24 +179,15 @@ pub async fn complete(
         })?;
     pending_signups::update_taken(tx, &address).await?;
 
-    let context = of_person(context, &account);
     let event = Event::new(Action::SignUpCompleted, format!("account:{}", account.id)).because(format!(
         "terms {}",
         account.terms_version.as_deref().unwrap_or_default()
     ));
-    audit::record(tx, now, &context, event).await?;
-    let terms_due = current_terms(tx, now)
+    tx.record_as(&account, event).await?;
+    let terms_due = current_terms(tx, tx.now())
         .await?
         .are_due(account.terms_version.as_deref());
-    let started = sessions::start(
-        tx,
-        now,
-        &context,
-        &account,
-        authentication::Proof::password(now),
-        terms_due,
-    )
-    .await?;
+    let started = sessions::start(tx, &account, authentication::Proof::password(tx.now()), terms_due).await?;
     Ok(Completed {
         account,
         started,

@@ -67,6 +67,11 @@ impl Tx {
         audit::record(self, self.now, &self.context, event).await
     }
 
+    /// Records an act of a person whom this unit of work has verified: its context still names a visitor.
+    pub async fn record_as(&self, person: &Account, event: Event) -> Result<(), DbErr> {
+        audit::record(self, self.now, &self.context.as_person(person), event).await
+    }
+
     /// Writes an e-mail to a person into the outbox, in their language.
     pub async fn mail<M: MailTemplate>(&self, to: &Account, mail: &M) -> Result<(), mail::Error> {
         self.mail_to(&to.email, to.language, mail).await

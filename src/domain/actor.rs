@@ -1,5 +1,6 @@
 //! Who acts, and through which door: every room asks for it, the audit trail keeps it.
 
+use super::account::Account;
 use super::role::Role;
 use super::{AccountId, ClientId, Time, session};
 
@@ -73,6 +74,17 @@ impl Context {
 
     pub fn operator() -> Self {
         Self::of(Actor::Operator)
+    }
+
+    /// Returns the circumstances of a visitor's act that has just made them this person: a login, a sign-up, a reset.
+    pub fn as_person(&self, account: &Account) -> Self {
+        Self {
+            actor: Actor::Person {
+                account: account.id.clone(),
+                role: account.role,
+            },
+            ..self.clone()
+        }
     }
 
     pub fn of(actor: Actor) -> Self {

@@ -18,9 +18,8 @@ use serde::Serialize;
 
 use self::request::{Asked, Hint};
 use super::{Error, Parameters, Result};
-use crate::accounts::elsewhere;
+use crate::accounts::notifications;
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
@@ -30,7 +29,6 @@ use crate::domain::polling::INTERVAL;
 use crate::domain::secret::Digest;
 use crate::domain::{AccountId, AuthenticationRequestId, ClientId};
 use crate::limits::{Limit, Refused};
-use crate::mail::outbox;
 use crate::oidc::mismatch::Mismatch;
 use crate::random;
 use crate::storage::{accounts, authentication_requests};
@@ -131,32 +129,24 @@ async fn keep(
         Some(it) => event.change(serde_json::Value::Null, format!("account:{}", it.id)),
         None => event.failed("unknown_user_id"),
     };
-    let email = match account {
-        None => None,
-        Some(it) => {
-            let email = elsewhere::email(app, it, client.name(), request.expires_at);
-            Some(email.map_err(Error::internal)?)
+    let request = &request;
+    app.write(context, async |tx| -> Result<()> {
+        if let Some(account) = &request.account {
+            // Whoever counts holds the account, so that two requests at once do not both find room.
+            accounts::hold(tx, account).await?;
+            if !has_room(app, tx, account).await? {
+                return Err(Error::from(Refused::TooMany {
+                    retry_after: RETRY_WHILE_WAITING,
+                }));
+            }
         }
-    };
-    let (request, email) = (&request, email.as_ref());
-    app.db
-        .write(async |tx| -> Result<()> {
-            if let Some(account) = &request.account {
-                // Whoever counts holds the account, so that two requests at once do not both find room.
-                accounts::hold(tx, account).await?;
-                if !has_room(app, tx, account).await? {
-                    return Err(Error::from(Refused::TooMany {
-                        retry_after: RETRY_WHILE_WAITING,
-                    }));
-                }
-            }
-            authentication_requests::insert(tx, request, sealed.clone()).await?;
-            if let Some(email) = email {
-                outbox::enqueue(tx, &app.mailer, &app.keys, now, email).await?;
-            }
-            Ok(audit::record(tx, now, context, event.clone()).await?)
-        })
-        .await?;
+        authentication_requests::insert(tx, request, sealed.clone()).await?;
+        if let Some(account) = account {
+            notifications::authentication_requested(tx, account, client.name(), request.expires_at).await?;
+        }
+        Ok(tx.record(event.clone()).await?)
+    })
+    .await?;
     Ok(Acknowledgement {
         auth_req_id,
         expires_in: asked.lifetime.num_seconds(),

@@ -1,16 +1,12 @@
 //! The end of every login, called by the three ways to one once all is verified. A success starts a session, or renews the
 //! one in which the person proves again who they are (security.md SE-2, SE-4).
 
-use sea_orm::ConnectionTrait;
-
 use super::new_browser;
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::verification::first_login;
 use crate::accounts::{Result, current_terms, known_browser};
-use crate::app::App;
-use crate::domain::Time;
+use crate::app::{App, Tx};
 use crate::domain::account::Account;
-use crate::domain::actor::Context;
 use crate::domain::authentication::Proof;
 use crate::domain::session::Session;
 
@@ -45,45 +41,34 @@ impl LoggedIn {
 
 /// All is proved: a session, a code to an address that is not verified yet, and a mail if the browser is new to the
 /// account.
-#[expect(clippy::too_many_arguments, reason = "what a login is made of; three callers")]
 pub(super) async fn complete(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     account: &Account,
     proof: Proof,
     known: bool,
     browser: Browser<'_>,
 ) -> Result<Started> {
-    let started = start(tx, now, context, account, proof, browser.session).await?;
-    let told = first_login::begin(app, tx, now, context, account).await?;
+    let started = start(tx, account, proof, browser.session).await?;
+    let told = first_login::begin(tx, account).await?;
     if !known && !told {
-        new_browser::tell(app, tx, now, context, account).await?;
+        new_browser::tell(tx, account).await?;
     }
     Ok(started)
 }
 
-async fn start(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-    proof: Proof,
-    session: Option<&Session>,
-) -> Result<Started> {
-    let terms_due = current_terms(tx, now)
+async fn start(tx: &Tx, account: &Account, proof: Proof, session: Option<&Session>) -> Result<Started> {
+    let terms_due = current_terms(tx, tx.now())
         .await?
         .are_due(account.terms_version.as_deref());
     match session {
         Some(session) if session.account == account.id => {
-            sessions::renew(tx, now, context, account, session, proof, terms_due).await
+            sessions::renew(tx, account, session, proof, terms_due).await
         }
         other => {
             if let Some(other) = other {
-                sessions::retire(tx, now, context, &other.account, &other.id, "another_login").await?;
+                sessions::retire(tx, &other.account, &other.id, "another_login").await?;
             }
-            sessions::start(tx, now, context, account, proof, terms_due).await
+            sessions::start(tx, account, proof, terms_due).await
         }
     }
 }

@@ -1,34 +1,24 @@
 //! The mail about a login with a browser that is new to the account, and how pages and mails name a browser.
 
 use chrono::Duration;
-use sea_orm::ConnectionTrait;
 
-use crate::accounts::sessions::of_person;
-use crate::accounts::{self, Result};
-use crate::app::App;
-use crate::domain::Time;
+use crate::accounts::Result;
+use crate::app::Tx;
 use crate::domain::account::Account;
-use crate::domain::actor::Context;
-use crate::storage::accounts as rows;
+use crate::storage::accounts;
 use crate::templates::mails;
 
 /// At most one an hour for each account (LG-4).
-pub(super) async fn tell(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-) -> Result<()> {
-    if !rows::update_new_browser_told(tx, &account.id, now - Duration::hours(1), now).await? {
+pub(super) async fn tell(tx: &Tx, account: &Account) -> Result<()> {
+    if !accounts::update_new_browser_told(tx, &account.id, tx.now() - Duration::hours(1), tx.now()).await? {
         return Ok(());
     }
     let message = mails::NewSignIn {
         name: account.profile.full_name(),
-        at: now,
-        browser: browser_in_words(&of_person(context, account).user_agent),
+        at: tx.now(),
+        browser: browser_in_words(&tx.context().user_agent),
     };
-    accounts::tell(app, tx, &account.email, account.language, &message).await
+    Ok(tx.mail(account, &message).await?)
 }
 
 /// `Firefox, Windows`: names known to us, never text that a browser sent.

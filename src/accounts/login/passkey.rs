@@ -6,8 +6,6 @@ use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::assertion::{self, VerifiedAssertion};
 use crate::accounts::{Error, Result};
 use crate::app::App;
-use crate::audit;
-use crate::domain::Time;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Proof;
@@ -45,7 +43,7 @@ pub async fn finish(
     let key = Secret::new(ticket).digest();
     let done = match assertion::verify(app, context, key.as_str(), answer).await {
         Ok(it) if !it.counts_alone() => Err(refuse(app, context, &it).await?),
-        Ok(it) => log_in(app, context, app.clock.now(), &it, browser).await,
+        Ok(it) => log_in(app, context, &it, browser).await,
         Err(error) => Err(error),
     };
     if matches!(done, Err(Error::WrongCode)) {
@@ -58,33 +56,31 @@ pub async fn finish(
 async fn refuse(app: &App, context: &Context, assertion: &VerifiedAssertion) -> Result<Error> {
     let event = Event::new(Action::SignInFailed, format!("account:{}", assertion.account()));
     let event = event.failed("passkey without the new password");
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
-        .await?;
+    app.write(context, async |tx| {
+        Ok::<_, Error>(tx.record(event.clone()).await?)
+    })
+    .await?;
     Ok(Error::PasswordFirst)
 }
 
 async fn log_in(
     app: &App,
     context: &Context,
-    now: Time,
     assertion: &VerifiedAssertion,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     let (account, started) = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let account = accounts::find(tx, assertion.account()).await?;
             let account = account.filter(|it| it.is_active()).ok_or(Error::WrongCode)?;
-            if !assertion::spend(tx, now, assertion).await? {
+            if !assertion::spend(tx, assertion).await? {
                 return Err(Error::WrongCode);
             }
             let label = known_browser::label(app, &account.email.key());
             let known = KnownBrowser::open(app, browser.known);
             let known = known.is_some_and(|it| it.knows(app, &label).is_some());
-            let proof = Proof::passkey(now);
-            let started = complete(app, tx, now, context, &account, proof, known, browser).await?;
+            let proof = Proof::passkey(tx.now());
+            let started = complete(tx, &account, proof, known, browser).await?;
             Ok((account, started))
         })
         .await?;

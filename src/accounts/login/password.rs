@@ -8,9 +8,8 @@ use super::second_step;
 use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::{self, Answer};
 use crate::accounts::sessions::Started;
-use crate::accounts::{Error, Result, tell, throttle};
+use crate::accounts::{Error, Result, throttle};
 use crate::app::App;
-use crate::audit;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress, EmailKey};
 use crate::domain::actor::Context;
@@ -94,8 +93,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         _ => None,
     };
     let outcome = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             // Guesses that ran beside each other: once they have brought a wait, none is answered.
             throttle::check(login_throttles::find_locked(tx, &counter).await?, now)?;
             login_throttles::delete(tx, &counter).await?;
@@ -103,28 +101,28 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             if let Some(new) = &upgraded {
                 accounts::replace_hash(tx, &account.id, hash, new).await?;
             }
-            let mut proof = Proof::password(now);
+            let mut proof = Proof::password(tx.now());
             if second_factor::reach_within(tx, &account.id).await? > Acr::Password {
                 proof.second_factor = match form.second {
                     Second::Later => return Ok(Outcome::CodeNeeded),
                     Second::InSession => {
-                        let held = held(browser, &account, now)?;
+                        let held = held(browser, &account, tx.now())?;
                         // The older of the two proofs.
                         proof.authenticated_at = held.at;
                         Some(held)
                     }
                     Second::Code(code) => {
                         let code = Answer::code(code)?;
-                        let right = second_factor::verify(app, tx, now, context, &account, &code, known);
+                        let right = second_factor::verify(tx, &account, &code, known);
                         let factor = match right.await? {
                             Ok(factor) => factor,
                             Err(error) => return Ok(Outcome::CodeWrong(error)),
                         };
-                        Some(SecondProof { factor, at: now })
+                        Some(SecondProof { factor, at: tx.now() })
                     }
                 };
             }
-            let done = complete(app, tx, now, context, &account, proof, known.is_some(), browser).await?;
+            let done = complete(tx, &account, proof, known.is_some(), browser).await?;
             Ok::<_, Error>(Outcome::Done(Box::new(done)))
         })
         .await?;
@@ -191,26 +189,25 @@ async fn refuse(
     account: Option<&Account>,
 ) -> Result<Error> {
     let object = account.map_or_else(|| format!("address:{label}"), |it| format!("account:{}", it.id));
-    app.db
-        .write(async |tx| {
-            throttle::check(login_throttles::find_locked(tx, counter).await?, now)?;
-            let waits = throttle::count(tx, counter, now).await?;
-            let event = match waits {
-                None => Event::new(Action::SignInFailed, object.clone()).failed("wrong credentials"),
-                Some(failures) => {
-                    Event::new(Action::SignInThrottled, object.clone()).failed(format!("{failures} failures"))
-                }
-            };
-            audit::record(tx, now, context, event).await?;
-            if let (Some(throttle::STOPPED), Some(account)) = (waits, account) {
-                let message = mails::PasswordDisabled {
-                    name: account.profile.full_name(),
-                };
-                tell(app, tx, &account.email, account.language, &message).await?;
+    app.write(context, async |tx| {
+        throttle::check(login_throttles::find_locked(tx, counter).await?, now)?;
+        let waits = throttle::count(tx, counter).await?;
+        let event = match waits {
+            None => Event::new(Action::SignInFailed, object.clone()).failed("wrong credentials"),
+            Some(failures) => {
+                Event::new(Action::SignInThrottled, object.clone()).failed(format!("{failures} failures"))
             }
-            Ok::<_, Error>(())
-        })
-        .await?;
+        };
+        tx.record(event).await?;
+        if let (Some(throttle::STOPPED), Some(account)) = (waits, account) {
+            let message = mails::PasswordDisabled {
+                name: account.profile.full_name(),
+            };
+            tx.mail(account, &message).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await?;
     app.limits.count(Limit::SignInFailures, &context.network).await?;
     app.limits
         .count_distinct(Limit::SignInFailedAccounts, &context.network, label)

@@ -121,12 +121,10 @@ async fn prove(
     answer: &Answer,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
-    let now = app.clock.now();
     let account = accounts::find(app.db.read(), &waiting.account).await?;
     let account = account.ok_or(Error::CodeVoid)?;
     let started = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let (account, hash) = accounts::find_credentials_locked(tx, &account.email.key())
                 .await?
                 .filter(|(it, _)| it.id == waiting.account && it.is_active())
@@ -135,16 +133,16 @@ async fn prove(
                 return Err(Error::CodeVoid);
             }
             let known = waiting.known.as_deref();
-            let verified = second_factor::verify(app, tx, now, context, &account, answer, known).await?;
+            let verified = second_factor::verify(tx, &account, answer, known).await?;
             let factor = match verified {
                 Ok(factor) => factor,
                 Err(error) => return Ok(Err(error)),
             };
             let proof = Proof {
                 authenticated_at: waiting.password_at,
-                second_factor: Some(SecondProof { factor, at: now }),
+                second_factor: Some(SecondProof { factor, at: tx.now() }),
             };
-            complete(app, tx, now, context, &account, proof, known.is_some(), browser)
+            complete(tx, &account, proof, known.is_some(), browser)
                 .await
                 .map(Ok)
         })
@@ -169,20 +167,18 @@ pub async fn step_up(
 ) -> Result<Started> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let answer = read(app, context, session.id.as_str(), shown).await?;
-    let now = app.clock.now();
     let label = known_browser::label(app, &account.email.key());
     let known = KnownBrowser::open(app, browser.known);
     let known = known.as_ref().and_then(|it| it.knows(app, &label));
     let raised = app
-        .db
-        .write(async |tx| {
-            let verified = second_factor::verify(app, tx, now, context, account, &answer, known).await?;
+        .write(context, async |tx| {
+            let verified = second_factor::verify(tx, account, &answer, known).await?;
             let factor = match verified {
                 Ok(factor) => factor,
                 Err(error) => return Ok(Err(error)),
             };
-            let proof = SecondProof { factor, at: now };
-            sessions::raise(tx, now, context, session, proof).await.map(Ok)
+            let proof = SecondProof { factor, at: tx.now() };
+            sessions::raise(tx, session, proof).await.map(Ok)
         })
         .await?;
     match raised {

@@ -1,16 +1,12 @@
 //! What every set-up and every removal of a second factor has in common. `totp` and `passkey` call it.
 
-use sea_orm::ConnectionTrait;
-
 use super::failures::forgive;
 use super::notification::inform;
 use super::recovery_code;
 use super::status::reach_within;
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
-use crate::app::App;
-use crate::audit;
-use crate::domain::Time;
+use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Acr, Factor, SecondProof};
@@ -28,12 +24,8 @@ pub struct Enrolled {
     pub started: Started,
 }
 
-#[expect(clippy::too_many_arguments, reason = "what a change is made of; two callers")]
 pub(super) async fn added(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     account: &Account,
     session: &Session,
     factor: Factor,
@@ -41,14 +33,14 @@ pub(super) async fn added(
 ) -> Result<Enrolled> {
     forgive(tx, &account.id).await?;
     let recovery_codes = match second_factors::count_codes(tx, &account.id).await? {
-        0 => Some(recovery_code::replace(app, tx, &account.id).await?),
+        0 => Some(recovery_code::replace(tx, &account.id).await?),
         _ => None,
     };
     let event = Event::new(Action::SecondFactorAdded, format!("account:{}", account.id));
-    audit::record(tx, now, context, event.because(factor.as_str())).await?;
-    inform(app, tx, now, account, change).await?;
-    let proof = SecondProof { factor, at: now };
-    let started = sessions::raise(tx, now, context, session, proof).await?;
+    tx.record(event.because(factor.as_str())).await?;
+    inform(tx, account, change).await?;
+    let proof = SecondProof { factor, at: tx.now() };
+    let started = sessions::raise(tx, session, proof).await?;
     Ok(Enrolled {
         recovery_codes,
         started,
@@ -57,10 +49,7 @@ pub(super) async fn added(
 
 /// After `what` was taken away: with the last factor go the codes.
 pub(super) async fn removed(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     account: &Account,
     what: &str,
     change: SecondFactorChange,
@@ -71,49 +60,32 @@ pub(super) async fn removed(
         forgive(tx, &account.id).await?;
     }
     let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because(what);
-    audit::record(tx, now, context, event).await?;
+    tx.record(event).await?;
     let change = match was_last {
         true => SecondFactorChange::TurnedOff,
         false => change,
     };
-    inform(app, tx, now, account, change).await
+    inform(tx, account, change).await
 }
 
 /// For the operator, whom the person has convinced: without any factor and without codes. `false`: there was none.
 pub async fn remove_for(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email = EmailAddress::parse(email).map_err(|_| Error::field("email", "error.email"))?;
-    let now = app.clock.now();
-    app.db
-        .write(
-            async |tx| match accounts::find_by_email(tx, &email.key()).await? {
-                Some(account) => remove_all(app, tx, now, context, &account).await,
-                None => Ok(false),
-            },
-        )
-        .await
+    app.write(context, async |tx| {
+        match accounts::find_by_email(tx, &email.key()).await? {
+            Some(account) => remove_all(tx, &account).await,
+            None => Ok(false),
+        }
+    })
+    .await
 }
 
-async fn remove_all(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-) -> Result<bool> {
+async fn remove_all(tx: &Tx, account: &Account) -> Result<bool> {
     accounts::lock(tx, &account.id).await?;
     let had_app = second_factors::delete_totp(tx, &account.id).await?;
     let had_passkeys = passkeys::delete_all(tx, &account.id).await? > 0;
     if had_app || had_passkeys {
-        removed(
-            app,
-            tx,
-            now,
-            context,
-            account,
-            "all",
-            SecondFactorChange::TurnedOff,
-        )
-        .await?;
+        removed(tx, account, "all", SecondFactorChange::TurnedOff).await?;
     }
     Ok(had_app || had_passkeys)
 }

@@ -4,38 +4,29 @@ use sea_orm::ConnectionTrait;
 
 use super::status::reach_within;
 use crate::accounts::{self, Error, Result, sessions};
+use crate::app::Tx;
+use crate::domain::Time;
 use crate::domain::authentication::Acr;
 use crate::domain::session::Session;
-use crate::domain::{AccountId, Time};
 
 /// What proves the person stays as it is until the transaction ends, and the session has shown what that asks for: a
 /// factor may have come since the set-up began.
-pub(super) async fn hold(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    session: &Session,
-    account: &AccountId,
-) -> Result<()> {
-    sessions::hold(tx, now, session).await?;
-    require_class(tx, session, account).await
+pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
+    sessions::hold(tx, session).await?;
+    require_class(tx, session).await
 }
 
-async fn require_class(db: &impl ConnectionTrait, session: &Session, account: &AccountId) -> Result<()> {
-    let reach = reach_within(db, account).await?;
-    match session.acr() >= reach.min(Acr::SecondFactor) {
-        true => Ok(()),
-        false => Err(Error::ReauthenticationNeeded),
+async fn require_class(db: &impl ConnectionTrait, session: &Session) -> Result<()> {
+    let reach = reach_within(db, &session.account).await?;
+    if session.acr() < reach.min(Acr::SecondFactor) {
+        return Err(Error::ReauthenticationNeeded);
     }
+    Ok(())
 }
 
 /// SE-4, and a second factor if the account has one: who has only the password takes none away, and who has
 /// lost one takes it away by another.
-pub(super) async fn require_recent(
-    db: &impl ConnectionTrait,
-    session: &Session,
-    account: &AccountId,
-    now: Time,
-) -> Result<()> {
+pub(super) async fn require_recent(db: &impl ConnectionTrait, session: &Session, now: Time) -> Result<()> {
     accounts::require_recent(session, now)?;
-    require_class(db, session, account).await
+    require_class(db, session).await
 }

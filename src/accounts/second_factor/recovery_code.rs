@@ -1,23 +1,21 @@
 //! Codes for the day when the app is lost: a list that is shown once, each good for one login. Kept as HMAC
 //! under a key outside the database (security.md G-13).
 
-use sea_orm::ConnectionTrait;
-
 use super::notification::inform;
 use super::reauthentication;
 use super::status::reach_within;
 use crate::accounts::{Error, Result, hexadecimal};
-use crate::app::App;
+use crate::app::{App, Tx};
+use crate::domain::AccountId;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Acr;
 use crate::domain::event::{Action, Event};
 use crate::domain::second_factor::{RECOVERY_CODES, recovery_code};
 use crate::domain::session::Session;
-use crate::domain::{AccountId, Time};
+use crate::random;
 use crate::storage::second_factors;
 use crate::templates::mails::SecondFactorChange;
-use crate::{audit, random};
 
 fn digest(app: &App, account: &AccountId, code: &str) -> String {
     hexadecimal(
@@ -27,15 +25,11 @@ fn digest(app: &App, account: &AccountId, code: &str) -> String {
 }
 
 /// A new list, to be shown this once; the old one is void.
-pub(super) async fn replace(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    account: &AccountId,
-) -> Result<Vec<String>> {
+pub(super) async fn replace(tx: &Tx, account: &AccountId) -> Result<Vec<String>> {
     let codes: Vec<String> = (0..RECOVERY_CODES)
         .map(|_| recovery_code(random::letters))
         .collect();
-    let digests: Vec<String> = codes.iter().map(|it| digest(app, account, it)).collect();
+    let digests: Vec<String> = codes.iter().map(|it| digest(tx.app(), account, it)).collect();
     second_factors::replace_codes(tx, account, &digests).await?;
     Ok(codes)
 }
@@ -47,38 +41,29 @@ pub async fn renew(
     account: &Account,
     session: &Session,
 ) -> Result<Vec<String>> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            reauthentication::hold(tx, now, session, &account.id).await?;
-            reauthentication::require_recent(tx, session, &account.id, now).await?;
-            if reach_within(tx, &account.id).await? == Acr::Password {
-                return Err(Error::Conflict);
-            }
-            let codes = replace(app, tx, &account.id).await?;
-            let event = Event::new(Action::RecoveryCodesRenewed, format!("account:{}", account.id));
-            audit::record(tx, now, context, event).await?;
-            inform(app, tx, now, account, SecondFactorChange::RecoveryCodesRenewed).await?;
-            Ok(codes)
-        })
-        .await
+    app.write(context, async |tx| {
+        reauthentication::hold(tx, session).await?;
+        reauthentication::require_recent(tx, session, tx.now()).await?;
+        if reach_within(tx, &account.id).await? == Acr::Password {
+            return Err(Error::Conflict);
+        }
+        let codes = replace(tx, &account.id).await?;
+        let event = Event::new(Action::RecoveryCodesRenewed, format!("account:{}", account.id));
+        tx.record(event).await?;
+        inform(tx, account, SecondFactorChange::RecoveryCodesRenewed).await?;
+        Ok(codes)
+    })
+    .await
 }
 
 /// Whether the code is right; it is spent, and the person hears of it.
-pub(super) async fn spend(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-    code: &str,
-) -> Result<bool> {
-    if !second_factors::take_code(tx, &account.id, &digest(app, &account.id, code)).await? {
+pub(super) async fn spend(tx: &Tx, account: &Account, code: &str) -> Result<bool> {
+    if !second_factors::take_code(tx, &account.id, &digest(tx.app(), &account.id, code)).await? {
         return Ok(false);
     }
     let left = second_factors::count_codes(tx, &account.id).await?;
     let event = Event::new(Action::RecoveryCodeUsed, format!("account:{}", account.id));
-    audit::record(tx, now, context, event.because(format!("{left} left"))).await?;
-    inform(app, tx, now, account, SecondFactorChange::RecoveryCodeUsed).await?;
+    tx.record(event.because(format!("{left} left"))).await?;
+    inform(tx, account, SecondFactorChange::RecoveryCodeUsed).await?;
     Ok(true)
 }

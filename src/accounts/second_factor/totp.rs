@@ -3,18 +3,16 @@
 
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
-
 use super::enrolment::{self, Enrolled};
 use super::reauthentication;
 use crate::accounts::{Error, Result};
-use crate::app::App;
+use crate::app::{App, Tx};
+use crate::domain::AccountId;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Factor;
 use crate::domain::second_factor::{TotpSecret, Typed};
 use crate::domain::session::Session;
-use crate::domain::{AccountId, Time};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 use crate::storage::second_factors::{self, Totp};
@@ -30,7 +28,7 @@ fn purpose(account: &AccountId) -> String {
 
 /// A new secret for this session to set up; one that was begun before is forgotten.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
-    reauthentication::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    reauthentication::require_recent(app.db.read(), session, app.clock.now()).await?;
     if second_factors::find_totp(app.db.read(), &account.id)
         .await?
         .is_some()
@@ -90,14 +88,13 @@ pub async fn confirm(
         created_at: now,
     };
     let enrolled = app
-        .db
-        .write(async |tx| {
-            reauthentication::hold(tx, now, session, &account.id).await?;
+        .write(context, async |tx| {
+            reauthentication::hold(tx, session).await?;
             if !second_factors::insert_totp(tx, &account.id, &totp).await? {
                 return Err(Error::Conflict);
             }
             let (factor, change) = (Factor::Totp, SecondFactorChange::TotpAdded);
-            enrolment::added(app, tx, now, context, account, session, factor, change).await
+            enrolment::added(tx, account, session, factor, change).await
         })
         .await?;
     // What is left of it sets nothing up: the account has an app now.
@@ -109,19 +106,17 @@ pub async fn confirm(
 
 /// By the person, who has just proved all that the account asks for. `false`: there was none.
 pub async fn remove(app: &App, context: &Context, account: &Account, session: &Session) -> Result<bool> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            reauthentication::hold(tx, now, session, &account.id).await?;
-            reauthentication::require_recent(tx, session, &account.id, now).await?;
-            if !second_factors::delete_totp(tx, &account.id).await? {
-                return Ok(false);
-            }
-            let (what, change) = (Factor::Totp.as_str(), SecondFactorChange::TotpRemoved);
-            enrolment::removed(app, tx, now, context, account, what, change).await?;
-            Ok(true)
-        })
-        .await
+    app.write(context, async |tx| {
+        reauthentication::hold(tx, session).await?;
+        reauthentication::require_recent(tx, session, tx.now()).await?;
+        if !second_factors::delete_totp(tx, &account.id).await? {
+            return Ok(false);
+        }
+        let (what, change) = (Factor::Totp.as_str(), SecondFactorChange::TotpRemoved);
+        enrolment::removed(tx, account, what, change).await?;
+        Ok(true)
+    })
+    .await
 }
 
 pub(super) fn not_a_code() -> Error {
@@ -129,17 +124,10 @@ pub(super) fn not_a_code() -> Error {
 }
 
 /// Whether the code is right; it and all before it are spent.
-pub(super) async fn spend(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    account: &AccountId,
-    it: &Totp,
-    code: &str,
-    now: Time,
-) -> Result<bool> {
-    let secret = open(app, account, &it.sealed_secret);
+pub(super) async fn spend(tx: &Tx, account: &AccountId, it: &Totp, code: &str) -> Result<bool> {
+    let secret = open(tx.app(), account, &it.sealed_secret);
     let secret = secret.ok_or_else(|| Error::failed("the secret of a second factor cannot be opened"))?;
-    match secret.accepts(code, now, Some(it.last_step)) {
+    match secret.accepts(code, tx.now(), Some(it.last_step)) {
         Some(step) => Ok(second_factors::spend_step(tx, account, step).await?),
         None => Ok(false),
     }

@@ -2,16 +2,12 @@
 //! what follows, as a wrong password does (security.md PW-4), by counts of its own: only who knows the password gets to
 //! them.
 
-use sea_orm::ConnectionTrait;
-
 use super::failures::counter;
 use super::notification::inform;
 use super::passkey::assertion;
 use super::{recovery_code, totp};
 use crate::accounts::{Error, Result, throttle};
-use crate::app::App;
-use crate::audit;
-use crate::domain::Time;
+use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Factor;
@@ -63,10 +59,7 @@ impl Answer {
 
 /// What was shown, spent if it is right. An inner error: it is wrong and was counted, which the transaction must keep.
 pub(in crate::accounts) async fn verify(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     account: &Account,
     answer: &Answer,
     browser: Option<&str>,
@@ -76,7 +69,7 @@ pub(in crate::accounts) async fn verify(
     let typed = match answer {
         Answer::Code(it) => it,
         Answer::Passkey(it) => {
-            let spent = it.account() == &account.id && assertion::spend(tx, now, it).await?;
+            let spent = it.account() == &account.id && assertion::spend(tx, it).await?;
             if spent {
                 // The password was beside it.
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
@@ -90,14 +83,14 @@ pub(in crate::accounts) async fn verify(
     if totp.is_none() && passkeys::count(tx, &account.id).await? == 0 {
         return Err(Error::Conflict);
     }
-    let stopped = throttle::check(login_throttles::find_locked(tx, &key).await?, now)?;
+    let stopped = throttle::check(login_throttles::find_locked(tx, &key).await?, tx.now())?;
     let right = match (typed, &totp) {
         // NIST SP 800-63B §3.2.2: after so many failures six digits are no proof any more; a recovery code
         // cannot be guessed.
-        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(app, tx, &account.id, totp, code, now)
+        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(tx, &account.id, totp, code)
             .await?
             .then_some(Factor::Totp),
-        (Typed::Recovery(code), _) => recovery_code::spend(app, tx, now, context, account, code)
+        (Typed::Recovery(code), _) => recovery_code::spend(tx, account, code)
             .await?
             .then_some(Factor::RecoveryCode),
         _ => None,
@@ -106,14 +99,14 @@ pub(in crate::accounts) async fn verify(
         login_throttles::delete(tx, &key).await?;
         return Ok(Ok(factor));
     }
-    let counted = throttle::count_and_wait(tx, &key, now).await?;
+    let counted = throttle::count_and_wait(tx, &key).await?;
     let waits = counted.err();
     let event = Event::new(Action::SecondFactorFailed, format!("account:{}", account.id));
     let event = event.failed(waits.map_or_else(|| "wrong code".to_owned(), |it| format!("{it} failures")));
-    audit::record(tx, now, context, event).await?;
+    tx.record(event).await?;
     if matches!(waits, Some(throttle::FREE | throttle::STOPPED)) {
         // Whoever guesses codes knows the password.
-        inform(app, tx, now, account, SecondFactorChange::Guessed).await?;
+        inform(tx, account, SecondFactorChange::Guessed).await?;
     }
     let message = Message::new("error.otp_left").counting(counted.unwrap_or_default());
     Ok(Err(Error::field("otp", message)))

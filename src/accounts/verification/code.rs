@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 use subtle::ConstantTimeEq;
 
 use crate::accounts::{Error, Result, address_label, hexadecimal};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::config::Rate;
 use crate::domain::account::EmailAddress;
 use crate::domain::message::Message;
@@ -113,22 +113,17 @@ fn window(rate: &Rate) -> Duration {
 }
 
 /// A new code, which voids the old.
-pub(super) async fn issue(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    binding: Binding<'_>,
-) -> Result<String> {
+pub(super) async fn issue(tx: &Tx, binding: Binding<'_>) -> Result<String> {
     let code = random::decimal_code(DIGITS);
     email_codes::void(tx, binding.transaction).await?;
     let row = EmailCode {
         id: random::id(),
         purpose: binding.purpose.as_str().to_owned(),
         transaction: binding.transaction.to_owned(),
-        address: binding.label(app),
-        hmac: binding.hmac(app, &code),
+        address: binding.label(tx.app()),
+        hmac: binding.hmac(tx.app(), &code),
         attempts: 0,
-        created_at: now,
+        created_at: tx.now(),
     };
     email_codes::insert(tx, row).await?;
     Ok(code)
@@ -172,23 +167,20 @@ pub(super) struct Attempt {
 
 /// Counts an attempt. The caller commits this before anything is compared: no crash and no parallel request gives an
 /// attempt back (SU-4).
-pub(super) async fn count_attempt(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    binding: Binding<'_>,
-) -> Result<Attempt> {
-    let open = find_open(app, tx, now, binding).await?.ok_or(Error::CodeVoid)?;
-    for rate in &app.config.limits.code_attempts {
-        let made = email_codes::count_attempts_since(tx, &open.address, now - window(rate)).await?;
+pub(super) async fn count_attempt(tx: &Tx, binding: Binding<'_>) -> Result<Attempt> {
+    let open = find_open(tx.app(), tx, tx.now(), binding)
+        .await?
+        .ok_or(Error::CodeVoid)?;
+    for rate in &tx.app().config.limits.code_attempts {
+        let made = email_codes::count_attempts_since(tx, &open.address, tx.now() - window(rate)).await?;
         if made >= rate.count {
             return Err(Error::Throttled {
                 retry_after: window(rate),
             });
         }
     }
-    let most = most_attempts(app);
-    let made = email_codes::count_attempt(tx, &open, most, now).await?;
+    let most = most_attempts(tx.app());
+    let made = email_codes::count_attempt(tx, &open, most, tx.now()).await?;
     Ok(Attempt {
         left: most - made.ok_or(Error::CodeVoid)?,
         code_id: open.id,

@@ -7,11 +7,8 @@ use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
 use super::code::{self, Binding, Purpose, When};
-use crate::accounts::sessions::of_person;
-use crate::accounts::{Error, Result, tell};
-use crate::app::App;
-use crate::audit;
-use crate::domain::Time;
+use crate::accounts::{Error, Result};
+use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
@@ -29,17 +26,15 @@ fn binding(account: &Account) -> Binding<'_> {
 
 /// Mails a code with a login, unless the last one can still be given, and returns whether it did: the mail tells of the
 /// login, too. Too many were sent: the login goes on, and its page says how long to wait.
-pub(in crate::accounts) async fn begin(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-) -> Result<bool> {
-    if account.email_verified || code::find_open(app, tx, now, binding(account)).await?.is_some() {
+pub(in crate::accounts) async fn begin(tx: &Tx, account: &Account) -> Result<bool> {
+    if account.email_verified
+        || code::find_open(tx.app(), tx, tx.now(), binding(account))
+            .await?
+            .is_some()
+    {
         return Ok(false);
     }
-    match send(app, tx, now, &of_person(context, account), account).await {
+    match send(tx, account).await {
         Ok(()) => Ok(true),
         Err(Error::Throttled { .. }) => Ok(false),
         Err(other) => Err(other),
@@ -48,29 +43,21 @@ pub(in crate::accounts) async fn begin(
 
 /// *Send another code.* A session of before this rule has had none yet.
 pub async fn resend(app: &App, context: &Context, account: &Account) -> Result<()> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| match find_unverified(tx, account).await? {
-            Some(account) => send(app, tx, now, context, &account).await,
-            None => Ok(()),
-        })
-        .await
+    app.write(context, async |tx| match find_unverified(tx, account).await? {
+        Some(account) => send(tx, &account).await,
+        None => Ok(()),
+    })
+    .await
 }
 
-async fn send(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    account: &Account,
-) -> Result<()> {
+async fn send(tx: &Tx, account: &Account) -> Result<()> {
     let binding = binding(account);
-    code::check_rates(app, tx, now, binding, When::Again).await?;
-    let code = code::issue(app, tx, now, binding).await?;
+    code::check_rates(tx.app(), tx, tx.now(), binding, When::Again).await?;
+    let code = code::issue(tx, binding).await?;
     let event = Event::new(Action::EmailCodeSent, format!("account:{}", account.id));
-    audit::record(tx, now, context, event).await?;
+    tx.record_as(account, event).await?;
     let message = mails::FirstLoginCode { code };
-    tell(app, tx, &account.email, account.language, &message).await
+    Ok(tx.mail(account, &message).await?)
 }
 
 /// The account as it is now, held until the transaction ends, if its address is still to be verified.
@@ -100,13 +87,11 @@ pub async fn status(app: &App, account: &Account) -> Result<CodeStatus> {
 
 /// *Verify code.* Of any number of parallel uses of one code, one verifies the address; the others find it verified.
 pub async fn verify(app: &App, context: &Context, account: &Account, typed: &str) -> Result<()> {
-    let now = app.clock.now();
     let code = code::read(typed)?;
     let binding = binding(account);
     let counted = app
-        .db
-        .write(async |tx| match find_unverified(tx, account).await? {
-            Some(_) => code::count_attempt(app, tx, now, binding).await.map(Some),
+        .write(context, async |tx| match find_unverified(tx, account).await? {
+            Some(_) => code::count_attempt(tx, binding).await.map(Some),
             None => Ok(None),
         })
         .await?;
@@ -116,18 +101,17 @@ pub async fn verify(app: &App, context: &Context, account: &Account, typed: &str
     if !attempt.is_right(app, binding, &code) {
         return Err(attempt.refusal());
     }
-    app.db
-        .write(async |tx| {
-            let Some(account) = find_unverified(tx, account).await? else {
-                return Ok(());
-            };
-            if !email_codes::spend(tx, &attempt.code_id).await? {
-                return Err(Error::CodeVoid);
-            }
-            accounts::update_email_verified(tx, &account.id, now).await?;
-            let event = Event::new(Action::EmailVerified, format!("account:{}", account.id));
-            audit::record(tx, now, context, event.because("code")).await?;
-            Ok(())
-        })
-        .await
+    app.write(context, async |tx| {
+        let Some(account) = find_unverified(tx, account).await? else {
+            return Ok(());
+        };
+        if !email_codes::spend(tx, &attempt.code_id).await? {
+            return Err(Error::CodeVoid);
+        }
+        accounts::update_email_verified(tx, &account.id, tx.now()).await?;
+        let event = Event::new(Action::EmailVerified, format!("account:{}", account.id));
+        tx.record(event.because("code")).await?;
+        Ok(())
+    })
+    .await
 }

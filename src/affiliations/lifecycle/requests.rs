@@ -11,7 +11,7 @@ use crate::affiliations::lifecycle::transitions::Act;
 use crate::affiliations::notifications::digests;
 use crate::affiliations::{Error, ties as rights};
 use crate::app::App;
-use crate::domain::actor::{Actor, Context};
+use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, Capacity, Stage};
 use crate::domain::organization::{MembershipType, Organization};
 use crate::domain::signup::{Choice, OrganizationChoice};
@@ -32,28 +32,20 @@ pub struct Joined {
 
 /// The last step of the sign-up: the account, its session and the request, all or nothing.
 pub async fn complete_signup(app: &App, context: &Context, proof: &Proof) -> Result<Joined, SignupError> {
-    app.db
-        .write(async |tx| {
-            let completed = verification::complete(app, tx, context, proof).await?;
-            let context = Context {
-                actor: Actor::Person {
-                    account: completed.account.id.clone(),
-                    role: completed.account.role,
-                },
-                ..context.clone()
-            };
-            let affiliation = match submit(app, tx, &context, &completed.account.id, &completed.choice).await
-            {
-                Ok(it) => Some(it),
-                Err(Error::Refused(_)) => None,
-                Err(error) => return Err(SignupError::Affiliation(error)),
-            };
-            Ok(Joined {
-                completed,
-                affiliation,
-            })
+    app.write(&proof.acting(context), async |tx| {
+        let completed = verification::complete(tx, proof).await?;
+        let affiliation = match submit(app, tx, tx.context(), &completed.account.id, &completed.choice).await
+        {
+            Ok(it) => Some(it),
+            Err(Error::Refused(_)) => None,
+            Err(error) => return Err(SignupError::Affiliation(error)),
+        };
+        Ok(Joined {
+            completed,
+            affiliation,
         })
-        .await
+    })
+    .await
 }
 
 /// Asks to belong to another organization, from the account page.

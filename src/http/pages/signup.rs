@@ -298,8 +298,9 @@ pub async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
 }
 
 async fn complete(ctx: &PageContext, handle: &str, code: &str) -> accounts::Result<requests::Joined> {
-    let proof = verification::verify(&ctx.app, handle, code).await?;
-    match requests::complete_signup(&ctx.app, &ctx.actor_context(), &proof).await {
+    let context = ctx.actor_context();
+    let proof = verification::verify(&ctx.app, &context, handle, code).await?;
+    match requests::complete_signup(&ctx.app, &context, &proof).await {
         Ok(joined) => Ok(joined),
         Err(SignupError::Account(error)) => Err(error),
         Err(SignupError::Affiliation(error)) => Err(accounts::Error::Failed(format!("{error:?}"))),

@@ -130,8 +130,8 @@ impl MailTemplate for NewSignIn {
     }
 }
 
-/// A service asks that the person proves who they are, where they are logged in (CIBA). Carries a plain link
-/// and no power.
+/// A service asks that the person proves who they are, where they are logged in (CIBA). Carries a plain link to the page
+/// where it is answered, no power, and nothing that the client wrote but its registered name (security.md DV-3).
 #[derive(Clone, Debug, Serialize)]
 pub struct AuthenticationRequested {
     pub name: String,

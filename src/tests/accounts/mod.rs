@@ -70,10 +70,11 @@ impl Rooms {
 
     /// Screen 4, as `affiliations` composes it.
     pub async fn verifies(&self, handle: &Secret, code: &str) -> Result<Completed, Error> {
-        let proof = verification::verify(&self.app, handle.expose(), code).await?;
+        let proof = verification::verify(&self.app, &visitor(), handle.expose(), code).await?;
         self.app
-            .db
-            .write(async |tx| verification::complete(&self.app, tx, &visitor(), &proof).await)
+            .write(&proof.acting(&visitor()), async |tx| {
+                verification::complete(tx, &proof).await
+            })
             .await
     }
 

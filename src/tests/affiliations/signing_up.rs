@@ -31,7 +31,7 @@ impl World {
 
     async fn verifies(&self, handle: &Secret) -> Result<Joined, SignupError> {
         let code = Outbox(&self.app).code(EMAIL).await;
-        let proof = verification::verify(&self.app, handle.expose(), &code).await?;
+        let proof = verification::verify(&self.app, &visitor(), handle.expose(), &code).await?;
         complete_signup(&self.app, &visitor(), &proof).await
     }
 }
@@ -92,7 +92,7 @@ async fn one_of_many_parallel_completions_makes_one_account_and_one_request() {
     let attempt = |_| {
         let (app, handle, code) = (world.app.clone(), handle.clone(), code.clone());
         tokio::spawn(async move {
-            let proof = verification::verify(&app, handle.expose(), &code).await?;
+            let proof = verification::verify(&app, &visitor(), handle.expose(), &code).await?;
             complete_signup(&app, &visitor(), &proof).await
         })
     };

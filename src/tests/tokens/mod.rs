@@ -157,13 +157,11 @@ impl Provider {
             password_hash: None,
             terms_accepted_at: None,
         };
-        let (now, context, it) = (self.now(), &self.context, &account);
         let started = self
             .app
-            .db
-            .write(async |tx| {
+            .write(&self.context, async |tx| {
                 accounts::insert(tx, new.clone()).await?;
-                crate::accounts::sessions::start(tx, now, context, it, Proof::password(now), false).await
+                crate::accounts::sessions::start(tx, &account, Proof::password(tx.now()), false).await
             })
             .await
             .expect("signed in");

@@ -1,15 +1,12 @@
 //! Passkeys shown at a login, after the password or in its place (Web Authentication §7.2).
 
-use sea_orm::ConnectionTrait;
-
 use super::challenge::{self, Challenge, handle};
 use super::registration::list;
 use crate::accounts::{Error, Result};
-use crate::app::App;
-use crate::audit;
+use crate::app::{App, Tx};
+use crate::domain::AccountId;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
-use crate::domain::{AccountId, Time};
 use crate::storage::ephemeral::Kind;
 use crate::storage::passkeys::{self, Passkey};
 use crate::webauthn::{self, Assertion};
@@ -72,10 +69,10 @@ pub(in crate::accounts) async fn verify(
             let account = refusal.account.or(challenge.account);
             let object = account.map_or_else(|| "passkey".to_owned(), |it| format!("account:{it}"));
             let event = Event::new(Action::SecondFactorFailed, object).failed(refusal.why);
-            let now = app.clock.now();
-            app.db
-                .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
-                .await?;
+            app.write(context, async |tx| {
+                Ok::<_, Error>(tx.record(event.clone()).await?)
+            })
+            .await?;
             Err(Error::WrongCode)
         }
     }
@@ -125,10 +122,6 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Result<
 }
 
 /// `false`: the passkey was taken away, shown elsewhere, or lost its standing by a reset of the password, meanwhile.
-pub(in crate::accounts) async fn spend(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    it: &VerifiedAssertion,
-) -> Result<bool> {
-    Ok(passkeys::update_used(tx, &it.passkey, &it.credential, now).await?)
+pub(in crate::accounts) async fn spend(tx: &Tx, it: &VerifiedAssertion) -> Result<bool> {
+    Ok(passkeys::update_used(tx, &it.passkey, &it.credential, tx.now()).await?)
 }

@@ -41,7 +41,7 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Passkey>> {
 
 /// A new one for this session to set up. `Conflict`: there are enough.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
-    reauthentication::require_recent(app.db.read(), session, &account.id, app.clock.now()).await?;
+    reauthentication::require_recent(app.db.read(), session, app.clock.now()).await?;
     let known = list(app, &account.id).await?;
     if known.len() as u64 >= MOST {
         return Err(Error::Conflict);
@@ -79,7 +79,6 @@ pub async fn confirm(
     let challenge = challenge.ok_or(Error::ChallengeExpired)?;
     let made = app.webauthn.finish_registration(&challenge.ceremony, answer);
     let made = made.map_err(wrong)?;
-    let now = app.clock.now();
     let passkey = Passkey {
         id: random::id(),
         account: account.id.clone(),
@@ -87,19 +86,18 @@ pub async fn confirm(
         credential: made.data,
         name,
         counts_alone: true,
-        created_at: now,
+        created_at: app.clock.now(),
         last_used_at: None,
     };
-    app.db
-        .write(async |tx| {
-            reauthentication::hold(tx, now, session, &account.id).await?;
-            if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
-                return Err(Error::Conflict);
-            }
-            let (factor, change) = (Factor::Passkey, SecondFactorChange::PasskeyAdded);
-            enrolment::added(app, tx, now, context, account, session, factor, change).await
-        })
-        .await
+    app.write(context, async |tx| {
+        reauthentication::hold(tx, session).await?;
+        if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
+            return Err(Error::Conflict);
+        }
+        let (factor, change) = (Factor::Passkey, SecondFactorChange::PasskeyAdded);
+        enrolment::added(tx, account, session, factor, change).await
+    })
+    .await
 }
 
 fn named(name: &str) -> Result<String> {
@@ -107,11 +105,11 @@ fn named(name: &str) -> Result<String> {
 }
 
 /// `false`: there is no such passkey any more.
-pub async fn rename(app: &App, account: &Account, id: &str, name: &str) -> Result<bool> {
+pub async fn rename(app: &App, context: &Context, account: &Account, id: &str, name: &str) -> Result<bool> {
     let name = named(name)?;
-    let renamed = app
-        .db
-        .write(async |tx| Ok::<_, Error>(passkeys::update_name(tx, &account.id, id, &name).await?));
+    let renamed = app.write(context, async |tx| {
+        Ok::<_, Error>(passkeys::update_name(tx, &account.id, id, &name).await?)
+    });
     renamed.await
 }
 
@@ -123,17 +121,15 @@ pub async fn remove(
     session: &Session,
     id: &str,
 ) -> Result<bool> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            reauthentication::hold(tx, now, session, &account.id).await?;
-            reauthentication::require_recent(tx, session, &account.id, now).await?;
-            if !passkeys::delete(tx, &account.id, id).await? {
-                return Ok(false);
-            }
-            let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
-            enrolment::removed(app, tx, now, context, account, what, change).await?;
-            Ok(true)
-        })
-        .await
+    app.write(context, async |tx| {
+        reauthentication::hold(tx, session).await?;
+        reauthentication::require_recent(tx, session, tx.now()).await?;
+        if !passkeys::delete(tx, &account.id, id).await? {
+            return Ok(false);
+        }
+        let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
+        enrolment::removed(tx, account, what, change).await?;
+        Ok(true)
+    })
+    .await
 }

@@ -111,7 +111,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
                 Err(error) => Err(error),
             }
         }
-        "rename" => match registration::rename(app, account, id, name).await {
+        "rename" => match registration::rename(app, &context, account, id, name).await {
             Ok(true) => Ok("passkey_renamed"),
             Ok(false) => Err(accounts::Error::Conflict),
             Err(accounts::Error::Fields(wrong)) => {
