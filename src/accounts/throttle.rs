@@ -39,21 +39,41 @@ pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
     }
 }
 
-/// Counts a failure; `Some` when that brought a wait, with the number of failures.
-pub(super) async fn count(tx: &Tx, key: &str) -> Result<Option<i32>> {
-    Ok(count_and_wait(tx, key).await?.err())
+/// A failure that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// It brought no wait. So many are left that bring none.
+    Free { left: u64 },
+    /// It brought a wait, as the `failures`-th in a row.
+    Blocked { failures: i32 },
 }
 
-/// Counts a failure; returns how many are left before a wait, or, if it brought one, the number of failures.
-pub(super) async fn count_and_wait(tx: &Tx, key: &str) -> Result<std::result::Result<u64, i32>> {
-    let failures = login_throttles::count_failure(tx, key, tx.now()).await?;
-    match wait(failures) {
-        None => Ok(Ok(u64::try_from(FREE - failures).unwrap_or_default())),
-        Some(wait) => {
-            login_throttles::update_blocked(tx, key, tx.now() + wait).await?;
-            Ok(Err(failures))
+impl Counted {
+    /// Returns `None` if the failure brought no wait.
+    pub(super) const fn failures(self) -> Option<i32> {
+        match self {
+            Self::Free { .. } => None,
+            Self::Blocked { failures } => Some(failures),
         }
     }
+
+    pub(super) const fn left(self) -> u64 {
+        match self {
+            Self::Free { left } => left,
+            Self::Blocked { .. } => 0,
+        }
+    }
+}
+
+/// Counts a failure, and blocks the counter for the wait that it brings.
+pub(super) async fn count(tx: &Tx, key: &str) -> Result<Counted> {
+    let failures = login_throttles::count_failure(tx, key, tx.now()).await?;
+    let Some(wait) = wait(failures) else {
+        let left = u64::try_from(FREE - failures).unwrap_or_default();
+        return Ok(Counted::Free { left });
+    };
+    login_throttles::update_blocked(tx, key, tx.now() + wait).await?;
+    Ok(Counted::Blocked { failures })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 use super::completion::{Browser, LoggedIn, complete};
 use super::second_step;
 use crate::accounts::known_browser::{self, KnownBrowser};
-use crate::accounts::second_factor::{self, Answer};
+use crate::accounts::second_factor::{self, Answer, Verification};
 use crate::accounts::sessions::Started;
 use crate::accounts::{Error, Result, throttle};
 use crate::app::App;
@@ -113,10 +113,9 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                     }
                     Second::Code(code) => {
                         let code = Answer::code(code)?;
-                        let right = second_factor::verify(tx, &account, &code, known);
-                        let factor = match right.await? {
-                            Ok(factor) => factor,
-                            Err(error) => return Ok(Outcome::CodeWrong(error)),
+                        let factor = match second_factor::verify(tx, &account, &code, known).await? {
+                            Verification::Verified(factor) => factor,
+                            Verification::Refused(error) => return Ok(Outcome::CodeWrong(error)),
                         };
                         Some(SecondProof { factor, at: tx.now() })
                     }
@@ -191,7 +190,7 @@ async fn refuse(
     let object = account.map_or_else(|| format!("address:{label}"), |it| format!("account:{}", it.id));
     app.write(context, async |tx| {
         throttle::check(login_throttles::find_locked(tx, counter).await?, now)?;
-        let waits = throttle::count(tx, counter).await?;
+        let waits = throttle::count(tx, counter).await?.failures();
         let event = match waits {
             None => Event::new(Action::SignInFailed, object.clone()).failed("wrong credentials"),
             Some(failures) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::assertion;
-use crate::accounts::second_factor::{self, Answer, Shown};
+use crate::accounts::second_factor::{self, Answer, Shown, Verification};
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
 use crate::app::App;
@@ -114,6 +114,12 @@ async fn read(app: &App, context: &Context, key: &str, shown: Shown<'_>) -> Resu
     }
 }
 
+/// The outcome of a second step. Either is committed: a refusal is counted.
+enum Outcome {
+    Done(Box<Started>),
+    Refused(Error),
+}
+
 async fn prove(
     app: &App,
     context: &Context,
@@ -133,23 +139,21 @@ async fn prove(
                 return Err(Error::CodeVoid);
             }
             let known = waiting.known.as_deref();
-            let verified = second_factor::verify(tx, &account, answer, known).await?;
-            let factor = match verified {
-                Ok(factor) => factor,
-                Err(error) => return Ok(Err(error)),
+            let factor = match second_factor::verify(tx, &account, answer, known).await? {
+                Verification::Verified(factor) => factor,
+                Verification::Refused(error) => return Ok(Outcome::Refused(error)),
             };
             let proof = Proof {
                 authenticated_at: waiting.password_at,
                 second_factor: Some(SecondProof { factor, at: tx.now() }),
             };
-            complete(tx, &account, proof, known.is_some(), browser)
-                .await
-                .map(Ok)
+            let started = complete(tx, &account, proof, known.is_some(), browser).await?;
+            Ok(Outcome::Done(Box::new(started)))
         })
         .await;
     match started {
-        Ok(Ok(started)) => LoggedIn::new(app, account, started, browser),
-        Ok(Err(error)) => Err(wrong(app, context, error).await?),
+        Ok(Outcome::Done(started)) => LoggedIn::new(app, account, *started, browser),
+        Ok(Outcome::Refused(error)) => Err(wrong(app, context, error).await?),
         // The second factor was taken away meanwhile.
         Err(Error::Conflict) => Err(Error::CodeVoid),
         Err(other) => Err(other),
@@ -172,18 +176,18 @@ pub async fn step_up(
     let known = known.as_ref().and_then(|it| it.knows(app, &label));
     let raised = app
         .write(context, async |tx| {
-            let verified = second_factor::verify(tx, account, &answer, known).await?;
-            let factor = match verified {
-                Ok(factor) => factor,
-                Err(error) => return Ok(Err(error)),
+            let factor = match second_factor::verify(tx, account, &answer, known).await? {
+                Verification::Verified(factor) => factor,
+                Verification::Refused(error) => return Ok(Outcome::Refused(error)),
             };
             let proof = SecondProof { factor, at: tx.now() };
-            sessions::raise(tx, session, proof).await.map(Ok)
+            let started = sessions::raise(tx, session, proof).await?;
+            Ok::<_, Error>(Outcome::Done(Box::new(started)))
         })
         .await?;
     match raised {
-        Ok(started) => Ok(started),
-        Err(error) => Err(wrong(app, context, error).await?),
+        Outcome::Done(started) => Ok(*started),
+        Outcome::Refused(error) => Err(wrong(app, context, error).await?),
     }
 }
 

@@ -17,4 +17,4 @@ pub(super) use failures::forgive;
 pub(super) use status::reach_within;
 pub use status::{SecondFactorStatus, best, reach, status};
 pub use verification::Shown;
-pub(super) use verification::{Answer, verify};
+pub(super) use verification::{Answer, Verification, verify};

@@ -57,13 +57,19 @@ impl Answer {
     }
 }
 
-/// What was shown, spent if it is right. An inner error: it is wrong and was counted, which the transaction must keep.
+/// The outcome of a verification. The caller commits either: a factor is spent, and a failure is counted.
+pub(in crate::accounts) enum Verification {
+    Verified(Factor),
+    Refused(Error),
+}
+
+/// Spends what was shown, if it is right.
 pub(in crate::accounts) async fn verify(
     tx: &Tx,
     account: &Account,
     answer: &Answer,
     browser: Option<&str>,
-) -> Result<Result<Factor>> {
+) -> Result<Verification> {
     // Held: of many guesses at once, each finds what the one before has counted.
     accounts::lock(tx, &account.id).await?;
     let typed = match answer {
@@ -75,7 +81,10 @@ pub(in crate::accounts) async fn verify(
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
             }
             // No guess: it was taken away meanwhile.
-            return Ok(spent.then_some(Factor::Passkey).ok_or(Error::WrongCode));
+            return Ok(match spent {
+                true => Verification::Verified(Factor::Passkey),
+                false => Verification::Refused(Error::WrongCode),
+            });
         }
     };
     let key = counter(&account.id, browser);
@@ -97,10 +106,10 @@ pub(in crate::accounts) async fn verify(
     };
     if let Some(factor) = right {
         login_throttles::delete(tx, &key).await?;
-        return Ok(Ok(factor));
+        return Ok(Verification::Verified(factor));
     }
-    let counted = throttle::count_and_wait(tx, &key).await?;
-    let waits = counted.err();
+    let counted = throttle::count(tx, &key).await?;
+    let waits = counted.failures();
     let event = Event::new(Action::SecondFactorFailed, format!("account:{}", account.id));
     let event = event.failed(waits.map_or_else(|| "wrong code".to_owned(), |it| format!("{it} failures")));
     tx.record(event).await?;
@@ -108,6 +117,6 @@ pub(in crate::accounts) async fn verify(
         // Whoever guesses codes knows the password.
         inform(tx, account, SecondFactorChange::Guessed).await?;
     }
-    let message = Message::new("error.otp_left").counting(counted.unwrap_or_default());
-    Ok(Err(Error::field("otp", message)))
+    let message = Message::new("error.otp_left").counting(counted.left());
+    Ok(Verification::Refused(Error::field("otp", message)))
 }

@@ -1,5 +1,7 @@
 //! Passkeys shown at a login, after the password or in its place (Web Authentication §7.2).
 
+use sea_orm::DbErr;
+
 use super::challenge::{self, Challenge, handle};
 use super::registration::list;
 use crate::accounts::{Error, Result};
@@ -63,12 +65,13 @@ pub(in crate::accounts) async fn verify(
 ) -> Result<VerifiedAssertion> {
     let challenge = challenge::take(app, Kind::PasskeyChallenge, key).await?;
     let challenge = challenge.ok_or(Error::ChallengeExpired)?;
-    match check(app, &challenge, answer).await? {
-        Ok(it) => Ok(it),
-        Err(refusal) => {
-            let account = refusal.account.or(challenge.account);
+    match check(app, &challenge, answer).await {
+        Ok(verified) => Ok(verified),
+        Err(VerifyError::Failed(error)) => Err(error),
+        Err(VerifyError::Refused { account, why }) => {
+            let account = account.or(challenge.account);
             let object = account.map_or_else(|| "passkey".to_owned(), |it| format!("account:{it}"));
-            let event = Event::new(Action::SecondFactorFailed, object).failed(refusal.why);
+            let event = Event::new(Action::SecondFactorFailed, object).failed(why);
             app.write(context, async |tx| {
                 Ok::<_, Error>(tx.record(event.clone()).await?)
             })
@@ -78,21 +81,30 @@ pub(in crate::accounts) async fn verify(
     }
 }
 
-struct Refusal {
-    /// Whose passkey it was said to be.
-    account: Option<AccountId>,
-    why: String,
+enum VerifyError {
+    /// `account` is whose passkey it was said to be.
+    Refused {
+        account: Option<AccountId>,
+        why: String,
+    },
+    Failed(Error),
 }
 
-async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Result<VerifiedAssertion, Refusal>> {
+impl From<DbErr> for VerifyError {
+    fn from(error: DbErr) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<VerifiedAssertion, VerifyError> {
     let refuse = |account: Option<&AccountId>, why: String| {
         let account = account.cloned();
-        Ok(Err(Refusal { account, why }))
+        Err(VerifyError::Refused { account, why })
     };
     let assertion = match Assertion::read(answer) {
         Ok(it) => it,
         Err(webauthn::Error::Refused(why)) => return refuse(None, why),
-        Err(other) => return Err(Error::failed(other)),
+        Err(other) => return Err(VerifyError::Failed(Error::failed(other))),
     };
     let found = passkeys::find_by_credential(app.db.read(), &assertion.credential_id()).await?;
     let Some(passkey) = found else {
@@ -115,9 +127,9 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Result<
         .webauthn
         .finish_authentication(&challenge.ceremony, &assertion, &passkey.credential)
     {
-        Ok(credential) => Ok(Ok(VerifiedAssertion { passkey, credential })),
+        Ok(credential) => Ok(VerifiedAssertion { passkey, credential }),
         Err(webauthn::Error::Refused(why)) => refuse(Some(owner), why),
-        Err(other) => Err(Error::failed(other)),
+        Err(other) => Err(VerifyError::Failed(Error::failed(other))),
     }
 }
 
