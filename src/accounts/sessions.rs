@@ -152,9 +152,10 @@ pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Res
 pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
     accounts::lock(tx, &session.account).await?;
     let found = sessions::find(tx, &session.id).await?;
-    match found.is_some_and(|(it, account)| it.is_alive(tx.now()) && account.is_active()) {
-        true => Ok(()),
-        false => Err(Error::ReauthenticationNeeded),
+    if found.is_some_and(|(session, account)| session.is_alive(tx.now()) && account.is_active()) {
+        Ok(())
+    } else {
+        Err(Error::ReauthenticationNeeded)
     }
 }
 

@@ -85,9 +85,10 @@ impl Profile {
     /// All fields or every reason why not (security.md SU-6).
     pub fn parse(input: &ProfileInput<'_>) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let first_name = match input.single_name {
-            true => Some(String::new()),
-            false => name(&mut errors, "first_name", input.first_name, NAME_LENGTH),
+        let first_name = if input.single_name {
+            Some(String::new())
+        } else {
+            name(&mut errors, "first_name", input.first_name, NAME_LENGTH)
         };
         let last_name = name(&mut errors, "last_name", input.last_name, NAME_LENGTH);
         let job_title = name(&mut errors, "job_title", input.job_title, JOB_TITLE_LENGTH);

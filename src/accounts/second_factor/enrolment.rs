@@ -61,9 +61,10 @@ pub(super) async fn removed(
     }
     let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because(what);
     tx.record(event).await?;
-    let change = match was_last {
-        true => SecondFactorChange::TurnedOff,
-        false => change,
+    let change = if was_last {
+        SecondFactorChange::TurnedOff
+    } else {
+        change
     };
     inform(tx, account, change).await
 }

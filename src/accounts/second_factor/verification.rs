@@ -81,9 +81,10 @@ pub(in crate::accounts) async fn verify(
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
             }
             // No guess: it was taken away meanwhile.
-            return Ok(match spent {
-                true => Verification::Verified(Factor::Passkey),
-                false => Verification::Refused(Error::WrongCode),
+            return Ok(if spent {
+                Verification::Verified(Factor::Passkey)
+            } else {
+                Verification::Refused(Error::WrongCode)
             });
         }
     };
