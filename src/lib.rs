@@ -35,5 +35,6 @@ pub mod jobs;
 // The demo: a user of everything above.
 pub mod demo;
 
-#[cfg(test)]
-mod tests;
+// For tests alone.
+#[cfg(feature = "testing")]
+pub mod testing;

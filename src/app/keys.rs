@@ -200,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::domain::client::SigningAlg;
-    use crate::tests::support;
+    use crate::testing;
 
     fn kids(app: &App) -> BTreeSet<String> {
         let jwks = app.keys.jwks();
@@ -220,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn nodes_that_start_together_have_the_same_keys() {
-        let config = support::config().await;
+        let config = testing::config().await;
         let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
         // The tables first: what is raced for here are the keys.
         let db = crate::storage::Database::open(config.database.url())
@@ -243,7 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_rotation_is_announced_and_seen_by_other_nodes() {
-        let config = support::config().await;
+        let config = testing::config().await;
         let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
         let one = App::open(config.clone(), clock.clone()).await.expect("it starts");
         let two = App::open(config, clock.clone()).await.expect("it starts");
@@ -269,7 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_key_is_rotated_and_the_others_stay_as_they_are() {
-        let app = support::app().await;
+        let app = testing::app().await;
         let by = Context::operator();
         let made = app.rotate_keys(&by, &[Family::Rsa]).await.expect("announced");
         let families = |keys: &[SigningKey]| keys.iter().map(|it| it.family).collect::<Vec<_>>();
@@ -287,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_that_comes_late_does_not_forget_a_key() {
-        let app = support::app().await;
+        let app = testing::app().await;
         let (seen, rows) = (app.keys.generation(), app.keys.rows());
         app.rotate_keys(&Context::operator(), &Family::ALL)
             .await
@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn keys_are_rotated_when_their_time_comes() {
-        let app = support::app().await;
+        let app = testing::app().await;
         assert!(app.rotate_keys_when_due().await.expect("looked").is_empty());
         app.clock.advance(Duration::days(89));
         assert_eq!(app.rotate_keys_when_due().await.expect("announced").len(), 3); // JW-6: every 90 days
@@ -307,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_revoked_key_is_replaced_and_believed_no_more() {
-        let app = support::app().await;
+        let app = testing::app().await;
         let token = app
             .keys
             .sign(SigningAlg::ES256, "JWT", &json!({}))

@@ -77,7 +77,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::tests::support;
+    use crate::testing;
 
     static RUNS: AtomicU32 = AtomicU32::new(0);
 
@@ -96,7 +96,7 @@ mod tests {
                 })
             },
         }];
-        let running = start(&support::app().await, JOBS);
+        let running = start(&testing::app().await, JOBS);
         while RUNS.load(Ordering::Relaxed) < 3 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

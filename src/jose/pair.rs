@@ -75,13 +75,13 @@ pub(super) fn generate(family: Family, rsa_bits: u32) -> Result<Vec<u8>, Error> 
     Ok(jwk.to_string().into_bytes())
 }
 
-#[cfg(not(test))]
+#[cfg(not(feature = "testing"))]
 fn rsa(bits: u32) -> Result<Jwk, Error> {
     Ok(Jwk::generate_rsa_key(bits)?)
 }
 
 /// Tests start hundreds of services: those that come first search for primes, the others reuse them.
-#[cfg(test)]
+#[cfg(feature = "testing")]
 fn rsa(bits: u32) -> Result<Jwk, Error> {
     use std::sync::{LazyLock, Mutex};
     static FOUND: LazyLock<Mutex<(Vec<Jwk>, usize)>> = LazyLock::new(Mutex::default);

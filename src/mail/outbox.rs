@@ -229,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_waits_out_a_server_that_is_away() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let clock = crate::clock::Clock::System;
         let now = clock.now();
@@ -254,7 +254,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_sender_that_dies_lets_go_of_its_mail() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         write(&db, keys, now, "a@example.org").await;
@@ -273,7 +273,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_sent_is_no_longer_readable() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         let folder = tempfile::tempdir().unwrap();
@@ -287,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_refused_again_and_again_is_given_up() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let mut now = crate::clock::Clock::System.now();
         let folder = tempfile::tempdir().unwrap();
@@ -361,7 +361,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_is_slow_keeps_no_other_recipient_waiting() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         let (port, seen) = holding_smtp_server("slow@example.org").await;
@@ -387,7 +387,7 @@ mod tests {
 
     #[tokio::test]
     async fn another_node_sends_nothing_to_whom_a_mail_is_on_its_way() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         for to in ["a@example.org", "a@example.org", "b@example.org"] {
@@ -444,7 +444,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_leaves_by_smtp_with_both_parts_and_its_id() {
-        let app = crate::tests::support::app().await;
+        let app = crate::testing::app().await;
         let (db, keys) = (app.db.clone(), &app.keys);
         let now = crate::clock::Clock::System.now();
         let (port, server) = smtp_server().await;

@@ -28,8 +28,7 @@ macro_rules! codes {
                 match self { $(Self::$name => $text),+ }
             }
 
-            #[cfg(test)]
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$name),+];
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
         }
 
         impl Error {

@@ -253,16 +253,31 @@ fn from_row(row: client::Model, secrets: Vec<client_secret::Model>) -> Result<Cl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::support::TestOp;
+    use crate::domain::actor::Context;
+    use crate::oidc::clients::{self, NewClient, Registration};
+    use crate::testing;
 
     #[tokio::test]
     async fn a_look_that_comes_late_does_not_forget_a_client() {
-        let op = TestOp::start().await;
-        let registry = ClientRegistry::load(op.app.db.read()).await.expect("read");
-        let late = Snapshot::read(op.app.db.read()).await.expect("read");
-        let web = op.client("web").await;
-        assert!(registry.refresh(op.app.db.read()).await.expect("read"));
+        let app = testing::app().await;
+        let db = app.db.read();
+        let registry = ClientRegistry::load(db).await.expect("read");
+        let late = Snapshot::read(db).await.expect("read");
+        let metadata = serde_json::json!({
+            "client_name": "web",
+            "redirect_uris": ["https://web.example.test/callback"],
+        });
+        let definition = serde_json::from_value(metadata).expect("a definition");
+        let web = NewClient {
+            id: Some(ClientId::new("web")),
+            registration: Registration::ByAdministrator(definition),
+            secret: None,
+        };
+        clients::add(&app, &Context::operator(), web)
+            .await
+            .expect("a client");
+        assert!(registry.refresh(db).await.expect("read"));
         registry.keep(late);
-        assert!(registry.find(&web.id).is_some());
+        assert!(registry.find("web").is_some());
     }
 }

@@ -10,14 +10,14 @@ use sea_orm::{
     Statement,
 };
 
-#[cfg(test)]
+#[cfg(feature = "testing")]
 use super::statements::Statements;
 
 /// The pool.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(super) inner: DatabaseConnection,
-    #[cfg(test)]
+    #[cfg(feature = "testing")]
     pub(super) statements: Statements,
 }
 
@@ -25,7 +25,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub struct Transaction {
     pub(super) inner: DatabaseTransaction,
-    #[cfg(test)]
+    #[cfg(feature = "testing")]
     pub(super) statements: Statements,
 }
 
@@ -39,7 +39,7 @@ macro_rules! through {
 
             async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
                 let statement = with_its_limit(statement);
-                #[cfg(test)]
+                #[cfg(feature = "testing")]
                 self.statements.see(&statement);
                 self.inner.execute_raw(statement).await
             }
@@ -50,14 +50,14 @@ macro_rules! through {
 
             async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
                 let statement = with_its_limit(statement);
-                #[cfg(test)]
+                #[cfg(feature = "testing")]
                 self.statements.see(&statement);
                 self.inner.query_one_raw(statement).await
             }
 
             async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
                 let statement = with_its_limit(statement);
-                #[cfg(test)]
+                #[cfg(feature = "testing")]
                 self.statements.see(&statement);
                 self.inner.query_all_raw(statement).await
             }

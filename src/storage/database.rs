@@ -102,7 +102,7 @@ impl Database {
         Ok(Self {
             connection: Connection {
                 inner: connection.map_err(|source| OpenError { url, source })?,
-                #[cfg(test)]
+                #[cfg(feature = "testing")]
                 statements: super::statements::Statements::default(),
             },
             is_postgres,
@@ -168,7 +168,7 @@ impl Database {
     }
 
     /// What was sent to this database, by reads and in transactions.
-    #[cfg(test)]
+    #[cfg(feature = "testing")]
     pub fn statements(&self) -> &super::statements::Statements {
         &self.connection.statements
     }
@@ -213,7 +213,7 @@ impl Database {
                 };
                 let tx = enter(Transaction {
                     inner: self.connection.inner.begin_with_options(options).await?,
-                    #[cfg(test)]
+                    #[cfg(feature = "testing")]
                     statements: self.connection.statements.clone(),
                 });
                 let outcome = work.clone()(&tx).await;

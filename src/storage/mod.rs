@@ -31,7 +31,7 @@ pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod membership_claims;
-#[cfg(test)]
+#[cfg(feature = "testing")]
 pub mod statements;
 pub mod terms;
 pub mod ties;

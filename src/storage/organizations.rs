@@ -411,10 +411,3 @@ fn from_row(row: Model) -> Result<Organization, DbErr> {
         version: row.version,
     })
 }
-
-/// The search as it is sent, so that a test can ask the database how it goes about it.
-#[cfg(test)]
-pub fn statement_of_search(db: &impl ConnectionTrait, filter: &Filter) -> sea_orm::Statement {
-    use sea_orm::QueryTrait;
-    ranked(filter).limit(21).build(db.get_database_backend())
-}

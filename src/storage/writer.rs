@@ -50,7 +50,7 @@ mod tests {
     use crate::storage::{Database, Transaction};
 
     async fn counters() -> Database {
-        let url = crate::tests::support::database_url().await;
+        let url = crate::testing::database_url().await;
         let db = Database::open(&url).await.expect("opens");
         let table = "CREATE TABLE counters (id INTEGER PRIMARY KEY, at INTEGER NOT NULL CHECK (at < 8))";
         db.read().execute_unprepared(table).await.expect("a table");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::support::TestOp;
-use crate::domain::role::Role;
+use itu_account::domain::role::Role;
 
 #[tokio::test]
 async fn an_administrator_reads_what_is_weak_about_a_service() {

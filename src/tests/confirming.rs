@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::joining_an_organization::{by_hand, organization};
 use super::support::{Page, TestOp};
-use crate::domain::role::Role;
+use itu_account::domain::role::Role;
 
 /// The page leads to the question, and cannot act itself.
 fn only_asks(page: &Page, css: &str, acts: &[&str]) {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::support::{ISSUER, Page, RelyingParty, TestOp};
-use crate::domain::ClientId;
-use crate::domain::account::EmailAddress;
-use crate::storage::{accounts, consents};
+use itu_account::domain::ClientId;
+use itu_account::domain::account::EmailAddress;
+use itu_account::storage::{accounts, consents};
 
 const CLAIMS: &str = r#"{"userinfo": {"email": null, "name": null, "job_title": {"essential": true}},
     "id_token": {"given_name": null, "email": null}}"#;
@@ -87,11 +87,11 @@ async fn a_claim_that_is_no_longer_registered_is_not_given() {
     assert_eq!(rp.claims(&tokens.access_token).await["job_title"], "Engineer");
 
     let before = op.app.registry.find("events").expect("a client");
-    let context = crate::domain::actor::Context::operator();
-    let mut update = crate::oidc::clients::Update::of(&before);
+    let context = itu_account::domain::actor::Context::operator();
+    let mut update = itu_account::oidc::clients::Update::of(&before);
     update.definition.metadata.scope =
-        crate::domain::scope::Scope::parse("openid profile email offline_access").expect("a scope");
-    crate::oidc::clients::update(&op.app, &context, update)
+        itu_account::domain::scope::Scope::parse("openid profile email offline_access").expect("a scope");
+    itu_account::oidc::clients::update(&op.app, &context, update)
         .await
         .expect("changed");
 
@@ -157,7 +157,7 @@ fn every_claim_has_a_name_in_every_language() {
         let path = format!("{}/templates/locales/{language}.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).expect("a catalogue");
         let catalogue: Value = serde_json::from_str(&text).expect("JSON");
-        for claim in crate::domain::claim::BY_SCOPE.iter().flat_map(|it| it.1) {
+        for claim in itu_account::domain::claim::BY_SCOPE.iter().flat_map(|it| it.1) {
             assert!(
                 catalogue.get(format!("claim.{claim}")).is_some(),
                 "{language}: {claim}"

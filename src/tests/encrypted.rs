@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::support::{Person, Recipient, RelyingParty, Site, TestOp};
-use crate::domain::client::{ContentEncryption, ResponseType};
+use itu_account::domain::client::{ContentEncryption, ResponseType};
 
 const RSA: &str = "RSA-OAEP-256";
 const ECDH: &str = "ECDH-ES";
@@ -198,7 +198,7 @@ async fn a_logout_token_is_encrypted_as_id_tokens_are() {
     let page = alice.browser.get("/logout").await;
     let form = page.form(&["decision=logout"]);
     alice.browser.send(form.press("decision", "logout")).await;
-    crate::jobs::deliver_logouts(&op.app).await.expect("told");
+    itu_account::jobs::deliver_logouts(&op.app).await.expect("told");
     let sent = site.received("/out");
     let token = sent[0].strip_prefix("logout_token=").expect("only logout_token");
     let opened = recipient.opens(token);

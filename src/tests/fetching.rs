@@ -2,8 +2,8 @@
 //! believed (security.md DR-3).
 
 use super::support::Site;
-use crate::config;
-use crate::fetch::{Error, Fetch};
+use itu_account::config;
+use itu_account::fetch::{Error, Fetch};
 
 fn fetch(site: &Site) -> Fetch {
     let _ = rustls::crypto::ring::default_provider().install_default();

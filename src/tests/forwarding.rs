@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower::ServiceExt;
 
 use super::support::{ISSUER, TestOp};
-use crate::config::{Config, ForwardingHeader, Network, Rate};
+use itu_account::config::{Config, ForwardingHeader, Network, Rate};
 
 const PROXY: &str = "10.0.0.1";
 

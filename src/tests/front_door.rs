@@ -8,12 +8,12 @@ use tower::ServiceExt;
 use url::Url;
 
 use super::support::{ISSUER, Page, TestOp};
-use crate::config::Rate;
-use crate::demo::outbox;
-use crate::domain::role::Role;
-use crate::http::router;
-use crate::http::routes::Audience;
-use crate::oidc::endpoints;
+use itu_account::config::Rate;
+use itu_account::demo::outbox;
+use itu_account::domain::role::Role;
+use itu_account::http::router;
+use itu_account::http::routes::Audience;
+use itu_account::oidc::endpoints;
 
 /// BR-3, and TL-1 as the issuer is https.
 fn has_the_headers_of_every_answer(page: &Page) {

@@ -6,12 +6,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::support::{Signer, TestOp};
-use crate::clock::from_unix;
-use crate::domain::ClientId;
-use crate::domain::client::{Profile, SigningAlg};
-use crate::jose;
-use crate::jose::client::{ClientKeys, Expect};
-use crate::oidc::client_authentication::private_key_jwt::{Expected, check};
+use itu_account::clock::from_unix;
+use itu_account::domain::ClientId;
+use itu_account::domain::client::{Profile, SigningAlg};
+use itu_account::jose;
+use itu_account::jose::client::{ClientKeys, Expect};
+use itu_account::oidc::client_authentication::private_key_jwt::{Expected, check};
 
 const ALGS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 
 use super::affiliations::world::{World, organization};
 use super::support::{RelyingParty, Site, TestOp};
-use crate::app::App;
-use crate::config::Transport;
-use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
-use crate::domain::organization::OrganizationStatus;
-use crate::domain::role::Role;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::jobs;
-use crate::storage::batches::ROWS;
-use crate::storage::email_codes::{self, EmailCode};
-use crate::storage::{accounts, affiliations, focal_points, organizations};
+use itu_account::app::App;
+use itu_account::config::Transport;
+use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::organization::OrganizationStatus;
+use itu_account::domain::role::Role;
+use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
+use itu_account::jobs;
+use itu_account::storage::batches::ROWS;
+use itu_account::storage::email_codes::{self, EmailCode};
+use itu_account::storage::{accounts, affiliations, focal_points, organizations};
 
 /// All other tables may have as many rows as there are people, or more.
 const SMALL: [&str; 9] = [
@@ -191,7 +191,7 @@ async fn neglected() -> (TestOp, Site) {
 }
 
 async fn account(op: &TestOp, name: &str) -> AccountId {
-    let email = crate::domain::account::EmailAddress::parse(&format!("{name}@example.org")).unwrap();
+    let email = itu_account::domain::account::EmailAddress::parse(&format!("{name}@example.org")).unwrap();
     let found = accounts::find_by_email(op.app.db.read(), &email.key())
         .await
         .unwrap();
@@ -266,7 +266,7 @@ async fn an_administrator_gets_one_mail_about_all_that_is_overdue() {
     let (op, _site) = neglected().await;
     let db = op.app.db.read();
     let mails = async |name: &str| -> Vec<String> {
-        let all = crate::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50)
+        let all = itu_account::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50)
             .await
             .unwrap();
         all.into_iter()
@@ -275,7 +275,9 @@ async fn an_administrator_gets_one_mail_about_all_that_is_overdue() {
             .collect()
     };
     for _ in 0..2 {
-        crate::affiliations::notifications::remind(&op.app).await.unwrap();
+        itu_account::affiliations::notifications::remind(&op.app)
+            .await
+            .unwrap();
     }
     let [to_ada] = &*mails("ada").await else {
         panic!("one mail to the administrator: {:?}", mails("ada").await)
@@ -352,7 +354,7 @@ async fn a_record_that_cannot_be_read_stops_no_job() {
         .unwrap();
     assert_eq!(ended.expect("a record").status, OrganizationStatus::Ended);
     for (name, told) in [("mina", "requests_reminder"), ("ada", "requests_overdue")] {
-        let mails = crate::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50).await;
+        let mails = itu_account::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50).await;
         assert!(mails.unwrap().iter().any(|it| it.kind == told), "{name}");
     }
 }
@@ -373,7 +375,7 @@ async fn a_membership_with_many_people_ends_in_small_transactions() {
     // What one transaction takes.
     let some = affiliations::list_to_end(db, &id).await.unwrap();
     assert_eq!(some.len(), ROWS);
-    let ended = crate::affiliations::directory::proposals::end_overdue(app).await;
+    let ended = itu_account::affiliations::directory::proposals::end_overdue(app).await;
     assert_eq!(ended.expect("ended"), 1);
     let left = affiliations::list_to_end(db, &id).await.unwrap();
     assert!(left.is_empty());

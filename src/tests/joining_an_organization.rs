@@ -12,12 +12,12 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::support::{PASSWORD, Page, Person, RelyingParty, TestOp};
-use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
-use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
-use crate::domain::role::Role;
-use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId};
-use crate::random;
-use crate::storage::{accounts, affiliations, focal_points, organizations};
+use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use itu_account::domain::role::Role;
+use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId};
+use itu_account::random;
+use itu_account::storage::{accounts, affiliations, focal_points, organizations};
 
 pub(super) async fn organization(op: &TestOp, id: &str, name: &str, membership_type: &str) {
     let now = op.clock.now();
@@ -46,7 +46,7 @@ pub(super) async fn organization(op: &TestOp, id: &str, name: &str, membership_t
 }
 
 async fn account_of(op: &TestOp, person: &Person) -> AccountId {
-    let email = crate::domain::account::EmailAddress::parse(&person.email).unwrap();
+    let email = itu_account::domain::account::EmailAddress::parse(&person.email).unwrap();
     let found = accounts::find_by_email(op.app.db.read(), &email.key()).await;
     found.unwrap().expect("an account").id
 }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::support::{ISSUER, Identity, Kind, TestOp};
-use crate::http::server;
+use itu_account::http::server;
 
 async fn serving(
     router: Router,

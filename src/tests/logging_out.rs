@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::support::{ISSUER, Page, RelyingParty, Site, TestOp};
-use crate::jobs;
+use itu_account::jobs;
 
 const OUT: &str = "/backchannel_logout";
 

@@ -17,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use super::support::{ISSUER, Identity, Kind, RelyingParty, Signer, TestOp};
-use crate::config::{Config, Issuer, Mtls, Network};
-use crate::http::network::Peer;
-use crate::http::server;
-use crate::oidc::client_authentication::ASSERTION_TYPE;
-use crate::oidc::endpoints::{AUTHORIZATION, INTROSPECTION, TOKEN, USERINFO};
+use itu_account::config::{Config, Issuer, Mtls, Network};
+use itu_account::http::network::Peer;
+use itu_account::http::server;
+use itu_account::oidc::client_authentication::ASSERTION_TYPE;
+use itu_account::oidc::endpoints::{AUTHORIZATION, INTROSPECTION, TOKEN, USERINFO};
 
 const MUTUAL: &str = "https://mtls.example.test";
 const HEADER: &str = "client-cert";
@@ -276,10 +276,10 @@ async fn the_endpoints_have_a_second_address_and_the_pages_have_none() {
     let token = format!("{MUTUAL}{TOKEN}");
     let asked = async |audience: &str, htu: &str| {
         let assertion = signer.signs(&json!({"iss": "robot", "sub": "robot", "aud": audience,
-            "jti": crate::random::token(), "iat": now, "exp": now + 60}));
+            "jti": itu_account::random::token(), "iat": now, "exp": now + 60}));
         let proof = signer.signs_as(
             &json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": signer.public()}),
-            &json!({"htm": "POST", "htu": htu, "jti": crate::random::token(), "iat": now}),
+            &json!({"htm": "POST", "htu": htu, "jti": itu_account::random::token(), "iat": now}),
         );
         let mut fields = ROBOT.to_vec();
         fields.push(("client_assertion_type", ASSERTION_TYPE));
@@ -452,7 +452,7 @@ async fn certificates_are_registered_where_they_are_taken() {
             .body(Body::from(metadata.to_string()));
         calls(&op.router, request.expect("good")).await
     };
-    let open = |config: &mut Config| config.registration.mode = crate::config::RegistrationMode::Open;
+    let open = |config: &mut Config| config.registration.mode = itu_account::config::RegistrationMode::Open;
     let with = World::with(open).await;
     let without = TestOp::with(open).await;
     let (status, answer) = registers(&with.op, &metadata).await;

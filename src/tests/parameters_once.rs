@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::support::{ISSUER, Page, RelyingParty, TestOp};
-use crate::config::RegistrationMode;
-use crate::oidc::endpoints::{INTROSPECTION, OPENID_CONFIGURATION, TOKEN};
+use itu_account::config::RegistrationMode;
+use itu_account::oidc::endpoints::{INTROSPECTION, OPENID_CONFIGURATION, TOKEN};
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sea_orm::{ConnectionTrait, FromQueryResult, JsonValue, Statement};
 
 use super::support::TestOp;
-use crate::demo::seed;
-use crate::storage::Connection;
+use itu_account::demo::seed;
+use itu_account::storage::Connection;
 
 /// Enough for every page and each of its filters; the lists have no end.
 const MOST_PAGES: usize = 150;

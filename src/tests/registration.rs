@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::support::{ISSUER, TestOp};
-use crate::config::{Config, RegistrationMode};
-use crate::http::network::Peer;
+use itu_account::config::{Config, RegistrationMode};
+use itu_account::http::network::Peer;
 
 pub struct Answer {
     pub status: StatusCode,

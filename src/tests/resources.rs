@@ -178,7 +178,7 @@ async fn a_request_object_names_one_resource_or_several() {
         let mut alice = op
             .person(&format!(
                 "{}@example.org",
-                crate::random::id().to_lowercase().replace(['-', '_'], "x")
+                itu_account::random::id().to_lowercase().replace(['-', '_'], "x")
             ))
             .await;
         let uri = pushed["request_uri"].as_str().expect("a reference").to_owned();

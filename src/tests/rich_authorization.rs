@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Person, RelyingParty, Signer, TestOp};
-use crate::domain::authorization_details::DetailsType;
+use itu_account::domain::authorization_details::DetailsType;
 
 const API: &str = "https://documents.example/api";
 

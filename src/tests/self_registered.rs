@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::support::{ISSUER, Page, RelyingParty, TestOp};
-use crate::config::RegistrationMode;
-use crate::domain::ClientId;
-use crate::domain::actor::Context;
-use crate::oidc::clients::{self, NewClient, Registration, Update};
+use itu_account::config::RegistrationMode;
+use itu_account::domain::ClientId;
+use itu_account::domain::actor::Context;
+use itu_account::oidc::clients::{self, NewClient, Registration, Update};
 
 const CALLBACK: &str = "https://tracker.example.test/cb";
 const OTHER: &str = "https://elsewhere.example.test/cb";

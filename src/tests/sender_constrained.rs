@@ -5,8 +5,8 @@ use openidconnect::HttpResponse;
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Person, Prover, RelyingParty, Signer, TestOp};
-use crate::config::Rate;
-use crate::oidc::endpoints::{
+use itu_account::config::Rate;
+use itu_account::oidc::endpoints::{
     DEVICE_AUTHORIZATION, INTROSPECTION, PUSHED_AUTHORIZATION_REQUEST, TOKEN, USERINFO,
 };
 

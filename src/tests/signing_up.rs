@@ -6,10 +6,10 @@ mod typing;
 use axum::http::StatusCode;
 
 use super::support::{Page, Person, TestOp};
-use crate::config::Rate;
-use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
-use crate::domain::{MembershipTypeId, OrganizationId};
-use crate::storage::organizations;
+use itu_account::config::Rate;
+use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use itu_account::domain::{MembershipTypeId, OrganizationId};
+use itu_account::storage::organizations;
 
 impl TestOp {
     /// A record of the directory.

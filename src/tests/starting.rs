@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::support;
-use crate::app::{App, StartError};
-use crate::clock::Clock;
-use crate::config::{self, Config, Transport};
+use itu_account::app::{App, StartError};
+use itu_account::clock::Clock;
+use itu_account::config::{self, Config, Transport};
+use itu_account::testing;
 
 /// A configuration whose every file would lie in a folder of its own.
 async fn fresh() -> (Config, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut config = support::config().await;
+    let mut config = testing::config().await;
     config.keys.directory = folder.path().join("keys");
     config.keys.master_key_file = None;
     config.mail.transport = Transport::File;

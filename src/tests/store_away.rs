@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::support::{ISSUER, PASSWORD, TestOp};
-use crate::config::{Redis, RegistrationMode};
-use crate::domain::role::Role;
-use crate::http::router;
-use crate::oidc::endpoints;
+use itu_account::config::{Redis, RegistrationMode};
+use itu_account::domain::role::Role;
+use itu_account::http::router;
+use itu_account::oidc::endpoints;
 
 type Values = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
 

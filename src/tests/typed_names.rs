@@ -1,10 +1,10 @@
 //! Names as people's keyboards and spreadsheets give them (security.md DR-5): at the sign-up and in files.
 
 use super::support::TestOp;
-use crate::accounts::import::{self, Format};
-use crate::affiliations::accounts_import;
-use crate::affiliations::directory::csv;
-use crate::domain::actor::Context;
+use itu_account::accounts::import::{self, Format};
+use itu_account::affiliations::accounts_import;
+use itu_account::affiliations::directory::csv;
+use itu_account::domain::actor::Context;
 
 const FIELDS: [(&str, &str); 7] = [
     ("last_name", "Person"),

@@ -196,7 +196,8 @@ pub async fn end_overdue(app: &App) -> Result<usize, Error> {
     end_all(app, today, &overdue).await
 }
 
-pub(crate) async fn end_all(app: &App, today: NaiveDate, overdue: &[OrganizationId]) -> Result<usize, Error> {
+/// Ends those that are still overdue; who was prolonged since the list was read stays.
+pub async fn end_all(app: &App, today: NaiveDate, overdue: &[OrganizationId]) -> Result<usize, Error> {
     let mut ended = 0;
     for id in overdue {
         if app.stopping.is_cancelled() {

@@ -1,7 +1,7 @@
 use super::*;
-use crate::accounts::import::{Format, Read, read};
-use crate::accounts::recovery;
-use crate::affiliations::accounts_import::{self, Report};
+use itu_account::accounts::import::{Format, Read, read};
+use itu_account::accounts::recovery;
+use itu_account::affiliations::accounts_import::{self, Report};
 
 const HEADER: &str = "email,first_name,last_name,gender,password_hash,created_at";
 /// argon2id of "password", as another platform wrote it.

@@ -2,9 +2,9 @@ use chrono::Duration;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::accounts::{password, profile as profiles, sessions};
-use crate::domain::terms::Terms;
-use crate::storage::terms;
+use itu_account::accounts::{password, profile as profiles, sessions};
+use itu_account::domain::terms::Terms;
+use itu_account::storage::terms;
 
 const WRONG: &str = "Tulip-lamp-43";
 

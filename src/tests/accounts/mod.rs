@@ -7,19 +7,19 @@ mod signing_up;
 
 use tempfile::TempDir;
 
-use crate::accounts::login::{self, Browser, LoggedIn, LoginForm, Second};
-use crate::accounts::verification::{self, Completed};
-use crate::accounts::{self, Error, signup};
-use crate::app::App;
-use crate::clock::Clock;
-use crate::config::{Config, Database, Issuer, Redis, Transport};
-use crate::domain::OrganizationId;
-use crate::domain::actor::{Actor, Context};
-use crate::domain::profile::{Language, ProfileInput};
-use crate::domain::secret::Secret;
-use crate::domain::signup::{Choice, OrganizationChoice};
-use crate::storage::outbox;
-use crate::tests::support::database_url;
+use itu_account::accounts::login::{self, Browser, LoggedIn, LoginForm, Second};
+use itu_account::accounts::verification::{self, Completed};
+use itu_account::accounts::{self, Error, signup};
+use itu_account::app::App;
+use itu_account::clock::Clock;
+use itu_account::config::{Config, Database, Issuer, Redis, Transport};
+use itu_account::domain::OrganizationId;
+use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::profile::{Language, ProfileInput};
+use itu_account::domain::secret::Secret;
+use itu_account::domain::signup::{Choice, OrganizationChoice};
+use itu_account::storage::outbox;
+use itu_account::testing::database_url;
 
 pub const PASSWORD: &str = "Tulip-lamp-42";
 
@@ -42,9 +42,9 @@ impl Rooms {
         config.mail.transport = Transport::Outbox;
         config.database = Database::at(database_url().await);
         if let Ok(url) = std::env::var("TEST_REDIS_URL") {
-            config.redis = Redis::at(url, crate::random::id());
+            config.redis = Redis::at(url, itu_account::random::id());
         }
-        let clock = Clock::frozen(crate::clock::from_unix(1_780_000_000).unwrap());
+        let clock = Clock::frozen(itu_account::clock::from_unix(1_780_000_000).unwrap());
         let app = App::open(config, clock.clone()).await.unwrap();
         Self {
             app,

@@ -3,8 +3,8 @@ use futures_util::future::join_all;
 use sea_orm::DbErr;
 
 use super::*;
-use crate::accounts::second_factor::recovery_code;
-use crate::accounts::{password, recovery};
+use itu_account::accounts::second_factor::recovery_code;
+use itu_account::accounts::{password, recovery};
 
 const NEW: &str = "Harbour-9-violin";
 

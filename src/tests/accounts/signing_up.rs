@@ -2,8 +2,8 @@ use chrono::Duration;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::domain::account::EmailAddress;
-use crate::storage::accounts as rows;
+use itu_account::domain::account::EmailAddress;
+use itu_account::storage::accounts as rows;
 
 #[tokio::test]
 async fn the_account_exists_only_after_the_code() {

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::World;
 use super::world::{listed, person};
-use crate::affiliations::lifecycle::{decisions, requests};
-use crate::affiliations::{Error, focal_points, ties};
-use crate::domain::affiliation::AffiliationStatus;
-use crate::storage::affiliations;
+use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::{Error, focal_points, ties};
+use itu_account::domain::affiliation::AffiliationStatus;
+use itu_account::storage::affiliations;
 
 impl World {
     /// Actor, action, before and after of all records about an affiliation, the oldest first.
@@ -105,7 +105,7 @@ async fn what_was_refused_leaves_nothing() {
     let (it, _) = requests::change(&world.app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
-    let mails = crate::tests::support::Outbox(&world.app).count().await;
+    let mails = crate::support::Outbox(&world.app).count().await;
 
     let refused = decisions::approve(&world.app, &person(&mina), &it.id, &["crown".into()], "").await;
 
@@ -116,7 +116,7 @@ async fn what_was_refused_leaves_nothing() {
         .unwrap();
     assert_eq!(now.status(), AffiliationStatus::Pending);
     assert_eq!(world.trail(it.id.as_str()).await.len(), 1);
-    assert_eq!(crate::tests::support::Outbox(&world.app).count().await, mails);
+    assert_eq!(crate::support::Outbox(&world.app).count().await, mails);
 }
 
 #[tokio::test]

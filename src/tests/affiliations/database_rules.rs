@@ -4,10 +4,10 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
 use super::World;
-use crate::affiliations::membership_claims;
-use crate::domain::affiliation::Told;
-use crate::domain::{AccountId, AffiliationId};
-use crate::storage::{focal_points, ties};
+use itu_account::affiliations::membership_claims;
+use itu_account::domain::affiliation::Told;
+use itu_account::domain::{AccountId, AffiliationId};
+use itu_account::storage::{focal_points, ties};
 
 impl World {
     async fn sql(&self, statement: &str) -> Result<u64, String> {
@@ -157,19 +157,19 @@ async fn one_request_waits_and_one_affiliation_is_in_force() {
     world.affiliate(&alice, "ofcom", true).await;
     world.affiliate(&alice, "telco", false).await;
     for (organization, approved) in [("unhq", false), ("unhq", true)] {
-        let it = crate::domain::affiliation::Affiliation {
+        let it = itu_account::domain::affiliation::Affiliation {
             id: AffiliationId::new("another"),
             account: AccountId::new("alice"),
-            organization: crate::domain::OrganizationId::new(organization),
+            organization: itu_account::domain::OrganizationId::new(organization),
             requested_at: super::world::now(),
             asked_by_person: true,
             stage: if approved {
-                crate::domain::affiliation::Stage::SelfDeclared
+                itu_account::domain::affiliation::Stage::SelfDeclared
             } else {
-                crate::domain::affiliation::Stage::Pending
+                itu_account::domain::affiliation::Stage::Pending
             },
         };
-        crate::storage::affiliations::insert(world.db.read(), &it)
+        itu_account::storage::affiliations::insert(world.db.read(), &it)
             .await
             .unwrap_err();
     }

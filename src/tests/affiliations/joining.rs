@@ -2,13 +2,13 @@
 
 use super::World;
 use super::world::{listed, person, rights_of};
-use crate::affiliations::lifecycle::{decisions, requests};
-use crate::affiliations::{Error, focal_points, membership_claims, roster, ties};
-use crate::domain::actor::Context;
-use crate::domain::affiliation::{AffiliationStatus, Told};
-use crate::domain::role::Role;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::tests::support::Outbox;
+use crate::support::Outbox;
+use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::{Error, focal_points, membership_claims, roster, ties};
+use itu_account::domain::actor::Context;
+use itu_account::domain::affiliation::{AffiliationStatus, Told};
+use itu_account::domain::role::Role;
+use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 
 fn documents() -> Vec<String> {
     vec!["documents".into()]
@@ -110,7 +110,7 @@ async fn what_is_another_organizations_does_not_exist() {
     let telco = OrganizationId::new("telco");
     let app = &world.app;
     let mut actors = vec![person(&rival), person(&outsider), person(&alice)];
-    actors.push(Context::of(crate::domain::actor::Actor::Visitor));
+    actors.push(Context::of(itu_account::domain::actor::Actor::Visitor));
     actors.push(super::world::context("support", Role::Support));
     for context in &actors {
         let outcomes = [
@@ -165,7 +165,7 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
         decisions::reject(app, &as_admin, &id, "no").await,
     ];
     assert!(outcomes.iter().all(|it| matches!(it, Err(Error::OwnRequest))));
-    let email = crate::domain::account::EmailAddress::parse("admin@example.org").unwrap();
+    let email = itu_account::domain::account::EmailAddress::parse("admin@example.org").unwrap();
     let appointed = focal_points::appoint(
         app,
         &as_admin,
@@ -216,7 +216,7 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(told.organization_id.unwrap().as_str(), "telco");
     assert!(told.ties_rights.is_empty()); // AF-3: changing ends TIES
-    let old = crate::storage::affiliations::find(world.db.read(), &first)
+    let old = itu_account::storage::affiliations::find(world.db.read(), &first)
         .await
         .unwrap()
         .unwrap();
@@ -325,20 +325,20 @@ async fn requests_within_the_hour_are_one_digest() {
     }
     assert_eq!(world.mails(&mina).await, ["affiliation_requested"]);
     assert_eq!(
-        crate::affiliations::notifications::send_digests(&world.app)
+        itu_account::affiliations::notifications::send_digests(&world.app)
             .await
             .unwrap(),
         0
     );
     world.app.clock.advance(chrono::Duration::minutes(61));
     assert_eq!(
-        crate::affiliations::notifications::send_digests(&world.app)
+        itu_account::affiliations::notifications::send_digests(&world.app)
             .await
             .unwrap(),
         1
     );
     assert_eq!(
-        crate::affiliations::notifications::send_digests(&world.app)
+        itu_account::affiliations::notifications::send_digests(&world.app)
             .await
             .unwrap(),
         0
@@ -350,10 +350,10 @@ async fn requests_within_the_hour_are_one_digest() {
     let admin = world.person_with("admin", Role::Administrator).await;
     for (days, minas, admins) in [(6, 2, 0), (2, 3, 0), (14, 3, 1), (30, 3, 1)] {
         world.app.clock.advance(chrono::Duration::days(days));
-        crate::affiliations::notifications::remind(&world.app)
+        itu_account::affiliations::notifications::remind(&world.app)
             .await
             .unwrap();
-        crate::affiliations::notifications::remind(&world.app)
+        itu_account::affiliations::notifications::remind(&world.app)
             .await
             .unwrap();
         assert_eq!(
@@ -380,7 +380,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     assert!(matches!(granted, Err(Error::NotEntitled)));
     assert_eq!(world.told(&alice).await, Told::Pending); // all or nothing: ST-2
 
-    let email = crate::domain::account::EmailAddress::parse("alice@example.org").unwrap();
+    let email = itu_account::domain::account::EmailAddress::parse("alice@example.org").unwrap();
     let unhq = OrganizationId::new("unhq");
     focal_points::appoint(
         &world.app,

@@ -2,18 +2,18 @@
 
 use super::World;
 use super::world::{listed, organization, person, rights_of};
-use crate::affiliations::directory::csv::{ImportError, Imported, export, import};
-use crate::affiliations::directory::proposals::Correction;
-use crate::affiliations::directory::{merge, proposals as room};
-use crate::affiliations::lifecycle::{decisions, requests};
-use crate::affiliations::{ChoiceInput, Error, choose, focal_points, membership_claims, ties};
-use crate::domain::actor::Context;
-use crate::domain::affiliation::Told;
-use crate::domain::organization::{Organization, OrganizationStatus};
-use crate::domain::signup::OrganizationChoice;
-use crate::domain::{AccountId, OrganizationId};
-use crate::storage::organizations;
-use crate::tests::support::Outbox;
+use crate::support::Outbox;
+use itu_account::affiliations::directory::csv::{ImportError, Imported, export, import};
+use itu_account::affiliations::directory::proposals::Correction;
+use itu_account::affiliations::directory::{merge, proposals as room};
+use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::{ChoiceInput, Error, choose, focal_points, membership_claims, ties};
+use itu_account::domain::actor::Context;
+use itu_account::domain::affiliation::Told;
+use itu_account::domain::organization::{Organization, OrganizationStatus};
+use itu_account::domain::signup::OrganizationChoice;
+use itu_account::domain::{AccountId, OrganizationId};
+use itu_account::storage::organizations;
 
 fn id(id: &str) -> OrganizationId {
     OrganizationId::new(id)
@@ -304,7 +304,7 @@ async fn a_membership_that_was_prolonged_meanwhile_goes_on() {
     };
     let yesterday = today - chrono::Days::new(1);
     until(yesterday).await;
-    let overdue = crate::storage::organizations::list_overdue(world.db.read(), today).await;
+    let overdue = itu_account::storage::organizations::list_overdue(world.db.read(), today).await;
     let overdue = overdue.unwrap();
     assert_eq!(overdue.len(), 1);
     until(today).await;
@@ -407,7 +407,7 @@ async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
     .await;
     assert!(told.unwrap_err().to_string().starts_with("line 2: "));
     assert_eq!(export(&world.app, &operator).await.unwrap(), before);
-    let stranger = super::world::context("alice", crate::domain::role::Role::User);
+    let stranger = super::world::context("alice", itu_account::domain::role::Role::User);
     assert!(import(&world.app, &stranger, head.as_bytes()).await.is_err());
 }
 

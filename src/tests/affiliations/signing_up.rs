@@ -2,18 +2,18 @@
 
 use super::World;
 use super::world::listed;
-use crate::accounts::{signup, verification};
-use crate::affiliations::directory::proposals as room;
-use crate::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
-use crate::affiliations::membership_claims;
-use crate::domain::actor::Context;
-use crate::domain::affiliation::Told;
-use crate::domain::organization::OrganizationStatus;
-use crate::domain::secret::Secret;
-use crate::domain::{AccountId, OrganizationId};
-use crate::storage::{accounts, affiliations, ties};
-use crate::tests::accounts::{details, visitor};
-use crate::tests::support::Outbox;
+use crate::accounts::{details, visitor};
+use crate::support::Outbox;
+use itu_account::accounts::{signup, verification};
+use itu_account::affiliations::directory::proposals as room;
+use itu_account::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
+use itu_account::affiliations::membership_claims;
+use itu_account::domain::actor::Context;
+use itu_account::domain::affiliation::Told;
+use itu_account::domain::organization::OrganizationStatus;
+use itu_account::domain::secret::Secret;
+use itu_account::domain::{AccountId, OrganizationId};
+use itu_account::storage::{accounts, affiliations, ties};
 
 const EMAIL: &str = "new@example.org";
 

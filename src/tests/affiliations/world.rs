@@ -1,17 +1,17 @@
 //! A database with organizations and people, for tests of the room.
 
-use crate::app::App;
-use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::actor::{Actor, Context};
-use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
-use crate::domain::organization::{Category, Country, Organization, OrganizationStatus};
-use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
-use crate::domain::role::Role;
-use crate::domain::signup::{Choice, OrganizationChoice};
-use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
-use crate::storage::accounts::NewAccount;
-use crate::storage::{Database, accounts, affiliations, focal_points, organizations};
-use crate::tests::support;
+use itu_account::app::App;
+use itu_account::domain::account::{Account, EmailAddress, Status};
+use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use itu_account::domain::role::Role;
+use itu_account::domain::signup::{Choice, OrganizationChoice};
+use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
+use itu_account::storage::accounts::NewAccount;
+use itu_account::storage::{Database, accounts, affiliations, focal_points, organizations};
+use itu_account::testing;
 
 pub struct World {
     pub app: App,
@@ -61,7 +61,7 @@ pub fn organization(id: &str, name: &str, membership_type: &str) -> Organization
 impl World {
     /// Two members, entitled to TIES or not, and a company that is none.
     pub async fn new() -> Self {
-        let app = support::app().await;
+        let app = testing::app().await;
         let db = app.db.clone();
         let organizations = [
             organization("ofcom", "Federal Office of Communications", "member_state"),
@@ -150,10 +150,14 @@ impl World {
 
 /// Every act can be awaited by a handler, which moves between threads.
 #[expect(dead_code, reason = "checked by the compiler")]
-fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accounts::verification::Proof) {
-    use crate::affiliations::directory::merge;
-    use crate::affiliations::lifecycle::{decisions, requests};
-    use crate::affiliations::{focal_points, roster, ties};
+fn acts_are_send(
+    app: &itu_account::app::App,
+    context: &Context,
+    proof: &itu_account::accounts::verification::Proof,
+) {
+    use itu_account::affiliations::directory::merge;
+    use itu_account::affiliations::lifecycle::{decisions, requests};
+    use itu_account::affiliations::{focal_points, roster, ties};
     fn is_send(_: impl Send) {}
     let id = AffiliationId::new("");
     let organization = OrganizationId::new("");
@@ -169,7 +173,7 @@ fn acts_are_send(app: &crate::app::App, context: &Context, proof: &crate::accoun
         &roster::Search::default(),
     ));
     is_send(ties::grant(app, context, &id, &[]));
-    is_send(crate::affiliations::notifications::send_digests(app));
+    is_send(itu_account::affiliations::notifications::send_digests(app));
 }
 
 pub fn person(account: &AccountId) -> Context {
@@ -184,7 +188,7 @@ pub fn listed(organization: &str, request_ties: bool) -> Choice {
 }
 
 pub async fn rights_of(world: &World, account: &AccountId) -> Vec<String> {
-    crate::affiliations::membership_claims(world.db.read(), account)
+    itu_account::affiliations::membership_claims(world.db.read(), account)
         .await
         .unwrap()
         .ties_rights

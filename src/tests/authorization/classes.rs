@@ -4,8 +4,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::authentication::{Factor, SecondProof};
-use crate::oidc::token::TokenResponse;
+use crate::support::parameters;
+use itu_account::domain::authentication::{Factor, SecondProof};
+use itu_account::oidc::token::TokenResponse;
 
 const SFA: &str = "https://refeds.org/profile/sfa";
 const MFA: &str = "https://refeds.org/profile/mfa";
@@ -141,7 +142,7 @@ async fn resources_see_how_and_when_the_person_was_authenticated() {
             }
         }
         let own = op
-            .asks(&client, [("grant_type", "client_credentials")].into())
+            .asks(&client, parameters([("grant_type", "client_credentials")]))
             .await;
         let seen = op.introspects(&client, &own.expect("a token").access_token).await;
         assert!(seen["active"] == true && seen.get("acr").is_none() && seen.get("auth_time").is_none());

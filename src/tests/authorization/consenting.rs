@@ -1,7 +1,7 @@
 //! Asked once, remembered, withdrawn (security.md AZ-13, TK-5).
 
 use super::*;
-use crate::oidc::consent;
+use itu_account::oidc::consent;
 
 #[tokio::test]
 async fn consent_is_asked_once_for_each_scope() {

@@ -12,12 +12,12 @@ use futures_util::FutureExt;
 use serde_json::Value;
 
 use super::tokens::{CALLBACK, Person, Provider};
-use crate::domain::authorization::AuthorizationRequest;
-use crate::domain::client::Client;
-use crate::domain::session::Session;
-use crate::oidc::RequestPairs;
-use crate::oidc::authorization::interaction::{self, Step};
-use crate::oidc::authorization::request::{self, RawRequest, Rejection};
+use itu_account::domain::authorization::AuthorizationRequest;
+use itu_account::domain::client::Client;
+use itu_account::domain::session::Session;
+use itu_account::oidc::RequestPairs;
+use itu_account::oidc::authorization::interaction::{self, Step};
+use itu_account::oidc::authorization::request::{self, RawRequest, Rejection};
 
 const BROWSER: &str = "the cookie of a browser";
 

@@ -3,10 +3,10 @@
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
-use crate::domain::actor::Context;
-use crate::oidc::access_policy::Lack;
-use crate::oidc::authorization::kept_request::{self, Reopened};
-use crate::oidc::{clients, codes, codes::Taken};
+use itu_account::domain::actor::Context;
+use itu_account::oidc::access_policy::Lack;
+use itu_account::oidc::authorization::kept_request::{self, Reopened};
+use itu_account::oidc::{clients, codes, codes::Taken};
 
 #[tokio::test]
 async fn single_sign_on_is_silent() {
@@ -164,11 +164,11 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
     // G-9: a press in a window that was opened before does not open it again, nor is anything agreed to.
     let chosen = interaction::choose(&op.app, &handle, &found, &alice.account.id).await;
     assert!(!chosen.expect("answers"));
-    let context = Context::of(crate::domain::actor::Actor::Visitor);
+    let context = Context::of(itu_account::domain::actor::Actor::Visitor);
     let agreed = interaction::agree(&op.app, &context, &handle, &found, &alice.account.id).await;
     assert!(!agreed.expect("answers"));
     assert!(!interaction::is_open(&op.app, &handle).await.expect("answers"));
-    let consents = crate::oidc::consent::list(&op.app, &alice.account.id).await;
+    let consents = itu_account::oidc::consent::list(&op.app, &alice.account.id).await;
     assert!(consents.expect("answers").is_empty());
 }
 
@@ -337,7 +337,7 @@ async fn a_client_changes_for_every_process_and_its_secret_overlaps() {
     };
     let issued = clients::add(&op.app, &operator, new).await.expect("added");
     let (id, first) = (issued.client.id, issued.secret.expect("shown once"));
-    let elsewhere = crate::storage::clients::ClientRegistry::load(op.app.db.read())
+    let elsewhere = itu_account::storage::clients::ClientRegistry::load(op.app.db.read())
         .await
         .expect("loaded");
 
@@ -346,7 +346,7 @@ async fn a_client_changes_for_every_process_and_its_secret_overlaps() {
         .expect("rotated");
     let second = second.secret.expect("shown once");
 
-    let accepts = |secret: &crate::domain::secret::Secret| {
+    let accepts = |secret: &itu_account::domain::secret::Secret| {
         let client = elsewhere.find(id.as_str()).expect("known");
         client.has_secret(secret.expose(), op.now())
     };
@@ -363,7 +363,7 @@ async fn a_file_of_clients_is_applied_as_a_whole_and_twice_is_as_once() {
     let op = Provider::start().await;
     let operator = Context::operator();
     let read = |text: &str| {
-        let secret = crate::domain::secret::Secret::new("0123456789abcdef0123456789abcdef");
+        let secret = itu_account::domain::secret::Secret::new("0123456789abcdef0123456789abcdef");
         let all = clients::documents(text).expect("a file");
         all.into_iter()
             .map(|it| (it, Some(secret.clone())))

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::claim::ClaimsRequest;
-use crate::domain::scope::Scope;
-use crate::oidc::claims;
+use itu_account::domain::claim::ClaimsRequest;
+use itu_account::domain::scope::Scope;
+use itu_account::oidc::claims;
 
 async fn told(op: &Provider, alice: &Person, scope: &str, request: &str) -> Value {
     let scope = Scope::parse(scope).expect("a scope");

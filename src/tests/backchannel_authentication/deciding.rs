@@ -1,8 +1,8 @@
 //! The person's side: whose word counts, when, and about what.
 
 use super::*;
-use crate::domain::authorization_details::DetailsType;
-use crate::tests::second_factor::{claims, enters, sets_up};
+use crate::second_factor::{claims, enters, sets_up};
+use itu_account::domain::authorization_details::DetailsType;
 
 #[tokio::test]
 async fn nobody_answers_for_another() {

@@ -6,8 +6,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::config::Rate;
-use crate::tests::requests::harm::{Pairs, harm, is_of_the_standard, is_plain, suffer};
+use crate::requests::harm::{Pairs, harm, is_of_the_standard, is_plain, suffer};
+use itu_account::config::Rate;
 
 fn borrowed(pairs: &Pairs) -> Vec<(&str, &str)> {
     pairs.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect()

@@ -1,9 +1,9 @@
 //! What a service can find out or cause by asking.
 
 use super::*;
-use crate::domain::ClientId;
-use crate::domain::actor::Context;
-use crate::oidc::clients::{self, NewClient, Registration, Update};
+use itu_account::domain::ClientId;
+use itu_account::domain::actor::Context;
+use itu_account::oidc::clients::{self, NewClient, Registration, Update};
 
 /// A client that registered itself and that an administrator lets ask for people.
 async fn stranger(op: &TestOp) -> RelyingParty {

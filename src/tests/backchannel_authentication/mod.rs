@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Page, Person, RelyingParty, TestOp};
-use crate::oidc::endpoints::{BACKCHANNEL_AUTHENTICATION, OPENID_CONFIGURATION, TOKEN, USERINFO};
+use itu_account::oidc::endpoints::{BACKCHANNEL_AUTHENTICATION, OPENID_CONFIGURATION, TOKEN, USERINFO};
 
 const GRANT: &str = "urn:openid:params:grant-type:ciba";
 const PAGE: &str = "/account/requests";
@@ -217,7 +217,7 @@ async fn a_request_ends_when_the_service_wanted_it_to() {
         answer.text()
     );
     op.advance(3600);
-    crate::jobs::sweep(&op.app).await.expect("swept");
+    itu_account::jobs::sweep(&op.app).await.expect("swept");
     assert_eq!(bank.is_told(&short).await, "invalid_grant");
     let longest = bank.is_given(ALICE, &[("requested_expiry", "86400")]).await;
     assert_eq!(longest.0["expires_in"], 1800);

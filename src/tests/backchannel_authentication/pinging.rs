@@ -1,8 +1,8 @@
 //! Clients that are told when their person has decided (CIBA §10.2), at a site of their own.
 
 use super::*;
-use crate::jobs;
-use crate::tests::support::Site;
+use crate::support::Site;
+use itu_account::jobs;
 
 const THERE: &str = "/ciba-notification-endpoint";
 const BEARER: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";

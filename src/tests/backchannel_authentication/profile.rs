@@ -1,9 +1,9 @@
 //! The profile `ciba` (FAPI-CIBA): what its clients must do, and what they then can.
 
 use super::*;
-use crate::config::{Issuer, Mtls, Network};
-use crate::oidc::client_authentication::ASSERTION_TYPE;
-use crate::tests::support::{Identity, Signer};
+use crate::support::{Identity, Signer};
+use itu_account::config::{Issuer, Mtls, Network};
+use itu_account::oidc::client_authentication::ASSERTION_TYPE;
 
 const MUTUAL: &str = "https://mtls.example.test";
 const HEADER: &str = "client-cert";
@@ -46,14 +46,14 @@ impl<'a> Strict<'a> {
     fn assertion(&self, alg: &str, audience: &str) -> String {
         let now = self.op.clock.now().timestamp();
         let claims = json!({"iss": self.rp.id, "sub": self.rp.id, "aud": audience, "iat": now, "exp": now + 60,
-            "jti": crate::random::token()});
+            "jti": itu_account::random::token()});
         self.key.signs_as(&json!({"alg": alg}), &claims)
     }
 
     fn request(&self, changes: Value) -> String {
         let now = self.op.clock.now().timestamp();
         let mut claims = json!({"iss": self.rp.id, "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300,
-            "jti": crate::random::token(), "scope": "openid email offline_access", "login_hint": ALICE,
+            "jti": itu_account::random::token(), "scope": "openid email offline_access", "login_hint": ALICE,
             "binding_message": "1234"});
         for (name, value) in changes.as_object().expect("an object") {
             claims[name] = value.clone();

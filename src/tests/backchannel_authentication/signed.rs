@@ -1,7 +1,7 @@
 //! Signed authentication requests (CIBA §7.1.1).
 
 use super::*;
-use crate::tests::support::Signer;
+use crate::support::Signer;
 
 /// A client that registered a key and the signature of its requests.
 struct Signing<'a> {
@@ -23,7 +23,7 @@ impl<'a> Signing<'a> {
     fn claims(&self, changes: Value) -> Value {
         let now = self.op.clock.now().timestamp();
         let mut claims = json!({"iss": "bank", "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300,
-            "jti": crate::random::token(), "scope": "openid email", "login_hint": ALICE,
+            "jti": itu_account::random::token(), "scope": "openid email", "login_hint": ALICE,
             "binding_message": "1234"});
         for (name, value) in changes.as_object().expect("an object") {
             claims[name] = value.clone();

@@ -2,7 +2,7 @@
 
 use super::driver::{Browser, Device};
 use super::server::{Server, Service};
-use crate::tests::support::PASSWORD;
+use crate::support::PASSWORD;
 
 const EMAIL: &str = "alice@example.org";
 

@@ -1,7 +1,7 @@
 //! From sign-up to single sign-on into three services, and out of all of them.
 
 use super::driver::{Browser, Device};
-use crate::tests::support::product::Demo;
+use crate::support::product::Demo;
 
 const ORGANIZATION: &str = "adm-kr";
 

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::http::server;
+use itu_account::http::server;
 
 #[derive(Clone)]
 pub struct Line {

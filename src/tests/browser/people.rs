@@ -2,13 +2,13 @@
 
 use super::driver::{Browser, Device};
 use super::server::Server;
-use crate::domain::account::EmailAddress;
-use crate::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
-use crate::domain::profile::Language;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::random;
-use crate::storage::{accounts, affiliations, focal_points};
-use crate::tests::support::{PASSWORD, TestOp};
+use crate::support::{PASSWORD, TestOp};
+use itu_account::domain::account::EmailAddress;
+use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::profile::Language;
+use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
+use itu_account::random;
+use itu_account::storage::{accounts, affiliations, focal_points};
 
 impl Browser {
     pub async fn logs_in(&self, server: &Server, email: &str) {

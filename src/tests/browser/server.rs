@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::line::Line;
-use crate::app::App;
-use crate::config::Issuer;
-use crate::domain::ClientId;
-use crate::domain::actor::Context;
-use crate::http::{router, server};
-use crate::oidc::clients::{self, NewClient, Registration};
-use crate::tests::support::{Site, TestOp};
+use crate::support::{Site, TestOp};
+use itu_account::app::App;
+use itu_account::config::Issuer;
+use itu_account::domain::ClientId;
+use itu_account::domain::actor::Context;
+use itu_account::http::{router, server};
+use itu_account::oidc::clients::{self, NewClient, Registration};
 
 pub struct Server {
     pub op: TestOp,

@@ -3,7 +3,7 @@
 
 use super::driver::{Browser, Device};
 use super::server::Server;
-use crate::tests::support::PASSWORD;
+use crate::support::PASSWORD;
 
 const EMAIL: &str = "alice@example.org";
 const PROFILE: &str = "/account/profile";

@@ -1,9 +1,9 @@
 //! A second step: an authenticator app, a passkey, and the day when both are lost.
 
 use super::driver::{Browser, Device};
-use crate::clock::Clock;
-use crate::tests::second_factor::Authenticator;
-use crate::tests::support::product::Demo;
+use crate::second_factor::Authenticator;
+use crate::support::product::Demo;
+use itu_account::clock::Clock;
 
 const EMAIL: &str = "focal.kr@msn.example";
 

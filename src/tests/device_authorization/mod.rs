@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Page, Person, RelyingParty, TestOp};
-use crate::oidc::endpoints::{DEVICE_AUTHORIZATION, OPENID_CONFIGURATION, TOKEN, USERINFO};
+use itu_account::oidc::endpoints::{DEVICE_AUTHORIZATION, OPENID_CONFIGURATION, TOKEN, USERINFO};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 

@@ -10,8 +10,8 @@ use openidconnect::HttpResponse;
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Page, Person, Prover, RelyingParty, Signer, TestOp};
-use crate::oidc::client_authentication::ASSERTION_TYPE;
-use crate::oidc::endpoints::{PUSHED_AUTHORIZATION_REQUEST as PAR, TOKEN, USERINFO};
+use itu_account::oidc::client_authentication::ASSERTION_TYPE;
+use itu_account::oidc::endpoints::{PUSHED_AUTHORIZATION_REQUEST as PAR, TOKEN, USERINFO};
 
 /// RFC 7636, appendix B
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -60,7 +60,7 @@ impl<'a> Service<'a> {
     fn assertion_by(&self, key: &Signer, alg: &str, changes: Value) -> Pairs {
         let now = self.now();
         let mut claims = json!({"iss": self.rp.id, "sub": self.rp.id, "aud": ISSUER, "iat": now,
-            "exp": now + 60, "jti": crate::random::token()});
+            "exp": now + 60, "jti": itu_account::random::token()});
         merge(&mut claims, changes);
         let jwt = key.signs_as(&json!({"alg": alg}), &claims);
         pairs(&[

@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 
 use super::*;
-use crate::tests::second_factor;
-use crate::tests::support::Form;
+use crate::second_factor;
+use crate::support::Form;
 
 #[tokio::test]
 async fn the_code_proves_the_address_and_the_service_is_told() {
@@ -163,7 +163,8 @@ async fn a_code_counts_once_however_often_it_is_sent() {
     let form = page.form(&["code"]).with("code", &code);
     let context = Context::operator();
     let account = account(&op, ADDRESS).await;
-    let verify = || crate::accounts::verification::first_login::verify(&op.app, &context, &account, &code);
+    let verify =
+        || itu_account::accounts::verification::first_login::verify(&op.app, &context, &account, &code);
     let all = join_all((0..10).map(|_| verify())).await;
     // Five attempts are heard; who comes when it is done finds it done.
     assert!(all.iter().any(Result::is_ok), "{all:?}");
@@ -214,8 +215,8 @@ async fn only_who_knows_the_password_has_a_code_mailed() {
 }
 
 async fn signs_up(op: &TestOp) {
-    use crate::accounts::signup;
-    use crate::tests::accounts::{choice, details, visitor};
+    use crate::accounts::{choice, details, visitor};
+    use itu_account::accounts::signup;
     let handle = signup::begin(&op.app, &visitor(), details(ADDRESS), None).await;
     let handle = handle.expect("a sign-up");
     // Too many, after a while: that is theirs.

@@ -5,10 +5,11 @@ use std::process::Command;
 use serde_json::json;
 
 use super::*;
-use crate::app::App;
-use crate::clock::Clock;
-use crate::tests::support::product::program;
-use crate::tests::support::{self, PASSWORD};
+use crate::support::PASSWORD;
+use crate::support::product::program;
+use itu_account::app::App;
+use itu_account::clock::Clock;
+use itu_account::testing;
 
 #[tokio::test]
 async fn a_request_that_is_over_keeps_nobody_from_the_code() {
@@ -116,7 +117,7 @@ async fn a_reset_by_mail_proves_the_address_too() {
     assert_eq!(page.url.path(), "/login", "{}", page.text());
     let db = op.app.db.read();
     let id = account(&op, ADDRESS).await.id;
-    let open = crate::storage::email_codes::find_open(db, "first_login", id.as_str()).await;
+    let open = itu_account::storage::email_codes::find_open(db, "first_login", id.as_str()).await;
     assert!(open.expect("a database").is_none());
 }
 
@@ -159,14 +160,14 @@ async fn the_operator_says_so_on_the_command_line() {
             .expect("it runs");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
-    let mut config = support::config().await;
-    config.database = crate::config::Database::at(database);
+    let mut config = testing::config().await;
+    config.database = itu_account::config::Database::at(database);
     config.keys.directory = at("keys");
     config.keys.master_key_file = None;
     let app = App::open(config, Clock::System).await.expect("it starts");
     for (email, verified) in [("yes@example.org", true), ("no@example.org", false)] {
         let key = EmailAddress::parse(email).expect("an address").key();
-        let found = crate::storage::accounts::find_by_email(app.db.read(), &key).await;
+        let found = itu_account::storage::accounts::find_by_email(app.db.read(), &key).await;
         let found = found.expect("a database").expect("an account");
         assert_eq!(found.email_verified, verified, "{email}");
     }

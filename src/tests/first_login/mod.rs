@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::support::{Page, Person, RelyingParty, TestOp};
-use crate::accounts::import::{self, Format, Read};
-use crate::affiliations::accounts_import;
-use crate::domain::account::{Account, EmailAddress};
-use crate::domain::actor::Context;
+use itu_account::accounts::import::{self, Format, Read};
+use itu_account::affiliations::accounts_import;
+use itu_account::domain::account::{Account, EmailAddress};
+use itu_account::domain::actor::Context;
 
 const PAGE: &str = "/login/verify-email";
 const ADDRESS: &str = "old@example.org";
@@ -40,7 +40,7 @@ async fn taken_over(op: &TestOp) -> Person {
 
 async fn account(op: &TestOp, address: &str) -> Account {
     let key = EmailAddress::parse(address).expect("an address").key();
-    let found = crate::storage::accounts::find_by_email(op.app.db.read(), &key).await;
+    let found = itu_account::storage::accounts::find_by_email(op.app.db.read(), &key).await;
     found.expect("a database").expect("an account")
 }
 

@@ -1,7 +1,7 @@
 //! Every way in leads to the code: with a service and without, silently, by a session of before, with a second factor.
 
 use super::*;
-use crate::tests::second_factor;
+use crate::second_factor;
 
 #[tokio::test]
 async fn nothing_of_the_account_opens_before_the_code() {

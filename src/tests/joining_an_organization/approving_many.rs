@@ -7,9 +7,9 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::super::support::{Form, Page, TestOp};
 use super::{by_hand, focal_point, member, organization};
-use crate::domain::AffiliationId;
-use crate::domain::role::Role;
-use crate::storage::affiliations;
+use itu_account::domain::AffiliationId;
+use itu_account::domain::role::Role;
+use itu_account::storage::affiliations;
 
 const LIST: &str = "/focal-point/ofcom/requests";
 

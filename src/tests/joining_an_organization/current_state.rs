@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::super::support::{PASSWORD, TestOp};
 use super::{claims, focal_point, member, organization};
-use crate::affiliations::directory::csv;
-use crate::affiliations::lifecycle::decisions;
-use crate::domain::ClientId;
-use crate::domain::actor::Context;
-use crate::domain::scope::Scope;
-use crate::jobs;
-use crate::oidc::clients;
+use itu_account::affiliations::directory::csv;
+use itu_account::affiliations::lifecycle::decisions;
+use itu_account::domain::ClientId;
+use itu_account::domain::actor::Context;
+use itu_account::domain::scope::Scope;
+use itu_account::jobs;
+use itu_account::oidc::clients;
 
 const ALL: &str = "openid email offline_access itu_membership";
 
@@ -105,7 +105,7 @@ async fn an_office_is_not_taken_away_through_the_affiliation_by_an_old_login() {
     let page = fp.browser.get(&of_second).await;
     let asked = fp.browser.confirms(&page, "#remove").await;
     assert_eq!(asked.url.path(), "/reauthenticate", "{}", asked.text());
-    let still = crate::storage::affiliations::find(op.app.db.read(), &affiliation).await;
+    let still = itu_account::storage::affiliations::find(op.app.db.read(), &affiliation).await;
     assert_eq!(still.unwrap().unwrap().status().as_str(), "approved");
     let form = asked.form(&["password"]);
     let page = fp.browser.submit(form, &[("password", PASSWORD)]).await;

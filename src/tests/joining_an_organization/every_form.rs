@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::super::support::{ISSUER, Page, Person, TestOp};
 use super::{by_hand, focal_point, member, organization};
-use crate::domain::role::Role;
+use itu_account::domain::role::Role;
 
 /// What a field is for, and so what it cannot hold.
 #[derive(Clone, Copy)]

@@ -11,8 +11,8 @@ use axum::http::{Method, StatusCode};
 use self::world::{World, world};
 use super::super::support::{Form, ISSUER, Page, Person, TestOp};
 use super::every_form::acts;
-use crate::http::router;
-use crate::http::routes::Audience;
+use itu_account::http::router;
+use itu_account::http::routes::Audience;
 
 /// Without a form of their own on a GET page that this walk can open; each has tests of its own.
 const ELSEWHERE: [&str; 5] = [

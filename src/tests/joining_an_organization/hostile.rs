@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::super::support::{ISSUER, TestOp};
 use super::{account_of, by_hand, claims, focal_point, member, organization};
-use crate::domain::role::Role;
-use crate::storage::affiliations;
+use itu_account::domain::role::Role;
+use itu_account::storage::affiliations;
 
 const ACTIONS: [&str; 6] = ["grant", "refuse", "revoke", "remove", "designate", "undesignate"];
 

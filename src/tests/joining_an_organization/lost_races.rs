@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 
 use super::super::support::TestOp;
 use super::{account_of, by_hand, focal_point, member, organization};
-use crate::affiliations::directory::proposals as directory;
-use crate::affiliations::lifecycle::{decisions, requests};
-use crate::domain::OrganizationId;
-use crate::domain::actor::{Actor, Context};
-use crate::domain::role::Role;
-use crate::domain::signup::{Choice, OrganizationChoice, TypedOrganization};
+use itu_account::affiliations::directory::proposals as directory;
+use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::domain::OrganizationId;
+use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::role::Role;
+use itu_account::domain::signup::{Choice, OrganizationChoice, TypedOrganization};
 
-fn of(account: &crate::domain::AccountId) -> Context {
+fn of(account: &itu_account::domain::AccountId) -> Context {
     Context::of(Actor::Person {
         account: account.clone(),
         role: Role::User,
@@ -84,7 +84,7 @@ async fn a_proposal_is_decided_once() {
         acronym: String::new(),
         website: String::new(),
         city: "Geneva".into(),
-        membership_type: crate::domain::MembershipTypeId::new("non_member"),
+        membership_type: itu_account::domain::MembershipTypeId::new("non_member"),
         member_state: "CH".into(),
     };
     let choice = Choice {

@@ -12,12 +12,12 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::support::{ISSUER, Log, PASSWORD, Page, RelyingParty, Signer, TestOp};
-use crate::domain::ClientId;
-use crate::domain::actor::Context;
-use crate::domain::role::Role;
-use crate::oidc::client_authentication::ASSERTION_TYPE;
-use crate::oidc::clients;
-use crate::oidc::endpoints::{
+use itu_account::domain::ClientId;
+use itu_account::domain::actor::Context;
+use itu_account::domain::role::Role;
+use itu_account::oidc::client_authentication::ASSERTION_TYPE;
+use itu_account::oidc::clients;
+use itu_account::oidc::endpoints::{
     AUTHORIZATION, BACKCHANNEL_AUTHENTICATION, DEVICE_AUTHORIZATION, END_SESSION, INTROSPECTION,
     PUSHED_AUTHORIZATION_REQUEST, REGISTRATION, REVOCATION, TOKEN, USERINFO,
 };

@@ -4,7 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn refusals_at_the_other_endpoints() {
-    let op = TestOp::with(|config| config.registration.mode = crate::config::RegistrationMode::Open).await;
+    let op =
+        TestOp::with(|config| config.registration.mode = itu_account::config::RegistrationMode::Open).await;
     let mut rp = op.client("shop").await;
     let public = op
         .client_with("app", json!({"token_endpoint_auth_method": "none"}))

@@ -3,11 +3,11 @@
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use super::*;
-use crate::domain::ClientId;
-use crate::domain::actor::Context;
-use crate::domain::client::Metadata;
-use crate::domain::scope::Scope;
-use crate::oidc::clients::{self, Update};
+use itu_account::domain::ClientId;
+use itu_account::domain::actor::Context;
+use itu_account::domain::client::Metadata;
+use itu_account::domain::scope::Scope;
+use itu_account::oidc::clients::{self, Update};
 
 async fn told(op: &TestOp, client: &Answer) -> Value {
     op.manages(Method::GET, client, None).await.body

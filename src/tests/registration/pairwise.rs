@@ -84,7 +84,7 @@ async fn a_signed_access_token_tells_the_name_of_its_sector_only() {
         panic!("two")
     };
     let claims = tokens.access_token.split('.').nth(1).expect("a JWT");
-    let claims = crate::jose::strict_object(&decoded(claims)).expect("JSON");
+    let claims = itu_account::jose::strict_object(&decoded(claims)).expect("JSON");
     assert_eq!(claims["sub"], *name);
     assert!(!Value::Object(claims).to_string().contains(public.as_str()));
     // It still is of the person, session or not.

@@ -2,8 +2,8 @@
 
 use super::super::support::RelyingParty;
 use super::*;
-use crate::domain::actor::Context;
-use crate::oidc::registration::issue_initial_access_token;
+use itu_account::domain::actor::Context;
+use itu_account::oidc::registration::issue_initial_access_token;
 
 #[tokio::test]
 async fn registration_is_off_until_it_is_switched_on() {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::oidc::Code;
+use itu_account::oidc::Code;
 
 /// Every name that means something, some that do not, and the client's own.
 const NAMES: [&str; 42] = [

@@ -12,8 +12,8 @@ mod signed_responses;
 use serde_json::{Value, json};
 
 use super::support::{ISSUER, Page, Person, RelyingParty, Signer, TestOp};
-use crate::domain::authorization_details::DetailsType;
-use crate::domain::client::ResponseType;
+use itu_account::domain::authorization_details::DetailsType;
+use itu_account::domain::client::ResponseType;
 
 /// A provider that offers every response type, as a certification wants it.
 async fn open_provider() -> TestOp {

@@ -1,7 +1,7 @@
 //! Request objects (OpenID Connect Core §6, RFC 9101; security.md AZ-7, AZ-8, JW-2).
 
 use super::*;
-use crate::tests::support::Site;
+use crate::support::Site;
 
 /// A client with one key; `more` over its registration.
 async fn signing(op: &TestOp, alg: &'static str, more: Value) -> (RelyingParty, Signer) {

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::*;
-use crate::storage::login_throttles;
+use itu_account::storage::login_throttles;
 
 #[tokio::test]
 async fn a_login_asks_for_a_code_and_each_counts_once() {

@@ -1,8 +1,8 @@
 //! When the app is lost: recovery codes, and the operator.
 
 use super::*;
-use crate::accounts::second_factor;
-use crate::domain::actor::Context;
+use itu_account::accounts::second_factor;
+use itu_account::domain::actor::Context;
 
 #[tokio::test]
 async fn a_recovery_code_works_once_and_a_new_list_voids_the_old() {

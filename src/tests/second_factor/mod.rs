@@ -3,16 +3,16 @@
 
 mod logging_in;
 mod losing_it;
-pub(in crate::tests) mod passkeys;
+pub(crate) mod passkeys;
 mod setting_up;
 mod stepping_up;
 
 pub use stepping_up::claims;
 
 use super::support::{Browser, Page, Person, TestOp};
-use crate::domain::account::EmailAddress;
-use crate::domain::second_factor::{TotpSecret, step_of};
-use crate::domain::{AccountId, Time};
+use itu_account::domain::account::EmailAddress;
+use itu_account::domain::second_factor::{TotpSecret, step_of};
+use itu_account::domain::{AccountId, Time};
 
 const SETUP: &str = "/account/security/totp";
 const SESSION: &str = "__Host-itu_sid";
@@ -91,7 +91,7 @@ pub async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
 
 async fn account_id(op: &TestOp, email: &str) -> AccountId {
     let key = EmailAddress::parse(email).expect("an address").key();
-    let found = crate::storage::accounts::find_by_email(op.app.db.read(), &key).await;
+    let found = itu_account::storage::accounts::find_by_email(op.app.db.read(), &key).await;
     found.expect("a database").expect("an account").id
 }
 

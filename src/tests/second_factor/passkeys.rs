@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::tests::support::Authenticator as Device;
+use crate::support::Authenticator as Device;
 
 const PASSKEYS: &str = "/account/security/passkeys";
 const PHR: &str = "phr";
@@ -35,7 +35,7 @@ async fn makes(person: &mut Person, device: &mut Device) -> Page {
 }
 
 /// Somebody who has logged in and made a passkey.
-pub(in crate::tests) async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
+pub(crate) async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
     let mut person = op.person(email).await;
     person.logs_in().await;
     let mut device = Device::new();
@@ -55,14 +55,14 @@ async fn a_passkey_alone_proves_no_address() {
     // UI-2: whose address nobody has verified here is asked for the code, whatever the login was.
     let op = TestOp::start().await;
     let (alice, mut device) = with_passkey(&op, "alice@example.org").await;
-    crate::tests::first_login::unverify(&op, "alice@example.org").await;
+    crate::first_login::unverify(&op, "alice@example.org").await;
     let mut phone = alice.elsewhere(&op);
     let login = phone.browser.get("/login").await;
     let page = logs_in_with(&mut phone.browser, &login, &mut device).await;
     assert_eq!(page.url.path(), "/login/verify-email", "{}", page.text());
     let form = page.form(&["code"]).with(
         "code",
-        &crate::tests::first_login::mailed(&op, "alice@example.org").await,
+        &crate::first_login::mailed(&op, "alice@example.org").await,
     );
     let page = phone.browser.send(form).await;
     assert_eq!(page.url.path(), "/account", "{}", page.text());
@@ -454,7 +454,7 @@ async fn the_password_is_changed_by_who_has_just_shown_a_passkey() {
 async fn where_browsers_make_no_passkeys_none_are_offered() {
     // An issuer without a name is for one machine only.
     let op = TestOp::with(|it| {
-        it.issuer = crate::config::Issuer::parse("http://127.0.0.1:8400").expect("an issuer")
+        it.issuer = itu_account::config::Issuer::parse("http://127.0.0.1:8400").expect("an issuer")
     })
     .await;
     let mut browser = Browser::new(op.router.clone(), "http://127.0.0.1:8400".parse().expect("a URL"));

@@ -34,7 +34,7 @@ impl Authenticator {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
         Self {
             key: EcKey::generate(&group).expect("a key"),
-            id: crate::random::bytes(),
+            id: itu_account::random::bytes(),
             owner: String::new(),
             counter: 0,
             flags: PRESENT_AND_VERIFIED,

@@ -11,7 +11,7 @@ use scraper::{ElementRef, Html, Selector};
 use tower::ServiceExt;
 use url::Url;
 
-use crate::http::network::Peer;
+use itu_account::http::network::Peer;
 
 #[derive(Clone)]
 pub struct Browser {

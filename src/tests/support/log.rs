@@ -9,8 +9,8 @@ use tracing::dispatcher::{self, DefaultGuard};
 use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::config::Observability;
-use crate::telemetry;
+use itu_account::config::Observability;
+use itu_account::telemetry;
 
 /// Beside the one that reads. While there is one alone, `tracing` asks the thread that comes to an event first whether anybody
 /// wants it, and remembers the answer of a test that reads no log for all others.

@@ -3,10 +3,8 @@
 //!
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
-mod app;
 mod authenticator;
 pub mod browser;
-mod database;
 mod identity;
 mod log;
 mod outbox;
@@ -22,10 +20,8 @@ use axum::Router;
 use tempfile::TempDir;
 use url::Url;
 
-pub use app::{app, config};
 pub use authenticator::Authenticator;
 pub use browser::{Browser, Form, Page};
-pub use database::database_url;
 pub use identity::{Identity, Kind};
 pub use log::Log;
 pub use outbox::Outbox;
@@ -36,11 +32,12 @@ pub use relying_party::{RelyingParty, Tokens};
 pub use signer::Signer;
 pub use site::Site;
 
-use crate::app::App;
-use crate::clock::Clock;
-use crate::config::{Config, Database, Issuer, Redis, Transport};
-use crate::domain::Time;
-use crate::http::router;
+use itu_account::app::App;
+use itu_account::clock::Clock;
+use itu_account::config::{Config, Database, Issuer, Redis, Transport};
+use itu_account::domain::Time;
+use itu_account::http::router;
+use itu_account::oidc::{Parameters, RequestPairs};
 
 pub const ISSUER: &str = "https://id.example.test";
 
@@ -66,9 +63,9 @@ impl TestOp {
         let issuer = Issuer::parse(ISSUER).expect("an issuer");
         let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), directory.path());
         config.mail.transport = Transport::Outbox;
-        config.database = Database::at(database_url().await);
+        config.database = Database::at(itu_account::testing::database_url().await);
         if let Ok(url) = std::env::var("TEST_REDIS_URL") {
-            config.redis = Redis::at(url, crate::random::id());
+            config.redis = Redis::at(url, itu_account::random::id());
         }
         change(&mut config);
         let clock = Clock::frozen(start_of_time());
@@ -97,6 +94,14 @@ impl TestOp {
     }
 }
 
+/// The parameters of a request, as the endpoints for programs read them.
+pub fn parameters<const N: usize>(pairs: [(&str, &str); N]) -> Parameters {
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    RequestPairs::of_body(pairs.into(), Vec::new())
+        .into_parameters()
+        .expect("each name once")
+}
+
 pub fn start_of_time() -> Time {
-    crate::clock::from_unix(1_800_000_000).expect("a time")
+    itu_account::clock::from_unix(1_800_000_000).expect("a time")
 }

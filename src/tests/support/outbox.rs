@@ -1,7 +1,7 @@
 //! The mails of a test, read as their reader would: newest first.
 
-use crate::app::App;
-use crate::storage::outbox::{self, Entry};
+use itu_account::app::App;
+use itu_account::storage::outbox::{self, Entry};
 
 pub struct Outbox<'a>(pub &'a App);
 

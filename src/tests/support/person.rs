@@ -1,12 +1,12 @@
 //! A person with a browser: signs up, logs in at services, logs out, as the pages let them.
 
 use super::{Browser, Page, RelyingParty, TestOp};
-use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
-use crate::domain::role::Role;
-use crate::domain::{AccountId, Subject};
-use crate::random;
-use crate::storage::accounts::{self, NewAccount};
+use itu_account::domain::account::{Account, EmailAddress, Status};
+use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use itu_account::domain::role::Role;
+use itu_account::domain::{AccountId, Subject};
+use itu_account::random;
+use itu_account::storage::accounts::{self, NewAccount};
 
 pub const PASSWORD: &str = "Tulip-lamp-42";
 
@@ -24,8 +24,10 @@ impl TestOp {
 
     pub async fn person_with(&self, email: &str, role: Role) -> Person {
         let now = self.clock.now();
-        let password = crate::domain::password::Password::typed(PASSWORD).expect("short enough");
-        let terms = crate::accounts::profile::terms(&self.app).await.expect("terms");
+        let password = itu_account::domain::password::Password::typed(PASSWORD).expect("short enough");
+        let terms = itu_account::accounts::profile::terms(&self.app)
+            .await
+            .expect("terms");
         let account = Account {
             id: AccountId::new(random::id()),
             sub: Subject::new(random::id()),

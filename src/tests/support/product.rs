@@ -1,7 +1,7 @@
 //! The built program as a process of its own: `itu-account demo` on free ports and fresh data.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A running demo; ended with it.
@@ -15,16 +15,9 @@ pub struct Demo {
     data: tempfile::TempDir,
 }
 
-/// The program beside the test binary: target/debug/deps/../itu-account.
-pub fn program() -> PathBuf {
-    let me = std::env::current_exe().expect("the test knows itself");
-    let program = me.ancestors().nth(2).expect("target/debug").join("itu-account");
-    assert!(
-        program.exists(),
-        "{} is not built: cargo build",
-        program.display()
-    );
-    program
+/// The program, which Cargo builds before the tests.
+pub fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_itu-account"))
 }
 
 impl Demo {

@@ -24,7 +24,7 @@ impl<'a> Prover<'a> {
 
     pub fn claims(&self, method: &str, path: &str, token: Option<&str>) -> Value {
         let mut claims = json!({
-            "htm": method, "htu": format!("{ISSUER}{path}"), "jti": crate::random::token(),
+            "htm": method, "htu": format!("{ISSUER}{path}"), "jti": itu_account::random::token(),
             "iat": self.op.clock.now().timestamp(),
         });
         if let Some(token) = token {

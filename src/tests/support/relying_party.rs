@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{ISSUER, Page, TestOp};
-use crate::domain::actor::Context;
-use crate::oidc::clients::{self, NewClient, Registration};
+use itu_account::domain::actor::Context;
+use itu_account::oidc::clients::{self, NewClient, Registration};
 
 type Client = CoreClient<
     EndpointSet,
@@ -76,7 +76,7 @@ impl TestOp {
         }
         let definition = serde_json::from_value(metadata).expect("a definition");
         let new = NewClient {
-            id: Some(crate::domain::ClientId::new(name)),
+            id: Some(itu_account::domain::ClientId::new(name)),
             registration: Registration::ByAdministrator(definition),
             secret: None,
         };
@@ -185,7 +185,7 @@ impl RelyingParty {
     fn checked(&self, answer: &CoreTokenResponse, nonce: &Nonce) -> Tokens {
         let id_token = answer.id_token().expect("an ID token");
         // The clock of the tests stands; the verifier's does not.
-        let now = crate::tests::support::start_of_time();
+        let now = crate::support::start_of_time();
         let verifier = self
             .client
             .id_token_verifier()

@@ -21,8 +21,8 @@ use openssl::x509::{X509Builder, X509NameBuilder};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::config::{Authority, Config};
-use crate::http::server;
+use itu_account::config::{Authority, Config};
+use itu_account::http::server;
 
 #[derive(Clone)]
 struct Page {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
-use crate::tests::support::browser::{Form, Page};
-use crate::tests::support::product::Demo;
+use crate::support::browser::{Form, Page};
+use crate::support::product::Demo;
 
 /// Ends the program at one request, and starts it again.
 pub struct Killer {

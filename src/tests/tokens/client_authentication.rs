@@ -6,7 +6,7 @@ use openssl::sign::Signer;
 use serde_json::json;
 
 use super::*;
-use crate::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
+use itu_account::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
 
 const ENDPOINT: &str = "http://localhost:8080/token";
 
@@ -57,7 +57,7 @@ async fn a_secret_comes_by_the_registered_way() {
     .await;
     op.client("public", json!({"token_endpoint_auth_method": "none"}))
         .await;
-    let post = |id: &'static str| Parameters::from([("client_id", id), ("client_secret", SECRET)]);
+    let post = |id: &'static str| parameters([("client_id", id), ("client_secret", SECRET)]);
     let refused = Err(Code::InvalidClient);
 
     for id in ["either", "basic"] {
@@ -86,7 +86,7 @@ async fn a_secret_comes_by_the_registered_way() {
     assert_eq!(op.proves(None, post("basic")).await, refused);
     assert_eq!(op.proves(None, post("public")).await, refused);
     assert_eq!(
-        op.proves(None, [("client_id", "public")].into()).await,
+        op.proves(None, parameters([("client_id", "public")])).await,
         Ok("public".into())
     );
     assert_eq!(
@@ -94,7 +94,7 @@ async fn a_secret_comes_by_the_registered_way() {
         Ok("public".into())
     );
     for id in ["either", "basic", "post", "unknown"] {
-        assert_eq!(op.proves(None, [("client_id", id)].into()).await, refused);
+        assert_eq!(op.proves(None, parameters([("client_id", id)])).await, refused);
         assert_eq!(
             op.proves(Some(&basic(id, "")), Parameters::default()).await,
             refused
@@ -119,7 +119,7 @@ async fn an_assertion_is_used_once() {
         signed(&key, &all)
     };
     let shown = |assertion: &str| {
-        Parameters::from([
+        parameters([
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", assertion),
         ])
@@ -171,7 +171,7 @@ async fn a_client_whose_clock_is_off_is_told() {
         let claims =
             json!({"iss": "signer", "sub": "signer", "aud": aud, "jti": "1", "iat": at, "exp": at + 300});
         let assertion = signed(key, &claims);
-        let parameters = Parameters::from([
+        let parameters = parameters([
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
         ]);

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::client::Client;
-use crate::oidc::pkce;
+use itu_account::domain::client::Client;
+use itu_account::oidc::pkce;
 
 #[tokio::test]
 async fn a_code_buys_what_was_granted_and_no_more() {
@@ -85,7 +85,10 @@ async fn a_failed_attempt_spends_the_code() {
         ("code", &code),
         ("redirect_uri", "https://rp.example/"),
     ];
-    assert_eq!(code_of(op.asks(&web, elsewhere.into()).await), Code::InvalidGrant); // RFC 6749 §4.1.3
+    assert_eq!(
+        code_of(op.asks(&web, parameters(elsewhere)).await),
+        Code::InvalidGrant
+    ); // RFC 6749 §4.1.3
     assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // TK-2
 
     let late = op.code(&web, &alice, "openid").await;
@@ -123,7 +126,7 @@ async fn a_code_is_for_its_client_and_its_challenge() {
         ("redirect_uri", CALLBACK),
         ("code_verifier", verifier),
     ];
-    assert!(op.asks(&web, proved.into()).await.is_ok());
+    assert!(op.asks(&web, parameters(proved)).await.is_ok());
     let code = op.code(&web, &alice, "openid").await;
     let unasked = [("code", code.as_str()), ("code_verifier", verifier)];
     let unasked = [
@@ -132,7 +135,10 @@ async fn a_code_is_for_its_client_and_its_challenge() {
         unasked[0],
         unasked[1],
     ];
-    assert_eq!(code_of(op.asks(&web, unasked.into()).await), Code::InvalidGrant); // TK-3
+    assert_eq!(
+        code_of(op.asks(&web, parameters(unasked)).await),
+        Code::InvalidGrant
+    ); // TK-3
 }
 
 #[tokio::test]
@@ -140,7 +146,7 @@ async fn nothing_is_issued_for_who_may_no_longer() {
     let op = Provider::start().await;
     let (web, alice) = (op.web().await, op.person().await);
     let code = op.code(&web, &alice, "openid").await;
-    crate::oidc::end_session::end(&op.app, &op.context, &alice.session, &alice.account)
+    itu_account::oidc::end_session::end(&op.app, &op.context, &alice.session, &alice.account)
         .await
         .expect("out");
     assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // G-10, LO-3
@@ -184,11 +190,11 @@ async fn the_token_endpoint_knows_its_grants() {
     );
     let password = [("grant_type", "password"), ("username", "a"), ("password", "b")];
     assert_eq!(
-        code_of(op.asks(&web, password.into()).await),
+        code_of(op.asks(&web, parameters(password)).await),
         Code::UnsupportedGrantType
     ); // TK-9
     let narrow = op.client("narrow", json!({})).await;
-    let credentials = || Parameters::from([("grant_type", "client_credentials")]);
+    let credentials = || parameters([("grant_type", "client_credentials")]);
     assert_eq!(
         code_of(op.asks(&narrow, credentials()).await),
         Code::UnauthorizedClient

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::support::Site;
 use super::*;
-use crate::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
+use itu_account::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
 
 const ENDPOINT: &str = "http://localhost:8080/token";
 
@@ -63,11 +63,10 @@ async fn signer(site: &Site) -> Provider {
 impl Provider {
     async fn believes(&self, key: &Key) -> bool {
         let assertion = key.asserts(self);
-        let parameters = [
+        let parameters = parameters([
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
-        ];
-        let parameters = parameters.into();
+        ]);
         let answer = authenticate(&self.app, &self.context, None, &parameters, ENDPOINT, None).await;
         match answer {
             Ok(_) => true,

@@ -4,11 +4,11 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::client::SigningAlg;
-use crate::domain::session::Session;
-use crate::domain::{ClientId, SessionId, Sid};
-use crate::oidc::RequestPairs;
-use crate::oidc::end_session::{After, OtherPerson, Step, confirmed, request};
+use itu_account::domain::client::SigningAlg;
+use itu_account::domain::session::Session;
+use itu_account::domain::{ClientId, SessionId, Sid};
+use itu_account::oidc::RequestPairs;
+use itu_account::oidc::end_session::{After, OtherPerson, Step, confirmed, request};
 
 const OUT: &str = "https://rp.example/out";
 

@@ -13,29 +13,30 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::support::database_url;
-use crate::app::App;
-use crate::clock::Clock;
-use crate::config::{Config, Database, Issuer};
-use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::actor::{Actor, Context};
-use crate::domain::authentication::Proof;
-use crate::domain::authorization::Grant;
-use crate::domain::claim::ClaimsRequest;
-use crate::domain::client::{Client, ClientSecret, Definition, Origin};
-use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile};
-use crate::domain::role::Role;
-use crate::domain::scope::Scope;
-use crate::domain::secret::{Digest, Secret};
-use crate::domain::session::Session;
-use crate::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
-use crate::oidc::sender_constraint::PresentedProof;
-use crate::oidc::token::{self, TokenResponse};
-use crate::oidc::userinfo::{Presented, Userinfo};
-use crate::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
-use crate::random;
-use crate::storage::accounts::NewAccount;
-use crate::storage::{accounts, clients};
+use crate::support::parameters;
+use itu_account::app::App;
+use itu_account::clock::Clock;
+use itu_account::config::{Config, Database, Issuer};
+use itu_account::domain::account::{Account, EmailAddress, Status};
+use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::authentication::Proof;
+use itu_account::domain::authorization::Grant;
+use itu_account::domain::claim::ClaimsRequest;
+use itu_account::domain::client::{Client, ClientSecret, Definition, Origin};
+use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use itu_account::domain::role::Role;
+use itu_account::domain::scope::Scope;
+use itu_account::domain::secret::{Digest, Secret};
+use itu_account::domain::session::Session;
+use itu_account::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
+use itu_account::oidc::sender_constraint::PresentedProof;
+use itu_account::oidc::token::{self, TokenResponse};
+use itu_account::oidc::userinfo::{Presented, Userinfo};
+use itu_account::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
+use itu_account::random;
+use itu_account::storage::accounts::NewAccount;
+use itu_account::storage::{accounts, clients};
+use itu_account::testing::database_url;
 
 pub const CALLBACK: &str = "https://rp.example/cb";
 pub const SECRET: &str = "a-secret-of-the-client";
@@ -71,7 +72,7 @@ impl Provider {
         config.redis.url = std::env::var("TEST_REDIS_URL").ok().map(Secret::new);
         config.redis.prefix = format!("test-{}:", random::id());
         change(&mut config);
-        let start = crate::clock::from_unix(1_800_000_000).expect("a time");
+        let start = itu_account::clock::from_unix(1_800_000_000).expect("a time");
         let app = App::open(config, Clock::frozen(start)).await.expect("it opens");
         Self {
             app,
@@ -161,7 +162,7 @@ impl Provider {
             .app
             .write(&self.context, async |tx| {
                 accounts::insert(tx, new.clone()).await?;
-                crate::accounts::sessions::start(tx, &account, Proof::password(tx.now()), false).await
+                itu_account::accounts::sessions::start(tx, &account, Proof::password(tx.now()), false).await
             })
             .await
             .expect("signed in");
@@ -203,12 +204,12 @@ impl Provider {
             ("code", code),
             ("redirect_uri", CALLBACK),
         ];
-        self.asks(client, request.into()).await
+        self.asks(client, parameters(request)).await
     }
 
     pub async fn refreshes(&self, client: &Client, token: &str) -> Result<TokenResponse, Error> {
         let request = [("grant_type", "refresh_token"), ("refresh_token", token)];
-        self.asks(client, request.into()).await
+        self.asks(client, parameters(request)).await
     }
 
     pub async fn asks(&self, client: &Client, request: Parameters) -> Result<TokenResponse, Error> {
@@ -240,7 +241,7 @@ impl Provider {
     }
 
     pub async fn introspects(&self, client: &Client, token: &str) -> Value {
-        let request = Parameters::from([("token", token)]);
+        let request = parameters([("token", token)]);
         introspection::answer(&self.app, client, &request)
             .await
             .expect("an answer")

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::accounts::sessions;
-use crate::domain::authorization::Consent;
-use crate::oidc::{consent, end_session};
-use crate::storage::consents;
+use itu_account::accounts::sessions;
+use itu_account::domain::authorization::Consent;
+use itu_account::oidc::{consent, end_session};
+use itu_account::storage::consents;
 
 const OFFLINE: &str = "openid email offline_access";
 
@@ -116,7 +116,7 @@ async fn a_scope_may_only_shrink() {
                 ("refresh_token", &token),
                 ("scope", scope),
             ];
-            op.asks(web, request.into()).await
+            op.asks(web, parameters(request)).await
         }
     };
     let wider = with(refresh_token(&tokens), "openid profile").await;

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::oidc::revocation;
+use itu_account::oidc::revocation;
 
 async fn revokes(op: &Provider, client: &Client, token: &str) {
-    let request = Parameters::from([("token", token), ("token_type_hint", "nonsense")]);
+    let request = parameters([("token", token), ("token_type_hint", "nonsense")]);
     revocation::revoke(&op.app, &op.context, client, &request)
         .await
         .expect("always");
@@ -47,7 +47,7 @@ async fn introspection_tells_those_concerned_and_nobody_else() {
     let public = op
         .client("public", json!({"token_endpoint_auth_method": "none"}))
         .await;
-    let asked = introspection::answer(&op.app, &public, &[("token", "x")].into()).await;
+    let asked = introspection::answer(&op.app, &public, &parameters([("token", "x")])).await;
     assert_eq!(code_of(asked), Code::InvalidClient); // UI-3
     op.wait(600);
     assert_eq!(
@@ -137,7 +137,7 @@ async fn a_signed_access_token_is_as_good_as_a_sealed_one() {
         Code::InvalidToken
     );
     let own = op
-        .asks(&client, [("grant_type", "client_credentials")].into())
+        .asks(&client, parameters([("grant_type", "client_credentials")]))
         .await
         .expect("its own");
     let claims = op
@@ -152,7 +152,7 @@ async fn a_signed_access_token_is_as_good_as_a_sealed_one() {
     let metadata = json!({"grant_types": ["client_credentials"], "response_types": [], "scope": "openid"});
     let bare = op.client("bare", metadata).await;
     let own = op
-        .asks(&bare, [("grant_type", "client_credentials")].into())
+        .asks(&bare, parameters([("grant_type", "client_credentials")]))
         .await;
     let told = serde_json::to_value(own.expect("its own")).expect("JSON");
     assert_eq!(told.get("scope"), None); // RFC 6749 §3.3: an empty scope has no form

@@ -8,10 +8,10 @@ use serde_json::json;
 use super::super::super::support::{ISSUER, Person, TestOp};
 use super::super::every_form::{DETAILS, Fields, LISTED, post};
 use super::super::{focal_point, member, organization};
-use crate::domain::role::Role;
-use crate::tests::backchannel_authentication::bank;
-use crate::tests::second_factor::passkeys::with_passkey;
-use crate::tests::second_factor::sets_up;
+use crate::backchannel_authentication::bank;
+use crate::second_factor::passkeys::with_passkey;
+use crate::second_factor::sets_up;
+use itu_account::domain::role::Role;
 
 pub(super) struct World {
     pub op: TestOp,
@@ -175,7 +175,7 @@ async fn with_old_terms(op: &TestOp, email: &str) -> Person {
 /// Logged in, with an address that nobody has verified here.
 async fn taken_over(op: &TestOp, email: &str) -> Person {
     let mut person = op.person(email).await;
-    crate::tests::first_login::unverify(op, email).await;
+    crate::first_login::unverify(op, email).await;
     person.logs_in().await;
     person
 }
