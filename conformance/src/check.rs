@@ -1,11 +1,11 @@
 //! The command `check`: chooses modules, finds the provider and runs them; and `list`, which names them.
 
-use crate::plans::{Chosen, PLANS};
+use crate::plans::PLANS;
+use crate::selection::Variants;
 use crate::variant::Variant;
-use crate::{checks, config, http, provider, report, run, runner, site};
+use crate::{checks, config, http, provider, report, run, runner, selection, site};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ pub struct Check {
     /// A plan's name, or `all`
     #[arg(long, default_value = "all")]
     plan: String,
+    /// In which variants of its plan a module runs
+    #[arg(long, value_enum, default_value = "all")]
+    variants: Variants,
     /// Only this module (may be given more than once)
     #[arg(long)]
     module: Vec<String>,
@@ -47,7 +50,7 @@ pub fn list() {
 
 /// Returns `false` if a module failed.
 pub async fn carry_out(arguments: Check) -> Result<bool> {
-    let mut chosen = choose(&arguments.plan, &arguments.module)?;
+    selection::validate(&arguments.plan, &arguments.module)?;
     let config = match &arguments.config {
         Some(path) => config::Config::read(path)?,
         None => config::Config::default(),
@@ -63,31 +66,26 @@ pub async fn carry_out(arguments: Check) -> Result<bool> {
     }
     let http = http::Http::new(arguments.trust_any_certificate)?;
     let provider = provider::Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
-    if arguments.plan == "all" {
-        // OpenID Connect Discovery §3: without the list there are query and fragment. By its name a plan runs anyway.
-        let modes = provider
-            .list("response_modes_supported")
-            .unwrap_or_else(|| vec!["query", "fragment"]);
-        let types = provider.list("response_types_supported").unwrap_or_default();
-        let offered = |it: &Variant| {
-            if let Some(fapi) = it.fapi {
-                return fapi.is_offered_by(&provider.metadata);
-            }
-            let words = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
-            it.response_mode.is_none_or(|it| modes.contains(&it))
-                && types.iter().any(|other| words(other) == words(it.response_type))
-        };
-        for plan in PLANS {
-            for variant in plan.variants.iter().filter(|it| !offered(it)) {
-                println!(
-                    "Note: {} is left out for {:?}: the metadata does not offer it.",
-                    plan.name,
-                    variant.name()
-                );
-            }
+    let is_offered = |variant: &Variant| {
+        // By its name a plan runs whatever the metadata offers.
+        arguments.plan != "all" || selection::is_offered(variant, &provider.metadata)
+    };
+    for plan in PLANS {
+        for variant in plan.variants.iter().filter(|it| !is_offered(it)) {
+            println!(
+                "Note: {} is left out for {:?}: the metadata does not offer it.",
+                plan.name,
+                variant.name()
+            );
         }
-        chosen.retain(|(_, variant, _)| offered(variant));
     }
+    let selected = selection::select(
+        &arguments.plan,
+        &arguments.module,
+        arguments.variants,
+        &is_offered,
+    );
+    println!("{}", selection::summary(&selected));
     let site = match &config.site {
         Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
         None => None,
@@ -102,7 +100,7 @@ pub async fn carry_out(arguments: Check) -> Result<bool> {
         environment,
         jobs: arguments.jobs,
     };
-    let outcomes = runner.run(&chosen).await;
+    let outcomes = runner.run(&selected).await;
     let mut plan = ("", None);
     for outcome in &outcomes {
         if outcome.plan != plan {
@@ -117,21 +115,4 @@ pub async fn carry_out(arguments: Check) -> Result<bool> {
     let (passed, failed, skipped) = report::summary(&outcomes);
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     Ok(failed == 0)
-}
-
-fn choose(plan: &str, modules: &[String]) -> Result<Vec<Chosen>> {
-    let mut chosen = Vec::new();
-    for it in PLANS.iter().filter(|it| plan == "all" || it.name == plan) {
-        chosen.extend(it.runs());
-    }
-    if chosen.is_empty() {
-        bail!("there is no plan {plan:?}; `list` shows them");
-    }
-    for name in modules {
-        if !chosen.iter().any(|(_, _, it)| it.name == name) {
-            bail!("there is no module {name:?} in that plan; `list` shows them");
-        }
-    }
-    chosen.retain(|(_, _, it)| modules.is_empty() || modules.iter().any(|name| name == it.name));
-    Ok(chosen)
 }

@@ -21,6 +21,7 @@ mod relying_party;
 mod report;
 mod run;
 mod runner;
+mod selection;
 mod site;
 pub mod suite;
 #[cfg(test)]
