@@ -112,7 +112,7 @@ pub struct Redemption<'a> {
     pub verifier: Option<&'a str>,
 }
 
-/// An authorization request as an ordered list of parameters, so that tests may bend any of it.
+/// An authorization request as an ordered list of parameters, so that a module may change any of it.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub params: Vec<(String, String)>,

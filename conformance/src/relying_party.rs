@@ -37,7 +37,7 @@ impl RelyingParty {
         Ok(Client::new(settings, AuthMethod::SecretBasic))
     }
 
-    /// An ordinary request of this plan, ready to be bent.
+    /// An ordinary request of this plan, for a module to change.
     pub fn request(&self, scope: &str) -> Request {
         let request = Request { params: Vec::new() }
             .with("client_id", self.client.id())

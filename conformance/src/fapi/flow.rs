@@ -25,7 +25,7 @@ pub struct Around {
     pub once: String,
 }
 
-pub type Bend = fn(&mut Jwt, &Around);
+pub type Mutation = fn(&mut Jwt, &Around);
 
 fn straight(_: &mut Jwt, _: &Around) {}
 
@@ -33,11 +33,11 @@ fn straight(_: &mut Jwt, _: &Around) {}
 #[derive(Clone)]
 pub struct Call {
     pub authenticates: bool,
-    pub assertion: Bend,
+    pub assertion: Mutation,
     /// Says to be the other client, by `client_id` and in the assertion, with its own key or certificate.
     pub pretends: bool,
     pub proves: bool,
-    pub proof: Bend,
+    pub proof: Mutation,
     /// Another key for the proof than the one of the client.
     pub proof_key: Option<Key>,
     /// The headers that the proof comes in.
@@ -68,7 +68,7 @@ pub struct Flow {
     /// What is pushed.
     pub request: Request,
     /// The request object, where there is one.
-    pub object: Bend,
+    pub object: Mutation,
     pub signs: bool,
     /// The object says what it is (RFC 9101 §10.8).
     pub typed: bool,
@@ -193,9 +193,9 @@ impl Flow {
     }
 
     /// The same change to the proofs of all calls.
-    pub fn bend_proofs(&mut self, bend: Bend) {
+    pub fn mutate_proofs(&mut self, mutation: Mutation) {
         for call in [&mut self.par, &mut self.token, &mut self.resource] {
-            call.proof = bend;
+            call.proof = mutation;
         }
     }
 

@@ -65,17 +65,17 @@ pub async fn negative(run: &mut Run) -> Step {
     let nonces = own.resource.header("dpop-nonce").is_some();
     let times = TIMES
         .iter()
-        .map(|&(what, bend, wanted)| (what, bend, if nonces { BetterIn } else { wanted }));
-    for (what, bend, wanted) in CASES.iter().copied().chain(times) {
-        let mut bent = flow.clone();
-        bent.resource.proof = bend;
-        expect(run, &bent, &token, what, wanted).await?;
+        .map(|&(what, mutation, wanted)| (what, mutation, if nonces { BetterIn } else { wanted }));
+    for (what, mutation, wanted) in CASES.iter().copied().chain(times) {
+        let mut mutated = flow.clone();
+        mutated.resource.proof = mutation;
+        expect(run, &mutated, &token, what, wanted).await?;
     }
     headers(run, &flow, &token).await?;
     if flow.own.proofs.is_rsa() {
-        let mut bent = flow.clone();
-        bent.resource.proof = |it, _| it.sign_with("RS256");
-        expect(run, &bent, &token, "RS256", Out).await?;
+        let mut mutated = flow.clone();
+        mutated.resource.proof = |it, _| it.sign_with("RS256");
+        expect(run, &mutated, &token, "RS256", Out).await?;
     }
     let mut other = flow.clone();
     other.resource.proof_key = Key::generate().ok();
