@@ -27,7 +27,7 @@ pub struct Around {
 
 pub type Mutation = fn(&mut Jwt, &Around);
 
-fn straight(_: &mut Jwt, _: &Around) {}
+fn unmodified(_: &mut Jwt, _: &Around) {}
 
 /// How the client proves itself and its key in one request.
 #[derive(Clone)]
@@ -49,10 +49,10 @@ impl Call {
     fn new(proves: bool) -> Self {
         Self {
             authenticates: true,
-            assertion: straight,
+            assertion: unmodified,
             pretends: false,
             proves,
-            proof: straight,
+            proof: unmodified,
             proof_key: None,
             wrapped: |proof| vec![("dpop", proof)],
             shows_certificate: true,
@@ -132,7 +132,7 @@ fn of(fapi: Fapi, own: Party, other: Party) -> Flow {
         own,
         other,
         request,
-        object: straight,
+        object: unmodified,
         signs: fapi.signed,
         typed: true,
         beside_object: Vec::new(),
