@@ -31,7 +31,7 @@ pub struct Form {
     /// In a header, footer or menu: not what the page is about.
     pub chrome: bool,
     /// The text of the part of the page that it stands in.
-    pub around: String,
+    pub surroundings: String,
 }
 
 #[derive(Clone, Debug)]
@@ -303,7 +303,7 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
             .ancestors()
             .filter_map(ElementRef::wrap)
             .any(|it| matches!(it.value().name(), "header" | "footer" | "nav")),
-        around: form
+        surroundings: form
             .ancestors()
             .filter_map(ElementRef::wrap)
             .find(|it| {

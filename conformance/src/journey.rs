@@ -162,7 +162,7 @@ pub async fn decide(
         let waiting = page
             .forms
             .iter()
-            .find(|it| it.post && !it.chrome && it.around.contains(message));
+            .find(|it| it.post && !it.chrome && it.surroundings.contains(message));
         let form = match (page.login_form(), waiting) {
             (Some(form), _) => {
                 landing = browser

@@ -157,11 +157,11 @@ pub struct Circumstances<'a> {
 }
 
 /// All of `oidcc-discovery-endpoint-verification`.
-pub fn check(metadata: &Value, around: &Circumstances<'_>, report: &mut Report) {
+pub fn check(metadata: &Value, circumstances: &Circumstances<'_>, report: &mut Report) {
     essentials(metadata, report);
-    types(metadata, around.expected_extras, report);
-    issuer(metadata, around, report);
-    transport(metadata, around.allow_http, report);
+    types(metadata, circumstances.expected_extras, report);
+    issuer(metadata, circumstances, report);
+    transport(metadata, circumstances.allow_http, report);
     let list = |name: &str| listed(metadata, name);
 
     let types = list("response_types_supported").unwrap_or_default();
@@ -245,9 +245,9 @@ pub fn types(metadata: &Value, extras: &[String], report: &mut Report) {
     }
 }
 
-pub fn issuer(metadata: &Value, around: &Circumstances<'_>, report: &mut Report) {
+pub fn issuer(metadata: &Value, circumstances: &Circumstances<'_>, report: &mut Report) {
     let issuer = metadata["issuer"].as_str().unwrap_or_default();
-    match around.discovery_url.strip_suffix(SUFFIX) {
+    match circumstances.discovery_url.strip_suffix(SUFFIX) {
         Some(base) => report.require(issuer.strip_suffix('/').unwrap_or(issuer) == base, RULE, || {
             format!("issuer is {issuer:?}, the metadata was found below {base:?}")
         }),
@@ -341,13 +341,13 @@ mod tests {
     }
 
     fn judge(metadata: &Value, allow_http: bool) -> Option<Severity> {
-        let around = Circumstances {
+        let circumstances = Circumstances {
             discovery_url: "https://op.example/.well-known/openid-configuration",
             allow_http,
             expected_extras: &["house_rules".to_owned()],
         };
         let mut report = Report::default();
-        check(metadata, &around, &mut report);
+        check(metadata, &circumstances, &mut report);
         report.worst()
     }
 

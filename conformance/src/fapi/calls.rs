@@ -1,6 +1,6 @@
 //! How one request is made: the client proves itself and its key, as the module wants it.
 
-use super::{Around, Auth, Call, Constraint, Flow, Party};
+use super::{Auth, Call, Constraint, Context, Flow, Party};
 use crate::client::{ASSERTION_TYPE, random_text};
 use crate::http::{Answer, encode};
 use crate::run::Run;
@@ -23,17 +23,17 @@ pub struct Sent<'a> {
 pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<Answer> {
     let mut nonce: Option<String> = None;
     loop {
-        let around = flow.around(&run.provider, it.url);
+        let context = flow.context(&run.provider, it.url);
         let mut form = it.form.clone();
         if let Some(form) = form.as_mut().filter(|_| it.call.authenticates) {
-            authenticate(flow, &it, &around, form)?;
+            authenticate(flow, &it, &context, form)?;
         }
         let mut headers = it.headers.clone();
         let interaction = uuid();
         headers.push(("x-fapi-interaction-id", interaction.clone()));
         if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
             let told = (it.method, nonce.as_deref(), it.access_token);
-            let proof = flow.proof(it.party, it.call, &around, told)?;
+            let proof = flow.proof(it.party, it.call, &context, told)?;
             headers.extend((it.call.wrapped)(proof));
         }
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
@@ -64,11 +64,11 @@ pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<An
 fn authenticate(
     flow: &Flow,
     it: &Sent<'_>,
-    around: &Around,
+    context: &Context,
     form: &mut Vec<(String, String)>,
 ) -> anyhow::Result<()> {
     let id = match it.call.pretends {
-        true => &around.other.id,
+        true => &context.other.id,
         false => &it.party.id,
     };
     if it.call.pretends || flow.fapi.auth == Auth::Mtls {
@@ -76,7 +76,7 @@ fn authenticate(
         form.push(("client_id".into(), id.clone()));
     }
     if flow.fapi.auth == Auth::PrivateKeyJwt {
-        let assertion = flow.assertion(it.party, it.call, around)?;
+        let assertion = flow.assertion(it.party, it.call, context)?;
         form.push(("client_assertion_type".into(), ASSERTION_TYPE.into()));
         form.push(("client_assertion".into(), assertion));
     }

@@ -154,7 +154,7 @@ pub async fn ask(run: &mut Run, flow: &Flow) -> Step<Answer> {
     };
     let form = match flow.signs {
         true => {
-            let object = flow.request_object(&flow.around(&run.provider, &url))?;
+            let object = flow.request_object(&flow.context(&run.provider, &url))?;
             vec![("request".to_owned(), object)]
         }
         false => flow.request.params.clone(),

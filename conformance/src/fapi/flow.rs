@@ -6,14 +6,14 @@ use crate::client::{Request, random_text};
 use crate::provider::Provider;
 use crate::report::{Step, Stop};
 use crate::run::Run;
-use anyhow::Context;
+use anyhow::Context as _;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// What a change may need to know.
-pub struct Around {
+pub struct Context {
     pub now: i64,
     pub issuer: String,
     pub par: String,
@@ -25,9 +25,9 @@ pub struct Around {
     pub once: String,
 }
 
-pub type Mutation = fn(&mut Jwt, &Around);
+pub type Mutation = fn(&mut Jwt, &Context);
 
-fn unmodified(_: &mut Jwt, _: &Around) {}
+fn unmodified(_: &mut Jwt, _: &Context) {}
 
 /// How the client proves itself and its key in one request.
 #[derive(Clone)]
@@ -199,9 +199,9 @@ impl Flow {
         }
     }
 
-    pub fn around(&self, provider: &Provider, url: &str) -> Around {
+    pub fn context(&self, provider: &Provider, url: &str) -> Context {
         let at = |name: &str| endpoint(provider, &self.fapi, name).unwrap_or_default();
-        Around {
+        Context {
             now: now(),
             issuer: provider.issuer.clone(),
             par: at("pushed_authorization_request_endpoint"),
@@ -213,20 +213,20 @@ impl Flow {
     }
 
     /// RFC 7523 §3, FAPI 2.0 §5.3.3.4: for the issuer alone.
-    pub fn assertion(&self, party: &Party, call: &Call, around: &Around) -> anyhow::Result<String> {
+    pub fn assertion(&self, party: &Party, call: &Call, context: &Context) -> anyhow::Result<String> {
         let id = match call.pretends {
-            true => &around.other.id,
+            true => &context.other.id,
             false => &party.id,
         };
-        let claims = json!({"iss": id, "sub": id, "aud": around.issuer, "jti": random_text(20),
-            "iat": around.now, "nbf": around.now, "exp": around.now + 60});
+        let claims = json!({"iss": id, "sub": id, "aud": context.issuer, "jti": random_text(20),
+            "iat": context.now, "nbf": context.now, "exp": context.now + 60});
         let mut jwt = Jwt::new(&party.key, claims);
-        (call.assertion)(&mut jwt, around);
+        (call.assertion)(&mut jwt, context);
         jwt.compact()
     }
 
     /// FAPI 2.0 Message Signing §5.3.1, RFC 9101 §4.
-    pub fn request_object(&self, around: &Around) -> anyhow::Result<String> {
+    pub fn request_object(&self, context: &Context) -> anyhow::Result<String> {
         let pairs = self.request.params.iter();
         let mut claims: Map<String, Value> = pairs
             .map(|(name, value)| {
@@ -237,16 +237,16 @@ impl Flow {
             })
             .collect();
         claims.insert("iss".into(), self.own.id.as_str().into());
-        claims.insert("aud".into(), around.issuer.as_str().into());
+        claims.insert("aud".into(), context.issuer.as_str().into());
         claims.insert("jti".into(), random_text(20).into());
         for (name, value) in [("iat", 0), ("nbf", 0), ("exp", 300)] {
-            claims.insert(name.into(), (around.now + value).into());
+            claims.insert(name.into(), (context.now + value).into());
         }
         let mut jwt = Jwt::new(&self.own.key, Value::Object(claims));
         if self.typed {
             jwt.header["typ"] = "oauth-authz-req+jwt".into();
         }
-        (self.object)(&mut jwt, around);
+        (self.object)(&mut jwt, context);
         jwt.compact()
     }
 
@@ -255,11 +255,12 @@ impl Flow {
         &self,
         party: &Party,
         call: &Call,
-        around: &Around,
+        context: &Context,
         (method, nonce, access_token): (&str, Option<&str>, Option<&str>),
     ) -> anyhow::Result<String> {
         let key = call.proof_key.as_ref().unwrap_or(&party.proofs);
-        let mut claims = json!({"jti": random_text(20), "htm": method, "htu": around.url, "iat": around.now});
+        let mut claims =
+            json!({"jti": random_text(20), "htm": method, "htu": context.url, "iat": context.now});
         if let Some(nonce) = nonce {
             claims["nonce"] = nonce.into();
         }
@@ -268,7 +269,7 @@ impl Flow {
         }
         let mut jwt = Jwt::new(key, claims);
         jwt.header = json!({"typ": "dpop+jwt", "alg": key.alg(), "jwk": bare(key)});
-        (call.proof)(&mut jwt, around);
+        (call.proof)(&mut jwt, context);
         jwt.compact()
     }
 }

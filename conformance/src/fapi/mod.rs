@@ -17,7 +17,7 @@ mod variant;
 pub use calls::{RESOURCE, post};
 pub(crate) use expect::row;
 pub use expect::{Expect, Row, judge};
-pub use flow::{Around, Call, Flow, flow};
+pub use flow::{Call, Context, Flow, flow};
 pub use keys::{Jwt, Key};
 pub use party::{Party, endpoint};
 pub use steps::{

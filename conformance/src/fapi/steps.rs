@@ -41,7 +41,7 @@ pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
     let url = endpoint(&run.provider, &flow.fapi, NAME).ok_or_else(|| missing(NAME))?;
     let mut form = match flow.signs {
         true => {
-            let object = flow.request_object(&flow.around(&run.provider, &url))?;
+            let object = flow.request_object(&flow.context(&run.provider, &url))?;
             vec![
                 ("client_id".into(), flow.own.id.clone()),
                 ("request".into(), object),

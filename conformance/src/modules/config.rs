@@ -22,11 +22,11 @@ pub async fn discovery_endpoint_verification(run: &mut Run) -> Step {
         .require(answer.media_type() == "application/json", RULE, || {
             format!("the answer is {:?}, not application/json", answer.media_type())
         });
-    let around = Circumstances {
+    let circumstances = Circumstances {
         discovery_url: &provider.discovery_url,
         allow_http: provider.allow_http,
         expected_extras: &run.config.server.allow_unexpected_metadata_fields,
     };
-    discovery::check(&provider.metadata, &around, &mut run.report);
+    discovery::check(&provider.metadata, &circumstances, &mut run.report);
     Ok(())
 }

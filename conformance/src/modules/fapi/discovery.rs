@@ -19,13 +19,13 @@ pub async fn check(run: &mut Run) -> Step {
         true => provider.metadata.clone(),
         false => of_oauth(run).await?,
     };
-    let around = Circumstances {
+    let circumstances = Circumstances {
         discovery_url: &provider.discovery_url,
         allow_http: provider.allow_http,
         expected_extras: &run.config.server.allow_unexpected_metadata_fields,
     };
-    discovery::issuer(&metadata, &around, &mut run.report);
-    discovery::types(&metadata, around.expected_extras, &mut run.report);
+    discovery::issuer(&metadata, &circumstances, &mut run.report);
+    discovery::types(&metadata, circumstances.expected_extras, &mut run.report);
     discovery::transport(&metadata, provider.allow_http, &mut run.report);
     judge(&metadata, &fapi, &mut run.report);
     Ok(())

@@ -1,7 +1,7 @@
 //! `dpop-negative-tests`: a sound token at the resource, with one thing wrong about its proof at a time.
 
 use super::happy::granted;
-use crate::fapi::{self, Around, Flow, Jwt, Key, resource};
+use crate::fapi::{self, Context, Flow, Jwt, Key, resource};
 use crate::report::Step;
 use crate::run::Run;
 use base64::Engine;
@@ -21,7 +21,7 @@ enum Wanted {
 use Wanted::{BetterIn, In, Out};
 
 /// What is wrong or odd, and what should come of it.
-type Case = (&'static str, fn(&mut Jwt, &Around), Wanted);
+type Case = (&'static str, fn(&mut Jwt, &Context), Wanted);
 
 const HOUR: i64 = 3600;
 
@@ -40,22 +40,22 @@ const CASES: &[Case] = &[
     ("a broken signature", |it, _| it.broken = true, Out),
     ("the private key in jwk", |it, _| it.header["jwk"] = it.key.private(), Out),
     ("another htm", |it, _| it.set("htm", "PUT"), Out),
-    ("another htu", |it, around| it.set("htu", around.token.as_str()), Out),
-    ("an htu with query and fragment", |it, around| it.set("htu", format!("{}?a=b#c", around.url)), In),
+    ("another htu", |it, context| it.set("htu", context.token.as_str()), Out),
+    ("an htu with query and fragment", |it, context| it.set("htu", format!("{}?a=b#c", context.url)), In),
     ("another ath", |it, _| it.set("ath", URL_SAFE_NO_PAD.encode([7; 32])), Out),
     ("unknown members", |it, _| {
         it.header["unknown"] = "x".into();
         it.set("unknown", json!({"a": [1]}));
     }, In),
-    ("an htu in capitals", |it, around| it.set("htu", in_capitals(&around.url)), BetterIn),
-    ("an htu with its usual port", |it, around| it.set("htu", with_port(&around.url)), BetterIn),
+    ("an htu in capitals", |it, context| it.set("htu", in_capitals(&context.url)), BetterIn),
+    ("an htu with its usual port", |it, context| it.set("htu", with_port(&context.url)), BetterIn),
 ];
 
 /// These count, unless the provider goes by nonces instead (RFC 9449 §11.1).
 #[rustfmt::skip]
 const TIMES: &[Case] = &[
-    ("iat an hour ahead", |it, around| it.set("iat", around.now + HOUR), Out),
-    ("iat an hour ago", |it, around| it.set("iat", around.now - HOUR), Out),
+    ("iat an hour ahead", |it, context| it.set("iat", context.now + HOUR), Out),
+    ("iat an hour ago", |it, context| it.set("iat", context.now - HOUR), Out),
 ];
 
 pub async fn negative(run: &mut Run) -> Step {
@@ -96,7 +96,7 @@ async fn headers(run: &mut Run, flow: &Flow, token: &str) -> Step {
     odd.resource.wrapped = |proof| vec![("dpop", proof.replace('.', ""))];
     expect(run, &odd, token, "no JWT", Out).await?;
     let mut named = flow.clone();
-    named.resource.proof = |it, around| it.set("jti", around.once.as_str());
+    named.resource.proof = |it, context| it.set("jti", context.once.as_str());
     expect(run, &named, token, "a jti", In).await?;
     let answer = resource(run, &named, token).await?;
     run.report.advise(matches!(answer.status, 400 | 401), RULE, || {
