@@ -67,11 +67,11 @@ fn authenticate(
     context: &Context,
     form: &mut Vec<(String, String)>,
 ) -> anyhow::Result<()> {
-    let id = match it.call.pretends {
+    let id = match it.call.claims_to_be_other {
         true => &context.other.id,
         false => &it.party.id,
     };
-    if it.call.pretends || flow.fapi.auth == Auth::Mtls {
+    if it.call.claims_to_be_other || flow.fapi.auth == Auth::Mtls {
         form.retain(|(name, _)| name != "client_id");
         form.push(("client_id".into(), id.clone()));
     }

@@ -34,8 +34,8 @@ fn unmodified(_: &mut Jwt, _: &Context) {}
 pub struct Call {
     pub authenticates: bool,
     pub assertion: Mutation,
-    /// Says to be the other client, by `client_id` and in the assertion, with its own key or certificate.
-    pub pretends: bool,
+    /// Claims to be the other client, by `client_id` and in the assertion, with its own key or certificate.
+    pub claims_to_be_other: bool,
     pub proves: bool,
     pub proof: Mutation,
     /// Another key for the proof than the one of the client.
@@ -50,7 +50,7 @@ impl Call {
         Self {
             authenticates: true,
             assertion: unmodified,
-            pretends: false,
+            claims_to_be_other: false,
             proves,
             proof: unmodified,
             proof_key: None,
@@ -214,7 +214,7 @@ impl Flow {
 
     /// RFC 7523 §3, FAPI 2.0 §5.3.3.4: for the issuer alone.
     pub fn assertion(&self, party: &Party, call: &Call, context: &Context) -> anyhow::Result<String> {
-        let id = match call.pretends {
+        let id = match call.claims_to_be_other {
             true => &context.other.id,
             false => &party.id,
         };

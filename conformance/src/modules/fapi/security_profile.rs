@@ -92,7 +92,7 @@ pub const MODULES: &[Module] = &[
         |it| it.ask("response_type", "token"),
         Expect::par(RESPONSE_TYPE).or_any_at_par().or_callback(RESPONSE_TYPE).or_page()),
     row!("ensure-client-id-in-token-endpoint", [],
-        |it| it.token.pretends = true, Expect::token(&["invalid_client", "invalid_grant"])),
+        |it| it.token.claims_to_be_other = true, Expect::token(&["invalid_client", "invalid_grant"])),
     fapi2!("fapi2-security-profile-final-ensure-holder-of-key-required", [], transport::holder_of_key),
     row!("ensure-authorization-code-is-bound-to-client", [Person],
         |it| it.redeemed_by_other = true, Expect::token(GRANT)),
