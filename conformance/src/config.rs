@@ -38,8 +38,8 @@ pub struct Site {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fapi {
-    pub first: FapiParty,
-    pub second: FapiParty,
+    pub first: FapiActor,
+    pub second: FapiActor,
     /// `"private_key_jwt dpop" = ["first's client_id", "second's client_id"]`
     #[serde(default)]
     pub clients: BTreeMap<String, [String; 2]>,
@@ -56,7 +56,7 @@ pub struct Fapi {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FapiParty {
+pub struct FapiActor {
     /// A private key as a JWK.
     pub key: String,
     pub redirect_uri: String,

@@ -1,6 +1,6 @@
 //! How one request is made: the client proves itself and its key, as the module wants it.
 
-use super::{Auth, Call, Constraint, Context, Flow, Party};
+use super::{Actor, Auth, Call, Constraint, Context, Flow};
 use crate::client::{ASSERTION_TYPE, random_text};
 use crate::http::{Answer, encode};
 use crate::run::Run;
@@ -10,7 +10,7 @@ pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.
 
 /// How a call is made: the client, its proofs, where to and what with.
 pub struct Sent<'a> {
-    pub party: &'a Party,
+    pub actor: &'a Actor,
     pub call: &'a Call,
     pub method: &'a str,
     pub url: &'a str,
@@ -33,12 +33,12 @@ pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<An
         headers.push(("x-fapi-interaction-id", interaction.clone()));
         if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
             let told = (it.method, nonce.as_deref(), it.access_token);
-            let proof = flow.proof(it.party, it.call, &context, told)?;
+            let proof = flow.proof(it.actor, it.call, &context, told)?;
             headers.extend((it.call.wrapped)(proof));
         }
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
         let http = match it.call.shows_certificate {
-            true => &it.party.http,
+            true => &it.actor.http,
             false => &run.http,
         };
         let method = Method::from_bytes(it.method.as_bytes())?;
@@ -69,14 +69,14 @@ fn authenticate(
 ) -> anyhow::Result<()> {
     let id = match it.call.claims_to_be_other {
         true => &context.other.id,
-        false => &it.party.id,
+        false => &it.actor.id,
     };
     if it.call.claims_to_be_other || flow.fapi.auth == Auth::Mtls {
         form.retain(|(name, _)| name != "client_id");
         form.push(("client_id".into(), id.clone()));
     }
     if flow.fapi.auth == Auth::PrivateKeyJwt {
-        let assertion = flow.assertion(it.party, it.call, context)?;
+        let assertion = flow.assertion(it.actor, it.call, context)?;
         form.push(("client_assertion_type".into(), ASSERTION_TYPE.into()));
         form.push(("client_assertion".into(), assertion));
     }
@@ -119,7 +119,7 @@ pub async fn post(
     form: Vec<(String, String)>,
 ) -> anyhow::Result<Answer> {
     let sent = Sent {
-        party: &flow.own,
+        actor: &flow.own,
         call,
         method: flow.method,
         url,

@@ -1,6 +1,6 @@
 //! One authorization of FAPI 2.0 as it should be, and everything of it that a module may change.
 
-use super::{Constraint, Fapi, Jwt, Key, Party, endpoint};
+use super::{Actor, Constraint, Fapi, Jwt, Key, endpoint};
 use crate::checks::common::now;
 use crate::client::{Request, random_text};
 use crate::provider::Provider;
@@ -20,7 +20,7 @@ pub struct Context {
     pub token: String,
     /// Where this call goes.
     pub url: String,
-    pub other: Party,
+    pub other: Actor,
     /// The same text in all calls of a flow.
     pub once: String,
 }
@@ -63,8 +63,8 @@ impl Call {
 #[derive(Clone)]
 pub struct Flow {
     pub fapi: Fapi,
-    pub own: Party,
-    pub other: Party,
+    pub own: Actor,
+    pub other: Actor,
     /// What is pushed.
     pub request: Request,
     /// The request object, where there is one.
@@ -98,11 +98,11 @@ pub struct Flow {
 /// reference, a proof of possession at the token endpoint and the resource.
 pub fn flow(run: &mut Run) -> Step<Flow> {
     let fapi = run.variant.fapi.context("not a variant of FAPI")?;
-    let (own, other) = Party::two(run, fapi)?;
+    let (own, other) = Actor::two(run, fapi)?;
     Ok(of(*fapi, own, other))
 }
 
-fn of(fapi: Fapi, own: Party, other: Party) -> Flow {
+fn of(fapi: Fapi, own: Actor, other: Actor) -> Flow {
     let verifier = random_text(43);
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
     let mut request = Request { params: Vec::new() }
@@ -213,14 +213,14 @@ impl Flow {
     }
 
     /// RFC 7523 §3, FAPI 2.0 §5.3.3.4: for the issuer alone.
-    pub fn assertion(&self, party: &Party, call: &Call, context: &Context) -> anyhow::Result<String> {
+    pub fn assertion(&self, actor: &Actor, call: &Call, context: &Context) -> anyhow::Result<String> {
         let id = match call.claims_to_be_other {
             true => &context.other.id,
-            false => &party.id,
+            false => &actor.id,
         };
         let claims = json!({"iss": id, "sub": id, "aud": context.issuer, "jti": random_text(20),
             "iat": context.now, "nbf": context.now, "exp": context.now + 60});
-        let mut jwt = Jwt::new(&party.key, claims);
+        let mut jwt = Jwt::new(&actor.key, claims);
         (call.assertion)(&mut jwt, context);
         jwt.compact()
     }
@@ -253,12 +253,12 @@ impl Flow {
     /// RFC 9449 §4.2
     pub fn proof(
         &self,
-        party: &Party,
+        actor: &Actor,
         call: &Call,
         context: &Context,
         (method, nonce, access_token): (&str, Option<&str>, Option<&str>),
     ) -> anyhow::Result<String> {
-        let key = call.proof_key.as_ref().unwrap_or(&party.proofs);
+        let key = call.proof_key.as_ref().unwrap_or(&actor.proofs);
         let mut claims =
             json!({"jti": random_text(20), "htm": method, "htu": context.url, "iat": context.now});
         if let Some(nonce) = nonce {

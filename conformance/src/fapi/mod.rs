@@ -1,7 +1,7 @@
 //! FAPI 2.0 from the side of two clients: what a flow is made of, each piece of it to be changed by itself, so that
 //! a module is a row of a table: what is changed, and where it may end (see `modules/fapi`).
 //!
-//! `variant.rs` what a plan fixes · `keys.rs` keys and JWTs · `party.rs` a client with its keys and certificate ·
+//! `variant.rs` what a plan fixes · `keys.rs` keys and JWTs · `actor.rs` a client with its keys and certificate ·
 //! `flow.rs` one authorization and what may be changed of it · `calls.rs` one request · `steps.rs` all of them ·
 //! `expect.rs` where a flow may end · `ciba.rs` the same for CIBA
 
@@ -10,16 +10,16 @@ pub mod ciba;
 mod expect;
 mod flow;
 mod keys;
-mod party;
+mod actor;
 mod steps;
 mod variant;
 
+pub use actor::{Actor, endpoint};
 pub use calls::{RESOURCE, post};
 pub(crate) use expect::row;
 pub use expect::{Expect, Row, judge};
 pub use flow::{Call, Context, Flow, flow};
 pub use keys::{Jwt, Key};
-pub use party::{Party, endpoint};
 pub use steps::{
     End, Granted, PAR, client_credentials, in_query, is_let_in, keep_out, open, push, reference, resource,
     resource_url, returned, through, token, tokens_of, use_tokens,

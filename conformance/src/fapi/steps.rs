@@ -122,12 +122,12 @@ pub fn returned(run: &mut Run, flow: &Flow, walk: &Walk) -> Step<Option<response
 pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Step<Result<Answer, String>> {
     let url =
         endpoint(&run.provider, &flow.fapi, "token_endpoint").ok_or_else(|| missing("token_endpoint"))?;
-    let party = match flow.redeemed_by_other {
+    let actor = match flow.redeemed_by_other {
         true => &flow.other,
         false => &flow.own,
     };
     let sent = Sent {
-        party,
+        actor,
         call: &flow.token,
         method: "POST",
         url: &url,
@@ -192,7 +192,7 @@ pub async fn resource(run: &mut Run, flow: &Flow, access_token: &str) -> Step<An
     let url = resource_url(run, flow)?;
     let scheme = (flow.scheme)(flow.fapi.scheme());
     let sent = Sent {
-        party: &flow.own,
+        actor: &flow.own,
         call: &flow.resource,
         method: "GET",
         url: &url,

@@ -2,7 +2,7 @@
 
 use super::mock::{Client, Params};
 use super::proofs::{Judge, params_of};
-use super::{KEYS, Target, party, run_plan};
+use super::{KEYS, Target, config, run_plan};
 use crate::checks::common::now;
 use crate::checks::id_token::apart;
 use crate::client::random_text;
@@ -334,7 +334,7 @@ async fn run(fault: Fault, name: Option<&str>, variant: &str) -> Vec<crate::repo
             approval_page: Some(format!("{issuer}/requests")),
             clients: BTreeMap::from(clients),
         }),
-        ..party()
+        ..config()
     };
     let wanted = |it: &str| name.map_or(!LEFT_OUT.contains(&it), |name| name == it);
     let target = Target {

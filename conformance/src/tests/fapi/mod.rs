@@ -4,7 +4,7 @@ mod ciba;
 mod mock;
 mod proofs;
 
-use crate::config::{Config, Fapi, FapiCertificates, FapiParty, User};
+use crate::config::{Config, Fapi, FapiActor, FapiCertificates, User};
 use crate::fapi::Key;
 use crate::http::Http;
 use crate::plans::{Chosen, PLANS, Plan};
@@ -36,10 +36,10 @@ static KEYS: LazyLock<[String; 2]> = LazyLock::new(|| {
 });
 
 /// The person and the two parties, with certificates that nobody here sees.
-fn party() -> Config {
+fn config() -> Config {
     let ids = ["one".to_owned(), "two".to_owned()];
     let list = BTreeMap::from([("private_key_jwt dpop".to_owned(), ids)]);
-    let party = |at: usize, redirect_uri: &str| FapiParty {
+    let actor = |at: usize, redirect_uri: &str| FapiActor {
         key: KEYS[at].clone(),
         redirect_uri: redirect_uri.into(),
     };
@@ -51,8 +51,8 @@ fn party() -> Config {
             password_field: None,
         }),
         fapi: Some(Fapi {
-            first: party(0, "http://127.0.0.1:1/cb"),
-            second: party(1, "http://127.0.0.1:1/cb?dummy1=lorem&dummy2=ipsum"),
+            first: actor(0, "http://127.0.0.1:1/cb"),
+            second: actor(1, "http://127.0.0.1:1/cb?dummy1=lorem&dummy2=ipsum"),
             clients: list.clone(),
             signing_clients: list.clone(),
             machines: list,
@@ -119,12 +119,12 @@ async fn run_plan(
 }
 
 async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) -> Vec<Outcome> {
-    let config = party();
+    let config = config();
     let fapi = config.fapi.as_ref().unwrap();
-    let client = |id: &str, party: &FapiParty| Client {
+    let client = |id: &str, actor: &FapiActor| Client {
         id: id.into(),
-        key: Key::read(&party.key).unwrap(),
-        redirect_uri: party.redirect_uri.clone(),
+        key: Key::read(&actor.key).unwrap(),
+        redirect_uri: actor.redirect_uri.clone(),
     };
     let clients = vec![client("one", &fapi.first), client("two", &fapi.second)];
     let issuer = Mock::start(fault, clients, plan == MESSAGE_SIGNING).await;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[derive(Clone)]
-pub struct Party {
+pub struct Actor {
     pub id: String,
     pub redirect_uri: String,
     /// Signs assertions and request objects.
@@ -22,7 +22,7 @@ pub struct Party {
     pub http: Http,
 }
 
-impl Party {
+impl Actor {
     /// The two clients of a variant.
     pub fn two(run: &mut Run, fapi: &Fapi) -> Step<(Self, Self)> {
         let config = run.config.clone();
@@ -36,7 +36,7 @@ impl Party {
             .ok_or_else(|| skip(format!("[{named}] names no clients for {name:?}")))?;
         let certificates = settings.certificates.as_ref();
         let paths = certificates.map_or((None, None), |it| (Some(&it.first), Some(&it.second)));
-        let make = |id: &String, which: &config::FapiParty, path: Option<&PathBuf>| -> Step<Self> {
+        let make = |id: &String, which: &config::FapiActor, path: Option<&PathBuf>| -> Step<Self> {
             let http = match (path, fapi.shows_certificates()) {
                 (_, false) => run.http.clone(),
                 (Some(path), true) => run.http.with_certificate(path)?,
