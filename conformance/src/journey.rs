@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// The way from a request to its end.
 #[derive(Debug)]
-pub struct Walk {
+pub struct Journey {
     pub end: Landing,
     /// How often the password was asked for.
     pub logins: u32,
@@ -21,7 +21,7 @@ pub struct Walk {
     pub left: Option<Page>,
 }
 
-impl From<Landing> for Walk {
+impl From<Landing> for Journey {
     fn from(end: Landing) -> Self {
         Self {
             end,
@@ -33,7 +33,7 @@ impl From<Landing> for Walk {
     }
 }
 
-impl Walk {
+impl Journey {
     pub fn returned(&self) -> Option<&Return> {
         match &self.end {
             Landing::Returned(it) => Some(it),
@@ -54,32 +54,32 @@ impl Walk {
 }
 
 /// Follows the pages until the relying party is reached or a page has nothing to do.
-pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<Walk> {
-    let mut walk = Walk::from(start);
+pub async fn complete(browser: &mut Browser, start: Landing, user: &User) -> Result<Journey> {
+    let mut journey = Journey::from(start);
     for _ in 0..10 {
-        let page = match &walk.end {
-            Landing::Returned(_) => return Ok(walk),
+        let page = match &journey.end {
+            Landing::Returned(_) => return Ok(journey),
             Landing::Page(page) => page.clone(),
         };
-        walk.pages.push(page.brief());
+        journey.pages.push(page.brief());
         if let Some(form) = page.login_form() {
-            if walk.logins > 0 {
+            if journey.logins > 0 {
                 let Some(pause) = page.retry_after.filter(|it| page.status == 429 && *it <= 60) else {
                     bail!("the login page came back after the login: {}", page.brief());
                 };
                 tokio::time::sleep(Duration::from_secs(pause)).await;
             }
             let typed = credentials(form, user);
-            walk.logins += 1;
-            walk.end = browser.submit(form, &typed, form.assent()).await?;
+            journey.logins += 1;
+            journey.end = browser.submit(form, &typed, form.assent()).await?;
             continue;
         }
         // A page with an error status is an end, whatever forms its frame has.
         let Some(form) = page.decision_form().filter(|_| page.status < 400) else {
-            return Ok(walk);
+            return Ok(journey);
         };
         let mut typed: Vec<_> = form.required_boxes().collect();
-        if walk.logins == 0 && form.fields.iter().any(|it| it.kind == "email") {
+        if journey.logins == 0 && form.fields.iter().any(|it| it.kind == "email") {
             // The account is asked for first, the password on the next page.
             if let Some(field) = user
                 .login_field
@@ -89,40 +89,40 @@ pub async fn walk(browser: &mut Browser, start: Landing, user: &User) -> Result<
                 typed.push((field.to_owned(), user.login.clone()));
             }
         } else {
-            walk.decisions += 1;
+            journey.decisions += 1;
         }
-        walk.end = browser.submit(form, &typed, form.assent()).await?;
+        journey.end = browser.submit(form, &typed, form.assent()).await?;
     }
     bail!(
         "ten pages and no end; the last: {}",
-        walk.pages.last().map_or("", String::as_str)
+        journey.pages.last().map_or("", String::as_str)
     )
 }
 
 /// Refuses where that is offered first: a button, or a link that says so.
-pub async fn refuse(browser: &mut Browser, start: Landing, user: &User) -> Result<Walk> {
-    let mut walk = Walk::from(start);
+pub async fn refuse(browser: &mut Browser, start: Landing, user: &User) -> Result<Journey> {
+    let mut journey = Journey::from(start);
     for _ in 0..6 {
-        let Some(page) = walk.page().cloned() else {
-            return Ok(walk);
+        let Some(page) = journey.page().cloned() else {
+            return Ok(journey);
         };
-        walk.pages.push(page.brief());
+        journey.pages.push(page.brief());
         let own = page.forms.iter().filter(|it| it.post && !it.chrome);
         let denied = own.filter_map(|form| Some((form, form.denial()?))).next();
         if let Some((form, button)) = denied {
-            walk.decisions += 1;
-            walk.end = browser.submit(form, &[], Some(button)).await?;
+            journey.decisions += 1;
+            journey.end = browser.submit(form, &[], Some(button)).await?;
             continue;
         }
-        let Some(form) = page.login_form().filter(|_| walk.logins == 0) else {
-            return Ok(walk);
+        let Some(form) = page.login_form().filter(|_| journey.logins == 0) else {
+            return Ok(journey);
         };
-        walk.logins += 1;
-        walk.end = browser
+        journey.logins += 1;
+        journey.end = browser
             .submit(form, &credentials(form, user), form.assent())
             .await?;
     }
-    Ok(walk)
+    Ok(journey)
 }
 
 /// What a person types who logs in.

@@ -4,7 +4,7 @@
 use crate::checks::{id_token, response, token, userinfo};
 use crate::client::{Redemption, Request};
 use crate::http::Answer;
-use crate::journey::Walk;
+use crate::journey::Journey;
 use crate::relying_party::RelyingParty;
 use crate::report::Step;
 use anyhow::Context;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Everything a successful login yields. What the response type does not bring is empty.
 pub struct Login {
-    pub walk: Walk,
+    pub journey: Journey,
     pub code: String,
     /// Of the token endpoint, if there was a code, else of the authorization endpoint.
     pub tokens: token::Tokens,
@@ -115,13 +115,13 @@ impl RelyingParty {
 
     /// The whole way: request, pages, response, tokens, userinfo.
     pub async fn login(&mut self, request: &Request) -> Step<Login> {
-        let (walk, granted) = self.answer(request).await?;
-        self.finish(walk, granted, request, None).await
+        let (journey, granted) = self.answer(request).await?;
+        self.finish(journey, granted, request, None).await
     }
 
     pub async fn finish(
         &mut self,
-        walk: Walk,
+        journey: Journey,
         granted: response::Response,
         request: &Request,
         verifier: Option<&str>,
@@ -150,7 +150,7 @@ impl RelyingParty {
         let id_token = id_token.context("there is no ID token")?;
         let userinfo = self.userinfo_with(&tokens.access_token, &id_token).await?;
         Ok(Login {
-            walk,
+            journey,
             code,
             tokens,
             id_token,

@@ -4,7 +4,7 @@
 use crate::browser::Landing;
 use crate::checks::response;
 use crate::client::{AuthMethod, Client, Request, random_text};
-use crate::journey::Walk;
+use crate::journey::Journey;
 use crate::report::Step;
 use crate::run::Run;
 use anyhow::Context;
@@ -53,15 +53,15 @@ impl RelyingParty {
     }
 
     /// Opens the authorization endpoint and does there what is asked for.
-    pub async fn authorize(&mut self, request: &Request) -> Step<Walk> {
+    pub async fn authorize(&mut self, request: &Request) -> Step<Journey> {
         let url = request.url(&self.run.endpoint("authorization_endpoint")?);
         let start = self.run.browser.open(&url).await?;
-        self.run.go_on(start).await
+        self.run.complete_journey(start).await
     }
 
     /// The response at the relying party, with the checks of every response. `None`: a page of the provider.
-    pub fn response(&mut self, walk: &Walk, request: &Request) -> Option<response::Response> {
-        let returned = walk.returned()?;
+    pub fn response(&mut self, journey: &Journey, request: &Request) -> Option<response::Response> {
+        let returned = journey.returned()?;
         let expected = response::Expected {
             redirect_uri: &self.client.settings.redirect_uri,
             placement: self.run.variant.placement(),
@@ -78,22 +78,22 @@ impl RelyingParty {
     }
 
     /// What the response type promises is the only good outcome.
-    pub async fn answer(&mut self, request: &Request) -> Step<(Walk, response::Response)> {
-        let walk = self.authorize(request).await?;
-        let granted = self.granted(&walk, request)?;
-        Ok((walk, granted))
+    pub async fn answer(&mut self, request: &Request) -> Step<(Journey, response::Response)> {
+        let journey = self.authorize(request).await?;
+        let granted = self.granted(&journey, request)?;
+        Ok((journey, granted))
     }
 
     /// For the code flow alone.
-    pub async fn code(&mut self, request: &Request) -> Step<(Walk, String)> {
-        let (walk, granted) = self.answer(request).await?;
-        Ok((walk, granted.get("code").unwrap_or_default().to_owned()))
+    pub async fn code(&mut self, request: &Request) -> Step<(Journey, String)> {
+        let (journey, granted) = self.answer(request).await?;
+        Ok((journey, granted.get("code").unwrap_or_default().to_owned()))
     }
 
-    pub fn granted(&mut self, walk: &Walk, request: &Request) -> Step<response::Response> {
+    pub fn granted(&mut self, journey: &Journey, request: &Request) -> Step<response::Response> {
         const RULE: &str = "authorization (OpenID Connect Core §3.1.2, §3.2.2.5, §3.3.2.5)";
-        let Some(response) = self.response(walk, request) else {
-            let page = walk.page().map(|it| it.brief()).unwrap_or_default();
+        let Some(response) = self.response(journey, request) else {
+            let page = journey.page().map(|it| it.brief()).unwrap_or_default();
             return Err(self
                 .run
                 .report
@@ -128,21 +128,21 @@ impl RelyingParty {
     }
 
     /// An error at the relying party, one of those named.
-    pub fn expect_error(&mut self, rule: &'static str, walk: &Walk, request: &Request, codes: &[&str]) {
-        match self.response(walk, request) {
+    pub fn expect_error(&mut self, rule: &'static str, journey: &Journey, request: &Request, codes: &[&str]) {
+        match self.response(journey, request) {
             Some(response) => {
                 let code = response.get("error").unwrap_or_default();
                 self.run.report.require(codes.contains(&code), rule, || {
                     format!("one of {codes:?} was expected, got: {}", response.brief())
                 });
             }
-            None => self.run.report.fail(rule, page_instead(walk, codes)),
+            None => self.run.report.fail(rule, page_instead(journey, codes)),
         }
     }
 
     /// An error page is right here; the suite has a person look at it.
-    pub fn expect_page(&mut self, rule: &'static str, walk: &Walk) -> Step {
-        match &walk.end {
+    pub fn expect_page(&mut self, rule: &'static str, journey: &Journey) -> Step {
+        match &journey.end {
             Landing::Returned(it) => Err(self.run.report.stop(
                 rule,
                 format!("the browser was sent to {} instead of a page", it.url),
@@ -158,7 +158,7 @@ impl RelyingParty {
     }
 }
 
-fn page_instead(walk: &Walk, codes: &[&str]) -> String {
-    let page = walk.page().map(|it| it.brief()).unwrap_or_default();
+fn page_instead(journey: &Journey, codes: &[&str]) -> String {
+    let page = journey.page().map(|it| it.brief()).unwrap_or_default();
     format!("one of {codes:?} was expected at the client, but there is a page: {page}")
 }

@@ -4,7 +4,7 @@
 use crate::browser::{Browser, Landing};
 use crate::config::{self, Config};
 use crate::http::Http;
-use crate::journey::{Walk, walk};
+use crate::journey::{self, Journey};
 use crate::provider::Provider;
 use crate::report::{Report, Step, Stop};
 use crate::site::Site;
@@ -90,14 +90,14 @@ impl Run {
     }
 
     /// Does at the pages what is asked for, until the relying party is reached.
-    pub async fn go_on(&mut self, start: Landing) -> Step<Walk> {
+    pub async fn complete_journey(&mut self, start: Landing) -> Step<Journey> {
         let user = self.user()?;
-        let walk = walk(&mut self.browser, start, &user).await?;
-        if let Some(page) = walk.page() {
+        let journey = journey::complete(&mut self.browser, start, &user).await?;
+        if let Some(page) = journey.page() {
             self.report.require(page.status < 500, "pages", || {
                 format!("a server error: {}", page.brief())
             });
         }
-        Ok(walk)
+        Ok(journey)
     }
 }

@@ -75,7 +75,7 @@ pub async fn run(arguments: &Timing) -> Result<()> {
             // Neither is always the first.
             pair.rotate_left(n % 2);
             for (which, email) in pair {
-                let taken = walk(&http, &arguments.issuer, forms, &email)
+                let taken = fill_in(&http, &arguments.issuer, forms, &email)
                     .await
                     .with_context(|| format!("{journey} of {email}"))?;
                 for (at, (status, time)) in taken.into_iter().enumerate() {
@@ -99,7 +99,7 @@ pub async fn run(arguments: &Timing) -> Result<()> {
 }
 
 /// One person's way through the forms, in a browser of their own.
-async fn walk(http: &Http, issuer: &str, forms: &[Form], email: &str) -> Result<Vec<(u16, Duration)>> {
+async fn fill_in(http: &Http, issuer: &str, forms: &[Form], email: &str) -> Result<Vec<(u16, Duration)>> {
     let mut browser = Browser::new(http, Vec::new());
     let mut times = Vec::new();
     for (path, typed) in forms {

@@ -7,7 +7,7 @@ use crate::checks::common::{entropy, seconds};
 use crate::checks::{id_token, jarm, response, token as tokens, userinfo};
 use crate::html::Page;
 use crate::http::Answer;
-use crate::journey::Walk;
+use crate::journey::Journey;
 use crate::report::Step;
 use crate::run::Run;
 use crate::variant::Placement;
@@ -77,7 +77,7 @@ pub fn reference(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
 }
 
 /// The browser goes to the authorization endpoint with the reference, or with the request itself.
-pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step<Walk> {
+pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step<Journey> {
     let endpoint = run.endpoint("authorization_endpoint")?;
     let url = match request_uri {
         Some(it) => flow.opened.clone().with("request_uri", it).url(&endpoint),
@@ -90,12 +90,12 @@ pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step
         });
     }
     let start = run.browser.open(&url).await?;
-    run.go_on(start).await
+    run.complete_journey(start).await
 }
 
 /// What came back to the client, judged; none: a page.
-pub fn returned(run: &mut Run, flow: &Flow, walk: &Walk) -> Step<Option<response::Response>> {
-    let Some(it) = walk.returned() else {
+pub fn returned(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Option<response::Response>> {
+    let Some(it) = journey.returned() else {
         return Ok(None);
     };
     let redirect_uri = flow.request.get("redirect_uri");
@@ -266,9 +266,9 @@ pub async fn through(run: &mut Run, flow: &Flow) -> Step<End> {
         }
         request_uri = Some(reference(run, &answer)?.0);
     }
-    let walk = open(run, flow, request_uri.as_deref()).await?;
-    let Some(response) = returned(run, flow, &walk)? else {
-        return Ok(match walk.end {
+    let journey = open(run, flow, request_uri.as_deref()).await?;
+    let Some(response) = returned(run, flow, &journey)? else {
+        return Ok(match journey.end {
             Landing::Page(page) => End::Page(page),
             Landing::Returned(_) => End::Callback(response::Response::default()),
         });

@@ -4,7 +4,7 @@
 use super::rp_initiated_logout as logout;
 use crate::checks::{discovery, logout_token};
 use crate::client::{AuthMethod, random_text};
-use crate::journey::Walk;
+use crate::journey::Journey;
 use crate::login::Login;
 use crate::module::{Module, module};
 use crate::registration::{REDIRECT_URI, metadata};
@@ -66,7 +66,11 @@ fn beside_the_redirect_uri(path: &str) -> String {
 }
 
 /// A client of its own; it logs in and out again: its login, and how the logout ended.
-async fn logs_out(rp: &mut RelyingParty, more: &[(&str, Value)], rule: &'static str) -> Step<(Login, Walk)> {
+async fn logs_out(
+    rp: &mut RelyingParty,
+    more: &[(&str, Value)],
+    rule: &'static str,
+) -> Step<(Login, Journey)> {
     const METHOD: AuthMethod = AuthMethod::SecretBasic;
     let goodbye = beside_the_redirect_uri("/post_logout_redirect");
     let mut asked = metadata(rp, METHOD);
@@ -91,9 +95,9 @@ async fn logs_out(rp: &mut RelyingParty, more: &[(&str, Value)], rule: &'static 
         ("post_logout_redirect_uri", &goodbye),
         ("state", &state),
     ];
-    let walk = logout::end_session(rp, &params).await?;
-    logout::expect_return(rp, &walk, Some(&state))?;
-    Ok((login, walk))
+    let journey = logout::end_session(rp, &params).await?;
+    logout::expect_return(rp, &journey, Some(&state))?;
+    Ok((login, journey))
 }
 
 /// A page of the provider's loads the address in a frame and goes on from there.
@@ -103,8 +107,8 @@ async fn front(rp: &mut RelyingParty) -> Step {
         ("frontchannel_logout_uri", json!(address)),
         ("frontchannel_logout_session_required", json!(true)),
     ];
-    let (login, walk) = logs_out(rp, &more, IN_FRONT).await?;
-    let frames = walk.left.iter().flat_map(|page| {
+    let (login, journey) = logs_out(rp, &more, IN_FRONT).await?;
+    let frames = journey.left.iter().flat_map(|page| {
         let absolute = |it: &String| page.url.join(it).ok();
         page.frames.iter().filter_map(absolute)
     });
@@ -113,7 +117,7 @@ async fn front(rp: &mut RelyingParty) -> Step {
         bare == address
     });
     let Some(visited) = visited else {
-        let seen = walk.left.as_ref().map(|it| it.frames.clone());
+        let seen = journey.left.as_ref().map(|it| it.frames.clone());
         let told = format!("no page loaded {address} in a frame; frames: {seen:?}");
         return Err(rp.run.report.stop(IN_FRONT, told));
     };

@@ -4,7 +4,7 @@ use super::basic::none_is_refused;
 use crate::browser::{Landing, without_query};
 use crate::checks::discovery;
 use crate::client::{random_text, unsigned};
-use crate::journey::Walk;
+use crate::journey::Journey;
 use crate::login::Login;
 use crate::module::{Module, module};
 use crate::relying_party::RelyingParty;
@@ -49,7 +49,7 @@ pub(super) fn registered(rp: &RelyingParty) -> Step<String> {
 }
 
 /// Sends the browser to the logout endpoint; a page that asks whether one really wants to is answered with yes.
-pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) -> Step<Walk> {
+pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) -> Step<Journey> {
     let endpoint = rp.run.endpoint("end_session_endpoint")?;
     let pairs: Vec<_> = params
         .iter()
@@ -57,28 +57,28 @@ pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) 
         .collect();
     let url = crate::client::Request { params: pairs }.url(&endpoint);
     let url = if params.is_empty() { endpoint } else { url };
-    let mut walk = Walk::from(rp.run.browser.open(&url).await?);
-    if let Landing::Page(page) = &walk.end {
+    let mut journey = Journey::from(rp.run.browser.open(&url).await?);
+    if let Landing::Page(page) = &journey.end {
         let page = page.clone();
-        walk.pages.push(page.brief());
+        journey.pages.push(page.brief());
         if let Some(form) = page.decision_form().filter(|_| page.status < 400) {
-            walk.decisions = 1;
-            walk.end = rp.run.browser.submit(form, &[], form.assent()).await?;
+            journey.decisions = 1;
+            journey.end = rp.run.browser.submit(form, &[], form.assent()).await?;
         }
     }
     // What a script would do once the frames of a front-channel logout are there; by hand it is a link.
-    let framed = walk.page().filter(|it| !it.frames.is_empty());
+    let framed = journey.page().filter(|it| !it.frames.is_empty());
     let onward = framed.and_then(|page| rp.run.browser.link_home(page));
     if let Some(url) = onward {
-        walk.left = walk.page().cloned();
-        walk.end = Landing::Returned(crate::browser::Return { url, form: None });
+        journey.left = journey.page().cloned();
+        journey.end = Landing::Returned(crate::browser::Return { url, form: None });
     }
-    if let Some(page) = walk.page() {
+    if let Some(page) = journey.page() {
         rp.run.report.require(page.status < 500, RULE, || {
             format!("a server error: {}", page.brief())
         });
     }
-    Ok(walk)
+    Ok(journey)
 }
 
 pub(super) async fn nobody_is_logged_in(rp: &mut RelyingParty) -> Step {
@@ -87,10 +87,10 @@ pub(super) async fn nobody_is_logged_in(rp: &mut RelyingParty) -> Step {
 }
 
 /// Back at the registered address, with the state and nothing else.
-pub(super) fn expect_return(rp: &mut RelyingParty, walk: &Walk, state: Option<&str>) -> Step {
+pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Option<&str>) -> Step {
     let registered = registered(rp)?;
-    let Landing::Returned(it) = &walk.end else {
-        let page = walk.page().map(|it| it.brief()).unwrap_or_default();
+    let Landing::Returned(it) = &journey.end else {
+        let page = journey.page().map(|it| it.brief()).unwrap_or_default();
         return Err(rp
             .run
             .report
@@ -132,8 +132,8 @@ pub(super) fn expect_return(rp: &mut RelyingParty, walk: &Walk, state: Option<&s
 }
 
 /// A page of the provider: an error, or the news that one is logged out.
-fn expect_page(rp: &mut RelyingParty, walk: &Walk) -> Step {
-    match &walk.end {
+fn expect_page(rp: &mut RelyingParty, journey: &Journey) -> Step {
+    match &journey.end {
         Landing::Returned(it) => Err(rp
             .run
             .report
@@ -153,8 +153,8 @@ async fn logout(rp: &mut RelyingParty) -> Step {
         ("post_logout_redirect_uri", &address),
         ("state", &state),
     ];
-    let walk = end_session(rp, &params).await?;
-    expect_return(rp, &walk, Some(&state))?;
+    let journey = end_session(rp, &params).await?;
+    expect_return(rp, &journey, Some(&state))?;
     nobody_is_logged_in(rp).await
 }
 
@@ -165,8 +165,8 @@ async fn no_state(rp: &mut RelyingParty) -> Step {
         ("id_token_hint", login.id_token.raw.as_str()),
         ("post_logout_redirect_uri", &address),
     ];
-    let walk = end_session(rp, &params).await?;
-    expect_return(rp, &walk, None)?;
+    let journey = end_session(rp, &params).await?;
+    expect_return(rp, &journey, None)?;
     nobody_is_logged_in(rp).await
 }
 
@@ -179,8 +179,8 @@ async fn with_address(rp: &mut RelyingParty, address: String) -> Step {
         ("post_logout_redirect_uri", &address),
         ("state", &state),
     ];
-    let walk = end_session(rp, &params).await?;
-    expect_page(rp, &walk)
+    let journey = end_session(rp, &params).await?;
+    expect_page(rp, &journey)
 }
 
 async fn bad_post_logout_redirect_uri(rp: &mut RelyingParty) -> Step {
@@ -201,8 +201,8 @@ async fn with_hint(rp: &mut RelyingParty, hint: &str) -> Step {
         ("post_logout_redirect_uri", &address),
         ("state", &state),
     ];
-    let walk = end_session(rp, &params).await?;
-    expect_page(rp, &walk)
+    let journey = end_session(rp, &params).await?;
+    expect_page(rp, &journey)
 }
 
 async fn modified_id_token_hint(rp: &mut RelyingParty) -> Step {
@@ -232,28 +232,28 @@ fn signed_by_a_stranger(claims: &Value) -> anyhow::Result<String> {
 async fn no_id_token_hint(rp: &mut RelyingParty) -> Step {
     login(rp).await?;
     let (address, state) = (registered(rp)?, random_text(10));
-    let walk = end_session(rp, &[("post_logout_redirect_uri", &address), ("state", &state)]).await?;
-    expect_page(rp, &walk)
+    let journey = end_session(rp, &[("post_logout_redirect_uri", &address), ("state", &state)]).await?;
+    expect_page(rp, &journey)
 }
 
 async fn no_params(rp: &mut RelyingParty) -> Step {
     login(rp).await?;
-    let walk = end_session(rp, &[]).await?;
-    expect_page(rp, &walk)?;
+    let journey = end_session(rp, &[]).await?;
+    expect_page(rp, &journey)?;
     nobody_is_logged_in(rp).await
 }
 
 async fn no_post_logout_redirect_uri(rp: &mut RelyingParty) -> Step {
     let login = login(rp).await?;
-    let walk = end_session(rp, &[("id_token_hint", &login.id_token.raw)]).await?;
-    expect_page(rp, &walk)?;
+    let journey = end_session(rp, &[("id_token_hint", &login.id_token.raw)]).await?;
+    expect_page(rp, &journey)?;
     nobody_is_logged_in(rp).await
 }
 
 async fn only_state(rp: &mut RelyingParty) -> Step {
     login(rp).await?;
     let state = random_text(10);
-    let walk = end_session(rp, &[("state", &state)]).await?;
-    expect_page(rp, &walk)?;
+    let journey = end_session(rp, &[("state", &state)]).await?;
+    expect_page(rp, &journey)?;
     nobody_is_logged_in(rp).await
 }

@@ -43,7 +43,7 @@ async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
     let endpoint = rp.run.endpoint("check_session_iframe")?;
     let page = Url::parse(&endpoint).context("check_session_iframe is not a URL")?;
     let request = rp.request("openid").with("state", random_text(128));
-    let (walk, granted) = rp.answer(&request).await?;
+    let (journey, granted) = rp.answer(&request).await?;
     let Some(state) = granted.get("session_state").map(str::to_owned) else {
         return Err(rp
             .run
@@ -62,7 +62,7 @@ async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
          §3.2; whether the page would answer `unchanged` is not known"
             .into()
     });
-    let login = rp.finish(walk, granted, &request, None).await?;
+    let login = rp.finish(journey, granted, &request, None).await?;
 
     let (address, logout_state) = (logout::registered(rp)?, random_text(128));
     let params = [
@@ -70,8 +70,8 @@ async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
         ("post_logout_redirect_uri", &address),
         ("state", &logout_state),
     ];
-    let walk = logout::end_session(rp, &params).await?;
-    logout::expect_return(rp, &walk, Some(&logout_state))?;
+    let journey = logout::end_session(rp, &params).await?;
+    logout::expect_return(rp, &journey, Some(&logout_state))?;
     let after = explained(rp, &page, &state);
     rp.run.report.require(!after, PAGE, || {
         "after the logout the cookies are as before, and the page would answer `unchanged`".into()

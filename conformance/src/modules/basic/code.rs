@@ -11,8 +11,8 @@ use std::time::Duration;
 pub async fn response_type_missing(rp: &mut RelyingParty) -> Step {
     const RULE: &str = "a request without response_type (RFC 6749 §3.1.1)";
     let request = rp.request("openid").without("response_type");
-    let walk = rp.authorize(&request).await?;
-    match &walk.end {
+    let journey = rp.authorize(&request).await?;
+    match &journey.end {
         Landing::Returned(_) => {
             // Without a response type the default is the query, whatever the plan; an explicit mode stays.
             rp.run.variant = Variant {
@@ -21,13 +21,13 @@ pub async fn response_type_missing(rp: &mut RelyingParty) -> Step {
             };
             rp.expect_error(
                 RULE,
-                &walk,
+                &journey,
                 &request,
                 &["invalid_request", "unsupported_response_type"],
             );
             Ok(())
         }
-        Landing::Page(_) => rp.expect_page(RULE, &walk),
+        Landing::Page(_) => rp.expect_page(RULE, &journey),
     }
 }
 
@@ -67,6 +67,6 @@ pub async fn registered_redirect_uri(rp: &mut RelyingParty) -> Step {
     const RULE: &str = "an unregistered redirect_uri (OpenID Connect Core §3.1.2.1)";
     let foreign = format!("{}/{}", rp.client.settings.redirect_uri, random_text(10));
     let request = rp.request("openid").with("redirect_uri", foreign);
-    let walk = rp.authorize(&request).await?;
-    rp.expect_page(RULE, &walk)
+    let journey = rp.authorize(&request).await?;
+    rp.expect_page(RULE, &journey)
 }

@@ -41,13 +41,13 @@ pub async fn without_nonce(rp: &mut RelyingParty) -> Step {
 pub async fn without_nonce_fails(rp: &mut RelyingParty) -> Step {
     const RULE: &str = "a request without nonce (OpenID Connect Core §3.2.2.1, §3.3.2.11)";
     let request = rp.request("openid").without("nonce");
-    let walk = rp.authorize(&request).await?;
-    match &walk.end {
+    let journey = rp.authorize(&request).await?;
+    match &journey.end {
         Landing::Returned(_) => {
-            rp.expect_error(RULE, &walk, &request, &["invalid_request"]);
+            rp.expect_error(RULE, &journey, &request, &["invalid_request"]);
             Ok(())
         }
-        Landing::Page(_) => rp.expect_page(RULE, &walk),
+        Landing::Page(_) => rp.expect_page(RULE, &journey),
     }
 }
 
@@ -113,9 +113,9 @@ pub async fn post_request(rp: &mut RelyingParty) -> Step {
     let request = rp.request("openid");
     let endpoint = rp.run.endpoint("authorization_endpoint")?;
     let start = rp.run.browser.post(&endpoint, &request.params).await?;
-    let walk = rp.run.go_on(start).await?;
-    let granted = rp.granted(&walk, &request)?;
-    rp.finish(walk, granted, &request, None).await.map(drop)
+    let journey = rp.run.complete_journey(start).await?;
+    let granted = rp.granted(&journey, &request)?;
+    rp.finish(journey, granted, &request, None).await.map(drop)
 }
 
 pub async fn valid_pkce(rp: &mut RelyingParty) -> Step {
@@ -124,9 +124,9 @@ pub async fn valid_pkce(rp: &mut RelyingParty) -> Step {
         .request("openid")
         .with("code_challenge", challenge.as_str())
         .with("code_challenge_method", challenge.method().as_str());
-    let (walk, granted) = rp.answer(&request).await?;
+    let (journey, granted) = rp.answer(&request).await?;
     // A provider that takes any verifier would pass the suite; a wrong one spends the code, so a second is fetched.
-    rp.finish(walk, granted, &request, Some(verifier.secret()))
+    rp.finish(journey, granted, &request, Some(verifier.secret()))
         .await?;
     let request = request
         .with("state", random_text(10))

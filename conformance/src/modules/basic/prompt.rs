@@ -1,7 +1,7 @@
 //! Sessions: `prompt`, `max_age`, `id_token_hint`. OpenID Connect Core §3.1.2.1.
 
 use crate::client::{Request, random_text};
-use crate::journey::Walk;
+use crate::journey::Journey;
 use crate::login::Login;
 use crate::relying_party::RelyingParty;
 use crate::report::Step;
@@ -35,15 +35,15 @@ fn same_person(rp: &mut RelyingParty, first: &Login, second: &Login) {
         });
 }
 
-fn silent(rp: &mut RelyingParty, walk: &Walk, rule: &'static str) {
-    rp.run.report.require(walk.is_silent(), rule, || {
-        format!("a page was shown: {}", walk.pages.join(" | "))
+fn silent(rp: &mut RelyingParty, journey: &Journey, rule: &'static str) {
+    rp.run.report.require(journey.is_silent(), rule, || {
+        format!("a page was shown: {}", journey.pages.join(" | "))
     });
 }
 
 /// A second login that had to be typed; the page is what the suite wants a picture of.
-fn asked_again(rp: &mut RelyingParty, walk: &Walk, rule: &'static str) -> Step {
-    if walk.logins == 0 {
+fn asked_again(rp: &mut RelyingParty, journey: &Journey, rule: &'static str) -> Step {
+    if journey.logins == 0 {
         return Err(rp
             .run
             .report
@@ -51,7 +51,7 @@ fn asked_again(rp: &mut RelyingParty, walk: &Walk, rule: &'static str) -> Step {
     }
     rp.run
         .report
-        .review(rule, walk.pages.first().cloned().unwrap_or_default());
+        .review(rule, journey.pages.first().cloned().unwrap_or_default());
     Ok(())
 }
 
@@ -60,7 +60,7 @@ pub async fn login(rp: &mut RelyingParty) -> Step {
     let first = rp.login(&request).await?;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let second = rp.login(&again(&request).with("prompt", "login")).await?;
-    asked_again(rp, &second.walk, PROMPT)?;
+    asked_again(rp, &second.journey, PROMPT)?;
     same_person(rp, &first, &second);
     if let (Some(before), Some(after)) = (
         first.id_token.number("auth_time"),
@@ -84,8 +84,8 @@ pub async fn none_not_logged_in(rp: &mut RelyingParty) -> Step {
 /// `prompt=none` where nobody is logged in.
 pub async fn none_is_refused(rp: &mut RelyingParty, request: &Request) -> Step {
     let url = request.url(&rp.run.endpoint("authorization_endpoint")?);
-    let walk = Walk::from(rp.run.browser.open(&url).await?);
-    rp.expect_error(PROMPT, &walk, request, &INTERACTION);
+    let journey = Journey::from(rp.run.browser.open(&url).await?);
+    rp.expect_error(PROMPT, &journey, request, &INTERACTION);
     Ok(())
 }
 
@@ -96,7 +96,7 @@ async fn silent_second(
     rule: &'static str,
 ) -> Step<Login> {
     let second = rp.login(request).await?;
-    silent(rp, &second.walk, rule);
+    silent(rp, &second.journey, rule);
     same_person(rp, first, &second);
     let (before, after) = (
         first.id_token.number("auth_time"),
@@ -140,7 +140,7 @@ pub async fn max_age_1(rp: &mut RelyingParty) -> Step {
     let first = rp.login(&request).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let second = rp.login(&again(&request).with("max_age", "1")).await?;
-    asked_again(rp, &second.walk, MAX_AGE)?;
+    asked_again(rp, &second.journey, MAX_AGE)?;
     same_person(rp, &first, &second);
     let Some(after) = second.id_token.number("auth_time") else {
         return Err(rp

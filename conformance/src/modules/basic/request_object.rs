@@ -42,8 +42,8 @@ pub async fn unsigned_request_object(rp: &mut RelyingParty) -> Step {
         .without("state")
         .without("nonce")
         .with("request", object);
-    let walk = rp.authorize(&outer).await?;
-    let refused = walk.returned().is_some_and(|it| {
+    let journey = rp.authorize(&outer).await?;
+    let refused = journey.returned().is_some_and(|it| {
         let by_form = it.form.iter().flatten().any(|it| it.1 == "request_not_supported");
         let fragment = it.url.fragment().unwrap_or_default();
         let in_fragment = url::form_urlencoded::parse(fragment.as_bytes());
@@ -53,8 +53,8 @@ pub async fn unsigned_request_object(rp: &mut RelyingParty) -> Step {
     if refused {
         return Err(Stop::Skipped("refused with request_not_supported".into()));
     }
-    let granted = rp.granted(&walk, &inner)?;
-    rp.finish(walk, granted, &inner, None).await?;
+    let granted = rp.granted(&journey, &inner)?;
+    rp.finish(journey, granted, &inner, None).await?;
     rp.run.report.advise(
         rp.run.provider.flag("request_parameter_supported") == Some(true),
         RULE,
@@ -72,12 +72,12 @@ pub async fn with_redirect_uri(rp: &mut RelyingParty) -> Step {
         .clone()
         .with("redirect_uri", foreign)
         .with("request", object);
-    let walk = rp.authorize(&outer).await?;
-    match &walk.end {
-        Landing::Page(_) => rp.expect_page(RULE, &walk),
+    let journey = rp.authorize(&outer).await?;
+    match &journey.end {
+        Landing::Page(_) => rp.expect_page(RULE, &journey),
         Landing::Returned(_) => {
-            let granted = rp.granted(&walk, &inner)?;
-            rp.finish(walk, granted, &inner, None).await.map(drop)
+            let granted = rp.granted(&journey, &inner)?;
+            rp.finish(journey, granted, &inner, None).await.map(drop)
         }
     }
 }

@@ -12,8 +12,8 @@ pub async fn missing(rp: &mut RelyingParty) -> Step {
     let two = json!([REDIRECT_URI, format!("{REDIRECT_URI}/second")]);
     register(rp, json!({ "redirect_uris": two })).await?;
     let request = rp.request("openid").without("redirect_uri");
-    let walk = rp.authorize(&request).await?;
-    rp.expect_page(RULE, &walk)
+    let journey = rp.authorize(&request).await?;
+    rp.expect_page(RULE, &journey)
 }
 
 pub async fn query(rp: &mut RelyingParty) -> Step {
@@ -37,8 +37,8 @@ async fn unknown(rp: &mut RelyingParty, registered: &str) -> Step {
     let request = rp
         .request("openid")
         .with("redirect_uri", format!("{REDIRECT_URI}?foo=bar"));
-    let walk = rp.authorize(&request).await?;
-    rp.expect_page(RULE, &walk)
+    let journey = rp.authorize(&request).await?;
+    rp.expect_page(RULE, &journey)
 }
 
 pub async fn fragment(rp: &mut RelyingParty) -> Step {

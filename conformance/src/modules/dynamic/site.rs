@@ -191,11 +191,11 @@ async fn by_address(rp: &mut RelyingParty, method: AuthMethod, algorithm: &str, 
         .without("state")
         .without("nonce")
         .with("request_uri", address);
-    let walk = rp.authorize(&outer).await?;
-    let back = walk.returned().map(|it| (it.url.as_str(), &it.form));
+    let journey = rp.authorize(&outer).await?;
+    let back = journey.returned().map(|it| (it.url.as_str(), &it.form));
     if may_refuse && format!("{back:?}").contains("request_uri_not_supported") {
         return Err(Stop::Skipped("refused with request_uri_not_supported".into()));
     }
-    let granted = rp.granted(&walk, &inner)?;
-    rp.finish(walk, granted, &inner, None).await.map(drop)
+    let granted = rp.granted(&journey, &inner)?;
+    rp.finish(journey, granted, &inner, None).await.map(drop)
 }

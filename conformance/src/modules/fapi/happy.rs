@@ -82,9 +82,9 @@ pub async fn rejected(run: &mut Run) -> Step {
             .url(&endpoint);
         let start = run.browser.open(&url).await?;
         let user = run.user()?;
-        let walk = refuse(&mut run.browser, start, &user).await?;
-        let Some(response) = fapi::returned(run, &flow, &walk)? else {
-            let seen = walk.pages.join(" | ");
+        let journey = refuse(&mut run.browser, start, &user).await?;
+        let Some(response) = fapi::returned(run, &flow, &journey)? else {
+            let seen = journey.pages.join(" | ");
             return Err(run
                 .report
                 .stop(REFUSED, format!("no way back to the client: {seen}")));

@@ -36,8 +36,8 @@ pub async fn expired_code(run: &mut Run) -> Step {
     let flow = fapi::flow(run)?;
     let answer = fapi::push(run, &flow).await?;
     let (request_uri, _) = fapi::reference(run, &answer)?;
-    let walk = fapi::open(run, &flow, Some(&request_uri)).await?;
-    let response = fapi::returned(run, &flow, &walk)?.unwrap_or_default();
+    let journey = fapi::open(run, &flow, Some(&request_uri)).await?;
+    let response = fapi::returned(run, &flow, &journey)?.unwrap_or_default();
     let Some(code) = response.get("code") else {
         return Err(run
             .report
@@ -58,9 +58,9 @@ async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) ->
         forgotten: true,
         ..flow.clone()
     };
-    let walk = fapi::open(run, &late, Some(request_uri)).await?;
-    let end = match fapi::returned(run, &late, &walk)? {
-        None => match walk.end {
+    let journey = fapi::open(run, &late, Some(request_uri)).await?;
+    let end = match fapi::returned(run, &late, &journey)? {
+        None => match journey.end {
             crate::browser::Landing::Page(page) => End::Page(page),
             crate::browser::Landing::Returned(_) => return Ok(()),
         },
