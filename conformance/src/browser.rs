@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use url::Url;
 
-/// Where a navigation ended.
+/// Where the redirects of a navigation ended.
 #[derive(Debug)]
-pub enum Landing {
+pub enum RedirectResult {
     Page(Box<Page>),
     /// The browser was sent to the relying party.
     Returned(Return),
@@ -81,12 +81,12 @@ impl Browser {
         sent.map(|it| it.value.as_str()).collect()
     }
 
-    pub async fn open(&mut self, url: &str) -> Result<Landing> {
+    pub async fn open(&mut self, url: &str) -> Result<RedirectResult> {
         let url = Url::parse(url).with_context(|| format!("not a URL: {url}"))?;
         self.navigate(Method::GET, url, None).await
     }
 
-    pub async fn post(&mut self, url: &str, form: &[(String, String)]) -> Result<Landing> {
+    pub async fn post(&mut self, url: &str, form: &[(String, String)]) -> Result<RedirectResult> {
         let url = Url::parse(url).with_context(|| format!("not a URL: {url}"))?;
         self.navigate(Method::POST, url, Some(form.to_vec())).await
     }
@@ -97,7 +97,7 @@ impl Browser {
         form: &Form,
         typed: &[(String, String)],
         button: Option<&Button>,
-    ) -> Result<Landing> {
+    ) -> Result<RedirectResult> {
         let mut values = filled(form, typed);
         if let Some(button) = button.filter(|it| !it.name.is_empty()) {
             values.push((button.name.clone(), button.value.clone()));
@@ -126,10 +126,10 @@ impl Browser {
         mut method: Method,
         mut url: Url,
         mut form: Option<Vec<(String, String)>>,
-    ) -> Result<Landing> {
+    ) -> Result<RedirectResult> {
         for _ in 0..20 {
             if self.is_return(&url) {
-                return Ok(Landing::Returned(Return { url, form }));
+                return Ok(RedirectResult::Returned(Return { url, form }));
             }
             let answer = self.request(&method, &url, form.as_deref()).await?;
             self.keep_cookies(&url, &answer);
@@ -152,12 +152,12 @@ impl Browser {
                 continue;
             }
             if let Some(post) = page.form_to(|it| self.is_return(it)).filter(|it| it.post) {
-                return Ok(Landing::Returned(Return {
+                return Ok(RedirectResult::Returned(Return {
                     url: post.action.clone(),
                     form: Some(post.defaults()),
                 }));
             }
-            return Ok(Landing::Page(Box::new(page)));
+            return Ok(RedirectResult::Page(Box::new(page)));
         }
         bail!("more than 20 redirects, the last to {url}")
     }

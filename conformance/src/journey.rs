@@ -1,7 +1,7 @@
 //! A person at the provider's pages: logs in, agrees, confirms. Driven by the forms alone, as the suite's
 //! scripted browser is, so any provider whose pages work without JavaScript will do.
 
-use crate::browser::{Browser, Landing, Return};
+use crate::browser::{Browser, RedirectResult, Return};
 use crate::config::User;
 use crate::html::{Field, Form, Page};
 use anyhow::{Result, bail};
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The way from a request to its end.
 #[derive(Debug)]
 pub struct Journey {
-    pub end: Landing,
+    pub end: RedirectResult,
     /// How often the password was asked for.
     pub logins: u32,
     /// How often a decision was asked for.
@@ -21,8 +21,8 @@ pub struct Journey {
     pub left: Option<Page>,
 }
 
-impl From<Landing> for Journey {
-    fn from(end: Landing) -> Self {
+impl From<RedirectResult> for Journey {
+    fn from(end: RedirectResult) -> Self {
         Self {
             end,
             logins: 0,
@@ -36,15 +36,15 @@ impl From<Landing> for Journey {
 impl Journey {
     pub fn returned(&self) -> Option<&Return> {
         match &self.end {
-            Landing::Returned(it) => Some(it),
-            Landing::Page(_) => None,
+            RedirectResult::Returned(it) => Some(it),
+            RedirectResult::Page(_) => None,
         }
     }
 
     pub fn page(&self) -> Option<&Page> {
         match &self.end {
-            Landing::Page(it) => Some(it),
-            Landing::Returned(_) => None,
+            RedirectResult::Page(it) => Some(it),
+            RedirectResult::Returned(_) => None,
         }
     }
 
@@ -54,12 +54,12 @@ impl Journey {
 }
 
 /// Follows the pages until the relying party is reached or a page has nothing to do.
-pub async fn complete(browser: &mut Browser, start: Landing, user: &User) -> Result<Journey> {
+pub async fn complete(browser: &mut Browser, start: RedirectResult, user: &User) -> Result<Journey> {
     let mut journey = Journey::from(start);
     for _ in 0..10 {
         let page = match &journey.end {
-            Landing::Returned(_) => return Ok(journey),
-            Landing::Page(page) => page.clone(),
+            RedirectResult::Returned(_) => return Ok(journey),
+            RedirectResult::Page(page) => page.clone(),
         };
         journey.pages.push(page.brief());
         if let Some(form) = page.login_form() {
@@ -100,7 +100,7 @@ pub async fn complete(browser: &mut Browser, start: Landing, user: &User) -> Res
 }
 
 /// Refuses where that is offered first: a button, or a link that says so.
-pub async fn refuse(browser: &mut Browser, start: Landing, user: &User) -> Result<Journey> {
+pub async fn refuse(browser: &mut Browser, start: RedirectResult, user: &User) -> Result<Journey> {
     let mut journey = Journey::from(start);
     for _ in 0..6 {
         let Some(page) = journey.page().cloned() else {
@@ -154,9 +154,9 @@ pub async fn decide(
     message: &str,
     decision: Decision,
 ) -> Result<()> {
-    let mut landing = browser.open(address).await?;
+    let mut result = browser.open(address).await?;
     for _ in 0..6 {
-        let Landing::Page(page) = landing else {
+        let RedirectResult::Page(page) = result else {
             bail!("the page leads away from the provider");
         };
         let waiting = page
@@ -165,7 +165,7 @@ pub async fn decide(
             .find(|it| it.post && !it.chrome && it.surroundings.contains(message));
         let form = match (page.login_form(), waiting) {
             (Some(form), _) => {
-                landing = browser
+                result = browser
                     .submit(form, &credentials(form, user), form.assent())
                     .await?;
                 continue;
@@ -177,11 +177,11 @@ pub async fn decide(
             (None, None) => {
                 // Terms to accept, or a page that wants to be left.
                 let Some(form) = page.decision_form().filter(|_| page.status < 400) else {
-                    landing = browser.open(address).await?;
+                    result = browser.open(address).await?;
                     continue;
                 };
                 let boxes: Vec<_> = form.required_boxes().collect();
-                landing = browser.submit(form, &boxes, form.assent()).await?;
+                result = browser.submit(form, &boxes, form.assent()).await?;
                 continue;
             }
         };
@@ -193,9 +193,9 @@ pub async fn decide(
             bail!("there is no button for {decision:?}: {}", page.brief());
         };
         return match browser.submit(form, &[], Some(button)).await? {
-            Landing::Page(page) if page.status < 400 => Ok(()),
-            Landing::Page(page) => bail!("not decided: {}", page.brief()),
-            Landing::Returned(_) => bail!("the page leads away from the provider"),
+            RedirectResult::Page(page) if page.status < 400 => Ok(()),
+            RedirectResult::Page(page) => bail!("not decided: {}", page.brief()),
+            RedirectResult::Returned(_) => bail!("the page leads away from the provider"),
         };
     }
     bail!("no end of pages before {address}")

@@ -1,7 +1,7 @@
 //! A module's relying party of OpenID Connect: a client, and the authorization requests it sends, each with the checks
 //! that the suite makes of every response. `login.rs` goes on from the response, `registration.rs` registers clients.
 
-use crate::browser::Landing;
+use crate::browser::RedirectResult;
 use crate::checks::response;
 use crate::client::{AuthMethod, Client, Request, random_text};
 use crate::journey::Journey;
@@ -143,11 +143,11 @@ impl RelyingParty {
     /// An error page is right here; the suite has a person look at it.
     pub fn expect_page(&mut self, rule: &'static str, journey: &Journey) -> Step {
         match &journey.end {
-            Landing::Returned(it) => Err(self.run.report.stop(
+            RedirectResult::Returned(it) => Err(self.run.report.stop(
                 rule,
                 format!("the browser was sent to {} instead of a page", it.url),
             )),
-            Landing::Page(page) => {
+            RedirectResult::Page(page) => {
                 self.run.report.require(page.login_form().is_none(), rule, || {
                     format!("a login page instead of an error: {}", page.brief())
                 });

@@ -1,7 +1,7 @@
 //! Whether the time of an answer tells if an address has an account. A benchmark, not a check: it prints medians
 //! side by side and leaves the judgement to the reader. The pages are those of ITU User Account.
 
-use crate::browser::{Browser, Landing};
+use crate::browser::{Browser, RedirectResult};
 use crate::client::random_text;
 use crate::http::Http;
 use anyhow::{Context, Result, bail};
@@ -103,7 +103,7 @@ async fn fill_in(http: &Http, issuer: &str, forms: &[Form], email: &str) -> Resu
     let mut browser = Browser::new(http, Vec::new());
     let mut times = Vec::new();
     for (path, typed) in forms {
-        let Landing::Page(page) = browser.open(&format!("{issuer}{path}")).await? else {
+        let RedirectResult::Page(page) = browser.open(&format!("{issuer}{path}")).await? else {
             bail!("{path} is no page");
         };
         let Some(form) = page.forms.iter().find(|it| it.post && it.action.path() == *path) else {

@@ -2,7 +2,7 @@
 
 use super::calls::{RESOURCE, Sent, headers_of_a_form, post, send};
 use super::{Flow, endpoint, flow::missing};
-use crate::browser::Landing;
+use crate::browser::RedirectResult;
 use crate::checks::common::{entropy, seconds};
 use crate::checks::{id_token, jarm, response, token as tokens, userinfo};
 use crate::html::Page;
@@ -85,9 +85,10 @@ pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step
     };
     if flow.opens_twice {
         let first = run.browser.open(&url).await?;
-        run.report.require(matches!(first, Landing::Page(_)), PAR, || {
-            "the first visit went through without a login".into()
-        });
+        run.report
+            .require(matches!(first, RedirectResult::Page(_)), PAR, || {
+                "the first visit went through without a login".into()
+            });
     }
     let start = run.browser.open(&url).await?;
     run.complete_journey(start).await
@@ -269,8 +270,8 @@ pub async fn through(run: &mut Run, flow: &Flow) -> Step<End> {
     let journey = open(run, flow, request_uri.as_deref()).await?;
     let Some(response) = returned(run, flow, &journey)? else {
         return Ok(match journey.end {
-            Landing::Page(page) => End::Page(page),
-            Landing::Returned(_) => End::Callback(response::Response::default()),
+            RedirectResult::Page(page) => End::Page(page),
+            RedirectResult::Returned(_) => End::Callback(response::Response::default()),
         });
     };
     let Some(code) = response.get("code").map(str::to_owned) else {

@@ -1,7 +1,7 @@
 //! The RP-Initiated Logout profile: OpenID Connect RP-Initiated Logout 1.0.
 
 use super::basic::none_is_refused;
-use crate::browser::{Landing, without_query};
+use crate::browser::{RedirectResult, without_query};
 use crate::checks::discovery;
 use crate::client::{random_text, unsigned};
 use crate::journey::Journey;
@@ -58,7 +58,7 @@ pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) 
     let url = crate::client::Request { params: pairs }.url(&endpoint);
     let url = if params.is_empty() { endpoint } else { url };
     let mut journey = Journey::from(rp.run.browser.open(&url).await?);
-    if let Landing::Page(page) = &journey.end {
+    if let RedirectResult::Page(page) = &journey.end {
         let page = page.clone();
         journey.pages.push(page.brief());
         if let Some(form) = page.decision_form().filter(|_| page.status < 400) {
@@ -71,7 +71,7 @@ pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) 
     let onward = framed.and_then(|page| rp.run.browser.link_home(page));
     if let Some(url) = onward {
         journey.left = journey.page().cloned();
-        journey.end = Landing::Returned(crate::browser::Return { url, form: None });
+        journey.end = RedirectResult::Returned(crate::browser::Return { url, form: None });
     }
     if let Some(page) = journey.page() {
         rp.run.report.require(page.status < 500, RULE, || {
@@ -89,7 +89,7 @@ pub(super) async fn nobody_is_logged_in(rp: &mut RelyingParty) -> Step {
 /// Back at the registered address, with the state and nothing else.
 pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Option<&str>) -> Step {
     let registered = registered(rp)?;
-    let Landing::Returned(it) = &journey.end else {
+    let RedirectResult::Returned(it) = &journey.end else {
         let page = journey.page().map(|it| it.brief()).unwrap_or_default();
         return Err(rp
             .run
@@ -134,11 +134,11 @@ pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Opt
 /// A page of the provider: an error, or the news that one is logged out.
 fn expect_page(rp: &mut RelyingParty, journey: &Journey) -> Step {
     match &journey.end {
-        Landing::Returned(it) => Err(rp
+        RedirectResult::Returned(it) => Err(rp
             .run
             .report
             .stop(RULE, format!("redirected to {} instead of a page", it.url))),
-        Landing::Page(page) => {
+        RedirectResult::Page(page) => {
             rp.run.report.review(RULE, page.brief());
             Ok(())
         }

@@ -2,7 +2,7 @@
 //! here that address is, and behind it somebody who logs in at the provider, finds what this client asks for on the page of
 //! their account, and decides.
 
-use crate::browser::{Browser, Landing};
+use crate::browser::{Browser, RedirectResult};
 use crate::html::{Button, Form, Page};
 use crate::http::Http;
 use anyhow::{Context, Result, bail, ensure};
@@ -96,18 +96,18 @@ async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> 
         bail!("nothing of {:?} waits: {}", wanted.service, page.brief());
     };
     match browser.submit(form, &[], Some(button)).await? {
-        Landing::Page(page) if page.status < 400 => Ok(()),
-        Landing::Page(page) => bail!("not decided: {}", page.brief()),
-        Landing::Returned(_) => bail!("the account's page leads away from the provider"),
+        RedirectResult::Page(page) if page.status < 400 => Ok(()),
+        RedirectResult::Page(page) => bail!("not decided: {}", page.brief()),
+        RedirectResult::Returned(_) => bail!("the account's page leads away from the provider"),
     }
 }
 
 /// The page of the account, past what stands before it: a login, the Terms.
 async fn open(browser: &mut Browser, approval: &Approval) -> Result<Box<Page>> {
     let wanted = Url::parse(&approval.page).context("the account's page is no URL")?;
-    let mut landing = browser.open(&approval.page).await?;
+    let mut result = browser.open(&approval.page).await?;
     for _ in 0..4 {
-        let Landing::Page(page) = landing else {
+        let RedirectResult::Page(page) = result else {
             bail!("the account's page leads away from the provider");
         };
         let mut typed = Vec::new();
@@ -130,7 +130,7 @@ async fn open(browser: &mut Browser, approval: &Approval) -> Result<Box<Page>> {
             }
             (None, None) => bail!("no way on to the account's page: {}", page.brief()),
         };
-        landing = browser.submit(form, &typed, form.assent()).await?;
+        result = browser.submit(form, &typed, form.assent()).await?;
     }
     bail!("no end of pages before the account's page")
 }

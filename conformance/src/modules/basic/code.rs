@@ -1,6 +1,6 @@
 //! Refusals at the two endpoints: a spent code, a foreign address, a missing response type.
 
-use crate::browser::Landing;
+use crate::browser::RedirectResult;
 use crate::checks::common::json_error;
 use crate::client::random_text;
 use crate::relying_party::RelyingParty;
@@ -13,7 +13,7 @@ pub async fn response_type_missing(rp: &mut RelyingParty) -> Step {
     let request = rp.request("openid").without("response_type");
     let journey = rp.authorize(&request).await?;
     match &journey.end {
-        Landing::Returned(_) => {
+        RedirectResult::Returned(_) => {
             // Without a response type the default is the query, whatever the plan; an explicit mode stays.
             rp.run.variant = Variant {
                 response_type: "",
@@ -27,7 +27,7 @@ pub async fn response_type_missing(rp: &mut RelyingParty) -> Step {
             );
             Ok(())
         }
-        Landing::Page(_) => rp.expect_page(RULE, &journey),
+        RedirectResult::Page(_) => rp.expect_page(RULE, &journey),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Modules in which all goes well, each with one thing added to the request.
 
-use crate::browser::Landing;
+use crate::browser::RedirectResult;
 use crate::checks::common::entropy;
 use crate::checks::id_token;
 use crate::client::random_text;
@@ -43,11 +43,11 @@ pub async fn without_nonce_fails(rp: &mut RelyingParty) -> Step {
     let request = rp.request("openid").without("nonce");
     let journey = rp.authorize(&request).await?;
     match &journey.end {
-        Landing::Returned(_) => {
+        RedirectResult::Returned(_) => {
             rp.expect_error(RULE, &journey, &request, &["invalid_request"]);
             Ok(())
         }
-        Landing::Page(_) => rp.expect_page(RULE, &journey),
+        RedirectResult::Page(_) => rp.expect_page(RULE, &journey),
     }
 }
 

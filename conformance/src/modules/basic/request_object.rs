@@ -1,6 +1,6 @@
 //! Unsigned request objects by value: taken as they are, or refused by their name. OpenID Connect Core §6.1.
 
-use crate::browser::Landing;
+use crate::browser::RedirectResult;
 use crate::client::{Request, random_text, unsigned};
 use crate::relying_party::RelyingParty;
 use crate::report::{Step, Stop};
@@ -74,8 +74,8 @@ pub async fn with_redirect_uri(rp: &mut RelyingParty) -> Step {
         .with("request", object);
     let journey = rp.authorize(&outer).await?;
     match &journey.end {
-        Landing::Page(_) => rp.expect_page(RULE, &journey),
-        Landing::Returned(_) => {
+        RedirectResult::Page(_) => rp.expect_page(RULE, &journey),
+        RedirectResult::Returned(_) => {
             let granted = rp.granted(&journey, &inner)?;
             rp.finish(journey, granted, &inner, None).await.map(drop)
         }

@@ -1,7 +1,7 @@
 //! What people are shown of a client, and where it begins a login itself.
 
 use super::client::{register, with};
-use crate::browser::Landing;
+use crate::browser::RedirectResult;
 use crate::client::AuthMethod;
 use crate::html::Page;
 use crate::relying_party::RelyingParty;
@@ -31,11 +31,11 @@ async fn shows(rp: &mut RelyingParty, member: &str, found: fn(&Page) -> &Vec<Str
         .request("openid")
         .url(&rp.run.endpoint("authorization_endpoint")?);
     match rp.run.browser.open(&url).await? {
-        Landing::Returned(it) => Err(rp.run.report.stop(
+        RedirectResult::Returned(it) => Err(rp.run.report.stop(
             SHOWN,
             format!("the browser was sent to {} instead of a page", it.url),
         )),
-        Landing::Page(page) => {
+        RedirectResult::Page(page) => {
             rp.run.report.require(page.login_form().is_some(), SHOWN, || {
                 format!("not a login page: {}", page.brief())
             });

@@ -61,8 +61,8 @@ async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) ->
     let journey = fapi::open(run, &late, Some(request_uri)).await?;
     let end = match fapi::returned(run, &late, &journey)? {
         None => match journey.end {
-            crate::browser::Landing::Page(page) => End::Page(page),
-            crate::browser::Landing::Returned(_) => return Ok(()),
+            crate::browser::RedirectResult::Page(page) => End::Page(page),
+            crate::browser::RedirectResult::Returned(_) => return Ok(()),
         },
         Some(response) if response.get("code").is_none() => End::Callback(response),
         Some(_) => {
