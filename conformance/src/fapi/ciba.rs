@@ -12,14 +12,14 @@ use crate::site::Heard;
 use anyhow::Context;
 use std::time::Duration;
 
-pub const ASKED: &str = "backchannel authentication request (CIBA §7.3)";
+pub const REQUEST_RULE: &str = "backchannel authentication request (CIBA §7.3)";
 pub const TOKEN: &str = "token request (CIBA §11)";
 const PING: &str = "ping (CIBA §10.2)";
 const GRANT: &str = "urn:openid:params:grant-type:ciba";
 const ENDPOINT: &str = "backchannel_authentication_endpoint";
 
 /// What came of a request that was taken.
-pub struct Asked {
+pub struct Acknowledgement {
     pub id: String,
     pub expires_in: i64,
     pub interval: u64,
@@ -27,13 +27,13 @@ pub struct Asked {
 
 /// What must come of a module's change.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted {
+pub enum ExpectedAnswer {
     Tokens,
     TokensOrRefused(&'static [&'static str]),
     /// At once, with the status that fits the code.
     Refused(&'static [&'static str]),
     /// 401.
-    Unknown(&'static [&'static str]),
+    Unauthorized(&'static [&'static str]),
     /// When the tokens are asked for.
     RefusedTokens(&'static [&'static str]),
     /// The person is waited for; a refusal is a warning.
@@ -43,18 +43,18 @@ pub enum Wanted {
 /// A module in one line.
 pub struct Row {
     pub change: fn(&mut Flow),
-    pub wanted: Wanted,
+    pub expected: ExpectedAnswer,
 }
 
-/// `ciba!("-name", [Key], |flow| …, Wanted::…)`: a module of a table.
+/// `ciba!("-name", [Key], |flow| …, ExpectedAnswer::…)`: a module of a table.
 macro_rules! ciba {
-    ($name:literal, [$($only:ident),*], $change:expr, $wanted:expr) => {
+    ($name:literal, [$($only:ident),*], $change:expr, $expected:expr) => {
         $crate::module::Module {
             name: concat!("fapi-ciba-id1", $name),
             needs: $crate::module::Needs::Fapi,
             on: &["code"],
             only: &[$($crate::fapi::Only::$only),*],
-            check: $crate::module::Check::Run(|run| Box::pin($crate::fapi::ciba::Row { change: $change, wanted: $wanted }.carry_out(run))),
+            check: $crate::module::Check::Run(|run| Box::pin($crate::fapi::ciba::Row { change: $change, expected: $expected }.carry_out(run))),
         }
     };
 }
@@ -64,12 +64,12 @@ pub(crate) use ciba;
 pub fn flow(run: &mut Run) -> Step<Flow> {
     let mut flow = fapi::flow(run)?;
     let hint = run.user()?.login;
-    of_a_person(&mut flow, &hint);
+    ask_for_person(&mut flow, &hint);
     flow.typed = false;
     Ok(flow)
 }
 
-fn of_a_person(flow: &mut Flow, hint: &str) {
+fn ask_for_person(flow: &mut Flow, hint: &str) {
     flow.request = Request { params: Vec::new() }
         .with("scope", flow.fapi.scope())
         .with("login_hint", hint)
@@ -80,10 +80,10 @@ fn of_a_person(flow: &mut Flow, hint: &str) {
 }
 
 /// The second client's, which asks for an expiry and, for ping, has a token as long as may be.
-pub fn of_the_other(flow: &Flow) -> Flow {
+pub fn for_second_client(flow: &Flow) -> Flow {
     let mut other = flow.of_the_other();
     let hint = flow.request.get("login_hint").unwrap_or_default().to_owned();
-    of_a_person(&mut other, &hint);
+    ask_for_person(&mut other, &hint);
     if other.fapi.ping {
         other.request.set("client_notification_token", random_text(1024));
     }
@@ -96,25 +96,27 @@ impl Row {
         let mut flow = flow(run)?;
         (self.change)(&mut flow);
         listen(run, &flow, 204, "", "");
-        let answer = ask(run, &flow).await?;
-        match self.wanted {
-            Wanted::Refused(codes) => refusal(run, &answer, codes),
-            Wanted::Unknown(codes) => json_error(&answer, &[401], codes, ASKED, &mut run.report),
-            Wanted::TokensOrRefused(codes) if answer.status != 200 => refusal(run, &answer, codes),
-            Wanted::Tokens | Wanted::TokensOrRefused(_) => {
-                let asked = read(run, &answer)?;
-                granted(run, &flow, &asked).await?;
+        let answer = send_request(run, &flow).await?;
+        match self.expected {
+            ExpectedAnswer::Refused(codes) => refusal(run, &answer, codes),
+            ExpectedAnswer::Unauthorized(codes) => {
+                json_error(&answer, &[401], codes, REQUEST_RULE, &mut run.report)
             }
-            Wanted::RefusedTokens(codes) => {
-                let asked = read(run, &answer)?;
-                let answer = poll(run, &flow, &asked.id).await?;
+            ExpectedAnswer::TokensOrRefused(codes) if answer.status != 200 => refusal(run, &answer, codes),
+            ExpectedAnswer::Tokens | ExpectedAnswer::TokensOrRefused(_) => {
+                let acknowledged = read_acknowledgement(run, &answer)?;
+                grant_and_redeem(run, &flow, &acknowledged).await?;
+            }
+            ExpectedAnswer::RefusedTokens(codes) => {
+                let acknowledged = read_acknowledgement(run, &answer)?;
+                let answer = poll(run, &flow, &acknowledged.id).await?;
                 let of_the_client = answer.json().is_some_and(|it| it["error"] == "invalid_client");
                 let status: &[u16] = if of_the_client { &[400, 401] } else { &[400] };
                 json_error(&answer, status, codes, TOKEN, &mut run.report);
             }
-            Wanted::Pending => {
-                let asked = read(run, &answer)?;
-                let answer = poll(run, &flow, &asked.id).await?;
+            ExpectedAnswer::Pending => {
+                let acknowledged = read_acknowledgement(run, &answer)?;
+                let answer = poll(run, &flow, &acknowledged.id).await?;
                 let waits = error_of(&answer).is_some_and(|it| PENDING.contains(&it.as_str()));
                 run.report.advise(waits, TOKEN, || answer.brief());
             }
@@ -136,7 +138,7 @@ fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str]) {
         Some("access_denied") => 403,
         _ => 400,
     };
-    json_error(answer, &[status], codes, ASKED, &mut run.report);
+    json_error(answer, &[status], codes, REQUEST_RULE, &mut run.report);
 }
 
 /// Where the client is pinged, and what it answers.
@@ -147,7 +149,7 @@ pub fn listen(run: &Run, flow: &Flow, status: u16, headers: &str, body: &str) {
     }
 }
 
-pub async fn ask(run: &mut Run, flow: &Flow) -> Step<Answer> {
+pub async fn send_request(run: &mut Run, flow: &Flow) -> Step<Answer> {
     let url = fapi::endpoint(&run.provider, &flow.fapi, ENDPOINT);
     let Some(url) = url else {
         return Err(run.report.stop("metadata", format!("{ENDPOINT} is missing")));
@@ -162,34 +164,36 @@ pub async fn ask(run: &mut Run, flow: &Flow) -> Step<Answer> {
     Ok(post(run, flow, &flow.par, &url, form).await?)
 }
 
-pub fn read(run: &mut Run, answer: &Answer) -> Step<Asked> {
+pub fn read_acknowledgement(run: &mut Run, answer: &Answer) -> Step<Acknowledgement> {
     let body = answer.json().unwrap_or_default();
     if answer.status != 200 || !body["auth_req_id"].is_string() {
         let told = format!("HTTP 200 with an auth_req_id was expected: {}", answer.brief());
-        return Err(run.report.stop(ASKED, told));
+        return Err(run.report.stop(REQUEST_RULE, told));
     }
     run.report
-        .require(answer.media_type() == "application/json", ASKED, || {
+        .require(answer.media_type() == "application/json", REQUEST_RULE, || {
             format!("the answer is {:?}, not application/json", answer.media_type())
         });
     let id = body["auth_req_id"].as_str().unwrap_or_default();
     let legal = |it: char| it.is_ascii_alphanumeric() || "_-.".contains(it);
-    run.report
-        .require(id.chars().all(legal), ASKED, || format!("auth_req_id is {id:?}"));
+    run.report.require(id.chars().all(legal), REQUEST_RULE, || {
+        format!("auth_req_id is {id:?}")
+    });
     entropy("auth_req_id", id, &mut run.report);
     let measured = measured_entropy(id);
-    run.report.advise(measured > 160.0, ASKED, || {
+    run.report.advise(measured > 160.0, REQUEST_RULE, || {
         format!("auth_req_id measures {measured:.0} bits, more than 160 are recommended")
     });
     let expires_in = seconds(&body["expires_in"]).filter(|it| *it > 0);
-    run.report.require(expires_in.is_some(), ASKED, || {
+    run.report.require(expires_in.is_some(), REQUEST_RULE, || {
         format!("expires_in is {}", body["expires_in"])
     });
     let interval = seconds(&body["interval"]);
     let sound = body.get("interval").is_none() || interval.is_some_and(|it| it > 0);
-    run.report
-        .require(sound, ASKED, || format!("interval is {}", body["interval"]));
-    Ok(Asked {
+    run.report.require(sound, REQUEST_RULE, || {
+        format!("interval is {}", body["interval"])
+    });
+    Ok(Acknowledgement {
         id: id.to_owned(),
         expires_in: expires_in.unwrap_or(60),
         interval: interval.unwrap_or(5).unsigned_abs(),
@@ -209,19 +213,23 @@ pub async fn poll(run: &mut Run, flow: &Flow, id: &str) -> Step<Answer> {
 }
 
 /// As if nobody had decided yet.
-pub async fn is_pending(run: &mut Run, flow: &Flow, asked: &Asked) -> Step {
-    let answer = poll(run, flow, &asked.id).await?;
+pub async fn expect_pending(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step {
+    let answer = poll(run, flow, &acknowledged.id).await?;
     json_error(&answer, &[400], &PENDING, TOKEN, &mut run.report);
     Ok(())
 }
 
 /// Unit tests have a mock without an interval.
-pub fn pause(asked: &Asked) -> Duration {
-    Duration::from_secs(if cfg!(test) { 0 } else { asked.interval.max(5) + 1 })
+pub fn pause(acknowledged: &Acknowledgement) -> Duration {
+    Duration::from_secs(if cfg!(test) {
+        0
+    } else {
+        acknowledged.interval.max(5) + 1
+    })
 }
 
 /// The person decides on the page of their account.
-pub async fn decided(run: &mut Run, flow: &Flow, decision: Decision) -> Step {
+pub async fn decide_at_page(run: &mut Run, flow: &Flow, decision: Decision) -> Step {
     let page = run.config.ciba.as_ref().and_then(|it| it.approval_page.clone());
     let page = page.ok_or_else(|| Stop::Skipped("the settings name no [ciba] approval_page".into()))?;
     let user = run.user()?;
@@ -233,7 +241,7 @@ pub async fn decided(run: &mut Run, flow: &Flow, decision: Decision) -> Step {
 }
 
 /// What the client heard, for which the provider is given its time; nothing by poll.
-pub async fn pinged(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Option<Heard>> {
+pub async fn expect_ping(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Option<Heard>> {
     let Some(token) = flow.request.get("client_notification_token") else {
         return Ok(None);
     };
@@ -248,7 +256,7 @@ pub async fn pinged(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Option<He
         format!("JSON by POST was expected: {} {kind:?}", heard.method)
     });
     let body: serde_json::Value = serde_json::from_str(&heard.body).unwrap_or_default();
-    let alone = serde_json::json!({"auth_req_id": asked.id});
+    let alone = serde_json::json!({"auth_req_id": acknowledged.id});
     run.report.require(body == alone, PING, || {
         format!("auth_req_id alone was expected: {body}")
     });
@@ -256,38 +264,38 @@ pub async fn pinged(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Option<He
 }
 
 /// By the ping, after which it comes at once; by poll it is patient.
-pub async fn told(run: &mut Run, flow: &Flow, asked: &Asked) -> Step {
-    if pinged(run, flow, asked).await?.is_none() {
-        run.waits_a_little(pause(asked)).await;
+pub async fn wait_until_notified(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step {
+    if expect_ping(run, flow, acknowledged).await?.is_none() {
+        run.waits_a_little(pause(acknowledged)).await;
     }
     Ok(())
 }
 
 /// From the request that was taken to the tokens and their use.
-pub async fn granted(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Granted> {
-    is_pending(run, flow, asked).await?;
-    run.waits_a_little(pause(asked)).await;
-    is_pending(run, flow, asked).await?;
-    decided(run, flow, Decision::Allow).await?;
-    told(run, flow, asked).await?;
-    bought(run, flow, asked).await
+pub async fn grant_and_redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Granted> {
+    expect_pending(run, flow, acknowledged).await?;
+    run.waits_a_little(pause(acknowledged)).await;
+    expect_pending(run, flow, acknowledged).await?;
+    decide_at_page(run, flow, Decision::Allow).await?;
+    wait_until_notified(run, flow, acknowledged).await?;
+    redeem(run, flow, acknowledged).await
 }
 
-pub async fn bought(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Granted> {
+pub async fn redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Granted> {
     const ID: &str = "urn:openid:params:jwt:claim:auth_req_id";
-    let answer = poll(run, flow, &asked.id).await?;
+    let answer = poll(run, flow, &acknowledged.id).await?;
     let cache = answer
         .header("cache-control")
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let (tokens, id_token) = fapi::tokens_of(run, flow, &answer, Some(&asked.id))?;
+    let (tokens, id_token) = fapi::tokens_of(run, flow, &answer, Some(&acknowledged.id))?;
     run.report.require(cache.contains("no-store"), TOKEN, || {
         format!("Cache-Control is {cache:?}")
     });
     if let Some(token) = &id_token {
         let told = token.claims.get(ID);
         run.report
-            .require(told.is_none_or(|it| *it == asked.id), TOKEN, || {
+            .require(told.is_none_or(|it| *it == acknowledged.id), TOKEN, || {
                 format!("{ID} is {told:?}")
             });
         for name in ["c_hash", "s_hash"] {
@@ -296,7 +304,7 @@ pub async fn bought(run: &mut Run, flow: &Flow, asked: &Asked) -> Step<Granted> 
             });
         }
     }
-    let end = fapi::use_tokens(run, flow, tokens, id_token, (None, asked.id.clone())).await?;
+    let end = fapi::use_tokens(run, flow, tokens, id_token, (None, acknowledged.id.clone())).await?;
     let End::Done(granted) = end else {
         return Err(run.report.stop(RESOURCE, "the resource refuses the token"));
     };

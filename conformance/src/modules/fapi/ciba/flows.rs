@@ -2,7 +2,8 @@
 
 use crate::checks::common::json_error;
 use crate::fapi::ciba::{
-    self, TOKEN, ask, decided, flow, granted, is_pending, listen, pinged, poll, read, told,
+    self, TOKEN, decide_at_page, expect_pending, expect_ping, flow, grant_and_redeem, listen, poll,
+    read_acknowledgement, send_request, wait_until_notified,
 };
 use crate::fapi::{self, Auth, Flow, resource};
 use crate::journey::Decision;
@@ -15,21 +16,21 @@ use std::time::Duration;
 const BOUND: &str = "a token is bound to its client (FAPI-CIBA §5.2.2)";
 const SPENT: &str = "an auth_req_id is good once, and for its client (CIBA §11)";
 
-async fn taken(run: &mut Run, flow: &Flow) -> Step<ciba::Asked> {
+async fn start(run: &mut Run, flow: &Flow) -> Step<ciba::Acknowledgement> {
     listen(run, flow, 204, "", "");
-    let answer = ask(run, flow).await?;
-    read(run, &answer)
+    let answer = send_request(run, flow).await?;
+    read_acknowledgement(run, &answer)
 }
 
 pub async fn two_clients(run: &mut Run) -> Step {
     let first = flow(run)?;
     let url = fapi::resource_url(run, &first)?;
     transport::battery(run, &[url.as_str()]).await?;
-    let asked = taken(run, &first).await?;
-    let own = granted(run, &first, &asked).await?;
+    let acknowledged = start(run, &first).await?;
+    let own = grant_and_redeem(run, &first, &acknowledged).await?;
     fapi::in_query(run, &first, &url, &own).await?;
 
-    let mut second = ciba::of_the_other(&first);
+    let mut second = ciba::for_second_client(&first);
     let wanted = run
         .provider
         .list("acr_values_supported")
@@ -37,8 +38,8 @@ pub async fn two_clients(run: &mut Run) -> Step {
     if let Some(acr) = &wanted {
         second.ask("acr_values", acr.as_str());
     }
-    let asked = taken(run, &second).await?;
-    let theirs = granted(run, &second, &asked).await?;
+    let acknowledged = start(run, &second).await?;
+    let theirs = grant_and_redeem(run, &second, &acknowledged).await?;
     if let (Some(acr), Some(token)) = (wanted, &theirs.id_token) {
         run.report
             .require(token.claims["acr"] == acr, "acr (CIBA §7.1)", || {
@@ -53,18 +54,18 @@ pub async fn two_clients(run: &mut Run) -> Step {
         (BOUND, 400..=499),
         "with the token of another client",
     );
-    let answer = poll(run, &second, &asked.id).await?;
+    let answer = poll(run, &second, &acknowledged.id).await?;
     json_error(&answer, &[400], &["invalid_grant"], SPENT, &mut run.report);
     Ok(())
 }
 
 pub async fn rejected(run: &mut Run) -> Step {
     let flow = flow(run)?;
-    let asked = taken(run, &flow).await?;
-    is_pending(run, &flow, &asked).await?;
-    decided(run, &flow, Decision::Deny).await?;
-    told(run, &flow, &asked).await?;
-    let answer = poll(run, &flow, &asked.id).await?;
+    let acknowledged = start(run, &flow).await?;
+    expect_pending(run, &flow, &acknowledged).await?;
+    decide_at_page(run, &flow, Decision::Deny).await?;
+    wait_until_notified(run, &flow, &acknowledged).await?;
+    let answer = poll(run, &flow, &acknowledged.id).await?;
     json_error(&answer, &[400], &["access_denied"], TOKEN, &mut run.report);
     Ok(())
 }
@@ -73,9 +74,9 @@ pub async fn rejected(run: &mut Run) -> Step {
 pub async fn impatient(run: &mut Run) -> Step {
     const CODES: [&str; 3] = ["authorization_pending", "slow_down", "invalid_request"];
     let flow = flow(run)?;
-    let asked = taken(run, &flow).await?;
+    let acknowledged = start(run, &flow).await?;
     for _ in 0..20 {
-        let answer = poll(run, &flow, &asked.id).await?;
+        let answer = poll(run, &flow, &acknowledged.id).await?;
         match answer.status {
             503 => run
                 .report
@@ -86,8 +87,8 @@ pub async fn impatient(run: &mut Run) -> Step {
         }
     }
     if flow.fapi.ping {
-        decided(run, &flow, Decision::Allow).await?;
-        pinged(run, &flow, &asked).await?;
+        decide_at_page(run, &flow, Decision::Allow).await?;
+        expect_ping(run, &flow, &acknowledged).await?;
     }
     Ok(())
 }
@@ -95,21 +96,21 @@ pub async fn impatient(run: &mut Run) -> Step {
 pub async fn expired(run: &mut Run) -> Step {
     let mut flow = flow(run)?;
     flow.object = |jwt, _| jwt.set("requested_expiry", 10);
-    let asked = taken(run, &flow).await?;
-    is_pending(run, &flow, &asked).await?;
-    if asked.expires_in > 30 * 60 {
+    let acknowledged = start(run, &flow).await?;
+    expect_pending(run, &flow, &acknowledged).await?;
+    if acknowledged.expires_in > 30 * 60 {
         return Err(Stop::Skipped(format!(
             "an auth_req_id lives for {} seconds",
-            asked.expires_in
+            acknowledged.expires_in
         )));
     }
     let seconds = if cfg!(test) {
         0
     } else {
-        asked.expires_in.unsigned_abs() + 2
+        acknowledged.expires_in.unsigned_abs() + 2
     };
     run.waits(Duration::from_secs(seconds)).await;
-    let answer = poll(run, &flow, &asked.id).await?;
+    let answer = poll(run, &flow, &acknowledged.id).await?;
     json_error(&answer, &[400], &["expired_token"], TOKEN, &mut run.report);
     Ok(())
 }
@@ -117,9 +118,9 @@ pub async fn expired(run: &mut Run) -> Step {
 /// What the first client asked for, in the hands of the second.
 pub async fn foreign(run: &mut Run) -> Step {
     let first = flow(run)?;
-    let asked = taken(run, &first).await?;
-    let second = ciba::of_the_other(&first);
-    let answer = poll(run, &second, &asked.id).await?;
+    let acknowledged = start(run, &first).await?;
+    let second = ciba::for_second_client(&first);
+    let answer = poll(run, &second, &acknowledged.id).await?;
     json_error(&answer, &[400], &["invalid_grant"], SPENT, &mut run.report);
     Ok(())
 }
@@ -128,16 +129,16 @@ pub async fn refresh(run: &mut Run) -> Step {
     let mut first = flow(run)?;
     let scope = "openid profile offline_access";
     first.ask("scope", scope);
-    let asked = taken(run, &first).await?;
-    let own = granted(run, &first, &asked).await?;
+    let acknowledged = start(run, &first).await?;
+    let own = grant_and_redeem(run, &first, &acknowledged).await?;
     let Some(token) = own.tokens.refresh_token.clone() else {
         return Err(Stop::Skipped("no refresh token was issued".into()));
     };
     refreshes(run, &first, &own, &token, scope).await?;
-    let mut second = ciba::of_the_other(&first);
+    let mut second = ciba::for_second_client(&first);
     second.ask("scope", scope);
-    let asked = taken(run, &second).await?;
-    let theirs = granted(run, &second, &asked).await?;
+    let acknowledged = start(run, &second).await?;
+    let theirs = grant_and_redeem(run, &second, &acknowledged).await?;
     let foreign = theirs.tokens.refresh_token.unwrap_or_default();
     refuse_foreign(run, &first, &foreign, scope).await
 }
@@ -157,17 +158,17 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
         .collect();
     let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
     transport::battery(run, &endpoints).await?;
-    let asked = taken(run, &flow).await?;
-    is_pending(run, &flow, &asked).await?;
-    decided(run, &flow, Decision::Allow).await?;
-    told(run, &flow, &asked).await?;
+    let acknowledged = start(run, &flow).await?;
+    expect_pending(run, &flow, &acknowledged).await?;
+    decide_at_page(run, &flow, Decision::Allow).await?;
+    wait_until_notified(run, &flow, &acknowledged).await?;
     let mut bare = flow.clone();
     bare.token.shows_certificate = false;
     let codes: &[&str] = match flow.fapi.auth {
         Auth::Mtls => &["invalid_client", "invalid_request"],
         Auth::PrivateKeyJwt => &["invalid_client", "invalid_request", "invalid_grant"],
     };
-    let form = ciba::redemption(&asked.id);
+    let form = ciba::redemption(&acknowledged.id);
     if let Ok(answer) = fapi::token(run, &bare, &form).await? {
         json_error(&answer, &[400, 401], codes, TOKEN, &mut run.report);
     }

@@ -1,6 +1,9 @@
 //! What a client answers to a ping is its own matter: the grant works all the same (CIBA §10.2).
 
-use crate::fapi::ciba::{ask, bought, decided, flow, is_pending, listen, pause, pinged, read};
+use crate::fapi::ciba::{
+    decide_at_page, expect_pending, expect_ping, flow, listen, pause, read_acknowledgement, redeem,
+    send_request,
+};
 use crate::journey::Decision;
 use crate::report::Step;
 use crate::run::Run;
@@ -12,14 +15,14 @@ const RULE: &str = "answers to a ping (CIBA §10.2)";
 async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step<usize> {
     let flow = flow(run)?;
     listen(run, &flow, status, headers, body);
-    let answer = ask(run, &flow).await?;
-    let asked = read(run, &answer)?;
-    is_pending(run, &flow, &asked).await?;
-    decided(run, &flow, Decision::Allow).await?;
-    pinged(run, &flow, &asked).await?;
-    bought(run, &flow, &asked).await?;
+    let answer = send_request(run, &flow).await?;
+    let acknowledged = read_acknowledgement(run, &answer)?;
+    expect_pending(run, &flow, &acknowledged).await?;
+    decide_at_page(run, &flow, Decision::Allow).await?;
+    expect_ping(run, &flow, &acknowledged).await?;
+    redeem(run, &flow, &acknowledged).await?;
     // Whoever comes again has come by now.
-    run.waits_a_little(pause(&asked)).await;
+    run.waits_a_little(pause(&acknowledged)).await;
     let token = flow.request.get("client_notification_token").unwrap_or_default();
     Ok(run.site()?.heard(token).len())
 }

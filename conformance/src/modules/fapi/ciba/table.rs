@@ -2,7 +2,7 @@
 
 use super::{discovery, flows, ping};
 use crate::client::random_text;
-use crate::fapi::ciba::{Wanted, ciba};
+use crate::fapi::ciba::{ExpectedAnswer, ciba};
 use crate::module::{Module, module};
 
 /// A module that is more than a row.
@@ -15,8 +15,9 @@ macro_rules! flow {
     };
 }
 
-const REQUEST: Wanted = Wanted::Refused(&["invalid_request"]);
-const NO_CLIENT: Wanted = Wanted::Refused(&["access_denied", "invalid_request", "invalid_client"]);
+const REQUEST: ExpectedAnswer = ExpectedAnswer::Refused(&["invalid_request"]);
+const NO_CLIENT: ExpectedAnswer =
+    ExpectedAnswer::Refused(&["access_denied", "invalid_request", "invalid_client"]);
 const MINUTE: i64 = 60;
 
 #[rustfmt::skip]
@@ -27,12 +28,12 @@ pub const MODULES: &[Module] = &[
     flow!("fapi-ciba-id1-multiple-call-to-token-endpoint", [], flows::impatient),
     flow!("fapi-ciba-id1-auth-req-id-expired", [], flows::expired),
     ciba!("-ensure-authorization-request-with-binding-message-succeeds", [],
-        |it| it.ask("binding_message", random_text(4)), Wanted::Tokens),
-    ciba!("-ensure-other-scope-order-succeeds", [], |it| it.ask("scope", "profile openid"), Wanted::Tokens),
+        |it| it.ask("binding_message", random_text(4)), ExpectedAnswer::Tokens),
+    ciba!("-ensure-other-scope-order-succeeds", [], |it| it.ask("scope", "profile openid"), ExpectedAnswer::Tokens),
     ciba!("-ensure-requested-expiry-as-string-succeeds", [],
-        |it| it.object = |jwt, _| jwt.set("requested_expiry", "300"), Wanted::Tokens),
+        |it| it.object = |jwt, _| jwt.set("requested_expiry", "300"), ExpectedAnswer::Tokens),
     ciba!("-ensure-authorization-request-with-potentially-bad-binding-message", [],
-        |it| it.ask("binding_message", DIFFICULT), Wanted::TokensOrRefused(&["invalid_binding_message"])),
+        |it| it.ask("binding_message", DIFFICULT), ExpectedAnswer::TokensOrRefused(&["invalid_binding_message"])),
     ciba!("-ensure-request-object-missing-aud-fails", [], |it| it.object = |jwt, _| jwt.drop("aud"), REQUEST),
     ciba!("-ensure-request-object-bad-aud-fails", [],
         |it| it.object = |jwt, _| jwt.set("aud", "https://elsewhere.example"), REQUEST),
@@ -63,21 +64,21 @@ pub const MODULES: &[Module] = &[
         |it| it.ask("id_token_hint", "e30.e30.e30"), REQUEST),
     flow!("fapi-ciba-id1-ensure-wrong-auth-req-id-in-token-endpoint-request", [], flows::foreign),
     ciba!("-ensure-different-client-id-and-issuer-in-backchannel-authorization-request", [Mtls],
-        |it| it.par.claims_to_be_other = true, Wanted::Unknown(&["invalid_client"])),
+        |it| it.par.claims_to_be_other = true, ExpectedAnswer::Unauthorized(&["invalid_client"])),
     ciba!("-ensure-wrong-client-id-in-token-endpoint-request", [Mtls],
-        |it| it.token.claims_to_be_other = true, Wanted::RefusedTokens(&["invalid_client"])),
+        |it| it.token.claims_to_be_other = true, ExpectedAnswer::RefusedTokens(&["invalid_client"])),
     ciba!("-ensure-wrong-client-id-in-backchannel-authorization-request", [Mtls],
         |it| { it.par.claims_to_be_other = true; it.object = |jwt, context| jwt.set("iss", context.other.id.as_str()); }, NO_CLIENT),
     ciba!("-ensure-without-client-assertion-in-token-endpoint-request", [Key],
-        |it| it.token.authenticates = false, Wanted::RefusedTokens(&["invalid_client", "invalid_request"])),
+        |it| it.token.authenticates = false, ExpectedAnswer::RefusedTokens(&["invalid_client", "invalid_request"])),
     ciba!("-ensure-without-client-assertion-in-backchannel-authorization-request", [Key],
         |it| it.par.authenticates = false, NO_CLIENT),
     ciba!("-ensure-client-assertion-signature-algorithm-in-backchannel-authorization-request-is-RS256-fails", [Key],
         |it| it.par.assertion = |jwt, _| jwt.sign_with("RS256"), NO_CLIENT),
     ciba!("-ensure-client-assertion-signature-algorithm-in-token-endpoint-request-is-RS256-fails", [Key],
-        |it| it.token.assertion = |jwt, _| jwt.sign_with("RS256"), Wanted::RefusedTokens(&["invalid_client"])),
+        |it| it.token.assertion = |jwt, _| jwt.sign_with("RS256"), ExpectedAnswer::RefusedTokens(&["invalid_client"])),
     ciba!("-ensure-client-assertion-with-iss-aud-to-token-endpoint-succeeds", [Key],
-        |it| it.token.assertion = |jwt, context| jwt.set("aud", context.issuer.as_str()), Wanted::Pending),
+        |it| it.token.assertion = |jwt, context| jwt.set("aud", context.issuer.as_str()), ExpectedAnswer::Pending),
     flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-response-has-body", [Ping], ping::with_body),
     flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-response-401", [Ping], ping::unauthorized),
     flow!("fapi-ciba-id1-ping-backchannel-notification-endpoint-response-403", [Ping], ping::forbidden),
