@@ -37,7 +37,7 @@ impl Actor {
         let certificates = settings.certificates.as_ref();
         let paths = certificates.map_or((None, None), |it| (Some(&it.first), Some(&it.second)));
         let make = |id: &String, which: &config::FapiActor, path: Option<&PathBuf>| -> Step<Self> {
-            let http = match (path, fapi.shows_certificates()) {
+            let http = match (path, fapi.presents_certificates()) {
                 (_, false) => run.http.clone(),
                 (Some(path), true) => run.http.with_certificate(path)?,
                 (None, true) => return Err(skip("the settings name no [fapi.certificates]".into())),
@@ -67,7 +67,7 @@ fn clients_of<'a>(
     settings: &'a config::Fapi,
     fapi: &Fapi,
 ) -> (Option<&'a Clients>, &'static str) {
-    match (fapi.is_ciba(), fapi.machine, fapi.signed) {
+    match (fapi.is_ciba(), fapi.client_credentials, fapi.signed) {
         (true, ..) => (config.ciba.as_ref().map(|it| &it.clients), "ciba.clients"),
         (_, true, _) => (Some(&settings.machines), "fapi.machines"),
         (.., true) => (Some(&settings.signing_clients), "fapi.signing_clients"),
@@ -85,6 +85,6 @@ fn short(fapi: &Fapi) -> String {
 pub fn endpoint(provider: &Provider, fapi: &Fapi, name: &str) -> Option<String> {
     let of_userinfo = name == "userinfo_endpoint" && fapi.constraint == Constraint::Dpop;
     let alias = provider.metadata["mtls_endpoint_aliases"][name].as_str();
-    let alias = alias.filter(|_| fapi.shows_certificates() && !of_userinfo);
+    let alias = alias.filter(|_| fapi.presents_certificates() && !of_userinfo);
     alias.or(provider.endpoint(name)).map(str::to_owned)
 }

@@ -9,7 +9,7 @@ use reqwest::Method;
 pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";
 
 /// How a call is made: the client, its proofs, where to and what with.
-pub struct Sent<'a> {
+pub struct ClientRequest<'a> {
     pub actor: &'a Actor,
     pub call: &'a Call,
     pub method: &'a str,
@@ -20,7 +20,7 @@ pub struct Sent<'a> {
 }
 
 /// Once more with the nonce, if one is asked for (RFC 9449 §8).
-pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<Answer> {
+pub async fn send(run: &mut Run, flow: &Flow, it: ClientRequest<'_>) -> anyhow::Result<Answer> {
     let mut nonce: Option<String> = None;
     loop {
         let context = flow.context(&run.provider, it.url);
@@ -37,7 +37,7 @@ pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<An
             headers.extend((it.call.wrapped)(proof));
         }
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
-        let http = match it.call.shows_certificate {
+        let http = match it.call.presents_certificate {
             true => &it.actor.http,
             false => &run.http,
         };
@@ -63,7 +63,7 @@ pub async fn send(run: &mut Run, flow: &Flow, it: Sent<'_>) -> anyhow::Result<An
 
 fn authenticate(
     flow: &Flow,
-    it: &Sent<'_>,
+    it: &ClientRequest<'_>,
     context: &Context,
     form: &mut Vec<(String, String)>,
 ) -> anyhow::Result<()> {
@@ -118,7 +118,7 @@ pub async fn post(
     url: &str,
     form: Vec<(String, String)>,
 ) -> anyhow::Result<Answer> {
-    let sent = Sent {
+    let sent = ClientRequest {
         actor: &flow.own,
         call,
         method: flow.method,

@@ -3,7 +3,7 @@
 
 use crate::checks::common::{entropy, json_error, measured_entropy, seconds};
 use crate::client::{Request, random_text};
-use crate::fapi::{self, End, Flow, Granted, RESOURCE, post};
+use crate::fapi::{self, Flow, FlowEnd, Grant, RESOURCE, post};
 use crate::http::Answer;
 use crate::journey::{Decision, decide};
 use crate::report::{Step, Stop};
@@ -81,7 +81,7 @@ fn ask_for_person(flow: &mut Flow, hint: &str) {
 
 /// The second client's, which asks for an expiry and, for ping, has a token as long as may be.
 pub fn for_second_client(flow: &Flow) -> Flow {
-    let mut other = flow.of_the_other();
+    let mut other = flow.for_second_client();
     let hint = flow.request.get("login_hint").unwrap_or_default().to_owned();
     ask_for_person(&mut other, &hint);
     if other.fapi.ping {
@@ -272,7 +272,7 @@ pub async fn wait_until_notified(run: &mut Run, flow: &Flow, acknowledged: &Ackn
 }
 
 /// From the request that was taken to the tokens and their use.
-pub async fn grant_and_redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Granted> {
+pub async fn grant_and_redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Grant> {
     expect_pending(run, flow, acknowledged).await?;
     run.waits_a_little(pause(acknowledged)).await;
     expect_pending(run, flow, acknowledged).await?;
@@ -281,14 +281,14 @@ pub async fn grant_and_redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowl
     redeem(run, flow, acknowledged).await
 }
 
-pub async fn redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Granted> {
+pub async fn redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Grant> {
     const ID: &str = "urn:openid:params:jwt:claim:auth_req_id";
     let answer = poll(run, flow, &acknowledged.id).await?;
     let cache = answer
         .header("cache-control")
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let (tokens, id_token) = fapi::tokens_of(run, flow, &answer, Some(&acknowledged.id))?;
+    let (tokens, id_token) = fapi::read_tokens(run, flow, &answer, Some(&acknowledged.id))?;
     run.report.require(cache.contains("no-store"), TOKEN, || {
         format!("Cache-Control is {cache:?}")
     });
@@ -305,7 +305,7 @@ pub async fn redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) 
         }
     }
     let end = fapi::use_tokens(run, flow, tokens, id_token, (None, acknowledged.id.clone())).await?;
-    let End::Done(granted) = end else {
+    let FlowEnd::Done(granted) = end else {
         return Err(run.report.stop(RESOURCE, "the resource refuses the token"));
     };
     let answer = &granted.resource;

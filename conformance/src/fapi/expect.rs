@@ -1,6 +1,6 @@
 //! Where a flow with one thing changed may end, and the row of a table that says so.
 
-use super::{End, Flow, client_credentials, flow, through};
+use super::{Flow, FlowEnd, client_credentials, flow, run_flow};
 use crate::checks::common::{error_description, json_error};
 use crate::http::Answer;
 use crate::report::Step;
@@ -152,9 +152,9 @@ impl Row {
     pub async fn carry_out(self, run: &mut Run) -> Step {
         let mut flow = flow(run)?;
         (self.change)(&mut flow);
-        let end = match flow.fapi.machine {
+        let end = match flow.fapi.client_credentials {
             true => client_credentials(run, &flow).await?,
-            false => through(run, &flow).await?,
+            false => run_flow(run, &flow).await?,
         };
         judge(run, &end, &self.expect);
         Ok(())
@@ -162,13 +162,13 @@ impl Row {
 }
 
 /// The end is one of those expected.
-pub fn judge(run: &mut Run, end: &End, expect: &Expect) {
+pub fn judge(run: &mut Run, end: &FlowEnd, expect: &Expect) {
     match end {
-        End::Par(answer) if expect.odd_at_par => {
+        FlowEnd::Par(answer) if expect.odd_at_par => {
             run.report
                 .warn(RULE, format!("refused when pushed: {}", answer.brief()));
         }
-        End::Par(answer) if expect.any_at_par => {
+        FlowEnd::Par(answer) if expect.any_at_par => {
             run.report
                 .require((400..600).contains(&answer.status), RULE, || answer.brief());
             let code = answer.json().unwrap_or_default()["error"].clone();
@@ -177,9 +177,9 @@ pub fn judge(run: &mut Run, end: &End, expect: &Expect) {
                 format!("the error is {code}, not one of {:?}", expect.par)
             });
         }
-        End::Par(answer) => refusal(run, answer, expect.par, "when pushed"),
-        End::Token(answer) => refusal(run, answer, expect.token, "at the token endpoint"),
-        End::Callback(response) => {
+        FlowEnd::Par(answer) => refusal(run, answer, expect.par, "when pushed"),
+        FlowEnd::Token(answer) => refusal(run, answer, expect.token, "at the token endpoint"),
+        FlowEnd::Callback(response) => {
             let code = response.get("error").unwrap_or_default();
             let expected = expect.callback.contains(&code);
             if expected && expect.odd_at_callback {
@@ -192,23 +192,23 @@ pub fn judge(run: &mut Run, end: &End, expect: &Expect) {
                 )
             });
         }
-        End::Page(page) if expect.page => {
+        FlowEnd::Page(page) if expect.page => {
             run.report.require(page.login_form().is_none(), RULE, || {
                 format!("a login page instead of an error: {}", page.brief())
             });
             run.report.review(RULE, page.brief());
         }
-        End::Page(page) => run
+        FlowEnd::Page(page) => run
             .report
             .fail(RULE, format!("it ended on a page: {}", page.brief())),
-        End::Tls(told) => run.report.require(expect.tls, RULE, || {
+        FlowEnd::Tls(told) => run.report.require(expect.tls, RULE, || {
             format!("no answer at the token endpoint: {told}")
         }),
-        End::Resource(answer) => run.report.fail(
+        FlowEnd::Resource(answer) => run.report.fail(
             RULE,
             format!("the resource refuses the token: {}", answer.brief()),
         ),
-        End::Done(_) => match expect.success {
+        FlowEnd::Done(_) => match expect.success {
             Success::Wanted | Success::Fine => {}
             Success::Odd => run.report.warn(RULE, "it went through"),
             Success::Wrong => run.report.fail(RULE, "it went through"),

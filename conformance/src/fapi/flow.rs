@@ -42,7 +42,7 @@ pub struct Call {
     pub proof_key: Option<Key>,
     /// The headers that the proof comes in.
     pub wrapped: fn(String) -> Vec<(&'static str, String)>,
-    pub shows_certificate: bool,
+    pub presents_certificate: bool,
 }
 
 impl Call {
@@ -55,7 +55,7 @@ impl Call {
             proof: unmodified,
             proof_key: None,
             wrapped: |proof| vec![("dpop", proof)],
-            shows_certificate: true,
+            presents_certificate: true,
         }
     }
 }
@@ -154,7 +154,7 @@ fn of(fapi: Fapi, own: Actor, other: Actor) -> Flow {
 
 impl Flow {
     /// The same for the second client: its turn comes with `dpop_jkt` alone and a longer nonce, as in the suite.
-    pub fn of_the_other(&self) -> Self {
+    pub fn for_second_client(&self) -> Self {
         let mut it = of(self.fapi, self.other.clone(), self.own.clone());
         if it.fapi.openid {
             it.request.set("nonce", random_text(43));

@@ -21,7 +21,7 @@ pub use expect::{Expect, Row, judge};
 pub use flow::{Call, Context, Flow, flow};
 pub use keys::{Jwt, Key};
 pub use steps::{
-    End, Granted, PAR, client_credentials, in_query, is_let_in, keep_out, open, push, reference, resource,
-    resource_url, returned, through, token, tokens_of, use_tokens,
+    FlowEnd, Grant, PAR, client_credentials, expect_refusal, is_accepted, open, push, read_request_uri,
+    read_response, read_tokens, refuse_in_query, resource, resource_url, run_flow, token, use_tokens,
 };
 pub use variant::{Auth, Constraint, Fapi, Only};

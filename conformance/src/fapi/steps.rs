@@ -1,6 +1,6 @@
 //! The requests of a flow, each with the checks that the suite makes there, and the whole way through them.
 
-use super::calls::{RESOURCE, Sent, headers_of_a_form, post, send};
+use super::calls::{ClientRequest, RESOURCE, headers_of_a_form, post, send};
 use super::{Flow, endpoint, flow::missing};
 use crate::browser::RedirectResult;
 use crate::checks::common::{entropy, seconds};
@@ -17,7 +17,7 @@ const ID_TOKEN: &str = "ID token of FAPI 2.0 (Security Profile §5.4.1)";
 const YEAR: i64 = 365 * 24 * 3600;
 
 /// Where a flow ended.
-pub enum End {
+pub enum FlowEnd {
     Par(Answer),
     Callback(response::Response),
     Page(Box<Page>),
@@ -25,10 +25,10 @@ pub enum End {
     /// No TLS without a certificate.
     Tls(String),
     Resource(Answer),
-    Done(Box<Granted>),
+    Done(Box<Grant>),
 }
 
-pub struct Granted {
+pub struct Grant {
     pub request_uri: String,
     pub code: String,
     pub tokens: tokens::Tokens,
@@ -54,7 +54,7 @@ pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
 }
 
 /// The reference of a request that was taken, and for how long.
-pub fn reference(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
+pub fn read_request_uri(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
     if answer.status != 201 {
         let told = format!("HTTP 201 was expected: {}", answer.brief());
         return Err(run.report.stop(PAR, told));
@@ -95,7 +95,7 @@ pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step
 }
 
 /// What came back to the client, judged; none: a page.
-pub fn returned(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Option<response::Response>> {
+pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Option<response::Response>> {
     let Some(it) = journey.returned() else {
         return Ok(None);
     };
@@ -127,7 +127,7 @@ pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Ste
         true => &flow.other,
         false => &flow.own,
     };
-    let sent = Sent {
+    let sent = ClientRequest {
         actor,
         call: &flow.token,
         method: "POST",
@@ -138,20 +138,20 @@ pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Ste
     };
     match send(run, flow, sent).await {
         Ok(it) => Ok(Ok(it)),
-        Err(error) if !flow.token.shows_certificate => Ok(Err(format!("{error:#}"))),
+        Err(error) if !flow.token.presents_certificate => Ok(Err(format!("{error:#}"))),
         Err(error) => Err(error.into()),
     }
 }
 
 /// A token response of FAPI 2.0 and the ID token in it.
-pub fn tokens_of(
+pub fn read_tokens(
     run: &mut Run,
     flow: &Flow,
     answer: &Answer,
     code: Option<&str>,
 ) -> Step<(tokens::Tokens, Option<id_token::IdToken>)> {
     let found = tokens::read_as(answer, flow.fapi.scheme(), &mut run.report)?;
-    if !flow.fapi.openid || flow.fapi.machine {
+    if !flow.fapi.openid || flow.fapi.client_credentials {
         run.report.require(found.id_token.is_none(), ID_TOKEN, || {
             "there is one, for which nobody asked".into()
         });
@@ -192,7 +192,7 @@ pub const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 pub async fn resource(run: &mut Run, flow: &Flow, access_token: &str) -> Step<Answer> {
     let url = resource_url(run, flow)?;
     let scheme = (flow.scheme)(flow.fapi.scheme());
-    let sent = Sent {
+    let sent = ClientRequest {
         actor: &flow.own,
         call: &flow.resource,
         method: "GET",
@@ -215,9 +215,9 @@ pub fn resource_url(run: &Run, flow: &Flow) -> Step<String> {
 
 /// The token was let in. Where userinfo has to do as the resource, a token without `openid` is known by the scope
 /// that it lacks (OpenID Connect Core §5.3.1), which is asked last.
-pub fn is_let_in(run: &Run, flow: &Flow, answer: &Answer) -> bool {
+pub fn is_accepted(run: &Run, flow: &Flow, answer: &Answer) -> bool {
     let own = run.config.fapi.as_ref().is_some_and(|it| it.resource.is_some());
-    let lacks_openid = !flow.fapi.openid || flow.fapi.machine;
+    let lacks_openid = !flow.fapi.openid || flow.fapi.client_credentials;
     matches!(answer.status, 200 | 201)
         || answer.status == 403
             && !own
@@ -229,7 +229,7 @@ pub fn is_let_in(run: &Run, flow: &Flow, answer: &Answer) -> bool {
 
 /// The token was not let in, as it should be. Where userinfo has to do as the resource and looks at the scope first,
 /// nothing was shown.
-pub fn keep_out(
+pub fn expect_refusal(
     run: &mut Run,
     flow: &Flow,
     answer: &Answer,
@@ -237,7 +237,7 @@ pub fn keep_out(
     what: &str,
 ) {
     let told = || format!("{what}: {}", answer.brief());
-    if answer.status == 403 && is_let_in(run, flow, answer) {
+    if answer.status == 403 && is_accepted(run, flow, answer) {
         let why = "userinfo asks for the scope first; a `resource` in the settings would tell more";
         run.report.warn(rule, format!("{} ({why})", told()));
         return;
@@ -258,33 +258,33 @@ fn judge_resource(run: &mut Run, flow: &Flow, answer: &Answer, sub: Option<&str>
 }
 
 /// The whole way, to its end or to the first refusal.
-pub async fn through(run: &mut Run, flow: &Flow) -> Step<End> {
+pub async fn run_flow(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let mut request_uri = None;
     if flow.pushes {
         let answer = push(run, flow).await?;
         if answer.status != 201 {
-            return Ok(End::Par(answer));
+            return Ok(FlowEnd::Par(answer));
         }
-        request_uri = Some(reference(run, &answer)?.0);
+        request_uri = Some(read_request_uri(run, &answer)?.0);
     }
     let journey = open(run, flow, request_uri.as_deref()).await?;
-    let Some(response) = returned(run, flow, &journey)? else {
+    let Some(response) = read_response(run, flow, &journey)? else {
         return Ok(match journey.end {
-            RedirectResult::Page(page) => End::Page(page),
-            RedirectResult::Returned(_) => End::Callback(response::Response::default()),
+            RedirectResult::Page(page) => FlowEnd::Page(page),
+            RedirectResult::Returned(_) => FlowEnd::Callback(response::Response::default()),
         });
     };
     let Some(code) = response.get("code").map(str::to_owned) else {
-        return Ok(End::Callback(response));
+        return Ok(FlowEnd::Callback(response));
     };
     entropy("code", &code, &mut run.report);
     let form = flow.redemption.clone().with("code", code.as_str()).params;
     let answer = match token(run, flow, &form).await? {
         Ok(answer) if answer.status == 200 => answer,
-        Ok(answer) => return Ok(End::Token(answer)),
-        Err(told) => return Ok(End::Tls(told)),
+        Ok(answer) => return Ok(FlowEnd::Token(answer)),
+        Err(told) => return Ok(FlowEnd::Tls(told)),
     };
-    let (tokens, id_token) = tokens_of(run, flow, &answer, Some(&code))?;
+    let (tokens, id_token) = read_tokens(run, flow, &answer, Some(&code))?;
     use_tokens(run, flow, tokens, id_token, (request_uri, code)).await
 }
 
@@ -294,14 +294,14 @@ pub async fn use_tokens(
     tokens: tokens::Tokens,
     id_token: Option<id_token::IdToken>,
     (request_uri, code): (Option<String>, String),
-) -> Step<End> {
+) -> Step<FlowEnd> {
     let answer = resource(run, flow, &tokens.access_token).await?;
-    if !is_let_in(run, flow, &answer) {
-        return Ok(End::Resource(answer));
+    if !is_accepted(run, flow, &answer) {
+        return Ok(FlowEnd::Resource(answer));
     }
     let sub = id_token.as_ref().and_then(|it| it.claims["sub"].as_str());
     judge_resource(run, flow, &answer, sub)?;
-    Ok(End::Done(Box::new(Granted {
+    Ok(FlowEnd::Done(Box::new(Grant {
         request_uri: request_uri.unwrap_or_default(),
         code,
         tokens,
@@ -311,7 +311,7 @@ pub async fn use_tokens(
 }
 
 /// As it would stand in every log on the way.
-pub async fn in_query(run: &mut Run, flow: &Flow, url: &str, own: &Granted) -> Step {
+pub async fn refuse_in_query(run: &mut Run, flow: &Flow, url: &str, own: &Grant) -> Step {
     const QUERY: &str = "no access token in the query (FAPI 2.0 Security Profile §5.3.4)";
     let joint = if url.contains('?') { '&' } else { '?' };
     let url = format!("{url}{joint}access_token={}", own.tokens.access_token);
@@ -322,13 +322,13 @@ pub async fn in_query(run: &mut Run, flow: &Flow, url: &str, own: &Granted) -> S
 }
 
 /// The way without a person (RFC 6749 §4.4).
-pub async fn client_credentials(run: &mut Run, flow: &Flow) -> Step<End> {
+pub async fn client_credentials(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let form = [("grant_type".to_owned(), "client_credentials".to_owned())];
     let answer = match token(run, flow, &form).await? {
         Ok(answer) if answer.status == 200 => answer,
-        Ok(answer) => return Ok(End::Token(answer)),
-        Err(told) => return Ok(End::Tls(told)),
+        Ok(answer) => return Ok(FlowEnd::Token(answer)),
+        Err(told) => return Ok(FlowEnd::Tls(told)),
     };
-    let (tokens, id_token) = tokens_of(run, flow, &answer, None)?;
+    let (tokens, id_token) = read_tokens(run, flow, &answer, None)?;
     use_tokens(run, flow, tokens, id_token, (None, String::new())).await
 }

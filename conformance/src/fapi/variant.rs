@@ -28,13 +28,13 @@ pub struct Fapi {
     /// Signed requests and responses (Message Signing).
     pub signed: bool,
     /// No person: the client credentials grant.
-    pub machine: bool,
+    pub client_credentials: bool,
     /// Of CIBA: the client is told when to come.
     pub ping: bool,
 }
 
 impl Fapi {
-    pub fn shows_certificates(&self) -> bool {
+    pub fn presents_certificates(&self) -> bool {
         self.auth == Auth::Mtls || self.constraint == Constraint::Mtls
     }
 
@@ -71,7 +71,7 @@ impl Fapi {
         }
         let pushed = metadata["pushed_authorization_request_endpoint"].is_string();
         let signed = !self.signed || lists("response_modes_supported", "jwt");
-        let granted = match self.machine {
+        let granted = match self.client_credentials {
             true => lists("grant_types_supported", "client_credentials"),
             false => pushed,
         };
@@ -90,25 +90,25 @@ impl Fapi {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Only {
     Dpop,
-    Key,
+    PrivateKeyJwt,
     Mtls,
     Ping,
     Openid,
     Signed,
     /// Somebody who logs in: not for client credentials.
-    Person,
+    User,
 }
 
 impl Only {
     pub fn fits(self, fapi: &Fapi) -> bool {
         match self {
             Self::Dpop => fapi.constraint == Constraint::Dpop,
-            Self::Key => fapi.auth == Auth::PrivateKeyJwt,
+            Self::PrivateKeyJwt => fapi.auth == Auth::PrivateKeyJwt,
             Self::Mtls => fapi.auth == Auth::Mtls,
             Self::Ping => fapi.ping,
             Self::Openid => fapi.openid,
             Self::Signed => fapi.signed,
-            Self::Person => !fapi.machine,
+            Self::User => !fapi.client_credentials,
         }
     }
 }

@@ -77,7 +77,7 @@ fn judge(metadata: &Value, fapi: &Fapi, report: &mut Report) {
         lists("scopes_supported", &["openid"]);
         lists("subject_types_supported", &["public", "pairwise"]);
     }
-    if !fapi.machine {
+    if !fapi.client_credentials {
         lists("response_types_supported", &["code"]);
         lists("grant_types_supported", &["authorization_code"]);
         lists("code_challenge_methods_supported", &["S256"]);
@@ -95,7 +95,7 @@ fn judge(metadata: &Value, fapi: &Fapi, report: &mut Report) {
         let name = "tls_client_certificate_bound_access_tokens";
         report.require(flag(name), RULE, || format!("{name} is {}", metadata[name]));
     }
-    if !fapi.machine {
+    if !fapi.client_credentials {
         let name = "pushed_authorization_request_endpoint";
         report.require(metadata[name].is_string(), RULE, || format!("{name} is missing"));
         let name = "authorization_response_iss_parameter_supported";

@@ -3,7 +3,7 @@
 use super::transport;
 use crate::checks::id_token;
 use crate::client::random_text;
-use crate::fapi::{self, End, Expect, Flow, Granted, client_credentials, judge, resource, through};
+use crate::fapi::{self, Expect, Flow, FlowEnd, Grant, client_credentials, judge, resource, run_flow};
 use crate::journey::refuse;
 use crate::report::{Step, Stop};
 use crate::run::Run;
@@ -14,14 +14,14 @@ const REFUSED: &str = "who refuses is heard (RFC 6749 §4.1.2.1)";
 const CLAIMS: &str = "the claims parameter (OpenID Connect Core §5.5)";
 
 /// Sound from end to end, or the module has failed.
-pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Granted> {
-    let end = match flow.fapi.machine {
+pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Grant> {
+    let end = match flow.fapi.client_credentials {
         true => client_credentials(run, flow).await?,
-        false => through(run, flow).await?,
+        false => run_flow(run, flow).await?,
     };
     judge(run, &end, &Expect::SUCCESS);
     match end {
-        End::Done(it) => Ok(*it),
+        FlowEnd::Done(it) => Ok(*it),
         _ => Err(Stop::Failed),
     }
 }
@@ -34,7 +34,7 @@ pub async fn flow(run: &mut Run) -> Step {
     }
     let url = fapi::resource_url(run, &first)?;
     transport::battery(run, &[url.as_str()]).await?;
-    fapi::in_query(run, &first, &url, &own).await?;
+    fapi::refuse_in_query(run, &first, &url, &own).await?;
     for accept in [
         "application/json; charset=utf-8",
         "application/json, application/*+json, */*",
@@ -44,17 +44,17 @@ pub async fn flow(run: &mut Run) -> Step {
             ..first.clone()
         };
         let answer = resource(run, &odd, &own.tokens.access_token).await?;
-        let good = fapi::is_let_in(run, &odd, &answer);
+        let good = fapi::is_accepted(run, &odd, &answer);
         run.report.require(good, fapi::RESOURCE, || {
             format!("with Accept {accept:?}: {}", answer.brief())
         });
     }
 
-    let second = first.of_the_other();
+    let second = first.for_second_client();
     let theirs = granted(run, &second).await?;
     // The other's token, with what the first client holds.
     let answer = resource(run, &first, &theirs.tokens.access_token).await?;
-    fapi::keep_out(
+    fapi::expect_refusal(
         run,
         &first,
         &answer,
@@ -66,14 +66,14 @@ pub async fn flow(run: &mut Run) -> Step {
 
 pub async fn rejected(run: &mut Run) -> Step {
     let first = fapi::flow(run)?;
-    for mut flow in [first.of_the_other(), first] {
+    for mut flow in [first.for_second_client(), first] {
         // Consent may have been given before; without it there would be nothing to refuse.
         flow.request
             .set("state", random_text(128))
             .set("prompt", "consent");
         run.browser.forget();
         let answer = fapi::push(run, &flow).await?;
-        let (request_uri, _) = fapi::reference(run, &answer)?;
+        let (request_uri, _) = fapi::read_request_uri(run, &answer)?;
         let endpoint = run.endpoint("authorization_endpoint")?;
         let url = flow
             .opened
@@ -83,7 +83,7 @@ pub async fn rejected(run: &mut Run) -> Step {
         let start = run.browser.open(&url).await?;
         let user = run.user()?;
         let journey = refuse(&mut run.browser, start, &user).await?;
-        let Some(response) = fapi::returned(run, &flow, &journey)? else {
+        let Some(response) = fapi::read_response(run, &flow, &journey)? else {
             let seen = journey.pages.join(" | ");
             return Err(run
                 .report

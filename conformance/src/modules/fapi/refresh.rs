@@ -4,7 +4,7 @@
 use super::happy::granted;
 use crate::checks::common::json_error;
 use crate::checks::token::Tokens;
-use crate::fapi::{self, Auth, Constraint, Flow, Granted, Key};
+use crate::fapi::{self, Auth, Constraint, Flow, Grant, Key};
 use crate::http::Answer;
 use crate::report::{Step, Stop};
 use crate::run::Run;
@@ -42,7 +42,7 @@ pub async fn check(run: &mut Run) -> Step {
     let token = refreshes(run, &first, &own, &token, &scope).await?;
     unproved(run, &first, &form(&token, &scope)).await?;
 
-    let mut second = first.of_the_other();
+    let mut second = first.for_second_client();
     let scope = offline(run, &mut second);
     let theirs = granted(run, &second).await?;
     let Some(foreign) = theirs.tokens.refresh_token.clone() else {
@@ -81,7 +81,7 @@ async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
 }
 
 /// By another key than the first: a confidential client is known by its authentication. The token to go on with.
-pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Granted, token: &str, scope: &str) -> Step<String> {
+pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Grant, token: &str, scope: &str) -> Step<String> {
     let mut flow = flow.clone();
     if flow.fapi.constraint == Constraint::Dpop {
         flow.own.proofs = Key::generate()?;
@@ -97,7 +97,7 @@ pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Granted, token: &str, s
     Ok(current)
 }
 
-async fn refreshed(run: &mut Run, flow: &Flow, own: &Granted, form: &Form) -> Step<Tokens> {
+async fn refreshed(run: &mut Run, flow: &Flow, own: &Grant, form: &Form) -> Step<Tokens> {
     let answer = sent(run, flow, form).await?;
     let cache = answer
         .header("cache-control")
@@ -110,7 +110,7 @@ async fn refreshed(run: &mut Run, flow: &Flow, own: &Granted, form: &Form) -> St
     if nonce.is_some_and(|it| it.claims.get("nonce").is_none()) {
         flow.drop("nonce");
     }
-    let (fresh, id_token) = fapi::tokens_of(run, &flow, &answer, None)?;
+    let (fresh, id_token) = fapi::read_tokens(run, &flow, &answer, None)?;
     run.report.require(cache.contains("no-store"), RULE, || {
         format!("the answer of a refresh has Cache-Control {cache:?}")
     });
@@ -127,7 +127,7 @@ async fn refreshed(run: &mut Run, flow: &Flow, own: &Granted, form: &Form) -> St
         }
     }
     let answer = fapi::resource(run, &flow, &fresh.access_token).await?;
-    let good = fapi::is_let_in(run, &flow, &answer);
+    let good = fapi::is_accepted(run, &flow, &answer);
     run.report.require(good, RULE, || {
         format!("the new token does not work: {}", answer.brief())
     });
@@ -143,7 +143,7 @@ async fn unproved(run: &mut Run, flow: &Flow, form: &Form) -> Step {
         let mut nobody = flow.clone();
         match flow.fapi.auth {
             Auth::PrivateKeyJwt => nobody.token.authenticates = false,
-            Auth::Mtls => nobody.token.shows_certificate = false,
+            Auth::Mtls => nobody.token.presents_certificate = false,
         }
         if let Ok(answer) = fapi::token(run, &nobody, form).await? {
             json_error(&answer, &[400, 401], &CLIENT, NOBODY, &mut run.report);
@@ -156,7 +156,7 @@ async fn unproved(run: &mut Run, flow: &Flow, form: &Form) -> Step {
             (&[400], &PROOF)
         }
         Constraint::Mtls => {
-            bare.token.shows_certificate = false;
+            bare.token.presents_certificate = false;
             (&[400, 401], &CLIENT)
         }
     };

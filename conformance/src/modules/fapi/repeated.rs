@@ -3,7 +3,7 @@
 use super::error_codes::{GRANT, REQUEST_URI};
 use super::happy::granted;
 use crate::checks::common::json_error;
-use crate::fapi::{self, End, Expect, Flow, judge};
+use crate::fapi::{self, Expect, Flow, FlowEnd, judge};
 use crate::report::{Step, Stop};
 use crate::run::Run;
 use std::time::Duration;
@@ -35,9 +35,9 @@ async fn redeem(run: &mut Run, flow: &Flow, code: &str) -> Step {
 pub async fn expired_code(run: &mut Run) -> Step {
     let flow = fapi::flow(run)?;
     let answer = fapi::push(run, &flow).await?;
-    let (request_uri, _) = fapi::reference(run, &answer)?;
+    let (request_uri, _) = fapi::read_request_uri(run, &answer)?;
     let journey = fapi::open(run, &flow, Some(&request_uri)).await?;
-    let response = fapi::returned(run, &flow, &journey)?.unwrap_or_default();
+    let response = fapi::read_response(run, &flow, &journey)?.unwrap_or_default();
     let Some(code) = response.get("code") else {
         return Err(run
             .report
@@ -59,12 +59,12 @@ async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) ->
         ..flow.clone()
     };
     let journey = fapi::open(run, &late, Some(request_uri)).await?;
-    let end = match fapi::returned(run, &late, &journey)? {
+    let end = match fapi::read_response(run, &late, &journey)? {
         None => match journey.end {
-            crate::browser::RedirectResult::Page(page) => End::Page(page),
+            crate::browser::RedirectResult::Page(page) => FlowEnd::Page(page),
             crate::browser::RedirectResult::Returned(_) => return Ok(()),
         },
-        Some(response) if response.get("code").is_none() => End::Callback(response),
+        Some(response) if response.get("code").is_none() => FlowEnd::Callback(response),
         Some(_) => {
             let told = "a code came for it";
             match expect.tolerates_success() {
@@ -88,7 +88,7 @@ pub async fn request_uri(run: &mut Run) -> Step {
 pub async fn expired_request_uri(run: &mut Run) -> Step {
     let flow = fapi::flow(run)?;
     let answer = fapi::push(run, &flow).await?;
-    let (request_uri, lasts) = fapi::reference(run, &answer)?;
+    let (request_uri, lasts) = fapi::read_request_uri(run, &answer)?;
     if lasts > 30 * 60 {
         return Err(Stop::Skipped(format!("a request_uri lives for {lasts} seconds")));
     }

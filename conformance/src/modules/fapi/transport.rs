@@ -13,7 +13,7 @@ const TLS: &str = "TLS (FAPI 2.0 Security Profile §5.2.1, §5.2.2)";
 
 pub async fn holder_of_key(run: &mut Run) -> Step {
     let fapi = *run.variant.fapi.context("not a variant of FAPI")?;
-    let names: &[&str] = match fapi.machine {
+    let names: &[&str] = match fapi.client_credentials {
         true => &["token_endpoint", "registration_endpoint"],
         false => &[
             "authorization_endpoint",
@@ -38,7 +38,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
     let row = Row {
         change: |it| match it.fapi.constraint {
             Constraint::Dpop => it.token.proves = false,
-            Constraint::Mtls => it.token.shows_certificate = false,
+            Constraint::Mtls => it.token.presents_certificate = false,
         },
         expect,
     };

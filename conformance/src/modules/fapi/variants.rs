@@ -10,7 +10,7 @@ const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid:
         constraint,
         openid,
         signed: false,
-        machine: false,
+        client_credentials: false,
         ping: false,
     }
 }
@@ -46,8 +46,8 @@ const fn signed(at: usize) -> Variant {
     Variant::fapi(&SIGNED[at])
 }
 
-const MACHINE: &Fapi = &Fapi {
-    machine: true,
+const CLIENT_CREDENTIALS: &Fapi = &Fapi {
+    client_credentials: true,
     ..variant(
         "private_key_jwt dpop fapi_client_credentials_grant",
         Auth::PrivateKeyJwt,
@@ -58,7 +58,7 @@ const MACHINE: &Fapi = &Fapi {
 
 #[rustfmt::skip]
 pub const SECURITY_PROFILE: &[Variant] = &[
-    plain(0), plain(1), plain(2), plain(3), plain(4), plain(5), plain(6), plain(7), Variant::fapi(MACHINE),
+    plain(0), plain(1), plain(2), plain(3), plain(4), plain(5), plain(6), plain(7), Variant::fapi(CLIENT_CREDENTIALS),
 ];
 
 /// `signed_non_repudiation` and `jarm` together.
@@ -74,7 +74,7 @@ const fn ciba(name: &'static str, auth: Auth, ping: bool) -> Fapi {
         constraint: Constraint::Mtls,
         openid: true,
         signed: true,
-        machine: false,
+        client_credentials: false,
         ping,
     }
 }

@@ -28,7 +28,7 @@ pub async fn two_clients(run: &mut Run) -> Step {
     transport::battery(run, &[url.as_str()]).await?;
     let acknowledged = start(run, &first).await?;
     let own = grant_and_redeem(run, &first, &acknowledged).await?;
-    fapi::in_query(run, &first, &url, &own).await?;
+    fapi::refuse_in_query(run, &first, &url, &own).await?;
 
     let mut second = ciba::for_second_client(&first);
     let wanted = run
@@ -47,7 +47,7 @@ pub async fn two_clients(run: &mut Run) -> Step {
             });
     }
     let answer = resource(run, &first, &theirs.tokens.access_token).await?;
-    fapi::keep_out(
+    fapi::expect_refusal(
         run,
         &first,
         &answer,
@@ -163,7 +163,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
     decide_at_page(run, &flow, Decision::Allow).await?;
     wait_until_notified(run, &flow, &acknowledged).await?;
     let mut bare = flow.clone();
-    bare.token.shows_certificate = false;
+    bare.token.presents_certificate = false;
     let codes: &[&str] = match flow.fapi.auth {
         Auth::Mtls => &["invalid_client", "invalid_request"],
         Auth::PrivateKeyJwt => &["invalid_client", "invalid_request", "invalid_grant"],
