@@ -1,7 +1,7 @@
 //! What a module is: its name in the Foundation's suite, what it needs, for which variants it runs, and the function
 //! that carries it out. The files of `modules/` declare them, the runner runs them.
 
-use crate::fapi::Only;
+use crate::fapi::Restriction;
 use crate::relying_party::RelyingParty;
 use crate::report::Step;
 use crate::run::Run;
@@ -45,13 +45,13 @@ pub struct Module {
     /// The response types that the suite runs it for.
     pub on: &'static [&'static str],
     /// And which variants of FAPI.
-    pub only: &'static [Only],
+    pub only: &'static [Restriction],
     pub check: Check,
 }
 
 impl Module {
     pub fn runs_in(&self, variant: &Variant) -> bool {
-        let fits = |only: &Only| variant.fapi.is_some_and(|it| only.fits(it));
+        let fits = |only: &Restriction| variant.fapi.is_some_and(|it| only.fits(it));
         self.on.contains(&variant.response_type) && self.only.iter().all(fits)
     }
 }

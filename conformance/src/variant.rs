@@ -1,7 +1,7 @@
 //! What a plan fixes for its modules: response type and response mode, and for FAPI how clients authenticate and how
 //! tokens are bound. Plans list variants and a run carries one. Nothing here knows a module.
 
-use crate::fapi::Fapi;
+use crate::fapi::FapiVariant;
 
 /// Where the authorization response belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Variant {
     /// Sent as the parameter `response_mode`; none: the default of the response type.
     pub response_mode: Option<&'static str>,
     /// For the plans of FAPI.
-    pub fapi: Option<&'static Fapi>,
+    pub fapi: Option<&'static FapiVariant>,
 }
 
 impl Variant {
@@ -36,7 +36,7 @@ impl Variant {
         }
     }
 
-    pub const fn fapi(fapi: &'static Fapi) -> Self {
+    pub const fn fapi(fapi: &'static FapiVariant) -> Self {
         Self {
             fapi: Some(fapi),
             ..Self::plain("code")

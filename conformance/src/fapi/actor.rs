@@ -1,6 +1,6 @@
 //! A client of FAPI as the settings name it: its registration, its key, its certificate.
 
-use super::{Constraint, Fapi, Key};
+use super::{Constraint, FapiVariant, Key};
 use crate::config;
 use crate::http::Http;
 use crate::provider::Provider;
@@ -24,7 +24,7 @@ pub struct Actor {
 
 impl Actor {
     /// The two clients of a variant.
-    pub fn two(run: &mut Run, fapi: &Fapi) -> Step<(Self, Self)> {
+    pub fn two(run: &mut Run, fapi: &FapiVariant) -> Step<(Self, Self)> {
         let config = run.config.clone();
         let skip = |reason: String| Stop::Skipped(reason);
         let settings = config.fapi.as_ref();
@@ -65,7 +65,7 @@ type Clients = BTreeMap<String, [String; 2]>;
 fn clients_of<'a>(
     config: &'a config::Config,
     settings: &'a config::Fapi,
-    fapi: &Fapi,
+    fapi: &FapiVariant,
 ) -> (Option<&'a Clients>, &'static str) {
     match (fapi.is_ciba(), fapi.client_credentials, fapi.signed) {
         (true, ..) => (config.ciba.as_ref().map(|it| &it.clients), "ciba.clients"),
@@ -76,13 +76,13 @@ fn clients_of<'a>(
 }
 
 /// Without what the registration does not depend on.
-fn short(fapi: &Fapi) -> String {
+fn short(fapi: &FapiVariant) -> String {
     let words: Vec<&str> = fapi.name.split(' ').take(2).collect();
     words.join(" ")
 }
 
 /// Where a client that shows certificates calls (RFC 8705 §5), or everybody else.
-pub fn endpoint(provider: &Provider, fapi: &Fapi, name: &str) -> Option<String> {
+pub fn endpoint(provider: &Provider, fapi: &FapiVariant, name: &str) -> Option<String> {
     let of_userinfo = name == "userinfo_endpoint" && fapi.constraint == Constraint::Dpop;
     let alias = provider.metadata["mtls_endpoint_aliases"][name].as_str();
     let alias = alias.filter(|_| fapi.presents_certificates() && !of_userinfo);

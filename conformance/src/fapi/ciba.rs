@@ -53,7 +53,7 @@ macro_rules! ciba {
             name: concat!("fapi-ciba-id1", $name),
             needs: $crate::module::Needs::Fapi,
             on: &["code"],
-            only: &[$($crate::fapi::Only::$only),*],
+            only: &[$($crate::fapi::Restriction::$only),*],
             check: $crate::module::Check::Run(|run| Box::pin($crate::fapi::ciba::Row { change: $change, expected: $expected }.carry_out(run))),
         }
     };

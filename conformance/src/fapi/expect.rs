@@ -141,7 +141,7 @@ macro_rules! row {
             name: concat!("fapi2-security-profile-final-", $name),
             needs: $crate::module::Needs::Fapi,
             on: &["code"],
-            only: &[$($crate::fapi::Only::$only),*],
+            only: &[$($crate::fapi::Restriction::$only),*],
             check: $crate::module::Check::Run(|run| Box::pin($crate::fapi::Row { change: $change, expect: $expect }.carry_out(run))),
         }
     };

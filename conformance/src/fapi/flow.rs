@@ -1,6 +1,6 @@
 //! One authorization of FAPI 2.0 as it should be, and everything of it that a module may change.
 
-use super::{Actor, Constraint, Fapi, Jwt, Key, endpoint};
+use super::{Actor, Constraint, FapiVariant, Jwt, Key, endpoint};
 use crate::checks::common::now;
 use crate::client::{Request, random_text};
 use crate::provider::Provider;
@@ -62,7 +62,7 @@ impl Call {
 
 #[derive(Clone)]
 pub struct Flow {
-    pub fapi: Fapi,
+    pub fapi: FapiVariant,
     pub own: Actor,
     pub other: Actor,
     /// What is pushed.
@@ -102,7 +102,7 @@ pub fn flow(run: &mut Run) -> Step<Flow> {
     Ok(of(*fapi, own, other))
 }
 
-fn of(fapi: Fapi, own: Actor, other: Actor) -> Flow {
+fn of(fapi: FapiVariant, own: Actor, other: Actor) -> Flow {
     let verifier = random_text(43);
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
     let mut request = Request { params: Vec::new() }

@@ -24,4 +24,4 @@ pub use steps::{
     FlowEnd, Grant, PAR, client_credentials, expect_refusal, is_accepted, open, push, read_request_uri,
     read_response, read_tokens, refuse_in_query, resource, resource_url, run_flow, token, use_tokens,
 };
-pub use variant::{Auth, Constraint, Fapi, Only};
+pub use variant::{Auth, Constraint, FapiVariant, Restriction};

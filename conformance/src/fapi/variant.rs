@@ -19,7 +19,7 @@ pub enum Constraint {
 
 /// What a plan is run for; the names are the suite's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fapi {
+pub struct FapiVariant {
     pub name: &'static str,
     pub auth: Auth,
     pub constraint: Constraint,
@@ -33,7 +33,7 @@ pub struct Fapi {
     pub ping: bool,
 }
 
-impl Fapi {
+impl FapiVariant {
     pub fn presents_certificates(&self) -> bool {
         self.auth == Auth::Mtls || self.constraint == Constraint::Mtls
     }
@@ -88,7 +88,7 @@ impl Fapi {
 
 /// What a module is only for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Only {
+pub enum Restriction {
     Dpop,
     PrivateKeyJwt,
     Mtls,
@@ -99,8 +99,8 @@ pub enum Only {
     User,
 }
 
-impl Only {
-    pub fn fits(self, fapi: &Fapi) -> bool {
+impl Restriction {
+    pub fn fits(self, fapi: &FapiVariant) -> bool {
         match self {
             Self::Dpop => fapi.constraint == Constraint::Dpop,
             Self::PrivateKeyJwt => fapi.auth == Auth::PrivateKeyJwt,

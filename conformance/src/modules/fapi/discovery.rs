@@ -1,7 +1,7 @@
 //! The metadata of a provider of FAPI 2.0, that of OAuth (RFC 8414) where nobody speaks OpenID Connect.
 
 use crate::checks::discovery::{self, Circumstances, listed};
-use crate::fapi::{Auth, Constraint, Fapi};
+use crate::fapi::{Auth, Constraint, FapiVariant};
 use crate::report::{Report, Step};
 use crate::run::Run;
 use anyhow::Context;
@@ -50,7 +50,7 @@ async fn of_oauth(run: &mut Run) -> Step<Value> {
     }
 }
 
-fn judge(metadata: &Value, fapi: &Fapi, report: &mut Report) {
+fn judge(metadata: &Value, fapi: &FapiVariant, report: &mut Report) {
     let mut lists = |name: &str, words: &[&str]| {
         let found = listed(metadata, name);
         let has = found

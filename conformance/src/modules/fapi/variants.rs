@@ -1,10 +1,10 @@
 //! The variants that the plans of FAPI 2.0 and of FAPI-CIBA are run for.
 
-use crate::fapi::{Auth, Constraint, Fapi};
+use crate::fapi::{Auth, Constraint, FapiVariant};
 use crate::variant::Variant;
 
-const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid: bool) -> Fapi {
-    Fapi {
+const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid: bool) -> FapiVariant {
+    FapiVariant {
         name,
         auth,
         constraint,
@@ -17,7 +17,7 @@ const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid:
 
 /// In the suite's words; the first two say as what the clients are registered.
 #[rustfmt::skip]
-const WAYS: [Fapi; 8] = [
+const WAYS: [FapiVariant; 8] = [
     variant("private_key_jwt dpop openid_connect", Auth::PrivateKeyJwt, Constraint::Dpop, true),
     variant("private_key_jwt dpop plain_oauth", Auth::PrivateKeyJwt, Constraint::Dpop, false),
     variant("private_key_jwt mtls openid_connect", Auth::PrivateKeyJwt, Constraint::Mtls, true),
@@ -29,12 +29,12 @@ const WAYS: [Fapi; 8] = [
 ];
 
 const fn plain(at: usize) -> Variant {
-    const PLAIN: &[Fapi; 8] = &WAYS;
+    const PLAIN: &[FapiVariant; 8] = &WAYS;
     Variant::fapi(&PLAIN[at])
 }
 
 const fn signed(at: usize) -> Variant {
-    const SIGNED: &[Fapi; 8] = &{
+    const SIGNED: &[FapiVariant; 8] = &{
         let mut all = WAYS;
         let mut at = 0;
         while at < all.len() {
@@ -46,7 +46,7 @@ const fn signed(at: usize) -> Variant {
     Variant::fapi(&SIGNED[at])
 }
 
-const CLIENT_CREDENTIALS: &Fapi = &Fapi {
+const CLIENT_CREDENTIALS: &FapiVariant = &FapiVariant {
     client_credentials: true,
     ..variant(
         "private_key_jwt dpop fapi_client_credentials_grant",
@@ -67,8 +67,8 @@ pub const MESSAGE_SIGNING: &[Variant] = &[
     signed(0), signed(1), signed(2), signed(3), signed(4), signed(5), signed(6), signed(7),
 ];
 
-const fn ciba(name: &'static str, auth: Auth, ping: bool) -> Fapi {
-    Fapi {
+const fn ciba(name: &'static str, auth: Auth, ping: bool) -> FapiVariant {
+    FapiVariant {
         name,
         auth,
         constraint: Constraint::Mtls,

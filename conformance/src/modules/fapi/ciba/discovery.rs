@@ -1,7 +1,7 @@
 //! The metadata of a provider of FAPI-CIBA.
 
 use crate::checks::discovery::{self, listed};
-use crate::fapi::{Auth, Fapi};
+use crate::fapi::{Auth, FapiVariant};
 use crate::report::{Report, Step};
 use crate::run::Run;
 use anyhow::Context;
@@ -23,7 +23,7 @@ pub async fn check(run: &mut Run) -> Step {
     Ok(())
 }
 
-fn judge(metadata: &Value, fapi: &Fapi, report: &mut Report) {
+fn judge(metadata: &Value, fapi: &FapiVariant, report: &mut Report) {
     let has = |name: &str, words: &[&str]| {
         let found = listed(metadata, name).unwrap_or_default();
         words.iter().any(|it| found.contains(it))

@@ -9,7 +9,7 @@ use crate::module::{Module, module};
 macro_rules! flow {
     ($name:literal, [$($only:ident),*], $check:path) => {
         Module {
-            only: &[$($crate::fapi::Only::$only),*],
+            only: &[$($crate::fapi::Restriction::$only),*],
             ..module!($name, Fapi, $check, &["code"])
         }
     };
