@@ -267,11 +267,11 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
         let value = match tag {
             "select" => {
                 let options: Vec<_> = control.select(&OPTION).collect();
-                let chosen = options
+                let selected = options
                     .iter()
                     .find(|it| it.attr("selected").is_some())
                     .or_else(|| options.first());
-                chosen
+                selected
                     .map(|it| it.attr("value").map_or_else(|| squeeze(it.text()), str::to_owned))
                     .unwrap_or_default()
             }

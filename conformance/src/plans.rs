@@ -13,10 +13,10 @@ pub struct Plan {
 }
 
 /// A module to run: the plan, what it fixes, and which.
-pub type Chosen = (&'static Plan, &'static Variant, &'static Module);
+pub type Selected = (&'static Plan, &'static Variant, &'static Module);
 
 impl Plan {
-    pub fn runs(&'static self) -> impl Iterator<Item = Chosen> {
+    pub fn runs(&'static self) -> impl Iterator<Item = Selected> {
         self.variants.iter().flat_map(move |variant| {
             let modules = self.modules.iter();
             let wanted = modules.filter(|it| it.runs_in(variant));

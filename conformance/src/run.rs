@@ -31,12 +31,12 @@ pub struct Run {
     pub browser: Browser,
     pub report: Report,
     site: Option<Arc<Site>>,
-    /// Its place among the modules that run; who waits gives it back.
-    place: Option<OwnedSemaphorePermit>,
+    /// Its slot among the modules that run; who waits gives it back.
+    slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Run {
-    pub fn new(environment: &Environment, variant: Variant, place: Option<OwnedSemaphorePermit>) -> Self {
+    pub fn new(environment: &Environment, variant: Variant, slot: Option<OwnedSemaphorePermit>) -> Self {
         let config = &environment.config;
         let clients = [&config.client, &config.client2, &config.client_secret_post];
         let mut returns = Vec::new();
@@ -54,21 +54,21 @@ impl Run {
             browser: Browser::new(&environment.http, returns),
             report: Report::default(),
             site: environment.site.clone(),
-            place,
+            slot,
         }
     }
 
     /// Waits for some seconds, while others go on. A few modules at a time do so, for what waits here counts at the
     /// provider.
-    pub async fn waits_a_little(&mut self, time: Duration) {
+    pub async fn wait_briefly(&mut self, time: Duration) {
         static FEW: Semaphore = Semaphore::const_new(6);
         let _waiting = FEW.acquire().await;
-        self.waits(time).await;
+        self.wait(time).await;
     }
 
     /// Waits for long, while others go on.
-    pub async fn waits(&mut self, time: Duration) {
-        self.place = None;
+    pub async fn wait(&mut self, time: Duration) {
+        self.slot = None;
         tokio::time::sleep(time).await;
     }
 

@@ -1,9 +1,9 @@
-//! Runs the modules of the chosen plans, each with a browser of its own: one by one, or side by side.
+//! Runs the modules of the selected plans, each with a browser of its own: one by one, or side by side.
 
 use crate::client::{AuthMethod, Client};
 use crate::config::Config;
 use crate::module::{Check, Module, Needs};
-use crate::plans::Chosen;
+use crate::plans::Selected;
 use crate::provider::Provider;
 use crate::relying_party::RelyingParty;
 use crate::report::{Outcome, Report, Step, Stop};
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 /// They wait for half a minute or a whole one, and need no session then: they begin first, one after the other, and
 /// wait beside the others.
-const PATIENT: [&str; 3] = [
+const LONG_WAITS: [&str; 3] = [
     "oidcc-codereuse-30seconds",
     "fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code",
     "fapi2-security-profile-final-par-attempt-to-use-expired-request_uri",
@@ -28,16 +28,16 @@ pub struct Runner {
 
 impl Runner {
     /// The outcomes in the order of the plans.
-    pub async fn run(&self, chosen: &[Chosen]) -> Vec<Outcome> {
+    pub async fn run(&self, selected: &[Selected]) -> Vec<Outcome> {
         let places = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
-        let is_patient = |it: &(usize, Chosen)| PATIENT.contains(&it.1.2.name);
-        let all: Vec<(usize, Chosen)> = chosen.iter().copied().enumerate().collect();
-        let (first, then): (Vec<_>, Vec<_>) = all.into_iter().partition(is_patient);
-        for (at, chosen) in first.into_iter().chain(then) {
+        let waits_long = |it: &(usize, Selected)| LONG_WAITS.contains(&it.1.2.name);
+        let all: Vec<(usize, Selected)> = selected.iter().copied().enumerate().collect();
+        let (first, then): (Vec<_>, Vec<_>) = all.into_iter().partition(waits_long);
+        for (at, selected) in first.into_iter().chain(then) {
             let environment = self.environment.clone();
             let place = places.clone().acquire_owned().await.ok();
-            tasks.spawn(async move { (at, one(&environment, place, chosen).await) });
+            tasks.spawn(async move { (at, run_module(&environment, place, selected).await) });
         }
         let mut outcomes = Vec::new();
         while let Some(finished) = tasks.join_next().await {
@@ -51,10 +51,10 @@ impl Runner {
     }
 }
 
-async fn one(
+async fn run_module(
     environment: &Environment,
     place: Option<OwnedSemaphorePermit>,
-    (plan, variant, module): Chosen,
+    (plan, variant, module): Selected,
 ) -> Outcome {
     let begin = Instant::now();
     let mut run = Run::new(environment, *variant, place);

@@ -1,7 +1,7 @@
 //! Which modules a check runs: those of one plan or of all, in every variant or in one. The command `check` asks here
 //! once it has the metadata; what a variant of a plan runs is said by `plans.rs`.
 
-use crate::plans::{Chosen, PLANS, Plan};
+use crate::plans::{PLANS, Plan, Selected};
 use crate::variant::Variant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -40,7 +40,7 @@ pub fn select(
     modules: &[String],
     variants: Variants,
     is_offered: &dyn Fn(&Variant) -> bool,
-) -> Vec<Chosen> {
+) -> Vec<Selected> {
     let runs = plans_of(plan).flat_map(|plan| match variants {
         Variants::All => plan.runs().filter(|it| is_offered(it.1)).collect(),
         Variants::One => each_once(plan, is_offered),
@@ -49,7 +49,7 @@ pub fn select(
     runs.filter(|it| is_wanted(it.2.name)).collect()
 }
 
-fn each_once(plan: &'static Plan, is_offered: &dyn Fn(&Variant) -> bool) -> Vec<Chosen> {
+fn each_once(plan: &'static Plan, is_offered: &dyn Fn(&Variant) -> bool) -> Vec<Selected> {
     let mut preferred: Vec<&'static Variant> = plan.variants.iter().filter(|it| is_offered(it)).collect();
     preferred.sort_by_key(|variant| {
         let modules = plan.modules.iter().filter(|it| it.runs_in(variant));
@@ -59,7 +59,7 @@ fn each_once(plan: &'static Plan, is_offered: &dyn Fn(&Variant) -> bool) -> Vec<
         let module = plan.modules.iter().find(|it| it.name == name)?;
         preferred.iter().find(|it| module.runs_in(it))
     };
-    let is_first = |it: &Chosen| first_of(it.2.name).is_some_and(|first| first.name() == it.1.name());
+    let is_first = |it: &Selected| first_of(it.2.name).is_some_and(|first| first.name() == it.1.name());
     plan.runs().filter(is_first).collect()
 }
 
@@ -78,7 +78,7 @@ pub fn is_offered(variant: &Variant, metadata: &Value) -> bool {
 }
 
 /// Says how many modules run, in how many variants of how many plans, and what that leaves out.
-pub fn summary(selected: &[Chosen]) -> String {
+pub fn summary(selected: &[Selected]) -> String {
     let variants: BTreeSet<_> = selected.iter().map(|it| (it.0.name, it.1.name())).collect();
     let plans: BTreeSet<_> = selected.iter().map(|it| it.0.name).collect();
     let all = PLANS.iter().flat_map(Plan::runs);
@@ -95,11 +95,11 @@ pub fn summary(selected: &[Chosen]) -> String {
 mod tests {
     use super::*;
 
-    fn all_plans(variants: Variants) -> Vec<Chosen> {
+    fn all_plans(variants: Variants) -> Vec<Selected> {
         select("all", &[], variants, &|_| true)
     }
 
-    fn counts(selected: &[Chosen]) -> Vec<(&str, &str, usize)> {
+    fn counts(selected: &[Selected]) -> Vec<(&str, &str, usize)> {
         let mut counts: Vec<(&str, &str, usize)> = Vec::new();
         for (plan, variant, _) in selected {
             match counts.last_mut() {

@@ -127,7 +127,7 @@ impl Site {
     }
 
     /// The first request there, for which the provider is given its time.
-    pub async fn waits_for(&self, path: &str, patience: Duration) -> Option<Heard> {
+    pub async fn wait_for(&self, path: &str, patience: Duration) -> Option<Heard> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             if let Some(it) = self.heard(path).into_iter().next() {

@@ -247,7 +247,7 @@ pub async fn expect_ping(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgem
     };
     let site = run.site()?;
     let patience = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
-    let Some(heard) = site.waits_for(token, patience).await else {
+    let Some(heard) = site.wait_for(token, patience).await else {
         return Err(run.report.stop(PING, "the client was not pinged"));
     };
     let kind = heard.header("content-type").unwrap_or_default();
@@ -266,7 +266,7 @@ pub async fn expect_ping(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgem
 /// By the ping, after which it comes at once; by poll it is patient.
 pub async fn wait_until_notified(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step {
     if expect_ping(run, flow, acknowledged).await?.is_none() {
-        run.waits_a_little(pause(acknowledged)).await;
+        run.wait_briefly(pause(acknowledged)).await;
     }
     Ok(())
 }
@@ -274,7 +274,7 @@ pub async fn wait_until_notified(run: &mut Run, flow: &Flow, acknowledged: &Ackn
 /// From the request that was taken to the tokens and their use.
 pub async fn grant_and_redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Grant> {
     expect_pending(run, flow, acknowledged).await?;
-    run.waits_a_little(pause(acknowledged)).await;
+    run.wait_briefly(pause(acknowledged)).await;
     expect_pending(run, flow, acknowledged).await?;
     decide_at_page(run, flow, Decision::Allow).await?;
     wait_until_notified(run, flow, acknowledged).await?;

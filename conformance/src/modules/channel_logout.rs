@@ -152,7 +152,7 @@ async fn back(rp: &mut RelyingParty) -> Step {
         ("backchannel_logout_session_required", json!(true)),
     ];
     let (login, _) = logs_out(rp, &more, BEHIND).await?;
-    let Some(heard) = site.waits_for(&path, PATIENCE).await else {
+    let Some(heard) = site.wait_for(&path, PATIENCE).await else {
         let told = format!("nothing was posted to {path} within {PATIENCE:?}");
         return Err(rp.run.report.stop(BEHIND, told));
     };

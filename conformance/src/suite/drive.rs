@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 /// Every module is configured for a moment; this one stays so until somebody says that the provider's keys are rotated.
-const PATIENT: &str = "oidcc-server-rotate-keys";
+const LONG_WAITS: &str = "oidcc-server-rotate-keys";
 
 /// So many characters of a page are quoted.
 const PAGE: usize = 240;
@@ -96,8 +96,8 @@ impl Driver {
             .create_plan(&row.plan, &row.variant, configuration)
             .await
             .with_context(|| format!("cannot make {}", row.title()))?;
-        let chosen = |it: &Module| self.only.is_empty() || self.only.contains(&it.name);
-        let modules: Vec<(usize, Module)> = modules.into_iter().filter(chosen).enumerate().collect();
+        let selected = |it: &Module| self.only.is_empty() || self.only.contains(&it.name);
+        let modules: Vec<(usize, Module)> = modules.into_iter().filter(selected).enumerate().collect();
         let lists = match row.has_alias() {
             true => vec![modules],
             false => modules.into_iter().map(|it| vec![it]).collect(),
@@ -134,7 +134,7 @@ impl Driver {
                     let log = self.api.log(&id).await?;
                     return Ok(judge(&id, &state, &log, cancelled));
                 }
-                "CONFIGURED" if !started && module.name == PATIENT => match &self.rotate_keys {
+                "CONFIGURED" if !started && module.name == LONG_WAITS => match &self.rotate_keys {
                     Some(command) => {
                         rotate(command).await?;
                         self.api.start(&id).await?;

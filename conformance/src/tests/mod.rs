@@ -10,7 +10,7 @@ pub mod wire;
 
 use crate::config::{Client, Config, Registration, Server, User};
 use crate::http::Http;
-use crate::plans::{Chosen, PLANS, Plan};
+use crate::plans::{PLANS, Plan, Selected};
 use crate::provider::Provider;
 use crate::report::{Outcome, Verdict};
 use crate::run::Environment;
@@ -81,12 +81,12 @@ async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
     let plan = PLANS
         .iter()
         .find(|it| it.name.starts_with(&format!("oidcc-{plan}-certification")));
-    let chosen: Vec<Chosen> = Plan::runs(plan.unwrap())
+    let selected: Vec<Selected> = Plan::runs(plan.unwrap())
         .filter(|(_, _, it)| names.is_empty() || names.contains(&it.name))
         // Half a minute is too long for a unit test.
         .filter(|(_, _, it)| it.name != "oidcc-codereuse-30seconds")
         .collect();
-    assert!(!chosen.is_empty(), "{names:?}");
+    assert!(!selected.is_empty(), "{names:?}");
     let environment = Environment {
         http,
         provider: Arc::new(provider),
@@ -97,7 +97,7 @@ async fn run(fault: Fault, names: &[&str], plan: &str) -> Vec<Outcome> {
         environment,
         jobs: 50,
     };
-    runner.run(&chosen).await
+    runner.run(&selected).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,7 @@ pub async fn reuse(rp: &mut RelyingParty) -> Step {
 pub async fn reuse_after_30_seconds(rp: &mut RelyingParty) -> Step {
     let request = rp.request("openid");
     let login = rp.login(&request).await?;
-    rp.run.waits(Duration::from_secs(30)).await;
+    rp.run.wait(Duration::from_secs(30)).await;
     let answer = rp.redeem_raw(&login.code).await?;
     json_error(&answer, &[400], &["invalid_grant"], SPENT, &mut rp.run.report);
     let userinfo = rp.userinfo_raw(&login.tokens.access_token).await?;

@@ -91,7 +91,7 @@ pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Grant, token: &str, sco
     if current != token {
         // The answer may have been lost: the old one is good for a while.
         let pause = if cfg!(test) { 0 } else { 30 };
-        run.waits(Duration::from_secs(pause)).await;
+        run.wait(Duration::from_secs(pause)).await;
         refreshed(run, &flow, own, &form(token, scope)).await?;
     }
     Ok(current)

@@ -43,7 +43,7 @@ pub async fn expired_code(run: &mut Run) -> Step {
             .report
             .stop(CODE, format!("no code came back: {}", response.brief())));
     };
-    run.waits(patience(62)).await;
+    run.wait(patience(62)).await;
     redeem(run, &flow, code).await
 }
 
@@ -92,6 +92,6 @@ pub async fn expired_request_uri(run: &mut Run) -> Step {
     if lasts > 30 * 60 {
         return Err(Stop::Skipped(format!("a request_uri lives for {lasts} seconds")));
     }
-    run.waits(patience(lasts.unsigned_abs() + 1)).await;
+    run.wait(patience(lasts.unsigned_abs() + 1)).await;
     again(run, &flow, &request_uri, Expect::callback(REQUEST_URI).or_page()).await
 }

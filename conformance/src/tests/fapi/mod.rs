@@ -7,7 +7,7 @@ mod proofs;
 use crate::config::{Config, Fapi, FapiActor, FapiCertificates, User};
 use crate::fapi::Key;
 use crate::http::Http;
-use crate::plans::{Chosen, PLANS, Plan};
+use crate::plans::{PLANS, Plan, Selected};
 use crate::provider::Provider;
 use crate::report::{Outcome, Verdict};
 use crate::run::Environment;
@@ -104,10 +104,10 @@ async fn run_plan(
     let http = Http::new(true).unwrap();
     let provider = Provider::discover(&http, &target.issuer, true).await.unwrap();
     let found = PLANS.iter().find(|it| it.name == plan);
-    let chosen: Vec<Chosen> = Plan::runs(found.unwrap())
+    let selected: Vec<Selected> = Plan::runs(found.unwrap())
         .filter(|(_, it, module)| it.name() == variant && wanted(module.name))
         .collect();
-    assert!(!chosen.is_empty(), "{plan} {variant}");
+    assert!(!selected.is_empty(), "{plan} {variant}");
     let environment = Environment {
         http,
         provider: Arc::new(provider),
@@ -115,7 +115,7 @@ async fn run_plan(
         site: target.site.map(Arc::new),
     };
     let runner = Runner { environment, jobs: 8 };
-    runner.run(&chosen).await
+    runner.run(&selected).await
 }
 
 async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) -> Vec<Outcome> {

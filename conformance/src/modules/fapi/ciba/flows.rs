@@ -109,7 +109,7 @@ pub async fn expired(run: &mut Run) -> Step {
     } else {
         acknowledged.expires_in.unsigned_abs() + 2
     };
-    run.waits(Duration::from_secs(seconds)).await;
+    run.wait(Duration::from_secs(seconds)).await;
     let answer = poll(run, &flow, &acknowledged.id).await?;
     json_error(&answer, &[400], &["expired_token"], TOKEN, &mut run.report);
     Ok(())

@@ -22,7 +22,7 @@ async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step
     expect_ping(run, &flow, &acknowledged).await?;
     redeem(run, &flow, &acknowledged).await?;
     // Whoever comes again has come by now.
-    run.waits_a_little(pause(&acknowledged)).await;
+    run.wait_briefly(pause(&acknowledged)).await;
     let token = flow.request.get("client_notification_token").unwrap_or_default();
     Ok(run.site()?.heard(token).len())
 }
