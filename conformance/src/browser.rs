@@ -55,12 +55,12 @@ impl Browser {
     }
 
     /// One more address of the relying party.
-    pub fn returns_to(&mut self, url: &Url) {
+    pub fn add_client_address(&mut self, url: &Url) {
         self.returns.push(without_query(url));
     }
 
     /// Also true for anything below a registered address: being sent there is a finding, not a dead end.
-    pub fn is_return(&self, url: &Url) -> bool {
+    pub fn is_client_address(&self, url: &Url) -> bool {
         let address = without_query(url);
         self.returns.iter().any(|it| {
             address
@@ -70,9 +70,9 @@ impl Browser {
     }
 
     /// Where a link of the page leads, if that is to the relying party.
-    pub fn link_home(&self, page: &Page) -> Option<Url> {
+    pub fn link_to_client(&self, page: &Page) -> Option<Url> {
         let targets = page.links.iter().filter_map(|it| page.url.join(it).ok());
-        targets.into_iter().find(|it| self.is_return(it))
+        targets.into_iter().find(|it| self.is_client_address(it))
     }
 
     /// The cookies that a script on a page at this address can read: their values.
@@ -128,7 +128,7 @@ impl Browser {
         mut form: Option<Vec<(String, String)>>,
     ) -> Result<RedirectResult> {
         for _ in 0..20 {
-            if self.is_return(&url) {
+            if self.is_client_address(&url) {
                 return Ok(RedirectResult::Returned(Return { url, form }));
             }
             let answer = self.request(&method, &url, form.as_deref()).await?;
@@ -151,7 +151,7 @@ impl Browser {
                 (method, form, url) = (Method::GET, None, target);
                 continue;
             }
-            if let Some(post) = page.form_to(|it| self.is_return(it)).filter(|it| it.post) {
+            if let Some(post) = page.form_to(|it| self.is_client_address(it)).filter(|it| it.post) {
                 return Ok(RedirectResult::Returned(Return {
                     url: post.action.clone(),
                     form: Some(post.defaults()),

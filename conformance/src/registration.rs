@@ -71,7 +71,7 @@ impl RelyingParty {
             post_logout_redirect_uri: None,
         };
         if let Ok(url) = url::Url::parse(redirect_uri) {
-            self.run.browser.returns_to(&url);
+            self.run.browser.add_client_address(&url);
         }
         self.client = Client::new(&settings, method);
         Ok(told)
@@ -128,7 +128,7 @@ impl RelyingParty {
     }
 
     /// What the provider says of the client of this run, when it is asked again (RFC 7592 §2.1).
-    pub async fn reads_registration(&mut self) -> Step<Answer> {
+    pub async fn read_registration(&mut self) -> Step<Answer> {
         let Some(it) = self.registered.last() else {
             return Err(self.run.report.stop(RULE, "there is no registration_client_uri"));
         };
@@ -154,7 +154,7 @@ impl RelyingParty {
     }
 
     /// RFC 7592 §2.3
-    pub async fn clean_up(&mut self) {
+    pub async fn remove_registrations(&mut self) {
         for it in std::mem::take(&mut self.registered) {
             let bearer = format!("Bearer {}", it.token);
             let headers = [("authorization", bearer.as_str())];

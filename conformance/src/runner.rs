@@ -74,7 +74,7 @@ async fn run_module(
                     Ok(()) => check(&mut rp).await,
                     Err(stop) => Err(stop),
                 };
-                rp.clean_up().await;
+                rp.remove_registrations().await;
                 (rp.run.report, end)
             }
         },

@@ -22,12 +22,12 @@ struct Document {
     headers: String,
     body: String,
     /// What came, where it is listened to.
-    heard: Option<Vec<Heard>>,
+    received: Option<Vec<ReceivedRequest>>,
 }
 
 /// A request of the provider's.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct ReceivedRequest {
     pub method: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -36,7 +36,7 @@ pub struct Heard {
     pub tls: Option<ProtocolVersion>,
 }
 
-impl Heard {
+impl ReceivedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
@@ -94,7 +94,7 @@ impl Site {
             status: 200,
             headers: format!("Content-Type: {media_type}\r\n"),
             body,
-            heard: None,
+            received: None,
         };
         self.put(path, document);
     }
@@ -105,7 +105,7 @@ impl Site {
             status,
             headers: headers.to_owned(),
             body: body.to_owned(),
-            heard: Some(Vec::new()),
+            received: Some(Vec::new()),
         };
         self.put(path, document);
     }
@@ -120,17 +120,17 @@ impl Site {
         documents.insert(key.to_owned(), document);
     }
 
-    pub fn heard(&self, path: &str) -> Vec<Heard> {
+    pub fn received(&self, path: &str) -> Vec<ReceivedRequest> {
         let documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = documents.get(path).and_then(|it| it.heard.clone());
+        let found = documents.get(path).and_then(|it| it.received.clone());
         found.unwrap_or_default()
     }
 
     /// The first request there, for which the provider is given its time.
-    pub async fn wait_for(&self, path: &str, patience: Duration) -> Option<Heard> {
+    pub async fn wait_for(&self, path: &str, patience: Duration) -> Option<ReceivedRequest> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
-            if let Some(it) = self.heard(path).into_iter().next() {
+            if let Some(it) = self.received(path).into_iter().next() {
                 return Some(it);
             }
             if tokio::time::Instant::now() >= deadline {
@@ -185,7 +185,7 @@ async fn answer(
     }
     let mut words = head.split(' ');
     let (method, target) = (words.next()?, words.next()?);
-    let heard = Heard {
+    let received = ReceivedRequest {
         method: method.to_owned(),
         headers: headers_of(&head).collect(),
         body: String::from_utf8_lossy(&bytes[begin..begin + length]).into_owned(),
@@ -193,7 +193,7 @@ async fn answer(
     };
     let text = {
         let mut documents = documents.lock().unwrap_or_else(PoisonError::into_inner);
-        let bearer = heard
+        let bearer = received
             .header("authorization")
             .and_then(|it| it.strip_prefix("Bearer "));
         let place = match bearer.filter(|it| documents.contains_key(*it)) {
@@ -202,8 +202,8 @@ async fn answer(
         };
         match documents.get_mut(&place) {
             Some(it) => {
-                if let Some(kept) = &mut it.heard {
-                    kept.push(heard);
+                if let Some(kept) = &mut it.received {
+                    kept.push(received);
                 }
                 let (status, length) = (it.status, it.body.len());
                 format!(

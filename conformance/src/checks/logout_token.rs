@@ -3,7 +3,7 @@
 use super::common::{SKEW, now, seconds};
 use super::id_token::{apart, signature};
 use crate::report::{Report, Step};
-use crate::site::Heard;
+use crate::site::ReceivedRequest;
 use rustls::ProtocolVersion;
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -22,22 +22,22 @@ pub struct Expected<'a> {
 }
 
 /// How it came: a posted form, by a TLS of today.
-pub fn request(heard: &Heard, report: &mut Report) {
-    let kind = heard.header("content-type").unwrap_or_default();
+pub fn request(request: &ReceivedRequest, report: &mut Report) {
+    let kind = request.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    report.require(heard.method == "POST" && form, REQUEST, || {
-        format!("a posted form was expected: {} {kind:?}", heard.method)
+    report.require(request.method == "POST" && form, REQUEST, || {
+        format!("a posted form was expected: {} {kind:?}", request.method)
     });
-    if let Some(version) = heard.tls {
+    if let Some(version) = request.tls {
         report.advise(version == ProtocolVersion::TLSv1_3, REQUEST, || {
             format!("it came by {version:?} (RFC 9325 §3.1.1)")
         });
     }
 }
 
-pub fn read(heard: &Heard, jwks: &Value, expected: &Expected<'_>, report: &mut Report) -> Step {
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(heard.body.as_bytes())
+pub fn read(request: &ReceivedRequest, jwks: &Value, expected: &Expected<'_>, report: &mut Report) -> Step {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(request.body.as_bytes())
         .into_owned()
         .collect();
     let names: Vec<_> = pairs.iter().map(|(name, _)| name.as_str()).collect();
@@ -141,14 +141,14 @@ mod tests {
     #[test]
     fn how_it_came_is_judged() {
         let judge = |method: &str, kind: &str, tls| {
-            let heard = Heard {
+            let received = ReceivedRequest {
                 method: method.into(),
                 headers: vec![("content-type".into(), kind.into())],
                 body: String::new(),
                 tls,
             };
             let mut report = Report::default();
-            request(&heard, &mut report);
+            request(&received, &mut report);
             report.findings.len()
         };
         let form = "application/x-www-form-urlencoded; charset=utf-8";

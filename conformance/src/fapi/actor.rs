@@ -54,7 +54,7 @@ impl Actor {
         let second = make(&ids[1], &settings.second, paths.1)?;
         for it in [&first, &second] {
             let url = url::Url::parse(&it.redirect_uri).context("a redirect_uri of [fapi]")?;
-            run.browser.returns_to(&url);
+            run.browser.add_client_address(&url);
         }
         Ok((first, second))
     }

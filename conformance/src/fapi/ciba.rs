@@ -8,7 +8,7 @@ use crate::http::Answer;
 use crate::journey::{Decision, decide};
 use crate::report::{Step, Stop};
 use crate::run::Run;
-use crate::site::Heard;
+use crate::site::ReceivedRequest;
 use anyhow::Context;
 use std::time::Duration;
 
@@ -240,27 +240,31 @@ pub async fn decide_at_page(run: &mut Run, flow: &Flow, decision: Decision) -> S
     Ok(())
 }
 
-/// What the client heard, for which the provider is given its time; nothing by poll.
-pub async fn expect_ping(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Option<Heard>> {
+/// What the client request, for which the provider is given its time; nothing by poll.
+pub async fn expect_ping(
+    run: &mut Run,
+    flow: &Flow,
+    acknowledged: &Acknowledgement,
+) -> Step<Option<ReceivedRequest>> {
     let Some(token) = flow.request.get("client_notification_token") else {
         return Ok(None);
     };
     let site = run.site()?;
     let patience = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
-    let Some(heard) = site.wait_for(token, patience).await else {
+    let Some(request) = site.wait_for(token, patience).await else {
         return Err(run.report.stop(PING, "the client was not pinged"));
     };
-    let kind = heard.header("content-type").unwrap_or_default();
+    let kind = request.header("content-type").unwrap_or_default();
     let json = kind.split(';').next().unwrap_or_default().trim() == "application/json";
-    run.report.require(heard.method == "POST" && json, PING, || {
-        format!("JSON by POST was expected: {} {kind:?}", heard.method)
+    run.report.require(request.method == "POST" && json, PING, || {
+        format!("JSON by POST was expected: {} {kind:?}", request.method)
     });
-    let body: serde_json::Value = serde_json::from_str(&heard.body).unwrap_or_default();
+    let body: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
     let alone = serde_json::json!({"auth_req_id": acknowledged.id});
     run.report.require(body == alone, PING, || {
         format!("auth_req_id alone was expected: {body}")
     });
-    Ok(Some(heard))
+    Ok(Some(request))
 }
 
 /// By the ping, after which it comes at once; by poll it is patient.

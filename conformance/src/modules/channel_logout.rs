@@ -80,7 +80,7 @@ async fn logs_out(
     }
     rp.register(&asked, METHOD).await?;
     if let Ok(url) = Url::parse(&goodbye) {
-        rp.run.browser.returns_to(&url);
+        rp.run.browser.add_client_address(&url);
     }
     rp.client.settings.post_logout_redirect_uri = Some(goodbye.clone());
 
@@ -152,16 +152,16 @@ async fn back(rp: &mut RelyingParty) -> Step {
         ("backchannel_logout_session_required", json!(true)),
     ];
     let (login, _) = logs_out(rp, &more, BEHIND).await?;
-    let Some(heard) = site.wait_for(&path, PATIENCE).await else {
+    let Some(request) = site.wait_for(&path, PATIENCE).await else {
         let told = format!("nothing was posted to {path} within {PATIENCE:?}");
         return Err(rp.run.report.stop(BEHIND, told));
     };
-    logout_token::request(&heard, &mut rp.run.report);
+    logout_token::request(&request, &mut rp.run.report);
     let expected = logout_token::Expected {
         issuer: &rp.run.provider.issuer,
         client_id: rp.client.id(),
         login: &login.id_token.claims,
     };
-    logout_token::read(&heard, &rp.run.provider.jwks, &expected, &mut rp.run.report)?;
+    logout_token::read(&request, &rp.run.provider.jwks, &expected, &mut rp.run.report)?;
     logout::nobody_is_logged_in(rp).await
 }

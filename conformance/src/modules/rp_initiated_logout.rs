@@ -68,7 +68,7 @@ pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) 
     }
     // What a script would do once the frames of a front-channel logout are there; by hand it is a link.
     let framed = journey.page().filter(|it| !it.frames.is_empty());
-    let onward = framed.and_then(|page| rp.run.browser.link_home(page));
+    let onward = framed.and_then(|page| rp.run.browser.link_to_client(page));
     if let Some(url) = onward {
         journey.left = journey.page().cloned();
         journey.end = RedirectResult::Returned(crate::browser::Return { url, form: None });

@@ -58,7 +58,7 @@ pub async fn initiated_elsewhere(rp: &mut RelyingParty) -> Step {
         .require(told["initiate_login_uri"] == address, INITIATED, || {
             format!("the answer says {}", told["initiate_login_uri"])
         });
-    let answer = rp.reads_registration().await?;
+    let answer = rp.read_registration().await?;
     let read = answer.json().unwrap_or_default();
     let sound = answer.status == 200 && answer.media_type() == "application/json";
     rp.run.report.require(sound, INITIATED, || {

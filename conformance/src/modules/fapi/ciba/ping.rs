@@ -24,7 +24,7 @@ async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step
     // Whoever comes again has come by now.
     run.wait_briefly(pause(&acknowledged)).await;
     let token = flow.request.get("client_notification_token").unwrap_or_default();
-    Ok(run.site()?.heard(token).len())
+    Ok(run.site()?.received(token).len())
 }
 
 pub async fn with_body(run: &mut Run) -> Step {
@@ -59,7 +59,7 @@ pub async fn redirected(run: &mut Run) -> Step {
     let location = format!("Location: {}\r\n", site.at(&path));
     answered(run, 301, &location, "").await?;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    run.report.require(site.heard(&path).is_empty(), RULE, || {
+    run.report.require(site.received(&path).is_empty(), RULE, || {
         "the provider followed a redirect".into()
     });
     Ok(())
