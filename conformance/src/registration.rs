@@ -56,13 +56,13 @@ impl RelyingParty {
     /// A new client, as which this run goes on. The answer is what the provider says of it.
     pub async fn register(&mut self, metadata: &Value, method: AuthMethod) -> Step<Value> {
         let answer = self.ask_to_register(metadata).await?;
-        let told = self.client_information(&answer)?;
+        let information = self.client_information(&answer)?;
         crate::checks::discovery::auth_method(
             &self.run.provider.clone().metadata,
             method.name(),
             &mut self.run.report,
         );
-        let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| information[name].as_str().unwrap_or_default().to_owned();
         let redirect_uri = metadata["redirect_uris"][0].as_str().unwrap_or(REDIRECT_URI);
         let settings = config::Client {
             client_id: text("client_id"),
@@ -74,29 +74,29 @@ impl RelyingParty {
             self.run.browser.add_client_address(&url);
         }
         self.client = Client::new(&settings, method);
-        Ok(told)
+        Ok(information)
     }
 
     /// RFC 7591 §3.2.1
     fn client_information(&mut self, answer: &Answer) -> Step<Value> {
         if answer.status != 201 {
-            let told = format!("HTTP 201 was expected: {}", answer.brief());
-            return Err(self.run.report.stop(RULE, told));
+            let detail = format!("HTTP 201 was expected: {}", answer.brief());
+            return Err(self.run.report.stop(RULE, detail));
         }
         self.run
             .report
             .require(answer.media_type() == "application/json", RULE, || {
                 format!("the answer is {:?}, not application/json", answer.media_type())
             });
-        let Some(told) = answer.json().filter(Value::is_object) else {
+        let Some(information) = answer.json().filter(Value::is_object) else {
             return Err(self.run.report.stop(RULE, "the answer is not a JSON object"));
         };
-        let has = |name: &str| told.get(name).is_some();
-        let is_text = |name: &str| told[name].as_str().is_some_and(|it| !it.is_empty());
+        let has = |name: &str| information.get(name).is_some();
+        let is_text = |name: &str| information[name].as_str().is_some_and(|it| !it.is_empty());
         // From here on it is ours to remove, whatever else is wrong with it.
         if let (Some(address), Some(token)) = (
-            told["registration_client_uri"].as_str(),
-            told["registration_access_token"].as_str(),
+            information["registration_client_uri"].as_str(),
+            information["registration_access_token"].as_str(),
         ) {
             self.registered.push(Registered {
                 address: address.to_owned(),
@@ -115,14 +115,14 @@ impl RelyingParty {
         self.run.report.require(both, RULE, || {
             "registration_client_uri and registration_access_token come together or not at all".into()
         });
-        if let Some(address) = told["registration_client_uri"].as_str() {
+        if let Some(address) = information["registration_client_uri"].as_str() {
             let secure = address.starts_with("https://") || self.run.provider.allow_http;
             self.run.report.require(secure, RULE, || {
                 format!("registration_client_uri is {address}, not https")
             });
         }
         match is_text("client_id") {
-            true => Ok(told),
+            true => Ok(information),
             false => Err(self.run.report.stop(RULE, "the answer has no client_id")),
         }
     }
@@ -163,13 +163,13 @@ impl RelyingParty {
                 .http
                 .send(Method::DELETE, &it.address, &headers, None)
                 .await;
-            let told = match &answer {
+            let outcome = match &answer {
                 Ok(answer) => answer.brief(),
                 Err(error) => format!("{error:#}"),
             };
             let done = answer.is_ok_and(|it| it.status == 204);
             self.run.report.advise(done, "removal (RFC 7592 §2.3)", || {
-                format!("HTTP 204 was expected: {told}")
+                format!("HTTP 204 was expected: {outcome}")
             });
         }
     }

@@ -229,7 +229,7 @@ pub fn types(metadata: &Value, extras: &[String], report: &mut Report) {
         return;
     };
     for (name, value) in members {
-        let Some((_, wanted)) = MEMBERS.iter().find(|(known, _)| known == name) else {
+        let Some((_, wanted)) = MEMBERS.iter().find(|(member, _)| member == name) else {
             report.advise(extras.contains(name), RULE, || format!("unknown member {name}"));
             continue;
         };

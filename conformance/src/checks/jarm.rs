@@ -11,7 +11,7 @@ use serde_json::Value;
 const RULE: &str = "signed authorization response (JARM §4.1)";
 const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 
-/// What the client was told, out of the parameter `response`, beside which stands nothing.
+/// What the client was detail, out of the parameter `response`, beside which stands nothing.
 pub fn read(
     returned: &Return,
     expected: &Expected<'_>,
@@ -26,8 +26,8 @@ pub fn read(
         });
     }
     let Some(token) = outside.get("response").and_then(apart) else {
-        let told = format!("there is no `response` that is a JWS: {}", outside.brief());
-        return Err(report.stop(RULE, told));
+        let detail = format!("there is no `response` that is a JWS: {}", outside.brief());
+        return Err(report.stop(RULE, detail));
     };
     signature(&token, jwks, report);
     let alg = token.header["alg"].as_str().unwrap_or_default();

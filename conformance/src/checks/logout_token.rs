@@ -97,14 +97,17 @@ mod tests {
             client_id: "me",
             login: &login,
         };
-        let mut told = json!({"iss": "https://op.example", "aud": "me", "iat": now(), "jti": "1", "sub": "u",
+        let mut token_claims = json!({"iss": "https://op.example", "aud": "me", "iat": now(), "jti": "1", "sub": "u",
             "sid": "s", "events": {EVENT: {}}});
         for (name, value) in changes.as_object().unwrap() {
-            told[name] = value.clone();
+            token_claims[name] = value.clone();
         }
-        told.as_object_mut().unwrap().retain(|_, it| !it.is_null());
+        token_claims
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, it| !it.is_null());
         let mut report = Report::default();
-        claims(&told, &expected, &mut report);
+        claims(&token_claims, &expected, &mut report);
         report.findings.len()
     }
 

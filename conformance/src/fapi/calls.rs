@@ -32,8 +32,8 @@ pub async fn send(run: &mut Run, flow: &Flow, it: ClientRequest<'_>) -> anyhow::
         let interaction = uuid();
         headers.push(("x-fapi-interaction-id", interaction.clone()));
         if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
-            let told = (it.method, nonce.as_deref(), it.access_token);
-            let proof = flow.proof(it.actor, it.call, &context, told)?;
+            let request = (it.method, nonce.as_deref(), it.access_token);
+            let proof = flow.proof(it.actor, it.call, &context, request)?;
             headers.extend((it.call.wrapped)(proof));
         }
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();

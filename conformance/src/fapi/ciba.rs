@@ -167,8 +167,8 @@ pub async fn send_request(run: &mut Run, flow: &Flow) -> Step<Answer> {
 pub fn read_acknowledgement(run: &mut Run, answer: &Answer) -> Step<Acknowledgement> {
     let body = answer.json().unwrap_or_default();
     if answer.status != 200 || !body["auth_req_id"].is_string() {
-        let told = format!("HTTP 200 with an auth_req_id was expected: {}", answer.brief());
-        return Err(run.report.stop(REQUEST_RULE, told));
+        let detail = format!("HTTP 200 with an auth_req_id was expected: {}", answer.brief());
+        return Err(run.report.stop(REQUEST_RULE, detail));
     }
     run.report
         .require(answer.media_type() == "application/json", REQUEST_RULE, || {
@@ -208,7 +208,7 @@ pub fn redemption(id: &str) -> [(String, String); 2] {
 pub async fn poll(run: &mut Run, flow: &Flow, id: &str) -> Step<Answer> {
     match fapi::token(run, flow, &redemption(id)).await? {
         Ok(answer) => Ok(answer),
-        Err(told) => Err(run.report.stop(TOKEN, told)),
+        Err(detail) => Err(run.report.stop(TOKEN, detail)),
     }
 }
 
@@ -297,10 +297,10 @@ pub async fn redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) 
         format!("Cache-Control is {cache:?}")
     });
     if let Some(token) = &id_token {
-        let told = token.claims.get(ID);
+        let claim = token.claims.get(ID);
         run.report
-            .require(told.is_none_or(|it| *it == acknowledged.id), TOKEN, || {
-                format!("{ID} is {told:?}")
+            .require(claim.is_none_or(|it| *it == acknowledged.id), TOKEN, || {
+                format!("{ID} is {claim:?}")
             });
         for name in ["c_hash", "s_hash"] {
             run.report.advise(token.claims.get(name).is_none(), TOKEN, || {

@@ -201,8 +201,8 @@ pub fn judge(run: &mut Run, end: &FlowEnd, expect: &Expect) {
         FlowEnd::Page(page) => run
             .report
             .fail(RULE, format!("it ended on a page: {}", page.brief())),
-        FlowEnd::Tls(told) => run.report.require(expect.tls, RULE, || {
-            format!("no answer at the token endpoint: {told}")
+        FlowEnd::Tls(detail) => run.report.require(expect.tls, RULE, || {
+            format!("no answer at the token endpoint: {detail}")
         }),
         FlowEnd::Resource(answer) => run.report.fail(
             RULE,
@@ -219,8 +219,8 @@ pub fn judge(run: &mut Run, end: &FlowEnd, expect: &Expect) {
 /// An error in JSON with one of the codes: 400, and 401 too where the client was not known.
 fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str], place: &str) {
     if codes.is_empty() {
-        let told = answer.json().unwrap_or_default()["error_description"].clone();
-        error_description(told.as_str().unwrap_or_default(), &mut run.report);
+        let description = answer.json().unwrap_or_default()["error_description"].clone();
+        error_description(description.as_str().unwrap_or_default(), &mut run.report);
         run.report
             .fail(RULE, format!("it was refused {place}: {}", answer.brief()));
         return;

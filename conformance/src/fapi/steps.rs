@@ -56,8 +56,8 @@ pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
 /// The reference of a request that was taken, and for how long.
 pub fn read_request_uri(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
     if answer.status != 201 {
-        let told = format!("HTTP 201 was expected: {}", answer.brief());
-        return Err(run.report.stop(PAR, told));
+        let detail = format!("HTTP 201 was expected: {}", answer.brief());
+        return Err(run.report.stop(PAR, detail));
     }
     run.report
         .require(answer.media_type() == "application/json", PAR, || {
@@ -236,13 +236,14 @@ pub fn expect_refusal(
     (rule, statuses): (&'static str, std::ops::RangeInclusive<u16>),
     what: &str,
 ) {
-    let told = || format!("{what}: {}", answer.brief());
+    let detail = || format!("{what}: {}", answer.brief());
     if answer.status == 403 && is_accepted(run, flow, answer) {
         let why = "userinfo asks for the scope first; a `resource` in the settings would tell more";
-        run.report.warn(rule, format!("{} ({why})", told()));
+        run.report.warn(rule, format!("{} ({why})", detail()));
         return;
     }
-    run.report.require(statuses.contains(&answer.status), rule, told);
+    run.report
+        .require(statuses.contains(&answer.status), rule, detail);
 }
 
 /// What an answer of the resource looks like, if it let the token in.
@@ -282,7 +283,7 @@ pub async fn run_flow(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let answer = match token(run, flow, &form).await? {
         Ok(answer) if answer.status == 200 => answer,
         Ok(answer) => return Ok(FlowEnd::Token(answer)),
-        Err(told) => return Ok(FlowEnd::Tls(told)),
+        Err(detail) => return Ok(FlowEnd::Tls(detail)),
     };
     let (tokens, id_token) = read_tokens(run, flow, &answer, Some(&code))?;
     use_tokens(run, flow, tokens, id_token, (request_uri, code)).await
@@ -327,7 +328,7 @@ pub async fn client_credentials(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let answer = match token(run, flow, &form).await? {
         Ok(answer) if answer.status == 200 => answer,
         Ok(answer) => return Ok(FlowEnd::Token(answer)),
-        Err(told) => return Ok(FlowEnd::Tls(told)),
+        Err(detail) => return Ok(FlowEnd::Tls(detail)),
     };
     let (tokens, id_token) = read_tokens(run, flow, &answer, None)?;
     use_tokens(run, flow, tokens, id_token, (None, String::new())).await

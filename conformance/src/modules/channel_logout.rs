@@ -51,9 +51,9 @@ async fn discovery_of(run: &mut Run, channel: &str, rule: &'static str) -> Step 
     let provider = run.provider.clone();
     for kind in ["supported", "session_supported"] {
         let name = format!("{channel}_logout_{kind}");
-        let told = provider.flag(&name);
+        let value = provider.flag(&name);
         run.report
-            .require(told == Some(true), rule, || format!("{name} is {told:?}"));
+            .require(value == Some(true), rule, || format!("{name} is {value:?}"));
     }
     run.endpoint("end_session_endpoint")?;
     discovery::transport(&provider.metadata, provider.allow_http, &mut run.report);
@@ -118,17 +118,17 @@ async fn front(rp: &mut RelyingParty) -> Step {
     });
     let Some(visited) = visited else {
         let seen = journey.left.as_ref().map(|it| it.frames.clone());
-        let told = format!("no page loaded {address} in a frame; frames: {seen:?}");
-        return Err(rp.run.report.stop(IN_FRONT, told));
+        let detail = format!("no page loaded {address} in a frame; frames: {seen:?}");
+        return Err(rp.run.report.stop(IN_FRONT, detail));
     };
     let sid = login.id_token.claims["sid"].as_str().unwrap_or_default();
     for (name, wanted) in [("iss", rp.run.provider.issuer.as_str()), ("sid", sid)] {
-        let told = visited.query_pairs().find(|(key, _)| key == name);
-        let told = told.map(|(_, value)| value.into_owned());
+        let value = visited.query_pairs().find(|(key, _)| key == name);
+        let value = value.map(|(_, value)| value.into_owned());
         rp.run
             .report
-            .require(told.as_deref() == Some(wanted), IN_FRONT, || {
-                format!("{name} is {told:?}, not {wanted:?}")
+            .require(value.as_deref() == Some(wanted), IN_FRONT, || {
+                format!("{name} is {value:?}, not {wanted:?}")
             });
     }
     let more: Vec<_> = visited
@@ -153,8 +153,8 @@ async fn back(rp: &mut RelyingParty) -> Step {
     ];
     let (login, _) = logs_out(rp, &more, BEHIND).await?;
     let Some(request) = site.wait_for(&path, PATIENCE).await else {
-        let told = format!("nothing was posted to {path} within {PATIENCE:?}");
-        return Err(rp.run.report.stop(BEHIND, told));
+        let detail = format!("nothing was posted to {path} within {PATIENCE:?}");
+        return Err(rp.run.report.stop(BEHIND, detail));
     };
     logout_token::request(&request, &mut rp.run.report);
     let expected = logout_token::Expected {

@@ -56,23 +56,23 @@ impl Driver {
         chains.sort_by_key(|it| Reverse(it.modules.len()));
         let mut outcomes: Vec<Vec<(usize, Outcome)>> = rows.iter().map(|_| Vec::new()).collect();
         let places = Arc::new(Semaphore::new(jobs.max(1)));
-        let (tell, mut told) = mpsc::unbounded_channel();
+        let (sender, mut receiver) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
         for chain in chains {
-            let (driver, places, tell) = (self.clone(), places.clone(), tell.clone());
+            let (driver, places, sender) = (self.clone(), places.clone(), sender.clone());
             tasks.spawn(async move {
                 let _place = places.acquire_owned().await;
                 for (at, module) in chain.modules {
                     let outcome = driver.module(&chain.plan, module).await;
                     // Nobody listens any more: the run was given up.
-                    if tell.send((chain.row, at, outcome)).is_err() {
+                    if sender.send((chain.row, at, outcome)).is_err() {
                         return;
                     }
                 }
             });
         }
-        drop(tell);
-        while let Some((row, at, outcome)) = told.recv().await {
+        drop(sender);
+        while let Some((row, at, outcome)) = receiver.recv().await {
             println!("  {outcome} in {}", rows[row].0.name());
             outcomes[row].push((at, outcome));
             if outcomes[row].len() == open[row] {

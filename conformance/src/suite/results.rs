@@ -107,11 +107,11 @@ impl Table {
     }
 
     pub fn counts(&self) -> String {
-        tell(|it| self.count(it))
+        in_words(|it| self.count(it))
     }
 }
 
-fn tell(count: impl Fn(Verdict) -> usize) -> String {
+fn in_words(count: impl Fn(Verdict) -> usize) -> String {
     let words = VERDICTS.map(|it| format!("{} {it}", count(it)));
     words.join(", ")
 }
@@ -132,7 +132,7 @@ impl Results {
     }
 
     pub fn counts(&self) -> String {
-        tell(|it| self.ended().map(|table| table.count(it)).sum())
+        in_words(|it| self.ended().map(|table| table.count(it)).sum())
     }
 
     pub fn nothing_failed(&self) -> bool {

@@ -158,11 +158,11 @@ fn settings(text: &str, server: &str) -> Settings {
 async fn outcomes(driver: &Arc<Driver>, settings: &Settings, jobs: usize) -> Vec<Outcome> {
     let rows = vec![(&settings.plans[0], settings.configuration(&settings.plans[0]))];
     let mut all = Vec::new();
-    let told = |_, outcomes| {
+    let on_plan_end = |_, outcomes| {
         all = outcomes;
         Ok(())
     };
-    driver.plans(&rows, jobs, told).await.unwrap();
+    driver.plans(&rows, jobs, on_plan_end).await.unwrap();
     all
 }
 

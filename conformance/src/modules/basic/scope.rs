@@ -37,8 +37,8 @@ fn place<'a>(rp: &RelyingParty, login: &'a Login) -> (&'static str, &'a Value) {
 }
 
 fn expect_claims(rp: &mut RelyingParty, login: &Login, claims: &[&str]) {
-    let (place, told) = place(rp, login);
-    let missing: Vec<_> = claims.iter().filter(|it| told.get(it).is_none()).collect();
+    let (place, returned) = place(rp, login);
+    let missing: Vec<_> = claims.iter().filter(|it| returned.get(it).is_none()).collect();
     rp.run
         .report
         .advise(missing.is_empty(), RULE, || format!("{place} lacks {missing:?}"));
@@ -55,8 +55,8 @@ pub async fn email(rp: &mut RelyingParty) -> Step {
 }
 
 fn nothing_leaks(rp: &mut RelyingParty, login: &Login) {
-    let (place, told) = place(rp, login);
-    rp.run.report.advise(told.get("name").is_none(), RULE, || {
+    let (place, returned) = place(rp, login);
+    rp.run.report.advise(returned.get("name").is_none(), RULE, || {
         format!("{place} has name though only email was asked for")
     });
     if !rp.run.variant.has_access_token() {
@@ -107,8 +107,8 @@ pub async fn claims_essential(rp: &mut RelyingParty) -> Step {
     let asked = serde_json::json!({at: {"name": {"essential": true}}});
     let request = rp.request("openid").with("claims", asked.to_string());
     let login = rp.login(&request).await?;
-    let (place, told) = place(rp, &login);
-    rp.run.report.advise(told.get("name").is_some(), RULE, || {
+    let (place, returned) = place(rp, &login);
+    rp.run.report.advise(returned.get("name").is_some(), RULE, || {
         format!("name was asked for as essential in {place} and is not there")
     });
     let leaks = |it: &IdToken| it.claims.get("name").is_some();

@@ -81,8 +81,8 @@ pub async fn userinfo_rs256(rp: &mut RelyingParty) -> Step {
     let answer = rp.userinfo_raw(&tokens.access_token).await?;
     let plain = answer.status == 200 && answer.media_type() == "application/jwt";
     let Some(userinfo) = id_token::apart(&answer.text()).filter(|_| plain) else {
-        let told = format!("a JWT in application/jwt was expected: {}", answer.brief());
-        return Err(rp.run.report.stop(SIGNED, told));
+        let detail = format!("a JWT in application/jwt was expected: {}", answer.brief());
+        return Err(rp.run.report.stop(SIGNED, detail));
     };
     judge(rp, &userinfo, &id_token.claims);
     Ok(())

@@ -52,11 +52,11 @@ pub async fn initiated_elsewhere(rp: &mut RelyingParty) -> Step {
     let address = "https://conformance.invalid/initiate-login";
     let method = AuthMethod::SecretBasic;
     let asked = with(rp, method, json!({ "initiate_login_uri": address }));
-    let told = rp.register(&asked, method).await?;
+    let information = rp.register(&asked, method).await?;
     rp.run
         .report
-        .require(told["initiate_login_uri"] == address, INITIATED, || {
-            format!("the answer says {}", told["initiate_login_uri"])
+        .require(information["initiate_login_uri"] == address, INITIATED, || {
+            format!("the answer says {}", information["initiate_login_uri"])
         });
     let answer = rp.read_registration().await?;
     let read = answer.json().unwrap_or_default();

@@ -49,9 +49,9 @@ pub async fn fragment(rp: &mut RelyingParty) -> Step {
         json!({ "redirect_uris": [format!("{REDIRECT_URI}#fragment")] }),
     );
     let error = rp.expect_refusal(&asked, RULE).await?;
-    let known = ["invalid_redirect_uri", "invalid_client_metadata"].contains(&error.as_str());
+    let permitted = ["invalid_redirect_uri", "invalid_client_metadata"].contains(&error.as_str());
     rp.run
         .report
-        .advise(known, RULE, || format!("the error is {error:?}"));
+        .advise(permitted, RULE, || format!("the error is {error:?}"));
     Ok(())
 }

@@ -68,8 +68,8 @@ pub async fn rotated_keys(rp: &mut RelyingParty) -> Step {
         .token_request(&rp.run.http, &rp.run.provider, &params)
         .await?;
     if answer.status != 200 {
-        let told = format!("the new key is not known: {}", answer.brief());
-        return Err(rp.run.report.stop(KEYS, told));
+        let detail = format!("the new key is not known: {}", answer.brief());
+        return Err(rp.run.report.stop(KEYS, detail));
     }
     token::read(&answer, &mut rp.run.report).map(drop)
 }

@@ -44,8 +44,8 @@ async fn of_oauth(run: &mut Run) -> Step<Value> {
     match answer.json().filter(|it| answer.status == 200 && it.is_object()) {
         Some(it) => Ok(it),
         None => {
-            let told = format!("no metadata at {url}: {}", answer.brief());
-            Err(run.report.stop("metadata (RFC 8414 §3)", told))
+            let detail = format!("no metadata at {url}: {}", answer.brief());
+            Err(run.report.stop("metadata (RFC 8414 §3)", detail))
         }
     }
 }

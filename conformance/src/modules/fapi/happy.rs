@@ -119,10 +119,10 @@ pub async fn claims(run: &mut Run) -> Step {
     let asked = json!({"userinfo": asked, "id_token": asked});
     flow.request.set("claims", asked.to_string());
     let own = granted(run, &flow).await?;
-    let told = own.resource.json().unwrap_or_default();
+    let returned = own.resource.json().unwrap_or_default();
     let in_token = own.id_token.map(|it| it.claims).unwrap_or_default();
     for name in standard {
-        let found = told.get(&name).is_some() || in_token.get(&name).is_some();
+        let found = returned.get(&name).is_some() || in_token.get(&name).is_some();
         run.report
             .advise(found, CLAIMS, || format!("{name} was asked for and is nowhere"));
     }

@@ -107,11 +107,11 @@ async fn headers(run: &mut Run, flow: &Flow, token: &str) -> Step {
 
 async fn expect(run: &mut Run, flow: &Flow, token: &str, what: &str, wanted: Wanted) -> Step {
     let answer = resource(run, flow, token).await?;
-    let told = || format!("{what}: {}", answer.brief());
+    let detail = || format!("{what}: {}", answer.brief());
     let is_in = fapi::is_accepted(run, flow, &answer);
     match wanted {
-        In => run.report.require(is_in, RULE, told),
-        BetterIn => run.report.advise(is_in, RULE, told),
+        In => run.report.require(is_in, RULE, detail),
+        BetterIn => run.report.advise(is_in, RULE, detail),
         Out => fapi::expect_refusal(run, flow, &answer, (RULE, 400..=401), what),
     }
     Ok(())

@@ -76,7 +76,7 @@ fn offline(run: &Run, flow: &mut Flow) -> String {
 async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
     match fapi::token(run, flow, form).await? {
         Ok(answer) => Ok(answer),
-        Err(told) => Err(run.report.stop(RULE, told)),
+        Err(detail) => Err(run.report.stop(RULE, detail)),
     }
 }
 

@@ -27,7 +27,7 @@ async fn redeem(run: &mut Run, flow: &Flow, code: &str) -> Step {
     let form = flow.redemption.clone().with("code", code).params;
     match fapi::token(run, flow, &form).await? {
         Ok(answer) => json_error(&answer, &[400], GRANT, CODE, &mut run.report),
-        Err(told) => run.report.fail(CODE, told),
+        Err(detail) => run.report.fail(CODE, detail),
     }
     Ok(())
 }
@@ -66,10 +66,10 @@ async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) ->
         },
         Some(response) if response.get("code").is_none() => FlowEnd::Callback(response),
         Some(_) => {
-            let told = "a code came for it";
+            let detail = "a code came for it";
             match expect.tolerates_success() {
-                true => run.report.warn(fapi::PAR, told),
-                false => run.report.fail(fapi::PAR, told),
+                true => run.report.warn(fapi::PAR, detail),
+                false => run.report.fail(fapi::PAR, detail),
             }
             return Ok(());
         }
