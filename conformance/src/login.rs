@@ -129,23 +129,22 @@ impl RelyingParty {
         let mut front = self.front(&granted, request.get("nonce"))?;
         let mut tokens = token::of_front(&granted, &mut self.run.report);
         let code = granted.get("code").unwrap_or_default().to_owned();
-        let id_token = match code.is_empty() {
-            true => front.take(),
-            false => {
-                let in_front = std::mem::take(&mut tokens);
-                let redemption = Redemption {
-                    code: &code,
-                    nonce: request.get("nonce"),
-                    verifier,
-                };
-                let (bought, id_token) = self.redeem(&redemption).await?;
-                tokens = bought;
-                if let Some(front) = &front {
-                    self.same_person(front, &id_token);
-                }
-                self.userinfo_with(&in_front.access_token, &id_token).await?;
-                Some(id_token)
+        let id_token = if code.is_empty() {
+            front.take()
+        } else {
+            let in_front = std::mem::take(&mut tokens);
+            let redemption = Redemption {
+                code: &code,
+                nonce: request.get("nonce"),
+                verifier,
+            };
+            let (bought, id_token) = self.redeem(&redemption).await?;
+            tokens = bought;
+            if let Some(front) = &front {
+                self.same_person(front, &id_token);
             }
+            self.userinfo_with(&in_front.access_token, &id_token).await?;
+            Some(id_token)
         };
         let id_token = id_token.context("there is no ID token")?;
         let userinfo = self.userinfo_with(&tokens.access_token, &id_token).await?;

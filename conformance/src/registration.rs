@@ -121,9 +121,10 @@ impl RelyingParty {
                 format!("registration_client_uri is {address}, not https")
             });
         }
-        match is_text("client_id") {
-            true => Ok(information),
-            false => Err(self.run.report.stop(RULE, "the answer has no client_id")),
+        if is_text("client_id") {
+            Ok(information)
+        } else {
+            Err(self.run.report.stop(RULE, "the answer has no client_id"))
         }
     }
 

@@ -37,9 +37,10 @@ pub async fn send(run: &mut Run, flow: &Flow, it: ClientRequest<'_>) -> anyhow::
             headers.extend((it.call.wrapped)(proof));
         }
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
-        let http = match it.call.presents_certificate {
-            true => &it.actor.http,
-            false => &run.http,
+        let http = if it.call.presents_certificate {
+            &it.actor.http
+        } else {
+            &run.http
         };
         let method = Method::from_bytes(it.method.as_bytes())?;
         let body = form.map(|it| encode(&it).into_bytes());
@@ -67,9 +68,10 @@ fn authenticate(
     context: &Context,
     form: &mut Vec<(String, String)>,
 ) -> anyhow::Result<()> {
-    let id = match it.call.claims_to_be_other {
-        true => &context.other.id,
-        false => &it.actor.id,
+    let id = if it.call.claims_to_be_other {
+        &context.other.id
+    } else {
+        &it.actor.id
     };
     if it.call.claims_to_be_other || flow.fapi.auth == Auth::Mtls {
         form.retain(|(name, _)| name != "client_id");

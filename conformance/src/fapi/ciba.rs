@@ -154,12 +154,11 @@ pub async fn send_request(run: &mut Run, flow: &Flow) -> Step<Answer> {
     let Some(url) = url else {
         return Err(run.report.stop("metadata", format!("{ENDPOINT} is missing")));
     };
-    let form = match flow.signs {
-        true => {
-            let object = flow.request_object(&flow.context(&run.provider, &url))?;
-            vec![("request".to_owned(), object)]
-        }
-        false => flow.request.params.clone(),
+    let form = if flow.signs {
+        let object = flow.request_object(&flow.context(&run.provider, &url))?;
+        vec![("request".to_owned(), object)]
+    } else {
+        flow.request.params.clone()
     };
     Ok(post(run, flow, &flow.par, &url, form).await?)
 }

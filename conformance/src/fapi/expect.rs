@@ -152,9 +152,10 @@ impl Row {
     pub async fn carry_out(self, run: &mut Run) -> Step {
         let mut flow = flow(run)?;
         (self.change)(&mut flow);
-        let end = match flow.fapi.client_credentials {
-            true => client_credentials(run, &flow).await?,
-            false => run_flow(run, &flow).await?,
+        let end = if flow.fapi.client_credentials {
+            client_credentials(run, &flow).await?
+        } else {
+            run_flow(run, &flow).await?
         };
         judge(run, &end, &self.expect);
         Ok(())

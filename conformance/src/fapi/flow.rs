@@ -214,9 +214,10 @@ impl Flow {
 
     /// RFC 7523 §3, FAPI 2.0 §5.3.3.4: for the issuer alone.
     pub fn assertion(&self, actor: &Actor, call: &Call, context: &Context) -> anyhow::Result<String> {
-        let id = match call.claims_to_be_other {
-            true => &context.other.id,
-            false => &actor.id,
+        let id = if call.claims_to_be_other {
+            &context.other.id
+        } else {
+            &actor.id
         };
         let claims = json!({"iss": id, "sub": id, "aud": context.issuer, "jti": random_text(20),
             "iat": context.now, "nbf": context.now, "exp": context.now + 60});

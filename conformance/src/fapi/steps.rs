@@ -39,15 +39,14 @@ pub struct Grant {
 pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
     const NAME: &str = "pushed_authorization_request_endpoint";
     let url = endpoint(&run.provider, &flow.fapi, NAME).ok_or_else(|| missing(NAME))?;
-    let mut form = match flow.signs {
-        true => {
-            let object = flow.request_object(&flow.context(&run.provider, &url))?;
-            vec![
-                ("client_id".into(), flow.own.id.clone()),
-                ("request".into(), object),
-            ]
-        }
-        false => flow.request.params.clone(),
+    let mut form = if flow.signs {
+        let object = flow.request_object(&flow.context(&run.provider, &url))?;
+        vec![
+            ("client_id".into(), flow.own.id.clone()),
+            ("request".into(), object),
+        ]
+    } else {
+        flow.request.params.clone()
     };
     form.extend(flow.beside_object.iter().cloned());
     Ok(post(run, flow, &flow.par, &url, form).await?)
@@ -123,9 +122,10 @@ pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Opti
 pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Step<Result<Answer, String>> {
     let url =
         endpoint(&run.provider, &flow.fapi, "token_endpoint").ok_or_else(|| missing("token_endpoint"))?;
-    let actor = match flow.redeemed_by_other {
-        true => &flow.other,
-        false => &flow.own,
+    let actor = if flow.redeemed_by_other {
+        &flow.other
+    } else {
+        &flow.own
     };
     let sent = ClientRequest {
         actor,

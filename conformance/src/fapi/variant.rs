@@ -71,18 +71,16 @@ impl FapiVariant {
         }
         let pushed = metadata["pushed_authorization_request_endpoint"].is_string();
         let signed = !self.signed || lists("response_modes_supported", "jwt");
-        let granted = match self.client_credentials {
-            true => lists("grant_types_supported", "client_credentials"),
-            false => pushed,
+        let granted = if self.client_credentials {
+            lists("grant_types_supported", "client_credentials")
+        } else {
+            pushed
         };
         proved && bound && signed && granted
     }
 
     pub fn scope(&self) -> &'static str {
-        match self.openid {
-            true => "openid profile",
-            false => "profile",
-        }
+        if self.openid { "openid profile" } else { "profile" }
     }
 }
 

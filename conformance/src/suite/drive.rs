@@ -98,9 +98,10 @@ impl Driver {
             .with_context(|| format!("cannot make {}", row.title()))?;
         let selected = |it: &Module| self.only.is_empty() || self.only.contains(&it.name);
         let modules: Vec<(usize, Module)> = modules.into_iter().filter(selected).enumerate().collect();
-        let lists = match row.has_alias() {
-            true => vec![modules],
-            false => modules.into_iter().map(|it| vec![it]).collect(),
+        let lists = if row.has_alias() {
+            vec![modules]
+        } else {
+            modules.into_iter().map(|it| vec![it]).collect()
         };
         let chain = |modules| Chain {
             row: at,

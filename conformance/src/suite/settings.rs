@@ -68,9 +68,10 @@ impl Row {
 
     pub fn title(&self) -> String {
         let variant: Vec<&str> = self.variant.values().map(String::as_str).collect();
-        match variant.is_empty() {
-            true => self.plan.clone(),
-            false => format!("{} ({})", self.plan, variant.join(", ")),
+        if variant.is_empty() {
+            self.plan.clone()
+        } else {
+            format!("{} ({})", self.plan, variant.join(", "))
         }
     }
 }

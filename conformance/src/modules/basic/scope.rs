@@ -30,9 +30,10 @@ async fn login_with(rp: &mut RelyingParty, scopes: &str, claims: &[&str]) -> Ste
 
 /// At userinfo; without an access token in the ID token, which is then the only place (Core §5.4).
 fn place<'a>(rp: &RelyingParty, login: &'a Login) -> (&'static str, &'a Value) {
-    match rp.run.variant.has_access_token() {
-        true => ("userinfo", &login.userinfo),
-        false => ("the ID token", &login.id_token.claims),
+    if rp.run.variant.has_access_token() {
+        ("userinfo", &login.userinfo)
+    } else {
+        ("the ID token", &login.id_token.claims)
     }
 }
 

@@ -80,9 +80,10 @@ fn skip_without_pairwise(rp: &RelyingParty) -> Step {
         .provider
         .list("subject_types_supported")
         .unwrap_or_default();
-    match types.contains(&"pairwise") {
-        true => Ok(()),
-        false => Err(Stop::Skipped("subject_types_supported lacks pairwise".into())),
+    if types.contains(&"pairwise") {
+        Ok(())
+    } else {
+        Err(Stop::Skipped("subject_types_supported lacks pairwise".into()))
     }
 }
 

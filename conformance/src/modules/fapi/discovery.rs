@@ -15,9 +15,10 @@ const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 pub async fn check(run: &mut Run) -> Step {
     let fapi = *run.variant.fapi.context("not a variant of FAPI")?;
     let provider = run.provider.clone();
-    let metadata = match fapi.openid {
-        true => provider.metadata.clone(),
-        false => of_oauth(run).await?,
+    let metadata = if fapi.openid {
+        provider.metadata.clone()
+    } else {
+        of_oauth(run).await?
     };
     let circumstances = Circumstances {
         discovery_url: &provider.discovery_url,

@@ -15,9 +15,10 @@ const CLAIMS: &str = "the claims parameter (OpenID Connect Core §5.5)";
 
 /// Sound from end to end, or the module has failed.
 pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Grant> {
-    let end = match flow.fapi.client_credentials {
-        true => client_credentials(run, flow).await?,
-        false => run_flow(run, flow).await?,
+    let end = if flow.fapi.client_credentials {
+        client_credentials(run, flow).await?
+    } else {
+        run_flow(run, flow).await?
     };
     judge(run, &end, &Expect::SUCCESS);
     match end {

@@ -67,9 +67,10 @@ async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) ->
         Some(response) if response.get("code").is_none() => FlowEnd::Callback(response),
         Some(_) => {
             let detail = "a code came for it";
-            match expect.tolerates_success() {
-                true => run.report.warn(fapi::PAR, detail),
-                false => run.report.fail(fapi::PAR, detail),
+            if expect.tolerates_success() {
+                run.report.warn(fapi::PAR, detail)
+            } else {
+                run.report.fail(fapi::PAR, detail)
             }
             return Ok(());
         }

@@ -205,9 +205,12 @@ fn other_order(flow: &mut Flow) {
 }
 
 fn inverted(scheme: &str) -> String {
-    let turned = scheme.chars().map(|it| match it.is_ascii_uppercase() {
-        true => it.to_ascii_lowercase(),
-        false => it.to_ascii_uppercase(),
+    let turned = scheme.chars().map(|it| {
+        if it.is_ascii_uppercase() {
+            it.to_ascii_lowercase()
+        } else {
+            it.to_ascii_uppercase()
+        }
     });
     turned.collect()
 }

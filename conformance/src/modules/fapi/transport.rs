@@ -13,14 +13,15 @@ const TLS: &str = "TLS (FAPI 2.0 Security Profile §5.2.1, §5.2.2)";
 
 pub async fn holder_of_key(run: &mut Run) -> Step {
     let fapi = *run.variant.fapi.context("not a variant of FAPI")?;
-    let names: &[&str] = match fapi.client_credentials {
-        true => &["token_endpoint", "registration_endpoint"],
-        false => &[
+    let names: &[&str] = if fapi.client_credentials {
+        &["token_endpoint", "registration_endpoint"]
+    } else {
+        &[
             "authorization_endpoint",
             "userinfo_endpoint",
             "token_endpoint",
             "registration_endpoint",
-        ],
+        ]
     };
     let endpoints: Vec<String> = names
         .iter()

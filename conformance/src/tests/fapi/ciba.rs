@@ -285,9 +285,10 @@ impl Mock {
     fn userinfo(&self, request: &Request) -> Reply {
         let header = request.headers.get("authorization").cloned().unwrap_or_default();
         let token = header.strip_prefix("Bearer ").unwrap_or_default();
-        match self.memory.lock().unwrap().access.contains_key(token) {
-            true => json_reply(200, &json!({"sub": "alice-1"})),
-            false => json_reply(401, &json!({"error": "invalid_token"})),
+        if self.memory.lock().unwrap().access.contains_key(token) {
+            json_reply(200, &json!({"sub": "alice-1"}))
+        } else {
+            json_reply(401, &json!({"error": "invalid_token"}))
         }
     }
 }

@@ -171,9 +171,10 @@ impl Mock {
         };
         let target = (request.method.as_str(), self.at(&request.path));
         let slack = if self.is(Fault::StrictProofs) { 2 } else { 60 };
-        let found = match self.is(Fault::AnyProof) {
-            true => proofs::thumbprint_of(proof),
-            false => proofs::check(proof, &target, token, slack),
+        let found = if self.is(Fault::AnyProof) {
+            proofs::thumbprint_of(proof)
+        } else {
+            proofs::check(proof, &target, token, slack)
         };
         let (thumbprint, jti) = found.ok_or_else(|| {
             let status = if token.is_some() { 401 } else { 400 };
@@ -318,9 +319,12 @@ impl Mock {
     }
 
     fn send(&self, pushed: &Pushed, mut answer: Vec<(&str, String)>) -> Reply {
-        let cut = |it: &String| match self.is(Fault::CutsValues) {
-            true => it.chars().take(100).collect(),
-            false => it.clone(),
+        let cut = |it: &String| {
+            if self.is(Fault::CutsValues) {
+                it.chars().take(100).collect()
+            } else {
+                it.clone()
+            }
         };
         if let Some(state) = pushed.params.get("state").filter(|_| !self.is(Fault::LosesState)) {
             answer.push(("state", cut(state)));
