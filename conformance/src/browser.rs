@@ -62,9 +62,9 @@ impl Browser {
     /// Also true for anything below a registered address: being sent there is a finding, not a dead end.
     pub fn is_client_address(&self, url: &Url) -> bool {
         let address = without_query(url);
-        self.returns.iter().any(|it| {
+        self.returns.iter().any(|registered| {
             address
-                .strip_prefix(it.as_str())
+                .strip_prefix(registered.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     }
@@ -191,9 +191,10 @@ impl Browser {
     fn cookies_for(&self, url: &Url) -> impl Iterator<Item = &Cookie> {
         let host = url.host_str().unwrap_or_default().to_owned();
         let (path, trusted) = (url.path().to_owned(), is_trustworthy(url));
-        let ours = move |it: &&Cookie| {
-            let fits = it.domain == host || (!it.host_only && host.ends_with(&format!(".{}", it.domain)));
-            fits && path_matches(&path, &it.path) && (!it.secure || trusted)
+        let ours = move |cookie: &&Cookie| {
+            let fits = cookie.domain == host
+                || (!cookie.host_only && host.ends_with(&format!(".{}", cookie.domain)));
+            fits && path_matches(&path, &cookie.path) && (!cookie.secure || trusted)
         };
         self.cookies.iter().filter(ours)
     }
@@ -212,8 +213,8 @@ impl Browser {
             let Some((cookie, gone)) = parse_cookie(url, text) else {
                 continue;
             };
-            self.cookies.retain(|it| {
-                (&it.name, &it.domain, &it.path) != (&cookie.name, &cookie.domain, &cookie.path)
+            self.cookies.retain(|kept| {
+                (&kept.name, &kept.domain, &kept.path) != (&cookie.name, &cookie.domain, &cookie.path)
             });
             if !gone {
                 self.cookies.push(cookie);

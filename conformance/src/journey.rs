@@ -36,14 +36,14 @@ impl From<RedirectResult> for Journey {
 impl Journey {
     pub fn returned(&self) -> Option<&Return> {
         match &self.end {
-            RedirectResult::Returned(it) => Some(it),
+            RedirectResult::Returned(redirect) => Some(redirect),
             RedirectResult::Page(_) => None,
         }
     }
 
     pub fn page(&self) -> Option<&Page> {
         match &self.end {
-            RedirectResult::Page(it) => Some(it),
+            RedirectResult::Page(page) => Some(page),
             RedirectResult::Returned(_) => None,
         }
     }

@@ -130,12 +130,12 @@ impl RelyingParty {
 
     /// What the provider says of the client of this run, when it is asked again (RFC 7592 §2.1).
     pub async fn read_registration(&mut self) -> Step<Answer> {
-        let Some(it) = self.registered.last() else {
+        let Some(registered) = self.registered.last() else {
             return Err(self.run.report.stop(RULE, "there is no registration_client_uri"));
         };
-        let bearer = format!("Bearer {}", it.token);
+        let bearer = format!("Bearer {}", registered.token);
         let headers = [("authorization", bearer.as_str()), ("accept", "application/json")];
-        Ok(self.run.http.get(&it.address, &headers).await?)
+        Ok(self.run.http.get(&registered.address, &headers).await?)
     }
 
     /// A registration that must not succeed (one that does is removed like any other): its error code.
@@ -156,13 +156,13 @@ impl RelyingParty {
 
     /// RFC 7592 §2.3
     pub async fn remove_registrations(&mut self) {
-        for it in std::mem::take(&mut self.registered) {
-            let bearer = format!("Bearer {}", it.token);
+        for registered in std::mem::take(&mut self.registered) {
+            let bearer = format!("Bearer {}", registered.token);
             let headers = [("authorization", bearer.as_str())];
             let answer = self
                 .run
                 .http
-                .send(Method::DELETE, &it.address, &headers, None)
+                .send(Method::DELETE, &registered.address, &headers, None)
                 .await;
             let outcome = match &answer {
                 Ok(answer) => answer.brief(),

@@ -143,9 +143,9 @@ impl RelyingParty {
     /// An error page is right here; the suite has a person look at it.
     pub fn expect_page(&mut self, rule: &'static str, journey: &Journey) -> Step {
         match &journey.end {
-            RedirectResult::Returned(it) => Err(self.run.report.stop(
+            RedirectResult::Returned(redirect) => Err(self.run.report.stop(
                 rule,
-                format!("the browser was sent to {} instead of a page", it.url),
+                format!("the browser was sent to {} instead of a page", redirect.url),
             )),
             RedirectResult::Page(page) => {
                 self.run.report.require(page.login_form().is_none(), rule, || {

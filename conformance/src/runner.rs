@@ -42,7 +42,7 @@ impl Runner {
         let mut outcomes = Vec::new();
         while let Some(finished) = tasks.join_next().await {
             match finished {
-                Ok(it) => outcomes.push(it),
+                Ok(outcome) => outcomes.push(outcome),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
@@ -129,7 +129,7 @@ fn client_for(needs: Needs, config: &Config, provider: &Provider) -> Result<Clie
         Needs::TwoClients if config.client2.is_none() => Err(skip("the settings name no [client2]")),
         Needs::TwoClients => basic(),
         Needs::Logout => match &config.client {
-            Some(it) if it.post_logout_redirect_uri.is_none() => {
+            Some(client) if client.post_logout_redirect_uri.is_none() => {
                 Err(skip("[client] has no post_logout_redirect_uri"))
             }
             _ => basic(),

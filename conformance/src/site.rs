@@ -130,8 +130,8 @@ impl Site {
     pub async fn wait_for(&self, path: &str, patience: Duration) -> Option<ReceivedRequest> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
-            if let Some(it) = self.received(path).into_iter().next() {
-                return Some(it);
+            if let Some(request) = self.received(path).into_iter().next() {
+                return Some(request);
             }
             if tokio::time::Instant::now() >= deadline {
                 return None;
@@ -201,14 +201,14 @@ async fn answer(
             None => target.split('?').next()?.to_owned(),
         };
         match documents.get_mut(&place) {
-            Some(it) => {
-                if let Some(kept) = &mut it.received {
+            Some(document) => {
+                if let Some(kept) = &mut document.received {
                     kept.push(received);
                 }
-                let (status, length) = (it.status, it.body.len());
+                let (status, length) = (document.status, document.body.len());
                 format!(
                     "HTTP/1.1 {status} X\r\nConnection: close\r\n{}Content-Length: {length}\r\n\r\n{}",
-                    it.headers, it.body
+                    document.headers, document.body
                 )
             }
             None => "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),

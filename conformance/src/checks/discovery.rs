@@ -165,8 +165,9 @@ pub fn check(metadata: &Value, circumstances: &Circumstances<'_>, report: &mut R
     let list = |name: &str| listed(metadata, name);
 
     let types = list("response_types_supported").unwrap_or_default();
-    let valid = |it: &&str| {
-        it.split(' ')
+    let valid = |response_type: &&str| {
+        response_type
+            .split(' ')
             .all(|it| matches!(it, "code" | "id_token" | "token" | "none"))
     };
     report.require(types.iter().any(valid), RULE, || {
@@ -193,9 +194,9 @@ pub fn check(metadata: &Value, circumstances: &Circumstances<'_>, report: &mut R
                 format!("scopes_supported is {scopes:?}, without openid")
             });
             // RFC 6749 §3.3
-            let legal = |it: &str| {
-                !it.is_empty()
-                    && it
+            let legal = |scope: &str| {
+                !scope.is_empty()
+                    && scope
                         .chars()
                         .all(|it| matches!(it, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e'))
             };
@@ -287,9 +288,9 @@ pub fn transport(metadata: &Value, allow_http: bool, report: &mut Report) {
 pub fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http"
         && match url.host() {
-            Some(url::Host::Domain(it)) => it == "localhost" || it.ends_with(".localhost"),
-            Some(url::Host::Ipv4(it)) => it.is_loopback(),
-            Some(url::Host::Ipv6(it)) => it.is_loopback(),
+            Some(url::Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         }
 }

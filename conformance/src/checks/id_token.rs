@@ -114,8 +114,10 @@ pub fn signature(token: &IdToken, jwks: &Value, report: &mut Report) {
 
 fn verifier(algorithm: &str, key: &Value) -> Option<Box<dyn JwsVerifier>> {
     let jwk = Jwk::from_map(key.as_object().cloned().unwrap_or_else(Map::new)).ok()?;
-    fn boxed<V: JwsVerifier + 'static>(it: Result<V, josekit::JoseError>) -> Option<Box<dyn JwsVerifier>> {
-        it.ok().map(|it| Box::new(it) as Box<dyn JwsVerifier>)
+    fn boxed<V: JwsVerifier + 'static>(
+        verifier: Result<V, josekit::JoseError>,
+    ) -> Option<Box<dyn JwsVerifier>> {
+        verifier.ok().map(|it| Box::new(it) as Box<dyn JwsVerifier>)
     }
     match algorithm {
         "RS256" => boxed(jws::RS256.verifier_from_jwk(&jwk)),
@@ -138,7 +140,7 @@ fn claims_of(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
         format!("iss is {}, the issuer is {:?}", claims["iss"], expected.issuer)
     });
     let audience: Vec<&str> = match &claims["aud"] {
-        Value::String(it) => vec![it],
+        Value::String(audience) => vec![audience],
         Value::Array(them) => them.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
@@ -162,8 +164,8 @@ fn claims_of(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
     }
     if let Some(value) = claims.get("auth_time") {
         match value.as_f64().map(|it| it as i64) {
-            Some(it) if it > now + SKEW => report.fail(RULE, "auth_time is in the future"),
-            Some(it) if it < now - YEAR => report.fail(RULE, "auth_time is more than a year ago"),
+            Some(time) if time > now + SKEW => report.fail(RULE, "auth_time is in the future"),
+            Some(time) if time < now - YEAR => report.fail(RULE, "auth_time is more than a year ago"),
             Some(_) => {}
             None => report.fail(RULE, format!("auth_time is {value}, not a number")),
         }

@@ -59,9 +59,9 @@ fn claims(claims: &Value, issuer: &str, client_id: &str, report: &mut Report) {
     report.require(meant, RULE, || format!("aud is {}", claims["aud"]));
     match seconds(&claims["exp"]).map(|it| it - now()) {
         None => report.fail(RULE, format!("exp is {}, not a number", claims["exp"])),
-        Some(it) if it < -SKEW => report.fail(RULE, "exp has passed"),
-        Some(it) => report.advise((10..=600 + SKEW).contains(&it), RULE, || {
-            format!("it is good for {it} seconds; ten seconds to ten minutes were expected")
+        Some(left) if left < -SKEW => report.fail(RULE, "exp has passed"),
+        Some(left) => report.advise((10..=600 + SKEW).contains(&left), RULE, || {
+            format!("it is good for {left} seconds; ten seconds to ten minutes were expected")
         }),
     }
 }

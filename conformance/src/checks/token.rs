@@ -82,7 +82,7 @@ pub fn read_as(answer: &Answer, scheme: &str, report: &mut Report) -> Step<Token
     });
     match &body["expires_in"] {
         Value::Null => {}
-        Value::Number(it) if it.as_f64().is_some_and(|it| it > 0.0 && it <= YEAR as f64) => {}
+        Value::Number(number) if number.as_f64().is_some_and(|it| it > 0.0 && it <= YEAR as f64) => {}
         other => report.fail(
             RULE,
             format!("expires_in is {other}, not a number of seconds up to a year"),

@@ -97,8 +97,11 @@ pub fn types(claims: &Value, report: &mut Report) {
         });
     }
     if let Some(value) = there("address") {
-        let sound = value.as_object().is_some_and(|it| {
-            !it.is_empty() && it.values().all(|it| it.as_str().is_some_and(|it| !it.is_empty()))
+        let sound = value.as_object().is_some_and(|address| {
+            !address.is_empty()
+                && address
+                    .values()
+                    .all(|it| it.as_str().is_some_and(|it| !it.is_empty()))
         });
         report.require(sound, CLAIM, || {
             format!("address is {value}, not an object of strings with content")
@@ -111,9 +114,9 @@ pub fn types(claims: &Value, report: &mut Report) {
 
 /// `YYYY-MM-DD`, `0000-MM-DD` or `YYYY`.
 fn is_birthdate(text: &str) -> bool {
-    let number = |it: &str, digits: usize| {
-        (it.len() == digits && it.bytes().all(|it| it.is_ascii_digit()))
-            .then(|| it.parse().ok())
+    let number = |text: &str, digits: usize| {
+        (text.len() == digits && text.bytes().all(|it| it.is_ascii_digit()))
+            .then(|| text.parse().ok())
             .flatten()
     };
     let this_year = 1970 + now() / 31_556_952;

@@ -52,8 +52,8 @@ impl Actor {
         };
         let first = make(&ids[0], &settings.first, paths.0)?;
         let second = make(&ids[1], &settings.second, paths.1)?;
-        for it in [&first, &second] {
-            let url = url::Url::parse(&it.redirect_uri).context("a redirect_uri of [fapi]")?;
+        for actor in [&first, &second] {
+            let url = url::Url::parse(&actor.redirect_uri).context("a redirect_uri of [fapi]")?;
             run.browser.add_client_address(&url);
         }
         Ok((first, second))

@@ -20,31 +20,31 @@ pub struct ClientRequest<'a> {
 }
 
 /// Once more with the nonce, if one is asked for (RFC 9449 §8).
-pub async fn send(run: &mut Run, flow: &Flow, it: ClientRequest<'_>) -> anyhow::Result<Answer> {
+pub async fn send(run: &mut Run, flow: &Flow, sent: ClientRequest<'_>) -> anyhow::Result<Answer> {
     let mut nonce: Option<String> = None;
     loop {
-        let context = flow.context(&run.provider, it.url);
-        let mut form = it.form.clone();
-        if let Some(form) = form.as_mut().filter(|_| it.call.authenticates) {
-            authenticate(flow, &it, &context, form)?;
+        let context = flow.context(&run.provider, sent.url);
+        let mut form = sent.form.clone();
+        if let Some(form) = form.as_mut().filter(|_| sent.call.authenticates) {
+            authenticate(flow, &sent, &context, form)?;
         }
-        let mut headers = it.headers.clone();
+        let mut headers = sent.headers.clone();
         let interaction = uuid();
         headers.push(("x-fapi-interaction-id", interaction.clone()));
-        if it.call.proves && flow.fapi.constraint == Constraint::Dpop {
-            let request = (it.method, nonce.as_deref(), it.access_token);
-            let proof = flow.proof(it.actor, it.call, &context, request)?;
-            headers.extend((it.call.wrapped)(proof));
+        if sent.call.proves && flow.fapi.constraint == Constraint::Dpop {
+            let request = (sent.method, nonce.as_deref(), sent.access_token);
+            let proof = flow.proof(sent.actor, sent.call, &context, request)?;
+            headers.extend((sent.call.wrapped)(proof));
         }
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, it)| (*name, it.as_str())).collect();
-        let http = if it.call.presents_certificate {
-            &it.actor.http
+        let http = if sent.call.presents_certificate {
+            &sent.actor.http
         } else {
             &run.http
         };
-        let method = Method::from_bytes(it.method.as_bytes())?;
+        let method = Method::from_bytes(sent.method.as_bytes())?;
         let body = form.map(|it| encode(&it).into_bytes());
-        let answer = http.send(method, it.url, &headers, body).await?;
+        let answer = http.send(method, sent.url, &headers, body).await?;
         if let Some(echo) = answer.header("x-fapi-interaction-id") {
             run.report.require(echo == interaction, RESOURCE, || {
                 format!("x-fapi-interaction-id is {echo:?}, sent was {interaction:?}")
@@ -64,21 +64,21 @@ pub async fn send(run: &mut Run, flow: &Flow, it: ClientRequest<'_>) -> anyhow::
 
 fn authenticate(
     flow: &Flow,
-    it: &ClientRequest<'_>,
+    sent: &ClientRequest<'_>,
     context: &Context,
     form: &mut Vec<(String, String)>,
 ) -> anyhow::Result<()> {
-    let id = if it.call.claims_to_be_other {
+    let id = if sent.call.claims_to_be_other {
         &context.other.id
     } else {
-        &it.actor.id
+        &sent.actor.id
     };
-    if it.call.claims_to_be_other || flow.fapi.auth == Auth::Mtls {
+    if sent.call.claims_to_be_other || flow.fapi.auth == Auth::Mtls {
         form.retain(|(name, _)| name != "client_id");
         form.push(("client_id".into(), id.clone()));
     }
     if flow.fapi.auth == Auth::PrivateKeyJwt {
-        let assertion = flow.assertion(it.actor, it.call, context)?;
+        let assertion = flow.assertion(sent.actor, sent.call, context)?;
         form.push(("client_assertion_type".into(), ASSERTION_TYPE.into()));
         form.push(("client_assertion".into(), assertion));
     }

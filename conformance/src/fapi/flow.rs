@@ -155,16 +155,16 @@ fn of(fapi: FapiVariant, own: Actor, other: Actor) -> Flow {
 impl Flow {
     /// The same for the second client: its turn comes with `dpop_jkt` alone and a longer nonce, as in the suite.
     pub fn for_second_client(&self) -> Self {
-        let mut it = of(self.fapi, self.other.clone(), self.own.clone());
-        if it.fapi.openid {
-            it.request.set("nonce", random_text(43));
+        let mut flow = of(self.fapi, self.other.clone(), self.own.clone());
+        if flow.fapi.openid {
+            flow.request.set("nonce", random_text(43));
         }
-        if it.fapi.constraint == Constraint::Dpop {
-            let thumbprint = it.own.proofs.thumbprint();
-            it.request.set("dpop_jkt", thumbprint);
+        if flow.fapi.constraint == Constraint::Dpop {
+            let thumbprint = flow.own.proofs.thumbprint();
+            flow.request.set("dpop_jkt", thumbprint);
         }
-        it.opened = Request { params: Vec::new() }.with("client_id", it.own.id.as_str());
-        it
+        flow.opened = Request { params: Vec::new() }.with("client_id", flow.own.id.as_str());
+        flow
     }
 
     pub fn drop(&mut self, name: &str) {

@@ -79,7 +79,7 @@ pub fn read_request_uri(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
 pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step<Journey> {
     let endpoint = run.endpoint("authorization_endpoint")?;
     let url = match request_uri {
-        Some(it) => flow.opened.clone().with("request_uri", it).url(&endpoint),
+        Some(uri) => flow.opened.clone().with("request_uri", uri).url(&endpoint),
         None => flow.request.url(&endpoint),
     };
     if flow.opens_twice {
@@ -95,7 +95,7 @@ pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step
 
 /// What came back to the client, judged; none: a page.
 pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Option<response::Response>> {
-    let Some(it) = journey.returned() else {
+    let Some(redirect) = journey.returned() else {
         return Ok(None);
     };
     let redirect_uri = flow.request.get("redirect_uri");
@@ -109,13 +109,13 @@ pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Opti
         iss_announced: true,
         forgotten: flow.forgotten,
     };
-    let is_plain = flow.forgotten && it.url.query_pairs().any(|(name, _)| name == "error");
+    let is_plain = flow.forgotten && redirect.url.query_pairs().any(|(name, _)| name == "error");
     if !signed || is_plain {
-        return Ok(Some(response::read(it, &expected, &mut run.report)));
+        return Ok(Some(response::read(redirect, &expected, &mut run.report)));
     }
     let client_id = flow.own.id.clone();
     let jwks = run.provider.jwks.clone();
-    jarm::read(it, &expected, &client_id, &jwks, &mut run.report).map(Some)
+    jarm::read(redirect, &expected, &client_id, &jwks, &mut run.report).map(Some)
 }
 
 /// A request to the token endpoint; none: no TLS without a certificate.
@@ -137,7 +137,7 @@ pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Ste
         access_token: None,
     };
     match send(run, flow, sent).await {
-        Ok(it) => Ok(Ok(it)),
+        Ok(answer) => Ok(Ok(answer)),
         Err(error) if !flow.token.presents_certificate => Ok(Err(format!("{error:#}"))),
         Err(error) => Err(error.into()),
     }

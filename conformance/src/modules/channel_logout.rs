@@ -112,8 +112,8 @@ async fn front(rp: &mut RelyingParty) -> Step {
         let absolute = |it: &String| page.url.join(it).ok();
         page.frames.iter().filter_map(absolute)
     });
-    let visited = frames.into_iter().find(|it| {
-        let bare = crate::browser::without_query(it);
+    let visited = frames.into_iter().find(|frame| {
+        let bare = crate::browser::without_query(frame);
         bare == address
     });
     let Some(visited) = visited else {

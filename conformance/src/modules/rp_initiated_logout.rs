@@ -89,7 +89,7 @@ pub(super) async fn nobody_is_logged_in(rp: &mut RelyingParty) -> Step {
 /// Back at the registered address, with the state and nothing else.
 pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Option<&str>) -> Step {
     let registered = registered(rp)?;
-    let RedirectResult::Returned(it) = &journey.end else {
+    let RedirectResult::Returned(redirect) = &journey.end else {
         let page = journey.page().map(|it| it.brief()).unwrap_or_default();
         return Err(rp
             .run
@@ -101,13 +101,13 @@ pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Opt
         .unwrap_or_default();
     rp.run
         .report
-        .require(without_query(&it.url) == address, RULE, || {
-            format!("sent to {} instead of {registered}", it.url)
+        .require(without_query(&redirect.url) == address, RULE, || {
+            format!("sent to {} instead of {registered}", redirect.url)
         });
     let own: Vec<(String, String)> = url::Url::parse(&registered)
         .map(|it| it.query_pairs().into_owned().collect())
         .unwrap_or_default();
-    let sent: Vec<(String, String)> = it
+    let sent: Vec<(String, String)> = redirect
         .url
         .query_pairs()
         .into_owned()
@@ -134,10 +134,10 @@ pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Opt
 /// A page of the provider: an error, or the news that one is logged out.
 fn expect_page(rp: &mut RelyingParty, journey: &Journey) -> Step {
     match &journey.end {
-        RedirectResult::Returned(it) => Err(rp
+        RedirectResult::Returned(redirect) => Err(rp
             .run
             .report
-            .stop(RULE, format!("redirected to {} instead of a page", it.url))),
+            .stop(RULE, format!("redirected to {} instead of a page", redirect.url))),
         RedirectResult::Page(page) => {
             rp.run.report.review(RULE, page.brief());
             Ok(())

@@ -82,10 +82,10 @@ impl Api {
         let listed = plan["modules"]
             .as_array()
             .context("the plan has no list of modules")?;
-        let module = |it: &Value| {
+        let module = |entry: &Value| {
             Ok(Module {
-                name: text(it, "testModule")?,
-                variant: serde_json::from_value(it["variant"].clone()).unwrap_or_default(),
+                name: text(entry, "testModule")?,
+                variant: serde_json::from_value(entry["variant"].clone()).unwrap_or_default(),
             })
         };
         Ok((id, listed.iter().map(module).collect::<Result<_>>()?))
@@ -123,8 +123,8 @@ impl Api {
     /// What the module waits for: addresses that no browser command answers.
     pub async fn unanswered(&self, id: &str) -> Result<Vec<String>> {
         let runner = self.get(&format!("api/runner/{id}")).await?;
-        let list = |it: &Value| -> Vec<String> {
-            let all = it.as_array().into_iter().flatten();
+        let list = |value: &Value| -> Vec<String> {
+            let all = value.as_array().into_iter().flatten();
             all.filter_map(|it| it.as_str().map(str::to_owned)).collect()
         };
         let runners = runner["browser"]["runners"].as_array().into_iter().flatten();
@@ -138,11 +138,11 @@ impl Api {
         let word = |it: &Value, name: &str| it[name].as_str().map(str::to_owned);
         Ok(lines
             .iter()
-            .map(|it| Line {
-                source: word(it, "src").unwrap_or_default(),
-                result: word(it, "result"),
-                message: word(it, "msg").unwrap_or_default(),
-                page: word(it, "page_source"),
+            .map(|entry| Line {
+                source: word(entry, "src").unwrap_or_default(),
+                result: word(entry, "result"),
+                message: word(entry, "msg").unwrap_or_default(),
+                page: word(entry, "page_source"),
             })
             .collect())
     }

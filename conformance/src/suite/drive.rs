@@ -114,7 +114,7 @@ impl Driver {
     async fn module(&self, plan: &str, module: Module) -> Outcome {
         let begin = Instant::now();
         let mut outcome = match self.attempt(plan, &module).await {
-            Ok(it) => it,
+            Ok(value) => value,
             Err(error) => Outcome::failed(format!("could not be carried out: {error:#}")),
         };
         outcome.module = module.name;

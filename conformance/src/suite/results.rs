@@ -173,17 +173,20 @@ impl Table {
     /// Modules that ended alike stand together: by their variant if they passed, else by the reason.
     fn markdown(&self) -> String {
         let mut groups: Vec<(Verdict, String, Vec<String>)> = Vec::new();
-        for it in &self.outcomes {
-            let (reason, name) = match it.verdict {
-                Verdict::Passed => (it.variant.clone(), format!("`{}`", it.module)),
-                _ => (self.reason(it), format!("`{}` ({})", it.module, it.variant)),
+        for outcome in &self.outcomes {
+            let (reason, name) = match outcome.verdict {
+                Verdict::Passed => (outcome.variant.clone(), format!("`{}`", outcome.module)),
+                _ => (
+                    self.reason(outcome),
+                    format!("`{}` ({})", outcome.module, outcome.variant),
+                ),
             };
             match groups
                 .iter_mut()
-                .find(|(verdict, why, _)| *verdict == it.verdict && *why == reason)
+                .find(|(verdict, why, _)| *verdict == outcome.verdict && *why == reason)
             {
                 Some((_, _, names)) => names.push(name),
-                None => groups.push((it.verdict, reason, vec![name])),
+                None => groups.push((outcome.verdict, reason, vec![name])),
             }
         }
         groups.sort_by_key(|(verdict, _, _)| VERDICTS.iter().position(|it| it == verdict));
@@ -200,15 +203,15 @@ impl Table {
         text
     }
 
-    fn reason(&self, it: &Outcome) -> String {
-        let mut reasons: Vec<String> = it
+    fn reason(&self, outcome: &Outcome) -> String {
+        let mut reasons: Vec<String> = outcome
             .reasons
             .iter()
-            .map(|reason| short(reason, &it.module))
+            .map(|reason| short(reason, &outcome.module))
             .collect();
-        reasons.extend(it.pages.iter().map(|page| format!("page: {page}")));
-        if matches!(it.verdict, Verdict::Warning | Verdict::Failed) {
-            reasons.extend(self.remarks.get(&it.module).cloned());
+        reasons.extend(outcome.pages.iter().map(|page| format!("page: {page}")));
+        if matches!(outcome.verdict, Verdict::Warning | Verdict::Failed) {
+            reasons.extend(self.remarks.get(&outcome.module).cloned());
         }
         reasons.dedup();
         reasons.join("; ")

@@ -124,17 +124,17 @@ impl Settings {
 /// Puts the parts where they are named. A part holds no others.
 fn fill(value: &mut Value, parts: &BTreeMap<String, Value>) -> Result<()> {
     match value {
-        Value::Object(it) => {
-            if let Some(name) = it.get("part").and_then(Value::as_str) {
+        Value::Object(object) => {
+            if let Some(name) = object.get("part").and_then(Value::as_str) {
                 let part = parts
                     .get(name)
                     .with_context(|| format!("there is no part {name:?}"))?;
                 *value = part.clone();
                 return Ok(());
             }
-            it.values_mut().try_for_each(|it| fill(it, parts))
+            object.values_mut().try_for_each(|it| fill(it, parts))
         }
-        Value::Array(it) => it.iter_mut().try_for_each(|it| fill(it, parts)),
+        Value::Array(array) => array.iter_mut().try_for_each(|it| fill(it, parts)),
         _ => Ok(()),
     }
 }

@@ -169,9 +169,9 @@ async fn outcomes(driver: &Arc<Driver>, settings: &Settings, jobs: usize) -> Vec
 /// A driver without patience cancels what does not end at once; only `stuck` should fall to it.
 fn patient(server: &str, rotate_keys: Option<&str>, only: &[&str]) -> Arc<Driver> {
     let mut driver = driver(server, rotate_keys);
-    let it = Arc::get_mut(&mut driver).unwrap();
-    it.patience = Duration::from_secs(600);
-    it.only = only.iter().map(|it| (*it).to_owned()).collect();
+    let inner = Arc::get_mut(&mut driver).unwrap();
+    inner.patience = Duration::from_secs(600);
+    inner.only = only.iter().map(|it| (*it).to_owned()).collect();
     driver
 }
 

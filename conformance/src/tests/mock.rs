@@ -382,16 +382,16 @@ impl Mock {
         if request.get("client_assertion").is_some() {
             return self.client_by_assertion(request);
         }
-        let decoded = |it: &str| {
-            form_urlencoded::parse(format!("x={it}").as_bytes())
+        let decoded = |text: &str| {
+            form_urlencoded::parse(format!("x={text}").as_bytes())
                 .next()
                 .unwrap()
                 .1
                 .into_owned()
         };
         let (id, secret) = match request.headers.get("authorization") {
-            Some(it) => {
-                let pair = STANDARD.decode(it.strip_prefix("Basic ")?).ok()?;
+            Some(value) => {
+                let pair = STANDARD.decode(value.strip_prefix("Basic ")?).ok()?;
                 let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
                 (decoded(id), decoded(secret))
             }

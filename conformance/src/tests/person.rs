@@ -60,7 +60,9 @@ impl Mock {
     /// As JSON, or signed for a client that registered so.
     fn told(&self, claims: Value, params: &Params) -> Reply {
         match self.registration(&params["client_id"]) {
-            Some(it) if it.get("userinfo_signed_response_alg").is_some() => self.signed(claims, params),
+            Some(registration) if registration.get("userinfo_signed_response_alg").is_some() => {
+                self.signed(claims, params)
+            }
             _ => json_reply(200, &claims),
         }
     }

@@ -12,7 +12,7 @@ use std::net::TcpStream;
 
 /// What it says of itself as a provider that registers clients.
 pub fn metadata(fault: Fault) -> Value {
-    let mut it = json!({
+    let mut metadata = json!({
         "response_types_supported": crate::module::ALL,
         "grant_types_supported": ["authorization_code", "implicit", "refresh_token"],
         "userinfo_signing_alg_values_supported": ["RS256"],
@@ -20,15 +20,15 @@ pub fn metadata(fault: Fault) -> Value {
         "request_object_signing_alg_values_supported": ["RS256", "none"],
     });
     if fault == Fault::NoImplicit {
-        it["response_types_supported"] = json!(["code"]);
+        metadata["response_types_supported"] = json!(["code"]);
     }
-    it
+    metadata
 }
 
 impl Mock {
     pub fn client(&self, id: &str) -> Option<Client> {
-        if let Some(it) = self.clients.iter().find(|it| it.client_id == id) {
-            return Some(it.clone());
+        if let Some(client) = self.clients.iter().find(|it| it.client_id == id) {
+            return Some(client.clone());
         }
         let told = self.registration(id)?;
         Some(Client {

@@ -27,8 +27,8 @@ pub async fn server(rp: &mut RelyingParty) -> Step {
         || "expires_in is missing".into(),
     );
     let tokens = std::iter::once(&login.id_token).chain(&login.front);
-    for it in tokens {
-        id_token::lean(it, &mut rp.run.report);
+    for token in tokens {
+        id_token::lean(token, &mut rp.run.report);
     }
     Ok(())
 }

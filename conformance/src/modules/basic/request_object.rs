@@ -43,11 +43,15 @@ pub async fn unsigned_request_object(rp: &mut RelyingParty) -> Step {
         .without("nonce")
         .with("request", object);
     let journey = rp.authorize(&outer).await?;
-    let refused = journey.returned().is_some_and(|it| {
-        let by_form = it.form.iter().flatten().any(|it| it.1 == "request_not_supported");
-        let fragment = it.url.fragment().unwrap_or_default();
+    let refused = journey.returned().is_some_and(|redirect| {
+        let by_form = redirect
+            .form
+            .iter()
+            .flatten()
+            .any(|it| it.1 == "request_not_supported");
+        let fragment = redirect.url.fragment().unwrap_or_default();
         let in_fragment = url::form_urlencoded::parse(fragment.as_bytes());
-        let mut in_address = it.url.query_pairs().chain(in_fragment);
+        let mut in_address = redirect.url.query_pairs().chain(in_fragment);
         by_form || in_address.any(|(name, value)| name == "error" && value == "request_not_supported")
     });
     if refused {

@@ -86,8 +86,8 @@ async fn discovery(run: &mut Run) -> Step {
     config::discovery_endpoint_verification(run).await?;
     let provider = run.provider.clone();
     let types = provider.list("response_types_supported").unwrap_or_default();
-    let sorted = |it: &str| {
-        let mut words: Vec<&str> = it.split(' ').collect();
+    let sorted = |response_type: &str| {
+        let mut words: Vec<&str> = response_type.split(' ').collect();
         words.sort_unstable();
         words.join(" ")
     };

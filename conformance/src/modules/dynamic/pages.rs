@@ -31,9 +31,9 @@ async fn shows(rp: &mut RelyingParty, member: &str, found: fn(&Page) -> &Vec<Str
         .request("openid")
         .url(&rp.run.endpoint("authorization_endpoint")?);
     match rp.run.browser.open(&url).await? {
-        RedirectResult::Returned(it) => Err(rp.run.report.stop(
+        RedirectResult::Returned(redirect) => Err(rp.run.report.stop(
             SHOWN,
-            format!("the browser was sent to {} instead of a page", it.url),
+            format!("the browser was sent to {} instead of a page", redirect.url),
         )),
         RedirectResult::Page(page) => {
             rp.run.report.require(page.login_form().is_some(), SHOWN, || {

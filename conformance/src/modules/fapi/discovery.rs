@@ -43,7 +43,7 @@ async fn of_oauth(run: &mut Run) -> Step<Value> {
         .get(url.as_str(), &[("accept", "application/json")])
         .await?;
     match answer.json().filter(|it| answer.status == 200 && it.is_object()) {
-        Some(it) => Ok(it),
+        Some(metadata) => Ok(metadata),
         None => {
             let detail = format!("no metadata at {url}: {}", answer.brief());
             Err(run.report.stop("metadata (RFC 8414 §3)", detail))

@@ -22,7 +22,7 @@ pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Grant> {
     };
     judge(run, &end, &Expect::SUCCESS);
     match end {
-        FlowEnd::Done(it) => Ok(*it),
+        FlowEnd::Done(grant) => Ok(*grant),
         _ => Err(Stop::Failed),
     }
 }

@@ -43,9 +43,9 @@ const CASES: &[Case] = &[
     ("another htu", |it, context| it.set("htu", context.token.as_str()), Out),
     ("an htu with query and fragment", |it, context| it.set("htu", format!("{}?a=b#c", context.url)), In),
     ("another ath", |it, _| it.set("ath", URL_SAFE_NO_PAD.encode([7; 32])), Out),
-    ("unknown members", |it, _| {
-        it.header["unknown"] = "x".into();
-        it.set("unknown", json!({"a": [1]}));
+    ("unknown members", |proof, _| {
+        proof.header["unknown"] = "x".into();
+        proof.set("unknown", json!({"a": [1]}));
     }, In),
     ("an htu in capitals", |it, context| it.set("htu", in_capitals(&context.url)), BetterIn),
     ("an htu with its usual port", |it, context| it.set("htu", with_port(&context.url)), BetterIn),
@@ -119,8 +119,8 @@ async fn expect(run: &mut Run, flow: &Flow, token: &str, what: &str, wanted: Wan
 
 fn in_capitals(url: &str) -> String {
     match Url::parse(url) {
-        Ok(it) => {
-            let origin = it.origin().ascii_serialization();
+        Ok(parsed) => {
+            let origin = parsed.origin().ascii_serialization();
             url.replacen(&origin, &origin.to_ascii_uppercase(), 1)
         }
         Err(_) => url.to_owned(),
@@ -129,15 +129,15 @@ fn in_capitals(url: &str) -> String {
 
 /// As it is, where the port is not the usual one.
 fn with_port(url: &str) -> String {
-    let Ok(it) = Url::parse(url) else {
+    let Ok(parsed) = Url::parse(url) else {
         return url.to_owned();
     };
     let (origin, host) = (
-        it.origin().ascii_serialization(),
-        it.host_str().unwrap_or_default(),
+        parsed.origin().ascii_serialization(),
+        parsed.host_str().unwrap_or_default(),
     );
-    match (it.port(), it.port_or_known_default()) {
-        (None, Some(port)) => url.replacen(&origin, &format!("{}://{host}:{port}", it.scheme()), 1),
+    match (parsed.port(), parsed.port_or_known_default()) {
+        (None, Some(port)) => url.replacen(&origin, &format!("{}://{host}:{port}", parsed.scheme()), 1),
         _ => url.to_owned(),
     }
 }

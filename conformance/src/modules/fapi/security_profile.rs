@@ -144,9 +144,9 @@ pub const MODULES: &[Module] = &[
     row!("incorrect-pkce-code-verifier-rejected", [User],
         |it| it.redeem_with("code_verifier", random_text(43)), Expect::token(GRANT)),
     row!("par-plain-pkce-rejected", [User],
-        |it| {
-            let verifier = it.redemption.get("code_verifier").unwrap_or_default().to_owned();
-            it.request.set("code_challenge", verifier).set("code_challenge_method", "plain");
+        |flow| {
+            let verifier = flow.redemption.get("code_verifier").unwrap_or_default().to_owned();
+            flow.request.set("code_challenge", verifier).set("code_challenge_method", "plain");
         },
         Expect::par(REQUEST).or_callback(REQUEST).or_page()),
     row!("par-without-duplicate-parameters", [User],
@@ -205,11 +205,11 @@ fn other_order(flow: &mut Flow) {
 }
 
 fn inverted(scheme: &str) -> String {
-    let turned = scheme.chars().map(|it| {
-        if it.is_ascii_uppercase() {
-            it.to_ascii_lowercase()
+    let turned = scheme.chars().map(|letter| {
+        if letter.is_ascii_uppercase() {
+            letter.to_ascii_lowercase()
         } else {
-            it.to_ascii_uppercase()
+            letter.to_ascii_uppercase()
         }
     });
     turned.collect()

@@ -37,9 +37,9 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
         }
     };
     let row = Row {
-        change: |it| match it.fapi.constraint {
-            Constraint::Dpop => it.token.proves = false,
-            Constraint::Mtls => it.token.presents_certificate = false,
+        change: |flow| match flow.fapi.constraint {
+            Constraint::Dpop => flow.token.proves = false,
+            Constraint::Mtls => flow.token.presents_certificate = false,
         },
         expect,
     };

@@ -199,8 +199,8 @@ impl Mock {
         }
         let memory = self.memory.lock().unwrap();
         let waiting = memory.asked.iter().filter(|(_, it)| it.decision.is_none());
-        let sections = waiting.map(|(id, it)| {
-            let message = it.params.get("binding_message").cloned().unwrap_or_default();
+        let sections = waiting.map(|(id, asked)| {
+            let message = asked.params.get("binding_message").cloned().unwrap_or_default();
             format!(
                 "<section>{message}<form method=post><input type=hidden name=id value={id}>\
                  <button name=decision value=allow>Allow</button><button name=decision value=deny>Deny</button></form>\

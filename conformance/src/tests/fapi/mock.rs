@@ -305,8 +305,8 @@ impl Mock {
     fn grant(&self, memory: &mut Memory, uri: &str, since: i64) -> Reply {
         let mut pushed = memory.pushed[uri].clone();
         pushed.params.insert("auth_time".into(), since.to_string());
-        if let Some(it) = memory.pushed.get_mut(uri) {
-            it.answered = !self.is(Fault::KeepsReferences);
+        if let Some(pushed) = memory.pushed.get_mut(uri) {
+            pushed.answered = !self.is(Fault::KeepsReferences);
         }
         let code = random_text(43);
         let bought = Bought {
@@ -319,11 +319,11 @@ impl Mock {
     }
 
     fn send(&self, pushed: &Pushed, mut answer: Vec<(&str, String)>) -> Reply {
-        let cut = |it: &String| {
+        let cut = |value: &String| {
             if self.is(Fault::CutsValues) {
-                it.chars().take(100).collect()
+                value.chars().take(100).collect()
             } else {
-                it.clone()
+                value.clone()
             }
         };
         if let Some(state) = pushed.params.get("state").filter(|_| !self.is(Fault::LosesState)) {

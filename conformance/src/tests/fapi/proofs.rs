@@ -57,24 +57,24 @@ impl Judge<'_> {
     }
 
     pub fn assertion(&self, jws: &str, client: &Client) -> bool {
-        let Some(it) = self.signed(jws, &client.key) else {
+        let Some(token) = self.signed(jws, &client.key) else {
             return false;
         };
-        let subject = it.claims["sub"] == client.id || self.no_sub;
-        let audience = it.claims["aud"] == self.issuer || self.any_audience;
-        subject && audience && self.is_of_now(&it.claims)
+        let subject = token.claims["sub"] == client.id || self.no_sub;
+        let audience = token.claims["aud"] == self.issuer || self.any_audience;
+        subject && audience && self.is_of_now(&token.claims)
     }
 
     pub fn object(&self, jws: &str, client: &Client) -> Option<Params> {
-        let it = self.signed(jws, &client.key)?;
-        let audience = match &it.claims["aud"] {
+        let token = self.signed(jws, &client.key)?;
+        let audience = match &token.claims["aud"] {
             Value::Array(them) => them.iter().any(|it| it == self.issuer),
             one => one == self.issuer,
         };
-        let at = |name: &str| it.claims[name].as_i64();
+        let at = |name: &str| token.claims[name].as_i64();
         let short = at("exp")? <= now() + 3600 && at("nbf")? >= now() - 3600;
-        let refers = it.claims.get("request_uri").is_some();
-        (audience && short && !refers && self.is_of_now(&it.claims)).then(|| params_of(jws))
+        let refers = token.claims.get("request_uri").is_some();
+        (audience && short && !refers && self.is_of_now(&token.claims)).then(|| params_of(jws))
     }
 }
 
@@ -105,11 +105,11 @@ pub fn check(
     let token = apart(proof)?;
     let (header, claims) = (&token.header, &token.claims);
     let key = &header["jwk"];
-    let bare = |it: &str| {
-        let mut it = Url::parse(it).ok()?;
-        it.set_query(None);
-        it.set_fragment(None);
-        Some(it)
+    let bare = |uri: &str| {
+        let mut uri = Url::parse(uri).ok()?;
+        uri.set_query(None);
+        uri.set_fragment(None);
+        Some(uri)
     };
     let hash = access_token.map(|it| URL_SAFE_NO_PAD.encode(Sha256::digest(it)));
     let sound = header["typ"] == "dpop+jwt"
