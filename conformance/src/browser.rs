@@ -1,5 +1,5 @@
-//! A browser without JavaScript: a cookie jar of its own, redirects, forms. It stops where the relying party
-//! would take over, so that nothing has to listen at the redirect URIs.
+//! A browser without JavaScript: it has a cookie jar, follows redirects and sends forms. It stops where the relying
+//! party would take over, so that nothing has to listen at the redirect URIs.
 
 use crate::html::{Button, Form, Page};
 use crate::http::{Answer, Http, encode};
@@ -49,17 +49,18 @@ impl Browser {
         }
     }
 
-    /// As if another one had been opened.
+    /// Forgets the cookies, as if another browser had been opened.
     pub fn forget(&mut self) {
         self.cookies.clear();
     }
 
-    /// One more address of the relying party.
+    /// Adds an address of the relying party, at which navigation stops.
     pub fn add_client_address(&mut self, url: &Url) {
         self.returns.push(without_query(url));
     }
 
-    /// Also true for anything below a registered address: being sent there is a finding, not a dead end.
+    /// Returns `true` for the relying party's addresses and for anything below them: a redirect there is a finding,
+    /// not a dead end.
     pub fn is_client_address(&self, url: &Url) -> bool {
         let address = without_query(url);
         self.returns.iter().any(|registered| {
@@ -69,13 +70,13 @@ impl Browser {
         })
     }
 
-    /// Where a link of the page leads, if that is to the relying party.
+    /// Returns the first link of the page that leads to the relying party.
     pub fn link_to_client(&self, page: &Page) -> Option<Url> {
         let targets = page.links.iter().filter_map(|it| page.url.join(it).ok());
         targets.into_iter().find(|it| self.is_client_address(it))
     }
 
-    /// The cookies that a script on a page at this address can read: their values.
+    /// Returns the values of the cookies that a script on a page at this address can read.
     pub fn readable_cookies(&self, url: &Url) -> Vec<&str> {
         let sent = self.cookies_for(url).filter(|it| !it.http_only);
         sent.map(|it| it.value.as_str()).collect()
@@ -112,7 +113,7 @@ impl Browser {
         self.navigate(Method::GET, url, None).await
     }
 
-    /// Posts a form and stops at the answer, whatever it is: its status.
+    /// Posts a form and returns the status of the answer, without following it.
     pub async fn send(&mut self, form: &Form, typed: &[(String, String)]) -> Result<u16> {
         let answer = self
             .request(&Method::POST, &form.action, Some(&filled(form, typed)))
@@ -223,7 +224,7 @@ impl Browser {
     }
 }
 
-/// The form's own values, with those given in their place.
+/// Returns the form's own values, with those that were typed in their place.
 fn filled(form: &Form, typed: &[(String, String)]) -> Vec<(String, String)> {
     let mut values = form.defaults();
     values.retain(|(name, _)| !typed.iter().any(|(other, _)| other == name));
@@ -248,7 +249,8 @@ fn path_matches(path: &str, of_cookie: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || of_cookie.ends_with('/') || rest.starts_with('/'))
 }
 
-/// RFC 6265 §5.2, as far as a provider's session needs it. The flag says that the cookie is taken back.
+/// Parses `Set-Cookie` (RFC 6265 §5.2), as far as a provider's session needs it. The flag says that the cookie is
+/// removed.
 fn parse_cookie(url: &Url, text: &str) -> Option<(Cookie, bool)> {
     let mut parts = text.split(';');
     let (name, value) = parts.next()?.split_once('=')?;

@@ -1,4 +1,4 @@
-//! The command `check`: chooses modules, finds the provider and runs them; and `list`, which names them.
+//! The commands `check`, which finds the provider, selects modules and runs them, and `list`, which names them.
 
 use crate::plans::PLANS;
 use crate::selection::Variants;

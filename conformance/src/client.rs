@@ -1,5 +1,5 @@
-//! The relying party: requests it builds and sends, by hand where a standard is to be broken and through the
-//! `openidconnect` crate where an ordinary service would.
+//! A client of OpenID Connect: the requests that it builds and sends. It sends them by hand where a module breaks a
+//! standard, and through the `openidconnect` crate where an ordinary service would.
 
 use crate::config;
 use crate::http::{Answer, Http, RelyingPartyHttp, encode};
@@ -32,7 +32,7 @@ static NAMELESS: LazyLock<Arc<RsaKeyPair>> =
     LazyLock::new(|| Arc::new(RS256.generate_key_pair(2048).expect("OpenSSL makes RSA keys")));
 
 impl Key {
-    /// One for all clients.
+    /// Returns the key that all clients share.
     pub fn nameless() -> Self {
         Self {
             pair: NAMELESS.clone(),
@@ -58,7 +58,7 @@ impl Key {
         Value::Object(members)
     }
 
-    /// A JWS by RS256.
+    /// Signs the claims by RS256.
     pub fn sign(&self, claims: &Value) -> Result<String> {
         let signer = RS256.signer_from_der(self.pair.to_der_private_key())?;
         let mut header = JwsHeader::new();
@@ -100,7 +100,7 @@ impl AuthMethod {
 pub struct Client {
     pub settings: config::Client,
     pub method: AuthMethod,
-    /// Of its assertions; none: the token endpoint.
+    /// The audience of its assertions; none: the token endpoint.
     pub audience: Option<String>,
     pub key: Key,
 }
@@ -151,7 +151,7 @@ impl Request {
     }
 }
 
-/// Random letters, digits, `-` and `_`, exactly so many.
+/// Returns random letters, digits, `-` and `_`, exactly so many.
 pub fn random_text(length: usize) -> String {
     let bytes = u32::try_from(length).unwrap_or(128);
     let mut text = CsrfToken::new_random_len(bytes).secret().clone();
@@ -159,7 +159,7 @@ pub fn random_text(length: usize) -> String {
     text
 }
 
-/// An unsigned request object (OpenID Connect Core §6.1).
+/// Returns an unsigned request object (OpenID Connect Core §6.1).
 pub fn unsigned(claims: &Value) -> String {
     let part = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());
     format!("{}.{}.", part(&serde_json::json!({"alg": "none"})), part(claims))
@@ -184,7 +184,7 @@ impl Client {
         by_secret.then(|| ClientSecret::new(self.settings.client_secret.clone()))
     }
 
-    /// RFC 7523 §2.2
+    /// Signs a client assertion (RFC 7523 §2.2).
     fn assertion(&self, endpoint: &str) -> Result<[(&'static str, String); 2]> {
         let now = crate::checks::common::now();
         let audience = self.audience.as_deref().unwrap_or(endpoint);
@@ -233,8 +233,8 @@ impl Client {
         }
     }
 
-    /// Redeems a code the way a service does. The answer is given back as received; the library's complaint, if it
-    /// has one, beside it.
+    /// Redeems a code the way a service does. Returns the answer as it was received, and the library's complaint if
+    /// there is one.
     pub async fn redeem_by_library(
         &self,
         http: &Http,

@@ -1,5 +1,5 @@
-//! What the checker is told about an issuer: clients registered by hand, a person who may log in, and the
-//! names of form fields where they are unusual. See `plans/itu-account-check.toml` for a commented example.
+//! The settings of a check: clients that were registered by hand, a person who may log in, and the names of form fields
+//! where they are unusual. See `plans/itu-account-check.toml` for a commented example.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -27,14 +27,14 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Site {
     pub listen: String,
-    /// By what address the provider comes there.
+    /// The address at which the provider reaches the site.
     pub url: String,
-    /// In PEM; without them it speaks plain http, which few providers take.
+    /// In PEM; without them the site speaks plain http, which few providers accept.
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
 }
 
-/// Two parties, and as what each is registered for each way to prove itself and to bind its tokens.
+/// Two clients, and the `client_id` of each for each way to authenticate and to bind tokens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fapi {
@@ -43,14 +43,14 @@ pub struct Fapi {
     /// `"private_key_jwt dpop" = ["first's client_id", "second's client_id"]`
     #[serde(default)]
     pub clients: BTreeMap<String, [String; 2]>,
-    /// Those whose requests and responses are signed.
+    /// The clients whose requests and responses are signed.
     #[serde(default)]
     pub signing_clients: BTreeMap<String, [String; 2]>,
-    /// Those of client credentials.
+    /// The clients that use client credentials.
     #[serde(default)]
     pub machines: BTreeMap<String, [String; 2]>,
     pub certificates: Option<FapiCertificates>,
-    /// What the tokens are for; without it that is userinfo.
+    /// The resource that the tokens are for; by default userinfo.
     pub resource: Option<String>,
 }
 
@@ -72,7 +72,7 @@ pub struct Ciba {
     pub clients: BTreeMap<String, [String; 2]>,
 }
 
-/// Each in PEM, with its key: for mutual TLS.
+/// Certificates for mutual TLS, each in PEM with its key.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FapiCertificates {
@@ -83,7 +83,7 @@ pub struct FapiCertificates {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Registration {
-    /// For a provider that lets not everybody register.
+    /// Needed where not everybody may register clients.
     pub initial_access_token: Option<String>,
 }
 
@@ -92,7 +92,7 @@ pub struct Registration {
 pub struct User {
     pub login: String,
     pub password: String,
-    /// Form fields are found by their type; these are for pages where that does not do.
+    /// Name the form fields of pages where their type does not identify them.
     pub login_field: Option<String>,
     pub password_field: Option<String>,
 }
@@ -111,7 +111,7 @@ pub struct Client {
 pub struct Server {
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
-    /// Seconds until a provider is expected to know a client's new key; the suite's default is 60.
+    /// Seconds until a provider is expected to have fetched a client's new key; the suite's default is 60.
     pub jwks_refresh_delay: Option<u64>,
     pub allow_unexpected_metadata_fields: Vec<String>,
 }

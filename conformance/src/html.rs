@@ -28,9 +28,9 @@ pub struct Form {
     pub post: bool,
     pub fields: Vec<Field>,
     pub buttons: Vec<Button>,
-    /// In a header, footer or menu: not what the page is about.
+    /// The form stands in a header, footer or menu: the page is not about it.
     pub chrome: bool,
-    /// The text of the part of the page that it stands in.
+    /// The text of the part of the page that the form stands in.
     pub surroundings: String,
 }
 
@@ -137,7 +137,7 @@ impl Page {
         self.forms.iter().find(|it| it.password().is_some())
     }
 
-    /// The form that asks for a decision: a posted one of the page itself, the most assenting first.
+    /// Returns the form that asks for a decision: a posted one of the page itself, the most assenting first.
     pub fn decision_form(&self) -> Option<&Form> {
         let mut candidates: Vec<&Form> = self
             .forms
@@ -148,7 +148,7 @@ impl Page {
         candidates.into_iter().next()
     }
 
-    /// A form that a script would send at once, or that only needs its button: `response_mode=form_post`.
+    /// Returns the form that a script would send at once, or that only needs its button: `response_mode=form_post`.
     pub fn form_to(&self, is_target: impl Fn(&Url) -> bool) -> Option<&Form> {
         self.forms.iter().find(|it| is_target(&it.action))
     }
@@ -172,7 +172,7 @@ impl Form {
             .find(|it| it.kind == "password" && !it.name.is_empty())
     }
 
-    /// The field that takes the account's name.
+    /// Returns the field that takes the account's name.
     pub fn login(&self) -> Option<&Field> {
         const NAMES: [&str; 6] = ["email", "login", "user", "account", "identifier", "uid"];
         let textual =
@@ -188,7 +188,7 @@ impl Form {
             .or_else(|| self.fields.iter().find(textual))
     }
 
-    /// The button of a willing person.
+    /// Returns the button that a willing person presses.
     pub fn assent(&self) -> Option<&Button> {
         let willing = || self.buttons.iter().filter(|it| !it.mentions(&REFUSALS));
         willing()
@@ -196,12 +196,12 @@ impl Form {
             .or_else(|| willing().next())
     }
 
-    /// The button of somebody who does not want to.
+    /// Returns the button that a person presses who refuses.
     pub fn denial(&self) -> Option<&Button> {
         self.buttons.iter().find(|it| it.mentions(&DENIALS))
     }
 
-    /// The boxes that a browser would not let stay empty: terms to accept.
+    /// Returns the boxes that a browser would not let stay empty: terms to accept.
     pub fn required_boxes(&self) -> impl Iterator<Item = (String, String)> {
         let demanded =
             |it: &&Field| it.required && it.kind == "checkbox" && !it.checked && !it.name.is_empty();
@@ -211,7 +211,7 @@ impl Form {
             .map(|it| (it.name.clone(), it.value.clone()))
     }
 
-    /// What a browser would send of the untouched form, without buttons.
+    /// Returns what a browser would send of the untouched form, without buttons.
     pub fn defaults(&self) -> Vec<(String, String)> {
         self.fields
             .iter()

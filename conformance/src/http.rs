@@ -1,6 +1,5 @@
-//! Plain HTTP as the checker needs it: no redirects followed, nothing hidden, every answer kept whole.
-//! Also the adapter through which the `openidconnect` crate talks, so that what a relying party saw can be
-//! looked at again byte by byte.
+//! Plain HTTP as the checker needs it: it follows no redirects and keeps every answer whole. The `openidconnect` crate
+//! talks through an adapter that is here, too, so that checks can read what a relying party saw byte by byte.
 
 use anyhow::{Context, Result};
 use openidconnect::{HttpRequest, HttpResponse};
@@ -29,7 +28,7 @@ impl Answer {
         self.headers.get(name).and_then(|it| it.to_str().ok())
     }
 
-    /// The media type without its parameters, in lower case.
+    /// Returns the media type without its parameters, in lower case.
     pub fn media_type(&self) -> String {
         let value = self.header("content-type").unwrap_or_default();
         value
@@ -48,7 +47,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A short form for messages.
+    /// Returns a short form for messages.
     pub fn brief(&self) -> String {
         let text: String = self.text().chars().take(160).collect();
         format!(
@@ -61,12 +60,12 @@ impl Answer {
 }
 
 impl Http {
-    /// `trust_any`: certificates are not verified, as in the Foundation's suite.
+    /// Verifies no certificates if `trust_any` is set, as the Foundation's suite does not.
     pub fn new(trust_any: bool) -> Result<Self> {
         Self::build(trust_any, None)
     }
 
-    /// Which shows a certificate to who asks for one: a file with both, certificate and key, in PEM.
+    /// Returns a client that presents a certificate. The file has both, certificate and key, in PEM.
     pub fn with_certificate(&self, path: &Path) -> Result<Self> {
         let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let identity = reqwest::Identity::from_pem(&pem)
@@ -149,7 +148,7 @@ pub fn encode(form: &[(String, String)]) -> String {
         .finish()
 }
 
-/// The way of the `openidconnect` crate to the network; what passed is kept in `seen`.
+/// Carries requests of the `openidconnect` crate, and keeps the last answer.
 #[derive(Clone)]
 pub struct RelyingPartyHttp {
     http: Http,

@@ -1,5 +1,5 @@
-//! A person at the provider's pages: logs in, agrees, confirms. Driven by the forms alone, as the suite's
-//! scripted browser is, so any provider whose pages work without JavaScript will do.
+//! Does at the provider's pages what a person does: log in, agree, confirm, refuse. It goes by the forms alone, as the
+//! suite's scripted browser does, so any provider will do whose pages work without JavaScript.
 
 use crate::browser::{Browser, RedirectResult, Return};
 use crate::config::User;
@@ -99,7 +99,7 @@ pub async fn complete(browser: &mut Browser, start: RedirectResult, user: &User)
     )
 }
 
-/// Refuses where that is offered first: a button, or a link that says so.
+/// Logs in where that is asked for, and presses the first button that refuses.
 pub async fn refuse(browser: &mut Browser, start: RedirectResult, user: &User) -> Result<Journey> {
     let mut journey = Journey::from(start);
     for _ in 0..6 {
@@ -125,7 +125,7 @@ pub async fn refuse(browser: &mut Browser, start: RedirectResult, user: &User) -
     Ok(journey)
 }
 
-/// What a person types who logs in.
+/// Returns what a person types who logs in.
 fn credentials(form: &Form, user: &User) -> Vec<(String, String)> {
     let named =
         |set: &Option<String>, found: Option<&Field>| set.clone().or_else(|| found.map(|it| it.name.clone()));
@@ -138,15 +138,15 @@ fn credentials(form: &Form, user: &User) -> Vec<(String, String)> {
     typed
 }
 
-/// What somebody does who is asked for while they are elsewhere.
+/// The decision of a person who is asked while they are elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     Allow,
     Deny,
 }
 
-/// At the page of an account: after a login, and whatever stands before the page, the request with this message is
-/// decided.
+/// Opens the page of an account, logs in, passes whatever stands before the page, and decides about the request with
+/// this message.
 pub async fn decide(
     browser: &mut Browser,
     address: &str,

@@ -1,5 +1,4 @@
-//! A login from the response to the claims: the code is redeemed, tokens and userinfo are judged (OpenID Connect
-//! Core §3.1.3, §3.2, §3.3, §5.3).
+//! Completes a login: redeems the code, judges the tokens and userinfo (OpenID Connect Core §3.1.3, §3.2, §3.3, §5.3).
 
 use crate::checks::{id_token, response, token, userinfo};
 use crate::client::{Redemption, Request};
@@ -10,13 +9,13 @@ use crate::report::Step;
 use anyhow::Context;
 use serde_json::Value;
 
-/// Everything a successful login yields. What the response type does not bring is empty.
+/// Everything that a successful login yields. Fields that the response type does not bring are empty.
 pub struct Login {
     pub journey: Journey,
     pub code: String,
-    /// Of the token endpoint, if there was a code, else of the authorization endpoint.
+    /// From the token endpoint if there was a code, else from the authorization endpoint.
     pub tokens: token::Tokens,
-    /// Likewise.
+    /// From the same endpoint.
     pub id_token: id_token::IdToken,
     /// The ID token of the authorization endpoint, where another one followed.
     pub front: Option<id_token::IdToken>,
@@ -24,7 +23,7 @@ pub struct Login {
 }
 
 impl RelyingParty {
-    /// The ID token of the authorization endpoint, which vouches for what came with it.
+    /// Reads the ID token of the authorization endpoint, which binds the code and the access token beside it.
     fn front(
         &mut self,
         response: &response::Response,
@@ -65,7 +64,7 @@ impl RelyingParty {
             .await?)
     }
 
-    /// Redeems the code through the library, then looks at the answer with our own eyes.
+    /// Redeems the code through the library, then makes the checker's own checks of the answer.
     pub async fn redeem(&mut self, redemption: &Redemption<'_>) -> Step<(token::Tokens, id_token::IdToken)> {
         let (answer, complaint) = self
             .client
@@ -113,7 +112,7 @@ impl RelyingParty {
             .await?)
     }
 
-    /// The whole way: request, pages, response, tokens, userinfo.
+    /// Logs in: request, pages, response, tokens, userinfo.
     pub async fn login(&mut self, request: &Request) -> Step<Login> {
         let (journey, granted) = self.answer(request).await?;
         self.finish(journey, granted, request, None).await
@@ -169,7 +168,7 @@ impl RelyingParty {
         }
     }
 
-    /// Null where there is no access token.
+    /// Reads userinfo. Returns null if there is no access token.
     async fn userinfo_with(&mut self, access_token: &str, id_token: &id_token::IdToken) -> Step<Value> {
         if access_token.is_empty() {
             return Ok(Value::Null);

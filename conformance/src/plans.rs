@@ -1,4 +1,5 @@
-//! The plans of the suite and the modules they list, by the suite's names.
+//! The plans of the suite, each with its variants and its modules, under the suite's names. `selection.rs` and the
+//! command `list` use the table; nothing below it does.
 
 use crate::module::Module;
 use crate::modules::{basic, channel_logout, config, dynamic, fapi};
@@ -12,7 +13,7 @@ pub struct Plan {
     pub modules: &'static [Module],
 }
 
-/// A module to run: the plan, what it fixes, and which.
+/// A module to run, with its plan and the variant.
 pub type Selected = (&'static Plan, &'static Variant, &'static Module);
 
 impl Plan {

@@ -1,4 +1,4 @@
-//! The issuer as found through its metadata: read once for a run, judged again in every module.
+//! The provider as its metadata describes it. A check reads the metadata once; every module judges it again.
 
 use crate::checks;
 use crate::http::{Answer, Http, RelyingPartyHttp};
@@ -14,7 +14,7 @@ pub struct Provider {
     pub discovery: Answer,
     pub metadata: Value,
     pub jwks: Value,
-    /// The same through the eyes of a relying party's library, or why it refused.
+    /// What a relying party's library makes of the metadata, or why it refused.
     pub seen_by_library: Result<CoreProviderMetadata, String>,
     pub allow_http: bool,
 }
@@ -70,7 +70,7 @@ impl Provider {
         self.metadata[name].as_bool()
     }
 
-    /// The configuration phase of every module.
+    /// Judges metadata and key set, as every module of the suite does first.
     pub fn check(&self, report: &mut Report) {
         checks::discovery::essentials(&self.metadata, report);
         checks::jwks::check(&self.jwks, report);
@@ -80,7 +80,7 @@ impl Provider {
     }
 }
 
-/// An error with all its causes in one line.
+/// Returns an error with all its causes in one line.
 pub fn explain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,5 +1,5 @@
-//! Clients that the checker registers for itself, and removes again when a module is done: OpenID Connect
-//! Dynamic Client Registration 1.0, RFC 7591, RFC 7592.
+//! Registers clients for a module and removes them when it is done: OpenID Connect Dynamic Client Registration 1.0,
+//! RFC 7591, RFC 7592.
 
 use crate::checks::common::json_error;
 use crate::client::{AuthMethod, Client, Key};
@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 pub const RULE: &str = "registration (OpenID Connect Dynamic Client Registration §3)";
 
-/// Nothing listens there, and nothing can: RFC 6761 §6.4.
+/// RFC 6761 §6.4: nothing can listen at a name under `invalid`.
 pub const REDIRECT_URI: &str = "https://conformance.invalid/callback";
 
-/// What every client of the checker asks for, as the suite's do: one response type, keys without names.
+/// Returns the metadata that every client of the checker registers, as the suite's do: one response type, keys without
+/// names.
 pub fn metadata(rp: &RelyingParty, method: AuthMethod) -> Value {
     // Dynamic Client Registration §2: a grant for each word of the response type.
     let mut grants = Vec::new();
@@ -53,7 +54,7 @@ impl RelyingParty {
             .await?)
     }
 
-    /// A new client, as which this run goes on. The answer is what the provider says of it.
+    /// Registers a client and goes on as that client. Returns the client information of the answer.
     pub async fn register(&mut self, metadata: &Value, method: AuthMethod) -> Step<Value> {
         let answer = self.ask_to_register(metadata).await?;
         let information = self.client_information(&answer)?;
@@ -77,7 +78,7 @@ impl RelyingParty {
         Ok(information)
     }
 
-    /// RFC 7591 §3.2.1
+    /// Reads the client information response (RFC 7591 §3.2.1).
     fn client_information(&mut self, answer: &Answer) -> Step<Value> {
         if answer.status != 201 {
             let detail = format!("HTTP 201 was expected: {}", answer.brief());
@@ -128,7 +129,7 @@ impl RelyingParty {
         }
     }
 
-    /// What the provider says of the client of this run, when it is asked again (RFC 7592 §2.1).
+    /// Reads the registration of the current client (RFC 7592 §2.1).
     pub async fn read_registration(&mut self) -> Step<Answer> {
         let Some(registered) = self.registered.last() else {
             return Err(self.run.report.stop(RULE, "there is no registration_client_uri"));
@@ -138,7 +139,8 @@ impl RelyingParty {
         Ok(self.run.http.get(&registered.address, &headers).await?)
     }
 
-    /// A registration that must not succeed (one that does is removed like any other): its error code.
+    /// Sends a registration that must be refused. Returns the error code. A client that is registered all the same is
+    /// removed like any other.
     pub async fn expect_refusal(&mut self, metadata: &Value, rule: &'static str) -> Step<String> {
         let answer = self.ask_to_register(metadata).await?;
         if answer.status == 201 {
@@ -154,7 +156,7 @@ impl RelyingParty {
         Ok(named)
     }
 
-    /// RFC 7592 §2.3
+    /// Deletes the clients that the module registered (RFC 7592 §2.3).
     pub async fn remove_registrations(&mut self) {
         for registered in std::mem::take(&mut self.registered) {
             let bearer = format!("Bearer {}", registered.token);

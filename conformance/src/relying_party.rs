@@ -37,7 +37,7 @@ impl RelyingParty {
         Ok(Client::new(settings, AuthMethod::SecretBasic))
     }
 
-    /// An ordinary request of this plan, for a module to change.
+    /// Returns an ordinary request of this plan, for a module to change.
     pub fn request(&self, scope: &str) -> Request {
         let request = Request { params: Vec::new() }
             .with("client_id", self.client.id())
@@ -52,14 +52,15 @@ impl RelyingParty {
         }
     }
 
-    /// Opens the authorization endpoint and does there what is asked for.
+    /// Opens the authorization endpoint and does at its pages what they ask for.
     pub async fn authorize(&mut self, request: &Request) -> Step<Journey> {
         let url = request.url(&self.run.endpoint("authorization_endpoint")?);
         let start = self.run.browser.open(&url).await?;
         self.run.complete_journey(start).await
     }
 
-    /// The response at the relying party, with the checks of every response. `None`: a page of the provider.
+    /// Reads the response at the relying party and makes the checks of every response. Returns `None` if the journey
+    /// ended on a page of the provider.
     pub fn response(&mut self, journey: &Journey, request: &Request) -> Option<response::Response> {
         let returned = journey.returned()?;
         let expected = response::Expected {
@@ -77,14 +78,14 @@ impl RelyingParty {
         Some(response::read(returned, &expected, &mut self.run.report))
     }
 
-    /// What the response type promises is the only good outcome.
+    /// Sends the request and requires everything that the response type promises.
     pub async fn answer(&mut self, request: &Request) -> Step<(Journey, response::Response)> {
         let journey = self.authorize(request).await?;
         let granted = self.granted(&journey, request)?;
         Ok((journey, granted))
     }
 
-    /// For the code flow alone.
+    /// Sends the request and returns its code; for the code flow alone.
     pub async fn code(&mut self, request: &Request) -> Step<(Journey, String)> {
         let (journey, granted) = self.answer(request).await?;
         Ok((journey, granted.get("code").unwrap_or_default().to_owned()))
@@ -127,7 +128,7 @@ impl RelyingParty {
         Ok(response)
     }
 
-    /// An error at the relying party, one of those named.
+    /// Requires one of these errors at the relying party.
     pub fn expect_error(&mut self, rule: &'static str, journey: &Journey, request: &Request, codes: &[&str]) {
         match self.response(journey, request) {
             Some(response) => {
@@ -140,7 +141,7 @@ impl RelyingParty {
         }
     }
 
-    /// An error page is right here; the suite has a person look at it.
+    /// Requires an error page, which the suite has a person look at.
     pub fn expect_page(&mut self, rule: &'static str, journey: &Journey) -> Step {
         match &journey.end {
             RedirectResult::Returned(redirect) => Err(self.run.report.stop(

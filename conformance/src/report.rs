@@ -1,5 +1,5 @@
-//! What a module found, and what it comes to. The words are those of the Foundation's suite: PASSED, REVIEW
-//! (a person should look at a page), WARNING (still certifiable), FAILED, SKIPPED.
+//! A report collects what a module finds, and an outcome is the verdict. The words are those of the Foundation's suite:
+//! PASSED, REVIEW (a person should look at a page), WARNING (still certifiable), FAILED, SKIPPED.
 
 use std::fmt;
 use std::time::Duration;
@@ -83,7 +83,7 @@ impl Report {
         }
     }
 
-    /// A failure after which the module cannot go on.
+    /// Reports a failure after which the module cannot go on.
     pub fn stop(&mut self, check: &'static str, detail: impl Into<String>) -> Stop {
         self.fail(check, detail);
         Stop::Failed
@@ -118,7 +118,7 @@ impl fmt::Display for Verdict {
 
 #[derive(Debug)]
 pub struct Outcome {
-    /// And the response type or the variant, where the plan has several.
+    /// The plan, and the variant where the plan has several.
     pub plan: (&'static str, Option<&'static str>),
     pub module: &'static str,
     pub verdict: Verdict,
@@ -183,7 +183,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The counts of the last line: a warning or a page to look at is certifiable and counts as passed.
+/// Counts passed, failed and skipped. A warning or a page to look at is certifiable and counts as passed.
 pub fn summary(outcomes: &[Outcome]) -> (usize, usize, usize) {
     let count = |wanted: &[Verdict]| outcomes.iter().filter(|it| wanted.contains(&it.verdict)).count();
     (

@@ -1,5 +1,5 @@
-//! What every module works with: the provider and the settings, a variant, a browser of its own, the report. A module
-//! of OpenID Connect has a client beside it (`relying_party.rs`), a module of FAPI two of its own (`fapi/`).
+//! A run is what every module works with: the provider and the settings, a variant, a browser of its own, the report. A
+//! module of OpenID Connect has a client beside it (`relying_party.rs`), a module of FAPI two of its own (`fapi/`).
 
 use crate::browser::{Browser, RedirectResult};
 use crate::config::{self, Config};
@@ -89,7 +89,7 @@ impl Run {
         }
     }
 
-    /// Does at the pages what is asked for, until the relying party is reached.
+    /// Does at the pages what they ask for, until the relying party is reached.
     pub async fn complete_journey(&mut self, start: RedirectResult) -> Step<Journey> {
         let user = self.user()?;
         let journey = journey::complete(&mut self.browser, start, &user).await?;

@@ -13,8 +13,8 @@ use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-/// They wait for half a minute or a whole one, and need no session then: they begin first, one after the other, and
-/// wait beside the others.
+/// Modules that wait for half a minute or a whole one and need no session then. They begin first, one after the other,
+/// and wait beside the others.
 const LONG_WAITS: [&str; 3] = [
     "oidcc-codereuse-30seconds",
     "fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code",
@@ -27,7 +27,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// The outcomes in the order of the plans.
+    /// Runs the modules and returns their outcomes in the order of the plans.
     pub async fn run(&self, selected: &[Selected]) -> Vec<Outcome> {
         let places = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
@@ -84,7 +84,7 @@ async fn run_module(
     Outcome::conclude((plan.name, part), module.name, report, end, begin.elapsed())
 }
 
-/// The configuration phase of every module.
+/// Judges the metadata, and stops a module for which nobody can log in.
 fn prepare(run: &mut Run, module: &Module) -> Step {
     run.provider.clone().check(&mut run.report);
     if module.needs != Needs::Nothing {

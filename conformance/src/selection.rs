@@ -1,5 +1,5 @@
-//! Which modules a check runs: those of one plan or of all, in every variant or in one. The command `check` asks here
-//! once it has the metadata; what a variant of a plan runs is said by `plans.rs`.
+//! Selects the modules that a check runs: those of one plan or of all, in every variant or in one. The command `check`
+//! calls here once it has the metadata.
 
 use crate::plans::{PLANS, Plan, Selected};
 use crate::variant::Variant;

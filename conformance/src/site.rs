@@ -1,5 +1,5 @@
-//! The checker's own address: documents that a provider fetches, as keys, sector lists and request objects, and
-//! paths where it is told something, as of a logout.
+//! The checker's own site. The provider fetches documents from it, as keys, sector lists and request objects, and sends
+//! notifications to it, as of a logout.
 
 use crate::config;
 use anyhow::{Context, Result};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// Of a request; more is not read.
+/// Limits how much of a request is read.
 const LONGEST: usize = 64 * 1024;
 
 #[derive(Clone)]
@@ -21,18 +21,18 @@ struct Document {
     status: u16,
     headers: String,
     body: String,
-    /// What came, where it is listened to.
+    /// The requests that came, where the site listens.
     received: Option<Vec<ReceivedRequest>>,
 }
 
-/// A request of the provider's.
+/// A request that the provider sent.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
     pub method: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: String,
-    /// None: it came without TLS, which the site was told to do.
+    /// `None` without TLS, as the settings allow.
     pub tls: Option<ProtocolVersion>,
 }
 
@@ -59,7 +59,7 @@ impl Site {
         Self::on(listener, settings)
     }
 
-    /// Where its port is held already.
+    /// Listens at a port that is held already.
     pub fn on(listener: TcpListener, settings: &config::Site) -> Result<Self> {
         let tls = match (&settings.certificate, &settings.key) {
             (Some(certificate), Some(key)) => {
@@ -126,7 +126,7 @@ impl Site {
         found.unwrap_or_default()
     }
 
-    /// The first request there, for which the provider is given its time.
+    /// Waits for the first request at the path.
     pub async fn wait_for(&self, path: &str, patience: Duration) -> Option<ReceivedRequest> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
@@ -160,7 +160,7 @@ async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, documents: Docum
     }
 }
 
-/// One request for each connection.
+/// Answers one request for each connection.
 async fn answer(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     tls: Option<ProtocolVersion>,

@@ -1,5 +1,5 @@
-//! Whether the time of an answer tells if an address has an account. A benchmark, not a check: it prints medians
-//! side by side and leaves the judgement to the reader. The pages are those of ITU User Account.
+//! Measures whether the time of an answer shows if an address has an account. It is a benchmark, not a check: it prints
+//! medians side by side and leaves the judgement to the reader. The pages are those of ITU User Account.
 
 use crate::browser::{Browser, RedirectResult};
 use crate::client::random_text;
@@ -98,7 +98,7 @@ pub async fn run(arguments: &Timing) -> Result<()> {
     Ok(())
 }
 
-/// One person's way through the forms, in a browser of their own.
+/// Fills in the forms as one person, in a browser of their own. Returns status and time of each.
 async fn fill_in(http: &Http, issuer: &str, forms: &[Form], email: &str) -> Result<Vec<(u16, Duration)>> {
     let mut browser = Browser::new(http, Vec::new());
     let mut times = Vec::new();
@@ -126,7 +126,7 @@ async fn fill_in(http: &Http, issuer: &str, forms: &[Form], email: &str) -> Resu
     Ok(times)
 }
 
-/// In milliseconds.
+/// Returns the median in milliseconds.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort();
     times

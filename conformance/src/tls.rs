@@ -1,5 +1,5 @@
-//! What a server says to a ClientHello of old versions or weak suites. No library of today offers those, so the
-//! message is written by hand (RFC 5246 §7.4.1.2, RFC 8446 §4.1.2), and only the first answer is looked at.
+//! Offers a server old versions of TLS or weak suites. No library of today offers those, so the ClientHello is written
+//! by hand (RFC 5246 §7.4.1.2, RFC 8446 §4.1.2), and only the first answer is read.
 
 use anyhow::{Context, Result};
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Version {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     Agreed(Version),
-    /// By its description (RFC 8446 §6).
+    /// An alert, by its description (RFC 8446 §6).
     Alert(u8),
     /// The connection was closed.
     Closed,
@@ -42,7 +42,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// handshake_failure, protocol_version or insufficient_security, or no word at all.
+    /// Returns `true` for handshake_failure, protocol_version, insufficient_security, and a closed connection.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Alert(40 | 70 | 71) | Self::Closed)
     }
@@ -51,11 +51,11 @@ impl Answer {
 /// ECDHE with AES-GCM or ChaCha20-Poly1305 (RFC 9325 §4.2, and what the registry recommends).
 const PERMITTED: [u16; 6] = [0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 
-/// Of TLS 1.3 (RFC 8446 §B.4).
+/// Suites of TLS 1.3 (RFC 8446 §B.4).
 const OF_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 
-/// What TLS 1.2 and before knew: RSA and DHE with AES, CBC, 3DES, RC4, Camellia, ARIA, CCM, static ECDH, and
-/// suites without any encryption.
+/// Other suites of TLS 1.2 and before: RSA and DHE with AES, CBC, 3DES, RC4, Camellia, ARIA, CCM, static ECDH, and
+/// suites without encryption.
 pub fn suites_not_permitted() -> Vec<u16> {
     let ranges: [std::ops::RangeInclusive<u16>; 9] = [
         0x0001..=0x001b,
@@ -81,7 +81,7 @@ pub fn every_suite() -> Vec<u16> {
     all
 }
 
-/// The server's first word to an offer of this version (and those before it) and these suites.
+/// Returns the server's first answer to an offer of this version (and those before it) and these suites.
 pub async fn offer(host: &str, port: u16, version: Version, suites: &[u16]) -> Result<Answer> {
     let hello = client_hello(host, version, suites);
     let asked = async {

@@ -1,5 +1,5 @@
-//! What a plan fixes for its modules: response type and response mode, and for FAPI how clients authenticate and how
-//! tokens are bound. Plans list variants and a run carries one. Nothing here knows a module.
+//! A variant is what a plan fixes for its modules: response type and response mode, and for FAPI how clients
+//! authenticate and how tokens are bound. Plans list variants and a run carries one. Nothing here names a module.
 
 use crate::fapi::FapiVariant;
 

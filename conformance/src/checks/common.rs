@@ -1,11 +1,11 @@
-//! Small rules used everywhere: characters of `error_description`, the entropy meter, clocks, JSON.
+//! Small rules that all checks use: characters of `error_description`, the entropy meter, clocks, JSON.
 
 use crate::report::Report;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::UNIX_EPOCH;
 
-/// Minutes of difference between two clocks that nobody is blamed for.
+/// Seconds by which two clocks may differ.
 pub const SKEW: i64 = 5 * 60;
 pub const YEAR: i64 = 365 * 24 * 3600;
 
@@ -31,7 +31,7 @@ pub fn error_description(text: &str, report: &mut Report) {
     }
 }
 
-/// The suite's meter: Shannon entropy of the characters times the length.
+/// Measures as the suite does: Shannon entropy of the characters times the length.
 pub fn measured_entropy(text: &str) -> f64 {
     let mut counts: HashMap<char, f64> = HashMap::new();
     for character in text.chars() {
@@ -51,12 +51,12 @@ pub fn entropy(what: &str, secret: &str, report: &mut Report) {
     });
 }
 
-/// A JSON number that is a whole count of seconds.
+/// Returns a JSON number as whole seconds.
 pub fn seconds(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().map(|it| it as i64))
 }
 
-/// An error answer in JSON: status, content type, the code wanted, and the description's characters.
+/// Checks an error in JSON: status, content type, code, and the characters of the description.
 pub fn json_error(
     answer: &crate::http::Answer,
     status: &[u16],

@@ -1,4 +1,4 @@
-//! The provider's metadata: OpenID Connect Discovery §3, RFC 8414 and the registry that grew from them.
+//! Checks the provider's metadata: OpenID Connect Discovery §3, RFC 8414 and the registry that grew from them.
 
 use crate::report::Report;
 use serde_json::Value;
@@ -117,7 +117,7 @@ const MEMBERS: &[(&str, Type)] = &[
     ("retention_period", Number),
 ];
 
-/// What every module needs of the metadata.
+/// Checks what every module needs of the metadata.
 pub fn essentials(metadata: &Value, report: &mut Report) {
     for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
         let sound = metadata[name].as_str().is_some_and(|it| Url::parse(it).is_ok());
@@ -156,7 +156,7 @@ pub struct Circumstances<'a> {
     pub expected_extras: &'a [String],
 }
 
-/// All of `oidcc-discovery-endpoint-verification`.
+/// Makes all checks of `oidcc-discovery-endpoint-verification`.
 pub fn check(metadata: &Value, circumstances: &Circumstances<'_>, report: &mut Report) {
     essentials(metadata, report);
     types(metadata, circumstances.expected_extras, report);
@@ -265,7 +265,7 @@ pub fn issuer(metadata: &Value, circumstances: &Circumstances<'_>, report: &mut 
     });
 }
 
-/// Everything by https; with `--allow-http`, http on loopback is let pass.
+/// Requires https of every address. `--allow-http` lets http on loopback pass.
 pub fn transport(metadata: &Value, allow_http: bool, report: &mut Report) {
     let Some(members) = metadata.as_object() else {
         return;
@@ -295,7 +295,7 @@ pub fn is_loopback(url: &Url) -> bool {
         }
 }
 
-/// The shape of a language tag (BCP 47); whether its subtags are registered is not looked up.
+/// Returns `true` for the shape of a language tag (BCP 47). Does not look up whether its subtags are registered.
 fn locale(member: &str, tag: &str, report: &mut Report) {
     let parts: Vec<&str> = tag.split('-').collect();
     let letters = |it: &str| it.bytes().all(|it| it.is_ascii_alphabetic());

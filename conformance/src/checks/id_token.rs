@@ -1,4 +1,4 @@
-//! The ID token: its signature by a key of the JWKS and its claims. OpenID Connect Core §2, §3.1.3.7.
+//! Checks the ID token: its signature by a key of the JWKS, and its claims (OpenID Connect Core §2, §3.1.3.7).
 
 use super::common::{SKEW, YEAR, now, seconds};
 use crate::report::{Report, Step};
@@ -33,7 +33,7 @@ pub struct Expected<'a> {
     pub code: Option<&'a str>,
 }
 
-/// Header and claims of a compact JWS, nothing of them believed.
+/// Splits a compact JWS into header and claims. Verifies nothing.
 pub fn apart(raw: &str) -> Option<IdToken> {
     let mut parts = raw.split('.');
     let (header, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -192,7 +192,7 @@ fn claims_of(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
     }
 }
 
-/// No claims but those of the protocol, where nobody asked for more: a warning.
+/// Warns of claims beyond those of the protocol, where nobody asked for more.
 pub fn lean(token: &IdToken, report: &mut Report) {
     const USUAL: [&str; 16] = [
         "iss",
@@ -219,7 +219,8 @@ pub fn lean(token: &IdToken, report: &mut Report) {
     }
 }
 
-/// `at_hash` and `c_hash`: optional from the token endpoint, but right if there. Core §3.1.3.6, §3.3.2.11.
+/// Checks `at_hash` and `c_hash`. Core §3.1.3.6, §3.3.2.11: the token endpoint may leave them out, but not send wrong
+/// ones.
 fn hashes(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
     let algorithm = token.header["alg"].as_str().unwrap_or_default();
     for (name, input) in [("at_hash", expected.access_token), ("c_hash", expected.code)] {

@@ -1,4 +1,4 @@
-//! The authorization response as a JWT: JWT Secured Authorization Response Mode (JARM) §4.1 to §4.4, and what
+//! Checks the authorization response as a JWT: JWT Secured Authorization Response Mode (JARM) §4.1 to §4.4, and what
 //! FAPI 2.0 Message Signing §5.4 demands of it.
 
 use super::common::{SKEW, now, seconds};
@@ -11,7 +11,7 @@ use serde_json::Value;
 const RULE: &str = "signed authorization response (JARM §4.1)";
 const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 
-/// What the client was detail, out of the parameter `response`, beside which stands nothing.
+/// Reads the response from the parameter `response`, which must stand alone.
 pub fn read(
     returned: &Return,
     expected: &Expected<'_>,

@@ -1,4 +1,4 @@
-//! The provider's key set: RFC 7517, and what the suite demands beyond it (a distinct `kid` on each key).
+//! Checks the provider's key set: RFC 7517, and what the suite demands beyond it (a distinct `kid` on each key).
 
 use crate::report::Report;
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! The logout token and the request that brings it: OpenID Connect Back-Channel Logout 1.0 §2.4, §2.5.
+//! Checks the logout token and the request that brings it: OpenID Connect Back-Channel Logout 1.0 §2.4, §2.5.
 
 use super::common::{SKEW, now, seconds};
 use super::id_token::{apart, signature};
@@ -21,7 +21,7 @@ pub struct Expected<'a> {
     pub login: &'a Value,
 }
 
-/// How it came: a posted form, by a TLS of today.
+/// Requires a posted form, over TLS 1.2 or 1.3.
 pub fn request(request: &ReceivedRequest, report: &mut Report) {
     let kind = request.header("content-type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

@@ -1,5 +1,5 @@
-//! Checks that hold for every module: each looks at one thing and writes what it finds into the report. Pure
-//! functions of what was received, so that their tests can feed them tampered input.
+//! Checks that modules share. Each looks at one thing and writes what it finds into the report. They are pure functions
+//! of what was received, so that their tests can feed them tampered input.
 
 pub mod common;
 pub mod discovery;

@@ -1,4 +1,4 @@
-//! The authorization response: where it stands (query, fragment or posted form), `state`, `iss`, and what an
+//! Checks the authorization response: where it stands (query, fragment or posted form), `state`, `iss`, and what an
 //! error may carry. OpenID Connect Core §3.1.2.5 and §3.1.2.6, RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post.
 
 use super::common::error_description;
@@ -38,7 +38,7 @@ pub struct Expected<'a> {
     pub state: Option<&'a str>,
     pub issuer: &'a str,
     pub iss_announced: bool,
-    /// The provider need not know the request any more: an error says neither whose it was nor its state.
+    /// The provider need not have the request any more, so an error may lack `state` and `iss`.
     pub forgotten: bool,
 }
 
@@ -48,7 +48,7 @@ pub fn read(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> 
     response
 }
 
-/// The parameters where they belong, and nowhere else.
+/// Reads the parameters from where they belong, and reports those that stand elsewhere.
 pub fn placed(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> Response {
     let registered = Url::parse(expected.redirect_uri).ok();
     let address = registered.as_ref().map(without_query);
@@ -101,7 +101,7 @@ pub fn placed(returned: &Return, expected: &Expected<'_>, report: &mut Report) -
     Response { params }
 }
 
-/// What each response says of itself, however it came.
+/// Checks the members that each response has, however it was sent.
 pub fn common(response: &Response, expected: &Expected<'_>, report: &mut Report) {
     report.require(
         expected.forgotten || response.get("state") == expected.state,

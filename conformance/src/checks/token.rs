@@ -1,4 +1,4 @@
-//! The token response: RFC 6749 §5.1, OpenID Connect Core §3.1.3.3.
+//! Checks the token response: RFC 6749 §5.1, OpenID Connect Core §3.1.3.3.
 
 use super::common::{YEAR, entropy};
 use super::response::Response;
@@ -18,7 +18,7 @@ pub struct Tokens {
     pub body: Value,
 }
 
-/// The access token of the authorization endpoint: RFC 6749 §4.2.2, OpenID Connect Core §3.2.2.5.
+/// Reads the access token of the authorization endpoint: RFC 6749 §4.2.2, OpenID Connect Core §3.2.2.5.
 pub fn of_front(response: &Response, report: &mut Report) -> Tokens {
     let Some(access_token) = response.get("access_token") else {
         return Tokens::default();
@@ -53,7 +53,7 @@ pub fn read(answer: &Answer, report: &mut Report) -> Step<Tokens> {
     read_as(answer, "Bearer", report)
 }
 
-/// With the type of the access token that is expected.
+/// Reads a token response whose `token_type` must be the scheme.
 pub fn read_as(answer: &Answer, scheme: &str, report: &mut Report) -> Step<Tokens> {
     if answer.status != 200 {
         if let Some(text) = answer

@@ -1,4 +1,4 @@
-//! The userinfo answer: types of the standard claims. OpenID Connect Core §5.1, §5.3.2.
+//! Checks the userinfo answer and the types of the standard claims (OpenID Connect Core §5.1, §5.3.2).
 
 use super::common::{now, seconds};
 use crate::http::Answer;
@@ -70,7 +70,7 @@ pub fn check(claims: &Value, sub: Option<&str>, report: &mut Report) {
     types(claims, report);
 }
 
-/// Types of the standard claims, wherever they stand.
+/// Checks the types of the standard claims, in an ID token or in userinfo.
 pub fn types(claims: &Value, report: &mut Report) {
     let there = |name: &str| claims.get(name);
     for name in STRINGS {
@@ -112,7 +112,7 @@ pub fn types(claims: &Value, report: &mut Report) {
     }
 }
 
-/// `YYYY-MM-DD`, `0000-MM-DD` or `YYYY`.
+/// Returns `true` for `YYYY-MM-DD`, `0000-MM-DD` and `YYYY`.
 fn is_birthdate(text: &str) -> bool {
     let number = |text: &str, digits: usize| {
         (text.len() == digits && text.bytes().all(|it| it.is_ascii_digit()))

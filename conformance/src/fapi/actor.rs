@@ -1,4 +1,4 @@
-//! A client of FAPI as the settings name it: its registration, its key, its certificate.
+//! A client of FAPI, as the settings name it: its registration, its keys, its certificate.
 
 use super::{Constraint, FapiVariant, Key};
 use crate::config;
@@ -18,12 +18,12 @@ pub struct Actor {
     pub key: Key,
     /// Signs DPoP proofs.
     pub proofs: Key,
-    /// With its certificate, if it has one.
+    /// Presents its certificate, if it has one.
     pub http: Http,
 }
 
 impl Actor {
-    /// The two clients of a variant.
+    /// Returns the two clients of a variant.
     pub fn two(run: &mut Run, fapi: &FapiVariant) -> Step<(Self, Self)> {
         let config = run.config.clone();
         let skip = |reason: String| Stop::Skipped(reason);
@@ -75,13 +75,13 @@ fn clients_of<'a>(
     }
 }
 
-/// Without what the registration does not depend on.
+/// Returns the first two words of the variant's name, by which the settings name its clients.
 fn short(fapi: &FapiVariant) -> String {
     let words: Vec<&str> = fapi.name.split(' ').take(2).collect();
     words.join(" ")
 }
 
-/// Where a client that shows certificates calls (RFC 8705 §5), or everybody else.
+/// Returns an endpoint. RFC 8705 §5: a client that presents a certificate uses the alias for it.
 pub fn endpoint(provider: &Provider, fapi: &FapiVariant, name: &str) -> Option<String> {
     let of_userinfo = name == "userinfo_endpoint" && fapi.constraint == Constraint::Dpop;
     let alias = provider.metadata["mtls_endpoint_aliases"][name].as_str();

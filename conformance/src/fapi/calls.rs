@@ -1,4 +1,5 @@
-//! How one request is made: the client proves itself and its key, as the module wants it.
+//! Sends one request: the client authenticates and proves its key, as the module wants it. `steps.rs` and `ciba.rs`
+//! call here.
 
 use super::{Actor, Auth, Call, Constraint, Context, Flow};
 use crate::client::{ASSERTION_TYPE, random_text};
@@ -8,7 +9,7 @@ use reqwest::Method;
 
 pub const RESOURCE: &str = "protected resource (FAPI 2.0 Security Profile §5.3.4)";
 
-/// How a call is made: the client, its proofs, where to and what with.
+/// A request of a client: who sends it, how it authenticates, where to and with what.
 pub struct ClientRequest<'a> {
     pub actor: &'a Actor,
     pub call: &'a Call,
@@ -19,7 +20,7 @@ pub struct ClientRequest<'a> {
     pub access_token: Option<&'a str>,
 }
 
-/// Once more with the nonce, if one is asked for (RFC 9449 §8).
+/// Sends the request, and once more with a nonce if the provider asks for one (RFC 9449 §8).
 pub async fn send(run: &mut Run, flow: &Flow, sent: ClientRequest<'_>) -> anyhow::Result<Answer> {
     let mut nonce: Option<String> = None;
     loop {
@@ -85,7 +86,7 @@ fn authenticate(
     Ok(())
 }
 
-/// Version 4, as RFC 9562 writes it.
+/// Returns a random UUID (RFC 9562, version 4).
 fn uuid() -> String {
     let digits: Vec<char> = random_text(64)
         .bytes()
@@ -112,7 +113,7 @@ pub fn headers_of_a_form<'a>() -> Vec<(&'a str, String)> {
     ]
 }
 
-/// A form of the first client to an address of the provider.
+/// Posts a form of the first client to an address of the provider.
 pub async fn post(
     run: &mut Run,
     flow: &Flow,

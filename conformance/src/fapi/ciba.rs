@@ -1,5 +1,5 @@
-//! One request of CIBA, from the client that asks to the person who decides: OpenID Connect Client-Initiated
-//! Backchannel Authentication §7 to §11, FAPI-CIBA §5.2.
+//! The steps of CIBA, from the client that asks to the person who decides: OpenID Connect Client-Initiated Backchannel
+//! Authentication §7 to §11, FAPI-CIBA §5.2. The table of `modules/fapi/ciba` uses them.
 
 use crate::checks::common::{entropy, json_error, measured_entropy, seconds};
 use crate::client::{Request, random_text};
@@ -18,35 +18,35 @@ const PING: &str = "ping (CIBA §10.2)";
 const GRANT: &str = "urn:openid:params:grant-type:ciba";
 const ENDPOINT: &str = "backchannel_authentication_endpoint";
 
-/// What came of a request that was taken.
+/// The answer to a request that the provider accepted.
 pub struct Acknowledgement {
     pub id: String,
     pub expires_in: i64,
     pub interval: u64,
 }
 
-/// What must come of a module's change.
+/// The answer that must follow a module's change.
 #[derive(Clone, Copy, Debug)]
 pub enum ExpectedAnswer {
     Tokens,
     TokensOrRefused(&'static [&'static str]),
-    /// At once, with the status that fits the code.
+    /// A refusal at once, with the status that fits the code.
     Refused(&'static [&'static str]),
-    /// 401.
+    /// A refusal at once, with 401.
     Unauthorized(&'static [&'static str]),
-    /// When the tokens are asked for.
+    /// A refusal by the token endpoint.
     RefusedTokens(&'static [&'static str]),
-    /// The person is waited for; a refusal is a warning.
+    /// The token endpoint waits for the person; a refusal is a warning.
     Pending,
 }
 
-/// A module in one line.
+/// A module in one line: a change of a sound request, and the answer that must follow.
 pub struct Row {
     pub change: fn(&mut Flow),
     pub expected: ExpectedAnswer,
 }
 
-/// `ciba!("-name", [Key], |flow| …, ExpectedAnswer::…)`: a module of a table.
+/// Declares a module of a table: `ciba!("-name", [PrivateKeyJwt], |flow| …, ExpectedAnswer::…)`.
 macro_rules! ciba {
     ($name:literal, [$($only:ident),*], $change:expr, $expected:expr) => {
         $crate::module::Module {
@@ -60,7 +60,7 @@ macro_rules! ciba {
 }
 pub(crate) use ciba;
 
-/// The flow of the first client: a signed request, a message to compare, and for ping an address of its own.
+/// Returns the flow of the first client: a signed request, a message to compare, and for ping a notification token.
 pub fn flow(run: &mut Run) -> Step<Flow> {
     let mut flow = fapi::flow(run)?;
     let hint = run.user()?.login;
@@ -79,7 +79,7 @@ fn ask_for_person(flow: &mut Flow, hint: &str) {
     }
 }
 
-/// The second client's, which asks for an expiry and, for ping, has a token as long as may be.
+/// Returns the flow of the second client, which asks for an expiry and, for ping, has a token of the greatest length.
 pub fn for_second_client(flow: &Flow) -> Flow {
     let mut other = flow.for_second_client();
     let hint = flow.request.get("login_hint").unwrap_or_default().to_owned();
@@ -131,7 +131,7 @@ fn error_of(answer: &Answer) -> Option<String> {
     answer.json()?["error"].as_str().map(str::to_owned)
 }
 
-/// CIBA §13: each code has its status.
+/// Requires a refusal. CIBA §13: each code has its status.
 fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str]) {
     let status = match error_of(answer).as_deref() {
         Some("invalid_client") => 401,
@@ -141,7 +141,7 @@ fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str]) {
     json_error(answer, &[status], codes, REQUEST_RULE, &mut run.report);
 }
 
-/// Where the client is pinged, and what it answers.
+/// Listens for pings of the client, and answers them so.
 pub fn listen(run: &Run, flow: &Flow, status: u16, headers: &str, body: &str) {
     let token = flow.request.get("client_notification_token");
     if let (Ok(site), Some(token)) = (run.site(), token) {
@@ -211,14 +211,14 @@ pub async fn poll(run: &mut Run, flow: &Flow, id: &str) -> Step<Answer> {
     }
 }
 
-/// As if nobody had decided yet.
+/// Polls, and requires the answer that nobody has decided yet.
 pub async fn expect_pending(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step {
     let answer = poll(run, flow, &acknowledged.id).await?;
     json_error(&answer, &[400], &PENDING, TOKEN, &mut run.report);
     Ok(())
 }
 
-/// Unit tests have a mock without an interval.
+/// Returns how long to wait between two polls. The mock of unit tests has no interval.
 pub fn pause(acknowledged: &Acknowledgement) -> Duration {
     Duration::from_secs(if cfg!(test) {
         0
@@ -227,7 +227,7 @@ pub fn pause(acknowledged: &Acknowledgement) -> Duration {
     })
 }
 
-/// The person decides on the page of their account.
+/// Decides as the person, on the page of their account.
 pub async fn decide_at_page(run: &mut Run, flow: &Flow, decision: Decision) -> Step {
     let page = run.config.ciba.as_ref().and_then(|it| it.approval_page.clone());
     let page = page.ok_or_else(|| Stop::Skipped("the settings name no [ciba] approval_page".into()))?;
@@ -239,7 +239,7 @@ pub async fn decide_at_page(run: &mut Run, flow: &Flow, decision: Decision) -> S
     Ok(())
 }
 
-/// What the client request, for which the provider is given its time; nothing by poll.
+/// Waits for the ping and checks it. Returns `None` by poll.
 pub async fn expect_ping(
     run: &mut Run,
     flow: &Flow,
@@ -266,7 +266,7 @@ pub async fn expect_ping(
     Ok(Some(request))
 }
 
-/// By the ping, after which it comes at once; by poll it is patient.
+/// Waits for the ping, or by poll for the interval.
 pub async fn wait_until_notified(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step {
     if expect_ping(run, flow, acknowledged).await?.is_none() {
         run.wait_briefly(pause(acknowledged)).await;
@@ -274,7 +274,7 @@ pub async fn wait_until_notified(run: &mut Run, flow: &Flow, acknowledged: &Ackn
     Ok(())
 }
 
-/// From the request that was taken to the tokens and their use.
+/// Goes on from the acknowledgement: the person allows, the client redeems and uses the tokens.
 pub async fn grant_and_redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) -> Step<Grant> {
     expect_pending(run, flow, acknowledged).await?;
     run.wait_briefly(pause(acknowledged)).await;

@@ -1,4 +1,4 @@
-//! Where a flow with one thing changed may end, and the row of a table that says so.
+//! Says where a mutated flow may end, and makes that a row of a table.
 
 use super::{Flow, FlowEnd, client_credentials, flow, run_flow};
 use crate::checks::common::{error_description, json_error};
@@ -11,19 +11,19 @@ const RULE: &str = "what FAPI 2.0 demands of this request";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Success {
     Wanted,
-    /// Certifiable, but the suite warns.
+    /// It is certifiable, but the suite warns.
     Odd,
     Fine,
     Wrong,
 }
 
-/// Where a flow may end. Codes of an error name where it may come from: empty, not from there.
+/// Where a flow may end: each list names the error codes that may come from there. An empty list allows none.
 #[derive(Clone, Copy, Debug)]
 pub struct Expect {
     par: &'static [&'static str],
-    /// Other codes there are a warning.
+    /// Makes other codes there a warning.
     any_at_par: bool,
-    /// A refusal there is a warning.
+    /// Makes a refusal there a warning.
     odd_at_par: bool,
     callback: &'static [&'static str],
     odd_at_callback: bool,
@@ -83,7 +83,7 @@ impl Expect {
         Self { page: true, ..self }
     }
 
-    /// Or no connection at all.
+    /// Also allows that there is no connection.
     pub const fn or_tls(self) -> Self {
         Self { tls: true, ..self }
     }
@@ -128,13 +128,13 @@ impl Expect {
     }
 }
 
-/// A module in one line: what is changed of a sound flow, and where that may end.
+/// A module in one line: a change of a sound flow, and where the flow may end.
 pub struct Row {
     pub change: fn(&mut Flow),
     pub expect: Expect,
 }
 
-/// `row!("name", [Key, Person], |flow| …, Expect::…)`: a module of a table.
+/// Declares a module of a table: `row!("name", [PrivateKeyJwt, User], |flow| …, Expect::…)`.
 macro_rules! row {
     ($name:literal, [$($only:ident),*], $change:expr, $expect:expr) => {
         $crate::module::Module {
@@ -162,7 +162,7 @@ impl Row {
     }
 }
 
-/// The end is one of those expected.
+/// Requires that the end is one of those expected.
 pub fn judge(run: &mut Run, end: &FlowEnd, expect: &Expect) {
     match end {
         FlowEnd::Par(answer) if expect.odd_at_par => {
@@ -217,7 +217,7 @@ pub fn judge(run: &mut Run, end: &FlowEnd, expect: &Expect) {
     }
 }
 
-/// An error in JSON with one of the codes: 400, and 401 too where the client was not known.
+/// Requires an error in JSON with one of the codes. The status is 400; `invalid_client` may also be 401.
 fn refusal(run: &mut Run, answer: &Answer, codes: &'static [&'static str], place: &str) {
     if codes.is_empty() {
         let description = answer.json().unwrap_or_default()["error_description"].clone();

@@ -1,4 +1,4 @@
-//! One authorization of FAPI 2.0 as it should be, and everything of it that a module may change.
+//! One authorization of FAPI 2.0 as it should be, with everything that a module may change as a field.
 
 use super::{Actor, Constraint, FapiVariant, Jwt, Key, endpoint};
 use crate::checks::common::now;
@@ -12,16 +12,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// What a change may need to know.
+/// What a mutation may read.
 pub struct Context {
     pub now: i64,
     pub issuer: String,
     pub par: String,
     pub token: String,
-    /// Where this call goes.
+    /// The address of this call.
     pub url: String,
     pub other: Actor,
-    /// The same text in all calls of a flow.
+    /// A text that all calls of a flow share.
     pub once: String,
 }
 
@@ -29,7 +29,7 @@ pub type Mutation = fn(&mut Jwt, &Context);
 
 fn unmodified(_: &mut Jwt, _: &Context) {}
 
-/// How the client proves itself and its key in one request.
+/// How the client authenticates and proves its key in one request.
 #[derive(Clone)]
 pub struct Call {
     pub authenticates: bool,
@@ -38,9 +38,9 @@ pub struct Call {
     pub claims_to_be_other: bool,
     pub proves: bool,
     pub proof: Mutation,
-    /// Another key for the proof than the one of the client.
+    /// Signs the proof in place of the client's own key.
     pub proof_key: Option<Key>,
-    /// The headers that the proof comes in.
+    /// Returns the headers that carry the proof.
     pub wrapped: fn(String) -> Vec<(&'static str, String)>,
     pub presents_certificate: bool,
 }
@@ -65,37 +65,37 @@ pub struct Flow {
     pub fapi: FapiVariant,
     pub own: Actor,
     pub other: Actor,
-    /// What is pushed.
+    /// The parameters that are pushed.
     pub request: Request,
-    /// The request object, where there is one.
+    /// Mutates the request object, where there is one.
     pub object: Mutation,
     pub signs: bool,
     /// The object says what it is (RFC 9101 §10.8).
     pub typed: bool,
-    /// Beside it at the pushed authorization request endpoint.
+    /// Parameters beside the object at the pushed authorization request endpoint.
     pub beside_object: Vec<(String, String)>,
     pub pushes: bool,
     pub method: &'static str,
-    /// What the browser carries beside the reference.
+    /// The parameters that the browser carries beside the reference.
     pub opened: Request,
     /// The browser opens it once more before anybody logs in.
     pub opens_twice: bool,
-    /// The request may be forgotten by now: an error of the response lacks the state, and is not signed.
+    /// The provider may have forgotten the request: an error may lack the state and the signature.
     pub forgotten: bool,
     pub redemption: Request,
     pub redeemed_by_other: bool,
     pub par: Call,
     pub token: Call,
     pub resource: Call,
-    /// How the scheme is written at the resource.
+    /// Writes the scheme of the `Authorization` header at the resource.
     pub scheme: fn(&str) -> String,
     pub accept: &'static str,
     /// A text that the calls of this flow share.
     pub once: String,
 }
 
-/// The flow of the first client, and what the suite's has: parameters of the request repeated beside the
-/// reference, a proof of possession at the token endpoint and the resource.
+/// Returns the flow of the first client. As in the suite, the browser repeats parameters beside the reference, and the
+/// client proves its key at the token endpoint and the resource.
 pub fn flow(run: &mut Run) -> Step<Flow> {
     let fapi = run.variant.fapi.context("not a variant of FAPI")?;
     let (own, other) = Actor::two(run, fapi)?;
@@ -153,7 +153,7 @@ fn of(fapi: FapiVariant, own: Actor, other: Actor) -> Flow {
 }
 
 impl Flow {
-    /// The same for the second client: its turn comes with `dpop_jkt` alone and a longer nonce, as in the suite.
+    /// Returns the flow of the second client. As in the suite, it sends `dpop_jkt` and a longer nonce.
     pub fn for_second_client(&self) -> Self {
         let mut flow = of(self.fapi, self.other.clone(), self.own.clone());
         if flow.fapi.openid {
@@ -172,17 +172,17 @@ impl Flow {
         self.opened.params.retain(|(key, _)| key != name);
     }
 
-    /// Of the request.
+    /// Sets a parameter of the request.
     pub fn ask(&mut self, name: &str, value: impl Into<String>) {
         self.request.set(name, value);
     }
 
-    /// What the browser carries.
+    /// Sets a parameter that the browser carries.
     pub fn open_with(&mut self, name: &str, value: impl Into<String>) {
         self.opened.set(name, value);
     }
 
-    /// Of the token request.
+    /// Sets a parameter of the token request.
     pub fn redeem_with(&mut self, name: &str, value: impl Into<String>) {
         self.redemption.set(name, value);
     }
@@ -192,7 +192,7 @@ impl Flow {
         self.par.proves = true;
     }
 
-    /// The same change to the proofs of all calls.
+    /// Mutates the proofs of all calls.
     pub fn mutate_proofs(&mut self, mutation: Mutation) {
         for call in [&mut self.par, &mut self.token, &mut self.resource] {
             call.proof = mutation;
@@ -212,7 +212,7 @@ impl Flow {
         }
     }
 
-    /// RFC 7523 §3, FAPI 2.0 §5.3.3.4: for the issuer alone.
+    /// Signs a client assertion. RFC 7523 §3, FAPI 2.0 §5.3.3.4: its audience is the issuer alone.
     pub fn assertion(&self, actor: &Actor, call: &Call, context: &Context) -> anyhow::Result<String> {
         let id = if call.claims_to_be_other {
             &context.other.id
@@ -226,7 +226,7 @@ impl Flow {
         jwt.compact()
     }
 
-    /// FAPI 2.0 Message Signing §5.3.1, RFC 9101 §4.
+    /// Signs the request object (FAPI 2.0 Message Signing §5.3.1, RFC 9101 §4).
     pub fn request_object(&self, context: &Context) -> anyhow::Result<String> {
         let pairs = self.request.params.iter();
         let mut claims: Map<String, Value> = pairs
@@ -251,7 +251,7 @@ impl Flow {
         jwt.compact()
     }
 
-    /// RFC 9449 §4.2
+    /// Signs a DPoP proof (RFC 9449 §4.2).
     pub fn proof(
         &self,
         actor: &Actor,
@@ -275,7 +275,7 @@ impl Flow {
     }
 }
 
-/// The public key without its names.
+/// Returns the public key without `kid` and `alg`.
 fn bare(key: &Key) -> Value {
     let mut public = key.public();
     if let Some(members) = public.as_object_mut() {
@@ -284,7 +284,7 @@ fn bare(key: &Key) -> Value {
     public
 }
 
-/// The provider lacks what the flow needs.
+/// Stops a module for which the metadata lacks an endpoint.
 pub fn missing(name: &str) -> Stop {
     Stop::Broken(format!("the metadata has no {name}"))
 }

@@ -1,4 +1,4 @@
-//! Keys of clients and what is signed by them: assertions, request objects, DPoP proofs.
+//! Keys of clients, and the JWTs that they sign: assertions, request objects, DPoP proofs.
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// From the settings; a key set with one key will do, too.
+    /// Reads a key from the settings, also out of a key set.
     pub fn read(text: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(text).context("a key is not JSON")?;
         let key = value["keys"].get(0).unwrap_or(&value);
@@ -26,7 +26,7 @@ impl Key {
         })
     }
 
-    /// For proofs of possession: each client has a new one.
+    /// Makes a key for proofs of possession.
     pub fn generate() -> Result<Self> {
         let pair = EcKeyPair::generate(EcCurve::P256)?.to_jwk_key_pair();
         let mut members = pair.as_ref().clone();
@@ -52,7 +52,7 @@ impl Key {
         self.members.get("kid")
     }
 
-    /// With its private part; that must not be shown to anybody.
+    /// Returns the JWK with its private part.
     pub fn private(&self) -> Value {
         Value::Object(self.members.clone())
     }
@@ -63,7 +63,7 @@ impl Key {
         Value::Object(shown.map(|(name, it)| (name.clone(), it.clone())).collect())
     }
 
-    /// RFC 7638 §3
+    /// Computes the thumbprint (RFC 7638 §3).
     pub fn thumbprint(&self) -> String {
         let names: &[&str] = match self.members.get("kty").and_then(Value::as_str) {
             Some("RSA") => &["e", "kty", "n"],
@@ -97,20 +97,20 @@ impl Key {
     }
 }
 
-/// A JWT before it is signed, all of it open to change.
+/// A JWT before it is signed; a mutation may change all of it.
 #[derive(Clone, Debug)]
 pub struct Jwt {
     pub header: Value,
     pub claims: Value,
     pub key: Key,
-    /// What it is signed with, whatever the header says; `none` leaves the signature out.
+    /// The algorithm that signs it, whatever the header says; `none` leaves the signature out.
     pub alg: String,
-    /// Another signature than the right one.
+    /// Spoils the signature.
     pub broken: bool,
 }
 
 impl Jwt {
-    /// The header says truly what it is signed with.
+    /// Begins with a header that names the key and its algorithm.
     pub fn new(key: &Key, claims: Value) -> Self {
         let mut header = json!({"alg": key.alg()});
         if let Some(kid) = key.kid() {

@@ -1,5 +1,5 @@
-//! FAPI 2.0 from the side of two clients: what a flow is made of, each piece of it to be changed by itself, so that
-//! a module is a row of a table: what is changed, and where it may end (see `modules/fapi`).
+//! FAPI 2.0 from the side of two clients. Each piece of a flow can be mutated by itself, so that a module is a row of a
+//! table: a mutation, and where the flow may end. The tables and the larger modules are in `modules/fapi`.
 //!
 //! `variant.rs` what a plan fixes · `keys.rs` keys and JWTs · `actor.rs` a client with its keys and certificate ·
 //! `flow.rs` one authorization and what may be changed of it · `calls.rs` one request · `steps.rs` all of them ·

@@ -1,4 +1,4 @@
-//! The requests of a flow, each with the checks that the suite makes there, and the whole way through them.
+//! Sends the requests of a flow, each with the checks that the suite makes there, one by one or all of them.
 
 use super::calls::{ClientRequest, RESOURCE, headers_of_a_form, post, send};
 use super::{Flow, endpoint, flow::missing};
@@ -22,7 +22,7 @@ pub enum FlowEnd {
     Callback(response::Response),
     Page(Box<Page>),
     Token(Answer),
-    /// No TLS without a certificate.
+    /// The server closes a connection that presents no certificate.
     Tls(String),
     Resource(Answer),
     Done(Box<Grant>),
@@ -52,7 +52,7 @@ pub async fn push(run: &mut Run, flow: &Flow) -> Step<Answer> {
     Ok(post(run, flow, &flow.par, &url, form).await?)
 }
 
-/// The reference of a request that was taken, and for how long.
+/// Reads the `request_uri` of a request that was accepted, and how many seconds it lasts.
 pub fn read_request_uri(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
     if answer.status != 201 {
         let detail = format!("HTTP 201 was expected: {}", answer.brief());
@@ -75,7 +75,7 @@ pub fn read_request_uri(run: &mut Run, answer: &Answer) -> Step<(String, i64)> {
     Ok((uri.to_owned(), lasts.unwrap_or(60)))
 }
 
-/// The browser goes to the authorization endpoint with the reference, or with the request itself.
+/// Opens the authorization endpoint with the reference, or with the request itself.
 pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step<Journey> {
     let endpoint = run.endpoint("authorization_endpoint")?;
     let url = match request_uri {
@@ -93,7 +93,7 @@ pub async fn open(run: &mut Run, flow: &Flow, request_uri: Option<&str>) -> Step
     run.complete_journey(start).await
 }
 
-/// What came back to the client, judged; none: a page.
+/// Reads and judges the response at the client. Returns `None` if the journey ended on a page.
 pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Option<response::Response>> {
     let Some(redirect) = journey.returned() else {
         return Ok(None);
@@ -118,7 +118,7 @@ pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Opti
     jarm::read(redirect, &expected, &client_id, &jwks, &mut run.report).map(Some)
 }
 
-/// A request to the token endpoint; none: no TLS without a certificate.
+/// Sends a request to the token endpoint. Returns the inner `Err` if there was no connection without a certificate.
 pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Step<Result<Answer, String>> {
     let url =
         endpoint(&run.provider, &flow.fapi, "token_endpoint").ok_or_else(|| missing("token_endpoint"))?;
@@ -143,7 +143,7 @@ pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Ste
     }
 }
 
-/// A token response of FAPI 2.0 and the ID token in it.
+/// Reads a token response of FAPI 2.0 and the ID token in it.
 pub fn read_tokens(
     run: &mut Run,
     flow: &Flow,
@@ -188,7 +188,7 @@ fn of_fapi(run: &mut Run, token: &id_token::IdToken) {
 /// FAPI 2.0 Security Profile §5.4.1
 pub const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 
-/// A call of the protected resource.
+/// Calls the protected resource.
 pub async fn resource(run: &mut Run, flow: &Flow, access_token: &str) -> Step<Answer> {
     let url = resource_url(run, flow)?;
     let scheme = (flow.scheme)(flow.fapi.scheme());
@@ -213,8 +213,9 @@ pub fn resource_url(run: &Run, flow: &Flow) -> Step<String> {
     found.ok_or_else(|| missing("userinfo_endpoint"))
 }
 
-/// The token was let in. Where userinfo has to do as the resource, a token without `openid` is known by the scope
-/// that it lacks (OpenID Connect Core §5.3.1), which is asked last.
+/// Returns `true` if the resource accepted the token. Where userinfo has to do as the resource, it refuses a token
+/// without `openid` by `insufficient_scope` (OpenID Connect Core §5.3.1); it verifies the scope last, so that counts
+/// as accepted.
 pub fn is_accepted(run: &Run, flow: &Flow, answer: &Answer) -> bool {
     let own = run.config.fapi.as_ref().is_some_and(|it| it.resource.is_some());
     let lacks_openid = !flow.fapi.openid || flow.fapi.client_credentials;
@@ -227,8 +228,8 @@ pub fn is_accepted(run: &Run, flow: &Flow, answer: &Answer) -> bool {
                 .is_some_and(|it| it.contains("insufficient_scope"))
 }
 
-/// The token was not let in, as it should be. Where userinfo has to do as the resource and looks at the scope first,
-/// nothing was shown.
+/// Requires that the resource refused the token. Where userinfo has to do as the resource and verifies the scope first,
+/// its answer shows nothing, and is a warning.
 pub fn expect_refusal(
     run: &mut Run,
     flow: &Flow,
@@ -246,7 +247,7 @@ pub fn expect_refusal(
         .require(statuses.contains(&answer.status), rule, detail);
 }
 
-/// What an answer of the resource looks like, if it let the token in.
+/// Judges an answer of the resource that accepted the token.
 fn judge_resource(run: &mut Run, flow: &Flow, answer: &Answer, sub: Option<&str>) -> Step {
     run.report.require(answer.header("date").is_some(), RESOURCE, || {
         "there is no Date".into()
@@ -258,7 +259,7 @@ fn judge_resource(run: &mut Run, flow: &Flow, answer: &Answer, sub: Option<&str>
     Ok(())
 }
 
-/// The whole way, to its end or to the first refusal.
+/// Runs the flow to its end or to the first refusal.
 pub async fn run_flow(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let mut request_uri = None;
     if flow.pushes {
@@ -311,7 +312,7 @@ pub async fn use_tokens(
     })))
 }
 
-/// As it would stand in every log on the way.
+/// Sends the token in the query, where every log on the way would keep it. The resource must refuse it.
 pub async fn refuse_in_query(run: &mut Run, flow: &Flow, url: &str, own: &Grant) -> Step {
     const QUERY: &str = "no access token in the query (FAPI 2.0 Security Profile §5.3.4)";
     let joint = if url.contains('?') { '&' } else { '?' };
@@ -322,7 +323,7 @@ pub async fn refuse_in_query(run: &mut Run, flow: &Flow, url: &str, own: &Grant)
     Ok(())
 }
 
-/// The way without a person (RFC 6749 §4.4).
+/// Runs the flow of client credentials (RFC 6749 §4.4).
 pub async fn client_credentials(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let form = [("grant_type".to_owned(), "client_credentials".to_owned())];
     let answer = match token(run, flow, &form).await? {

@@ -1,35 +1,35 @@
-//! The variants of FAPI: how a client authenticates, to what its tokens are bound, whether messages are signed. Plain
-//! values that plans list; what a flow does with them is in the files beside this one.
+//! The variants of FAPI: how a client authenticates, to what its tokens are bound, whether messages are signed. They
+//! are plain values; the files beside this one say what a flow does with them.
 
 use serde_json::Value;
 
-/// By what a client proves itself.
+/// How a client authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
     PrivateKeyJwt,
     Mtls,
 }
 
-/// To what its tokens are bound.
+/// What its tokens are bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Constraint {
     Dpop,
     Mtls,
 }
 
-/// What a plan is run for; the names are the suite's.
+/// What a plan fixes for its modules, under the suite's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FapiVariant {
     pub name: &'static str,
     pub auth: Auth,
     pub constraint: Constraint,
-    /// Else it is plain OAuth.
+    /// `false` is plain OAuth.
     pub openid: bool,
-    /// Signed requests and responses (Message Signing).
+    /// Requests and responses are signed (Message Signing).
     pub signed: bool,
-    /// No person: the client credentials grant.
+    /// Nobody logs in: the client credentials grant.
     pub client_credentials: bool,
-    /// Of CIBA: the client is told when to come.
+    /// CIBA: the provider notifies the client when the tokens are ready.
     pub ping: bool,
 }
 
@@ -38,7 +38,7 @@ impl FapiVariant {
         self.auth == Auth::Mtls || self.constraint == Constraint::Mtls
     }
 
-    /// Named by how tokens are delivered.
+    /// Returns `true` for the variants that are named by how tokens are delivered.
     pub fn is_ciba(&self) -> bool {
         self.name.ends_with(" poll") || self.name.ends_with(" ping")
     }
@@ -50,7 +50,7 @@ impl FapiVariant {
         }
     }
 
-    /// Whether the metadata names all that it is made of.
+    /// Returns `true` if the metadata names all that the variant is made of.
     pub fn is_offered_by(&self, metadata: &Value) -> bool {
         let lists = |name: &str, word: &str| {
             let list = metadata[name].as_array().into_iter().flatten();
@@ -84,7 +84,7 @@ impl FapiVariant {
     }
 }
 
-/// What a module is only for.
+/// Restricts a module to some variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restriction {
     Dpop,
@@ -93,7 +93,7 @@ pub enum Restriction {
     Ping,
     Openid,
     Signed,
-    /// Somebody who logs in: not for client credentials.
+    /// Somebody logs in: not for client credentials.
     User,
 }
 

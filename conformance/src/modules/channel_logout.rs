@@ -1,5 +1,5 @@
-//! The Front-Channel and Back-Channel OP profiles: OpenID Connect Front-Channel Logout 1.0, Back-Channel
-//! Logout 1.0, each with a client that registers the address where it wants to hear of a logout.
+//! The Front-Channel and Back-Channel OP profiles: OpenID Connect Front-Channel Logout 1.0 and Back-Channel Logout 1.0.
+//! Each module registers a client with the address where it is notified of a logout.
 
 use super::rp_initiated_logout as logout;
 use crate::checks::{discovery, logout_token};
@@ -36,7 +36,7 @@ pub const BACK: &[Module] = &[
 const IN_FRONT: &str = "front-channel logout (OpenID Connect Front-Channel Logout §2)";
 const BEHIND: &str = "back-channel logout (OpenID Connect Back-Channel Logout §2.5)";
 
-/// How long a provider may take until it calls.
+/// Limits how long a provider may take until it calls.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
 
 async fn front_discovery(run: &mut Run) -> Step {
@@ -60,12 +60,12 @@ async fn discovery_of(run: &mut Run, channel: &str, rule: &'static str) -> Step 
     Ok(())
 }
 
-/// An address of the same origin as the redirect URI, below which nothing can listen.
+/// Returns an address of the redirect URI's origin, where nothing can listen.
 fn beside_the_redirect_uri(path: &str) -> String {
     REDIRECT_URI.replace("/callback", path)
 }
 
-/// A client of its own; it logs in and out again: its login, and how the logout ended.
+/// Registers a client, logs in and out again. Returns the login, and how the logout ended.
 async fn logs_out(
     rp: &mut RelyingParty,
     more: &[(&str, Value)],
@@ -100,7 +100,7 @@ async fn logs_out(
     Ok((login, journey))
 }
 
-/// A page of the provider's loads the address in a frame and goes on from there.
+/// Requires that a page of the provider loads the client's address in a frame.
 async fn front(rp: &mut RelyingParty) -> Step {
     let address = beside_the_redirect_uri("/frontchannel_logout");
     let more = [
@@ -142,7 +142,7 @@ async fn front(rp: &mut RelyingParty) -> Step {
     logout::nobody_is_logged_in(rp).await
 }
 
-/// The provider posts a logout token to the address.
+/// Requires that the provider posts a logout token to the client's address.
 async fn back(rp: &mut RelyingParty) -> Step {
     let site = rp.run.site()?;
     let path = format!("/{}/backchannel_logout", random_text(10));

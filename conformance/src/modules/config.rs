@@ -1,4 +1,4 @@
-//! The Config OP profile: the metadata itself.
+//! The Config OP profile: verifies the metadata itself.
 
 use crate::checks::discovery::{self, Circumstances};
 use crate::module::{Module, module};

@@ -1,4 +1,5 @@
-//! The modules, one function each, named after the suite's.
+//! The modules, one folder or file for each profile. Each lists its modules in a table under the suite's names;
+//! `plans.rs` puts the tables into plans.
 
 pub mod basic;
 pub mod channel_logout;

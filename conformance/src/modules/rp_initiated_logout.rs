@@ -1,4 +1,5 @@
-//! The RP-Initiated Logout profile: OpenID Connect RP-Initiated Logout 1.0.
+//! The RP-Initiated Logout profile: OpenID Connect RP-Initiated Logout 1.0. The profiles of front-channel and
+//! back-channel logout and of session management use its steps.
 
 use super::basic::none_is_refused;
 use crate::browser::{RedirectResult, without_query};
@@ -86,7 +87,7 @@ pub(super) async fn nobody_is_logged_in(rp: &mut RelyingParty) -> Step {
     none_is_refused(rp, &request).await
 }
 
-/// Back at the registered address, with the state and nothing else.
+/// Requires that the browser came back to the registered address, with the state and nothing else.
 pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Option<&str>) -> Step {
     let registered = registered(rp)?;
     let RedirectResult::Returned(redirect) = &journey.end else {
@@ -131,7 +132,7 @@ pub(super) fn expect_return(rp: &mut RelyingParty, journey: &Journey, state: Opt
     Ok(())
 }
 
-/// A page of the provider: an error, or the news that one is logged out.
+/// Requires a page of the provider: an error, or that the person is logged out.
 fn expect_page(rp: &mut RelyingParty, journey: &Journey) -> Step {
     match &journey.end {
         RedirectResult::Returned(redirect) => Err(rp
@@ -170,7 +171,7 @@ async fn no_state(rp: &mut RelyingParty) -> Step {
     nobody_is_logged_in(rp).await
 }
 
-/// An address that is not registered is never gone to, even after a click on yes.
+/// Logs out with an address that is not registered. The provider must not redirect there, even after a click on yes.
 async fn with_address(rp: &mut RelyingParty, address: String) -> Step {
     let login = login(rp).await?;
     let state = random_text(10);

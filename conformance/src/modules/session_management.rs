@@ -1,6 +1,6 @@
-//! The Session OP profile: OpenID Connect Session Management 1.0. Scripts are not rp here, so that the page
-//! at `check_session_iframe` is not asked: its answer is made out of the cookies that it could read, as §3.2
-//! has it, and where that cannot be done, it is said.
+//! The Session OP profile: OpenID Connect Session Management 1.0. The checker runs no scripts, so it does not ask the
+//! page at `check_session_iframe`. It computes the answer from the cookies that the page could read, as §3.2 has it,
+//! and warns where it cannot.
 
 use super::rp_initiated_logout as logout;
 use crate::checks::discovery;
@@ -79,7 +79,7 @@ async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
     Ok(())
 }
 
-/// Of the issuer's origin, and shown in frames of other sites.
+/// Requires that the page is of the issuer's origin, and that other sites may frame it.
 async fn can_be_framed(rp: &mut RelyingParty, page: &Url) -> Step {
     let issuer = Url::parse(&rp.run.provider.issuer).map(|it| it.origin());
     rp.run
@@ -114,7 +114,7 @@ async fn can_be_framed(rp: &mut RelyingParty, page: &Url) -> Step {
     Ok(())
 }
 
-/// The page finds a cookie by which the state comes out again.
+/// Returns `true` if the page can read a cookie from which `session_state` is computed.
 fn explained(rp: &RelyingParty, page: &Url, state: &str) -> bool {
     let Ok(origin) = Url::parse(&rp.client.settings.redirect_uri).map(|it| it.origin()) else {
         return false;

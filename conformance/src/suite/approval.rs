@@ -1,6 +1,6 @@
-//! The person whom a service asks for while they are elsewhere (CIBA). The suite calls an address once it waits for them;
-//! here that address is, and behind it somebody who logs in at the provider, finds what this client asks for on the page of
-//! their account, and decides.
+//! The person whom a service asks for while they are elsewhere (CIBA). The suite calls an address once it waits for
+//! them; here that address is, and behind it somebody who logs in at the provider, finds what this client asks for on
+//! the page of their account, and decides.
 
 use crate::browser::{Browser, RedirectResult};
 use crate::html::{Button, Form, Page};
@@ -88,8 +88,8 @@ fn wanted(head: &str) -> Option<Wanted> {
     })
 }
 
-/// Decides about the newest thing that this service waits for, which stands first; what an interrupted module left behind
-/// is nobody's any more.
+/// Decides about the newest thing that this service waits for, which stands first; what an interrupted module left
+/// behind is nobody's any more.
 async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> Result<()> {
     let page = open(browser, approval).await?;
     let Some((form, button)) = choose(&page, wanted) else {

@@ -54,7 +54,8 @@ pub struct Suite {
     /// Where the suite may call for somebody to decide what a service asks of them elsewhere
     #[arg(long, default_value = "127.0.0.1:9445")]
     approval: String,
-    /// The command that rotates the provider's keys, for the module that waits for it; without it the module is left out
+    /// The command that rotates the provider's keys, for the module that waits for it; without it the module is left
+    /// out
     #[arg(long)]
     rotate_keys: Option<String>,
     /// Seconds until a module that does not end is cancelled and has failed

@@ -1,6 +1,6 @@
 //! Which plans with which variants, and what the suite is told about the provider. The file holds, in `common`, what
-//! all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` stand for addresses, and
-//! `{"part": NAME}` for what `parts` has under that name.
+//! all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` stand for
+//! addresses, and `{"part": NAME}` for what `parts` has under that name.
 
 use super::approval::Approval;
 use anyhow::{Context, Result, bail};
@@ -51,8 +51,8 @@ pub struct Addresses<'a> {
 }
 
 impl Row {
-    /// Clients that are registered beforehand know the suite's addresses by an alias, and the suite runs one module of an
-    /// alias at a time: the next one ends the one before it.
+    /// Clients that are registered beforehand know the suite's addresses by an alias, and the suite runs one module of
+    /// an alias at a time: the next one ends the one before it.
     pub fn has_alias(&self) -> bool {
         self.configuration.contains_key("alias")
     }

@@ -1,4 +1,4 @@
-//! Refusals at the two endpoints: a spent code, a foreign address, a missing response type.
+//! Modules about refusals at the two endpoints: a spent code, a foreign address, a missing response type.
 
 use crate::browser::RedirectResult;
 use crate::checks::common::json_error;

@@ -1,4 +1,4 @@
-//! Modules in which all goes well, each with one thing added to the request.
+//! Modules in which a login succeeds, each with one thing added to the request.
 
 use crate::browser::RedirectResult;
 use crate::checks::common::entropy;

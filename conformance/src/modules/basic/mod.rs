@@ -1,5 +1,5 @@
-//! The Basic, Implicit and Hybrid OP profiles: the same modules for each response type, as far as the suite runs them
-//! for it. They also make the form-post profiles, with the response in a form.
+//! The Basic, Implicit and Hybrid OP profiles have the same modules, each for the response types that the suite runs it
+//! for. The form-post profiles have them, too, with the response in a form.
 
 mod code;
 pub(super) mod happy;
@@ -13,9 +13,9 @@ use super::dynamic;
 use crate::module::{Module, module};
 pub use prompt::none_is_refused;
 
-/// A code comes back.
+/// Response types that bring a code.
 const WITH_CODE: &[&str] = &["code", "code id_token", "code token", "code id_token token"];
-/// An access token comes, at once or for the code.
+/// Response types that bring an access token, at once or for the code.
 const WITH_ACCESS: &[&str] = &[
     "code",
     "id_token token",
@@ -23,7 +23,7 @@ const WITH_ACCESS: &[&str] = &[
     "code token",
     "code id_token token",
 ];
-/// An ID token comes back from the authorization endpoint.
+/// Response types that bring an ID token from the authorization endpoint.
 const WITH_ID_TOKEN: &[&str] = &[
     "id_token",
     "id_token token",
@@ -31,9 +31,9 @@ const WITH_ID_TOKEN: &[&str] = &[
     "code id_token token",
 ];
 const WITHOUT_ID_TOKEN: &[&str] = &["code", "code token"];
-/// Once in each profile.
+/// One response type of each profile.
 const ONCE: &[&str] = &["code", "id_token token", "code id_token"];
-/// Of the hybrid types the first only.
+/// All but the second and third of the hybrid types.
 const FIRST_HYBRID: &[&str] = &["code", "id_token", "id_token token", "code id_token"];
 const FIRST_WITH_CODE: &[&str] = &["code", "code id_token"];
 const CODE_ONLY: &[&str] = &["code"];

@@ -1,4 +1,4 @@
-//! Sessions: `prompt`, `max_age`, `id_token_hint`. OpenID Connect Core §3.1.2.1.
+//! Modules about sessions: `prompt`, `max_age`, `id_token_hint` (OpenID Connect Core §3.1.2.1).
 
 use crate::client::{Request, random_text};
 use crate::journey::Journey;
@@ -18,7 +18,7 @@ const PROMPT: &str = "prompt (OpenID Connect Core §3.1.2.1)";
 const MAX_AGE: &str = "max_age (OpenID Connect Core §3.1.2.1)";
 const AUTH_TIME: &str = "auth_time (OpenID Connect Core §2)";
 
-/// The same request with a state and nonce of its own.
+/// Repeats the request with a state and nonce of its own.
 fn again(request: &Request) -> Request {
     request
         .clone()
@@ -41,7 +41,7 @@ fn silent(rp: &mut RelyingParty, journey: &Journey, rule: &'static str) {
     });
 }
 
-/// A second login that had to be typed; the page is what the suite wants a picture of.
+/// Requires that the person had to log in again. The suite wants a picture of that page.
 fn asked_again(rp: &mut RelyingParty, journey: &Journey, rule: &'static str) -> Step {
     if journey.logins == 0 {
         return Err(rp
@@ -81,7 +81,7 @@ pub async fn none_not_logged_in(rp: &mut RelyingParty) -> Step {
     none_is_refused(rp, &request).await
 }
 
-/// `prompt=none` where nobody is logged in.
+/// Sends `prompt=none` where nobody is logged in, which must be refused.
 pub async fn none_is_refused(rp: &mut RelyingParty, request: &Request) -> Step {
     let url = request.url(&rp.run.endpoint("authorization_endpoint")?);
     let journey = Journey::from(rp.run.browser.open(&url).await?);

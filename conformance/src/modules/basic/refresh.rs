@@ -1,4 +1,4 @@
-//! Refresh tokens: OpenID Connect Core §12, RFC 6749 §6; a foreign one is refused.
+//! Refresh tokens: OpenID Connect Core §12, RFC 6749 §6. Another client's must be refused.
 
 use crate::checks::common::json_error;
 use crate::checks::{id_token::IdToken, token, token::Tokens, userinfo};
@@ -15,7 +15,7 @@ pub async fn refresh_token(rp: &mut RelyingParty) -> Step {
     refresh_token_of_two(rp, second).await
 }
 
-/// Of the client of the rp and of another.
+/// Refreshes as the client of the relying party and as another, and presents the other's token as the first.
 pub async fn refresh_token_of_two(rp: &mut RelyingParty, second_client: Client) -> Step {
     let supported = rp
         .run

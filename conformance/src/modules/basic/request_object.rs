@@ -1,4 +1,5 @@
-//! Unsigned request objects by value: taken as they are, or refused by their name. OpenID Connect Core §6.1.
+//! Modules that send an unsigned request object by value. The provider accepts it or refuses it by
+//! `request_not_supported` (OpenID Connect Core §6.1).
 
 use crate::browser::RedirectResult;
 use crate::client::{Request, random_text, unsigned};

@@ -1,4 +1,4 @@
-//! Scopes and the `claims` parameter: which claims arrive where. OpenID Connect Core §5.4, §5.5.
+//! Modules about scopes and the `claims` parameter: which claims arrive where (OpenID Connect Core §5.4, §5.5).
 
 use crate::checks::id_token::IdToken;
 use crate::checks::userinfo::{self, PROFILE};
@@ -28,7 +28,7 @@ async fn login_with(rp: &mut RelyingParty, scopes: &str, claims: &[&str]) -> Ste
     Ok(login)
 }
 
-/// At userinfo; without an access token in the ID token, which is then the only place (Core §5.4).
+/// Returns where claims belong. Core §5.4: without an access token the ID token is the only place.
 fn place<'a>(rp: &RelyingParty, login: &'a Login) -> (&'static str, &'a Value) {
     if rp.run.variant.has_access_token() {
         ("userinfo", &login.userinfo)
@@ -87,7 +87,7 @@ pub async fn all(rp: &mut RelyingParty) -> Step {
         .map(drop)
 }
 
-/// Scopes and parameters in the opposite order.
+/// Sends scopes and parameters in the opposite order.
 pub async fn alternate_happy_flow(rp: &mut RelyingParty) -> Step {
     skip_unless_supported(rp, "openid email")?;
     let mut request = rp.request("email openid");

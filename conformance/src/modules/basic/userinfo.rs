@@ -1,4 +1,4 @@
-//! The three ways to bring an access token to userinfo: RFC 6750 §2.1 and §2.2, OpenID Connect Core §5.3.1.
+//! Modules that present an access token at userinfo in three ways: RFC 6750 §2.1 and §2.2, OpenID Connect Core §5.3.1.
 
 use crate::checks::userinfo;
 use crate::relying_party::RelyingParty;

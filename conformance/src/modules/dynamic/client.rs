@@ -1,4 +1,5 @@
-//! The clients of the Dynamic OP profile: they authenticate by `private_key_jwt`, and each module adds its own metadata.
+//! Registers the clients of the Dynamic OP profile: they authenticate by `private_key_jwt`, and each module adds its
+//! own metadata.
 
 use crate::client::AuthMethod;
 use crate::registration::metadata;
@@ -6,10 +7,10 @@ use crate::relying_party::RelyingParty;
 use crate::report::Step;
 use serde_json::Value;
 
-/// The plan's own way for clients to prove themselves.
+/// The plan's own way for clients to authenticate.
 pub const METHOD: AuthMethod = AuthMethod::PrivateKeyJwt;
 
-/// A client of the plan, with more metadata.
+/// Registers a client of the plan, with more metadata.
 pub async fn register(rp: &mut RelyingParty, more: Value) -> Step<Value> {
     let asked = with(rp, METHOD, more);
     rp.register(&asked, METHOD).await

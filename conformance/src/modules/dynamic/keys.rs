@@ -1,4 +1,4 @@
-//! Signatures that a client registered for, and its own.
+//! Modules about signatures: those that a client registers for, and those that it makes.
 
 use super::client::register;
 use crate::checks::common::json_error;
@@ -18,7 +18,7 @@ pub async fn id_token_rs256(rp: &mut RelyingParty) -> Step {
     signed_by_rs256(rp).await
 }
 
-/// Without a word about algorithms: RS256 is the default.
+/// Registers without an algorithm: RS256 is the default.
 pub async fn id_token_signature(rp: &mut RelyingParty) -> Step {
     let asked = metadata(rp, AuthMethod::SecretBasic);
     rp.register(&asked, AuthMethod::SecretBasic).await?;

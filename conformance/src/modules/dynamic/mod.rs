@@ -1,4 +1,4 @@
-//! The Dynamic OP and the 3rd-Party-Initiated Login OP profiles: each module with a client of its own making.
+//! The Dynamic OP and the 3rd-Party-Initiated Login OP profiles: each module registers a client of its own.
 
 mod client;
 mod keys;
@@ -18,7 +18,7 @@ pub use keys::{id_token_signature, id_token_unsigned};
 use serde_json::json;
 pub use site::unsigned_object_or_refusal;
 
-/// Those of the suite's plan but `oidcc-server-rotate-keys`, which waits for a person.
+/// Lists the modules of the suite's plan but `oidcc-server-rotate-keys`, which waits for a person.
 #[rustfmt::skip]
 pub const MODULES: &[Module] = &[
     module!("oidcc-server", Registration, server),
@@ -77,8 +77,8 @@ async fn refresh_token(rp: &mut RelyingParty) -> Step {
     refresh::refresh_token_of_two(rp, second).await
 }
 
-/// As in the Config profile, and more response types and grants: the mandatory ones of a dynamic provider
-/// (OpenID Connect Core §15.2).
+/// Verifies the metadata as the Config profile does, and that it has the response types and grants which are mandatory
+/// for a dynamic provider (OpenID Connect Core §15.2).
 async fn discovery(run: &mut Run) -> Step {
     if run.provider.endpoint("registration_endpoint").is_none() {
         return Err(Stop::Skipped("the provider registers no clients".into()));

@@ -1,4 +1,4 @@
-//! What people are shown of a client, and where it begins a login itself.
+//! Modules about what the login page shows of a client, and about the address where a client begins a login itself.
 
 use super::client::{register, with};
 use crate::browser::RedirectResult;
@@ -23,7 +23,7 @@ pub async fn tos(rp: &mut RelyingParty) -> Step {
     shows(rp, "tos_uri", |it| &it.links).await
 }
 
-/// On the login page itself, before anybody has logged in.
+/// Requires that the login page shows the address, before anybody has logged in.
 async fn shows(rp: &mut RelyingParty, member: &str, found: fn(&Page) -> &Vec<String>) -> Step {
     let address = format!("https://conformance.invalid/{member}");
     register(rp, json!({ member: address })).await?;

@@ -1,4 +1,5 @@
-//! Redirect URIs are compared as they were registered, query and all (OpenID Connect Core §3.1.2.1).
+//! Modules about redirect URIs: they are compared as they were registered, query and all (OpenID Connect Core
+//! §3.1.2.1).
 
 use super::client::{METHOD, register, with};
 use crate::registration::REDIRECT_URI;

@@ -1,4 +1,4 @@
-//! Modules for which the provider fetches a document from the checker.
+//! Modules for which the provider fetches a document from the checker's own site.
 
 use super::client::{METHOD, with};
 use crate::checks::common::json_error;
@@ -16,7 +16,7 @@ const SECTOR: &str = "sector_identifier_uri (OpenID Connect Dynamic Client Regis
 const OBJECT: &str = "request_uri (OpenID Connect Core §6.2)";
 const JSON: &str = "application/json";
 
-/// A client with a named key at an address of its own.
+/// Registers a client whose key has a name and stands at an address of the site.
 async fn register_with_address(rp: &mut RelyingParty, site: &Site, path: &str, more: Value) -> Step {
     let key = Key::named("first")?;
     site.show(path, JSON, json!({"keys": [key.public()]}).to_string());
@@ -139,7 +139,8 @@ pub async fn unsigned_object(rp: &mut RelyingParty) -> Step {
     by_address(rp, METHOD, "none", false).await
 }
 
-/// As the basic profile has it: it works, or it is refused by its name.
+/// Sends a `request_uri` as the basic profile does: it works, or the provider refuses it by
+/// `request_uri_not_supported`.
 pub async fn unsigned_object_or_refusal(rp: &mut RelyingParty) -> Step {
     skip_without_none(rp)?;
     by_address(rp, AuthMethod::SecretBasic, "none", true).await
@@ -156,7 +157,7 @@ pub async fn signed_object(rp: &mut RelyingParty) -> Step {
     by_address(rp, METHOD, "RS256", false).await
 }
 
-/// Absent, it is true (OpenID Connect Discovery §3).
+/// OpenID Connect Discovery §3: `request_uri_parameter_supported` is true unless the metadata says otherwise.
 fn announced(rp: &mut RelyingParty) {
     let off = rp.run.provider.flag("request_uri_parameter_supported") == Some(false);
     rp.run

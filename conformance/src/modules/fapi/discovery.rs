@@ -1,4 +1,4 @@
-//! The metadata of a provider of FAPI 2.0, that of OAuth (RFC 8414) where nobody speaks OpenID Connect.
+//! Verifies the metadata of a provider of FAPI 2.0. Variants of plain OAuth read it where RFC 8414 puts it.
 
 use crate::checks::discovery::{self, Circumstances, listed};
 use crate::fapi::{Auth, Constraint, FapiVariant};
@@ -149,7 +149,7 @@ mod tests {
         })
     }
 
-    /// How many variants of both plans find fault with it.
+    /// Returns how many variants of both plans find fault with the changed metadata.
     fn complaints(name: &str, value: Value) -> usize {
         let mut metadata = good();
         metadata[name] = value;

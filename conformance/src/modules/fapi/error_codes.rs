@@ -1,4 +1,4 @@
-//! The error codes that FAPI 2.0 allows for what is wrong with a request.
+//! Names the sets of error codes that FAPI 2.0 allows for each kind of refusal.
 
 pub const REQUEST: &[&str] = &["invalid_request"];
 pub const OBJECT: &[&str] = &["invalid_request_object"];
@@ -14,5 +14,5 @@ pub const RESPONSE_TYPE: &[&str] = &[
     "invalid_request",
     "unauthorized_client",
 ];
-/// Whatever code, or none.
+/// Allows every code, and none.
 pub const NAMELESS: &[&str] = &[];

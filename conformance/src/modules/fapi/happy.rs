@@ -1,4 +1,4 @@
-//! Two clients for which all goes well, and a person who refuses.
+//! Modules of FAPI 2.0 in which two clients succeed, and one in which the person refuses.
 
 use super::transport;
 use crate::checks::id_token;
@@ -13,7 +13,7 @@ const BOUND: &str = "a token is bound to its client (FAPI 2.0 Security Profile �
 const REFUSED: &str = "who refuses is heard (RFC 6749 §4.1.2.1)";
 const CLAIMS: &str = "the claims parameter (OpenID Connect Core §5.5)";
 
-/// Sound from end to end, or the module has failed.
+/// Runs the flow to its end. The module fails if that is anything but success.
 pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Grant> {
     let end = if flow.fapi.client_credentials {
         client_credentials(run, flow).await?
@@ -98,7 +98,7 @@ pub async fn rejected(run: &mut Run) -> Step {
     Ok(())
 }
 
-/// All claims that the metadata names, for both places, and some that nobody knows.
+/// Asks in both places for every claim that the metadata names, and for some that do not exist.
 pub async fn claims(run: &mut Run) -> Step {
     if run.provider.flag("claims_parameter_supported") != Some(true) {
         return Err(Stop::Skipped("claims_parameter_supported is not true".into()));

@@ -1,4 +1,4 @@
-//! `dpop-negative-tests`: a sound token at the resource, with one thing wrong about its proof at a time.
+//! `dpop-negative-tests`: presents a sound token at the resource, with one thing wrong about its proof at a time.
 
 use super::happy::granted;
 use crate::fapi::{self, Context, Flow, Jwt, Key, resource};
@@ -14,13 +14,13 @@ const RULE: &str = "DPoP proof (RFC 9449 §4.3, §7.1)";
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     In,
-    /// If not, a warning.
+    /// A refusal is a warning.
     BetterIn,
     Out,
 }
 use Wanted::{BetterIn, In, Out};
 
-/// What is wrong or odd, and what should come of it.
+/// A mutation of the proof, its name, and what should come of it.
 type Case = (&'static str, fn(&mut Jwt, &Context), Wanted);
 
 const HOUR: i64 = 3600;
@@ -51,7 +51,7 @@ const CASES: &[Case] = &[
     ("an htu with its usual port", |it, context| it.set("htu", with_port(&context.url)), BetterIn),
 ];
 
-/// These count, unless the provider goes by nonces instead (RFC 9449 §11.1).
+/// RFC 9449 §11.1: a provider that goes by nonces may ignore the time, so these are a warning there.
 #[rustfmt::skip]
 const TIMES: &[Case] = &[
     ("iat an hour ahead", |it, context| it.set("iat", context.now + HOUR), Out),
@@ -88,7 +88,7 @@ pub async fn negative(run: &mut Run) -> Step {
     expect(run, &flow, &token, "nothing wrong after all this", In).await
 }
 
-/// More than the proof itself: how often it is there, as what, and whether it was there before.
+/// Sends the proof twice, as no JWT, and with a `jti` that was used before.
 async fn headers(run: &mut Run, flow: &Flow, token: &str) -> Step {
     let mut odd = flow.clone();
     odd.resource.wrapped = |proof| vec![("dpop", proof.clone()), ("dpop", proof)];
@@ -127,7 +127,7 @@ fn in_capitals(url: &str) -> String {
     }
 }
 
-/// As it is, where the port is not the usual one.
+/// Writes the usual port out. Returns the address as it is where the port is another.
 fn with_port(url: &str) -> String {
     let Ok(parsed) = Url::parse(url) else {
         return url.to_owned();

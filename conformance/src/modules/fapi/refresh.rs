@@ -1,5 +1,5 @@
-//! Refresh tokens of FAPI 2.0: bound to the client, good again half a minute after they were replaced, and free of
-//! the key of the first proof (Security Profile §5.3.2.1).
+//! Refresh tokens of FAPI 2.0 (Security Profile §5.3.2.1): they are bound to the client, work again half a minute after
+//! they were replaced, and do not depend on the key of the first proof. CIBA uses the same checks.
 
 use super::happy::granted;
 use crate::checks::common::json_error;
@@ -54,7 +54,7 @@ pub async fn check(run: &mut Run) -> Step {
     refuse_foreign(run, &first, &foreign, &scope).await
 }
 
-/// The token of another client than this one.
+/// Presents the refresh token of another client.
 pub async fn refuse_foreign(run: &mut Run, flow: &Flow, token: &str, scope: &str) -> Step {
     let answer = sent(run, flow, &form(token, scope)).await?;
     json_error(&answer, &[400], &["invalid_grant"], FOREIGN, &mut run.report);
@@ -80,7 +80,8 @@ async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
     }
 }
 
-/// By another key than the first: a confidential client is known by its authentication. The token to go on with.
+/// Refreshes by another key than the first, since a confidential client is identified by its authentication. Returns
+/// the refresh token to go on with.
 pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Grant, token: &str, scope: &str) -> Step<String> {
     let mut flow = flow.clone();
     if flow.fapi.constraint == Constraint::Dpop {
@@ -134,7 +135,7 @@ async fn refreshed(run: &mut Run, flow: &Flow, own: &Grant, form: &Form) -> Step
     Ok(fresh)
 }
 
-/// Without the client's authentication, and without what the tokens are bound to.
+/// Refreshes without the client's authentication, then without what the tokens are bound to.
 async fn unproved(run: &mut Run, flow: &Flow, form: &Form) -> Step {
     const CLIENT: [&str; 3] = ["invalid_client", "invalid_grant", "invalid_request"];
     const PROOF: [&str; 3] = ["invalid_request", "invalid_grant", "invalid_dpop_proof"];

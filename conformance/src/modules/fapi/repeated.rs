@@ -1,4 +1,4 @@
-//! What may be used once, or not any more.
+//! Modules that present a code or a `request_uri` again, or after it expired.
 
 use super::error_codes::{GRANT, REQUEST_URI};
 use super::happy::granted;
@@ -22,7 +22,7 @@ pub async fn code(run: &mut Run) -> Step {
     Ok(())
 }
 
-/// It must not succeed.
+/// Redeems the code, which must fail.
 async fn redeem(run: &mut Run, flow: &Flow, code: &str) -> Step {
     let form = flow.redemption.clone().with("code", code).params;
     match fapi::token(run, flow, &form).await? {
@@ -47,12 +47,12 @@ pub async fn expired_code(run: &mut Run) -> Step {
     redeem(run, &flow, code).await
 }
 
-/// A unit test has no minute.
+/// Returns how long to wait. Unit tests do not wait.
 fn patience(seconds: u64) -> Duration {
     Duration::from_secs(if cfg!(test) { 0 } else { seconds })
 }
 
-/// Where the reference is opened again: an error at the client, a page, or all over again.
+/// Opens the reference again, which may end with an error at the client, with a page, or with a new login.
 async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) -> Step {
     let late = Flow {
         forgotten: true,

@@ -1,4 +1,5 @@
-//! The table of FAPI 2.0 Security Profile and Message Signing.
+//! Lists the modules of FAPI 2.0 Security Profile and Message Signing. Most are one mutation of a sound flow and where
+//! it may end.
 
 use super::error_codes::{
     ANY_OF_THE_REQUEST, CLIENT, CLIENT_OR_REQUEST, GRANT, NAMELESS, OBJECT, POSSESSION, REQUEST,
@@ -9,7 +10,7 @@ use crate::client::random_text;
 use crate::fapi::{Expect, Flow, Key, row};
 use crate::module::{Module, module};
 
-/// A module that is more than a row.
+/// Declares a module that is more than a row: a function of a file beside this one.
 macro_rules! fapi2 {
     ($name:literal, [$($only:ident),*], $check:path) => {
         Module {
@@ -21,7 +22,7 @@ macro_rules! fapi2 {
 
 const MINUTE: i64 = 60;
 
-/// Refused as a request object that is wrong.
+/// Expects that the request object is refused.
 const NO_OBJECT: Expect = Expect::par(OBJECT).or_callback(OBJECT).or_page();
 
 #[rustfmt::skip]

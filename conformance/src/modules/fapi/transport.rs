@@ -1,4 +1,5 @@
-//! Transport, and a token request without what its tokens are to be bound to.
+//! Verifies TLS, and sends a token request without what its tokens are to be bound to. CIBA uses the same checks of
+//! TLS.
 
 use super::error_codes;
 use crate::fapi::{self, Auth, Constraint, Expect, Row};
@@ -46,7 +47,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
     row.carry_out(run).await
 }
 
-/// What each server of these addresses agrees to, and what it must not.
+/// Offers each server of these addresses what it must refuse, and what it should prefer.
 pub async fn battery(run: &mut Run, addresses: &[&str]) -> Step {
     let servers: BTreeSet<(String, u16)> = addresses
         .iter()

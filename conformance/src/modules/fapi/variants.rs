@@ -1,4 +1,4 @@
-//! The variants that the plans of FAPI 2.0 and of FAPI-CIBA are run for.
+//! Lists the variants that the plans of FAPI 2.0 and of FAPI-CIBA run in. `plans.rs` uses them.
 
 use crate::fapi::{Auth, Constraint, FapiVariant};
 use crate::variant::Variant;

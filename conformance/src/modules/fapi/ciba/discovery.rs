@@ -1,4 +1,4 @@
-//! The metadata of a provider of FAPI-CIBA.
+//! Verifies the metadata of a provider of FAPI-CIBA.
 
 use crate::checks::discovery::{self, listed};
 use crate::fapi::{Auth, FapiVariant};
@@ -65,7 +65,7 @@ mod tests {
     use crate::modules::fapi::variants::CIBA;
     use serde_json::json;
 
-    /// How many variants find fault with it.
+    /// Returns how many variants find fault with the changed metadata.
     fn complaints(name: &str, value: Value) -> usize {
         let algs = json!(["PS256"]);
         let mut metadata = json!({"backchannel_token_delivery_modes_supported": ["poll", "ping"],

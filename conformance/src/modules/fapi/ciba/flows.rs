@@ -1,4 +1,4 @@
-//! Flows of CIBA that are more than one change.
+//! Modules of CIBA that are more than a row of the table.
 
 use crate::checks::common::json_error;
 use crate::fapi::ciba::{
@@ -70,7 +70,7 @@ pub async fn rejected(run: &mut Run) -> Step {
     Ok(())
 }
 
-/// Twenty times at once: whatever it is told to be patient by, it is no server error and no token.
+/// Polls twenty times at once. The provider may ask for patience in several ways, but not by a server error or a token.
 pub async fn impatient(run: &mut Run) -> Step {
     const CODES: [&str; 3] = ["authorization_pending", "slow_down", "invalid_request"];
     let flow = flow(run)?;
@@ -115,7 +115,7 @@ pub async fn expired(run: &mut Run) -> Step {
     Ok(())
 }
 
-/// What the first client asked for, in the hands of the second.
+/// Redeems the first client's `auth_req_id` as the second client.
 pub async fn foreign(run: &mut Run) -> Step {
     let first = flow(run)?;
     let acknowledged = start(run, &first).await?;
@@ -143,7 +143,7 @@ pub async fn refresh(run: &mut Run) -> Step {
     refuse_foreign(run, &first, &foreign, scope).await
 }
 
-/// A certificate is shown, or there are no tokens.
+/// Redeems without a certificate, which must not yield tokens.
 pub async fn holder_of_key(run: &mut Run) -> Step {
     let flow = flow(run)?;
     let names = [

@@ -1,4 +1,4 @@
-//! What a client answers to a ping is its own matter: the grant works all the same (CIBA §10.2).
+//! Modules in which a client answers a ping badly. CIBA §10.2: the grant works all the same.
 
 use crate::fapi::ciba::{
     decide_at_page, expect_pending, expect_ping, flow, listen, pause, read_acknowledgement, redeem,
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const RULE: &str = "answers to a ping (CIBA §10.2)";
 
-/// How often it was pinged until a while after the tokens were there.
+/// Answers pings so, redeems the tokens, and returns how often the client was pinged until a while later.
 async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step<usize> {
     let flow = flow(run)?;
     listen(run, &flow, status, headers, body);
@@ -49,7 +49,7 @@ pub async fn once(run: &mut Run) -> Step {
     Ok(())
 }
 
-/// A 301 leads to the site itself, where nobody must come.
+/// Answers with a 301 to another path of the site, where no request must arrive.
 pub async fn redirected(run: &mut Run) -> Step {
     let Ok(site) = run.site() else {
         return answered(run, 301, "", "").await.map(drop);

@@ -1,11 +1,11 @@
-//! The table of FAPI-CIBA. Most modules are one change of a sound request and what must come of it.
+//! Lists the modules of FAPI-CIBA. Most are one mutation of a sound request and the answer that must follow.
 
 use super::{discovery, flows, ping};
 use crate::client::random_text;
 use crate::fapi::ciba::{ExpectedAnswer, ciba};
 use crate::module::{Module, module};
 
-/// A module that is more than a row.
+/// Declares a module that is more than a row: a function of a file beside this one.
 macro_rules! flow {
     ($name:literal, [$($only:ident),*], $check:path) => {
         Module {
@@ -89,6 +89,6 @@ pub const MODULES: &[Module] = &[
     flow!("fapi-ciba-id1-ensure-mtls-holder-of-key-required", [], flows::holder_of_key),
 ];
 
-/// Long, and of signs that not every device can show.
+/// A binding message that is long, and has signs that not every device can show.
 const DIFFICULT: &str = "1234 \u{1f44d}\u{1f3ff} \u{4f60}\u{597d}\u{4e16}\u{754c} this is a long text which a small device \
     can hardly show in one line, \u{1f600}\u{1f601}\u{1f602} and which a person will hardly compare";
