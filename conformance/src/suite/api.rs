@@ -1,4 +1,4 @@
-//! The suite's API, as far as running plans goes: plans, runners, states, logs.
+//! Calls the suite's API, as far as running plans needs it: plans, runners, states, logs.
 
 use crate::http::{Answer, Http};
 use anyhow::{Context, Result, bail};
@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
-/// How often a question is put again to a suite that does not answer it.
+/// How often a request is repeated that the suite does not answer.
 const TRIES: u32 = 5;
 
 #[derive(Clone)]
 pub struct Api {
     base: Url,
     http: Http,
-    /// Between two tries, the first time.
+    /// The pause before the first repetition.
     pub pause: Duration,
 }
 
@@ -37,7 +37,7 @@ pub struct Line {
     pub source: String,
     pub result: Option<String>,
     pub message: String,
-    /// A page of the provider's that was kept for a person to look at.
+    /// A page of the provider that was kept for a person to look at.
     pub page: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl Api {
         })
     }
 
-    /// What the module waits for: addresses that no browser command answers.
+    /// Returns the addresses that the module waits for and no browser command answers.
     pub async fn unanswered(&self, id: &str) -> Result<Vec<String>> {
         let runner = self.get(&format!("api/runner/{id}")).await?;
         let list = |value: &Value| -> Vec<String> {

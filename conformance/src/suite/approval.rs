@@ -1,6 +1,6 @@
-//! The person whom a service asks for while they are elsewhere (CIBA). The suite calls an address once it waits for
-//! them; here that address is, and behind it somebody who logs in at the provider, finds what this client asks for on
-//! the page of their account, and decides.
+//! Acts as the person whom a service asks for while they are elsewhere (CIBA). The suite calls an address when it waits
+//! for them. This file listens there, logs in at the provider, finds the client's request on the page of the account, and
+//! decides.
 
 use crate::browser::{Browser, RedirectResult};
 use crate::html::{Button, Form, Page};
@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use url::Url;
 
-/// Who decides, and on which page of the provider.
+/// The person who decides, and the page of the provider where they do.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
@@ -23,15 +23,15 @@ pub struct Approval {
     pub password: String,
 }
 
-/// What the suite wants: `{APPROVAL}?service=NAME&action=allow` or `deny`.
+/// What the suite asks for: `{APPROVAL}?service=NAME&action=allow` or `deny`.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
-    /// A client's name begins so; a plan has two.
+    /// The beginning of a client's name; a plan has two clients.
     service: String,
     action: String,
 }
 
-/// Listens until the program ends. One at a time: it is one person, at one browser.
+/// Listens until the program ends. It decides one request at a time, as one person at one browser does.
 pub async fn serve(listener: TcpListener, approval: Approval, http: Http) {
     let browser = Arc::new(Mutex::new(Browser::new(&http, Vec::new())));
     while let Ok((stream, _)) = listener.accept().await {
@@ -88,8 +88,8 @@ fn wanted(head: &str) -> Option<Wanted> {
     })
 }
 
-/// Decides about the newest thing that this service waits for, which stands first; what an interrupted module left
-/// behind is nobody's any more.
+/// Decides about the newest request of this service, which stands first. Older ones belong to modules that were
+/// interrupted.
 async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> Result<()> {
     let page = open(browser, approval).await?;
     let Some((form, button)) = choose(&page, wanted) else {
@@ -102,7 +102,7 @@ async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> 
     }
 }
 
-/// The page of the account, past what stands before it: a login, the Terms.
+/// Opens the page of the account, past what stands before it: a login, the Terms.
 async fn open(browser: &mut Browser, approval: &Approval) -> Result<Box<Page>> {
     let wanted = Url::parse(&approval.page).context("the account's page is no URL")?;
     let mut result = browser.open(&approval.page).await?;
@@ -135,7 +135,7 @@ async fn open(browser: &mut Browser, approval: &Approval) -> Result<Box<Page>> {
     bail!("no end of pages before the account's page")
 }
 
-/// The button says what it does and for whom, so that it can be told from its neighbours without seeing them.
+/// Finds the button by its text, which says what it does and for whom.
 fn choose<'a>(page: &'a Page, wanted: &Wanted) -> Option<(&'a Form, &'a Button)> {
     let fits = |it: &&Button| it.value == wanted.action && it.text.contains(&wanted.service);
     page.forms

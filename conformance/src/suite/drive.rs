@@ -11,28 +11,28 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-/// Every module is configured for a moment; this one stays so until somebody says that the provider's keys are rotated.
+/// The module that stays configured until somebody says that the provider's keys are rotated.
 const LONG_WAITS: &str = "oidcc-server-rotate-keys";
 
-/// So many characters of a page are quoted.
+/// How many characters of a page are quoted.
 const PAGE: usize = 240;
 
 pub struct Driver {
     pub api: Api,
-    /// Empty: all.
+    /// The modules to run; empty means all.
     pub only: Vec<String>,
     pub rotate_keys: Option<String>,
     pub patience: Duration,
-    /// Between two looks at a module.
+    /// The pause between two looks at a module.
     pub pause: Duration,
 }
 
 /// Modules that run one after the other.
 struct Chain {
-    /// Whose outcomes these are.
+    /// The row of the settings whose modules these are.
     row: usize,
     plan: String,
-    /// With their places in the plan.
+    /// The modules, with their places in the plan.
     modules: Vec<(usize, Module)>,
 }
 
@@ -89,7 +89,7 @@ impl Driver {
         Ok(())
     }
 
-    /// A plan, made: one chain where modules have an alias in common, else one for each module.
+    /// Makes a plan. Modules that have an alias in common are one chain; other modules are a chain each.
     async fn chains(&self, at: usize, row: &Row, configuration: &Value) -> Result<Vec<Chain>> {
         let (plan, modules) = self
             .api
@@ -166,7 +166,7 @@ impl Driver {
     }
 }
 
-/// The suite's verdict and, from its log, the reasons for it.
+/// Reads the suite's verdict and, from its log, the reasons for it.
 fn judge(id: &str, state: &State, log: &[Line], cancelled: Option<String>) -> Outcome {
     let verdict = match (state.status.as_str(), state.result.as_deref()) {
         ("FINISHED", Some("PASSED")) => Verdict::Passed,
@@ -204,7 +204,7 @@ fn judge(id: &str, state: &State, log: &[Line], cancelled: Option<String>) -> Ou
     }
 }
 
-/// The words on a page, shortened, and without the name that the suite gave this run: clients are called by it.
+/// Returns the words on a page, shortened, without the name that the suite gave this run: clients have it in theirs.
 fn seen(html: &str, id: &str) -> String {
     let nowhere = url::Url::parse("about:blank").expect("a constant URL is valid");
     let page = crate::html::Page::parse(&nowhere, 200, html);

@@ -1,4 +1,4 @@
-//! What came of the modules, on the terminal and as Markdown.
+//! Writes what came of the modules, on the terminal and as Markdown.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -119,10 +119,10 @@ fn in_words(count: impl Fn(Verdict) -> usize) -> String {
 pub struct Results {
     pub version: String,
     pub issuer: String,
-    /// What is said about the provider.
+    /// A description of the provider.
     pub provider: Option<String>,
     pub notes: Vec<String>,
-    /// By plan; those that have ended.
+    /// One for each plan that has ended.
     pub tables: Vec<Option<Table>>,
 }
 
@@ -170,7 +170,7 @@ impl Results {
 }
 
 impl Table {
-    /// Modules that ended alike stand together: by their variant if they passed, else by the reason.
+    /// Puts modules together that ended alike: by their variant if they passed, else by the reason.
     fn markdown(&self) -> String {
         let mut groups: Vec<(Verdict, String, Vec<String>)> = Vec::new();
         for outcome in &self.outcomes {
@@ -218,7 +218,7 @@ impl Table {
     }
 }
 
-/// Without what the suite says before each reason.
+/// Removes what the suite writes before each reason.
 fn short(reason: &str, module: &str) -> String {
     let own = reason.strip_prefix(module).and_then(|it| it.strip_prefix(": "));
     let rest = own.unwrap_or(reason);

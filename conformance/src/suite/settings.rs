@@ -1,5 +1,5 @@
-//! Which plans with which variants, and what the suite is told about the provider. The file holds, in `common`, what
-//! all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` stand for
+//! Reads which plans run with which variants, and the suite's configuration for the provider. The file has in `common`
+//! what all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` stand for
 //! addresses, and `{"part": NAME}` for what `parts` has under that name.
 
 use super::approval::Approval;
@@ -14,21 +14,21 @@ use std::path::Path;
 pub struct Settings {
     pub common: Map<String, Value>,
     pub plans: Vec<Row>,
-    /// Who decides at the provider what the suite's services ask of them elsewhere.
+    /// The person who decides at the provider about requests of the suite's clients.
     #[serde(default)]
     pub approval: Option<Approval>,
-    /// What is said in more than one place.
+    /// Values that stand in more than one place.
     #[serde(default)]
     pub parts: BTreeMap<String, Value>,
-    /// What a reader of the tables should know beforehand.
+    /// Notes for a reader of the tables.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// By module: why its warning or failure is there and stays.
+    /// Says for a module why its warning or failure stays.
     #[serde(default)]
     pub remarks: BTreeMap<String, String>,
 }
 
-/// A plan by one choice of variants.
+/// A plan with one choice of variants.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
@@ -39,25 +39,25 @@ pub struct Row {
     pub configuration: Map<String, Value>,
 }
 
-/// What stands for what in the settings.
+/// The addresses that placeholders of the settings stand for.
 #[derive(Clone, Copy)]
 pub struct Addresses<'a> {
-    /// Where somebody is called who decides.
+    /// The address at which the suite calls the person who decides.
     pub approval: &'a str,
     pub issuer: &'a str,
-    /// Where the provider takes certificates (RFC 8705 §5).
+    /// The address at which the provider accepts certificates (RFC 8705 §5).
     pub mtls: &'a str,
     pub suite: &'a str,
 }
 
 impl Row {
-    /// Clients that are registered beforehand know the suite's addresses by an alias, and the suite runs one module of
-    /// an alias at a time: the next one ends the one before it.
+    /// Returns `true` if the row has an alias. Clients that are registered beforehand have the suite's addresses under it,
+    /// and the suite runs one module of an alias at a time: the next one ends the one before it.
     pub fn has_alias(&self) -> bool {
         self.configuration.contains_key("alias")
     }
 
-    /// Short, for lines of which many pass by.
+    /// Returns a short title, for lines of progress.
     pub fn name(&self) -> &str {
         let alias = self.configuration.get("alias").and_then(Value::as_str);
         alias.unwrap_or_else(|| {
@@ -113,7 +113,8 @@ impl Settings {
         Ok(rows)
     }
 
-    /// What a row says goes before what all share; objects are joined, so that a row may override one module more.
+    /// Merges a row into what all share. The row wins; objects are merged member by member, so that a row may override one
+    /// module more.
     pub fn configuration(&self, row: &Row) -> Value {
         let mut whole = self.common.clone();
         join(&mut whole, &row.configuration);
@@ -121,7 +122,7 @@ impl Settings {
     }
 }
 
-/// Puts the parts where they are named. A part holds no others.
+/// Puts the parts where they are named. A part names no other parts.
 fn fill(value: &mut Value, parts: &BTreeMap<String, Value>) -> Result<()> {
     match value {
         Value::Object(object) => {
