@@ -1,4 +1,4 @@
-//! The mock's logout, and how it tells of one.
+//! The mock's logout, and how it notifies clients of one.
 
 use super::mock::{Fault, KEYS, Mock, Params, page, redirect};
 use super::registry::posted;
@@ -17,7 +17,7 @@ pub const SID: &str = "sid-1";
 pub const BROWSER_STATE: &str = "state=browser-1; Path=/";
 
 impl Mock {
-    /// A bare request and one whose hint is sound are confirmed by a click; everything else is an error page.
+    /// Answers a bare request, or one whose hint is sound, with a page to confirm by a click; every other with an error page.
     pub fn logout(&self, request: &Request) -> Reply {
         let hint = request.get("id_token_hint");
         let verifier = RS256.verifier_from_der(KEYS[0].to_der_public_key()).unwrap();
@@ -25,12 +25,12 @@ impl Mock {
         let address = request
             .get("post_logout_redirect_uri")
             .filter(|it| !it.is_empty());
-        let told = self.registration_of(hint);
+        let registration = self.registration_of(hint);
         let registered = self
             .clients
             .iter()
             .any(|it| it.post_logout_redirect_uri.as_deref() == address)
-            || told["post_logout_redirect_uris"][0].as_str() == address;
+            || registration["post_logout_redirect_uris"][0].as_str() == address;
         let refused = (hint.is_some_and(|it| !it.is_empty()) || address.is_some())
             && !sound
             && !self.is(Fault::AnyHint);
@@ -55,9 +55,9 @@ impl Mock {
         if !self.is(Fault::KeepsSession) {
             self.memory.lock().unwrap().sessions.clear();
         }
-        self.tell(&told);
+        self.notify(&registration);
         let mut reply = match address {
-            Some(address) => self.sent_on(request, address, &told),
+            Some(address) => self.sent_on(request, address, &registration),
             None => page(200, "You are logged out"),
         };
         if !self.is(Fault::KeepsBrowserState) {
@@ -68,15 +68,15 @@ impl Mock {
         reply
     }
 
-    /// To the address; by a page with a frame, for a client that wants to hear of it so.
-    fn sent_on(&self, request: &Request, address: &str, told: &Value) -> Reply {
+    /// Redirects to the address; by a page with a frame, for a client with a front-channel logout address.
+    fn sent_on(&self, request: &Request, address: &str, registration: &Value) -> Reply {
         let mut url = Url::parse(address).unwrap();
         let invented = self.is(Fault::InventsState).then_some("invented");
         let state = request.get("state").filter(|it| !it.is_empty()).or(invented);
         if let Some(state) = state.filter(|_| !self.is(Fault::LosesState)) {
             url.query_pairs_mut().append_pair("state", state);
         }
-        let front = told["frontchannel_logout_uri"].as_str();
+        let front = registration["frontchannel_logout_uri"].as_str();
         let Some(front) = front.filter(|_| !self.is(Fault::SilentFrontChannel)) else {
             return redirect(&url);
         };
@@ -92,7 +92,7 @@ impl Mock {
         page(200, &text.replace('&', "&amp;"))
     }
 
-    /// What is kept of the client that the hint was for.
+    /// Returns the registration of the client that the hint was for.
     fn registration_of(&self, hint: Option<&str>) -> Value {
         let claims = hint.and_then(apart).map(|it| it.claims).unwrap_or_default();
         let id = claims["aud"].as_str().unwrap_or_default();
@@ -103,12 +103,12 @@ impl Mock {
         if self.is(fault) { "sid-2" } else { SID }
     }
 
-    fn tell(&self, told: &Value) {
-        let address = told["backchannel_logout_uri"].as_str();
+    fn notify(&self, registration: &Value) {
+        let address = registration["backchannel_logout_uri"].as_str();
         let Some(address) = address.filter(|_| !self.is(Fault::SilentBackChannel)) else {
             return;
         };
-        let mut claims = json!({"iss": self.issuer, "aud": told["client_id"], "iat": now(), "jti": "1",
+        let mut claims = json!({"iss": self.issuer, "aud": registration["client_id"], "iat": now(), "jti": "1",
             "sid": self.told_sid(Fault::OtherSidInLogoutToken),
             "events": {"http://schemas.openid.net/event/backchannel-logout": {}}});
         if self.is(Fault::NonceInLogoutToken) {
@@ -131,7 +131,7 @@ impl Mock {
         })
     }
 
-    /// What stands at `check_session_iframe`; nobody here would run its script.
+    /// Answers at `check_session_iframe`; nobody here would run its script.
     pub fn session_page(&self) -> Reply {
         let script = if self.is(Fault::FrameWithoutScript) {
             ""

@@ -60,7 +60,7 @@ pub struct Mock {
     pub memory: Mutex<Memory>,
 }
 
-/// The response type has this word.
+/// Returns `true` if the response type has this word.
 fn has_word(params: &Params, word: &str) -> bool {
     let asked = params.get("response_type");
     asked.is_some_and(|it| it.split(' ').any(|it| it == word))
@@ -322,10 +322,10 @@ impl Mock {
                 _ => {}
             }
             if !has_word(&params, "code") && !has_word(&params, "token") {
-                let told = self.claims_of(&params);
+                let claims = self.claims_of(&params);
                 more.as_object_mut()
                     .unwrap()
-                    .extend(told.as_object().unwrap().clone());
+                    .extend(claims.as_object().unwrap().clone());
             }
             answer.push(("id_token", self.id_token(&params, since, &more)));
         }

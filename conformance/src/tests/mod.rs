@@ -1,5 +1,5 @@
-//! Proof that the modules can fail: they run against a small provider of our own, first as it should be, then
-//! with one fault at a time, and each fault must be found by the module that is there for it.
+//! Shows that the modules can fail. They run against a small provider, first as it should be, then with one fault at a
+//! time, and the module that is there for a fault must find it.
 
 mod fapi;
 mod logout;
@@ -36,7 +36,7 @@ fn client(id: &str, path: &str) -> Client {
     }
 }
 
-/// The checker's own address, without TLS.
+/// Opens the checker's own site, without TLS.
 async fn site() -> (Site, crate::config::Site) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -294,7 +294,7 @@ async fn find(faults: &[(Fault, &'static str, Verdict)], plan_of: fn(&str) -> &'
     }
 }
 
-/// A server's certificate and its key, for `localhost`.
+/// Makes a server's certificate and its key, for `localhost`.
 pub fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What the mock provider tells of its person.
+//! The claims that the mock provider returns about its person.
 
 use super::mock::{Fault, Mock, Params, json_reply, page};
 use super::wire::{Reply, Request};
@@ -24,10 +24,10 @@ impl Mock {
         } else {
             "alice-1"
         });
-        self.told(claims, &params)
+        self.userinfo_reply(claims, &params)
     }
 
-    /// About the person, by scope and by name.
+    /// Returns claims about the person, by scope and by name.
     pub fn claims_of(&self, params: &Params) -> Value {
         let mut claims = json!({});
         let asks = |name: &str| params["scope"].split(' ').any(|it| it == name);
@@ -57,8 +57,8 @@ impl Mock {
         claims
     }
 
-    /// As JSON, or signed for a client that registered so.
-    fn told(&self, claims: Value, params: &Params) -> Reply {
+    /// Answers in JSON, or signed for a client that registered so.
+    fn userinfo_reply(&self, claims: Value, params: &Params) -> Reply {
         match self.registration(&params["client_id"]) {
             Some(registration) if registration.get("userinfo_signed_response_alg").is_some() => {
                 self.signed(claims, params)

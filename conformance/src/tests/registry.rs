@@ -1,4 +1,4 @@
-//! The mock's clients: those it knows by heart, and those that register themselves.
+//! The mock's clients: those that its settings name, and those that register themselves.
 
 use super::mock::{Fault, Mock, json_reply, page};
 use super::wire::{Reply, Request};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-/// What it says of itself as a provider that registers clients.
+/// Returns the metadata of a provider that registers clients.
 pub fn metadata(fault: Fault) -> Value {
     let mut metadata = json!({
         "response_types_supported": crate::module::ALL,
@@ -30,11 +30,11 @@ impl Mock {
         if let Some(client) = self.clients.iter().find(|it| it.client_id == id) {
             return Some(client.clone());
         }
-        let told = self.registration(id)?;
+        let metadata = self.registration(id)?;
         Some(Client {
             client_id: id.to_owned(),
-            client_secret: told["client_secret"].as_str().unwrap_or_default().to_owned(),
-            redirect_uri: told["redirect_uris"][0].as_str()?.to_owned(),
+            client_secret: metadata["client_secret"].as_str().unwrap_or_default().to_owned(),
+            redirect_uri: metadata["redirect_uris"][0].as_str()?.to_owned(),
             post_logout_redirect_uri: None,
         })
     }
@@ -44,8 +44,8 @@ impl Mock {
     }
 
     pub fn register(&self, request: &Request) -> Reply {
-        let mut told: Value = serde_json::from_str(&request.body).unwrap();
-        let has = |name: &str, part: &str| told[name].to_string().contains(part);
+        let mut metadata: Value = serde_json::from_str(&request.body).unwrap();
+        let has = |name: &str, part: &str| metadata[name].to_string().contains(part);
         if has("redirect_uris", "#") && !self.is(Fault::AcceptsFragments) {
             return json_reply(400, &json!({"error": "invalid_redirect_uri"}));
         }
@@ -54,37 +54,41 @@ impl Mock {
         }
         let id = random_text(20);
         let by_secret = has("token_endpoint_auth_method", "secret");
-        if let Some(address) = told["sector_identifier_uri"].as_str() {
+        if let Some(address) = metadata["sector_identifier_uri"].as_str() {
             let listed = fetched(address).unwrap_or_default();
             let listed: Value = serde_json::from_str(&listed).unwrap_or_default();
-            let fits = listed[0] == told["redirect_uris"][0];
+            let fits = listed[0] == metadata["redirect_uris"][0];
             if !fits && !self.is(Fault::AnySector) {
                 return json_reply(400, &json!({"error": "invalid_client_metadata"}));
             }
         }
-        told["client_id"] = json!(id);
+        metadata["client_id"] = json!(id);
         if by_secret {
-            told["client_secret"] = json!(random_text(40));
+            metadata["client_secret"] = json!(random_text(40));
             if !self.is(Fault::SecretWithoutEnd) {
-                told["client_secret_expires_at"] = json!(0);
+                metadata["client_secret_expires_at"] = json!(0);
             }
         }
-        told["registration_client_uri"] = json!(format!("{}/register/{id}", self.issuer));
-        told["registration_access_token"] = json!(random_text(40));
-        self.memory.lock().unwrap().registered.insert(id, told.clone());
-        json_reply(if self.is(Fault::Answers200) { 200 } else { 201 }, &told)
+        metadata["registration_client_uri"] = json!(format!("{}/register/{id}", self.issuer));
+        metadata["registration_access_token"] = json!(random_text(40));
+        self.memory
+            .lock()
+            .unwrap()
+            .registered
+            .insert(id, metadata.clone());
+        json_reply(if self.is(Fault::Answers200) { 200 } else { 201 }, &metadata)
     }
 
     pub fn manage(&self, request: &Request) -> Reply {
         let id = request.path.trim_start_matches("/register/");
-        let told = self.registration(id).unwrap_or_default();
+        let metadata = self.registration(id).unwrap_or_default();
         let bearer = request.headers.get("authorization").cloned().unwrap_or_default();
-        if told["registration_access_token"].as_str() != bearer.strip_prefix("Bearer ") {
+        if metadata["registration_access_token"].as_str() != bearer.strip_prefix("Bearer ") {
             return json_reply(401, &json!({"error": "invalid_token"}));
         }
         match request.method.as_str() {
             "GET" if self.is(Fault::ForgetsLogin) => json_reply(200, &json!({ "client_id": id })),
-            "GET" => json_reply(200, &told),
+            "GET" => json_reply(200, &metadata),
             "DELETE" if self.is(Fault::KeepsClients) => json_reply(200, &json!({})),
             "DELETE" => {
                 self.memory.lock().unwrap().registered.remove(id);
@@ -97,23 +101,25 @@ impl Mock {
         }
     }
 
-    /// What the login page tells of a client.
+    /// Returns what the login page shows of a client.
     pub fn introduction(&self, id: &str) -> String {
-        let told = self.registration(id).unwrap_or_default();
+        let metadata = self.registration(id).unwrap_or_default();
         if self.is(Fault::HidesClients) {
             return String::new();
         }
         let link = |name: &str| {
-            told[name]
+            metadata[name]
                 .as_str()
                 .map(|it| format!("<a href=\"{it}\">{name}</a>"))
         };
-        let logo = told["logo_uri"].as_str().map(|it| format!("<img src=\"{it}\">"));
+        let logo = metadata["logo_uri"]
+            .as_str()
+            .map(|it| format!("<img src=\"{it}\">"));
         let parts = [logo, link("policy_uri"), link("tos_uri")];
         parts.into_iter().flatten().collect()
     }
 
-    /// The client that signed the assertion.
+    /// Returns the client that signed the assertion.
     pub fn client_by_assertion(&self, request: &Request) -> Option<Client> {
         let assertion = request.get("client_assertion")?;
         let claimed = crate::checks::id_token::apart(assertion)?.claims;
@@ -126,10 +132,10 @@ impl Mock {
     }
 
     fn has_signed(&self, id: &str, jws: &str) -> bool {
-        let told = self.registration(id).unwrap_or_default();
-        let keys = match told["jwks_uri"].as_str() {
+        let metadata = self.registration(id).unwrap_or_default();
+        let keys = match metadata["jwks_uri"].as_str() {
             Some(address) => self.keys_at(address),
-            None => told["jwks"].clone(),
+            None => metadata["jwks"].clone(),
         };
         let key = keys["keys"][0].as_object().cloned().unwrap_or_default();
         let verifier = Jwk::from_map(key).and_then(|it| RS256.verifier_from_jwk(&it));
@@ -148,7 +154,7 @@ impl Mock {
         keys
     }
 
-    /// The request object behind the address, as the parameter `request` would bring it.
+    /// Fetches the request object at the address, as the parameter `request` would bring it.
     pub fn object_at(&self, id: &str, address: &str) -> Option<String> {
         let registered = self.registration(id)?["request_uris"][0] == address;
         let object = fetched(address.split('#').next()?)?;
@@ -158,7 +164,7 @@ impl Mock {
     }
 }
 
-/// What stands at an address of the checker's, which speaks plain http here.
+/// Fetches a document from the checker's site, which speaks plain http here.
 fn fetched(address: &str) -> Option<String> {
     asked(address, "GET", "")
 }

@@ -10,7 +10,7 @@ pub struct Request {
     pub method: String,
     pub path: String,
     pub headers: HashMap<String, String>,
-    /// Of the query and of a form.
+    /// The parameters of the query and of a form.
     pub params: Vec<(String, String)>,
     pub body: String,
 }

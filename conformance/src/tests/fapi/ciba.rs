@@ -182,7 +182,7 @@ impl Mock {
         Ok(json_reply(200, &json!({"auth_req_id": id, "expires_in": 120})))
     }
 
-    /// The page of the account, and what is decided there.
+    /// Answers at the page of the account, and decides what is posted there.
     fn decide(&self, request: &Request) -> Reply {
         if let Some(id) = request.get("id") {
             let allowed = request.get("decision") == Some("allow") || self.is(Fault::IgnoresDenial);
@@ -293,7 +293,7 @@ impl Mock {
     }
 }
 
-/// The head of the answer.
+/// Sends a request and returns the head of the answer.
 fn posted(site: &str, path: &str, token: Option<&str>, body: &str) -> String {
     let host = site.strip_prefix("http://").unwrap();
     tokio::task::block_in_place(|| {
@@ -317,7 +317,7 @@ const PLAN: &str = "fapi-ciba-id1-test-plan";
 const POLL: &str = "private_key_jwt poll";
 const PING: &str = "private_key_jwt ping";
 
-/// What only certificates would show, and what lasts too long.
+/// Modules that only certificates would make fail, or that wait too long.
 const LEFT_OUT: [&str; 3] = [
     "fapi-ciba-id1",
     "fapi-ciba-id1-ensure-mtls-holder-of-key-required",

@@ -1,5 +1,5 @@
-//! A provider of FAPI 2.0 in one file, just good enough to pass, with a switch for each fault. Certificates cannot be
-//! shown to it: it speaks plain http.
+//! A provider of FAPI 2.0 in one file, just good enough to pass, with a switch for each fault. It speaks plain http, so
+//! that nobody can present a certificate to it.
 
 use super::proofs::{self, Judge};
 use crate::checks::common::now;
@@ -149,7 +149,7 @@ impl Mock {
         }
     }
 
-    /// The client that proved itself.
+    /// Returns the client that authenticated.
     fn client(&self, request: &Request) -> Result<&Client, Reply> {
         let unknown = || json_reply(401, &json!({"error": "invalid_client"}));
         let named = |id: &str| self.clients.iter().find(|it| it.id == id);
@@ -467,8 +467,8 @@ impl Mock {
         }
         if !found.params.get("scope").is_some_and(|it| it.contains("openid")) {
             let mut reply = json_reply(403, &json!({"error": "insufficient_scope"}));
-            let told = "DPoP error=\"insufficient_scope\"".to_owned();
-            reply.headers.push(("WWW-Authenticate", told));
+            let challenge = "DPoP error=\"insufficient_scope\"".to_owned();
+            reply.headers.push(("WWW-Authenticate", challenge));
             return Ok(reply);
         }
         let mut claims = json!({"sub": "alice-1"});

@@ -1,4 +1,4 @@
-//! Proof that the modules of FAPI can fail.
+//! Shows that the modules of FAPI can fail.
 
 mod ciba;
 mod mock;
@@ -26,7 +26,7 @@ const OPENID: &str = "private_key_jwt dpop openid_connect";
 const OAUTH: &str = "private_key_jwt dpop plain_oauth";
 const MACHINE: &str = "private_key_jwt dpop fapi_client_credentials_grant";
 
-/// As settings write them: the first of RSA, so that it can sign by RS256.
+/// The clients' keys, as settings write them. The first is of RSA, so that it can sign by RS256.
 static KEYS: LazyLock<[String; 2]> = LazyLock::new(|| {
     let rsa = josekit::jws::RS256.generate_key_pair(2048).unwrap();
     let mut members = rsa.to_jwk_key_pair().as_ref().clone();
@@ -35,7 +35,7 @@ static KEYS: LazyLock<[String; 2]> = LazyLock::new(|| {
     [rsa, Key::generate().unwrap().private().to_string()]
 });
 
-/// The person and the two parties, with certificates that nobody here sees.
+/// Returns settings with a person and two clients, whose certificates nobody here sees.
 fn config() -> Config {
     let ids = ["one".to_owned(), "two".to_owned()];
     let list = BTreeMap::from([("private_key_jwt dpop".to_owned(), ids)]);
@@ -66,7 +66,7 @@ fn config() -> Config {
     }
 }
 
-/// One file with both, certificate and key.
+/// The path of a file with certificate and key.
 static CERTIFICATE: LazyLock<PathBuf> = LazyLock::new(|| {
     let (chain, key) = super::certificate();
     let part = |name: &str, der: &[u8]| {
@@ -87,7 +87,7 @@ static CERTIFICATE: LazyLock<PathBuf> = LazyLock::new(|| {
     path
 });
 
-/// A mock provider, and what the checker is told about it.
+/// A mock provider, and the settings to check it with.
 struct Target {
     issuer: String,
     config: Config,
@@ -140,7 +140,7 @@ async fn run(fault: Fault, names: &[&str], plan: &'static str, variant: &str) ->
     run_plan(target, plan, variant, &wanted).await
 }
 
-/// A minute is too long for a unit test; without it a sound provider is one whose codes do not expire.
+/// Modules that wait for a minute. Unit tests do not wait, so a sound provider fails them: its codes do not expire.
 const WAITS: [&str; 2] = [
     "ensure-token-endpoint-fails-with-expired-auth-code",
     "par-attempt-to-use-expired-request_uri",

@@ -1,4 +1,4 @@
-//! What the mock provider of FAPI makes of assertions, request objects and proofs.
+//! Verifies assertions, request objects and proofs for the mock provider of FAPI.
 
 use super::mock::{Client, Params};
 use crate::checks::common::now;
@@ -85,7 +85,7 @@ pub fn params_of(jws: &str) -> Params {
     members.into_iter().map(|(name, it)| (name, text(it))).collect()
 }
 
-/// The thumbprint of the key and the name of the proof, believed as they come.
+/// Returns the thumbprint of the key and the `jti` of the proof, unverified.
 pub fn thumbprint_of(proof: &str) -> Option<(String, String)> {
     let token = apart(proof)?;
     let key = Key::read(&token.header["jwk"].to_string()).ok()?;
@@ -95,7 +95,7 @@ pub fn thumbprint_of(proof: &str) -> Option<(String, String)> {
     ))
 }
 
-/// RFC 9449 §4.3
+/// Verifies a DPoP proof (RFC 9449 §4.3).
 pub fn check(
     proof: &str,
     (method, url): &(&str, String),
