@@ -1,7 +1,6 @@
 //! What every door hands to the rooms: one cheap clone.
 
 mod check;
-mod keys;
 mod prerequisites;
 mod start;
 mod unit_of_work;
@@ -16,7 +15,8 @@ use crate::config::Config;
 use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::Fetch;
 use crate::i18n::{self, Locale};
-use crate::jose::{Keyring, RemoteKeys};
+use crate::jose::RemoteKeys;
+use crate::keys::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::passwords::Hasher;
@@ -26,7 +26,6 @@ use crate::storage::ephemeral::Ephemeral;
 use crate::templates::Templates;
 use crate::webauthn::Webauthn;
 
-pub use keys::KeyError;
 pub use prerequisites::StartError;
 pub use unit_of_work::Tx;
 

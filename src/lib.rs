@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod passwords;
 pub mod i18n;
 pub mod jose;
+pub mod keys;
 pub mod limits;
 pub mod mail;
 pub mod paths;

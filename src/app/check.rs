@@ -6,7 +6,7 @@ use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate};
 use crate::fetch::Fetch;
-use crate::jose::Keyring;
+use crate::keys::Keyring;
 use crate::storage::ephemeral::Ephemeral;
 use crate::storage::{Database, Look};
 use crate::webauthn::Webauthn;

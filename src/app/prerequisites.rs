@@ -8,10 +8,11 @@ use sea_orm::DbErr;
 
 use crate::certificates::AuthoritiesError;
 use crate::config::{Config, Transport};
+use crate::keys::RotationError;
 use crate::mail::Mailer;
 use crate::storage::ephemeral::EphemeralError;
 use crate::storage::{Database, OpenError, migrations as applied, signing_keys};
-use crate::{fetch, jose, passwords, webauthn};
+use crate::{fetch, keys, passwords, webauthn};
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum StartError {
     #[error("the ephemeral store cannot be reached: {0}")]
     Ephemeral(#[source] redis::RedisError),
     #[error(transparent)]
-    Keys(#[from] jose::Error),
+    Keys(#[from] keys::Error),
     #[error(transparent)]
     Hashing(#[from] passwords::Error),
     #[error(transparent)]
@@ -46,6 +47,16 @@ pub enum StartError {
 impl From<EphemeralError> for StartError {
     fn from(unreachable: EphemeralError) -> Self {
         Self::Ephemeral(unreachable.into_cause())
+    }
+}
+
+impl From<RotationError> for StartError {
+    fn from(error: RotationError) -> Self {
+        match error {
+            RotationError::Keys(error) => error.into(),
+            RotationError::Database(error) => error.into(),
+            other => keys::Error::Unsafe(other.to_string()).into(),
+        }
     }
 }
 

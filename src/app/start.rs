@@ -12,7 +12,8 @@ use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
 use crate::fetch::Fetch;
-use crate::jose::{Keyring, RemoteKeys};
+use crate::jose::RemoteKeys;
+use crate::keys::{Keyring, rotation};
 use crate::limits::Limits;
 use crate::passwords::{self, Hasher};
 use crate::storage::clients::ClientRegistry;
@@ -76,7 +77,7 @@ impl App {
             stopping: CancellationToken::new(),
             config: Arc::new(config),
         }));
-        app.load_keys().await?;
+        rotation::load(&app).await?;
         Ok(app)
     }
 }

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::domain::actor::Context;
 use crate::domain::client::SigningAlg;
 use crate::domain::signing_key::{Family, SigningKey, Standing};
+use crate::keys::rotation;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -43,12 +44,12 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
         }
         Command::Rotate { alg } => {
             let families = alg.map_or(Family::ALL.to_vec(), |it| vec![it]);
-            for key in app.rotate_keys(&Context::operator(), &families).await? {
+            for key in rotation::rotate(&app, &Context::operator(), &families).await? {
                 print(console, &app, &key);
             }
         }
         Command::Revoke { kid } => {
-            let made = app.revoke_key(&Context::operator(), &kid).await?;
+            let made = rotation::revoke(&app, &Context::operator(), &kid).await?;
             console.print(
                 &json!({"kid": kid, "standing": "revoked"}),
                 format!("{kid}  revoked"),

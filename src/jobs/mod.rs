@@ -14,6 +14,7 @@ pub use runner::Running;
 pub use sweep::sweep;
 
 use crate::app::App;
+use crate::keys::{RotationError, rotation};
 use crate::{affiliations, mail, oidc};
 
 /// Something to do again and again.
@@ -83,7 +84,7 @@ pub fn start(app: &App) -> Running {
 
 /// Takes over what other nodes and the command line changed (security.md G-10, DR-6).
 pub async fn refresh(app: &App) -> anyhow::Result<()> {
-    app.refresh_keys().await?;
+    rotation::refresh(app).await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(())
 }
@@ -132,16 +133,16 @@ async fn reminders(app: &App) -> anyhow::Result<()> {
 
 /// JW-6: the next keys are announced in time, the files of the last ones removed.
 async fn keys(app: &App) -> anyhow::Result<()> {
-    match app.rotate_keys_when_due().await {
+    match rotation::rotate_when_due(app).await {
         Ok(made) if made.is_empty() => {}
         Ok(made) => {
             let kids: Vec<_> = made.iter().map(|it| it.kid.as_str()).collect();
             tracing::info!(?kids, "new signing keys are announced");
         }
         // Another node did it.
-        Err(crate::app::KeyError::Raced) => {}
+        Err(RotationError::Raced) => {}
         Err(error) => return Err(error.into()),
     }
-    app.sweep_keys()?;
+    rotation::sweep(app)?;
     Ok(())
 }

@@ -2,11 +2,11 @@
 //! §5). One direction only: nothing here decrypts, encrypted objects that come in are refused
 //! (security.md JW-1).
 
-use josekit::jwe::{self, ECDH_ES, JweEncrypter, JweHeader, RSA_OAEP_256};
-use josekit::jwk::Jwk;
+use josekit::jwe::{self, JweHeader};
 
-use super::{ClientKeys, Error};
-use crate::domain::client::{Encryption, EncryptionAlg};
+use super::error::Error;
+use super::jwks::ClientKeys;
+use crate::domain::client::Encryption;
 
 /// What is inside.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +35,4 @@ pub fn encrypt(content: Content<'_>, keys: &ClientKeys, how: Encryption) -> Resu
         Content::Claims(json) => json,
     };
     Ok(Some(jwe::serialize_compact(payload, &header, encrypter)?))
-}
-
-pub(super) fn encrypter(alg: EncryptionAlg, key: &Jwk) -> Result<Box<dyn JweEncrypter>, Error> {
-    Ok(match alg {
-        EncryptionAlg::RsaOaep256 => Box::new(RSA_OAEP_256.encrypter_from_jwk(key)?),
-        EncryptionAlg::EcdhEs => Box::new(ECDH_ES.encrypter_from_jwk(key)?),
-    })
 }

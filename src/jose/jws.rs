@@ -1,9 +1,11 @@
-//! The compact form of a JWS (RFC 7515 §7.1), apart: what is signed, the header, the claims, the signature.
+//! The compact form of a JWS (RFC 7515 §7.1): takes it apart, and verifies what a client signed, by the keys and the
+//! algorithms that it registered, never by what the token says (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-4).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::strict;
+use super::jwks::ClientKeys;
+use super::strict_json;
 use crate::domain::client::SigningAlg;
 
 /// JW-1: 8 KiB at most.
@@ -12,7 +14,36 @@ const LONGEST: usize = 8 * 1024;
 /// RFC 7515 §4.1.11: what asks for processing that we do not implement is refused.
 const NOT_PROCESSED: [&str; 4] = ["crit", "b64", "zip", "enc"];
 
-pub(super) struct Parts<'a> {
+/// Why a JWS was refused; for the log, the answer is the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("it is not a compact JWS that is processed here")]
+    Malformed,
+    #[error("its algorithm is not one that the client registered")]
+    Algorithm,
+    #[error("its type is another")]
+    Type,
+    #[error("no registered key has its kid and algorithm")]
+    UnknownKey,
+    #[error("its signature is wrong")]
+    Signature,
+    #[error("its claims are not strict JSON of the expected types")]
+    Claims,
+}
+
+/// What is expected of the JWS.
+#[derive(Clone, Copy, Debug)]
+pub struct Expect<'a> {
+    /// The algorithms that the client's registration allows.
+    pub algs: &'a [SigningAlg],
+    /// `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`.
+    pub typ: &'a str,
+    /// `JWT`, or no `typ`, is accepted too: assertions and request objects (security.md JW-4), which
+    /// the caller then tells apart by their claims.
+    pub plain: bool,
+}
+
+pub struct Parts<'a> {
     pub alg: SigningAlg,
     pub kid: Option<String>,
     pub typ: Option<String>,
@@ -25,7 +56,7 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Takes it apart without believing any of it; `None` for what is not a JWS that we would process.
-    pub(super) fn parse(jws: &'a str) -> Option<Self> {
+    pub fn parse(jws: &'a str) -> Option<Self> {
         if jws.len() > LONGEST {
             return None;
         }
@@ -34,7 +65,7 @@ impl<'a> Parts<'a> {
         if claims.contains('.') {
             return None; // five parts: encrypted, which is refused (JW-1)
         }
-        let header = strict::object(&URL_SAFE_NO_PAD.decode(header).ok()?)?;
+        let header = strict_json::object(&URL_SAFE_NO_PAD.decode(header).ok()?)?;
         if NOT_PROCESSED.iter().any(|it| header.contains_key(*it)) {
             return None;
         }
@@ -54,12 +85,12 @@ impl<'a> Parts<'a> {
     }
 
     /// The claims, once the signature was verified.
-    pub(super) fn claims(&self) -> Option<Value> {
-        strict::claims(&self.claims)
+    pub fn claims(&self) -> Option<Value> {
+        strict_json::claims(&self.claims)
     }
 
     /// RFC 7515 §4.1.9: compared without regard to case, `application/` may be left out.
-    pub(super) fn is_typ(&self, expected: &str) -> bool {
+    pub fn is_typ(&self, expected: &str) -> bool {
         self.typ.as_deref().is_some_and(|it| {
             let it = it.to_ascii_lowercase();
             it.strip_prefix("application/").unwrap_or(&it) == expected.to_ascii_lowercase()
@@ -67,16 +98,38 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The claims of a JWT whose header says `none` and whose signature is empty, and of nothing else.
-pub(super) fn unsigned(jwt: &str) -> Option<Value> {
+/// The claims of a JWS that one of `keys` has signed. Times, issuer and audience are the caller's to check.
+pub fn verify(jws: &str, keys: &ClientKeys, expect: Expect<'_>) -> Result<Value, Refusal> {
+    let parts = Parts::parse(jws).ok_or(Refusal::Malformed)?;
+    if !expect.algs.contains(&parts.alg) {
+        return Err(Refusal::Algorithm);
+    }
+    if !(parts.is_typ(expect.typ) || expect.plain && (parts.typ.is_none() || parts.is_typ("JWT"))) {
+        return Err(Refusal::Type);
+    }
+    let mut candidates = keys.verifiers(parts.alg, parts.kid.as_deref()).peekable();
+    candidates.peek().ok_or(Refusal::UnknownKey)?;
+    if !candidates.any(|it| it.verify(parts.signed.as_bytes(), &parts.signature).is_ok()) {
+        return Err(Refusal::Signature);
+    }
+    parts.claims().ok_or(Refusal::Claims)
+}
+
+/// Returns the claims of an unsigned JWT (RFC 7519 §6), for a client that registered to send such: the header says
+/// `none` and the signature is empty. Nothing of it is verified; no key and no cipher is involved.
+pub fn unsigned(jwt: &str) -> Result<Value, Refusal> {
+    unsigned_claims(jwt).ok_or(Refusal::Malformed)
+}
+
+fn unsigned_claims(jwt: &str) -> Option<Value> {
     if jwt.len() > LONGEST {
         return None;
     }
     let (header, claims) = jwt.strip_suffix('.')?.split_once('.')?;
-    let header = strict::object(&URL_SAFE_NO_PAD.decode(header).ok()?)?;
+    let header = strict_json::object(&URL_SAFE_NO_PAD.decode(header).ok()?)?;
     let asks_more = NOT_PROCESSED.iter().any(|it| header.contains_key(*it));
     match header.get("alg")?.as_str()? {
-        "none" if !asks_more => strict::claims(&URL_SAFE_NO_PAD.decode(claims).ok()?),
+        "none" if !asks_more => strict_json::claims(&URL_SAFE_NO_PAD.decode(claims).ok()?),
         _ => None,
     }
 }
@@ -90,6 +143,6 @@ fn text(header: &Map<String, Value>, name: &str) -> Option<Option<String>> {
     }
 }
 
-pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -15,7 +15,7 @@ pub use outbox::Email;
 use sea_orm::DbErr;
 
 use crate::storage::outbox::Due;
-use crate::{jose, templates};
+use crate::{keys, templates};
 
 /// How mail leaves.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub enum Error {
     #[error(transparent)]
     Template(#[from] templates::Error),
     #[error(transparent)]
-    Seal(#[from] jose::Error),
+    Seal(#[from] keys::Error),
     #[error(transparent)]
     Storage(#[from] DbErr),
 }

@@ -15,7 +15,7 @@ use crate::domain::Time;
 use crate::domain::account::EmailAddress;
 use crate::domain::profile::Language;
 use crate::i18n::Locale;
-use crate::jose::Keyring;
+use crate::keys::Keyring;
 use crate::random;
 use crate::storage::Database;
 use crate::storage::outbox::{self as rows, Due, Waiting};
@@ -92,7 +92,7 @@ pub async fn enqueue(
     Ok(rows::insert(tx, now, row).await?)
 }
 
-fn seal(keys: &Keyring, content: &RenderedMail) -> Result<RenderedMail, crate::jose::Error> {
+fn seal(keys: &Keyring, content: &RenderedMail) -> Result<RenderedMail, crate::keys::Error> {
     let seal = |text: &str| {
         keys.seal(KIND, text.as_bytes())
             .map(|sealed| format!("{SEALED}{sealed}"))

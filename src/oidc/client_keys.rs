@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::Error;
 use crate::app::App;
 use crate::domain::client::{Client, Encryption};
-use crate::jose::client::{self, Expect, Refusal};
 use crate::jose::jwe::{self, Content};
+use crate::jose::jws::{self, Expect, Refusal};
 use crate::jose::{ClientKeys, RemoteError};
 
 /// The reason why a JWS is not the client's, for the log.
@@ -28,16 +28,16 @@ pub async fn verify(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -
     let Some(address) = metadata.jwks_uri.as_deref() else {
         let set = metadata.jwks.as_ref().ok_or(VerifyError::NoKeys)?;
         let keys = ClientKeys::parse(set).map_err(|_| VerifyError::NoKeys)?;
-        return Ok(client::verify(jws, &keys, expect)?);
+        return Ok(jws::verify(jws, &keys, expect)?);
     };
     let cached = app.client_keys.at(address).await?;
-    let refusal = match client::verify(jws, &cached, expect) {
+    let refusal = match jws::verify(jws, &cached, expect) {
         // A key with a new name, or, where keys have no names, one that was exchanged.
         Err(it @ (Refusal::UnknownKey | Refusal::Signature)) => it,
         other => return Ok(other?),
     };
     match app.client_keys.after(&cached, address).await {
-        Some(keys) => Ok(client::verify(jws, &keys, expect)?),
+        Some(keys) => Ok(jws::verify(jws, &keys, expect)?),
         None => Err(refusal.into()),
     }
 }

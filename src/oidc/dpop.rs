@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::domain::Time;
 use crate::domain::client::{Client, SigningAlg};
 use crate::domain::secret::Digest;
-use crate::jose::client::Expect;
+use crate::jose::jws::Expect;
 use crate::jose::{self, VerifiedProof};
 use crate::storage::ephemeral::Kind;
 

@@ -14,7 +14,7 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::client::{Client, Profile, SigningAlg};
 use crate::domain::{Time, secret::Digest};
-use crate::jose::client::{Expect, Refusal, unsigned};
+use crate::jose::jws::{Expect, Refusal, unsigned};
 use crate::storage::ephemeral::Kind;
 
 /// RFC 9101 §10.8: its own `typ`; none, or `JWT`, is accepted too (JW-4).

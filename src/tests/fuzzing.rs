@@ -10,7 +10,7 @@ use itu_account::clock::from_unix;
 use itu_account::domain::ClientId;
 use itu_account::domain::client::{Profile, SigningAlg};
 use itu_account::jose;
-use itu_account::jose::client::{ClientKeys, Expect};
+use itu_account::jose::{ClientKeys, jws::Expect};
 use itu_account::oidc::client_authentication::private_key_jwt::{Expected, check};
 
 const ALGS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
@@ -143,7 +143,7 @@ fn request_objects_and_assertions() {
         typ: "oauth-authz-req+jwt",
         plain: true,
     };
-    try_all(1, &jwts, |it| jose::client::verify(it, &keys, expect).ok());
+    try_all(1, &jwts, |it| jose::jws::verify(it, &keys, expect).ok());
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn unsigned_request_objects() {
     let mut dice = Dice(4);
     for _ in 0..executions() {
         let harmed = harmed_jwt(&jwt, &mut dice);
-        if jose::client::unsigned(&harmed).is_ok() {
+        if jose::jws::unsigned(&harmed).is_ok() {
             assert!(
                 harmed.ends_with('.') && harmed.matches('.').count() == 2,
                 "{harmed}"

@@ -10,7 +10,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
 
 /// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
-const TOOLS: [(&str, &[&str]); 18] = [
+const TOOLS: [(&str, &[&str]); 19] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("certificates", &[]),
@@ -19,7 +19,8 @@ const TOOLS: [(&str, &[&str]); 18] = [
     ("fetch", &[]),
     ("passwords", &[]),
     ("i18n", &[]),
-    ("jose", &["storage"]),
+    ("jose", &[]),
+    ("keys", &["storage"]),
     ("limits", &["storage"]),
     ("mail", &["storage"]),
     ("paths", &[]),

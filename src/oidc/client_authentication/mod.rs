@@ -17,7 +17,7 @@ use crate::domain::actor::Context;
 use crate::domain::client::{AuthMethod, Client};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
-use crate::jose::client::Expect;
+use crate::jose::jws::Expect;
 use crate::limits::{Limit, Refused};
 use crate::oidc::mismatch::Mismatch;
 use crate::storage::ephemeral::Kind;

@@ -2,7 +2,7 @@
 
 use super::problem::Problems;
 use crate::domain::client::{AuthMethod, Definition};
-use crate::jose::client::ClientKeys;
+use crate::jose::ClientKeys;
 
 pub(super) fn check(problems: &mut Problems, definition: &Definition) {
     let it = &definition.metadata;

@@ -6,7 +6,7 @@ use super::links::is_link;
 use super::problem::Problems;
 use crate::domain::client::{AuthMethod, Definition, DeliveryMode, GrantType, Metadata, Profile, SigningAlg};
 use crate::domain::scope;
-use crate::jose::client::ClientKeys;
+use crate::jose::ClientKeys;
 
 const WEAK: &str = "is not PS256 or ES256, the signatures of FAPI-CIBA";
 

@@ -3,7 +3,7 @@
 
 use super::problem::Problems;
 use crate::domain::client::{ContentEncryption, EncryptionAlg, Metadata};
-use crate::jose::client::ClientKeys;
+use crate::jose::ClientKeys;
 
 pub(super) fn check(problems: &mut Problems, it: &Metadata) {
     let members = [

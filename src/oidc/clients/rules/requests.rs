@@ -4,7 +4,7 @@
 use super::links::{MOST_URIS, is_link};
 use super::problem::Problems;
 use crate::domain::client::{Metadata, RequestObjectAlg};
-use crate::jose::client::ClientKeys;
+use crate::jose::ClientKeys;
 
 pub(super) fn check(problems: &mut Problems, it: &Metadata) {
     let uris = &it.request_uris;

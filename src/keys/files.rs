@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Error, Master};
+use super::error::Error;
+use super::master::Master;
 use crate::{config, random};
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::client::{ClientKeys, Expect, Refusal, verify};
-use super::jws::{self, Parts};
+use super::jwks::ClientKeys;
+use super::jws::{self, Expect, Parts, Refusal, verify};
 
 /// What was signed, and by which key.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Duration;
 
-use super::{ClientKeys, strict};
+use super::jwks::ClientKeys;
+use super::strict_json;
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::fetch::{self, Fetch};
@@ -139,7 +140,8 @@ impl RemoteKeys {
             .get(address, "application/jwk-set+json, application/json")
             .await?;
         // Some servers give the set no type of its own: what it is, is told by what it holds.
-        let set = strict::object(&fetched.body).ok_or_else(|| RemoteError::Set("not an object".into()))?;
+        let set =
+            strict_json::object(&fetched.body).ok_or_else(|| RemoteError::Set("not an object".into()))?;
         let keys = ClientKeys::parse(&set.into()).map_err(RemoteError::Set)?;
         self.change(address, |it| it.keys = Some((keys.clone(), now)));
         Ok(keys)

@@ -2,15 +2,16 @@
 
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
-use josekit::jws::{ES256, EdDSA, JwsSigner, JwsVerifier, PS256, RS256};
+use josekit::jws::{JwsSigner, JwsVerifier};
 use serde_json::{Value, json};
 
-use super::Error;
+use super::algorithms::{signer, verifier};
+use super::error::Error;
 use crate::domain::client::SigningAlg;
 use crate::domain::signing_key::{Family, SigningKey};
 
 #[derive(Debug)]
-pub(super) struct Pair {
+pub struct KeyPair {
     pub key: SigningKey,
     /// As it stands in the JWKS.
     pub public: Value,
@@ -24,8 +25,8 @@ struct Prepared {
     verifier: Box<dyn JwsVerifier>,
 }
 
-impl Pair {
-    pub(super) fn read(key: SigningKey, private: &[u8]) -> Result<Self, Error> {
+impl KeyPair {
+    pub fn read(key: SigningKey, private: &[u8]) -> Result<Self, Error> {
         let private = Jwk::from_bytes(private)?;
         let public = private.to_public_key()?;
         let prepared = algs(key.family)
@@ -52,21 +53,21 @@ impl Pair {
         })
     }
 
-    pub(super) fn sign(&self, alg: SigningAlg, message: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn sign(&self, alg: SigningAlg, message: &[u8]) -> Result<Vec<u8>, Error> {
         match self.prepared.iter().find(|it| it.alg == alg) {
             Some(it) => Ok(it.signer.sign(message)?),
-            None => Err(Error::NoKey(alg.as_str())),
+            None => Err(Error::Algorithm(alg.as_str())),
         }
     }
 
-    pub(super) fn verify(&self, alg: SigningAlg, message: &[u8], signature: &[u8]) -> bool {
+    pub fn verify(&self, alg: SigningAlg, message: &[u8], signature: &[u8]) -> bool {
         let prepared = self.prepared.iter().find(|it| it.alg == alg);
         prepared.is_some_and(|it| it.verifier.verify(message, signature).is_ok())
     }
 }
 
 /// A new private key, as JWK.
-pub(super) fn generate(family: Family, rsa_bits: u32) -> Result<Vec<u8>, Error> {
+pub fn generate(family: Family, rsa_bits: u32) -> Result<Vec<u8>, Error> {
     let jwk = match family {
         Family::Rsa => rsa(rsa_bits)?,
         Family::P256 => Jwk::generate_ec_key(EcCurve::P256)?,
@@ -101,23 +102,4 @@ const fn algs(family: Family) -> &'static [SigningAlg] {
         Family::P256 => &[SigningAlg::ES256],
         Family::Ed25519 => &[SigningAlg::EdDSA],
     }
-}
-
-fn signer(alg: SigningAlg, key: &Jwk) -> Result<Box<dyn JwsSigner>, Error> {
-    Ok(match alg {
-        SigningAlg::RS256 => Box::new(RS256.signer_from_jwk(key)?),
-        SigningAlg::PS256 => Box::new(PS256.signer_from_jwk(key)?),
-        SigningAlg::ES256 => Box::new(ES256.signer_from_jwk(key)?),
-        SigningAlg::EdDSA => Box::new(EdDSA.signer_from_jwk(key)?),
-    })
-}
-
-/// Ours and clients' keys alike.
-pub(super) fn verifier(alg: SigningAlg, key: &Jwk) -> Result<Box<dyn JwsVerifier>, Error> {
-    Ok(match alg {
-        SigningAlg::RS256 => Box::new(RS256.verifier_from_jwk(key)?),
-        SigningAlg::PS256 => Box::new(PS256.verifier_from_jwk(key)?),
-        SigningAlg::ES256 => Box::new(ES256.verifier_from_jwk(key)?),
-        SigningAlg::EdDSA => Box::new(EdDSA.verifier_from_jwk(key)?),
-    })
 }

@@ -1,5 +1,5 @@
-//! The public keys of clients, and what clients signed: verified with the keys they registered, by
-//! algorithms from our records, never from the token (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-6).
+//! The JWK set of a client (RFC 7517 §5), parsed into what verifies its signatures and what encrypts to it: public keys,
+//! strong enough, by the algorithms that we support (RFC 8725; security.md JW-1 to JW-6).
 
 use std::sync::Arc;
 
@@ -8,8 +8,7 @@ use josekit::jwk::Jwk;
 use josekit::jws::JwsVerifier;
 use serde_json::{Map, Value};
 
-use super::jws::{self, Parts};
-use super::{jwe, pair, rsa_modulus};
+use super::{algorithms, rsa_modulus};
 use crate::domain::client::{EncryptionAlg, SigningAlg};
 
 /// DR-3: so many keys in a set.
@@ -30,23 +29,6 @@ struct ClientKey {
     only_encrypts: bool,
     verifiers: Vec<(SigningAlg, Box<dyn JwsVerifier>)>,
     encrypters: Vec<(EncryptionAlg, Box<dyn JweEncrypter>)>,
-}
-
-/// Why a JWS was refused; for the log, the answer is the same for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("it is not a compact JWS that is processed here")]
-    Malformed,
-    #[error("its algorithm is not one that the client registered")]
-    Algorithm,
-    #[error("its type is another")]
-    Type,
-    #[error("no registered key has its kid and algorithm")]
-    UnknownKey,
-    #[error("its signature is wrong")]
-    Signature,
-    #[error("its claims are not strict JSON of the expected types")]
-    Claims,
 }
 
 impl ClientKeys {
@@ -92,6 +74,21 @@ impl ClientKeys {
     /// Holds a key that can be encrypted to in this way.
     pub fn can_be_encrypted_to_by(&self, alg: EncryptionAlg) -> bool {
         self.recipient(alg).is_some()
+    }
+
+    /// Returns what verifies this algorithm. A JWS that names its key is verified by that key alone, compared exactly
+    /// (security.md JW-2).
+    pub(super) fn verifiers<'a>(
+        &'a self,
+        alg: SigningAlg,
+        kid: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a dyn JwsVerifier> {
+        self.keys
+            .iter()
+            .filter(move |it| kid.is_none() || it.kid.as_deref() == kid)
+            .flat_map(|it| &it.verifiers)
+            .filter(move |(by, _)| *by == alg)
+            .map(|(_, it)| it.as_ref())
     }
 
     /// The key to encrypt to, with its name: one that is for nothing else, if there is one.
@@ -182,11 +179,11 @@ impl ClientKey {
             only_encrypts: purpose == Some("enc"),
             verifiers: signatures
                 .into_iter()
-                .map(|it| Ok((it, pair::verifier(it, &jwk).map_err(invalid)?)))
+                .map(|it| Ok((it, algorithms::verifier(it, &jwk).map_err(invalid)?)))
                 .collect::<Result<_, String>>()?,
             encrypters: encryptions
                 .into_iter()
-                .map(|it| Ok((it, jwe::encrypter(it, &jwk).map_err(invalid)?)))
+                .map(|it| Ok((it, algorithms::encrypter(it, &jwk).map_err(invalid)?)))
                 .collect::<Result<_, String>>()?,
         }))
     }
@@ -202,45 +199,4 @@ fn operations(key: &Map<String, Value>) -> Result<Option<Vec<&str>>, String> {
         Some(Some(names)) => Ok(Some(names)),
         _ => Err("\"key_ops\" is not a list of strings".into()),
     }
-}
-
-/// What is expected of the JWS.
-#[derive(Clone, Copy, Debug)]
-pub struct Expect<'a> {
-    /// The algorithms that the client's registration allows.
-    pub algs: &'a [SigningAlg],
-    /// `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`.
-    pub typ: &'a str,
-    /// `JWT`, or no `typ`, is accepted too: assertions and request objects (security.md JW-4), which
-    /// the caller then tells apart by their claims.
-    pub plain: bool,
-}
-
-/// The claims of an unsigned JWT (RFC 7519 §6), for a client that registered to send such; nothing of it
-/// is proved, and no key or cipher is involved.
-pub fn unsigned(jwt: &str) -> Result<Value, Refusal> {
-    jws::unsigned(jwt).ok_or(Refusal::Malformed)
-}
-
-/// The claims of a JWS that one of `keys` has signed. Times, issuer and audience are the caller's to check.
-pub fn verify(jws: &str, keys: &ClientKeys, expect: Expect<'_>) -> Result<Value, Refusal> {
-    let parts = Parts::parse(jws).ok_or(Refusal::Malformed)?;
-    if !expect.algs.contains(&parts.alg) {
-        return Err(Refusal::Algorithm);
-    }
-    if !(parts.is_typ(expect.typ) || expect.plain && (parts.typ.is_none() || parts.is_typ("JWT"))) {
-        return Err(Refusal::Type);
-    }
-    let mut candidates = keys
-        .keys
-        .iter()
-        .filter(|it| parts.kid.is_none() || it.kid == parts.kid) // JW-2: exact equality
-        .flat_map(|it| &it.verifiers)
-        .filter(|(alg, _)| *alg == parts.alg)
-        .peekable();
-    candidates.peek().ok_or(Refusal::UnknownKey)?;
-    if !candidates.any(|(_, it)| it.verify(parts.signed.as_bytes(), &parts.signature).is_ok()) {
-        return Err(Refusal::Signature);
-    }
-    parts.claims().ok_or(Refusal::Claims)
 }

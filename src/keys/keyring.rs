@@ -8,14 +8,16 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
-use super::jws::{self, Parts};
-use super::pair::{self, Pair};
-use super::{Error, Master, files};
+use super::error::Error;
+use super::files;
+use super::master::Master;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::Time;
 use crate::domain::client::SigningAlg;
 use crate::domain::signing_key::{Family, SigningKey, Standing};
+use crate::jose::jws::{self, Parts};
+use crate::jose::{self, KeyPair};
 use crate::random;
 
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Ring {
     generation: i64,
-    pairs: Vec<Arc<Pair>>,
+    pairs: Vec<Arc<KeyPair>>,
     rows: Vec<SigningKey>,
 }
 
@@ -78,7 +80,7 @@ impl Keyring {
                     Some(pair) => Ok(Arc::clone(pair)),
                     None => {
                         let private = files::read_key(&self.0.directory, &self.0.master, &row.kid)?;
-                        Ok(Arc::new(Pair::read(row.clone(), &private)?))
+                        Ok(Arc::new(KeyPair::read(row.clone(), &private)?))
                     }
                 }
             })
@@ -102,7 +104,7 @@ impl Keyring {
     /// Makes a key and its file. It counts once its row is in the database.
     pub fn generate(&self, family: Family, created_at: Time, active_from: Time) -> Result<SigningKey, Error> {
         let kid = format!("{}-{}", family.as_str(), random::id());
-        let private = pair::generate(family, self.0.rsa_bits)?;
+        let private = jose::generate(family, self.0.rsa_bits)?;
         files::write_key(&self.0.directory, &self.0.master, &kid, &private)?;
         Ok(SigningKey {
             kid,
@@ -163,7 +165,7 @@ impl Keyring {
     /// The JWK set as it is served (RFC 7517 §5): announced, active and retired keys.
     pub fn jwks(&self) -> Value {
         let ring = self.0.ring.load();
-        let mut pairs: Vec<&Pair> = ring.published(self.0.clock.now(), self.0.keep).collect();
+        let mut pairs: Vec<&KeyPair> = ring.published(self.0.clock.now(), self.0.keep).collect();
         // RSA first: of services that look for the first key of a set, most know RS256 only.
         pairs.sort_by_key(|it| it.key.family != Family::Rsa);
         let keys: Vec<&Value> = pairs.into_iter().map(|it| &it.public).collect();
@@ -188,16 +190,11 @@ impl Keyring {
     pub fn pepper(&self) -> &[u8] {
         self.0.master.pepper()
     }
-
-    /// How logs name an address or a network: alike for the same one, and told to nobody (security.md LG-3).
-    pub fn pseudonym(&self, value: &str) -> String {
-        jws::encode(&self.hmac("log", value.as_bytes())[..12])
-    }
 }
 
 impl Ring {
-    fn published(&self, now: Time, keep: Duration) -> impl Iterator<Item = &Pair> {
-        let visible = move |it: &&Arc<Pair>| it.key.standing(&self.rows, now, keep).is_published();
+    fn published(&self, now: Time, keep: Duration) -> impl Iterator<Item = &KeyPair> {
+        let visible = move |it: &&Arc<KeyPair>| it.key.standing(&self.rows, now, keep).is_published();
         self.pairs.iter().filter(visible).map(AsRef::as_ref)
     }
 }

@@ -7,7 +7,7 @@ use hmac::{Hmac, Mac};
 use openssl::symm::{self, Cipher};
 use sha2::Sha256;
 
-use super::Error;
+use super::error::Error;
 use crate::random;
 
 const NONCE: usize = 12;

@@ -1,0 +1,16 @@
+//! Our own keys: the master key and what derives from it, the signing keys, their files, their rotation (security.md
+//! JW-6, JW-7). Doors call `rotation`, rooms sign and seal by the `Keyring` of `App`.
+//!
+//! The forms of JOSE and the keys of clients live in `jose`.
+
+mod error;
+mod files;
+mod keyring;
+mod master;
+pub mod rotation;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use error::{Error, RotationError};
+pub use keyring::Keyring;
+pub use master::Master;
