@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::actor::Context;
 use crate::domain::client::SigningAlg;
-use crate::domain::signing_key::{Family, SigningKey, Standing};
+use crate::domain::signing_key::{Family, KeyState, SigningKey};
 use crate::keys::rotation;
 
 #[derive(Debug, Subcommand)]
@@ -37,7 +37,7 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
     match command {
         Command::List { all } => {
             for key in app.keys.rows() {
-                if all || app.keys.standing(&key).is_published() {
+                if all || app.keys.state(&key).is_published() {
                     print(console, &app, &key);
                 }
             }
@@ -70,23 +70,23 @@ fn family_of(alg: &str) -> Result<Family, String> {
 }
 
 fn print(console: &Console, app: &App, key: &SigningKey) {
-    let standing = app.keys.standing(key);
-    let until = match standing {
-        Standing::Retired { until } => Some(until),
+    let state = app.keys.state(key);
+    let until = match state {
+        KeyState::Retired { until } => Some(until),
         _ => None,
     };
     let date = |at: crate::domain::Time| at.format("%Y-%m-%d %H:%M UTC").to_string();
     let text = format!(
         "{}  {}, signs from {}{}",
         key.kid,
-        standing.as_str(),
+        state.as_str(),
         date(key.active_from),
         until.map_or_else(String::new, |it| format!(", published until {}", date(it))),
     );
     let json = json!({
         "kid": key.kid,
         "family": key.family.as_str(),
-        "standing": standing.as_str(),
+        "standing": state.as_str(),
         "created_at": key.created_at,
         "active_from": key.active_from,
         "published_until": until,

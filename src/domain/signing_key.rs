@@ -49,8 +49,9 @@ pub struct SigningKey {
     pub revoked_at: Option<Time>,
 }
 
+/// The stages in the life of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyState {
     /// Published, does not sign yet.
     Announced,
     Active,
@@ -63,7 +64,7 @@ pub enum Standing {
     Revoked,
 }
 
-impl Standing {
+impl KeyState {
     pub fn is_published(self) -> bool {
         matches!(self, Self::Announced | Self::Active | Self::Retired { .. })
     }
@@ -80,13 +81,13 @@ impl Standing {
 }
 
 impl SigningKey {
-    /// Its standing among all keys; `keep` is how long a key stays published after it has last signed.
-    pub fn standing(&self, all: &[Self], now: Time, keep: Duration) -> Standing {
+    /// Returns its state among all keys; `keep` is how long a key stays published after it has last signed.
+    pub fn state(&self, all: &[Self], now: Time, keep: Duration) -> KeyState {
         if self.revoked_at.is_some() {
-            return Standing::Revoked;
+            return KeyState::Revoked;
         }
         if self.active_from > now {
-            return Standing::Announced;
+            return KeyState::Announced;
         }
         let successor = all
             .iter()
@@ -95,9 +96,9 @@ impl SigningKey {
             .map(|it| it.active_from)
             .min();
         match successor {
-            Some(at) if at + keep <= now => Standing::Gone,
-            Some(at) if at <= now => Standing::Retired { until: at + keep },
-            _ => Standing::Active,
+            Some(at) if at + keep <= now => KeyState::Gone,
+            Some(at) if at <= now => KeyState::Retired { until: at + keep },
+            _ => KeyState::Active,
         }
     }
 }
@@ -141,13 +142,13 @@ mod tests {
     fn a_key_is_announced_active_retired_and_gone() {
         let keep = Duration::from_hours(25);
         let all = [key("old", 0), key("new", 100)];
-        let standing = |hours| [&all[0], &all[1]].map(|it| it.standing(&all, at(hours), keep));
-        assert_eq!(standing(80), [Standing::Active, Standing::Announced]); // JW-6
+        let state = |hours| [&all[0], &all[1]].map(|it| it.state(&all, at(hours), keep));
+        assert_eq!(state(80), [KeyState::Active, KeyState::Announced]); // JW-6
         assert_eq!(
-            standing(100),
-            [Standing::Retired { until: at(125) }, Standing::Active]
+            state(100),
+            [KeyState::Retired { until: at(125) }, KeyState::Active]
         ); // JW-6
-        assert_eq!(standing(125), [Standing::Gone, Standing::Active]); // JW-6
+        assert_eq!(state(125), [KeyState::Gone, KeyState::Active]); // JW-6
     }
 
     #[test]
@@ -155,8 +156,8 @@ mod tests {
         let mut new = key("new", 100);
         new.revoked_at = Some(at(101));
         let all = [key("old", 0), new];
-        assert_eq!(all[0].standing(&all, at(102), Duration::ZERO), Standing::Active);
-        assert_eq!(all[1].standing(&all, at(102), Duration::ZERO), Standing::Revoked);
+        assert_eq!(all[0].state(&all, at(102), Duration::ZERO), KeyState::Active);
+        assert_eq!(all[1].state(&all, at(102), Duration::ZERO), KeyState::Revoked);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::Time;
 use crate::domain::client::SigningAlg;
-use crate::domain::signing_key::{Family, SigningKey, Standing};
+use crate::domain::signing_key::{Family, KeyState, SigningKey};
 use crate::jose::jws::{self, Parts};
 use crate::jose::{self, KeyPair};
 use crate::random;
@@ -73,7 +73,7 @@ impl Keyring {
         let known = self.0.ring.load();
         let pairs = rows
             .iter()
-            .filter(|row| row.standing(&rows, now, self.0.keep).is_published())
+            .filter(|row| row.state(&rows, now, self.0.keep).is_published())
             .map(|row| {
                 let before = known.pairs.iter().find(|it| it.key == *row);
                 match before {
@@ -125,8 +125,8 @@ impl Keyring {
         self.0.ring.load().rows.clone()
     }
 
-    pub fn standing(&self, key: &SigningKey) -> Standing {
-        key.standing(&self.0.ring.load().rows, self.0.clock.now(), self.0.keep)
+    pub fn state(&self, key: &SigningKey) -> KeyState {
+        key.state(&self.0.ring.load().rows, self.0.clock.now(), self.0.keep)
     }
 
     /// A compact JWS of `claims`, by the key in use.
@@ -194,7 +194,7 @@ impl Keyring {
 
 impl Ring {
     fn published(&self, now: Time, keep: Duration) -> impl Iterator<Item = &KeyPair> {
-        let visible = move |it: &&Arc<KeyPair>| it.key.standing(&self.rows, now, keep).is_published();
+        let visible = move |it: &&Arc<KeyPair>| it.key.state(&self.rows, now, keep).is_published();
         self.pairs.iter().filter(visible).map(AsRef::as_ref)
     }
 }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
-use crate::domain::signing_key::{self, Family, SigningKey, Standing};
+use crate::domain::signing_key::{self, Family, KeyState, SigningKey};
 use crate::storage::cache_versions::{self, SIGNING_KEYS};
 use crate::storage::signing_keys;
 
@@ -55,7 +55,7 @@ pub async fn rotate(
     if let Some(announced) = rows
         .iter()
         .filter(|it| families.contains(&it.family))
-        .find(|it| app.keys.standing(it) == Standing::Announced)
+        .find(|it| app.keys.state(it) == KeyState::Announced)
     {
         return Err(RotationError::Announced(announced.active_from.to_rfc3339()));
     }
@@ -88,8 +88,8 @@ pub async fn revoke(app: &App, context: &Context, kid: &str) -> Result<Vec<Signi
         .ok_or_else(unknown)?;
     let others = rows
         .iter()
-        .any(|it| it.family == key.family && it.kid != kid && app.keys.standing(it) == Standing::Active);
-    let active = app.keys.standing(key) == Standing::Active;
+        .any(|it| it.family == key.family && it.kid != kid && app.keys.state(it) == KeyState::Active);
+    let active = app.keys.state(key) == KeyState::Active;
     let replace: &[Family] = if active && !others { &[key.family] } else { &[] };
     add(app, context, replace, now, Some(kid)).await
 }
@@ -151,7 +151,7 @@ pub fn sweep(app: &App) -> Result<(), RotationError> {
     let rows = app.keys.rows();
     let gone: BTreeSet<&str> = rows
         .iter()
-        .filter(|it| matches!(app.keys.standing(it), Standing::Gone | Standing::Revoked))
+        .filter(|it| matches!(app.keys.state(it), KeyState::Gone | KeyState::Revoked))
         .map(|it| it.kid.as_str())
         .collect();
     gone.into_iter().try_for_each(|kid| app.keys.discard(kid))?;
