@@ -10,7 +10,10 @@ use figment::{Figment, Provider};
 use serde::de::DeserializeOwned;
 
 use super::environment::{self, Environment};
-use super::{Config, ForwardingHeader, secrets};
+use super::issuer::Issuer;
+use super::network::ForwardingHeader;
+use super::secrets;
+use super::settings::Config;
 
 const FILE: &str = "itu-account.toml";
 const KEYS: [&str; 20] = [
@@ -54,28 +57,32 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-pub(super) fn load(file: Option<&Path>) -> Result<Config, Problems> {
-    let path = file.unwrap_or_else(|| Path::new(FILE));
-    if file.is_some() && !path.is_file() {
-        return Err(Problems(vec![format!(
-            "there is no configuration file {}",
-            path.display()
-        )]));
-    }
-    let toml = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(_) if file.is_none() && !path.exists() => String::new(),
-        Err(error) => return Err(Problems(vec![format!("{}: {error}", path.display())])),
-    };
-    let config = read(Toml::string(&toml), Environment::read())?;
-    // ST-4: a configuration that holds a secret by value is read by its owner only. A secret that came
-    // by the environment is not told apart: such a file needs no wider mode either.
-    let secret = config.database.holds_secret() || config.redis.holds_secret() || config.mail.holds_secret();
-    match secrets::private_file("the configuration holds a password", path)
-        .filter(|_| secret && path.is_file())
-    {
-        Some(problem) => Err(Problems(vec![problem])),
-        None => Ok(config),
+impl Config {
+    /// Reads the file and the environment. Without `file`, `itu-account.toml` is read if it exists.
+    pub fn load(file: Option<&Path>) -> Result<Self, Problems> {
+        let path = file.unwrap_or_else(|| Path::new(FILE));
+        if file.is_some() && !path.is_file() {
+            return Err(Problems(vec![format!(
+                "there is no configuration file {}",
+                path.display()
+            )]));
+        }
+        let toml = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(_) if file.is_none() && !path.exists() => String::new(),
+            Err(error) => return Err(Problems(vec![format!("{}: {error}", path.display())])),
+        };
+        let config = read(Toml::string(&toml), Environment::read())?;
+        // ST-4: a configuration that holds a secret by value is read by its owner only. A secret that came
+        // by the environment is not told apart: such a file needs no wider mode either.
+        let secret =
+            config.database.holds_secret() || config.redis.holds_secret() || config.mail.holds_secret();
+        match secrets::private_file("the configuration holds a password", path)
+            .filter(|_| secret && path.is_file())
+        {
+            Some(problem) => Err(Problems(vec![problem])),
+            None => Ok(config),
+        }
     }
 }
 
@@ -90,7 +97,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
     let mut config = Config {
         // A stand-in, so that the other sections are looked at too; its lack is a problem already.
         issuer: issuer
-            .unwrap_or_else(|| super::Issuer::parse("https://unset.invalid").expect("this one is an origin")),
+            .unwrap_or_else(|| Issuer::parse("https://unset.invalid").expect("this one is an origin")),
         listen,
         trusted_proxies: reader.value("trusted_proxies", Vec::new()),
         forwarding_headers: reader.value("forwarding_headers", ForwardingHeader::ALL.to_vec()),
