@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-use super::FILES;
+use super::files::FILES;
 use crate::paths;
 
 pub struct Asset {

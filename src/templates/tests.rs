@@ -1,7 +1,13 @@
 //! Every page and mail, in every state, in all six languages.
 
+use include_dir::Dir;
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::files::FILES;
 use super::*;
-use crate::i18n;
+use crate::i18n::{self, Locale};
 use crate::templates::{mails, pages};
 
 fn frames(locale: Locale) -> Vec<Frame> {
@@ -244,7 +250,7 @@ struct Bare {
 #[test]
 fn undefined_names_are_errors_and_values_are_escaped() {
     let templates = Templates::new(Site::default());
-    let environment = &templates.inner.environment;
+    let environment = templates.environment();
     let page = context! { page => Value::from(Serde(Bare { shown: "<a href='x'>" })) };
     // BR-5
     let render = |source| environment.render_named_str("pages/bare.html", source, page.clone());
@@ -271,8 +277,7 @@ fn no_template_goes_around_the_escaping() {
                 assert!(!squeezed.contains(banned), "{path}: {banned}");
             }
             let probe = templates
-                .inner
-                .environment
+                .environment()
                 .render_named_str(path, "{{ x }}", context! { x => "<" });
             let wanted = if path.ends_with(".txt") { "<" } else { "&lt;" };
             assert_eq!(probe.expect("a probe"), wanted, "{path}");

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{MailTemplate, sample_time};
 use crate::domain::Time;
+use crate::templates::MailTemplate;
 
 /// To an address that is not proven yet: fixed text and the code, alone on a line and not in the
 /// subject (security.md SU-5).
@@ -249,4 +249,8 @@ impl MailTemplate for SecondFactorChanged {
         };
         all.map(sample).to_vec()
     }
+}
+
+fn sample_time() -> Time {
+    crate::clock::from_unix(1_772_623_800).unwrap_or_default()
 }

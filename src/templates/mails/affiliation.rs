@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::MailTemplate;
+use crate::templates::MailTemplate;
 
 /// To the Focal Points, or to the administrators of an organization without one.
 #[derive(Clone, Debug, Serialize)]

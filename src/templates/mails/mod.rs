@@ -6,10 +6,3 @@ mod affiliation;
 
 pub use account::*;
 pub use affiliation::*;
-
-use super::MailTemplate;
-use crate::domain::Time;
-
-fn sample_time() -> Time {
-    crate::clock::from_unix(1_772_623_800).unwrap_or_default()
-}

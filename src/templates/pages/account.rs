@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::{FormState, OrganizationQuestions, Page, samples};
+use super::samples;
+use super::signup::OrganizationQuestions;
 use crate::domain::Time;
+use crate::templates::{FormState, Page};
 
 /// An affiliation as its person sees it.
 #[derive(Clone, Debug, Serialize)]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Detail, FormState, Page, Unmet, samples};
+use super::authorization::{Detail, Unmet};
+use super::samples;
 use crate::domain::Time;
+use crate::templates::{FormState, Page};
 
 /// A request that waits for `decision=allow` or `deny`; where the service's access policy does not let the
 /// person in, why, and `deny` alone.
@@ -51,7 +53,7 @@ impl Page for AccountRequests {
             service: "Bookshop <&>".into(),
             binding_message: Some("Order 1234".into()),
             scopes: ["openid", "email", "books:read"].map(str::to_owned).into(),
-            details: samples::details(),
+            details: Detail::samples(),
             offline_days: None,
             requested_at: samples::at(),
             expires_at: samples::at(),

@@ -4,8 +4,10 @@
 use serde::Serialize;
 
 use super::focal_point::{OrganizationRef, RequestRow};
-use super::{Choice, FormState, Page, Paging, samples};
+use super::paging::Paging;
+use super::samples;
 use crate::domain::Time;
+use crate::templates::{Choice, FormState, Page};
 
 /// `/admin`.
 #[derive(Clone, Debug, Serialize)]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::{FormState, Page, Paging, samples};
+use super::paging::Paging;
+use super::samples;
 use crate::domain::Time;
+use crate::templates::{FormState, Page};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct ClientRow {

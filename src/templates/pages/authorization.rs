@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use super::{Page, Service, samples};
+use super::samples;
 use crate::domain::claim;
+use crate::templates::{Page, Service};
 
 /// `/consent`: `decision=allow` or `deny` (security.md AZ-13).
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +27,34 @@ pub struct Consent {
 pub struct Detail {
     pub label: String,
     pub lines: Vec<(String, String)>,
+}
+
+impl Detail {
+    pub(super) fn samples() -> Vec<Self> {
+        let lines = [
+            ("actions", "read, print"),
+            (
+                "document",
+                "ITU-T G.9804.3 (2021) Amd. 2: 50-Gigabit-capable passive optical networks",
+            ),
+            ("fee.amount", "62.00"),
+            ("fee.currency", "CHF"),
+            (
+                "locations",
+                "https://www.itu.int/api/publications/with/a/rather/long/address/indeed",
+            ),
+        ];
+        vec![
+            Self {
+                label: "Order a document".into(),
+                lines: lines.map(|(name, value)| (name.into(), value.into())).to_vec(),
+            },
+            Self {
+                label: "document_reading".into(),
+                lines: Vec::new(),
+            },
+        ]
+    }
 }
 
 impl Page for Consent {
@@ -53,7 +82,7 @@ impl Page for Consent {
                     .map(|it| (*it).to_owned())
                     .collect(),
                 offline_days: None,
-                details: samples::details(),
+                details: Detail::samples(),
             },
         ]
     }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::Page;
-use crate::templates::FormState;
+use crate::templates::{FormState, Page};
 
 /// `…/confirm` beside the page that offers the act.
 #[derive(Clone, Debug, Default, Serialize)]

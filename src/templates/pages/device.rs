@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Detail, FormState, Page, Service, Unmet, samples};
+use super::authorization::{Detail, Unmet};
+use super::samples;
+use crate::templates::{FormState, Page, Service};
 
 /// `/device`: `user_code`.
 #[derive(Clone, Debug, Serialize)]
@@ -55,7 +57,7 @@ impl Page for DeviceConfirm {
             user_code: "WDJB-MJHT".into(),
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             offline_days,
-            details: samples::details(),
+            details: Detail::samples(),
             unmet,
         };
         let unmet = vec![

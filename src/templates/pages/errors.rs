@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Page;
+use crate::templates::Page;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,8 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::{RightView, sample_rights};
-use super::{Choice, FormState, Page, Paging, samples};
+use super::paging::Paging;
+use super::samples;
 use crate::domain::Time;
+use crate::templates::{Choice, FormState, Page};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct OrganizationRef {

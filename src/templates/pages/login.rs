@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{FormState, Page, Service, samples};
+use super::samples;
 use crate::domain::Time;
+use crate::templates::{FormState, Page, Service};
 
 /// `/login`: `email`, `password`; inside a request also `decision=cancel`.
 #[derive(Clone, Debug, Serialize)]

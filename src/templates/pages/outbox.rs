@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Page, samples};
+use super::samples;
 use crate::domain::Time;
+use crate::templates::Page;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct OutboxRow {

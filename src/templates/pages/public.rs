@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Choice, FormState, OrganizationRow, Page, Paging, samples};
+use super::admin::OrganizationRow;
+use super::paging::Paging;
+use super::samples;
 use crate::domain::Time;
+use crate::templates::{Choice, FormState, Page};
 
 /// `/`.
 #[derive(Clone, Debug, Serialize)]

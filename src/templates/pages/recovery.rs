@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{FormState, Page, Service, samples};
+use super::samples;
+use crate::templates::{FormState, Page, Service};
 
 /// `/forgot-password`: `email`.
 #[derive(Clone, Debug, Serialize)]

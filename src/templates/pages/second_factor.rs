@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{FormState, Page, Service, samples};
+use super::samples;
 use crate::domain::Time;
-use crate::templates::Qr;
+use crate::templates::{FormState, Page, Qr, Service};
 
 /// `/login/second-factor`: `otp`, or `decision=passkey` and then `credential`; `decision=restart`, and inside a request
 /// `cancel`.

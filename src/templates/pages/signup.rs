@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, FormState, Page, Service, samples};
+use super::samples;
 use crate::domain::message::Message;
+use crate::templates::{Choice, FormState, Page, Service};
 
 /// `/signup`.
 #[derive(Clone, Debug, Serialize)]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::{CodeState, FormState, Page, Service, samples};
+use super::samples;
+use super::signup::CodeState;
 use crate::domain::message::Message;
+use crate::templates::{FormState, Page, Service};
 
 /// `/login/verify-email`: `code`, `decision=other`, inside a request also `decision=cancel`; the form that asks for
 /// another code posts to `/login/verify-email/resend`.

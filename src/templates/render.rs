@@ -1,0 +1,117 @@
+//! Renders a page or a mail: minijinja with the settings that every template relies on. Rooms call `Templates::mail`,
+//! pages call `Templates::render`.
+
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use super::assets;
+use super::files::source;
+use super::frame::{Frame, Site};
+use super::translator::Translator;
+use crate::i18n::Locale;
+
+#[derive(Debug, thiserror::Error)]
+#[error("a template cannot be rendered: {0:#}")]
+pub struct Error(#[from] minijinja::Error);
+
+/// What one page shows: `templates/pages/<TEMPLATE>.html` sees it as `page`.
+pub trait Page: Serialize + Sized {
+    const TEMPLATE: &'static str;
+    /// Every state that the page can be in, for the tests that render and look at them.
+    fn samples() -> Vec<Self>;
+}
+
+/// What one mail says: `subject.txt`, `body.txt` and `body.html` in `templates/emails/<NAME>/` see it as `mail`.
+pub trait MailTemplate: Serialize + Sized {
+    const NAME: &'static str;
+    fn samples() -> Vec<Self>;
+}
+
+/// A mail as it goes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedMail {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Templates {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    environment: Environment<'static>,
+    site: Value,
+    translators: [Value; 6],
+}
+
+impl Templates {
+    pub fn new(site: Site) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        // An error must not print what a page or a mail was about to say (security.md LG-3).
+        environment.set_debug(false);
+        environment.set_auto_escape_callback(|name| match name.rsplit('.').next() {
+            Some("txt") => AutoEscape::None,
+            _ => AutoEscape::Html,
+        });
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build();
+        environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
+        // Compiled when first asked for, so that a start waits for none.
+        environment.set_loader(|name| Ok(source(name).map(str::to_owned)));
+        environment.add_function("asset", assets::url);
+        Self {
+            inner: Arc::new(Inner {
+                environment,
+                site: Value::from(Serde(&site)),
+                translators: Locale::ALL.map(|it| Value::from_object(Translator(it))),
+            }),
+        }
+    }
+
+    pub(super) fn environment(&self) -> &Environment<'static> {
+        &self.inner.environment
+    }
+
+    pub fn render<P: Page>(&self, page: &P, frame: &Frame) -> Result<String, Error> {
+        let name = format!("pages/{}.html", P::TEMPLATE);
+        let template = self.environment().get_template(&name)?;
+        let out = template.render(context! {
+            page => Value::from(Serde(page)),
+            frame => Value::from(Serde(frame)),
+            site => self.inner.site.clone(),
+            t => self.inner.translators[frame.locale as usize].clone(),
+        })?;
+        Ok(out)
+    }
+
+    pub fn mail<M: MailTemplate>(&self, mail: &M, locale: Locale) -> Result<RenderedMail, Error> {
+        let context = context! {
+            mail => Value::from(Serde(mail)),
+            site => self.inner.site.clone(),
+            t => self.inner.translators[locale as usize].clone(),
+        };
+        let part = |part: &str| {
+            let name = format!("emails/{}/{part}", M::NAME);
+            Ok::<_, Error>(self.environment().get_template(&name)?.render(&context)?)
+        };
+        Ok(RenderedMail {
+            // A subject is one line whatever it names (security.md G-14).
+            subject: part("subject.txt")?
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+            text: part("body.txt")?,
+            html: part("body.html")?,
+        })
+    }
+}
