@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Job;
+use super::job::Job;
 use crate::app::App;
 
 /// What is not done by then is left: a transaction that is not committed did not happen, and a mail or a call that

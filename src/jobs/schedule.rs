@@ -1,0 +1,133 @@
+//! Each job with its interval. A rule is in its room; a job only calls it, and is written so that several nodes at once
+//! do no harm.
+
+use std::time::Duration;
+
+use super::job::Job;
+use super::runner::{self, Running};
+use super::sweep::sweep;
+use crate::app::App;
+use crate::keys::{RotationError, rotation};
+use crate::{affiliations, mail, oidc};
+
+pub const ALL: &[Job] = &[
+    Job {
+        name: "refresh",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { refresh(&app).await }),
+    },
+    Job {
+        name: "mail",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { deliver_mail(&app).await }),
+    },
+    // LO-3
+    Job {
+        name: "logout",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { deliver_logouts(&app).await }),
+    },
+    Job {
+        name: "pings",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { deliver_pings(&app).await }),
+    },
+    // DS-3: pending rows are purged every minute.
+    Job {
+        name: "sweep",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { sweep(&app).await }),
+    },
+    // AF-5: a digest is due an hour after the mail before it.
+    Job {
+        name: "digests",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { digests(&app).await }),
+    },
+    // G-10: a membership ends within a minute of its last day.
+    Job {
+        name: "memberships",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { memberships(&app).await }),
+    },
+    Job {
+        name: "reminders",
+        every: Duration::from_mins(15),
+        run: |app| Box::pin(async move { reminders(&app).await }),
+    },
+    Job {
+        name: "keys",
+        every: Duration::from_mins(10),
+        run: |app| Box::pin(async move { keys(&app).await }),
+    },
+];
+
+/// Starts all jobs; they end with `Running::stop`.
+pub fn start(app: &App) -> Running {
+    runner::start(app, ALL)
+}
+
+/// Takes over what other nodes and the command line changed (security.md G-10, DR-6).
+pub async fn refresh(app: &App) -> anyhow::Result<()> {
+    rotation::refresh(app).await?;
+    app.registry.refresh(app.db.read()).await?;
+    Ok(())
+}
+
+pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
+    let now = || app.clock.now();
+    mail::outbox::deliver(&app.db, &app.keys, &app.mailer, now, &app.stopping).await?;
+    Ok(())
+}
+
+/// Services hear of the sessions that ended (security.md LO-3).
+pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
+    oidc::logout::backchannel::deliver(app).await?;
+    Ok(())
+}
+
+/// Services hear of the decisions of people who were elsewhere (CIBA §10.2).
+pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
+    oidc::backchannel_authentication::deliver(app).await?;
+    Ok(())
+}
+
+/// Requests that came within the hour after a mail about another one.
+async fn digests(app: &App) -> anyhow::Result<()> {
+    affiliations::notifications::send_digests(app).await?;
+    Ok(())
+}
+
+/// Memberships whose last day has passed end (product.md).
+async fn memberships(app: &App) -> anyhow::Result<()> {
+    let ended = affiliations::directory::proposals::end_overdue(app).await?;
+    if ended > 0 {
+        tracing::info!(ended, "memberships ended");
+    }
+    Ok(())
+}
+
+/// Who decides is reminded of what waits (product.md).
+async fn reminders(app: &App) -> anyhow::Result<()> {
+    let reminded = affiliations::notifications::remind(app).await?;
+    if reminded > 0 {
+        tracing::info!(reminded, "reminders written");
+    }
+    Ok(())
+}
+
+/// JW-6: the next keys are announced in time, the files of the last ones removed.
+async fn keys(app: &App) -> anyhow::Result<()> {
+    match rotation::rotate_when_due(app).await {
+        Ok(made) if made.is_empty() => {}
+        Ok(made) => {
+            let kids: Vec<_> = made.iter().map(|it| it.kid.as_str()).collect();
+            tracing::info!(?kids, "new signing keys are announced");
+        }
+        // Another node did it.
+        Err(RotationError::Raced) => {}
+        Err(error) => return Err(error.into()),
+    }
+    rotation::sweep(app)?;
+    Ok(())
+}
