@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Kind, window_key};
+use super::kind::Kind;
+use super::window::window_key;
 use crate::clock::Clock;
 use crate::domain::Time;
 

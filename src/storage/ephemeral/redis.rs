@@ -7,7 +7,9 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, Script, cmd};
 
-use super::{EphemeralError, Kind, window_key};
+use super::error::EphemeralError;
+use super::kind::Kind;
+use super::window::window_key;
 use crate::clock::Clock;
 use crate::domain::Time;
 
@@ -79,7 +81,7 @@ impl Redis {
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
-        self.put_if("NX", kind, key, value, ttl).await
+        self.put_if("NX", &self.name(kind, key), value, ttl).await
     }
 
     pub async fn replace(
@@ -89,19 +91,18 @@ impl Redis {
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
-        self.put_if("XX", kind, key, value, ttl).await
+        self.put_if("XX", &self.name(kind, key), value, ttl).await
     }
 
     async fn put_if(
         &self,
         condition: &str,
-        kind: Kind,
-        key: &str,
+        name: &str,
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
         let set: Option<String> = cmd("SET")
-            .arg(self.name(kind, key))
+            .arg(name)
             .arg(self.wrapped(value, ttl))
             .arg(condition)
             .arg("PX")

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::clock::Clock;
 use crate::random;
 
 const TTL: Duration = Duration::from_secs(60);

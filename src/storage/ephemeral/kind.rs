@@ -1,0 +1,102 @@
+//! The kinds of short-lived values, each a namespace of its own.
+
+/// What a value is; each kind is a namespace of its own (security.md G-7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An authorization code that waits for its redemption.
+    Code,
+    /// What is left of a spent code: the authorization that it began (RFC 6749 §4.1.2).
+    SpentCode,
+    /// An authorization request that its client pushed (RFC 9126).
+    PushedRequest,
+    /// What is left of a pushed request that was answered.
+    AnsweredRequest,
+    /// What a device asked for, by its device code (RFC 8628).
+    DeviceCode,
+    /// The same, by the code that the person enters.
+    UserCode,
+    /// What the person decided about a device.
+    DeviceDecision,
+    /// How often a device may ask.
+    DevicePolling,
+    /// How often a client may ask about its authentication request (CIBA).
+    BackchannelPolling,
+    /// What is left of a device code that was redeemed.
+    SpentDeviceCode,
+    /// An accepted authorization request that waits for the person.
+    Interaction,
+    /// A login that waits for its second step.
+    SecondStep,
+    /// An authenticator app or a passkey that is being set up.
+    Enrolment,
+    /// A challenge to a person's devices, until one answers.
+    PasskeyChallenge,
+    /// A logout on its way through the services that the browser visits.
+    Logout,
+    /// `jti` of a client assertion (RFC 7523 §3).
+    AssertionId,
+    /// `jti` of a request object (RFC 9101).
+    RequestObjectId,
+    /// `jti` of a proof of possession (RFC 9449 §11.1).
+    ProofId,
+    /// How often something happened in a window of time.
+    Counter,
+    /// The outcome of a POST, until the GET that follows it has shown it.
+    PostOutcome,
+    /// A form that was sent, so that a second press of its button has the outcome of the first.
+    Submission,
+    /// The request of a service that a sign-up or a recovery begins from, beyond the interaction's own life.
+    RequestOfSignup,
+    /// The answer to a request, until the service has redeemed its code.
+    RepeatedAnswer,
+    /// New recovery codes, until the person says that they are saved.
+    RecoveryCodes,
+}
+
+impl Kind {
+    pub(super) const fn is_made_by_strangers(self) -> bool {
+        matches!(
+            self,
+            Self::PushedRequest
+                | Self::DeviceCode
+                | Self::UserCode
+                | Self::DevicePolling
+                | Self::BackchannelPolling
+                | Self::Interaction
+                | Self::Logout
+                | Self::Counter
+                | Self::PostOutcome
+                | Self::Submission
+                | Self::RequestOfSignup
+        )
+    }
+
+    pub(super) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::SpentCode => "spent-code",
+            Self::PushedRequest => "pushed-request",
+            Self::AnsweredRequest => "answered-request",
+            Self::DeviceCode => "device-code",
+            Self::UserCode => "user-code",
+            Self::DeviceDecision => "device-decision",
+            Self::DevicePolling => "device-pace",
+            Self::BackchannelPolling => "backchannel-pace",
+            Self::SpentDeviceCode => "spent-device-code",
+            Self::Interaction => "interaction",
+            Self::SecondStep => "second-step",
+            Self::Enrolment => "enrolment",
+            Self::PasskeyChallenge => "passkey-question",
+            Self::Logout => "logout",
+            Self::AssertionId => "assertion",
+            Self::RequestObjectId => "request-object",
+            Self::ProofId => "proof",
+            Self::Counter => "counter",
+            Self::PostOutcome => "post-outcome",
+            Self::Submission => "submission",
+            Self::RequestOfSignup => "request-of-signup",
+            Self::RepeatedAnswer => "repeated-answer",
+            Self::RecoveryCodes => "recovery-codes",
+        }
+    }
+}

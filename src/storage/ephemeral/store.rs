@@ -1,0 +1,124 @@
+//! The store as rooms see it: one of the two that are below.
+
+use std::time::Duration;
+
+use super::error::EphemeralError;
+use super::kind::Kind;
+use super::memory::Memory;
+use super::redis::Redis;
+use crate::clock::Clock;
+use crate::domain::Time;
+
+#[derive(Clone, Debug)]
+pub enum Ephemeral {
+    Memory(Memory),
+    Redis(Redis),
+}
+
+impl Ephemeral {
+    pub fn in_process(clock: Clock) -> Self {
+        Self::Memory(Memory::new(clock))
+    }
+
+    /// `url` as `redis://…` or `rediss://…`; our keys begin with `prefix`. Fails when the server does
+    /// not answer.
+    pub async fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, EphemeralError> {
+        Redis::connect(url, prefix, clock).await.map(Self::Redis)
+    }
+
+    /// Keeps a value for `ttl`; one under the same key is replaced.
+    pub async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<(), EphemeralError> {
+        match self {
+            Self::Memory(it) => it.put(kind, key, value, ttl),
+            Self::Redis(it) => it.put(kind, key, value, ttl).await?,
+        }
+        Ok(())
+    }
+
+    /// Keeps a value unless the key is there already: `true` for the first caller only.
+    pub async fn put_new(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.put_new(kind, key, value, ttl)),
+            Self::Redis(it) => it.put_new(kind, key, value, ttl).await,
+        }
+    }
+
+    /// Replaces a value that is still there: `false` if it was taken or has expired, and it stays gone (security.md G-9).
+    pub async fn replace(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<bool, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.replace(kind, key, value, ttl)),
+            Self::Redis(it) => it.replace(kind, key, value, ttl).await,
+        }
+    }
+
+    pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.get(kind, key)),
+            Self::Redis(it) => it.get(kind, key).await,
+        }
+    }
+
+    /// Gives the value and removes it, in one step.
+    pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.take(kind, key)),
+            Self::Redis(it) => it.take(kind, key).await,
+        }
+    }
+
+    /// Counts one more in the current window and says how many there are now.
+    pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.count(key, window)),
+            Self::Redis(it) => it.count(key, window).await,
+        }
+    }
+
+    /// How many there are in the current window, without counting.
+    pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.counted(key, window)),
+            Self::Redis(it) => it.counted(key, window).await,
+        }
+    }
+
+    /// Since when nothing was forgotten: assertions issued before are refused (security.md ST-1).
+    pub async fn started_at(&self) -> Result<Time, EphemeralError> {
+        match self {
+            Self::Memory(it) => Ok(it.started_at()),
+            Self::Redis(it) => it.started_at().await,
+        }
+    }
+
+    /// Drops what has expired; Redis does so by itself.
+    pub fn sweep(&self) {
+        if let Self::Memory(it) = self {
+            it.sweep();
+        }
+    }
+
+    pub async fn ping(&self) -> Result<(), EphemeralError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(it) => it.ping().await,
+        }
+    }
+}
