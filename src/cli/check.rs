@@ -3,12 +3,13 @@
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Console, serve};
+use super::console::Console;
+use super::unsafe_settings::unsafe_settings;
 use crate::app::App;
 
 pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     let config = console.config()?;
-    let mut problems = serve::unsafe_settings(&config);
+    let mut problems = unsafe_settings(&config);
     problems.extend(App::problems(&config).await);
     for problem in &problems {
         console.print(&json!({ "problem": problem }), problem);

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use handover::Report;
 use members::{Edits, Members};
 
-use super::Console;
+use super::console::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::RegistrationMode;

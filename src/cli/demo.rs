@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::Console;
+use super::console::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Issuer, LogFormat, Transport};

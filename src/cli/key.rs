@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Console;
+use super::console::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::actor::Context;

@@ -4,7 +4,7 @@ use clap::Subcommand as ClapSubcommand;
 use migrations::{Migrator, MigratorTrait};
 use serde_json::json;
 
-use super::Console;
+use super::console::Console;
 use crate::storage::Database;
 
 #[derive(Clone, Copy, Debug, ClapSubcommand)]

@@ -6,20 +6,21 @@
 mod check;
 mod client;
 mod config;
+mod console;
 mod demo;
 mod key;
 mod migrate;
 mod org;
 mod serve;
+mod unsafe_settings;
 mod user;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use console::{Console, Format};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -36,13 +37,6 @@ struct Arguments {
     format: Format,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,27 +65,6 @@ enum Command {
     Config(config::Command),
     /// Read the configuration, reach what it names, and say what is wrong
     Check,
-}
-
-/// What a command is given.
-pub struct Console {
-    pub file: Option<PathBuf>,
-    pub format: Format,
-}
-
-impl Console {
-    pub fn config(&self) -> anyhow::Result<Config> {
-        Ok(Config::load(self.file.as_deref())?)
-    }
-
-    /// One result: as JSON, or as the line given.
-    pub fn print(&self, json: &serde_json::Value, text: impl std::fmt::Display) {
-        // A reader that has gone (`| head`) has seen enough.
-        let _ = match self.format {
-            Format::Json => writeln!(std::io::stdout(), "{json}"),
-            Format::Text => writeln!(std::io::stdout(), "{text}"),
-        };
-    }
 }
 
 pub fn main() -> ExitCode {

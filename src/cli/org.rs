@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Console, Format};
+use super::console::{Console, Format};
 use crate::affiliations::{directory, focal_points};
 use crate::app::App;
 use crate::clock::Clock;

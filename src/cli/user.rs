@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{Console, Format};
+use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found};
 use crate::accounts::{self, Error, import, password, recovery, second_factor};
 use crate::affiliations::accounts_import::{self, Report};
