@@ -1,4 +1,5 @@
-//! The pool, and the one way to write: a transaction that is retried when the database is busy.
+//! Opens the database and runs transactions: `write` repeats one that met a busy database, `execute` runs a single
+//! statement. `read` is for queries outside of a transaction.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,10 +13,11 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, oneshot};
 
+use super::busy::IsBusy;
 use super::connection::{Connection, Transaction};
 use super::writer::{Changed, Waiting, Writer};
 
-/// After this a connection is tried before it is used.
+/// A connection that was idle for longer is tested before it is used.
 const RESTED: Duration = Duration::from_secs(30);
 
 /// SQLite or PostgreSQL, by the scheme of its URL.
@@ -33,17 +35,17 @@ pub struct OpenError {
     source: DbErr,
 }
 
-/// A database as it is found.
+/// A database that was opened without changing it.
 #[derive(Debug)]
 pub enum Look {
-    /// A file that is not there yet.
+    /// The file does not exist yet.
     Absent,
-    /// To be read; what writes fails.
+    /// The database can be read. Writes fail.
     There(Database),
 }
 
 impl Database {
-    /// Whether the database is a file that is not there.
+    /// Returns `true` if the database is a file that does not exist.
     pub fn is_absent(url: &str) -> bool {
         file_of(url).is_some_and(|it| !std::path::Path::new(it).exists())
     }
@@ -55,7 +57,7 @@ impl Database {
         }
         let opened = match file_of(url) {
             Some(path) => {
-                // Without a writer's log beside it nobody has it open, and none is to be made.
+                // If no write-ahead log is beside it, nobody has the file open, and none may be created.
                 let is_quiet = !std::path::Path::new(&format!("{path}-wal")).exists();
                 let options = SqliteConnectOptions::new()
                     .filename(path)
@@ -86,7 +88,7 @@ impl Database {
         Self::of(url, opened.map_err(open_failed)).map(Look::There)
     }
 
-    /// Opens the database; a SQLite file is made, mode 0600, when it is not there (security.md ST-4).
+    /// Opens the database. A SQLite file that does not exist is created with mode 0600 (security.md ST-4).
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let connection = match file_of(url) {
             Some(path) => Self::open_sqlite(path).await,
@@ -97,7 +99,7 @@ impl Database {
 
     fn of(url: &str, connection: Result<DatabaseConnection, DbErr>) -> Result<Self, OpenError> {
         let is_postgres = file_of(url).is_none();
-        // The URL may hold a password: only its part after the credentials is told.
+        // The URL may hold a password, so the error has only the part after the credentials.
         let url = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
         Ok(Self {
             connection: Connection {
@@ -117,8 +119,8 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(5))
-            // A connection that was just in use is asked nothing: that would cost every statement a second
-            // way to the server. One that rested may have been cut off meanwhile.
+            // A ping before each statement would be a second round trip. Only a connection that was idle for
+            // a while may have been cut off.
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
@@ -139,7 +141,7 @@ impl Database {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
-            // FULL: what was acknowledged survives the loss of power, not only of the process.
+            // FULL: a committed change survives the loss of power, not only the end of the process.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
@@ -149,7 +151,7 @@ impl Database {
             .min_connections(1)
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))
-            // A file is not cut off.
+            // The connection to a file cannot be cut off.
             .test_before_acquire(false)
             .connect_with(options)
             .await
@@ -157,17 +159,17 @@ impl Database {
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
     }
 
-    /// For reading. What is read here may be old by the time it is used: conditional writes decide.
+    /// Returns the pool, for reading. A value may be old by the time it is used: conditional writes decide.
     pub fn read(&self) -> &Connection {
         &self.connection
     }
 
-    /// For the migrations, which bring the statements of their time along.
+    /// Returns the bare connection, for the migrations.
     pub fn for_migrations(&self) -> &DatabaseConnection {
         &self.connection.inner
     }
 
-    /// What was sent to this database, by reads and in transactions.
+    /// Returns the statements that were sent to this database, by reads and in transactions.
     #[cfg(feature = "testing")]
     pub fn statements(&self) -> &super::statements::Statements {
         &self.connection.statements
@@ -177,10 +179,10 @@ impl Database {
         self.is_postgres
     }
 
-    /// Runs `work` in one transaction; commits when it is `Ok`, and runs it again, three times at
-    /// most, when the database was busy or could not serialize (security.md ST-3).
+    /// Runs `work` in one transaction and commits it if `work` returns `Ok`. If the database was busy or could not
+    /// serialize, it runs `work` again, three times at most (security.md ST-3).
     ///
-    /// `work` may run several times: it touches nothing but the transaction.
+    /// `work` may run several times, so it must touch nothing but the transaction.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: AsyncFnOnce(&Transaction) -> Result<T, E> + Clone,
@@ -189,11 +191,11 @@ impl Database {
         self.write_as(|transaction| transaction, work).await
     }
 
-    /// Does what `write` does, and gives `work` more than the transaction: `enter` says what, at each repetition.
+    /// Does what `write` does. `enter` makes what `work` gets from the transaction, anew at each repetition.
     pub async fn write_as<S, T, E, F>(&self, enter: impl Fn(Transaction) -> S, work: F) -> Result<T, E>
     where
-        // `AsyncFnOnce + Clone` where one would say `AsyncFn`: the future of a lending closure that
-        // borrows is never `Send` to the compiler, and could not be awaited by a handler.
+        // `AsyncFnOnce + Clone` in place of `AsyncFn`: the compiler never finds the future of a lending closure
+        // that borrows to be `Send`, so a handler could not await it.
         F: AsyncFnOnce(&S) -> Result<T, E> + Clone,
         S: Into<Transaction>,
         E: From<DbErr> + IsBusy,
@@ -236,8 +238,8 @@ impl Database {
         }
     }
 
-    /// Runs one statement that is a transaction of its own, and returns how many rows it changed once they are stored.
-    /// For where one conditional write decides and nothing else is written with it; never from inside of `write`, which
+    /// Runs one statement as a transaction of its own, and returns how many rows it changed once they are stored. It is
+    /// for a conditional write that nothing else is written with. It must not be called from inside of `write`, which
     /// has the turn that this waits for.
     pub async fn execute(&self, statement: Statement) -> Changed {
         if self.is_postgres {
@@ -245,7 +247,7 @@ impl Database {
         }
         let (answer, stored) = oneshot::channel();
         if self.writer.join(Waiting { statement, answer }) {
-            // Apart from the request: it may be dropped, and others wait for theirs.
+            // In a task of its own: the request may be dropped while others wait for their statements.
             let database = self.clone();
             tokio::spawn(async move { database.execute_waiting().await });
         }
@@ -259,7 +261,7 @@ impl Database {
         let all = {
             let taken = Mutex::new(&mut waiting);
             self.write(async |tx: &Transaction| -> Result<Vec<u64>, DbErr> {
-                // With the turn in hand. When this runs again, it takes those along that came meanwhile.
+                // This runs with the turn in hand. A repetition takes those along that came meanwhile.
                 let mut taken = taken.lock().await;
                 taken.extend(self.writer.take());
                 let mut changed = Vec::with_capacity(taken.len());
@@ -273,19 +275,19 @@ impl Database {
         match all {
             Ok(changed) => {
                 for (it, changed) in waiting.into_iter().zip(changed) {
-                    // Who does not wait any more has what it asked for all the same.
+                    // The statement is stored even if its caller no longer waits.
                     let _ = it.answer.send(Ok(changed));
                 }
             }
             Err(error) => {
-                // Those too that came when the transaction did not even begin.
+                // Also those that came while the transaction failed to begin.
                 waiting.extend(self.writer.take());
                 self.execute_alone(waiting, error).await;
             }
         }
     }
 
-    /// After a failure together: one of them failed, and the others are not to suffer from it.
+    /// Runs each statement alone after they failed together, so that one failure takes no other along.
     async fn execute_alone(&self, mut waiting: Vec<Waiting>, error: DbErr) {
         if waiting.len() == 1 {
             let _ = waiting.remove(0).answer.send(Err(error));
@@ -306,7 +308,7 @@ impl Database {
     }
 }
 
-/// The path of a SQLite file.
+/// Returns the path of a SQLite file, or `None` for another database.
 fn file_of(url: &str) -> Option<&str> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -315,22 +317,6 @@ fn file_of(url: &str) -> Option<&str> {
 
 fn open_failed(error: sea_orm::sqlx::Error) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(error.into()))
-}
-
-/// Tells a passing conflict from a failure.
-pub trait IsBusy {
-    fn is_busy(&self) -> bool;
-}
-
-impl IsBusy for DbErr {
-    fn is_busy(&self) -> bool {
-        let text = self.to_string();
-        // SQLite: BUSY, LOCKED; PostgreSQL: 40001 serialization, 40P01 deadlock.
-        text.contains("database is locked")
-            || text.contains("database table is locked")
-            || text.contains("could not serialize")
-            || text.contains("deadlock detected")
-    }
 }
 
 #[cfg(unix)]

@@ -1,9 +1,11 @@
-//! Rows in, domain out. Queries have names and join any transaction; nothing is decided here.
+//! Turns rows into domain values and back. A query is a function with a name that joins any transaction. Nothing is
+//! decided here.
 
 pub mod accounts;
 pub mod affiliations;
 pub mod authentication_requests;
 pub mod batches;
+mod busy;
 pub mod clients;
 mod connection;
 pub mod consents;
@@ -42,11 +44,12 @@ mod writer;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
+pub use busy::IsBusy;
 pub use connection::{Connection, Transaction};
-pub use database::{Database, IsBusy, Look, OpenError};
+pub use database::{Database, Look, OpenError};
 
-/// A value in the text of a statement, not bound to it: for what a partial index has in its condition, which only
-/// so is known to hold when the statement is prepared.
+/// Writes a value into the text of a statement in place of binding it. A partial index is used only if its condition is
+/// known when the statement is prepared.
 fn constant(it: &'static str) -> Expr {
     Expr::Constant(it.into())
 }
@@ -55,7 +58,7 @@ fn is(column: impl ColumnTrait, value: &'static str) -> Expr {
     column.into_expr().eq(constant(value))
 }
 
-/// A row that our own code cannot have written.
+/// Returns the error for a row that our own code cannot have written.
 fn corrupt(table: &str, id: &str) -> sea_orm::DbErr {
     sea_orm::DbErr::Custom(format!("{table}: the row {id} cannot be read"))
 }
