@@ -1,4 +1,5 @@
-//! josekit's implementation of each algorithm in use (RFC 7518 §3.1, §4.1; RFC 8037), for our keys and clients' keys.
+//! Chooses josekit's implementation of each algorithm in use (RFC 7518 §3.1, §4.1; RFC 8037), for our keys and those of
+//! clients.
 
 use josekit::jwe::{ECDH_ES, JweEncrypter, RSA_OAEP_256};
 use josekit::jwk::Jwk;

@@ -1,5 +1,5 @@
-//! A JWS that brings its own public key (RFC 7515 §4.1.3), as a proof of possession does. It proves that its
-//! sender holds the key, and nothing of who that is (RFC 9449 §4.2; security.md TK-10, JW-6).
+//! Verifies a JWS by the public key in its own header (RFC 7515 §4.1.3), as a DPoP proof has it. Such a JWS shows that
+//! its sender holds the key, and nothing about who that is (RFC 9449 §4.2; security.md TK-10, JW-6).
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::jwks::ClientKeys;
 use super::jws::{self, Expect, Parts, Refusal, verify};
 
-/// What was signed, and by which key.
+/// The claims of a verified JWS, and the key that signed it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedProof {
     pub claims: Value,
@@ -15,12 +15,12 @@ pub struct VerifiedProof {
     pub thumbprint: String,
 }
 
-/// The claims of a JWS and the thumbprint of the key in its header that has signed it.
+/// Returns the claims of a JWS that the key in its header has signed, and the thumbprint of that key.
 pub fn verify_embedded(jws: &str, expect: Expect<'_>) -> Result<VerifiedProof, Refusal> {
     let parts = Parts::parse(jws).ok_or(Refusal::Malformed)?;
     let jwk = parts.jwk.ok_or(Refusal::UnknownKey)?;
     let thumbprint = thumbprint(&jwk).ok_or(Refusal::UnknownKey)?;
-    // Whatever name the key has, it is the only one: the header need not repeat it.
+    // The set has this one key, so the name in the header is taken for its name.
     let mut key = jwk;
     match parts.kid {
         Some(kid) => drop(key.insert("kid".into(), kid.into())),
@@ -32,7 +32,7 @@ pub fn verify_embedded(jws: &str, expect: Expect<'_>) -> Result<VerifiedProof, R
     Ok(VerifiedProof { claims, thumbprint })
 }
 
-/// RFC 7638 §3.2, RFC 8037 §2: the required members alone, in the order of their names.
+/// Returns the thumbprint: RFC 7638 §3.2, RFC 8037 §2: the required members alone, in the order of their names.
 fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
     let names: &[&str] = match jwk.get("kty")?.as_str()? {
         "EC" => &["crv", "kty", "x", "y"],

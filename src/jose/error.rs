@@ -1,4 +1,4 @@
-//! What fails on our side of JOSE. What is wrong with a client's JWS is a `jws::Refusal`.
+//! The failures on our side of JOSE. A client's mistake is a `jws::Refusal`.
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

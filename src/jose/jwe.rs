@@ -1,6 +1,5 @@
-//! What only the client can read: encrypted to a key that it registered (RFC 7516, RFC 7518 §4.3, §4.6,
-//! §5). One direction only: nothing here decrypts, encrypted objects that come in are refused
-//! (security.md JW-1).
+//! Encrypts to a key that the client registered (RFC 7516, RFC 7518 §4.3, §4.6, §5). Nothing decrypts: encrypted
+//! objects that come in are refused (security.md JW-1).
 
 use josekit::jwe::{self, JweHeader};
 
@@ -8,16 +7,16 @@ use super::error::Error;
 use super::jwks::ClientKeys;
 use crate::domain::client::Encryption;
 
-/// What is inside.
+/// The plaintext.
 #[derive(Clone, Copy, Debug)]
 pub enum Content<'a> {
-    /// Signed, then encrypted: `cty` says so (RFC 7519 §5.2).
+    /// A JWT that is signed, then encrypted: `cty` says so (RFC 7519 §5.2).
     Jws(&'a str),
-    /// Claims as they are: a userinfo answer of which the client wanted no signature.
+    /// Claims without a signature: a userinfo response for a client that registered no signing algorithm for it.
     Claims(&'a [u8]),
 }
 
-/// A compact JWE; `None` if the set has no key for it.
+/// Returns a compact JWE, or `None` if the set has no key for this algorithm.
 pub fn encrypt(content: Content<'_>, keys: &ClientKeys, how: Encryption) -> Result<Option<String>, Error> {
     let Some((kid, encrypter)) = keys.recipient(how.alg) else {
         return Ok(None);

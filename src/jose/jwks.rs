@@ -1,5 +1,6 @@
-//! The JWK set of a client (RFC 7517 §5), parsed into what verifies its signatures and what encrypts to it: public keys,
-//! strong enough, by the algorithms that we support (RFC 8725; security.md JW-1 to JW-6).
+//! Parses the JWK set of a client (RFC 7517 §5) into verifiers of its signatures and encrypters to it. It accepts
+//! public keys only, of sufficient strength, for the algorithms that are supported (RFC 8725; security.md JW-1 to
+//! JW-6).
 
 use std::sync::Arc;
 
@@ -11,28 +12,28 @@ use serde_json::{Map, Value};
 use super::{algorithms, rsa_modulus};
 use crate::domain::client::{EncryptionAlg, SigningAlg};
 
-/// DR-3: so many keys in a set.
+/// DR-3: the largest number of keys in a set.
 const MOST_KEYS: usize = 16;
 
 /// A client's public keys, parsed and ready.
 #[derive(Clone, Debug, Default)]
 pub struct ClientKeys {
     keys: Arc<[ClientKey]>,
-    /// As it came, for what else is registered in it.
+    /// The set as it came: it may hold more than keys.
     set: Arc<Value>,
 }
 
 #[derive(Debug)]
 struct ClientKey {
     kid: Option<String>,
-    /// Its owner says that it is for encryption (RFC 7517 §4.2).
+    /// `true` if its owner reserves it for encryption (RFC 7517 §4.2).
     only_encrypts: bool,
     verifiers: Vec<(SigningAlg, Box<dyn JwsVerifier>)>,
     encrypters: Vec<(EncryptionAlg, Box<dyn JweEncrypter>)>,
 }
 
 impl ClientKeys {
-    /// Reads a JWK set (RFC 7517 §5), telling what is wrong with it. Keys for other uses are passed over.
+    /// Parses a JWK set (RFC 7517 §5), or returns the first problem. Keys for other uses are skipped.
     pub fn parse(set: &Value) -> Result<Self, String> {
         let keys = set
             .get("keys")
@@ -65,19 +66,19 @@ impl ClientKeys {
         self.keys.is_empty()
     }
 
-    /// Holds a key for one of the algorithms.
+    /// Returns `true` if a key of the set verifies one of the algorithms.
     pub fn can_sign_by(&self, algs: &[SigningAlg]) -> bool {
         let mut verifiers = self.keys.iter().flat_map(|it| &it.verifiers);
         verifiers.any(|(alg, _)| algs.contains(alg))
     }
 
-    /// Holds a key that can be encrypted to in this way.
+    /// Returns `true` if a key of the set can be encrypted to by this algorithm.
     pub fn can_be_encrypted_to_by(&self, alg: EncryptionAlg) -> bool {
         self.recipient(alg).is_some()
     }
 
-    /// Returns what verifies this algorithm. A JWS that names its key is verified by that key alone, compared exactly
-    /// (security.md JW-2).
+    /// Returns the verifiers of an algorithm. A JWS that names its key is verified by that key alone, and the name must
+    /// be equal to the byte (security.md JW-2).
     pub(super) fn verifiers<'a>(
         &'a self,
         alg: SigningAlg,
@@ -91,7 +92,7 @@ impl ClientKeys {
             .map(|(_, it)| it.as_ref())
     }
 
-    /// The key to encrypt to, with its name: one that is for nothing else, if there is one.
+    /// Returns the key to encrypt to, with its name. A key that is for encryption only is preferred.
     pub(super) fn recipient(&self, alg: EncryptionAlg) -> Option<(Option<&str>, &dyn JweEncrypter)> {
         let encrypts = |it: &&ClientKey| it.encrypters.iter().any(|(by, _)| *by == alg);
         let mut fitting = self.keys.iter().filter(encrypts);
@@ -103,12 +104,12 @@ impl ClientKeys {
         Some((key.kid.as_deref(), encrypter.as_ref()))
     }
 
-    /// The JWK set itself.
+    /// Returns the JWK set as it came.
     pub fn set(&self) -> &Value {
         &self.set
     }
 
-    /// The very same, not only equal ones.
+    /// Returns `true` if both are one parsed set in memory, not merely equal ones.
     pub(super) fn are(&self, others: &Self) -> bool {
         Arc::ptr_eq(&self.keys, &others.keys)
     }
@@ -116,7 +117,7 @@ impl ClientKeys {
 
 impl ClientKey {
     fn parse(key: &Map<String, Value>) -> Result<Option<Self>, String> {
-        // JW-6: public members only. A private key that was sent is no longer one.
+        // JW-6: public members only. A private key that was sent to somebody is no longer private.
         if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
             .iter()
             .any(|it| key.contains_key(*it))
@@ -172,7 +173,7 @@ impl ClientKey {
         let mut key = key.clone();
         key.remove("key_ops"); // read above
         let jwk = Jwk::from_map(key).map_err(|_| "it is not a JWK".to_owned())?;
-        // josekit refuses RSA below 2048 bits, and OpenSSL points that are not on the curve.
+        // josekit refuses RSA keys below 2048 bits; OpenSSL refuses points that are not on the curve.
         let invalid = |_| "it is too short or not valid".to_owned();
         Ok(Some(Self {
             kid: kid.map(str::to_owned),
@@ -189,7 +190,7 @@ impl ClientKey {
     }
 }
 
-/// RFC 7517 §4.3; `None`: whatever its use allows.
+/// Returns the `key_ops` (RFC 7517 §4.3), or `None` if the key may do whatever its `use` allows.
 fn operations(key: &Map<String, Value>) -> Result<Option<Vec<&str>>, String> {
     let Some(named) = key.get("key_ops") else {
         return Ok(None);

@@ -1,6 +1,6 @@
-//! Keys of clients that keep them at an address of their own (`jwks_uri`): fetched when needed, kept
-//! for a while, fetched again when a signature fits none of them (OpenID Connect Core §10.1.1;
-//! security.md DR-3). A failure is never kept; an address that fails does not end what was known.
+//! Fetches the keys of clients from their `jwks_uri` and caches them. They are fetched again when a signature fits none
+//! of them (OpenID Connect Core §10.1.1; security.md DR-3). A failure is never cached, and does not end the keys that
+//! were cached before.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,16 +13,16 @@ use crate::clock::Clock;
 use crate::domain::Time;
 use crate::fetch::{self, Fetch};
 
-/// A key that its owner took away is good for so long.
+/// How long cached keys are used. A key that its owner removed is valid for this much longer.
 const FRESH: Duration = Duration::minutes(10);
 
-/// While the address does not answer, the keys that were there last are good for so long.
+/// How long the last keys are used while the address does not answer.
 const LAST_KNOWN: Duration = Duration::hours(24);
 
-/// An address is asked once in so long, whoever presents what signatures.
+/// The shortest time between two requests to one address, however many signatures are presented.
 const PAUSE: Duration = Duration::seconds(15);
 
-/// Addresses that nobody asked for lately are forgotten from here on.
+/// The number of cached addresses from which those that are unused are dropped.
 const MOST: usize = 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum RemoteError {
     Fetch(#[from] fetch::Error),
     #[error("jwks_uri: it is not a JWK set: {0}")]
     Set(String),
-    /// It failed a moment ago.
+    /// The last request failed less than `PAUSE` ago.
     #[error("jwks_uri: it was asked a moment ago, to no avail")]
     Pause,
 }
@@ -48,10 +48,10 @@ struct Parts {
 
 #[derive(Clone, Debug, Default)]
 struct Kept {
-    /// With the time they came.
+    /// The keys, and when they were fetched.
     keys: Option<(ClientKeys, Time)>,
     asked_at: Option<Time>,
-    /// One request at a time for each address; the others wait for its answer.
+    /// Lets one request at a time go to each address; the others wait for its answer.
     gate: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -75,7 +75,7 @@ impl RemoteKeys {
         }))
     }
 
-    /// The keys at an address, as of a moment ago.
+    /// Returns the keys at an address, from the cache if they are fresh.
     pub async fn at(&self, address: &str) -> Result<ClientKeys, RemoteError> {
         let now = self.0.clock.now();
         if let Some(keys) = self.kept(address).younger_than(FRESH, now) {
@@ -103,7 +103,7 @@ impl RemoteKeys {
         }
     }
 
-    /// The keys after a signature that fitted none of `known`: others than those, or nothing.
+    /// Returns keys other than `known`, which a signature fitted none of, or `None` if there are no others.
     pub async fn after(&self, known: &ClientKeys, address: &str) -> Option<ClientKeys> {
         let now = self.0.clock.now();
         let gate = self.kept(address).gate;
@@ -122,8 +122,8 @@ impl RemoteKeys {
         }
     }
 
-    /// In a task of its own: whoever asked for it and goes away does not stop it, so that strangers cannot keep a
-    /// client's keys from being read.
+    /// Fetches in a task of its own, which a caller that goes away does not stop. Otherwise strangers could keep a
+    /// client's keys from being read by hanging up.
     async fn ask(&self, address: &str, now: Time) -> Result<ClientKeys, RemoteError> {
         let (keys, address) = (self.clone(), address.to_owned());
         let asking = tokio::spawn(async move { keys.ask_now(&address, now).await });
@@ -139,7 +139,7 @@ impl RemoteKeys {
             .fetch
             .get(address, "application/jwk-set+json, application/json")
             .await?;
-        // Some servers give the set no type of its own: what it is, is told by what it holds.
+        // The content type is not checked: some servers send a JWK set as text/plain.
         let set =
             strict_json::object(&fetched.body).ok_or_else(|| RemoteError::Set("not an object".into()))?;
         let keys = ClientKeys::parse(&set.into()).map_err(RemoteError::Set)?;

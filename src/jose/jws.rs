@@ -1,5 +1,5 @@
-//! The compact form of a JWS (RFC 7515 §7.1): takes it apart, and verifies what a client signed, by the keys and the
-//! algorithms that it registered, never by what the token says (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-4).
+//! Parses the compact form of a JWS (RFC 7515 §7.1) and verifies what a client signed. Keys and algorithms come from
+//! the client's registration, never from the token (RFC 7515 §5.2, RFC 8725; security.md JW-1 to JW-4).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
@@ -11,10 +11,10 @@ use crate::domain::client::SigningAlg;
 /// JW-1: 8 KiB at most.
 const LONGEST: usize = 8 * 1024;
 
-/// RFC 7515 §4.1.11: what asks for processing that we do not implement is refused.
+/// RFC 7515 §4.1.11: a header that asks for processing that is not implemented is refused.
 const NOT_PROCESSED: [&str; 4] = ["crit", "b64", "zip", "enc"];
 
-/// Why a JWS was refused; for the log, the answer is the same for all.
+/// Why a JWS was refused. The log says it; the client's answer is the same for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("it is not a compact JWS that is processed here")]
@@ -31,15 +31,15 @@ pub enum Refusal {
     Claims,
 }
 
-/// What is expected of the JWS.
+/// The algorithms and the type that a JWS must have.
 #[derive(Clone, Copy, Debug)]
 pub struct Expect<'a> {
     /// The algorithms that the client's registration allows.
     pub algs: &'a [SigningAlg],
     /// `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`.
     pub typ: &'a str,
-    /// `JWT`, or no `typ`, is accepted too: assertions and request objects (security.md JW-4), which
-    /// the caller then tells apart by their claims.
+    /// Accepts `JWT`, or no `typ`, as well. It is set for assertions and request objects (security.md JW-4), which the
+    /// caller then tells apart by their claims.
     pub plain: bool,
 }
 
@@ -47,7 +47,7 @@ pub struct Parts<'a> {
     pub alg: SigningAlg,
     pub kid: Option<String>,
     pub typ: Option<String>,
-    /// A key that it brings along: believed by nobody but who asks for it.
+    /// A key in the header. Only `verify_embedded` uses it.
     pub jwk: Option<Map<String, Value>>,
     pub signed: &'a str,
     pub signature: Vec<u8>,
@@ -55,7 +55,7 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Takes it apart without believing any of it; `None` for what is not a JWS that we would process.
+    /// Splits a JWS and verifies nothing. Returns `None` for anything that is not processed here.
     pub fn parse(jws: &'a str) -> Option<Self> {
         if jws.len() > LONGEST {
             return None;
@@ -84,12 +84,12 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// The claims, once the signature was verified.
+    /// Returns the claims. Call it after the signature was verified.
     pub fn claims(&self) -> Option<Value> {
         strict_json::claims(&self.claims)
     }
 
-    /// RFC 7515 §4.1.9: compared without regard to case, `application/` may be left out.
+    /// Compares `typ`. RFC 7515 §4.1.9: case does not matter, and `application/` may be left out.
     pub fn is_typ(&self, expected: &str) -> bool {
         self.typ.as_deref().is_some_and(|it| {
             let it = it.to_ascii_lowercase();
@@ -98,7 +98,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The claims of a JWS that one of `keys` has signed. Times, issuer and audience are the caller's to check.
+/// Returns the claims of a JWS that one of `keys` has signed. The caller checks times, issuer and audience.
 pub fn verify(jws: &str, keys: &ClientKeys, expect: Expect<'_>) -> Result<Value, Refusal> {
     let parts = Parts::parse(jws).ok_or(Refusal::Malformed)?;
     if !expect.algs.contains(&parts.alg) {
@@ -134,7 +134,7 @@ fn unsigned_claims(jwt: &str) -> Option<Value> {
     }
 }
 
-/// `None` if it is there and no text; `Some(None)` if it is not there.
+/// Returns `None` if the member is not a string, and `Some(None)` if it is absent.
 fn text(header: &Map<String, Value>, name: &str) -> Option<Option<String>> {
     match header.get(name) {
         None => Some(None),

@@ -1,4 +1,5 @@
-//! One of our key pairs, its signers prepared once: parsing an RSA key costs more than signing with it.
+//! One of our key pairs. Its signers and verifiers are prepared once: parsing an RSA key costs more than signing with
+//! it.
 
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
@@ -13,7 +14,7 @@ use crate::domain::signing_key::{Family, SigningKey};
 #[derive(Debug)]
 pub struct KeyPair {
     pub key: SigningKey,
-    /// As it stands in the JWKS.
+    /// The JWK that is published.
     pub public: Value,
     prepared: Vec<Prepared>,
 }
@@ -66,7 +67,7 @@ impl KeyPair {
     }
 }
 
-/// A new private key, as JWK.
+/// Generates a private key, as JWK.
 pub fn generate(family: Family, rsa_bits: u32) -> Result<Vec<u8>, Error> {
     let jwk = match family {
         Family::Rsa => rsa(rsa_bits)?,
@@ -81,7 +82,7 @@ fn rsa(bits: u32) -> Result<Jwk, Error> {
     Ok(Jwk::generate_rsa_key(bits)?)
 }
 
-/// Tests start hundreds of services: those that come first search for primes, the others reuse them.
+/// Reuses four keys in tests, which start hundreds of services: searching for primes would dominate them.
 #[cfg(feature = "testing")]
 fn rsa(bits: u32) -> Result<Jwk, Error> {
     use std::sync::{LazyLock, Mutex};

@@ -1,5 +1,5 @@
-//! What makes an RSA public key one that only its owner can use (NIST SP 800-89 §5.3.3; security.md JW-6): a modulus
-//! with a small factor is factored by anybody, who then signs as the client.
+//! Refuses RSA public keys that others than their owner could use (NIST SP 800-89 §5.3.3; security.md JW-6). Anybody
+//! can factor a modulus with a small factor, and then sign as the client.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ const BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
 /// NIST SP 800-89 §5.3.3 b: no factor below this.
 const SMALL: u32 = 752;
 
-/// `n` and `e` of a JWK (RFC 7518 §6.3.1).
+/// Checks `n` and `e` of a JWK (RFC 7518 §6.3.1).
 pub(super) fn check(modulus: &str, exponent: &str) -> Result<(), String> {
     if exponent != "AQAB" {
         return Err("the exponent of an RSA key is 65537".into());

@@ -1,5 +1,5 @@
-//! JSON as JOSE asks for it: an object whose member names are unique (RFC 7515 §4, RFC 7519 §4), dates
-//! that are integers (security.md JW-3), and not deeper than 32 (DS-1).
+//! Parses JSON as JOSE requires it: member names are unique (RFC 7515 §4, RFC 7519 §4), dates are integers (security.md
+//! JW-3), and nesting ends at 32 (DS-1).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 const DATES: [&str; 5] = ["exp", "iat", "nbf", "auth_time", "updated_at"];
 const DEEPEST: u8 = 32;
 
-/// An object without a repeated name at any depth.
+/// Parses an object. Returns `None` if a name is repeated at any depth.
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let Strict(value) = serde_json::from_slice(bytes).ok()?;
     match value {
@@ -18,7 +18,7 @@ pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// A claims set: an object whose dates are integers.
+/// Parses a claims set: an object whose dates are integers.
 pub(super) fn claims(bytes: &[u8]) -> Option<Value> {
     let it = object(bytes)?;
     let dated = DATES.iter().filter_map(|name| it.get(*name)).all(Value::is_i64);
@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for Strict {
     }
 }
 
-/// How much deeper it may get.
+/// How many more levels are allowed.
 struct Depth(u8);
 
 impl<'de> DeserializeSeed<'de> for Depth {

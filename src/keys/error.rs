@@ -1,4 +1,4 @@
-//! What can go wrong with our own keys.
+//! The failures of our own keys, and of changing them.
 
 use sea_orm::DbErr;
 

@@ -1,4 +1,4 @@
-//! The keys directory: the master key, and each signing key sealed under it (security.md JW-7, ST-4).
+//! Reads and writes the keys directory: the master key, and each signing key sealed under it (security.md JW-7, ST-4).
 
 use std::fs;
 use std::io::Write;
@@ -18,7 +18,7 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     }
 }
 
-/// Reads the master key, or makes one when there is none; of several nodes that start at once, one's stays.
+/// Reads the master key, or makes one if there is none. If several nodes start at once, they all end with the same one.
 pub(super) fn master(path: &Path) -> Result<Master, Error> {
     if !path.exists() {
         let text = URL_SAFE_NO_PAD.encode(random::bytes::<32>());
@@ -53,7 +53,7 @@ pub(super) fn remove_key(directory: &Path, kid: &str) -> Result<(), Error> {
     }
 }
 
-/// The kid is part of the label: a file renamed to another key's name does not open.
+/// Returns the label of a seal. It has the kid, so a file that was renamed to another key's name does not open.
 fn label(kid: &str) -> String {
     format!("signing-key {kid}")
 }
@@ -69,7 +69,7 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(failed(path))
 }
 
-/// Writes a file that is there whole or not at all, and does not replace one.
+/// Writes a file whole or not at all. It never replaces one.
 fn write_once(path: &Path, content: &[u8]) -> Result<(), Error> {
     let directory = path
         .parent()
@@ -95,7 +95,7 @@ fn write_once(path: &Path, content: &[u8]) -> Result<(), Error> {
         }
     };
     let written = write();
-    // Its content is under its final name, or of no use.
+    // The content is under its final name now, or useless.
     let _ = fs::remove_file(&draft);
     written.map_err(failed(path))
 }

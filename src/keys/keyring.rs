@@ -1,5 +1,5 @@
-//! All our keys in memory: what signs now, what is published, the master key's children. Refreshed when
-//! the database says that keys changed (`storage::cache_versions`).
+//! Holds all our keys in memory: signs with the active ones, publishes the JWK set, seals with what derives from the
+//! master key. `rotation` refreshes it when the counter in the database has changed (`storage::cache_versions`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ struct Ring {
 }
 
 impl Keyring {
-    /// Whether a master key that is there can be used; none is made.
+    /// Checks an existing master key. It makes none.
     pub fn look(config: &Config) -> Result<(), Error> {
         let path = config.keys.master_key_file();
         if path.exists() {
@@ -50,7 +50,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Reads the master key, or makes it; the signing keys come with `refresh`.
+    /// Reads the master key, or makes it. `refresh` adds the signing keys.
     pub fn load(config: &Config, clock: Clock) -> Result<Self, Error> {
         Ok(Self(Arc::new(Inner {
             clock,
@@ -67,7 +67,7 @@ impl Keyring {
         self.0.ring.load().generation
     }
 
-    /// Takes over what the database says of the keys; the private halves are read from the directory.
+    /// Replaces the signing keys by those of the database. Their private halves are read from the directory.
     pub fn refresh(&self, generation: i64, rows: Vec<SigningKey>) -> Result<(), Error> {
         let now = self.0.clock.now();
         let known = self.0.ring.load();
@@ -90,7 +90,7 @@ impl Keyring {
             pairs,
             rows,
         });
-        // Of several who read at the same time, the one who began first may come last.
+        // Several may read at the same time, and the one that read first may arrive last.
         self.0.ring.rcu(|known| {
             Arc::clone(if known.generation > read.generation {
                 known
@@ -101,7 +101,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Makes a key and its file. It counts once its row is in the database.
+    /// Makes a key and its file. The key is used once its row is in the database.
     pub fn generate(&self, family: Family, created_at: Time, active_from: Time) -> Result<SigningKey, Error> {
         let kid = format!("{}-{}", family.as_str(), random::id());
         let private = jose::generate(family, self.0.rsa_bits)?;
@@ -115,12 +115,12 @@ impl Keyring {
         })
     }
 
-    /// Removes the file of a key that nobody uses any more.
+    /// Removes the file of a key that is no longer used.
     pub fn discard(&self, kid: &str) -> Result<(), Error> {
         files::remove_key(&self.0.directory, kid)
     }
 
-    /// What the database said of all keys, at the last `refresh`.
+    /// Returns the rows of all keys, as of the last `refresh`.
     pub fn rows(&self) -> Vec<SigningKey> {
         self.0.ring.load().rows.clone()
     }
@@ -129,7 +129,7 @@ impl Keyring {
         key.state(&self.0.ring.load().rows, self.0.clock.now(), self.0.keep)
     }
 
-    /// A compact JWS of `claims`, by the key in use.
+    /// Signs `claims` with the active key, as a compact JWS.
     pub fn sign(&self, alg: SigningAlg, typ: &str, claims: &Value) -> Result<String, Error> {
         let now = self.0.clock.now();
         let ring = self.0.ring.load();
@@ -149,8 +149,8 @@ impl Keyring {
         Ok(token)
     }
 
-    /// The claims of something we signed with a key still published, of that `typ`. Neither `exp` nor
-    /// `aud` is looked at: an ID token as a hint may have expired (OpenID Connect RP-Initiated Logout §4).
+    /// Returns the claims of a token of this `typ` that one of the published keys has signed. Neither `exp` nor `aud`
+    /// is checked: an ID token as a hint may have expired (OpenID Connect RP-Initiated Logout §4).
     pub fn verify_own(&self, token: &str, typ: &str) -> Option<Value> {
         let parts = Parts::parse(token)?;
         let ring = self.0.ring.load();
@@ -162,27 +162,27 @@ impl Keyring {
         verified.then(|| parts.claims()).flatten()
     }
 
-    /// The JWK set as it is served (RFC 7517 §5): announced, active and retired keys.
+    /// Returns the published JWK set (RFC 7517 §5): announced, active and retired keys.
     pub fn jwks(&self) -> Value {
         let ring = self.0.ring.load();
         let mut pairs: Vec<&KeyPair> = ring.published(self.0.clock.now(), self.0.keep).collect();
-        // RSA first: of services that look for the first key of a set, most know RS256 only.
+        // RSA comes first: services that take the first key of a set mostly verify RS256 only.
         pairs.sort_by_key(|it| it.key.family != Family::Rsa);
         let keys: Vec<&Value> = pairs.into_iter().map(|it| &it.public).collect();
         json!({ "keys": keys })
     }
 
-    /// Encrypts for ourselves, as base64url: AES-256-GCM under a key of its `kind`.
+    /// Encrypts for ourselves, with AES-256-GCM under a key of its `kind`, as base64url.
     pub fn seal(&self, kind: &str, plaintext: &[u8]) -> Result<String, Error> {
         self.0.master.seal_text(kind, plaintext)
     }
 
-    /// What `seal` encrypted for this kind; `None` for everything else.
+    /// Decrypts what `seal` made for this kind. Returns `None` for everything else.
     pub fn open(&self, kind: &str, sealed: &str) -> Option<Vec<u8>> {
         self.0.master.open_text(kind, sealed)
     }
 
-    /// HMAC-SHA-256 under a key of its purpose: for short codes, which a bare digest would not hide.
+    /// Returns the HMAC-SHA-256 under a key of its purpose. It is for short codes, which a bare digest would not hide.
     pub fn hmac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
         self.0.master.hmac(purpose, data)
     }

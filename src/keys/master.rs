@@ -1,4 +1,4 @@
-//! The master key and what derives from it: seals, codes' HMAC, the pepper of passwords (security.md JW-7).
+//! Derives from the master key what seals, what authenticates codes, and the pepper of passwords (security.md JW-7).
 //! Each purpose has a key of its own by HKDF-SHA-256 (RFC 5869); labels carry a version.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -44,7 +44,7 @@ impl Master {
         key
     }
 
-    /// What every password is hashed with.
+    /// Returns the secret that every password is hashed with.
     pub fn pepper(&self) -> &[u8; 32] {
         &self.pepper
     }
@@ -53,7 +53,7 @@ impl Master {
         mac(&self.derive("v1 hmac", purpose), data)
     }
 
-    /// Encrypts under the key of `kind`; only `open` with the same kind gives it back.
+    /// Encrypts under the key of `kind`. Only `open` with the same kind decrypts it.
     pub fn seal(&self, kind: &str, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
         let salt: [u8; NONCE] = random::bytes();
         let nonce: [u8; NONCE] = random::bytes();
@@ -86,8 +86,8 @@ impl Master {
         .ok()
     }
 
-    /// A key for one message: 96 random bits alone would allow 2^32 messages under one key
-    /// (NIST SP 800-38D §8.3), and access tokens are many.
+    /// Returns a key for one message. A random nonce of 96 bits allows 2^32 messages under one key (NIST SP 800-38D
+    /// §8.3), and access tokens are many.
     fn message_key(&self, kind: &str, salt: &[u8]) -> [u8; 32] {
         mac(&self.derive("v1 seal", kind), salt)
     }

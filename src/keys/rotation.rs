@@ -1,5 +1,5 @@
-//! The life of our signing keys, where the keyring meets the database: made at the first start, rotated
-//! with an announcement, revoked at once (security.md JW-6). All nodes see a change by its generation.
+//! Makes, rotates and revokes the signing keys (security.md JW-6). A change raises the counter `signing_keys`, by which
+//! all nodes see it. `App::open`, the command `key` and the jobs call it.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::domain::signing_key::{self, Family, KeyState, SigningKey};
 use crate::storage::cache_versions::{self, SIGNING_KEYS};
 use crate::storage::signing_keys;
 
-/// At the start: takes over the keys, or makes the first ones, which sign from now on.
+/// Reads the keys at the start. If a family has none, its first key is made and signs from now on.
 pub async fn load(app: &App) -> Result<(), RotationError> {
     refresh(app).await?;
     let missing: Vec<Family> = Family::ALL
@@ -26,14 +26,14 @@ pub async fn load(app: &App) -> Result<(), RotationError> {
         return Ok(());
     }
     match add(app, &Context::system(), &missing, app.clock.now(), None).await {
-        // Another node that starts at the same time has made them.
+        // Another node that started at the same time made them.
         Ok(_) | Err(RotationError::Raced) => {}
         Err(error) => return Err(error),
     }
     refresh(app).await
 }
 
-/// Reads the keys again if the database says that they changed.
+/// Reads the keys again if they changed.
 pub async fn refresh(app: &App) -> Result<(), RotationError> {
     let generation = cache_versions::current(app.db.read(), SIGNING_KEYS).await?;
     if generation != app.keys.generation() || app.keys.rows().is_empty() {
@@ -43,7 +43,7 @@ pub async fn refresh(app: &App) -> Result<(), RotationError> {
     Ok(())
 }
 
-/// Announces new keys of these families, all or none; they sign after the announcement's time.
+/// Announces new keys of these families, all or none. They sign once the time of announcement has passed.
 pub async fn rotate(
     app: &App,
     context: &Context,
@@ -63,7 +63,7 @@ pub async fn rotate(
     add(app, context, families, from, None).await
 }
 
-/// Announces new keys where they are due; the clock's door calls it.
+/// Announces new keys of the families that are due. A job calls it.
 pub async fn rotate_when_due(app: &App) -> Result<Vec<SigningKey>, RotationError> {
     refresh(app).await?;
     let now = app.clock.now();
@@ -75,8 +75,8 @@ pub async fn rotate_when_due(app: &App) -> Result<Vec<SigningKey>, RotationError
     add(app, &Context::system(), &due, now + settings.announce, None).await
 }
 
-/// Ends a key at once: nothing it signed is believed any more. Without another of its family, a new
-/// one signs from now on.
+/// Revokes a key at once: nothing that it signed is verified any more. If it was the only active key of its family, a
+/// new one signs from now on.
 pub async fn revoke(app: &App, context: &Context, kid: &str) -> Result<Vec<SigningKey>, RotationError> {
     refresh(app).await?;
     let now = app.clock.now();
@@ -94,8 +94,7 @@ pub async fn revoke(app: &App, context: &Context, kid: &str) -> Result<Vec<Signi
     add(app, context, replace, now, Some(kid)).await
 }
 
-/// The files first, the rows after: a key counts once its row is committed, and a file without a
-/// row is of no harm.
+/// Makes the files, then writes the rows. A key is used once its row is committed; a file without a row does no harm.
 async fn add(
     app: &App,
     context: &Context,
@@ -107,7 +106,7 @@ async fn add(
     let seen = app.keys.generation();
     let keyring = app.keys.clone();
     let wanted: Vec<Family> = families.to_vec();
-    // Searching for primes takes a while, which other requests need not wait for.
+    // Searching for primes takes a while, and blocks no other request here.
     let made = tokio::task::spawn_blocking(move || {
         wanted
             .iter()
@@ -118,7 +117,7 @@ async fn add(
     let written: Result<(), RotationError> = app
         .db
         .write(async |tx| {
-            // Of several nodes with the same idea, one does it.
+            // If several nodes do this at once, one succeeds.
             if !cache_versions::raise_from(tx, SIGNING_KEYS, seen).await? {
                 return Err(RotationError::Raced);
             }
@@ -146,7 +145,7 @@ async fn add(
     Ok(made)
 }
 
-/// Removes the files of keys that are gone or revoked. Their rows stay: the trail names them.
+/// Removes the files of keys that are gone or revoked. Their rows stay: the audit trail names them.
 pub fn sweep(app: &App) -> Result<(), RotationError> {
     let rows = app.keys.rows();
     let gone: BTreeSet<&str> = rows
