@@ -1,4 +1,4 @@
-//! Whether a process could start, found out by looking alone: nothing is made, nothing is changed.
+//! Finds out whether a process could start. Nothing is made, nothing is changed. The command `check` calls it.
 
 use super::App;
 use super::prerequisites::{StartError, is_pending, mailer, master_key_is_there, use_our_tls};
@@ -12,7 +12,7 @@ use crate::storage::{Database, Look};
 use crate::webauthn::Webauthn;
 
 impl App {
-    /// Everything that would keep the service from starting, or from working once it has.
+    /// Returns everything that would keep the service from starting or from working.
     pub async fn problems(config: &Config) -> Vec<String> {
         use_our_tls();
         let mut problems = Vec::new();
