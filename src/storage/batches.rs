@@ -1,5 +1,5 @@
-//! Many rows in transactions that let others pass: what is to be done is read outside of them, each holds the
-//! database for some milliseconds, after each the others have twice as long, and between two the process may end.
+//! Changes many rows in small transactions that let others pass. Each holds the database for some milliseconds, and the
+//! others have twice as long afterwards. Between two of them the process may end.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use sea_orm::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// In one transaction.
+/// The largest number of rows in one transaction.
 pub const ROWS: usize = 100;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Repeats `batch` until it has found fewer rows than it may take, or the process is asked to end. How many rows
-/// that were.
+/// Repeats `batch` until it finds fewer rows than it may take, or the process is asked to end. Returns the number of
+/// rows.
 pub async fn until_done<E, F>(stopping: &CancellationToken, batch: impl Fn() -> F) -> Result<u64, E>
 where
     F: Future<Output = Result<u64, E>>,
@@ -33,12 +33,12 @@ where
     Ok(done)
 }
 
-/// Lets others have the database for twice as long as it was held since `begun`.
+/// Leaves the database to others for twice as long as it was held since `begun`.
 pub async fn pause(begun: Instant) {
     tokio::time::sleep((begun.elapsed() * 2).max(SHORTEST_PAUSE)).await;
 }
 
-/// Deletes what is `over`, at most a batch of it. Where nothing is, nothing is written.
+/// Deletes at most a batch of the rows that are `over`. If there are none, nothing is written.
 pub(super) async fn delete<E, K>(
     db: &impl ConnectionTrait,
     key: E::Column,
@@ -59,7 +59,7 @@ where
     if keys.is_empty() {
         return Ok(0);
     }
-    // The condition again: what came to life meanwhile stays.
+    // The condition is repeated, so that a row that changed meanwhile stays.
     let done = E::delete_many()
         .filter(key.is_in(keys))
         .filter(over)

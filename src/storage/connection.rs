@@ -1,7 +1,7 @@
-//! What statements go through on their way to the database: the pool, or a transaction of it.
+//! The passage through which all statements go: the pool, or a transaction of it.
 //!
-//! SQLite plans a statement by the value of its `LIMIT`, and plans it anew each time that value is bound again, which
-//! costs several times what the statement itself does. Here, and nowhere else, the number is written into the text.
+//! SQLite plans a statement by the value of its `LIMIT` and plans it anew each time that value is bound again. The plan
+//! costs several times as much as the statement. So the number is written into the text, here and nowhere else.
 
 use sea_orm::prelude::async_trait;
 use sea_orm::sea_query::{Value, Values};
@@ -67,7 +67,7 @@ macro_rules! through {
 
 through!(Connection, Transaction);
 
-/// The statement with the number of each `LIMIT ?` in its text. PostgreSQL keeps the plan of a prepared statement.
+/// Writes the number of each `LIMIT ?` into the text. PostgreSQL keeps the plan of a prepared statement.
 fn with_its_limit(mut statement: Statement) -> Statement {
     const BOUND: &str = " LIMIT ?";
     if statement.db_backend != DbBackend::Sqlite || !statement.sql.contains(BOUND) {

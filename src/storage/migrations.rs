@@ -1,11 +1,11 @@
-//! Which migrations were applied, read without making anything.
+//! Lists the migrations that were applied, without creating their table.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 const TABLE: &str = "seaql_migrations";
 
-/// Their names; none where there has been no migration yet.
+/// Returns their names, and none if nothing has been migrated yet.
 pub async fn list_applied(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let (tables, name) = match db.get_database_backend() {
         DbBackend::Sqlite => ("sqlite_master", "name"),

@@ -1,17 +1,17 @@
-//! For tests: which statements were sent. What no statement may do is refused when it is sent, by whichever test.
+//! Records the statements that tests send, and refuses those that no code may send.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{DbBackend, Statement};
 
-/// The statements of one database, each text once, with the values that came with it last.
+/// The statements that were sent to one database: each text once, with its last values.
 #[derive(Clone, Debug, Default)]
 pub struct Statements(Arc<Mutex<BTreeMap<String, Statement>>>);
 
-/// What makes SQLite plan a prepared statement anew whenever it is run: a bound `LIMIT`, and a bound value in a
-/// comparison that a partial index has in its own condition.
-/// Last, what an empty list becomes: who asks for none of them need not ask.
+/// Texts that no statement may have. The first four make SQLite plan a prepared statement anew each time: a bound
+/// `LIMIT`, and a bound value that a partial index has in its condition. The last is what an empty list becomes: its
+/// caller could have left the query out.
 const BOUND: [&str; 5] = [
     "LIMIT ?",
     r#""affiliations"."status" = ?"#,
@@ -33,7 +33,7 @@ impl Statements {
             .insert(statement.sql.clone(), statement.clone());
     }
 
-    /// Takes what was sent since it was last asked.
+    /// Takes the statements that were sent since the last call.
     pub fn take(&self) -> Vec<Statement> {
         std::mem::take(&mut *self.0.lock().expect("nobody panics with it"))
             .into_values()

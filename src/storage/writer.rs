@@ -1,15 +1,15 @@
-//! Whose turn it is to write. SQLite has one writer: whole transactions take turns, and single statements that wait for
-//! the same turn share one transaction, so that the disk is waited for once for all of them.
+//! Decides whose turn it is to write on SQLite, which has one writer. Whole transactions take turns. Single statements
+//! that wait for the same turn share one transaction, so that all of them wait for the disk once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::Statement;
 use tokio::sync::{MutexGuard, oneshot};
 
-/// How many rows a statement changed, once that will last.
+/// How many rows a statement changed, known once they are stored.
 pub(super) type Changed = Result<u64, sea_orm::DbErr>;
 
-/// A statement and who waits for it.
+/// A statement, and where its caller waits for the outcome.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub statement: Statement,
@@ -18,8 +18,8 @@ pub(super) struct Waiting {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writer {
-    /// Who waits here waits in a line, and holds no connection; who waits inside of the database asks again and again,
-    /// in longer and longer intervals, and others slip in.
+    /// Transactions wait here in order and hold no connection. Inside of SQLite they would ask again in growing
+    /// intervals, and others would slip in.
     turn: Arc<tokio::sync::Mutex<()>>,
     waiting: Arc<Mutex<Vec<Waiting>>>,
 }
@@ -29,14 +29,14 @@ impl Writer {
         self.turn.lock().await
     }
 
-    /// Adds a statement to those that wait. Returns `true` to the first of them: it has to see to all.
+    /// Adds a statement to those that wait. Returns `true` to the first of them, which runs them all.
     pub fn join(&self, it: Waiting) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push(it);
         waiting.len() == 1
     }
 
-    /// Takes all that wait, those that came after the first one too.
+    /// Takes all statements that wait.
     pub fn take(&self) -> Vec<Waiting> {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }

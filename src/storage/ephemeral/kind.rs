@@ -1,27 +1,27 @@
 //! The kinds of short-lived values, each a namespace of its own.
 
-/// What a value is; each kind is a namespace of its own (security.md G-7).
+/// Says what a value is. Each kind is a namespace of its own (security.md G-7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// An authorization code that waits for its redemption.
     Code,
-    /// What is left of a spent code: the authorization that it began (RFC 6749 §4.1.2).
+    /// The authorization that a spent code began (RFC 6749 §4.1.2).
     SpentCode,
     /// An authorization request that its client pushed (RFC 9126).
     PushedRequest,
-    /// What is left of a pushed request that was answered.
+    /// The mark of a pushed request that was answered.
     AnsweredRequest,
-    /// What a device asked for, by its device code (RFC 8628).
+    /// The request of a device, by its device code (RFC 8628).
     DeviceCode,
-    /// The same, by the code that the person enters.
+    /// The request of a device, by the code that the person enters.
     UserCode,
-    /// What the person decided about a device.
+    /// The person's decision about a device.
     DeviceDecision,
     /// How often a device may ask.
     DevicePolling,
     /// How often a client may ask about its authentication request (CIBA).
     BackchannelPolling,
-    /// What is left of a device code that was redeemed.
+    /// The mark of a device code that was redeemed.
     SpentDeviceCode,
     /// An accepted authorization request that waits for the person.
     Interaction,
@@ -29,7 +29,7 @@ pub enum Kind {
     SecondStep,
     /// An authenticator app or a passkey that is being set up.
     Enrolment,
-    /// A challenge to a person's devices, until one answers.
+    /// A challenge to a person's passkeys, until one answers.
     PasskeyChallenge,
     /// A logout on its way through the services that the browser visits.
     Logout,
@@ -37,13 +37,13 @@ pub enum Kind {
     AssertionId,
     /// `jti` of a request object (RFC 9101).
     RequestObjectId,
-    /// `jti` of a proof of possession (RFC 9449 §11.1).
+    /// `jti` of a DPoP proof (RFC 9449 §11.1).
     ProofId,
     /// How often something happened in a window of time.
     Counter,
     /// The outcome of a POST, until the GET that follows it has shown it.
     PostOutcome,
-    /// A form that was sent, so that a second press of its button has the outcome of the first.
+    /// A form that was sent, so that a second press of its button gets the outcome of the first.
     Submission,
     /// The request of a service that a sign-up or a recovery begins from, beyond the interaction's own life.
     RequestOfSignup,

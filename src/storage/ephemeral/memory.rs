@@ -1,4 +1,4 @@
-//! The store in this process: sharded maps, swept as they grow.
+//! Keeps values in this process: sharded maps that are swept as they grow.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,15 +11,15 @@ use crate::clock::Clock;
 use crate::domain::Time;
 
 const SHARDS: usize = 16;
-/// A shard is swept when it has grown by this much since the last time.
+/// The growth of a shard after which it is swept.
 const SWEEP_EVERY: usize = 4096;
-/// Above this a shard gives up what strangers can make it keep (security.md DS-3).
+/// The size above which a shard drops what strangers can make it keep (security.md DS-3).
 const MOST: usize = 12_500;
 
 #[derive(Debug, Default)]
 struct Shard {
     entries: HashMap<(Kind, String), Entry>,
-    /// How many were left by the last sweep.
+    /// The number of entries after the last sweep.
     swept: usize,
 }
 
@@ -152,7 +152,7 @@ impl Memory {
         }
     }
 
-    /// Bounds the memory also when the job that sweeps is late (security.md DS-3).
+    /// Bounds the memory even if the job that sweeps is late (security.md DS-3).
     fn sweep_if_grown(&self, shard: &mut Shard) {
         if shard.entries.len() > shard.swept + SWEEP_EVERY {
             shard.sweep(self.inner.clock.now());
@@ -181,8 +181,8 @@ impl Shard {
 }
 
 impl Shard {
-    /// Under a flood of networks a limit may forget and a stranger's flow begin anew; what stands for a
-    /// person's or a client's word (codes, replay identifiers) is kept.
+    /// Drops entries under a flood from many networks. A limit may forget and a stranger's flow may begin anew; codes
+    /// and replay identifiers are kept.
     fn make_room(&mut self) {
         if self.entries.len() <= MOST {
             return;

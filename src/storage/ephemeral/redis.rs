@@ -1,5 +1,5 @@
-//! The store in Redis: shared by all nodes. Each step is one command or one script, so that no two
-//! nodes can have the same value.
+//! Keeps values in Redis, for all nodes. Each step is one command or one script, so that no two nodes take the same
+//! value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::domain::Time;
 pub struct Redis {
     connection: ConnectionManager,
     clock: Clock,
-    /// What our keys begin with, where others use the same Redis.
+    /// The beginning of our keys, for a Redis that others use too.
     prefix: Arc<str>,
 }
 
@@ -45,7 +45,7 @@ impl Redis {
         format!("{}:{}:{key}", self.prefix, kind.prefix())
     }
 
-    /// The time of expiry travels with the value, so that the service's clock decides, as in memory.
+    /// Puts the time of expiry before the value, so that the service's clock decides, as it does in memory.
     fn wrapped(&self, value: &[u8], ttl: Duration) -> Vec<u8> {
         let expires_at = (self.clock.now() + ttl).timestamp_micros();
         [&expires_at.to_le_bytes(), value].concat()
@@ -124,7 +124,7 @@ impl Redis {
 
     pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
         let key = self.name(Kind::Counter, &window_key(key, self.clock.now(), window));
-        // Count and expiry in one step: a counter without expiry would stay for good.
+        // One script counts and sets the expiry: a counter without expiry would stay for good.
         let script = Script::new(
             "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n",
         );
@@ -141,7 +141,7 @@ impl Redis {
         Ok(counted.unwrap_or(0))
     }
 
-    /// Written by the first node that asks; a Redis that lost its memory has lost this too.
+    /// Returns the time that the first node wrote. A Redis that lost its values has lost this one too.
     pub async fn started_at(&self) -> Result<Time, EphemeralError> {
         let now = self.clock.now();
         let mut connection = self.connection.clone();

@@ -1,4 +1,4 @@
-//! The store as rooms see it: one of the two that are below.
+//! The store as rooms see it: in memory or in Redis, by one interface.
 
 use std::time::Duration;
 
@@ -20,13 +20,12 @@ impl Ephemeral {
         Self::Memory(Memory::new(clock))
     }
 
-    /// `url` as `redis://…` or `rediss://…`; our keys begin with `prefix`. Fails when the server does
-    /// not answer.
+    /// Connects to `redis://…` or `rediss://…`. Our keys begin with `prefix`. Fails if the server does not answer.
     pub async fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, EphemeralError> {
         Redis::connect(url, prefix, clock).await.map(Self::Redis)
     }
 
-    /// Keeps a value for `ttl`; one under the same key is replaced.
+    /// Keeps a value for `ttl`. It replaces one under the same key.
     pub async fn put(
         &self,
         kind: Kind,
@@ -41,7 +40,7 @@ impl Ephemeral {
         Ok(())
     }
 
-    /// Keeps a value unless the key is there already: `true` for the first caller only.
+    /// Keeps a value unless the key exists. Returns `true` to the first caller only.
     pub async fn put_new(
         &self,
         kind: Kind,
@@ -55,7 +54,8 @@ impl Ephemeral {
         }
     }
 
-    /// Replaces a value that is still there: `false` if it was taken or has expired, and it stays gone (security.md G-9).
+    /// Replaces an existing value. Returns `false` if it was taken or has expired; then it stays gone (security.md
+    /// G-9).
     pub async fn replace(
         &self,
         kind: Kind,
@@ -76,7 +76,7 @@ impl Ephemeral {
         }
     }
 
-    /// Gives the value and removes it, in one step.
+    /// Returns the value and removes it, in one step.
     pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
         match self {
             Self::Memory(it) => Ok(it.take(kind, key)),
@@ -84,7 +84,7 @@ impl Ephemeral {
         }
     }
 
-    /// Counts one more in the current window and says how many there are now.
+    /// Counts one more in the current window and returns the number.
     pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
         match self {
             Self::Memory(it) => Ok(it.count(key, window)),
@@ -92,7 +92,7 @@ impl Ephemeral {
         }
     }
 
-    /// How many there are in the current window, without counting.
+    /// Returns the number in the current window, without counting.
     pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
         match self {
             Self::Memory(it) => Ok(it.counted(key, window)),
@@ -100,7 +100,8 @@ impl Ephemeral {
         }
     }
 
-    /// Since when nothing was forgotten: assertions issued before are refused (security.md ST-1).
+    /// Returns since when the store has forgotten nothing. Assertions that were issued before are refused (security.md
+    /// ST-1).
     pub async fn started_at(&self) -> Result<Time, EphemeralError> {
         match self {
             Self::Memory(it) => Ok(it.started_at()),
@@ -108,7 +109,7 @@ impl Ephemeral {
         }
     }
 
-    /// Drops what has expired; Redis does so by itself.
+    /// Drops expired values. Redis does so by itself.
     pub fn sweep(&self) {
         if let Self::Memory(it) = self {
             it.sweep();
