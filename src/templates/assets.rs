@@ -12,7 +12,7 @@ pub struct Asset {
     pub name: String,
     pub content_type: &'static str,
     pub body: &'static [u8],
-    /// Where the templates link it: `/assets/app.<hash>.css`.
+    /// The path that templates link: `/assets/app.<hash>.css`.
     pub path: String,
 }
 
@@ -46,17 +46,17 @@ fn asset(file: &'static include_dir::File<'static>) -> Option<Asset> {
     })
 }
 
-/// The asset at a path, as `/assets/{file}` is asked for it.
+/// Returns the asset at a path, for `/assets/{file}`.
 pub fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|it| it.path == path)
 }
 
-/// The asset of this name, wherever its address is to be told.
+/// Returns the asset of this name.
 pub fn named(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|it| it.name == name)
 }
 
-/// `asset("app.css")` in templates.
+/// Implements `asset("app.css")` in templates.
 pub(super) fn url(name: &str) -> Result<minijinja::Value, minijinja::Error> {
     named(name)
         .map(|it| minijinja::Value::from_safe_string(it.path.clone()))
@@ -68,7 +68,7 @@ pub(super) fn url(name: &str) -> Result<minijinja::Value, minijinja::Error> {
         })
 }
 
-/// All of them, for tests that weigh a page.
+/// Returns all assets, for tests that weigh a page.
 pub fn all() -> &'static [Asset] {
     &ASSETS
 }

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::message::Message;
 
-/// Carried as `form` by every page that has one.
+/// The state of a form, which a page has as `form`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FormState {
-    /// Field name to what was typed. Passwords and codes are never put here.
+    /// The typed values by field name. Passwords and codes are never put here.
     pub values: BTreeMap<String, String>,
-    /// Field name to the values of all boxes that were ticked, where several share the name.
+    /// The values of all ticked boxes by field name, where several share the name.
     pub ticked: BTreeMap<String, Vec<String>>,
-    /// Field name to its message.
+    /// The message by field name.
     pub errors: BTreeMap<String, Message>,
     /// A message about the form as a whole.
     pub notice: Option<Message>,
@@ -35,7 +35,7 @@ impl FormState {
         self
     }
 
-    /// The first message about a field stays.
+    /// Adds a message about a field. The first one stays.
     pub fn add_error(&mut self, field: &str, message: impl Into<Message>) {
         self.errors
             .entry(field.to_owned())
@@ -60,7 +60,7 @@ impl FormState {
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice {
     pub value: String,
-    /// In the page's language.
+    /// The label in the page's language.
     pub label: String,
 }
 

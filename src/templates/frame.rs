@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::i18n::Locale;
 
-/// The same for every page and mail of a deployment; from `issuer` and `[site]`.
+/// What every page and mail of a deployment shares, from `issuer` and `[site]`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Site {
-    /// Links in mails are built from it alone (security.md PW-5).
+    /// The issuer. Links in mails are built from it alone (security.md PW-5).
     pub issuer: String,
     pub support_email: String,
     pub links: Links,
-    /// Mails are read at `/demo/outbox`, in place of a mail server.
+    /// `true` if mails are read at `/demo/outbox`, in place of a mail server.
     pub outbox: bool,
 }
 
-/// Addresses outside this service; an empty one is not shown.
+/// Addresses outside of this service. An empty one is not shown.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Links {
@@ -51,27 +51,27 @@ impl Default for Site {
     }
 }
 
-/// Given with every page by the door that shows it.
+/// What a door adds to every page.
 #[derive(Clone, Debug, Serialize)]
 pub struct Frame {
     pub locale: Locale,
-    /// Of this response's Content-Security-Policy (security.md BR-2).
+    /// The nonce of this response's Content-Security-Policy (security.md BR-2).
     pub nonce: String,
-    /// For the hidden field `csrf` of every form (security.md BR-1).
+    /// The value of the hidden field `csrf` of every form (security.md BR-1).
     pub csrf: String,
     pub person: Option<PersonInChrome>,
-    /// Inside an authorization or logout request: no menu that would lead out of it.
+    /// `true` inside an authorization or logout request: no menu leads out of it.
     pub in_flow: bool,
     /// The opaque handle of the interrupted request (security.md AZ-6): the hidden field `request`
     /// of every form, and a parameter of the links between its pages.
     pub request: Option<String>,
     /// The page to go to after a login, by its name (security.md BR-6): carried along like `request`.
     pub next: Option<String>,
-    /// This page in each language.
+    /// The links to this page in each language.
     pub languages: Vec<Language>,
-    /// This page's path, to mark it in menus.
+    /// The path of this page, to mark it in menus.
     pub path: String,
-    /// What just happened, shown once on top.
+    /// The message about what just happened, shown once on top.
     pub flash: Option<Flash>,
     /// The service whose request this page was part of, when that is over: what the person does here still counts.
     pub over: Option<Service>,
@@ -80,7 +80,7 @@ pub struct Frame {
 /// A message about what just happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flash {
-    /// Its key in the catalogue.
+    /// The key in the catalog.
     pub key: String,
     pub tone: Tone,
 }
@@ -115,12 +115,12 @@ pub struct Service {
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
     pub client_uri: Option<String>,
-    /// Where the person goes to begin anew: the service's `initiate_login_uri`, else its `client_uri`.
+    /// The address to begin anew: the service's `initiate_login_uri`, or its `client_uri`.
     pub back_uri: Option<String>,
 }
 
 impl Frame {
-    /// `uri` is the path and query of the page shown; its `ui_locales` gives way to the menu's.
+    /// Builds a frame. `uri` is the path and query of the page; the language menu replaces its `ui_locales`.
     pub fn new(locale: Locale, nonce: impl Into<String>, csrf: impl Into<String>, uri: &str) -> Self {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let rest: Vec<&str> = query

@@ -10,13 +10,13 @@ const QUIET: usize = 4;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Qr {
-    /// Of the picture, with its margin.
+    /// The width of the picture, with its margin.
     pub size: usize,
     pub path: String,
 }
 
 impl Qr {
-    /// `None`: more than a code can hold.
+    /// Encodes a text, or returns `None` if a code cannot hold it.
     pub fn of(text: &str) -> Option<Self> {
         let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
         let width = code.width();

@@ -18,20 +18,21 @@ use crate::i18n::Locale;
 #[error("a template cannot be rendered: {0:#}")]
 pub struct Error(#[from] minijinja::Error);
 
-/// What one page shows: `templates/pages/<TEMPLATE>.html` sees it as `page`.
+/// All that one page may show. `templates/pages/<TEMPLATE>.html` has it as `page`.
 pub trait Page: Serialize + Sized {
     const TEMPLATE: &'static str;
-    /// Every state that the page can be in, for the tests that render and look at them.
+    /// Returns every state of the page, for the tests that render them.
     fn samples() -> Vec<Self>;
 }
 
-/// What one mail says: `subject.txt`, `body.txt` and `body.html` in `templates/emails/<NAME>/` see it as `mail`.
+/// All that one mail may say. `subject.txt`, `body.txt` and `body.html` in `templates/emails/<NAME>/` have it as
+/// `mail`.
 pub trait MailTemplate: Serialize + Sized {
     const NAME: &'static str;
     fn samples() -> Vec<Self>;
 }
 
-/// A mail as it goes out.
+/// A rendered mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedMail {
     pub subject: String,
@@ -66,7 +67,7 @@ impl Templates {
             .lstrip_blocks(true)
             .build();
         environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
-        // Compiled when first asked for, so that a start waits for none.
+        // A template is compiled at its first use, so that a start waits for none.
         environment.set_loader(|name| Ok(source(name).map(str::to_owned)));
         environment.add_function("asset", assets::url);
         Self {

@@ -99,7 +99,7 @@ impl Object for Translator {
         args: &[Value],
     ) -> Result<Value, Error> {
         match method {
-            // A message chosen at run time: a wrong name must not lose a form that somebody filled in.
+            // The message is chosen at run time, and a wrong name must not lose a form that somebody filled in.
             "message" => {
                 let (message,): (Value,) = from_args(args)?;
                 let message = match message.as_str() {
@@ -116,7 +116,7 @@ impl Object for Translator {
                 let count = message.count.map(|it| ("count", Value::from(it)));
                 self.text(state, &[key, Kwargs::from_iter(holes.chain(count)).into()])
             }
-            // The label of a value that is data: its own, else the catalog's, else the value.
+            // A value that is data has its own label, or the catalog's, or is its label itself.
             "label" => {
                 let (family, value): (&str, &str) = from_args(args)?;
                 let text = i18n::text(self.0, &format!("{family}.{value}"), &());

@@ -114,7 +114,7 @@ impl MailTemplate for PasswordChanged {
 pub struct NewSignIn {
     pub name: String,
     pub at: Time,
-    /// In a few words, from the `User-Agent`: `Firefox, Windows`.
+    /// A few words from the `User-Agent`: `Firefox, Windows`.
     pub browser: String,
 }
 
@@ -210,7 +210,7 @@ pub enum SecondFactorChange {
     TotpRemoved,
     PasskeyAdded,
     PasskeyRemoved,
-    /// The last factor is gone.
+    /// The last factor was removed.
     TurnedOff,
     RecoveryCodesRenewed,
     RecoveryCodeUsed,

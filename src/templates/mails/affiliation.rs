@@ -8,14 +8,14 @@ use crate::templates::MailTemplate;
 /// To the Focal Points, or to the administrators of an organization without one.
 #[derive(Clone, Debug, Serialize)]
 pub struct AffiliationRequested {
-    /// Whom the mail addresses.
+    /// The name of the recipient.
     pub name: String,
     pub organization: String,
     pub person_name: String,
     pub person_email: String,
     pub job_title: String,
     pub request_ties: bool,
-    /// Path of the request's page: `/focal-point/…` or `/admin/…`.
+    /// The path of the request's page: `/focal-point/…` or `/admin/…`.
     pub path: String,
 }
 
@@ -48,7 +48,7 @@ pub struct AffiliationChanged {
     pub name: String,
     pub organization: String,
     pub status: AffiliationNews,
-    /// What the one who decided wrote.
+    /// The reason that the decider wrote.
     pub reason: Option<String>,
 }
 
@@ -230,9 +230,9 @@ impl MailTemplate for RequestsReminder {
 pub struct RequestsOverdue {
     pub name: String,
     pub waiting: u64,
-    /// Those with the most requests first.
+    /// The organizations, those with the most requests first.
     pub organizations: Vec<OverdueOrganization>,
-    /// Organizations that are not named.
+    /// The number of organizations that are not named.
     pub further: u64,
     pub path: String,
 }
@@ -267,7 +267,7 @@ impl MailTemplate for RequestsOverdue {
 pub struct OrganizationDecided {
     pub name: String,
     pub typed: String,
-    /// The record it is now; `None`: rejected.
+    /// The organization that it became, or `None` if it was rejected.
     pub organization: Option<String>,
     pub reason: Option<String>,
 }

@@ -14,18 +14,18 @@ pub struct AffiliationView {
     pub organization: String,
     pub acronym: Option<String>,
     pub category: String,
-    /// The membership type's label in the page's language.
+    /// The label of the membership type, in the page's language.
     pub membership_type: String,
-    /// ISO 3166-1 alpha-2; named by the page.
+    /// The country code (ISO 3166-1 alpha-2). The page names the country.
     pub member_state: Option<String>,
     /// `self_declared`, `pending`, `approved`, `rejected`, `withdrawn`, `removed`, `lapsed`.
     pub status: String,
     pub since: Time,
-    /// What the one who decided wrote.
+    /// The reason that the decider wrote.
     pub reason: Option<String>,
-    /// Typed in by the person, not checked yet.
+    /// `true` if the person typed the organization in and nobody has checked it yet.
     pub proposed: bool,
-    /// The organization's membership is suspended: the affiliation stands and yields nothing.
+    /// `true` if the organization's membership is suspended: the affiliation stays and yields nothing.
     pub suspended: bool,
 }
 
@@ -154,14 +154,14 @@ impl Page for AccountProfile {
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountOrganization {
     pub form: FormState,
-    /// In force; or, if there is none, what came of the newest request.
+    /// The affiliation in force. If there is none, the newest request.
     pub affiliation: Option<AffiliationView>,
     pub request: Option<AffiliationView>,
-    /// Every right there is, if the affiliation can have any.
+    /// All rights, if the affiliation can have any.
     pub rights: Vec<RightView>,
     pub can_request_ties: bool,
     pub is_focal_point: bool,
-    /// False while a request is open.
+    /// `false` while a request is open.
     pub can_change: bool,
 }
 
@@ -223,7 +223,7 @@ impl Page for AccountOrganization {
 pub struct AccountOrganizationChange {
     pub form: FormState,
     pub questions: OrganizationQuestions,
-    /// The affiliation in force, which stands until the new one is approved (security.md AF-7).
+    /// The affiliation in force. It stays until the new one is approved (security.md AF-7).
     pub current: Option<String>,
 }
 
@@ -247,11 +247,11 @@ impl Page for AccountOrganizationChange {
 pub struct AccountSecurity {
     pub form: FormState,
     pub email: String,
-    /// An authenticator app is set up.
+    /// `true` if an authenticator app is set up.
     pub app: bool,
-    /// The person is to log in again before the form is any use.
+    /// `true` if the person must log in again before the form is accepted.
     pub proves_first: bool,
-    /// How many there are; none where browsers make none.
+    /// The number of passkeys, or `None` if browsers make none for this host.
     pub passkeys: Option<u64>,
     pub wait_minutes: Option<u64>,
 }
@@ -295,10 +295,10 @@ impl Page for AccountSecurity {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionView {
-    /// For `session_id` of the form that ends it; grants nothing.
+    /// The `session_id` of the form that ends it. It grants nothing.
     pub id: String,
     pub current: bool,
-    /// In a few words, from the `User-Agent`: `Firefox, Windows`.
+    /// A few words from the `User-Agent`: `Firefox, Windows`.
     pub browser: String,
     pub network: String,
     pub signed_in_at: Time,
@@ -340,13 +340,13 @@ pub struct ServiceAccess {
     pub name: String,
     pub client_uri: Option<String>,
     pub scopes: Vec<String>,
-    /// Granted one by one beyond the scopes.
+    /// Claims that were granted one by one beyond the scopes.
     pub claims: Vec<String>,
     pub since: Time,
     pub last_used_at: Option<Time>,
-    /// There is a consent to withdraw.
+    /// `true` if there is a consent to withdraw.
     pub by_consent: bool,
-    /// Of the house: it asks for no consent.
+    /// `true` for a service of the house, which asks for no consent.
     pub first_party: bool,
 }
 

@@ -11,23 +11,23 @@ use crate::templates::{FormState, Page};
 /// person in, why, and `deny` alone.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestView {
-    /// For `request_id` of its form; grants nothing.
+    /// The `request_id` of its form. It grants nothing.
     pub id: String,
     pub service: String,
-    /// To compare with what the service shows or says.
+    /// The text that the person compares with what the service shows or says.
     pub binding_message: Option<String>,
-    /// Shown by the catalog's words (`scope.<name>`), else by their names.
+    /// Shown by the catalog's words (`scope.<name>`), or by their names if it has none.
     pub scopes: Vec<String>,
-    /// What the service asks for beyond them (RFC 9396).
+    /// The `authorization_details` of the request (RFC 9396).
     pub details: Vec<Detail>,
-    /// Access while the person is away (`offline_access`), for so many days.
+    /// The days for which `offline_access` gives access while the person is away.
     pub offline_days: Option<u64>,
     pub requested_at: Time,
     pub expires_at: Time,
     pub unmet: Vec<Unmet>,
 }
 
-/// One that waits no longer.
+/// A request that was decided or has expired.
 #[derive(Clone, Debug, Serialize)]
 pub struct PastRequestView {
     pub service: String,

@@ -100,7 +100,7 @@ pub struct OrganizationRow {
     pub id: String,
     pub name: String,
     pub acronym: Option<String>,
-    /// Label in the page's language.
+    /// The label in the page's language.
     pub membership_type: String,
     pub category: String,
     pub member_state: Option<String>,
@@ -172,7 +172,7 @@ pub struct AdminOrganization {
     pub organization: OrganizationRow,
     pub focal_points: Vec<FocalPointRow>,
     pub people: u64,
-    /// Only a member organization has Focal Points.
+    /// `true` for a member organization. No other has Focal Points.
     pub needs_approval: bool,
 }
 
@@ -257,7 +257,7 @@ pub struct AdminProposal {
     pub people: u64,
     pub membership_types: Vec<Choice>,
     pub categories: Vec<String>,
-    /// Existing ones with a similar name, to merge into.
+    /// Existing organizations with a similar name, to merge into.
     pub similar: Vec<OrganizationRow>,
 }
 

@@ -35,15 +35,15 @@ pub struct AdminClients {
     pub form: FormState,
     pub rows: Vec<ClientRow>,
     pub paging: Paging,
-    /// Of requests that name no service.
+    /// Refused requests that name no service.
     pub unknown: Vec<ClientRefusal>,
 }
 
-/// A request that was refused, as its owner and an administrator compare it.
+/// A refused request, with what its owner and an administrator compare.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClientRefusal {
     pub at: Time,
-    /// Of the day, in UTC.
+    /// The time of day, in UTC.
     pub time: String,
     pub reason: String,
     pub parameter: Option<String>,
@@ -102,9 +102,9 @@ impl Page for AdminClients {
 pub struct ClientFinding {
     pub topic: &'static str,
     pub weak: bool,
-    /// Usual for a service of its kind.
+    /// `true` if it is usual for a service of this kind.
     pub ordinary: bool,
-    /// The standard and its section.
+    /// The section of the standard.
     pub source: &'static str,
     pub value: String,
 }
@@ -114,7 +114,7 @@ pub struct ClientFinding {
 pub struct AdminClient {
     pub row: ClientRow,
     pub profile: String,
-    /// `None`: basic and post alike.
+    /// The method, or `None` for basic and post alike.
     pub auth_method: Option<String>,
     pub grant_types: Vec<String>,
     pub redirect_uris: Vec<String>,

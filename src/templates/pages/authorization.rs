@@ -12,13 +12,13 @@ use crate::templates::{Page, Service};
 pub struct Consent {
     pub service: Service,
     pub email: String,
-    /// Shown by the catalog's words (`scope.<name>`), else by their names.
+    /// Shown by the catalog's words (`scope.<name>`), or by their names if it has none.
     pub scopes: Vec<String>,
-    /// Asked for one by one beyond them, shown by the catalog's words (`claim.<name>`).
+    /// Claims that were requested one by one, shown by the catalog's words (`claim.<name>`).
     pub claims: Vec<String>,
-    /// Access while the person is away (`offline_access`), for so many days.
+    /// The days for which `offline_access` gives access while the person is away.
     pub offline_days: Option<u64>,
-    /// What is asked for in detail (RFC 9396).
+    /// The `authorization_details` of the request (RFC 9396).
     pub details: Vec<Detail>,
 }
 
@@ -88,7 +88,7 @@ impl Page for Consent {
     }
 }
 
-/// What a service's access policy asks for and the person does not have.
+/// What the access policy of a service requires and the person lacks.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Unmet {
@@ -97,9 +97,9 @@ pub enum Unmet {
         status: String,
         organization: Option<String>,
     },
-    /// Labels of the types that would do.
+    /// The labels of the types that the policy accepts.
     MembershipType { wanted: Vec<String> },
-    /// Labels of the rights that are missing.
+    /// The labels of the rights that are missing.
     TiesRights { wanted: Vec<String> },
 }
 
@@ -175,7 +175,7 @@ impl Page for SelectAccount {
 #[derive(Clone, Debug, Serialize)]
 pub struct AuthorizationError {
     pub error: String,
-    /// Safe to show; English, as the protocol's descriptions are.
+    /// The protocol's description, in English. It is safe to show.
     pub description: Option<String>,
     pub service: Option<Service>,
     pub request_id: String,
@@ -209,9 +209,9 @@ pub struct WayBack {
     pub service: Service,
     pub host: String,
     pub error: String,
-    /// Safe to show; English, as the protocol's descriptions are.
+    /// The protocol's description, in English. It is safe to show.
     pub description: String,
-    /// `None`: the answer goes by `form`.
+    /// The address of the answer, or `None` if it goes by `form`.
     pub address: Option<String>,
     pub form: FormPost,
     pub request_id: String,

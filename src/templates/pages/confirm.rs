@@ -18,18 +18,18 @@ pub struct Confirm {
     /// The page that offers the act; the form goes to `confirm` below it, with these hidden fields.
     pub path: String,
     pub fields: Vec<(&'static str, String)>,
-    /// What its button says to the server: its name there, and its value.
+    /// The name and the value of the button.
     pub parameter: &'static str,
     pub action: &'static str,
-    /// A reason can be given, which the person concerned is told.
+    /// `true` if a reason can be given. The person concerned gets it.
     pub takes_reason: bool,
     pub form: FormState,
-    /// Where *Cancel* leads.
+    /// The path that *Cancel* leads to.
     pub back: String,
 }
 
 impl Confirm {
-    /// `path` offers the act, and is where *Cancel* leads.
+    /// Builds the page for an act that `path` offers. *Cancel* leads back there.
     pub fn new(act: &'static str, path: &str, action: &'static str, button: &'static str) -> Self {
         Self {
             act,
@@ -42,13 +42,13 @@ impl Confirm {
         }
     }
 
-    /// With what was typed into it, after it was refused.
+    /// Shows what was typed, after the form was refused.
     pub fn again(mut self, form: FormState) -> Self {
         self.form = form;
         self
     }
 
-    /// The act is a decision: the form that it is taken in calls its button so.
+    /// Names the button `decision`, as the form of a decision does.
     pub fn decides(mut self) -> Self {
         self.parameter = "decision";
         self

@@ -10,7 +10,7 @@ use crate::templates::{FormState, Page, Service};
 #[derive(Clone, Debug, Serialize)]
 pub struct Device {
     pub form: FormState,
-    /// Whole minutes to wait after too many wrong codes (security.md DV-2).
+    /// The whole minutes to wait after too many wrong codes (security.md DV-2).
     pub wait_minutes: Option<u64>,
 }
 
@@ -36,13 +36,13 @@ impl Page for Device {
 pub struct DeviceConfirm {
     pub service: Service,
     pub email: String,
-    /// To compare with the one on the device.
+    /// The code that the person compares with the one on the device.
     pub user_code: String,
-    /// Shown by the catalog's words (`scope.<name>`), else by their names.
+    /// Shown by the catalog's words (`scope.<name>`), or by their names if it has none.
     pub scopes: Vec<String>,
-    /// Access while the person is away (`offline_access`), for so many days.
+    /// The days for which `offline_access` gives access while the person is away.
     pub offline_days: Option<u64>,
-    /// What is asked for in detail (RFC 9396).
+    /// The `authorization_details` of the request (RFC 9396).
     pub details: Vec<Detail>,
     pub unmet: Vec<Unmet>,
 }

@@ -27,7 +27,7 @@ impl OrganizationRef {
 #[derive(Clone, Debug, Serialize)]
 pub struct OrganizationSummary {
     pub organization: OrganizationRef,
-    /// Requests that wait.
+    /// The number of pending requests.
     pub waiting: u64,
     pub people: u64,
 }
@@ -68,9 +68,9 @@ pub struct RequestRow {
     /// An affiliation's status.
     pub status: String,
     pub request_ties: bool,
-    /// Shown to administrators.
+    /// The organization, shown to administrators.
     pub organization: Option<String>,
-    /// Pending, and not the reader's own.
+    /// `true` if the request is pending and not the reader's own.
     pub decidable: bool,
 }
 
@@ -90,16 +90,16 @@ impl RequestRow {
     }
 }
 
-/// What became of requests that were approved together; names of the people.
+/// The outcome of approving several requests together, by the names of the people.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ApprovedTogether {
     pub approved: Vec<String>,
-    /// Some of them ask for TIES rights, which is a second decision.
+    /// `true` if some of them ask for TIES rights, which is a second decision.
     pub ties_wait: bool,
     pub decided_meanwhile: Vec<String>,
     pub own: Vec<String>,
     pub failed: Vec<String>,
-    /// How many are no requests of this organization, or no longer.
+    /// The number of those that are not pending requests of this organization.
     pub unknown: u64,
 }
 
@@ -183,10 +183,10 @@ pub struct FocalPointRequest {
     pub request: RequestRow,
     pub decided_at: Option<Time>,
     pub reason: Option<String>,
-    /// Pending, and not the reader's own.
+    /// `true` if the request is pending and not the reader's own.
     pub decidable: bool,
     pub own: bool,
-    /// Rights asked for with the request.
+    /// The rights that were requested together.
     pub rights: Vec<Choice>,
 }
 
@@ -236,12 +236,12 @@ pub struct PersonRow {
     pub name: String,
     pub email: String,
     pub job_title: String,
-    /// Approved since.
+    /// The time of the approval.
     pub since: Time,
-    /// Labels of granted rights.
+    /// The labels of the granted rights.
     pub rights: Vec<String>,
     pub is_focal_point: bool,
-    /// TIES rights wait for a decision.
+    /// `true` if TIES rights wait for a decision.
     pub waiting: bool,
 }
 
@@ -301,11 +301,11 @@ pub struct FocalPointPerson {
     pub form: FormState,
     pub person: PersonRow,
     pub rights: Vec<RightView>,
-    /// Nothing of one's own can be decided here.
+    /// `true` if this is the reader, who cannot decide about themselves.
     pub own: bool,
-    /// The last Focal Point stays, but for an administrator.
+    /// `true` for the last Focal Point, who stays unless an administrator acts.
     pub is_last_focal_point: bool,
-    /// The organization's membership type has TIES rights, and it is active.
+    /// `true` if the organization is active and its membership type has TIES rights.
     pub ties_entitled: bool,
 }
 

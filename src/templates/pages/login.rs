@@ -11,9 +11,9 @@ use crate::templates::{FormState, Page, Service};
 pub struct Login {
     pub form: FormState,
     pub service: Option<Service>,
-    /// Browsers make passkeys for this place.
+    /// `true` if browsers make passkeys for this host.
     pub passkeys: bool,
-    /// Whole minutes to wait after too many failures (security.md PW-4).
+    /// The whole minutes to wait after too many failures (security.md PW-4).
     pub wait_minutes: Option<u64>,
 }
 
@@ -57,7 +57,7 @@ pub struct Reauthenticate {
     pub form: FormState,
     pub email: String,
     pub service: Option<Service>,
-    /// Browsers make passkeys for this place.
+    /// `true` if browsers make passkeys for this host.
     pub passkeys: bool,
     pub wait_minutes: Option<u64>,
 }
@@ -122,9 +122,9 @@ impl Page for AcceptTerms {
 pub struct LogoutConfirm {
     pub email: String,
     pub service: Option<Service>,
-    /// Whom the service wants to log out, if that is somebody else; empty: it does not say who.
+    /// The person whom the service wants to log out, if it is somebody else. Empty if it does not say who.
     pub other: Option<String>,
-    /// Sealed: which session is meant, and where the person goes afterwards.
+    /// The sealed state: which session is meant, and where the person goes afterwards.
     pub ticket: String,
 }
 
@@ -167,7 +167,7 @@ impl Page for LogoutConfirm {
 pub struct LoggingOut {
     pub frames: Vec<String>,
     pub continue_to: String,
-    /// Where `continue_to` leads, if not to a page of ours.
+    /// The site that `continue_to` leads to, if it is not a page of ours.
     pub service: Option<Service>,
 }
 
@@ -199,7 +199,7 @@ impl Page for LoggingOut {
 pub struct LoggedOut {
     /// The service that asked for the logout.
     pub service: Option<Service>,
-    /// Where a person goes on with it, if it registered that.
+    /// The page of that service to go on with, if it registered one.
     pub way_back: Option<String>,
 }
 

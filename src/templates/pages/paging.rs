@@ -4,7 +4,7 @@ use serde::Serialize;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Paging {
-    /// From 1.
+    /// The number of the page, from 1.
     pub page: u64,
     pub pages: u64,
     pub total: u64,
@@ -16,7 +16,7 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// `query` are the filters that stay, also those that were emptied: no filter may mean another list.
+    /// Builds the links. `query` has the filters that stay, empty ones too: a missing filter may mean another list.
     pub fn new(page: u64, size: u64, total: u64, path: &str, query: &[(&str, &str)]) -> Self {
         let pages = total.div_ceil(size.max(1)).max(1);
         let page = page.clamp(1, pages);
@@ -37,7 +37,7 @@ impl Paging {
         }
     }
 
-    /// How many rows stand before this page.
+    /// Returns the number of rows before this page.
     pub fn offset(&self, size: u64) -> u64 {
         (self.page - 1) * size
     }

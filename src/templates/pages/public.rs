@@ -26,7 +26,7 @@ pub struct Members {
     pub form: FormState,
     pub membership_types: Vec<Choice>,
     pub categories: Vec<String>,
-    /// `None` before anything was searched for.
+    /// The results, or `None` before a search.
     pub rows: Option<Vec<OrganizationRow>>,
     pub paging: Paging,
 }

@@ -29,7 +29,7 @@ impl Page for ForgotPassword {
     }
 }
 
-/// The same for known and unknown addresses (security.md SU-1).
+/// `/forgot-password` after the form: alike for addresses with and without an account (security.md SU-1).
 #[derive(Clone, Debug, Serialize)]
 pub struct ForgotPasswordSent {
     pub email: String,

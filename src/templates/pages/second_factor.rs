@@ -12,17 +12,17 @@ use crate::templates::{FormState, Page, Qr, Service};
 pub struct SecondFactor {
     pub form: FormState,
     pub email: String,
-    /// The person is logged in, and the service asks for more.
+    /// `true` if the person is logged in and the service asks for more.
     pub step_up: bool,
-    /// Codes will do.
+    /// `true` if a code is accepted.
     pub codes: bool,
-    /// There is an app that shows them.
+    /// `true` if the person has an authenticator app.
     pub app: bool,
     pub passkeys: bool,
-    /// JSON of what the browser is to ask the person's devices now.
+    /// The options for `navigator.credentials.get`, as JSON.
     pub challenge: Option<String>,
     pub service: Option<Service>,
-    /// Whole minutes to wait after too many failures (security.md PW-4).
+    /// The whole minutes to wait after too many failures (security.md PW-4).
     pub wait_minutes: Option<u64>,
 }
 
@@ -81,9 +81,9 @@ impl Page for SecondFactor {
 pub struct SecondFactorNeeded {
     pub service: Service,
     pub email: String,
-    /// An authenticator app will do.
+    /// `true` if an authenticator app is accepted.
     pub app: bool,
-    /// Browsers make passkeys for this place.
+    /// `true` if browsers make passkeys for this host.
     pub passkey: bool,
 }
 
@@ -115,7 +115,7 @@ const CHALLENGE: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","use
 #[derive(Clone, Debug, Serialize)]
 pub struct Passkey {
     pub form: FormState,
-    /// JSON of what the browser is to ask the person's devices now.
+    /// The options for `navigator.credentials.get`, as JSON.
     pub challenge: Option<String>,
     pub service: Option<Service>,
     pub wait_minutes: Option<u64>,
@@ -151,7 +151,7 @@ impl Page for Passkey {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct PasskeyView {
-    /// For `passkey_id` of the forms that name it or take it away; grants nothing.
+    /// The `passkey_id` of the forms that rename or remove it. It grants nothing.
     pub id: String,
     pub name: String,
     pub since: Time,
@@ -173,9 +173,9 @@ pub struct AccountPasskeys {
     pub passkeys: Vec<PasskeyView>,
     pub renaming: Option<Renaming>,
     pub may_add: bool,
-    /// JSON of what the browser is to ask a device, which makes a passkey.
+    /// The options for `navigator.credentials.create`, as JSON.
     pub challenge: Option<String>,
-    /// How many are left; none without a second factor.
+    /// The number of recovery codes that are left, or `None` without a second factor.
     pub recovery_codes: Option<u64>,
 }
 
@@ -231,14 +231,14 @@ impl Page for AccountPasskeys {
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountTotp {
     pub form: FormState,
-    /// The app asks for it to be set up.
+    /// The key that the app asks for.
     pub setup: Option<Setup>,
     pub in_use: Option<InUse>,
 }
 
 #[derive(Clone, Serialize)]
 pub struct Setup {
-    /// In groups, to be typed.
+    /// The key in groups, to be typed.
     pub secret: String,
     pub uri: String,
     pub qr: Option<Qr>,
@@ -304,9 +304,9 @@ impl Page for AccountTotp {
 #[derive(Clone, Serialize)]
 pub struct AccountRecoveryCodes {
     pub codes: Vec<String>,
-    /// They came with the first factor; else they replace others.
+    /// `true` if they came with the first factor, `false` if they replace others.
     pub first: bool,
-    /// Whose they are: a print tells it.
+    /// The account's address, for a print.
     pub email: String,
 }
 

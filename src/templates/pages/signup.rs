@@ -51,7 +51,7 @@ pub struct OrganizationFound {
     pub acronym: Option<String>,
     pub category: String,
     pub member_state: Option<String>,
-    /// A member: its Focal Point decides.
+    /// `true` for a member organization, whose Focal Point decides.
     pub needs_approval: bool,
     pub ties_entitled: bool,
 }
@@ -61,13 +61,13 @@ pub struct OrganizationFound {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct OrganizationQuestions {
     pub membership_types: Vec<Choice>,
-    /// What `organization_query` found; `None` before a search.
+    /// The results of `organization_query`, or `None` before a search.
     pub found: Option<Vec<OrganizationFound>>,
-    /// There is more than is shown.
+    /// `true` if there are more results than are shown.
     pub more: bool,
-    /// Nothing was searched: the network has asked too often.
+    /// `true` if nothing was searched because the network has asked too often.
     pub too_many: bool,
-    /// Chosen before; offered first.
+    /// The organization that was chosen before. It is offered first.
     pub chosen: Option<OrganizationFound>,
     /// The form for an organization that is not in the list.
     pub new_record: bool,
@@ -173,7 +173,7 @@ impl Page for SignupOrganization {
     }
 }
 
-/// How a code is waited for, at a sign-up and at a first login.
+/// The state of a code, at a sign-up and at a first login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeState {
@@ -192,10 +192,10 @@ pub enum CodeState {
 pub struct SignupVerify {
     pub form: FormState,
     pub service: Option<Service>,
-    /// As it was typed in the first step, by this browser.
+    /// The address, as this browser typed it in the first step.
     pub email: String,
     pub state: CodeState,
-    /// Until another code can be asked for.
+    /// How long until another code can be requested.
     pub wait_seconds: u64,
 }
 
@@ -249,7 +249,7 @@ impl Page for SignupExpired {
 #[derive(Clone, Debug, Serialize)]
 pub struct SignupDone {
     pub service: Option<Service>,
-    /// Where *OK* leads: a path of ours, which may continue to the service.
+    /// The path that *OK* leads to. It may continue to the service.
     pub continue_to: String,
     /// The member organization whose Focal Point has been asked.
     pub pending_organization: Option<String>,

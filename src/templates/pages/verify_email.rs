@@ -13,15 +13,15 @@ use crate::templates::{FormState, Page, Service};
 pub struct VerifyEmail {
     pub form: FormState,
     pub service: Option<Service>,
-    /// The account's, where the code goes.
+    /// The account's address, which gets the code.
     pub email: String,
-    /// `None`: no code was mailed that can still be given, and one can be asked for.
+    /// The state of the code, or `None` if none can still be entered and one can be requested.
     pub state: Option<CodeState>,
-    /// There is a code to type.
+    /// `true` if there is a code to enter.
     pub is_open: bool,
-    /// Until another code can be asked for.
+    /// How long until another code can be requested.
     pub wait_seconds: u64,
-    /// Whole minutes to wait after too many wrong codes (security.md SU-3).
+    /// The whole minutes to wait after too many wrong codes (security.md SU-3).
     pub wait_minutes: Option<u64>,
 }
 
