@@ -1,4 +1,4 @@
-//! Logs: one JSON object a line on standard error, values encoded (security.md LG-3), or text for people.
+//! Writes logs to standard error: one JSON object a line with encoded values (security.md LG-3), or text for people.
 
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
@@ -7,18 +7,18 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFormat, Observability};
 
-/// Starts logging, once for the process; a second call changes nothing.
+/// Starts logging for the process. A second call changes nothing.
 pub fn start(config: &Observability) {
-    // Fails only if a subscriber is there already, which then is the one to keep.
+    // This fails only if a subscriber exists already, which stays.
     let _ = dispatch(config, std::io::stderr).try_init();
 }
 
-/// What turns events into lines.
+/// Returns the subscriber that turns events into lines.
 pub fn dispatch<W>(config: &Observability, writer: W) -> Dispatch
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    // The level was looked at when the configuration was read.
+    // The level was parsed when the configuration was read.
     let filter = EnvFilter::builder().parse_lossy(&config.level);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

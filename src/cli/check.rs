@@ -1,4 +1,4 @@
-//! `check`: reads the configuration, reaches database, Redis and SMTP, prints what is wrong. It writes nothing.
+//! `check`: reads the configuration, connects to database, Redis and SMTP, and prints what is wrong. It writes nothing.
 
 use anyhow::bail;
 use serde_json::json;

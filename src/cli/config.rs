@@ -1,4 +1,4 @@
-//! `config`: what can be set.
+//! `config sample`: prints every setting with its default.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command) {
     match command {
-        // A reader that has gone (`| head`) has seen enough.
+        // A reader that closed the pipe (`| head`) has seen enough.
         Command::Sample => drop(std::io::stdout().write_all(SAMPLE.as_bytes())),
     }
 }

@@ -1,4 +1,4 @@
-//! What every command is given: the configuration file, and where results go.
+//! Reads the configuration for every command, and prints results.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -25,9 +25,9 @@ impl Console {
         Ok(Config::load(self.file.as_deref())?)
     }
 
-    /// One result: as JSON, or as the line given.
+    /// Prints one result, as JSON or as the given line.
     pub fn print(&self, json: &serde_json::Value, text: impl std::fmt::Display) {
-        // A reader that has gone (`| head`) has seen enough.
+        // A reader that closed the pipe (`| head`) has seen enough.
         let _ = match self.format {
             Format::Json => writeln!(std::io::stdout(), "{json}"),
             Format::Text => writeln!(std::io::stdout(), "{text}"),

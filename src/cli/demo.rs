@@ -1,4 +1,4 @@
-//! `demo`: the whole product on one machine with nothing installed, on loopback only.
+//! `demo`: runs the whole product on one machine with nothing installed, on loopback only.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
     let config = config(&settings, data)?;
     telemetry::start(&config.observability);
 
-    // All addresses first: nothing is made if one is taken.
+    // Listens on all addresses first, so that nothing is made if one is taken.
     let provider = listen(settings.port).await?;
     let mut sites = Vec::new();
     for kind in Kind::ALL {
@@ -94,7 +94,7 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The addresses and the sample logins.
+/// Prints the addresses and the sample logins.
 fn tell(console: &Console, settings: &Settings) {
     let url = settings.issuer();
     let [events, bookshop, lists] = Kind::ALL.map(|it| settings.origin(it));

@@ -1,4 +1,5 @@
-//! `key`: the signing keys. A rotation is announced for a day; a revocation is at once.
+//! `key`: lists, rotates and revokes signing keys. A rotation is announced for a day; a revocation takes effect at
+//! once.
 
 use clap::Subcommand;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `migrate up|down|status`: the database's history. `serve` runs `up` itself, unless told not to.
+//! `migrate up|down|status`: moves the database through its history. `serve` runs `up` itself unless it is set not to.
 
 use clap::Subcommand as ClapSubcommand;
 use migrations::{Migrator, MigratorTrait};

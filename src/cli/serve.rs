@@ -1,4 +1,4 @@
-//! `serve`: the provider. Refuses to start on an unsafe setting, saying which and how to mend it.
+//! `serve`: runs the provider. It refuses to start with an unsafe setting, and says which one and how to correct it.
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
@@ -33,7 +33,7 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     };
     let app = App::open(config, Clock::System).await?;
 
-    // All at once: the listeners, and the jobs between two of their transactions.
+    // Stops all at once: the listeners, and the jobs between two of their transactions.
     let stopping = app.stopping.clone();
     tokio::spawn(async move {
         server::asked_to_stop().await;

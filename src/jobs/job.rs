@@ -1,4 +1,4 @@
-//! What a job is: a name, an interval, and the function that runs.
+//! A job: a name, an interval, and the function that runs.
 
 use std::time::Duration;
 

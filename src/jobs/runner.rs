@@ -1,5 +1,5 @@
-//! One task a job. A job that fails is logged and tried again at its time; one that panics does not
-//! take the others along; a stop waits for the transaction that each is at, but not for ever.
+//! Runs each job in a task of its own. A job that fails is logged and runs again at its time, and one that panics does
+//! not end the others. A stop waits for the transaction that each is in, but not for ever.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::job::Job;
 use crate::app::App;
 
-/// What is not done by then is left: a transaction that is not committed did not happen, and a mail or a call that
-/// is under way is made again.
+/// The time that a stop waits. Afterwards nothing is lost: a transaction that was not committed did not happen, and a
+/// mail or a call that is under way is sent again.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The jobs of this process.
@@ -35,7 +35,7 @@ pub(super) fn start(app: &App, jobs: &'static [Job]) -> Running {
 }
 
 impl Running {
-    /// Lets each job finish the transaction that it is at.
+    /// Lets each job finish the transaction that it is in.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         let all = async { while self.tasks.join_next().await.is_some() {} };
@@ -62,7 +62,7 @@ async fn repeat(app: App, job: &'static Job) {
             Ok(Err(error)) => Some(format!("{error:#}")),
             Err(_) => Some("it panicked".to_owned()),
         };
-        // Once when it begins: a database that is away for an hour is one line, not 3600.
+        // Logs once, when a job begins to fail: a database that is away for an hour is one line, not 3600.
         match &failure {
             Some(error) if !failing => tracing::error!(job = job.name, error, "a job fails"),
             None if failing => tracing::info!(job = job.name, "a job works again"),

@@ -1,5 +1,5 @@
-//! Each job with its interval. A rule is in its room; a job only calls it, and is written so that several nodes at once
-//! do no harm.
+//! Lists each job with its interval. A rule is in its room; a job only calls it. Several nodes run the same job at
+//! once, and the rooms are written so that this does no harm.
 
 use std::time::Duration;
 
@@ -62,12 +62,12 @@ pub const ALL: &[Job] = &[
     },
 ];
 
-/// Starts all jobs; they end with `Running::stop`.
+/// Starts all jobs. They end with `Running::stop`.
 pub fn start(app: &App) -> Running {
     runner::start(app, ALL)
 }
 
-/// Takes over what other nodes and the command line changed (security.md G-10, DR-6).
+/// Reads what other nodes and commands changed (security.md G-10, DR-6).
 pub async fn refresh(app: &App) -> anyhow::Result<()> {
     rotation::refresh(app).await?;
     app.registry.refresh(app.db.read()).await?;
@@ -80,25 +80,25 @@ pub async fn deliver_mail(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Services hear of the sessions that ended (security.md LO-3).
+/// Sends logout tokens to services for sessions that ended (security.md LO-3).
 pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
     oidc::logout::backchannel::deliver(app).await?;
     Ok(())
 }
 
-/// Services hear of the decisions of people who were elsewhere (CIBA §10.2).
+/// Pings services whose authentication requests were decided (CIBA §10.2).
 pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
     oidc::backchannel_authentication::deliver(app).await?;
     Ok(())
 }
 
-/// Requests that came within the hour after a mail about another one.
+/// Sends digests of requests that came within the hour after a mail about another one.
 async fn digests(app: &App) -> anyhow::Result<()> {
     affiliations::notifications::send_digests(app).await?;
     Ok(())
 }
 
-/// Memberships whose last day has passed end (product.md).
+/// Ends memberships whose last day has passed (product.md).
 async fn memberships(app: &App) -> anyhow::Result<()> {
     let ended = affiliations::directory::proposals::end_overdue(app).await?;
     if ended > 0 {
@@ -107,7 +107,7 @@ async fn memberships(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who decides is reminded of what waits (product.md).
+/// Reminds Focal Points and administrators of requests that wait (product.md).
 async fn reminders(app: &App) -> anyhow::Result<()> {
     let reminded = affiliations::notifications::remind(app).await?;
     if reminded > 0 {
@@ -116,7 +116,7 @@ async fn reminders(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// JW-6: the next keys are announced in time, the files of the last ones removed.
+/// Announces the next keys in time and removes the files of the last ones (JW-6).
 async fn keys(app: &App) -> anyhow::Result<()> {
     match rotation::rotate_when_due(app).await {
         Ok(made) if made.is_empty() => {}
@@ -124,7 +124,7 @@ async fn keys(app: &App) -> anyhow::Result<()> {
             let kids: Vec<_> = made.iter().map(|it| it.kid.as_str()).collect();
             tracing::info!(?kids, "new signing keys are announced");
         }
-        // Another node did it.
+        // Another node rotated them.
         Err(RotationError::Raced) => {}
         Err(error) => return Err(error.into()),
     }

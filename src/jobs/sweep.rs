@@ -1,5 +1,5 @@
-//! Removes what has expired. Rows that are over are refused before they are removed: a sweep that comes
-//! late changes nothing but their number.
+//! Removes what has expired. Expired rows are refused whether they are removed or not, so a late sweep changes nothing
+//! but their number.
 
 use chrono::Duration;
 use sea_orm::DbErr;
@@ -10,14 +10,14 @@ use crate::domain::Time;
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::{authentication_requests, client_registrations, outbox, refresh_tokens, revocations};
 
-/// ST-3: what was spent is remembered until it would have expired, plus this.
+/// ST-3: how much longer than until its expiry a spent value is remembered.
 const REMEMBER: Duration = Duration::minutes(10);
 /// How long a person and a service can see that a request has expired.
 const REQUESTS_KEPT: Duration = Duration::hours(1);
-/// How long the outbox tells that a mail was sent.
+/// How long the outbox keeps a mail that was sent.
 const MAILS_KEPT: Duration = Duration::days(7);
 
-/// Each on its own, in small transactions.
+/// Sweeps each table on its own, in small transactions.
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let (db, stopping) = (app.db.read(), &app.stopping);
@@ -38,7 +38,7 @@ pub async fn sweep(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many families were looked at.
+/// Deletes a batch of expired families. Returns how many were examined.
 async fn look_at_tokens(app: &App, now: Time) -> Result<u64, DbErr> {
     let families = refresh_tokens::list_to_look_at(app.db.read(), now, ROWS).await?;
     if !families.is_empty() {
