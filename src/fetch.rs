@@ -1,9 +1,9 @@
-//! Outgoing requests to addresses that others chose: keys, sector identifiers, request objects, logouts, pings.
-//! One place, so that nobody makes this service reach where it should not (security.md DR-3).
+//! Sends requests to addresses that others chose: keys, sector identifiers, request objects, logouts, pings. No other
+//! code does, so that nobody makes this service reach where it should not (security.md DR-3).
 //!
-//! https only, port 443, public addresses only, and the address that was checked is the one that is
-//! connected to; no redirects, no proxies, no cookies, no compression; 3 seconds, 64 KiB. What
-//! `[fetch] allow` lists by host and port may have another port and a private or loopback address.
+//! A request goes by https, to port 443 of a public address, and connects to the address that was checked. It follows
+//! no redirect and no proxy, keeps no cookie, and accepts no compression. It takes 3 seconds and reads 64 KiB at most.
+//! A host and port in `[fetch] allow` may be another port and a private or loopback address.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
@@ -16,20 +16,20 @@ use url::{Host, Url};
 
 use crate::config;
 
-/// The whole of it: name, connection, TLS, answer.
+/// The time for name, connection, TLS and answer together.
 const TIME: Duration = Duration::from_secs(3);
 
 const MOST_BYTES: usize = 64 * 1024;
 
-/// What came.
+/// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     pub body: Vec<u8>,
-    /// Without its parameters, in lower case.
+    /// The media type, without parameters, in lower case.
     pub content_type: String,
 }
 
-/// Why nothing came; the texts are for the operator and for whoever registers the address.
+/// Why there is no answer. The texts are for the operator and for whoever registers the address.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("it is not an https URL without user information")]
@@ -60,7 +60,7 @@ struct Parts {
     /// `host:port`, from the settings.
     allowed: HashSet<String>,
     extra: Vec<Certificate>,
-    // Made at the first use: reading the system's certificates takes its time.
+    // Made at the first use, since reading the system's certificates takes a while.
     to_public: OnceLock<Result<Client, String>>,
     to_allowed: OnceLock<Result<Client, String>>,
 }
@@ -87,12 +87,12 @@ impl Fetch {
         })))
     }
 
-    /// Whether the address is one that may be asked, as far as it tells itself.
+    /// Checks what the address itself shows of whether it may be requested.
     pub fn check(&self, address: &str) -> Result<(), Error> {
         self.target(address).map(drop)
     }
 
-    /// What is at the address now. A fragment stays here.
+    /// Fetches the address. A fragment is not sent.
     pub async fn get(&self, address: &str, accept: &str) -> Result<Fetched, Error> {
         let (url, reach) = self.target(address)?;
         let request = self
@@ -114,7 +114,7 @@ impl Fetch {
             .and_then(|it| it.to_str().ok())
             .and_then(|it| it.split(';').next())
             .map_or_else(String::new, |it| it.trim().to_ascii_lowercase());
-        // Counted as it comes: a length that is told may be a lie.
+        // Counts what arrives, since the announced length may be wrong.
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(why)? {
             if body.len() + part.len() > MOST_BYTES {
@@ -139,7 +139,7 @@ impl Fetch {
         deliver(request).await
     }
 
-    /// Sends JSON to the address, with the bearer token that its owner gave for it.
+    /// Sends JSON to the address, with the bearer token that its owner issued for it.
     pub async fn post_json(
         &self,
         address: &str,
@@ -156,7 +156,7 @@ impl Fetch {
         deliver(request).await
     }
 
-    /// Where a request would go, as far as the address itself tells.
+    /// Parses the address and checks scheme, host and port.
     fn target(&self, address: &str) -> Result<(Url, Reach), Error> {
         let mut url = Url::parse(address).map_err(|_| Error::NotHttps)?;
         let plain = url.username().is_empty() && url.password().is_none();
@@ -171,7 +171,7 @@ impl Fetch {
             false if port == 443 => Reach::Public,
             false => return Err(Error::Port),
         };
-        // An address that is written out is never asked of the resolver below.
+        // The resolver below never sees an IP address that is written out.
         let literal = match host {
             Host::Ipv4(it) => Some(IpAddr::V4(it)),
             Host::Ipv6(it) => Some(IpAddr::V6(it)),
@@ -194,7 +194,7 @@ impl Fetch {
     }
 }
 
-/// Any status of success is as good as 200; what comes with it is not read.
+/// Accepts any status of success. The body is not read.
 async fn deliver(request: reqwest::RequestBuilder) -> Result<(), Error> {
     let request = request.header(header::ACCEPT_ENCODING, "identity");
     let status = request.send().await.map_err(why)?.status();
@@ -212,14 +212,14 @@ fn build(reach: Reach, extra: &[Certificate]) -> Result<Client, reqwest::Error> 
         .referer(false)
         .no_proxy()
         .timeout(TIME)
-        // Each request asks for the name again, and its addresses are checked again.
+        // Each request resolves the name again, and its addresses are checked again.
         .pool_max_idle_per_host(0)
         .tls_certs_merge(extra.iter().cloned())
         .dns_resolver(reach)
         .build()
 }
 
-/// Which addresses a request may be connected to.
+/// Resolves names to addresses that a request may connect to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     Public,
@@ -241,10 +241,10 @@ impl Resolve for Reach {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = *self;
         Box::pin(async move {
-            // The port stands in the URL and wins over this one.
+            // The port of the URL wins over this one.
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let found: Vec<SocketAddr> = found.collect();
-            // One that is not public is enough: whoever mixes them means to be reached there.
+            // One address that is not public refuses the name: whoever mixes them wants it to be reached.
             match found.iter().all(|it| reach.reaches(it.ip())) {
                 true => Ok(Box::new(found.into_iter()) as Addrs),
                 false => Err(Box::new(Error::NotPublic) as Box<dyn std::error::Error + Send + Sync>),
@@ -253,7 +253,7 @@ impl Resolve for Reach {
     }
 }
 
-/// An address of the Internet: in none of the ranges of IANA's registries for special purposes.
+/// Returns `true` for an address in none of the ranges of IANA's special-purpose registries.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(it) => !matches!(
@@ -271,7 +271,7 @@ fn is_public(address: IpAddr) -> bool {
                 | [224..=255, ..]
         ),
         // 2000::/3 without protocol assignments and Teredo (2001::/23), documentation (2001:db8::/32,
-        // 3fff::/20) and 6to4 (2002::/16): what is mapped into IPv6 does not get around the list above.
+        // 3fff::/20) and 6to4 (2002::/16), so that an IPv4 address in IPv6 does not get around the list above.
         IpAddr::V6(it) => match it.segments() {
             [0x2001, second, ..] => second > 0x01ff && second != 0x0db8,
             [0x2002, ..] => false,
@@ -281,8 +281,8 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// An address of this machine or of the operator's own networks; never link-local, where clouds keep
-/// their secrets.
+/// Returns `true` for an address of this machine or of the operator's own networks. Link-local is never one: clouds
+/// keep their secrets there.
 fn is_inside(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(it) => it.is_loopback() || it.is_private(),

@@ -1,6 +1,5 @@
-//! How proxies write the certificate of a client into a header: base64 of its DER between colons
-//! (RFC 9440 §2.1, RFC 8941 §3.3.5) or without them, or URL-encoded PEM (nginx's
-//! `$ssl_client_escaped_cert`).
+//! Parses the certificate of a client as proxies write it into a header: base64 of its DER between colons (RFC 9440
+//! §2.1, RFC 8941 §3.3.5) or without them, or URL-encoded PEM (nginx's `$ssl_client_escaped_cert`).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,12 +7,12 @@ use openssl::x509::X509;
 
 const BEGIN: &str = "-----BEGIN";
 
-/// The DER of exactly one certificate.
+/// Returns the DER of exactly one certificate.
 pub(super) fn der(value: &str) -> Option<Vec<u8>> {
     let value = value.trim();
     if value.starts_with(BEGIN) {
         let pem = percent_decoded(value)?;
-        // Of several, nobody can tell which one proved itself.
+        // With several, it is unknown which one the handshake verified.
         let one = pem.matches(BEGIN).count() == 1;
         return X509::from_pem(pem.as_bytes()).ok()?.to_der().ok().filter(|_| one);
     }

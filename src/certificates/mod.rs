@@ -1,6 +1,6 @@
-//! Certificates that clients show (RFC 8705): what they say, whether they chain to an authority of ours,
-//! and whether they are one that a client registered. That their holder has the key was proved before, by
-//! the handshake of the listener, or by that of a listed proxy.
+//! Reads the certificates that clients present (RFC 8705), verifies that they chain to an authority of `[mtls]`, and
+//! compares them with what a client registered. The handshake of the listener, or of a listed proxy, has verified
+//! before that the client holds the key.
 
 mod header;
 mod name;
@@ -29,20 +29,20 @@ use crate::domain::Time;
 
 pub use name::Name;
 
-/// Signatures and keys of 112 bits of security at least: no SHA-1, no RSA below 2048 bits.
+/// OpenSSL's security level for 112 bits: no SHA-1, no RSA below 2048 bits.
 const AUTH_LEVEL: i32 = 2;
 
-/// An authority, one that it signed, one that this one signed, and so on: so many below each other.
+/// The longest chain of authorities, each signed by the one above.
 const MOST_AUTHORITIES: i32 = 5;
 
-/// The certificate that a client showed with a request.
+/// The certificate that a client presented with a request.
 #[derive(Clone)]
 pub struct Certificate(Arc<Parts>);
 
 struct Parts {
     leaf: X509,
     der: Vec<u8>,
-    /// What it sent along to lead to an authority.
+    /// The intermediate certificates that it sent along.
     chain: Vec<X509>,
 }
 
@@ -53,11 +53,11 @@ impl fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// As a handshake brings it. `None`: it is no certificate.
+    /// Parses what a handshake brings. Returns `None` if it is no certificate.
     pub fn from_der<'a>(leaf: &[u8], chain: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
         let der = leaf.to_vec();
         let leaf = X509::from_der(leaf).ok()?;
-        // What is behind its end would be part of its thumbprint, though of nothing that was signed.
+        // Trailing bytes would change the thumbprint although nobody signed them.
         if leaf.to_der().ok()? != der {
             return None;
         }
@@ -69,17 +69,17 @@ impl Certificate {
         })))
     }
 
-    /// As a proxy writes it into a header.
+    /// Parses what a proxy writes into a header.
     pub fn from_header(value: &str) -> Option<Self> {
         Self::from_der(&header::der(value)?, [])
     }
 
-    /// `x5t#S256` (RFC 8705 §3.1)
+    /// Returns `x5t#S256` (RFC 8705 §3.1).
     pub fn thumbprint(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0.der))
     }
 
-    /// RFC 5280 §7.1: attribute by attribute, in order, without regard to case and outer space.
+    /// Compares the subject. RFC 5280 §7.1: attribute by attribute, in order; case and outer space do not matter.
     pub fn is_of(&self, subject: &Name) -> bool {
         subject.is(self.0.leaf.subject_name())
     }
@@ -108,8 +108,8 @@ impl Certificate {
         names.is_some_and(|names| names.iter().any(fits))
     }
 
-    /// RFC 8705 §2.2: it is one that the JWK set holds as `x5c`; of a key that came without a certificate,
-    /// it is one of that key.
+    /// Returns `true` if the JWK set has the certificate as `x5c` (RFC 8705 §2.2), or has its key without any
+    /// certificate.
     pub fn is_registered_in(&self, set: &Value) -> bool {
         let keys = set.get("keys").and_then(Value::as_array);
         keys.into_iter().flatten().any(|key| match key.get("x5c") {
@@ -125,7 +125,7 @@ impl Certificate {
     }
 }
 
-/// Whether a JWK set holds anything that a certificate could be registered by.
+/// Returns `true` if a JWK set has a certificate or a key that a certificate can be compared with.
 pub fn may_register(set: &Value) -> bool {
     let keys = set.get("keys").and_then(Value::as_array);
     keys.into_iter().flatten().any(|key| match key.get("x5c") {
@@ -138,7 +138,7 @@ pub fn may_register(set: &Value) -> bool {
     })
 }
 
-/// RFC 7518 §6, RFC 8037 §2
+/// Parses the public key of a JWK (RFC 7518 §6, RFC 8037 §2).
 fn public_key(jwk: &Value) -> Option<PKey<Public>> {
     let text = |name: &str| jwk.get(name).and_then(Value::as_str);
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
@@ -165,7 +165,7 @@ fn public_key(jwk: &Value) -> Option<PKey<Public>> {
     key.ok()
 }
 
-/// Whose certificates `tls_client_auth` trusts: `[mtls] client_ca`.
+/// The authorities whose certificates `tls_client_auth` trusts: `[mtls] client_ca`.
 #[derive(Clone, Default)]
 pub struct Authorities(Arc<[X509]>);
 
@@ -175,7 +175,7 @@ impl fmt::Debug for Authorities {
     }
 }
 
-/// Why there are no authorities.
+/// Why the authorities were not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthoritiesError {
     #[error("[mtls] client_ca {0}: {1}")]
@@ -184,7 +184,7 @@ pub enum AuthoritiesError {
     Pem(String),
 }
 
-/// Why a certificate is not trusted; for the log.
+/// Why a certificate is not trusted, for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Untrusted {
     #[error("{0}")]
@@ -203,8 +203,8 @@ impl Authorities {
         }
     }
 
-    /// RFC 5280 §6: the certificate leads to one of these, is for clients, and all are valid now. One that
-    /// is no root is trusted as well: it was named.
+    /// Verifies the path (RFC 5280 §6): it leads to one of these authorities, the certificate is for clients, and all
+    /// are valid now. An authority that is no root is trusted as well, since the operator named it.
     pub fn trust(&self, certificate: &Certificate, now: Time) -> Result<(), Untrusted> {
         let store = self.store(now)?;
         let mut chain = Stack::new()?;

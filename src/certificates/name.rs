@@ -1,6 +1,6 @@
-//! Distinguished names as `tls_client_auth_subject_dn` writes them (RFC 4514): the last attribute first,
-//! an order that counts (RFC 5280 §7.1). An attribute type is a short name of RFC 4514 §3, in any case,
-//! another name that OpenSSL knows, or an OID.
+//! Parses a distinguished name as `tls_client_auth_subject_dn` has it (RFC 4514): the last attribute comes first, and
+//! the order counts (RFC 5280 §7.1). An attribute type is a short name of RFC 4514 §3, in any case, another name that
+//! OpenSSL accepts, or an OID.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use openssl::x509::{X509Name, X509NameBuilder, X509NameRef};
 
 use super::header::hex;
 
-/// RFC 4514 §3, as OpenSSL spells them.
+/// The names of RFC 4514 §3, as OpenSSL spells them.
 const SHORT_NAMES: [&str; 9] = ["CN", "L", "ST", "O", "OU", "C", "street", "DC", "UID"];
 
 const LONGEST: usize = 1024;
@@ -32,7 +32,7 @@ impl Name {
                 .split_once('=')
                 .ok_or_else(|| format!("\"{part}\" is not type=value (RFC 4514)"))?;
             let kind = kind.trim();
-            // RFC 4514 §2.3. What comes from outside reaches OpenSSL in these characters only.
+            // RFC 4514 §2.3. Text from outside reaches OpenSSL in these characters only.
             if !kind
                 .bytes()
                 .all(|it| it.is_ascii_alphanumeric() || b".-".contains(&it))
@@ -55,8 +55,8 @@ impl Name {
     }
 }
 
-/// At commas that are not escaped. A relative name of several attributes has no order that could be
-/// compared, and no authority of today makes one.
+/// Splits at commas that are not escaped. A relative name of several attributes is refused: it has no order that could
+/// be compared, and no authority of today makes one.
 fn split(text: &str) -> Result<Vec<&str>, String> {
     let mut parts = Vec::new();
     let (mut start, mut escaped) = (0, false);
@@ -78,7 +78,7 @@ fn split(text: &str) -> Result<Vec<&str>, String> {
     Ok(parts)
 }
 
-/// RFC 4514 §2.4; outer space that is not escaped is dropped, as RFC 2253 §4 has it.
+/// Unescapes a value (RFC 4514 §2.4). Outer space that is not escaped is dropped, as RFC 2253 §4 says.
 fn unescaped(value: &str) -> Result<String, String> {
     if value.trim_start().starts_with('#') {
         return Err("holds a value in hexadecimal BER; write it as text".to_owned());

@@ -1,6 +1,6 @@
-//! The catalogs `templates/locales/<language>.json`: a text per key, with holes `{name}`; a text
-//! that counts has one per plural category. English and French are complete; the other four fall
-//! back to English key by key, so that adding a language is translation only.
+//! Reads the catalogs `templates/locales/<language>.json`: a text for each key, with holes `{name}`. A text that counts
+//! has one form for each plural category. English and French are complete; the other four fall back to English key by
+//! key, so that adding a language is translation only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -39,13 +39,13 @@ fn find(locale: Locale, key: &str) -> Option<(Locale, &'static Text)> {
         .find_map(|it| Some((it, CATALOGS[it as usize].get(key)?)))
 }
 
-/// What fills the holes of a text.
+/// The values that fill the holes of a text.
 pub trait Arguments {
-    /// Writes the value of a hole, escaped as the text's place wants it; false if there is none.
+    /// Writes the value of a hole, escaped for the place of the text. Returns `false` if there is none.
     fn fill(&self, hole: &str, out: &mut String) -> bool;
-    /// The number that chooses the plural: by convention the hole `count`.
+    /// Returns the number that chooses the plural: by convention the hole `count`.
     fn count(&self) -> Option<u64>;
-    /// The catalog's own words, escaped for the place where the text goes.
+    /// Writes the catalog's own words, escaped for the place of the text.
     fn literal(&self, text: &str, out: &mut String) {
         out.push_str(text);
     }
@@ -79,7 +79,7 @@ pub fn exists(key: &str) -> bool {
     find(Locale::En, key).is_some()
 }
 
-/// A catalog's text with its holes filled; `None` if no catalog has the key, or a hole stays open.
+/// Returns a text with its holes filled, or `None` if no catalog has the key or a hole has no value.
 pub fn text(locale: Locale, key: &str, arguments: &impl Arguments) -> Option<String> {
     let (found_in, text) = find(locale, key)?;
     let template = match text {
@@ -106,7 +106,7 @@ pub fn text(locale: Locale, key: &str, arguments: &impl Arguments) -> Option<Str
     Some(out)
 }
 
-/// The names of the holes of a text, for tests and for who writes a translation.
+/// Returns the names of the holes of a text, for tests and for translators.
 pub fn holes(text: &str) -> BTreeSet<&str> {
     text.split('{')
         .skip(1)

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Locale;
 
-/// Chosen by who finds no country of theirs in the list; no claim comes of it.
+/// The code for people who find no country of theirs in the list. It yields no claim.
 pub const OTHER: &str = "ZZ";
 
 #[derive(serde::Deserialize)]
@@ -22,7 +22,7 @@ static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
         .expect("a test reads the list that is compiled in")
 });
 
-/// Per language: code and name, sorted as a reader looks for them.
+/// Code and name by language, sorted as a reader looks for them.
 static SORTED: LazyLock<[Vec<(&'static str, &'static str)>; 6]> = LazyLock::new(|| {
     Locale::ALL.map(|locale| {
         let mut list: Vec<_> = COUNTRIES
@@ -34,7 +34,7 @@ static SORTED: LazyLock<[Vec<(&'static str, &'static str)>; 6]> = LazyLock::new(
     })
 });
 
-/// Letters without their marks: `Égypte` stands among the E.
+/// Removes the marks of letters, so that `Égypte` is sorted among the E.
 fn sort_key(name: &str) -> String {
     name.nfd()
         .filter(|it| !('\u{300}'..='\u{36f}').contains(it))
@@ -42,12 +42,12 @@ fn sort_key(name: &str) -> String {
         .collect()
 }
 
-/// Whether a form or a file may name this code.
+/// Returns `true` if a form or a file may name this code.
 pub fn exists(code: &str) -> bool {
     code == OTHER || COUNTRIES.iter().any(|it| it.code == code)
 }
 
-/// The name of a country, `None` for a code that is not in the list.
+/// Returns the name of a country, or `None` for a code that is not in the list.
 pub fn name(code: &str, locale: Locale) -> Option<String> {
     if code == OTHER {
         return super::text(locale, "country.other", &());
@@ -56,7 +56,7 @@ pub fn name(code: &str, locale: Locale) -> Option<String> {
     country.names.get(&locale).cloned()
 }
 
-/// Code and name of all Member States, sorted by name; *Other* is for the form to add at its end.
+/// Returns code and name of all Member States, sorted by name. A form adds *Other* at the end.
 pub fn list(locale: Locale) -> &'static [(&'static str, &'static str)] {
     &SORTED[locale as usize]
 }

@@ -1,4 +1,4 @@
-//! Dates in words. Times are shown in UTC and say so: readers sit in every zone.
+//! Writes dates in words. Times are in UTC and say so: readers are in every zone.
 
 use chrono::{Datelike, Timelike};
 
@@ -7,7 +7,7 @@ use crate::domain::Time;
 
 pub fn date(locale: Locale, at: Time) -> String {
     let month = text(locale, &format!("date.month.{}", at.month()), &()).unwrap_or_default();
-    // French writes the first of a month as an ordinal number, which no pattern with `{day}` says.
+    // French writes the first of a month as an ordinal number, which a pattern with `{day}` cannot express.
     let day = match at.day() {
         1 => text(locale, "date.first", &()).unwrap_or_default(),
         day => day.to_string(),

@@ -1,4 +1,4 @@
-//! `Locale`, and how one is chosen from what a browser or a service asks for.
+//! Chooses a `Locale` from what a browser or a service asks for.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Locale {
         }
     }
 
-    /// The writing direction, as the `dir` attribute says it.
+    /// Returns the writing direction, as the attribute `dir` has it.
     pub const fn direction(self) -> &'static str {
         match self {
             Self::Ar => "rtl",
@@ -51,7 +51,7 @@ impl Locale {
         }
     }
 
-    /// The language's name in itself: what its own readers look for in a menu.
+    /// Returns the language's name in itself, which its readers look for in a menu.
     pub const fn own_name(self) -> &'static str {
         match self {
             Self::Ar => "العربية",
@@ -63,7 +63,7 @@ impl Locale {
         }
     }
 
-    /// A language tag's language, if it is one of the six: `fr-CH` is French (RFC 4647 §3.4 lookup).
+    /// Returns the language of a tag if it is one of the six: `fr-CH` is French (RFC 4647 §3.4, lookup).
     pub fn parse(tag: &str) -> Option<Self> {
         let language = tag.trim().split(['-', '_']).next()?;
         Self::ALL
@@ -71,8 +71,8 @@ impl Locale {
             .find(|it| it.as_str().eq_ignore_ascii_case(language))
     }
 
-    /// The first that names one of the six: what was asked for now, what was chosen before, what
-    /// the browser prefers; else English.
+    /// Returns the first of the six that is named: by this request, by the choice before, by the browser. Otherwise
+    /// English.
     pub fn choose(ui_locales: Option<&str>, cookie: Option<&str>, accept_language: Option<&str>) -> Self {
         // `ui_locales` is a list in order of preference, separated by spaces.
         ui_locales
@@ -82,7 +82,7 @@ impl Locale {
             .unwrap_or_default()
     }
 
-    /// The range with the highest weight; among equals the first (RFC 9110 §12.4.2).
+    /// Returns the range with the highest weight; among equals, the first (RFC 9110 §12.4.2).
     fn accepted(header: &str) -> Option<Self> {
         let mut best: Option<(Self, f32)> = None;
         for range in header.split(',').take(50) {

@@ -1,4 +1,4 @@
-//! `domain::message::Message` as it fills a text of the catalog.
+//! Fills a text of the catalog with a `domain::message::Message`.
 
 use super::{Arguments, Locale, text};
 use crate::domain::message::Message;
@@ -21,7 +21,7 @@ impl Arguments for Message {
     }
 }
 
-/// A message in plain text, for the console.
+/// Returns a message as plain text, for the console.
 pub fn plain(locale: Locale, message: &Message) -> String {
     text(locale, &message.key, message).unwrap_or_else(|| message.key.to_string())
 }

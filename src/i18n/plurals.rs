@@ -1,8 +1,8 @@
-//! Which plural of a text a whole number takes: the cardinal rules of Unicode CLDR, for the six languages.
+//! Chooses the plural of a text for a whole number, by the cardinal rules of Unicode CLDR for the six languages.
 
 use super::Locale;
 
-/// The categories that a language's texts need, in CLDR's order.
+/// Returns the categories that a language's texts need, in CLDR's order.
 #[cfg(test)]
 pub(super) const fn categories(locale: Locale) -> &'static [&'static str] {
     match locale {
