@@ -1,0 +1,58 @@
+# The commands of this repository; CONTRIBUTING.md explains them. just is a convenience: each recipe is one command.
+
+# What there is
+default:
+    @just --list
+
+# The whole product on one machine
+demo *arguments:
+    cargo run -- demo {{arguments}}
+
+# Does it compile
+check:
+    cargo check --workspace --all-targets
+
+# The tests whose path contains a name
+test name:
+    cargo test --workspace -- {{name}}
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Lints, warnings denied
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The documentation of the code, private items too
+doc:
+    cargo doc --no-deps --workspace --document-private-items
+
+# Licences, banned crates, sources; then dependencies that nothing uses
+dependencies:
+    .ci/dependencies policy
+    .ci/dependencies unused
+
+# Known vulnerabilities of dependencies, as of today
+advisories:
+    .ci/dependencies advisories
+
+# All tests on both pairs of stores, then the conformance checker
+test-all:
+    .ci/test
+
+# The conformance checker, one variant of each plan
+conformance:
+    .ci/conformance
+
+# The journeys in a real browser
+browser:
+    .ci/browser
+
+# Journeys with clients that others wrote
+clients:
+    .ci/clients
+
+# All that must hold before a change is taken
+ci:
+    .ci/run
