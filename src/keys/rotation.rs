@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::DbErr;
 use serde_json::json;
 
 use super::error::{Error, RotationError};
 use crate::app::App;
-use crate::audit;
+use crate::domain::Time;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::signing_key::{self, Family, KeyState, SigningKey};
@@ -99,7 +98,7 @@ async fn add(
     app: &App,
     context: &Context,
     families: &[Family],
-    active_from: crate::domain::Time,
+    active_from: Time,
     revoked: Option<&str>,
 ) -> Result<Vec<SigningKey>, RotationError> {
     let now = app.clock.now();
@@ -115,24 +114,23 @@ async fn add(
     });
     let made = made.await.map_err(|it| Error::Crypto(it.to_string()))??;
     let written: Result<(), RotationError> = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             // If several nodes do this at once, one succeeds.
             if !cache_versions::raise_from(tx, SIGNING_KEYS, seen).await? {
                 return Err(RotationError::Raced);
             }
             if let Some(kid) = revoked {
-                if !signing_keys::revoke(tx, kid, now).await? {
+                if !signing_keys::revoke(tx, kid, tx.now()).await? {
                     return Err(RotationError::Unknown(kid.to_owned()));
                 }
-                let event = Event::new(Action::KeyChanged, format!("key:{kid}")).because("revoked");
-                audit::record(tx, now, context, event).await?;
+                let event = Event::new(Action::KeyChanged, format!("key:{kid}"));
+                tx.record(event.because("revoked")).await?;
             }
             for key in &made {
                 signing_keys::insert(tx, key).await?;
                 let event = Event::new(Action::KeyChanged, format!("key:{}", key.kid))
                     .change(json!(null), json!({"active_from": key.active_from}));
-                audit::record(tx, now, context, event.because("made")).await?;
+                tx.record(event.because("made")).await?;
             }
             Ok(())
         })
