@@ -1,13 +1,21 @@
 //! The commands `check`, which finds the provider, selects modules and runs them, and `list`, which names them.
 
-use crate::plans::PLANS;
-use crate::selection::Variants;
+use crate::checks::discovery::is_loopback;
+use crate::config::Config;
+use crate::http::Http;
+use crate::plans::{PLANS, Selected};
+use crate::provider::Provider;
+use crate::report::{self, Outcome};
+use crate::run::Environment;
+use crate::runner::Runner;
+use crate::selection::{self, Variants};
+use crate::site::Site;
 use crate::variant::Variant;
-use crate::{checks, config, http, provider, report, run, runner, selection, site};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
+use url::Url;
 
 #[derive(Args)]
 pub struct Check {
@@ -52,20 +60,51 @@ pub fn list() {
 pub async fn carry_out(arguments: Check) -> Result<bool> {
     selection::validate(&arguments.plan, &arguments.module)?;
     let config = match &arguments.config {
-        Some(path) => config::Config::read(path)?,
-        None => config::Config::default(),
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
     };
-    let issuer = url::Url::parse(&arguments.issuer).context("--issuer is not a URL")?;
-    if issuer.scheme() != "https" {
-        if !(arguments.allow_http && checks::discovery::is_loopback(&issuer)) {
-            bail!("the issuer must be https (--allow-http lets http pass on the loopback interface)");
-        }
-        println!(
-            "Note: http is let pass for this issuer; the checks that demand https are relaxed for loopback."
-        );
+    require_https(&arguments)?;
+    let http = Http::new(arguments.trust_any_certificate)?;
+    let provider = Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
+    let selected = select(&arguments, &provider);
+    println!("{}", selection::summary(&selected));
+    let site = match &config.site {
+        Some(settings) => Some(Arc::new(Site::open(settings).await?)),
+        None => None,
+    };
+    let environment = Environment {
+        http,
+        provider: Arc::new(provider),
+        config: Arc::new(config),
+        site,
+    };
+    let runner = Runner {
+        environment,
+        jobs: arguments.jobs,
+    };
+    let outcomes = runner.run(&selected).await;
+    print(&outcomes);
+    let (passed, failed, skipped) = report::summary(&outcomes);
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    Ok(failed == 0)
+}
+
+fn require_https(arguments: &Check) -> Result<()> {
+    let issuer = Url::parse(&arguments.issuer).context("--issuer is not a URL")?;
+    if issuer.scheme() == "https" {
+        return Ok(());
     }
-    let http = http::Http::new(arguments.trust_any_certificate)?;
-    let provider = provider::Provider::discover(&http, &arguments.issuer, arguments.allow_http).await?;
+    if !(arguments.allow_http && is_loopback(&issuer)) {
+        bail!("the issuer must be https (--allow-http lets http pass on the loopback interface)");
+    }
+    println!(
+        "Note: http is let pass for this issuer; the checks that demand https are relaxed for loopback."
+    );
+    Ok(())
+}
+
+/// Selects the modules, and says which variants are left out.
+fn select(arguments: &Check, provider: &Provider) -> Vec<Selected> {
     let is_offered = |variant: &Variant| {
         // By its name a plan runs whatever the metadata offers.
         arguments.plan != "all" || selection::is_offered(variant, &provider.metadata)
@@ -79,30 +118,17 @@ pub async fn carry_out(arguments: Check) -> Result<bool> {
             );
         }
     }
-    let selected = selection::select(
+    selection::select(
         &arguments.plan,
         &arguments.module,
         arguments.variants,
         &is_offered,
-    );
-    println!("{}", selection::summary(&selected));
-    let site = match &config.site {
-        Some(settings) => Some(Arc::new(site::Site::open(settings).await?)),
-        None => None,
-    };
-    let environment = run::Environment {
-        http,
-        provider: Arc::new(provider),
-        config: Arc::new(config),
-        site,
-    };
-    let runner = runner::Runner {
-        environment,
-        jobs: arguments.jobs,
-    };
-    let outcomes = runner.run(&selected).await;
+    )
+}
+
+fn print(outcomes: &[Outcome]) {
     let mut plan = ("", None);
-    for outcome in &outcomes {
+    for outcome in outcomes {
         if outcome.plan != plan {
             plan = outcome.plan;
             match plan.1 {
@@ -112,7 +138,4 @@ pub async fn carry_out(arguments: Check) -> Result<bool> {
         }
         println!("  {outcome}");
     }
-    let (passed, failed, skipped) = report::summary(&outcomes);
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    Ok(failed == 0)
 }
