@@ -240,7 +240,7 @@ pub fn without_query(url: &Url) -> String {
 }
 
 fn is_trustworthy(url: &Url) -> bool {
-    // As browsers do: loopback counts as secure.
+    // Browsers count loopback as secure.
     url.scheme() == "https" || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
@@ -284,7 +284,7 @@ fn parse_cookie(url: &Url, text: &str) -> Option<(Cookie, bool)> {
             "secure" => cookie.secure = true,
             "httponly" => cookie.http_only = true,
             "max-age" => max_age = value.parse::<i64>().ok(),
-            // Only taking back matters here, and that is done with a date long past.
+            // Only removal matters here, and that is done by a date long past.
             "expires" => {
                 gone = value
                     .split([' ', '-'])

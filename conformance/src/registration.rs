@@ -94,7 +94,7 @@ impl RelyingParty {
         };
         let has = |name: &str| information.get(name).is_some();
         let is_text = |name: &str| information[name].as_str().is_some_and(|it| !it.is_empty());
-        // From here on it is ours to remove, whatever else is wrong with it.
+        // Keeps it for removal, whatever else is wrong with it.
         if let (Some(address), Some(token)) = (
             information["registration_client_uri"].as_str(),
             information["registration_access_token"].as_str(),

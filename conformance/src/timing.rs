@@ -72,7 +72,7 @@ pub async fn run(arguments: &Timing) -> Result<()> {
             let known = arguments.known.replace("{n}", &n.to_string());
             let unknown = format!("unknown{}@bench.example", random_text(10).to_lowercase());
             let mut pair = [(0, known), (1, unknown)];
-            // Neither is always the first.
+            // Takes turns, so that neither is always the first.
             pair.rotate_left(n % 2);
             for (which, email) in pair {
                 let taken = fill_in(&http, &arguments.issuer, forms, &email)

@@ -312,7 +312,7 @@ pub async fn redeem(run: &mut Run, flow: &Flow, acknowledged: &Acknowledgement) 
         return Err(run.report.stop(RESOURCE, "the resource refuses the token"));
     };
     let answer = &granted.resource;
-    // FAPI 1.0 Part 1 §6.2.1: there always, and like a UUID; that it is ours was seen when it came.
+    // FAPI 1.0 Part 1 §6.2.1: the header is always there and like a UUID. `calls.rs` has verified that it is ours.
     let id = answer.header("x-fapi-interaction-id").unwrap_or_default();
     let is_uuid = id.len() == 36 && id.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     run.report

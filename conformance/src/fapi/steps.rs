@@ -105,7 +105,7 @@ pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Opti
         placement: Placement::Query,
         state: flow.request.get("state"),
         issuer: &run.provider.issuer,
-        // FAPI 2.0 §5.3.2.2: not a matter of what is announced.
+        // FAPI 2.0 §5.3.2.2 requires `iss`, whatever the metadata announces.
         iss_announced: true,
         forgotten: flow.forgotten,
     };

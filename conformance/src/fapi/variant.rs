@@ -57,7 +57,7 @@ impl FapiVariant {
             list.into_iter().any(|it| it == word)
         };
         let method = |it: &str| lists("token_endpoint_auth_methods_supported", it);
-        let proved = match self.auth {
+        let authenticates = match self.auth {
             Auth::PrivateKeyJwt => method("private_key_jwt"),
             Auth::Mtls => method("tls_client_auth") || method("self_signed_tls_client_auth"),
         };
@@ -67,7 +67,7 @@ impl FapiVariant {
         };
         if self.is_ciba() {
             let mode = if self.ping { "ping" } else { "poll" };
-            return proved && bound && lists("backchannel_token_delivery_modes_supported", mode);
+            return authenticates && bound && lists("backchannel_token_delivery_modes_supported", mode);
         }
         let pushed = metadata["pushed_authorization_request_endpoint"].is_string();
         let signed = !self.signed || lists("response_modes_supported", "jwt");
@@ -76,7 +76,7 @@ impl FapiVariant {
         } else {
             pushed
         };
-        proved && bound && signed && granted
+        authenticates && bound && signed && granted
     }
 
     pub fn scope(&self) -> &'static str {

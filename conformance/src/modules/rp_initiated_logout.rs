@@ -67,7 +67,7 @@ pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) 
             journey.end = rp.run.browser.submit(form, &[], form.assent()).await?;
         }
     }
-    // What a script would do once the frames of a front-channel logout are there; by hand it is a link.
+    // A script would go on once the frames of a front-channel logout are loaded; without one a link does.
     let framed = journey.page().filter(|it| !it.frames.is_empty());
     let onward = framed.and_then(|page| rp.run.browser.link_to_client(page));
     if let Some(url) = onward {

@@ -37,7 +37,7 @@ pub async fn serve(listener: TcpListener, approval: Approval, http: Http) {
     while let Ok((stream, _)) = listener.accept().await {
         let (approval, browser) = (approval.clone(), browser.clone());
         tokio::spawn(async move {
-            // A caller that goes away hears nothing, and there is nobody else to tell.
+            // A caller that went away gets no answer, and nobody else needs it.
             let _ = answer(stream, &approval, &browser).await;
         });
     }

@@ -52,7 +52,7 @@ impl Driver {
             open.push(made.iter().map(|it| it.modules.len()).sum::<usize>());
             chains.extend(made);
         }
-        // The long ones first: what is short fills up the places beside them.
+        // Begins the long ones first: short ones fill the places beside them.
         chains.sort_by_key(|it| Reverse(it.modules.len()));
         let mut outcomes: Vec<Vec<(usize, Outcome)>> = rows.iter().map(|_| Vec::new()).collect();
         let places = Arc::new(Semaphore::new(jobs.max(1)));
@@ -64,7 +64,7 @@ impl Driver {
                 let _place = places.acquire_owned().await;
                 for (at, module) in chain.modules {
                     let outcome = driver.module(&chain.plan, module).await;
-                    // Nobody listens any more: the run was given up.
+                    // The receiver is gone: the run was given up.
                     if sender.send((chain.row, at, outcome)).is_err() {
                         return;
                     }

@@ -110,7 +110,7 @@ pub async fn run(arguments: Suite) -> Result<bool> {
             let table = Table::new(rows[at].0.title(), outcomes, &settings.remarks);
             println!("{}: {}", rows[at].0.title(), table.counts());
             results.tables[at] = Some(table);
-            // After each plan, so that what took an hour is not lost by what comes after it.
+            // Writes after each plan, so that an hour of results survives what comes after it.
             match &arguments.results {
                 Some(path) => std::fs::write(path, results.markdown())
                     .with_context(|| format!("cannot write {}", path.display())),

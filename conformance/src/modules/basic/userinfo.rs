@@ -6,7 +6,7 @@ use crate::report::Step;
 use reqwest::Method;
 
 pub async fn get(rp: &mut RelyingParty) -> Step {
-    // The common way, with all its checks.
+    // Every login reads userinfo by GET, with all checks.
     let request = rp.request("openid");
     rp.login(&request).await.map(drop)
 }

@@ -187,7 +187,7 @@ async fn by_address(rp: &mut RelyingParty, method: AuthMethod, algorithm: &str, 
         _ => rp.client.key.sign(&claims)?,
     };
     site.show(&path, "application/jwt", object);
-    // State and nonce are inside only.
+    // State and nonce stand in the object only.
     let outer = inner
         .clone()
         .without("state")

@@ -53,7 +53,7 @@ pub async fn flow(run: &mut Run) -> Step {
 
     let second = first.for_second_client();
     let theirs = granted(run, &second).await?;
-    // The other's token, with what the first client holds.
+    // Presents the second client's token with the first client's key and certificate.
     let answer = resource(run, &first, &theirs.tokens.access_token).await?;
     fapi::expect_refusal(
         run,

@@ -90,7 +90,7 @@ pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Grant, token: &str, sco
     let fresh = refreshed(run, &flow, own, &form(token, scope)).await?;
     let current = fresh.refresh_token.unwrap_or_else(|| token.to_owned());
     if current != token {
-        // The answer may have been lost: the old one is good for a while.
+        // The answer may have been lost, so the old token must work for a while.
         let pause = if cfg!(test) { 0 } else { 30 };
         run.wait(Duration::from_secs(pause)).await;
         refreshed(run, &flow, own, &form(token, scope)).await?;

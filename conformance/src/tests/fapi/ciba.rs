@@ -192,7 +192,7 @@ impl Mock {
                 asked.decision = Some(allowed);
                 asked.params.get("client_notification_token").cloned()
             };
-            // Not under the lock: whoever waits for it might have to answer.
+            // Pings without the lock: whoever waits for it might have to answer.
             if let Some(token) = token {
                 self.ping(id, &token);
             }

@@ -21,7 +21,7 @@ async fn answered(run: &mut Run, status: u16, headers: &str, body: &str) -> Step
     decide_at_page(run, &flow, Decision::Allow).await?;
     expect_ping(run, &flow, &acknowledged).await?;
     redeem(run, &flow, &acknowledged).await?;
-    // Whoever comes again has come by now.
+    // A provider that retries has done so by now.
     run.wait_briefly(pause(&acknowledged)).await;
     let token = flow.request.get("client_notification_token").unwrap_or_default();
     Ok(run.site()?.received(token).len())
