@@ -12,11 +12,12 @@ use url::Url;
 pub enum RedirectResult {
     Page(Box<Page>),
     /// The browser was sent to the relying party.
-    Returned(Return),
+    Returned(ClientRedirect),
 }
 
+/// A redirect or a posted form that arrived at the relying party.
 #[derive(Clone, Debug)]
-pub struct Return {
+pub struct ClientRedirect {
     pub url: Url,
     /// Present when it was sent by a posted form.
     pub form: Option<Vec<(String, String)>>,
@@ -130,7 +131,7 @@ impl Browser {
     ) -> Result<RedirectResult> {
         for _ in 0..20 {
             if self.is_client_address(&url) {
-                return Ok(RedirectResult::Returned(Return { url, form }));
+                return Ok(RedirectResult::Returned(ClientRedirect { url, form }));
             }
             let answer = self.request(&method, &url, form.as_deref()).await?;
             self.keep_cookies(&url, &answer);
@@ -153,7 +154,7 @@ impl Browser {
                 continue;
             }
             if let Some(post) = page.form_to(|it| self.is_client_address(it)).filter(|it| it.post) {
-                return Ok(RedirectResult::Returned(Return {
+                return Ok(RedirectResult::Returned(ClientRedirect {
                     url: post.action.clone(),
                     form: Some(post.defaults()),
                 }));

@@ -1,7 +1,7 @@
 //! Does at the provider's pages what a person does: log in, agree, confirm, refuse. It goes by the forms alone, as the
 //! suite's scripted browser does, so any provider will do whose pages work without JavaScript.
 
-use crate::browser::{Browser, RedirectResult, Return};
+use crate::browser::{Browser, ClientRedirect, RedirectResult};
 use crate::config::User;
 use crate::html::{Field, Form, Page};
 use anyhow::{Result, bail};
@@ -34,7 +34,7 @@ impl From<RedirectResult> for Journey {
 }
 
 impl Journey {
-    pub fn returned(&self) -> Option<&Return> {
+    pub fn returned(&self) -> Option<&ClientRedirect> {
         match &self.end {
             RedirectResult::Returned(redirect) => Some(redirect),
             RedirectResult::Page(_) => None,

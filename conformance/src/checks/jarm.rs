@@ -4,7 +4,7 @@
 use super::common::{SKEW, now, seconds};
 use super::id_token::{apart, signature};
 use super::response::{Expected, Response, common, placed};
-use crate::browser::Return;
+use crate::browser::ClientRedirect;
 use crate::report::{Report, Step};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 
 /// Reads the response from the parameter `response`, which must stand alone.
 pub fn read(
-    returned: &Return,
+    returned: &ClientRedirect,
     expected: &Expected<'_>,
     client_id: &str,
     jwks: &Value,
@@ -83,7 +83,7 @@ mod tests {
         let mut jwt = Jwt::new(&key, claims);
         change(&mut jwt);
         let url = format!("https://rp.example/cb?response={}{more}", jwt.compact().unwrap());
-        let returned = Return {
+        let returned = ClientRedirect {
             url: Url::parse(&url).unwrap(),
             form: None,
         };

@@ -2,7 +2,7 @@
 //! error may carry. OpenID Connect Core §3.1.2.5 and §3.1.2.6, RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post.
 
 use super::common::error_description;
-use crate::browser::{Return, without_query};
+use crate::browser::{ClientRedirect, without_query};
 use crate::report::Report;
 use crate::variant::Placement;
 use url::{Url, form_urlencoded};
@@ -42,14 +42,14 @@ pub struct Expected<'a> {
     pub forgotten: bool,
 }
 
-pub fn read(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> Response {
+pub fn read(returned: &ClientRedirect, expected: &Expected<'_>, report: &mut Report) -> Response {
     let response = placed(returned, expected, report);
     common(&response, expected, report);
     response
 }
 
 /// Reads the parameters from where they belong, and reports those that stand elsewhere.
-pub fn placed(returned: &Return, expected: &Expected<'_>, report: &mut Report) -> Response {
+pub fn placed(returned: &ClientRedirect, expected: &Expected<'_>, report: &mut Report) -> Response {
     let registered = Url::parse(expected.redirect_uri).ok();
     let address = registered.as_ref().map(without_query);
     report.require(
@@ -161,7 +161,7 @@ mod tests {
     use crate::report::Severity;
 
     fn judge(url: &str, form: Option<Vec<(String, String)>>, placement: Placement) -> Report {
-        let returned = Return {
+        let returned = ClientRedirect {
             url: Url::parse(url).unwrap(),
             form,
         };

@@ -72,7 +72,7 @@ pub(super) async fn end_session(rp: &mut RelyingParty, params: &[(&str, &str)]) 
     let onward = framed.and_then(|page| rp.run.browser.link_to_client(page));
     if let Some(url) = onward {
         journey.left = journey.page().cloned();
-        journey.end = RedirectResult::Returned(crate::browser::Return { url, form: None });
+        journey.end = RedirectResult::Returned(crate::browser::ClientRedirect { url, form: None });
     }
     if let Some(page) = journey.page() {
         rp.run.report.require(page.status < 500, RULE, || {

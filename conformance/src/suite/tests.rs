@@ -176,7 +176,7 @@ fn patient(server: &str, rotate_keys: Option<&str>, only: &[&str]) -> Arc<Driver
 }
 
 #[tokio::test]
-async fn a_plan_is_made_its_modules_run_and_their_verdicts_told_with_reasons() {
+async fn a_plan_is_made_its_modules_run_and_their_verdicts_reported_with_reasons() {
     let (server, fake) = fake(0).await;
     let settings = settings(SETTINGS, &server);
     let only = ["passed", "warning", "review", "skipped", "failed"];

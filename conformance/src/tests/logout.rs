@@ -80,7 +80,7 @@ impl Mock {
         let Some(front) = front.filter(|_| !self.is(Fault::SilentFrontChannel)) else {
             return redirect(&url);
         };
-        let sid = self.told_sid(Fault::OtherSidInFrame);
+        let sid = self.notified_sid(Fault::OtherSidInFrame);
         let mut frame = Url::parse(front).unwrap();
         frame
             .query_pairs_mut()
@@ -99,7 +99,7 @@ impl Mock {
         self.registration(id).unwrap_or_default()
     }
 
-    fn told_sid(&self, fault: Fault) -> &'static str {
+    fn notified_sid(&self, fault: Fault) -> &'static str {
         if self.is(fault) { "sid-2" } else { SID }
     }
 
@@ -109,7 +109,7 @@ impl Mock {
             return;
         };
         let mut claims = json!({"iss": self.issuer, "aud": registration["client_id"], "iat": now(), "jti": "1",
-            "sid": self.told_sid(Fault::OtherSidInLogoutToken),
+            "sid": self.notified_sid(Fault::OtherSidInLogoutToken),
             "events": {"http://schemas.openid.net/event/backchannel-logout": {}}});
         if self.is(Fault::NonceInLogoutToken) {
             claims["nonce"] = json!("n");
