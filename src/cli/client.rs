@@ -219,17 +219,11 @@ async fn update(
     let document = read_document(document)?;
     // What somebody else changed since it was read is not undone (security.md G-9).
     let update = Update {
-        before,
+        enabled: enable || document.enabled.unwrap_or(before.enabled),
         definition: document.definition,
+        ..Update::of(&before)
     };
-    let client = clients::update(app, context, update).await?;
-    let enabled = if enable { Some(true) } else { document.enabled };
-    match enabled {
-        Some(enabled) if enabled != client.enabled => {
-            Ok(clients::set_enabled(app, context, &id, enabled).await?)
-        }
-        _ => Ok(client),
-    }
+    Ok(clients::update(app, context, update).await?)
 }
 
 async fn apply(console: &Console, app: &App, context: &Context, file: &str) -> anyhow::Result<()> {

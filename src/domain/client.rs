@@ -65,6 +65,23 @@ pub struct Client {
     pub updated_at: Time,
 }
 
+/// Which state of a client was read. Each change of its definition or of `enabled` makes another version, and is made
+/// only to the version that was seen (security.md G-9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version(Time);
+
+impl Version {
+    pub const fn updated_at(self) -> Time {
+        self.0
+    }
+
+    /// Returns the version of a change that is made now: later than this one, also within one tick of the clock.
+    #[must_use]
+    pub fn next(self, now: Time) -> Self {
+        Self(now.max(self.0 + chrono::Duration::microseconds(1)))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSecret {
     pub digest: Digest,
@@ -88,6 +105,10 @@ impl Client {
         };
         url.query_pairs_mut().append_pair("iss", issuer);
         Some(url.into())
+    }
+
+    pub const fn version(&self) -> Version {
+        Version(self.updated_at)
     }
 
     /// All that is registered about it.

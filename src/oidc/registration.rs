@@ -159,7 +159,7 @@ pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Resu
     app.db
         .write(async |tx| -> Result<()> {
             // What an administrator did to it meanwhile stands (G-9).
-            if !storage::clients::delete_as_seen(tx, &client.id, client.updated_at).await? {
+            if !storage::clients::delete(tx, &client.id, client.version()).await? {
                 return Err(Error::changed_meanwhile());
             }
             refresh_tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;

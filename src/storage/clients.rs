@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::cache_versions;
 use super::entities::{client, client_secret};
-use crate::domain::client::{Client, ClientSecret, Definition, Origin};
+use crate::domain::client::{Client, ClientSecret, Definition, Origin, Version};
 use crate::domain::{ClientId, Time, secret::Digest};
 
 /// Every client, in memory: what each request of the protocol asks for first. A change in this
@@ -153,12 +153,13 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &Client) -> Result<(), DbErr>
     cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
-/// Metadata and state, if nobody changed them since `seen`; secrets have functions of their own.
-pub async fn update(tx: &impl ConnectionTrait, it: &Client, seen: Time) -> Result<bool, DbErr> {
+/// Writes definition and state if the client is still of the version that was seen; returns `false` if it is not.
+/// Secrets have functions of their own.
+pub async fn update(tx: &impl ConnectionTrait, it: &Client, seen: Version) -> Result<bool, DbErr> {
     let done = client::Entity::update_many()
         .set(to_row(it)?)
         .filter(client::Column::Id.eq(it.id.as_str()))
-        .filter(client::Column::UpdatedAt.eq(seen))
+        .filter(client::Column::UpdatedAt.eq(seen.updated_at()))
         .exec(tx)
         .await?;
     cache_versions::raise(tx, cache_versions::CLIENTS).await?;
@@ -204,10 +205,11 @@ pub async fn delete_secrets(tx: &impl ConnectionTrait, id: &ClientId) -> Result<
     cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
-/// With its secrets, its registration, and what people granted it, if nobody changed it since `seen`.
-pub async fn delete_as_seen(tx: &impl ConnectionTrait, id: &ClientId, seen: Time) -> Result<bool, DbErr> {
+/// Removes the client with its secrets, its registration, and what people granted it, if it is still of the version
+/// that was seen; returns `false` if it is not.
+pub async fn delete(tx: &impl ConnectionTrait, id: &ClientId, seen: Version) -> Result<bool, DbErr> {
     let done = client::Entity::delete_by_id(id.as_str())
-        .filter(client::Column::UpdatedAt.eq(seen))
+        .filter(client::Column::UpdatedAt.eq(seen.updated_at()))
         .exec(tx)
         .await?;
     cache_versions::raise(tx, cache_versions::CLIENTS).await?;

@@ -3,6 +3,7 @@
 
 mod managing;
 mod pairwise;
+mod racing;
 mod registering;
 
 use std::net::IpAddr;

@@ -1,6 +1,7 @@
 //! The commands as they are typed, on a database of their own.
 
 use clap::Parser;
+use sea_orm::{ConnectionTrait, Statement};
 use tempfile::TempDir;
 
 use super::*;
@@ -174,6 +175,44 @@ async fn a_lost_race_is_refused() {
         matches!(second, Err(clients::ClientError::Conflict(_))),
         "{second:?}"
     );
+    // The operator reads what to do.
+    let refused = second.expect_err("refused").to_string();
+    assert_eq!(refused, "the client shop was changed meanwhile; read it again");
+}
+
+#[tokio::test]
+async fn an_update_that_enables_is_one_change() {
+    let terminal = Terminal::new();
+    terminal
+        .types("add --id shop --name Shop --redirect-uri https://a.example/cb")
+        .await
+        .expect("added");
+    terminal.types("disable shop").await.expect("disabled");
+    let changes = async || {
+        let app = terminal.app().await;
+        let query = Statement::from_string(
+            app.db.read().get_database_backend(),
+            "SELECT COUNT(*) AS number FROM events WHERE object = 'client:shop'",
+        );
+        let row = app.db.read().query_one_raw(query).await.expect("read");
+        row.expect("a row")
+            .try_get::<i64>("", "number")
+            .expect("a number")
+    };
+    let before = changes().await;
+    terminal
+        .types("update shop --redirect-uri http://a.example/cb --enable")
+        .await
+        .expect_err("refused");
+    assert!(!terminal.client("shop").await.enabled); // neither, or both
+    assert_eq!(changes().await, before);
+    terminal
+        .types("update shop --name Bookshop --enable")
+        .await
+        .expect("updated");
+    let client = terminal.client("shop").await;
+    assert!(client.enabled && client.name() == "Bookshop");
+    assert_eq!(changes().await, before + 1); // LG-1
 }
 
 #[tokio::test]

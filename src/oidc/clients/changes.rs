@@ -2,13 +2,13 @@
 //! this process (security.md G-9, LG-1).
 
 use super::ClientError;
-use super::lookup::find_in;
+use super::lookup::{find, find_in};
 use super::rules::{self, Problem};
 use super::secrets::{Issued, choose_secret, stored};
 use crate::app::App;
 use crate::audit;
 use crate::domain::actor::Context;
-use crate::domain::client::{AdministratorSettings, Client, Definition, Metadata, Origin};
+use crate::domain::client::{AdministratorSettings, Client, Definition, Metadata, Origin, Version};
 use crate::domain::event::{Action, Event};
 use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
@@ -94,44 +94,58 @@ pub(in crate::oidc) fn make(new: NewClient, now: Time) -> Result<Issued, ClientE
 /// What an administrator makes of a client that they have read.
 #[derive(Debug)]
 pub struct Update {
-    pub before: Client,
+    pub id: ClientId,
+    /// The version that they have read.
+    pub seen: Version,
     pub definition: Definition,
+    pub enabled: bool,
 }
 
 impl Update {
     /// Leaves the client as it was read.
     pub fn of(client: &Client) -> Self {
         Self {
-            before: client.clone(),
+            id: client.id.clone(),
+            seen: client.version(),
             definition: client.definition(),
+            enabled: client.enabled,
         }
     }
 }
 
-/// Replaces what is registered, by an administrator; refuses if anybody changed the client since it was read
-/// (security.md G-9). A client that no longer has a use for secrets loses them.
+/// Changes a client, by an administrator: what is registered and whether it is enabled, in one transaction. Refuses if
+/// anybody changed it since it was read (security.md G-9). A client that no longer has a use for secrets loses them.
 pub async fn update(app: &App, context: &Context, update: Update) -> Result<Client, ClientError> {
     let now = app.clock.now();
-    let Update { before, definition } = &update;
-    rules::check_definition(&before.id, definition).map_err(ClientError::Invalid)?;
-    rules::check_remote(app, &definition.metadata, Some(&before.metadata))
+    let Update { id, seen, .. } = &update;
+    rules::check_definition(id, &update.definition).map_err(ClientError::Invalid)?;
+    let before = as_seen(find(app, id).await?, *seen)?;
+    rules::check_remote(app, &update.definition.metadata, Some(&before.metadata))
         .await
         .map_err(ClientError::Invalid)?;
     let client = app
         .db
         .write(async |tx| {
-            find_in(tx, &before.id).await?;
-            let Definition { metadata, settings } = by_administrator(before, definition.clone());
+            let before = as_seen(find_in(tx, id).await?, *seen)?;
+            let Definition { metadata, settings } = by_administrator(&before, update.definition.clone());
             let after = Client {
                 metadata,
                 settings,
+                enabled: update.enabled,
                 ..before.clone()
             };
-            change(tx, now, context, before, after).await
+            change(tx, now, context, &before, after).await
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(client)
+}
+
+fn as_seen(client: Client, seen: Version) -> Result<Client, ClientError> {
+    match client.version() == seen {
+        true => Ok(client),
+        false => Err(ClientError::Conflict(client.id)),
+    }
 }
 
 /// Returns what an administrator registers of the client, with the members that are its own no more if it registered
@@ -176,7 +190,7 @@ pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Clien
         .db
         .write(async |tx| {
             let client = find_in(tx, id).await?;
-            if !storage::clients::delete_as_seen(tx, id, client.updated_at).await? {
+            if !storage::clients::delete(tx, id, client.version()).await? {
                 return Err(ClientError::Conflict(id.clone()));
             }
             storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, now).await?;
@@ -218,10 +232,10 @@ pub(in crate::oidc) async fn change(
     before: &Client,
     mut after: Client,
 ) -> Result<Client, ClientError> {
-    // Later than what it replaces, also within one tick of the clock: by this, a change that was decided on the state
-    // before is recognized (security.md G-9).
-    after.updated_at = now.max(before.updated_at + chrono::Duration::microseconds(1));
-    if !storage::clients::update(tx, &after, before.updated_at).await? {
+    let seen = before.version();
+    after.updated_at = seen.next(now).updated_at();
+    // The condition decides: of two who have read the same version, on PostgreSQL both may be here at once.
+    if !storage::clients::update(tx, &after, seen).await? {
         return Err(ClientError::Conflict(after.id));
     }
     if !after.metadata.uses_secret() && !after.secrets.is_empty() {

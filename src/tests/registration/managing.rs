@@ -166,7 +166,10 @@ async fn what_an_administrator_decided_stays() {
         "scope": "openid itu_membership"}))
     .expect("a definition");
     let before = clients::find(&op.app, &id).await.expect("a client");
-    let update = Update { before, definition };
+    let update = Update {
+        definition,
+        ..Update::of(&before)
+    };
     let decided = clients::update(&op.app, &Context::operator(), update).await;
     decided.expect("an administrator decides");
 
@@ -193,7 +196,10 @@ async fn a_name_that_was_approved_for_mails_to_people_stays() {
     metadata["grant_types"] = json!(["authorization_code", GRANT]);
     metadata["backchannel_token_delivery_mode"] = json!("poll");
     let definition = serde_json::from_value(metadata).expect("a definition");
-    let update = Update { before, definition };
+    let update = Update {
+        definition,
+        ..Update::of(&before)
+    };
     let decided = clients::update(&op.app, &Context::operator(), update).await;
     let name = decided.expect("an administrator decides").metadata.client_name;
 

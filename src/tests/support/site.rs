@@ -20,6 +20,7 @@ use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509Builder, X509NameBuilder};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 
 use itu_account::config::{Authority, Config};
 use itu_account::http::server;
@@ -29,6 +30,8 @@ struct Page {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    /// Whoever asks waits here until all have asked.
+    meeting: Option<Arc<Barrier>>,
 }
 
 #[derive(Default)]
@@ -107,8 +110,16 @@ impl Site {
             status,
             headers: headers.collect(),
             body: body.into(),
+            meeting: None,
         };
         self.lock().by_path.insert(path.to_owned(), page);
+    }
+
+    /// Answers the next requests to the path together, once so many have come: who sent them stands at the same point.
+    pub fn has_meet(&self, path: &str, requests: usize) {
+        let mut pages = self.lock();
+        let page = pages.by_path.get_mut(path).expect("a page");
+        page.meeting = Some(Arc::new(Barrier::new(requests)));
     }
 
     /// How often the path was asked for.
@@ -148,6 +159,9 @@ async fn page(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Respo
     let Some(page) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    if let Some(meeting) = page.meeting {
+        meeting.wait().await;
+    }
     let mut response = Response::builder().status(page.status);
     for (name, value) in page.headers {
         response = response.header(name, value);
