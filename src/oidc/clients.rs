@@ -14,7 +14,7 @@ mod secrets;
 
 pub use apply::{Applied, Change, apply};
 pub use changes::{NewClient, Registration, Update, add, delete, set_enabled, update};
-pub(super) use changes::{audited, change, insert, make};
+pub(super) use changes::{change, insert, make, remove};
 pub(super) use document::metadata_of_client;
 pub use document::{ClientDocument, SecretSource, documents};
 pub use error::ClientError;

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::clients::{self, ClientError, Issued, NewClient, Problem, Registration};
 use super::{Error, Result, endpoints};
-use crate::app::App;
-use crate::audit;
+use crate::app::{App, Tx};
 use crate::config::RegistrationMode;
 use crate::domain::Time;
 use crate::domain::actor::{Actor, Context};
@@ -18,8 +17,8 @@ use crate::domain::secret::Secret;
 use crate::jose;
 use crate::limits::{Limit, Refused};
 use crate::random;
+use crate::storage;
 use crate::storage::client_registrations::{self, InitialAccessToken};
-use crate::storage::{self, Transaction, refresh_tokens};
 
 /// What tokens begin with: each kind is good for its own place only (security.md G-7).
 const INITIAL: &str = "iat_";
@@ -59,22 +58,21 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
         registration: Registration::ByClient(metadata),
         secret: None,
     };
-    let issued = clients::make(new, now).map_err(refused)?;
+    let issued = clients::make(new, now)?;
     let outside = clients::check_remote(app, &issued.client.metadata, None).await;
-    outside.map_err(|it| refused(ClientError::Invalid(it)))?;
+    outside.map_err(ClientError::Invalid)?;
     let managing = Secret::new(format!("{MANAGING}{}", random::token()));
     let (client, initial) = (&issued.client, initial.as_deref());
-    app.db
-        .write(async |tx| -> Result<()> {
-            if let Some(id) = initial
-                && !client_registrations::spend_initial(tx, id, now).await?
-            {
-                return Err(Error::unusable_token("an initial access token that is spent"));
-            }
-            clients::insert(tx, now, context, client).await.map_err(refused)?;
-            Ok(client_registrations::insert(tx, &client.id, &managing.digest(), now).await?)
-        })
-        .await?;
+    app.write(context, async |tx| -> Result<()> {
+        if let Some(id) = initial
+            && !client_registrations::spend_initial(tx, id, now).await?
+        {
+            return Err(Error::unusable_token("an initial access token that is spent"));
+        }
+        clients::insert(tx, client).await?;
+        Ok(client_registrations::insert(tx, &client.id, &managing.digest(), now).await?)
+    })
+    .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(information(app, &issued, managing.expose()))
 }
@@ -107,42 +105,32 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
     let decided = &before.definition();
     let metadata = metadata(app, &asked, decided)?;
     name(app, &metadata, before.metadata.client_name.as_deref())?;
-    clients::check_metadata(&before.id, &metadata, decided)
-        .map_err(|it| refused(ClientError::Invalid(it)))?;
+    clients::check_metadata(&before.id, &metadata, decided).map_err(ClientError::Invalid)?;
     clients::check_remote(app, &metadata, Some(&before.metadata))
         .await
-        .map_err(|it| refused(ClientError::Invalid(it)))?;
-    let context = Context {
+        .map_err(ClientError::Invalid)?;
+    let context = &Context {
         actor: Actor::Client(before.id.clone()),
         ..context.clone()
     };
     let issued = app
-        .db
-        .write(async |tx| replace_in(tx, now, &context, &before, metadata.clone()).await)
+        .write(context, async |tx| {
+            replace_in(tx, &before, metadata.clone()).await
+        })
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(information(app, &issued, token))
 }
 
-async fn replace_in(
-    tx: &Transaction,
-    now: Time,
-    context: &Context,
-    before: &Client,
-    metadata: Metadata,
-) -> Result<Issued> {
+async fn replace_in(tx: &Tx, before: &Client, metadata: Metadata) -> Result<Issued> {
     let mut after = before.clone();
     after.metadata = metadata;
-    let mut client = clients::change(tx, now, context, before, after)
-        .await
-        .map_err(refused)?;
+    let mut client = clients::change(tx, before, after).await?;
     let mut secret = None;
     if clients::lacks_secret(&client) {
         let fresh = Secret::new(random::token());
-        clients::replace_secret(tx, now, context, &client.id, &fresh)
-            .await
-            .map_err(refused)?;
-        client = clients::find_in(tx, &client.id).await.map_err(refused)?;
+        clients::replace_secret(tx, &client.id, &fresh).await?;
+        client = clients::find_in(tx, &client.id).await?;
         secret = Some(fresh);
     }
     Ok(Issued { client, secret })
@@ -151,22 +139,12 @@ async fn replace_in(
 /// RFC 7592 §2.3: with every token and consent that it has.
 pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Result<()> {
     let client = managed(app, context, id, token).await?;
-    let now = app.clock.now();
-    let context = Context {
+    let context = &Context {
         actor: Actor::Client(client.id.clone()),
         ..context.clone()
     };
-    app.db
-        .write(async |tx| -> Result<()> {
-            // What an administrator did to it meanwhile stands (G-9).
-            if !storage::clients::delete(tx, &client.id, client.version()).await? {
-                return Err(Error::changed_meanwhile());
-            }
-            refresh_tokens::end_refresh_tokens_of_client(tx, &client.id, now).await?;
-            let event = Event::new(Action::ClientDeleted, format!("client:{}", client.id))
-                .change(clients::audited(&client), Value::Null);
-            Ok(audit::record(tx, now, &context, event).await?)
-        })
+    // What an administrator did to it meanwhile stands (G-9).
+    app.write(context, async |tx| clients::remove(tx, &client).await)
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(())
@@ -188,15 +166,14 @@ pub async fn issue_initial_access_token(
         expires_at: now + INITIAL_LIFETIME,
     };
     let it = &token;
-    app.db
-        .write(async |tx| -> Result<()> {
-            client_registrations::insert_initial(tx, it).await?;
-            let object = format!("initial_access_token:{}", it.id);
-            let event = Event::new(Action::InitialAccessTokenIssued, object)
-                .change(Value::Null, json!({ "clients": it.remaining }));
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await?;
+    app.write(context, async |tx| -> Result<()> {
+        client_registrations::insert_initial(tx, it).await?;
+        let object = format!("initial_access_token:{}", it.id);
+        let event = Event::new(Action::InitialAccessTokenIssued, object)
+            .change(Value::Null, json!({ "clients": it.remaining }));
+        Ok(tx.record(event).await?)
+    })
+    .await?;
     Ok((secret, token))
 }
 
@@ -248,8 +225,7 @@ fn read(body: &[u8]) -> Result<Map<String, Value>> {
 /// What the client asks for, the defaults of a registration filled in (OpenID Connect Dynamic Client
 /// Registration §2; security.md TK-6).
 fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Result<Metadata> {
-    let wrong = |it| refused(ClientError::Invalid(it));
-    let mut it = clients::metadata_of_client(asked, decided).map_err(wrong)?;
+    let mut it = clients::metadata_of_client(asked, decided).map_err(ClientError::Invalid)?;
     if !decided.settings.is_administered("token_endpoint_auth_method") {
         let method = it.token_endpoint_auth_method;
         it.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
@@ -318,20 +294,22 @@ fn invalid(description: &str) -> Error {
     Error::invalid_client_metadata(description)
 }
 
-/// RFC 7591 §3.2.2
-fn refused(error: ClientError) -> Error {
-    match error {
-        ClientError::Storage(source) => source.into(),
-        ClientError::Invalid(problems) => {
-            let about_redirects = |it: &Problem| it.member == "redirect_uris";
-            let description = ClientError::Invalid(problems.clone()).to_string();
-            match problems.iter().all(about_redirects) {
-                true => Error::invalid_redirect_uri(description),
-                false => invalid(&description),
+/// RFC 7591 §3.2.2: a client is answered by one of two codes.
+impl From<ClientError> for Error {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Storage(source) => source.into(),
+            ClientError::Invalid(problems) => {
+                let about_redirects = |it: &Problem| it.member == "redirect_uris";
+                let description = ClientError::Invalid(problems.clone()).to_string();
+                match problems.iter().all(about_redirects) {
+                    true => Error::invalid_redirect_uri(description),
+                    false => invalid(&description),
+                }
             }
+            ClientError::Conflict(_) => Error::changed_meanwhile(),
+            ClientError::Unknown(_) => Error::unusable_token("a client that is gone"),
+            other => invalid(&other.to_string()),
         }
-        ClientError::Conflict(_) => Error::changed_meanwhile(),
-        ClientError::Unknown(_) => Error::unusable_token("a client that is gone"),
-        other => invalid(&other.to_string()),
     }
 }

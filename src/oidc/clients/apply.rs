@@ -5,11 +5,11 @@ use super::changes::{by_administrator, change, insert};
 use super::rules::{self, Problem};
 use super::secrets::{check_secret, lacks_secret, replace_secret, stored};
 use super::{ClientDocument, ClientError};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, Definition, Origin};
-use crate::domain::{ClientId, Time, secret::Secret};
-use crate::storage::{self, Transaction};
+use crate::domain::{ClientId, secret::Secret};
+use crate::storage;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,7 +31,6 @@ pub async fn apply(
     context: &Context,
     documents: &[(ClientDocument, Option<Secret>)],
 ) -> Result<Vec<Applied>, ClientError> {
-    let now = app.clock.now();
     check_all(documents)?;
     for (document, _) in documents {
         let before = storage::clients::find(app.db.read(), &document.id).await?;
@@ -43,13 +42,12 @@ pub async fn apply(
             })?;
     }
     let applied = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let mut applied = Vec::new();
             for (document, secret) in documents {
                 applied.push(Applied {
                     id: document.id.clone(),
-                    change: apply_one(tx, now, context, document, secret.as_ref()).await?,
+                    change: apply_one(tx, document, secret.as_ref()).await?,
                 });
             }
             Ok::<_, ClientError>(applied)
@@ -85,13 +83,12 @@ fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), Clien
 }
 
 async fn apply_one(
-    tx: &Transaction,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     document: &ClientDocument,
     secret: Option<&Secret>,
 ) -> Result<Change, ClientError> {
     let Some(before) = storage::clients::find(tx, &document.id).await? else {
+        let now = tx.now();
         let Definition { metadata, settings } = document.definition.clone();
         let client = Client {
             id: document.id.clone(),
@@ -104,7 +101,7 @@ async fn apply_one(
             updated_at: now,
         };
         refuse_without_secret(document, &client)?;
-        insert(tx, now, context, &client).await?;
+        insert(tx, &client).await?;
         return Ok(Change::Added);
     };
     let mut changed = Change::Unchanged;
@@ -116,7 +113,7 @@ async fn apply_one(
         ..before.clone()
     };
     if after != before {
-        after = change(tx, now, context, &before, after).await?;
+        after = change(tx, &before, after).await?;
         changed = Change::Updated;
     }
     // The one without an end is the current one; the file says what that is to be.
@@ -126,7 +123,7 @@ async fn apply_one(
     };
     match secret {
         Some(secret) if !is_current(secret) => {
-            replace_secret(tx, now, context, &document.id, secret).await?;
+            replace_secret(tx, &document.id, secret).await?;
             changed = Change::Updated;
         }
         Some(_) => {}

@@ -5,14 +5,13 @@ use super::ClientError;
 use super::lookup::{find, find_in};
 use super::rules::{self, Problem};
 use super::secrets::{Issued, choose_secret, stored};
-use crate::app::App;
-use crate::audit;
+use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::client::{AdministratorSettings, Client, Definition, Metadata, Origin, Version};
 use crate::domain::event::{Action, Event};
 use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
-use crate::storage::{self, Transaction};
+use crate::storage;
 
 /// A client that is to be made.
 #[derive(Debug)]
@@ -58,14 +57,13 @@ pub async fn add(app: &App, context: &Context, new: NewClient) -> Result<Issued,
         .await
         .map_err(ClientError::Invalid)?;
     let client = &issued.client;
-    app.db
-        .write(async |tx| {
-            if storage::clients::find(tx, &client.id).await?.is_some() {
-                return Err(ClientError::Exists(client.id.clone()));
-            }
-            insert(tx, now, context, client).await
-        })
-        .await?;
+    app.write(context, async |tx| {
+        if storage::clients::find(tx, &client.id).await?.is_some() {
+            return Err(ClientError::Exists(client.id.clone()));
+        }
+        insert(tx, client).await
+    })
+    .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(issued)
 }
@@ -116,7 +114,6 @@ impl Update {
 /// Changes a client, by an administrator: what is registered and whether it is enabled, in one transaction. Refuses if
 /// anybody changed it since it was read (security.md G-9). A client that no longer has a use for secrets loses them.
 pub async fn update(app: &App, context: &Context, update: Update) -> Result<Client, ClientError> {
-    let now = app.clock.now();
     let Update { id, seen, .. } = &update;
     rules::check_definition(id, &update.definition).map_err(ClientError::Invalid)?;
     let before = as_seen(find(app, id).await?, *seen)?;
@@ -124,8 +121,7 @@ pub async fn update(app: &App, context: &Context, update: Update) -> Result<Clie
         .await
         .map_err(ClientError::Invalid)?;
     let client = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let before = as_seen(find_in(tx, id).await?, *seen)?;
             let Definition { metadata, settings } = by_administrator(&before, update.definition.clone());
             let after = Client {
@@ -134,7 +130,7 @@ pub async fn update(app: &App, context: &Context, update: Update) -> Result<Clie
                 enabled: update.enabled,
                 ..before.clone()
             };
-            change(tx, now, context, &before, after).await
+            change(tx, &before, after).await
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
@@ -167,16 +163,14 @@ pub async fn set_enabled(
     id: &ClientId,
     enabled: bool,
 ) -> Result<Client, ClientError> {
-    let now = app.clock.now();
     let client = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let before = find_in(tx, id).await?;
             let after = Client {
                 enabled,
                 ..before.clone()
             };
-            change(tx, now, context, &before, after).await
+            change(tx, &before, after).await
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
@@ -185,23 +179,27 @@ pub async fn set_enabled(
 
 /// Removes a client with every token and consent that it has; its identifier may be used anew.
 pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
-    let now = app.clock.now();
     let client = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             let client = find_in(tx, id).await?;
-            if !storage::clients::delete(tx, id, client.version()).await? {
-                return Err(ClientError::Conflict(id.clone()));
-            }
-            storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, now).await?;
-            let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
-                .change(audited(&client), serde_json::Value::Null);
-            audit::record(tx, now, context, event).await?;
-            Ok(client)
+            remove(tx, &client).await?;
+            Ok::<_, ClientError>(client)
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(client)
+}
+
+/// Removes the client as it was read, with every token and consent that it has.
+pub(in crate::oidc) async fn remove(tx: &Tx, client: &Client) -> Result<(), ClientError> {
+    let id = &client.id;
+    if !storage::clients::delete(tx, id, client.version()).await? {
+        return Err(ClientError::Conflict(id.clone()));
+    }
+    storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, tx.now()).await?;
+    let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
+        .change(audited(client), serde_json::Value::Null);
+    Ok(tx.record(event).await?)
 }
 
 /// Letters, digits, `-` and `_` only (interoperability.md IO-2), and longer than any `sub` (security.md TK-12).
@@ -209,12 +207,7 @@ fn new_id() -> ClientId {
     ClientId::new(format!("client_{}", random::id()))
 }
 
-pub(in crate::oidc) async fn insert(
-    tx: &Transaction,
-    now: Time,
-    context: &Context,
-    client: &Client,
-) -> Result<(), ClientError> {
+pub(in crate::oidc) async fn insert(tx: &Tx, client: &Client) -> Result<(), ClientError> {
     storage::clients::insert(tx, client).await?;
     let action = match client.origin {
         Origin::Administrator => Action::ClientChanged,
@@ -222,18 +215,16 @@ pub(in crate::oidc) async fn insert(
     };
     let event =
         Event::new(action, format!("client:{}", client.id)).change(serde_json::Value::Null, audited(client));
-    Ok(audit::record(tx, now, context, event).await?)
+    Ok(tx.record(event).await?)
 }
 
 pub(in crate::oidc) async fn change(
-    tx: &Transaction,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     before: &Client,
     mut after: Client,
 ) -> Result<Client, ClientError> {
     let seen = before.version();
-    after.updated_at = seen.next(now).updated_at();
+    after.updated_at = seen.next(tx.now()).updated_at();
     // The condition decides: of two who have read the same version, on PostgreSQL both may be here at once.
     if !storage::clients::update(tx, &after, seen).await? {
         return Err(ClientError::Conflict(after.id));
@@ -244,11 +235,11 @@ pub(in crate::oidc) async fn change(
     }
     let event = Event::new(Action::ClientChanged, format!("client:{}", after.id))
         .change(audited(before), audited(&after));
-    audit::record(tx, now, context, event).await?;
+    tx.record(event).await?;
     Ok(after)
 }
 
 /// For the audit trail: everything but secrets.
-pub(in crate::oidc) fn audited(client: &Client) -> serde_json::Value {
+fn audited(client: &Client) -> serde_json::Value {
     serde_json::json!({ "enabled": client.enabled, "metadata": client.definition() })
 }

@@ -1,17 +1,17 @@
 //! Finds clients in the database, for whoever changes them; the protocol asks the registry of `app`.
 
 use super::ClientError;
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::ClientId;
 use crate::domain::client::Client;
-use crate::storage::{self, Transaction};
+use crate::storage;
 
 pub async fn find(app: &App, id: &ClientId) -> Result<Client, ClientError> {
     let found = storage::clients::find(app.db.read(), id).await?;
     found.ok_or_else(|| ClientError::Unknown(id.clone()))
 }
 
-pub(in crate::oidc) async fn find_in(tx: &Transaction, id: &ClientId) -> Result<Client, ClientError> {
+pub(in crate::oidc) async fn find_in(tx: &Tx, id: &ClientId) -> Result<Client, ClientError> {
     let found = storage::clients::find(tx, id).await?;
     found.ok_or_else(|| ClientError::Unknown(id.clone()))
 }

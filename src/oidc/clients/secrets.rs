@@ -3,14 +3,13 @@
 use super::ClientError;
 use super::error::SHORTEST_SECRET;
 use super::lookup::find_in;
-use crate::app::App;
-use crate::audit;
+use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::client::{AuthMethod, Client, ClientSecret, Metadata};
 use crate::domain::event::{Action, Event};
 use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
-use crate::storage::{self, Transaction};
+use crate::storage;
 
 /// How long a replaced secret still works (security.md AD-2).
 const OVERLAP: chrono::Duration = chrono::Duration::days(7);
@@ -30,10 +29,8 @@ pub async fn rotate_secret(
     id: &ClientId,
     given: Option<Secret>,
 ) -> Result<Issued, ClientError> {
-    let now = app.clock.now();
     let (client, secret, generated) = app
-        .db
-        .write(async |tx| {
+        .write(context, async |tx| {
             // G-9: by how it authenticates now.
             let client = find_in(tx, id).await?;
             let (secret, generated) = choose_secret(id, &client.metadata, given.clone())?;
@@ -44,7 +41,7 @@ pub async fn rotate_secret(
                     .unwrap_or(AuthMethod::None);
                 return Err(ClientError::NoSecret(id.clone(), method));
             };
-            replace_secret(tx, now, context, id, &secret).await?;
+            replace_secret(tx, id, &secret).await?;
             Ok((find_in(tx, id).await?, secret, generated))
         })
         .await?;
@@ -56,16 +53,14 @@ pub async fn rotate_secret(
 }
 
 pub(in crate::oidc) async fn replace_secret(
-    tx: &Transaction,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
     id: &ClientId,
     secret: &Secret,
 ) -> Result<(), ClientError> {
-    storage::clients::retire_secrets(tx, id, now + OVERLAP).await?;
-    storage::clients::insert_secret(tx, id, &stored(secret, now)).await?;
+    storage::clients::retire_secrets(tx, id, tx.now() + OVERLAP).await?;
+    storage::clients::insert_secret(tx, id, &stored(secret, tx.now())).await?;
     let event = Event::new(Action::ClientSecretRotated, format!("client:{id}"));
-    Ok(audit::record(tx, now, context, event).await?)
+    Ok(tx.record(event).await?)
 }
 
 /// The secret that a client starts with, and whether it was made here.
