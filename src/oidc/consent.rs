@@ -1,11 +1,10 @@
 //! What a person grants to a service, asked once for each client and scope and remembered until it
 //! is withdrawn (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{Error, Result};
-use crate::app::App;
-use crate::audit;
+use super::Result;
+use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::authorization::{AuthorizationRequest, Consent};
 use crate::domain::authorization_details::AuthorizationDetails;
@@ -89,54 +88,50 @@ pub async fn standing_claims(
     Ok(remembered.map(|it| registered.retain_personal(|name| it.covers(name))))
 }
 
-/// The person agreed to what the request asks for.
+/// Remembers that the person agreed to what the request asks for.
 pub async fn remember(
     app: &App,
     context: &Context,
     request: &AuthorizationRequest,
     account: &AccountId,
 ) -> Result<()> {
-    let now = app.clock.now();
     let asked = asked(request);
-    app.db
-        .write(async |tx| agree(tx, now, context, &request.client_id, &asked, account).await)
-        .await
+    let agreed = app.write(context, async |tx| {
+        agree(tx, account, &request.client_id, &asked).await
+    });
+    Ok(agreed.await?)
 }
 
-/// The same in the transaction of whoever asked.
+/// Remembers a consent in the transaction of the decision that it belongs to.
 pub async fn agree(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
+    tx: &Tx,
+    account: &AccountId,
     client: &ClientId,
     asked: &ConsentNeeded,
-    account: &AccountId,
-) -> Result<()> {
+) -> Result<(), DbErr> {
     let before = consents::find(tx, account, client).await?;
-    consents::put(tx, &extended(before, account, client, asked, now)).await?;
+    consents::put(tx, &extended(before, account, client, asked, tx.now())).await?;
     let mut to = asked.scope.to_string();
     for one in asked.details.types() {
         to.push(' ');
         to.push_str(one);
     }
     let event = Event::new(Action::ConsentGiven, format!("client:{client}")).because(to);
-    Ok(audit::record(tx, now, context, event).await?)
+    tx.record(event).await
 }
 
 /// Ends what the service has: the consent and every refresh token that came of it.
 pub async fn withdraw(app: &App, context: &Context, account: &AccountId, client: &ClientId) -> Result<bool> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            if !consents::delete(tx, account, client).await? {
-                return Ok(false);
-            }
-            refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, now).await?;
-            let event = Event::new(Action::ConsentWithdrawn, format!("client:{client}"));
-            audit::record(tx, now, context, event).await?;
-            Ok::<_, Error>(true)
-        })
-        .await
+    let withdrawn = app.write(context, async |tx| {
+        if !consents::delete(tx, account, client).await? {
+            return Ok(false);
+        }
+        refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, tx.now()).await?;
+        let event = Event::new(Action::ConsentWithdrawn, format!("client:{client}"));
+        tx.record(event).await?;
+        Ok::<_, DbErr>(true)
+    });
+    Ok(withdrawn.await?)
 }
 
 /// The services with access, newest first.

@@ -12,7 +12,6 @@ use super::consent::{self, ConsentNeeded};
 use super::token::audience::Audience;
 use super::{Error, Parameters, Result, dpop};
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
@@ -24,7 +23,7 @@ use crate::domain::polling::INTERVAL;
 use crate::domain::scope::{self, Scope};
 use crate::domain::session::Session;
 use crate::domain::token::Confirmation;
-use crate::domain::{AuthorizationId, ClientId, Time, secret::Digest};
+use crate::domain::{AccountId, AuthorizationId, ClientId, Time, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::mismatch::Mismatch;
 use crate::paths;
@@ -245,49 +244,56 @@ pub async fn allow(
     };
     let event =
         Event::new(Action::DeviceAllowed, format!("client:{}", client.id)).because(request.scope.to_string());
-    let decision = Decision::Allowed(Box::new(grant));
-    let consents = (!client.is_first_party()).then_some(&asked);
-    decide(app, context, account, waiting, (event, consents), &decision).await
+    let word = Word {
+        account: &account.id,
+        decision: Decision::Allowed(Box::new(grant)),
+        event,
+        consent: (!client.is_first_party()).then_some(asked),
+    };
+    decide(app, context, waiting, &word).await
 }
 
 /// The person keeps the device out; `false`: it was decided already.
 pub async fn deny(app: &App, context: &Context, account: &Account, waiting: &Waiting) -> Result<bool> {
-    let event = Event::new(Action::DeviceDenied, format!("client:{}", waiting.client.id));
-    decide(app, context, account, waiting, (event, None), &Decision::Denied).await
+    let word = Word {
+        account: &account.id,
+        decision: Decision::Denied,
+        event: Event::new(Action::DeviceDenied, format!("client:{}", waiting.client.id)),
+        consent: None,
+    };
+    decide(app, context, waiting, &word).await
 }
 
-/// Of any number of decisions one counts: who takes the user code. It is on record, with the consent, before
-/// the device can learn of it.
-async fn decide(
-    app: &App,
-    context: &Context,
-    account: &Account,
-    waiting: &Waiting,
-    (event, consents): (Event, Option<&ConsentNeeded>),
-    decision: &Decision,
-) -> Result<bool> {
-    let (now, store) = (app.clock.now(), &app.ephemeral);
+/// The word of a person, and what is written with it.
+struct Word<'a> {
+    account: &'a AccountId,
+    decision: Decision,
+    event: Event,
+    /// `None` where nothing is asked of the person, or the person denies.
+    consent: Option<ConsentNeeded>,
+}
+
+/// Decides once, whatever the number of decisions: who takes the user code decides. The decision is on record, with
+/// the consent, before the device can learn of it.
+async fn decide(app: &App, context: &Context, waiting: &Waiting, word: &Word<'_>) -> Result<bool> {
+    let store = &app.ephemeral;
     let key = user_key(&waiting.code);
     let Some(taken) = store.take(Kind::UserCode, key.as_str()).await? else {
         return Ok(false);
     };
-    let content = serde_json::to_vec(decision).map_err(Error::internal)?;
-    let client = &waiting.client.id;
-    let recorded = app
-        .db
-        .write(async |tx| {
-            if let Some(asked) = consents {
-                consent::agree(tx, now, context, client, asked, &account.id).await?;
-            }
-            Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?)
-        })
-        .await;
-    if let Err(error) = recorded {
+    let content = serde_json::to_vec(&word.decision).map_err(Error::internal)?;
+    let recorded = app.write(context, async |tx| {
+        if let Some(asked) = &word.consent {
+            consent::agree(tx, word.account, &waiting.client.id, asked).await?;
+        }
+        tx.record(word.event.clone()).await
+    });
+    if let Err(error) = recorded.await {
         // Nothing was decided: the person may try again.
         store
             .put(Kind::UserCode, key.as_str(), &taken, REMEMBERED)
             .await?;
-        return Err(error);
+        return Err(error.into());
     }
     let device = waiting.request.device.as_str();
     store

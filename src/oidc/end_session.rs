@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::mismatch::Mismatch;
 use super::{Error, Parameters, Result, id_token_hint, subject};
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::{Client, Origin};
@@ -140,7 +140,6 @@ pub fn confirmed(app: &App, ticket: &str, session: Option<&Session>) -> Option<A
 /// outlive it, by `offline_access` (LO-3, OpenID Connect Core §11). Only *sign out everywhere*, the list
 /// of sessions and a new password end that too.
 pub async fn end(app: &App, context: &Context, session: &Session, account: &Account) -> Result<()> {
-    let now = app.clock.now();
     let context = Context {
         actor: Actor::Person {
             account: account.id.clone(),
@@ -148,16 +147,15 @@ pub async fn end(app: &App, context: &Context, session: &Session, account: &Acco
         },
         ..context.clone()
     };
-    app.db
-        .write(async |tx| -> Result<()> {
-            // The session first: a grant in the making holds it until it stands.
-            if sessions::end(tx, &account.id, &session.id, now).await? {
-                let event = Event::new(Action::Logout, format!("session:{}", session.id));
-                audit::record(tx, now, &context, event).await?;
-            }
-            Ok(())
-        })
-        .await
+    let ended = app.write(&context, async |tx| {
+        // The session first: a grant in the making holds it until it stands.
+        if sessions::end(tx, &account.id, &session.id, tx.now()).await? {
+            let event = Event::new(Action::Logout, format!("session:{}", session.id));
+            tx.record(event).await?;
+        }
+        Ok::<_, DbErr>(())
+    });
+    Ok(ended.await?)
 }
 
 impl Hint {

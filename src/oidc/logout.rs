@@ -6,6 +6,8 @@
 pub mod backchannel;
 pub mod frontchannel;
 
+use sea_orm::DbErr;
+
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::authorization::Grant;
@@ -25,13 +27,16 @@ pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subj
     if session_clients::exists(app.db.read(), session, id).await? {
         return Ok(());
     }
-    app.db
-        .write(async |tx| -> Result<()> {
-            // Whoever ends the session looks for its clients after it: held here, it cannot end unnoticed.
-            if !refresh_tokens::hold_session(tx, session).await? {
-                return Err(Error::unusable_grant("its session has ended"));
-            }
-            Ok(session_clients::insert(tx, session, id, &grant.sid, subject).await?)
-        })
-        .await
+    let write = app.db.write(async |tx| {
+        // Whoever ends the session looks for its clients after it: held here, it cannot end unnoticed.
+        if !refresh_tokens::hold_session(tx, session).await? {
+            return Ok(false);
+        }
+        session_clients::insert(tx, session, id, &grant.sid, subject).await?;
+        Ok::<_, DbErr>(true)
+    });
+    match write.await? {
+        true => Ok(()),
+        false => Err(Error::unusable_grant("its session has ended")),
+    }
 }

@@ -3,7 +3,6 @@
 
 use super::{Error, Parameters, Result, access_token};
 use crate::app::App;
-use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
@@ -27,15 +26,15 @@ pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &
 }
 
 async fn end(app: &App, context: &Context, client: &Client, family: &RefreshFamily) -> Result<()> {
-    let (now, id) = (app.clock.now(), &family.authorization_id);
-    app.db
-        .write(async |tx| -> Result<()> {
-            refresh_tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
-            let event = Event::new(Action::TokenRevoked, format!("authorization:{id}"))
-                .because(format!("by client {}", client.id));
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await
+    let id = &family.authorization_id;
+    let ended = app.write(context, async |tx| {
+        let until = tx.now() + LONGEST_ACCESS_TOKEN;
+        refresh_tokens::end_authorization(tx, id, tx.now(), until).await?;
+        let event = Event::new(Action::TokenRevoked, format!("authorization:{id}"))
+            .because(format!("by client {}", client.id));
+        tx.record(event).await
+    });
+    Ok(ended.await?)
 }
 
 async fn revoke_access_token(app: &App, context: &Context, client: &Client, presented: &str) -> Result<()> {
@@ -43,12 +42,12 @@ async fn revoke_access_token(app: &App, context: &Context, client: &Client, pres
     let own =
         access_token::read(app, presented).filter(|it| it.client_id == client.id && !it.is_expired(now));
     let Some(token) = own else { return Ok(()) };
-    app.db
-        .write(async |tx| -> Result<()> {
-            revocations::insert_token(tx, &token.id, now, now + LONGEST_ACCESS_TOKEN).await?;
-            let event = Event::new(Action::TokenRevoked, format!("token:{}", token.id))
-                .because(format!("by client {}", client.id));
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await
+    let revoked = app.write(context, async |tx| {
+        let until = tx.now() + LONGEST_ACCESS_TOKEN;
+        revocations::insert_token(tx, &token.id, tx.now(), until).await?;
+        let event = Event::new(Action::TokenRevoked, format!("token:{}", token.id))
+            .because(format!("by client {}", client.id));
+        tx.record(event).await
+    });
+    Ok(revoked.await?)
 }

@@ -9,7 +9,6 @@ use super::grant::{self, Login};
 use super::response::{AuthorizationResponse, Target};
 use super::{handle, pushed_request};
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authorization::AuthorizationRequest;
@@ -403,17 +402,13 @@ async fn record_denial(
     request: &AuthorizationRequest,
     why: &Error,
 ) -> Result<()> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            let event = Event::new(
-                Action::AuthorizationRefused,
-                format!("client:{}", request.client_id),
-            )
-            .failed(why.code().as_str());
-            Ok::<_, Error>(audit::record(tx, now, context, event).await?)
-        })
-        .await
+    let event = Event::new(
+        Action::AuthorizationRefused,
+        format!("client:{}", request.client_id),
+    )
+    .failed(why.code().as_str());
+    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
+    Ok(recorded.await?)
 }
 
 async fn put(app: &App, handle: &str, interaction: &Interaction) -> Result<()> {

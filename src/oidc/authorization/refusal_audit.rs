@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::raw_request::RawRequest;
 use super::response::Rejection;
 use crate::app::App;
-use crate::audit;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
@@ -82,7 +81,6 @@ async fn write_once(app: &App, context: &Context, event: Event) -> Result<()> {
             return Ok(());
         }
     }
-    app.db
-        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
-        .await
+    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
+    Ok(recorded.await?)
 }

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use sea_orm::DbErr;
+
 use crate::app::App;
-use crate::audit;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Acr;
@@ -13,11 +14,11 @@ use crate::domain::backchannel_authentication::{AuthenticationRequest, Stage};
 use crate::domain::client::{Client, GrantType};
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
-use crate::domain::{AuthenticationRequestId, AuthorizationId, Time};
+use crate::domain::{AccountId, AuthenticationRequestId, AuthorizationId, Time};
+use crate::oidc::Result;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::acr::{self, AcrOutcome};
 use crate::oidc::consent::{self, ConsentNeeded};
-use crate::oidc::{Error, Result};
 use crate::random;
 use crate::storage::authentication_requests as rows;
 
@@ -68,20 +69,24 @@ async fn pending(app: &App, account: &Account, request: AuthenticationRequest) -
     }))
 }
 
-/// The person's request as they decide on it. The error is the outcome without a decision.
-async fn find(
-    app: &App,
-    account: &Account,
-    id: &AuthenticationRequestId,
-) -> Result<std::result::Result<Pending, Outcome>> {
+/// The person's request as they decide on it.
+async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Result<Found> {
     let Some(request) = rows::find_of_account(app.db.read(), &account.id, id).await? else {
-        return Ok(Err(Outcome::NotTheirs));
+        return Ok(Found::Undecidable(Outcome::NotTheirs));
     };
     let waiting = match request.is_waiting(app.clock.now()) {
         true => pending(app, account, request).await?,
         false => None,
     };
-    Ok(waiting.ok_or(Outcome::Gone))
+    Ok(waiting.map_or(Found::Undecidable(Outcome::Gone), |it| {
+        Found::Pending(Box::new(it))
+    }))
+}
+
+enum Found {
+    Pending(Box<Pending>),
+    /// There is nothing to decide: the outcome stands already.
+    Undecidable(Outcome),
 }
 
 /// The result of a decision.
@@ -105,9 +110,9 @@ pub async fn allow(
     id: &AuthenticationRequestId,
 ) -> Result<Outcome> {
     let it = match find(app, account, id).await? {
-        Ok(it) if it.refused.is_none() => it,
-        Ok(_) => return Ok(Outcome::Gone),
-        Err(outcome) => return Ok(outcome),
+        Found::Pending(it) if it.refused.is_none() => it,
+        Found::Pending(_) => return Ok(Outcome::Gone),
+        Found::Undecidable(outcome) => return Ok(outcome),
     };
     // A wish: CIBA §7.1 has no class that is essential.
     let acr = match acr::decide(app, &it.request.wanted_acr(), session, account).await? {
@@ -122,10 +127,13 @@ pub async fn allow(
         redirect_host: None,
     };
     let grant = grant(&it.request, session, acr, app.clock.now());
-    let consents = (!it.client.is_first_party()).then_some(&asked);
-    let stage = Stage::Allowed(Box::new(grant));
-    let word = (Action::AuthenticationAllowed, consents);
-    decide(app, context, account, &it, word, &stage).await
+    let word = Word {
+        account: &account.id,
+        stage: Stage::Allowed(Box::new(grant)),
+        action: Action::AuthenticationAllowed,
+        consent: (!it.client.is_first_party()).then_some(asked),
+    };
+    decide(app, context, &it, &word).await
 }
 
 /// The person keeps the service out.
@@ -135,37 +143,43 @@ pub async fn deny(
     account: &Account,
     id: &AuthenticationRequestId,
 ) -> Result<Outcome> {
-    match find(app, account, id).await? {
-        Err(outcome) => Ok(outcome),
-        Ok(it) => {
-            let action = Action::AuthenticationDenied;
-            decide(app, context, account, &it, (action, None), &Stage::Denied).await
-        }
-    }
+    let it = match find(app, account, id).await? {
+        Found::Pending(it) => it,
+        Found::Undecidable(outcome) => return Ok(outcome),
+    };
+    let word = Word {
+        account: &account.id,
+        stage: Stage::Denied,
+        action: Action::AuthenticationDenied,
+        consent: None,
+    };
+    decide(app, context, &it, &word).await
 }
 
-async fn decide(
-    app: &App,
-    context: &Context,
-    account: &Account,
-    it: &Pending,
-    (action, consents): (Action, Option<&ConsentNeeded>),
-    stage: &Stage,
-) -> Result<Outcome> {
-    let (now, client) = (app.clock.now(), &it.client.id);
-    let event = Event::new(action, format!("client:{client}")).because(it.request.scope.to_string());
-    app.db
-        .write(async |tx| {
-            if !rows::decide(tx, &it.request.id, stage, now).await? {
-                return Ok(Outcome::Gone);
-            }
-            if let Some(asked) = consents {
-                consent::agree(tx, now, context, client, asked, &account.id).await?;
-            }
-            audit::record(tx, now, context, event.clone()).await?;
-            Ok::<_, Error>(Outcome::Done)
-        })
-        .await
+/// The word of a person, and what is written with it.
+struct Word<'a> {
+    account: &'a AccountId,
+    stage: Stage,
+    action: Action,
+    /// `None` where nothing is asked of the person, or the person denies.
+    consent: Option<ConsentNeeded>,
+}
+
+async fn decide(app: &App, context: &Context, it: &Pending, word: &Word<'_>) -> Result<Outcome> {
+    let client = &it.client.id;
+    let decided = app.write(context, async |tx| {
+        if !rows::decide(tx, &it.request.id, &word.stage, tx.now()).await? {
+            return Ok(Outcome::Gone);
+        }
+        if let Some(asked) = &word.consent {
+            consent::agree(tx, word.account, client, asked).await?;
+        }
+        let scope = it.request.scope.to_string();
+        let event = Event::new(word.action, format!("client:{client}")).because(scope);
+        tx.record(event).await?;
+        Ok::<_, DbErr>(Outcome::Done)
+    });
+    Ok(decided.await?)
 }
 
 fn grant(request: &AuthenticationRequest, session: &Session, acr: Acr, now: Time) -> Grant {

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use super::{Code, Error, Parameters, Result, client_keys, endpoints};
 use crate::app::App;
-use crate::audit;
 use crate::certificates::Certificate;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
@@ -196,8 +195,7 @@ async fn failed(
         Err(Refused::Store(source)) => return Err(source.into()),
     }
     let object = client.map_or_else(|| "client:unknown".to_owned(), |it| format!("client:{}", it.id));
-    let now = app.clock.now();
-    let minute = format!("audit {object} {}", now.timestamp() / 60);
+    let minute = format!("audit {object} {}", app.clock.now().timestamp() / 60);
     if !app
         .ephemeral
         .put_new(Kind::Counter, &minute, &[], AUDITED_ONCE_IN)
@@ -205,16 +203,13 @@ async fn failed(
     {
         return Ok(());
     }
-    app.db
-        .write(async |tx| -> Result<()> {
-            let mut event = Event::new(Action::ClientAuthenticationFailed, &object)
-                .failed(refusal.cause().unwrap_or_default());
-            if let Some(it) = refusal.mismatch() {
-                event = event.with(serde_json::json!(it));
-            }
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await
+    let mut event =
+        Event::new(Action::ClientAuthenticationFailed, &object).failed(refusal.cause().unwrap_or_default());
+    if let Some(it) = refusal.mismatch() {
+        event = event.with(serde_json::json!(it));
+    }
+    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
+    Ok(recorded.await?)
 }
 
 async fn verify(
@@ -338,13 +333,9 @@ async fn verify_assertion(
     {
         return Ok(());
     }
-    app.db
-        .write(async |tx| -> Result<()> {
-            let event =
-                Event::new(Action::AssertionReplayed, format!("client:{}", client.id)).failed("replay");
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await?;
+    let event = Event::new(Action::AssertionReplayed, format!("client:{}", client.id)).failed("replay");
+    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
+    recorded.await?;
     Err(Error::unauthenticated("an assertion that was used before"))
 }
 

@@ -37,7 +37,7 @@ pub async fn redeem(
         Stage::Waiting => Err(polling::not_yet(app, Kind::BackchannelPolling, &digest).await?),
         Stage::Denied => Err(Error::access_denied("The person did not grant access")),
         Stage::Spent(grant) => Err(replayed(app, context, client, &grant).await?),
-        Stage::Allowed(grant) => match spend(app, &request.id).await? {
+        Stage::Allowed(grant) => match spend(app, context, &request.id).await? {
             true => redeem::grant(app, client, *grant, parameters, bound_to).await,
             // Of any number of parallel calls one is given the grant (security.md G-8).
             false => Err(replayed(app, context, client, &grant).await?),
@@ -45,10 +45,9 @@ pub async fn redeem(
     }
 }
 
-async fn spend(app: &App, id: &AuthenticationRequestId) -> Result<bool> {
-    app.db
-        .write(async |tx| Ok::<_, Error>(rows::spend(tx, id).await?))
-        .await
+async fn spend(app: &App, context: &Context, id: &AuthenticationRequestId) -> Result<bool> {
+    let spent = app.write(context, async |tx| rows::spend(tx, id).await);
+    Ok(spent.await?)
 }
 
 async fn replayed(app: &App, context: &Context, client: &Client, grant: &Grant) -> Result<Error> {

@@ -5,7 +5,6 @@ use super::audience::Audience;
 use super::issue::Authorized;
 use super::{refresh_family, scope, subject};
 use crate::app::App;
-use crate::audit;
 use crate::domain::AuthorizationId;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
@@ -54,14 +53,13 @@ fn may_refresh(client: &Client, grant: &Grant) -> bool {
 /// RFC 6749 §4.1.2: whoever shows a code a second time, the tokens that it bought may be in wrong
 /// hands. What is written outlives every token that a redemption still under way could yield.
 pub async fn replayed(app: &App, context: &Context, client: &Client, id: &AuthorizationId) -> Result<Error> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| -> Result<()> {
-            refresh_tokens::end_authorization(tx, id, now, now + LONGEST_REFRESH_TOKEN).await?;
-            let event = Event::new(Action::CodeReused, format!("authorization:{id}"))
-                .failed(format!("shown by client {}", client.id));
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await?;
+    let ended = app.write(context, async |tx| {
+        let until = tx.now() + LONGEST_REFRESH_TOKEN;
+        refresh_tokens::end_authorization(tx, id, tx.now(), until).await?;
+        let event = Event::new(Action::CodeReused, format!("authorization:{id}"))
+            .failed(format!("shown by client {}", client.id));
+        tx.record(event).await
+    });
+    ended.await?;
     Ok(Error::unusable_grant("a code that was used before"))
 }

@@ -1,6 +1,8 @@
 //! Families of refresh tokens: how one begins, and until when it rests (security.md TK-5). `granted` begins a family;
 //! `refresh_token` rotates its tokens.
 
+use sea_orm::DbErr;
+
 use crate::app::App;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
@@ -40,16 +42,18 @@ pub async fn begin(
         ..grant.clone()
     };
     let content = serde_json::to_string(&grant).map_err(Error::internal)?;
-    app.db
-        .write(async |tx| -> Result<()> {
-            // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
-            // end between the look at it and the insertion.
-            if !refresh_tokens::hold_session(tx, &grant.session).await? {
-                return Err(Error::unusable_grant("its session has ended"));
-            }
-            Ok(refresh_tokens::insert(tx, &family, content.clone(), now).await?)
-        })
-        .await?;
+    let write = app.db.write(async |tx| {
+        // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
+        // end between the look at it and the insertion.
+        if !refresh_tokens::hold_session(tx, &grant.session).await? {
+            return Ok(false);
+        }
+        refresh_tokens::insert(tx, &family, content.clone(), now).await?;
+        Ok::<_, DbErr>(true)
+    });
+    if !write.await? {
+        return Err(Error::unusable_grant("its session has ended"));
+    }
     Ok(token)
 }
 

@@ -5,7 +5,6 @@ use super::audience::Audience;
 use super::issue::Authorized;
 use super::{refresh_family, scope, subject};
 use crate::app::App;
-use crate::domain::Time;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
@@ -13,8 +12,8 @@ use crate::domain::event::{Action, Event};
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
 use crate::oidc::{Error, Parameters, Result};
+use crate::random;
 use crate::storage::{refresh_tokens, revocations};
-use crate::{audit, random};
 
 /// A FAPI client keeps the token that it has (TK-5).
 pub async fn rotate(
@@ -36,7 +35,7 @@ pub async fn rotate(
         Presented::Current => {}
         Presented::Expired => return Err(Error::unusable_grant("an expired refresh token")),
         Presented::JustRotated => return Err(Error::unusable_grant("a refresh token rotated a moment ago")),
-        Presented::Reused => return Err(reused(app, context, &family, now).await?),
+        Presented::Reused => return Err(reused(app, context, &family).await?),
     }
     let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
     if grant.bound_to.is_some() && grant.bound_to != bound_to {
@@ -79,15 +78,15 @@ pub async fn rotate(
 }
 
 /// Two hold the token: whichever is the thief, the family ends, and every token of it.
-async fn reused(app: &App, context: &Context, family: &RefreshFamily, now: Time) -> Result<Error> {
+async fn reused(app: &App, context: &Context, family: &RefreshFamily) -> Result<Error> {
     let id = &family.authorization_id;
-    app.db
-        .write(async |tx| -> Result<()> {
-            refresh_tokens::end_authorization(tx, id, now, now + LONGEST_ACCESS_TOKEN).await?;
-            let event = Event::new(Action::RefreshTokenReused, format!("account:{}", family.account))
-                .failed(format!("authorization {id} of client {}", family.client_id));
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await?;
+    let ended = app.write(context, async |tx| {
+        let until = tx.now() + LONGEST_ACCESS_TOKEN;
+        refresh_tokens::end_authorization(tx, id, tx.now(), until).await?;
+        let event = Event::new(Action::RefreshTokenReused, format!("account:{}", family.account))
+            .failed(format!("authorization {id} of client {}", family.client_id));
+        tx.record(event).await
+    });
+    ended.await?;
     Ok(Error::unusable_grant("a refresh token that was used before"))
 }

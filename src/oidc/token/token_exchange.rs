@@ -6,7 +6,6 @@ use super::audience::{self, Audience};
 use super::issue;
 use super::response::{ACCESS_TOKEN_TYPE, JWT_TYPE, TokenResponse};
 use crate::app::App;
-use crate::audit;
 use crate::domain::Subject;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
@@ -60,9 +59,8 @@ pub async fn grant(
     };
     let event = Event::new(Action::TokenExchanged, format!("account:{}", account.id))
         .because(format!("client:{} {}", client.id, token.scope));
-    app.db
-        .write(async |tx| Ok::<_, Error>(audit::record(tx, now, context, event.clone()).await?))
-        .await?;
+    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
+    recorded.await?;
     issue::exchanged_token(app, client, &account, token, wanted).await
 }
 
