@@ -61,20 +61,22 @@ pub async fn find(
     Ok(Entity::find_by_id(id.as_str()).one(db).await?.map(family))
 }
 
+/// The replacement of a family's current token by its successor.
+pub struct Rotation<'a> {
+    pub family: &'a RefreshFamilyId,
+    pub from: &'a Digest,
+    pub to: &'a Digest,
+    pub at: Time,
+    pub idle_until: Time,
+}
+
 /// Replaces the current token by its successor, if it still is the current one: of any number of
 /// parallel uses, one is told `true`.
-pub async fn rotate(
-    db: &Database,
-    id: &RefreshFamilyId,
-    from: &Digest,
-    to: &Digest,
-    idle_until: Time,
-    now: Time,
-) -> Result<bool, DbErr> {
-    let rotation = used(id, from, idle_until)
-        .col_expr(Column::Previous, Expr::value(from.as_str()))
-        .col_expr(Column::Digest, Expr::value(to.as_str()))
-        .col_expr(Column::RotatedAt, Expr::value(now));
+pub async fn rotate(db: &Database, it: &Rotation<'_>) -> Result<bool, DbErr> {
+    let rotation = used(it.family, it.from, it.idle_until)
+        .col_expr(Column::Previous, Expr::value(it.from.as_str()))
+        .col_expr(Column::Digest, Expr::value(it.to.as_str()))
+        .col_expr(Column::RotatedAt, Expr::value(it.at));
     Ok(db
         .execute(rotation.build(db.read().get_database_backend()))
         .await?

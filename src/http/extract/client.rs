@@ -13,8 +13,9 @@ use crate::domain::ClientId;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::client::Client;
 use crate::http::layers::CalledAt;
+use crate::oidc::client_authentication::{self, Credentials};
 use crate::oidc::sender_constraint::PresentedProof;
-use crate::oidc::{self, Parameters, client_authentication, dpop};
+use crate::oidc::{self, Parameters, dpop};
 
 const DPOP: &str = "dpop";
 
@@ -47,16 +48,15 @@ impl FromRequest<App> for Authenticated {
         let named = named.or(in_body.map(|it| it.id.clone()));
         let parameters = pairs.into_parameters();
         let parameters = parameters.map_err(|it| of_client(it, named.as_ref()))?;
-        let client = client_authentication::authenticate(
-            app,
-            &visitor,
-            authorization.as_deref(),
-            &parameters,
-            &endpoint,
-            proof.certificate.as_ref(),
-        )
-        .await
-        .map_err(|it| of_client(it, named.as_ref()))?;
+        let credentials = Credentials {
+            authorization: authorization.as_deref(),
+            parameters: &parameters,
+            certificate: proof.certificate.as_ref(),
+            endpoint: &endpoint,
+        };
+        let client = client_authentication::authenticate(app, &visitor, &credentials)
+            .await
+            .map_err(|it| of_client(it, named.as_ref()))?;
         let context = Context {
             actor: Actor::Client(client.id.clone()),
             ..visitor

@@ -110,17 +110,25 @@ impl Presented {
     }
 }
 
-/// Authenticates a client. `authorization` is the header as it came, `endpoint` the URL that was called, below the
-/// issuer.
+/// All of a request by which its client may authenticate.
+#[derive(Debug)]
+pub struct Credentials<'a> {
+    /// The `Authorization` header as it came.
+    pub authorization: Option<&'a str>,
+    pub parameters: &'a Parameters,
+    /// The certificate that the handshake verified.
+    pub certificate: Option<&'a Certificate>,
+    /// The URL that was called, below the issuer.
+    pub endpoint: &'a str,
+}
+
+/// Authenticates the client of a request by the one method that it is registered for.
 pub async fn authenticate(
     app: &App,
     context: &Context,
-    authorization: Option<&str>,
-    parameters: &Parameters,
-    endpoint: &str,
-    certificate: Option<&Certificate>,
+    credentials: &Credentials<'_>,
 ) -> Result<Arc<Client>> {
-    let presented = Presented::read(authorization, parameters)?;
+    let presented = Presented::read(credentials.authorization, credentials.parameters)?;
     // Unknown and disabled clients are told nothing else than a wrong secret (DR-6).
     let client = match &presented {
         Presented::Basic(it) => {
@@ -148,7 +156,7 @@ pub async fn authenticate(
         Err(too_many) => return Err(of_client(too_many.into())),
     }
     let verified = match &client {
-        Some(client) => verify(app, context, client, &presented, endpoint, certificate).await,
+        Some(client) => verify(app, context, client, &presented, credentials).await,
         None => {
             let (reason, mismatch) = Mismatch::of_client_id(app, presented.id());
             Err(Error::unauthenticated(reason).about(mismatch))
@@ -217,8 +225,7 @@ async fn verify(
     context: &Context,
     client: &Client,
     presented: &Presented,
-    endpoint: &str,
-    certificate: Option<&Certificate>,
+    credentials: &Credentials<'_>,
 ) -> Result<()> {
     let now = app.clock.now();
     let allowed = |method| match client.may_authenticate_by(method) {
@@ -250,11 +257,11 @@ async fn verify(
         }
         Presented::Assertion(_, assertion) => {
             allowed(AuthMethod::PrivateKeyJwt)?;
-            verify_assertion(app, context, client, assertion, endpoint).await
+            verify_assertion(app, context, client, assertion, credentials.endpoint).await
         }
         Presented::Nothing(_) => match client.metadata.token_endpoint_auth_method {
             Some(it @ (AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth)) => {
-                verify_certificate(app, client, it, certificate).await
+                verify_certificate(app, client, it, credentials.certificate).await
             }
             _ => allowed(AuthMethod::None),
         },

@@ -13,7 +13,8 @@ use crate::domain::secret::Digest;
 use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
 use crate::oidc::{Error, Parameters, Result};
 use crate::random;
-use crate::storage::{refresh_tokens, revocations};
+use crate::storage::refresh_tokens::{self, Rotation};
+use crate::storage::revocations;
 
 /// A FAPI client keeps the token that it has (TK-5).
 pub async fn rotate(
@@ -58,7 +59,16 @@ pub async fn rotate(
     let to = successor.as_deref().map(|it| Digest::of(it.as_bytes()));
     let idle_until = refresh_family::idle_end(app, now, family.expires_at);
     let won = match &to {
-        Some(to) => refresh_tokens::rotate(&app.db, &family.id, &digest, to, idle_until, now).await?,
+        Some(to) => {
+            let rotation = Rotation {
+                family: &family.id,
+                from: &digest,
+                to,
+                at: now,
+                idle_until,
+            };
+            refresh_tokens::rotate(&app.db, &rotation).await?
+        }
         None => refresh_tokens::keep(&app.db, &family.id, &digest, idle_until).await?,
     };
     if !won {

@@ -6,23 +6,20 @@ use openssl::sign::Signer;
 use serde_json::json;
 
 use super::*;
-use itu_account::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
+use itu_account::oidc::client_authentication::{ASSERTION_TYPE, Credentials, authenticate};
 
 const ENDPOINT: &str = "http://localhost:8080/token";
 
 impl Provider {
     async fn proves(&self, authorization: Option<&str>, parameters: Parameters) -> Result<String, Code> {
-        authenticate(
-            &self.app,
-            &self.context,
+        let credentials = Credentials {
             authorization,
-            &parameters,
-            ENDPOINT,
-            None,
-        )
-        .await
-        .map(|it| it.id.to_string())
-        .map_err(|it| it.code())
+            ..in_parameters(&parameters, ENDPOINT)
+        };
+        authenticate(&self.app, &self.context, &credentials)
+            .await
+            .map(|it| it.id.to_string())
+            .map_err(|it| it.code())
     }
 }
 
@@ -141,7 +138,9 @@ async fn an_assertion_is_used_once() {
     // As Authlib makes it: an hour long, and for the token endpoint at every other.
     let long = assertion(json!({"jti": "7", "aud": ENDPOINT, "exp": op.now().timestamp() + 3600}));
     let revocation = "http://localhost:8080/revoke";
-    let proof = authenticate(&op.app, &op.context, None, &shown(&long), revocation, None).await;
+    let sent = shown(&long);
+    let credentials = in_parameters(&sent, revocation);
+    let proof = authenticate(&op.app, &op.context, &credentials).await;
     assert_eq!(proof.expect("RFC 7523 section 3").id.as_str(), "signer");
     assert_eq!(op.proves(None, shown(&long)).await, refused); // TK-7
     let late = assertion(json!({"jti": "8", "exp": op.now().timestamp() + 3600}));
@@ -175,7 +174,8 @@ async fn a_client_whose_clock_is_off_is_told() {
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
         ]);
-        let refused = authenticate(&op.app, &op.context, None, &parameters, ENDPOINT, None).await;
+        let credentials = in_parameters(&parameters, ENDPOINT);
+        let refused = authenticate(&op.app, &op.context, &credentials).await;
         refused.expect_err("refused").description().to_owned()
     };
     for (ahead, words) in [(-311, "expired by the clock"), (11, "not valid yet by the clock")] {

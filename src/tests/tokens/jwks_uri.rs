@@ -67,7 +67,8 @@ impl Provider {
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", &assertion),
         ]);
-        let answer = authenticate(&self.app, &self.context, None, &parameters, ENDPOINT, None).await;
+        let credentials = in_parameters(&parameters, ENDPOINT);
+        let answer = authenticate(&self.app, &self.context, &credentials).await;
         match answer {
             Ok(_) => true,
             Err(it) => {

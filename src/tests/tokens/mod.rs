@@ -29,6 +29,7 @@ use itu_account::domain::scope::Scope;
 use itu_account::domain::secret::{Digest, Secret};
 use itu_account::domain::session::Session;
 use itu_account::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
+use itu_account::oidc::client_authentication::Credentials;
 use itu_account::oidc::sender_constraint::PresentedProof;
 use itu_account::oidc::token::{self, TokenResponse};
 use itu_account::oidc::userinfo::{Presented, Userinfo};
@@ -52,6 +53,16 @@ pub struct Provider {
 pub struct Person {
     pub account: Account,
     pub session: Session,
+}
+
+/// The credentials of a client that sends parameters alone.
+fn in_parameters<'a>(parameters: &'a Parameters, endpoint: &'a str) -> Credentials<'a> {
+    Credentials {
+        authorization: None,
+        parameters,
+        certificate: None,
+        endpoint,
+    }
 }
 
 impl Provider {
