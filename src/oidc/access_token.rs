@@ -165,6 +165,24 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
     })
 }
 
+/// The outcome for a presented token.
+pub enum Validity {
+    /// The token holds now.
+    Valid(Box<Holder>),
+    /// The reason why it does not, for the operator.
+    Invalid(&'static str),
+}
+
+impl Validity {
+    /// Returns the holder, or the error that the endpoint makes of the reason.
+    pub fn holder_or(self, refuse: fn(&'static str) -> Error) -> Result<Holder> {
+        match self {
+            Self::Valid(holder) => Ok(*holder),
+            Self::Invalid(reason) => Err(refuse(reason)),
+        }
+    }
+}
+
 /// A token that holds now, its client, and the person as they are now.
 #[derive(Debug)]
 pub struct Holder {
@@ -174,21 +192,21 @@ pub struct Holder {
     pub account: Option<Account>,
 }
 
-/// Who holds a presented token; `Err(reason)` inside for whatever ends a token, for the operator.
-pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Holder, &'static str>> {
+/// Reads a presented token and finds out whether it still holds, and for whom.
+pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
     let now = app.clock.now();
     let Some(mut token) = read(app, presented) else {
-        return Ok(Err("not an access token of ours"));
+        return Ok(Validity::Invalid("not an access token of ours"));
     };
     if token.is_expired(now) {
-        return Ok(Err("an expired access token"));
+        return Ok(Validity::Invalid("an expired access token"));
     }
     let Some(client) = app.registry.find(token.client_id.as_str()) else {
-        return Ok(Err("its client is gone")); // DR-6
+        return Ok(Validity::Invalid("its client is gone")); // DR-6
     };
     let db = app.db.read();
     if revocations::revoked(db, Some(&token.id), token.authorization_id.as_ref()).await? {
-        return Ok(Err("a revoked access token"));
+        return Ok(Validity::Invalid("a revoked access token"));
     }
     let had_scope = !token.scope.is_empty();
     let account = match &token.subject {
@@ -202,7 +220,7 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
                 None => accounts::find_by_subject(db, subject).await?,
             };
             let Some(account) = account.filter(|it| it.sub == *subject && it.is_active()) else {
-                return Ok(Err("its account or session has ended"));
+                return Ok(Validity::Invalid("its account or session has ended"));
             };
             // What came of a grant by exchanges ends with it, whoever holds it now (RFC 8693 §5).
             let granted_to = match &token.granted_to {
@@ -210,19 +228,19 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
                 None => Some(Arc::clone(&client)),
             };
             let Some(granted_to) = granted_to else {
-                return Ok(Err("the client that it was granted to is gone"));
+                return Ok(Validity::Invalid("the client that it was granted to is gone"));
             };
             let standing =
                 consent::standing_claims(db, &granted_to, &account.id, &token.scope, &token.claims).await?;
             let Some(claims) = standing else {
-                return Ok(Err("its consent was withdrawn"));
+                return Ok(Validity::Invalid("its consent was withdrawn"));
             };
             token.claims = claims;
             // Who would not be let in any more is told nothing more about, either.
             let other = (client.id != granted_to.id).then_some(&client);
             for holder in std::iter::once(&granted_to).chain(other) {
                 if access_policy::check(db, holder, &account.id).await?.is_some() {
-                    return Ok(Err("the access policy of its client"));
+                    return Ok(Validity::Invalid("the access policy of its client"));
                 }
             }
             token.scope = token.scope.limited_to(granted_to.scope());
@@ -232,13 +250,13 @@ pub async fn holder(app: &App, presented: &str) -> Result<std::result::Result<Ho
     // What is registered no longer is not to be had either.
     token.scope = token.scope.limited_to(client.scope());
     if token.scope.is_empty() && had_scope {
-        return Ok(Err("nothing of its scope is registered any more"));
+        return Ok(Validity::Invalid("nothing of its scope is registered any more"));
     }
-    Ok(Ok(Holder {
+    Ok(Validity::Valid(Box::new(Holder {
         token,
         client,
         account,
-    }))
+    })))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::access_token::{self, Holder};
+use super::access_token::{self, Holder, Validity};
 use super::{Error, Parameters, Result, claims, consent, subject};
 use crate::app::App;
 use crate::domain::authorization::Grant;
@@ -30,14 +30,14 @@ pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Resu
 }
 
 async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Option<Map<String, Value>>> {
-    let Ok(Holder {
+    let Validity::Valid(holder) = access_token::validate(app, presented).await? else {
+        return Ok(None);
+    };
+    let Holder {
         token,
         account,
         client: holder,
-    }) = access_token::holder(app, presented).await?
-    else {
-        return Ok(None);
-    };
+    } = *holder;
     let itself = &client.settings.protected_resources;
     let concerned = token.client_id == client.id
         || token.audience.iter().any(|it| itself.contains(it))

@@ -68,9 +68,8 @@ async fn claims_for(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
         account,
     } = {
         let (scheme, presented_token) = presented.token()?;
-        let holder = access_token::holder(app, presented_token)
-            .await?
-            .map_err(Error::unusable_token)?;
+        let validity = access_token::validate(app, presented_token).await?;
+        let holder = validity.holder_or(Error::unusable_token)?;
         if !holder.token.is_for(app.config.issuer.as_str()) {
             return Err(Error::unusable_token("an access token for another resource"));
         }

@@ -126,9 +126,8 @@ async fn read(app: &App, parameters: &Parameters, (token, kind): (&str, &str)) -
             "{kind} is not one that is taken here"
         )));
     }
-    access_token::holder(app, shown)
-        .await?
-        .map_err(Error::unacceptable_token)
+    let validity = access_token::validate(app, shown).await?;
+    validity.holder_or(Error::unacceptable_token)
 }
 
 fn requested_audience(
