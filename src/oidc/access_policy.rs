@@ -85,18 +85,18 @@ mod tests {
     fn every_member_of_a_policy_must_hold() {
         let strict = policy(serde_json::json!({"affiliation": "approved",
             "membership_types": ["sector_member", "academia"], "ties_rights": ["documents", "mailing_lists"]}));
-        let mut it = Standing::bare(Told::Pending);
-        let refused = judge(&strict, &it).expect_err("pending");
+        let mut standing = Standing::bare(Told::Pending);
+        let refused = judge(&strict, &standing).expect_err("pending");
         assert_eq!(refused.lacks.len(), 3);
-        it.affiliation_status = Told::Approved;
-        it.membership_type = Some(MembershipTypeId::new("academia"));
-        it.ties_rights = vec!["documents".into()];
-        let refused = judge(&strict, &it).expect_err("one right only");
+        standing.affiliation_status = Told::Approved;
+        standing.membership_type = Some(MembershipTypeId::new("academia"));
+        standing.ties_rights = vec!["documents".into()];
+        let refused = judge(&strict, &standing).expect_err("one right only");
         assert_eq!(refused.lacks, [Lack::TiesRights(vec!["mailing_lists".into()])]);
-        it.ties_rights.push("mailing_lists".into());
-        assert_eq!(judge(&strict, &it), Ok(()));
-        it.membership_type = None; // suspended
-        assert!(judge(&strict, &it).is_err());
+        standing.ties_rights.push("mailing_lists".into());
+        assert_eq!(judge(&strict, &standing), Ok(()));
+        standing.membership_type = None; // suspended
+        assert!(judge(&strict, &standing).is_err());
     }
 
     #[test]

@@ -91,11 +91,11 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
 }
 
 /// As ID tokens, access tokens and introspection tell it alike (OpenID Connect Core §2, RFC 9470 §6).
-pub fn state_authentication(all: &mut Map<String, Value>, it: &Authentication) {
-    all.insert("auth_time".into(), it.auth_time.timestamp().into());
-    all.insert("acr".into(), it.acr.as_str().into());
-    if !it.amr.is_empty() {
-        all.insert("amr".into(), json!(it.amr));
+pub fn state_authentication(all: &mut Map<String, Value>, authentication: &Authentication) {
+    all.insert("auth_time".into(), authentication.auth_time.timestamp().into());
+    all.insert("acr".into(), authentication.acr.as_str().into());
+    if !authentication.amr.is_empty() {
+        all.insert("amr".into(), json!(authentication.amr));
     }
 }
 

@@ -163,14 +163,14 @@ fn covers(
     asked: &ConsentNeeded,
     redirects_freely: bool,
 ) -> bool {
-    let Some(it) = remembered else { return false };
+    let Some(consent) = remembered else { return false };
     let host = asked.redirect_host.as_ref();
-    let is_host_allowed = redirects_freely || host.is_none_or(|host| it.redirect_hosts.contains(host));
+    let is_host_allowed = redirects_freely || host.is_none_or(|host| consent.redirect_hosts.contains(host));
     // OpenID Connect Core §3.1.2.1: prompt=consent asks again, whatever was remembered before it.
-    let anew = !request.prompt.consent || it.given_at >= request.accepted_at;
+    let anew = !request.prompt.consent || consent.given_at >= request.accepted_at;
     anew && is_host_allowed
-        && asked.scope.is_within(&it.scope)
-        && asked.claims.iter().all(|name| it.covers(name))
+        && asked.scope.is_within(&consent.scope)
+        && asked.claims.iter().all(|name| consent.covers(name))
 }
 
 fn extended(
@@ -180,7 +180,7 @@ fn extended(
     asked: &ConsentNeeded,
     now: Time,
 ) -> Consent {
-    let mut it = before.unwrap_or_else(|| Consent {
+    let mut consent = before.unwrap_or_else(|| Consent {
         account: account.clone(),
         client_id: client.clone(),
         scope: Scope::default(),
@@ -189,13 +189,13 @@ fn extended(
         first_given_at: now,
         given_at: now,
     });
-    it.scope = it.scope.with(&asked.scope);
-    it.claims.extend(asked.claims.iter().cloned());
-    it.claims.sort_unstable();
-    it.claims.dedup();
-    it.redirect_hosts.extend(asked.redirect_host.clone());
-    it.redirect_hosts.sort_unstable();
-    it.redirect_hosts.dedup();
-    it.given_at = now;
-    it
+    consent.scope = consent.scope.with(&asked.scope);
+    consent.claims.extend(asked.claims.iter().cloned());
+    consent.claims.sort_unstable();
+    consent.claims.dedup();
+    consent.redirect_hosts.extend(asked.redirect_host.clone());
+    consent.redirect_hosts.sort_unstable();
+    consent.redirect_hosts.dedup();
+    consent.given_at = now;
+    consent
 }

@@ -194,12 +194,12 @@ mod tests {
         let issuer = Issuer::parse("https://account.example").expect("an issuer");
         let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), std::path::Path::new("."));
         let read = |it: &Config| serde_json::from_slice::<Value>(&document(it)).expect("JSON");
-        let it = read(&config);
-        assert_eq!(it.get("registration_endpoint"), None);
+        let document = read(&config);
+        assert_eq!(document.get("registration_endpoint"), None);
         config.registration.mode = RegistrationMode::Token;
         assert!(read(&config).get("registration_endpoint").is_some()); // RFC 7591 §3
-        assert_eq!(it["issuer"], "https://account.example");
-        for (name, value) in it.as_object().expect("an object") {
+        assert_eq!(document["issuer"], "https://account.example");
+        for (name, value) in document.as_object().expect("an object") {
             if name.ends_with("_endpoint") || name.ends_with("_uri") {
                 let url = value.as_str().expect("a URL");
                 assert!(url.starts_with("https://account.example/"), "{name}");
@@ -208,13 +208,13 @@ mod tests {
         config.mtls.public_url = Issuer::parse("https://mtls.account.example").ok();
         let mutual = read(&config);
         let aliases = mutual["mtls_endpoint_aliases"].as_object().expect("an object");
-        assert!(aliases.keys().all(|name| it[name].is_string())); // trap 22
+        assert!(aliases.keys().all(|name| document[name].is_string())); // trap 22
         assert_eq!(aliases["token_endpoint"], "https://mtls.account.example/token");
         let methods = |it: &Value| it["token_endpoint_auth_methods_supported"].to_string();
-        assert!(!methods(&it).contains("tls_client_auth"));
+        assert!(!methods(&document).contains("tls_client_auth"));
         assert!(methods(&mutual).contains("\"self_signed_tls_client_auth\""));
         assert!(!methods(&mutual).contains("\"tls_client_auth\"")); // no authority is known
-        let has = |name: &str, value: &str| it[name].as_array().expect(name).iter().any(|it| it == value);
+        let has = |name: &str, value: &str| document[name].as_array().expect(name).iter().any(|it| it == value);
         assert!(has("id_token_signing_alg_values_supported", "RS256")); // Discovery §3
         assert!(has("scopes_supported", "openid") && has("scopes_supported", "itu_membership"));
         assert!(has("claims_supported", "ties_rights") && has("claims_supported", "email_verified"));

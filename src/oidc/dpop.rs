@@ -183,11 +183,11 @@ fn check(
 
 /// Without query and fragment, after normalisation (RFC 9449 §4.3, RFC 3986 §6.2.2).
 fn is_same_target(htu: &str, url: &str) -> bool {
-    let bare = |it: &str| {
-        let mut it = Url::parse(it).ok()?;
-        it.set_query(None);
-        it.set_fragment(None);
-        Some(it)
+    let bare = |url: &str| {
+        let mut url = Url::parse(url).ok()?;
+        url.set_query(None);
+        url.set_fragment(None);
+        Some(url)
     };
     bare(htu).is_some_and(|it| Some(it) == bare(url))
 }

@@ -74,14 +74,14 @@ impl Mismatch {
 /// At most so long, of printable ASCII: what looks like another letter shows that it is not.
 pub fn printable(text: &str) -> String {
     let mut shown = String::new();
-    for (position, it) in text.chars().enumerate() {
+    for (position, character) in text.chars().enumerate() {
         if position == LONGEST {
             shown.push_str("[...]");
             break;
         }
-        match it {
-            ' '..='~' => shown.push(it),
-            _ => shown.extend(it.escape_unicode()),
+        match character {
+            ' '..='~' => shown.push(character),
+            _ => shown.extend(character.escape_unicode()),
         }
     }
     shown
@@ -147,8 +147,8 @@ mod tests {
             ("https://a.example/cb#token=s3cret", "https://a.example/cb#[...]"),
             ("app.example:/cb", "app.example:/cb"),
         ] {
-            let it = Mismatch::of_uri("redirect_uri", Some(received), &registered);
-            assert_eq!(it.received, shown);
+            let mismatch = Mismatch::of_uri("redirect_uri", Some(received), &registered);
+            assert_eq!(mismatch.received, shown);
         }
     }
 

@@ -269,11 +269,15 @@ mod tests {
 
     #[test]
     fn an_empty_parameter_is_an_omitted_one() {
-        let it = Parameters::from([("code", "secret"), ("scope", "")]);
+        let parameters = Parameters::from([("code", "secret"), ("scope", "")]);
         assert_eq!(
-            (it.get("code"), it.get("scope"), it.has("scope")),
+            (
+                parameters.get("code"),
+                parameters.get("scope"),
+                parameters.has("scope")
+            ),
             (Some("secret"), None, true)
         );
-        assert_eq!(format!("{it:?}"), r#"{"code", "scope"}"#); // LG-3
+        assert_eq!(format!("{parameters:?}"), r#"{"code", "scope"}"#); // LG-3
     }
 }

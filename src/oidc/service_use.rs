@@ -41,13 +41,13 @@ async fn store(app: &App, grant: &Grant) -> Result<(), sea_orm::DbErr> {
     let mut claims = consent::unstated(&grant.scope, grant.claims.personal());
     claims.sort_unstable();
     claims.dedup();
-    let is_recorded = before.as_ref().is_some_and(|it| {
-        it.scope == grant.scope && it.claims == claims && now < it.last_used_at + PRECISION
+    let is_recorded = before.as_ref().is_some_and(|stored| {
+        stored.scope == grant.scope && stored.claims == claims && now < stored.last_used_at + PRECISION
     });
     if is_recorded {
         return Ok(());
     }
-    let it = ServiceUse {
+    let service_use = ServiceUse {
         account: grant.account.clone(),
         client_id: grant.client_id.clone(),
         scope: grant.scope.clone(),
@@ -55,7 +55,9 @@ async fn store(app: &App, grant: &Grant) -> Result<(), sea_orm::DbErr> {
         first_used_at: before.map_or(now, |it| it.first_used_at),
         last_used_at: now,
     };
-    app.db.write(async |tx| service_uses::put(tx, &it).await).await
+    app.db
+        .write(async |tx| service_uses::put(tx, &service_use).await)
+        .await
 }
 
 /// Returns the services with access and those that were used, the most recently used first.
@@ -63,19 +65,21 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Used>> {
     let db = app.db.read();
     let mut consents = consents::list_of_account(db, account).await?;
     let mut all: Vec<Used> = Vec::new();
-    for it in service_uses::list_of_account(db, account).await? {
-        let place = consents.iter().position(|given| given.client_id == it.client_id);
+    for stored in service_uses::list_of_account(db, account).await? {
+        let place = consents
+            .iter()
+            .position(|given| given.client_id == stored.client_id);
         let used = match place.map(|place| consents.remove(place)) {
             Some(given) => Used {
-                last_used_at: Some(it.last_used_at),
+                last_used_at: Some(stored.last_used_at),
                 ..given_only(given)
             },
             None => Used {
-                client_id: it.client_id,
-                scope: it.scope,
-                claims: it.claims,
-                since: it.first_used_at,
-                last_used_at: Some(it.last_used_at),
+                client_id: stored.client_id,
+                scope: stored.scope,
+                claims: stored.claims,
+                since: stored.first_used_at,
+                last_used_at: Some(stored.last_used_at),
                 by_consent: false,
             },
         };
@@ -85,12 +89,12 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Used>> {
     Ok(all)
 }
 
-fn given_only(it: Consent) -> Used {
+fn given_only(consent: Consent) -> Used {
     Used {
-        claims: consent::unstated(&it.scope, it.claims.iter().map(String::as_str)),
-        client_id: it.client_id,
-        scope: it.scope,
-        since: it.first_given_at,
+        claims: consent::unstated(&consent.scope, consent.claims.iter().map(String::as_str)),
+        client_id: consent.client_id,
+        scope: consent.scope,
+        since: consent.first_given_at,
         last_used_at: None,
         by_consent: true,
     }

@@ -93,18 +93,18 @@ pub fn once_each(parameters: &RawRequest) -> Result<()> {
     }
 }
 
-fn nothing_repeated(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    once_each(it.parameters)
+fn nothing_repeated(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    once_each(incoming.parameters)
 }
 
 /// What the client's registration demands of every request (RFC 9126 §6, RFC 9101 §10.5).
-fn as_registered(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    if it.client.must_push_requests() && !it.parameters.is_pushed() {
+fn as_registered(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    if incoming.client.must_push_requests() && !incoming.parameters.is_pushed() {
         return Err(Error::invalid_request(
             "This client pushes its authorization requests",
         ));
     }
-    if it.client.must_sign_requests() && !it.parameters.is_signed() {
+    if incoming.client.must_sign_requests() && !incoming.parameters.is_signed() {
         return Err(Error::invalid_request(
             "This client signs its authorization requests",
         ));
@@ -113,29 +113,29 @@ fn as_registered(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> 
 }
 
 /// OpenID Connect Core §3.1.2.6: ignored silently, these would change what was asked.
-fn nothing_unsupported(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    if it.get("registration").is_some() {
+fn nothing_unsupported(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    if incoming.get("registration").is_some() {
         return Err(Error::registration_not_supported("registration is not supported"));
     }
     Ok(())
 }
 
-fn response_type(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    let asked = it
+fn response_type(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let asked = incoming
         .get("response_type")
         .ok_or_else(|| Error::invalid_request("response_type is missing"))?;
     draft.response_type = ResponseType::parse(asked)
         .ok()
-        .filter(|asked| it.provider.response_types.contains(asked))
+        .filter(|asked| incoming.provider.response_types.contains(asked))
         .ok_or_else(|| Error::unsupported_response_type("response_type is not supported"))?;
     let asked = draft.response_type;
-    let registered = it.client.may_ask_for(asked)
-        && (!asked.code || it.client.may_use(GrantType::AuthorizationCode))
-        && (!asked.is_front_channel() || it.client.may_use(GrantType::Implicit));
+    let registered = incoming.client.may_ask_for(asked)
+        && (!asked.code || incoming.client.may_use(GrantType::AuthorizationCode))
+        && (!asked.is_front_channel() || incoming.client.may_use(GrantType::Implicit));
     match registered {
         true => Ok(()),
         false => {
-            let registered = &it.client.metadata.response_types;
+            let registered = &incoming.client.metadata.response_types;
             let mismatch = Mismatch::new("response_type", asked.to_string(), registered);
             let refused = Error::unauthorized_client("response_type is not registered for this client");
             Err(refused.about(mismatch))
@@ -143,8 +143,8 @@ fn response_type(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
     }
 }
 
-fn response_mode(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    let Some(asked) = it.get("response_mode") else {
+fn response_mode(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(asked) = incoming.get("response_mode") else {
         return Ok(());
     };
     let mode = ResponseMode::parse(asked)
@@ -154,7 +154,7 @@ fn response_mode(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
         // Multiple Response Types §3, JARM §2.3.1.
         return Err(Error::invalid_request("A query cannot carry tokens"));
     }
-    if !it.client.may_be_answered_by(mode) {
+    if !incoming.client.may_be_answered_by(mode) {
         return Err(Error::invalid_request(
             "This client is not registered for signed responses",
         ));
@@ -163,24 +163,24 @@ fn response_mode(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
     Ok(())
 }
 
-fn state(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+fn state(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     // Too long to be given back, it was not taken into the draft.
-    match it.get("state").is_some() && draft.state.is_none() {
+    match incoming.get("state").is_some() && draft.state.is_none() {
         true => Err(Error::invalid_request("state is longer than 2048 characters")),
         false => Ok(()),
     }
 }
 
-fn requested_scope(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    let asked = it.get("scope").unwrap_or_default();
+fn requested_scope(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let asked = incoming.get("scope").unwrap_or_default();
     let asked = Scope::parse(asked).map_err(|e| Error::invalid_scope(e.to_string()))?;
-    let mut granted = asked.limited_to(it.client.scope());
+    let mut granted = asked.limited_to(incoming.client.scope());
     // OpenID Connect Core §11: offline access is for what is redeemed at the token endpoint.
-    if !it.client.may_refresh() || !draft.response_type.code {
+    if !incoming.client.may_refresh() || !draft.response_type.code {
         granted = granted.without(scope::OFFLINE_ACCESS);
     }
     if granted.is_empty() {
-        let mismatch = Mismatch::new("scope", asked.to_string(), it.client.scope().iter());
+        let mismatch = Mismatch::new("scope", asked.to_string(), incoming.client.scope().iter());
         return Err(Error::invalid_scope("no scope remains that this client may have").about(mismatch));
     }
     if draft.response_type.id_token && !granted.contains(scope::OPENID) {
@@ -190,8 +190,8 @@ fn requested_scope(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Resul
     Ok(())
 }
 
-fn nonce(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.nonce = it.at_most("nonce", LONGEST_NONCE)?;
+fn nonce(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.nonce = incoming.at_most("nonce", LONGEST_NONCE)?;
     // OpenID Connect Core §3.2.2.1: what else would tell an ID token from the front channel of another.
     match draft.response_type.id_token && draft.nonce.is_none() {
         true => Err(Error::invalid_request("nonce is required for this response_type")),
@@ -199,53 +199,56 @@ fn nonce(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     }
 }
 
-fn code_challenge(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+fn code_challenge(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     if !draft.response_type.code {
         return Ok(()); // no code is issued that could be stolen
     }
     draft.code_challenge = pkce::challenge(
-        it.client,
-        it.get("code_challenge"),
-        it.get("code_challenge_method"),
+        incoming.client,
+        incoming.get("code_challenge"),
+        incoming.get("code_challenge_method"),
     )?;
     Ok(())
 }
 
 /// RFC 8707 §2.1
-fn resources(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.resources = resource::within(it.parameters.all("resource"), &it.client.settings.resources)
-        .map_err(|it| Error::invalid_target(it.to_string()))?;
+fn resources(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.resources = resource::within(
+        incoming.parameters.all("resource"),
+        &incoming.client.settings.resources,
+    )
+    .map_err(|it| Error::invalid_target(it.to_string()))?;
     Ok(())
 }
 
 /// RFC 9396 §2, §5
-fn authorization_details(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    let Some(text) = it.get("authorization_details") else {
+fn authorization_details(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(text) = incoming.get("authorization_details") else {
         return Ok(());
     };
-    let registered = &it.client.settings.authorization_details_types;
-    draft.details = AuthorizationDetails::parse(text, it.provider.details_types, registered)
+    let registered = &incoming.client.settings.authorization_details_types;
+    draft.details = AuthorizationDetails::parse(text, incoming.provider.details_types, registered)
         .map_err(|it| Error::invalid_authorization_details(it.to_string()))?;
     Ok(())
 }
 
-fn dpop_jkt(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.dpop_jkt = it.get("dpop_jkt").map(str::to_owned);
+fn dpop_jkt(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.dpop_jkt = incoming.get("dpop_jkt").map(str::to_owned);
     match draft.dpop_jkt.as_deref().is_none_or(dpop::is_thumbprint) {
         true => Ok(()),
         false => Err(Error::invalid_request("dpop_jkt is not the thumbprint of a key")), // RFC 9449 §10
     }
 }
 
-fn prompt(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.prompt = Prompt::parse(it.get("prompt").unwrap_or_default())
+fn prompt(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.prompt = Prompt::parse(incoming.get("prompt").unwrap_or_default())
         .map_err(|e| Error::invalid_request(e.to_string()))?;
     Ok(())
 }
 
 /// Every page fits every display; a word of no specification is refused as anywhere.
-fn display(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
-    match it.get("display") {
+fn display(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
+    match incoming.get("display") {
         None | Some("page" | "popup" | "touch" | "wap") => Ok(()),
         Some(_) => Err(Error::invalid_request(
             "display is not one of page, popup, touch and wap",
@@ -253,17 +256,17 @@ fn display(it: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
     }
 }
 
-fn max_age(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.max_age = match it.get("max_age") {
+fn max_age(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.max_age = match incoming.get("max_age") {
         Some(text) if text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
         Some(_) => return Err(Error::invalid_request("max_age is not a number of seconds")),
-        None => it.client.metadata.default_max_age,
+        None => incoming.client.metadata.default_max_age,
     };
     Ok(())
 }
 
-fn claims(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    let Some(text) = it.get("claims") else {
+fn claims(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(text) = incoming.get("claims") else {
         return Ok(());
     };
     let asked = ClaimsRequest::parse(text).map_err(|e| Error::invalid_request(e.to_string()))?;
@@ -277,15 +280,15 @@ fn claims(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
             "acr cannot be reached here",
         ));
     }
-    draft.claims = asked.limited_to(it.client.scope());
+    draft.claims = asked.limited_to(incoming.client.scope());
     Ok(())
 }
 
-fn id_token_hint(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    let Some(hint) = it.at_most("id_token_hint", LONGEST_ID_TOKEN_HINT)? else {
+fn id_token_hint(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let Some(hint) = incoming.at_most("id_token_hint", LONGEST_ID_TOKEN_HINT)? else {
         return Ok(());
     };
-    let hinted = (it.provider.subject_of_hint)(&hint)
+    let hinted = (incoming.provider.subject_of_hint)(&hint)
         .ok_or_else(|| Error::invalid_request("id_token_hint is not an ID token of this provider"))?;
     if draft.subject.as_ref().is_some_and(|asked| *asked != hinted) {
         return Err(Error::invalid_request(
@@ -296,17 +299,17 @@ fn id_token_hint(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<
     Ok(())
 }
 
-fn hints(it: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    draft.login_hint = it.at_most("login_hint", LONGEST_HINT)?;
-    draft.ui_locales = it.at_most("ui_locales", LONGEST_HINT)?;
-    let values = it.at_most("acr_values", LONGEST_HINT)?;
+fn hints(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    draft.login_hint = incoming.at_most("login_hint", LONGEST_HINT)?;
+    draft.ui_locales = incoming.at_most("ui_locales", LONGEST_HINT)?;
+    let values = incoming.at_most("acr_values", LONGEST_HINT)?;
     draft.acr_values = match values {
         Some(values) => values
             .split(' ')
             .filter(|it| !it.is_empty())
             .map(str::to_owned)
             .collect(),
-        None => it.client.metadata.default_acr_values.clone(),
+        None => incoming.client.metadata.default_acr_values.clone(),
     };
     match draft.acr_values.len() > MOST_ACR_VALUES {
         true => Err(Error::invalid_request("acr_values names too many values")),

@@ -32,8 +32,8 @@ pub fn new(app: &App, request: &AuthorizationRequest) -> Result<String> {
 
 /// Returns whether the text has the form of a handle.
 pub fn is_handle(text: &str) -> bool {
-    let is_base64url = |it: &str| {
-        it.bytes()
+    let is_base64url = |text: &str| {
+        text.bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     let parts = text.split_once('.');

@@ -159,9 +159,9 @@ pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> R
 /// The person goes on with the account of this session (`prompt=select_account`). `false`: the request was answered
 /// meanwhile, and is not open again (security.md G-9).
 pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<bool> {
-    let mut it = interaction.clone();
-    it.done.chosen = Some(account.clone());
-    replace(app, handle, &it).await
+    let mut chosen = interaction.clone();
+    chosen.done.chosen = Some(account.clone());
+    replace(app, handle, &chosen).await
 }
 
 /// The person agrees to what the request asks for, also in detail. `false`: it was answered meanwhile, so that there is
@@ -173,9 +173,9 @@ pub async fn agree(
     interaction: &Interaction,
     account: &AccountId,
 ) -> Result<bool> {
-    let mut it = interaction.clone();
-    it.done.agreed = Some(account.clone());
-    if !replace(app, handle, &it).await? {
+    let mut agreed = interaction.clone();
+    agreed.done.agreed = Some(account.clone());
+    if !replace(app, handle, &agreed).await? {
         return Ok(false);
     }
     // Only now: should it fail, the consent is asked for again.

@@ -109,31 +109,31 @@ pub async fn allow(
     account: &Account,
     id: &AuthenticationRequestId,
 ) -> Result<Outcome> {
-    let it = match find(app, account, id).await? {
-        Found::Pending(it) if it.refused.is_none() => it,
+    let pending = match find(app, account, id).await? {
+        Found::Pending(pending) if pending.refused.is_none() => pending,
         Found::Pending(_) => return Ok(Outcome::Gone),
         Found::Undecidable(outcome) => return Ok(outcome),
     };
     // A wish: CIBA §7.1 has no class that is essential.
-    let acr = match acr::decide(app, &it.request.wanted_acr(), session, account).await? {
+    let acr = match acr::decide(app, &pending.request.wanted_acr(), session, account).await? {
         AcrOutcome::Satisfied(acr) => acr,
         AcrOutcome::SecondFactor => return Ok(Outcome::SecondFactor),
         AcrOutcome::NotEnrolled | AcrOutcome::Unsupported => session.acr(),
     };
     let asked = ConsentNeeded {
-        scope: it.request.scope.clone(),
+        scope: pending.request.scope.clone(),
         claims: Vec::new(),
-        details: it.request.details.clone(),
+        details: pending.request.details.clone(),
         redirect_host: None,
     };
-    let grant = grant(&it.request, session, acr, app.clock.now());
+    let grant = grant(&pending.request, session, acr, app.clock.now());
     let word = Word {
         account: &account.id,
         stage: Stage::Allowed(Box::new(grant)),
         action: Action::AuthenticationAllowed,
-        consent: (!it.client.is_first_party()).then_some(asked),
+        consent: (!pending.client.is_first_party()).then_some(asked),
     };
-    decide(app, context, &it, &word).await
+    decide(app, context, &pending, &word).await
 }
 
 /// The person keeps the service out.
@@ -143,8 +143,8 @@ pub async fn deny(
     account: &Account,
     id: &AuthenticationRequestId,
 ) -> Result<Outcome> {
-    let it = match find(app, account, id).await? {
-        Found::Pending(it) => it,
+    let pending = match find(app, account, id).await? {
+        Found::Pending(pending) => pending,
         Found::Undecidable(outcome) => return Ok(outcome),
     };
     let word = Word {
@@ -153,7 +153,7 @@ pub async fn deny(
         action: Action::AuthenticationDenied,
         consent: None,
     };
-    decide(app, context, &it, &word).await
+    decide(app, context, &pending, &word).await
 }
 
 /// The word of a person, and what is written with it.
@@ -165,16 +165,16 @@ struct Word<'a> {
     consent: Option<ConsentNeeded>,
 }
 
-async fn decide(app: &App, context: &Context, it: &Pending, word: &Word<'_>) -> Result<Outcome> {
-    let client = &it.client.id;
+async fn decide(app: &App, context: &Context, pending: &Pending, word: &Word<'_>) -> Result<Outcome> {
+    let client = &pending.client.id;
     let decided = app.write(context, async |tx| {
-        if !rows::decide(tx, &it.request.id, &word.stage, tx.now()).await? {
+        if !rows::decide(tx, &pending.request.id, &word.stage, tx.now()).await? {
             return Ok(Outcome::Gone);
         }
         if let Some(asked) = &word.consent {
             consent::agree(tx, word.account, client, asked).await?;
         }
-        let scope = it.request.scope.to_string();
+        let scope = pending.request.scope.to_string();
         let event = Event::new(word.action, format!("client:{client}")).because(scope);
         tx.record(event).await?;
         Ok::<_, DbErr>(Outcome::Done)

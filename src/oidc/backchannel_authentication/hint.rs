@@ -31,8 +31,8 @@ async fn by_id_token(app: &App, client: &Client, hint: &str) -> Result<Option<Ac
     }
     let named = Subject::new(text("sub").ok_or_else(not_ours)?);
     let db = app.db.read();
-    if let Some(it) = accounts::find_by_subject(db, &named).await? {
-        return Ok(Some(it));
+    if let Some(account) = accounts::find_by_subject(db, &named).await? {
+        return Ok(Some(account));
     }
     // A pairwise name leads nowhere by itself; the session that it was told in does, while it lasts.
     let Some(sid) = text("sid") else { return Ok(None) };

@@ -134,15 +134,15 @@ fn parameters(claims: &Value) -> Result<Parameters> {
     Ok(Parameters::of_claims(pairs?, resources))
 }
 
-fn accept(app: &App, client: &Client, it: &Parameters) -> Result<Asked> {
+fn accept(app: &App, client: &Client, parameters: &Parameters) -> Result<Asked> {
     Ok(Asked {
-        audience: Audience::of_client(app, client, it)?,
-        acr_values: acr_values(client, it.get("acr_values"))?,
-        scope: allowed(client, it.get("scope"))?,
-        hint: hint(it)?,
-        binding_message: binding_message(client, it.get("binding_message"))?,
-        lifetime: lifetime(it.get("requested_expiry"))?,
-        notification_token: notification_token(client, it.get("client_notification_token"))?,
+        audience: Audience::of_client(app, client, parameters)?,
+        acr_values: acr_values(client, parameters.get("acr_values"))?,
+        scope: allowed(client, parameters.get("scope"))?,
+        hint: hint(parameters)?,
+        binding_message: binding_message(client, parameters.get("binding_message"))?,
+        lifetime: lifetime(parameters.get("requested_expiry"))?,
+        notification_token: notification_token(client, parameters.get("client_notification_token"))?,
     })
 }
 
@@ -166,8 +166,8 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
 }
 
 /// CIBA §7.1: exactly one of the three.
-fn hint(it: &Parameters) -> Result<Hint> {
-    let at_most = |name: &str, longest: usize| match it.get(name) {
+fn hint(parameters: &Parameters) -> Result<Hint> {
+    let at_most = |name: &str, longest: usize| match parameters.get(name) {
         Some(value) if value.len() > longest => Err(Error::invalid_request(format!(
             "{name} is longer than {longest} characters"
         ))),
@@ -175,7 +175,7 @@ fn hint(it: &Parameters) -> Result<Hint> {
     };
     let login = at_most("login_hint", LONGEST_LOGIN_HINT)?;
     let id_token = at_most("id_token_hint", LONGEST_ID_TOKEN_HINT)?;
-    match (login, id_token, it.get("login_hint_token")) {
+    match (login, id_token, parameters.get("login_hint_token")) {
         (Some(login), None, None) => Ok(Hint::Login(login)),
         (None, Some(id_token), None) => Ok(Hint::IdToken(id_token)),
         (None, None, Some(_)) => Err(Error::invalid_request(

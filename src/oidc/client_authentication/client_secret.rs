@@ -53,9 +53,9 @@ mod tests {
     #[test]
     fn credentials_come_encoded_or_raw() {
         let both = |text: &str| {
-            let it = basic(&STANDARD.encode(text)).expect("credentials");
+            let read = basic(&STANDARD.encode(text)).expect("credentials");
             let pair = |(id, secret): (String, Secret)| (id, secret.expose().to_owned());
-            (pair(it.decoded), pair(it.raw))
+            (pair(read.decoded), pair(read.raw))
         };
         let pair = |id: &str, secret: &str| (id.to_owned(), secret.to_owned());
         assert_eq!(both("web:s3cret"), (pair("web", "s3cret"), pair("web", "s3cret")));

@@ -60,7 +60,7 @@ impl Presented {
                 "A request uses one client authentication method",
             ));
         }
-        let it = if let Some(header) = authorization {
+        let presented = if let Some(header) = authorization {
             let credentials = match scheme_of(header) {
                 Some((scheme, rest)) if scheme == "basic" => client_secret::basic(rest),
                 _ => None,
@@ -87,10 +87,10 @@ impl Presented {
             }
         };
         match named {
-            Some(named) if !it.is_from(&named) => Err(Error::unauthenticated(
+            Some(named) if !presented.is_from(&named) => Err(Error::unauthenticated(
                 "client_id names another client than the credentials",
             )),
-            _ => Ok(it),
+            _ => Ok(presented),
         }
     }
 
@@ -131,9 +131,9 @@ pub async fn authenticate(
     let presented = Presented::read(credentials.authorization, credentials.parameters)?;
     // Unknown and disabled clients are told nothing else than a wrong secret (DR-6).
     let client = match &presented {
-        Presented::Basic(it) => {
-            let decoded = app.registry.find(&it.decoded.0);
-            decoded.or_else(|| app.registry.find(&it.raw.0))
+        Presented::Basic(basic) => {
+            let decoded = app.registry.find(&basic.decoded.0);
+            decoded.or_else(|| app.registry.find(&basic.raw.0))
         }
         Presented::Post(id, _) | Presented::Assertion(id, _) | Presented::Nothing(id) => {
             app.registry.find(id.as_str())
@@ -176,11 +176,11 @@ pub async fn authenticate(
 /// The client that a Basic header names, if it is one: for the log, when nothing else of the request can be read.
 pub fn named_by(app: &App, authorization: &str) -> Option<ClientId> {
     let (_, credentials) = scheme_of(authorization).filter(|(scheme, _)| scheme == "basic")?;
-    let it = client_secret::basic(credentials)?;
+    let basic = client_secret::basic(credentials)?;
     let found = app
         .registry
-        .find(&it.decoded.0)
-        .or_else(|| app.registry.find(&it.raw.0))?;
+        .find(&basic.decoded.0)
+        .or_else(|| app.registry.find(&basic.raw.0))?;
     Some(found.id.clone())
 }
 
@@ -232,8 +232,8 @@ async fn verify(
         true => Ok(()),
         false => {
             // TK-6
-            let it = client.metadata.token_endpoint_auth_method;
-            let registered = it.map_or_else(|| EITHER_SECRET.to_vec(), |it| vec![it]);
+            let registered_method = client.metadata.token_endpoint_auth_method;
+            let registered = registered_method.map_or_else(|| EITHER_SECRET.to_vec(), |it| vec![it]);
             let mismatch = Mismatch::new("token_endpoint_auth_method", method.to_string(), registered);
             Err(Error::unauthenticated("another method than the registered one").about(mismatch))
         }
@@ -241,11 +241,11 @@ async fn verify(
     match presented {
         // A public client of a library that always sends a header, with an empty secret.
         Presented::Basic(it) if it.raw.1.expose().is_empty() => allowed(AuthMethod::None),
-        Presented::Basic(it) => {
+        Presented::Basic(basic) => {
             allowed(AuthMethod::ClientSecretBasic)?;
             // Both readings are compared, so that time does not tell which one fitted.
-            let fits =
-                client.has_secret(it.decoded.1.expose(), now) | client.has_secret(it.raw.1.expose(), now);
+            let fits = client.has_secret(basic.decoded.1.expose(), now)
+                | client.has_secret(basic.raw.1.expose(), now);
             fits.then_some(())
                 .ok_or_else(|| Error::unauthenticated("a wrong secret"))
         }
@@ -260,8 +260,8 @@ async fn verify(
             verify_assertion(app, context, client, assertion, credentials.endpoint).await
         }
         Presented::Nothing(_) => match client.metadata.token_endpoint_auth_method {
-            Some(it @ (AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth)) => {
-                verify_certificate(app, client, it, credentials.certificate).await
+            Some(method @ (AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth)) => {
+                verify_certificate(app, client, method, credentials.certificate).await
             }
             _ => allowed(AuthMethod::None),
         },

@@ -125,8 +125,8 @@ pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'stati
 
 fn audience_fits(audience: Option<&Value>, expected: &Expected<'_>) -> bool {
     let strict = expected.profile.is_fapi();
-    let meant = |it: &Value| {
-        it == expected.issuer || (!strict && expected.endpoints.iter().any(|endpoint| it == endpoint))
+    let meant = |value: &Value| {
+        value == expected.issuer || (!strict && expected.endpoints.iter().any(|endpoint| value == endpoint))
     };
     match audience {
         Some(one @ Value::String(_)) => meant(one),

@@ -18,13 +18,13 @@ pub enum ExpectedName {
 
 impl ExpectedName {
     /// Reads it out of metadata; whichever is wrong is told by its member.
-    pub fn of(it: &Metadata) -> Result<Self, (&'static str, String)> {
+    pub fn of(metadata: &Metadata) -> Result<Self, (&'static str, String)> {
         let members = [
-            ("tls_client_auth_subject_dn", &it.tls_client_auth_subject_dn),
-            ("tls_client_auth_san_dns", &it.tls_client_auth_san_dns),
-            ("tls_client_auth_san_uri", &it.tls_client_auth_san_uri),
-            ("tls_client_auth_san_ip", &it.tls_client_auth_san_ip),
-            ("tls_client_auth_san_email", &it.tls_client_auth_san_email),
+            ("tls_client_auth_subject_dn", &metadata.tls_client_auth_subject_dn),
+            ("tls_client_auth_san_dns", &metadata.tls_client_auth_san_dns),
+            ("tls_client_auth_san_uri", &metadata.tls_client_auth_san_uri),
+            ("tls_client_auth_san_ip", &metadata.tls_client_auth_san_ip),
+            ("tls_client_auth_san_email", &metadata.tls_client_auth_san_email),
         ];
         let mut named = members
             .into_iter()

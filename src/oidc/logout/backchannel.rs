@@ -50,9 +50,9 @@ async fn notify(app: &App, due: Due) -> Result<bool, DbErr> {
     let db = app.db.read();
     let client = app.registry.find(due.client.as_str());
     // Told by the browser only, or gone since.
-    let Some((client, address)) = client.and_then(|it| {
-        let address = it.metadata.backchannel_logout_uri.clone()?;
-        Some((it, address))
+    let Some((client, address)) = client.and_then(|client| {
+        let address = client.metadata.backchannel_logout_uri.clone()?;
+        Some((client, address))
     }) else {
         rows::delete(db, due).await?;
         return Ok(false);

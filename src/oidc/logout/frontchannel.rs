@@ -43,9 +43,9 @@ fn frame(client: &Client, issuer: &str, sid: &str) -> Option<String> {
 }
 
 /// Keeps it for the page that follows; the handle is all that the page's address holds.
-pub async fn keep(app: &App, it: &FrontchannelLogout) -> Result<String> {
+pub async fn keep(app: &App, logout: &FrontchannelLogout) -> Result<String> {
     let handle = random::token();
-    let content = serde_json::to_vec(it).map_err(Error::internal)?;
+    let content = serde_json::to_vec(logout).map_err(Error::internal)?;
     app.ephemeral
         .put(Kind::Logout, &key(&handle), &content, LIFETIME)
         .await

@@ -80,10 +80,10 @@ fn details_of(app: &App, client: &Client, parameters: &Parameters) -> Result<Opt
         .map_err(wrong)
 }
 
-fn foreign(it: BadTarget) -> Error {
-    Error::invalid_target(it.to_string())
+fn foreign(error: BadTarget) -> Error {
+    Error::invalid_target(error.to_string())
 }
 
-fn wrong(it: BadDetails) -> Error {
-    Error::invalid_authorization_details(it.to_string())
+fn wrong(error: BadDetails) -> Error {
+    Error::invalid_authorization_details(error.to_string())
 }

@@ -43,14 +43,14 @@ pub struct FrontChannel<'a> {
     pub state: Option<&'a str>,
 }
 
-pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenResponse> {
-    let mint = Mint::new(app, client, &it);
+pub async fn tokens(app: &App, client: &Client, authorized: Authorized) -> Result<TokenResponse> {
+    let mint = Mint::new(app, client, &authorized);
     // With `offline_access` it may outlive the session; what ends it then is the end of the refresh tokens.
-    let sid = (!it.grant.is_offline()).then(|| it.grant.sid.clone());
+    let sid = (!authorized.grant.is_offline()).then(|| authorized.grant.sid.clone());
     let (token, access_token) = mint.access_token(sid).await?;
-    let id_token = match it.scope.contains(scope::OPENID) {
+    let id_token = match authorized.scope.contains(scope::OPENID) {
         true => {
-            let names = claims::for_id_token(client, &it.scope, &it.grant.claims);
+            let names = claims::for_id_token(client, &authorized.scope, &authorized.grant.claims);
             let hashes = Hashes {
                 access_token: Some(&access_token),
                 ..Hashes::default()
@@ -59,7 +59,7 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
         }
         false => None,
     };
-    Ok(response(token, access_token, it.refresh_token, id_token))
+    Ok(response(token, access_token, authorized.refresh_token, id_token))
 }
 
 /// The tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5).
@@ -67,14 +67,14 @@ pub async fn tokens(app: &App, client: &Client, it: Authorized) -> Result<TokenR
 pub async fn through_browser(
     app: &App,
     client: &Client,
-    it: &Authorized,
+    authorized: &Authorized,
     front: &FrontChannel<'_>,
 ) -> Result<Vec<(&'static str, String)>> {
-    let mint = Mint::new(app, client, it);
+    let mint = Mint::new(app, client, authorized);
     let mut parameters = Vec::new();
     if front.response_type.token {
         // No refresh token comes with it by which it could be ended.
-        let sid = Some(it.grant.sid.clone());
+        let sid = Some(authorized.grant.sid.clone());
         let (token, access_token) = mint.access_token(sid).await?;
         parameters.push(("access_token", access_token));
         parameters.push(("token_type", token.token_type().to_owned()));
@@ -86,7 +86,12 @@ pub async fn through_browser(
         }
     }
     if front.response_type.id_token {
-        let names = claims::for_front_channel(client, front.response_type, &it.scope, &it.grant.claims);
+        let names = claims::for_front_channel(
+            client,
+            front.response_type,
+            &authorized.scope,
+            &authorized.grant.claims,
+        );
         let hashes = Hashes {
             access_token: parameters.first().map(|it| it.1.as_str()),
             code: front.code,

@@ -155,7 +155,7 @@ fn requested_audience(
 /// What the token that was shown allows and the client may have, or less. Nothing lasts beyond the token.
 fn narrowed(granted: &Scope, registered: &Scope, asked: Option<&str>) -> Result<Scope> {
     let most = granted.limited_to(registered).without(scope::OFFLINE_ACCESS);
-    let it = match asked {
+    let scope = match asked {
         None => most,
         Some(asked) => {
             let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
@@ -167,9 +167,9 @@ fn narrowed(granted: &Scope, registered: &Scope, asked: Option<&str>) -> Result<
             asked
         }
     };
-    match it.is_empty() {
+    match scope.is_empty() {
         true => Err(Error::invalid_scope("No scope of the token is one of the client")),
-        false => Ok(it),
+        false => Ok(scope),
     }
 }
 
