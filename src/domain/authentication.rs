@@ -1,9 +1,9 @@
-//! How a person proved who they are, and what that is called in tokens: a class (`acr`, OpenID Connect
-//! Core §2, the profiles of REFEDS), methods (`amr`, RFC 8176), and a time (`auth_time`).
+//! The login of a person, and its names in tokens: a class (`acr`, OpenID Connect Core §2, the profiles of REFEDS),
+//! methods (`amr`, RFC 8176), and a time (`auth_time`).
 
 use super::Time;
 
-/// What a login is worth to services, by contract.md's names; a later one proves what an earlier does, and more.
+/// The class of a login, by contract.md's names. A later one proves what an earlier does, and more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Acr {
     /// One factor: the password.
@@ -30,7 +30,7 @@ impl Acr {
     }
 }
 
-/// What proves a person beside the password, or in its place.
+/// A factor that proves a person beside the password, or in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Factor {
     /// A code of an authenticator app (RFC 6238).
@@ -77,7 +77,7 @@ pub struct SecondProof {
 /// All that was shown at a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// When the password was right, or the passkey in its place.
+    /// The time at which the password was right, or the passkey in its place.
     pub authenticated_at: Time,
     pub second_factor: Option<SecondProof>,
 }
@@ -99,11 +99,11 @@ impl Proof {
     }
 }
 
-/// What tokens tell of a login.
+/// The claims of a login in tokens.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Authentication {
-    /// When the person last entered the password, or showed a passkey in its place: the older of two proofs, if
-    /// they came apart.
+    /// The time at which the person last entered the password, or used a passkey in its place: the older of two
+    /// proofs, if they came apart.
     pub auth_time: Time,
     pub acr: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -138,14 +138,14 @@ impl Authentication {
 /// The classes that a request asks for, any of which will do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WantedAcr<'a> {
-    /// In order of preference (OpenID Connect Core §3.1.2.1); none: no wish.
+    /// The classes in order of preference (OpenID Connect Core §3.1.2.1); none: no wish.
     pub values: Vec<&'a str>,
-    /// Without one of them the login has failed (Core §5.5.1.1).
+    /// One of them is a condition: without it the login has failed (Core §5.5.1.1).
     pub essential: bool,
 }
 
 impl WantedAcr<'_> {
-    /// The first of them that a login of class `held` is, or proves too; without a wish `held` itself.
+    /// Returns the first of them that a login of class `held` is, or proves too; without a wish `held` itself.
     pub fn met_by(&self, held: Acr) -> Option<Acr> {
         if self.values.is_empty() {
             return Some(held);
@@ -154,7 +154,7 @@ impl WantedAcr<'_> {
         supported.into_iter().find(|it| *it <= held)
     }
 
-    /// Some login at this provider could be one of them.
+    /// Returns `true` if some login at this provider can be one of them.
     pub fn is_supported(&self) -> bool {
         self.values.is_empty() || self.values.iter().any(|it| Acr::parse(it).is_some())
     }

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::token::Confirmation;
 use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
 
-/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, JARM §2.3).
+/// The way in which the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, JARM §2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
@@ -51,7 +51,7 @@ impl ResponseMode {
         Self::ALL.into_iter().find(|it| it.as_str() == value)
     }
 
-    /// The answer is one signed JWT (JARM §2.1).
+    /// Returns `true` if the answer is one signed JWT (JARM §2.1).
     pub fn is_signed(self) -> bool {
         matches!(
             self,
@@ -73,7 +73,7 @@ impl ResponseMode {
         matches!(self, Self::Query | Self::QueryJwt)
     }
 
-    /// The mode of a response type when the request names none.
+    /// Returns the mode of a response type when the request names none.
     pub fn default_for(response_type: ResponseType) -> Self {
         match response_type.is_front_channel() {
             true => Self::Fragment,
@@ -134,15 +134,15 @@ pub struct AuthorizationRequest {
     pub prompt: Prompt,
     /// Seconds since the login that the client accepts at most.
     pub max_age: Option<u64>,
-    /// Whom the answer must be about: from `id_token_hint` or the `sub` in `claims`.
+    /// The person that the answer must be about: from `id_token_hint` or the `sub` in `claims`.
     pub subject: Option<Subject>,
     pub acr_values: Vec<String>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
-    /// Whom the tokens are to be for (RFC 8707 §2.1); none named: us.
+    /// The resources that the tokens are to be for (RFC 8707 §2.1); none named: us.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
-    /// What is asked for beyond the scope (RFC 9396 §2).
+    /// The details of the request, beyond its scope (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub details: AuthorizationDetails,
     /// The key that the code, and what it buys, is to be bound to (RFC 9449 §10).
@@ -156,7 +156,8 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// What `claims` says of `acr` is more exact than `acr_values` (OpenID Connect Core §5.5.1.1).
+    /// Returns the classes that the request wants. `claims` is more exact than `acr_values` (OpenID Connect Core
+    /// §5.5.1.1).
     pub fn wanted_acr(&self) -> WantedAcr<'_> {
         self.claims.wanted_acr().unwrap_or_else(|| WantedAcr {
             values: self.acr_values.iter().map(String::as_str).collect(),
@@ -165,7 +166,7 @@ impl AuthorizationRequest {
     }
 }
 
-/// What was granted: the content of a code, and what every token that descends from it can say.
+/// The grant of a person: the content of a code, and the limit of every token that descends from it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Grant {
     pub authorization_id: AuthorizationId,
@@ -179,17 +180,17 @@ pub struct Grant {
     pub nonce: Option<String>,
     /// PKCE, S256 always (RFC 7636 §4.3).
     pub code_challenge: Option<String>,
-    /// Whom the tokens may be for (RFC 8707 §2.1); none named: us.
+    /// The resources that the tokens may be for (RFC 8707 §2.1); none named: us.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
-    /// What was granted beyond the scope (RFC 9396 §2).
+    /// The details that were granted, beyond the scope (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub details: AuthorizationDetails,
     /// The key that redeems it (RFC 9449 §10); in a public client's refresh tokens, the key (§5) or the
     /// certificate (RFC 8705 §4) that uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_to: Option<Confirmation>,
-    /// How the person had proved who they are.
+    /// The login of the person.
     #[serde(flatten)]
     pub authentication: Authentication,
     pub granted_at: Time,
@@ -223,13 +224,13 @@ impl Grant {
         }
     }
 
-    /// It outlives the session that it was made in (OpenID Connect Core §11).
+    /// Returns `true` if it outlives the session that it was made in (OpenID Connect Core §11).
     pub fn is_offline(&self) -> bool {
         self.scope.contains(super::scope::OFFLINE_ACCESS)
     }
 }
 
-/// What a person granted to a client, until it is withdrawn (security.md AZ-13).
+/// The consent of a person to a client, until it is withdrawn (security.md AZ-13).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Consent {
     pub account: AccountId,
@@ -240,7 +241,7 @@ pub struct Consent {
     /// The hosts to which the person was sent after agreeing.
     pub redirect_hosts: Vec<String>,
     pub first_given_at: Time,
-    /// When the person last agreed.
+    /// The time at which the person last agreed.
     pub given_at: Time,
 }
 
@@ -249,7 +250,7 @@ pub struct Consent {
 pub struct ServiceUse {
     pub account: AccountId,
     pub client_id: ClientId,
-    /// What it received at the last login.
+    /// The scope that it received at the last login.
     pub scope: Scope,
     /// Claims that were asked for by name, beyond those of the scope.
     pub claims: Vec<String>,

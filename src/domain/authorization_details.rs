@@ -19,11 +19,11 @@ const DEEPEST: usize = 4;
 const COMMON_LISTS: [&str; 4] = ["locations", "actions", "datatypes", "privileges"];
 const IDENTIFIER: &str = "identifier";
 
-/// What an administrator says of a type: `[authorization.details.<type>]`.
+/// The configuration of a type: `[authorization.details.<type>]`.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetailsType {
-    /// What a person reads, by language; without any, the type.
+    /// The text for people, by language; without any, the type.
     pub label: BTreeMap<String, String>,
     /// Members that may stand in it beside the common ones of RFC 9396 §2.2.
     pub members: Vec<String>,
@@ -33,7 +33,7 @@ pub struct DetailsType {
 
 pub type DetailsTypes = BTreeMap<String, DetailsType>;
 
-/// What is wrong, in words for whoever wrote the request (RFC 9396 §5).
+/// The error, in words for whoever wrote the request (RFC 9396 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadDetails {
     #[error("authorization_details is not a JSON array of objects with a type")]
@@ -65,7 +65,7 @@ pub struct Described {
 }
 
 impl AuthorizationDetails {
-    /// The parameter's text; each object is of a type that is known and `registered` for the client.
+    /// Parses the parameter. Each object is of a type that is configured, and `registered` for the client.
     pub fn parse(text: &str, types: &DetailsTypes, registered: &[String]) -> Result<Self, BadDetails> {
         if text.len() > LONGEST {
             return Err(BadDetails::TooLarge);
@@ -117,13 +117,13 @@ impl AuthorizationDetails {
         Self(self.0.iter().filter(concerns).cloned().collect())
     }
 
-    /// Those of these types.
+    /// Returns the objects of these types.
     pub fn of_types(&self, types: &[String]) -> Self {
         let is_one = |it: &&Map<String, Value>| types.iter().any(|name| type_of(it) == Some(name));
         Self(self.0.iter().filter(is_one).cloned().collect())
     }
 
-    /// What a person reads: all of it.
+    /// Returns all of it in the form that a person reads.
     pub fn described(&self) -> Vec<Described> {
         self.0
             .iter()

@@ -10,29 +10,30 @@ use super::scope::Scope;
 use super::secret::Digest;
 use super::{AccountId, AuthenticationRequestId, ClientId, Time, text};
 
-/// How long a request waits when its service does not say; long enough to find the mail.
+/// The lifetime of a request whose service does not say: long enough to find the mail.
 pub const LIFETIME: Duration = Duration::minutes(10);
 
-/// What a service may ask for at most (CIBA §7.1, `requested_expiry`): who is asked is to remember why.
+/// The longest lifetime that a service may ask for (CIBA §7.1, `requested_expiry`): the person still remembers why
+/// they are asked.
 pub const LONGEST: Duration = Duration::minutes(30);
 
-/// What a person compares at a glance (CIBA §7.1: relatively short, plain text).
+/// The longest message that a person compares at a glance (CIBA §7.1: relatively short, plain text).
 pub const LONGEST_BINDING_MESSAGE: usize = 100;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuthenticationRequest {
-    /// For the person's form; grants nothing.
+    /// The identifier in the person's form; it grants nothing.
     pub id: AuthenticationRequestId,
-    /// Of the client and its `auth_req_id`: another's is not found by it.
+    /// The digest of the client and its `auth_req_id`: another's is not found by it.
     pub digest: Digest,
     pub client_id: ClientId,
     /// `None`: the hint named nobody, which the service is not to learn. It waits until it expires.
     pub account: Option<AccountId>,
     /// Limited to what the client may have.
     pub scope: Scope,
-    /// Whom the tokens may be for (RFC 8707 §2.1); none named: us.
+    /// The resources that the tokens may be for (RFC 8707 §2.1); none named: us.
     pub resources: Vec<String>,
-    /// What is asked for beyond the scope (RFC 9396 §2).
+    /// The details of the request, beyond its scope (RFC 9396 §2).
     pub details: AuthorizationDetails,
     /// The classes of login that the service would like, in its order of preference.
     pub acr_values: Vec<String>,
@@ -42,7 +43,8 @@ pub struct AuthenticationRequest {
     pub stage: Stage,
 }
 
-/// From `Waiting` by the person, once; from `Allowed` to `Spent` by the service, once.
+/// The stage of a request. The person moves it from `Waiting`, once; the service moves it from `Allowed` to `Spent`,
+/// once.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
     Waiting,
@@ -75,18 +77,18 @@ impl AuthenticationRequest {
         }
     }
 
-    /// The person may still decide.
+    /// Returns `true` if the person may still decide.
     pub fn is_waiting(&self, now: Time) -> bool {
         self.stage == Stage::Waiting && !self.is_expired(now)
     }
 }
 
-/// A message that is shown as it came, or not at all (CIBA §13, `invalid_binding_message`).
+/// Returns `true` if the message can be shown as it came (CIBA §13, `invalid_binding_message`).
 pub fn is_plain(binding_message: &str) -> bool {
     text::line(binding_message, LONGEST_BINDING_MESSAGE).is_ok_and(|it| it == binding_message)
 }
 
-/// How long a request of `seconds` lives; `None`: that is no time to wait.
+/// Returns the lifetime of a request that asks for `seconds`; `None` if that is no time to wait.
 pub fn lifetime(seconds: i64) -> Option<Duration> {
     (seconds > 0).then(|| Duration::seconds(seconds.min(LONGEST.num_seconds())))
 }

@@ -47,7 +47,7 @@ pub const BY_SCOPE: [(&str, &[&str]); 5] = [
     (scope::ITU_NEWSLETTER, &["newsletter"]),
 ];
 
-/// The scope that grants a claim, if it is one of ours.
+/// Returns the scope that grants a claim, if it is one of ours.
 pub fn scope_of(claim: &str) -> Option<&'static str> {
     BY_SCOPE
         .iter()
@@ -55,13 +55,13 @@ pub fn scope_of(claim: &str) -> Option<&'static str> {
         .map(|(scope, _)| *scope)
 }
 
-/// The position of a claim in `BY_SCOPE`, the order in which pages list claims.
+/// Returns the position of a claim in `BY_SCOPE`, the order in which pages list claims.
 pub fn rank(claim: &str) -> usize {
     let all = BY_SCOPE.iter().flat_map(|it| it.1);
     all.take_while(|name| **name != claim).count()
 }
 
-/// The claims that a scope grants.
+/// Returns the claims that a scope grants.
 pub fn of_scope(scope: &str) -> &'static [&'static str] {
     BY_SCOPE
         .iter()
@@ -79,7 +79,7 @@ pub struct ClaimsRequest {
     pub id_token: BTreeMap<String, Option<Wanted>>,
 }
 
-/// How a single claim is wanted; members that are not understood are ignored (Core §5.5.1).
+/// The request for a single claim; members that are not understood are ignored (Core §5.5.1).
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Wanted {
@@ -121,7 +121,7 @@ impl ClaimsRequest {
         self
     }
 
-    /// The claims about a person that are asked for by name anywhere.
+    /// Returns the claims about a person that are asked for by name anywhere.
     pub fn personal(&self) -> impl Iterator<Item = &str> {
         self.userinfo
             .keys()
@@ -130,12 +130,12 @@ impl ClaimsRequest {
             .filter(|name| scope_of(name).is_some())
     }
 
-    /// The person that the ID token must be about, if one is named (Core §5.5.1).
+    /// Returns the person that the ID token must be about, if one is named (Core §5.5.1).
     pub fn subject(&self) -> Option<&str> {
         self.id_token.get("sub")?.as_ref()?.value.as_ref()?.as_str()
     }
 
-    /// The classes of authentication that are asked for by value (Core §5.5.1.1).
+    /// Returns the classes of authentication that are asked for by value (Core §5.5.1.1).
     pub fn wanted_acr(&self) -> Option<WantedAcr<'_>> {
         let wanted = self.id_token.get("acr")?.as_ref()?;
         let all = wanted.value.iter().chain(&wanted.values);
@@ -147,7 +147,7 @@ impl ClaimsRequest {
     }
 }
 
-/// A JSON object without doubled members: of two, which one counts would be a guess.
+/// Reads a JSON object and refuses doubled members: which of two counts would be a guess.
 fn distinct<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<String, Option<Wanted>>, D::Error> {
     struct Members;
     impl<'de> Visitor<'de> for Members {

@@ -10,11 +10,11 @@ use super::secret::Digest;
 use super::token::Confirmation;
 use super::{ClientId, Time, typed_code};
 
-/// How long both codes are good (security.md DV-1).
+/// The lifetime of both codes (security.md DV-1).
 pub const LIFETIME: Duration = Duration::minutes(10);
 
-/// What a person reads on the device and types: consonants alone, which form no words and are not taken for
-/// digits (RFC 8628 §6.1).
+/// The code that a person reads on the device and types. RFC 8628 §6.1: consonants alone form no words and are not
+/// taken for digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserCode(String);
 
@@ -31,22 +31,22 @@ impl UserCode {
         &self.0
     }
 
-    /// As it is shown: `WDJB-MJHT`.
+    /// Returns the code as it is shown: `WDJB-MJHT`.
     pub fn shown(&self) -> String {
         let (one, other) = self.0.split_at(Self::LENGTH / 2);
         format!("{one}-{other}")
     }
 }
 
-/// What a device asked for, until a person decides.
+/// The request of a device, until a person decides.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct DeviceRequest {
-    /// Of the client and its device code: where the decision is left.
+    /// The digest of the client and its device code, under which the decision is left.
     pub device: Digest,
     pub client_id: ClientId,
     /// Limited to what the client may have.
     pub scope: Scope,
-    /// Whom the tokens are to be for (RFC 8707 §2.1), and what they allow in detail (RFC 9396 §2).
+    /// The resources that the tokens are to be for (RFC 8707 §2.1); `details` is what they allow there (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
     #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]

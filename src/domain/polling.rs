@@ -1,4 +1,4 @@
-//! How often a client may come and ask whether a person has decided (RFC 8628 §3.5, CIBA §7.3, §11).
+//! The interval of polling: how often a client may ask whether a person has decided (RFC 8628 §3.5, CIBA §7.3, §11).
 
 use chrono::Duration;
 
@@ -7,20 +7,20 @@ use super::Time;
 /// The wait between two polls at first, and what each one that comes too soon adds to it.
 pub const INTERVAL: Duration = Duration::seconds(5);
 
-/// Longer than anything that is waited for lives is never.
+/// The longest interval: nothing that a client waits for lives longer.
 const LONGEST: Duration = Duration::minutes(10);
 
-/// When the next poll is in time.
+/// The interval of one client, and the time of its next poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PollingInterval {
     /// Seconds.
     interval: i64,
-    /// Whoever comes before is too early.
+    /// A poll before this time is too early.
     not_before: Time,
 }
 
 impl PollingInterval {
-    /// After the first poll, which may come at any time.
+    /// Begins after the first poll, which may come at any time.
     pub fn begun(now: Time) -> Self {
         Self {
             interval: INTERVAL.num_seconds(),
@@ -28,8 +28,8 @@ impl PollingInterval {
         }
     }
 
-    /// After one more poll, and whether it came in time. Too early, this and all that follow wait longer
-    /// (RFC 8628 §3.5, `slow_down`).
+    /// Returns the interval after one more poll, and whether it came in time. After one that came too early, this and
+    /// all that follow wait longer (RFC 8628 §3.5, `slow_down`).
     pub fn polled(self, now: Time) -> (Self, bool) {
         let in_time = now >= self.not_before;
         let interval = match in_time {

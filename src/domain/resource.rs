@@ -3,7 +3,7 @@
 
 use url::Url;
 
-/// In a registration, and in a request.
+/// The most resources of a registration, and of a request.
 pub const MOST: usize = 16;
 
 const LONGEST: usize = 512;
@@ -20,7 +20,7 @@ pub fn is_resource(uri: &str) -> bool {
 #[error("a resource is unknown, malformed, or not one that this client may have a token for")]
 pub struct BadTarget;
 
-/// The resources of `asked` if each is among `allowed`.
+/// Returns the resources of `asked` if each is among `allowed`.
 pub fn within<'a>(
     asked: impl IntoIterator<Item = &'a str>,
     allowed: &[String],
@@ -40,8 +40,8 @@ pub fn within<'a>(
     }
 }
 
-/// The audience of a token: those of `asked`, or all that were `granted`; in either case what is still
-/// `registered` (security.md G-10). What is asked for only narrows (RFC 8707 §2.2).
+/// Returns the audience of a token: the resources of `asked`, or all that were `granted`, as far as they are still
+/// `registered` (security.md G-10). A request only narrows (RFC 8707 §2.2).
 pub fn audience(
     granted: &[String],
     asked: &[String],

@@ -56,7 +56,7 @@ impl Scope {
         self.0.iter().map(String::as_str)
     }
 
-    /// What is in both, in the order of this one.
+    /// Returns the values that are in both, in the order of this one.
     pub fn limited_to(&self, allowed: &Self) -> Self {
         self.iter().filter(|it| allowed.contains(it)).collect()
     }

@@ -13,14 +13,14 @@ use super::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Si
 /// No configuration makes an access token live longer (security.md TK-4).
 pub const LONGEST_ACCESS_TOKEN: Duration = Duration::minutes(60);
 
-/// Neither a refresh token, however often it is used (security.md TK-5).
+/// No configuration makes a family of refresh tokens live longer, however often it is used (security.md TK-5).
 pub const LONGEST_REFRESH_TOKEN: Duration = Duration::days(90);
 
 /// Two tabs, or an answer that was lost on its way: within this time the token before the current
 /// one is refused without further consequence (security.md TK-5).
 pub const ROTATION_GRACE: Duration = Duration::seconds(10);
 
-/// What a token is bound to, by its thumbprint; written as the claim `cnf` (RFC 7800 §3.1).
+/// The key or certificate that a token is bound to, by its thumbprint; written as the claim `cnf` (RFC 7800 §3.1).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Confirmation {
     /// RFC 9449 §6.1
@@ -31,7 +31,7 @@ pub enum Confirmation {
     Certificate(String),
 }
 
-/// Who acts for the person of a token, and who did before them (RFC 8693 §4.1).
+/// The actor for the person of a token, and the actors before (RFC 8693 §4.1).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Actor {
     /// A client's identifier, or a person as the client knows them.
@@ -59,15 +59,15 @@ impl Actor {
     }
 }
 
-/// What an access token says to us. Nothing of it is trusted about rights: whoever uses one has the
-/// state of the moment read (security.md G-10).
+/// The content of an access token. Nothing of it is trusted about rights: the state of the moment is read at each use
+/// (security.md G-10).
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AccessToken {
     #[serde(rename = "i")]
     pub id: TokenId,
     #[serde(rename = "c")]
     pub client_id: ClientId,
-    /// Whom it is about; `None`: the client itself (RFC 6749 §4.4).
+    /// The person that it is about; `None`: the client itself (RFC 6749 §4.4).
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// The session that it ends with; `None` if it may outlive it.
@@ -80,23 +80,22 @@ pub struct AccessToken {
     /// The resources it is for; none named: ours.
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<String>,
-    /// What it allows beyond the scope (RFC 9396 §9).
+    /// The details that it allows, beyond the scope (RFC 9396 §9).
     #[serde(rename = "d", default, skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub details: AuthorizationDetails,
-    /// Who uses it for the person, if another than the client that they gave it to.
+    /// The actor that uses it for the person, if another than the client that they gave it to.
     #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
-    /// To whom the person granted what it came of by exchanges; `None`: to its own client.
+    /// The client to which the person granted what this token came of by exchanges; `None`: its own client.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub granted_to: Option<ClientId>,
     /// Single claims asked for at userinfo (OpenID Connect Core §5.5).
     #[serde(rename = "w", default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
-    /// What its holder must prove to have; a bearer token has none.
+    /// The key or certificate that its holder must prove to have; a bearer token has none.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
-    /// How the person had proved who they are, for resources that ask for more (RFC 9470 §6); the client's
-    /// own tokens have none.
+    /// The login of the person, for resources that ask for more (RFC 9470 §6); the client's own tokens have none.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub authentication: Option<Authentication>,
     /// Seconds since 1970, as the protocol counts.
@@ -111,12 +110,12 @@ impl AccessToken {
         now.timestamp() >= self.expires_at
     }
 
-    /// Is for us, by the name of our issuer, and not for other resources only (RFC 8707 §2).
+    /// Returns `true` if it is for us, by the name of our issuer, and not for other resources only (RFC 8707 §2).
     pub fn is_for(&self, issuer: &str) -> bool {
         self.audience.is_empty() || self.audience.iter().any(|it| it == issuer)
     }
 
-    /// How it is presented (RFC 6750, RFC 9449 §5).
+    /// Returns the scheme by which it is presented (RFC 6750, RFC 9449 §5).
     pub fn token_type(&self) -> &'static str {
         match &self.confirmation {
             Some(Confirmation::Key(_)) => "DPoP",
@@ -142,7 +141,7 @@ pub struct RefreshFamily {
     pub expires_at: Time,
 }
 
-/// What a presented refresh token is to its family.
+/// The state of a presented refresh token in its family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presented {
     Current,
@@ -179,7 +178,7 @@ pub fn refresh_token(family: &RefreshFamilyId, secret: &str) -> String {
     format!("{REFRESH_PREFIX}{family}{secret}")
 }
 
-/// The family that a presented token names; `None` if it is no refresh token at all.
+/// Returns the family that a presented token names; `None` if it is no refresh token at all.
 pub fn family_of(presented: &str) -> Option<RefreshFamilyId> {
     let rest = presented.strip_prefix(REFRESH_PREFIX)?;
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::text;
 
-/// Longer than any code with all that may stand around and between its characters.
+/// The longest text that is read: longer than any code with all that may stand around and between its characters.
 const LONGEST: usize = 200;
 
 /// Returns the digits and capital letters of ASCII that were meant, without what groups them; `None` if there is anything
@@ -48,8 +48,8 @@ fn meant(c: char) -> Option<char> {
         .flatten()
 }
 
-/// The digits of a script follow each other from zero to nine (Unicode Standard §4.6), so the value is the distance from the
-/// first of the run.
+/// Returns the ASCII digit of a digit of any script. The digits of a script follow each other from zero to nine
+/// (Unicode Standard §4.6), so the value is the distance from the first of the run.
 fn digit(c: char) -> Option<char> {
     let mut distance = 0;
     while let Some(before) = u32::from(c).checked_sub(distance + 1).and_then(char::from_u32)

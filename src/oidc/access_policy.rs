@@ -1,5 +1,5 @@
-//! Who may enter a service: its access policy against a person's standing, and what the page that
-//! refuses says (product.md, "What a service receives"; contract.md, `access_policy`).
+//! Judges who may enter a service: its access policy against a person's standing, and what the page that refuses says
+//! (product.md, "What a service receives"; contract.md, `access_policy`).
 
 use sea_orm::ConnectionTrait;
 
@@ -9,10 +9,10 @@ use crate::domain::AccountId;
 use crate::domain::affiliation::{Standing, Told};
 use crate::domain::client::{AccessPolicy, Client, RequiredAffiliation};
 
-/// Why a person may not enter, as far as they can do something about it.
+/// The refusal of a person, as far as they can do something about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessRefused {
-    /// Where the person stands now.
+    /// The affiliation status of the person now.
     pub affiliation_status: Told,
     pub lacks: Vec<Lack>,
 }
@@ -41,7 +41,7 @@ pub async fn check(
     Ok(judge(policy, &standing).err())
 }
 
-/// The members of a policy are ANDed: any of the types, all of the rights.
+/// Judges a standing by a policy. The members of a policy are ANDed: any of the types, all of the rights.
 pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRefused> {
     let mut lacks = Vec::new();
     // An approved affiliation with a suspended organization tells no membership, and admits nobody.

@@ -90,7 +90,8 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
         .map_err(Error::internal)
 }
 
-/// As ID tokens, access tokens and introspection tell it alike (OpenID Connect Core §2, RFC 9470 §6).
+/// States time, class and methods of the login. ID tokens, access tokens and introspection state them alike (OpenID
+/// Connect Core §2, RFC 9470 §6).
 pub fn state_authentication(all: &mut Map<String, Value>, authentication: &Authentication) {
     all.insert("auth_time".into(), authentication.auth_time.timestamp().into());
     all.insert("acr".into(), authentication.acr.as_str().into());
@@ -99,7 +100,7 @@ pub fn state_authentication(all: &mut Map<String, Value>, authentication: &Authe
     }
 }
 
-/// What a presented token says, if it is one of ours. Says nothing of whether it still holds.
+/// Reads a presented token, if it is one of ours. It may hold no longer: see [`validate`].
 pub fn read(app: &App, presented: &str) -> Option<AccessToken> {
     if let Some(sealed) = presented.strip_prefix(PREFIX) {
         return serde_json::from_slice(&app.keys.open(KIND, sealed)?).ok();
@@ -222,7 +223,7 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
             let Some(account) = account.filter(|it| it.sub == *subject && it.is_active()) else {
                 return Ok(Validity::Invalid("its account or session has ended"));
             };
-            // What came of a grant by exchanges ends with it, whoever holds it now (RFC 8693 §5).
+            // RFC 8693 §5: a token that came of a grant by exchanges ends with it, whoever holds it now.
             let granted_to = match &token.granted_to {
                 Some(id) => app.registry.find(id.as_str()),
                 None => Some(Arc::clone(&client)),
@@ -236,7 +237,8 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
                 return Ok(Validity::Invalid("its consent was withdrawn"));
             };
             token.claims = claims;
-            // Who would not be let in any more is told nothing more about, either.
+            // The access policy counts here, too: a client learns nothing more of a person whom it would not let in
+            // any more.
             let other = (client.id != granted_to.id).then_some(&client);
             for holder in std::iter::once(&granted_to).chain(other) {
                 if access_policy::check(db, holder, &account.id).await?.is_some() {
@@ -247,7 +249,7 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
             Some(account)
         }
     };
-    // What is registered no longer is not to be had either.
+    // A scope that is registered no longer is not granted any more, either.
     token.scope = token.scope.limited_to(client.scope());
     if token.scope.is_empty() && had_scope {
         return Ok(Validity::Invalid("nothing of its scope is registered any more"));

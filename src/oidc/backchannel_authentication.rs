@@ -36,7 +36,7 @@ use crate::storage::{accounts, authentication_requests};
 pub use decisions::{Decided, Outcome, Pending, allow, deny, list};
 pub use ping::deliver;
 
-/// When a service may try again that found too many waiting: people decide in the meantime.
+/// The wait before a service that found too many requests may try again: people decide in the meantime.
 const RETRY_WHILE_WAITING: Duration = Duration::from_secs(60);
 
 /// CIBA §7.3
@@ -62,11 +62,11 @@ pub async fn begin(
     }
     let asked = request::read(app, client, parameters).await?;
     if client.origin == Origin::Registration {
-        // Whatever the hint names, so that the limit tells a stranger nothing.
+        // Counted whatever the hint names, so that the limit tells a stranger nothing.
         app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
     }
     let account = hint::find(app, client, &asked.hint).await?;
-    // By the address, whether it is somebody's or nobody's: that limit tells nothing, either.
+    // Counted by the address, somebody's or nobody's: that limit tells nothing, either.
     if let Some(address) = asked.hint.address(account.as_ref()) {
         app.limits.count(Limit::AuthenticationRequests, &address).await?;
     }
@@ -95,7 +95,7 @@ async fn nobody(app: &App, client: &Client, hint: &Hint) -> Result<()> {
     }
 }
 
-/// The request, what the trail says of it and the mail to the person come to be together (security.md ST-2).
+/// Keeps the request, and writes its audit record and the mail to the person with it (security.md ST-2).
 async fn keep(
     app: &App,
     context: &Context,
@@ -132,7 +132,7 @@ async fn keep(
     let request = &request;
     app.write(context, async |tx| -> Result<()> {
         if let Some(account) = &request.account {
-            // Whoever counts holds the account, so that two requests at once do not both find room.
+            // The account is held while its requests are counted, so that two requests at once do not both find room.
             accounts::hold(tx, account).await?;
             if !has_room(app, tx, account).await? {
                 return Err(Error::from(Refused::TooMany {
@@ -160,7 +160,7 @@ async fn has_room(app: &App, db: &impl ConnectionTrait, account: &AccountId) -> 
     Ok(waiting < u64::from(app.config.limits.authentication_requests_waiting))
 }
 
-/// The client is part of it: another's `auth_req_id` is not found.
+/// Returns the digest of client and `auth_req_id`. The client is part of it: another's `auth_req_id` is not found.
 pub(super) fn key(client: &ClientId, auth_req_id: &str) -> Digest {
     Digest::of(format!("{client}\n{auth_req_id}").as_bytes())
 }

@@ -20,19 +20,20 @@ pub type Claims = Map<String, Value>;
 /// Names of claims about a person that are to be told.
 pub type Names = BTreeSet<&'static str>;
 
-/// At userinfo: those of the scope, and those asked for by name (OpenID Connect Core §5.3, §5.5).
+/// Returns the claims for userinfo: those of the scope, and those asked for by name (OpenID Connect Core §5.3, §5.5).
 pub fn for_userinfo(scope: &Scope, request: &ClaimsRequest) -> Names {
     within(scope, of_scope(scope).chain(asked(&request.userinfo)))
 }
 
-/// In an ID token: those asked for by name, and those of the scope where the client has that setting.
+/// Returns the claims for an ID token: those asked for by name, and those of the scope where the client has that
+/// setting.
 pub fn for_id_token(client: &Client, scope: &Scope, request: &ClaimsRequest) -> Names {
     let of_scope = of_scope(scope).filter(|_| client.has_scope_claims_in_id_token());
     within(scope, of_scope.chain(asked(&request.id_token)))
 }
 
-/// In an ID token from the authorization endpoint. Without an access token it is the only place for the
-/// claims of the scopes (Core §5.4); where another ID token follows from the token endpoint, what passes
+/// Returns the claims for an ID token from the authorization endpoint. Without an access token it is the only place
+/// for the claims of the scopes (Core §5.4); where another ID token follows from the token endpoint, what passes
 /// through the browser is kept lean (Core §3.3.3.6).
 pub fn for_front_channel(
     client: &Client,
@@ -49,7 +50,8 @@ pub fn for_front_channel(
     within(scope, of_scope.chain(asked(&request.id_token)))
 }
 
-/// In JWT access tokens and at introspection: what resources decide by, and nothing of the person.
+/// Returns the claims for JWT access tokens and introspection: those by which resources decide, and none of the
+/// profile.
 pub fn for_resources(scope: &Scope) -> Names {
     match scope.contains(scope::ITU_MEMBERSHIP) {
         true => claim::of_scope(scope::ITU_MEMBERSHIP).iter().copied().collect(),
@@ -57,7 +59,7 @@ pub fn for_resources(scope: &Scope) -> Names {
     }
 }
 
-/// The values. A claim without one is absent, never null or empty.
+/// Returns the claims with their values. A claim without a value is absent, never null or empty.
 pub async fn values(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
     let membership = claim::of_scope(scope::ITU_MEMBERSHIP);
     let standing = match membership.iter().any(|it| names.contains(it)) {
@@ -105,7 +107,7 @@ fn of_scope(scope: &Scope) -> impl Iterator<Item = &'static str> {
     scope.iter().flat_map(claim::of_scope).copied()
 }
 
-/// The address is told as a user name only where it is granted as an address (product.md).
+/// Leaves out the address as a user name where it is not granted as an address (product.md).
 fn within(scope: &Scope, names: impl Iterator<Item = &'static str>) -> Names {
     let with_email = scope.contains(scope::EMAIL);
     names

@@ -42,7 +42,7 @@ pub async fn verify(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -
     }
 }
 
-/// What only the client can read. Without a key of the client nothing is sent, least of all in plain.
+/// Encrypts content to the client. Without a key of the client nothing is sent, least of all in plain.
 pub async fn encrypt(
     app: &App,
     client: &Client,
@@ -62,7 +62,7 @@ pub async fn ready_for_id_token(app: &App, client: &Client) -> super::Result<()>
     Ok(())
 }
 
-/// The keys of the client, of which one can be encrypted to.
+/// Returns the keys of the client, of which at least one can be encrypted to.
 async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result<ClientKeys> {
     let fits = |it: &ClientKeys| it.can_be_encrypted_to_by(how.alg);
     let metadata = &client.metadata;
@@ -88,7 +88,7 @@ fn no_key(how: Encryption) -> Error {
     Error::invalid_client_metadata(told)
 }
 
-/// Whether what is looked for is in the client's JWK set; at its `jwks_uri` it is looked for again once.
+/// Returns `true` if the JWK set of the client fits. A set at its `jwks_uri` is fetched again once.
 pub async fn any(app: &App, client: &Client, is_in: impl Fn(&Value) -> bool) -> Result<bool, VerifyError> {
     let metadata = &client.metadata;
     let Some(address) = metadata.jwks_uri.as_deref() else {

@@ -14,7 +14,7 @@ use crate::storage::ephemeral::Kind;
 /// A spent code is remembered until it would have expired, and ten minutes more (security.md ST-3).
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// What came of presenting a code.
+/// The outcome of presenting a code.
 #[derive(Debug)]
 pub enum Taken {
     /// The one redemption: whatever comes of it, there is no second.
@@ -73,7 +73,7 @@ pub async fn is_unredeemed(app: &App, code: &str, client: &ClientId) -> Result<b
     Ok(found.map_err(Error::from)?.is_some())
 }
 
-/// The client is part of the key: another's code is not found, and so cannot be spent for it.
+/// Returns the key of a code. The client is part of it: another's code is not found, and so cannot be spent for it.
 fn key(client: &ClientId, code: &str) -> String {
     Digest::of(format!("{client}\n{code}").as_bytes())
         .as_str()

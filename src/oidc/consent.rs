@@ -1,5 +1,5 @@
-//! What a person grants to a service, asked once for each client and scope and remembered until it
-//! is withdrawn (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
+//! The consent of a person to a service: asked once for each client and scope, and remembered until it is withdrawn
+//! (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -14,14 +14,14 @@ use crate::domain::event::{Action, Event};
 use crate::domain::{AccountId, ClientId, Time, scope::Scope};
 use crate::storage::{consents, refresh_tokens};
 
-/// What the page asks for.
+/// The consent that the page asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsentNeeded {
     pub scope: Scope,
     /// Claims asked for by name that no scope of the request states, in the order of the page.
     pub claims: Vec<String>,
-    /// What it asks for in detail (RFC 9396 §2). Agreed to in each request anew: what was agreed to once
-    /// may be an order, not a permission.
+    /// The request in detail (RFC 9396 §2). The person agrees to it in each request anew: it may be an order, not a
+    /// permission.
     pub details: AuthorizationDetails,
     /// The host to which the browser is sent then; `None`: it stays with us.
     pub redirect_host: Option<String>,
@@ -134,7 +134,7 @@ pub async fn withdraw(app: &App, context: &Context, account: &AccountId, client:
     Ok(withdrawn.await?)
 }
 
-/// The services with access, newest first.
+/// Returns the services with access, newest first.
 pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Consent>> {
     Ok(consents::list_of_account(app.db.read(), account).await?)
 }
@@ -151,7 +151,7 @@ fn asked(request: &AuthorizationRequest) -> ConsentNeeded {
     }
 }
 
-/// The claims that no scope of these states: a page that lists the scopes lists these beside them.
+/// Returns the claims that no scope of these states: a page that lists the scopes lists these beside them.
 pub fn unstated<'a>(scope: &Scope, claims: impl Iterator<Item = &'a str>) -> Vec<String> {
     let stated = |name: &&str| claim::scope_of(name).is_some_and(|it| scope.contains(it));
     claims.filter(|it| !stated(it)).map(str::to_owned).collect()

@@ -58,7 +58,7 @@ pub async fn begin(
         return Err(refused.about(mismatch));
     }
     if client.is_public() {
-        // Nobody is authenticated: it counts as what a browser brings (security.md DS-3).
+        // DS-3: a public client proves nothing, so its request counts as one that a browser brings.
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     let scope = allowed(client, parameters.get("scope"))?;
@@ -92,8 +92,8 @@ pub async fn begin(
     })
 }
 
-/// What the client may have of what it asks for; the person is shown all of it. Access while the person is
-/// away is never given unasked.
+/// Returns the scope that the client may have of what it asks for. The person is shown all of it. Access while the
+/// person is away is never given unasked.
 fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
     let own = match client.may_refresh() {
         true => client.scope().clone(),
@@ -115,7 +115,7 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
     }
 }
 
-/// A code that no other device shows now.
+/// Makes a code that no other device shows now.
 async fn free_user_code(app: &App, content: &[u8]) -> Result<UserCode> {
     loop {
         let letters = random::letters(UserCode::ALPHABET, UserCode::LENGTH);
@@ -145,13 +145,13 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// What is asked for beyond the scope (RFC 9396 §2).
+    /// The details of the request, beyond its scope (RFC 9396 §2).
     pub fn details(&self) -> &AuthorizationDetails {
         &self.request.details
     }
 }
 
-/// What a code that somebody entered stands for.
+/// The meaning of a code that a person entered.
 #[derive(Debug)]
 pub enum Entered {
     Waiting(Box<Waiting>),
@@ -208,7 +208,7 @@ async fn look_up(app: &App, account: &Account, code: UserCode) -> Result<Option<
     if request.is_expired(app.clock.now()) {
         return Ok(Some(Entered::Expired));
     }
-    // What was registered when the device asked may be so no longer (security.md G-10, DR-6).
+    // G-10, DR-6: the registration may have changed since the device asked.
     let client = app.registry.find(request.client_id.as_str());
     let Some(client) = client.filter(|it| it.may_use(GrantType::DeviceCode)) else {
         return Ok(None);
@@ -223,7 +223,7 @@ async fn look_up(app: &App, account: &Account, code: UserCode) -> Result<Option<
     }))))
 }
 
-/// The person lets the device in; `false`: it was decided already, or is not the person's to allow.
+/// Lets the device in. Returns `false` if it was decided already, or is not the person's to allow.
 pub async fn allow(
     app: &App,
     context: &Context,
@@ -253,7 +253,7 @@ pub async fn allow(
     decide(app, context, waiting, &word).await
 }
 
-/// The person keeps the device out; `false`: it was decided already.
+/// Keeps the device out. Returns `false` if it was decided already.
 pub async fn deny(app: &App, context: &Context, account: &Account, waiting: &Waiting) -> Result<bool> {
     let word = Word {
         account: &account.id,
@@ -312,7 +312,7 @@ fn grant(request: &DeviceRequest, session: &Session, now: Time) -> Grant {
     }
 }
 
-/// The client is part of it: another's device code is not found.
+/// Returns the digest of client and device code. The client is part of it: another's device code is not found.
 pub(super) fn device_key(client: &ClientId, device_code: &str) -> Digest {
     Digest::of(format!("{client}\n{device_code}").as_bytes())
 }

@@ -1,5 +1,5 @@
-//! What this provider can do, as it tells services (OpenID Connect Discovery §3, RFC 8414 §2). Made
-//! once at start; it lists what works for at least one kind of client, and nothing else.
+//! The metadata of this provider (OpenID Connect Discovery §3, RFC 8414 §2). It is made once at start; it lists what
+//! works for at least one kind of client, and nothing else.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ use crate::domain::profile::Language;
 use crate::domain::{claim, scope};
 use crate::paths;
 
-/// The document, ready to send.
+/// Returns the document, ready to send.
 pub fn document(config: &Config) -> Vec<u8> {
     Value::Object(metadata(config)).to_string().into_bytes()
 }
@@ -150,7 +150,7 @@ fn backchannel_authentication(issuer: &Issuer, algs: &[&str]) -> [(String, Value
     .map(|(name, value)| (name.to_owned(), value))
 }
 
-/// What clients may have encrypted to them, and how: all alike.
+/// Returns the encryption algorithms for every kind of answer that can be encrypted: all alike.
 fn encryption() -> impl Iterator<Item = (String, Value)> {
     let algs: Vec<&str> = EncryptionAlg::ALL.iter().map(|it| it.as_str()).collect();
     let encs: Vec<&str> = ContentEncryption::ALL.iter().map(|it| it.as_str()).collect();

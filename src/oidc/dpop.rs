@@ -24,16 +24,16 @@ pub const ALGS: [SigningAlg; 3] = [SigningAlg::ES256, SigningAlg::PS256, Signing
 /// RFC 9449 §4.2
 const TYPE: &str = "dpop+jwt";
 
-/// How far `iat` may be from our clock, in both directions.
+/// The largest distance between `iat` and our clock, in both directions.
 const WINDOW: Duration = Duration::seconds(60);
 
-/// How long a nonce of ours is good.
+/// The lifetime of a nonce.
 const NONCE_WINDOW: Duration = Duration::minutes(5);
 
 /// A used proof is remembered so much longer than it could be used (security.md ST-3).
 const REMEMBERED: Duration = Duration::minutes(10);
 
-/// What a nonce is sealed for (security.md G-7).
+/// The purpose for which a nonce is sealed (security.md G-7).
 const NONCE: &str = "dpop_nonce";
 
 /// The header as it came, and the request that it came with.
@@ -48,14 +48,14 @@ pub struct Presented {
     pub url: String,
 }
 
-/// What a proof must fit.
+/// The request and the time that a proof must fit.
 struct Expected<'a> {
     method: &'a str,
     url: &'a str,
     /// The access token that it comes with, at a resource.
     access_token: Option<&'a str>,
     now: Time,
-    /// What was used before is not remembered: older proofs are refused (ST-1).
+    /// Proofs that are older are refused: their use is not remembered (ST-1).
     remembered_since: Time,
 }
 
@@ -114,12 +114,12 @@ pub async fn verify_for(app: &App, client: &Client, presented: &Presented) -> Re
     }
 }
 
-/// What `dpop_jkt` may look like: the base64url of a SHA-256 (RFC 9449 §10).
+/// Returns `true` if the value can be a thumbprint: the base64url of a SHA-256 (RFC 9449 §10).
 pub fn is_thumbprint(value: &str) -> bool {
     URL_SAFE_NO_PAD.decode(value).is_ok_and(|it| it.len() == 32)
 }
 
-/// A nonce for the proofs of the next five minutes (RFC 9449 §8): stored nowhere.
+/// Makes a nonce for the proofs of the next five minutes (RFC 9449 §8). It is stored nowhere.
 pub fn nonce(app: &App) -> Result<String> {
     let now = app.clock.now().timestamp().to_be_bytes();
     app.keys.seal(NONCE, &now).map_err(Error::internal)
@@ -136,7 +136,7 @@ fn is_own_nonce(app: &App, nonce: Option<&Value>) -> bool {
     made.is_some_and(|it| app.clock.now() - it <= NONCE_WINDOW)
 }
 
-/// The claims of a proof whose signature holds: its `jti` (RFC 9449 §4.3).
+/// Checks the claims of a proof whose signature holds, and returns its `jti` (RFC 9449 §4.3).
 fn check(
     claims: &Value,
     expected: &Expected<'_>,
@@ -181,7 +181,7 @@ fn check(
         .ok_or("The DPoP proof has no jti")
 }
 
-/// Without query and fragment, after normalisation (RFC 9449 §4.3, RFC 3986 §6.2.2).
+/// Compares two URLs without query and fragment, after normalisation (RFC 9449 §4.3, RFC 3986 §6.2.2).
 fn is_same_target(htu: &str, url: &str) -> bool {
     let bare = |url: &str| {
         let mut url = Url::parse(url).ok()?;
@@ -248,7 +248,7 @@ mod tests {
         ] {
             assert!(judge(bad.clone(), false).is_err(), "{bad}"); // TK-10
         }
-        // With a nonce the client's clock matters no more, but the memory of used ones does.
+        // The client's clock does not matter with a nonce, but the memory of used proofs does.
         assert!(judge(json!({"iat": now - 600}), true).is_ok());
         assert!(judge(json!({"iat": now - 3600}), true).is_err()); // ST-1
     }

@@ -19,7 +19,7 @@ use crate::domain::session::Session;
 use crate::domain::{ClientId, Sid, Subject};
 use crate::storage::sessions;
 
-/// What a confirmation form carries is sealed for this use (security.md G-7).
+/// The purpose for which the ticket of a confirmation form is sealed (security.md G-7).
 const KIND: &str = "logout";
 
 /// The longest `state` that is given back, as at the authorization endpoint (security.md AZ-11).
@@ -33,7 +33,7 @@ pub enum Step {
     /// Ask, by a form whose POST brings `ticket` back to [`confirmed`].
     Confirm {
         client: Option<ClientId>,
-        /// Whom the service wants to log out, if that is not the person of the session.
+        /// The person that the service wants to log out, if that is not the person of the session.
         other: Option<OtherPerson>,
         ticket: String,
     },
@@ -43,7 +43,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherPerson(pub Option<String>);
 
-/// Where the person goes once logged out.
+/// The destination of the person once logged out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct After {
     /// The service that asked.
@@ -63,7 +63,7 @@ struct Hint {
     client: Arc<Client>,
     subject: Subject,
     sid: Option<Sid>,
-    /// As the token names the person.
+    /// The name of the person in the token.
     person: Option<String>,
 }
 
@@ -101,7 +101,7 @@ pub fn request(app: &App, parameters: &Parameters, session: Option<(&Session, &A
     }
 }
 
-/// The client of a `client_id` without a hint (§2). Beside a hint that is not ours or that disagrees with it,
+/// Returns the client of a `client_id` without a hint (§2). Beside a hint that is not ours or that disagrees with it,
 /// it counts for nothing (LO-2).
 fn named_alone(app: &App, parameters: &Parameters) -> Option<Arc<Client>> {
     let alone = parameters
@@ -110,8 +110,8 @@ fn named_alone(app: &App, parameters: &Parameters) -> Option<Arc<Client>> {
     app.registry.find(alone?)
 }
 
-/// The browser has no session, so that there is nothing to end and nobody to ask. A hint leads back to its
-/// client (LO-1); without one the page names the service, and the person follows the link.
+/// Returns the destination where the browser has no session: there is nothing to end and nobody to ask. A hint leads
+/// back to its client (LO-1); without one the page names the service, and the person follows the link.
 fn after_nothing(app: &App, hint: Option<&Hint>, parameters: &Parameters) -> After {
     let Some(hint) = hint else {
         return After {
@@ -127,7 +127,7 @@ fn after_nothing(app: &App, hint: Option<&Hint>, parameters: &Parameters) -> Aft
     after
 }
 
-/// The person said yes: where to go. `None` if the form belongs to another session.
+/// Returns the destination once the person confirmed; `None` if the form belongs to another session.
 pub fn confirmed(app: &App, ticket: &str, session: Option<&Session>) -> Option<After> {
     let ticket: Ticket = serde_json::from_slice(&app.keys.open(KIND, ticket)?).ok()?;
     // A session that has ended meanwhile is logged out as asked.
@@ -164,7 +164,7 @@ impl Hint {
         same_session && self.is_about(app, account)
     }
 
-    /// By the name that this client has for the person (Core §8).
+    /// Compares the name that this client has for the person (Core §8).
     fn is_about(&self, app: &App, account: &Account) -> bool {
         self.subject == subject::of(app, &self.client, &account.sub)
     }

@@ -1,5 +1,5 @@
-//! Where the protocol is found, below the issuer. The router binds them, discovery tells them, and
-//! nobody else names them: services find them through discovery (contract.md).
+//! The paths of the protocol's endpoints, below the issuer. The router binds them and discovery announces them.
+//! Nobody else names them: services find them through discovery (contract.md).
 
 pub const AUTHORIZATION: &str = "/authorize";
 pub const PUSHED_AUTHORIZATION_REQUEST: &str = "/par";
@@ -16,7 +16,7 @@ pub const CHECK_SESSION_IFRAME: &str = "/check-session";
 pub const REGISTRATION: &str = "/register";
 /// RFC 7592 §2: below it, each client by its identifier.
 pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";
-/// Those that clients may call over mutual TLS, too, by their names in metadata (RFC 8705 §5).
+/// The endpoints that clients may call over mutual TLS, too, by their names in metadata (RFC 8705 §5).
 pub const MUTUAL_TLS: [(&str, &str); 7] = [
     ("backchannel_authentication_endpoint", BACKCHANNEL_AUTHENTICATION),
     ("device_authorization_endpoint", DEVICE_AUTHORIZATION),

@@ -23,7 +23,7 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $name),+ }
 
         impl Code {
-            /// The code as the specifications write it.
+            /// Returns the code as the specifications write it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
@@ -90,7 +90,7 @@ codes! {
 }
 
 impl Code {
-    /// The HTTP status of an answer that is not a redirect.
+    /// Returns the HTTP status of an answer that is not a redirect.
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidClient | Self::InvalidToken => 401, // RFC 6749 §5.2, RFC 6750 §3.1
@@ -102,7 +102,7 @@ impl Code {
     }
 }
 
-/// What went wrong, in the protocol's words.
+/// An error in the protocol's words.
 #[derive(Clone, Debug)]
 pub struct Error {
     code: Code,
@@ -114,12 +114,13 @@ pub struct Error {
     retry_after: Option<u64>,
     /// It was decided on a state that is over: 409 (security.md G-9).
     conflict: bool,
-    /// Whose mistake it is, and which: for the log and for administrators, never for an answer (security.md LG-1).
+    /// The client whose mistake it is. It is for the log and for administrators, as the mismatch is, never for an
+    /// answer (security.md LG-1).
     client: Option<ClientId>,
     mismatch: Option<Arc<Mismatch>>,
 }
 
-/// How long whoever is answered 503 should wait, in seconds (security.md ST-1).
+/// The wait in seconds that an answer 503 asks for (security.md ST-1).
 const UNAVAILABLE: u64 = 5;
 
 impl Error {
@@ -147,7 +148,7 @@ impl Error {
         Self::invalid_client("The client could not be authenticated").caused_by(Reason(reason))
     }
 
-    /// The same with a description of its own.
+    /// Replaces the description.
     pub fn described(mut self, description: &str) -> Self {
         self.description = Description::new(description);
         self
@@ -158,13 +159,14 @@ impl Error {
         Self::invalid_token("The access token is unknown, expired or revoked").caused_by(Reason(reason))
     }
 
-    /// A token to be exchanged (RFC 8693 §2.2.2), always in the same words; the reason is for the operator alone.
+    /// `invalid_request` for a token to be exchanged (RFC 8693 §2.2.2), always in the same words; the reason is for
+    /// the operator alone.
     pub fn unacceptable_token(reason: &'static str) -> Self {
         Self::invalid_request("A token is unknown, expired, revoked or not one that this client may exchange")
             .caused_by(Reason(reason))
     }
 
-    /// A protected resource was asked without a token.
+    /// `invalid_token` for a request without a token.
     pub fn missing_token() -> Self {
         Self {
             bare: true,
@@ -180,7 +182,7 @@ impl Error {
         }
     }
 
-    /// The registration is not what it was when the change was decided: status 409.
+    /// `invalid_request` with status 409: the registration changed after the change was decided.
     pub fn changed_meanwhile() -> Self {
         Self {
             conflict: true,
@@ -188,7 +190,7 @@ impl Error {
         }
     }
 
-    /// A failure of our own. Its cause is logged, never shown.
+    /// `server_error` for a failure of our own. Its cause is logged, never shown.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
             source: Some(Arc::from(source.into())),
@@ -221,7 +223,7 @@ impl Error {
         self.mismatch.as_deref()
     }
 
-    /// For an endpoint that knows no other code for a signed request that is not in order (CIBA §13).
+    /// Replaces `invalid_request_object`, for an endpoint that has no code for a bad signed request (CIBA §13).
     pub fn into_invalid_request(mut self) -> Self {
         if self.code == Code::InvalidRequestObject {
             self.code = Code::InvalidRequest;
@@ -254,12 +256,12 @@ impl Error {
         }
     }
 
-    /// The challenge is sent without error and description: RFC 6750 §3.1.
+    /// Returns `true` if the challenge is sent without error and description (RFC 6750 §3.1).
     pub const fn is_bare(&self) -> bool {
         self.bare
     }
 
-    /// For the operator: what was behind it, and behind that.
+    /// Returns the chain of causes, for the operator.
     pub fn cause(&self) -> Option<String> {
         let first = self.source.as_deref()? as &dyn std::error::Error;
         let chain = std::iter::successors(Some(first), |it| it.source());
@@ -269,7 +271,7 @@ impl Error {
         Some(words.join(": "))
     }
 
-    /// With a reason for the operator alone.
+    /// Adds a reason for the operator alone.
     pub(super) fn reasoned(self, reason: &'static str) -> Self {
         self.caused_by(Reason(reason))
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::app::App;
 
-/// Its claims, expired or not; `None`: it is no ID token that we gave.
+/// Returns the claims of the hint, expired or not; `None` if it is no ID token of ours.
 pub fn read(app: &App, hint: &str) -> Option<Value> {
     let claims = app.keys.verify_own(hint, "JWT")?;
     // An ID token always has an end; a signed userinfo answer, of the same `typ`, has none.

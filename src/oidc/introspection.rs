@@ -13,7 +13,7 @@ use crate::domain::token::{self, Presented};
 use crate::domain::{Subject, account::Account};
 use crate::storage::{accounts, refresh_tokens, revocations};
 
-/// The answer's JSON.
+/// Returns the JSON of the answer.
 pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
     if client.is_public() {
         // RFC 7662 §4: or anybody could try tokens out.
@@ -60,7 +60,8 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     }
     all.insert("iss".into(), issuer.into());
     all.insert("client_id".into(), token.client_id.as_str().into());
-    // As its own client knows the person: whoever asks learns no other name of theirs (Core §8.1).
+    // Core §8.1: the answer names the person as the token's own client knows them, so that nobody learns another
+    // name.
     let subject = token.subject.as_ref().map(|it| subject::of(app, &holder, it));
     let subject = subject.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
     all.insert("sub".into(), subject.into());
@@ -89,7 +90,7 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     Ok(Some(all))
 }
 
-/// A client may ask about its own.
+/// Answers about a refresh token of the client itself, and about no other's.
 async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Option<Map<String, Value>>> {
     let (db, now) = (app.db.read(), app.clock.now());
     let Some(id) = token::family_of(presented) else {

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 
-/// The document, ready to send.
+/// Returns the document, ready to send.
 pub fn document(app: &App) -> Vec<u8> {
     app.keys.jwks().to_string().into_bytes()
 }

@@ -15,8 +15,8 @@ use crate::domain::client::Client;
 use crate::domain::{Subject, scope};
 use crate::storage::{refresh_tokens, session_clients};
 
-/// The client is about to get tokens: it takes part in the session of `grant`, and will hear of its end if
-/// it registered an address to be told at. One write for each client and session.
+/// Notes that a client, which is about to get tokens, takes part in the session of `grant`. It is notified of its end
+/// if it registered an address for that. One write for each client and session.
 pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subject) -> Result<()> {
     let metadata = &client.metadata;
     let is_notified = metadata.backchannel_logout_uri.is_some() || metadata.frontchannel_logout_uri.is_some();
@@ -28,7 +28,7 @@ pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subj
         return Ok(());
     }
     let write = app.db.write(async |tx| {
-        // Whoever ends the session looks for its clients after it: held here, it cannot end unnoticed.
+        // The end of a session looks for the clients of the session afterwards: held here, it cannot end unnoticed.
         if !refresh_tokens::hold_session(tx, session).await? {
             return Ok(false);
         }

@@ -1,15 +1,15 @@
-//! What a client sent beside what it is registered with: for the owner of a service, who looks for their mistake in the log
-//! and on the administrators' page of the client (security.md LG-1). It is never sent to anybody.
+//! A mismatch between what a client sent and what it is registered with. The owner of a service finds it in the log
+//! and on the administrators' page of the client (security.md LG-1); it is never sent to anybody.
 //!
-//! Values come from outside: they are shortened, what is not printable ASCII is escaped, and what may be a secret is left
-//! out (security.md G-14, LG-3).
+//! Values come from outside: they are shortened, what is not printable ASCII is escaped, and what may be a secret is
+//! left out (security.md G-14, LG-3).
 
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::domain::ClientId;
 
-/// Of one value.
+/// The longest value that is shown.
 const LONGEST: usize = 200;
 /// Registered values that are named.
 const MOST: usize = 64;
@@ -22,7 +22,7 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// Of words that are no secrets: scopes, grants, methods.
+    /// Makes the mismatch of words that are no secrets: scopes, grants, methods.
     pub fn new<T: ToString>(
         parameter: &str,
         received: impl AsRef<str>,
@@ -39,7 +39,7 @@ impl Mismatch {
         }
     }
 
-    /// Of an address; `None`: it did not come, or not once.
+    /// Makes the mismatch of an address; `None` if it did not come, or not once.
     pub fn of_uri(parameter: &str, received: Option<&str>, registered: &[String]) -> Self {
         let received = received.map_or_else(
             || "(not exactly one)".to_owned(),
@@ -48,7 +48,7 @@ impl Mismatch {
         Self::new(parameter, received, registered)
     }
 
-    /// Where nothing is refused but what did not fit: the log alone tells.
+    /// Logs a value that was ignored because it did not fit; nothing else was refused.
     pub fn log(&self, client: &ClientId) {
         let registered = self.registered.join(" ");
         let (parameter, received) = (self.parameter.as_str(), self.received.as_str());
@@ -56,13 +56,14 @@ impl Mismatch {
         tracing::info!(client, parameter, received, registered, "ignored");
     }
 
-    /// Why an identifier is not one of a client that may act, in words for the operator, and what came.
+    /// Returns the reason why an identifier names no client that may act, in words for the operator, with the
+    /// mismatch.
     pub fn of_client_id(app: &App, received: &str) -> (&'static str, Self) {
         let reason = match app.registry.is_disabled(received) {
             true => "a disabled client",
             false => "an unknown client",
         };
-        // Who mixes the two up has sent the secret where the identifier belongs.
+        // A client that mixes the two up has sent its secret in place of its identifier.
         let shown = match app.registry.is_secret(received) {
             true => "[redacted: the secret of a client]",
             false => received,
@@ -71,7 +72,8 @@ impl Mismatch {
     }
 }
 
-/// At most so long, of printable ASCII: what looks like another letter shows that it is not.
+/// Returns a text of limited length in printable ASCII: a character that looks like another letter shows that it is
+/// not.
 pub fn printable(text: &str) -> String {
     let mut shown = String::new();
     for (position, character) in text.chars().enumerate() {
@@ -87,8 +89,8 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// An address without what may be a secret in it: credentials before the host, the fragment, and values of a query that no
-/// registered address has.
+/// Returns an address without the parts that may be secret: credentials before the host, the fragment, and values of
+/// a query that no registered address has.
 fn without_secrets(uri: &str, registered: &[String]) -> String {
     let (rest, fragment) = match uri.split_once('#') {
         Some((rest, _)) => (rest, "#[...]"),

@@ -8,7 +8,7 @@ use super::{Error, Result};
 /// Names that may repeat (security.md G-2, RFC 8707 §2).
 const LISTS: [&str; 2] = ["resource", "audience"];
 
-/// What proves a client travels in the body or in a header (security.md TK-8, RFC 6749 §2.3.1).
+/// The credentials of a client travel in the body or in a header (security.md TK-8, RFC 6749 §2.3.1).
 const CREDENTIALS: [&str; 2] = ["client_secret", "client_assertion"];
 
 /// The parameters that the authorization endpoint reads. It ignores every other name, repeated or not
@@ -88,7 +88,7 @@ pub fn is_authorization_parameter(name: &str) -> bool {
 /// one half of a request (security.md G-2).
 #[derive(Clone, Default)]
 pub struct RequestPairs {
-    /// From where the endpoint takes its parameters.
+    /// The pairs from which the endpoint takes its parameters.
     pairs: Vec<(String, String)>,
     /// The names in the query of a request that has its parameters in the body: they are not read, but each of them
     /// is an occurrence.
@@ -96,7 +96,7 @@ pub struct RequestPairs {
 }
 
 impl RequestPairs {
-    /// The query of a GET.
+    /// Takes the query of a GET.
     pub fn of_query(pairs: Vec<(String, String)>) -> Self {
         Self {
             pairs,
@@ -104,12 +104,12 @@ impl RequestPairs {
         }
     }
 
-    /// The body of a POST, with the names that the query of its address has.
+    /// Takes the body of a POST, with the names that the query of its address has.
     pub fn of_body(pairs: Vec<(String, String)>, query: Vec<String>) -> Self {
         Self { pairs, beside: query }
     }
 
-    /// The first value of a name, for who must be told of a request that is refused.
+    /// Returns the first value of a name, to find out whom to tell of a refused request.
     pub fn first(&self, name: &str) -> Option<&str> {
         self.values(name).next()
     }
@@ -167,7 +167,7 @@ impl RequestPairs {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     once: BTreeMap<String, String>,
-    /// Those whose names may repeat, in the order received.
+    /// The parameters whose names may repeat, in the order received.
     lists: Vec<(String, String)>,
 }
 
@@ -193,13 +193,13 @@ impl Parameters {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// All values of a name that may repeat (security.md G-2).
+    /// Returns all values of a name that may repeat (security.md G-2).
     pub fn all(&self, name: &str) -> Vec<String> {
         let named = self.lists.iter().filter(|it| it.0 == name && !it.1.is_empty());
         named.map(|it| it.1.clone()).collect()
     }
 
-    /// The members of a signed object, where each name occurs once (security.md JW-3), with its resources.
+    /// Takes the members of a signed object, where each name occurs once (security.md JW-3), with its resources.
     pub(super) fn of_claims(once: BTreeMap<String, String>, resources: Vec<String>) -> Self {
         let lists = resources.into_iter().map(|it| ("resource".to_owned(), it));
         Self {

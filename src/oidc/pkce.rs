@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use super::{Error, Result};
 use crate::domain::client::Client;
 
-/// The challenge of an authorization request, after its rules.
+/// Checks the `code_challenge` of an authorization request and returns it.
 pub fn challenge(client: &Client, challenge: Option<&str>, method: Option<&str>) -> Result<Option<String>> {
     let Some(challenge) = challenge else {
         if method.is_some() {
@@ -39,7 +39,7 @@ pub fn challenge(client: &Client, challenge: Option<&str>, method: Option<&str>)
     Ok(Some(challenge.to_owned()))
 }
 
-/// The verifier of a token request against the challenge that came before (RFC 7636 §4.6).
+/// Verifies the `code_verifier` of a token request against the challenge of its code (RFC 7636 §4.6).
 pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<()> {
     match (challenge, verifier) {
         (None, None) => Ok(()),

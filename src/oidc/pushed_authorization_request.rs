@@ -26,7 +26,7 @@ pub async fn push(
     presented: &dpop::Presented,
 ) -> Result<Pushed> {
     if client.is_public() {
-        // Nobody is authenticated: it counts as what a browser brings (security.md DS-3).
+        // DS-3: a public client proves nothing, so its request counts as one that a browser brings.
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).

@@ -20,13 +20,13 @@ use crate::storage::ephemeral::Kind;
 /// RFC 9101 §10.8: its own `typ`; none, or `JWT`, is accepted too (JW-4).
 const TYPE: &str = "oauth-authz-req+jwt";
 
-/// What an address of a request object is asked for (RFC 9101 §5.2.3).
+/// The media types that a request for a request object accepts (RFC 9101 §5.2.3).
 const MEDIA_TYPES: &str = "application/oauth-authz-req+jwt, application/jwt";
 
-/// How far ahead `exp` and how far back `nbf` may be (AZ-7).
+/// The largest distance of `exp` in the future and of `nbf` in the past (AZ-7).
 const LONGEST: Span = Span::minutes(60);
 
-/// What clocks may differ (AZ-7).
+/// The difference between two clocks that is tolerated (AZ-7).
 const TOLERANCE: Span = Span::seconds(10);
 
 /// A used object is remembered for as long as it may live, and ten minutes more (security.md ST-3).
@@ -35,7 +35,7 @@ const REMEMBERED: Duration = Duration::from_mins(70);
 /// Members that are about the JWT, not about the request (RFC 7519 §4.1).
 pub(super) const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
-/// The request inside, with what stands beside it where the standard lets that count.
+/// Returns the request inside of the object, with the parameters beside it where the standard lets them count.
 pub async fn unfold(app: &App, client: &Client, raw: &RawRequest, object: &str) -> Result<RawRequest> {
     let algs = client.request_object_algs();
     let (claims, is_typed) = read(app, client, object, algs.as_deref()).await?;
@@ -65,7 +65,7 @@ pub async fn unfold(app: &App, client: &Client, raw: &RawRequest, object: &str) 
     Ok(raw.unfolded(inside, alone, signed))
 }
 
-/// The object at an address that the client registered, compared as it is (AZ-8).
+/// Fetches the object from an address that the client registered. Addresses are compared as they are (AZ-8).
 pub async fn fetch(app: &App, client: &Client, request_uri: &str) -> Result<String> {
     let registered = &client.metadata.request_uris;
     if !app.config.authorization.request_uri {
@@ -84,7 +84,7 @@ pub async fn fetch(app: &App, client: &Client, request_uri: &str) -> Result<Stri
         .map_err(|_| Error::invalid_request_object("The request object is not a JWT"))
 }
 
-/// The claims, and whether their `typ` says what they are; without `algs` they come unsigned.
+/// Returns the claims, and whether their `typ` names a request object. Without `algs` they come unsigned.
 pub(super) async fn read(
     app: &App,
     client: &Client,
@@ -114,7 +114,7 @@ pub(super) async fn read(
     }
 }
 
-/// What an object must fit.
+/// The client, provider and time that an object must fit.
 pub(super) struct Expected<'a> {
     pub client: &'a Client,
     pub issuer: &'a str,
@@ -123,7 +123,7 @@ pub(super) struct Expected<'a> {
     pub needs: Needs,
 }
 
-/// What must be there, beside what is checked wherever it is.
+/// The claims that an object must have. Others are checked where they are present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Needs {
     /// `exp` and `nbf`.
@@ -215,8 +215,8 @@ pub(super) fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'sta
     }
 }
 
-/// An object with a name is pushed once. In a browser it is not counted: a page may be loaded again, and
-/// state, nonce and challenge bind the answer.
+/// Refuses an object with a `jti` that was pushed before. In a browser it is not counted: a page may be loaded again,
+/// and state, nonce and challenge bind the answer.
 pub(super) async fn once(app: &App, client: &Client, claims: &Value) -> Result<()> {
     let Some(jti) = claims.get("jti").and_then(Value::as_str) else {
         return Ok(());
@@ -249,7 +249,7 @@ fn agree(outside: &RawRequest, claims: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The members as parameters: text, but for those that are JSON by nature.
+/// Returns the members as parameters: text, but for those that are JSON by nature.
 fn parameters(claims: &Value) -> Result<Vec<(String, String)>> {
     // RFC 9101 §4
     if ["request", "request_uri"]
@@ -387,7 +387,7 @@ mod tests {
                 ); // AZ-7
             }
         }
-        // Without a signature nobody vouches for iss and aud; wrong ones are refused all the same.
+        // Nobody vouches for iss and aud without a signature; wrong ones are refused all the same.
         assert_eq!(judge("oidc", false, json!({"iss": null, "aud": null})), Ok(()));
         assert!(judge("oidc", false, json!({"iss": "d"})).is_err());
         assert!(judge("oidc", false, json!({"aud": "d"})).is_err());

@@ -1,6 +1,6 @@
-//! What tokens are bound to, so that a stolen one is worth nothing: the key of a client's DPoP proofs
-//! (RFC 9449) or its certificate (RFC 8705 §3). One rule for whoever issues such tokens, one for whoever
-//! takes them.
+//! Sender-constrained tokens: they are bound to the key of a client's DPoP proofs (RFC 9449) or to its certificate
+//! (RFC 8705 §3), so that a stolen one is worth nothing. [`verify`] is for endpoints that issue tokens, [`admit`] for
+//! those that take them.
 
 use super::{Error, Result, dpop};
 use crate::app::App;
@@ -33,8 +33,8 @@ pub async fn verify(app: &App, client: &Client, proof: &PresentedProof) -> Resul
     }
 }
 
-/// At a resource: whether whoever brought the token, by `scheme` in lower case, may use it (RFC 9449 §7.1,
-/// RFC 8705 §3).
+/// Admits the bearer of a token at a resource, or refuses them (RFC 9449 §7.1, RFC 8705 §3). `scheme` is in lower
+/// case.
 pub async fn admit(
     app: &App,
     proof: &PresentedProof,

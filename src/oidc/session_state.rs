@@ -5,13 +5,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-/// The script of that page comes to the same for the same; the salt keeps answers apart.
+/// Returns the `session_state`. The script of the iframe computes the same value; the salt makes each answer
+/// different.
 pub fn of(client_id: &str, origin: &str, browser_state: &str, salt: &str) -> String {
     let hash = Sha256::digest(format!("{client_id} {origin} {browser_state} {salt}"));
     format!("{}.{salt}", URL_SAFE_NO_PAD.encode(hash))
 }
 
-/// As a browser names it; apps have none.
+/// Returns the origin as a browser writes it; apps have none.
 pub fn origin(redirect_uri: &str) -> Option<String> {
     let origin = Url::parse(redirect_uri).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())

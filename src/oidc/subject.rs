@@ -7,10 +7,10 @@ use crate::app::App;
 use crate::domain::Subject;
 use crate::domain::client::{Client, SubjectType};
 
-/// What the key of pairwise names is derived for.
+/// The purpose for which the key of pairwise names is derived.
 const PURPOSE: &str = "pairwise subject";
 
-/// What a client is told for the person whom we know by `subject`.
+/// Returns the `sub` by which a client knows the person whom we know by `subject`.
 pub fn of(app: &App, client: &Client, subject: &Subject) -> Subject {
     match client.metadata.subject_type {
         SubjectType::Public => subject.clone(),

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::domain::scope;
 use crate::jose::jwe::Content;
 
-/// Where a request may bring its token (RFC 6750 §2).
+/// The places where a request may present its token (RFC 6750 §2).
 #[derive(Clone, Debug, Default)]
 pub struct Presented<'a> {
     /// The `Authorization` header as it came.
@@ -25,8 +25,8 @@ pub struct Presented<'a> {
 }
 
 impl<'a> Presented<'a> {
-    /// The token and the scheme in lower case, brought in one place, and never in the query, where logs would
-    /// keep it (UI-1).
+    /// Returns the scheme in lower case and the token. UI-1: a token comes in one place, and never in the query,
+    /// where logs would keep it.
     pub fn token(&self) -> Result<(String, &'a str)> {
         if self.in_query {
             return Err(Error::invalid_request(
@@ -47,11 +47,11 @@ impl<'a> Presented<'a> {
 
 pub enum Userinfo {
     Json(Value),
-    /// For `application/jwt`.
+    /// The body of an `application/jwt` answer.
     Jwt(String),
 }
 
-/// A refusal names the client that the token was issued to, if the token tells, for the log.
+/// Answers with the claims. A refusal names the client of the token for the log, if the token can be read.
 pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
     let token = presented.token().ok().map(|(_, token)| token.to_owned());
     let answer = claims_for(app, presented).await;

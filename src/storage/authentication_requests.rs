@@ -22,10 +22,10 @@ const MOST_LISTED: u64 = 50;
 pub struct DuePing {
     pub id: AuthenticationRequestId,
     pub client: ClientId,
-    /// As it was given to `insert`.
+    /// The sealed content, as it was given to `insert`.
     pub sealed: String,
     pub expires_at: Time,
-    /// Those before.
+    /// The attempts before this one.
     pub attempts: i32,
     due_at: Time,
 }
@@ -69,7 +69,7 @@ pub async fn find_by_digest(
     found.map(from_row).transpose()
 }
 
-/// One of the person's own.
+/// Finds one of the person's own requests.
 pub async fn find_of_account(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -82,7 +82,7 @@ pub async fn find_of_account(
     found.map(from_row).transpose()
 }
 
-/// The person's, the newest first: what waits, and what has become of others lately.
+/// Lists the person's requests, the newest first: those that wait, and those of the last time that do not.
 pub async fn list_of_account(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -97,7 +97,7 @@ pub async fn list_of_account(
     rows.into_iter().map(from_row).collect()
 }
 
-/// How many wait for the person.
+/// Counts the requests that wait for the person.
 pub async fn count_waiting(db: &impl ConnectionTrait, account: &AccountId, now: Time) -> Result<u64, DbErr> {
     Entity::find()
         .filter(Column::AccountId.eq(account.as_str()))
@@ -107,7 +107,7 @@ pub async fn count_waiting(db: &impl ConnectionTrait, account: &AccountId, now: 
         .await
 }
 
-/// The person's decision; `false`: it was made already, or comes too late.
+/// Stores the person's decision. Returns `false` if it was made already, or comes too late.
 pub async fn decide(
     tx: &impl ConnectionTrait,
     id: &AuthenticationRequestId,
@@ -124,7 +124,7 @@ pub async fn decide(
         .col_expr(Column::State, Expr::value(stage.as_str()))
         .col_expr(Column::Granted, Expr::value(granted))
         .col_expr(Column::DecidedAt, Expr::value(now))
-        // Who is pinged at all is pinged now.
+        // A client that is pinged at all is pinged now.
         .col_expr(
             Column::PingDueAt,
             Expr::case(Column::Ping.is_not_null(), Expr::value(now))
@@ -139,7 +139,7 @@ pub async fn decide(
     Ok(decided.rows_affected == 1)
 }
 
-/// Of any number of redemptions one is the first.
+/// Spends an allowed request. Returns `true` to one of any number of redemptions.
 pub async fn spend(db: &impl ConnectionTrait, id: &AuthenticationRequestId) -> Result<bool, DbErr> {
     let spent = Entity::update_many()
         .col_expr(Column::State, Expr::value("spent"))
@@ -150,7 +150,7 @@ pub async fn spend(db: &impl ConnectionTrait, id: &AuthenticationRequestId) -> R
     Ok(spent.rows_affected == 1)
 }
 
-/// The clients that may be told now, the longest waiting first.
+/// Lists the clients that may be notified now, the longest waiting first.
 pub async fn list_due_pings(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<DuePing>, DbErr> {
     let rows = Entity::find()
         .filter(Column::PingDueAt.lte(now))
@@ -184,7 +184,7 @@ pub async fn claim_ping(db: &impl ConnectionTrait, it: &DuePing, next: Time) -> 
     Ok(claimed.rows_affected == 1)
 }
 
-/// The client was told, or cannot be. What it was told with is forgotten.
+/// Forgets the ping of a client that was notified, or cannot be.
 pub async fn end_ping(db: &impl ConnectionTrait, id: &AuthenticationRequestId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::PingDueAt, Expr::value(Option::<Time>::None))

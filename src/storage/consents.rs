@@ -1,4 +1,4 @@
-//! What people granted to services: one row for each account and client.
+//! The consents of people to services: one row for each account and client.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
@@ -27,7 +27,7 @@ pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> 
     rows.into_iter().map(from_row).collect()
 }
 
-/// The row as given: the first time stays, all else is replaced.
+/// Stores the row as given. The first time stays, all else is replaced.
 pub async fn put(tx: &impl ConnectionTrait, it: &Consent) -> Result<(), DbErr> {
     let row = ActiveModel {
         account_id: Set(it.account.to_string()),
@@ -64,7 +64,7 @@ pub async fn end_offline_access(tx: &impl ConnectionTrait, account: &AccountId) 
     Ok(())
 }
 
-/// Tells whether there was one.
+/// Deletes the consent. Returns `false` if there was none.
 pub async fn delete(
     tx: &impl ConnectionTrait,
     account: &AccountId,

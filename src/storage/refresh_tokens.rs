@@ -53,7 +53,7 @@ pub async fn hold_session(tx: &impl ConnectionTrait, id: &SessionId) -> Result<b
     Ok(found.is_some())
 }
 
-/// A family with what was granted to it.
+/// Finds a family, with what was granted to it.
 pub async fn find(
     db: &impl ConnectionTrait,
     id: &RefreshFamilyId,
@@ -120,8 +120,8 @@ pub async fn end_authorization(
         .map(drop)
 }
 
-/// Every grant of a person ends (security.md PW-6, SE-3). Called after the sessions were ended in
-/// the same transaction: a grant in the making holds its session until it stands.
+/// Ends every grant of a person (security.md PW-6, SE-3). Called after the sessions were ended in the same
+/// transaction: a grant in the making holds its session until it stands.
 pub async fn end_refresh_tokens_of_account(
     tx: &impl ConnectionTrait,
     account: &AccountId,
@@ -135,8 +135,8 @@ pub async fn end_refresh_tokens_of_account(
     .await
 }
 
-/// Every grant that was made in a session ends: the person ended it on purpose,
-/// from the list of sessions. Called after the session was ended in the same transaction.
+/// Ends every grant that was made in a session: the person ended it on purpose, from the list of sessions. Called
+/// after the session was ended in the same transaction.
 pub async fn end_refresh_tokens_of_session(
     tx: &impl ConnectionTrait,
     session: &SessionId,
@@ -150,7 +150,7 @@ pub async fn end_refresh_tokens_of_session(
     .await
 }
 
-/// What a person withdraws from a service.
+/// Ends the grants of a person to a service, whose consent is withdrawn.
 pub async fn end_refresh_tokens_of_consent(
     tx: &impl ConnectionTrait,
     account: &AccountId,
@@ -163,7 +163,7 @@ pub async fn end_refresh_tokens_of_consent(
     end(tx, between, now).await
 }
 
-/// All that a client holds of anybody.
+/// Ends all that a client holds of anybody.
 pub async fn end_refresh_tokens_of_client(
     tx: &impl ConnectionTrait,
     client: &ClientId,
@@ -173,7 +173,7 @@ pub async fn end_refresh_tokens_of_client(
     end(tx, of_client, now).await
 }
 
-/// Some of the families that are to be looked at, because they may be over at `now`.
+/// Lists some of the families that are to be looked at, because they may be over at `now`.
 pub async fn list_to_look_at(
     db: &impl ConnectionTrait,
     now: Time,

@@ -1,5 +1,5 @@
-//! What ends before its time: rows by token or by authorization, kept until the latest moment at
-//! which what they end could still be presented (security.md ST-1, UI-5).
+//! Revocations, by token or by authorization. A row is kept until the latest moment at which the tokens that it ends
+//! could still be presented (security.md ST-1, UI-5).
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -10,7 +10,7 @@ use super::batches;
 use super::entities::revocation::{ActiveModel, Column, Entity};
 use crate::domain::{AuthorizationId, Time, TokenId};
 
-/// Everything that descends from an authorization ends.
+/// Ends everything that descends from these authorizations.
 pub async fn insert_authorizations(
     db: &impl ConnectionTrait,
     ids: &[AuthorizationId],
@@ -20,7 +20,7 @@ pub async fn insert_authorizations(
     insert(db, ids.iter().map(of_authorization).collect(), now, until).await
 }
 
-/// One access token ends.
+/// Ends one access token.
 pub async fn insert_token(
     db: &impl ConnectionTrait,
     id: &TokenId,
@@ -30,7 +30,7 @@ pub async fn insert_token(
     insert(db, vec![of_token(id)], now, until).await
 }
 
-/// Whether the token or the authorization that it descends from was revoked.
+/// Returns `true` if the token, or the authorization that it descends from, was revoked.
 pub async fn revoked(
     db: &impl ConnectionTrait,
     token: Option<&TokenId>,

@@ -16,7 +16,7 @@ pub struct Due {
     pub client: ClientId,
     pub sid: Sid,
     pub subject: Subject,
-    /// Those before.
+    /// The attempts before this one.
     pub attempts: i32,
     due_at: Time,
 }
@@ -35,7 +35,8 @@ pub async fn exists(
     Ok(found.is_some())
 }
 
-/// Of a session that the transaction holds (`tokens::hold_session`). Two at once leave one row.
+/// Inserts a client of a session that the transaction holds (`refresh_tokens::hold_session`). Two at once leave one
+/// row.
 pub async fn insert(
     tx: &impl ConnectionTrait,
     session: &SessionId,
@@ -73,7 +74,7 @@ pub async fn list_of_session(db: &impl ConnectionTrait, session: &SessionId) -> 
     Ok(ids.into_iter().map(ClientId::new).collect())
 }
 
-/// The session has ended.
+/// Makes the rows of a session due, which has ended.
 pub(super) async fn make_due(db: &impl ConnectionTrait, session: &SessionId, now: Time) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::DueAt, Expr::value(now))
@@ -84,7 +85,7 @@ pub(super) async fn make_due(db: &impl ConnectionTrait, session: &SessionId, now
         .map(drop)
 }
 
-/// Those that may be told now, the longest waiting first.
+/// Lists the clients that may be notified now, the longest waiting first.
 pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<Due>, DbErr> {
     let rows = Entity::find()
         .filter(Column::DueAt.lte(now))
@@ -119,7 +120,7 @@ pub async fn claim(db: &impl ConnectionTrait, it: &Due, next: Time) -> Result<bo
     Ok(claimed.rows_affected == 1)
 }
 
-/// The client was told, or is not to be told.
+/// Deletes the row of a client that was notified, or is not to be.
 pub async fn delete(db: &impl ConnectionTrait, it: &Due) -> Result<(), DbErr> {
     Entity::delete_by_id((it.session.to_string(), it.client.to_string()))
         .exec(db)
@@ -127,7 +128,7 @@ pub async fn delete(db: &impl ConnectionTrait, it: &Due) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// The sessions died of age and are forgotten: nobody logged out, nobody is to be told.
+/// Deletes the rows of sessions that died of age: nobody logged out, so nobody is notified.
 pub(super) async fn delete_of_sessions(tx: &impl ConnectionTrait, ids: &[SessionId]) -> Result<(), DbErr> {
     Entity::delete_many()
         .filter(Column::SessionId.is_in(ids.iter().map(|it| it.as_str())))

@@ -15,7 +15,7 @@ use crate::oidc::mismatch::Mismatch;
 use crate::oidc::parameters::AUTHORIZATION_PARAMETERS;
 use crate::oidc::{Error, Result, dpop, pkce};
 
-/// What the checks need to know of this provider.
+/// The provider, as far as the checks depend on it.
 pub struct Provider<'a> {
     pub issuer: &'a str,
     pub response_types: &'a [ResponseType],
@@ -23,9 +23,9 @@ pub struct Provider<'a> {
     pub now: Time,
     /// An enabled client by its id.
     pub client: &'a dyn Fn(&str) -> Option<Arc<Client>>,
-    /// Why an id is not one.
+    /// Makes the error for an id that is not one.
     pub unknown_client: &'a dyn Fn(&str) -> Error,
-    /// Whom an ID token of ours is about, expired or not.
+    /// Returns the subject of an ID token of ours, expired or not.
     pub subject_of_hint: &'a dyn Fn(&str) -> Option<Subject>,
 }
 
@@ -82,7 +82,7 @@ impl Incoming<'_> {
     }
 }
 
-/// The first check by itself, for what is to be read before the others.
+/// Runs the first check alone, before the parameters that it protects are read.
 pub fn once_each(parameters: &RawRequest) -> Result<()> {
     match AUTHORIZATION_PARAMETERS
         .iter()
@@ -97,7 +97,7 @@ fn nothing_repeated(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Re
     once_each(incoming.parameters)
 }
 
-/// What the client's registration demands of every request (RFC 9126 §6, RFC 9101 §10.5).
+/// Requires what the client's registration demands of every request (RFC 9126 §6, RFC 9101 §10.5).
 fn as_registered(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
     if incoming.client.must_push_requests() && !incoming.parameters.is_pushed() {
         return Err(Error::invalid_request(
@@ -246,7 +246,7 @@ fn prompt(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<(
     Ok(())
 }
 
-/// Every page fits every display; a word of no specification is refused as anywhere.
+/// Refuses a value that no specification has. The others change nothing: every page fits every display.
 fn display(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
     match incoming.get("display") {
         None | Some("page" | "popup" | "touch" | "wap") => Ok(()),

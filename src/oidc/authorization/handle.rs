@@ -8,18 +8,18 @@ use crate::domain::authorization::AuthorizationRequest;
 use crate::oidc::{Error, Result};
 use crate::random;
 
-/// Under which key a handle's own part is sealed.
+/// The purpose for which a handle's own part is sealed.
 const KIND: &str = "interaction-handle";
 
-/// What a handle says of its request by itself, also when that is over.
+/// The content of a handle, which is there even when its request is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Remembered {
     pub client_id: ClientId,
     pub ui_locales: Option<String>,
 }
 
-/// A random part, and what is remembered beyond the request's own life, sealed: no browser can read or make it, and
-/// no store has to keep it.
+/// Makes a handle: a random part, and the sealed content that outlives the request. No browser can read or make it,
+/// and no store has to keep it.
 pub fn new(app: &App, request: &AuthorizationRequest) -> Result<String> {
     let remembered = Remembered {
         client_id: request.client_id.clone(),

@@ -1,7 +1,6 @@
-//! What comes next for an accepted request: a login, a choice, a consent, a refusal, or the answer
-//! (OpenID Connect Core §3.1.2.3, §3.1.2.4; security.md AZ-6, AZ-10, G-6). A page does the step and
-//! comes back here; steps never call each other. What was done is read from session, consent and
-//! the stored interaction, never from the browser.
+//! Names the next step of an accepted request: a login, a choice, a consent, a refusal, or the answer (OpenID Connect
+//! Core §3.1.2.3, §3.1.2.4; security.md AZ-6, AZ-10, G-6). A page does the step and comes back here; steps never call
+//! each other. What was done is read from session, consent and the stored interaction, never from the browser.
 
 use std::time::Duration;
 
@@ -24,11 +23,11 @@ use crate::oidc::{Error, Result, subject};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
-/// What a request that came by POST is bound to until its browser is known: a form of another site brings no
-/// cookies of ours.
+/// The binding of a request that came by POST until its browser comes: a form of another site brings no cookies of
+/// ours.
 const NO_BROWSER: &str = "";
 
-/// Who sits in front of the browser, as far as we know.
+/// The person in front of the browser, if there is a session.
 pub type Person<'a> = Option<(&'a Session, &'a Account)>;
 
 #[derive(Debug)]
@@ -70,12 +69,12 @@ pub struct Interaction {
     expires_at: Time,
 }
 
-/// What the person of an account did about a request, beyond what session and consent remember.
+/// The acts of a person about a request, beyond those that session and consent remember.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Done {
-    /// Whom the person chose to go on as.
+    /// The account that the person chose to go on with.
     chosen: Option<AccountId>,
-    /// Who agreed to what the request asks for in detail (RFC 9396 §2).
+    /// The account that agreed to the details of the request (RFC 9396 §2).
     #[serde(default)]
     agreed: Option<AccountId>,
 }
@@ -99,7 +98,7 @@ pub async fn open_posted(app: &App, request: AuthorizationRequest, network: &str
     open(app, request, NO_BROWSER, network).await
 }
 
-/// The request that [`open_posted`] keeps behind a handle.
+/// Finds the request that [`open_posted`] keeps behind a handle.
 pub async fn find_posted(app: &App, handle: &str) -> Result<Option<AuthorizationRequest>> {
     let found = find(app, handle, NO_BROWSER).await?;
     Ok(found.map(|it| it.request))
@@ -118,7 +117,7 @@ pub(super) async fn keep(app: &App, request: AuthorizationRequest, browser: &str
     Ok(handle)
 }
 
-/// The interaction of a handle, in its own browser only.
+/// Finds the interaction of a handle, in its own browser only.
 pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Interaction>> {
     let stored = app
         .ephemeral
@@ -136,8 +135,8 @@ pub async fn is_open(app: &App, handle: &str) -> Result<bool> {
     Ok(found.map_err(Error::from)?.is_some())
 }
 
-/// A handle that came to another browser starts over there: the request as it was accepted, and nothing
-/// of what was done about it (security.md AZ-6).
+/// Starts the request of a handle over in another browser: as it was accepted, and with nothing of what was done
+/// about it (security.md AZ-6).
 pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> Result<Option<String>> {
     let stored = app
         .ephemeral
@@ -156,16 +155,16 @@ pub async fn restart(app: &App, handle: &str, browser: &str, network: &str) -> R
     }
 }
 
-/// The person goes on with the account of this session (`prompt=select_account`). `false`: the request was answered
-/// meanwhile, and is not open again (security.md G-9).
+/// Notes that the person goes on with the account of this session (`prompt=select_account`). Returns `false` if the
+/// request was answered meanwhile: it is not opened again (security.md G-9).
 pub async fn choose(app: &App, handle: &str, interaction: &Interaction, account: &AccountId) -> Result<bool> {
     let mut chosen = interaction.clone();
     chosen.done.chosen = Some(account.clone());
     replace(app, handle, &chosen).await
 }
 
-/// The person agrees to what the request asks for, also in detail. `false`: it was answered meanwhile, so that there is
-/// nothing to agree to.
+/// Notes that the person agrees to the request, also in detail. Returns `false` if it was answered meanwhile: there
+/// is nothing to agree to.
 pub async fn agree(
     app: &App,
     context: &Context,
@@ -183,7 +182,7 @@ pub async fn agree(
     Ok(true)
 }
 
-/// The next step of a request that was just accepted; an answer needs nothing stored.
+/// Returns the next step of a request that was just accepted; an answer needs nothing stored.
 pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>) -> Step {
     match decide(app, request, person, &Done::default()).await {
         Step::Answer(answer) => answer_once(app, request, answer).await,
@@ -191,7 +190,7 @@ pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>
     }
 }
 
-/// The next step of a stored one. It is answered once: who comes second finds it gone (G-8).
+/// Returns the next step of a stored request. G-8: it is answered once, so the second answer finds it gone.
 pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person: Person<'_>) -> Step {
     let step = decide(app, &interaction.request, person, &interaction.done).await;
     match step {
@@ -200,13 +199,14 @@ pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person:
     }
 }
 
-/// The person does not want to go on, or may not: `access_denied`, by a button of ours.
+/// Answers `access_denied`: the person pressed a button because they do not want to go on, or may not.
 pub async fn deny(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
     let error = Error::access_denied("The person did not grant access");
     refuse(app, context, handle, interaction, error).await
 }
 
-/// The person goes back without the second factor that the service insists on.
+/// Answers `unmet_authentication_requirements`: the person goes back without the second factor that the service
+/// insists on.
 pub async fn give_up(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
     refuse(app, context, handle, interaction, unmet()).await
 }
@@ -237,7 +237,8 @@ async fn finish(
     }
 }
 
-/// A pushed or posted request may wait in several tabs: one of them is answered (security.md AZ-9, G-8).
+/// Answers once: a pushed or posted request may wait in several tabs, of which one is answered (security.md AZ-9,
+/// G-8).
 async fn answer_once(app: &App, request: &AuthorizationRequest, answer: AuthorizationResponse) -> Step {
     match pushed_request::is_first_answer(app, request).await {
         Ok(true) => Step::Answer(answer),
@@ -247,7 +248,7 @@ async fn answer_once(app: &App, request: &AuthorizationRequest, answer: Authoriz
 }
 
 async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, done: &Done) -> Step {
-    // What was registered when the request came may be so no longer (security.md G-10, DR-6).
+    // G-10, DR-6: the registration may have changed since the request came.
     let Some(client) = client_of(app, request) else {
         return Step::Gone(Error::invalid_request(
             "The client or its redirect_uri is no longer registered",
@@ -278,7 +279,7 @@ async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, d
     }
 }
 
-/// Why there is no code yet.
+/// The reason why there is no code yet.
 enum Need {
     Step(Box<Step>),
     Refusal(Error),
@@ -296,7 +297,8 @@ impl From<Error> for Need {
     }
 }
 
-/// The person of the session, if they proved who they are as lately as was asked and are who was asked for.
+/// Returns the person of the session, if the login is as recent as the request wants and the person is the one it
+/// asks for.
 fn identify<'a>(
     app: &App,
     request: &AuthorizationRequest,
@@ -304,7 +306,7 @@ fn identify<'a>(
     person: Person<'a>,
 ) -> Result<(&'a Session, &'a Account), Need> {
     let (prompt, now) = (&request.prompt, app.clock.now());
-    // By the name that this client has for the person (Core §8).
+    // Compares the name that this client has for the person (Core §8).
     let is_wanted = |account: &Account| {
         let wanted = request.subject.as_ref();
         wanted.is_none_or(|it| *it == subject::of(app, client, &account.sub))

@@ -12,7 +12,7 @@ use crate::domain::secret::Digest;
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
-/// As long as a sign-up may stay pending (security.md SU-5).
+/// The lifetime of a kept request: as long as a sign-up may stay pending (security.md SU-5).
 const LIFETIME: Duration = Duration::from_hours(24);
 
 /// Keeps the request for a sign-up or a recovery that may begin from it, for as long as these may take: whoever
@@ -35,7 +35,7 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
     Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
 }
 
-/// What the row of a pending sign-up or recovery keeps: the request, with the browser that it began in.
+/// The request in the row of a pending sign-up or recovery, with the browser that it began in.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     #[serde(flatten)]
@@ -53,7 +53,7 @@ pub fn to_resume(interaction: &Interaction) -> Result<String> {
     serde_json::to_string(&kept).map_err(Error::internal)
 }
 
-/// What becomes of a kept request.
+/// The outcome of taking up a kept request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reopened {
     /// It goes on under this handle.
@@ -80,7 +80,7 @@ pub async fn reopen(app: &App, resume: &str, browser: &str) -> Result<Reopened> 
     }
 }
 
-/// The languages that a kept request asks for.
+/// Returns the languages that a kept request asks for.
 pub fn ui_locales_of(resume: &str) -> Option<String> {
     serde_json::from_str::<AuthorizationRequest>(resume)
         .ok()?

@@ -15,8 +15,8 @@ use crate::storage::ephemeral::Kind;
 /// RFC 9126 §2.2
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// How long an answered reference is remembered: for as long as anything that it opened may still wait. A pending
-/// sign-up keeps its request for a day (security.md SU-5).
+/// The time for which an answered reference is remembered: as long as anything that it opened may still wait. A
+/// pending sign-up keeps its request for a day (security.md SU-5).
 const REMEMBERED: Duration = Duration::from_hours(25);
 
 /// Returns `true` for a reference of ours, whether or not it still opens anything.
@@ -51,7 +51,7 @@ pub async fn open(app: &App, client: &Client, request_uri: &str) -> Result<Autho
     })?;
     let request: AuthorizationRequest = serde_json::from_slice(&stored).map_err(Error::internal)?;
     Ok(AuthorizationRequest {
-        // What prompt and max_age ask for is asked of whoever opens it.
+        // prompt and max_age count from now: they ask something of whoever opens the request.
         accepted_at: app.clock.now(),
         ..request
     })
@@ -68,7 +68,7 @@ pub async fn is_first_answer(app: &App, request: &AuthorizationRequest) -> Resul
     Ok(first)
 }
 
-/// The client is part of the key: another's reference is not found.
+/// Returns the key of a reference. The client is part of it: another's reference is not found.
 fn key(client: &ClientId, request_uri: &str) -> String {
     Digest::of(format!("{client}\n{request_uri}").as_bytes())
         .as_str()

@@ -3,8 +3,8 @@
 use crate::domain::client::Client;
 use crate::oidc::{Parameters, RequestPairs};
 
-/// What a request says, each name with its decoded value, in the order received. A repeated name is
-/// kept: here it is answered to the service, once we know which.
+/// The pairs of a request, each name with its decoded value, in the order received. A repeated name is kept: here it
+/// is answered to the service, once we know which.
 #[derive(Clone, Default)]
 pub struct RawRequest {
     pairs: RequestPairs,
@@ -35,7 +35,7 @@ impl RawRequest {
         }
     }
 
-    /// What a request object held, in place of it. `alone`: nothing beside it counts but the client.
+    /// Replaces a request object by the parameters that it held. `alone`: nothing beside it counts but the client.
     pub fn unfolded(&self, inside: Vec<(String, String)>, alone: bool, signed: bool) -> Self {
         let beside = self.pairs.pairs().iter().filter(|(name, _)| {
             let is_object = ["request", "request_uri"].contains(&name.as_str());
@@ -59,13 +59,13 @@ impl RawRequest {
         self.pushed
     }
 
-    /// The value, if the name was given once and with one. RFC 6749 §3.1: without a value is not sent.
+    /// Returns the value of a name that was given once. RFC 6749 §3.1: a name without a value counts as not sent.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.pairs.first(name).filter(|it| !it.is_empty())?;
         (!self.pairs.is_repeated(name)).then_some(value)
     }
 
-    /// All values of a name that may repeat.
+    /// Returns all values of a name that may repeat.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs.values(name).filter(|it| !it.is_empty())
     }

@@ -55,7 +55,7 @@ fn refusal(app: &App, raw: &RawRequest, rejection: &Rejection) -> Event {
     }
 }
 
-/// With what the owner of the service has to compare.
+/// Makes the event, with the mismatch that the owner of the service has to compare.
 fn refused(client: &str, action: Action, reason: &str, error: Option<&Error>) -> Event {
     let event = Event::new(action, format!("client:{client}")).failed(reason);
     match error.and_then(Error::mismatch) {

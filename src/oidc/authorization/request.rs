@@ -1,4 +1,4 @@
-//! From parameters to an accepted request: [`accept`] is the one entry for a request that a browser brings, and
+//! Accepts authorization requests: [`accept`] is the one entry for a request that a browser brings, and
 //! [`accept_pushed`] for one that its client pushes. Both resolve a request object or a reference, settle client and
 //! redirect URI, run the checks and record a refusal.
 //!
@@ -126,7 +126,7 @@ fn client_of(app: &App, raw: &RawRequest) -> Option<Arc<Client>> {
     app.registry.find(raw.get("client_id")?)
 }
 
-/// To the service, if the parameters beside what failed name an address of its own.
+/// Refuses a request: to the service, if the parameters beside what failed name an address of its own.
 fn refuse(app: &App, client: &Client, raw: &RawRequest, error: Error) -> Rejection {
     let error = error.of_client(&client.id);
     match settle_redirect_uri(client, raw) {
@@ -225,7 +225,7 @@ fn settle_redirect_uri(client: &Client, parameters: &RawRequest) -> Result<Strin
     }
 }
 
-/// The mode is settled from whatever is sound, so that an error arrives where the client looks.
+/// Settles the mode from the parameters that are sound, so that an error arrives where the client looks.
 fn settle_mode(client: &Client, parameters: &RawRequest) -> ResponseMode {
     let response_type = parameters
         .get("response_type")

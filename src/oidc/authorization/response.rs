@@ -16,7 +16,7 @@ use crate::random;
 /// JARM §2.1: at most ten minutes; longer than a code needs for its way.
 const LIFETIME: Duration = Duration::minutes(5);
 
-/// Where answers go: known as soon as client and redirect URI are settled.
+/// The target of the answer: settled as soon as client and redirect URI are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     pub client_id: ClientId,
@@ -25,29 +25,29 @@ pub struct Target {
     pub state: Option<String>,
 }
 
-/// What the browser carries to the service. `http` decides how.
+/// The response that the browser carries to the service. `http` decides how.
 #[derive(Clone, Debug)]
 pub struct AuthorizationResponse {
     pub client_id: ClientId,
     pub redirect_uri: String,
     pub mode: ResponseMode,
     pub parameters: Vec<(&'static str, String)>,
-    /// Why it is a refusal: for the log.
+    /// The error of a refusal, for the log.
     pub error: Option<Error>,
     /// It tells of a login by OpenID Connect, whose end the service may watch for in the browser.
     is_watched: bool,
 }
 
-/// Why a request was not accepted.
+/// The refusal of a request, by the one who is told.
 #[derive(Debug)]
 pub enum Rejection {
-    /// Nobody can be answered: a page of ours tells the person.
+    /// No client can be answered: a page of ours tells the person.
     Page(Error),
     Answer(Box<AuthorizationResponse>),
 }
 
 impl Rejection {
-    /// Why, for whoever is told.
+    /// Returns the error, whoever is told.
     pub fn error(&self) -> Option<&Error> {
         match self {
             Self::Page(error) => Some(error),
@@ -55,7 +55,7 @@ impl Rejection {
         }
     }
 
-    /// For who is answered directly.
+    /// Returns the error for a client that is answered directly.
     pub fn into_error(self) -> Error {
         match self {
             Self::Page(error) => error,
@@ -118,13 +118,13 @@ impl Target {
 }
 
 impl AuthorizationResponse {
-    /// The code, before the answer is sealed.
+    /// Returns the code, before the answer is sealed.
     pub fn code(&self) -> Option<&str> {
         let code = self.parameters.iter().find(|(name, _)| *name == "code");
         code.map(|(_, it)| it.as_str())
     }
 
-    /// With `session_state` (OpenID Connect Session Management 1.0 §2), if it tells of a login.
+    /// Adds `session_state` (OpenID Connect Session Management 1.0 §2), if the response states a login.
     pub fn watched(mut self, browser_state: Option<&str>) -> Self {
         let origin = session_state::origin(&self.redirect_uri);
         if let (true, Some(state), Some(origin)) = (self.is_watched, browser_state, origin) {
@@ -134,7 +134,7 @@ impl AuthorizationResponse {
         self
     }
 
-    /// As it leaves: where the client asked for that, as one JWT that says who made it, for whom and until
+    /// Seals the response, where the client asked for that: as one JWT that says who made it, for whom and until
     /// when, and nothing beside it (JARM §2.1, §2.3).
     pub async fn sealed(mut self, app: &App) -> Result<Self> {
         if !self.mode.is_signed() {
@@ -161,7 +161,7 @@ impl AuthorizationResponse {
         Ok(self)
     }
 
-    /// The address to redirect to; `None` when the answer is to be posted by a page.
+    /// Returns the address to redirect to; `None` if a page posts the response.
     pub fn location(&self) -> Option<String> {
         let separator = match self.mode {
             // RFC 6749 §3.1.2: the query of the registered address is kept.

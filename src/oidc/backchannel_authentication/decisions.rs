@@ -1,5 +1,5 @@
-//! What waits for a person, and their word on it (CIBA §8). Of any number of decisions one counts; it is on
-//! record, with the consent, when the service can first learn of it (security.md G-9, ST-2).
+//! Lists the requests that wait for a person, and records the person's decision (CIBA §8). Of any number of decisions
+//! one counts; it is on record, with the consent, when the service can first learn of it (security.md G-9, ST-2).
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub struct Decided {
     pub request: AuthenticationRequest,
 }
 
-/// The person's requests, the newest first: those that wait, and those of the last hour that do not.
+/// Returns the person's requests, the newest first: those that wait, and those of the last hour that do not.
 pub async fn list(app: &App, account: &Account) -> Result<(Vec<Pending>, Vec<Decided>)> {
     let now = app.clock.now();
     let (mut waiting, mut decided) = (Vec::new(), Vec::new());
@@ -56,7 +56,7 @@ pub async fn list(app: &App, account: &Account) -> Result<(Vec<Pending>, Vec<Dec
 }
 
 async fn pending(app: &App, account: &Account, request: AuthenticationRequest) -> Result<Option<Pending>> {
-    // What was registered when the service asked may be so no longer (security.md G-10, DR-6).
+    // G-10, DR-6: the registration may have changed since the service asked.
     let client = app.registry.find(request.client_id.as_str());
     let Some(client) = client.filter(|it| it.enabled && it.may_use(GrantType::Ciba)) else {
         return Ok(None);
@@ -69,7 +69,7 @@ async fn pending(app: &App, account: &Account, request: AuthenticationRequest) -
     }))
 }
 
-/// The person's request as they decide on it.
+/// Finds the request that the person decides on.
 async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Result<Found> {
     let Some(request) = rows::find_of_account(app.db.read(), &account.id, id).await? else {
         return Ok(Found::Undecidable(Outcome::NotTheirs));
@@ -101,7 +101,7 @@ pub enum Outcome {
     SecondFactor,
 }
 
-/// The person lets the service in.
+/// Lets the service in.
 pub async fn allow(
     app: &App,
     context: &Context,
@@ -136,7 +136,7 @@ pub async fn allow(
     decide(app, context, &pending, &word).await
 }
 
-/// The person keeps the service out.
+/// Keeps the service out.
 pub async fn deny(
     app: &App,
     context: &Context,

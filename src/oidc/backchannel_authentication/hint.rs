@@ -1,4 +1,4 @@
-//! Whom a service means (CIBA §7.1, §7.2): the person of an e-mail address, or of an ID token that it was given.
+//! Finds the person whom a service means (CIBA §7.1, §7.2), by an e-mail address or by an ID token that it was given.
 
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress};

@@ -17,7 +17,7 @@ use crate::storage::authentication_requests::{self as rows, DuePing};
 const KIND: &str = "ping";
 
 const TRIES: i32 = 3;
-/// How long after each attempt the next one follows; more than a call may take.
+/// The wait from each attempt to the next one: more than a call may take.
 const WAITS: [Duration; TRIES as usize] = [
     Duration::seconds(10),
     Duration::seconds(30),
@@ -28,7 +28,8 @@ const WAITS: [Duration; TRIES as usize] = [
 const AT_ONCE: usize = 16;
 const MOST_IN_A_ROUND: u64 = 128;
 
-/// What must be sent as it came, and what no copy of the database shall tell (security.md G-13).
+/// The values that the ping sends as they came. They are sealed, so that no copy of the database reveals them
+/// (security.md G-13).
 #[derive(Serialize, Deserialize)]
 struct Content {
     auth_req_id: String,

@@ -1,4 +1,4 @@
-//! What a service asks for, plain or in a signed object (CIBA §7.1, §7.1.1, §7.2).
+//! Reads an authentication request, plain or in a signed object (CIBA §7.1, §7.1.1, §7.2).
 
 use chrono::Duration;
 use serde_json::{Map, Value};
@@ -42,18 +42,18 @@ pub struct Asked {
     pub acr_values: Vec<String>,
     pub binding_message: Option<String>,
     pub lifetime: Duration,
-    /// Of a client that is pinged.
+    /// The bearer token for a client that is pinged.
     pub notification_token: Option<Secret>,
 }
 
-/// Whom the service means.
+/// The person whom the service means.
 pub enum Hint {
     Login(String),
     IdToken(String),
 }
 
 impl Hint {
-    /// The key of the address by which requests to one person are counted, somebody's or nobody's.
+    /// Returns the key of the address by which requests to one person are counted, somebody's or nobody's.
     pub fn address(&self, account: Option<&Account>) -> Option<String> {
         let key = match (account, self) {
             (Some(account), _) => Some(account.email.key()),
@@ -103,8 +103,8 @@ async fn unfold(app: &App, client: &Client, object: &str) -> Result<Parameters> 
     parameters(&claims)
 }
 
-/// Every member is text, but for `requested_expiry`, which may be a number (CIBA §7.1.1), and for what is
-/// JSON by nature.
+/// Returns the members as parameters: text, but for `requested_expiry`, which may be a number (CIBA §7.1.1), and for
+/// members that are JSON by nature.
 fn parameters(claims: &Value) -> Result<Parameters> {
     let members = claims.as_object().into_iter().flat_map(Map::iter);
     let requested = members.filter(|it| !OF_THE_JWT.contains(&it.0.as_str()));
@@ -146,7 +146,7 @@ fn accept(app: &App, client: &Client, parameters: &Parameters) -> Result<Asked> 
     })
 }
 
-/// What the client may have of what it asks for; the person is shown all of it.
+/// Returns the scope that the client may have of what it asks for. The person is shown all of it.
 fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
     let asked = asked.ok_or_else(|| Error::invalid_request("scope is missing"))?;
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;

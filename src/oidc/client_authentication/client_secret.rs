@@ -10,11 +10,11 @@ use crate::domain::secret::Secret;
 pub struct Basic {
     /// Form-decoded, as RFC 6749 §2.3.1 has it; some percent-encode even `-` and `_` (interoperability.md IO-2).
     pub decoded: (String, Secret),
-    /// As it came: some clients never encode.
+    /// The pair as it came: some clients never encode.
     pub raw: (String, Secret),
 }
 
-/// With or without padding: both are about.
+/// Base64 with or without padding: clients send both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -30,7 +30,7 @@ pub fn basic(credentials: &str) -> Option<Basic> {
     })
 }
 
-/// The scheme and what follows it; scheme names know no case (RFC 9110 §11.1).
+/// Returns the scheme in lower case and what follows it; scheme names have no case (RFC 9110 §11.1).
 pub fn scheme_of(header: &str) -> Option<(String, &str)> {
     let (scheme, rest) = header.trim().split_once(' ')?;
     Some((scheme.to_ascii_lowercase(), rest.trim_start()))

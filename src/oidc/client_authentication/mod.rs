@@ -1,5 +1,5 @@
-//! Who a client is: one method per request, the registered one (RFC 6749 §2.3, OpenID Connect
-//! Core §9, RFC 7523 §3, RFC 8705 §2; security.md TK-6, TK-7).
+//! Authenticates clients: one method per request, the registered one (RFC 6749 §2.3, OpenID Connect Core §9, RFC 7523
+//! §3, RFC 8705 §2; security.md TK-6, TK-7).
 
 mod client_secret;
 pub mod private_key_jwt;
@@ -31,10 +31,10 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 /// One record for all failures of a client in a minute.
 const AUDITED_ONCE_IN: Duration = Duration::from_secs(60);
 
-/// What a client may use for which no method was registered.
+/// The methods of a client for which none was registered.
 const EITHER_SECRET: [AuthMethod; 2] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
 
-/// What a request shows of its client, by the one method that it uses.
+/// The credentials of a request, by the one method that it uses.
 #[derive(Debug)]
 enum Presented {
     Basic(client_secret::Basic),
@@ -94,7 +94,7 @@ impl Presented {
         }
     }
 
-    /// The identifier that the request claims.
+    /// Returns the identifier that the request claims.
     fn id(&self) -> &str {
         match self {
             Self::Basic(it) => &it.decoded.0,
@@ -151,7 +151,8 @@ pub async fn authenticate(
         .check(Limit::ClientAuthenticationFailures, &counted)
         .await
     {
-        // Who proves to be the client needs no counter of failures; who does not is told nothing, below (ST-1).
+        // ST-1: without the store, a client that authenticates needs no counter of failures; one that does not is
+        // refused below.
         Ok(()) | Err(Refused::Store(_)) => {}
         Err(too_many) => return Err(of_client(too_many.into())),
     }
@@ -173,7 +174,8 @@ pub async fn authenticate(
     }
 }
 
-/// The client that a Basic header names, if it is one: for the log, when nothing else of the request can be read.
+/// Returns the client that a Basic header names, if there is one: for the log, when nothing else of the request can
+/// be read.
 pub fn named_by(app: &App, authorization: &str) -> Option<ClientId> {
     let (_, credentials) = scheme_of(authorization).filter(|(scheme, _)| scheme == "basic")?;
     let basic = client_secret::basic(credentials)?;

@@ -14,14 +14,14 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 /// Its own `typ`; none, or `JWT`, is accepted too (JW-4).
 pub const TYPE: &str = "client-authentication+jwt";
 
-/// How far ahead `exp` may be (TK-7). Libraries in use write an hour there: under the profile `oidc`, an
-/// assertion that tells when it was made counts for this long from then, whatever it says.
+/// The largest distance of `exp` in the future (TK-7). Libraries in use write an hour there: under the profile
+/// `oidc`, an assertion with an `iat` counts for this long from then, whatever its `exp`.
 pub const LONGEST: Duration = Duration::minutes(5);
 
-/// What clocks may differ (TK-7).
+/// The difference between two clocks that is tolerated (TK-7).
 const TOLERANCE: Duration = Duration::seconds(10);
 
-/// What an assertion must fit.
+/// The client, provider and time that an assertion must fit.
 pub struct Expected<'a> {
     pub client_id: &'a ClientId,
     pub profile: Profile,
@@ -29,11 +29,11 @@ pub struct Expected<'a> {
     /// The URL of the endpoint that was called, and others that stand for it.
     pub endpoints: &'a [String],
     pub now: Time,
-    /// What was used before is not remembered: older assertions are refused (ST-1).
+    /// Assertions that are older are refused: their use is not remembered (ST-1).
     pub remembered_since: Time,
 }
 
-/// What makes an assertion single-use.
+/// The values by which an assertion is single-use.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Checked {
     pub jti: String,
@@ -63,7 +63,7 @@ pub fn claimed_client(assertion: &str) -> Option<ClientId> {
     claims.get("sub")?.as_str().map(ClientId::new)
 }
 
-/// The claims of an assertion whose signature holds.
+/// Checks the claims of an assertion whose signature holds.
 pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'static str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let client = Some(expected.client_id.as_str());
@@ -109,7 +109,7 @@ pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'stati
     if exp > now + LONGEST + TOLERANCE {
         return Err("the assertion lives too long");
     }
-    // Without iat, the earliest moment at which it can have been used.
+    // The earliest moment at which the assertion can have been used, if it has no iat.
     let earliest = issued.unwrap_or(exp - LONGEST - TOLERANCE);
     if earliest.timestamp() < expected.remembered_since.timestamp() {
         return Err("the assertion is older than the memory of those used");

@@ -15,12 +15,12 @@ use crate::oidc::{self, Error, client_keys, subject};
 use crate::random;
 use crate::storage::session_clients::{self as rows, Due};
 
-/// Of a logout token.
+/// The lifetime of a logout token.
 const LIFETIME: Duration = Duration::seconds(120);
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 const TRIES: i32 = 3;
-/// How long after each attempt the next one follows; more than a call may take.
+/// The wait from each attempt to the next one: more than a call may take.
 const WAITS: [Duration; TRIES as usize] = [
     Duration::seconds(10),
     Duration::seconds(60),

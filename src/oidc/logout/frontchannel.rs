@@ -14,7 +14,7 @@ use crate::random;
 use crate::storage::ephemeral::Kind;
 use crate::storage::session_clients;
 
-/// How long the page with the frames can be shown.
+/// The time in which the page with the frames can be shown.
 const LIFETIME: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// A logout on its way through the browser.
@@ -25,7 +25,7 @@ pub struct FrontchannelLogout {
     pub after: After,
 }
 
-/// What the browser is to visit when this session ends; to be asked before it does.
+/// Returns the addresses that the browser visits when this session ends. Called before it ends.
 pub async fn frames(app: &App, session: &Session) -> Result<Vec<String>> {
     let (issuer, sid) = (app.config.issuer.as_str(), session.sid.as_str());
     let clients = session_clients::list_of_session(app.db.read(), &session.id).await?;
@@ -53,7 +53,7 @@ pub async fn keep(app: &App, logout: &FrontchannelLogout) -> Result<String> {
     Ok(handle)
 }
 
-/// Again, if the page is loaded again.
+/// Finds a logout that was kept, as often as its page is loaded.
 pub async fn find(app: &App, handle: &str) -> Result<Option<FrontchannelLogout>> {
     let found = app.ephemeral.get(Kind::Logout, &key(handle)).await;
     let found = found.map_err(Error::from)?;

@@ -1,4 +1,5 @@
-//! What a token is for: whom (RFC 8707 §2.2), and what in detail (RFC 9396 §6, §7).
+//! The audience of an access token: the resources that it is for (RFC 8707 §2.2), and what it allows there in detail
+//! (RFC 9396 §6, §7). Every grant uses it, and so do the endpoints that make a grant for another device.
 
 use crate::app::App;
 use crate::domain::authorization::Grant;
@@ -15,7 +16,7 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// All that a grant is for.
+    /// Returns all that a grant is for.
     pub fn of_grant(client: &Client, grant: &Grant) -> Result<Self> {
         let registered = &client.settings.resources;
         let resources = resource::audience(&grant.resources, &[], registered).map_err(foreign)?;
@@ -25,12 +26,12 @@ impl Audience {
         })
     }
 
-    /// What a request at the token endpoint wants of it.
+    /// Returns the part of a grant that a request at the token endpoint asks for.
     pub fn requested(app: &App, client: &Client, grant: &Grant, parameters: &Parameters) -> Result<Self> {
         let registered = &client.settings.resources;
         let wanted = parameters.all("resource");
         let resources = resource::audience(&grant.resources, &wanted, registered).map_err(foreign)?;
-        // What is registered no longer is not to be had either (G-10).
+        // G-10: a type that is registered no longer is not granted any more.
         let granted = grant
             .details
             .of_types(&client.settings.authorization_details_types);
@@ -38,7 +39,8 @@ impl Audience {
         Ok(Self { resources, details })
     }
 
-    /// On a client's own behalf, where the registration alone grants.
+    /// Returns what a client asks for on its own behalf, or for a grant in the making: the registration alone limits
+    /// it.
     pub fn of_client(app: &App, client: &Client, parameters: &Parameters) -> Result<Self> {
         let details = details_of(app, client, parameters)?.unwrap_or_default();
         let resources = registered_resources(client, &parameters.all("resource"))?;
@@ -55,7 +57,7 @@ pub fn registered_resources(client: &Client, asked: &[String]) -> Result<Vec<Str
     resource::within(asked, &client.settings.resources).map_err(foreign)
 }
 
-/// Of what was granted, what the request asks for.
+/// Returns the details that the request asks for of those that were granted.
 pub fn narrowed_details(
     app: &App,
     client: &Client,
@@ -68,7 +70,7 @@ pub fn narrowed_details(
     }
 }
 
-/// The parameter, if it was sent.
+/// Reads the parameter, if it was sent.
 fn details_of(app: &App, client: &Client, parameters: &Parameters) -> Result<Option<AuthorizationDetails>> {
     let Some(text) = parameters.get("authorization_details") else {
         return Ok(None);

@@ -39,7 +39,7 @@ pub async fn redeem(
         Stage::Spent(grant) => Err(replayed(app, context, client, &grant).await?),
         Stage::Allowed(grant) => match spend(app, context, &request.id).await? {
             true => redeem::grant(app, client, *grant, parameters, bound_to).await,
-            // Of any number of parallel calls one is given the grant (security.md G-8).
+            // G-8: of any number of parallel calls one gets the grant.
             false => Err(replayed(app, context, client, &grant).await?),
         },
     }

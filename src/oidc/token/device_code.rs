@@ -47,7 +47,8 @@ pub async fn redeem(
     }
 }
 
-/// Of any number of parallel calls one is given the grant: the tombstone that only one can set decides.
+/// Spends a device code. Of any number of parallel calls one gets the grant: the tombstone that only one can set
+/// decides.
 async fn spend(app: &App, context: &Context, client: &Client, device: &Digest, grant: &Grant) -> Result<()> {
     let id = grant.authorization_id.as_str().as_bytes();
     let store = &app.ephemeral;

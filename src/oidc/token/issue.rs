@@ -22,7 +22,7 @@ use crate::jose::jwe::Content;
 use crate::oidc::{Error, Result, access_token, claims, client_keys, subject};
 use crate::random;
 
-/// What every grant about a person comes to.
+/// The result of every grant about a person.
 pub struct Authorized {
     pub grant: Grant,
     pub account: Account,
@@ -30,13 +30,13 @@ pub struct Authorized {
     pub scope: Scope,
     pub nonce: Option<String>,
     pub refresh_token: Option<String>,
-    /// What the client proved to hold.
+    /// The key or certificate that the tokens are bound to.
     pub bound_to: Option<Confirmation>,
-    /// What the access token is for.
+    /// The audience of the access token.
     pub audience: Audience,
 }
 
-/// What comes back from the authorization endpoint itself.
+/// The parts of an authorization response that its tokens depend on.
 pub struct FrontChannel<'a> {
     pub response_type: ResponseType,
     pub code: Option<&'a str>,
@@ -45,7 +45,7 @@ pub struct FrontChannel<'a> {
 
 pub async fn tokens(app: &App, client: &Client, authorized: Authorized) -> Result<TokenResponse> {
     let mint = Mint::new(app, client, &authorized);
-    // With `offline_access` it may outlive the session; what ends it then is the end of the refresh tokens.
+    // A token with `offline_access` may outlive the session; it ends with the refresh tokens.
     let sid = (!authorized.grant.is_offline()).then(|| authorized.grant.sid.clone());
     let (token, access_token) = mint.access_token(sid).await?;
     let id_token = match authorized.scope.contains(scope::OPENID) {
@@ -62,8 +62,8 @@ pub async fn tokens(app: &App, client: &Client, authorized: Authorized) -> Resul
     Ok(response(token, access_token, authorized.refresh_token, id_token))
 }
 
-/// The tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5).
-/// Never a refresh token: what passes through a browser must not last.
+/// Returns the tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5). Never
+/// a refresh token: what passes through a browser must not last.
 pub async fn through_browser(
     app: &App,
     client: &Client,
@@ -104,7 +104,7 @@ pub async fn through_browser(
     Ok(parameters)
 }
 
-/// A token about the client itself (RFC 6749 §4.4.3).
+/// Makes a token about the client itself (RFC 6749 §4.4.3).
 pub fn client_token(
     app: &App,
     client: &Client,
@@ -126,8 +126,8 @@ pub fn client_token(
     Ok(response(token, access_token, None, None))
 }
 
-/// A token of a person's that came of another one (RFC 8693 §2.2.1). `kind`: as it was asked for; a JWT is
-/// one whatever the client's form.
+/// Makes a token about a person in exchange for another one (RFC 8693 §2.2.1). `kind` is the type that was asked for:
+/// a JWT is one whatever the client's form.
 pub async fn exchanged_token(
     app: &App,
     client: &Client,
@@ -149,7 +149,7 @@ pub async fn exchanged_token(
     })
 }
 
-/// What is for others is for them to read (RFC 9068).
+/// Returns `true` if others read the token: its client's resources, or those in its audience (RFC 9068).
 fn is_signed(client: &Client, token: &AccessToken) -> bool {
     client.has_jwt_access_tokens() || !token.audience.is_empty()
 }
@@ -192,7 +192,7 @@ fn response(
     }
 }
 
-/// What an ID token vouches for, because it came along with it (Core §3.1.3.6, §3.3.2.11).
+/// The values beside an ID token that its hashes bind to it (Core §3.1.3.6, §3.3.2.11).
 #[derive(Default)]
 struct Hashes<'a> {
     access_token: Option<&'a str>,
@@ -200,7 +200,7 @@ struct Hashes<'a> {
     state: Option<&'a str>,
 }
 
-/// What the tokens of one response have in common: all of them are made at one instant.
+/// The context that the tokens of one response share. All of them are made at one instant.
 struct Mint<'a> {
     app: &'a App,
     client: &'a Client,

@@ -1,4 +1,4 @@
-//! What a client hears that comes and asks before its person has decided (RFC 8628 §3.5, CIBA §11).
+//! Answers a client that polls before its person has decided (RFC 8628 §3.5, CIBA §11).
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::domain::secret::Digest;
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
-/// Longer than any wait: whoever stayed away so long begins anew.
+/// The lifetime of an interval in the store, longer than any wait: a client that stayed away so long begins anew.
 const REMEMBERED: Duration = Duration::from_mins(20);
 
-/// Nobody has decided; whoever asks too often is told to wait longer.
+/// Returns `authorization_pending`, or `slow_down` to a client that asks too often.
 pub async fn not_yet(app: &App, kind: Kind, asked_about: &Digest) -> Result<Error> {
     let (now, store) = (app.clock.now(), &app.ephemeral);
     let before = store.get(kind, asked_about.as_str()).await?;

@@ -1,5 +1,5 @@
-//! What a person granted, redeemed by a code of the browser's or of a device: the person as of now, and a
-//! refresh token with `offline_access` (security.md TK-1 to TK-5, G-10).
+//! Redeems the grant of a code, of a device or of a backchannel request: reads the person as of now, and begins a
+//! family of refresh tokens with `offline_access` (security.md TK-1 to TK-5, G-10).
 
 use super::audience::Audience;
 use super::issue::Authorized;
@@ -14,7 +14,7 @@ use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::oidc::{Error, Parameters, Result, logout, service_use};
 use crate::storage::refresh_tokens;
 
-/// The grant was taken: there is no second redemption of it.
+/// Redeems a grant that its caller took: there is no second redemption of it.
 pub async fn grant(
     app: &App,
     client: &Client,

@@ -43,8 +43,8 @@ pub async fn begin(
     };
     let content = serde_json::to_string(&grant).map_err(Error::internal)?;
     let write = app.db.write(async |tx| {
-        // Whoever ends a session ends its refresh tokens after it: held here, the session cannot
-        // end between the look at it and the insertion.
+        // The end of a session ends its refresh tokens afterwards: held here, the session cannot end between the look
+        // at it and the insertion.
         if !refresh_tokens::hold_session(tx, &grant.session).await? {
             return Ok(false);
         }

@@ -16,7 +16,7 @@ use crate::random;
 use crate::storage::refresh_tokens::{self, Rotation};
 use crate::storage::revocations;
 
-/// A FAPI client keeps the token that it has (TK-5).
+/// Redeems a refresh token and replaces it by its successor. A FAPI client keeps the token that it has (TK-5).
 pub async fn rotate(
     app: &App,
     context: &Context,

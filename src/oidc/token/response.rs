@@ -25,10 +25,10 @@ pub struct TokenResponse {
     /// token that is for nothing but its client.
     #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
-    /// As granted (RFC 9396 §7).
+    /// The details as granted (RFC 9396 §7).
     #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub authorization_details: AuthorizationDetails,
-    /// What a token exchange came to (RFC 8693 §2.2.1).
+    /// The type of an exchanged token (RFC 8693 §2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<&'static str>,
 }

@@ -8,7 +8,7 @@ use crate::domain::client::Client;
 use crate::oidc::{Error, Result, access_policy, consent};
 use crate::storage::{accounts, sessions};
 
-/// Whether the grant ends with its session.
+/// Says whether the grant ends with its session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Session {
     Needed,

@@ -23,7 +23,7 @@ pub async fn grant(
     bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     if client.is_public() {
-        // Who acts for another is known.
+        // RFC 8693 §4.1: the actor is named in the token, so the client must have proved who it is.
         return Err(Error::unauthorized_client("A public client exchanges no tokens"));
     }
     let wanted = wanted(parameters)?;
@@ -75,7 +75,8 @@ fn wanted(parameters: &Parameters) -> Result<&'static str> {
     }
 }
 
-/// The token of the person, as one who may show it: its own client, or a resource that it is for.
+/// Returns the holder of the subject token, if the client may present it: as its own client, or as a resource that it
+/// is for.
 async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> Result<Holder> {
     let shown = read(app, parameters, ("subject_token", "subject_token_type")).await?;
     let itself = &client.settings.protected_resources;
@@ -89,7 +90,7 @@ async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> R
     }
 }
 
-/// Who acts: whom the actor token is about, or the client. A client that only narrows a token of its own
+/// Returns the actor: the subject of the actor token, or the client. A client that only narrows a token of its own
 /// changes nothing about who acts.
 async fn actor(app: &App, client: &Client, parameters: &Parameters, shown: &Holder) -> Result<Option<Actor>> {
     let before = shown.token.actor.clone();
@@ -152,7 +153,8 @@ fn requested_audience(
     Ok(Audience { resources, details })
 }
 
-/// What the token that was shown allows and the client may have, or less. Nothing lasts beyond the token.
+/// Returns the scope that the presented token allows and the client may have, or less. Nothing lasts beyond the
+/// token.
 fn narrowed(granted: &Scope, registered: &Scope, asked: Option<&str>) -> Result<Scope> {
     let most = granted.limited_to(registered).without(scope::OFFLINE_ACCESS);
     let scope = match asked {

@@ -59,7 +59,7 @@ const GOOD: [(&str, &str); 5] = [
     ("state", "s p\u{e9}%\"\\"),
 ];
 
-/// The good request with some names replaced, `None` leaving them out.
+/// Returns the good request with some names replaced; `None` leaves a name out.
 fn but(changes: &[(&'static str, Option<&'static str>)]) -> Vec<(&'static str, &'static str)> {
     let mut pairs = GOOD.to_vec();
     pairs.retain(|it| changes.iter().all(|change| change.0 != it.0));
@@ -245,7 +245,7 @@ fn what_is_not_known_is_ignored() {
 }
 
 proptest! {
-    /// Whatever is dropped, doubled, stretched or replaced: an accepted request or a standard error.
+    /// Drops, doubles, stretches or replaces parameters: the outcome is an accepted request or a standard error.
     #[test]
     fn nothing_panics_and_every_error_is_a_standard_one(
         changes in prop::collection::vec((0..26_usize, 0..4_u8, "\\PC{0,40}"), 0..6),
