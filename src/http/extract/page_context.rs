@@ -19,7 +19,7 @@ use crate::http::outcome::{self, Outcome, Owner, Place};
 use crate::http::return_path::{ReturnPath, ReturnPaths};
 use crate::http::security_policy::PagePolicy;
 use crate::i18n::Locale;
-use crate::oidc::authorization::handle;
+use crate::oidc::authorization::interaction_handle;
 use crate::paths;
 use crate::random;
 use crate::templates::{Flash, FormState, Service, Tone};
@@ -112,10 +112,10 @@ impl PageContext {
     /// Names the service's request that the page is part of. Its language holds for every page that names it, also when
     /// the request itself is over.
     pub(in crate::http) fn part_of(self, handle: Option<String>) -> Self {
-        let Some(handle) = handle.filter(|it| handle::is_handle(it)) else {
+        let Some(handle) = handle.filter(|it| interaction_handle::is_handle(it)) else {
             return self;
         };
-        let remembered = handle::remembered(&self.app, &handle);
+        let remembered = interaction_handle::open(&self.app, &handle);
         let mut ctx = self.speaking(remembered.and_then(|it| it.ui_locales).as_deref());
         ctx.request = Some(handle);
         ctx

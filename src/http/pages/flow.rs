@@ -13,8 +13,8 @@ use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::{Client, host_of};
 use crate::domain::session::Due;
 use crate::http::cookies::Cookie;
-use crate::oidc::authorization::handle;
 use crate::oidc::authorization::interaction::{self, Interaction, Step};
+use crate::oidc::authorization::interaction_handle;
 use crate::oidc::authorization::response::AuthorizationResponse;
 use crate::oidc::consent;
 use crate::paths;
@@ -220,7 +220,7 @@ fn form_post(answer: AuthorizationResponse) -> FormPost {
 
 /// The service that a handle was made for, also when its request is over.
 pub fn service_of_handle(app: &App, handle: &str) -> Option<Service> {
-    let remembered = handle::remembered(app, handle)?;
+    let remembered = interaction_handle::open(app, handle)?;
     Some(service(app, &*app.registry.find(remembered.client_id.as_str())?))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::grant::{self, Login};
 use super::response::{AuthorizationResponse, Target};
-use super::{handle, pushed_request};
+use super::{interaction_handle, pushed_request};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -105,7 +105,7 @@ pub async fn find_posted(app: &App, handle: &str) -> Result<Option<Authorization
 }
 
 pub(super) async fn keep(app: &App, request: AuthorizationRequest, browser: &str) -> Result<String> {
-    let handle = handle::new(app, &request)?;
+    let handle = interaction_handle::new(app, &request)?;
     let ttl = chrono::Duration::from_std(app.config.authorization.interaction).map_err(Error::internal)?;
     let interaction = Interaction {
         request,

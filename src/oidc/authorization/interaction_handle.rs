@@ -13,7 +13,7 @@ const KIND: &str = "interaction-handle";
 
 /// The content of a handle, which is there even when its request is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Remembered {
+pub struct HandleContent {
     pub client_id: ClientId,
     pub ui_locales: Option<String>,
 }
@@ -21,11 +21,11 @@ pub struct Remembered {
 /// Makes a handle: a random part, and the sealed content that outlives the request. No browser can read or make it,
 /// and no store has to keep it.
 pub fn new(app: &App, request: &AuthorizationRequest) -> Result<String> {
-    let remembered = Remembered {
+    let content = HandleContent {
         client_id: request.client_id.clone(),
         ui_locales: request.ui_locales.clone().filter(|it| it.len() <= 64),
     };
-    let content = serde_json::to_vec(&remembered).map_err(Error::internal)?;
+    let content = serde_json::to_vec(&content).map_err(Error::internal)?;
     let sealed = app.keys.seal(KIND, &content).map_err(Error::internal)?;
     Ok(format!("{}.{sealed}", random::token()))
 }
@@ -42,7 +42,7 @@ pub fn is_handle(text: &str) -> bool {
     })
 }
 
-pub fn remembered(app: &App, handle: &str) -> Option<Remembered> {
+pub fn open(app: &App, handle: &str) -> Option<HandleContent> {
     let (_, sealed) = handle.split_once('.')?;
     serde_json::from_slice(&app.keys.open(KIND, sealed)?).ok()
 }
