@@ -143,7 +143,7 @@ pub struct RefreshFamily {
 
 /// The state of a presented refresh token in its family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presented {
+pub enum RefreshTokenState {
     Current,
     Expired,
     /// Rotated a moment ago, and its successor was not used yet.
@@ -153,18 +153,18 @@ pub enum Presented {
 }
 
 impl RefreshFamily {
-    pub fn judge(&self, presented: &Digest, now: Time) -> Presented {
+    pub fn judge(&self, presented: &Digest, now: Time) -> RefreshTokenState {
         // Digests of random values: comparing them in variable time tells nothing of the values.
         if now >= self.idle_until || now >= self.expires_at {
-            Presented::Expired
+            RefreshTokenState::Expired
         } else if *presented == self.current {
-            Presented::Current
+            RefreshTokenState::Current
         } else if self.previous.as_ref() == Some(presented)
             && self.rotated_at.is_some_and(|at| now <= at + ROTATION_GRACE)
         {
-            Presented::JustRotated
+            RefreshTokenState::JustRotated
         } else {
-            Presented::Reused
+            RefreshTokenState::Reused
         }
     }
 }
@@ -207,14 +207,20 @@ mod tests {
             expires_at: now + Duration::days(30),
         };
         let judge = |value, at| family.judge(&digest(value), at);
-        assert_eq!(judge("third", now), Presented::Current);
+        assert_eq!(judge("third", now), RefreshTokenState::Current);
         assert_eq!(
             judge("second", now + Duration::seconds(10)),
-            Presented::JustRotated
+            RefreshTokenState::JustRotated
         ); // TK-5
-        assert_eq!(judge("second", now + Duration::seconds(11)), Presented::Reused);
-        assert_eq!(judge("first", now), Presented::Reused); // its successor was used
-        assert_eq!(judge("third", now + Duration::days(14)), Presented::Expired);
+        assert_eq!(
+            judge("second", now + Duration::seconds(11)),
+            RefreshTokenState::Reused
+        );
+        assert_eq!(judge("first", now), RefreshTokenState::Reused); // its successor was used
+        assert_eq!(
+            judge("third", now + Duration::days(14)),
+            RefreshTokenState::Expired
+        );
     }
 
     #[test]

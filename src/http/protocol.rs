@@ -12,7 +12,7 @@ use super::extract::client::{one_header, proof_of};
 use super::extract::form;
 use crate::app::App;
 use crate::domain::client::Client;
-use crate::oidc::userinfo::{self, Presented, Userinfo};
+use crate::oidc::userinfo::{self, PresentedToken, Userinfo};
 use crate::oidc::{
     self, backchannel_authentication, device_authorization, discovery, introspection, jwks,
     pushed_authorization_request, revocation, token,
@@ -130,7 +130,7 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
     };
     let in_query = pairs.is_beside("access_token");
     let parameters = pairs.into_parameters()?;
-    let presented = Presented {
+    let presented = PresentedToken {
         authorization: authorization.as_deref(),
         body: parameters.get("access_token"),
         in_query,

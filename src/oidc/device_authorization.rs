@@ -49,7 +49,7 @@ pub async fn begin(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
-    presented: &dpop::Presented,
+    proof: &dpop::DpopHeader,
 ) -> Result<DeviceAuthorization> {
     if !client.may_use(GrantType::DeviceCode) {
         let grant = GrantType::DeviceCode.to_string();
@@ -64,7 +64,7 @@ pub async fn begin(
     let scope = allowed(client, parameters.get("scope"))?;
     let audience = Audience::of_client(app, client, parameters)?;
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
-    let key = dpop::verify(app, presented, None).await?;
+    let key = dpop::verify(app, proof, None).await?;
     let device_code = format!("dc_{}", random::token());
     let request = DeviceRequest {
         device: device_key(&client.id, &device_code),

@@ -214,7 +214,13 @@ mod tests {
         assert!(!methods(&document).contains("tls_client_auth"));
         assert!(methods(&mutual).contains("\"self_signed_tls_client_auth\""));
         assert!(!methods(&mutual).contains("\"tls_client_auth\"")); // no authority is known
-        let has = |name: &str, value: &str| document[name].as_array().expect(name).iter().any(|it| it == value);
+        let has = |name: &str, value: &str| {
+            document[name]
+                .as_array()
+                .expect(name)
+                .iter()
+                .any(|it| it == value)
+        };
         assert!(has("id_token_signing_alg_values_supported", "RS256")); // Discovery §3
         assert!(has("scopes_supported", "openid") && has("scopes_supported", "itu_membership"));
         assert!(has("claims_supported", "ties_rights") && has("claims_supported", "email_verified"));

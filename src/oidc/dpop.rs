@@ -38,7 +38,7 @@ const NONCE: &str = "dpop_nonce";
 
 /// The header as it came, and the request that it came with.
 #[derive(Clone, Debug, Default)]
-pub struct Presented {
+pub struct DpopHeader {
     /// `DPoP`, if there was one.
     pub proof: Option<String>,
     /// There was more than one, or one that is not ASCII.
@@ -60,12 +60,12 @@ struct Expected<'a> {
 }
 
 /// Verifies the proof of a request and returns the thumbprint of its key; `None` if no proof came. A proof counts once.
-pub async fn verify(app: &App, presented: &Presented, access_token: Option<&str>) -> Result<Option<String>> {
-    if presented.unreadable {
+pub async fn verify(app: &App, header: &DpopHeader, access_token: Option<&str>) -> Result<Option<String>> {
+    if header.unreadable {
         // RFC 9449 §4.3
         return Err(Error::invalid_dpop_proof("There is not exactly one DPoP proof"));
     }
-    let Some(proof) = &presented.proof else {
+    let Some(proof) = &header.proof else {
         return Ok(None);
     };
     let expect = Expect {
@@ -76,8 +76,8 @@ pub async fn verify(app: &App, presented: &Presented, access_token: Option<&str>
     let VerifiedProof { claims, thumbprint } = jose::verify_embedded(proof, expect)
         .map_err(|why| Error::invalid_dpop_proof("The DPoP proof is not valid").caused_by(why))?;
     let expected = Expected {
-        method: &presented.method,
-        url: &presented.url,
+        method: &header.method,
+        url: &header.url,
         access_token,
         now: app.clock.now(),
         remembered_since: app.ephemeral.started_at().await?,
@@ -90,7 +90,7 @@ pub async fn verify(app: &App, presented: &Presented, access_token: Option<&str>
         ));
     }
     // RFC 9449 §11.1: per key and endpoint, so that nobody spends another's.
-    let used = format!("{thumbprint}\n{}\n{jti}", presented.url);
+    let used = format!("{thumbprint}\n{}\n{jti}", header.url);
     let window = if wants_nonce { NONCE_WINDOW } else { WINDOW * 2 };
     let ttl = (window + REMEMBERED).to_std().map_err(Error::internal)?;
     let key = Digest::of(used.as_bytes());
@@ -105,8 +105,8 @@ pub async fn verify(app: &App, presented: &Presented, access_token: Option<&str>
 }
 
 /// Verifies the proof of a client. One that is registered for bound tokens must send a proof (RFC 9449 §5.2).
-pub async fn verify_for(app: &App, client: &Client, presented: &Presented) -> Result<Option<String>> {
-    match verify(app, presented, None).await? {
+pub async fn verify_for(app: &App, client: &Client, header: &DpopHeader) -> Result<Option<String>> {
+    match verify(app, header, None).await? {
         None if client.metadata.dpop_bound_access_tokens => Err(Error::invalid_dpop_proof(
             "This client proves possession of its key with a DPoP header",
         )),

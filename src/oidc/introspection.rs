@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::secret::Digest;
-use crate::domain::token::{self, Presented};
+use crate::domain::token::{self, RefreshTokenState};
 use crate::domain::{Subject, account::Account};
 use crate::storage::{accounts, refresh_tokens, revocations};
 
@@ -99,7 +99,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
     let Some((family, content)) = refresh_tokens::find(db, &id).await? else {
         return Ok(None);
     };
-    let current = family.judge(&Digest::of(presented.as_bytes()), now) == Presented::Current;
+    let current = family.judge(&Digest::of(presented.as_bytes()), now) == RefreshTokenState::Current;
     if family.client_id != client.id || !current {
         return Ok(None);
     }

@@ -23,14 +23,14 @@ pub async fn push(
     context: &Context,
     client: &Client,
     parameters: &Parameters,
-    presented: &dpop::Presented,
+    proof: &dpop::DpopHeader,
 ) -> Result<Pushed> {
     if client.is_public() {
         // DS-3: a public client proves nothing, so its request counts as one that a browser brings.
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
-    let bound_to = dpop::verify(app, presented, None).await?;
+    let bound_to = dpop::verify(app, proof, None).await?;
     let request = request::accept_pushed(app, context, client, parameters, bound_to).await?;
     Ok(Pushed {
         request_uri: pushed_request::keep(app, client, request).await?,

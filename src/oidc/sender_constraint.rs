@@ -12,7 +12,7 @@ use crate::domain::token::Confirmation;
 #[derive(Clone, Debug, Default)]
 pub struct PresentedProof {
     /// The DPoP header, if there is one; not verified yet.
-    pub dpop: dpop::Presented,
+    pub dpop: dpop::DpopHeader,
     /// The certificate that the handshake verified.
     pub certificate: Option<Certificate>,
 }

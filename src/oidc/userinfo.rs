@@ -13,7 +13,7 @@ use crate::jose::jwe::Content;
 
 /// The places where a request may present its token (RFC 6750 §2).
 #[derive(Clone, Debug, Default)]
-pub struct Presented<'a> {
+pub struct PresentedToken<'a> {
     /// The `Authorization` header as it came.
     pub authorization: Option<&'a str>,
     /// `access_token` of a form body.
@@ -24,7 +24,7 @@ pub struct Presented<'a> {
     pub proof: PresentedProof,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> PresentedToken<'a> {
     /// Returns the scheme in lower case and the token. UI-1: a token comes in one place, and never in the query,
     /// where logs would keep it.
     pub fn token(&self) -> Result<(String, &'a str)> {
@@ -52,7 +52,7 @@ pub enum Userinfo {
 }
 
 /// Answers with the claims. A refusal names the client of the token for the log, if the token can be read.
-pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
+pub async fn answer(app: &App, presented: PresentedToken<'_>) -> Result<Userinfo> {
     let token = presented.token().ok().map(|(_, token)| token.to_owned());
     let answer = claims_for(app, presented).await;
     answer.map_err(|error| match token.and_then(|it| access_token::read(app, &it)) {
@@ -61,7 +61,7 @@ pub async fn answer(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
     })
 }
 
-async fn claims_for(app: &App, presented: Presented<'_>) -> Result<Userinfo> {
+async fn claims_for(app: &App, presented: PresentedToken<'_>) -> Result<Userinfo> {
     let Holder {
         token,
         client,
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_token_comes_in_one_place() {
         let token = |authorization, body, in_query| {
-            Presented {
+            PresentedToken {
                 authorization,
                 body,
                 in_query,

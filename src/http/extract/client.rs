@@ -93,14 +93,14 @@ pub fn proof_of(app: &App, request: &Request) -> PresentedProof {
 }
 
 /// The proof of possession (RFC 9449 §4.1): one, or none. Whoever needs it judges it.
-fn dpop_of(request: &Request, url: String) -> dpop::Presented {
+fn dpop_of(request: &Request, url: String) -> dpop::DpopHeader {
     let mut proofs = request.headers().get_all(DPOP).iter();
     let (proof, unreadable) = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
         (None, _) => (None, false),
         (Some(Ok(one)), None) => (Some(one.to_owned()), false),
         _ => (None, true),
     };
-    dpop::Presented {
+    dpop::DpopHeader {
         proof,
         unreadable,
         method: request.method().to_string(),

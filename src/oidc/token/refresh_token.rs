@@ -10,7 +10,7 @@ use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Digest;
-use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, Presented, RefreshFamily};
+use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, RefreshFamily, RefreshTokenState};
 use crate::oidc::{Error, Parameters, Result};
 use crate::random;
 use crate::storage::refresh_tokens::{self, Rotation};
@@ -33,10 +33,12 @@ pub async fn rotate(
     }
     let (now, digest) = (app.clock.now(), Digest::of(presented.as_bytes()));
     match family.judge(&digest, now) {
-        Presented::Current => {}
-        Presented::Expired => return Err(Error::unusable_grant("an expired refresh token")),
-        Presented::JustRotated => return Err(Error::unusable_grant("a refresh token rotated a moment ago")),
-        Presented::Reused => return Err(reused(app, context, &family).await?),
+        RefreshTokenState::Current => {}
+        RefreshTokenState::Expired => return Err(Error::unusable_grant("an expired refresh token")),
+        RefreshTokenState::JustRotated => {
+            return Err(Error::unusable_grant("a refresh token rotated a moment ago"));
+        }
+        RefreshTokenState::Reused => return Err(reused(app, context, &family).await?),
     }
     let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
     if grant.bound_to.is_some() && grant.bound_to != bound_to {

@@ -32,7 +32,7 @@ use itu_account::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
 use itu_account::oidc::client_authentication::Credentials;
 use itu_account::oidc::sender_constraint::PresentedProof;
 use itu_account::oidc::token::{self, TokenResponse};
-use itu_account::oidc::userinfo::{Presented, Userinfo};
+use itu_account::oidc::userinfo::{PresentedToken, Userinfo};
 use itu_account::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
 use itu_account::random;
 use itu_account::storage::accounts::NewAccount;
@@ -241,9 +241,9 @@ impl Provider {
 
     pub async fn userinfo(&self, token: &str) -> Result<Value, Error> {
         let header = format!("Bearer {token}");
-        let presented = Presented {
+        let presented = PresentedToken {
             authorization: Some(&header),
-            ..Presented::default()
+            ..PresentedToken::default()
         };
         match userinfo::answer(&self.app, presented).await? {
             Userinfo::Json(claims) => Ok(claims),
