@@ -75,9 +75,10 @@ impl ResponseMode {
 
     /// Returns the mode of a response type when the request names none.
     pub fn default_for(response_type: ResponseType) -> Self {
-        match response_type.is_front_channel() {
-            true => Self::Fragment,
-            false => Self::Query,
+        if response_type.is_front_channel() {
+            Self::Fragment
+        } else {
+            Self::Query
         }
     }
 }
@@ -111,9 +112,10 @@ impl Prompt {
                 _ => return Err(BadPrompt), // security.md AZ-10
             }
         }
-        match it.none && (it.login || it.consent || it.select_account || it.create) {
-            true => Err(BadPrompt),
-            false => Ok(it),
+        if it.none && (it.login || it.consent || it.select_account || it.create) {
+            Err(BadPrompt)
+        } else {
+            Ok(it)
         }
     }
 }

@@ -99,9 +99,10 @@ impl AuthorizationDetails {
     /// RFC 9396 §6.1: those of `asked`, each of which is one that was granted, or less of it in its lists.
     pub fn narrowed(&self, asked: Self) -> Result<Self, BadDetails> {
         let granted = |it: &Map<String, Value>| self.0.iter().any(|one| is_within(it, one));
-        match asked.0.iter().all(granted) {
-            true => Ok(asked),
-            false => Err(BadDetails::Wider),
+        if asked.0.iter().all(granted) {
+            Ok(asked)
+        } else {
+            Err(BadDetails::Wider)
         }
     }
 

@@ -85,9 +85,12 @@ mod tests {
         ) {
             let letters = code.chars().zip(&gaps).zip(lower);
             let typed: String = letters
-                .map(|((letter, gap), lower)| match lower {
-                    true => format!("{gap}{}", letter.to_ascii_lowercase()),
-                    false => format!("{gap}{letter}"),
+                .map(|((letter, gap), lower)| {
+                    if lower {
+                        format!("{gap}{}", letter.to_ascii_lowercase())
+                    } else {
+                        format!("{gap}{letter}")
+                    }
                 })
                 .collect();
             let read = UserCode::typed(&typed).expect("a code");

@@ -32,9 +32,10 @@ impl PollingInterval {
     /// all that follow wait longer (RFC 8628 §3.5, `slow_down`).
     pub fn polled(self, now: Time) -> (Self, bool) {
         let in_time = now >= self.not_before;
-        let interval = match in_time {
-            true => self.interval,
-            false => self.interval.saturating_add(INTERVAL.num_seconds()),
+        let interval = if in_time {
+            self.interval
+        } else {
+            self.interval.saturating_add(INTERVAL.num_seconds())
         };
         let wait = Duration::seconds(interval).min(LONGEST);
         let next = Self {

@@ -34,9 +34,10 @@ pub fn within<'a>(
             found.push(one.to_owned());
         }
     }
-    match found.len() <= MOST {
-        true => Ok(found),
-        false => Err(BadTarget),
+    if found.len() <= MOST {
+        Ok(found)
+    } else {
+        Err(BadTarget)
     }
 }
 
@@ -57,9 +58,10 @@ pub fn audience(
         .cloned()
         .collect();
     // A token for none of them would be one for us.
-    match left.is_empty() && !granted.is_empty() {
-        true => Err(BadTarget),
-        false => Ok(left),
+    if left.is_empty() && !granted.is_empty() {
+        Err(BadTarget)
+    } else {
+        Ok(left)
     }
 }
 

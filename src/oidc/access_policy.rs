@@ -63,12 +63,13 @@ pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRef
     if !missing.is_empty() {
         lacks.push(Lack::TiesRights(missing));
     }
-    match lacks.is_empty() {
-        true => Ok(()),
-        false => Err(AccessRefused {
+    if lacks.is_empty() {
+        Ok(())
+    } else {
+        Err(AccessRefused {
             affiliation_status: standing.affiliation_status,
             lacks,
-        }),
+        })
     }
 }
 

@@ -87,11 +87,12 @@ async fn nobody(app: &App, client: &Client, hint: &Hint) -> Result<()> {
         app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
     }
     let told = client.origin == Origin::Administrator || matches!(hint, Hint::IdToken(_));
-    match told {
-        true => Err(Error::unknown_user_id(
+    if told {
+        Err(Error::unknown_user_id(
             "The hint names nobody who has an account here",
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 

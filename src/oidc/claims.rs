@@ -53,18 +53,20 @@ pub fn for_front_channel(
 /// Returns the claims for JWT access tokens and introspection: those by which resources decide, and none of the
 /// profile.
 pub fn for_resources(scope: &Scope) -> Names {
-    match scope.contains(scope::ITU_MEMBERSHIP) {
-        true => claim::of_scope(scope::ITU_MEMBERSHIP).iter().copied().collect(),
-        false => Names::new(),
+    if scope.contains(scope::ITU_MEMBERSHIP) {
+        claim::of_scope(scope::ITU_MEMBERSHIP).iter().copied().collect()
+    } else {
+        Names::new()
     }
 }
 
 /// Returns the claims with their values. A claim without a value is absent, never null or empty.
 pub async fn values(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
     let membership = claim::of_scope(scope::ITU_MEMBERSHIP);
-    let standing = match membership.iter().any(|it| names.contains(it)) {
-        true => Some(affiliations::membership_claims(db, &account.id).await?),
-        false => None,
+    let standing = if membership.iter().any(|it| names.contains(it)) {
+        Some(affiliations::membership_claims(db, &account.id).await?)
+    } else {
+        None
     };
     Ok(compose(names, account, standing.as_ref()))
 }

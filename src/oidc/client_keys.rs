@@ -73,9 +73,10 @@ async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result
                 let told = "The keys at the jwks_uri of the client could not be read";
                 Error::invalid_client_metadata(told).caused_by(source)
             })?;
-            match fits(&cached) {
-                true => Some(cached),
-                false => app.client_keys.after(&cached, address).await,
+            if fits(&cached) {
+                Some(cached)
+            } else {
+                app.client_keys.after(&cached, address).await
             }
         }
     };

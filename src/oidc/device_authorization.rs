@@ -95,9 +95,10 @@ pub async fn begin(
 /// Returns the scope that the client may have of what it asks for. The person is shown all of it. Access while the
 /// person is away is never given unasked.
 fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
-    let own = match client.may_refresh() {
-        true => client.scope().clone(),
-        false => client.scope().without(scope::OFFLINE_ACCESS),
+    let own = if client.may_refresh() {
+        client.scope().clone()
+    } else {
+        client.scope().without(scope::OFFLINE_ACCESS)
     };
     let granted = match asked {
         None => own.without(scope::OFFLINE_ACCESS), // RFC 8628 §3.1: optional
@@ -106,12 +107,11 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
             asked.limited_to(&own)
         }
     };
-    match granted.is_empty() {
-        true => {
-            let mismatch = Mismatch::new("scope", asked.unwrap_or_default(), own.iter());
-            Err(Error::invalid_scope("no scope remains that this client may have").about(mismatch))
-        }
-        false => Ok(granted),
+    if granted.is_empty() {
+        let mismatch = Mismatch::new("scope", asked.unwrap_or_default(), own.iter());
+        Err(Error::invalid_scope("no scope remains that this client may have").about(mismatch))
+    } else {
+        Ok(granted)
     }
 }
 

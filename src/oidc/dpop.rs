@@ -94,13 +94,14 @@ pub async fn verify(app: &App, header: &DpopHeader, access_token: Option<&str>) 
     let window = if wants_nonce { NONCE_WINDOW } else { WINDOW * 2 };
     let ttl = (window + REMEMBERED).to_std().map_err(Error::internal)?;
     let key = Digest::of(used.as_bytes());
-    match app
+    if app
         .ephemeral
         .put_new(Kind::ProofId, key.as_str(), &[], ttl)
         .await?
     {
-        true => Ok(Some(thumbprint)),
-        false => Err(Error::invalid_dpop_proof("The DPoP proof was used before")),
+        Ok(Some(thumbprint))
+    } else {
+        Err(Error::invalid_dpop_proof("The DPoP proof was used before"))
     }
 }
 

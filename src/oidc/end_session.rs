@@ -207,10 +207,7 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
     let encoded: String = form_urlencoded::byte_serialize(state.as_bytes()).collect();
     // A space as every decoder of URLs reads it.
     let encoded = encoded.replace('+', "%20");
-    let separator = match uri.contains('?') {
-        true => '&',
-        false => '?',
-    };
+    let separator = if uri.contains('?') { '&' } else { '?' };
     format!("{uri}{separator}state={encoded}")
 }
 

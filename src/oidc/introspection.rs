@@ -75,9 +75,10 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     all.insert("scope".into(), token.scope.to_string().into());
     if !token.details.is_empty() {
         // RFC 9396 §9.2: whoever is one of several resources is told what concerns it.
-        let details = match client.id == token.client_id || client.settings.introspect_all {
-            true => token.details.clone(),
-            false => token.details.at(itself),
+        let details = if client.id == token.client_id || client.settings.introspect_all {
+            token.details.clone()
+        } else {
+            token.details.at(itself)
         };
         all.insert("authorization_details".into(), json!(details));
     }

@@ -35,8 +35,9 @@ pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subj
         session_clients::insert(tx, session, id, &grant.sid, subject).await?;
         Ok::<_, DbErr>(true)
     });
-    match write.await? {
-        true => Ok(()),
-        false => Err(Error::unusable_grant("its session has ended")),
+    if write.await? {
+        Ok(())
+    } else {
+        Err(Error::unusable_grant("its session has ended"))
     }
 }

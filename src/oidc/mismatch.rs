@@ -59,14 +59,16 @@ impl Mismatch {
     /// Returns the reason why an identifier names no client that may act, in words for the operator, with the
     /// mismatch.
     pub fn of_client_id(app: &App, received: &str) -> (&'static str, Self) {
-        let reason = match app.registry.is_disabled(received) {
-            true => "a disabled client",
-            false => "an unknown client",
+        let reason = if app.registry.is_disabled(received) {
+            "a disabled client"
+        } else {
+            "an unknown client"
         };
         // A client that mixes the two up has sent its secret in place of its identifier.
-        let shown = match app.registry.is_secret(received) {
-            true => "[redacted: the secret of a client]",
-            false => received,
+        let shown = if app.registry.is_secret(received) {
+            "[redacted: the secret of a client]"
+        } else {
+            received
         };
         (reason, Self::new::<&str>("client_id", shown, []))
     }

@@ -47,9 +47,10 @@ pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<()> {
         (Some(_), None) => Err(Error::unusable_grant("code_verifier is missing")),
         (Some(challenge), Some(verifier)) if is_verifier(verifier) => {
             let computed = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
-            match bool::from(computed.as_bytes().ct_eq(challenge.as_bytes())) {
-                true => Ok(()),
-                false => Err(Error::unusable_grant("code_verifier does not fit the challenge")),
+            if bool::from(computed.as_bytes().ct_eq(challenge.as_bytes())) {
+                Ok(())
+            } else {
+                Err(Error::unusable_grant("code_verifier does not fit the challenge"))
             }
         }
         _ => Err(Error::unusable_grant("code_verifier is malformed")),

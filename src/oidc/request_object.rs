@@ -223,11 +223,12 @@ pub(super) async fn once(app: &App, client: &Client, claims: &Value) -> Result<(
     };
     let key = Digest::of(format!("{}\n{jti}", client.id).as_bytes());
     let kind = Kind::RequestObjectId;
-    match app.ephemeral.put_new(kind, key.as_str(), &[], REMEMBERED).await? {
-        true => Ok(()),
-        false => Err(Error::invalid_request_object(
+    if app.ephemeral.put_new(kind, key.as_str(), &[], REMEMBERED).await? {
+        Ok(())
+    } else {
+        Err(Error::invalid_request_object(
             "The request object was used before",
-        )),
+        ))
     }
 }
 

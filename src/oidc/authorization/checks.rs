@@ -132,14 +132,13 @@ fn response_type(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> R
     let registered = incoming.client.may_ask_for(asked)
         && (!asked.code || incoming.client.may_use(GrantType::AuthorizationCode))
         && (!asked.is_front_channel() || incoming.client.may_use(GrantType::Implicit));
-    match registered {
-        true => Ok(()),
-        false => {
-            let registered = &incoming.client.metadata.response_types;
-            let mismatch = Mismatch::new("response_type", asked.to_string(), registered);
-            let refused = Error::unauthorized_client("response_type is not registered for this client");
-            Err(refused.about(mismatch))
-        }
+    if registered {
+        Ok(())
+    } else {
+        let registered = &incoming.client.metadata.response_types;
+        let mismatch = Mismatch::new("response_type", asked.to_string(), registered);
+        let refused = Error::unauthorized_client("response_type is not registered for this client");
+        Err(refused.about(mismatch))
     }
 }
 
@@ -165,9 +164,10 @@ fn response_mode(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> R
 
 fn state(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     // Too long to be given back, it was not taken into the draft.
-    match incoming.get("state").is_some() && draft.state.is_none() {
-        true => Err(Error::invalid_request("state is longer than 2048 characters")),
-        false => Ok(()),
+    if incoming.get("state").is_some() && draft.state.is_none() {
+        Err(Error::invalid_request("state is longer than 2048 characters"))
+    } else {
+        Ok(())
     }
 }
 
@@ -193,9 +193,10 @@ fn requested_scope(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) ->
 fn nonce(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     draft.nonce = incoming.at_most("nonce", LONGEST_NONCE)?;
     // OpenID Connect Core §3.2.2.1: what else would tell an ID token from the front channel of another.
-    match draft.response_type.id_token && draft.nonce.is_none() {
-        true => Err(Error::invalid_request("nonce is required for this response_type")),
-        false => Ok(()),
+    if draft.response_type.id_token && draft.nonce.is_none() {
+        Err(Error::invalid_request("nonce is required for this response_type"))
+    } else {
+        Ok(())
     }
 }
 
@@ -234,9 +235,11 @@ fn authorization_details(incoming: &Incoming<'_>, draft: &mut AuthorizationReque
 
 fn dpop_jkt(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     draft.dpop_jkt = incoming.get("dpop_jkt").map(str::to_owned);
-    match draft.dpop_jkt.as_deref().is_none_or(dpop::is_thumbprint) {
-        true => Ok(()),
-        false => Err(Error::invalid_request("dpop_jkt is not the thumbprint of a key")), // RFC 9449 §10
+    if draft.dpop_jkt.as_deref().is_none_or(dpop::is_thumbprint) {
+        Ok(())
+    } else {
+        // RFC 9449 §10
+        Err(Error::invalid_request("dpop_jkt is not the thumbprint of a key"))
     }
 }
 
@@ -311,8 +314,9 @@ fn hints(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()
             .collect(),
         None => incoming.client.metadata.default_acr_values.clone(),
     };
-    match draft.acr_values.len() > MOST_ACR_VALUES {
-        true => Err(Error::invalid_request("acr_values names too many values")),
-        false => Ok(()),
+    if draft.acr_values.len() > MOST_ACR_VALUES {
+        Err(Error::invalid_request("acr_values names too many values"))
+    } else {
+        Ok(())
     }
 }

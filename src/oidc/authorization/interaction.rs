@@ -312,20 +312,22 @@ fn identify<'a>(
         wanted.is_none_or(|it| *it == subject::of(app, client, &account.sub))
     };
     let Some((session, account)) = person else {
-        return Err(Need::from(match prompt.create {
-            true => Step::Create,
-            false => Step::Login { again: false },
+        return Err(Need::from(if prompt.create {
+            Step::Create
+        } else {
+            Step::Login { again: false }
         }));
     };
     // A proof given after the request arrived satisfies whatever it asked: no second one follows.
     let is_fresh = session.authenticated_at >= request.accepted_at;
     if is_fresh {
-        return match is_wanted(account) {
-            true => Ok((session, account)),
+        return if is_wanted(account) {
+            Ok((session, account))
+        } else {
             // Core §3.1.2.1, id_token_hint: another person logged in.
-            false => Err(Need::Refusal(Error::login_required(
+            Err(Need::Refusal(Error::login_required(
                 "Another person is logged in",
-            ))),
+            )))
         };
     }
     if prompt.create {

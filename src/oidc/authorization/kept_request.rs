@@ -72,11 +72,12 @@ pub async fn reopen(app: &App, resume: &str, browser: &str) -> Result<Reopened> 
     if client_of(app, &kept.request).is_none() {
         return Ok(Reopened::Gone);
     }
-    match kept.browser.is_some_and(|it| it.matches(browser)) {
-        true => Ok(Reopened::Here(
+    if kept.browser.is_some_and(|it| it.matches(browser)) {
+        Ok(Reopened::Here(
             interaction::keep(app, kept.request, browser).await?,
-        )),
-        false => Ok(Reopened::Elsewhere),
+        ))
+    } else {
+        Ok(Reopened::Elsewhere)
     }
 }
 

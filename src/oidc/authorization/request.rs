@@ -52,12 +52,12 @@ pub async fn accept_pushed(
     parameters: &Parameters,
     key: Option<String>,
 ) -> Result<AuthorizationRequest> {
-    let outcome = match parameters.has("request_uri") {
-        true => Err(Error::invalid_request("request_uri cannot be pushed")), // RFC 9126 §2.1
-        false => {
-            let resolved = resolve(app, &RawRequest::pushed(client, parameters)).await;
-            resolved.map_err(Rejection::into_error)
-        }
+    let outcome = if parameters.has("request_uri") {
+        // RFC 9126 §2.1
+        Err(Error::invalid_request("request_uri cannot be pushed"))
+    } else {
+        let resolved = resolve(app, &RawRequest::pushed(client, parameters)).await;
+        resolved.map_err(Rejection::into_error)
     };
     let outcome = outcome.and_then(|request| bound(request, key));
     if let Err(error) = &outcome {
@@ -219,9 +219,10 @@ fn settle_redirect_uri(client: &Client, parameters: &RawRequest) -> Result<Strin
             .about(mismatch)
     };
     let uri = received.ok_or_else(|| refused("redirect_uri must be given, once"))?;
-    match client.redirects_to(uri) {
-        true => Ok(uri.to_owned()),
-        false => Err(refused("redirect_uri is not registered for this client")),
+    if client.redirects_to(uri) {
+        Ok(uri.to_owned())
+    } else {
+        Err(refused("redirect_uri is not registered for this client"))
     }
 }
 

@@ -44,12 +44,13 @@ pub async fn list(app: &App, account: &Account) -> Result<(Vec<Pending>, Vec<Dec
     let now = app.clock.now();
     let (mut waiting, mut decided) = (Vec::new(), Vec::new());
     for request in rows::list_of_account(app.db.read(), &account.id).await? {
-        match request.is_waiting(now) {
-            true => waiting.extend(pending(app, account, request).await?),
-            false => decided.push(Decided {
+        if request.is_waiting(now) {
+            waiting.extend(pending(app, account, request).await?);
+        } else {
+            decided.push(Decided {
                 client: app.registry.find(request.client_id.as_str()),
                 request,
-            }),
+            });
         }
     }
     Ok((waiting, decided))
@@ -74,9 +75,10 @@ async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Res
     let Some(request) = rows::find_of_account(app.db.read(), &account.id, id).await? else {
         return Ok(Found::Undecidable(Outcome::NotTheirs));
     };
-    let waiting = match request.is_waiting(app.clock.now()) {
-        true => pending(app, account, request).await?,
-        false => None,
+    let waiting = if request.is_waiting(app.clock.now()) {
+        pending(app, account, request).await?
+    } else {
+        None
     };
     Ok(waiting.map_or(Found::Undecidable(Outcome::Gone), |it| {
         Found::Pending(Box::new(it))

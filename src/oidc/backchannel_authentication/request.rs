@@ -151,17 +151,17 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
     let asked = asked.ok_or_else(|| Error::invalid_request("scope is missing"))?;
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
     let granted = asked.limited_to(client.scope());
-    let granted = match client.may_refresh() {
-        true => granted,
-        false => granted.without(scope::OFFLINE_ACCESS),
+    let granted = if client.may_refresh() {
+        granted
+    } else {
+        granted.without(scope::OFFLINE_ACCESS)
     };
-    match granted.contains(scope::OPENID) {
-        true => Ok(granted),
-        false => {
-            // CIBA §7.1
-            let mismatch = Mismatch::new("scope", asked.to_string(), client.scope().iter());
-            Err(Error::invalid_scope("scope lacks openid").about(mismatch))
-        }
+    if granted.contains(scope::OPENID) {
+        Ok(granted)
+    } else {
+        // CIBA §7.1
+        let mismatch = Mismatch::new("scope", asked.to_string(), client.scope().iter());
+        Err(Error::invalid_scope("scope lacks openid").about(mismatch))
     }
 }
 
@@ -213,11 +213,12 @@ fn notification_token(client: &Client, token: Option<&str>) -> Result<Option<Sec
     }
     let token = token.ok_or_else(|| Error::invalid_request("client_notification_token is missing"))?;
     let plain = |it: u8| it.is_ascii_alphanumeric() || b"-._~+/=".contains(&it);
-    match token.len() <= LONGEST_NOTIFICATION_TOKEN && token.bytes().all(plain) {
-        true => Ok(Some(Secret::new(token))),
-        false => Err(Error::invalid_request(
+    if token.len() <= LONGEST_NOTIFICATION_TOKEN && token.bytes().all(plain) {
+        Ok(Some(Secret::new(token)))
+    } else {
+        Err(Error::invalid_request(
             "client_notification_token is not a bearer token of 1024 characters at most",
-        )),
+        ))
     }
 }
 

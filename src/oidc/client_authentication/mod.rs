@@ -230,9 +230,10 @@ async fn verify(
     credentials: &Credentials<'_>,
 ) -> Result<()> {
     let now = app.clock.now();
-    let allowed = |method| match client.may_authenticate_by(method) {
-        true => Ok(()),
-        false => {
+    let allowed = |method| {
+        if client.may_authenticate_by(method) {
+            Ok(())
+        } else {
             // TK-6
             let registered_method = client.metadata.token_endpoint_auth_method;
             let registered = registered_method.map_or_else(|| EITHER_SECRET.to_vec(), |it| vec![it]);

@@ -71,17 +71,19 @@ pub fn by_authority(app: &App, client: &Client, certificate: &Certificate) -> Re
     let trusted = app.client_authorities.trust(certificate, app.clock.now());
     trusted.map_err(|it| it.to_string())?;
     let expected = ExpectedName::of(&client.metadata).map_err(|(_, reason)| reason)?;
-    match expected.fits(certificate) {
-        true => Ok(()),
-        false => Err("the certificate has another name".to_owned()),
+    if expected.fits(certificate) {
+        Ok(())
+    } else {
+        Err("the certificate has another name".to_owned())
     }
 }
 
 /// RFC 8705 §2.2: the client registered it. Its chain and its dates say nothing.
 pub async fn by_itself(app: &App, client: &Client, certificate: &Certificate) -> Result<(), String> {
     let registered = client_keys::any(app, client, |set| certificate.is_registered_in(set)).await;
-    match registered.map_err(|it| it.to_string())? {
-        true => Ok(()),
-        false => Err("the certificate is not one that the client registered".to_owned()),
+    if registered.map_err(|it| it.to_string())? {
+        Ok(())
+    } else {
+        Err("the certificate is not one that the client registered".to_owned())
     }
 }

@@ -37,11 +37,14 @@ pub async fn redeem(
         Stage::Waiting => Err(polling::not_yet(app, Kind::BackchannelPolling, &digest).await?),
         Stage::Denied => Err(Error::access_denied("The person did not grant access")),
         Stage::Spent(grant) => Err(replayed(app, context, client, &grant).await?),
-        Stage::Allowed(grant) => match spend(app, context, &request.id).await? {
-            true => redeem::grant(app, client, *grant, parameters, bound_to).await,
-            // G-8: of any number of parallel calls one gets the grant.
-            false => Err(replayed(app, context, client, &grant).await?),
-        },
+        Stage::Allowed(grant) => {
+            if spend(app, context, &request.id).await? {
+                redeem::grant(app, client, *grant, parameters, bound_to).await
+            } else {
+                // G-8: of any number of parallel calls one gets the grant.
+                Err(replayed(app, context, client, &grant).await?)
+            }
+        }
     }
 }
 

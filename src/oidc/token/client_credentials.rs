@@ -36,13 +36,12 @@ fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {
     let Some(asked) = asked else { return Ok(own) };
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
     let granted = asked.limited_to(&own);
-    match granted.is_empty() {
+    if granted.is_empty() {
         // contract.md: what is not allowed is dropped; an error only if nothing remains.
-        true => {
-            let mismatch = Mismatch::new("scope", asked.to_string(), own.iter());
-            Err(Error::invalid_scope("None of these scopes is for the client itself").about(mismatch))
-        }
-        false => Ok(granted),
+        let mismatch = Mismatch::new("scope", asked.to_string(), own.iter());
+        Err(Error::invalid_scope("None of these scopes is for the client itself").about(mismatch))
+    } else {
+        Ok(granted)
     }
 }
 

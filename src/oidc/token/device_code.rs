@@ -52,15 +52,14 @@ pub async fn redeem(
 async fn spend(app: &App, context: &Context, client: &Client, device: &Digest, grant: &Grant) -> Result<()> {
     let id = grant.authorization_id.as_str().as_bytes();
     let store = &app.ephemeral;
-    match store
+    if store
         .put_new(Kind::SpentDeviceCode, device.as_str(), id, REMEMBERED)
         .await?
     {
-        true => {
-            store.take(Kind::DeviceDecision, device.as_str()).await?;
-            Ok(())
-        }
-        false => Err(replayed(app, context, client, id).await?),
+        store.take(Kind::DeviceDecision, device.as_str()).await?;
+        Ok(())
+    } else {
+        Err(replayed(app, context, client, id).await?)
     }
 }
 

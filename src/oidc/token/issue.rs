@@ -48,16 +48,15 @@ pub async fn tokens(app: &App, client: &Client, authorized: Authorized) -> Resul
     // A token with `offline_access` may outlive the session; it ends with the refresh tokens.
     let sid = (!authorized.grant.is_offline()).then(|| authorized.grant.sid.clone());
     let (token, access_token) = mint.access_token(sid).await?;
-    let id_token = match authorized.scope.contains(scope::OPENID) {
-        true => {
-            let names = claims::for_id_token(client, &authorized.scope, &authorized.grant.claims);
-            let hashes = Hashes {
-                access_token: Some(&access_token),
-                ..Hashes::default()
-            };
-            Some(mint.id_token(names, hashes).await?)
-        }
-        false => None,
+    let id_token = if authorized.scope.contains(scope::OPENID) {
+        let names = claims::for_id_token(client, &authorized.scope, &authorized.grant.claims);
+        let hashes = Hashes {
+            access_token: Some(&access_token),
+            ..Hashes::default()
+        };
+        Some(mint.id_token(names, hashes).await?)
+    } else {
+        None
     };
     Ok(response(token, access_token, authorized.refresh_token, id_token))
 }
@@ -119,9 +118,10 @@ pub fn client_token(
         confirmation: bound_to,
         ..blank(client, scope, app.clock.now(), lifetime)
     };
-    let access_token = match is_signed(client, &token) {
-        false => access_token::seal(app, &token)?,
-        true => access_token::sign(app, client, &token, Map::new())?,
+    let access_token = if is_signed(client, &token) {
+        access_token::sign(app, client, &token, Map::new())?
+    } else {
+        access_token::seal(app, &token)?
     };
     Ok(response(token, access_token, None, None))
 }
@@ -135,13 +135,12 @@ pub async fn exchanged_token(
     token: AccessToken,
     kind: &'static str,
 ) -> Result<TokenResponse> {
-    let text = match is_signed(client, &token) || kind != ACCESS_TOKEN_TYPE {
-        false => access_token::seal(app, &token)?,
-        true => {
-            let names = claims::for_resources(&token.scope);
-            let about = claims::values(app.db.read(), &names, account).await?;
-            access_token::sign(app, client, &token, about)?
-        }
+    let text = if is_signed(client, &token) || kind != ACCESS_TOKEN_TYPE {
+        let names = claims::for_resources(&token.scope);
+        let about = claims::values(app.db.read(), &names, account).await?;
+        access_token::sign(app, client, &token, about)?
+    } else {
+        access_token::seal(app, &token)?
     };
     Ok(TokenResponse {
         issued_token_type: Some(kind),
@@ -244,13 +243,12 @@ impl<'a> Mint<'a> {
                 app.config.tokens.access_token,
             )
         };
-        let text = match is_signed(client, &token) {
-            false => access_token::seal(app, &token)?,
-            true => {
-                let names = claims::for_resources(&authorized.scope);
-                let more = claims::values(app.db.read(), &names, &authorized.account).await?;
-                access_token::sign(app, client, &token, more)?
-            }
+        let text = if is_signed(client, &token) {
+            let names = claims::for_resources(&authorized.scope);
+            let more = claims::values(app.db.read(), &names, &authorized.account).await?;
+            access_token::sign(app, client, &token, more)?
+        } else {
+            access_token::seal(app, &token)?
         };
         Ok((token, text))
     }

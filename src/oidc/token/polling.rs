@@ -25,8 +25,9 @@ pub async fn not_yet(app: &App, kind: Kind, asked_about: &Digest) -> Result<Erro
     store
         .put(kind, asked_about.as_str(), &content, REMEMBERED)
         .await?;
-    Ok(match in_time {
-        true => Error::authorization_pending("The person has not decided yet"),
-        false => Error::slow_down("The client asks too often; wait 5 seconds longer between requests"),
+    Ok(if in_time {
+        Error::authorization_pending("The person has not decided yet")
+    } else {
+        Error::slow_down("The client asks too often; wait 5 seconds longer between requests")
     })
 }

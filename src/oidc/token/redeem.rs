@@ -30,9 +30,10 @@ pub async fn grant(
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Needed).await?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     service_use::record(app, &grant).await;
-    let refresh_token = match may_refresh(client, &grant) {
-        true => Some(refresh_family::begin(app, client, &grant, bound_to.as_ref()).await?),
-        false => None,
+    let refresh_token = if may_refresh(client, &grant) {
+        Some(refresh_family::begin(app, client, &grant, bound_to.as_ref()).await?)
+    } else {
+        None
     };
     Ok(Authorized {
         scope,

@@ -54,9 +54,10 @@ pub async fn rotate(
     // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Optional).await?;
 
-    let successor = match client.rotates_refresh_tokens() {
-        true => Some(token::refresh_token(&family.id, &random::token())),
-        false => None,
+    let successor = if client.rotates_refresh_tokens() {
+        Some(token::refresh_token(&family.id, &random::token()))
+    } else {
+        None
     };
     let to = successor.as_deref().map(|it| Digest::of(it.as_bytes()));
     let idle_until = refresh_family::idle_end(app, now, family.expires_at);

@@ -10,11 +10,12 @@ use crate::oidc::{Error, Result};
 /// Returns what was granted and is still registered (G-10).
 pub fn registered(client: &Client, grant: &Grant) -> Result<Scope> {
     let scope = grant.scope.limited_to(client.scope());
-    match scope.is_empty() && !grant.scope.is_empty() {
-        true => Err(Error::unusable_grant(
+    if scope.is_empty() && !grant.scope.is_empty() {
+        Err(Error::unusable_grant(
             "nothing of its scope is registered any more",
-        )),
-        false => Ok(scope),
+        ))
+    } else {
+        Ok(scope)
     }
 }
 
@@ -24,12 +25,11 @@ pub fn narrowed(granted: &Scope, asked: Option<&str>) -> Result<Scope> {
         return Ok(granted.clone());
     };
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
-    match asked.is_empty() || !asked.is_within(granted) {
-        true => {
-            let mismatch = Mismatch::new("scope", asked.to_string(), granted.iter());
-            Err(Error::invalid_scope("The scope is wider than what was granted").about(mismatch))
-        }
-        false => Ok(asked),
+    if asked.is_empty() || !asked.is_within(granted) {
+        let mismatch = Mismatch::new("scope", asked.to_string(), granted.iter());
+        Err(Error::invalid_scope("The scope is wider than what was granted").about(mismatch))
+    } else {
+        Ok(asked)
     }
 }
 

@@ -82,11 +82,12 @@ async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> R
     let itself = &client.settings.protected_resources;
     let is_its =
         shown.token.client_id == client.id || shown.token.audience.iter().any(|it| itself.contains(it));
-    match is_its {
-        true => Ok(shown),
-        false => Err(Error::unacceptable_token(
+    if is_its {
+        Ok(shown)
+    } else {
+        Err(Error::unacceptable_token(
             "neither issued to the client nor for it",
-        )),
+        ))
     }
 }
 
@@ -169,9 +170,10 @@ fn narrowed(granted: &Scope, registered: &Scope, asked: Option<&str>) -> Result<
             asked
         }
     };
-    match scope.is_empty() {
-        true => Err(Error::invalid_scope("No scope of the token is one of the client")),
-        false => Ok(scope),
+    if scope.is_empty() {
+        Err(Error::invalid_scope("No scope of the token is one of the client"))
+    } else {
+        Ok(scope)
     }
 }
 
