@@ -14,6 +14,7 @@ pub use outbox::Email;
 
 use sea_orm::DbErr;
 
+use crate::storage::IsBusy;
 use crate::storage::outbox::Due;
 use crate::{keys, templates};
 
@@ -39,6 +40,12 @@ pub enum Error {
     Seal(#[from] keys::Error),
     #[error(transparent)]
     Storage(#[from] DbErr),
+}
+
+impl IsBusy for Error {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_busy())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ mod request;
 
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 
 use self::request::{Asked, Hint};
@@ -29,6 +29,7 @@ use crate::domain::polling::INTERVAL;
 use crate::domain::secret::Digest;
 use crate::domain::{AccountId, AuthenticationRequestId, ClientId};
 use crate::limits::{Limit, Refused};
+use crate::mail;
 use crate::oidc::mismatch::Mismatch;
 use crate::random;
 use crate::storage::{accounts, authentication_requests};
@@ -131,23 +132,26 @@ async fn keep(
         None => event.failed("unknown_user_id"),
     };
     let request = &request;
-    app.write(context, async |tx| -> Result<()> {
+    let kept = app.write(context, async |tx| {
         if let Some(account) = &request.account {
             // The account is held while its requests are counted, so that two requests at once do not both find room.
             accounts::hold(tx, account).await?;
             if !has_room(app, tx, account).await? {
-                return Err(Error::from(Refused::TooMany {
-                    retry_after: RETRY_WHILE_WAITING,
-                }));
+                return Ok(false);
             }
         }
         authentication_requests::insert(tx, request, sealed.clone()).await?;
         if let Some(account) = account {
             notifications::authentication_requested(tx, account, client.name(), request.expires_at).await?;
         }
-        Ok(tx.record(event.clone()).await?)
-    })
-    .await?;
+        tx.record(event.clone()).await?;
+        Ok::<_, mail::Error>(true)
+    });
+    if !kept.await? {
+        return Err(Error::from(Refused::TooMany {
+            retry_after: RETRY_WHILE_WAITING,
+        }));
+    }
     Ok(Acknowledgement {
         auth_req_id,
         expires_in: asked.lifetime.num_seconds(),
@@ -156,7 +160,7 @@ async fn keep(
 }
 
 /// DV-3: of any number of services, a few may wait for one person.
-async fn has_room(app: &App, db: &impl ConnectionTrait, account: &AccountId) -> Result<bool> {
+async fn has_room(app: &App, db: &impl ConnectionTrait, account: &AccountId) -> Result<bool, DbErr> {
     let waiting = authentication_requests::count_waiting(db, account, app.clock.now()).await?;
     Ok(waiting < u64::from(app.config.limits.authentication_requests_waiting))
 }
