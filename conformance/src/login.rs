@@ -24,7 +24,7 @@ pub struct Login {
 
 impl RelyingParty {
     /// Reads the ID token of the authorization endpoint, which binds the code and the access token beside it.
-    fn front(
+    fn read_front_id_token(
         &mut self,
         response: &response::Response,
         nonce: Option<&str>,
@@ -71,7 +71,7 @@ impl RelyingParty {
             .redeem_by_library(&self.run.http, &self.run.provider, redemption)
             .await?;
         let tokens = token::read(&answer, &mut self.run.report)?;
-        let id_token = self.id_token(&tokens, redemption.nonce, Some(redemption.code))?;
+        let id_token = self.read_id_token(&tokens, redemption.nonce, Some(redemption.code))?;
         if let Some(complaint) = complaint {
             self.run
                 .report
@@ -80,7 +80,7 @@ impl RelyingParty {
         Ok((tokens, id_token))
     }
 
-    pub fn id_token(
+    pub fn read_id_token(
         &mut self,
         tokens: &token::Tokens,
         nonce: Option<&str>,
@@ -114,18 +114,18 @@ impl RelyingParty {
 
     /// Logs in: request, pages, response, tokens, userinfo.
     pub async fn login(&mut self, request: &Request) -> Step<Login> {
-        let (journey, granted) = self.answer(request).await?;
-        self.finish(journey, granted, request, None).await
+        let (journey, granted) = self.obtain_response(request).await?;
+        self.complete_login(journey, granted, request, None).await
     }
 
-    pub async fn finish(
+    pub async fn complete_login(
         &mut self,
         journey: Journey,
         granted: response::Response,
         request: &Request,
         verifier: Option<&str>,
     ) -> Step<Login> {
-        let mut front = self.front(&granted, request.get("nonce"))?;
+        let mut front = self.read_front_id_token(&granted, request.get("nonce"))?;
         let mut tokens = token::of_front(&granted, &mut self.run.report);
         let code = granted.get("code").unwrap_or_default().to_owned();
         let id_token = if code.is_empty() {
@@ -140,13 +140,13 @@ impl RelyingParty {
             let (bought, id_token) = self.redeem(&redemption).await?;
             tokens = bought;
             if let Some(front) = &front {
-                self.same_person(front, &id_token);
+                self.expect_same_subject(front, &id_token);
             }
-            self.userinfo_with(&in_front.access_token, &id_token).await?;
+            self.read_userinfo(&in_front.access_token, &id_token).await?;
             Some(id_token)
         };
         let id_token = id_token.context("there is no ID token")?;
-        let userinfo = self.userinfo_with(&tokens.access_token, &id_token).await?;
+        let userinfo = self.read_userinfo(&tokens.access_token, &id_token).await?;
         Ok(Login {
             journey,
             code,
@@ -157,7 +157,7 @@ impl RelyingParty {
         })
     }
 
-    fn same_person(&mut self, front: &id_token::IdToken, bought: &id_token::IdToken) {
+    fn expect_same_subject(&mut self, front: &id_token::IdToken, bought: &id_token::IdToken) {
         for name in ["iss", "sub"] {
             let (one, two) = (&front.claims[name], &bought.claims[name]);
             self.run.report.require(
@@ -169,7 +169,7 @@ impl RelyingParty {
     }
 
     /// Reads userinfo. Returns null if there is no access token.
-    async fn userinfo_with(&mut self, access_token: &str, id_token: &id_token::IdToken) -> Step<Value> {
+    async fn read_userinfo(&mut self, access_token: &str, id_token: &id_token::IdToken) -> Step<Value> {
         if access_token.is_empty() {
             return Ok(Value::Null);
         }

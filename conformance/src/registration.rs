@@ -35,7 +35,7 @@ pub fn metadata(rp: &RelyingParty, method: AuthMethod) -> Value {
 }
 
 impl RelyingParty {
-    pub async fn ask_to_register(&mut self, metadata: &Value) -> Step<Answer> {
+    pub async fn send_registration(&mut self, metadata: &Value) -> Step<Answer> {
         let Some(endpoint) = self.run.provider.endpoint("registration_endpoint") else {
             return Err(Stop::Skipped("the provider registers no clients".into()));
         };
@@ -56,7 +56,7 @@ impl RelyingParty {
 
     /// Registers a client and goes on as that client. Returns the client information of the answer.
     pub async fn register(&mut self, metadata: &Value, method: AuthMethod) -> Step<Value> {
-        let answer = self.ask_to_register(metadata).await?;
+        let answer = self.send_registration(metadata).await?;
         let information = self.client_information(&answer)?;
         crate::checks::discovery::auth_method(
             &self.run.provider.clone().metadata,
@@ -142,7 +142,7 @@ impl RelyingParty {
     /// Sends a registration that must be refused. Returns the error code. A client that is registered all the same is
     /// removed like any other.
     pub async fn expect_refusal(&mut self, metadata: &Value, rule: &'static str) -> Step<String> {
-        let answer = self.ask_to_register(metadata).await?;
+        let answer = self.send_registration(metadata).await?;
         if answer.status == 201 {
             self.client_information(&answer).ok();
             return Err(self.run.report.stop(rule, "the registration was accepted"));

@@ -61,7 +61,7 @@ impl RelyingParty {
 
     /// Reads the response at the relying party and makes the checks of every response. Returns `None` if the journey
     /// ended on a page of the provider.
-    pub fn response(&mut self, journey: &Journey, request: &Request) -> Option<response::Response> {
+    pub fn read_response(&mut self, journey: &Journey, request: &Request) -> Option<response::Response> {
         let returned = journey.returned()?;
         let expected = response::Expected {
             redirect_uri: &self.client.settings.redirect_uri,
@@ -79,21 +79,21 @@ impl RelyingParty {
     }
 
     /// Sends the request and requires everything that the response type promises.
-    pub async fn answer(&mut self, request: &Request) -> Step<(Journey, response::Response)> {
+    pub async fn obtain_response(&mut self, request: &Request) -> Step<(Journey, response::Response)> {
         let journey = self.authorize(request).await?;
-        let granted = self.granted(&journey, request)?;
+        let granted = self.expect_grant(&journey, request)?;
         Ok((journey, granted))
     }
 
     /// Sends the request and returns its code; for the code flow alone.
-    pub async fn code(&mut self, request: &Request) -> Step<(Journey, String)> {
-        let (journey, granted) = self.answer(request).await?;
+    pub async fn obtain_code(&mut self, request: &Request) -> Step<(Journey, String)> {
+        let (journey, granted) = self.obtain_response(request).await?;
         Ok((journey, granted.get("code").unwrap_or_default().to_owned()))
     }
 
-    pub fn granted(&mut self, journey: &Journey, request: &Request) -> Step<response::Response> {
+    pub fn expect_grant(&mut self, journey: &Journey, request: &Request) -> Step<response::Response> {
         const RULE: &str = "authorization (OpenID Connect Core §3.1.2, §3.2.2.5, §3.3.2.5)";
-        let Some(response) = self.response(journey, request) else {
+        let Some(response) = self.read_response(journey, request) else {
             let page = journey.page().map(|it| it.brief()).unwrap_or_default();
             return Err(self
                 .run
@@ -130,7 +130,7 @@ impl RelyingParty {
 
     /// Requires one of these errors at the relying party.
     pub fn expect_error(&mut self, rule: &'static str, journey: &Journey, request: &Request, codes: &[&str]) {
-        match self.response(journey, request) {
+        match self.read_response(journey, request) {
             Some(response) => {
                 let code = response.get("error").unwrap_or_default();
                 self.run.report.require(codes.contains(&code), rule, || {

@@ -43,7 +43,7 @@ async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
     let endpoint = rp.run.endpoint("check_session_iframe")?;
     let page = Url::parse(&endpoint).context("check_session_iframe is not a URL")?;
     let request = rp.request("openid").with("state", random_text(128));
-    let (journey, granted) = rp.answer(&request).await?;
+    let (journey, granted) = rp.obtain_response(&request).await?;
     let Some(state) = granted.get("session_state").map(str::to_owned) else {
         return Err(rp
             .run
@@ -62,7 +62,7 @@ async fn rp_initiated_logout(rp: &mut RelyingParty) -> Step {
          §3.2; whether the page would answer `unchanged` is not known"
             .into()
     });
-    let login = rp.finish(journey, granted, &request, None).await?;
+    let login = rp.complete_login(journey, granted, &request, None).await?;
 
     let (address, logout_state) = (logout::registered(rp)?, random_text(128));
     let params = [

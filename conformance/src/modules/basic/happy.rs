@@ -114,8 +114,10 @@ pub async fn post_request(rp: &mut RelyingParty) -> Step {
     let endpoint = rp.run.endpoint("authorization_endpoint")?;
     let start = rp.run.browser.post(&endpoint, &request.params).await?;
     let journey = rp.run.complete_journey(start).await?;
-    let granted = rp.granted(&journey, &request)?;
-    rp.finish(journey, granted, &request, None).await.map(drop)
+    let granted = rp.expect_grant(&journey, &request)?;
+    rp.complete_login(journey, granted, &request, None)
+        .await
+        .map(drop)
 }
 
 pub async fn valid_pkce(rp: &mut RelyingParty) -> Step {
@@ -124,14 +126,14 @@ pub async fn valid_pkce(rp: &mut RelyingParty) -> Step {
         .request("openid")
         .with("code_challenge", challenge.as_str())
         .with("code_challenge_method", challenge.method().as_str());
-    let (journey, granted) = rp.answer(&request).await?;
+    let (journey, granted) = rp.obtain_response(&request).await?;
     // A provider that takes any verifier would pass the suite; a wrong one spends the code, so a second is fetched.
-    rp.finish(journey, granted, &request, Some(verifier.secret()))
+    rp.complete_login(journey, granted, &request, Some(verifier.secret()))
         .await?;
     let request = request
         .with("state", random_text(10))
         .with("nonce", random_text(10));
-    let (_, granted) = rp.answer(&request).await?;
+    let (_, granted) = rp.obtain_response(&request).await?;
     let params = [
         ("grant_type", "authorization_code"),
         ("code", granted.get("code").unwrap_or_default()),

@@ -96,7 +96,7 @@ async fn refresh(rp: &mut RelyingParty, login: &Login, token: &str, scope: Optio
         // A nonce is optional here, but it is the old one if it is there.
         let nonce =
             peek_nonce(&fresh).and_then(|_| login.id_token.claims["nonce"].as_str().map(str::to_owned));
-        let renewed = rp.id_token(&fresh, nonce.as_deref(), None)?;
+        let renewed = rp.read_id_token(&fresh, nonce.as_deref(), None)?;
         compare(rp, &login.id_token, &renewed);
     }
     let answer = rp.userinfo_raw(&fresh.access_token).await?;

@@ -58,8 +58,8 @@ pub async fn unsigned_request_object(rp: &mut RelyingParty) -> Step {
     if refused {
         return Err(Stop::Skipped("refused with request_not_supported".into()));
     }
-    let granted = rp.granted(&journey, &inner)?;
-    rp.finish(journey, granted, &inner, None).await?;
+    let granted = rp.expect_grant(&journey, &inner)?;
+    rp.complete_login(journey, granted, &inner, None).await?;
     rp.run.report.advise(
         rp.run.provider.flag("request_parameter_supported") == Some(true),
         RULE,
@@ -81,8 +81,8 @@ pub async fn with_redirect_uri(rp: &mut RelyingParty) -> Step {
     match &journey.end {
         RedirectResult::Page(_) => rp.expect_page(RULE, &journey),
         RedirectResult::Returned(_) => {
-            let granted = rp.granted(&journey, &inner)?;
-            rp.finish(journey, granted, &inner, None).await.map(drop)
+            let granted = rp.expect_grant(&journey, &inner)?;
+            rp.complete_login(journey, granted, &inner, None).await.map(drop)
         }
     }
 }

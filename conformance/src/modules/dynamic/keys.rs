@@ -48,7 +48,7 @@ pub async fn id_token_unsigned(rp: &mut RelyingParty) -> Step {
     }
     register(rp, json!({"id_token_signed_response_alg": "none"})).await?;
     let request = rp.request("openid");
-    let (_, code) = rp.code(&request).await?;
+    let (_, code) = rp.obtain_code(&request).await?;
     let answer = rp.redeem_raw(&code).await?;
     let tokens = token::read(&answer, &mut rp.run.report)?;
     let raw = tokens.id_token.unwrap_or_default();
@@ -71,7 +71,7 @@ pub async fn userinfo_rs256(rp: &mut RelyingParty) -> Step {
         });
     register(rp, json!({"userinfo_signed_response_alg": "RS256"})).await?;
     let request = rp.request("openid");
-    let (_, code) = rp.code(&request).await?;
+    let (_, code) = rp.obtain_code(&request).await?;
     let redemption = Redemption {
         code: &code,
         nonce: request.get("nonce"),
@@ -118,7 +118,7 @@ pub async fn assertion_for_the_issuer(rp: &mut RelyingParty) -> Step {
     const RULE: &str = "client assertions (RFC 7523 §3)";
     register(rp, json!({})).await?;
     let request = rp.request("openid");
-    let (_, code) = rp.code(&request).await?;
+    let (_, code) = rp.obtain_code(&request).await?;
     rp.client.audience = Some(rp.run.provider.issuer.clone());
     let answer = rp.redeem_raw(&code).await?;
     if answer.status != 200 {
@@ -135,5 +135,6 @@ pub async fn assertion_for_the_issuer(rp: &mut RelyingParty) -> Step {
         return Ok(());
     }
     let tokens = token::read(&answer, &mut rp.run.report)?;
-    rp.id_token(&tokens, request.get("nonce"), Some(&code)).map(drop)
+    rp.read_id_token(&tokens, request.get("nonce"), Some(&code))
+        .map(drop)
 }

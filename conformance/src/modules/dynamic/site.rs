@@ -198,6 +198,6 @@ async fn by_address(rp: &mut RelyingParty, method: AuthMethod, algorithm: &str, 
     if may_refuse && format!("{back:?}").contains("request_uri_not_supported") {
         return Err(Stop::Skipped("refused with request_uri_not_supported".into()));
     }
-    let granted = rp.granted(&journey, &inner)?;
-    rp.finish(journey, granted, &inner, None).await.map(drop)
+    let granted = rp.expect_grant(&journey, &inner)?;
+    rp.complete_login(journey, granted, &inner, None).await.map(drop)
 }

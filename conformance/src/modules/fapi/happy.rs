@@ -14,7 +14,7 @@ const REFUSED: &str = "who refuses is heard (RFC 6749 §4.1.2.1)";
 const CLAIMS: &str = "the claims parameter (OpenID Connect Core §5.5)";
 
 /// Runs the flow to its end. The module fails if that is anything but success.
-pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Grant> {
+pub(super) async fn expect_success(run: &mut Run, flow: &Flow) -> Step<Grant> {
     let end = if flow.fapi.client_credentials {
         client_credentials(run, flow).await?
     } else {
@@ -29,12 +29,12 @@ pub(super) async fn granted(run: &mut Run, flow: &Flow) -> Step<Grant> {
 
 pub async fn flow(run: &mut Run) -> Step {
     let first = fapi::flow(run)?;
-    let own = granted(run, &first).await?;
+    let own = expect_success(run, &first).await?;
     if let Some(token) = own.id_token.as_ref().filter(|_| first.fapi.openid) {
         id_token::lean(token, &mut run.report);
     }
     let url = fapi::resource_url(run, &first)?;
-    transport::battery(run, &[url.as_str()]).await?;
+    transport::verify_tls(run, &[url.as_str()]).await?;
     fapi::refuse_in_query(run, &first, &url, &own).await?;
     for accept in [
         "application/json; charset=utf-8",
@@ -52,7 +52,7 @@ pub async fn flow(run: &mut Run) -> Step {
     }
 
     let second = first.for_second_client();
-    let theirs = granted(run, &second).await?;
+    let theirs = expect_success(run, &second).await?;
     // Presents the second client's token with the first client's key and certificate.
     let answer = resource(run, &first, &theirs.tokens.access_token).await?;
     fapi::expect_refusal(
@@ -119,7 +119,7 @@ pub async fn claims(run: &mut Run) -> Step {
     }
     let asked = json!({"userinfo": asked, "id_token": asked});
     flow.request.set("claims", asked.to_string());
-    let own = granted(run, &flow).await?;
+    let own = expect_success(run, &flow).await?;
     let returned = own.resource.json().unwrap_or_default();
     let in_token = own.id_token.map(|it| it.claims).unwrap_or_default();
     for name in standard {

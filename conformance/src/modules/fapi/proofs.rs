@@ -1,6 +1,6 @@
 //! `dpop-negative-tests`: presents a sound token at the resource, with one thing wrong about its proof at a time.
 
-use super::happy::granted;
+use super::happy::expect_success;
 use crate::fapi::{self, Context, Flow, Jwt, Key, resource};
 use crate::report::Step;
 use crate::run::Run;
@@ -60,7 +60,7 @@ const TIMES: &[Case] = &[
 
 pub async fn negative(run: &mut Run) -> Step {
     let flow = fapi::flow(run)?;
-    let own = granted(run, &flow).await?;
+    let own = expect_success(run, &flow).await?;
     let token = own.tokens.access_token;
     let nonces = own.resource.header("dpop-nonce").is_some();
     let times = TIMES

@@ -1,7 +1,7 @@
 //! Refresh tokens of FAPI 2.0 (Security Profile §5.3.2.1): they are bound to the client, work again half a minute after
 //! they were replaced, and do not depend on the key of the first proof. CIBA uses the same checks.
 
-use super::happy::granted;
+use super::happy::expect_success;
 use crate::checks::common::json_error;
 use crate::checks::token::Tokens;
 use crate::fapi::{self, Auth, Constraint, Flow, Grant, Key};
@@ -30,7 +30,7 @@ fn form(token: &str, scope: &str) -> Form {
 pub async fn check(run: &mut Run) -> Step {
     let mut first = fapi::flow(run)?;
     let scope = offline(run, &mut first);
-    let own = granted(run, &first).await?;
+    let own = expect_success(run, &first).await?;
     let Some(token) = own.tokens.refresh_token.clone() else {
         let listed = run.provider.list("grant_types_supported").unwrap_or_default();
         let promised = listed.contains(&"refresh_token");
@@ -39,18 +39,18 @@ pub async fn check(run: &mut Run) -> Step {
         });
         return Err(Stop::Skipped("no refresh token was issued".into()));
     };
-    let token = refreshes(run, &first, &own, &token, &scope).await?;
+    let token = refresh_by_another_key(run, &first, &own, &token, &scope).await?;
     unproved(run, &first, &form(&token, &scope)).await?;
 
     let mut second = first.for_second_client();
     let scope = offline(run, &mut second);
-    let theirs = granted(run, &second).await?;
+    let theirs = expect_success(run, &second).await?;
     let Some(foreign) = theirs.tokens.refresh_token.clone() else {
         return Err(run
             .report
             .stop(RULE, "the second client was given no refresh token"));
     };
-    let foreign = refreshes(run, &second, &theirs, &foreign, &scope).await?;
+    let foreign = refresh_by_another_key(run, &second, &theirs, &foreign, &scope).await?;
     refuse_foreign(run, &first, &foreign, &scope).await
 }
 
@@ -82,7 +82,13 @@ async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
 
 /// Refreshes by another key than the first, since a confidential client is identified by its authentication. Returns
 /// the refresh token to go on with.
-pub async fn refreshes(run: &mut Run, flow: &Flow, own: &Grant, token: &str, scope: &str) -> Step<String> {
+pub async fn refresh_by_another_key(
+    run: &mut Run,
+    flow: &Flow,
+    own: &Grant,
+    token: &str,
+    scope: &str,
+) -> Step<String> {
     let mut flow = flow.clone();
     if flow.fapi.constraint == Constraint::Dpop {
         flow.own.proofs = Key::generate()?;

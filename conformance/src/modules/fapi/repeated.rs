@@ -1,7 +1,7 @@
 //! Modules that present a code or a `request_uri` again, or after it expired.
 
 use super::error_codes::{GRANT, REQUEST_URI};
-use super::happy::granted;
+use super::happy::expect_success;
 use crate::checks::common::json_error;
 use crate::fapi::{self, Expect, Flow, FlowEnd, judge};
 use crate::report::{Step, Stop};
@@ -12,7 +12,7 @@ const CODE: &str = "a code is good once, and for a minute (FAPI 2.0 Security Pro
 
 pub async fn code(run: &mut Run) -> Step {
     let flow = fapi::flow(run)?;
-    let own = granted(run, &flow).await?;
+    let own = expect_success(run, &flow).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     redeem(run, &flow, &own.code).await?;
     let answer = fapi::resource(run, &flow, &own.tokens.access_token).await?;
@@ -81,7 +81,7 @@ async fn again(run: &mut Run, flow: &Flow, request_uri: &str, expect: Expect) ->
 
 pub async fn request_uri(run: &mut Run) -> Step {
     let flow = fapi::flow(run)?;
-    let own = granted(run, &flow).await?;
+    let own = expect_success(run, &flow).await?;
     let expect = Expect::callback(REQUEST_URI).or_page().or_odd_success();
     again(run, &flow, &own.request_uri, expect).await
 }

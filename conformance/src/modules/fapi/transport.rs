@@ -29,7 +29,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
         .filter_map(|it| fapi::endpoint(&run.provider, &fapi, it))
         .collect();
     let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
-    battery(run, &endpoints).await?;
+    verify_tls(run, &endpoints).await?;
     let expect = match (fapi.auth, fapi.constraint) {
         (_, Constraint::Dpop) => Expect::token(error_codes::POSSESSION),
         (Auth::Mtls, Constraint::Mtls) => Expect::token(error_codes::CLIENT_OR_REQUEST).or_tls(),
@@ -48,7 +48,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
 }
 
 /// Offers each server of these addresses what it must refuse, and what it should prefer.
-pub async fn battery(run: &mut Run, addresses: &[&str]) -> Step {
+pub async fn verify_tls(run: &mut Run, addresses: &[&str]) -> Step {
     let servers: BTreeSet<(String, u16)> = addresses
         .iter()
         .filter_map(|it| Url::parse(it).ok())

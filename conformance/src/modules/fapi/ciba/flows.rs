@@ -7,7 +7,7 @@ use crate::fapi::ciba::{
 };
 use crate::fapi::{self, Auth, Flow, resource};
 use crate::journey::Decision;
-use crate::modules::fapi::refresh::{refreshes, refuse_foreign};
+use crate::modules::fapi::refresh::{refresh_by_another_key, refuse_foreign};
 use crate::modules::fapi::transport;
 use crate::report::{Step, Stop};
 use crate::run::Run;
@@ -25,7 +25,7 @@ async fn start(run: &mut Run, flow: &Flow) -> Step<ciba::Acknowledgement> {
 pub async fn two_clients(run: &mut Run) -> Step {
     let first = flow(run)?;
     let url = fapi::resource_url(run, &first)?;
-    transport::battery(run, &[url.as_str()]).await?;
+    transport::verify_tls(run, &[url.as_str()]).await?;
     let acknowledged = start(run, &first).await?;
     let own = grant_and_redeem(run, &first, &acknowledged).await?;
     fapi::refuse_in_query(run, &first, &url, &own).await?;
@@ -134,7 +134,7 @@ pub async fn refresh(run: &mut Run) -> Step {
     let Some(token) = own.tokens.refresh_token.clone() else {
         return Err(Stop::Skipped("no refresh token was issued".into()));
     };
-    refreshes(run, &first, &own, &token, scope).await?;
+    refresh_by_another_key(run, &first, &own, &token, scope).await?;
     let mut second = ciba::for_second_client(&first);
     second.ask("scope", scope);
     let acknowledged = start(run, &second).await?;
@@ -157,7 +157,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
         .filter_map(|it| fapi::endpoint(&run.provider, &flow.fapi, it))
         .collect();
     let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
-    transport::battery(run, &endpoints).await?;
+    transport::verify_tls(run, &endpoints).await?;
     let acknowledged = start(run, &flow).await?;
     expect_pending(run, &flow, &acknowledged).await?;
     decide_at_page(run, &flow, Decision::Allow).await?;
