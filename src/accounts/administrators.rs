@@ -1,6 +1,6 @@
 //! The first administrator, made at the console (security.md AD-3).
 
-use super::{Error, Result, sessions, signup};
+use super::{Error, NewPassword, Result, sessions};
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Context;
@@ -55,21 +55,28 @@ pub async fn promote(app: &App, context: &Context, account: &Account) -> Result<
     .await
 }
 
+/// An administrator for whom there is no account yet, as the operator writes it.
+#[derive(Clone, Copy)]
+pub struct NewAdministrator<'a> {
+    pub email: &'a str,
+    pub first_name: &'a str,
+    pub last_name: &'a str,
+    pub password: &'a str,
+}
+
 /// Makes a new account for an administrator, whose address the operator vouches for.
-pub async fn create(
-    app: &App,
-    context: &Context,
-    email: &str,
-    first_name: &str,
-    last_name: &str,
-    password: &str,
-) -> Result<Made> {
-    let email = parse(email)?;
+pub async fn create(app: &App, context: &Context, new: NewAdministrator<'_>) -> Result<Made> {
+    let email = parse(new.email)?;
     let mut errors = FieldErrors::new();
-    let first_name = text::line(first_name, 100).map_err(|it| Error::field("first_name", it.message()))?;
-    let last_name = text::line(last_name, 100).map_err(|it| Error::field("last_name", it.message()))?;
+    let first_name =
+        text::line(new.first_name, 100).map_err(|it| Error::field("first_name", it.message()))?;
+    let last_name = text::line(new.last_name, 100).map_err(|it| Error::field("last_name", it.message()))?;
     let names = [first_name.as_str(), last_name.as_str()];
-    let Some(password) = signup::new_password(&mut errors, password, password, Some(&email), &names) else {
+    let password = NewPassword {
+        password: new.password,
+        confirmation: new.password,
+    };
+    let Some(password) = password.choose(&mut errors, Some(&email), &names) else {
         return Err(Error::Fields(errors));
     };
     let hash = app.passwords.hash(&password).await?;

@@ -7,6 +7,7 @@ mod error;
 pub mod import;
 pub mod known_browser;
 pub mod login;
+mod new_password;
 pub mod notifications;
 pub mod password;
 pub mod profile;
@@ -21,6 +22,7 @@ pub mod verification;
 use sea_orm::ConnectionTrait;
 
 pub use error::{Error, Result};
+pub use new_password::NewPassword;
 
 use crate::app::App;
 use crate::domain::Time;

@@ -1,6 +1,8 @@
 //! Change of the password, and what ends with the old one (security.md PW-6).
 
-use super::{Error, Result, address_label, known_browser, require_recent, second_factor, sessions, signup};
+use super::{
+    Error, NewPassword, Result, address_label, known_browser, require_recent, second_factor, sessions,
+};
 use crate::app::{App, Tx};
 use crate::domain::SessionId;
 use crate::domain::account::Account;
@@ -19,8 +21,7 @@ pub async fn change(
     context: &Context,
     account: &Account,
     session: &Session,
-    new: &str,
-    confirmation: &str,
+    new: NewPassword<'_>,
 ) -> Result<()> {
     require_recent(session, app.clock.now())?;
     let mut errors = FieldErrors::new();
@@ -28,7 +29,7 @@ pub async fn change(
         account.profile.first_name.as_str(),
         account.profile.last_name.as_str(),
     ];
-    let new = signup::new_password(&mut errors, new, confirmation, Some(&account.email), &names);
+    let new = new.choose(&mut errors, Some(&account.email), &names);
     let new = match new {
         Some(new) if errors.is_empty() => new,
         _ => return Err(Error::Fields(errors)),

@@ -7,6 +7,7 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::{Language, Profile, ProfileInput};
 use crate::domain::terms::Terms;
+use crate::storage::accounts::ProfileUpdate;
 use crate::storage::{accounts, sessions};
 
 /// Only these fields are writable (security.md G-3); the trail says which changed, not to what.
@@ -19,13 +20,17 @@ pub struct Changes<'a> {
 
 pub async fn change(app: &App, context: &Context, account: &Account, changes: Changes<'_>) -> Result<()> {
     let profile = Profile::parse(&changes.profile).map_err(Error::Fields)?;
-    let (language, newsletter) = (changes.language, changes.newsletter);
-    let changed = changed_fields(account, &profile, language, newsletter);
+    let new = ProfileUpdate {
+        profile: &profile,
+        language: changes.language,
+        newsletter: changes.newsletter,
+    };
+    let changed = changed_fields(account, new);
     if changed.is_empty() {
         return Ok(());
     }
     app.write(context, async |tx| {
-        if !accounts::update_profile(tx, &account.id, &profile, language, newsletter, tx.now()).await? {
+        if !accounts::update_profile(tx, &account.id, new, tx.now()).await? {
             return Err(Error::Conflict);
         }
         let event = Event::new(Action::ProfileChanged, format!("account:{}", account.id));
@@ -35,25 +40,20 @@ pub async fn change(app: &App, context: &Context, account: &Account, changes: Ch
     .await
 }
 
-fn changed_fields(
-    account: &Account,
-    new: &Profile,
-    language: Language,
-    newsletter: bool,
-) -> Vec<&'static str> {
-    let old = &account.profile;
+fn changed_fields(account: &Account, new: ProfileUpdate<'_>) -> Vec<&'static str> {
+    let (old, profile) = (&account.profile, new.profile);
     [
-        ("first_name", old.first_name != new.first_name),
-        ("last_name", old.last_name != new.last_name),
-        ("title", old.title != new.title),
-        ("gender", old.gender != new.gender),
-        ("job_title", old.job_title != new.job_title),
+        ("first_name", old.first_name != profile.first_name),
+        ("last_name", old.last_name != profile.last_name),
+        ("title", old.title != profile.title),
+        ("gender", old.gender != profile.gender),
+        ("job_title", old.job_title != profile.job_title),
         (
             "professional_role",
-            old.professional_role != new.professional_role,
+            old.professional_role != profile.professional_role,
         ),
-        ("language", account.language != language),
-        ("newsletter", account.newsletter != newsletter),
+        ("language", account.language != new.language),
+        ("newsletter", account.newsletter != new.newsletter),
     ]
     .into_iter()
     .filter_map(|(name, changed)| changed.then_some(name))

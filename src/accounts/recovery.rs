@@ -4,7 +4,7 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::{Error, Result, address_label, password, signup};
+use super::{Error, NewPassword, Result, address_label, password};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -106,20 +106,14 @@ pub struct Done {
 }
 
 /// Spends the link and sets the password; of any number of parallel uses, one succeeds.
-pub async fn complete(
-    app: &App,
-    context: &Context,
-    token: &str,
-    new: &str,
-    confirmation: &str,
-) -> Result<Done> {
+pub async fn complete(app: &App, context: &Context, token: &str, new: NewPassword<'_>) -> Result<Done> {
     let (account, _) = find(app, app.db.read(), token).await?;
     let mut errors = FieldErrors::new();
     let names = [
         account.profile.first_name.as_str(),
         account.profile.last_name.as_str(),
     ];
-    let Some(new) = signup::new_password(&mut errors, new, confirmation, Some(&account.email), &names) else {
+    let Some(new) = new.choose(&mut errors, Some(&account.email), &names) else {
         return Err(Error::Fields(errors));
     };
     let hash = app.passwords.hash(&new).await?;

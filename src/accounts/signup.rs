@@ -2,12 +2,13 @@
 //! mailed, the code turns it into an account (`verification`). An address that has an account takes the
 //! same steps with the same hashes, writes and mails, and never ends in one (security.md SU-1, SU-5).
 
+use super::new_password::NewPassword;
 use super::{Error, Result, current_terms, verification};
 use crate::app::App;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
-use crate::domain::password::{Password, Rule};
+use crate::domain::password::Password;
 use crate::domain::profile::{FieldErrors, Language, Profile, ProfileInput};
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, PendingSignupId, Stage};
@@ -22,8 +23,7 @@ const MOST_PER_ADDRESS: u64 = 5;
 #[derive(Debug)]
 pub struct Details<'a> {
     pub email: &'a str,
-    pub password: &'a str,
-    pub password_confirmation: &'a str,
+    pub password: NewPassword<'a>,
     pub profile: ProfileInput<'a>,
     pub language: Language,
     /// The interrupted authorization request, to be given back at the end.
@@ -79,16 +79,17 @@ pub async fn find(app: &App, handle: &str) -> Result<Option<PendingSignup>> {
     Ok(found.map(|(it, _)| it).filter(|it| it.is_alive(now)))
 }
 
+/// Screen 3, as it was filled in.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    pub choice: Choice,
+    pub newsletter: bool,
+    pub accept_terms: bool,
+}
+
 /// Screen 3, *Sign up*. The choice was checked against the directory by `affiliations`.
-pub async fn submit(
-    app: &App,
-    context: &Context,
-    handle: &str,
-    choice: Choice,
-    newsletter: bool,
-    accept_terms: bool,
-) -> Result<()> {
-    if !accept_terms {
+pub async fn submit(app: &App, context: &Context, handle: &str, submission: Submission) -> Result<()> {
+    if !submission.accept_terms {
         return Err(Error::field("accept_terms", "error.accept_terms"));
     }
     let digest = Secret::new(handle).digest();
@@ -98,8 +99,8 @@ pub async fn submit(
             .filter(|(it, _)| it.is_alive(tx.now()))
             .ok_or(Error::NoSignup)?;
         let first = pending.stage() == Stage::Details;
-        pending.choice = Some(choice.clone());
-        pending.newsletter = newsletter;
+        pending.choice = Some(submission.choice.clone());
+        pending.newsletter = submission.newsletter;
         pending.terms_version = Some(current_terms(tx, tx.now()).await?.version);
         let when = if first {
             verification::When::First
@@ -156,40 +157,9 @@ fn check(details: &Details<'_>) -> Result<(EmailAddress, Profile, Password)> {
         .map_err(|it| errors.extend(it))
         .ok();
     let names = [details.profile.first_name, details.profile.last_name];
-    let password = new_password(
-        &mut errors,
-        details.password,
-        details.password_confirmation,
-        email.as_ref(),
-        &names,
-    );
+    let password = details.password.choose(&mut errors, email.as_ref(), &names);
     match (email, profile, password) {
         (Some(email), Some(profile), Some(password)) if errors.is_empty() => Ok((email, profile, password)),
         _ => Err(Error::Fields(errors)),
     }
-}
-
-/// The two fields of a new password. Without an address its own rule cannot be asked.
-pub(super) fn new_password(
-    errors: &mut FieldErrors,
-    password: &str,
-    confirmation: &str,
-    email: Option<&EmailAddress>,
-    names: &[&str],
-) -> Option<Password> {
-    let chosen = Password::choose(password, email, names);
-    if let Err(broken) = &chosen {
-        let key = if password.is_empty() {
-            "error.required"
-        } else {
-            broken
-                .first()
-                .map_or("error.password.rules", |it: &Rule| it.key())
-        };
-        errors.insert("password", key);
-    } else if password != confirmation {
-        errors.insert("password_confirmation", "error.password.different");
-        return None;
-    }
-    chosen.ok()
 }

@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::console::{Console, Format};
-use crate::accounts::administrators::{self, Found};
+use crate::accounts::administrators::{self, Found, NewAdministrator};
 use crate::accounts::{self, Error, import, password, recovery, second_factor};
 use crate::affiliations::accounts_import::{self, Report};
 use crate::app::App;
@@ -21,13 +21,7 @@ use crate::i18n::{self, Locale};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make an administrator; for a new account the password comes on standard input
-    CreateAdmin {
-        email: String,
-        #[arg(long, default_value = "Service")]
-        first_name: String,
-        #[arg(long, default_value = "Administrator")]
-        last_name: String,
-    },
+    CreateAdmin(CreateAdmin),
     /// Take accounts over from a CSV or JSON Lines file; `-` is standard input. All is judged before anything is
     /// written; should it be ended while it writes, the same file again goes on where it was
     Import {
@@ -57,6 +51,15 @@ pub enum Command {
     },
 }
 
+#[derive(Debug, Args)]
+pub struct CreateAdmin {
+    email: String,
+    #[arg(long, default_value = "Service")]
+    first_name: String,
+    #[arg(long, default_value = "Administrator")]
+    last_name: String,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     Csv,
@@ -67,11 +70,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
-        Command::CreateAdmin {
-            email,
-            first_name,
-            last_name,
-        } => create_admin(console, &app, &context, &email, &first_name, &last_name).await,
+        Command::CreateAdmin(named) => create_admin(console, &app, &context, &named).await,
         Command::Import {
             file,
             proceed,
@@ -135,11 +134,9 @@ async fn create_admin(
     console: &Console,
     app: &App,
     context: &Context,
-    email: &str,
-    first_name: &str,
-    last_name: &str,
+    named: &CreateAdmin,
 ) -> anyhow::Result<()> {
-    let made = match administrators::find(app, email).await.map_err(in_words)? {
+    let made = match administrators::find(app, &named.email).await.map_err(in_words)? {
         Found::Account(account) => administrators::promote(app, context, &account).await,
         Found::HeldAs(held) => return Err(held_as(&held)),
         Found::Nobody => {
@@ -147,8 +144,13 @@ async fn create_admin(
             std::io::stdin()
                 .read_line(&mut typed)
                 .context("the password on standard input")?;
-            let password = typed.trim_end_matches(['\r', '\n']);
-            administrators::create(app, context, email, first_name, last_name, password).await
+            let new = NewAdministrator {
+                email: &named.email,
+                first_name: &named.first_name,
+                last_name: &named.last_name,
+                password: typed.trim_end_matches(['\r', '\n']),
+            };
+            administrators::create(app, context, new).await
         }
     };
     let (word, text) = match made.map_err(in_words)? {
@@ -308,7 +310,14 @@ mod tests {
         let report = accounts_import::import(&app, &operator, read, false).await;
         assert_eq!(report.expect("imported").imported, 2);
 
-        let make = async |email: &str| create_admin(&console, &app, &operator, email, "A", "B").await;
+        let make = async |email: &str| {
+            let named = CreateAdmin {
+                email: email.to_owned(),
+                first_name: "A".to_owned(),
+                last_name: "B".to_owned(),
+            };
+            create_admin(&console, &app, &operator, &named).await
+        };
         for (typed, held) in [
             ("a+x@example.org", "a@example.org"),
             ("B@example.org", "b+x@example.org"),

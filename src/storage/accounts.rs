@@ -175,14 +175,21 @@ pub async fn insert_many(db: &impl ConnectionTrait, them: Vec<NewAccount>) -> Re
         .map(drop)
 }
 
+/// What the person may change about the account.
+#[derive(Clone, Copy, Debug)]
+pub struct ProfileUpdate<'a> {
+    pub profile: &'a Profile,
+    pub language: Language,
+    pub newsletter: bool,
+}
+
 pub async fn update_profile(
     db: &impl ConnectionTrait,
     id: &AccountId,
-    profile: &Profile,
-    language: Language,
-    newsletter: bool,
+    new: ProfileUpdate<'_>,
     now: Time,
 ) -> Result<bool, DbErr> {
+    let profile = new.profile;
     let changes = ActiveModel {
         first_name: Set(profile.first_name.clone()),
         last_name: Set(profile.last_name.clone()),
@@ -190,8 +197,8 @@ pub async fn update_profile(
         gender: Set(profile.gender.as_str().to_owned()),
         job_title: Set(profile.job_title.clone()),
         professional_role: Set(profile.professional_role.as_str().to_owned()),
-        language: Set(language.as_str().to_owned()),
-        newsletter: Set(newsletter),
+        language: Set(new.language.as_str().to_owned()),
+        newsletter: Set(new.newsletter),
         updated_at: Set(now),
         ..Default::default()
     };

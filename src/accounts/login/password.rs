@@ -57,6 +57,16 @@ pub async fn attempt(
     }
 }
 
+/// A login that is attempted, with an address that has an account or with one that has none.
+struct Attempt {
+    /// When the form was read, before the password was hashed.
+    at: Time,
+    /// Names the address in limits and in the audit trail.
+    label: String,
+    /// Names the address and the browser among the counters of failures.
+    counter: String,
+}
+
 /// `Conflict`: what is stored of the password changed while it was verified.
 async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browser<'_>) -> Result<LoggedIn> {
     let (email, password) = read(&form)?;
@@ -65,12 +75,13 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         .check(Limit::SignInFailedAccounts, &context.network)
         .await?;
 
-    let now = app.clock.now();
+    let at = app.clock.now();
     let label = known_browser::label(app, &email.key());
     let known = KnownBrowser::open(app, browser.known);
     let known = known.as_ref().and_then(|it| it.knows(app, &label));
     let counter = throttle::key(&label, known);
-    let stopped = throttle::check(login_throttles::find(app.db.read(), &counter).await?, now)?;
+    let attempt = Attempt { at, label, counter };
+    let stopped = throttle::check(login_throttles::find(app.db.read(), &attempt.counter).await?, at)?;
 
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
     let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
@@ -85,7 +96,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         .filter(|(account, _)| verdict != Verdict::Wrong && account.is_active() && !stopped)
     else {
         let account = found.as_ref().map(|(account, _)| account);
-        return Err(refuse(app, context, now, &counter, &label, account).await?);
+        return Err(refuse(app, context, &attempt, account).await?);
     };
 
     let upgraded = match (&password, verdict) {
@@ -95,8 +106,8 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let outcome = app
         .write(context, async |tx| {
             // Guesses that ran beside each other: once they have brought a wait, none is answered.
-            throttle::check(login_throttles::find_locked(tx, &counter).await?, now)?;
-            login_throttles::delete(tx, &counter).await?;
+            throttle::check(login_throttles::find_locked(tx, &attempt.counter).await?, at)?;
+            login_throttles::delete(tx, &attempt.counter).await?;
             let account = still_valid(tx, &email.key(), account, hash).await?;
             if let Some(new) = &upgraded {
                 accounts::replace_hash(tx, &account.id, hash, new).await?;
@@ -131,7 +142,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         Outcome::CodeNeeded => {
             // What the password is stored as by now.
             let hash = upgraded.as_deref().unwrap_or(hash);
-            let ticket = second_step::wait_for_code(app, &account.id, hash, now, known).await?;
+            let ticket = second_step::wait_for_code(app, &account.id, hash, at, known).await?;
             Err(Error::SecondFactorNeeded { ticket })
         }
     }
@@ -179,18 +190,17 @@ fn read(form: &LoginForm<'_>) -> Result<(EmailAddress, Option<Password>)> {
 }
 
 /// Counts and records a failure, known address or not, and says what is answered.
-async fn refuse(
-    app: &App,
-    context: &Context,
-    now: Time,
-    counter: &str,
-    label: &str,
-    account: Option<&Account>,
-) -> Result<Error> {
-    let object = account.map_or_else(|| format!("address:{label}"), |it| format!("account:{}", it.id));
+async fn refuse(app: &App, context: &Context, attempt: &Attempt, account: Option<&Account>) -> Result<Error> {
+    let object = account.map_or_else(
+        || format!("address:{}", attempt.label),
+        |it| format!("account:{}", it.id),
+    );
     app.write(context, async |tx| {
-        throttle::check(login_throttles::find_locked(tx, counter).await?, now)?;
-        let waits = throttle::count(tx, counter).await?.failures();
+        throttle::check(
+            login_throttles::find_locked(tx, &attempt.counter).await?,
+            attempt.at,
+        )?;
+        let waits = throttle::count(tx, &attempt.counter).await?.failures();
         let event = match waits {
             None => Event::new(Action::SignInFailed, object.clone()).failed("wrong credentials"),
             Some(failures) => {
@@ -209,7 +219,7 @@ async fn refuse(
     .await?;
     app.limits.count(Limit::SignInFailures, &context.network).await?;
     app.limits
-        .count_distinct(Limit::SignInFailedAccounts, &context.network, label)
+        .count_distinct(Limit::SignInFailedAccounts, &context.network, &attempt.label)
         .await?;
     Ok(Error::WrongCredentials)
 }

@@ -15,7 +15,6 @@ use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::{Proof, SecondProof};
 use crate::domain::secret::{Digest, Secret};
-use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
 use crate::limits::Limit;
 use crate::random;
@@ -160,15 +159,16 @@ async fn prove(
     }
 }
 
-/// A second factor in a session that was begun with less, because a service asks for more (RFC 9470).
+/// A second factor in the browser's session, which was begun with less, because a service asks for more (RFC 9470).
 pub async fn step_up(
     app: &App,
     context: &Context,
     account: &Account,
-    session: &Session,
     shown: Shown<'_>,
     browser: Browser<'_>,
 ) -> Result<Started> {
+    let session = browser.session.filter(|it| it.account == account.id);
+    let session = session.ok_or(Error::ReauthenticationNeeded)?;
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let answer = read(app, context, session.id.as_str(), shown).await?;
     let label = known_browser::label(app, &account.email.key());

@@ -110,8 +110,11 @@ pub async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
     let Some(token) = ctx.cookie(Cookie::Reset) else {
         return Ok(ctx.redirect(paths::RESET_PASSWORD));
     };
-    let (new, confirmation) = (&fields.password, &fields.password_confirmation);
-    match recovery::complete(&ctx.app, &ctx.actor_context(), &token, new, confirmation).await {
+    let new = accounts::NewPassword {
+        password: &fields.password,
+        confirmation: &fields.password_confirmation,
+    };
+    match recovery::complete(&ctx.app, &ctx.actor_context(), &token, new).await {
         Ok(done) => finish(ctx, done).await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(accounts::Error::LinkVoid) => Ok(ctx.redirect(paths::RESET_PASSWORD)),

@@ -169,8 +169,8 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
                 Err(error) => error,
             }
         }
-        Of::InSession { session, account } => {
-            match second_step::step_up(app, &context, account, session, shown, browser(&ctx)).await {
+        Of::InSession { account, .. } => {
+            match second_step::step_up(app, &context, account, shown, browser(&ctx)).await {
                 Ok(started) => {
                     let ctx = ctx.with_cookie_value(Cookie::Session, started.cookie.expose());
                     return Ok(onward(&ctx));

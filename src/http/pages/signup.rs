@@ -117,8 +117,10 @@ pub async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageErro
     let resume = request_to_keep(&ctx, flow.as_ref(), before).await?;
     let details = Details {
         email: &fields.email,
-        password: &fields.password,
-        password_confirmation: &fields.password_confirmation,
+        password: accounts::NewPassword {
+            password: &fields.password,
+            confirmation: &fields.password_confirmation,
+        },
         profile: ProfileInput {
             first_name: &fields.first_name,
             last_name: &fields.last_name,
@@ -238,16 +240,12 @@ pub async fn organization(form: PageForm<Answers>) -> Result<Response, PageError
     };
     let handle = ctx.cookie(Cookie::Signup).unwrap_or_default();
     let newsletter = fields.newsletter.is_some_and(Tick::is_on);
-    match signup::submit(
-        &ctx.app,
-        &ctx.actor_context(),
-        &handle,
+    let submission = signup::Submission {
         choice,
         newsletter,
-        accepted,
-    )
-    .await
-    {
+        accept_terms: accepted,
+    };
+    match signup::submit(&ctx.app, &ctx.actor_context(), &handle, submission).await {
         Ok(()) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),
         Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION))),
         Err(accounts::Error::Fields(errors)) => ctx.again(organizations::with_errors(typed, errors)).await,

@@ -42,7 +42,7 @@ async fn an_imported_person_logs_in_with_the_old_hash_or_after_a_reset() {
         .await
         .unwrap();
     let token = rooms.link("new@example.org").await;
-    recovery::complete(&rooms.app, &visitor(), &token, PASSWORD, PASSWORD)
+    recovery::complete(&rooms.app, &visitor(), &token, typed_twice(PASSWORD))
         .await
         .unwrap();
     let new = rooms.logs_in("new@example.org", PASSWORD).await.unwrap();

@@ -248,7 +248,7 @@ async fn a_password_is_changed_by_who_has_just_logged_in() {
     let there = rooms.logs_in("john@example.org", PASSWORD).await.unwrap().started;
     let new = "Harbour-9-violin";
     let session = &here.started.session;
-    password::change(&rooms.app, &visitor(), &here.account, session, new, new)
+    password::change(&rooms.app, &visitor(), &here.account, session, typed_twice(new))
         .await
         .unwrap();
     assert!(rooms.is_signed_in(&here.started.cookie).await && !rooms.is_signed_in(&there.cookie).await);
@@ -264,6 +264,6 @@ async fn a_password_is_changed_by_who_has_just_logged_in() {
         Err(Error::WrongCredentials)
     ));
     rooms.now_later(Duration::minutes(5));
-    let late = password::change(&rooms.app, &visitor(), &here.account, session, new, new).await;
+    let late = password::change(&rooms.app, &visitor(), &here.account, session, typed_twice(new)).await;
     assert!(matches!(late, Err(Error::ReauthenticationNeeded)));
 }

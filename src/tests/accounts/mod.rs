@@ -65,7 +65,7 @@ impl Rooms {
     }
 
     pub async fn submits(&self, handle: &Secret) -> Result<(), Error> {
-        signup::submit(&self.app, &visitor(), handle.expose(), choice(), true, true).await
+        signup::submit(&self.app, &visitor(), handle.expose(), submission()).await
     }
 
     /// Screen 4, as `affiliations` composes it.
@@ -182,11 +182,27 @@ pub fn visitor() -> Context {
     }
 }
 
+/// A new password, the same in both fields.
+pub fn typed_twice(password: &str) -> accounts::NewPassword<'_> {
+    accounts::NewPassword {
+        password,
+        confirmation: password,
+    }
+}
+
+/// Screen 3 with the terms accepted.
+pub fn submission() -> signup::Submission {
+    signup::Submission {
+        choice: choice(),
+        newsletter: true,
+        accept_terms: true,
+    }
+}
+
 pub fn details(email: &str) -> signup::Details<'_> {
     signup::Details {
         email,
-        password: PASSWORD,
-        password_confirmation: PASSWORD,
+        password: typed_twice(PASSWORD),
         profile: profile(),
         language: Language::En,
         resume: Some("the request".into()),

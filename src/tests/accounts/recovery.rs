@@ -14,7 +14,7 @@ impl Rooms {
     }
 
     async fn resets(&self, token: &str) -> Result<recovery::Done, Error> {
-        recovery::complete(&self.app, &visitor(), token, NEW, NEW).await
+        recovery::complete(&self.app, &visitor(), token, typed_twice(NEW)).await
     }
 }
 
@@ -127,7 +127,7 @@ async fn a_password_set_meanwhile_is_not_replaced_from_the_session_that_it_ended
     let link = rooms.link("john@example.org").await;
     rooms.resets(&link).await.unwrap();
     let late = "Lantern-7-cobalt";
-    let refused = password::change(&rooms.app, &visitor(), &thief.account, session, late, late).await;
+    let refused = password::change(&rooms.app, &visitor(), &thief.account, session, typed_twice(late)).await;
     assert!(matches!(refused, Err(Error::ReauthenticationNeeded)));
     assert!(matches!(
         rooms.logs_in("john@example.org", late).await,

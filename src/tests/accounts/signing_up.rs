@@ -41,7 +41,10 @@ async fn every_field_is_checked_on_the_server() {
     let rooms = Rooms::open().await;
     let wrong = signup::Details {
         email: "john",
-        password: "short",
+        password: accounts::NewPassword {
+            password: "short",
+            ..typed_twice(PASSWORD)
+        },
         profile: ProfileInput {
             gender: "x",
             ..profile()
@@ -54,7 +57,10 @@ async fn every_field_is_checked_on_the_server() {
     let fields: Vec<_> = errors.keys().copied().collect();
     assert_eq!(fields, ["email", "gender", "password"]);
     let different = signup::Details {
-        password_confirmation: "Tulip-lamp-43",
+        password: accounts::NewPassword {
+            password: PASSWORD,
+            confirmation: "Tulip-lamp-43",
+        },
         ..details("john@example.org")
     };
     let refused = signup::begin(&rooms.app, &visitor(), different, None).await;
@@ -62,7 +68,12 @@ async fn every_field_is_checked_on_the_server() {
     let handle = signup::begin(&rooms.app, &visitor(), details("john@example.org"), None)
         .await
         .unwrap();
-    let refused = signup::submit(&rooms.app, &visitor(), handle.expose(), choice(), false, false).await;
+    let without_terms = signup::Submission {
+        newsletter: false,
+        accept_terms: false,
+        ..submission()
+    };
+    let refused = signup::submit(&rooms.app, &visitor(), handle.expose(), without_terms).await;
     assert!(matches!(refused, Err(Error::Fields(it)) if it.contains_key("accept_terms")));
     // A later step is not taken before an earlier one (G-6).
     assert!(matches!(

@@ -22,8 +22,12 @@ impl World {
         let handle = signup::begin(&self.app, &visitor(), details(EMAIL), None)
             .await
             .unwrap();
-        let choice = listed("telco", true);
-        signup::submit(&self.app, &visitor(), handle.expose(), choice, true, true)
+        let submission = signup::Submission {
+            choice: listed("telco", true),
+            newsletter: true,
+            accept_terms: true,
+        };
+        signup::submit(&self.app, &visitor(), handle.expose(), submission)
             .await
             .unwrap();
         handle

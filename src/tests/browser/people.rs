@@ -85,7 +85,12 @@ impl TestOp {
         let profile = found.expect("a row").expect("an account").profile;
         let language = Language::parse(language).expect("a language");
         let at = self.clock.now();
-        accounts::update_profile(self.app.db.read(), &account, &profile, language, false, at)
+        let new = accounts::ProfileUpdate {
+            profile: &profile,
+            language,
+            newsletter: false,
+        };
+        accounts::update_profile(self.app.db.read(), &account, new, at)
             .await
             .expect("an account");
     }

@@ -215,12 +215,16 @@ async fn only_who_knows_the_password_has_a_code_mailed() {
 }
 
 async fn signs_up(op: &TestOp) {
-    use crate::accounts::{choice, details, visitor};
+    use crate::accounts::{details, submission, visitor};
     use itu_account::accounts::signup;
     let handle = signup::begin(&op.app, &visitor(), details(ADDRESS), None).await;
     let handle = handle.expect("a sign-up");
     // Too many, after a while: that is theirs.
-    let _ = signup::submit(&op.app, &visitor(), handle.expose(), choice(), false, true).await;
+    let submission = signup::Submission {
+        newsletter: false,
+        ..submission()
+    };
+    let _ = signup::submit(&op.app, &visitor(), handle.expose(), submission).await;
 }
 
 #[tokio::test]

@@ -63,6 +63,15 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<String>> {
     Ok(challenge.map(|it| it.ceremony.options))
 }
 
+/// A passkey that a device has made.
+#[derive(Clone, Copy)]
+pub struct NewPasskey<'a> {
+    /// The person's name for it.
+    pub name: &'a str,
+    /// What the device answered, in JSON.
+    pub response: &'a str,
+}
+
 /// A device has made one. `ChallengeExpired`: it took too long; `WrongCode`: the answer is not as it should be;
 /// `Conflict`: it is known already.
 pub async fn confirm(
@@ -70,14 +79,15 @@ pub async fn confirm(
     context: &Context,
     account: &Account,
     session: &Session,
-    name: &str,
-    answer: &str,
+    new: NewPasskey<'_>,
 ) -> Result<Enrolled> {
     // Before the challenge is spent: a name can be mended.
-    let name = named(name)?;
+    let name = named(new.name)?;
     let challenge = challenge::take(app, Kind::Enrolment, &enrolment(session)).await?;
     let challenge = challenge.ok_or(Error::ChallengeExpired)?;
-    let made = app.webauthn.finish_registration(&challenge.ceremony, answer);
+    let made = app
+        .webauthn
+        .finish_registration(&challenge.ceremony, new.response);
     let made = made.map_err(wrong)?;
     let passkey = Passkey {
         id: random::id(),

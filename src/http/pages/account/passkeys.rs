@@ -97,7 +97,9 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         _ if !app.webauthn.is_offered() => return Err(PageError::NotFound),
         "begin" => registration::begin(app, account, session).await.map(|()| ""),
         "confirm" => {
-            match registration::confirm(app, &context, account, session, name, &fields.credential).await {
+            let response = fields.credential.as_str();
+            let new = registration::NewPasskey { name, response };
+            match registration::confirm(app, &context, account, session, new).await {
                 Ok(it) => {
                     // SE-2: with more proved the session has a new cookie.
                     let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());

@@ -82,8 +82,11 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         .with_cookie_value(Cookie::Session, logged_in.started.cookie.expose())
         .with_cookie_value(Cookie::KnownBrowser, &logged_in.known_browser);
     let session = &logged_in.started.session;
-    let (new, again) = (fields.password.as_str(), fields.password_confirmation.as_str());
-    match accounts::password::change(&ctx.app, &context, account, session, new, again).await {
+    let new = accounts::NewPassword {
+        password: &fields.password,
+        confirmation: &fields.password_confirmation,
+    };
+    match accounts::password::change(&ctx.app, &context, account, session, new).await {
         Ok(()) => ctx.done(paths::ACCOUNT_SECURITY, "password_changed").await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(accounts::Error::Busy) => ctx.again(typed.notice("error.try_again")).await,
