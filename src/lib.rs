@@ -34,6 +34,7 @@ pub mod cli;
 pub mod jobs;
 
 // The demo: a user of everything above.
+#[cfg(feature = "demo")]
 pub mod demo;
 
 // For tests alone.

@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod config;
 mod console;
+#[cfg(feature = "demo")]
 mod demo;
 mod key;
 mod migrate;
@@ -42,6 +43,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The whole product on this machine, with sample people and three services
+    #[cfg(feature = "demo")]
     Demo(demo::Arguments),
     /// Run the provider
     Serve,
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
 
 async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     match command {
+        #[cfg(feature = "demo")]
         Command::Demo(it) => demo::run(console, it).await,
         Command::Serve => serve::run(console).await,
         Command::Migrate(it) => migrate::run(console, it).await,
