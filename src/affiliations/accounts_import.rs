@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::accounts::Result;
 use crate::accounts::import::{self, Placement, Problem, Read, Record, Row};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
@@ -17,9 +17,9 @@ use crate::domain::event::{Action, Event};
 use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};
 use crate::domain::ties::{TiesRight, TiesStage};
 use crate::domain::{AffiliationId, MembershipTypeId, OrganizationId, TiesRightId, Time};
+use crate::random;
 use crate::storage::batches::pause;
 use crate::storage::{affiliations, membership_types, organizations, ties};
-use crate::{audit, random};
 
 /// In one transaction.
 const BATCH: usize = 20;
@@ -52,10 +52,7 @@ pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> 
         let id = random::id();
         for batch in good.chunks(BATCH) {
             let begun = Instant::now();
-            let applied = app
-                .db
-                .write(async |tx| apply(tx, context, now, &id, batch).await)
-                .await?;
+            let applied = app.write(context, async |tx| apply(tx, &id, batch).await).await?;
             report.imported += applied.imported;
             report.known.extend(applied.known);
             report.problems.extend(applied.problems);
@@ -71,17 +68,11 @@ pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> 
 type Judged = (Record, Option<(Affiliation, Vec<TiesRight>)>);
 
 /// Who signed up since the file was judged is known; what an organization cannot take any more is refused.
-async fn apply(
-    tx: &impl ConnectionTrait,
-    context: &Context,
-    now: Time,
-    id: &str,
-    batch: &[Judged],
-) -> Result<Report> {
+async fn apply(tx: &Tx, id: &str, batch: &[Judged]) -> Result<Report> {
     let records = batch.iter().map(|(record, _)| record.clone()).collect();
     let (records, known) = import::split_known(tx, records).await?;
     let directory = Directory::load(tx, &records).await?;
-    let (good, problems) = directory.judge(now, records);
+    let (good, problems) = directory.judge(tx.now(), records);
     let (people, places): (Vec<_>, Vec<_>) = good.into_iter().unzip();
     let (places, rights): (Vec<_>, Vec<_>) = places.into_iter().flatten().unzip();
     let rights = rights.concat();
@@ -98,7 +89,7 @@ async fn apply(
             "rights": rights.len(),
         });
         let event = Event::new(Action::AccountImported, format!("import:{id}"));
-        audit::record(tx, now, context, event.change(json!(null), counted)).await?;
+        tx.record(event.change(json!(null), counted)).await?;
     }
     Ok(Report {
         imported: people.len(),
@@ -271,18 +262,16 @@ impl Directory {
 
 /// Says in the trail that the accounts were read by somebody (security.md LG-1).
 pub async fn begin_export(app: &App, context: &Context, with_hashes: bool) -> Result<()> {
-    let now = app.clock.now();
-    app.db
-        .write(async |tx| {
-            let event = Event::new(Action::AccountsExported, "accounts:all");
-            let event = if with_hashes {
-                event.because("with password hashes")
-            } else {
-                event
-            };
-            Ok(audit::record(tx, now, context, event).await?)
-        })
-        .await
+    app.write(context, async |tx| {
+        let event = Event::new(Action::AccountsExported, "accounts:all");
+        let event = if with_hashes {
+            event.because("with password hashes")
+        } else {
+            event
+        };
+        Ok(tx.record(event).await?)
+    })
+    .await
 }
 
 /// A page of the export: accounts in the order of their ids, after `after`. The hash stays here unless

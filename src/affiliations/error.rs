@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, SqlErr};
 
-use crate::domain::{affiliation, ties};
+use crate::domain::{OrganizationId, affiliation, ties};
 use crate::storage::IsBusy;
 use crate::{limits, mail};
 
@@ -55,6 +55,22 @@ pub enum Error {
     Storage(#[source] DbErr),
     #[error(transparent)]
     Mail(mail::Error),
+}
+
+impl Error {
+    /// Returns the error if the database was busy. Logs any other, so that an organization that cannot be read keeps no
+    /// other waiting in a job.
+    pub(super) fn log_unless_busy(
+        self,
+        organization: &OrganizationId,
+        what: &'static str,
+    ) -> Result<(), Self> {
+        if self.is_busy() {
+            return Err(self);
+        }
+        tracing::error!(error = %self, %organization, "{what}");
+        Ok(())
+    }
 }
 
 impl From<DbErr> for Error {

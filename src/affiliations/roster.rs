@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use sea_orm::ConnectionTrait;
 
-use crate::affiliations::Error;
-use crate::affiliations::lifecycle::{authority, requests};
+use super::Error;
+use super::directory::membership_types;
+use super::lifecycle::authority;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity};
@@ -150,7 +151,7 @@ pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> 
 
 /// Whether its people can have TIES rights (security.md AF-3).
 pub async fn is_ties_entitled(app: &App, organization: &Organization) -> Result<bool, Error> {
-    let its_type = requests::type_of(app.db.read(), organization).await?;
+    let its_type = membership_types::of(app.db.read(), organization).await?;
     Ok(organization.is_active() && its_type.ties_entitled)
 }
 

@@ -100,7 +100,7 @@ async fn digests(app: &App) -> anyhow::Result<()> {
 
 /// Ends memberships whose last day has passed (product.md).
 async fn memberships(app: &App) -> anyhow::Result<()> {
-    let ended = affiliations::directory::proposals::end_overdue(app).await?;
+    let ended = affiliations::directory::status::end_overdue(app).await?;
     if ended > 0 {
         tracing::info!(ended, "memberships ended");
     }

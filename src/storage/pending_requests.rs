@@ -1,5 +1,7 @@
-//! Requests that wait for a decision, of affiliations and of TIES rights, with what was said about them:
-//! announced to who decides, reminded of after a week, escalated after three (product.md).
+//! Requests that are pending, for affiliations and for TIES rights, and the notices about them: announced to those who
+//! decide, reminded of after a week, escalated after three (product.md).
+
+use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -12,9 +14,9 @@ use super::entities::{affiliation, ties_right};
 use super::is;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::ties::TiesStatus;
-use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
+use crate::domain::{AffiliationId, OrganizationId, Time};
 
-/// What was or was not yet said about a request.
+/// A notice that a request has had or lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     Announced,
@@ -22,17 +24,14 @@ pub enum Notice {
     Escalated,
 }
 
-/// An affiliation, or TIES rights on an approved one, that somebody asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    pub affiliation: AffiliationId,
-    pub account: AccountId,
-    pub organization: OrganizationId,
-}
-
-/// What waits since before `before` without this notice, the oldest first, one entry for a person.
-pub async fn list(db: &impl ConnectionTrait, lacking: Notice, before: Time) -> Result<Vec<Waiting>, DbErr> {
-    let pending = columns()
+/// Returns the requests that are pending since before `before` without this notice, by organization, the oldest first: an
+/// affiliation, or TIES rights on an approved one. A person has one entry.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    lacking: Notice,
+    before: Time,
+) -> Result<BTreeMap<OrganizationId, Vec<AffiliationId>>, DbErr> {
+    let pending: Vec<(String, String)> = columns()
         .filter(is(
             affiliation::Column::Status,
             AffiliationStatus::Pending.as_str(),
@@ -43,7 +42,7 @@ pub async fn list(db: &impl ConnectionTrait, lacking: Notice, before: Time) -> R
         .into_tuple()
         .all(db)
         .await?;
-    // Rights that were asked for with the affiliation are told of with it.
+    // A notice about an affiliation covers the rights that were requested with it.
     let rights = ties_right::Entity::find()
         .select_only()
         .column(ties_right::Column::AffiliationId)
@@ -51,7 +50,7 @@ pub async fn list(db: &impl ConnectionTrait, lacking: Notice, before: Time) -> R
         .filter(right_column(lacking).is_null())
         .filter(ties_right::Column::RequestedAt.lte(before))
         .into_query();
-    let approved = columns()
+    let approved: Vec<(String, String)> = columns()
         .filter(affiliation::Column::Id.in_subquery(rights))
         // Approved, then: with any other status its rights have ended (m0010).
         .filter(affiliation::Column::Status.ne(AffiliationStatus::Pending.as_str()))
@@ -59,34 +58,33 @@ pub async fn list(db: &impl ConnectionTrait, lacking: Notice, before: Time) -> R
         .into_tuple()
         .all(db)
         .await?;
-    let all = pending.into_iter().chain(approved);
-    let waiting = |(affiliation, account, organization): (String, String, String)| Waiting {
-        affiliation: AffiliationId::new(affiliation),
-        account: AccountId::new(account),
-        organization: OrganizationId::new(organization),
-    };
-    Ok(all.map(waiting).collect())
+    let mut requests: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (affiliation, organization) in pending.into_iter().chain(approved) {
+        requests
+            .entry(OrganizationId::new(organization))
+            .or_default()
+            .push(AffiliationId::new(affiliation));
+    }
+    Ok(requests)
 }
 
 fn columns() -> Select<affiliation::Entity> {
-    affiliation::Entity::find().select_only().columns([
-        affiliation::Column::Id,
-        affiliation::Column::AccountId,
-        affiliation::Column::OrganizationId,
-    ])
+    affiliation::Entity::find()
+        .select_only()
+        .columns([affiliation::Column::Id, affiliation::Column::OrganizationId])
 }
 
-/// Notes that it was said. Of several nodes that do so at once, one is told `true`.
+/// Notes that the notice was given. Of several nodes that do so at once, one gets `true`.
 pub async fn mark(
     tx: &impl ConnectionTrait,
-    said: Notice,
-    waiting: &[AffiliationId],
+    notice: Notice,
+    requests: &[AffiliationId],
     now: Time,
 ) -> Result<bool, DbErr> {
     let mut marked = 0;
-    for chunk in waiting.chunks(ROWS) {
+    for chunk in requests.chunks(ROWS) {
         let ids: Vec<_> = chunk.iter().map(AffiliationId::as_str).collect();
-        let column = affiliation_column(said);
+        let column = affiliation_column(notice);
         marked += affiliation::Entity::update_many()
             .col_expr(column, Expr::value(now))
             .filter(
@@ -101,7 +99,7 @@ pub async fn mark(
             .exec(tx)
             .await?
             .rows_affected;
-        let column = right_column(said);
+        let column = right_column(notice);
         marked += ties_right::Entity::update_many()
             .col_expr(column, Expr::value(now))
             .filter(

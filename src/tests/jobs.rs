@@ -375,7 +375,7 @@ async fn a_membership_with_many_people_ends_in_small_transactions() {
     // What one transaction takes.
     let some = affiliations::list_to_end(db, &id).await.unwrap();
     assert_eq!(some.len(), ROWS);
-    let ended = itu_account::affiliations::directory::proposals::end_overdue(app).await;
+    let ended = itu_account::affiliations::directory::status::end_overdue(app).await;
     assert_eq!(ended.expect("ended"), 1);
     let left = affiliations::list_to_end(db, &id).await.unwrap();
     assert!(left.is_empty());

@@ -12,12 +12,11 @@ use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::organization::{Category, Country, MembershipType, Organization, OrganizationStatus};
 use crate::domain::profile::FieldErrors;
-use crate::domain::ties::RightType;
 use crate::domain::{MembershipTypeId, OrganizationId};
 use crate::i18n::countries;
 use crate::limits::Limit;
 use crate::storage::organizations::Filter;
-use crate::storage::{affiliations, membership_types, organizations, ties};
+use crate::storage::{affiliations, membership_types, organizations};
 
 const LONGEST_TEXT: usize = 250;
 
@@ -57,11 +56,6 @@ pub struct Record {
 pub struct Counts {
     pub proposals: u64,
     pub organizations: u64,
-}
-
-/// The kinds of TIES rights, in the order of the form.
-pub async fn right_types(app: &App) -> Result<Vec<RightType>, Error> {
-    Ok(ties::list_types(app.db.read()).await?)
 }
 
 /// Returns what everybody may search: the active organizations that are members of the Union. Counts the search

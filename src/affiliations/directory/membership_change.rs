@@ -1,23 +1,30 @@
-//! When an organization changes, its people are settled in the same transaction (security.md AF-1): what
-//! it can no longer hold ends, and who declared to belong to what turns out a member is asked about.
+//! Changes an organization and, in the same transaction, settles its people (security.md AF-1): what it can no longer hold
+//! ends, and whoever declared to belong to what turns out to be a member makes a new request. `proposals`, `status`,
+//! `merge` and `csv` call this. Who may change an organization is checked there.
 
-use sea_orm::ConnectionTrait;
-
+use super::{audit, membership_types};
 use crate::affiliations::Error;
-use crate::affiliations::directory::proposals::{object, told};
-use crate::affiliations::lifecycle::requests;
-use crate::affiliations::lifecycle::transitions::Act;
-use crate::affiliations::notifications::digests;
-use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
+use crate::affiliations::lifecycle::authority::by_the_service;
+use crate::affiliations::lifecycle::transitions;
+use crate::affiliations::notifications::deciders;
+use crate::app::Tx;
+use crate::domain::affiliation::{Affiliation, AffiliationStatus, Stage};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::random;
 use crate::storage::{affiliations, organizations};
 
-/// Writes a change and settles the people first: whom the organization can no longer hold as they are.
-pub(in crate::affiliations) async fn change<C: ConnectionTrait>(
-    act: &Act<'_, C>,
+/// Returns the organization, and keeps everybody else from it until the transaction ends.
+pub(super) async fn find_to_change(tx: &Tx, id: &OrganizationId) -> Result<Organization, Error> {
+    organizations::find_to_change(tx, id)
+        .await?
+        .ok_or(Error::NotFound)
+}
+
+/// Writes a change, and first ends the affiliations that the organization can no longer hold.
+pub(super) async fn change(
+    tx: &Tx,
     before: &Organization,
     mut after: Organization,
     action: Action,
@@ -30,111 +37,96 @@ pub(in crate::affiliations) async fn change<C: ConnectionTrait>(
         return Ok(());
     }
     after.version = before.version + 1;
-    after.updated_at = act.now;
-    let its_type = requests::type_of(act.tx, &after).await?;
-    let asked_anew = settle(act, before, &after, &its_type).await?;
-    if !organizations::update(act.tx, &after).await? {
+    after.updated_at = tx.now();
+    let its_type = membership_types::of(tx, &after).await?;
+    let asked_again = settle(tx, before, &after, &its_type).await?;
+    if !organizations::update(tx, &after).await? {
         return Err(Error::Conflict);
     }
-    let mut event = Event::new(action, object(&before.id))
+    let mut event = Event::new(action, audit::object(&before.id))
         .within(&before.id)
-        .change(told(before), told(&after));
+        .change(audit::state(before), audit::state(&after));
     event.reason = reason;
-    act.record(event).await?;
-    for account in asked_anew {
-        ask_anew(act, &account, &after).await?;
+    tx.record(event).await?;
+    for account in asked_again {
+        request_again(tx, &account, &after).await?;
     }
     Ok(())
 }
 
-/// Ends what the organization as it will be cannot hold; tells whom to ask about anew.
-async fn settle<C: ConnectionTrait>(
-    act: &Act<'_, C>,
+/// Ends what `after` cannot hold, and returns those whose Focal Points are to be asked.
+async fn settle(
+    tx: &Tx,
     before: &Organization,
     after: &Organization,
     its_type: &MembershipType,
 ) -> Result<Vec<AccountId>, Error> {
-    let mut asked_anew = Vec::new();
+    let mut asked_again = Vec::new();
     let ends = after.status == OrganizationStatus::Ended;
     let is_member = after.is_member(its_type);
-    let was_member = before.is_member(&requests::type_of(act.tx, before).await?);
+    let was_member = before.is_member(&membership_types::of(tx, before).await?);
     let loses_ties = !its_type.ties_entitled;
     if !ends && is_member == was_member && !(is_member && loses_ties) {
-        return Ok(asked_anew);
+        return Ok(asked_again);
     }
-    let end = unnamed(act);
-    for it in living(act.tx, &before.id).await? {
-        let moved = match it.status() {
-            AffiliationStatus::Approved if ends || !is_member => it.clone().lapse(end.clone())?,
-            AffiliationStatus::Pending if ends || !is_member => it.clone().reject(end.clone())?,
+    let end = by_the_service(tx);
+    for old in open_affiliations(tx, &before.id).await? {
+        let it = old.clone();
+        let ended = match it.status() {
+            AffiliationStatus::Approved if ends || !is_member => it.lapse(end.clone())?,
+            AffiliationStatus::Pending if ends || !is_member => it.reject(end.clone())?,
             AffiliationStatus::SelfDeclared if is_member => {
-                asked_anew.push(it.account.clone());
-                it.clone().withdraw(end.clone())?
+                asked_again.push(it.account.clone());
+                it.withdraw(end.clone())?
             }
             AffiliationStatus::Approved | AffiliationStatus::Pending if loses_ties => {
-                act.end_ties(&it, &end).await?;
+                transitions::end_ties_rights(tx, &it, &end).await?;
                 continue;
             }
             _ => continue,
         };
-        act.moved(&it, &moved, before).await?;
+        transitions::transition(tx, &old, &ended, before).await?;
     }
-    Ok(asked_anew)
+    Ok(asked_again)
 }
 
-/// Ends a batch of what an organization cannot hold once its membership is over. How many that were.
-pub(in crate::affiliations) async fn end_some<C: ConnectionTrait>(
-    act: &Act<'_, C>,
-    organization: &Organization,
-) -> Result<usize, Error> {
-    let some = affiliations::list_to_end(act.tx, &organization.id).await?;
-    for it in &some {
+/// Ends a batch of what an organization cannot hold once its membership is over, and returns how many those were.
+pub(super) async fn end_batch(tx: &Tx, organization: &Organization) -> Result<usize, Error> {
+    let batch = affiliations::list_to_end(tx, &organization.id).await?;
+    for it in &batch {
         let ended = match it.status() {
-            AffiliationStatus::Pending => it.clone().reject(unnamed(act))?,
-            _ => it.clone().lapse(unnamed(act))?,
+            AffiliationStatus::Pending => it.clone().reject(by_the_service(tx))?,
+            _ => it.clone().lapse(by_the_service(tx))?,
         };
-        act.moved(it, &ended, organization).await?;
+        transitions::transition(tx, it, &ended, organization).await?;
     }
-    Ok(some.len())
+    Ok(batch.len())
 }
 
-/// Nobody is named: who changed an organization has not judged its people.
-fn unnamed<C: ConnectionTrait>(act: &Act<'_, C>) -> Decision {
-    Decision {
-        at: act.now,
-        by: None,
-        capacity: Capacity::System,
-        reason: None,
-    }
-}
-
-/// Who had declared to belong to what turned out to be a member: its Focal Points are asked (AF-1). A
-/// request that waits elsewhere goes first; then this one is the person's to make.
-pub(in crate::affiliations) async fn ask_anew<C: ConnectionTrait>(
-    act: &Act<'_, C>,
+/// Makes a new request for a person who had declared to belong to what turned out to be a member (AF-1). A pending request
+/// elsewhere goes first; then this one is the person's to make.
+pub(super) async fn request_again(
+    tx: &Tx,
     account: &AccountId,
     organization: &Organization,
 ) -> Result<(), Error> {
-    if affiliations::find_open(act.tx, account).await?.is_some() || !organization.is_active() {
+    if affiliations::find_open(tx, account).await?.is_some() || !organization.is_active() {
         return Ok(());
     }
     let request = Affiliation {
         id: AffiliationId::new(random::id()),
         account: account.clone(),
         organization: organization.id.clone(),
-        requested_at: act.now,
+        requested_at: tx.now(),
         asked_by_person: false,
         stage: Stage::Pending,
     };
-    act.begin(&request, organization).await?;
-    digests::announce(act, &request, organization, false).await
+    transitions::start(tx, &request, organization).await?;
+    deciders::announce(tx, &request, organization, false).await
 }
 
-/// Pending, approved and self-declared people.
-pub(in crate::affiliations) async fn living(
-    tx: &impl ConnectionTrait,
-    id: &OrganizationId,
-) -> Result<Vec<Affiliation>, Error> {
+/// Returns the affiliations that have not ended: pending, approved and self-declared.
+pub(super) async fn open_affiliations(tx: &Tx, id: &OrganizationId) -> Result<Vec<Affiliation>, Error> {
     let statuses = [
         AffiliationStatus::Pending,
         AffiliationStatus::Approved,

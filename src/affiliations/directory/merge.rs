@@ -1,20 +1,19 @@
-//! Two records of one organization become one: the people move along, and the id that goes on being
-//! used elsewhere resolves to the survivor (product.md, contract.md).
+//! Merges two records of one organization: the people move along, and the old id resolves to the survivor (product.md,
+//! contract.md). The pages of administrators call this.
 
+use super::membership_change::{find_to_change, open_affiliations, request_again};
+use super::{audit, membership_types};
 use crate::affiliations::Error;
-use crate::affiliations::directory::membership_change::{ask_anew, living};
-use crate::affiliations::directory::proposals::{object, tell_proposer, to_change, told};
-use crate::affiliations::lifecycle::transitions::{Act, object as affiliation_object};
-use crate::affiliations::lifecycle::{authority, requests};
-use crate::app::App;
+use crate::affiliations::lifecycle::authority::{self, by_the_service};
+use crate::affiliations::lifecycle::transitions;
+use crate::affiliations::notifications::person;
+use crate::app::{App, Tx};
 use crate::domain::OrganizationId;
 use crate::domain::actor::Context;
-use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision};
+use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::{Organization, OrganizationStatus};
 use crate::storage::{affiliations, organizations};
-
-use sea_orm::ConnectionTrait;
 
 /// Merges `from` into `into`.
 pub async fn merge(
@@ -29,25 +28,23 @@ pub async fn merge(
     if from == into {
         return Err(Error::Refused("an organization is not merged into itself"));
     }
-    app.db
-        .write(async |tx| {
-            let act = Act::new(app, tx, context);
-            // Locked in one order, so that two merges do not wait for each other.
-            let (first, second) = if from < into { (from, into) } else { (into, from) };
-            let first = to_change(tx, first).await?;
-            let second = to_change(tx, second).await?;
-            let (source, target) = if first.id == *from {
-                (first, second)
-            } else {
-                (second, first)
-            };
-            merge_in(&act, &source, &target, reason.clone()).await
-        })
-        .await
+    app.write(context, async |tx| {
+        // Locked in one order, so that two merges do not wait for each other.
+        let (first, second) = if from < into { (from, into) } else { (into, from) };
+        let first = find_to_change(tx, first).await?;
+        let second = find_to_change(tx, second).await?;
+        let (source, target) = if first.id == *from {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        merge_in(tx, &source, &target, reason.clone()).await
+    })
+    .await
 }
 
-async fn merge_in<C: ConnectionTrait>(
-    act: &Act<'_, C>,
+async fn merge_in(
+    tx: &Tx,
     source: &Organization,
     target: &Organization,
     reason: Option<String>,
@@ -61,85 +58,76 @@ async fn merge_in<C: ConnectionTrait>(
     ) {
         return Err(Error::Refused("only an accepted organization takes others in"));
     }
-    let source_type = requests::type_of(act.tx, source).await?;
-    let target_type = requests::type_of(act.tx, target).await?;
+    let source_type = membership_types::of(tx, source).await?;
+    let target_type = membership_types::of(tx, target).await?;
     let (was_member, is_member) = (source.is_member(&source_type), target.is_member(&target_type));
     if was_member && !is_member {
         return Err(Error::Refused(
             "a member is not merged into an organization that is none",
         ));
     }
-    let mut asked_anew = Vec::new();
-    for it in living(act.tx, &source.id).await? {
+    let mut asked_again = Vec::new();
+    for it in open_affiliations(tx, &source.id).await? {
         if it.status() == AffiliationStatus::SelfDeclared && is_member {
-            // Closed, with a new request to the member (AF-1).
-            let closed = it.clone().withdraw(by_the_service(act))?;
-            act.moved(&it, &closed, source).await?;
-            asked_anew.push(it.account.clone());
+            // Ends, with a new request to the member (AF-1).
+            let closed = it.clone().withdraw(by_the_service(tx))?;
+            transitions::transition(tx, &it, &closed, source).await?;
+            asked_again.push(it.account.clone());
             continue;
         }
         if it.status() != AffiliationStatus::SelfDeclared && !target_type.ties_entitled {
-            act.end_ties(&it, &by_the_service(act)).await?;
+            transitions::end_ties_rights(tx, &it, &by_the_service(tx)).await?;
         }
-        move_along(act, &it, source, target).await?;
+        move_along(tx, &it, source, target).await?;
     }
     let after = Organization {
         status: OrganizationStatus::Merged,
         merged_into: Some(target.id.clone()),
         version: source.version + 1,
-        updated_at: act.now,
+        updated_at: tx.now(),
         ..source.clone()
     };
-    if !organizations::update(act.tx, &after).await? {
+    if !organizations::update(tx, &after).await? {
         return Err(Error::Conflict);
     }
-    organizations::follow_merge(act.tx, &source.id, &target.id).await?;
-    let mut event = Event::new(Action::OrganizationMerged, object(&source.id))
+    organizations::follow_merge(tx, &source.id, &target.id).await?;
+    let mut event = Event::new(Action::OrganizationMerged, audit::object(&source.id))
         .within(&target.id)
-        .change(told(source), told(&after));
+        .change(audit::state(source), audit::state(&after));
     event.reason.clone_from(&reason);
-    act.record(event).await?;
-    for account in asked_anew {
-        ask_anew(act, &account, target).await?;
+    tx.record(event).await?;
+    for account in asked_again {
+        request_again(tx, &account, target).await?;
     }
-    tell_proposer(act, source, Some(&target.id), reason).await
+    person::proposal_decided(tx, source, Some(&target.id), reason).await
 }
 
-/// The affiliation stays what it is, with its TIES rights and its office, at the survivor. A request of
-/// somebody who belongs there already is moot.
-async fn move_along<C: ConnectionTrait>(
-    act: &Act<'_, C>,
+/// Moves an affiliation to the survivor: it stays what it is, with its TIES rights and its office. The request of somebody
+/// who belongs there already ends.
+async fn move_along(
+    tx: &Tx,
     it: &Affiliation,
     source: &Organization,
     target: &Organization,
 ) -> Result<(), Error> {
     if it.status() == AffiliationStatus::Pending {
-        let in_force = affiliations::find_in_force(act.tx, &it.account).await?;
+        let in_force = affiliations::find_in_force(tx, &it.account).await?;
         if in_force.is_some_and(|it| it.organization == target.id) {
-            let closed = it.clone().withdraw(by_the_service(act))?;
-            return act.moved(it, &closed, source).await;
+            let closed = it.clone().withdraw(by_the_service(tx))?;
+            return transitions::transition(tx, it, &closed, source).await;
         }
     } else {
-        let open = affiliations::find_open(act.tx, &it.account).await?;
+        let open = affiliations::find_open(tx, &it.account).await?;
         if let Some(open) = open.filter(|it| it.organization == target.id) {
-            let closed = open.clone().withdraw(by_the_service(act))?;
-            act.moved(&open, &closed, target).await?;
+            let closed = open.clone().withdraw(by_the_service(tx))?;
+            transitions::transition(tx, &open, &closed, target).await?;
         }
     }
-    if !affiliations::move_to(act.tx, it, &target.id).await? {
+    if !affiliations::move_to(tx, it, &target.id).await? {
         return Err(Error::Conflict);
     }
-    let event = Event::new(Action::OrganizationMerged, affiliation_object(it))
+    let event = Event::new(Action::OrganizationMerged, transitions::object(it))
         .within(&target.id)
         .change(source.id.as_str(), target.id.as_str());
-    act.record(event).await
-}
-
-fn by_the_service<C>(act: &Act<'_, C>) -> Decision {
-    Decision {
-        at: act.now,
-        by: None,
-        capacity: Capacity::System,
-        reason: None,
-    }
+    Ok(tx.record(event).await?)
 }

@@ -3,11 +3,14 @@
 //! settles its people. What a person has to do with an organization lives in `lifecycle`.
 
 pub mod admin;
+mod audit;
 pub mod csv;
 mod membership_change;
+pub mod membership_types;
 pub mod merge;
 pub mod proposals;
 mod search;
 pub(super) mod selection;
+pub mod status;
 
-pub use search::{Found, Search, find, search, types};
+pub use search::{Found, Search, find, search};

@@ -1,13 +1,13 @@
 //! The public directory: membership types and organizations, found by the beginnings of their words
 //! (product.md, step 3 and `/members`). Everybody may search it.
 
+use super::membership_types;
 use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::organization::{Category, Country, MembershipType, Organization};
 use crate::domain::{MembershipTypeId, OrganizationId};
 use crate::limits::Limit;
-use crate::storage::membership_types;
 use crate::storage::organizations::{self, Filter};
 
 /// What is looked for, as it was typed; what is not a value of its list finds nothing.
@@ -39,7 +39,7 @@ pub async fn search(
         return Ok((Vec::new(), false));
     };
     let (organizations, more) = organizations::search(app.db.read(), &filter, offset, limit).await?;
-    let types = types(app).await?;
+    let types = membership_types::list(app).await?;
     let with_type = |organization: Organization| {
         let its_type = types
             .iter()
@@ -79,14 +79,9 @@ pub async fn find(app: &App, id: &str) -> Result<Option<Found>, Error> {
     let Some(organization) = found.filter(Organization::is_active) else {
         return Ok(None);
     };
-    let its_type = membership_types::find(app.db.read(), &organization.membership_type).await?;
-    Ok(its_type.map(|its_type| Found {
+    let its_type = membership_types::of(app.db.read(), &organization).await?;
+    Ok(Some(Found {
         organization,
         its_type,
     }))
-}
-
-/// In the order of the form.
-pub async fn types(app: &App) -> Result<Vec<MembershipType>, Error> {
-    Ok(membership_types::list(app.db.read()).await?)
 }

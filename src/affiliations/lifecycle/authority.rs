@@ -1,25 +1,53 @@
-//! Who may act for an organization: its Focal Points, and administrators for all. Whoever may not is
-//! told that there is nothing (security.md G-4).
+//! Decides who may act for an organization: its Focal Points, and administrators for all. Every function of this room
+//! that reads or changes what belongs to an organization asks here first. Whoever may not gets *not found*, as if there
+//! were nothing (security.md G-4). Which moves an affiliation may make is decided in `domain::affiliation`.
 
 use sea_orm::ConnectionTrait;
 
 use crate::affiliations::Error;
+use crate::app::Tx;
 use crate::domain::actor::{Actor, Context};
-use crate::domain::affiliation::{Capacity, Decision};
-use crate::domain::profile::FieldErrors;
-use crate::domain::{OrganizationId, Time, text};
-use crate::storage::focal_points;
+use crate::domain::affiliation::{Affiliation, Capacity, Decision};
+use crate::domain::message::FieldErrors;
+use crate::domain::organization::Organization;
+use crate::domain::{AccountId, AffiliationId, OrganizationId, Time, text};
+use crate::storage::{affiliations, focal_points, organizations};
 
-/// As what the actor acts for the organization, relied on until the transaction ends.
-pub async fn over(
-    tx: &impl ConnectionTrait,
-    context: &Context,
-    organization: &OrganizationId,
-) -> Result<Capacity, Error> {
-    if context.actor.is_administrator() {
-        return of_administrators(context);
+/// Returns the affiliation that the actor may decide about, with its organization as it stays until the transaction ends
+/// and the capacity in which the actor acts.
+pub async fn find_to_decide(
+    tx: &Tx,
+    id: &AffiliationId,
+) -> Result<(Affiliation, Organization, Capacity), Error> {
+    let found = affiliations::find(tx, id).await?.ok_or(Error::NotFound)?;
+    let capacity = over(tx, &found.organization).await?;
+    let organization = organizations::find_to_rely_on(tx, &found.organization)
+        .await?
+        .ok_or(Error::NotFound)?;
+    // Reads again under the lock: a merge may have moved it meanwhile.
+    let found = affiliations::find(tx, id)
+        .await?
+        .filter(|it| it.organization == organization.id)
+        .ok_or(Error::Conflict)?;
+    not_the_own(tx.context(), &found.account)?;
+    Ok((found, organization, capacity))
+}
+
+/// Refuses a decision about oneself, whatever office the actor holds (security.md AF-2).
+pub fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
+    if context.actor.account() == Some(subject) {
+        return Err(Error::OwnRequest);
     }
-    let Some(account) = context.actor.account() else {
+    Ok(())
+}
+
+/// Returns the capacity in which the actor acts for the organization, and keeps it so until the transaction ends.
+pub async fn over(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Error> {
+    let actor = &tx.context().actor;
+    if actor.is_administrator() {
+        return of_administrators(tx.context());
+    }
+    let Some(account) = actor.account() else {
         return Err(Error::NotFound);
     };
     match focal_points::find_of_account_to_rely_on(tx, account).await? {
@@ -28,7 +56,7 @@ pub async fn over(
     }
 }
 
-/// The same for looking on: nothing is kept from changing.
+/// Does what `over` does for an actor who only looks: nothing is kept from changing.
 pub async fn to_see(
     db: &impl ConnectionTrait,
     context: &Context,
@@ -43,6 +71,7 @@ pub async fn to_see(
     }
 }
 
+/// Refuses everybody but administrators, the operator and the service itself.
 pub fn of_administrators(context: &Context) -> Result<Capacity, Error> {
     match &context.actor {
         Actor::System => Ok(Capacity::System),
@@ -51,8 +80,7 @@ pub fn of_administrators(context: &Context) -> Result<Capacity, Error> {
     }
 }
 
-/// The organization that the actor looks after as Focal Point, if any: what the pages of Focal Points
-/// are about.
+/// Returns the organization whose Focal Point the actor is, if any: the pages of Focal Points are about it.
 pub async fn organization_of(
     db: &impl ConnectionTrait,
     context: &Context,
@@ -64,27 +92,38 @@ pub async fn organization_of(
     Ok(found.map(|it| it.organization))
 }
 
-/// Who names or removes a Focal Point has proved lately who they are (security.md SE-4).
+/// Refuses an actor whose login is not recent: naming or removing a Focal Point needs one (security.md SE-4).
 pub fn recent(context: &Context, now: Time) -> Result<(), Error> {
-    match context.is_recent(now) {
-        true => Ok(()),
-        false => Err(Error::ReauthenticationNeeded),
+    if context.is_recent(now) {
+        return Ok(());
+    }
+    Err(Error::ReauthenticationNeeded)
+}
+
+/// Returns the decision of the actor, made now.
+pub fn decision(tx: &Tx, capacity: Capacity, reason: Option<String>) -> Decision {
+    Decision {
+        at: tx.now(),
+        by: tx.context().actor.account().cloned(),
+        capacity,
+        reason,
     }
 }
 
-pub fn decision(context: &Context, now: Time, capacity: Capacity, reason: Option<String>) -> Decision {
+/// Returns a decision that names nobody: whoever changes an organization does not judge its people.
+pub fn by_the_service(tx: &Tx) -> Decision {
     Decision {
-        at: now,
-        by: context.actor.account().cloned(),
-        capacity,
-        reason,
+        at: tx.now(),
+        by: None,
+        capacity: Capacity::System,
+        reason: None,
     }
 }
 
 /// Longest reason, in characters (contract.md).
 pub const LONGEST_REASON: usize = 1000;
 
-/// What was typed as reason: several lines are fine, nothing is none.
+/// Reads a typed reason of one or several lines; returns `None` if nothing was typed.
 pub fn reason(typed: &str) -> Result<Option<String>, Error> {
     match text::prose(typed, LONGEST_REASON) {
         Ok(text) => Ok((!text.is_empty()).then_some(text)),

@@ -1,67 +1,49 @@
-//! Answers to requests, and the end of an affiliation by others: by a Focal Point of that organization
-//! or an administrator, never by its own subject (security.md AF-2), and only as long as the request is
-//! as it was when it was decided (G-9).
+//! Answers requests, and ends affiliations in the name of others: a Focal Point of that organization or an administrator
+//! decides, never the subject (security.md AF-2), and only while the request is as it was when it was decided (G-9).
+//! What a person ends is in `withdrawal`.
 
-use sea_orm::ConnectionTrait;
-
-use crate::affiliations::lifecycle::transitions::Act;
-use crate::affiliations::lifecycle::{authority, requests};
+use super::{authority, transitions, withdrawal};
+use crate::affiliations::Error;
+use crate::affiliations::directory::membership_types;
 use crate::affiliations::roster::{self, Entry};
-use crate::affiliations::{Error, ties};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::actor::Context;
-use crate::domain::affiliation::{Affiliation, Capacity, Decision};
-use crate::domain::organization::Organization;
-use crate::domain::profile::FieldErrors;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::storage::{affiliations, focal_points, organizations};
+use crate::domain::affiliation::{self, Affiliation, Decision};
+use crate::domain::message::FieldErrors;
+use crate::domain::{AffiliationId, OrganizationId};
+use crate::storage::{affiliations, focal_points};
 
-/// The person belongs to the organization. An affiliation elsewhere, which stood until now, ends (AF-7).
-/// TIES rights are a second decision (AF-3), which can be made at once: those in `rights` are granted.
-pub async fn approve(
-    app: &App,
-    context: &Context,
-    id: &AffiliationId,
-    rights: &[String],
-    reason: &str,
-) -> Result<(), Error> {
+/// Approves a request. An affiliation elsewhere, which stood until now, ends (AF-7). TIES rights are a second decision
+/// (AF-3): `ties::grant`.
+pub async fn approve(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
     let reason = authority::reason(reason)?;
-    app.db
-        .write(async |tx| {
-            approve_in(app, tx, context, id, reason.clone()).await?;
-            if rights.is_empty() {
-                return Ok(());
-            }
-            ties::grant_in(app, tx, context, id, rights).await
-        })
+    app.write(context, async |tx| approve_in(tx, id, reason.clone()).await)
         .await
 }
 
+/// Does what `approve` does, within a unit of work that does more.
 pub(in crate::affiliations) async fn approve_in(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    context: &Context,
+    tx: &Tx,
     id: &AffiliationId,
     reason: Option<String>,
 ) -> Result<(), Error> {
-    let act = Act::new(app, tx, context);
-    let (before, organization, capacity) = find(&act, id).await?;
-    let decision = authority::decision(context, act.now, capacity, reason);
+    let (before, organization, capacity) = authority::find_to_decide(tx, id).await?;
+    let decision = authority::decision(tx, capacity, reason);
     let after = before.clone().approve(decision)?;
-    if !organization.is_member(&requests::type_of(tx, &organization).await?) {
+    if !organization.is_member(&membership_types::of(tx, &organization).await?) {
         return Err(Error::Conflict);
     }
     if let Some(old) = affiliations::find_in_force(tx, &before.account).await? {
-        requests::give_up(&act, old).await?;
+        withdrawal::withdraw_for(tx, old).await?;
     }
-    act.moved(&before, &after, &organization).await
+    transitions::transition(tx, &before, &after, &organization).await
 }
 
-/// What became of one of several requests.
+/// The outcome of one of several requests.
 #[derive(Debug)]
 pub struct Attempt {
     pub id: AffiliationId,
-    /// The request as it was before; none if the actor may see no such request of the organization (G-4).
+    /// The request as it was before; `None` if the actor may see no such request of the organization (G-4).
     pub entry: Option<Entry>,
     pub outcome: Result<(), Error>,
 }
@@ -88,14 +70,14 @@ pub async fn approve_all(
         let (id, outcome) = (id.clone(), Err(Error::NotFound));
         attempts.push(Attempt { id, entry, outcome });
     }
-    // From here on something is done, and what was done is told whatever comes after it.
+    // From here on requests are decided: each outcome is returned, whatever comes after it.
     for it in attempts.iter_mut().filter(|it| it.entry.is_some()) {
-        it.outcome = approve(app, context, &it.id, &[], "").await;
+        it.outcome = approve(app, context, &it.id, "").await;
     }
     Ok(attempts)
 }
 
-/// The person hears why: a rejection has a reason.
+/// Rejects a request. The reason is needed: the person reads it in the mail.
 pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
     let Some(reason) = authority::reason(reason)? else {
         return Err(Error::Invalid(FieldErrors::from([("reason", "error.required")])));
@@ -103,8 +85,8 @@ pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &s
     decide(app, context, id, Some(reason), Affiliation::reject).await
 }
 
-/// Ends an approved affiliation, and with it TIES rights and the office of Focal Point, which is taken away by nobody
-/// whose login is not recent (SE-4).
+/// Ends an approved affiliation, and with it TIES rights and the office of Focal Point. Nobody whose login is not recent
+/// takes the office away (SE-4).
 pub async fn remove(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
     let reason = authority::reason(reason)?;
     decide(app, context, id, reason, Affiliation::remove).await
@@ -115,46 +97,17 @@ async fn decide(
     context: &Context,
     id: &AffiliationId,
     reason: Option<String>,
-    answer: fn(Affiliation, Decision) -> Result<Affiliation, crate::domain::affiliation::Refused>,
+    answer: fn(Affiliation, Decision) -> Result<Affiliation, affiliation::Refused>,
 ) -> Result<(), Error> {
-    app.db
-        .write(async |tx| {
-            let act = Act::new(app, tx, context);
-            let (before, organization, capacity) = find(&act, id).await?;
-            let decision = authority::decision(context, act.now, capacity, reason.clone());
-            let after = answer(before.clone(), decision)?;
-            let all = focal_points::list_of_organization(tx, &organization.id).await?;
-            if all.iter().any(|it| it.affiliation == before.id) {
-                authority::recent(context, act.now)?;
-            }
-            act.moved(&before, &after, &organization).await
-        })
-        .await
-}
-
-/// The affiliation, its organization as it stays until the transaction ends, and as what the actor acts.
-pub(in crate::affiliations) async fn find<C: ConnectionTrait>(
-    act: &Act<'_, C>,
-    id: &AffiliationId,
-) -> Result<(Affiliation, Organization, Capacity), Error> {
-    let found = affiliations::find(act.tx, id).await?.ok_or(Error::NotFound)?;
-    let capacity = authority::over(act.tx, act.context, &found.organization).await?;
-    let organization = organizations::find_to_rely_on(act.tx, &found.organization)
-        .await?
-        .ok_or(Error::NotFound)?;
-    // Read again under the lock: a merge may have moved it meanwhile.
-    let found = affiliations::find(act.tx, id)
-        .await?
-        .filter(|it| it.organization == organization.id)
-        .ok_or(Error::Conflict)?;
-    not_the_own(act.context, &found.account)?;
-    Ok((found, organization, capacity))
-}
-
-/// security.md AF-2, whatever office the actor holds.
-pub(in crate::affiliations) fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
-    if context.actor.account() == Some(subject) {
-        return Err(Error::OwnRequest);
-    }
-    Ok(())
+    app.write(context, async |tx| {
+        let (before, organization, capacity) = authority::find_to_decide(tx, id).await?;
+        let decision = authority::decision(tx, capacity, reason.clone());
+        let after = answer(before.clone(), decision)?;
+        let all = focal_points::list_of_organization(tx, &organization.id).await?;
+        if all.iter().any(|it| it.affiliation == before.id) {
+            authority::recent(context, tx.now())?;
+        }
+        transitions::transition(tx, &before, &after, &organization).await
+    })
+    .await
 }

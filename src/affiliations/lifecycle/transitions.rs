@@ -1,154 +1,115 @@
-//! One move of an affiliation or a TIES right, whoever made it: the conditional write, what ends with
-//! it, the audit record with before and after, the mail to the person. All in the caller's transaction.
+//! Writes one transition of an affiliation or of a TIES right, whoever caused it: the conditional update, what ends with
+//! it, the audit record with before and after, the mail to the person. All are in the caller's transaction. Whether the
+//! actor may cause it is decided by the caller, whether the state may follow by `domain`.
 
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::affiliations::Error;
 use crate::affiliations::notifications::person;
-use crate::app::App;
-use crate::audit;
-use crate::domain::Time;
-use crate::domain::actor::Context;
-use crate::domain::affiliation::{Affiliation, AffiliationStatus, Decision, Stage};
+use crate::app::Tx;
+use crate::domain::affiliation::{Affiliation, AffiliationStatus, Decision};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::Organization;
 use crate::domain::ties::{TiesRight, TiesStage, TiesStatus};
 use crate::storage::{affiliations, focal_points, ties};
 
-/// What an act happens in.
-#[derive(Clone, Copy)]
-pub struct Act<'a, C> {
-    pub app: &'a App,
-    pub tx: &'a C,
-    pub context: &'a Context,
-    pub now: Time,
+/// Writes a new affiliation, pending or self-declared.
+pub async fn start(tx: &Tx, new: &Affiliation, organization: &Organization) -> Result<(), Error> {
+    affiliations::insert(tx, new).await?;
+    let event = Event::new(Action::AffiliationRequested, object(new))
+        .within(&new.organization)
+        .change(Value::Null, state(new));
+    tx.record(event).await?;
+    person::affiliation_changed(tx, new, organization).await
 }
 
-impl<'a, C: ConnectionTrait> Act<'a, C> {
-    pub fn new(app: &'a App, tx: &'a C, context: &'a Context) -> Self {
-        Self {
-            app,
-            tx,
-            context,
-            now: app.clock.now(),
+/// Moves an affiliation from `before` to `after`. If it ends, its TIES rights and its office of Focal Point end first,
+/// each with a record of its own: the database would end them as well, but silently (security.md AF-3).
+pub async fn transition(
+    tx: &Tx,
+    before: &Affiliation,
+    after: &Affiliation,
+    organization: &Organization,
+) -> Result<(), Error> {
+    if let Some(end) = after.last_decision().filter(|_| after.status().is_final()) {
+        end_ties_rights(tx, before, end).await?;
+        if focal_points::delete(tx, &before.id).await? {
+            let event = Event::new(Action::FocalPointRemoved, object(before))
+                .within(&before.organization)
+                .change(true, false);
+            tx.record(event).await?;
         }
     }
-
-    pub async fn record(&self, event: Event) -> Result<(), Error> {
-        Ok(audit::record(self.tx, self.now, self.context, event).await?)
+    if !affiliations::update(tx, before, after).await? {
+        return Err(Error::Conflict);
     }
-
-    /// A new affiliation, pending or self-declared.
-    pub async fn begin(&self, it: &Affiliation, organization: &Organization) -> Result<(), Error> {
-        affiliations::insert(self.tx, it).await?;
-        let event = Event::new(Action::AffiliationRequested, object(it))
-            .within(&it.organization)
-            .change(Value::Null, told(it));
-        self.record(event).await?;
-        person::affiliation_changed(self.app, self.tx, self.now, it, organization).await
-    }
-
-    /// Moves an affiliation. With its end, its TIES rights and its office of Focal Point end first, each
-    /// with a record of its own; the database would end them as well, but silently (security.md AF-3).
-    pub async fn moved(
-        &self,
-        before: &Affiliation,
-        after: &Affiliation,
-        organization: &Organization,
-    ) -> Result<(), Error> {
-        let end = match &after.stage {
-            Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => {
-                Some(end)
-            }
-            Stage::Rejected(decision) => Some(decision),
-            _ => None,
-        };
-        if let Some(end) = end {
-            self.end_ties(before, end).await?;
-            if focal_points::delete(self.tx, &before.id).await? {
-                let event = Event::new(Action::FocalPointRemoved, object(before))
-                    .within(&before.organization)
-                    .change(true, false);
-                self.record(event).await?;
-            }
-        }
-        if !affiliations::update(self.tx, before, after).await? {
-            return Err(Error::Conflict);
-        }
-        let mut event = Event::new(action(after.status()), object(before))
-            .within(&before.organization)
-            .change(told(before), told(after));
-        event.reason = end_or_approval(after).and_then(|it| it.reason.clone());
-        self.record(event).await?;
-        person::affiliation_changed(self.app, self.tx, self.now, after, organization).await
-    }
-
-    /// Ends every living right on an affiliation.
-    pub async fn end_ties(&self, affiliation: &Affiliation, end: &Decision) -> Result<(), Error> {
-        for right in ties::list_of_affiliation(self.tx, &affiliation.id).await? {
-            if right.status().is_live() {
-                let ended = right.clone().end_with_affiliation(end.clone())?;
-                self.right_moved(&right, &ended, affiliation).await?;
-            }
-        }
-        Ok(())
-    }
-
-    pub async fn right_begun(&self, it: &TiesRight, affiliation: &Affiliation) -> Result<(), Error> {
-        ties::insert(self.tx, it).await?;
-        let event = Event::new(ties_action(it.status()), object(affiliation))
-            .within(&affiliation.organization)
-            .change(Value::Null, right_told(it));
-        self.record(event).await
-    }
-
-    pub async fn right_moved(
-        &self,
-        before: &TiesRight,
-        after: &TiesRight,
-        affiliation: &Affiliation,
-    ) -> Result<(), Error> {
-        if !ties::update(self.tx, before, after).await? {
-            return Err(Error::Conflict);
-        }
-        let mut event = Event::new(ties_action(after.status()), object(affiliation))
-            .within(&affiliation.organization)
-            .change(right_told(before), right_told(after));
-        event.reason = match &after.stage {
-            TiesStage::Requested => None,
-            TiesStage::Granted(it) | TiesStage::Refused(it) | TiesStage::Revoked { end: it, .. } => {
-                it.reason.clone()
-            }
-        };
-        self.record(event).await
-    }
+    let mut event = Event::new(action(after.status()), object(before))
+        .within(&before.organization)
+        .change(state(before), state(after));
+    event.reason = after.last_decision().and_then(|it| it.reason.clone());
+    tx.record(event).await?;
+    person::affiliation_changed(tx, after, organization).await
 }
 
+/// Ends every right on an affiliation that is requested or granted.
+pub async fn end_ties_rights(tx: &Tx, affiliation: &Affiliation, end: &Decision) -> Result<(), Error> {
+    for right in ties::list_of_affiliation(tx, &affiliation.id).await? {
+        if right.status().is_live() {
+            let ended = right.clone().end_with_affiliation(end.clone())?;
+            transition_right(tx, &right, &ended, affiliation).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a new TIES right, requested or granted.
+pub async fn start_right(tx: &Tx, new: &TiesRight, affiliation: &Affiliation) -> Result<(), Error> {
+    ties::insert(tx, new).await?;
+    let event = Event::new(right_action(new.status()), object(affiliation))
+        .within(&affiliation.organization)
+        .change(Value::Null, right_state(new));
+    Ok(tx.record(event).await?)
+}
+
+/// Moves a TIES right from `before` to `after`.
+pub async fn transition_right(
+    tx: &Tx,
+    before: &TiesRight,
+    after: &TiesRight,
+    affiliation: &Affiliation,
+) -> Result<(), Error> {
+    if !ties::update(tx, before, after).await? {
+        return Err(Error::Conflict);
+    }
+    let mut event = Event::new(right_action(after.status()), object(affiliation))
+        .within(&affiliation.organization)
+        .change(right_state(before), right_state(after));
+    event.reason = match &after.stage {
+        TiesStage::Requested => None,
+        TiesStage::Granted(it) | TiesStage::Refused(it) | TiesStage::Revoked { end: it, .. } => {
+            it.reason.clone()
+        }
+    };
+    Ok(tx.record(event).await?)
+}
+
+/// Names an affiliation in the audit trail.
 pub fn object(it: &Affiliation) -> String {
     format!("affiliation:{}", it.id)
 }
 
-/// An affiliation in the audit trail: ids, not names (security.md LG-1).
-fn told(it: &Affiliation) -> Value {
+/// Describes an affiliation in the audit trail: ids, not names (security.md LG-1).
+fn state(it: &Affiliation) -> Value {
     json!({
         "status": it.status().as_str(),
         "account": it.account.as_str(),
         "organization": it.organization.as_str(),
-        "as": end_or_approval(it).map(|it| it.capacity.as_str()),
+        "as": it.last_decision().map(|it| it.capacity.as_str()),
     })
 }
 
-fn right_told(it: &TiesRight) -> Value {
+fn right_state(it: &TiesRight) -> Value {
     json!({ "right": it.right, "status": it.status().as_str() })
-}
-
-fn end_or_approval(it: &Affiliation) -> Option<&Decision> {
-    match &it.stage {
-        Stage::SelfDeclared | Stage::Pending => None,
-        Stage::Approved(it) | Stage::Rejected(it) => Some(it),
-        Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => Some(end),
-    }
 }
 
 fn action(to: AffiliationStatus) -> Action {
@@ -162,7 +123,7 @@ fn action(to: AffiliationStatus) -> Action {
     }
 }
 
-fn ties_action(to: TiesStatus) -> Action {
+fn right_action(to: TiesStatus) -> Action {
     match to {
         TiesStatus::Requested => Action::TiesRequested,
         TiesStatus::Granted => Action::TiesGranted,

@@ -2,6 +2,7 @@
 //! what became of a request. Each is written in the transaction of its cause (security.md ST-2). Their texts live in
 //! `templates`.
 
+pub(super) mod deciders;
 pub(super) mod digests;
 pub(super) mod person;
 mod reminders;

@@ -1,106 +1,22 @@
-//! Mails of this room, each written into the outbox in the transaction of what it tells of (ST-2), in
-//! the language of whom it goes to. Links lead to a page and carry no power (security.md AF-2).
-
-use sea_orm::ConnectionTrait;
+//! Mails to a person about what became of their affiliation, their TIES rights, their office of Focal Point or the
+//! organization that they proposed. Each is written in the transaction of its cause (security.md ST-2). Links lead to a
+//! page and decide nothing (security.md AF-2). Mails to those who decide live in `deciders`, `digests` and `reminders`.
 
 use crate::affiliations::Error;
-use crate::app::App;
-use crate::domain::account::Account;
+use crate::app::Tx;
+use crate::domain::OrganizationId;
 use crate::domain::affiliation::{Affiliation, Capacity, Stage};
 use crate::domain::organization::Organization;
-use crate::domain::role::Role;
-use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
-use crate::mail::{self, Email, outbox};
-use crate::paths;
-use crate::storage::{accounts, focal_points};
-use crate::templates::MailTemplate;
-use crate::templates::mails::{AffiliationChanged, AffiliationNews};
+use crate::domain::ties::{RightType, TiesStatus};
+use crate::storage::{accounts, organizations};
+use crate::templates::mails::{
+    AffiliationChanged, AffiliationNews, FocalPointDesignated, FocalPointRemoved, OrganizationDecided,
+    TiesChanged,
+};
 
-/// Who decides about an organization's people.
-pub struct Deciders {
-    pub people: Vec<Account>,
-    administrators: bool,
-}
-
-impl Deciders {
-    pub const fn are_administrators(&self) -> bool {
-        self.administrators
-    }
-
-    /// Where they find the request.
-    pub fn request_path(&self, organization: &OrganizationId, request: &AffiliationId) -> String {
-        if self.administrators {
-            paths::admin_request(request)
-        } else {
-            paths::focal_point_request(organization, request)
-        }
-    }
-
-    pub fn requests_path(&self, organization: &OrganizationId) -> String {
-        if self.administrators {
-            paths::ADMIN_REQUESTS.into()
-        } else {
-            paths::focal_point_requests(organization)
-        }
-    }
-}
-
-/// The Focal Points but `subject`, or else the administrators but `subject`.
-pub async fn deciders(
-    tx: &impl ConnectionTrait,
-    organization: &OrganizationId,
-    subject: Option<&AccountId>,
-) -> Result<Deciders, Error> {
-    let ids: Vec<_> = focal_points::list_of_organization(tx, organization)
-        .await?
-        .into_iter()
-        .map(|it| it.account)
-        .filter(|it| Some(it) != subject)
-        .collect();
-    let mut people = accounts::list_by_ids(tx, &ids).await?;
-    people.retain(Account::is_active);
-    if !people.is_empty() {
-        return Ok(Deciders {
-            people,
-            administrators: false,
-        });
-    }
-    administrators(tx, subject).await
-}
-
-pub async fn administrators(
-    tx: &impl ConnectionTrait,
-    subject: Option<&AccountId>,
-) -> Result<Deciders, Error> {
-    let mut people = accounts::list_by_office(tx, Role::Administrator).await?;
-    people.retain(|it| Some(&it.id) != subject);
-    Ok(Deciders {
-        people,
-        administrators: true,
-    })
-}
-
-/// One mail to one person.
-pub async fn send<M: MailTemplate>(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
-    to: &Account,
-    mail: &M,
-) -> Result<(), Error> {
-    let email = email(app, to, mail)?;
-    Ok(outbox::enqueue(tx, &app.mailer, &app.keys, now, &email).await?)
-}
-
-pub fn email<M: MailTemplate>(app: &App, to: &Account, mail: &M) -> Result<Email, Error> {
-    Ok(Email::render(&app.templates, &to.email, to.language, mail).map_err(mail::Error::from)?)
-}
-
-/// Tells the person where the affiliation stands now.
+/// Says in which state the affiliation is now.
 pub async fn affiliation_changed(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    now: Time,
+    tx: &Tx,
     affiliation: &Affiliation,
     organization: &Organization,
 ) -> Result<(), Error> {
@@ -109,7 +25,7 @@ pub async fn affiliation_changed(
         Stage::Pending => (AffiliationNews::Pending, None),
         Stage::Approved(it) => (AffiliationNews::Approved, Some(it)),
         Stage::Rejected(it) => (AffiliationNews::Rejected, Some(it)),
-        // What others closed for good reason is told by the mail about that reason.
+        // Another mail says why others closed it.
         Stage::Withdrawn { end, .. } if end.capacity != Capacity::Themselves => return Ok(()),
         Stage::Withdrawn { end, .. } => (AffiliationNews::Withdrawn, Some(end)),
         Stage::Removed { end, .. } => (AffiliationNews::Removed, Some(end)),
@@ -124,5 +40,102 @@ pub async fn affiliation_changed(
         status,
         reason: decision.and_then(|it| it.reason.clone()),
     };
-    send(app, tx, now, &person, &mail).await
+    Ok(tx.mail(&person, &mail).await?)
+}
+
+/// What was decided about rights: all of them got the same status.
+#[derive(Debug)]
+pub struct TiesAnswer<'a> {
+    pub status: TiesStatus,
+    pub rights: &'a [RightType],
+    pub reason: Option<String>,
+}
+
+/// Says which rights were granted, refused or revoked.
+pub async fn ties_changed(
+    tx: &Tx,
+    affiliation: &Affiliation,
+    organization: &Organization,
+    answer: TiesAnswer<'_>,
+) -> Result<(), Error> {
+    if answer.rights.is_empty() {
+        return Ok(());
+    }
+    let Some(person) = accounts::find(tx, &affiliation.account).await? else {
+        return Ok(());
+    };
+    let language = person.language.as_str();
+    let labels = |status: TiesStatus| -> Vec<String> {
+        let rights = answer.rights.iter().filter(|_| answer.status == status);
+        rights.map(|it| it.label(language).to_owned()).collect()
+    };
+    let mail = TiesChanged {
+        name: person.profile.full_name(),
+        organization: organization.name.clone(),
+        granted: labels(TiesStatus::Granted),
+        refused: labels(TiesStatus::Refused),
+        revoked: labels(TiesStatus::Revoked),
+        reason: answer.reason,
+    };
+    Ok(tx.mail(&person, &mail).await?)
+}
+
+/// Says that the person is a Focal Point now.
+pub async fn focal_point_designated(
+    tx: &Tx,
+    affiliation: &Affiliation,
+    organization: &Organization,
+) -> Result<(), Error> {
+    let Some(person) = accounts::find(tx, &affiliation.account).await? else {
+        return Ok(());
+    };
+    let mail = FocalPointDesignated {
+        name: person.profile.full_name(),
+        organization: organization.name.clone(),
+    };
+    Ok(tx.mail(&person, &mail).await?)
+}
+
+/// Says that the person is no Focal Point any more.
+pub async fn focal_point_removed(
+    tx: &Tx,
+    affiliation: &Affiliation,
+    organization: &Organization,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    let Some(person) = accounts::find(tx, &affiliation.account).await? else {
+        return Ok(());
+    };
+    let mail = FocalPointRemoved {
+        name: person.profile.full_name(),
+        organization: organization.name.clone(),
+        reason,
+    };
+    Ok(tx.mail(&person, &mail).await?)
+}
+
+/// Says what became of an organization that the person proposed.
+pub async fn proposal_decided(
+    tx: &Tx,
+    proposal: &Organization,
+    became: Option<&OrganizationId>,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    let Some(by) = &proposal.proposed_by else {
+        return Ok(());
+    };
+    let Some(person) = accounts::find(tx, by).await? else {
+        return Ok(());
+    };
+    let became = match became {
+        Some(id) => organizations::find(tx, id).await?,
+        None => None,
+    };
+    let mail = OrganizationDecided {
+        name: person.profile.full_name(),
+        typed: proposal.name.clone(),
+        organization: became.map(|it| it.name),
+        reason,
+    };
+    Ok(tx.mail(&person, &mail).await?)
 }

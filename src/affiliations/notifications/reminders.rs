@@ -1,33 +1,33 @@
-//! Requests that nobody answers: those who decide are reminded after 7 days, the administrators hear
-//! after 21 (product.md). An administrator gets one mail a day about all that is overdue, a Focal Point one for
-//! the organization. All is read and written up before a transaction begins; that marks a batch of requests.
+//! Reminders of requests that nobody answers: to Focal Points after 7 days, to the administrators after 21 (product.md). An
+//! administrator gets one mail a day about all that is overdue, a Focal Point one for the organization. All is read
+//! before a transaction begins; that marks a batch of requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use chrono::Duration;
 
+use super::deciders;
 use crate::affiliations::Error;
-use crate::affiliations::notifications::digests::{by_organization, name_of};
-use crate::affiliations::notifications::person;
 use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::Context;
 use crate::domain::{AffiliationId, OrganizationId, Time};
-use crate::mail::{Email, outbox};
 use crate::paths;
-use crate::storage::IsBusy;
 use crate::storage::batches::{ROWS, pause};
 use crate::storage::pending_requests::{self, Notice};
 use crate::storage::{cache_versions, organizations};
+use crate::templates::MailTemplate;
 use crate::templates::mails::{OverdueOrganization, RequestsOverdue, RequestsReminder};
 
 const REMIND_AFTER: Duration = Duration::days(7);
 const ESCALATE_AFTER: Duration = Duration::days(21);
-/// Between two mails to the administrators.
+/// The time between two mails to the administrators.
 const QUIET: Duration = Duration::days(1);
-/// Named in a mail; the page that it leads to has all.
+/// Limits the organizations that a mail names; the page that it leads to has all.
 const MOST_NAMED: usize = 20;
 
-/// What the administrators are told of, in one mail.
+/// Requests that one mail to the administrators is about.
 #[derive(Default)]
 struct Overdue {
     organizations: BTreeMap<OrganizationId, (String, BTreeSet<AffiliationId>)>,
@@ -46,47 +46,37 @@ impl Overdue {
     }
 }
 
-/// The clock's door. How many mails were written.
+/// Writes all mails that are due, and returns how many. The job `remind` calls this.
 pub async fn remind(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
     let db = app.db.read();
     let mut written = 0;
     let mut overdue = Overdue::default();
-    let late = pending_requests::list(db, Notice::Reminded, now - REMIND_AFTER).await?;
-    for (id, requests) in by_organization(&late) {
+    for (id, requests) in pending_requests::list(db, Notice::Reminded, now - REMIND_AFTER).await? {
         if app.stopping.is_cancelled() {
             return Ok(written);
         }
-        match remind_of(app, now, id, requests, &mut overdue).await {
-            Ok(emails) => written += emails,
-            Err(error) => passed_over(error, id)?,
+        match remind_of(app, &id, requests, &mut overdue).await {
+            Ok(mails) => written += mails,
+            Err(error) => error.log_unless_busy(&id, UNREADABLE)?,
         }
     }
-    let late = pending_requests::list(db, Notice::Escalated, now - ESCALATE_AFTER).await?;
-    for (id, requests) in by_organization(&late) {
-        match organizations::find(db, id).await {
-            Ok(Some(organization)) => overdue.add(Notice::Escalated, id, organization.name, requests),
+    for (id, requests) in pending_requests::list(db, Notice::Escalated, now - ESCALATE_AFTER).await? {
+        match organizations::find(db, &id).await {
+            Ok(Some(organization)) => overdue.add(Notice::Escalated, &id, organization.name, requests),
             Ok(None) => {}
-            Err(error) => passed_over(error.into(), id)?,
+            Err(error) => Error::from(error).log_unless_busy(&id, UNREADABLE)?,
         }
     }
-    written += tell_administrators(app, now, &overdue).await?;
+    written += escalate(app, now, &overdue).await?;
     Ok(written)
 }
 
-/// A record that cannot be read keeps no other waiting; a database that is busy does.
-pub(in crate::affiliations) fn passed_over(error: Error, organization: &OrganizationId) -> Result<(), Error> {
-    if error.is_busy() {
-        return Err(error);
-    }
-    tracing::error!(%error, %organization, "what waits at an organization cannot be told of");
-    Ok(())
-}
+const UNREADABLE: &str = "its pending requests cannot be mailed";
 
-/// Writes to the Focal Points of one organization; what has none goes to `overdue`.
+/// Writes to the Focal Points of one organization; adds its requests to `overdue` if it has none.
 async fn remind_of(
     app: &App,
-    now: Time,
     id: &OrganizationId,
     requests: Vec<AffiliationId>,
     overdue: &mut Overdue,
@@ -95,31 +85,33 @@ async fn remind_of(
     let Some(organization) = organizations::find(db, id).await? else {
         return Ok(0);
     };
-    let deciders = person::deciders(db, id, None).await?;
+    let deciders = deciders::of_organization(db, id, None).await?;
     if deciders.are_administrators() {
         overdue.add(Notice::Reminded, id, organization.name, requests);
         return Ok(0);
     }
-    let mut emails = Vec::new();
-    for to in &deciders.people {
+    let path = deciders.requests_path(id);
+    let mail = |to: Account| {
         let mail = RequestsReminder {
-            name: name_of(to),
+            name: to.profile.full_name(),
             organization: organization.name.clone(),
             waiting: requests.len() as u64,
-            path: deciders.requests_path(id),
+            path: path.clone(),
         };
-        emails.push(person::email(app, to, &mail)?);
-    }
+        (to, mail)
+    };
+    let mails: Vec<_> = deciders.people.into_iter().map(mail).collect();
     let marks: Vec<_> = requests.into_iter().map(|it| (Notice::Reminded, it)).collect();
-    tell(app, now, &marks, &emails, None).await
+    write(app, &marks, &mails, None).await
 }
 
-async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Error> {
+/// Writes to the administrators about all that is overdue, once a day.
+async fn escalate(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Error> {
     if overdue.marks.is_empty() || app.stopping.is_cancelled() {
         return Ok(0);
     }
-    let told_before = cache_versions::current(app.db.read(), cache_versions::OVERDUE_TOLD).await?;
-    if told_before > (now - QUIET).timestamp() {
+    let last = cache_versions::current(app.db.read(), cache_versions::OVERDUE_TOLD).await?;
+    if last > (now - QUIET).timestamp() {
         return Ok(0);
     }
     let mut named: Vec<_> = overdue
@@ -139,36 +131,28 @@ async fn tell_administrators(app: &App, now: Time, overdue: &Overdue) -> Result<
     let waiting = named.iter().map(|it| it.waiting).sum();
     let further = named.len().saturating_sub(MOST_NAMED) as u64;
     named.truncate(MOST_NAMED);
-    let administrators = person::administrators(app.db.read(), None).await?;
-    let mut emails = Vec::new();
-    for to in &administrators.people {
+    let administrators = deciders::administrators(app.db.read(), None).await?;
+    let mail = |to: Account| {
         let mail = RequestsOverdue {
-            name: name_of(to),
+            name: to.profile.full_name(),
             waiting,
             organizations: named.clone(),
             further,
             path: paths::ADMIN_REQUESTS.into(),
         };
-        emails.push(person::email(app, to, &mail)?);
-    }
-    tell(
-        app,
-        now,
-        &overdue.marks,
-        &emails,
-        Some(cache_versions::OVERDUE_TOLD),
-    )
-    .await
+        (to, mail)
+    };
+    let mails: Vec<_> = administrators.people.into_iter().map(mail).collect();
+    write(app, &overdue.marks, &mails, Some(cache_versions::OVERDUE_TOLD)).await
 }
 
-/// Writes the mails with the first batch of marks, then the further ones. Should the process end in between, what
-/// is not marked yet is told of once more; nothing is forgotten. Of several nodes, the one that marks the first
-/// batch writes the mails.
-async fn tell(
+/// Writes the mails with the first batch of marks, then the further ones. Should the process end in between, requests that
+/// are not marked yet are in one more mail; nothing is forgotten. Of several nodes, the one that marks the first batch
+/// writes the mails.
+async fn write<M: MailTemplate + Sync>(
     app: &App,
-    now: Time,
     marks: &[(Notice, AffiliationId)],
-    emails: &[Email],
+    mails: &[(Account, M)],
     turn: Option<&'static str>,
 ) -> Result<usize, Error> {
     let mut written = 0;
@@ -177,28 +161,27 @@ async fn tell(
             break;
         }
         let begun = Instant::now();
-        let emails = if at == 0 { emails } else { &[] };
+        let mails = if at == 0 { mails } else { &[] };
         let turn = turn.filter(|_| at == 0);
         let marked = app
-            .db
-            .write(async |tx| {
+            .write(&Context::system(), async |tx| {
                 if let Some(turn) = turn
-                    && !cache_versions::take_turn(tx, turn, now, now - QUIET).await?
+                    && !cache_versions::take_turn(tx, turn, tx.now(), tx.now() - QUIET).await?
                 {
                     return Ok(false);
                 }
                 let mut marked = false;
                 for notice in [Notice::Reminded, Notice::Escalated] {
-                    let these: Vec<_> = batch
+                    let of_notice: Vec<_> = batch
                         .iter()
                         .filter(|(it, _)| *it == notice)
                         .map(|(_, request)| request.clone())
                         .collect();
-                    marked |= pending_requests::mark(tx, notice, &these, now).await?;
+                    marked |= pending_requests::mark(tx, notice, &of_notice, tx.now()).await?;
                 }
                 if marked {
-                    for email in emails {
-                        outbox::enqueue(tx, &app.mailer, &app.keys, now, email).await?;
+                    for (to, mail) in mails {
+                        tx.mail(to, mail).await?;
                     }
                 }
                 Ok::<_, Error>(marked)
@@ -208,7 +191,7 @@ async fn tell(
         if at == 0 && !marked {
             return Ok(0);
         }
-        written += emails.len();
+        written += mails.len();
         pause(begun).await;
     }
     Ok(written)

@@ -222,8 +222,8 @@ pub async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
 /// In the page's words and language.
 pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
     let language = ctx.locale().as_str();
-    let types = directory::types(&ctx.app).await?;
-    let rights = affiliations::directory::admin::right_types(&ctx.app).await?;
+    let types = directory::membership_types::list(&ctx.app).await?;
+    let rights = affiliations::ties::kinds(&ctx.app).await?;
     let type_name = |id: &String| {
         let found = types.iter().find(|it| it.id.as_str() == id);
         found.map_or(id.as_str(), |it| it.name(language)).to_owned()

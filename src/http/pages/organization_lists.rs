@@ -12,7 +12,7 @@ pub struct Types(Vec<MembershipType>);
 
 impl Types {
     pub async fn read(ctx: &PageContext) -> Result<Self, PageError> {
-        Ok(Self(directory::types(&ctx.app).await?))
+        Ok(Self(directory::membership_types::list(&ctx.app).await?))
     }
 
     pub fn choices(&self, ctx: &PageContext) -> Vec<Choice> {

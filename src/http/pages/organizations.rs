@@ -130,7 +130,7 @@ impl Answers {
 
 /// The questions as they stand after these answers.
 pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<OrganizationQuestions, PageError> {
-    let types = directory::types(&ctx.app).await?;
+    let types = directory::membership_types::list(&ctx.app).await?;
     let language = ctx.locale().as_str();
     let mut page = OrganizationQuestions {
         membership_types: types

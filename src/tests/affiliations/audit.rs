@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::World;
 use super::world::{listed, person};
-use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::lifecycle::{decisions, requests, withdrawal};
 use itu_account::affiliations::{Error, focal_points, ties};
-use itu_account::domain::affiliation::AffiliationStatus;
+use itu_account::domain::ties::TiesStatus;
 use itu_account::storage::affiliations;
 
 impl World {
@@ -44,7 +44,10 @@ async fn every_step_is_recorded_with_before_and_after() {
     let (it, _) = requests::change(app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
-    decisions::approve(app, &person(&mina), &it.id, &["documents".into()], "known")
+    decisions::approve(app, &person(&mina), &it.id, "known")
+        .await
+        .unwrap();
+    ties::grant(app, &person(&mina), &it.id, &["documents".into()])
         .await
         .unwrap();
     focal_points::designate(app, &person(&mina), &it.id)
@@ -98,24 +101,35 @@ async fn every_step_is_recorded_with_before_and_after() {
 
 #[tokio::test]
 async fn what_was_refused_leaves_nothing() {
-    // ST-2: the approval is undone with the grant that failed
+    // ST-2: the first refusal is undone with the second, which failed
     let world = World::new().await;
     let mina = world.focal_point("mina", "telco").await;
     let alice = world.person("alice").await;
     let (it, _) = requests::change(&world.app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
+    decisions::approve(&world.app, &person(&mina), &it.id, "")
+        .await
+        .unwrap();
+    ties::request(&world.app, &person(&alice), &["documents".into()])
+        .await
+        .unwrap();
     let mails = crate::support::Outbox(&world.app).count().await;
+    let trail = world.trail(it.id.as_str()).await.len();
 
-    let refused = decisions::approve(&world.app, &person(&mina), &it.id, &["crown".into()], "").await;
+    let both = ["documents".into(), "mailing_lists".into()];
+    let refused = ties::refuse(&world.app, &person(&mina), &it.id, &both, "no").await;
+    assert!(matches!(refused, Err(Error::Conflict)));
+    let unknown = ["documents".into(), "crown".into()];
+    let granted = ties::grant(&world.app, &person(&mina), &it.id, &unknown).await;
+    assert!(matches!(granted, Err(Error::Invalid(_)))); // G-1
 
-    assert!(matches!(refused, Err(Error::Invalid(_))));
-    let now = affiliations::find(world.db.read(), &it.id)
+    let now = itu_account::storage::ties::find_live(world.db.read(), &it.id, "documents")
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(now.status(), AffiliationStatus::Pending);
-    assert_eq!(world.trail(it.id.as_str()).await.len(), 1);
+    assert_eq!(now.status(), TiesStatus::Requested);
+    assert_eq!(world.trail(it.id.as_str()).await.len(), trail);
     assert_eq!(crate::support::Outbox(&world.app).count().await, mails);
 }
 
@@ -142,10 +156,10 @@ async fn of_parallel_requests_one_waits() {
         .await
         .unwrap()
         .unwrap();
-    requests::withdraw(&world.app, &person(&alice), &open.id)
+    withdrawal::withdraw(&world.app, &person(&alice), &open.id)
         .await
         .unwrap();
-    let again = requests::withdraw(&world.app, &person(&alice), &open.id).await;
+    let again = withdrawal::withdraw(&world.app, &person(&alice), &open.id).await;
     assert!(matches!(again, Err(Error::Conflict)));
 }
 

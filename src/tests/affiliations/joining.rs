@@ -3,7 +3,7 @@
 use super::World;
 use super::world::{listed, person, rights_of};
 use crate::support::Outbox;
-use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::lifecycle::{decisions, requests, withdrawal};
 use itu_account::affiliations::{Error, focal_points, membership_claims, roster, ties};
 use itu_account::domain::actor::Context;
 use itu_account::domain::affiliation::{AffiliationStatus, Told};
@@ -49,7 +49,10 @@ async fn a_focal_point_lets_a_person_in() {
     let link = Outbox(&world.app).link("mina@example.org", "/").await;
     assert!(link.ends_with(&format!("/focal-point/telco/requests/{id}"))); // AF-2
 
-    decisions::approve(&world.app, &person(&mina), &id, &documents(), "")
+    decisions::approve(&world.app, &person(&mina), &id, "")
+        .await
+        .unwrap();
+    ties::grant(&world.app, &person(&mina), &id, &documents())
         .await
         .unwrap();
 
@@ -114,8 +117,8 @@ async fn what_is_another_organizations_does_not_exist() {
     actors.push(super::world::context("support", Role::Support));
     for context in &actors {
         let outcomes = [
-            decisions::approve(app, context, &id, &[], "").await,
-            decisions::approve(app, context, &id, &documents(), "").await,
+            decisions::approve(app, context, &id, "").await,
+            ties::grant(app, context, &id, &documents()).await,
             decisions::reject(app, context, &id, "no").await,
             decisions::remove(app, context, &approved, "").await,
             focal_points::designate(app, context, &approved).await,
@@ -134,7 +137,7 @@ async fn what_is_another_organizations_does_not_exist() {
             roster::list_without_focal_point(app, context, &Default::default())
                 .await
                 .map(drop),
-            requests::withdraw(app, context, &approved).await,
+            withdrawal::withdraw(app, context, &approved).await,
         ];
         for (i, outcome) in outcomes.into_iter().enumerate() {
             assert!(matches!(outcome, Err(Error::NotFound)), "{i}: {outcome:?}");
@@ -161,7 +164,7 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
     let id = world.asks(&admin, "ofcom").await;
     let as_admin = super::world::context("admin", Role::Administrator);
     let outcomes = [
-        decisions::approve(app, &as_admin, &id, &[], "").await,
+        decisions::approve(app, &as_admin, &id, "").await,
         decisions::reject(app, &as_admin, &id, "no").await,
     ];
     assert!(outcomes.iter().all(|it| matches!(it, Err(Error::OwnRequest))));
@@ -200,7 +203,10 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     let office = world.focal_point("office", "ofcom").await;
     let alice = world.person("alice").await;
     let first = world.asks(&alice, "ofcom").await;
-    decisions::approve(&world.app, &person(&office), &first, &documents(), "")
+    decisions::approve(&world.app, &person(&office), &first, "")
+        .await
+        .unwrap();
+    ties::grant(&world.app, &person(&office), &first, &documents())
         .await
         .unwrap();
 
@@ -210,7 +216,7 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     let third = requests::change(&world.app, &person(&alice), &listed("shop", false)).await;
     assert!(matches!(third, Err(Error::OpenRequest))); // AF-5
 
-    decisions::approve(&world.app, &person(&mina), &second, &[], "")
+    decisions::approve(&world.app, &person(&mina), &second, "")
         .await
         .unwrap();
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
@@ -247,7 +253,7 @@ async fn one_of_many_parallel_decisions_wins() {
         let (app, context, id) = (world.app.clone(), context.clone(), id.clone());
         tokio::spawn(async move {
             if i.is_multiple_of(2) {
-                decisions::approve(&app, &context, &id, &[], "").await
+                decisions::approve(&app, &context, &id, "").await
             } else {
                 decisions::reject(&app, &context, &id, "no").await
             }
@@ -278,9 +284,7 @@ async fn the_last_focal_point_is_removed_by_an_administrator_only() {
     let id = world.asks(&alice, "telco").await;
     let early = focal_points::designate(app, &person(&mina), &id).await;
     assert!(matches!(early, Err(Error::Conflict))); // AF-6: an approved affiliation
-    decisions::approve(app, &person(&mina), &id, &[], "")
-        .await
-        .unwrap();
+    decisions::approve(app, &person(&mina), &id, "").await.unwrap();
     focal_points::designate(app, &person(&mina), &id).await.unwrap();
     assert!(
         membership_claims(world.db.read(), &alice)
@@ -376,9 +380,9 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     let admin = super::world::context("admin", Role::Administrator);
     let (entry, _, _) = roster::find(&world.app, &admin, &id).await.unwrap();
     assert!(entry.rights.is_empty()); // not entitled: AF-3
-    let granted = decisions::approve(&world.app, &admin, &id, &documents(), "").await;
-    assert!(matches!(granted, Err(Error::NotEntitled)));
-    assert_eq!(world.told(&alice).await, Told::Pending); // all or nothing: ST-2
+    let granted = ties::grant(&world.app, &admin, &id, &documents()).await;
+    assert!(matches!(granted, Err(Error::NotEntitled))); // not approved: AF-3
+    assert_eq!(world.told(&alice).await, Told::Pending);
 
     let email = itu_account::domain::account::EmailAddress::parse("alice@example.org").unwrap();
     let unhq = OrganizationId::new("unhq");
@@ -403,4 +407,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
         (told.affiliation_status, told.focal_point),
         (Told::Approved, true)
     );
+    let granted = ties::grant(&world.app, &admin, &id, &documents()).await;
+    assert!(matches!(granted, Err(Error::NotEntitled))); // approved, but the organization is not entitled: AF-3
+    assert!(rights_of(&world, &alice).await.is_empty());
 }

@@ -5,7 +5,7 @@ use super::world::{listed, organization, person, rights_of};
 use crate::support::Outbox;
 use itu_account::affiliations::directory::csv::{ImportError, Imported, export, import};
 use itu_account::affiliations::directory::proposals::Correction;
-use itu_account::affiliations::directory::{merge, proposals as room};
+use itu_account::affiliations::directory::{merge, proposals, status};
 use itu_account::affiliations::lifecycle::{decisions, requests};
 use itu_account::affiliations::{ChoiceInput, Error, choose, focal_points, membership_claims, ties};
 use itu_account::domain::actor::Context;
@@ -159,20 +159,20 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
         website: "",
         sectors: None,
     };
-    let stranger = room::accept(&world.app, &person(&alice), &proposed, &correction, "").await;
+    let stranger = proposals::accept(&world.app, &person(&alice), &proposed, &correction, "").await;
     assert!(matches!(stranger, Err(Error::NotFound)));
-    room::accept(&world.app, &Context::operator(), &proposed, &correction, "")
+    proposals::accept(&world.app, &Context::operator(), &proposed, &correction, "")
         .await
         .unwrap();
     assert_eq!(world.place(&alice).await, (Told::Pending, None)); // closed, with a new request
-    let again = room::accept(&world.app, &Context::operator(), &proposed, &correction, "").await;
+    let again = proposals::accept(&world.app, &Context::operator(), &proposed, &correction, "").await;
     assert!(matches!(again, Err(Error::Conflict)));
     let mails = Outbox(&world.app).to("alice@example.org").await;
     assert!(mails.iter().any(|it| it.kind == "organization_decided"));
 
     let bob = world.person("bob").await;
     let proposed = world.proposes(&bob).await;
-    room::reject(&world.app, &Context::operator(), &proposed, "no such thing")
+    proposals::reject(&world.app, &Context::operator(), &proposed, "no such thing")
         .await
         .unwrap();
     assert_eq!(world.place(&bob).await, (Told::None, None));
@@ -208,7 +208,10 @@ async fn merging_moves_the_people_along() {
         .unwrap()
         .0
         .id;
-    decisions::approve(app, &person(&mina), &request, &["documents".into()], "")
+    decisions::approve(app, &person(&mina), &request, "")
+        .await
+        .unwrap();
+    ties::grant(app, &person(&mina), &request, &["documents".into()])
         .await
         .unwrap();
     let twin = organization("twin", "Telco International", "sector_member");
@@ -248,15 +251,20 @@ async fn an_ended_membership_ends_what_came_of_it() {
         .unwrap()
         .0
         .id;
-    decisions::approve(app, &person(&mina), &request, &["documents".into()], "")
+    decisions::approve(app, &person(&mina), &request, "")
+        .await
+        .unwrap();
+    ties::grant(app, &person(&mina), &request, &["documents".into()])
         .await
         .unwrap();
     requests::change(app, &person(&bob), &listed("telco", true))
         .await
         .unwrap();
     let operator = Context::operator();
-    let telco = id("telco");
-    let set = |status| room::set_status(app, &operator, &telco, status, "");
+    let set = async |status: OrganizationStatus| {
+        let file = format!("id,status\ntelco,{status}\n");
+        import(app, &operator, file.as_bytes()).await
+    };
 
     set(OrganizationStatus::Suspended).await.unwrap();
     assert_eq!(world.place(&alice).await, (Told::Approved, None));
@@ -283,11 +291,11 @@ async fn a_membership_ends_after_its_last_day() {
     import(&world.app, &Context::operator(), file.as_bytes())
         .await
         .unwrap();
-    room::end_overdue(&world.app).await.unwrap();
+    status::end_overdue(&world.app).await.unwrap();
     assert_eq!(world.place(&alice).await.0, Told::Approved);
     world.app.clock.advance(chrono::Duration::days(1));
-    room::end_overdue(&world.app).await.unwrap();
-    room::end_overdue(&world.app).await.unwrap();
+    status::end_overdue(&world.app).await.unwrap();
+    status::end_overdue(&world.app).await.unwrap();
     assert_eq!(world.place(&alice).await.0, Told::Lapsed);
 }
 
@@ -308,10 +316,10 @@ async fn a_membership_that_was_prolonged_meanwhile_goes_on() {
     let overdue = overdue.unwrap();
     assert_eq!(overdue.len(), 1);
     until(today).await;
-    room::end_all(app, today, &overdue).await.unwrap();
+    status::end_all(app, today, &overdue).await.unwrap();
     assert_eq!(world.place(&alice).await.0, Told::Approved);
     until(yesterday).await;
-    room::end_all(app, today, &overdue).await.unwrap();
+    status::end_all(app, today, &overdue).await.unwrap();
     assert_eq!(world.place(&alice).await.0, Told::Lapsed);
 }
 

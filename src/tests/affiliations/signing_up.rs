@@ -5,14 +5,13 @@ use super::world::listed;
 use crate::accounts::{details, visitor};
 use crate::support::Outbox;
 use itu_account::accounts::{signup, verification};
-use itu_account::affiliations::directory::proposals as room;
+use itu_account::affiliations::directory::csv;
 use itu_account::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
 use itu_account::affiliations::membership_claims;
+use itu_account::domain::AccountId;
 use itu_account::domain::actor::Context;
 use itu_account::domain::affiliation::Told;
-use itu_account::domain::organization::OrganizationStatus;
 use itu_account::domain::secret::Secret;
-use itu_account::domain::{AccountId, OrganizationId};
 use itu_account::storage::{accounts, affiliations, ties};
 
 const EMAIL: &str = "new@example.org";
@@ -72,8 +71,7 @@ async fn a_completed_sign_up_asks_the_focal_points() {
 async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
     let world = World::new().await;
     let handle = world.signs_up().await;
-    let (operator, telco) = (Context::operator(), OrganizationId::new("telco"));
-    room::set_status(&world.app, &operator, &telco, OrganizationStatus::Ended, "")
+    csv::import(&world.app, &Context::operator(), b"id,status\ntelco,ended\n")
         .await
         .unwrap();
 

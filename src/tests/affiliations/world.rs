@@ -162,7 +162,7 @@ fn acts_are_send(
     let id = AffiliationId::new("");
     let organization = OrganizationId::new("");
     is_send(requests::complete_signup(app, context, proof));
-    is_send(decisions::approve(app, context, &id, &[], ""));
+    is_send(decisions::approve(app, context, &id, ""));
     is_send(decisions::remove(app, context, &id, ""));
     is_send(focal_points::undesignate(app, context, &id, ""));
     is_send(merge::merge(app, context, &organization, &organization, ""));

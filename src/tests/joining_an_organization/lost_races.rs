@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use super::super::support::TestOp;
 use super::{account_of, by_hand, focal_point, member, organization};
 use itu_account::affiliations::directory::proposals as directory;
-use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::lifecycle::{decisions, requests, withdrawal};
 use itu_account::domain::OrganizationId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
@@ -34,11 +34,11 @@ async fn who_could_see_a_request_hears_that_it_was_decided() {
     let (_, bob, rejected) = member(&op, "bob@telco.example", "telco", false).await;
     let (_, carol, left) = member(&op, "carol@telco.example", "telco", true).await;
     let app = &op.app;
-    requests::withdraw(app, &of(&alice), &withdrawn).await.unwrap();
+    withdrawal::withdraw(app, &of(&alice), &withdrawn).await.unwrap();
     decisions::reject(app, &Context::operator(), &rejected, "no")
         .await
         .unwrap();
-    requests::withdraw(app, &of(&carol), &left).await.unwrap();
+    withdrawal::withdraw(app, &of(&carol), &left).await.unwrap();
 
     for request in [&withdrawn, &rejected, &left] {
         let here = format!("/focal-point/telco/requests/{request}");

@@ -1,19 +1,17 @@
-//! The directory as a file (contract.md, "Files that go in and out"): header by name, records upserted by
-//! id, an absent column keeps and an empty cell clears. A bad row is told with its line and reason, and
-//! nothing of the file is applied. What `export` writes, `import` reads again as it is.
+//! Imports organizations from a file (contract.md, "Files that go in and out"): records are upserted by id, an absent
+//! column keeps and an empty cell clears. A bad row is reported with its line and reason, and nothing of the file is
+//! applied. The reading of cells is in `rows`.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::rows::{LineError, Row, read};
 use crate::affiliations::Error;
-use crate::affiliations::directory::csv::rows::{LineError, Row, read};
 use crate::affiliations::directory::membership_change::change;
 use crate::affiliations::lifecycle::authority;
-use crate::affiliations::lifecycle::transitions::Act;
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::{Category, MembershipType, Organization, OrganizationStatus};
@@ -21,21 +19,6 @@ use crate::domain::{MembershipTypeId, OrganizationId, Time};
 use crate::random;
 use crate::storage::batches::pause;
 use crate::storage::{membership_types, organizations};
-
-pub const COLUMNS: [&str; 12] = [
-    "id",
-    "name",
-    "acronym",
-    "membership_type",
-    "category",
-    "sectors",
-    "member_state",
-    "website",
-    "status",
-    "valid_from",
-    "valid_until",
-    "email_domains",
-];
 
 /// In one transaction; a new record has some words to be found by, a changed one may have people to settle.
 const CREATED_AT_ONCE: usize = 20;
@@ -117,71 +100,34 @@ async fn apply(
 ) -> Result<(), ImportError> {
     for batch in plan.created.chunks(CREATED_AT_ONCE) {
         let begun = Instant::now();
-        app.db
-            .write(async |tx| {
-                organizations::insert(tx, batch).await?;
-                record(&Act::new(app, tx, context), batch.len(), 0).await
-            })
-            .await?;
+        app.write(context, async |tx| {
+            organizations::insert(tx, batch).await?;
+            record(tx, batch.len(), 0).await
+        })
+        .await?;
         imported.created += batch.len();
         pause(begun).await;
     }
     for batch in plan.changed.chunks(CHANGED_AT_ONCE) {
         let begun = Instant::now();
-        app.db
-            .write(async |tx| {
-                let act = Act::new(app, tx, context);
-                for (before, after) in batch {
-                    change(&act, before, after.clone(), Action::OrganizationChanged, None).await?;
-                }
-                record(&act, 0, batch.len()).await
-            })
-            .await?;
+        app.write(context, async |tx| {
+            for (before, after) in batch {
+                change(tx, before, after.clone(), Action::OrganizationChanged, None).await?;
+            }
+            record(tx, 0, batch.len()).await
+        })
+        .await?;
         imported.changed += batch.len();
         pause(begun).await;
     }
     Ok(())
 }
 
-async fn record<C: ConnectionTrait>(
-    act: &Act<'_, C>,
-    created: usize,
-    changed: usize,
-) -> Result<(), ImportError> {
+async fn record(tx: &Tx, created: usize, changed: usize) -> Result<(), ImportError> {
     let counted = json!({ "created": created, "changed": changed });
     let event =
         Event::new(Action::OrganizationsImported, "organizations").change(serde_json::Value::Null, counted);
-    Ok(act.record(event).await?)
-}
-
-/// All records that are not merged away or rejected, as `import` reads them.
-pub async fn export(app: &App, context: &Context) -> Result<Vec<u8>, Error> {
-    authority::of_administrators(context)?;
-    let all = organizations::list_all(app.db.read()).await?;
-    let mut file = csv::WriterBuilder::new().from_writer(Vec::new());
-    let unwritable = |_| Error::Refused("the file cannot be written");
-    file.write_record(COLUMNS).map_err(unwritable)?;
-    for it in &all {
-        let sectors: Vec<_> = it.sectors.iter().map(|it| it.as_str()).collect();
-        let date = |it: Option<chrono::NaiveDate>| it.map(|it| it.to_string()).unwrap_or_default();
-        file.write_record([
-            it.id.as_str(),
-            &it.name,
-            it.acronym.as_deref().unwrap_or_default(),
-            it.membership_type.as_str(),
-            it.category.as_str(),
-            &sectors.join(";"),
-            it.country.as_ref().map(|it| it.as_str()).unwrap_or_default(),
-            it.website.as_deref().unwrap_or_default(),
-            it.status.as_str(),
-            &date(it.valid_from),
-            &date(it.valid_until),
-            &it.email_domains.join(";"),
-        ])
-        .map_err(unwritable)?;
-    }
-    file.into_inner()
-        .map_err(|_| Error::Refused("the file cannot be written"))
+    Ok(tx.record(event).await?)
 }
 
 /// What a file comes to.

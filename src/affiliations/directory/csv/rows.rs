@@ -4,13 +4,28 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-use crate::affiliations::directory::csv::import::COLUMNS;
 use crate::affiliations::directory::selection;
 use crate::domain::organization::{Category, Country, Organization, OrganizationStatus, Sector};
 use crate::domain::{MembershipTypeId, OrganizationId, text};
 use crate::i18n::countries;
 use crate::tables;
 pub use crate::tables::Problem as LineError;
+
+/// The columns of the file, in the order of the export.
+pub const COLUMNS: [&str; 12] = [
+    "id",
+    "name",
+    "acronym",
+    "membership_type",
+    "category",
+    "sectors",
+    "member_state",
+    "website",
+    "status",
+    "valid_from",
+    "valid_until",
+    "email_domains",
+];
 
 /// Absent columns are `None` and keep; empty cells are `Some` of nothing and clear.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::focal_point::refusal;
 use super::super::organizations::{self, Answers};
 use super::super::{PageContext, PageError, PageForm, SignedIn};
-use crate::affiliations::lifecycle::requests;
+use crate::affiliations::lifecycle::{requests, withdrawal};
 use crate::affiliations::{self, Tie, ties};
 use crate::domain::AffiliationId;
 use crate::domain::account::Account;
@@ -127,7 +127,7 @@ pub async fn act(form: PageForm<Act>) -> Result<Response, PageError> {
     let outcome = match fields.action.as_str() {
         "withdraw" => {
             let id = AffiliationId::new(fields.affiliation_id.as_str());
-            requests::withdraw(app, &context, &id)
+            withdrawal::withdraw(app, &context, &id)
                 .await
                 .map(|()| "affiliation_withdrawn")
         }

@@ -6,8 +6,8 @@ use axum::response::Response;
 use super::super::organization_lists as lists;
 use super::super::{ListQuery, PageContext, PageError};
 use super::{page, waits};
-use crate::affiliations::directory::admin;
 use crate::affiliations::roster::{Entry, PeopleOrder, Search, Show};
+use crate::affiliations::ties;
 use crate::domain::OrganizationId;
 use crate::domain::ties::{RightType, TiesStatus};
 use crate::paths;
@@ -34,7 +34,7 @@ pub async fn list(
     };
     let (found, organization) = page(&ctx, &organization, &search).await?;
     let path = paths::focal_point_people(&OrganizationId::new(organization.id.as_str()));
-    let kinds = admin::right_types(&ctx.app).await?;
+    let kinds = ties::kinds(&ctx.app).await?;
     let rows = found.entries.iter().map(|it| row(&ctx, it, &kinds)).collect();
     let filters = ["q", "filter"];
     let page = FocalPointPeople {

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::super::{PageContext, PageError, PageForm};
 use super::requests::again;
 use super::{people, reference, refusal};
-use crate::affiliations::directory::admin;
 use crate::affiliations::lifecycle::decisions;
 use crate::affiliations::roster::Entry;
 use crate::affiliations::{self, by_kind, focal_points, ties};
@@ -75,7 +74,7 @@ async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<
         .of(name)
         .within(&organization.name);
     if matches!(act, "refuse" | "revoke") {
-        let kinds = admin::right_types(&ctx.app).await?;
+        let kinds = ties::kinds(&ctx.app).await?;
         let kind = kinds.iter().find(|it| it.name == fields.right);
         // An unknown right is refused by the room when the form is sent.
         let label = kind.map_or(fields.right.as_str(), |it| it.label(ctx.locale().as_str()));
@@ -151,7 +150,7 @@ async fn find(ctx: &PageContext, organization: &str, account: &str) -> Result<Fo
 async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<FocalPointPerson, PageError> {
     let (entry, organization, capacity) = found;
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let kinds = admin::right_types(app).await?;
+    let kinds = ties::kinds(app).await?;
     let person = people::row(ctx, entry, &kinds);
     let language = ctx.locale().as_str();
     let rights = by_kind(kinds, &entry.rights)

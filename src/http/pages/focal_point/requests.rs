@@ -208,7 +208,7 @@ pub async fn outcome(
     let (app, context) = (&ctx.app, ctx.actor_context());
     match fields.decision.as_str() {
         "approve" => {
-            decisions::approve(app, &context, id, &[], &fields.reason).await?;
+            decisions::approve(app, &context, id, &fields.reason).await?;
             Ok("approved")
         }
         "reject" => {
@@ -266,7 +266,7 @@ pub async fn asked_for(ctx: &PageContext, entry: &Entry) -> Result<Vec<Choice>, 
         return Ok(Vec::new());
     }
     let language = ctx.locale().as_str();
-    let kinds = affiliations::directory::admin::right_types(&ctx.app).await?;
+    let kinds = affiliations::ties::kinds(&ctx.app).await?;
     let asked = |name: &str| {
         let mut rights = entry.rights.iter();
         rights.any(|it| it.right == name && it.status() == TiesStatus::Requested)
