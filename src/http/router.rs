@@ -8,8 +8,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
 use super::pages::{
-    account, admin, authorization, device, errors, focal_point, login, logout, organizations, passkey,
-    public, recovery, second_factor, signup, verify_email,
+    account, admin, affiliation_requests, authorization, device, errors, focal_point, login, logout,
+    organizations, passkey, public, recovery, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -336,14 +336,15 @@ fn account_routes(routes: Routes) -> Routes {
 /// The requests and people of one organization: for its Focal Points, and for administrators.
 fn focal_point_routes(routes: Routes) -> Routes {
     use Audience::FocalPoint;
-    use focal_point::{people, person, requests};
+    use affiliation_requests as requests;
+    use focal_point::{people, person};
 
     routes
         .at(paths::FOCAL_POINT, FocalPoint, get(focal_point::choose))
         .at(
             paths::FOCAL_POINT_REQUESTS,
             FocalPoint,
-            get(requests::list).post(requests::approve),
+            get(requests::list_of_organization).post(requests::approve),
         )
         .at(
             paths::FOCAL_POINT_REQUEST,
@@ -365,11 +366,16 @@ fn focal_point_routes(routes: Routes) -> Routes {
 
 fn admin_routes(routes: Routes) -> Routes {
     use Audience::Administrator;
-    use admin::{clients, organizations, proposals, requests};
+    use admin::{clients, organizations, proposals};
+    use affiliation_requests as requests;
 
     routes
         .at(paths::ADMIN, Administrator, get(admin::overview))
-        .at(paths::ADMIN_REQUESTS, Administrator, get(requests::list))
+        .at(
+            paths::ADMIN_REQUESTS,
+            Administrator,
+            get(requests::list_without_focal_point),
+        )
         .at(
             paths::ADMIN_REQUEST,
             Administrator,

@@ -46,8 +46,8 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
         AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
-        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, Confirm, FocalPointChoose, FocalPointRequests, FocalPointRequest,
-        FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminRequest,
+        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
+        FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,
     );

@@ -32,6 +32,9 @@
 //! - `ctx.in_flow()` before answering, on pages inside a service's request (see `flow`).
 
 pub mod account;
+mod affiliation_refusal;
+pub mod affiliation_requests;
+mod affiliation_rows;
 pub mod admin;
 pub mod authorization;
 pub mod device;
@@ -41,6 +44,7 @@ pub mod focal_point;
 pub mod login;
 pub mod logout;
 mod organization_lists;
+mod paging;
 mod repeated_answer;
 pub mod organizations;
 pub mod public;

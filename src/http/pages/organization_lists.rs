@@ -2,10 +2,10 @@
 
 use super::{ListQuery, PageContext, PageError};
 use crate::affiliations::directory;
-use crate::affiliations::directory::admin::{Page, Search};
+use crate::affiliations::directory::admin::Search;
 use crate::domain::organization::{Category, MembershipType, Organization};
 use crate::templates::Choice;
-use crate::templates::pages::{OrganizationRow, Paging};
+use crate::templates::pages::OrganizationRow;
 
 /// The kinds of members, read once for a page.
 pub struct Types(Vec<MembershipType>);
@@ -69,15 +69,4 @@ pub fn search(query: &ListQuery) -> Result<Search<'_>, PageError> {
         page: query.page()?,
         size: 0,
     })
-}
-
-/// The neighbours of a page, with the filters that lead to it.
-pub fn paging(page: u64, size: u64, total: u64, path: &str, query: &ListQuery, filters: &[&str]) -> Paging {
-    let sent = filters.iter().filter(|name| query.has(name));
-    let filters: Vec<_> = sent.map(|name| (*name, query.get(name))).collect();
-    Paging::new(page, size, total, path, &filters)
-}
-
-pub fn paging_of(page: &Page, path: &str, query: &ListQuery, filters: &[&str]) -> Paging {
-    paging(page.page, page.size, page.total, path, query, filters)
 }

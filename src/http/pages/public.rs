@@ -8,6 +8,7 @@ use super::{ListQuery, PageContext, PageError, refused};
 use crate::accounts;
 use crate::affiliations;
 use crate::affiliations::directory::admin;
+use crate::http::pages::paging::paging;
 use crate::paths;
 use crate::templates::pages::{Accessibility, Faq, Members, Paging, Privacy, Start, Terms};
 
@@ -58,7 +59,7 @@ pub async fn members(ctx: PageContext, query: ListQuery) -> Result<Response, Pag
     match admin::search(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = Some(types.rows(&ctx, &found.rows));
-            page.paging = lists::paging_of(&found, paths::MEMBERS, &query, &FILTERS);
+            page.paging = paging(&found, paths::MEMBERS, &query, &FILTERS);
             ctx.page(&page).await
         }
         Err(affiliations::Error::Invalid(wrong)) => {

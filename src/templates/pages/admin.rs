@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::focal_point::{OrganizationRef, RequestRow};
+use super::focal_point::RequestRow;
 use super::paging::Paging;
 use super::samples;
 use crate::domain::Time;
@@ -61,37 +61,6 @@ impl Page for AdminRequests {
             paging: Paging::new(1, 25, total, "/admin/requests", &[]),
         };
         vec![page(vec![], 0), page(vec![row], 1)]
-    }
-}
-
-/// `/admin/requests/{id}`: `decision=approve|reject`, `reason`.
-#[derive(Clone, Debug, Serialize)]
-pub struct AdminRequest {
-    pub form: FormState,
-    pub organization: OrganizationRef,
-    pub request: RequestRow,
-    pub decided_at: Option<Time>,
-    pub reason: Option<String>,
-    pub decidable: bool,
-    pub own: bool,
-    pub rights: Vec<Choice>,
-}
-
-impl Page for AdminRequest {
-    const TEMPLATE: &'static str = "admin_request";
-
-    fn samples() -> Vec<Self> {
-        let of = |status: &str, own: bool| Self {
-            form: FormState::default(),
-            organization: OrganizationRef::sample(),
-            request: RequestRow::sample(status),
-            decided_at: (status != "pending").then(samples::at),
-            reason: None,
-            decidable: status == "pending" && !own,
-            own,
-            rights: vec![Choice::new("documents", "Documents")],
-        };
-        vec![of("pending", false), of("pending", true), of("approved", false)]
     }
 }
 

@@ -174,10 +174,12 @@ impl Page for FocalPointRequests {
     }
 }
 
-/// `/focal-point/{organization}/requests/{id}`: `decision=approve|reject`, `reason`; TIES rights that
-/// were asked for are ticked as `rights` to be granted with an approval.
+/// `/focal-point/{organization}/requests/{id}`, and `/admin/requests/{id}` for administrators:
+/// `decision=approve|reject`, `reason`.
 #[derive(Clone, Debug, Serialize)]
-pub struct FocalPointRequest {
+pub struct AffiliationRequest {
+    /// The page stands among those of administrators, and leads back to their list.
+    pub for_administrators: bool,
     pub organization: OrganizationRef,
     pub form: FormState,
     pub request: RequestRow,
@@ -190,10 +192,11 @@ pub struct FocalPointRequest {
     pub rights: Vec<Choice>,
 }
 
-impl FocalPointRequest {
+impl AffiliationRequest {
     fn of(status: &str, own: bool) -> Self {
         let pending = status == "pending";
         Self {
+            for_administrators: false,
             organization: OrganizationRef::sample(),
             form: FormState::default(),
             request: RequestRow::sample(status),
@@ -206,10 +209,15 @@ impl FocalPointRequest {
     }
 }
 
-impl Page for FocalPointRequest {
-    const TEMPLATE: &'static str = "focal_point_request";
+impl Page for AffiliationRequest {
+    const TEMPLATE: &'static str = "affiliation_request";
 
     fn samples() -> Vec<Self> {
+        let for_administrators = |page| Self {
+            for_administrators: true,
+            rights: vec![Choice::new("documents", "Documents")],
+            ..page
+        };
         vec![
             Self {
                 rights: vec![
@@ -225,6 +233,9 @@ impl Page for FocalPointRequest {
             Self::of("pending", true),
             Self::of("approved", false),
             Self::of("rejected", false),
+            for_administrators(Self::of("pending", false)),
+            for_administrators(Self::of("pending", true)),
+            for_administrators(Self::of("approved", false)),
         ]
     }
 }

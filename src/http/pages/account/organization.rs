@@ -5,14 +5,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::focal_point::refusal;
-use super::super::organizations::{self, Answers};
-use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::affiliations::lifecycle::{requests, withdrawal};
 use crate::affiliations::{self, Tie, ties};
 use crate::domain::AffiliationId;
 use crate::domain::account::Account;
 use crate::domain::organization::OrganizationStatus;
+use crate::http::pages::affiliation_refusal::refusal;
+use crate::http::pages::organizations::{self, Answers};
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{

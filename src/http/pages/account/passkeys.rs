@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::login::browser_in_words;
@@ -12,6 +11,7 @@ use crate::accounts::second_factor::passkey::registration;
 use crate::accounts::second_factor::{self, recovery_code};
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};

@@ -3,11 +3,11 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn, Tick, refused};
 use crate::accounts;
 use crate::accounts::profile::Changes;
 use crate::domain::account::Account;
 use crate::domain::profile::{Language, ProfileInput};
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, Tick, refused};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::AccountProfile;

@@ -7,8 +7,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::domain::second_factor::grouped;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::paths;
 use crate::sealed::{self, Purpose};
 use crate::templates::pages::AccountRecoveryCodes;

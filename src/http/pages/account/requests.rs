@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn, authorization};
 use crate::domain::backchannel_authentication::Stage;
 use crate::domain::{AuthenticationRequestId, scope};
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, authorization};
 use crate::oidc::backchannel_authentication::{self as requests, Decided, Outcome, Pending};
 use crate::paths;
 use crate::templates::FormState;

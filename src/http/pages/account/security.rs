@@ -5,12 +5,12 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::accounts;
 use crate::accounts::login::{self, Browser, LoginForm, Second};
 use crate::accounts::second_factor::{self, SecondFactorStatus};
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::AccountSecurity;

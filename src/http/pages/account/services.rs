@@ -4,8 +4,8 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::domain::ClientId;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::oidc::{consent, service_use};
 use crate::paths;
 use crate::templates::FormState;

@@ -3,10 +3,10 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn};
 use crate::accounts::{login, sessions};
 use crate::domain::SessionId;
 use crate::http::pages::logout::leave;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::oidc::end_session::After;
 use crate::oidc::logout::frontchannel;
 use crate::paths;

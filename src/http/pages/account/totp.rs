@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm, SignedIn, refused};
 use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::second_factor::passkey::registration;
 use crate::accounts::second_factor::{self, recovery_code, totp};
 use crate::domain::second_factor::grouped;
 use crate::http::cookies::Cookie;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::paths;
 use crate::templates::pages::{AccountTotp, Confirm, InUse, Setup};
 use crate::templates::{FormState, Qr};

@@ -3,10 +3,10 @@
 use axum::extract::Path;
 use axum::response::Response;
 
-use super::super::organization_lists as lists;
-use super::super::{ListQuery, PageContext, PageError};
 use crate::domain::ClientId;
 use crate::domain::client::{Client, Origin};
+use crate::http::pages::paging::paging;
+use crate::http::pages::{ListQuery, PageContext, PageError};
 use crate::oidc::clients::{self, ClientError, Search, Severity};
 use crate::paths;
 use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRefusal, ClientRow};
@@ -25,14 +25,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         form: query.form(&FILTERS),
         rows: found.rows.iter().map(row).collect(),
         unknown: refusals(&ctx, clients::UNKNOWN).await?,
-        paging: lists::paging(
-            found.page,
-            found.size,
-            found.total,
-            paths::ADMIN_CLIENTS,
-            &query,
-            &FILTERS,
-        ),
+        paging: paging(&found, paths::ADMIN_CLIENTS, &query, &FILTERS),
     };
     ctx.page(&page).await
 }

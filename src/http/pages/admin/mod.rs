@@ -5,7 +5,6 @@
 pub mod clients;
 pub mod organizations;
 pub mod proposals;
-pub mod requests;
 
 use axum::response::Response;
 

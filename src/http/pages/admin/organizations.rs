@@ -6,15 +6,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::focal_point::refusal;
-use super::super::organization_lists::{self as lists, Types};
-use super::super::{ListQuery, PageContext, PageError, PageForm, refused};
 use crate::affiliations;
 use crate::affiliations::directory::admin;
 use crate::affiliations::focal_points::{self, Whom};
 use crate::affiliations::roster::{self, Entry, LARGEST_PAGE, Search, Show};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::{AccountId, OrganizationId};
+use crate::http::pages::affiliation_refusal::refusal;
+use crate::http::pages::organization_lists::{self as lists, Types};
+use crate::http::pages::paging::{Position, paging};
+use crate::http::pages::{ListQuery, PageContext, PageError, PageForm, refused};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm, FocalPointRow};
@@ -27,12 +28,12 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         form: query.form(&FILTERS),
         membership_types: types.choices(&ctx),
         rows: Vec::new(),
-        paging: lists::paging(1, 1, 0, paths::ADMIN_ORGANIZATIONS, &query, &FILTERS),
+        paging: paging(Position::EMPTY, paths::ADMIN_ORGANIZATIONS, &query, &FILTERS),
     };
     match admin::list(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = types.rows(&ctx, &found.rows);
-            page.paging = lists::paging_of(&found, paths::ADMIN_ORGANIZATIONS, &query, &FILTERS);
+            page.paging = paging(&found, paths::ADMIN_ORGANIZATIONS, &query, &FILTERS);
             ctx.page(&page).await
         }
         Err(affiliations::Error::Invalid(wrong)) => {

@@ -5,14 +5,15 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::focal_point::refusal;
-use super::super::organization_lists::{self as lists, Types};
-use super::super::{ListQuery, PageContext, PageError, PageForm};
 use crate::affiliations;
 use crate::affiliations::directory::admin::{self, Record};
 use crate::affiliations::directory::merge;
 use crate::affiliations::directory::proposals::{self, Correction};
 use crate::domain::OrganizationId;
+use crate::http::pages::affiliation_refusal::refusal;
+use crate::http::pages::organization_lists::{self as lists, Types};
+use crate::http::pages::paging::paging;
+use crate::http::pages::{ListQuery, PageContext, PageError, PageForm};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRow};
@@ -28,7 +29,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
     });
     let page = AdminProposals {
         rows: rows.collect(),
-        paging: lists::paging_of(&found, paths::ADMIN_PROPOSALS, &query, &[]),
+        paging: paging(&found, paths::ADMIN_PROPOSALS, &query, &[]),
     };
     ctx.page(&page).await
 }

@@ -4,15 +4,15 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::super::{PageContext, PageError, PageForm};
-use super::requests::again;
-use super::{people, reference, refusal};
 use crate::affiliations::lifecycle::decisions;
 use crate::affiliations::roster::Entry;
 use crate::affiliations::{self, by_kind, focal_points, ties};
 use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::http::pages::affiliation_refusal::{conflict_if_gone, refusal};
+use crate::http::pages::affiliation_rows::{person_row, reference};
+use crate::http::pages::{PageContext, PageError, PageForm};
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{Confirm, FocalPointPerson, RightView};
@@ -103,7 +103,7 @@ pub async fn act(
         }
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            again(find(&ctx, &organization, &account).await)?;
+            conflict_if_gone(find(&ctx, &organization, &account).await)?;
             ctx.again_as(status, form).await
         }
     }
@@ -151,7 +151,7 @@ async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<Focal
     let (entry, organization, capacity) = found;
     let (app, context) = (&ctx.app, ctx.actor_context());
     let kinds = ties::kinds(app).await?;
-    let person = people::row(ctx, entry, &kinds);
+    let person = person_row(ctx, entry, &kinds);
     let language = ctx.locale().as_str();
     let rights = by_kind(kinds, &entry.rights)
         .into_iter()

@@ -1,0 +1,70 @@
+//! Rows of the lists of affiliation requests and of people, for the pages of Focal Points and of administrators.
+
+use super::{PageContext, PageError};
+use crate::affiliations::roster::{self, Entry, Page, Search};
+use crate::domain::OrganizationId;
+use crate::domain::affiliation::AffiliationStatus;
+use crate::domain::organization::Organization;
+use crate::domain::ties::{RightType, TiesStatus};
+use crate::templates::pages::{OrganizationRef, PersonRow, RequestRow};
+
+/// Reads a page of a list of one organization.
+pub async fn of_organization(
+    ctx: &PageContext,
+    id: &OrganizationId,
+    search: &Search<'_>,
+) -> Result<(Page, OrganizationRef), PageError> {
+    let context = ctx.actor_context();
+    let page = roster::list(&ctx.app, &context, id, search).await?;
+    let organization = roster::organization(&ctx.app, &context, id).await?;
+    Ok((page, reference(&organization)))
+}
+
+pub fn reference(it: &Organization) -> OrganizationRef {
+    OrganizationRef {
+        id: it.id.as_str().to_owned(),
+        name: it.name.clone(),
+    }
+}
+
+pub fn request_row(it: &Entry) -> RequestRow {
+    RequestRow {
+        id: it.person.affiliation.id.as_str().to_owned(),
+        name: it.person.full_name(),
+        email: it.person.email.clone(),
+        job_title: it.person.job_title.clone(),
+        requested_at: it.person.affiliation.requested_at,
+        status: it.person.affiliation.status().as_str().to_owned(),
+        request_ties: waits(it),
+        organization: None,
+        decidable: it.person.affiliation.status() == AffiliationStatus::Pending && !it.own,
+    }
+}
+
+/// Returns whether TIES rights wait for a decision.
+pub fn waits(it: &Entry) -> bool {
+    it.rights.iter().any(|it| it.status() == TiesStatus::Requested)
+}
+
+pub fn person_row(ctx: &PageContext, it: &Entry, kinds: &[RightType]) -> PersonRow {
+    let affiliation = &it.person.affiliation;
+    let granted = |kind: &RightType| {
+        let mut rights = it.rights.iter();
+        rights.any(|it| it.right == kind.name && it.status() == TiesStatus::Granted)
+    };
+    let language = ctx.locale().as_str();
+    PersonRow {
+        id: affiliation.account.as_str().to_owned(),
+        name: it.person.full_name(),
+        email: it.person.email.clone(),
+        job_title: it.person.job_title.clone(),
+        since: affiliation.since().unwrap_or(affiliation.requested_at),
+        rights: kinds
+            .iter()
+            .filter(|kind| granted(kind))
+            .map(|kind| kind.label(language).to_owned())
+            .collect(),
+        is_focal_point: it.person.is_focal_point,
+        waiting: waits(it),
+    }
+}

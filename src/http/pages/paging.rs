@@ -1,0 +1,65 @@
+//! The links between the pages of a list, with the filters that lead to them.
+
+use super::ListQuery;
+use crate::affiliations::directory::admin;
+use crate::affiliations::roster;
+use crate::oidc::clients;
+use crate::templates::pages::Paging;
+
+/// Which page of a list is shown.
+#[derive(Clone, Copy)]
+pub struct Position {
+    /// From 1.
+    pub page: u64,
+    /// Rows of one page.
+    pub size: u64,
+    /// Rows of the whole list.
+    pub total: u64,
+}
+
+impl Position {
+    /// The only page of a list that is empty.
+    pub const EMPTY: Self = Self {
+        page: 1,
+        size: 1,
+        total: 0,
+    };
+}
+
+impl From<&roster::Page> for Position {
+    fn from(found: &roster::Page) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+impl From<&admin::Page> for Position {
+    fn from(found: &admin::Page) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+impl From<&clients::Found> for Position {
+    fn from(found: &clients::Found) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+/// Makes the links to the neighbours of a page.
+pub fn paging(position: impl Into<Position>, path: &str, query: &ListQuery, filters: &[&str]) -> Paging {
+    let Position { page, size, total } = position.into();
+    let sent = filters.iter().filter(|name| query.has(name));
+    let filters: Vec<_> = sent.map(|name| (*name, query.get(name))).collect();
+    Paging::new(page, size, total, path, &filters)
+}
