@@ -41,9 +41,13 @@ advisories:
 test-all:
     .ci/test
 
-# The conformance checker, one variant of each plan
+# The conformance checker, every module of each plan once
 conformance:
     .ci/conformance
+
+# The conformance checker, every module in every variant of each plan: before a release
+conformance-all:
+    .ci/conformance --all
 
 # The journeys in a real browser
 browser:
