@@ -371,10 +371,10 @@ impl Mock {
                 let Some(mut found) = found else {
                     return refuse("invalid_grant");
                 };
-                match self.is(Fault::RefreshNeedsKey) {
-                    true if found.thumbprint != thumbprint => return refuse("invalid_grant"),
-                    _ => found.thumbprint = None,
+                if self.is(Fault::RefreshNeedsKey) && found.thumbprint != thumbprint {
+                    return refuse("invalid_grant");
                 }
+                found.thumbprint = None;
                 if self.is(Fault::RotatesAtOnce) {
                     memory.refresh.remove(&given("refresh_token"));
                 }
