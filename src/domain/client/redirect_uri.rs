@@ -157,7 +157,7 @@ fn has_at_in_authority(uri: &str) -> bool {
     after.split(['/', '?']).next().is_some_and(|it| it.contains('@'))
 }
 
-/// 127.0.0.1, [::1], localhost or a name below it.
+/// 127.0.0.1, `[::1]`, localhost or a name below it.
 pub fn is_loopback(uri: &Url) -> bool {
     match uri.host() {
         Some(Host::Ipv4(it)) => it == std::net::Ipv4Addr::LOCALHOST,
