@@ -69,7 +69,7 @@ impl AuthenticationRequest {
         now >= self.expires_at
     }
 
-    /// Voluntary (CIBA §7.1): a login that is none of them is told as what it is.
+    /// Voluntary (CIBA §7.1): a login of another class is stated as what it is.
     pub fn wanted_acr(&self) -> WantedAcr<'_> {
         WantedAcr {
             values: self.acr_values.iter().map(String::as_str).collect(),

@@ -12,7 +12,7 @@ use super::scope::{self, Scope};
 /// The longest `claims` parameter (security.md AZ-14).
 pub const LONGEST_REQUEST: usize = 4096;
 
-/// Every claim about a person that this provider can tell, with the scope that grants it.
+/// Every claim about a person that this provider can state, with the scope that grants it.
 pub const BY_SCOPE: [(&str, &[&str]); 5] = [
     (
         scope::PROFILE,

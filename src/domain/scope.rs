@@ -12,7 +12,7 @@ pub const ITU_PROFESSIONAL: &str = "itu_professional";
 pub const ITU_NEWSLETTER: &str = "itu_newsletter";
 pub const ADMIN: &str = "admin";
 
-/// The scope values about a person, in the order in which people are told of them.
+/// The scope values about a person, in the order in which pages list them.
 pub const STANDARD: [&str; 7] = [
     OPENID,
     PROFILE,

@@ -44,7 +44,7 @@ pub async fn check(
 /// Judges a standing by a policy. The members of a policy are ANDed: any of the types, all of the rights.
 pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRefused> {
     let mut lacks = Vec::new();
-    // An approved affiliation with a suspended organization tells no membership, and admits nobody.
+    // An approved affiliation with a suspended organization states no membership, and admits nobody.
     let affiliated = standing.affiliation_status == Told::Approved && standing.membership_type.is_some();
     if policy.affiliation == Some(RequiredAffiliation::Approved) && !affiliated {
         lacks.push(Lack::Affiliation);

@@ -1,5 +1,5 @@
 //! Access tokens: sealed, so that only we can read them, or signed for a client whose resources read
-//! them (RFC 9068). Whoever uses one is told what is true now (security.md G-10, ST-1, UI-5).
+//! them (RFC 9068). Each use returns what is true now (security.md G-10, ST-1, UI-5).
 
 use std::sync::Arc;
 
@@ -47,13 +47,13 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     let mut all = more;
     all.insert("iss".into(), issuer.into());
     // RFC 9068 §2.2: about a client itself, the client.
-    let told = token.subject.as_ref().map(|it| subject::of(app, client, it));
-    if let Some(own) = token.subject.as_ref().filter(|it| told.as_ref() != Some(*it)) {
+    let stated = token.subject.as_ref().map(|it| subject::of(app, client, it));
+    if let Some(own) = token.subject.as_ref().filter(|it| stated.as_ref() != Some(*it)) {
         // A pairwise name says nothing even to us: whom it is about travels sealed.
         let sealed = app.keys.seal(SUBJECT, own.as_str().as_bytes());
         all.insert(SUBJECT.into(), sealed.map_err(Error::internal)?.into());
     }
-    let subject = told.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
+    let subject = stated.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
     all.insert("sub".into(), subject.into());
     all.insert("aud".into(), audience);
     all.insert("client_id".into(), token.client_id.as_str().into());

@@ -1,5 +1,5 @@
 //! Client-Initiated Backchannel Authentication (OpenID Connect CIBA Core 1.0): a service asks for a person who
-//! is elsewhere, the person is told by mail and decides on a page of the account, the service comes and asks,
+//! is elsewhere, the person is notified by mail and decides on a page of the account, the service comes and asks,
 //! pinged or by itself (`token/ciba.rs`). Tokens are never pushed.
 //!
 //! Whom nobody vouched for learns nothing by asking: to a client that registered itself, a hint that names
@@ -82,13 +82,13 @@ pub async fn begin(
     keep(app, context, client, &asked, account.as_ref()).await
 }
 
-/// CIBA §13, `unknown_user_id`: to whom it may be told.
+/// Answers `unknown_user_id` (CIBA §13), to a client that may learn it.
 async fn nobody(app: &App, client: &Client, hint: &Hint) -> Result<()> {
     if client.origin == Origin::Administrator {
         app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
     }
-    let told = client.origin == Origin::Administrator || matches!(hint, Hint::IdToken(_));
-    if told {
+    let may_learn = client.origin == Origin::Administrator || matches!(hint, Hint::IdToken(_));
+    if may_learn {
         Err(Error::unknown_user_id(
             "The hint names nobody who has an account here",
         ))

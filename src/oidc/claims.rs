@@ -1,4 +1,4 @@
-//! Claims about a person, computed when they are told and never before (security.md G-10, AF-4):
+//! Claims about a person, computed when they are stated and never before (security.md G-10, AF-4):
 //! which ones follows from scope and the `claims` parameter, their values from product.md.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::domain::scope::{self, Scope};
 
 pub type Claims = Map<String, Value>;
 
-/// Names of claims about a person that are to be told.
+/// The names of the claims about a person that are to be stated.
 pub type Names = BTreeSet<&'static str>;
 
 /// Returns the claims for userinfo: those of the scope, and those asked for by name (OpenID Connect Core §5.3, §5.5).

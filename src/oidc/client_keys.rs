@@ -70,8 +70,8 @@ async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result
         None => metadata.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok()),
         Some(address) => {
             let cached = app.client_keys.at(address).await.map_err(|source| {
-                let told = "The keys at the jwks_uri of the client could not be read";
-                Error::invalid_client_metadata(told).caused_by(source)
+                let description = "The keys at the jwks_uri of the client could not be read";
+                Error::invalid_client_metadata(description).caused_by(source)
             })?;
             if fits(&cached) {
                 Some(cached)
@@ -85,8 +85,8 @@ async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result
 
 /// RFC 7591 §3.2.2 has the only name for it: what the client registered cannot be done.
 fn no_key(how: Encryption) -> Error {
-    let told = format!("The client has no key to which {} could encrypt", how.alg);
-    Error::invalid_client_metadata(told)
+    let description = format!("The client has no key to which {} could encrypt", how.alg);
+    Error::invalid_client_metadata(description)
 }
 
 /// Returns `true` if the JWK set of the client fits. A set at its `jwks_uri` is fetched again once.

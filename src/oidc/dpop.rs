@@ -44,7 +44,7 @@ pub struct DpopHeader {
     /// There was more than one, or one that is not ASCII.
     pub unreadable: bool,
     pub method: String,
-    /// The URL of the endpoint as metadata tells it, without query.
+    /// The URL of the endpoint as metadata states it, without query.
     pub url: String,
 }
 

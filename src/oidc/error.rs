@@ -333,7 +333,7 @@ impl IsBusy for Error {
     }
 }
 
-/// A refusal's own reason, where the answer must not tell it.
+/// A refusal's own reason, where the answer must not reveal it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Reason(&'static str);

@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662): what a token is worth now, told to whom it concerns; about every other
+//! Introspection (RFC 7662): what a token is worth now, for the clients that it concerns; about every other
 //! token the answer is the same `active: false` (security.md UI-3).
 
 use serde_json::{Map, Value, json};
@@ -74,7 +74,7 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     );
     all.insert("scope".into(), token.scope.to_string().into());
     if !token.details.is_empty() {
-        // RFC 9396 §9.2: whoever is one of several resources is told what concerns it.
+        // RFC 9396 §9.2: a resource that is one of several learns what concerns it.
         let details = if client.id == token.client_id || client.settings.introspect_all {
             token.details.clone()
         } else {

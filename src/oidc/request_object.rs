@@ -53,7 +53,7 @@ pub async fn unfold(app: &App, client: &Client, raw: &RawRequest, object: &str) 
     }
     let inside = parameters(&claims)?;
     // RFC 9101 §6.3: only what is inside counts, for those who speak of RFC 9101; OpenID Connect Core §6.1
-    // has the inside go first, and type and client told outside as well.
+    // has the inside go first, and type and client stated outside as well.
     let alone = is_typed || raw.is_pushed() || client.must_sign_requests();
     if !alone {
         agree(raw, &claims)?;

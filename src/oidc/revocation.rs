@@ -14,7 +14,7 @@ pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &
     let presented = parameters
         .get("token")
         .ok_or_else(|| Error::invalid_request("token is missing"))?;
-    // RFC 7009 §2.1: token_type_hint may help to find it; here the token itself tells.
+    // RFC 7009 §2.1: token_type_hint may help to find it; here the prefix of the token is enough.
     let Some(id) = token::family_of(presented) else {
         return revoke_access_token(app, context, client, presented).await;
     };

@@ -18,7 +18,7 @@ pub fn of(app: &App, client: &Client, subject: &Subject) -> Subject {
             // No client is pairwise without a sector; one that were would be a sector of its own.
             let sector = client.metadata.sector();
             let sector = sector.as_deref().unwrap_or(client.id.as_str());
-            // §8.1: nobody without the key can tell whose it is, and it is always the same. A host holds no
+            // §8.1: nobody without the key can find out whose it is, and it is always the same. A host holds no
             // line break. As many bits as our own names have, in the same namespace (security.md JW-5, TK-12).
             let name = app
                 .keys

@@ -17,7 +17,7 @@ use crate::domain::{AccountId, AuthenticationRequestId, ClientId, Time};
 const TABLE: &str = "authentication_requests";
 const MOST_LISTED: u64 = 50;
 
-/// A client that is to be told of a decision.
+/// A client that is to be notified of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DuePing {
     pub id: AuthenticationRequestId,
@@ -30,7 +30,7 @@ pub struct DuePing {
     due_at: Time,
 }
 
-/// `ping`: what the client is to be told with once it is decided, sealed.
+/// Inserts a request. `ping` is the sealed content of the notification that follows its decision.
 pub async fn insert(
     tx: &impl ConnectionTrait,
     it: &AuthenticationRequest,

@@ -71,7 +71,7 @@ pub struct Rotation<'a> {
 }
 
 /// Replaces the current token by its successor, if it still is the current one: of any number of
-/// parallel uses, one is told `true`.
+/// parallel uses, one gets `true`.
 pub async fn rotate(db: &Database, it: &Rotation<'_>) -> Result<bool, DbErr> {
     let rotation = used(it.family, it.from, it.idle_until)
         .col_expr(Column::Previous, Expr::value(it.from.as_str()))

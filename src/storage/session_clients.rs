@@ -1,5 +1,5 @@
-//! The clients that took part in a session and are to be told of its end. The end of the session makes
-//! its rows due, in the same transaction; a row goes once its client was told, or cannot be.
+//! The clients that took part in a session and are to be notified of its end. The end of the session makes
+//! its rows due, in the same transaction; a row goes once its client was notified, or cannot be.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -9,7 +9,7 @@ use sea_orm::{
 use super::entities::session_client::{ActiveModel, Column, Entity};
 use crate::domain::{ClientId, SessionId, Sid, Subject, Time};
 
-/// A client that has yet to be told.
+/// A client that has yet to be notified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     pub session: SessionId,

@@ -192,7 +192,7 @@ fn requested_scope(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) ->
 
 fn nonce(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     draft.nonce = incoming.at_most("nonce", LONGEST_NONCE)?;
-    // OpenID Connect Core §3.2.2.1: what else would tell an ID token from the front channel of another.
+    // OpenID Connect Core §3.2.2.1: without it nothing distinguishes the ID token of one front channel from another's.
     if draft.response_type.id_token && draft.nonce.is_none() {
         Err(Error::invalid_request("nonce is required for this response_type"))
     } else {

@@ -75,7 +75,7 @@ async fn write_once(app: &App, context: &Context, event: Event) -> Result<()> {
     match first {
         Ok(true) => {}
         Ok(false) => return Ok(()),
-        // The refusal is told and logged all the same; what is not counted does not fill the trail (ST-1).
+        // ST-1: the refusal is answered and logged all the same; what is not counted does not fill the trail.
         Err(unreachable) => {
             unreachable.pass_over("the record of a refusal");
             return Ok(());

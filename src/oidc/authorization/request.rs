@@ -27,7 +27,7 @@ use crate::oidc::{Error, Parameters, Result, id_token_hint, request_object};
 /// The longest `state` that is given back (security.md AZ-11).
 const LONGEST_STATE: usize = 2048;
 
-/// Accepts a request, or refuses it and records that. `Err` says who is told.
+/// Accepts a request, or refuses it and records that. The rejection says to whom it is shown.
 pub async fn accept(
     app: &App,
     context: &Context,
@@ -163,7 +163,7 @@ fn read_here(app: &App, raw: &RawRequest) -> Result<AuthorizationRequest, Reject
     read(&provider, raw)
 }
 
-/// Checks plain parameters as a whole. `Err` says who is told.
+/// Checks plain parameters as a whole.
 fn read(provider: &Provider<'_>, parameters: &RawRequest) -> Result<AuthorizationRequest, Rejection> {
     let client = settle_client(provider, parameters).map_err(Rejection::Page)?;
     let redirect_uri = settle_redirect_uri(&client, parameters).map_err(Rejection::Page)?;

@@ -34,11 +34,11 @@ pub struct AuthorizationResponse {
     pub parameters: Vec<(&'static str, String)>,
     /// The error of a refusal, for the log.
     pub error: Option<Error>,
-    /// It tells of a login by OpenID Connect, whose end the service may watch for in the browser.
+    /// It states a login by OpenID Connect, whose end the service may watch for in the browser.
     is_watched: bool,
 }
 
-/// The refusal of a request, by the one who is told.
+/// The refusal of a request: whom it is shown to, and why.
 #[derive(Debug)]
 pub enum Rejection {
     /// No client can be answered: a page of ours tells the person.
@@ -47,7 +47,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Returns the error, whoever is told.
+    /// Returns the error, whomever it is shown to.
     pub fn error(&self) -> Option<&Error> {
         match self {
             Self::Page(error) => Some(error),
@@ -78,7 +78,7 @@ impl From<&AuthorizationRequest> for Target {
 }
 
 impl Target {
-    /// `issuer` in every answer tells a client of several providers who answered (RFC 9207 §2).
+    /// RFC 9207 §2: `issuer` in every answer lets a client of several providers know who answered.
     pub fn success(
         self,
         issuer: &str,

@@ -34,7 +34,7 @@ async fn by_id_token(app: &App, client: &Client, hint: &str) -> Result<Option<Ac
     if let Some(account) = accounts::find_by_subject(db, &named).await? {
         return Ok(Some(account));
     }
-    // A pairwise name leads nowhere by itself; the session that it was told in does, while it lasts.
+    // A pairwise name leads nowhere by itself; the session that it was stated in does, while it lasts.
     let Some(sid) = text("sid") else { return Ok(None) };
     let session = sessions::find_by_sid(db, &Sid::new(sid)).await?;
     let account = session.map(|it| it.1);

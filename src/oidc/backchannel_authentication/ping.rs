@@ -1,6 +1,6 @@
 //! Telling a client that its person has decided, whichever way (CIBA §10.2): by a job, from the row of the
 //! request. An attempt is counted before it is made; if the process dies in it, the next one comes at its
-//! time. A client that answers with a refusal has been told, and is not told again.
+//! time. A client that answers with a refusal was notified, and is not notified again.
 
 use chrono::Duration;
 use futures_util::{StreamExt, stream};
@@ -45,7 +45,7 @@ pub(super) fn seal(app: &App, auth_req_id: &str, token: &Secret) -> Result<Strin
     app.keys.seal(KIND, &content).map_err(Error::internal)
 }
 
-/// Tells the services of the decisions that they have yet to hear of, and says how many were told.
+/// Notifies the services of the decisions that they have yet to hear of, and returns how many were notified.
 pub async fn deliver(app: &App) -> Result<usize, DbErr> {
     let due = rows::list_due_pings(app.db.read(), app.clock.now(), MOST_IN_A_ROUND).await?;
     let mut outcomes = stream::iter(due)
@@ -65,7 +65,7 @@ async fn notify(app: &App, due: DuePing) -> Result<bool, DbErr> {
     let address = client.and_then(|it| it.is_pinged_at().map(str::to_owned));
     let opened = app.keys.open(KIND, &due.sealed);
     let content = opened.and_then(|it| serde_json::from_slice::<Content>(&it).ok());
-    // Gone since, or told too late to come and ask.
+    // The client is gone, or the notice comes too late for it to ask.
     let (Some(address), Some(content), true) = (address, content, now < due.expires_at) else {
         rows::end_ping(db, &due.id).await?;
         return Ok(false);

@@ -87,7 +87,7 @@ pub async fn read(app: &App, client: &Client, sent: &Parameters) -> Result<Asked
     }
 }
 
-/// CIBA §7.1.1: each object is made for one request, and tells for how long it counts.
+/// CIBA §7.1.1: each object is made for one request, and states for how long it counts.
 async fn unfold(app: &App, client: &Client, object: &str) -> Result<Parameters> {
     let algs = client.backchannel_request_algs();
     let (claims, _) = request_object::read(app, client, object, Some(&algs)).await?;

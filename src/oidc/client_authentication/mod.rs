@@ -129,7 +129,7 @@ pub async fn authenticate(
     credentials: &Credentials<'_>,
 ) -> Result<Arc<Client>> {
     let presented = Presented::read(credentials.authorization, credentials.parameters)?;
-    // Unknown and disabled clients are told nothing else than a wrong secret (DR-6).
+    // DR-6: unknown and disabled clients get the answer to a wrong secret.
     let client = match &presented {
         Presented::Basic(basic) => {
             let decoded = app.registry.find(&basic.decoded.0);
@@ -195,7 +195,7 @@ async fn failed(
     counted: &str,
     refusal: &Error,
 ) -> Result<()> {
-    // A count that is full by now is told with the next attempt.
+    // A count that is full by now refuses the next attempt.
     match app
         .limits
         .count(Limit::ClientAuthenticationFailures, counted)
@@ -329,7 +329,7 @@ async fn verify_assertion(
     let checked = private_key_jwt::check(&claims, &expected).map_err(|why| {
         let refused = Error::unauthenticated(why);
         match private_key_jwt::about_clocks(why) {
-            Some(told) => refused.described(told),
+            Some(description) => refused.described(description),
             None => refused,
         }
     })?;

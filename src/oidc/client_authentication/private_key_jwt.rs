@@ -44,8 +44,8 @@ const EXPIRED: &str = "the assertion has expired";
 const NOT_YET: &str = "the assertion is not valid yet";
 const FROM_THE_FUTURE: &str = "the assertion comes from the future";
 
-/// Returns what the client is told of a reason, if its clock may be the cause (TK-7). The signature held, so that it is
-/// the client who is told.
+/// Returns the description of a reason, if the client's clock may be the cause (TK-7). The signature held, so the
+/// client itself reads it.
 pub fn about_clocks(reason: &str) -> Option<&'static str> {
     match reason {
         EXPIRED => Some("The client assertion has expired by the clock of this server"),

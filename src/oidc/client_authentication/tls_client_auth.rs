@@ -17,7 +17,7 @@ pub enum ExpectedName {
 }
 
 impl ExpectedName {
-    /// Reads it out of metadata; whichever is wrong is told by its member.
+    /// Reads the expected name from metadata. The error names the member that is wrong.
     pub fn of(metadata: &Metadata) -> Result<Self, (&'static str, String)> {
         let members = [
             ("tls_client_auth_subject_dn", &metadata.tls_client_auth_subject_dn),

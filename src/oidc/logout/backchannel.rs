@@ -31,7 +31,7 @@ const WAITS: [Duration; TRIES as usize] = [
 const AT_ONCE: usize = 16;
 const MOST_IN_A_ROUND: u64 = 128;
 
-/// Tells the services of the logouts that they have yet to hear of, and says how many were told.
+/// Notifies the services of the logouts that they have yet to hear of, and returns how many were notified.
 pub async fn deliver(app: &App) -> Result<usize, DbErr> {
     let due = rows::list_due(app.db.read(), app.clock.now(), MOST_IN_A_ROUND).await?;
     let mut outcomes = stream::iter(due)

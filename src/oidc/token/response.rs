@@ -21,7 +21,7 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
-    /// Always told: it may be less than was asked for (contract.md). None has no form (RFC 6749 §3.3): a machine's
+    /// Always returned: it may be less than was asked for (contract.md). None has no form (RFC 6749 §3.3): a machine's
     /// token that is for nothing but its client.
     #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,

@@ -106,12 +106,13 @@ async fn actor(app: &App, client: &Client, parameters: &Parameters, shown: &Hold
             if acting.token.client_id != client.id {
                 return Err(Error::unacceptable_token("an actor token of another client"));
             }
-            let told = acting
+            let stated = acting
                 .token
                 .subject
                 .as_ref()
                 .map(|it| subject::of(app, client, it));
-            told.as_ref()
+            stated
+                .as_ref()
                 .map_or(client.id.as_str(), Subject::as_str)
                 .to_owned()
         }
