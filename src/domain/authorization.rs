@@ -101,21 +101,21 @@ pub struct BadPrompt;
 
 impl Prompt {
     pub fn parse(value: &str) -> Result<Self, BadPrompt> {
-        let mut it = Self::default();
+        let mut prompt = Self::default();
         for word in value.split(' ').filter(|word| !word.is_empty()) {
             match word {
-                "none" => it.none = true,
-                "login" => it.login = true,
-                "consent" => it.consent = true,
-                "select_account" => it.select_account = true,
-                "create" => it.create = true,
+                "none" => prompt.none = true,
+                "login" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                "select_account" => prompt.select_account = true,
+                "create" => prompt.create = true,
                 _ => return Err(BadPrompt), // security.md AZ-10
             }
         }
-        if it.none && (it.login || it.consent || it.select_account || it.create) {
+        if prompt.none && (prompt.login || prompt.consent || prompt.select_account || prompt.create) {
             Err(BadPrompt)
         } else {
-            Ok(it)
+            Ok(prompt)
         }
     }
 }

@@ -108,7 +108,7 @@ impl AuthorizationDetails {
 
     /// RFC 9396 §9.1: what concerns these resources. Without locations it concerns all.
     pub fn at(&self, audience: &[String]) -> Self {
-        let concerns = |it: &&Map<String, Value>| match it.get("locations") {
+        let concerns = |details: &&Map<String, Value>| match details.get("locations") {
             Some(Value::Array(many)) if !audience.is_empty() => many
                 .iter()
                 .filter_map(Value::as_str)
@@ -158,7 +158,7 @@ fn check(one: &Map<String, Value>, known: &DetailsType) -> Result<(), BadDetails
         let fits = match value {
             Value::Array(many) if is_common => many.iter().all(Value::is_string),
             _ if is_common => false,
-            it if name == IDENTIFIER => it.is_string(),
+            value if name == IDENTIFIER => value.is_string(),
             _ => true,
         };
         if !fits || !is_readable(value) {
@@ -180,7 +180,7 @@ fn is_readable(value: &Value) -> bool {
     };
     let plain = |text: &str| !text.chars().any(|it| it.is_control() || hides(it));
     match value {
-        Value::String(it) => plain(it),
+        Value::String(text) => plain(text),
         Value::Array(many) => many.iter().all(is_readable),
         Value::Object(members) => members.iter().all(|(name, it)| plain(name) && is_readable(it)),
         _ => true,
@@ -208,28 +208,28 @@ fn is_within(asked: &Map<String, Value>, granted: &Map<String, Value>) -> bool {
 fn describe(path: &str, value: &Value, lines: &mut Vec<(String, String)>) {
     match value {
         Value::Object(members) if !members.is_empty() => {
-            for (name, it) in members {
-                describe(&format!("{path}.{name}"), it, lines);
+            for (name, member) in members {
+                describe(&format!("{path}.{name}"), member, lines);
             }
         }
         Value::Array(many) if many.iter().any(|it| it.is_object() || it.is_array()) => {
-            for (position, it) in (1..).zip(many) {
-                describe(&format!("{path}.{position}"), it, lines);
+            for (position, member) in (1..).zip(many) {
+                describe(&format!("{path}.{position}"), member, lines);
             }
         }
         Value::Array(many) => {
             let texts: Vec<String> = many.iter().map(plain).collect();
             lines.push((path.to_owned(), texts.join(", ")));
         }
-        it => lines.push((path.to_owned(), plain(it))),
+        value => lines.push((path.to_owned(), plain(value))),
     }
 }
 
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(it) => it.clone(),
+        Value::String(text) => text.clone(),
         Value::Object(_) => "–".to_owned(), // an empty one
-        it => it.to_string(),
+        value => value.to_string(),
     }
 }
 
@@ -359,7 +359,7 @@ mod tests {
         match value {
             Value::Array(many) => many.iter().for_each(|it| leaves(it, all)),
             Value::Object(members) => members.values().for_each(|it| leaves(it, all)),
-            it => all.push(plain(it)),
+            value => all.push(plain(value)),
         }
     }
 

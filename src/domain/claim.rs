@@ -177,7 +177,7 @@ impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         match Value::deserialize(input)? {
             Value::Null => Ok(Self(None)),
-            it @ Value::Object(_) => serde_json::from_value(it)
+            object @ Value::Object(_) => serde_json::from_value(object)
                 .map(|it| Self(Some(it)))
                 .map_err(D::Error::custom),
             _ => Err(D::Error::custom("neither null nor an object")),

@@ -104,11 +104,11 @@ mod tests {
         #[test]
         fn an_audience_only_shrinks(granted in some(), asked in some(), registered in some()) {
             match audience(&granted, &asked, &registered) {
-                Ok(it) => {
-                    prop_assert!(it.iter().all(|one| granted.contains(one) && registered.contains(one)));
-                    prop_assert_eq!(it.is_empty(), granted.is_empty());
-                    prop_assert!(asked.is_empty() || it.iter().all(|one| asked.contains(one)));
-                    prop_assert!(asked.iter().all(|one| it.contains(one)));
+                Ok(audience) => {
+                    prop_assert!(audience.iter().all(|one| granted.contains(one) && registered.contains(one)));
+                    prop_assert_eq!(audience.is_empty(), granted.is_empty());
+                    prop_assert!(asked.is_empty() || audience.iter().all(|one| asked.contains(one)));
+                    prop_assert!(asked.iter().all(|one| audience.contains(one)));
                 }
                 Err(BadTarget) => {
                     let asked_too_much = asked.iter().any(|it| !granted.contains(it) || !registered.contains(it));

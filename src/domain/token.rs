@@ -48,9 +48,9 @@ impl Actor {
     pub fn after(sub: String, before: Option<Self>) -> Option<Self> {
         let mut count = 1;
         let mut one = before.as_ref();
-        while let Some(it) = one {
+        while let Some(actor) = one {
             count += 1;
-            one = it.act.as_deref();
+            one = actor.act.as_deref();
         }
         (count <= Self::MOST).then(|| Self {
             sub,

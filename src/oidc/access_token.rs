@@ -134,20 +134,20 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
             many => serde_json::from_value(many.clone()).ok()?,
         },
         details: match claims.get("authorization_details") {
-            Some(it) => serde_json::from_value(it.clone()).ok()?,
+            Some(value) => serde_json::from_value(value.clone()).ok()?,
             None => AuthorizationDetails::default(),
         },
         actor: match claims.get("act") {
-            Some(it) => Some(serde_json::from_value(it.clone()).ok()?),
+            Some(value) => Some(serde_json::from_value(value.clone()).ok()?),
             None => None,
         },
         granted_to: text(GRANTED_TO).map(ClientId::new),
         claims: match claims.get("claims") {
-            Some(it) => serde_json::from_value(it.clone()).ok()?,
+            Some(value) => serde_json::from_value(value.clone()).ok()?,
             None => ClaimsRequest::default(),
         },
         confirmation: match claims.get("cnf") {
-            Some(it) => Some(serde_json::from_value(it.clone()).ok()?),
+            Some(value) => Some(serde_json::from_value(value.clone()).ok()?),
             None => None,
         },
         authentication: match claims.get("auth_time") {
@@ -155,7 +155,7 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
                 auth_time: chrono::DateTime::from_timestamp(at.as_i64()?, 0)?,
                 acr: text("acr")?.to_owned(),
                 amr: match claims.get("amr") {
-                    Some(it) => serde_json::from_value(it.clone()).ok()?,
+                    Some(value) => serde_json::from_value(value.clone()).ok()?,
                     None => Vec::new(),
                 },
             }),

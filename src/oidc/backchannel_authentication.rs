@@ -76,7 +76,7 @@ pub async fn begin(
     }
     // Too many waiting says that there is somebody: whom nobody vouched for waits as for nobody (SU-1).
     let account = match (account, client.origin) {
-        (Some(it), Origin::Registration) if !has_room(app, app.db.read(), &it.id).await? => None,
+        (Some(account), Origin::Registration) if !has_room(app, app.db.read(), &account.id).await? => None,
         (account, _) => account,
     };
     keep(app, context, client, &asked, account.as_ref()).await
@@ -128,7 +128,7 @@ async fn keep(
     let event = Event::new(Action::AuthenticationRequested, format!("client:{}", client.id))
         .because(asked.scope.to_string());
     let event = match account {
-        Some(it) => event.change(serde_json::Value::Null, format!("account:{}", it.id)),
+        Some(account) => event.change(serde_json::Value::Null, format!("account:{}", account.id)),
         None => event.failed("unknown_user_id"),
     };
     let request = &request;

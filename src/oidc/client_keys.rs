@@ -33,7 +33,7 @@ pub async fn verify(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -
     let cached = app.client_keys.at(address).await?;
     let refusal = match jws::verify(jws, &cached, expect) {
         // A key with a new name, or, where keys have no names, one that was exchanged.
-        Err(it @ (Refusal::UnknownKey | Refusal::Signature)) => it,
+        Err(refusal @ (Refusal::UnknownKey | Refusal::Signature)) => refusal,
         other => return Ok(other?),
     };
     match app.client_keys.after(&cached, address).await {

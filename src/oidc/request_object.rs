@@ -157,7 +157,7 @@ pub(super) fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'sta
         ..
     } = *expected;
     match claims.get("iss") {
-        Some(it) if it == client.id.as_str() => {}
+        Some(issuer) if issuer == client.id.as_str() => {}
         None if !signed => {}
         _ => return Err("iss of the request object is not the client"),
     }
@@ -210,7 +210,7 @@ pub(super) fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'sta
     match claims.get("jti") {
         None if needs.name => Err("The request object lacks jti"),
         None => Ok(()),
-        Some(Value::String(it)) if (1..=512).contains(&it.len()) => Ok(()),
+        Some(Value::String(jti)) if (1..=512).contains(&jti.len()) => Ok(()),
         Some(_) => Err("jti of the request object is not text of 512 characters at most"),
     }
 }
@@ -272,8 +272,8 @@ fn parameters(claims: &Value) -> Result<Vec<(String, String)>> {
         })
         .map(|(name, value)| {
             let text = match (name.as_str(), value) {
-                (_, Value::String(it)) => Some(it.clone()),
-                ("max_age", Value::Number(it)) => Some(it.to_string()),
+                (_, Value::String(text)) => Some(text.clone()),
+                ("max_age", Value::Number(number)) => Some(number.to_string()),
                 ("claims" | "registration", Value::Object(_)) => Some(value.to_string()),
                 ("authorization_details", Value::Array(_)) => Some(value.to_string()),
                 _ => None,
@@ -299,13 +299,14 @@ mod tests {
     /// Good claims with others over them; null leaves one out.
     fn judge(profile: &str, signed: bool, changes: Value) -> Result<(), &'static str> {
         let now = crate::clock::from_unix(NOW).expect("a time");
-        let it: Definition = serde_json::from_value(json!({"profile": profile})).expect("a definition");
+        let definition: Definition =
+            serde_json::from_value(json!({"profile": profile})).expect("a definition");
         let client = Client {
             id: ClientId::new("c"),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: it.metadata,
-            settings: it.settings,
+            metadata: definition.metadata,
+            settings: definition.settings,
             secrets: Vec::new(),
             created_at: now,
             updated_at: now,

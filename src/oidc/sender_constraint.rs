@@ -25,7 +25,7 @@ pub async fn verify(app: &App, client: &Client, proof: &PresentedProof) -> Resul
         return Ok(key.map(Confirmation::Key));
     }
     match &proof.certificate {
-        Some(it) => Ok(Some(Confirmation::Certificate(it.thumbprint()))),
+        Some(certificate) => Ok(Some(Confirmation::Certificate(certificate.thumbprint()))),
         // Before the grant is touched: it can come again with the same code.
         None => Err(Error::invalid_request(
             "This client's tokens are bound to its certificate, which did not come",
@@ -57,7 +57,7 @@ pub async fn admit(
             None => Err(Error::invalid_dpop_proof("A DPoP proof is needed")),
         },
         (Some(Confirmation::Certificate(bound_to)), false) => match &proof.certificate {
-            Some(it) if it.thumbprint() == *bound_to => Ok(()),
+            Some(certificate) if certificate.thumbprint() == *bound_to => Ok(()),
             Some(_) => Err(Error::unusable_token(
                 "an access token bound to another certificate",
             )),

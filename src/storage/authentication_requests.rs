@@ -33,22 +33,22 @@ pub struct DuePing {
 /// Inserts a request. `ping` is the sealed content of the notification that follows its decision.
 pub async fn insert(
     tx: &impl ConnectionTrait,
-    it: &AuthenticationRequest,
+    request: &AuthenticationRequest,
     ping: Option<String>,
 ) -> Result<(), DbErr> {
     let row = ActiveModel {
-        id: Set(it.id.to_string()),
-        digest: Set(it.digest.as_str().to_owned()),
-        client_id: Set(it.client_id.to_string()),
-        account_id: Set(it.account.as_ref().map(ToString::to_string)),
-        scope: Set(it.scope.to_string()),
-        resources: Set(it.resources.join(" ")),
-        details: Set(serde_json::to_string(&it.details).map_err(|it| DbErr::Json(it.to_string()))?),
-        acr_values: Set(it.acr_values.join(" ")),
-        binding_message: Set(it.binding_message.clone()),
-        requested_at: Set(it.requested_at),
-        expires_at: Set(it.expires_at),
-        state: Set(it.stage.as_str().to_owned()),
+        id: Set(request.id.to_string()),
+        digest: Set(request.digest.as_str().to_owned()),
+        client_id: Set(request.client_id.to_string()),
+        account_id: Set(request.account.as_ref().map(ToString::to_string)),
+        scope: Set(request.scope.to_string()),
+        resources: Set(request.resources.join(" ")),
+        details: Set(serde_json::to_string(&request.details).map_err(|it| DbErr::Json(it.to_string()))?),
+        acr_values: Set(request.acr_values.join(" ")),
+        binding_message: Set(request.binding_message.clone()),
+        requested_at: Set(request.requested_at),
+        expires_at: Set(request.expires_at),
+        state: Set(request.stage.as_str().to_owned()),
         decided_at: Set(None),
         granted: Set(None),
         ping: Set(ping),
@@ -158,14 +158,14 @@ pub async fn list_due_pings(db: &impl ConnectionTrait, now: Time, most: u64) -> 
         .limit(most)
         .all(db)
         .await?;
-    let due = rows.into_iter().filter_map(|it| {
+    let due = rows.into_iter().filter_map(|row| {
         Some(DuePing {
-            id: AuthenticationRequestId::new(it.id),
-            client: ClientId::new(it.client_id),
-            sealed: it.ping?,
-            expires_at: it.expires_at,
-            attempts: it.ping_attempts,
-            due_at: it.ping_due_at?,
+            id: AuthenticationRequestId::new(row.id),
+            client: ClientId::new(row.client_id),
+            sealed: row.ping?,
+            expires_at: row.expires_at,
+            attempts: row.ping_attempts,
+            due_at: row.ping_due_at?,
         })
     });
     Ok(due.collect())
@@ -173,12 +173,12 @@ pub async fn list_due_pings(db: &impl ConnectionTrait, now: Time, most: u64) -> 
 
 /// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one;
 /// `false` if another node makes it.
-pub async fn claim_ping(db: &impl ConnectionTrait, it: &DuePing, next: Time) -> Result<bool, DbErr> {
+pub async fn claim_ping(db: &impl ConnectionTrait, ping: &DuePing, next: Time) -> Result<bool, DbErr> {
     let claimed = Entity::update_many()
         .col_expr(Column::PingAttempts, Expr::col(Column::PingAttempts).add(1))
         .col_expr(Column::PingDueAt, Expr::value(next))
-        .filter(Column::Id.eq(it.id.as_str()))
-        .filter(Column::PingDueAt.eq(it.due_at))
+        .filter(Column::Id.eq(ping.id.as_str()))
+        .filter(Column::PingDueAt.eq(ping.due_at))
         .exec(db)
         .await?;
     Ok(claimed.rows_affected == 1)

@@ -28,15 +28,15 @@ pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> 
 }
 
 /// Stores the row as given. The first time stays, all else is replaced.
-pub async fn put(tx: &impl ConnectionTrait, it: &Consent) -> Result<(), DbErr> {
+pub async fn put(tx: &impl ConnectionTrait, consent: &Consent) -> Result<(), DbErr> {
     let row = ActiveModel {
-        account_id: Set(it.account.to_string()),
-        client_id: Set(it.client_id.to_string()),
-        scope: Set(it.scope.to_string()),
-        claims: Set(it.claims.join(" ")),
-        redirect_hosts: Set(it.redirect_hosts.join(" ")),
-        first_given_at: Set(it.first_given_at),
-        given_at: Set(it.given_at),
+        account_id: Set(consent.account.to_string()),
+        client_id: Set(consent.client_id.to_string()),
+        scope: Set(consent.scope.to_string()),
+        claims: Set(consent.claims.join(" ")),
+        redirect_hosts: Set(consent.redirect_hosts.join(" ")),
+        first_given_at: Set(consent.first_given_at),
+        given_at: Set(consent.given_at),
     };
     let replace = OnConflict::columns([Column::AccountId, Column::ClientId])
         .update_columns([
@@ -55,10 +55,10 @@ pub async fn put(tx: &impl ConnectionTrait, it: &Consent) -> Result<(), DbErr> {
 
 /// Takes access while the person is away out of every consent of the account; all else stays granted.
 pub async fn end_offline_access(tx: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
-    for it in list_of_account(tx, account).await? {
-        if it.scope.contains(OFFLINE_ACCESS) {
-            let scope = it.scope.without(OFFLINE_ACCESS);
-            put(tx, &Consent { scope, ..it }).await?;
+    for consent in list_of_account(tx, account).await? {
+        if consent.scope.contains(OFFLINE_ACCESS) {
+            let scope = consent.scope.without(OFFLINE_ACCESS);
+            put(tx, &Consent { scope, ..consent }).await?;
         }
     }
     Ok(())

@@ -72,15 +72,12 @@ pub struct Rotation<'a> {
 
 /// Replaces the current token by its successor, if it still is the current one: of any number of
 /// parallel uses, one gets `true`.
-pub async fn rotate(db: &Database, it: &Rotation<'_>) -> Result<bool, DbErr> {
-    let rotation = used(it.family, it.from, it.idle_until)
-        .col_expr(Column::Previous, Expr::value(it.from.as_str()))
-        .col_expr(Column::Digest, Expr::value(it.to.as_str()))
-        .col_expr(Column::RotatedAt, Expr::value(it.at));
-    Ok(db
-        .execute(rotation.build(db.read().get_database_backend()))
-        .await?
-        == 1)
+pub async fn rotate(db: &Database, rotation: &Rotation<'_>) -> Result<bool, DbErr> {
+    let update = used(rotation.family, rotation.from, rotation.idle_until)
+        .col_expr(Column::Previous, Expr::value(rotation.from.as_str()))
+        .col_expr(Column::Digest, Expr::value(rotation.to.as_str()))
+        .col_expr(Column::RotatedAt, Expr::value(rotation.at));
+    Ok(db.execute(update.build(db.read().get_database_backend())).await? == 1)
 }
 
 /// Lets the current token live on without a successor; `false` if it is not the current one, or has ended.

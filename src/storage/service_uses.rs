@@ -31,14 +31,14 @@ pub async fn list_of_account(
 }
 
 /// Stores the row as given; the first time stays.
-pub async fn put(db: &impl ConnectionTrait, it: &ServiceUse) -> Result<(), DbErr> {
+pub async fn put(db: &impl ConnectionTrait, service_use: &ServiceUse) -> Result<(), DbErr> {
     let row = ActiveModel {
-        account_id: Set(it.account.to_string()),
-        client_id: Set(it.client_id.to_string()),
-        scope: Set(it.scope.to_string()),
-        claims: Set(it.claims.join(" ")),
-        first_used_at: Set(it.first_used_at),
-        last_used_at: Set(it.last_used_at),
+        account_id: Set(service_use.account.to_string()),
+        client_id: Set(service_use.client_id.to_string()),
+        scope: Set(service_use.scope.to_string()),
+        claims: Set(service_use.claims.join(" ")),
+        first_used_at: Set(service_use.first_used_at),
+        last_used_at: Set(service_use.last_used_at),
     };
     let replace = OnConflict::columns([Column::AccountId, Column::ClientId])
         .update_columns([Column::Scope, Column::Claims, Column::LastUsedAt])

@@ -93,14 +93,14 @@ pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result
         .limit(most)
         .all(db)
         .await?;
-    let due = rows.into_iter().filter_map(|it| {
+    let due = rows.into_iter().filter_map(|row| {
         Some(Due {
-            session: SessionId::new(it.session_id),
-            client: ClientId::new(it.client_id),
-            sid: Sid::new(it.sid),
-            subject: Subject::new(it.subject),
-            attempts: it.attempts,
-            due_at: it.due_at?,
+            session: SessionId::new(row.session_id),
+            client: ClientId::new(row.client_id),
+            sid: Sid::new(row.sid),
+            subject: Subject::new(row.subject),
+            attempts: row.attempts,
+            due_at: row.due_at?,
         })
     });
     Ok(due.collect())
@@ -108,21 +108,21 @@ pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result
 
 /// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one;
 /// `false` if another node makes it.
-pub async fn claim(db: &impl ConnectionTrait, it: &Due, next: Time) -> Result<bool, DbErr> {
+pub async fn claim(db: &impl ConnectionTrait, due: &Due, next: Time) -> Result<bool, DbErr> {
     let claimed = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .col_expr(Column::DueAt, Expr::value(next))
-        .filter(Column::SessionId.eq(it.session.as_str()))
-        .filter(Column::ClientId.eq(it.client.as_str()))
-        .filter(Column::DueAt.eq(it.due_at))
+        .filter(Column::SessionId.eq(due.session.as_str()))
+        .filter(Column::ClientId.eq(due.client.as_str()))
+        .filter(Column::DueAt.eq(due.due_at))
         .exec(db)
         .await?;
     Ok(claimed.rows_affected == 1)
 }
 
 /// Deletes the row of a client that was notified, or is not to be.
-pub async fn delete(db: &impl ConnectionTrait, it: &Due) -> Result<(), DbErr> {
-    Entity::delete_by_id((it.session.to_string(), it.client.to_string()))
+pub async fn delete(db: &impl ConnectionTrait, due: &Due) -> Result<(), DbErr> {
+    Entity::delete_by_id((due.session.to_string(), due.client.to_string()))
         .exec(db)
         .await
         .map(drop)

@@ -44,10 +44,10 @@ fn refusal(app: &App, raw: &RawRequest, rejection: &Rejection) -> Event {
     let client = registered.as_ref().map_or(UNKNOWN, |it| it.id.as_str());
     let error = rejection.error();
     match rejection {
-        Rejection::Page(it) if registered.is_some() => {
-            refused(client, Action::RedirectUriRefused, it.description(), error)
+        Rejection::Page(reason) if registered.is_some() => {
+            refused(client, Action::RedirectUriRefused, reason.description(), error)
         }
-        Rejection::Page(it) => refused(client, Action::AuthorizationRefused, it.description(), error),
+        Rejection::Page(reason) => refused(client, Action::AuthorizationRefused, reason.description(), error),
         Rejection::Answer(_) => {
             let code = error.map_or("", |it| it.code().as_str());
             refused(client, Action::AuthorizationRefused, code, error)
@@ -59,7 +59,7 @@ fn refusal(app: &App, raw: &RawRequest, rejection: &Rejection) -> Event {
 fn refused(client: &str, action: Action, reason: &str, error: Option<&Error>) -> Event {
     let event = Event::new(action, format!("client:{client}")).failed(reason);
     match error.and_then(Error::mismatch) {
-        Some(it) => event.with(serde_json::json!(it)),
+        Some(mismatch) => event.with(serde_json::json!(mismatch)),
         None => event,
     }
 }

@@ -80,8 +80,8 @@ async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Res
     } else {
         None
     };
-    Ok(waiting.map_or(Found::Undecidable(Outcome::Gone), |it| {
-        Found::Pending(Box::new(it))
+    Ok(waiting.map_or(Found::Undecidable(Outcome::Gone), |pending| {
+        Found::Pending(Box::new(pending))
     }))
 }
 

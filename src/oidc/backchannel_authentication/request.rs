@@ -112,8 +112,8 @@ fn parameters(claims: &Value) -> Result<Parameters> {
     let pairs: Result<std::collections::BTreeMap<String, String>> = parameters
         .map(|(name, value)| {
             let text = match (name.as_str(), value) {
-                (_, Value::String(it)) => Some(it.clone()),
-                ("requested_expiry", Value::Number(it)) => Some(it.to_string()),
+                (_, Value::String(text)) => Some(text.clone()),
+                ("requested_expiry", Value::Number(number)) => Some(number.to_string()),
                 ("authorization_details", Value::Array(_)) => Some(value.to_string()),
                 _ => None,
             };
@@ -125,7 +125,7 @@ fn parameters(claims: &Value) -> Result<Parameters> {
     // RFC 8707 §2: one, or several.
     let resources = match claims.get("resource") {
         None => Some(Vec::new()),
-        Some(Value::String(it)) => Some(vec![it.clone()]),
+        Some(Value::String(one)) => Some(vec![one.clone()]),
         Some(Value::Array(many)) => many.iter().map(|it| it.as_str().map(str::to_owned)).collect(),
         Some(_) => None,
     };
@@ -193,7 +193,7 @@ fn binding_message(client: &Client, message: Option<&str>) -> Result<Option<Stri
         None if client.must_bind_backchannel_requests() => Err(Error::invalid_request(
             "binding_message is missing, which the profile of this client asks for",
         )),
-        Some(it) if !rules::is_plain(it) => Err(Error::invalid_binding_message(format!(
+        Some(message) if !rules::is_plain(message) => Err(Error::invalid_binding_message(format!(
             "binding_message is not {LONGEST_BINDING_MESSAGE} characters of plain text at most"
         ))),
         message => Ok(message.map(str::to_owned)),
@@ -224,10 +224,10 @@ fn notification_token(client: &Client, token: Option<&str>) -> Result<Option<Sec
 
 fn acr_values(client: &Client, asked: Option<&str>) -> Result<Vec<String>> {
     match asked {
-        Some(it) if it.len() > LONGEST_ACR_VALUES => {
+        Some(values) if values.len() > LONGEST_ACR_VALUES => {
             Err(Error::invalid_request("acr_values is longer than 512 characters"))
         }
-        Some(it) => Ok(it.split_whitespace().map(str::to_owned).collect()),
+        Some(values) => Ok(values.split_whitespace().map(str::to_owned).collect()),
         None => Ok(client.metadata.default_acr_values.clone()),
     }
 }

@@ -97,14 +97,14 @@ impl Presented {
     /// Returns the identifier that the request claims.
     fn id(&self) -> &str {
         match self {
-            Self::Basic(it) => &it.decoded.0,
+            Self::Basic(basic) => &basic.decoded.0,
             Self::Post(id, _) | Self::Assertion(id, _) | Self::Nothing(id) => id.as_str(),
         }
     }
 
     fn is_from(&self, named: &ClientId) -> bool {
         match self {
-            Self::Basic(it) => it.decoded.0 == named.as_str() || it.raw.0 == named.as_str(),
+            Self::Basic(basic) => basic.decoded.0 == named.as_str() || basic.raw.0 == named.as_str(),
             Self::Post(id, _) | Self::Assertion(id, _) | Self::Nothing(id) => id == named,
         }
     }
@@ -143,7 +143,7 @@ pub async fn authenticate(
     let counted = client.as_ref().map_or("unknown", |it| it.id.as_str());
     let counted = format!("{counted} {}", context.network);
     let of_client = |error: Error| match &client {
-        Some(it) => error.of_client(&it.id),
+        Some(client) => error.of_client(&client.id),
         None => error,
     };
     match app
@@ -215,8 +215,8 @@ async fn failed(
     }
     let mut event =
         Event::new(Action::ClientAuthenticationFailed, &object).failed(refusal.cause().unwrap_or_default());
-    if let Some(it) = refusal.mismatch() {
-        event = event.with(serde_json::json!(it));
+    if let Some(mismatch) = refusal.mismatch() {
+        event = event.with(serde_json::json!(mismatch));
     }
     let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
     Ok(recorded.await?)
@@ -243,7 +243,7 @@ async fn verify(
     };
     match presented {
         // A public client of a library that always sends a header, with an empty secret.
-        Presented::Basic(it) if it.raw.1.expose().is_empty() => allowed(AuthMethod::None),
+        Presented::Basic(basic) if basic.raw.1.expose().is_empty() => allowed(AuthMethod::None),
         Presented::Basic(basic) => {
             allowed(AuthMethod::ClientSecretBasic)?;
             // Both readings are compared, so that time does not tell which one fitted.
@@ -357,7 +357,7 @@ mod tests {
     fn read(authorization: Option<&str>, parameters: Parameters) -> std::result::Result<String, Code> {
         let read = Presented::read(authorization, &parameters).map_err(|it| it.code())?;
         Ok(match read {
-            Presented::Basic(it) => it.decoded.0,
+            Presented::Basic(basic) => basic.decoded.0,
             Presented::Post(id, _) | Presented::Assertion(id, _) | Presented::Nothing(id) => id.to_string(),
         })
     }

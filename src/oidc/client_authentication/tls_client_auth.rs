@@ -57,11 +57,11 @@ impl ExpectedName {
 
     fn fits(&self, certificate: &Certificate) -> bool {
         match self {
-            Self::Subject(it) => certificate.is_of(it),
-            Self::Dns(it) => certificate.has_dns_name(it),
-            Self::Uri(it) => certificate.has_uri(it),
-            Self::Address(it) => certificate.has_address(*it),
-            Self::Email(it) => certificate.has_email(it),
+            Self::Subject(name) => certificate.is_of(name),
+            Self::Dns(name) => certificate.has_dns_name(name),
+            Self::Uri(uri) => certificate.has_uri(uri),
+            Self::Address(address) => certificate.has_address(*address),
+            Self::Email(email) => certificate.has_email(email),
         }
     }
 }

@@ -12,13 +12,13 @@ use crate::oidc::authorization::response::AuthorizationResponse;
 const ISSUER: &str = "https://op.example";
 
 fn client(metadata: serde_json::Value) -> Client {
-    let it: Definition = serde_json::from_value(metadata).expect("a definition");
+    let definition: Definition = serde_json::from_value(metadata).expect("a definition");
     Client {
         id: ClientId::new("events"),
         enabled: true,
         origin: Origin::Administrator,
-        metadata: it.metadata,
-        settings: it.settings,
+        metadata: definition.metadata,
+        settings: definition.settings,
         secrets: Vec::new(),
         created_at: Time::UNIX_EPOCH,
         updated_at: Time::UNIX_EPOCH,
