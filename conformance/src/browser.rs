@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use url::Url;
 
-/// Where the redirects of a navigation ended.
+/// The end of a navigation and its redirects: a page of the provider, or the relying party.
 #[derive(Debug)]
 pub enum RedirectResult {
     Page(Box<Page>),

@@ -25,7 +25,7 @@ pub struct Check {
     /// A plan's name, or `all`
     #[arg(long, default_value = "all")]
     plan: String,
-    /// In which variants of its plan a module runs
+    /// The variants of its plan that a module runs in
     #[arg(long, value_enum, default_value = "all")]
     variants: Variants,
     /// Only this module (may be given more than once)
@@ -40,7 +40,7 @@ pub struct Check {
     /// Do not verify certificates, as the Foundation's suite does not
     #[arg(long)]
     trust_any_certificate: bool,
-    /// How many modules run at a time. They share one person, and a provider may end the oldest of too many
+    /// Run so many modules at a time. They share one person, and a provider may end the oldest of too many
     /// sessions: more than one only where it does not
     #[arg(long, default_value_t = 1)]
     jobs: usize,
@@ -106,7 +106,7 @@ fn require_https(arguments: &Check) -> Result<()> {
 /// Selects the modules, and says which variants are left out.
 fn select(arguments: &Check, provider: &Provider) -> Vec<Selected> {
     let is_offered = |variant: &Variant| {
-        // By its name a plan runs whatever the metadata offers.
+        // A plan that is named runs, whatever the metadata offers.
         arguments.plan != "all" || selection::is_offered(variant, &provider.metadata)
     };
     for plan in PLANS {

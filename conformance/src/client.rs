@@ -24,7 +24,7 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 #[derive(Clone)]
 pub struct Key {
     pair: Arc<RsaKeyPair>,
-    /// Without it the provider finds the key by its type and use, as with the suite's clients.
+    /// `None`, as the suite's clients have it, makes the provider find the key by its type and use.
     kid: Option<&'static str>,
 }
 

@@ -22,14 +22,14 @@ pub struct Config {
     pub server: Server,
 }
 
-/// Where the checker shows documents to the provider.
+/// The address at which the checker shows documents to the provider.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Site {
     pub listen: String,
     /// The address at which the provider reaches the site.
     pub url: String,
-    /// In PEM; without them the site speaks plain http, which few providers accept.
+    /// A certificate in PEM. The site speaks plain http if there is none, which few providers accept.
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
 }
@@ -62,7 +62,7 @@ pub struct FapiActor {
     pub redirect_uri: String,
 }
 
-/// For CIBA, beside what FAPI has.
+/// The settings of CIBA, beside those of FAPI.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ciba {

@@ -43,10 +43,10 @@ pub struct Page {
     pub text: String,
     pub forms: Vec<Form>,
     pub refresh: Option<Url>,
-    /// Where its images come from and its links go, as they stand there.
+    /// The addresses of its images and links, as they stand there.
     pub images: Vec<String>,
     pub links: Vec<String>,
-    /// And what it loads in frames.
+    /// The addresses that it loads in frames.
     pub frames: Vec<String>,
 }
 

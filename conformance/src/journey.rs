@@ -11,9 +11,9 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Journey {
     pub end: RedirectResult,
-    /// How often the password was asked for.
+    /// Counts the logins.
     pub logins: u32,
-    /// How often a decision was asked for.
+    /// Counts the decisions.
     pub decisions: u32,
     /// The pages seen on the way, for the report.
     pub pages: Vec<String>,

@@ -13,9 +13,9 @@ use serde_json::Value;
 pub struct Login {
     pub journey: Journey,
     pub code: String,
-    /// From the token endpoint if there was a code, else from the authorization endpoint.
+    /// The tokens of the token endpoint if there was a code, else those of the authorization endpoint.
     pub tokens: token::Tokens,
-    /// From the same endpoint.
+    /// The ID token of the same endpoint.
     pub id_token: id_token::IdToken,
     /// The ID token of the authorization endpoint, where another one followed.
     pub front: Option<id_token::IdToken>,

@@ -1,4 +1,4 @@
-//! What a module is: its name in the Foundation's suite, what it needs, for which variants it runs, and the function
+//! A module has a name in the Foundation's suite, needs, variants that it runs in, and the function
 //! that carries it out. The files of `modules/` declare them, the runner runs them.
 
 use crate::fapi::Restriction;
@@ -8,14 +8,14 @@ use crate::run::Run;
 use crate::variant::Variant;
 use std::pin::Pin;
 
-/// What a module cannot do without.
+/// The settings and services that a module cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// The metadata only.
     Nothing,
     /// A registered client and a person who logs in.
     Client,
-    /// Also `client2`.
+    /// The client, and `client2`.
     TwoClients,
     /// The client `client_secret_post`.
     SecretPost,
@@ -23,7 +23,7 @@ pub enum Needs {
     Logout,
     /// Clients of its own making.
     Registration,
-    /// Those, and a document that the provider fetches from it.
+    /// Clients of its own making, and a document that the provider fetches from it.
     Site,
     /// Two clients of FAPI.
     Fapi,
@@ -44,7 +44,7 @@ pub struct Module {
     pub needs: Needs,
     /// The response types that the suite runs it for.
     pub on: &'static [&'static str],
-    /// And which variants of FAPI.
+    /// The variants of FAPI that the suite runs it for; empty means all.
     pub only: &'static [Restriction],
     pub check: Check,
 }

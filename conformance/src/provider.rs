@@ -14,7 +14,7 @@ pub struct Provider {
     pub discovery: Answer,
     pub metadata: Value,
     pub jwks: Value,
-    /// What a relying party's library makes of the metadata, or why it refused.
+    /// The metadata as a relying party's library reads it, or why it refused.
     pub seen_by_library: Result<CoreProviderMetadata, String>,
     pub allow_http: bool,
 }

@@ -9,7 +9,7 @@ use crate::report::Step;
 use crate::run::Run;
 use anyhow::Context;
 
-/// Where a client that the checker registered is managed, and by what token.
+/// The management endpoint of a client that the checker registered, and its token.
 pub struct Registered {
     pub address: String,
     pub token: String,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What all modules of a check share.
+/// The objects that all modules of a check share.
 #[derive(Clone)]
 pub struct Environment {
     pub http: Http,

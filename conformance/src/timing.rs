@@ -16,7 +16,7 @@ pub struct Timing {
     /// The e-mail addresses that have an account; `{n}` counts
     #[arg(long, default_value = "known{n}@bench.example")]
     known: String,
-    /// How many there are; each is used once in each journey, since limits by address would answer otherwise
+    /// The number of addresses; each is used once in each journey, since limits by address would answer otherwise
     #[arg(long, default_value_t = 200)]
     people: usize,
 }

@@ -3,7 +3,7 @@
 
 use crate::fapi::FapiVariant;
 
-/// Where the authorization response belongs.
+/// The place where the authorization response belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
     Query,
@@ -16,7 +16,7 @@ pub struct Variant {
     pub response_type: &'static str,
     /// Sent as the parameter `response_mode`; none: the default of the response type.
     pub response_mode: Option<&'static str>,
-    /// For the plans of FAPI.
+    /// Set for the plans of FAPI.
     pub fapi: Option<&'static FapiVariant>,
 }
 

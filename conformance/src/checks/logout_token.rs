@@ -13,7 +13,7 @@ const RULE: &str = "logout token (Back-Channel Logout §2.4)";
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 const DAY: i64 = 24 * 3600;
 
-/// What the token must match.
+/// The values that the token must match.
 pub struct Expected<'a> {
     pub issuer: &'a str,
     pub client_id: &'a str,

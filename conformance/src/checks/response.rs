@@ -31,7 +31,7 @@ impl Response {
     }
 }
 
-/// What the response must match.
+/// The values that the response must match.
 pub struct Expected<'a> {
     pub redirect_uri: &'a str,
     pub placement: Placement,

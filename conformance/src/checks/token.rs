@@ -9,7 +9,7 @@ use serde_json::Value;
 const RULE: &str = "token response (RFC 6749 §5.1)";
 const FRONT: &str = "tokens in the authorization response (RFC 6749 §4.2.2)";
 
-/// What a successful answer of the token endpoint carries.
+/// A successful answer of the token endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
     pub access_token: String,

@@ -17,7 +17,7 @@ enum Success {
     Wrong,
 }
 
-/// Where a flow may end: each list names the error codes that may come from there. An empty list allows none.
+/// The ends that a flow may have. Each list names the error codes that may come from there; an empty list allows none.
 #[derive(Clone, Copy, Debug)]
 pub struct Expect {
     par: &'static [&'static str],
@@ -83,7 +83,7 @@ impl Expect {
         Self { page: true, ..self }
     }
 
-    /// Also allows that there is no connection.
+    /// Allows that there is no connection.
     pub const fn or_tls(self) -> Self {
         Self { tls: true, ..self }
     }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// What a mutation may read.
+/// The values that a mutation may read.
 pub struct Context {
     pub now: i64,
     pub issuer: String,
@@ -29,7 +29,7 @@ pub type Mutation = fn(&mut Jwt, &Context);
 
 fn unmodified(_: &mut Jwt, _: &Context) {}
 
-/// How the client authenticates and proves its key in one request.
+/// The client authentication and the proof of possession of one request.
 #[derive(Clone)]
 pub struct Call {
     pub authenticates: bool,

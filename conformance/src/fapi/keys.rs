@@ -79,7 +79,7 @@ impl Key {
 
     fn signer(&self, alg: &str) -> Result<Box<dyn JwsSigner>> {
         let mut members = self.members.clone();
-        // What else the key is for is not asked here: a wrong algorithm is what some modules want.
+        // Some modules sign with an algorithm that the key is not for.
         for name in ["alg", "use", "key_ops"] {
             members.remove(name);
         }

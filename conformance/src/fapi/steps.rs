@@ -16,7 +16,7 @@ pub const PAR: &str = "pushed authorization request (RFC 9126 §2.2)";
 const ID_TOKEN: &str = "ID token of FAPI 2.0 (Security Profile §5.4.1)";
 const YEAR: i64 = 365 * 24 * 3600;
 
-/// Where a flow ended.
+/// The end of a flow.
 pub enum FlowEnd {
     Par(Answer),
     Callback(response::Response),

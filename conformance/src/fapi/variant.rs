@@ -3,21 +3,21 @@
 
 use serde_json::Value;
 
-/// How a client authenticates.
+/// The client authentication method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
     PrivateKeyJwt,
     Mtls,
 }
 
-/// What its tokens are bound to.
+/// The sender constraint of access tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Constraint {
     Dpop,
     Mtls,
 }
 
-/// What a plan fixes for its modules, under the suite's names.
+/// A variant of a plan of FAPI, under the suite's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FapiVariant {
     pub name: &'static str,

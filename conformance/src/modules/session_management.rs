@@ -103,7 +103,7 @@ async fn can_be_framed(rp: &mut RelyingParty, page: &Url) -> Step {
         .map(str::trim)
         .find_map(|it| it.strip_prefix("frame-ancestors"));
     let closed = ancestors.is_some_and(|it| matches!(it.trim(), "" | "'none'" | "'self'"));
-    // Where both are there, browsers go by frame-ancestors (Content Security Policy §6.4.2.2).
+    // Content Security Policy §6.4.2.2: browsers go by frame-ancestors if both are there.
     let forbidden = ancestors.is_none() && answer.header("x-frame-options").is_some();
     rp.run.report.require(!closed && !forbidden, PAGE, || {
         format!(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
-/// How often a request is repeated that the suite does not answer.
+/// Limits how often a request is repeated that the suite does not answer.
 const TRIES: u32 = 5;
 
 #[derive(Clone)]

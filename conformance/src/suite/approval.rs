@@ -23,7 +23,7 @@ pub struct Approval {
     pub password: String,
 }
 
-/// What the suite asks for: `{APPROVAL}?service=NAME&action=allow` or `deny`.
+/// A call of the suite: `{APPROVAL}?service=NAME&action=allow` or `deny`.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
     /// The beginning of a client's name; a plan has two clients.

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// The module that stays configured until somebody says that the provider's keys are rotated.
 const LONG_WAITS: &str = "oidcc-server-rotate-keys";
 
-/// How many characters of a page are quoted.
+/// Limits the characters of a page that are quoted.
 const PAGE: usize = 240;
 
 pub struct Driver {

@@ -36,7 +36,7 @@ pub struct Suite {
     /// The issuer under test
     #[arg(long, default_value = "https://localhost:9443")]
     issuer: String,
-    /// Where that issuer takes certificates
+    /// The address at which that issuer accepts certificates
     #[arg(long, default_value = "https://localhost:9444")]
     mtls: String,
     /// Plans, variants and commands for the suite's browser
@@ -45,13 +45,13 @@ pub struct Suite {
     /// Write the tables there, as Markdown
     #[arg(long)]
     results: Option<PathBuf>,
-    /// What is said in the tables about the provider under test: its commit, its build, its database
+    /// A description of the provider under test for the tables: its commit, its build, its database
     #[arg(long)]
     provider: Option<String>,
-    /// How many modules run at a time, of all plans together; those of a plan with an `alias` one after the other
+    /// Run so many modules at a time, of all plans together; those of a plan with an `alias` one after the other
     #[arg(long, default_value_t = 1)]
     jobs: usize,
-    /// Where the suite may call for somebody to decide what a service asks of them elsewhere
+    /// The address at which the suite may call for somebody to decide what a service asks of them elsewhere
     #[arg(long, default_value = "127.0.0.1:9445")]
     approval: String,
     /// The command that rotates the provider's keys, for the module that waits for it; without it the module is left

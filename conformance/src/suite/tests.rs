@@ -20,11 +20,11 @@ struct Fake {
     /// Everything that was asked, in order.
     asked: Vec<String>,
     configuration: Value,
-    /// By module: how often its state was asked.
+    /// Counts how often the state of each module was read.
     looks: BTreeMap<String, u32>,
     started: bool,
     cancelled: Vec<String>,
-    /// How often the front is away before it is there.
+    /// Counts the requests that the front still refuses.
     away: u32,
 }
 
@@ -154,7 +154,7 @@ fn settings(text: &str, server: &str) -> Settings {
     Settings::parse(text, addresses).unwrap()
 }
 
-/// Of the settings' first plan.
+/// Returns the first plan of the settings.
 async fn outcomes(driver: &Arc<Driver>, settings: &Settings, jobs: usize) -> Vec<Outcome> {
     let rows = vec![(&settings.plans[0], settings.configuration(&settings.plans[0]))];
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as the mock provider needs: one request per connection.
+//! Speaks as much of HTTP/1.1 as the mock provider needs: one request for each connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;

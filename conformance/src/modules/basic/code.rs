@@ -14,7 +14,7 @@ pub async fn response_type_missing(rp: &mut RelyingParty) -> Step {
     let journey = rp.authorize(&request).await?;
     match &journey.end {
         RedirectResult::Returned(_) => {
-            // Without a response type the response belongs into the query, whatever the plan; an explicit mode stays.
+            // The response belongs into the query if there is no response type, whatever the plan; an explicit mode stays.
             rp.run.variant = Variant {
                 response_type: "",
                 ..rp.run.variant

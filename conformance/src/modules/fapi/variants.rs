@@ -15,7 +15,7 @@ const fn variant(name: &'static str, auth: Auth, constraint: Constraint, openid:
     }
 }
 
-/// In the suite's words; the first two say as what the clients are registered.
+/// Names variants as the suite does; the first two words say how the clients are registered.
 #[rustfmt::skip]
 const WAYS: [FapiVariant; 8] = [
     variant("private_key_jwt dpop openid_connect", Auth::PrivateKeyJwt, Constraint::Dpop, true),
@@ -79,7 +79,7 @@ const fn ciba(name: &'static str, auth: Auth, ping: bool) -> FapiVariant {
     }
 }
 
-/// In the suite's words; the first two say as what the clients are registered.
+/// Names variants as the suite does; the first two words say how the clients are registered.
 #[rustfmt::skip]
 pub const CIBA: &[Variant] = &[
     Variant::fapi(&ciba("private_key_jwt poll", Auth::PrivateKeyJwt, false)),

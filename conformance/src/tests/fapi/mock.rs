@@ -52,7 +52,7 @@ struct Memory {
     codes: HashMap<String, (Bought, bool)>,
     access: HashMap<String, Bought>,
     refresh: HashMap<String, Bought>,
-    /// What each code bought.
+    /// The access tokens that each code bought.
     of_codes: HashMap<String, String>,
     used_proofs: Vec<String>,
 }
