@@ -47,10 +47,6 @@ impl FormState {
         self
     }
 
-    pub fn is_valid(&self) -> bool {
-        self.errors.is_empty() && self.notice.is_none()
-    }
-
     pub fn value(&self, field: &str) -> &str {
         self.values.get(field).map_or("", String::as_str)
     }
