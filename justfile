@@ -12,9 +12,13 @@ demo *arguments:
 check:
     cargo check --workspace --all-targets
 
-# The tests whose path contains a name
+# The tests of src/tests whose path contains a name
 test name:
-    cargo test --workspace -- {{name}}
+    cargo test --workspace --test integration -- {{name}}
+
+# The tests at the foot of a file of src
+test-lib name:
+    cargo test --workspace --lib -- {{name}}
 
 # Format the code
 fmt:
