@@ -1,4 +1,4 @@
-//! Durations in words ("10m", "1h30m", "14d") and rates ("60 in 10m").
+//! Parses durations in words ("10m", "1h30m", "14d") and rates ("60 in 10m").
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de};
 
 const UNITS: [(char, u64); 5] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800)];
 
-/// One or several whole numbers, each with its unit: s, m, h, d or w.
+/// Parses one or several whole numbers, each with its unit: s, m, h, d or w.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong =
         || format!("\"{text}\" is not a duration; write it like \"90s\", \"10m\", \"1h30m\" or \"14d\"");
@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
-/// The duration as the file would say it, in its largest whole unit.
+/// Writes a duration as the file would, in its largest whole unit.
 pub fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     UNITS
@@ -46,12 +46,12 @@ pub fn words(duration: Duration) -> String {
         .map_or_else(|| "0s".into(), |(name, unit)| format!("{}{name}", seconds / unit))
 }
 
-/// For `#[serde(deserialize_with)]`.
+/// Deserializes a duration, for `#[serde(deserialize_with)]`.
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     parse(&String::deserialize(from)?).map_err(de::Error::custom)
 }
 
-/// So many in so long.
+/// A number of events in a length of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub count: u64,

@@ -1,5 +1,5 @@
-//! Settings by the environment, `ITU_ACCOUNT__SECTION__KEY`. A variable that is empty is not set; a list is written with
-//! commas.
+//! Reads settings from the environment, `ITU_ACCOUNT__SECTION__KEY`. An empty variable counts as absent. A list is
+//! written with commas.
 
 use figment::providers::Env;
 use figment::value::{Dict, Map, Value};
@@ -44,7 +44,7 @@ impl Provider for Environment {
     }
 }
 
-/// How a setting is named as a variable.
+/// Returns the variable of a setting.
 pub(super) fn variable(path: &[String]) -> String {
     format!("{PREFIX}{}", path.join("__").to_uppercase())
 }
@@ -59,7 +59,7 @@ fn with_lists(settings: &mut Dict) {
             },
         };
         for (key, value) in of_section.into_iter().flatten() {
-            // All limits but switches are lists.
+            // All limits are lists, except for switches.
             if keys.contains(&key.as_str()) || section == "limits" {
                 split(value);
             }

@@ -10,9 +10,9 @@ use url::Url;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fetch {
-    /// These may have another port than 443 and a private or loopback address.
+    /// Hosts that may have another port than 443 and a private or loopback address.
     pub allow: Vec<Authority>,
-    /// Certificates of authorities that are trusted beside the system's.
+    /// The certificates of authorities that are trusted beside the system's.
     pub extra_ca: Option<PathBuf>,
 }
 
@@ -26,7 +26,7 @@ impl Fetch {
     }
 }
 
-/// `host:port`, both of them, in the form that URLs have.
+/// A host and its port, `host:port`, in the form that URLs have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority(String);
 

@@ -1,11 +1,11 @@
-//! The issuer: who we are to services, and what links and cookies are made from (security.md TL-1, TL-2).
+//! The issuer: our name to services, from which links and cookies are made (security.md TL-1, TL-2).
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
 use url::{Host, Url};
 
-/// An origin without path, query or a slash at its end: `https://account.example.org`.
+/// An origin without path, query or final slash: `https://account.example.org`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     text: String,
@@ -41,7 +41,7 @@ impl Issuer {
         &self.url
     }
 
-    /// The absolute URL of a path that begins with a slash.
+    /// Returns the absolute URL of a path that begins with a slash.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.text)
     }
@@ -50,7 +50,7 @@ impl Issuer {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Host and port as a browser sends them in `Host`.
+    /// Returns host and port as a browser sends them in `Host`.
     pub fn authority(&self) -> &str {
         self.text.split_once("://").map_or("", |(_, authority)| authority)
     }

@@ -1,4 +1,4 @@
-//! `[limits]`: rates, each a list that all hold, and who is exempt. The figures are security.md's.
+//! `[limits]`: lists of rates that all hold, and the networks that are exempt. The figures are those of security.md.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use super::network::Network;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Limits by client network do not apply to these; absent: loopback, when the issuer is loopback.
+    /// Networks that limits by client network do not apply to. If absent, loopback is exempt for an issuer on loopback.
     pub trusted_networks: Option<Vec<Network>>,
     /// Per client network (DS-2).
     pub sign_up: Vec<Rate>,
@@ -32,13 +32,13 @@ pub struct Limits {
     pub registration: Vec<Rate>,
     /// Wrong user codes of devices, per session (DV-2).
     pub user_codes: Vec<Rate>,
-    /// The same per client network (DV-2).
+    /// Wrong user codes of devices, per client network (DV-2).
     pub user_codes_network: Vec<Rate>,
-    /// Requests of services to one person who is elsewhere: each is a mail (DV-3).
+    /// Authentication requests of services (CIBA) to one person: each is a mail (DV-3).
     pub authentication_requests: Vec<Rate>,
-    /// Of these, how many wait for one person at a time (DV-3).
+    /// How many of these wait for one person at a time (DV-3).
     pub authentication_requests_waiting: u32,
-    /// Hints of a client that named nobody.
+    /// Login hints of a client that named no account.
     pub unknown_hints: Vec<Rate>,
     /// Searches of the directory of members per client network.
     pub directory_search: Vec<Rate>,

@@ -1,4 +1,4 @@
-//! Reads file and environment, section by section, so that all problems are told at once.
+//! Reads file and environment, section by section, and reports all problems together.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ const KEYS: [&str; 20] = [
     "observability",
 ];
 
-/// Everything that is wrong with the settings, a line each.
+/// Everything that is wrong with the settings, one line each.
 #[derive(Debug)]
 pub struct Problems(Vec<String>);
 
@@ -73,8 +73,8 @@ impl Config {
             Err(error) => return Err(Problems(vec![format!("{}: {error}", path.display())])),
         };
         let config = read(Toml::string(&toml), Environment::read())?;
-        // ST-4: a configuration that holds a secret by value is read by its owner only. A secret that came
-        // by the environment is not told apart: such a file needs no wider mode either.
+        // ST-4: only the owner may read a configuration that holds a secret by value. A secret from the
+        // environment is not told apart: such a file needs no wider mode either.
         let secret =
             config.database.holds_secret() || config.redis.holds_secret() || config.mail.holds_secret();
         match secrets::private_file("the configuration holds a password", path)
@@ -95,7 +95,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
     let issuer = reader.required("issuer");
     let listen = reader.value("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
     let mut config = Config {
-        // A stand-in, so that the other sections are looked at too; its lack is a problem already.
+        // A stand-in, so that the other sections are checked too. The missing issuer is a problem already.
         issuer: issuer
             .unwrap_or_else(|| Issuer::parse("https://unset.invalid").expect("this one is an origin")),
         listen,
@@ -190,10 +190,10 @@ impl Reader {
     }
 }
 
-/// Names the setting, never its value: that may be a secret.
+/// Describes a problem by the name of the setting, never by its value, which may be a secret.
 fn describe(section: &str, error: &figment::Error) -> String {
     use figment::error::Kind;
-    // What was asked for comes last in it.
+    // figment puts the section last.
     let mut path = error.path.clone();
     if let Some(at) = path.iter().rposition(|it| it == section) {
         path[..=at].rotate_right(1);

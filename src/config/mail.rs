@@ -1,4 +1,4 @@
-//! `[mail]`: how mail leaves.
+//! `[mail]`: how mail is sent.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub struct Mail {
     /// `smtps://user:password@host`, `smtp://host:587?tls=required`, or plain `smtp://` on loopback.
     pub url: Option<Secret>,
     pub url_file: Option<PathBuf>,
-    /// Where the file transport puts its `.eml` files.
+    /// The directory into which the file transport writes `.eml` files.
     pub directory: PathBuf,
     pub from: String,
 }
@@ -24,7 +24,7 @@ pub struct Mail {
 pub enum Transport {
     Smtp,
     File,
-    /// Stays in the outbox, for the demo and for tests; no file can ask for it.
+    /// Leaves mail in the outbox, for the demo and for tests. No file can ask for it.
     #[serde(skip)]
     Outbox,
 }
@@ -68,7 +68,7 @@ impl Mail {
         if !matches!(url.scheme(), "smtp" | "smtps") {
             Some("[mail] url begins with smtp:// or smtps://".into())
         } else if !secured && !loopback {
-            // Codes and links travel in these mails.
+            // These mails carry codes and links.
             Some("[mail] url: mail leaves without TLS; use smtps:// or add ?tls=required".into())
         } else {
             None

@@ -1,7 +1,7 @@
 //! The settings: defaults ← `itu-account.toml` ← `ITU_ACCOUNT__SECTION__KEY`, read once and typed.
 //!
-//! Unknown keys are refused, and every problem is told at once (house-style.md). `sample.toml` is the
-//! manual. Nobody else reads the environment.
+//! Unknown keys are refused, and all problems are reported together. `sample.toml` is the manual. Nothing else reads
+//! the environment.
 
 pub mod duration;
 mod environment;
@@ -34,5 +34,5 @@ pub use server::{LogFormat, Observability, Tls};
 pub use settings::Config;
 pub use store::{Database, Keys, Migrate, Redis};
 
-/// What `itu-account config sample` prints: every key with its default and what it is for.
+/// The output of `itu-account config sample`: every key with its default and its purpose.
 pub const SAMPLE: &str = include_str!("sample.toml");

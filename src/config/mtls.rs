@@ -1,4 +1,4 @@
-//! `[mtls]`: where clients show certificates (RFC 8705), on a listener of our own or to a listed proxy.
+//! `[mtls]`: where clients present certificates (RFC 8705): on a listener of our own, or to a listed proxy.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use crate::domain::client::AuthMethod;
 pub struct Mtls {
     /// A listener of our own that asks for certificates.
     pub listen: Option<SocketAddr>,
-    /// Where clients reach it (RFC 8705 §5). Set: mutual TLS is on.
+    /// The origin at which clients reach it (RFC 8705 §5). If it is set, mutual TLS is on.
     pub public_url: Option<Issuer>,
-    /// Whose certificates `tls_client_auth` trusts.
+    /// The authorities whose certificates `tls_client_auth` trusts.
     pub client_ca: Option<PathBuf>,
-    /// What a listed proxy tells the certificate in.
+    /// The header in which a listed proxy passes the certificate on.
     pub proxy_header: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Mtls {
         self.public_url.is_some()
     }
 
-    /// Whether clients can prove themselves so here.
+    /// Returns `true` if clients can authenticate by a certificate.
     pub fn offers(&self, method: AuthMethod) -> bool {
         match method {
             AuthMethod::TlsClientAuth => self.is_on() && self.client_ca.is_some(),

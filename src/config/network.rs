@@ -1,11 +1,11 @@
-//! Networks in CIDR notation, and the client network that limits count by (security.md G-15).
+//! Parses networks in CIDR notation, and derives the client network that limits count by (security.md G-15).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Deserializer, de};
 
-/// In what a proxy tells which client it speaks for (security.md TL-2).
+/// The header in which a proxy names its client (security.md TL-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForwardingHeader {
     /// RFC 7239
@@ -82,7 +82,7 @@ impl Network {
     }
 }
 
-/// The network of a client: its IPv4 address, or the /64 of its IPv6 address.
+/// Returns the network of a client: its IPv4 address, or the /64 of its IPv6 address.
 pub fn of_client(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(it) => it.to_string(),

@@ -1,4 +1,4 @@
-//! `[accounts]`, `[sessions]`, `[passwords]`, `[site]`: what concerns people.
+//! `[accounts]`, `[sessions]`, `[passwords]`, `[site]`: the settings that concern people.
 
 use std::time::Duration;
 
@@ -75,9 +75,9 @@ impl Sessions {
 pub struct Passwords {
     pub memory_kib: u32,
     pub passes: u32,
-    /// Hashes at a time; 0: one per core.
+    /// The number of hashes at a time; 0 is one for each core.
     pub parallel: usize,
-    /// How many wait for their turn before the answer is 503.
+    /// How many may wait for their turn before the answer is 503.
     pub queue: usize,
 }
 
@@ -105,12 +105,12 @@ impl Passwords {
     }
 }
 
-/// `[site]`: what the pages say about whom to ask and where to read on.
+/// `[site]`: whom to ask and where to read on, as pages say it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Site {
     pub support_email: String,
-    /// The footer's addresses outside this service; an empty one is not shown.
+    /// The footer's addresses outside of this service. An empty one is not shown.
     pub links: Links,
 }
 

@@ -1,4 +1,4 @@
-//! `[authorization]`, `[registration]`, `[tokens]`: what the provider offers and for how long.
+//! `[authorization]`, `[registration]`, `[tokens]`: what the provider offers, and for how long.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::domain::profile::Language;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Authorization {
-    /// What clients that are registered for it may ask for (security.md AZ-4).
+    /// The response types that registered clients may use (security.md AZ-4).
     pub response_types: Vec<ResponseType>,
-    /// Whether request objects are fetched from addresses that clients registered (security.md AZ-8).
+    /// `true` if request objects are fetched from addresses that clients registered (security.md AZ-8).
     pub request_uri: bool,
     /// How long a pushed request may be opened (security.md AZ-9).
     #[serde(deserialize_with = "duration::deserialize")]
@@ -23,7 +23,7 @@ pub struct Authorization {
     /// The time to sign in and consent (security.md AZ-6).
     #[serde(deserialize_with = "duration::deserialize")]
     pub interaction: Duration,
-    /// The types of rich authorization requests (RFC 9396 §2.1), and what a person reads of them.
+    /// The types of rich authorization requests (RFC 9396 §2.1), and what a person reads about each.
     pub details: DetailsTypes,
 }
 
@@ -74,8 +74,8 @@ impl Authorization {
 #[serde(default, deny_unknown_fields)]
 pub struct Registration {
     pub mode: RegistrationMode,
-    /// Errors are redirected to clients that registered themselves before the person has acted
-    /// (security.md AZ-13). For certification.
+    /// Redirects errors to clients that registered themselves before the person has acted (security.md AZ-13). It is
+    /// for certification.
     pub automatic_redirects: bool,
 }
 
@@ -100,13 +100,13 @@ pub struct Tokens {
     pub id_token: Duration,
     #[serde(deserialize_with = "duration::deserialize")]
     pub client_credentials: Duration,
-    /// Unused for so long, a refresh token ends.
+    /// How long an unused refresh token lives.
     #[serde(deserialize_with = "duration::deserialize")]
     pub refresh_idle: Duration,
-    /// Rotated or not, its family ends then.
+    /// How long a family of refresh tokens lives, rotated or not.
     #[serde(deserialize_with = "duration::deserialize")]
     pub refresh_absolute: Duration,
-    /// Whether proofs of possession must hold a nonce of ours (RFC 9449 §8).
+    /// `true` if DPoP proofs must have a nonce of ours (RFC 9449 §8).
     pub dpop_nonces: bool,
 }
 
@@ -125,13 +125,13 @@ impl Default for Tokens {
 }
 
 impl Tokens {
-    /// The longest that anything we sign is good for: a key stays published until then.
+    /// Returns the longest lifetime of anything that we sign. A key stays published for that long.
     pub fn longest_signed(&self) -> Duration {
         self.id_token.max(self.access_token).max(self.client_credentials)
     }
 
     pub(super) fn problems(&self) -> Vec<String> {
-        // The bounds in brackets of security.md TK-1, TK-4, TK-5.
+        // The bounds in security.md TK-1, TK-4, TK-5.
         let bounds = [
             (
                 "authorization_code",

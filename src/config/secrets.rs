@@ -1,10 +1,10 @@
-//! Settings that hold a secret: by value or in a file of its own, which nobody else may read (security.md ST-4).
+//! Reads settings that hold a secret, by value or from a file that nobody else may read (security.md ST-4).
 
 use std::path::{Path, PathBuf};
 
 use crate::domain::secret::Secret;
 
-/// Takes the value from `…_file` when it stands there.
+/// Takes the value from `…_file` if that is set.
 pub(super) fn resolve(name: &str, value: &mut Option<Secret>, file: Option<&PathBuf>) -> Vec<String> {
     let Some(file) = file else { return Vec::new() };
     if value.is_some() {
@@ -21,12 +21,12 @@ pub(super) fn resolve(name: &str, value: &mut Option<Secret>, file: Option<&Path
     problems
 }
 
-/// Whether a URL carries a password.
+/// Returns `true` if a URL carries a password.
 pub(super) fn has_password(url: &Secret) -> bool {
     url::Url::parse(url.expose()).is_ok_and(|it| it.password().is_some())
 }
 
-/// What is wrong with a file that holds a secret: not there, or open to others.
+/// Returns what is wrong with a file that holds a secret: it does not exist, or others may read it.
 pub fn private_file(name: &str, path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     match std::fs::metadata(path) {

@@ -1,11 +1,11 @@
-//! `[tls]`, `[observability]`: how the service listens and what it tells its operator.
+//! `[tls]`, `[observability]`: how the service listens, and what its operator sees.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// `[tls]`: both files, or neither and a proxy in front.
+/// `[tls]`: both files, or neither with a proxy in front.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
@@ -14,7 +14,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// The certificate's file and the key's, if TLS ends here.
+    /// Returns the files of certificate and key, if TLS ends here.
     pub fn files(&self) -> Option<(&std::path::Path, &std::path::Path)> {
         Some((self.certificate.as_deref()?, self.key.as_deref()?))
     }
@@ -41,10 +41,10 @@ impl Tls {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Observability {
-    /// Health and metrics, on a listener of their own (security.md TL-3).
+    /// The address of a listener for health and metrics (security.md TL-3).
     pub listen: Option<SocketAddr>,
     pub log: LogFormat,
-    /// As `tracing_subscriber`'s filter has it: `info`, `warn,itu_account=debug`.
+    /// A filter of `tracing_subscriber`: `info`, `warn,itu_account=debug`.
     pub level: String,
 }
 

@@ -1,4 +1,4 @@
-//! All settings of a process, typed: one field for each section. `load` fills it, `App` hands it to the rooms.
+//! Holds all settings of a process, typed: one field for each section. `load` fills it, `App` hands it to the rooms.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Proxies whose forwarding headers count (security.md TL-2).
     pub trusted_proxies: Vec<Network>,
-    /// In which headers they tell their client; two that come together must agree.
+    /// The headers in which they name their client. Two that come together must agree.
     pub forwarding_headers: Vec<ForwardingHeader>,
     pub tls: Tls,
     pub mtls: Mtls,
@@ -41,7 +41,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Everything below one directory, on loopback: for the demo and for tests.
+    /// Returns settings for loopback with everything below one directory, for the demo and for tests.
     pub fn local(issuer: Issuer, listen: SocketAddr, directory: &Path) -> Self {
         Self {
             issuer,
@@ -73,7 +73,7 @@ impl Config {
         }
     }
 
-    /// Networks that limits by client network do not apply to (security.md G-15).
+    /// Returns the networks that limits by client network do not apply to (security.md G-15).
     pub fn trusted_networks(&self) -> Vec<Network> {
         match &self.limits.trusted_networks {
             Some(it) => it.clone(),

@@ -1,4 +1,4 @@
-//! `[database]`, `[redis]`, `[keys]`: where things are kept.
+//! `[database]`, `[redis]`, `[keys]`: where the state of the service is kept.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Database {
         }
     }
 
-    /// The URL, which may hold a password.
+    /// Returns the URL, which may hold a password.
     pub fn url(&self) -> &str {
         self.url.as_ref().map_or(DEFAULT_URL, Secret::expose)
     }
@@ -58,13 +58,13 @@ impl Database {
     }
 }
 
-/// `[redis]`: absent for one node, whose ephemeral store is in the process.
+/// `[redis]`: absent for a single node, which has the ephemeral store in its process.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Redis {
     pub url: Option<Secret>,
     url_file: Option<PathBuf>,
-    /// Our keys begin with it, where others use the same Redis.
+    /// The beginning of our keys, for a Redis that others use too.
     pub prefix: String,
 }
 
@@ -114,7 +114,7 @@ pub struct Keys {
     /// How long a key signs before the next one takes over.
     #[serde(deserialize_with = "duration::deserialize")]
     pub rotate_every: Duration,
-    /// How long a key is published before it signs, and after its last token has expired.
+    /// How long a key is published before it signs, and again after its last token has expired.
     #[serde(deserialize_with = "duration::deserialize")]
     pub announce: Duration,
 }

@@ -1,5 +1,5 @@
-//! The product on one machine: sample people, organizations, three relying parties, and the outbox
-//! page. Only `cli/demo.rs` imports it; nothing of it runs in production.
+//! The product on one machine: sample people and organizations, three relying parties, and the outbox page. Only
+//! `cli/demo.rs` imports it. None of it runs in production.
 
 pub mod outbox;
 pub mod relying_party;

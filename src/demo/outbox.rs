@@ -1,5 +1,5 @@
-//! `/demo/outbox`: the mails of the demo, in place of a mail server. Whoever reads it reads everybody's
-//! mail: it exists on loopback only.
+//! `/demo/outbox`: shows the mails of the demo, in place of a mail server. Whoever opens it reads everybody's mail, so
+//! it exists on loopback only.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -25,7 +25,7 @@ pub fn routes(routes: Routes) -> Routes {
         .at(paths::DEMO_OUTBOX_MAIL_HTML, Public, get(html))
 }
 
-/// To one address with `?to=`, else all; the newest first.
+/// Lists the mails, the newest first: all, or those to one address with `?to=`.
 async fn mails(app: &App, query: &ListQuery) -> Result<Vec<Entry>, PageError> {
     let to = query.has("to").then(|| query.get("to"));
     let found = outbox::list(app.db.read(), to, 0, SHOWN).await;
@@ -48,7 +48,7 @@ async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, Page
     ctx.page(&OutboxMail::new(row(&mail), mail.text)).await
 }
 
-/// The HTML part alone, as a mail program shows it: without scripts, its links on top.
+/// Shows the HTML part alone, as a mail program does: without scripts, its links on top.
 async fn html(State(app): State<App>, Path(id): Path<String>) -> Result<Response, PageError> {
     const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
         frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation";
@@ -64,7 +64,7 @@ async fn html(State(app): State<App>, Path(id): Path<String>) -> Result<Response
     Ok((headers, Html(html)).into_response())
 }
 
-/// The same for programs, with the text parts.
+/// Lists the mails for programs, with the text parts.
 async fn json(State(app): State<App>, query: ListQuery) -> Result<Json<Vec<Entry>>, PageError> {
     Ok(Json(mails(&app, &query).await?))
 }

@@ -1,5 +1,5 @@
-//! A relying party as a service owner would write it: the `openidconnect` crate, code flow with
-//! PKCE, refresh, RP-initiated logout. It knows the provider by its issuer alone.
+//! A relying party as a service owner would write it, with the crate `openidconnect`: code flow with PKCE, refresh,
+//! RP-initiated logout. It knows the provider by its issuer alone.
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
@@ -15,7 +15,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What scope `itu_membership` adds.
+/// The claims that scope `itu_membership` adds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Membership {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,32 +69,32 @@ type OidcClient = Client<
     EndpointMaybeSet,
 >;
 
-/// How a service is registered at the provider.
+/// The registration of a service at the provider.
 #[derive(Clone, Debug)]
 pub struct Registration {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: String,
-    /// Where the service runs, without a trailing slash.
+    /// The origin of the service, without a final slash.
     pub origin: String,
     pub scopes: &'static [&'static str],
 }
 
-/// Kept between the redirect to the provider and the way back.
+/// What is kept between the redirect to the provider and the callback.
 #[derive(Debug)]
 pub struct Pending {
     nonce: Nonce,
     verifier: PkceCodeVerifier,
 }
 
-/// Who is logged in, as the provider said it.
+/// The person who is logged in, as the provider states it.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub subject: String,
     pub email: Option<String>,
     pub name: Option<String>,
     pub membership: Membership,
-    /// The userinfo answer, for showing.
+    /// The userinfo response, to be shown.
     pub claims: serde_json::Value,
     id_token: String,
     refresh_token: Option<String>,
@@ -108,7 +108,7 @@ pub enum Error {
     Refused(String),
 }
 
-/// Wraps what went wrong below, keeping the reason that the provider gave.
+/// Wraps an error and keeps the reason that the provider gave.
 fn provider(error: impl std::fmt::Debug) -> Error {
     Error::Provider(format!("{error:?}"))
 }
@@ -144,7 +144,7 @@ impl RelyingParty {
         })
     }
 
-    /// Where to send the browser, the `state` under which it comes back, and what to keep till then.
+    /// Returns the authorization URL, the `state` of the callback, and what to keep until then.
     pub fn authorize(&self) -> (String, String, Pending) {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = self.client.authorize_url(
@@ -182,7 +182,7 @@ impl RelyingParty {
         self.signed_in(&tokens, subject, id_token.to_string()).await
     }
 
-    /// New tokens for who is logged in; also how a change of rights is seen.
+    /// Refreshes the tokens of the person. A change of their rights is seen by this.
     pub async fn refresh(&self, person: &SignedIn) -> Result<SignedIn, Error> {
         let refresh_token = person
             .refresh_token
@@ -238,7 +238,7 @@ impl RelyingParty {
             .map_err(provider)
     }
 
-    /// Where to send the browser so that the person is logged out everywhere.
+    /// Returns the URL that logs the person out everywhere.
     pub fn logout(&self, person: &SignedIn) -> Result<String, Error> {
         let endpoint = self
             .end_session_endpoint

@@ -1,5 +1,5 @@
-//! Sample organizations, people for each role, and the three clients. Each step is done once and may
-//! be interrupted: the next start finds what is missing.
+//! Writes sample organizations, a person for each role, and the three clients. Each step is done once and may be
+//! interrupted: the next start finds what is missing.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::oidc::clients::{self, ClientDocument};
 
-/// Every sample person has this password. Whoever reaches the demo's loopback port may use it.
+/// The password of every sample person. Whoever reaches the demo's loopback port may use it.
 pub const PASSWORD: &str = "Lake-Geneva-1865!";
 
 const ADMINISTRATOR: &str = "admin@itu.example";
@@ -26,7 +26,7 @@ const FOCAL_POINTS: [(&str, &str); 2] = [
     ("sec-altel", "focal.ch@altel.example"),
 ];
 
-/// Who there is to log in as: address and role, for the screen.
+/// The sample people, by address and role, for the screen.
 pub const PEOPLE: [(&str, &str); 7] = [
     ("admin@itu.example", "ITU administrator"),
     (

@@ -1,6 +1,6 @@
-//! The three sites of the demo: events, bookshop, mailing lists. Each listens on a port of its own,
-//! keeps its visitors in memory under a cookie name of its own (cookies ignore ports), and reacts to
-//! what the provider says of a person's membership.
+//! The three sites of the demo: events, bookshop, mailing lists. Each listens on a port of its own, keeps its visitors
+//! in memory under a cookie name of its own (cookies ignore ports), and reacts to what the provider states about a
+//! person's membership.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::relying_party::{Membership, Pending, Registration, RelyingParty, SignedIn};
 use crate::random;
 
-/// What a site is about; its texts stand in `templates/demo/service.html`.
+/// The kind of a site. Its texts are in `templates/demo/service.html`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -55,13 +55,13 @@ impl Kind {
     }
 }
 
-/// What a site lets this person do.
+/// The access that a site gives to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
-    /// As a member: register for the member's delegation, buy at the member's price, subscribe.
+    /// Access of a member: register for the member's delegation, buy at the member's price, subscribe.
     Member,
-    /// As anybody: no affiliation to a member was asked for.
+    /// Access of anybody: the person requested no affiliation to a member.
     Public,
     /// The Focal Point has not decided yet.
     Pending,
@@ -99,7 +99,7 @@ struct Site {
     visitors: Mutex<HashMap<String, Visitor>>,
 }
 
-/// The site as a router. The provider is asked for its metadata at the first login.
+/// Returns the router of a site. It fetches the provider's metadata at the first login.
 pub fn router(kind: Kind, registration: Registration, http: reqwest::Client) -> Router {
     let site = Site {
         kind,
@@ -189,7 +189,7 @@ impl Site {
     }
 }
 
-/// What a site answers when the provider cannot be used; the reason stands on the page of a demo.
+/// Answers when the provider cannot be used. A demo shows the reason on its page.
 fn failure(error: &dyn std::error::Error) -> Response {
     (
         StatusCode::BAD_GATEWAY,
@@ -247,7 +247,7 @@ async fn callback(
     match signed_in {
         Err(error) => failure(&error),
         Ok(person) => {
-            // A new cookie at login: a value planted before it opens nothing.
+            // A new cookie at login, so that a value that was planted before opens nothing.
             let fresh = random::token();
             site.with_visitor(&fresh, |it| it.person = Some(person));
             (site.set_cookie(&fresh), Redirect::to("/")).into_response()

@@ -1,4 +1,4 @@
-//! What the demo chose at its first start and keeps over restarts: ports and client secrets.
+//! Keeps what the demo chose at its first start: ports and client secrets.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::services::Kind;
 use crate::random;
 
-/// The ports when nobody asks for others: provider, events, bookshop, mailing lists.
+/// The usual ports: provider, events, bookshop, mailing lists.
 const PORTS: [u16; 4] = [8400, 8401, 8402, 8403];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,8 +52,8 @@ fn origin(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-/// Four ports that nobody uses now, below the range from which a system gives ports to whoever asks for any: one of
-/// those might be given away before the demo listens there.
+/// Returns four free ports, below the range from which a system gives ports to whoever asks for any. One from that
+/// range might be given away before the demo listens there.
 fn free() -> std::io::Result<[u16; 4]> {
     // All four are held until all are known, so that they differ.
     let mut held = Vec::new();
@@ -69,7 +69,7 @@ fn free() -> std::io::Result<[u16; 4]> {
     Err(std::io::ErrorKind::AddrInUse.into())
 }
 
-/// Written beside and renamed, so that a kill leaves the whole file or none.
+/// Writes a file beside it and renames that, so that a kill leaves the whole file or none.
 fn write_private(file: &PathBuf, content: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
