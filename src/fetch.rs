@@ -73,9 +73,10 @@ impl Fetch {
                 let wrong = |why: String| Error::Certificates(format!("{}: {why}", path.display()));
                 let pem = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
                 let read = Certificate::from_pem_bundle(&pem).map_err(|it| wrong(it.to_string()))?;
-                match read.is_empty() {
-                    true => return Err(wrong("it holds no certificate".into())),
-                    false => read,
+                if read.is_empty() {
+                    return Err(wrong("it holds no certificate".into()));
+                } else {
+                    read
                 }
             }
         };
@@ -166,10 +167,12 @@ impl Fetch {
         if url.scheme() != "https" || !plain {
             return Err(Error::NotHttps);
         }
-        let reach = match self.0.allowed.contains(&format!("{host}:{port}")) {
-            true => Reach::Allowed,
-            false if port == 443 => Reach::Public,
-            false => return Err(Error::Port),
+        let reach = if self.0.allowed.contains(&format!("{host}:{port}")) {
+            Reach::Allowed
+        } else if port == 443 {
+            Reach::Public
+        } else {
+            return Err(Error::Port);
         };
         // The resolver below never sees an IP address that is written out.
         let literal = match host {
@@ -198,9 +201,10 @@ impl Fetch {
 async fn deliver(request: reqwest::RequestBuilder) -> Result<(), Error> {
     let request = request.header(header::ACCEPT_ENCODING, "identity");
     let status = request.send().await.map_err(why)?.status();
-    match status.is_success() {
-        true => Ok(()),
-        false => Err(Error::Status(status.as_u16())),
+    if status.is_success() {
+        Ok(())
+    } else {
+        Err(Error::Status(status.as_u16()))
     }
 }
 
@@ -245,9 +249,10 @@ impl Resolve for Reach {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let found: Vec<SocketAddr> = found.collect();
             // One address that is not public refuses the name: whoever mixes them wants it to be reached.
-            match found.iter().all(|it| reach.reaches(it.ip())) {
-                true => Ok(Box::new(found.into_iter()) as Addrs),
-                false => Err(Box::new(Error::NotPublic) as Box<dyn std::error::Error + Send + Sync>),
+            if found.iter().all(|it| reach.reaches(it.ip())) {
+                Ok(Box::new(found.into_iter()) as Addrs)
+            } else {
+                Err(Box::new(Error::NotPublic) as Box<dyn std::error::Error + Send + Sync>)
             }
         })
     }

@@ -111,9 +111,10 @@ pub async fn candidate(
     }
     let in_force = affiliations::find_in_force(db, &person.id).await?.filter(here);
     let fits = open.is_some() || in_force.is_some_and(|it| it.status() == AffiliationStatus::Approved);
-    match fits {
-        true => Ok(person),
-        false => Err(Error::Refused(NOT_AFFILIATED)),
+    if fits {
+        Ok(person)
+    } else {
+        Err(Error::Refused(NOT_AFFILIATED))
     }
 }
 

@@ -213,9 +213,10 @@ impl Authorities {
         }
         let mut context = X509StoreContext::new()?;
         let verdict = context.init(&store, &certificate.0.leaf, &chain, |it| {
-            Ok(match it.verify_cert()? {
-                true => Ok(()),
-                false => Err(it.error().error_string().to_owned()),
+            Ok(if it.verify_cert()? {
+                Ok(())
+            } else {
+                Err(it.error().error_string().to_owned())
             })
         })?;
         verdict.map_err(Untrusted::Chain)

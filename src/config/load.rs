@@ -307,9 +307,10 @@ mod tests {
             ("listen = []", "listen: "),
         ] {
             // What stands in the file itself has its section after it.
-            let text = match text.starts_with('[') {
-                true => format!("issuer = \"https://a.example\"\n{text}"),
-                false => format!("{text}\nissuer = \"https://a.example\""),
+            let text = if text.starts_with('[') {
+                format!("issuer = \"https://a.example\"\n{text}")
+            } else {
+                format!("{text}\nissuer = \"https://a.example\"")
             };
             let problems = read_toml(&text).expect_err("a wrong type").to_string();
             assert!(problems.contains(named), "{named} in {problems}");

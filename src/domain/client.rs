@@ -184,9 +184,10 @@ impl Client {
 
     /// How long its codes live, of what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at most).
     pub fn code_lifetime(&self, configured: Duration) -> Duration {
-        match self.is_fapi() {
-            true => configured.min(LONGEST_FAPI_CODE),
-            false => configured,
+        if self.is_fapi() {
+            configured.min(LONGEST_FAPI_CODE)
+        } else {
+            configured
         }
     }
 

@@ -52,9 +52,10 @@ impl ReservedNames {
         for name in services {
             let together = letters(name);
             let is_long = together.chars().count() >= FEWEST_LETTERS_WITHIN;
-            match is_long && name.split_whitespace().count() > 1 {
-                true => it.within.extend(forms(&together)),
-                false => it.whole.extend(forms(&together)),
+            if is_long && name.split_whitespace().count() > 1 {
+                it.within.extend(forms(&together))
+            } else {
+                it.whole.extend(forms(&together))
             }
         }
         it.whole.retain(|it| !it.is_empty());

@@ -27,9 +27,10 @@ async fn no_preflight() -> PageError {
 }
 
 async fn everybody(request: Request, next: Next) -> Response {
-    let mut response = match is_preflight(&request) {
-        true => preflight(),
-        false => next.run(request).await,
+    let mut response = if is_preflight(&request) {
+        preflight()
+    } else {
+        next.run(request).await
     };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -40,10 +41,14 @@ async fn everybody(request: Request, next: Next) -> Response {
 
 async fn public_clients(State(app): State<App>, request: Request, next: Next) -> Response {
     let origin = allowed_origin(&app, request.headers());
-    let mut response = match is_preflight(&request) {
-        true if origin.is_some() => preflight(),
-        true => StatusCode::FORBIDDEN.into_response(),
-        false => next.run(request).await,
+    let mut response = if is_preflight(&request) {
+        if origin.is_some() {
+            preflight()
+        } else {
+            StatusCode::FORBIDDEN.into_response()
+        }
+    } else {
+        next.run(request).await
     };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));

@@ -13,9 +13,10 @@ use crate::oidc::dpop;
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 pub fn with_nonces(app: &App, endpoint: MethodRouter<App>) -> MethodRouter<App> {
-    match app.config.tokens.dpop_nonces {
-        true => endpoint.layer(from_fn_with_state(app.clone(), add_nonce)),
-        false => endpoint,
+    if app.config.tokens.dpop_nonces {
+        endpoint.layer(from_fn_with_state(app.clone(), add_nonce))
+    } else {
+        endpoint
     }
 }
 

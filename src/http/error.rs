@@ -54,13 +54,14 @@ impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
         let Self { error, realm } = self;
         // The description's characters are those of a quoted string: `oidc::Error` sees to it.
-        let told = match error.is_bare() {
-            true => String::new(),
-            false => format!(
+        let told = if error.is_bare() {
+            String::new()
+        } else {
+            format!(
                 ", error=\"{}\", error_description=\"{}\"",
                 error.code().as_str(),
                 error.description()
-            ),
+            )
         };
         let bearer = format!("Bearer realm=\"{realm}\"");
         let algs = dpop::ALGS.map(SigningAlg::as_str).join(" ");

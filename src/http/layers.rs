@@ -170,9 +170,10 @@ fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
             "Compressed requests are not taken.",
         ));
     }
-    match is_for_us {
-        true => None,
-        false => Some(misdirected(app, request)),
+    if is_for_us {
+        None
+    } else {
+        Some(misdirected(app, request))
     }
 }
 
@@ -279,9 +280,10 @@ fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     }
     default(header::CONTENT_SECURITY_POLICY, security_policy::OF_OTHER_ANSWERS);
     // What answers a service's request must not cut a pop-up login off from its opener.
-    let opener = match route.starts_with(endpoints::AUTHORIZATION) {
-        true => "unsafe-none",
-        false => "same-origin",
+    let opener = if route.starts_with(endpoints::AUTHORIZATION) {
+        "unsafe-none"
+    } else {
+        "same-origin"
     };
     default(HeaderName::from_static("cross-origin-opener-policy"), opener);
     default(

@@ -33,9 +33,10 @@ pub fn client_address(
         .filter_map(|it| nodes(headers, *it))
         .map(|nodes| nearest(peer, nodes, &is_ours));
     let first = found.next().unwrap_or(peer);
-    match found.all(|it| it == first) {
-        true => Ok(first),
-        false => Err(Disagreement),
+    if found.all(|it| it == first) {
+        Ok(first)
+    } else {
+        Err(Disagreement)
     }
 }
 

@@ -124,9 +124,10 @@ pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Respon
     // A POST without a body is as good as a GET, and a body that is no form says nothing here (RFC 6750 §2.2).
     let has_body = request.method() == Method::POST && request.headers().contains_key(header::CONTENT_TYPE);
     let has_form = has_body && (authorization.is_none() || form::is_form(request.headers()));
-    let pairs = match has_form {
-        true => form::of_body(request).await.map_err(oidc::Error::from)?,
-        false => form::of_no_body(request.uri()),
+    let pairs = if has_form {
+        form::of_body(request).await.map_err(oidc::Error::from)?
+    } else {
+        form::of_no_body(request.uri())
     };
     let in_query = pairs.is_beside("access_token");
     let parameters = pairs.into_parameters()?;

@@ -98,9 +98,10 @@ impl Routes {
 async fn without_head(request: Request, next: Next) -> Response {
     let is_head = request.method() == Method::HEAD;
     // Which methods there are says the router, to one that no route has.
-    let mut response = match is_head {
-        true => PageError::MethodNotAllowed.into_response(),
-        false => next.run(request).await,
+    let mut response = if is_head {
+        PageError::MethodNotAllowed.into_response()
+    } else {
+        next.run(request).await
     };
     if is_head {
         let get = HeaderValue::from_static("GET");

@@ -60,9 +60,10 @@ fn acceptor(certificate: &Path, key: &Path, asks: bool) -> Result<TlsAcceptor, T
     let provider = Arc::new(suites());
     let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
-    let builder = match asks {
-        false => builder.with_no_client_auth(),
-        true => builder.with_client_cert_verifier(Arc::new(AnyCertificate::new(&provider))),
+    let builder = if asks {
+        builder.with_client_cert_verifier(Arc::new(AnyCertificate::new(&provider)))
+    } else {
+        builder.with_no_client_auth()
     };
     let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -129,9 +129,10 @@ impl Form {
             let latest: Option<String> = sealed::get(app, Purpose::LatestSubmission, &self.page)
                 .await
                 .ok()?;
-            return match latest.as_ref() == Some(&self.key) {
-                true => answer.again(app).await,
-                false => None,
+            return if latest.as_ref() == Some(&self.key) {
+                answer.again(app).await
+            } else {
+                None
             };
         }
         None

@@ -87,12 +87,13 @@ impl RemoteKeys {
         if let Some(keys) = kept.younger_than(FRESH, now) {
             return Ok(keys); // it came while we waited
         }
-        let failure = match kept.may_ask(now) {
-            true => match self.ask(address, now).await {
+        let failure = if kept.may_ask(now) {
+            match self.ask(address, now).await {
                 Ok(keys) => return Ok(keys),
                 Err(failure) => failure,
-            },
-            false => RemoteError::Pause,
+            }
+        } else {
+            RemoteError::Pause
         };
         match kept.younger_than(LAST_KNOWN, now) {
             Some(keys) => {

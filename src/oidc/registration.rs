@@ -179,9 +179,10 @@ pub async fn issue_initial_access_token(
 
 async fn initial_access_token(app: &App, token: Option<&str>, now: Time) -> Result<String> {
     let token = token.ok_or_else(Error::missing_token)?;
-    let found = match token.starts_with(INITIAL) {
-        true => client_registrations::find_initial(app.db.read(), &Secret::new(token).digest(), now).await?,
-        false => None,
+    let found = if token.starts_with(INITIAL) {
+        client_registrations::find_initial(app.db.read(), &Secret::new(token).digest(), now).await?
+    } else {
+        None
     };
     found.ok_or_else(|| Error::unusable_token("an initial access token that is unknown, spent or expired"))
 }
@@ -194,9 +195,10 @@ async fn managed(app: &App, context: &Context, id: &str, token: &str) -> Result<
         .check(Limit::ClientAuthenticationFailures, &counted)
         .await?;
     let db = app.db.read();
-    let found = match token.starts_with(MANAGING) {
-        true => client_registrations::find_client(db, &Secret::new(token).digest()).await?,
-        false => None,
+    let found = if token.starts_with(MANAGING) {
+        client_registrations::find_client(db, &Secret::new(token).digest()).await?
+    } else {
+        None
     };
     if let Some(found) = found.filter(|it| it.as_str() == id)
         && let Some(client) = storage::clients::find(db, &found).await?
@@ -238,13 +240,14 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Resu
     };
     let decided_scope = decided.settings.is_administered("scope");
     let allowed = |name: &str| allowed(name) && (!decided_scope || decided.metadata.scope.contains(name));
-    it.scope = match asked.get("scope").is_some_and(|it| !it.is_null()) {
-        true => it.scope.iter().filter(|it| allowed(it)).collect::<Scope>(),
-        false => SCOPES
+    it.scope = if asked.get("scope").is_some_and(|it| !it.is_null()) {
+        it.scope.iter().filter(|it| allowed(it)).collect::<Scope>()
+    } else {
+        SCOPES
             .into_iter()
             .chain(decided.metadata.scope.iter())
             .filter(|it| allowed(it))
-            .collect(),
+            .collect()
     };
     let method = it.token_endpoint_auth_method.unwrap_or(AuthMethod::None);
     let bound = it.tls_client_certificate_bound_access_tokens;
@@ -261,11 +264,12 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Resu
 /// DR-7: no client passes for the institution or one of its services, but by an administrator's word.
 fn name(app: &App, asked: &Metadata, decided: Option<&str>) -> Result<()> {
     let new = asked.client_name.as_deref().filter(|it| Some(*it) != decided);
-    match new.is_some_and(|it| app.reserved_names().are_passed_for_by(it)) {
-        true => Err(invalid(
+    if new.is_some_and(|it| app.reserved_names().are_passed_for_by(it)) {
+        Err(invalid(
             "client_name: could be taken for a name of this institution or of one of its services; choose another",
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -302,9 +306,10 @@ impl From<ClientError> for Error {
             ClientError::Invalid(problems) => {
                 let about_redirects = |it: &Problem| it.member == "redirect_uris";
                 let description = ClientError::Invalid(problems.clone()).to_string();
-                match problems.iter().all(about_redirects) {
-                    true => Error::invalid_redirect_uri(description),
-                    false => invalid(&description),
+                if problems.iter().all(about_redirects) {
+                    Error::invalid_redirect_uri(description)
+                } else {
+                    invalid(&description)
                 }
             }
             ClientError::Conflict(_) => Error::changed_meanwhile(),

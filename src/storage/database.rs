@@ -204,9 +204,10 @@ impl Database {
         loop {
             attempt += 1;
             let outcome = async {
-                let _turn = match self.is_postgres {
-                    false => Some(self.writer.turn().await),
-                    true => None,
+                let _turn = if self.is_postgres {
+                    None
+                } else {
+                    Some(self.writer.turn().await)
                 };
                 let options = TransactionOptions {
                     // A deferred transaction that upgrades fails with BUSY at once.

@@ -102,9 +102,10 @@ fn what_is_cited_is_required_and_what_is_required_is_tested() {
             }
         }
         let is_test = path.starts_with(root.join("src/tests")) || path.starts_with(root.join("conformance"));
-        let tests = match is_test {
-            true => text.as_str(),
-            false => text.split("\n#[cfg(test)]\nmod tests").nth(1).unwrap_or_default(),
+        let tests = if is_test {
+            text.as_str()
+        } else {
+            text.split("\n#[cfg(test)]\nmod tests").nth(1).unwrap_or_default()
         };
         tested.extend(cited(&comments(tests)));
         // An assertion may name it in its message.

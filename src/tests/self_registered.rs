@@ -66,9 +66,10 @@ async fn a_stranger_is_not_sent_on_by_a_link() {
             assert!(way.starts_with(&format!("{CALLBACK}{place}")), "{way}");
             assert!(way.contains(&format!("error={error}")) && way.contains("state=")); // AZ-11
         }
-        let code = match signed_in {
-            true => "consent_required",
-            false => "login_required",
+        let code = if signed_in {
+            "consent_required"
+        } else {
+            "login_required"
         };
         let page = alice.browser.get(&asks(&mut rp, &[("prompt", "none")])).await;
         is_asked_first(&page, code);

@@ -150,9 +150,10 @@ fn typed(
 /// A web address as people may be sent to: http or https, a host, no user information. People leave `https://` out.
 pub(in crate::affiliations) fn website(typed: &str) -> Option<String> {
     let typed = typed.trim();
-    let typed = &*match typed.contains("://") {
-        true => typed.to_owned(),
-        false => format!("https://{typed}"),
+    let typed = &*if typed.contains("://") {
+        typed.to_owned()
+    } else {
+        format!("https://{typed}")
     };
     let url = url::Url::parse(typed).ok()?;
     let fits = typed.len() <= LONGEST_WEBSITE

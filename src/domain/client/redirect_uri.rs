@@ -132,9 +132,10 @@ fn of_private_scheme(uri: &Url) -> Result<(), BadRedirectUri> {
         return Err(BadRedirectUri::Encoding);
     }
     let has_dots = uri.path().split('/').any(|it| matches!(it, "." | ".."));
-    match has_dots || host.bytes().any(|it| it.is_ascii_uppercase()) {
-        true => Err(BadRedirectUri::NotNormal),
-        false => Ok(()),
+    if has_dots || host.bytes().any(|it| it.is_ascii_uppercase()) {
+        Err(BadRedirectUri::NotNormal)
+    } else {
+        Ok(())
     }
 }
 

@@ -221,9 +221,10 @@ pub fn of_type(headers: &HeaderMap, media_type: &str) -> Result<(), String> {
         (Some(value), None) => value.to_str().unwrap_or_default(),
     };
     let essence = value.split(';').next().unwrap_or_default().trim();
-    match essence.eq_ignore_ascii_case(media_type) {
-        true => Ok(()),
-        false => Err(format!("as {}", short(essence))),
+    if essence.eq_ignore_ascii_case(media_type) {
+        Ok(())
+    } else {
+        Err(format!("as {}", short(essence)))
     }
 }
 

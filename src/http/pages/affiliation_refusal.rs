@@ -14,9 +14,10 @@ pub fn refusal(error: affiliations::Error, typed: FormState) -> Result<(StatusCo
         Error::Invalid(wrong) => {
             // Nobody typed what a button says: there is no field to mark.
             let of_button = |name: &&str| matches!(*name, "action" | "decision" | "right");
-            let notice = match wrong.keys().all(of_button) {
-                true => "error.try_again",
-                false => "error.form",
+            let notice = if wrong.keys().all(of_button) {
+                "error.try_again"
+            } else {
+                "error.form"
             };
             (
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -98,20 +98,19 @@ pub(super) async fn leave(
     frames: Vec<String>,
     after: After,
 ) -> Result<Response, PageError> {
-    let to = match frames.is_empty() {
-        true => address(&after),
-        false => {
-            let logout = FrontchannelLogout { frames, after };
-            match frontchannel::keep(&ctx.app, &logout).await {
-                Ok(handle) => paths::with_parameter(paths::LOGGING_OUT, "logout", &handle),
-                // The session has ended, and with it its cookie, whether the services can be visited or not (ST-1).
-                Err(error) => {
-                    crate::http::error::log(&error);
-                    logout
-                        .after
-                        .redirect_to
-                        .unwrap_or_else(|| paths::LOGGED_OUT.to_owned())
-                }
+    let to = if frames.is_empty() {
+        address(&after)
+    } else {
+        let logout = FrontchannelLogout { frames, after };
+        match frontchannel::keep(&ctx.app, &logout).await {
+            Ok(handle) => paths::with_parameter(paths::LOGGING_OUT, "logout", &handle),
+            // The session has ended, and with it its cookie, whether the services can be visited or not (ST-1).
+            Err(error) => {
+                crate::http::error::log(&error);
+                logout
+                    .after
+                    .redirect_to
+                    .unwrap_or_else(|| paths::LOGGED_OUT.to_owned())
             }
         }
     };

@@ -69,16 +69,18 @@ fn check_all(documents: &[(ClientDocument, Option<Secret>)]) -> Result<(), Clien
                 .map(|it| about(document, it)),
         );
         if let Some(secret) = secret {
-            let reason = match document.definition.metadata.uses_secret() {
-                true => check_secret(secret).err().map(|e| e.to_string()),
-                false => Some("has no use with this token_endpoint_auth_method".to_owned()),
+            let reason = if document.definition.metadata.uses_secret() {
+                check_secret(secret).err().map(|e| e.to_string())
+            } else {
+                Some("has no use with this token_endpoint_auth_method".to_owned())
             };
             problems.extend(reason.map(|reason| about(document, problem("client_secret", reason))));
         }
     }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(ClientError::Invalid(problems)),
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ClientError::Invalid(problems))
     }
 }
 
@@ -133,13 +135,12 @@ async fn apply_one(
 }
 
 fn refuse_without_secret(document: &ClientDocument, client: &Client) -> Result<(), ClientError> {
-    match lacks_secret(client) {
-        true => {
-            let reason = "is missing, and so is client_secret_file; the client has no secret yet";
-            let problem = problem("client_secret_env", reason.to_owned());
-            Err(ClientError::Invalid(vec![about(document, problem)]))
-        }
-        false => Ok(()),
+    if lacks_secret(client) {
+        let reason = "is missing, and so is client_secret_file; the client has no secret yet";
+        let problem = problem("client_secret_env", reason.to_owned());
+        Err(ClientError::Invalid(vec![about(document, problem)]))
+    } else {
+        Ok(())
     }
 }
 

@@ -138,9 +138,10 @@ pub async fn update(app: &App, context: &Context, update: Update) -> Result<Clie
 }
 
 fn as_seen(client: Client, seen: Version) -> Result<Client, ClientError> {
-    match client.version() == seen {
-        true => Ok(client),
-        false => Err(ClientError::Conflict(client.id)),
+    if client.version() == seen {
+        Ok(client)
+    } else {
+        Err(ClientError::Conflict(client.id))
     }
 }
 

@@ -86,9 +86,10 @@ pub fn documents(text: &str) -> Result<Vec<ClientDocument>, Vec<Problem>> {
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(documents),
-        false => Err(problems),
+    if problems.is_empty() {
+        Ok(documents)
+    } else {
+        Err(problems)
     }
 }
 

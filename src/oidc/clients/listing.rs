@@ -92,8 +92,9 @@ pub async fn refused_requests(
 
 /// Whoever may not is told that there is nothing (security.md G-4).
 fn of_administrators(context: &Context, id: &str) -> Result<(), ClientError> {
-    match context.actor.is_administrator() {
-        true => Ok(()),
-        false => Err(ClientError::Unknown(ClientId::new(id))),
+    if context.actor.is_administrator() {
+        Ok(())
+    } else {
+        Err(ClientError::Unknown(ClientId::new(id)))
     }
 }

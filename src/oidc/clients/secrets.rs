@@ -84,9 +84,10 @@ pub(super) fn check_secret(secret: &Secret) -> Result<(), ClientError> {
     let plain = value
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
-    match plain && (SHORTEST_SECRET..=256).contains(&value.len()) {
-        true => Ok(()),
-        false => Err(ClientError::WeakSecret),
+    if plain && (SHORTEST_SECRET..=256).contains(&value.len()) {
+        Ok(())
+    } else {
+        Err(ClientError::WeakSecret)
     }
 }
 

@@ -24,9 +24,10 @@ async fn each_type_brings_what_it_names_behind_the_hash() {
             .browser
             .get(&url_of(&rp, &[("response_type", &named)]))
             .await;
-        let answer = match response_type.is_front_channel() {
-            true => fragment(&back),
-            false => query(&back),
+        let answer = if response_type.is_front_channel() {
+            fragment(&back)
+        } else {
+            query(&back)
         };
         assert!(
             back.url.query().is_none() || named == "code",

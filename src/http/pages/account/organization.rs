@@ -103,19 +103,20 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     let it = both
         .find(|it| it.affiliation.id.as_str() == id)
         .ok_or(PageError::NotFound)?;
-    let page = match it.affiliation.status().is_in_force() {
-        true => Confirm::new(
+    let page = if it.affiliation.status().is_in_force() {
+        Confirm::new(
             "affiliation",
             paths::ACCOUNT_ORGANIZATION,
             "withdraw",
             "account.organization.end",
-        ),
-        false => Confirm::new(
+        )
+    } else {
+        Confirm::new(
             "request",
             paths::ACCOUNT_ORGANIZATION,
             "withdraw",
             "account.organization.withdraw_request",
-        ),
+        )
     };
     let page = page.of(it.organization.name).with("affiliation_id", &id);
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await

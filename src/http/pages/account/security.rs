@@ -46,9 +46,10 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let form = LoginForm {
         email: account.email.as_str(),
         password: &fields.current_password,
-        second: match has_app {
-            true => Second::Code(&fields.otp),
-            false => Second::InSession,
+        second: if has_app {
+            Second::Code(&fields.otp)
+        } else {
+            Second::InSession
         },
     };
     if proves_first(&ctx, person.session(), &status) {

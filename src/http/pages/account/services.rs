@@ -78,8 +78,9 @@ pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Respon
     }
     let used = service_use::list(&ctx.app, account).await?;
     // G-9: withdrawn in another window; a service that the person does not use is nothing of theirs.
-    Err(match used.iter().any(|it| it.client_id == client) {
-        true => PageError::Conflict,
-        false => PageError::NotFound,
+    Err(if used.iter().any(|it| it.client_id == client) {
+        PageError::Conflict
+    } else {
+        PageError::NotFound
     })
 }

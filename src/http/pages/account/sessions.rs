@@ -73,9 +73,10 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         "end" => {
             let id = SessionId::new(fields.session_id.as_str());
             if !sessions::end(app, &context, account, &id, "by_the_person").await? {
-                return Err(match sessions::has_ended(app, account, &id).await? {
-                    true => PageError::Conflict, // G-9
-                    false => PageError::NotFound,
+                return Err(if sessions::has_ended(app, account, &id).await? {
+                    PageError::Conflict // G-9
+                } else {
+                    PageError::NotFound
                 });
             }
             if id == person.session().id {

@@ -56,9 +56,10 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     {
         return ctx.show_elsewhere(paths::ACCOUNT_TOTP).await;
     }
-    let page = match registration::list(app, &account.id).await?.is_empty() {
-        true => Confirm::new("two_step", paths::ACCOUNT_TOTP, "remove", "totp.remove"),
-        false => Confirm::new("app", paths::ACCOUNT_TOTP, "remove", "passkeys.remove"),
+    let page = if registration::list(app, &account.id).await?.is_empty() {
+        Confirm::new("two_step", paths::ACCOUNT_TOTP, "remove", "totp.remove")
+    } else {
+        Confirm::new("app", paths::ACCOUNT_TOTP, "remove", "passkeys.remove")
     };
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }

@@ -32,9 +32,6 @@ impl Problems {
         }
     }
     pub(super) fn into_result(self) -> Result<(), Vec<Problem>> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => Err(self.0),
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }
 }
