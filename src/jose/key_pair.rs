@@ -70,31 +70,11 @@ impl KeyPair {
 /// Generates a private key, as JWK.
 pub fn generate(family: Family, rsa_bits: u32) -> Result<Vec<u8>, Error> {
     let jwk = match family {
-        Family::Rsa => rsa(rsa_bits)?,
+        Family::Rsa => Jwk::generate_rsa_key(rsa_bits)?,
         Family::P256 => Jwk::generate_ec_key(EcCurve::P256)?,
         Family::Ed25519 => Jwk::generate_ed_key(EdCurve::Ed25519)?,
     };
     Ok(jwk.to_string().into_bytes())
-}
-
-#[cfg(not(feature = "testing"))]
-fn rsa(bits: u32) -> Result<Jwk, Error> {
-    Ok(Jwk::generate_rsa_key(bits)?)
-}
-
-/// Reuses four keys in tests, which start hundreds of services: searching for primes would dominate them.
-#[cfg(feature = "testing")]
-fn rsa(bits: u32) -> Result<Jwk, Error> {
-    use std::sync::{LazyLock, Mutex};
-    static FOUND: LazyLock<Mutex<(Vec<Jwk>, usize)>> = LazyLock::new(Mutex::default);
-    let mut found = FOUND.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if found.0.len() < 4 {
-        let fresh = Jwk::generate_rsa_key(bits)?;
-        found.0.push(fresh);
-    }
-    found.1 += 1;
-    let at = found.1 % found.0.len();
-    Ok(found.0[at].clone())
 }
 
 const fn algs(family: Family) -> &'static [SigningAlg] {

@@ -183,7 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn nodes_that_start_together_have_the_same_keys() {
-        let config = testing::config().await;
+        let config = testing::empty_config().await;
         let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
         // The tables first: what is raced for here are the keys.
         let db = crate::storage::Database::open(config.database.url())
@@ -206,7 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_rotation_is_announced_and_seen_by_other_nodes() {
-        let config = testing::config().await;
+        let config = testing::empty_config().await;
         let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
         let one = App::open(config.clone(), clock.clone()).await.expect("it starts");
         let two = App::open(config, clock.clone()).await.expect("it starts");

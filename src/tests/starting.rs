@@ -11,7 +11,7 @@ use itu_account::testing;
 /// A configuration whose every file would lie in a folder of its own.
 async fn fresh() -> (Config, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut config = testing::config().await;
+    let mut config = testing::empty_config().await;
     config.keys.directory = folder.path().join("keys");
     config.keys.master_key_file = None;
     config.mail.transport = Transport::File;

@@ -5,21 +5,18 @@ mod logins;
 mod recovery;
 mod signing_up;
 
-use tempfile::TempDir;
-
 use itu_account::accounts::login::{self, Browser, LoggedIn, LoginForm, Second};
 use itu_account::accounts::verification::{self, Completed};
 use itu_account::accounts::{self, Error, signup};
 use itu_account::app::App;
 use itu_account::clock::Clock;
-use itu_account::config::{Config, Database, Issuer, Redis, Transport};
 use itu_account::domain::OrganizationId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::profile::{Language, ProfileInput};
 use itu_account::domain::secret::Secret;
 use itu_account::domain::signup::{Choice, OrganizationChoice};
 use itu_account::storage::outbox;
-use itu_account::testing::database_url;
+use itu_account::testing;
 
 pub const PASSWORD: &str = "Tulip-lamp-42";
 
@@ -27,29 +24,14 @@ pub const PASSWORD: &str = "Tulip-lamp-42";
 pub struct Rooms {
     pub app: App,
     pub clock: Clock,
-    _directory: TempDir,
 }
 
 impl Rooms {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what to test on is told by the environment"
-    )]
     pub async fn open() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let issuer = Issuer::parse("https://id.example.test").unwrap();
-        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), directory.path());
-        config.mail.transport = Transport::Outbox;
-        config.database = Database::at(database_url().await);
-        if let Ok(url) = std::env::var("TEST_REDIS_URL") {
-            config.redis = Redis::at(url, itu_account::random::id());
-        }
-        let clock = Clock::frozen(itu_account::clock::from_unix(1_780_000_000).unwrap());
-        let app = App::open(config, clock.clone()).await.unwrap();
+        let app = testing::app_with("https://id.example.test", |_| {}).await;
         Self {
+            clock: app.clock.clone(),
             app,
-            clock,
-            _directory: directory,
         }
     }
 

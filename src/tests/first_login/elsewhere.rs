@@ -160,7 +160,7 @@ async fn the_operator_says_so_on_the_command_line() {
             .expect("it runs");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
-    let mut config = testing::config().await;
+    let mut config = testing::empty_config().await;
     config.database = itu_account::config::Database::at(database);
     config.keys.directory = at("keys");
     config.keys.master_key_file = None;

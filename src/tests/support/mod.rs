@@ -17,7 +17,6 @@ mod site;
 pub mod product;
 
 use axum::Router;
-use tempfile::TempDir;
 use url::Url;
 
 pub use authenticator::Authenticator;
@@ -34,10 +33,10 @@ pub use site::Site;
 
 use itu_account::app::App;
 use itu_account::clock::Clock;
-use itu_account::config::{Config, Database, Issuer, Redis, Transport};
-use itu_account::domain::Time;
+use itu_account::config::Config;
 use itu_account::http::router;
 use itu_account::oidc::{Parameters, RequestPairs};
+use itu_account::testing;
 
 pub const ISSUER: &str = "https://id.example.test";
 
@@ -45,7 +44,6 @@ pub struct TestOp {
     pub app: App,
     pub clock: Clock,
     pub router: Router,
-    _directory: TempDir,
 }
 
 impl TestOp {
@@ -54,30 +52,12 @@ impl TestOp {
     }
 
     /// With settings other than the defaults.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what to test on is told by the environment"
-    )]
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let issuer = Issuer::parse(ISSUER).expect("an issuer");
-        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), directory.path());
-        config.mail.transport = Transport::Outbox;
-        config.database = Database::at(itu_account::testing::database_url().await);
-        if let Ok(url) = std::env::var("TEST_REDIS_URL") {
-            config.redis = Redis::at(url, itu_account::random::id());
-        }
-        change(&mut config);
-        let clock = Clock::frozen(start_of_time());
-        let app = App::open(config, clock.clone())
-            .await
-            .expect("the service starts");
-        let router = router::router(&app);
+        let app = testing::app_with(ISSUER, change).await;
         Self {
+            clock: app.clock.clone(),
+            router: router::router(&app),
             app,
-            clock,
-            router,
-            _directory: directory,
         }
     }
 
@@ -100,8 +80,4 @@ pub fn parameters<const N: usize>(pairs: [(&str, &str); N]) -> Parameters {
     RequestPairs::of_body(pairs.into(), Vec::new())
         .into_parameters()
         .expect("each name once")
-}
-
-pub fn start_of_time() -> Time {
-    itu_account::clock::from_unix(1_800_000_000).expect("a time")
 }

@@ -185,7 +185,7 @@ impl RelyingParty {
     fn checked(&self, answer: &CoreTokenResponse, nonce: &Nonce) -> Tokens {
         let id_token = answer.id_token().expect("an ID token");
         // The clock of the tests stands; the verifier's does not.
-        let now = crate::support::start_of_time();
+        let now = itu_account::testing::start_of_time();
         let verifier = self
             .client
             .id_token_verifier()

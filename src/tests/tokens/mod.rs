@@ -15,8 +15,7 @@ use serde_json::Value;
 
 use crate::support::parameters;
 use itu_account::app::App;
-use itu_account::clock::Clock;
-use itu_account::config::{Config, Database, Issuer};
+use itu_account::config::Config;
 use itu_account::domain::account::{Account, EmailAddress, Status};
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::authentication::Proof;
@@ -26,7 +25,7 @@ use itu_account::domain::client::{Client, ClientSecret, Definition, Origin};
 use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
 use itu_account::domain::role::Role;
 use itu_account::domain::scope::Scope;
-use itu_account::domain::secret::{Digest, Secret};
+use itu_account::domain::secret::Digest;
 use itu_account::domain::session::Session;
 use itu_account::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
 use itu_account::oidc::client_authentication::Credentials;
@@ -37,7 +36,7 @@ use itu_account::oidc::{Code, Error, Parameters, codes, introspection, userinfo}
 use itu_account::random;
 use itu_account::storage::accounts::NewAccount;
 use itu_account::storage::{accounts, clients};
-use itu_account::testing::database_url;
+use itu_account::testing;
 
 pub const CALLBACK: &str = "https://rp.example/cb";
 pub const SECRET: &str = "a-secret-of-the-client";
@@ -46,7 +45,6 @@ pub const SECRET: &str = "a-secret-of-the-client";
 pub struct Provider {
     pub app: App,
     pub context: Context,
-    _keys: tempfile::TempDir,
 }
 
 /// Somebody with a live session.
@@ -71,24 +69,10 @@ impl Provider {
     }
 
     /// With settings other than the defaults.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests are told their backend by the environment"
-    )]
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let keys = tempfile::tempdir().expect("a directory");
-        let issuer = Issuer::parse("http://localhost:8080").expect("an issuer");
-        let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), keys.path());
-        config.database = Database::at(database_url().await);
-        config.redis.url = std::env::var("TEST_REDIS_URL").ok().map(Secret::new);
-        config.redis.prefix = format!("test-{}:", random::id());
-        change(&mut config);
-        let start = itu_account::clock::from_unix(1_800_000_000).expect("a time");
-        let app = App::open(config, Clock::frozen(start)).await.expect("it opens");
         Self {
-            app,
+            app: testing::app_with("http://localhost:8080", change).await,
             context: Context::of(Actor::Visitor),
-            _keys: keys,
         }
     }
 
