@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::TestOp;
+use crate::support::TestOp;
 use itu_account::domain::role::Role;
 
 #[tokio::test]

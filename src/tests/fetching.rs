@@ -1,7 +1,7 @@
 //! Outgoing requests over real connections: what comes back, and what is never followed, waited for or
 //! believed (security.md DR-3).
 
-use super::support::Site;
+use crate::support::Site;
 use itu_account::config;
 use itu_account::fetch::{Error, Fetch};
 

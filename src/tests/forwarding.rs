@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower::ServiceExt;
 
-use super::support::{ISSUER, TestOp};
+use crate::support::{ISSUER, TestOp};
 use itu_account::config::{Config, ForwardingHeader, Network, Rate};
 
 const PROXY: &str = "10.0.0.1";

@@ -7,7 +7,7 @@ use serde_json::json;
 use tower::ServiceExt;
 use url::Url;
 
-use super::support::{ISSUER, Page, TestOp};
+use crate::support::{ISSUER, Page, TestOp};
 use itu_account::config::Rate;
 use itu_account::demo::outbox;
 use itu_account::domain::role::Role;

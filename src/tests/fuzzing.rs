@@ -5,7 +5,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::support::{Signer, TestOp};
+use crate::support::{Signer, TestOp};
 use itu_account::clock::from_unix;
 use itu_account::domain::ClientId;
 use itu_account::domain::client::{Profile, SigningAlg};

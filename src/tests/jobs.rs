@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::{Value, json};
 
 use super::affiliations::world::{World, organization};
-use super::support::{RelyingParty, Site, TestOp};
+use crate::support::{RelyingParty, Site, TestOp};
 use itu_account::app::App;
 use itu_account::config::Transport;
 use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};

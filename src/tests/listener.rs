@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::support::{ISSUER, Identity, Kind, TestOp};
+use crate::support::{ISSUER, Identity, Kind, TestOp};
 use itu_account::http::server;
 
 async fn serving(

@@ -1,49 +1,41 @@
-//! Tests through the front door, grouped by specification and by journey.
+//! Tests through the front door. A folder or file has the word of its specification; `journeys` are what people do
+//! from page to page, `browser` the same in a real Chromium. `accounts`, `affiliations`, `authorization` and `tokens`
+//! ask a room itself. `house`, `readme` and `requirements` guard the tree. `support` has the actors.
 
+mod abuse_input;
 mod accounts;
 mod affiliations;
 mod authorization;
-mod backchannel_authentication;
+mod authorization_request;
 mod browser;
+mod ciba;
 mod client_report;
-mod confirming;
-mod consent;
-mod encrypted;
+mod crash_recovery;
 mod device_authorization;
+mod dpop;
+mod encryption;
 mod fapi;
 mod fetching;
-mod first_login;
-mod form_sent_twice;
 mod forwarding;
 mod front_door;
 mod fuzzing;
-mod hostile_input;
 mod house;
 mod jobs;
+mod journeys;
 mod listener;
-mod logging_out;
-mod logout_destinations;
-mod joining_an_organization;
-mod mutual_tls;
-mod second_factor;
-mod self_registered;
-mod sender_constrained;
-mod signing_in;
-mod signing_up;
-mod reading;
-mod owners_mistakes;
+mod logout;
+mod mtls;
 mod parameters_once;
 mod readme;
+mod refusal_log;
 mod registration;
 mod requirements;
+mod resource_indicators;
+mod rich_authorization_requests;
+mod self_registered;
 mod starting;
-pub mod support;
 mod store_away;
-mod surviving;
-mod request_over;
-mod requests;
-mod resources;
-mod rich_authorization;
+mod support;
 mod token_exchange;
 mod tokens;
 mod typed_names;

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::support::{ISSUER, Page, RelyingParty, TestOp};
+use crate::support::{ISSUER, Page, RelyingParty, TestOp};
 use itu_account::config::RegistrationMode;
 use itu_account::oidc::endpoints::{INTROSPECTION, OPENID_CONFIGURATION, TOKEN};
 

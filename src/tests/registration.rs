@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::support::{ISSUER, TestOp};
+use crate::support::{ISSUER, TestOp};
 use itu_account::config::{Config, RegistrationMode};
 use itu_account::http::network::Peer;
 

@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::support::{ISSUER, Page, RelyingParty, TestOp};
+use crate::support::{ISSUER, Page, RelyingParty, TestOp};
 use itu_account::config::RegistrationMode;
 use itu_account::domain::ClientId;
 use itu_account::domain::actor::Context;

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::support::{ISSUER, PASSWORD, TestOp};
+use crate::support::{ISSUER, PASSWORD, TestOp};
 use itu_account::config::{Redis, RegistrationMode};
 use itu_account::domain::role::Role;
 use itu_account::http::router;

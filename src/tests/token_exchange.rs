@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Person, RelyingParty, TestOp};
+use crate::support::{Person, RelyingParty, TestOp};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

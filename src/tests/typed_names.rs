@@ -1,6 +1,6 @@
 //! Names as people's keyboards and spreadsheets give them (security.md DR-5): at the sign-up and in files.
 
-use super::support::TestOp;
+use crate::support::TestOp;
 use itu_account::accounts::import::{self, Format};
 use itu_account::affiliations::accounts_import;
 use itu_account::affiliations::directory::csv;

@@ -1,9 +1,9 @@
 //! From an authorization request to its answer, asked of the room itself: which step comes next, who
 //! consents, whom a policy refuses, which claims are told. What the front door adds is tested there.
 
-mod classes;
-mod what_is_told;
-mod consenting;
+mod acr;
+mod claims;
+mod consent;
 mod steps;
 
 use std::sync::Arc;

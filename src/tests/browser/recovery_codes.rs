@@ -2,7 +2,7 @@
 
 use super::driver::{Browser, Device};
 use super::server::Server;
-use crate::second_factor::Authenticator;
+use crate::journeys::second_factor::Authenticator;
 
 const EMAIL: &str = "alice@example.org";
 

@@ -1,7 +1,7 @@
 //! A second step: an authenticator app, a passkey, and the day when both are lost.
 
 use super::driver::{Browser, Device};
-use crate::second_factor::Authenticator;
+use crate::journeys::second_factor::Authenticator;
 use crate::support::product::Demo;
 use itu_account::clock::Clock;
 

@@ -1,13 +1,13 @@
 //! A device without a browser, and the person who lets it in (RFC 8628; security.md DV-1, DV-2), through the
 //! front door.
 
-mod hostile;
+mod abuse_device_authorization;
 mod limits;
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use super::support::{ISSUER, Page, Person, RelyingParty, TestOp};
+use crate::support::{ISSUER, Page, Person, RelyingParty, TestOp};
 use itu_account::oidc::endpoints::{DEVICE_AUTHORIZATION, OPENID_CONFIGURATION, TOKEN, USERINFO};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

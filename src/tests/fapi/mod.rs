@@ -1,15 +1,15 @@
 //! FAPI 2.0, Security Profile and Message Signing, through the front door: a service of each profile beside
 //! ordinary ones of the same provider, and what it must not be able to do.
 
-mod at_the_resource;
-mod pushing;
-mod redeeming;
-mod signing;
+mod message_signing;
+mod par;
+mod token;
+mod userinfo;
 
 use openidconnect::HttpResponse;
 use serde_json::{Value, json};
 
-use super::support::{ISSUER, Page, Person, Prover, RelyingParty, Signer, TestOp};
+use crate::support::{ISSUER, Page, Person, Prover, RelyingParty, Signer, TestOp};
 use itu_account::oidc::client_authentication::ASSERTION_TYPE;
 use itu_account::oidc::endpoints::{PUSHED_AUTHORIZATION_REQUEST as PAR, TOKEN, USERINFO};
 

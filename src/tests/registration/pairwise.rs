@@ -1,7 +1,7 @@
 //! Sectors and the names of people in them (OpenID Connect Core §8, Dynamic Client Registration §5).
 
-use super::super::support::{Person, RelyingParty, Site, Tokens};
 use super::*;
+use crate::support::{Person, RelyingParty, Site, Tokens};
 
 /// A self-registered client of a sector, at which a person logs in.
 struct Service {

@@ -1,7 +1,7 @@
 //! RFC 7591 §3: who may register, as what, and what is refused.
 
-use super::super::support::RelyingParty;
 use super::*;
+use crate::support::RelyingParty;
 use itu_account::domain::actor::Context;
 use itu_account::oidc::registration::issue_initial_access_token;
 

@@ -7,6 +7,7 @@ mod authenticator;
 pub mod browser;
 mod identity;
 mod log;
+pub mod mutations;
 mod outbox;
 mod person;
 mod prover;

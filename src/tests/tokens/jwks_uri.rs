@@ -4,8 +4,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
 use serde_json::json;
 
-use super::super::support::Site;
 use super::*;
+use crate::support::Site;
 use itu_account::oidc::client_authentication::{ASSERTION_TYPE, authenticate};
 
 const ENDPOINT: &str = "http://localhost:8080/token";

@@ -1,11 +1,11 @@
 //! Tokens, from the code that buys them to the logout that ends them, asked of the room itself: what
 //! the front door adds is tested there.
 
+mod authorization_code;
 mod client_authentication;
-mod code;
 mod jwks_uri;
-mod logout;
-mod refresh;
+mod refresh_token;
+mod rp_initiated_logout;
 mod use_of_tokens;
 
 use std::sync::Arc;

@@ -1,0 +1,59 @@
+//! `kill -9` in the middle of the main journey, at thirty points: the person goes on or is asked again;
+//! nothing acknowledged is lost, no mail is lost or there twice (security.md ST-1, ST-2).
+
+mod person;
+
+use person::{Killer, Person};
+
+use crate::support::product::Demo;
+
+const POINTS: u32 = 30;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_goes_on_after_a_kill_at_thirty_points() {
+    let mut demo = Demo::starts();
+    // Without a kill, to know how many requests there are.
+    let requests = journey(&mut demo, "undisturbed", None).await;
+    assert!(
+        requests > 15,
+        "the journey is not what it was: {requests} requests"
+    );
+    for point in 0..POINTS {
+        let at = 1 + point * requests / POINTS;
+        // The kill comes while the request is under way, at different depths.
+        let after = std::time::Duration::from_micros(u64::from(point * 7919 % 30) * 700);
+        journey(&mut demo, &format!("point{point}"), Some((at, after))).await;
+    }
+}
+
+/// From sign-up at the events site to TIES rights in its claims. How many requests it took.
+async fn journey(demo: &mut Demo, name: &str, kill: Option<(u32, std::time::Duration)>) -> u32 {
+    let email = format!("{name}@survivors.example");
+    let mut killer = Killer::new(kill);
+    let mut person = Person::new(&email, "Long-Bridge-47-river");
+
+    person.signs_in_at_events(demo, &mut killer).await;
+    person
+        .waits_for("#affiliation_status", "pending", demo, &mut killer)
+        .await;
+
+    let mut focal = Person::new("focal.kr@msn.example", &demo.password.clone());
+    focal.decides_about(&email, demo, &mut killer).await;
+
+    person
+        .waits_for("#affiliation_status", "approved", demo, &mut killer)
+        .await;
+    person
+        .waits_for("#ties_rights", "documents", demo, &mut killer)
+        .await;
+
+    // One account, one request, one decision: each told once.
+    for (to, kind, times) in [
+        (email.as_str(), "affiliation_changed", 2),
+        (email.as_str(), "ties_changed", 1),
+    ] {
+        let mails = person.mails(demo, to, kind, &email).await;
+        assert_eq!(mails, times, "{name}: mails {kind} to {to}");
+    }
+    killer.requests()
+}

@@ -1,0 +1,216 @@
+//! The people of the walk over all forms, each where some forms are open to them.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
+
+use crate::ciba::bank;
+use crate::journeys::joining_an_organization::every_form::{DETAILS, Fields, LISTED, post};
+use crate::journeys::joining_an_organization::{focal_point, member, organization};
+use crate::journeys::second_factor::passkeys::with_passkey;
+use crate::journeys::second_factor::sets_up;
+use crate::support::{ISSUER, Person, TestOp};
+use itu_account::domain::role::Role;
+
+pub(super) struct World {
+    pub op: TestOp,
+    pub people: BTreeMap<&'static str, Person>,
+    /// Pages to open, by who can open them.
+    pub pages: Vec<(&'static str, String)>,
+}
+
+impl World {
+    pub fn person(&mut self, who: &str) -> &mut Person {
+        self.people.get_mut(who).expect("somebody of the world")
+    }
+}
+
+pub(super) async fn world() -> World {
+    let op = TestOp::start().await;
+    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    organization(&op, "telco", "Telco", "sector_member").await;
+    let (focal_point, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
+    let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;
+    let (mut user, ..) = member(&op, "user@ofcom.example", "ofcom", true).await;
+    // A service that has access, which can be withdrawn.
+    let mut shop = op.client_with("shop", json!({"first_party": false})).await;
+    user.logs_in_at(&mut shop, "openid email").await;
+    let (_, account, _) = member(&op, "colleague@ofcom.example", "ofcom", true).await;
+    let mut administrator = op.person_with("admin@itu.example", Role::Administrator).await;
+    administrator.logs_in().await;
+    let mut rp = op.client("events").await;
+    let mut visitor = op.visitor("zoe@example.org");
+    // A pending sign-up, up to the code.
+    visitor.browser.get(&rp.authorization_url("openid", &[])).await;
+    let [accepted, rejected, merged] = [
+        propose(&op, "Telco Laboratory").await,
+        propose(&op, "Telco Academy").await,
+        propose(&op, "Telco Museum").await,
+    ];
+    let newcomer = taken_over(&op, "newcomer@example.org").await;
+    let mut chooser = op.visitor("zoe@example.org");
+    signs_up(&mut chooser, DETAILS, "/signup/organization").await;
+    let mut verifier = op.visitor("yan@example.org");
+    signs_up(&mut verifier, DETAILS, "/signup/organization").await;
+    let page = post(&mut verifier, "/signup/organization", &typed(LISTED)).await;
+    assert_eq!(page.url.path(), "/signup/verify", "{}", page.text());
+    let mut guarded = op.person("guarded@example.org").await;
+    sets_up(&op, &mut guarded).await;
+    let mut stranger = op.client_with("stranger", json!({"first_party": false})).await;
+    let (guest, consent) = asked(
+        &op,
+        "guest",
+        stranger.authorization_url("openid email", &[]),
+        "/consent",
+    )
+    .await;
+    let choose = rp.authorization_url("openid", &[("prompt", "select_account")]);
+    let (picker, selection) = asked(&op, "picker", choose, "/select-account").await;
+    let policy = json!({"access_policy": {"affiliation": "approved"}});
+    let mut members_only = op.client_with("members-only", policy).await;
+    let refusal = members_only.authorization_url("openid", &[]);
+    let (outsider, refusal) = asked(&op, "outsider", refusal, "/access-refused").await;
+    // Asked by a service from elsewhere.
+    let mut customer = op.person("customer@example.org").await;
+    customer.logs_in().await;
+    bank(&op).await.is_given("customer@example.org", &[]).await;
+    let (keyed, _) = with_passkey(&op, "keyed@example.org").await;
+    let lagging = with_old_terms(&op, "lagging@example.org").await;
+    // Whoever has forgotten a password, with the link of the mail.
+    op.person("bob@example.org").await;
+    post(&mut visitor, "/forgot-password", &[("email", "bob@example.org")]).await;
+    let link = op.outbox().link("bob@example.org", "/reset-password").await;
+    visitor.browser.get(&link).await;
+    let of = |who, path: &str| (who, path.to_owned());
+    let pages = vec![
+        of("visitor", "/login"),
+        of("visitor", "/signup"),
+        of("visitor", "/reset-password"),
+        of("visitor", "/forgot-password"),
+        of("chooser", "/signup/organization"),
+        of("verifier", "/signup/verify"),
+        ("guest", consent),
+        ("picker", selection),
+        ("outsider", refusal),
+        of("customer", "/account/requests"),
+        of("keyed", "/account/security/passkeys"),
+        of("lagging", "/terms/accept"),
+        of("guarded", "/account/security/recovery-codes"),
+        of("guarded", "/account/security/totp"),
+        of("guarded", "/account/security/totp/confirm"),
+        of("newcomer", "/login/verify-email"),
+        of("user", "/reauthenticate"),
+        of("user", "/logout"),
+        of("user", "/device"),
+        of("user", "/account/profile"),
+        of("user", "/account/organization"),
+        of("user", "/account/organization/change"),
+        of("user", "/account/security"),
+        of("user", "/account/security/totp"),
+        of("user", "/account/security/passkeys"),
+        of("user", "/account/services"),
+        of("user", "/account/sessions"),
+        of("focal point", "/focal-point/ofcom/requests"),
+        ("focal point", format!("/focal-point/ofcom/requests/{pending}")),
+        ("focal point", format!("/focal-point/ofcom/people/{account}")),
+        ("administrator", format!("/admin/requests/{orphan}")),
+        of("administrator", "/admin/organizations/ofcom"),
+        ("administrator", format!("/admin/proposals/{accepted}")),
+        (
+            "administrator",
+            format!("/admin/proposals/{rejected}/confirm?decision=reject"),
+        ),
+        (
+            "administrator",
+            format!("/admin/proposals/{merged}/confirm?decision=merge&organization_id=telco"),
+        ),
+    ];
+    let people = BTreeMap::from([
+        ("visitor", visitor),
+        ("chooser", chooser),
+        ("verifier", verifier),
+        ("guest", guest),
+        ("picker", picker),
+        ("outsider", outsider),
+        ("customer", customer),
+        ("keyed", keyed),
+        ("guarded", guarded),
+        ("lagging", lagging),
+        ("newcomer", newcomer),
+        ("user", user),
+        ("focal point", focal_point),
+        ("administrator", administrator),
+    ]);
+    World { op, people, pages }
+}
+
+/// Somebody logged in, brought by a service to the page that asks them; with its address.
+async fn asked(op: &TestOp, name: &str, url: String, page: &str) -> (Person, String) {
+    let mut person = op.person(&format!("{name}@example.org")).await;
+    person.logs_in().await;
+    op.advance(60); // a login within the same second counts as a choice
+    let shown = person.browser.get(&url).await;
+    assert_eq!(shown.url.path(), page, "{}", shown.text());
+    let address = shown.url.as_str().trim_start_matches(ISSUER).to_owned();
+    (person, address)
+}
+
+/// Logged in, with Terms of Use accepted that have been replaced.
+async fn with_old_terms(op: &TestOp, email: &str) -> Person {
+    let mut person = op.person(email).await;
+    let old = format!("UPDATE accounts SET terms_version = '2001-01' WHERE email = '{email}'");
+    op.app
+        .db
+        .read()
+        .execute_unprepared(&old)
+        .await
+        .expect("an older version");
+    let page = person.logs_in().await;
+    assert_eq!(page.url.path(), "/terms/accept", "{}", page.text());
+    person
+}
+
+/// Logged in, with an address that nobody has verified here.
+async fn taken_over(op: &TestOp, email: &str) -> Person {
+    let mut person = op.person(email).await;
+    crate::journeys::first_login::unverify(op, email).await;
+    person.logs_in().await;
+    person
+}
+
+fn typed(fields: Fields) -> Vec<(&'static str, &'static str)> {
+    fields.iter().map(|(name, value, _)| (*name, *value)).collect()
+}
+
+async fn signs_up(person: &mut Person, fields: Fields, next: &str) {
+    let mut values = typed(fields);
+    values.retain(|(name, _)| *name != "email");
+    let email = person.email.clone();
+    values.push(("email", &email));
+    let page = post(person, "/signup", &values).await;
+    assert_eq!(page.url.path(), next, "{}", page.text());
+}
+
+/// Somebody who typed a new record; its identifier.
+async fn propose(op: &TestOp, name: &str) -> String {
+    let email = format!("{}@example.org", name.to_lowercase().replace(' ', "."));
+    let mut person = op.person(&email).await;
+    person.logs_in().await;
+    let page = person.browser.get("/account/organization/change").await;
+    let form = page.form(&["organization_query"]).press("action", "new");
+    let page = person.browser.submit(form, &[("member_state", "CH")]).await;
+    let form = page.form(&["organization_name"]).press("action", "create");
+    let sent = person.browser.submit(form, &[("organization_name", name)]).await;
+    assert_eq!(sent.url.path(), "/account/organization", "{}", sent.text());
+    let query = format!("SELECT id FROM organizations WHERE name = '{name}'");
+    let db = op.app.db.read();
+    let query = Statement::from_string(db.get_database_backend(), query);
+    let row = db
+        .query_one_raw(query)
+        .await
+        .expect("the records")
+        .expect("a record");
+    row.try_get("", "id").expect("an identifier")
+}

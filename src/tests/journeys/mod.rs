@@ -1,0 +1,12 @@
+//! What people do from one page to the next, through the front door: each file is one way through the product.
+
+mod confirming;
+mod consent;
+pub mod first_login;
+mod form_sent_twice;
+mod joining_an_organization;
+mod reading;
+mod request_over;
+pub mod second_factor;
+mod signing_in;
+mod signing_up;
