@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::support::mutations::{Pairs, harm, is_of_the_standard, is_plain, suffer};
+use crate::support::mutations::{Pairs, is_of_the_standard, is_plain, mutate, mutation};
 
 /// A good request of some kind.
 fn good(rp: &RelyingParty, response_type: &str, mode: &str, object: Option<&str>) -> Pairs {
@@ -75,19 +75,19 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
         prop::sample::select(types.clone()),
         prop::sample::select(vec!["", "form_post", "jwt", "form_post.jwt"]),
         any::<bool>(),
-        prop::collection::vec(harm(), 0..4),
+        prop::collection::vec(mutation(), 0..4),
     );
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut granted, mut refused, mut pages) = (0, 0, 0);
     for case in 0..1200 {
         let tree = kinds.new_tree(&mut runner).expect("a case");
-        let (response_type, mode, with_object, harms) = tree.current();
+        let (response_type, mode, with_object, mutations) = tree.current();
         let mut pairs = good(&rp, &response_type, mode, with_object.then_some(object.as_str()));
-        harms.iter().for_each(|it| suffer(&mut pairs, it));
-        let about = format!("{case}: {harms:?}");
+        mutations.iter().for_each(|it| mutate(&mut pairs, it));
+        let about = format!("{case}: {mutations:?}");
 
-        // Pushed, by a client that is proved, unless what was harmed is that.
+        // Pushed, by a client that is proved, unless that was mutated.
         let fields: Vec<_> = pairs.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
         let (status, answer) = rp.posts("/par", &fields).await;
         if status == 201 {
@@ -140,7 +140,7 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
         }
         assert!(!told.contains_key("refresh_token"), "{about}");
     }
-    // The harm is neither total nor none.
+    // Mutations break some requests, not all.
     assert!(
         granted > 50 && refused > 100 && pages > 100,
         "{granted} {refused} {pages}"

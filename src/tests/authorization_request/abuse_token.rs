@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::support::mutations::{Pairs, harm, is_of_the_standard, is_plain, suffer};
+use crate::support::mutations::{Pairs, is_of_the_standard, is_plain, mutate, mutation};
 
 const GRANTED: &str = "openid email offline_access";
 const API: &str = "https://api.example";
@@ -67,16 +67,16 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
     let mut alice = op.person("alice@example.org").await;
     alice.logs_in().await;
 
-    let kinds = (0..5_usize, prop::collection::vec(harm(), 0..4));
+    let kinds = (0..5_usize, prop::collection::vec(mutation(), 0..4));
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut granted, mut refused) = (0, 0);
     for case in 0..700 {
         op.advance(5); // what fails too often must wait a minute
-        let (kind, harms) = kinds.new_tree(&mut runner).expect("a case").current();
+        let (kind, mutations) = kinds.new_tree(&mut runner).expect("a case").current();
         let mut pairs = good(kind, &mut alice, &mut rp).await;
-        harms.iter().for_each(|it| suffer(&mut pairs, it));
-        let about = format!("{case}: grant {kind}, {harms:?}");
+        mutations.iter().for_each(|it| mutate(&mut pairs, it));
+        let about = format!("{case}: grant {kind}, {mutations:?}");
         let fields: Vec<_> = pairs.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
 
         // Nothing that the router answers may be a 5xx: the relying party itself refuses it.
@@ -96,7 +96,7 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
             continue;
         }
         refused += 1;
-        assert!(!harms.is_empty(), "{about}: {told}"); // what was good is granted
+        assert!(!mutations.is_empty(), "{about}: {told}"); // what was good is granted
         assert!(
             (400..500).contains(&answer.status().as_u16()),
             "{about}: {}",
@@ -111,6 +111,6 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
         assert!(is_plain(description), "{about}: {description}");
         assert!(told.get("access_token").is_none(), "{about}");
     }
-    // The harm is neither total nor none.
+    // Mutations break some requests, not all.
     assert!(granted > 100 && refused > 100, "{granted} {refused}");
 }

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::support::mutations::{Pairs, harm, is_of_the_standard, is_plain, suffer};
+use crate::support::mutations::{Pairs, is_of_the_standard, is_plain, mutate, mutation};
 use itu_account::config::Rate;
 
 fn borrowed(pairs: &Pairs) -> Vec<(&str, &str)> {
@@ -31,19 +31,19 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
     let mut alice = somebody(&op).await;
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let kinds = (any::<bool>(), prop::collection::vec(harm(), 0..4));
+    let kinds = (any::<bool>(), prop::collection::vec(mutation(), 0..4));
     let (mut given, mut refused) = (0, 0);
     for case in 0..200 {
         op.advance(1);
-        let (allowed, harms) = kinds.new_tree(&mut runner).expect("a case").current();
-        let about = format!("{case}: {harms:?}");
+        let (allowed, mutations) = kinds.new_tree(&mut runner).expect("a case").current();
+        let about = format!("{case}: {mutations:?}");
         let mut asked = owned([
             ("scope", "openid email"),
             ("login_hint", ALICE),
             ("binding_message", "1234"),
             ("requested_expiry", "300"),
         ]);
-        harms.iter().for_each(|it| suffer(&mut asked, it));
+        mutations.iter().for_each(|it| mutate(&mut asked, it));
         let (status, answer) = bank.posts(BACKCHANNEL_AUTHENTICATION, &borrowed(&asked)).await;
         judge(status, &answer, "auth_req_id", &about);
 
@@ -56,7 +56,7 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
             ("auth_req_id", known.id()),
             ("client_id", "bank"),
         ]);
-        harms.iter().for_each(|it| suffer(&mut asked, it));
+        mutations.iter().for_each(|it| mutate(&mut asked, it));
         let (status, answer) = bank.posts(TOKEN, &borrowed(&asked)).await;
         judge(status, &answer, "access_token", &about);
         match status {
@@ -65,7 +65,7 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
         }
         assert!(status != 200 || allowed, "{about}: {answer}");
     }
-    assert!(given > 25 && refused > 50, "{given} {refused}"); // the harm is neither total nor none
+    assert!(given > 25 && refused > 50, "{given} {refused}"); // mutations break some requests, not all
 }
 
 fn judge(status: u16, answer: &Value, good: &str, about: &str) {

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::support::mutations::{Pairs, harm, is_of_the_standard, is_plain, suffer};
+use crate::support::mutations::{Pairs, is_of_the_standard, is_plain, mutate, mutation};
 
 fn borrowed(pairs: &Pairs) -> Vec<(&str, &str)> {
     pairs.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect()
@@ -20,20 +20,20 @@ fn owned<const N: usize>(pairs: [(&str, &str); N]) -> Pairs {
 #[tokio::test]
 async fn a_device_in_any_shape_gets_a_standard_answer() {
     let op = TestOp::start().await;
-    // Proved by a secret: what is harmed is what it asks for.
+    // Proved by a secret: only what it asks for is mutated.
     let secret = json!({"token_endpoint_auth_method": "client_secret_basic", "grant_types": [GRANT],
         "scope": "openid email"});
     let tv = television_with(&op, secret).await;
     let mut alice = somebody(&op).await;
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let kinds = (any::<bool>(), prop::collection::vec(harm(), 0..4));
+    let kinds = (any::<bool>(), prop::collection::vec(mutation(), 0..4));
     let (mut given, mut refused) = (0, 0);
     for case in 0..400 {
-        let (allowed, harms) = kinds.new_tree(&mut runner).expect("a case").current();
-        let about = format!("{case}: {harms:?}");
+        let (allowed, mutations) = kinds.new_tree(&mut runner).expect("a case").current();
+        let about = format!("{case}: {mutations:?}");
         let mut asked = owned([("client_id", "tv"), ("scope", "openid email")]);
-        harms.iter().for_each(|it| suffer(&mut asked, it));
+        mutations.iter().for_each(|it| mutate(&mut asked, it));
         let (status, answer) = tv.posts(DEVICE_AUTHORIZATION, &borrowed(&asked)).await;
         judge(status, &answer, "device_code", &about);
 
@@ -43,7 +43,7 @@ async fn a_device_in_any_shape_gets_a_standard_answer() {
         }
         let code = codes.text("device_code");
         let mut asked = owned([("grant_type", GRANT), ("device_code", code), ("client_id", "tv")]);
-        harms.iter().for_each(|it| suffer(&mut asked, it));
+        mutations.iter().for_each(|it| mutate(&mut asked, it));
         let (status, answer) = tv.posts(TOKEN, &borrowed(&asked)).await;
         judge(status, &answer, "access_token", &about);
         match status {
@@ -52,7 +52,7 @@ async fn a_device_in_any_shape_gets_a_standard_answer() {
         }
         assert!(status != 200 || allowed, "{about}: {answer}");
     }
-    assert!(given > 50 && refused > 100, "{given} {refused}"); // the harm is neither total nor none
+    assert!(given > 50 && refused > 100, "{given} {refused}"); // mutations break some requests, not all
 }
 
 fn judge(status: u16, answer: &Value, good: &str, about: &str) {

@@ -1,4 +1,5 @@
-//! What can be done to the parameters of a request: dropped, doubled, emptied, swapped, stretched, replaced.
+//! Mutates the parameters of a request: drops, doubles, empties, swaps, stretches and replaces them. The tests of
+//! abuse use it.
 
 use proptest::prelude::*;
 
@@ -110,7 +111,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 #[derive(Clone, Debug)]
-pub enum Harm {
+pub enum Mutation {
     Dropped(&'static str),
     Doubled(&'static str),
     Emptied(&'static str),
@@ -119,45 +120,45 @@ pub enum Harm {
     Replaced(&'static str, String),
 }
 
-pub fn harm() -> impl Strategy<Value = Harm> {
+pub fn mutation() -> impl Strategy<Value = Mutation> {
     let name = || prop::sample::select(NAMES.to_vec());
     prop_oneof![
-        name().prop_map(Harm::Dropped),
-        name().prop_map(Harm::Doubled),
-        name().prop_map(Harm::Emptied),
-        (name(), name()).prop_map(|(one, other)| Harm::Swapped(one, other)),
-        (name(), 2..900_usize).prop_map(|(name, times)| Harm::Stretched(name, times)),
-        (name(), value()).prop_map(|(name, value)| Harm::Replaced(name, value)),
-        (name(), value()).prop_map(|(name, value)| Harm::Replaced(name, value)),
+        name().prop_map(Mutation::Dropped),
+        name().prop_map(Mutation::Doubled),
+        name().prop_map(Mutation::Emptied),
+        (name(), name()).prop_map(|(one, other)| Mutation::Swapped(one, other)),
+        (name(), 2..900_usize).prop_map(|(name, times)| Mutation::Stretched(name, times)),
+        (name(), value()).prop_map(|(name, value)| Mutation::Replaced(name, value)),
+        (name(), value()).prop_map(|(name, value)| Mutation::Replaced(name, value)),
     ]
 }
 
 pub type Pairs = Vec<(String, String)>;
 
-pub fn suffer(pairs: &mut Pairs, harm: &Harm) {
+pub fn mutate(pairs: &mut Pairs, mutation: &Mutation) {
     let at = |pairs: &Pairs, name: &str| pairs.iter().position(|it| it.0 == name);
-    match harm {
-        Harm::Dropped(name) => pairs.retain(|it| it.0 != *name),
-        Harm::Doubled(name) => {
+    match mutation {
+        Mutation::Dropped(name) => pairs.retain(|it| it.0 != *name),
+        Mutation::Doubled(name) => {
             let again = pairs.iter().find(|it| it.0 == *name).cloned();
             pairs.push(again.unwrap_or_else(|| ((*name).to_owned(), "x".to_owned())));
         }
-        Harm::Emptied(name) => {
+        Mutation::Emptied(name) => {
             pairs.retain(|it| it.0 != *name);
             pairs.push(((*name).to_owned(), String::new()));
         }
-        Harm::Swapped(one, other) => {
+        Mutation::Swapped(one, other) => {
             if let (Some(one), Some(other)) = (at(pairs, one), at(pairs, other)) {
                 let value = std::mem::take(&mut pairs[one].1);
                 pairs[one].1 = std::mem::replace(&mut pairs[other].1, value);
             }
         }
-        Harm::Stretched(name, times) => {
+        Mutation::Stretched(name, times) => {
             if let Some(at) = at(pairs, name) {
                 pairs[at].1 = pairs[at].1.repeat(*times);
             }
         }
-        Harm::Replaced(name, value) => {
+        Mutation::Replaced(name, value) => {
             pairs.retain(|it| it.0 != *name);
             pairs.push(((*name).to_owned(), value.clone()));
         }
