@@ -43,6 +43,23 @@ pub struct Person {
     refused: bool,
 }
 
+/// A request as the browser sends it; its redirects are followed by GET.
+struct Request {
+    method: Method,
+    url: Url,
+    body: Option<String>,
+}
+
+impl Request {
+    const fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            body: None,
+        }
+    }
+}
+
 impl Person {
     pub fn new(email: &str, password: &str) -> Self {
         let http = reqwest::Client::builder()
@@ -213,7 +230,7 @@ impl Person {
         let url = Url::parse(url).expect("a URL");
         // A reload is harmless: GET changes nothing.
         for _ in 0..3 {
-            if let Some(page) = self.request(Method::GET, url.clone(), None, demo, killer).await {
+            if let Some(page) = self.request(Request::get(url.clone()), demo, killer).await {
                 return page;
             }
         }
@@ -229,11 +246,15 @@ impl Person {
             Method::GET => {
                 let mut url = form.action.clone();
                 url.set_query(Some(&body));
-                self.request(Method::GET, url, None, demo, killer).await
+                self.request(Request::get(url), demo, killer).await
             }
             _ => {
-                self.request(Method::POST, form.action.clone(), Some(body), demo, killer)
-                    .await
+                let request = Request {
+                    method: Method::POST,
+                    url: form.action.clone(),
+                    body: Some(body),
+                };
+                self.request(request, demo, killer).await
             }
         };
         match answer {
@@ -243,19 +264,13 @@ impl Person {
     }
 
     /// One request and the redirects that follow it; `None` if the program ended meanwhile.
-    async fn request(
-        &mut self,
-        mut method: Method,
-        mut url: Url,
-        mut body: Option<String>,
-        demo: &mut Demo,
-        killer: &mut Killer,
-    ) -> Option<Page> {
+    async fn request(&mut self, first: Request, demo: &mut Demo, killer: &mut Killer) -> Option<Page> {
+        let mut request = first;
         for _ in 0..20 {
             let answer = match killer.next() {
-                None => self.once(method.clone(), &url, body.take()).await,
+                None => self.once(&request).await,
                 Some(after) => {
-                    let sent = self.once(method.clone(), &url, body.take());
+                    let sent = self.once(&request);
                     let killed = async {
                         tokio::time::sleep(after).await;
                         demo.is_killed_and_restarts();
@@ -267,22 +282,23 @@ impl Person {
             let page = answer?;
             assert!(
                 !page.status.is_server_error() || page.status == StatusCode::BAD_GATEWAY,
-                "{url}: {}",
+                "{}: {}",
+                request.url,
                 page.text()
             );
             match page.headers.get(header::LOCATION) {
                 Some(location) if page.status.is_redirection() => {
-                    url = url.join(location.to_str().expect("ASCII")).expect("a location");
-                    method = Method::GET;
+                    let next = request.url.join(location.to_str().expect("ASCII"));
+                    request = Request::get(next.expect("a location"));
                 }
                 _ => return Some(page),
             }
         }
-        panic!("redirects without end at {url}");
+        panic!("redirects without end at {}", request.url);
     }
 
-    async fn once(&mut self, method: Method, url: &Url, body: Option<String>) -> Option<Page> {
-        let mut request = self.http.request(method, url.clone());
+    async fn once(&mut self, sent: &Request) -> Option<Page> {
+        let mut request = self.http.request(sent.method.clone(), sent.url.clone());
         if !self.cookies.is_empty() {
             let all: Vec<String> = self
                 .cookies
@@ -291,18 +307,18 @@ impl Person {
                 .collect();
             request = request.header(header::COOKIE, all.join("; "));
         }
-        if let Some(body) = body {
+        if let Some(body) = &sent.body {
             request = request
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .header("sec-fetch-site", "same-origin")
-                .body(body);
+                .body(body.clone());
         }
         let answer = request.send().await.ok()?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.text().await.ok()?;
         self.keeps(&headers);
         Some(Page {
-            url: url.clone(),
+            url: sent.url.clone(),
             status,
             headers,
             body,

@@ -81,7 +81,14 @@ impl Recipient {
                 self.agrees(&header["epk"], enc)
             }
         };
-        let content = opened(enc, &key, &bytes(iv), protected, &bytes(ciphertext), &bytes(tag));
+        let sealed = Sealed {
+            enc,
+            protected,
+            iv: &bytes(iv),
+            ciphertext: &bytes(ciphertext),
+            tag: &bytes(tag),
+        };
+        let content = sealed.open(&key);
         let content = String::from_utf8(content).expect("UTF-8");
         Opened { header, content }
     }
@@ -129,26 +136,39 @@ impl Recipient {
     }
 }
 
-fn opened(enc: &str, key: &[u8], iv: &[u8], aad: &str, ciphertext: &[u8], tag: &[u8]) -> Vec<u8> {
-    let gcm =
-        |cipher| decrypt_aead(cipher, key, Some(iv), aad.as_bytes(), ciphertext, tag).expect("authentic");
-    let (cipher, digest) = match enc {
-        "A128GCM" => return gcm(Cipher::aes_128_gcm()),
-        "A256GCM" => return gcm(Cipher::aes_256_gcm()),
-        "A128CBC-HS256" => (Cipher::aes_128_cbc(), MessageDigest::sha256()),
-        "A256CBC-HS512" => (Cipher::aes_256_cbc(), MessageDigest::sha512()),
-        other => panic!("{other}"),
-    };
-    // RFC 7518 §5.2.2: the first half authenticates, the second encrypts.
-    let (mac, key) = key.split_at(key.len() / 2);
-    let mac_key = PKey::hmac(mac).expect("a key");
-    let mut signer = Signer::new(digest, &mac_key).expect("a MAC");
-    let bits = u64::try_from(aad.len() * 8).expect("short").to_be_bytes();
-    for part in [aad.as_bytes(), iv, ciphertext, &bits] {
-        signer.update(part).expect("a MAC");
+/// What a content encryption key opens (RFC 7516 §5.2).
+struct Sealed<'a> {
+    enc: &'a str,
+    protected: &'a str,
+    iv: &'a [u8],
+    ciphertext: &'a [u8],
+    tag: &'a [u8],
+}
+
+impl Sealed<'_> {
+    fn open(&self, key: &[u8]) -> Vec<u8> {
+        let aad = self.protected.as_bytes();
+        let gcm = |cipher| {
+            decrypt_aead(cipher, key, Some(self.iv), aad, self.ciphertext, self.tag).expect("authentic")
+        };
+        let (cipher, digest) = match self.enc {
+            "A128GCM" => return gcm(Cipher::aes_128_gcm()),
+            "A256GCM" => return gcm(Cipher::aes_256_gcm()),
+            "A128CBC-HS256" => (Cipher::aes_128_cbc(), MessageDigest::sha256()),
+            "A256CBC-HS512" => (Cipher::aes_256_cbc(), MessageDigest::sha512()),
+            other => panic!("{other}"),
+        };
+        // RFC 7518 §5.2.2: the first half authenticates, the second encrypts.
+        let (mac, key) = key.split_at(key.len() / 2);
+        let mac_key = PKey::hmac(mac).expect("a key");
+        let mut signer = Signer::new(digest, &mac_key).expect("a MAC");
+        let bits = u64::try_from(aad.len() * 8).expect("short").to_be_bytes();
+        for part in [aad, self.iv, self.ciphertext, &bits] {
+            signer.update(part).expect("a MAC");
+        }
+        assert_eq!(signer.sign_to_vec().expect("a MAC")[..mac.len()], *self.tag);
+        decrypt(cipher, key, Some(self.iv), self.ciphertext).expect("decrypted")
     }
-    assert_eq!(signer.sign_to_vec().expect("a MAC")[..mac.len()], *tag);
-    decrypt(cipher, key, Some(iv), ciphertext).expect("decrypted")
 }
 
 fn p256() -> EcGroup {
