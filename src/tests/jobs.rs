@@ -6,17 +6,17 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::{Value, json};
 
 use super::affiliations::world::{World, organization};
-use crate::support::{RelyingParty, Site, TestOp};
+use crate::support::{RelyingParty, Site, TestOp, rows};
 use itu_account::app::App;
 use itu_account::config::Transport;
-use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::affiliation::{Affiliation, Stage};
 use itu_account::domain::organization::OrganizationStatus;
 use itu_account::domain::role::Role;
 use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 use itu_account::jobs;
 use itu_account::storage::batches::ROWS;
 use itu_account::storage::email_codes::{self, EmailCode};
-use itu_account::storage::{accounts, affiliations, focal_points, organizations};
+use itu_account::storage::{accounts, affiliations, organizations};
 
 /// All other tables may have as many rows as there are people, or more.
 const SMALL: [&str; 9] = [
@@ -153,36 +153,22 @@ async fn neglected() -> (TestOp, Site) {
     )
     .await
     .unwrap();
-    let decided = || Decision {
-        at: now,
-        by: None,
-        capacity: Capacity::Administrator,
-        reason: None,
-    };
     for (name, at, stage) in [
         ("alice", "telco", Stage::Pending),
-        ("mina", "telco", Stage::Approved(decided())),
+        ("mina", "telco", rows::approved(now)),
         ("ken", "lonely", Stage::Pending),
-        ("lee", "over", Stage::Approved(decided())),
+        ("lee", "over", rows::approved(now)),
     ] {
+        let long_ago = now - Duration::days(30);
         let it = Affiliation {
             id: AffiliationId::new(name),
-            account: account(&op, name).await,
-            organization: OrganizationId::new(at),
-            requested_at: now - Duration::days(30),
-            asked_by_person: true,
-            stage,
+            ..rows::affiliation(&account(&op, name).await, at, stage, long_ago)
         };
         affiliations::insert(db, &it).await.unwrap();
+        if name == "mina" {
+            op.designate(&it).await;
+        }
     }
-    let focal_point = FocalPoint {
-        affiliation: AffiliationId::new("mina"),
-        account: account(&op, "mina").await,
-        organization: OrganizationId::new("telco"),
-        designated_at: now,
-        designated_by: None,
-    };
-    focal_points::insert(db, &focal_point).await.unwrap();
     let ada = account(&op, "ada").await;
     accounts::update_role(db, &ada, Role::User, Role::Administrator)
         .await
@@ -191,11 +177,7 @@ async fn neglected() -> (TestOp, Site) {
 }
 
 async fn account(op: &TestOp, name: &str) -> AccountId {
-    let email = itu_account::domain::account::EmailAddress::parse(&format!("{name}@example.org")).unwrap();
-    let found = accounts::find_by_email(op.app.db.read(), &email.key())
-        .await
-        .unwrap();
-    found.expect("signed up").id
+    op.account(&format!("{name}@example.org")).await.id
 }
 
 /// A node that sends its mails away, on the same database.

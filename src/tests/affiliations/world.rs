@@ -1,14 +1,15 @@
 //! A database with organizations and people, for tests of the room.
 
+use crate::support::rows;
 use itu_account::app::App;
-use itu_account::domain::account::{Account, EmailAddress, Status};
+use itu_account::domain::account::Account;
 use itu_account::domain::actor::{Actor, Context};
-use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
-use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
-use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use itu_account::domain::affiliation::{Affiliation, FocalPoint, Stage};
+use itu_account::domain::organization::Organization;
+use itu_account::domain::profile::Profile;
 use itu_account::domain::role::Role;
 use itu_account::domain::signup::{Choice, OrganizationChoice};
-use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
+use itu_account::domain::{AccountId, AffiliationId, OrganizationId, Subject, Time};
 use itu_account::storage::accounts::NewAccount;
 use itu_account::storage::{Database, accounts, affiliations, focal_points, organizations};
 use itu_account::testing;
@@ -35,27 +36,7 @@ pub fn context(account: &str, role: Role) -> Context {
 }
 
 pub fn organization(id: &str, name: &str, membership_type: &str) -> Organization {
-    Organization {
-        id: OrganizationId::new(id),
-        name: name.into(),
-        acronym: None,
-        membership_type: MembershipTypeId::new(membership_type),
-        claimed_type: None,
-        category: Category::Other,
-        sectors: Vec::new(),
-        country: Country::parse("CH"),
-        website: None,
-        city: None,
-        status: OrganizationStatus::Active,
-        valid_from: None,
-        valid_until: None,
-        email_domains: Vec::new(),
-        merged_into: None,
-        proposed_by: None,
-        created_at: now(),
-        updated_at: now(),
-        version: 1,
-    }
+    rows::organization(id, name, membership_type, now())
 }
 
 impl World {
@@ -78,26 +59,16 @@ impl World {
     }
 
     pub async fn person_with(&self, name: &str, role: Role) -> AccountId {
+        let usual = rows::account(&format!("{name}@example.org"), now());
         let account = Account {
             id: AccountId::new(name),
             sub: Subject::new(format!("sub-{name}")),
-            email: EmailAddress::parse(&format!("{name}@example.org")).unwrap(),
-            email_verified: true,
             profile: Profile {
                 first_name: name.into(),
-                last_name: "Example".into(),
-                title: None,
-                gender: Gender::Undisclosed,
-                job_title: "Engineer".into(),
-                professional_role: ProfessionalRole::Technical,
+                ..usual.profile
             },
             role,
-            status: Status::Active,
-            newsletter: false,
-            language: Language::En,
-            terms_version: None,
-            created_at: now(),
-            updated_at: now(),
+            ..usual
         };
         let id = account.id.clone();
         let new = NewAccount {
@@ -112,22 +83,13 @@ impl World {
     /// Puts the person into the organization, past the room.
     pub async fn affiliate(&self, account: &AccountId, organization: &str, approved: bool) -> AffiliationId {
         let stage = if approved {
-            Stage::Approved(Decision {
-                at: now(),
-                by: None,
-                capacity: Capacity::Administrator,
-                reason: None,
-            })
+            rows::approved(now())
         } else {
             Stage::Pending
         };
         let it = Affiliation {
             id: AffiliationId::new(format!("{account}-{organization}")),
-            account: account.clone(),
-            organization: OrganizationId::new(organization),
-            requested_at: now(),
-            asked_by_person: true,
-            stage,
+            ..rows::affiliation(account, organization, stage, now())
         };
         affiliations::insert(self.db.read(), &it).await.unwrap();
         it.id

@@ -2,13 +2,9 @@
 
 use super::driver::{Browser, Device};
 use super::server::Server;
-use crate::support::{PASSWORD, TestOp};
-use itu_account::domain::account::EmailAddress;
-use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use crate::support::{PASSWORD, TestOp, rows};
 use itu_account::domain::profile::Language;
-use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
-use itu_account::random;
-use itu_account::storage::{accounts, affiliations, focal_points};
+use itu_account::storage::accounts;
 
 impl Browser {
     pub async fn logs_in(&self, server: &Server, email: &str) {
@@ -52,35 +48,16 @@ impl TestOp {
     /// Has an account, and a place in the organization, whose Focal Point they are.
     pub async fn focal_point_of(&self, organization: &str, email: &str, language: &str) {
         self.person_reading(email, language).await;
-        let (db, at, account) = (self.app.db.read(), self.clock.now(), self.account(email).await);
-        let it = Affiliation {
-            id: AffiliationId::new(random::id()),
-            account: account.clone(),
-            organization: OrganizationId::new(organization),
-            requested_at: at,
-            asked_by_person: true,
-            stage: Stage::Approved(Decision {
-                at,
-                by: None,
-                capacity: Capacity::Administrator,
-                reason: None,
-            }),
-        };
-        affiliations::insert(db, &it).await.expect("an affiliation");
-        let office = FocalPoint {
-            affiliation: it.id,
-            account,
-            organization: it.organization,
-            designated_at: at,
-            designated_by: None,
-        };
-        focal_points::insert(db, &office).await.expect("a Focal Point");
+        let account = self.account(email).await.id;
+        let approved = rows::approved(self.clock.now());
+        let it = self.affiliate(&account, organization, approved).await;
+        self.designate(&it).await;
     }
 
     /// Has an account, and reads its pages in this language.
     pub async fn person_reading(&self, email: &str, language: &str) {
         self.person(email).await;
-        let account = self.account(email).await;
+        let account = self.account(email).await.id;
         let found = accounts::find(self.app.db.read(), &account).await;
         let profile = found.expect("a row").expect("an account").profile;
         let language = Language::parse(language).expect("a language");
@@ -98,15 +75,9 @@ impl TestOp {
     /// Has an account, and accepted other Terms of Use than those of today.
     pub async fn person_who_owes_the_terms(&self, email: &str, language: &str) {
         self.person_reading(email, language).await;
-        let account = self.account(email).await;
+        let account = self.account(email).await.id;
         accounts::update_terms(self.app.db.read(), &account, "1999-01", self.clock.now())
             .await
             .expect("an account");
-    }
-
-    async fn account(&self, email: &str) -> AccountId {
-        let key = EmailAddress::parse(email).expect("an address").key();
-        let found = accounts::find_by_email(self.app.db.read(), &key).await;
-        found.expect("a row").expect("an account").id
     }
 }

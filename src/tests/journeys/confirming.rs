@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::joining_an_organization::{by_hand, organization};
+use super::joining_an_organization::by_hand;
 use crate::support::{Page, TestOp};
 use itu_account::domain::role::Role;
 
@@ -138,7 +138,7 @@ async fn every_service_that_was_used_is_listed() {
 #[tokio::test]
 async fn a_proposal_is_rejected_or_merged_after_a_question() {
     let op = TestOp::start().await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     for name in ["Telco Laboratory", "Telco Academy"] {

@@ -7,8 +7,7 @@ use url::Url;
 
 use crate::support::{ISSUER, Page, RelyingParty, TestOp};
 use itu_account::domain::ClientId;
-use itu_account::domain::account::EmailAddress;
-use itu_account::storage::{accounts, consents};
+use itu_account::storage::consents;
 
 const CLAIMS: &str = r#"{"userinfo": {"email": null, "name": null, "job_title": {"essential": true}},
     "id_token": {"given_name": null, "email": null}}"#;
@@ -50,11 +49,7 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     assert_eq!(listed(&services).len(), 4);
 
     // As after a consent whose page did not list them: what nobody saw is not given (AZ-13, G-10).
-    let key = EmailAddress::parse("alice@example.org")
-        .expect("an address")
-        .key();
-    let account = accounts::find_by_email(op.app.db.read(), &key);
-    let account = account.await.expect("a row").expect("Alice").id;
+    let account = op.account("alice@example.org").await.id;
     let client = ClientId::new("guest");
     let mut consent = consents::find(op.app.db.read(), &account, &client)
         .await

@@ -11,45 +11,12 @@ mod lost_races;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::support::rows;
 use crate::support::{PASSWORD, Page, Person, RelyingParty, TestOp};
-use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
-use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use itu_account::domain::affiliation::Stage;
 use itu_account::domain::role::Role;
-use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId};
-use itu_account::random;
-use itu_account::storage::{accounts, affiliations, focal_points, organizations};
-
-pub(super) async fn organization(op: &TestOp, id: &str, name: &str, membership_type: &str) {
-    let now = op.clock.now();
-    let it = Organization {
-        id: OrganizationId::new(id),
-        name: name.into(),
-        acronym: None,
-        membership_type: MembershipTypeId::new(membership_type),
-        claimed_type: None,
-        category: Category::Other,
-        sectors: Vec::new(),
-        country: Country::parse("CH"),
-        website: None,
-        city: None,
-        status: OrganizationStatus::Active,
-        valid_from: None,
-        valid_until: None,
-        email_domains: Vec::new(),
-        merged_into: None,
-        proposed_by: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    organizations::insert(op.app.db.read(), &[it]).await.unwrap();
-}
-
-async fn account_of(op: &TestOp, person: &Person) -> AccountId {
-    let email = itu_account::domain::account::EmailAddress::parse(&person.email).unwrap();
-    let found = accounts::find_by_email(op.app.db.read(), &email.key()).await;
-    found.unwrap().expect("an account").id
-}
+use itu_account::domain::{AccountId, AffiliationId};
+use itu_account::storage::affiliations;
 
 /// Somebody with a place in the organization, past the front door, signed in.
 pub(super) async fn member(
@@ -59,41 +26,24 @@ pub(super) async fn member(
     approved: bool,
 ) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
-    let account = account_of(op, &person).await;
-    let decision = Decision {
-        at: op.clock.now(),
-        by: None,
-        capacity: Capacity::Administrator,
-        reason: None,
+    let account = op.account(email).await.id;
+    let stage = if approved {
+        rows::approved(op.clock.now())
+    } else {
+        Stage::Pending
     };
-    let it = Affiliation {
-        id: AffiliationId::new(random::id()),
-        account: account.clone(),
-        organization: OrganizationId::new(id),
-        requested_at: op.clock.now(),
-        asked_by_person: true,
-        stage: if approved {
-            Stage::Approved(decision)
-        } else {
-            Stage::Pending
-        },
-    };
-    affiliations::insert(op.app.db.read(), &it).await.unwrap();
+    let it = op.affiliate(&account, id, stage).await;
     person.logs_in().await;
     (person, account, it.id)
 }
 
 async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
-    let (person, account, affiliation) = member(op, email, id, true).await;
-    let it = FocalPoint {
-        affiliation: affiliation.clone(),
-        account: account.clone(),
-        organization: OrganizationId::new(id),
-        designated_at: op.clock.now(),
-        designated_by: None,
-    };
-    focal_points::insert(op.app.db.read(), &it).await.unwrap();
-    (person, account, affiliation)
+    let mut person = op.person(email).await;
+    let account = op.account(email).await.id;
+    let it = op.affiliate(&account, id, rows::approved(op.clock.now())).await;
+    op.designate(&it).await;
+    person.logs_in().await;
+    (person, account, it.id)
 }
 
 async fn claims(person: &mut Person, rp: &mut RelyingParty) -> Value {
@@ -120,7 +70,8 @@ pub(super) async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &s
 #[tokio::test]
 async fn a_request_is_approved_and_services_are_told() {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let mut rp = op.client("events").await;
     let mut alice = op.person("alice@example.org").await;
@@ -205,7 +156,7 @@ const SESSION: &str = "__Host-itu_sid";
 #[tokio::test]
 async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
     let op = TestOp::start().await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
     let (mut bob, account, _) = member(&op, "bob@telco.example", "telco", true).await;
@@ -278,7 +229,7 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
 #[tokio::test]
 async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point() {
     let op = TestOp::start().await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let (mut bob, ..) = member(&op, "bob@example.org", "telco", false).await;
@@ -344,7 +295,7 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
         done.text()
     );
     // AF-1: what is merged into a member is asked anew.
-    let account = account_of(&op, &carol).await;
+    let account = op.account(&carol.email).await.id;
     let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
     assert_eq!(open.unwrap().organization.as_str(), "telco");
 }
@@ -353,7 +304,7 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
 async fn an_import_is_no_reason_also_where_an_earlier_release_wrote_one() {
     use sea_orm::{ConnectionTrait, Statement};
     let op = TestOp::start().await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("telco", "Telco", "sector_member").await;
     let (mut bob, _, id) = member(&op, "bob@example.org", "telco", true).await;
     let db = op.app.db.read();
     // What the earlier release wrote; and what a person could have written.

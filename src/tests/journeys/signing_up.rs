@@ -7,40 +7,8 @@ use axum::http::StatusCode;
 
 use crate::support::{Page, Person, TestOp};
 use itu_account::config::Rate;
-use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
-use itu_account::domain::{MembershipTypeId, OrganizationId};
+use itu_account::domain::organization::OrganizationStatus;
 use itu_account::storage::organizations;
-
-impl TestOp {
-    /// A record of the directory.
-    pub async fn organization(&self, id: &str, name: &str, membership_type: &str) {
-        let now = self.clock.now();
-        let it = Organization {
-            id: OrganizationId::new(id),
-            name: name.into(),
-            acronym: None,
-            membership_type: MembershipTypeId::new(membership_type),
-            claimed_type: None,
-            category: Category::Administration,
-            sectors: Vec::new(),
-            country: Country::parse("CH"),
-            website: None,
-            city: None,
-            status: OrganizationStatus::Active,
-            valid_from: None,
-            valid_until: None,
-            email_domains: Vec::new(),
-            merged_into: None,
-            proposed_by: None,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
-        organizations::insert(self.app.db.read(), &[it])
-            .await
-            .expect("a record");
-    }
-}
 
 impl Person {
     /// Screen 2.

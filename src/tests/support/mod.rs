@@ -13,6 +13,7 @@ mod person;
 mod prover;
 mod recipient;
 mod relying_party;
+pub mod rows;
 mod signer;
 mod site;
 pub mod product;

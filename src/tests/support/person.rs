@@ -1,11 +1,8 @@
 //! A person with a browser: signs up, logs in at services, logs out, as the pages let them.
 
-use super::{Browser, Page, RelyingParty, TestOp};
-use itu_account::domain::account::{Account, EmailAddress, Status};
-use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use super::{Browser, Page, RelyingParty, TestOp, rows};
+use itu_account::domain::account::Account;
 use itu_account::domain::role::Role;
-use itu_account::domain::{AccountId, Subject};
-use itu_account::random;
 use itu_account::storage::accounts::{self, NewAccount};
 
 pub const PASSWORD: &str = "Tulip-lamp-42";
@@ -29,25 +26,9 @@ impl TestOp {
             .await
             .expect("terms");
         let account = Account {
-            id: AccountId::new(random::id()),
-            sub: Subject::new(random::id()),
-            email: EmailAddress::parse(email).expect("an address"),
-            email_verified: true,
-            profile: Profile {
-                first_name: "Alice".into(),
-                last_name: "Example".into(),
-                title: None,
-                gender: Gender::Undisclosed,
-                job_title: "Engineer".into(),
-                professional_role: ProfessionalRole::Technical,
-            },
             role,
-            status: Status::Active,
-            newsletter: false,
-            language: Language::En,
             terms_version: Some(terms.version),
-            created_at: now,
-            updated_at: now,
+            ..rows::account(email, now)
         };
         let new = NewAccount {
             account,

@@ -13,21 +13,20 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::support::parameters;
+use crate::support::{parameters, rows};
 use itu_account::app::App;
 use itu_account::config::Config;
-use itu_account::domain::account::{Account, EmailAddress, Status};
+use itu_account::domain::account::Account;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::authentication::Proof;
 use itu_account::domain::authorization::Grant;
 use itu_account::domain::claim::ClaimsRequest;
 use itu_account::domain::client::{Client, ClientSecret, Definition, Origin};
-use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
-use itu_account::domain::role::Role;
+use itu_account::domain::profile::Profile;
 use itu_account::domain::scope::Scope;
 use itu_account::domain::secret::Digest;
 use itu_account::domain::session::Session;
-use itu_account::domain::{AccountId, AuthorizationId, ClientId, Subject, Time};
+use itu_account::domain::{AuthorizationId, ClientId, Time};
 use itu_account::oidc::client_authentication::Credentials;
 use itu_account::oidc::sender_constraint::PresentedProof;
 use itu_account::oidc::token::{self, TokenResponse};
@@ -127,26 +126,13 @@ impl Provider {
 
     pub async fn person(&self) -> Person {
         let name = random::id().to_lowercase().replace(['-', '_'], "x");
+        let usual = rows::account(&format!("{name}@example.org"), self.now());
         let account = Account {
-            id: AccountId::new(random::id()),
-            sub: Subject::new(random::id()),
-            email: EmailAddress::parse(&format!("{name}@example.org")).expect("an address"),
-            email_verified: true,
             profile: Profile {
-                first_name: "Alice".into(),
                 last_name: "Ames".into(),
-                title: None,
-                gender: Gender::Undisclosed,
-                job_title: "Engineer".into(),
-                professional_role: ProfessionalRole::Technical,
+                ..usual.profile
             },
-            role: Role::User,
-            status: Status::Active,
-            newsletter: false,
-            language: Language::En,
-            terms_version: None,
-            created_at: self.now(),
-            updated_at: self.now(),
+            ..usual
         };
         let new = NewAccount {
             account: account.clone(),

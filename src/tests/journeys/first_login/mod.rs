@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use crate::support::{Page, Person, RelyingParty, TestOp};
 use itu_account::accounts::import::{self, Format, Read};
 use itu_account::affiliations::accounts_import;
-use itu_account::domain::account::{Account, EmailAddress};
+use itu_account::domain::account::EmailAddress;
 use itu_account::domain::actor::Context;
 
 const PAGE: &str = "/login/verify-email";
@@ -38,19 +38,13 @@ async fn taken_over(op: &TestOp) -> Person {
     imports(op, file(op)).await
 }
 
-async fn account(op: &TestOp, address: &str) -> Account {
-    let key = EmailAddress::parse(address).expect("an address").key();
-    let found = itu_account::storage::accounts::find_by_email(op.app.db.read(), &key).await;
-    found.expect("a database").expect("an account")
-}
-
 async fn is_verified(op: &TestOp) -> bool {
-    account(op, ADDRESS).await.email_verified
+    op.account(ADDRESS).await.email_verified
 }
 
 /// As it was before a release that knows of the code.
 pub async fn unverify(op: &TestOp, address: &str) {
-    let id = account(op, address).await.id;
+    let id = op.account(address).await.id;
     let db = op.app.db.read();
     let text = format!("UPDATE accounts SET email_verified = false WHERE id = '{id}'");
     db.execute_raw(Statement::from_string(db.get_database_backend(), text))

@@ -5,8 +5,8 @@
 use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{by_hand, focal_point, member, organization};
-use crate::support::{Form, Page, TestOp};
+use super::{by_hand, focal_point, member};
+use crate::support::{Form, Page, Person, TestOp};
 use itu_account::domain::AffiliationId;
 use itu_account::domain::role::Role;
 use itu_account::storage::affiliations;
@@ -42,7 +42,8 @@ fn ticked(page: &Page, ids: &[&AffiliationId]) -> Form {
 #[tokio::test]
 async fn what_is_ticked_is_approved_and_the_rest_waits() {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
     let (mut fp, account, _) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;
     let (_, _, bob) = member(&op, "bob@example.org", "ofcom", false).await;
@@ -95,8 +96,9 @@ async fn what_is_ticked_is_approved_and_the_rest_waits() {
 async fn another_organizations_request_in_the_list_is_as_unknown_as_any() {
     // G-4
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
+    op.organization("telco", "Telco", "sector_member").await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, own) = member(&op, "alice@example.org", "ofcom", false).await;
     let (_, _, theirs) = member(&op, "theirs@example.org", "telco", false).await;
@@ -136,7 +138,8 @@ async fn another_organizations_request_in_the_list_is_as_unknown_as_any() {
 async fn the_own_request_is_left_to_others() {
     // AF-2
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let values = [
@@ -151,8 +154,8 @@ async fn the_own_request_is_left_to_others() {
         let sent = by_hand(it, "/account/organization/change", &values).await;
         assert_eq!(sent.url.path(), "/account/organization", "{}", sent.text());
     }
-    let request = async |person| {
-        let account = super::account_of(&op, person).await;
+    let request = async |person: &Person| {
+        let account = op.account(&person.email).await.id;
         let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
         open.expect("a request").id
     };
@@ -183,7 +186,8 @@ async fn the_own_request_is_left_to_others() {
 #[tokio::test]
 async fn the_list_takes_its_own_fields_only_and_keeps_its_filters() {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;
     let long = "x".repeat(5000);
@@ -221,7 +225,8 @@ async fn the_list_takes_its_own_fields_only_and_keeps_its_filters() {
 #[tokio::test]
 async fn what_is_ticked_stays_ticked() {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;
     let (_, _, bob) = member(&op, "bob@example.org", "ofcom", false).await;

@@ -6,7 +6,7 @@
 use axum::http::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{by_hand, focal_point, member, organization};
+use super::{by_hand, focal_point, member};
 use crate::support::{ISSUER, Page, Person, TestOp};
 use itu_account::domain::role::Role;
 
@@ -383,7 +383,7 @@ async fn malformed(person: &mut Person, case: &Case, field: &str) {
 #[tokio::test]
 async fn of_the_way_in() {
     let op = TestOp::start().await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("telco", "Telco", "sector_member").await;
     let mut zoe = op.visitor("zoe@example.org");
     let one = |path: &str, fields| cases([(path.to_owned(), fields)]).remove(0);
     every_field(&op, &mut zoe, &one("/login", LOGIN)).await;
@@ -423,8 +423,9 @@ async fn of_the_way_in() {
 #[tokio::test]
 async fn of_the_account() {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
+    op.organization("telco", "Telco", "sector_member").await;
     // A request waits, so that what is right in every field is refused as well: nothing may happen here.
     let (mut bob, ..) = member(&op, "bob@example.org", "ofcom", true).await;
     let of = |path: &str| path.to_owned();
@@ -446,7 +447,8 @@ async fn of_the_account() {
 #[tokio::test]
 async fn of_the_focal_points() {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, other, _) = focal_point(&op, "other@ofcom.example", "ofcom").await;
     let (_, account, _) = member(&op, "bob@example.org", "ofcom", true).await;
@@ -469,7 +471,7 @@ async fn of_the_focal_points() {
 #[tokio::test]
 async fn of_the_administrators() {
     let op = TestOp::start().await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let (_, _, pending) = member(&op, "bob@example.org", "telco", false).await;

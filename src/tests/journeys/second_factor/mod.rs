@@ -10,7 +10,6 @@ mod stepping_up;
 pub use stepping_up::claims;
 
 use crate::support::{Browser, Page, Person, TestOp};
-use itu_account::domain::account::EmailAddress;
 use itu_account::domain::second_factor::{TotpSecret, step_of};
 use itu_account::domain::{AccountId, Time};
 
@@ -90,9 +89,7 @@ pub async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
 }
 
 async fn account_id(op: &TestOp, email: &str) -> AccountId {
-    let key = EmailAddress::parse(email).expect("an address").key();
-    let found = itu_account::storage::accounts::find_by_email(op.app.db.read(), &key).await;
-    found.expect("a database").expect("an account").id
+    op.account(email).await.id
 }
 
 /// A mail with this subject went to the person.

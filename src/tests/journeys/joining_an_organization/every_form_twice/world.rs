@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::ciba::bank;
 use crate::journeys::joining_an_organization::every_form::{DETAILS, Fields, LISTED, post};
-use crate::journeys::joining_an_organization::{focal_point, member, organization};
+use crate::journeys::joining_an_organization::{focal_point, member};
 use crate::journeys::second_factor::passkeys::with_passkey;
 use crate::journeys::second_factor::sets_up;
 use crate::support::{ISSUER, Person, TestOp};
@@ -28,8 +28,9 @@ impl World {
 
 pub(super) async fn world() -> World {
     let op = TestOp::start().await;
-    organization(&op, "ofcom", "Federal Office of Communications", "member_state").await;
-    organization(&op, "telco", "Telco", "sector_member").await;
+    op.organization("ofcom", "Federal Office of Communications", "member_state")
+        .await;
+    op.organization("telco", "Telco", "sector_member").await;
     let (focal_point, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
     let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;

@@ -1,0 +1,126 @@
+//! Accounts, organizations and affiliations as rows, for tests that begin where the pages have been passed. Each
+//! function returns the usual row; a test changes what it is about by `..`.
+
+use itu_account::domain::account::{Account, EmailAddress, Status};
+use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
+use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
+use itu_account::domain::role::Role;
+use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
+use itu_account::random;
+use itu_account::storage::{accounts, affiliations, focal_points, organizations};
+
+use super::TestOp;
+
+/// Returns a verified account that accepted no Terms of Use.
+pub fn account(email: &str, at: Time) -> Account {
+    Account {
+        id: AccountId::new(random::id()),
+        sub: Subject::new(random::id()),
+        email: EmailAddress::parse(email).expect("an address"),
+        email_verified: true,
+        profile: Profile {
+            first_name: "Alice".into(),
+            last_name: "Example".into(),
+            title: None,
+            gender: Gender::Undisclosed,
+            job_title: "Engineer".into(),
+            professional_role: ProfessionalRole::Technical,
+        },
+        role: Role::User,
+        status: Status::Active,
+        newsletter: false,
+        language: Language::En,
+        terms_version: None,
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+/// Returns an active record of the directory.
+pub fn organization(id: &str, name: &str, membership_type: &str, at: Time) -> Organization {
+    Organization {
+        id: OrganizationId::new(id),
+        name: name.into(),
+        acronym: None,
+        membership_type: MembershipTypeId::new(membership_type),
+        claimed_type: None,
+        category: Category::Other,
+        sectors: Vec::new(),
+        country: Country::parse("CH"),
+        website: None,
+        city: None,
+        status: OrganizationStatus::Active,
+        valid_from: None,
+        valid_until: None,
+        email_domains: Vec::new(),
+        merged_into: None,
+        proposed_by: None,
+        created_at: at,
+        updated_at: at,
+        version: 1,
+    }
+}
+
+/// Returns what the person asked for; [`Stage::Pending`] until somebody decides.
+pub fn affiliation(account: &AccountId, organization: &str, stage: Stage, at: Time) -> Affiliation {
+    Affiliation {
+        id: AffiliationId::new(random::id()),
+        account: account.clone(),
+        organization: OrganizationId::new(organization),
+        requested_at: at,
+        asked_by_person: true,
+        stage,
+    }
+}
+
+/// Returns the stage after an administrator approved.
+pub const fn approved(at: Time) -> Stage {
+    Stage::Approved(Decision {
+        at,
+        by: None,
+        capacity: Capacity::Administrator,
+        reason: None,
+    })
+}
+
+/// Returns the office of whoever has this affiliation.
+pub fn focal_point(affiliation: &Affiliation, at: Time) -> FocalPoint {
+    FocalPoint {
+        affiliation: affiliation.id.clone(),
+        account: affiliation.account.clone(),
+        organization: affiliation.organization.clone(),
+        designated_at: at,
+        designated_by: None,
+    }
+}
+
+impl TestOp {
+    /// A record of the directory.
+    pub async fn organization(&self, id: &str, name: &str, membership_type: &str) {
+        let it = organization(id, name, membership_type, self.clock.now());
+        organizations::insert(self.app.db.read(), &[it])
+            .await
+            .expect("a record");
+    }
+
+    /// The account with this address.
+    pub async fn account(&self, email: &str) -> Account {
+        let key = EmailAddress::parse(email).expect("an address").key();
+        let found = accounts::find_by_email(self.app.db.read(), &key).await;
+        found.expect("a row").expect("an account")
+    }
+
+    pub async fn affiliate(&self, account: &AccountId, organization: &str, stage: Stage) -> Affiliation {
+        let it = affiliation(account, organization, stage, self.clock.now());
+        let inserted = affiliations::insert(self.app.db.read(), &it).await;
+        inserted.expect("an affiliation");
+        it
+    }
+
+    pub async fn designate(&self, affiliation: &Affiliation) {
+        let it = focal_point(affiliation, self.clock.now());
+        let inserted = focal_points::insert(self.app.db.read(), &it).await;
+        inserted.expect("a Focal Point");
+    }
+}
