@@ -205,7 +205,11 @@ fn request_routes(routes: Routes) -> Routes {
             Public,
             get(authorization::authorize).post(authorization::authorize_by_post),
         )
-        .at(paths::AUTHORIZE_CONTINUE, Public, get(authorization::go_on))
+        .at(
+            paths::AUTHORIZE_CONTINUE,
+            Public,
+            get(authorization::continue_request),
+        )
         .at(
             paths::SELECT_ACCOUNT,
             Public,

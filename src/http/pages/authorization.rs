@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
+use super::onward::go_on;
 use super::repeated_answer;
 use super::{PageContext, PageError, PageForm};
 use crate::accounts::second_factor;
@@ -52,7 +53,7 @@ pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Res
     match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
         Ok(request) => {
             let handle = interaction::open_posted(&ctx.app, request, &ctx.network).await?;
-            Ok(flow::go_on(&ctx, &handle))
+            Ok(go_on(&ctx, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
         Err(Rejection::Answer(answer)) => flow::respond(&ctx, *answer).await,
@@ -60,7 +61,7 @@ pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Res
 }
 
 /// The next step of a request that waits.
-pub async fn go_on(ctx: PageContext) -> Result<Response, PageError> {
+pub async fn continue_request(ctx: PageContext) -> Result<Response, PageError> {
     let handle = ctx.request.clone().ok_or(PageError::RequestOver(None))?;
     if let Some(posted) = interaction::find_posted(&ctx.app, &handle).await? {
         return begin(&ctx, posted).await;
@@ -85,7 +86,7 @@ pub struct Decision {
 pub async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let Some((_, account)) = ctx.session.get() else {
-        return Ok(flow::go_on(&ctx, &flow.handle));
+        return Ok(go_on(&ctx, &flow.handle));
     };
     let page = SelectAccount {
         service: flow.service,
@@ -110,7 +111,7 @@ pub async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
         ("cancel", _) => return flow.deny(&ctx).await,
         _ => {}
     }
-    Ok(flow::go_on(&ctx, &flow.handle))
+    Ok(go_on(&ctx, &flow.handle))
 }
 
 pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
@@ -158,7 +159,7 @@ pub async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     match fields.decision.as_str() {
         "back" | "cancel" => flow.give_up(&ctx).await,
-        _ => Ok(flow::go_on(&ctx, &flow.handle)),
+        _ => Ok(go_on(&ctx, &flow.handle)),
     }
 }
 
@@ -190,10 +191,10 @@ pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
             let (app, context) = (&ctx.app, ctx.actor_context());
             // Answered meanwhile, in another window: the page that comes next says so.
             interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
-            Ok(flow::go_on(&ctx, &flow.handle))
+            Ok(go_on(&ctx, &flow.handle))
         }
         ("deny" | "cancel", _) => flow.deny(&ctx).await,
-        _ => Ok(flow::go_on(&ctx, &flow.handle)),
+        _ => Ok(go_on(&ctx, &flow.handle)),
     }
 }
 
@@ -215,7 +216,7 @@ pub async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     match fields.decision.as_str() {
         "back" | "cancel" => flow.deny(&ctx).await,
-        _ => Ok(flow::go_on(&ctx, &flow.handle)),
+        _ => Ok(go_on(&ctx, &flow.handle)),
     }
 }
 

@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::onward::{go_on, page_of};
 use super::{flow, repeated_answer};
 use crate::app::App;
 use crate::domain::session::Due;
@@ -107,8 +108,8 @@ async fn first(
     let before = match error {
         PageError::SignedOut => Some(paths::LOGIN),
         PageError::StaleLogin => Some(paths::REAUTHENTICATE),
-        PageError::EmailUnverified => Some(flow::page_of(Due::EmailVerification)),
-        PageError::TermsDue => Some(flow::page_of(Due::Terms)),
+        PageError::EmailUnverified => Some(page_of(Due::EmailVerification)),
+        PageError::TermsDue => Some(page_of(Due::Terms)),
         _ => None,
     };
     if let Some(path) = before {
@@ -125,7 +126,7 @@ async fn first(
             Some(_) => ctx.redirect(paths::ACCOUNT),
             None => ctx.redirect(paths::LOGIN),
         })),
-        (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(flow::go_on(ctx, handle))),
+        (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(go_on(ctx, handle))),
         // Back from the service, which has not redeemed its code yet: there again.
         (PageError::RequestOver(Some(handle)), None) => {
             let answer = repeated_answer::find(ctx, handle).await;

@@ -1,10 +1,11 @@
 //! The request of a service that a page interrupts: found by the handle that the page carries, in the
-//! browser that it began in (security.md AZ-6). Pages do one step and return to `go_on`, which asks
+//! browser that it began in (security.md AZ-6). Pages do one step and return to `onward::go_on`, which asks
 //! `oidc::authorization::interaction` for the next.
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
+use super::onward::{onward, page_of};
 use super::repeated_answer::{self, RepeatedAnswer};
 use super::{PageContext, PageError};
 use crate::app::App;
@@ -103,20 +104,7 @@ impl Flow {
 pub async fn cancel(ctx: &PageContext, flow: Option<&Flow>) -> Result<Response, PageError> {
     match flow {
         Some(flow) => flow.deny(ctx).await,
-        None => Ok(super::login::onward(ctx)),
-    }
-}
-
-/// Back to the request, after a page has done its step.
-pub fn go_on(ctx: &PageContext, handle: &str) -> Response {
-    ctx.redirect(&paths::authorize_continue(handle))
-}
-
-/// The page of what comes before everything else in a session.
-pub const fn page_of(due: Due) -> &'static str {
-    match due {
-        Due::EmailVerification => paths::LOGIN_VERIFY_EMAIL,
-        Due::Terms => paths::TERMS_ACCEPT,
+        None => Ok(onward(ctx)),
     }
 }
 

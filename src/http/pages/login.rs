@@ -5,14 +5,12 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::{PageContext, PageError, PageForm, SignedIn, Tick, refused};
-use crate::accounts::login::{Browser, LoggedIn, LoginForm, Second, attempt};
+use super::onward::{onward, page_of};
+use super::{PageContext, PageError, PageForm, SignedIn, Tick, login_outcome};
+use crate::accounts::login::{LoggedIn, LoginForm, Second, attempt};
 use crate::accounts::{self, profile};
-use crate::domain::secret::Secret;
 use crate::domain::session::Due;
-use crate::http::cookies::Cookie;
 use crate::oidc::authorization::interaction::Step;
-use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AcceptTerms, Login, Reauthenticate};
 
@@ -73,14 +71,8 @@ pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    match try_password(&ctx, &fields.email, &fields.password).await {
-        Ok(it) => Ok(logged_in(ctx, &it)),
-        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(ctx, &ticket)),
-        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
-        Err(accounts::Error::WrongCredentials) => ctx.again(typed.notice("login.failed")).await,
-        Err(accounts::Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
-        Err(other) => Err(other.into()),
-    }
+    let attempt = try_password(&ctx, &fields.email, &fields.password).await;
+    login_outcome::answer(ctx, typed, attempt).await
 }
 
 async fn try_password(ctx: &PageContext, email: &str, password: &str) -> accounts::Result<LoggedIn> {
@@ -89,41 +81,7 @@ async fn try_password(ctx: &PageContext, email: &str, password: &str) -> account
         password,
         second: Second::Later,
     };
-    attempt(&ctx.app, &ctx.actor_context(), form, browser(ctx)).await
-}
-
-pub(super) fn browser(ctx: &PageContext) -> Browser<'_> {
-    Browser {
-        known: ctx.known_browser.as_deref(),
-        session: ctx.session.get().map(|(session, _)| session),
-    }
-}
-
-/// On to the second factor, with what the login is for.
-fn second_step(ctx: PageContext, ticket: &Secret) -> Response {
-    let ctx = ctx.with_cookie_value(Cookie::SecondStep, ticket.expose());
-    ctx.redirect(&ctx.within(paths::LOGIN_SECOND_FACTOR))
-}
-
-/// A new cookie for the session (SE-2), and on to where the person wanted to go.
-pub(super) fn logged_in(ctx: PageContext, it: &LoggedIn) -> Response {
-    let known = Cookie::KnownBrowser.set(&ctx.app, &it.known_browser);
-    let ctx = ctx
-        .with_cookie_value(Cookie::Session, it.started.cookie.expose())
-        .with_cookie(known);
-    match it.started.session.due(&it.account) {
-        Some(due) if ctx.request.is_none() => ctx.redirect(&ctx.within(flow::page_of(due))),
-        _ => onward(&ctx),
-    }
-}
-
-/// Back to the service's request, to the page that was asked for, or to the account.
-pub(super) fn onward(ctx: &PageContext) -> Response {
-    if let Some(handle) = &ctx.request {
-        return flow::go_on(ctx, handle);
-    }
-    let page = ctx.return_path.as_ref();
-    ctx.redirect(page.map_or(paths::ACCOUNT, |it| it.address()))
+    attempt(&ctx.app, &ctx.actor_context(), form, login_outcome::browser(ctx)).await
 }
 
 pub async fn ask_again(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
@@ -153,14 +111,11 @@ pub async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<R
     }
     let email = person.account().email.as_str();
     match try_password(&ctx, email, &fields.password).await {
-        Ok(it) => Ok(logged_in(ctx, &it)),
-        Err(accounts::Error::SecondFactorNeeded { ticket }) => Ok(second_step(ctx, &ticket)),
-        Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
+        // The address is on the page: only the password can be wrong.
         Err(accounts::Error::WrongCredentials) => {
             ctx.again(typed.error("password", "login.wrong_password")).await
         }
-        Err(accounts::Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
-        Err(other) => Err(other.into()),
+        attempt => login_outcome::answer(ctx, typed, attempt).await,
     }
 }
 
@@ -180,7 +135,7 @@ pub async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
         .get()
         .and_then(|(session, account)| session.due(account));
     if due == Some(Due::EmailVerification) {
-        return Ok(ctx.redirect(&ctx.within(flow::page_of(Due::EmailVerification))));
+        return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
     }
     if due.is_none() && ctx.outcome.form.is_none() {
         return Ok(onward(&ctx));
@@ -206,7 +161,7 @@ pub async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageEr
     };
     if session.due(account) == Some(Due::EmailVerification) {
         // G-6: in this order
-        return Ok(ctx.redirect(&ctx.within(flow::page_of(Due::EmailVerification))));
+        return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
     }
     if !fields.accept_terms.is_on() {
         return ctx.again(typed.error("accept_terms", "error.accept_terms")).await;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::login::{browser, logged_in};
+use super::login_outcome::{self, browser};
 use super::{PageContext, PageError, PageForm};
 use crate::accounts;
 use crate::accounts::login::passkey;
@@ -52,27 +52,24 @@ pub async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
         return flow::cancel(&ctx.without_cookie(Cookie::Passkey), flow.as_ref()).await;
     }
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let failed = if fields.credential.is_empty() {
+    let attempt = if fields.credential.is_empty() {
         let own = ctx.session.get().filter(|_| fields.decision == "own");
         match passkey::begin(app, &context, own.map(|(_, account)| account)).await {
             Ok(ticket) => {
                 let ctx = ctx.with_cookie_value(Cookie::Passkey, ticket.expose());
                 return Ok(ctx.redirect(&ctx.within(paths::LOGIN_PASSKEY)));
             }
-            Err(error) => error,
+            Err(error) => Err(error),
         }
     } else {
         let ticket = ctx.cookie(Cookie::Passkey).unwrap_or_default();
-        match passkey::finish(app, &context, &ticket, &fields.credential, browser(&ctx)).await {
-            Ok(it) => return Ok(logged_in(ctx.without_cookie(Cookie::Passkey), &it)),
-            Err(error) => error,
-        }
+        passkey::finish(app, &context, &ticket, &fields.credential, browser(&ctx)).await
     };
-    match failed {
-        accounts::Error::WrongCode => ctx.again(typed.notice("error.passkey")).await,
-        accounts::Error::PasswordFirst => ctx.again(typed.notice("error.password_first")).await,
-        accounts::Error::ChallengeExpired => ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await,
-        accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
-        other => Err(other.into()),
+    match attempt {
+        Ok(_) => login_outcome::answer(ctx.without_cookie(Cookie::Passkey), typed, attempt).await,
+        Err(accounts::Error::ChallengeExpired) => {
+            ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await
+        }
+        Err(_) => login_outcome::answer(ctx, typed, attempt).await,
     }
 }

@@ -2,16 +2,17 @@
 //! (security.md PW-5, PW-6, SU-1). The link's token leaves the address with the first step.
 
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::flow::{self, Flow};
+use super::resumption::Resumption;
 use super::signup::request_to_keep;
 use super::{PageContext, PageError, PageForm, refused};
 use crate::accounts::{self, recovery};
 use crate::domain::profile::Language;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
-use crate::oidc::authorization::kept_request::{self, Reopened};
+use crate::oidc::authorization::kept_request;
 use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{
@@ -122,46 +123,26 @@ pub async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
     }
 }
 
-/// What the page after a new password says.
-#[derive(Debug, Serialize, Deserialize)]
-struct Changed {
-    /// The request of the service that the person came from.
-    resume: Option<String>,
-    /// `None`: the request began in another browser and does not go on here.
-    continue_to: Option<String>,
-}
-
 /// On to the login, and with it back to the service that the person came from. In another browser than the
 /// service's request began in, on to a page that links to the service (AZ-6, DV-3).
 async fn finish(ctx: PageContext, done: recovery::Done) -> Result<Response, PageError> {
-    let reopened = match &done.resume {
-        Some(resume) => kept_request::reopen(&ctx.app, resume, &ctx.browser).await?,
-        None => Reopened::Gone,
-    };
-    let changed = Changed {
-        continue_to: match reopened {
-            Reopened::Here(handle) => Some(paths::authorize_continue(&handle)),
-            Reopened::Elsewhere => None,
-            Reopened::Gone => Some(paths::LOGIN.to_owned()),
-        },
-        resume: done.resume,
-    };
+    let resumption = Resumption::of(&ctx, done.resume, paths::LOGIN.to_owned()).await?;
     let cookie = Cookie::Reset.clear(&ctx.app);
     ctx.with_cookie(cookie)
-        .show_at(paths::RESET_PASSWORD, Outcome::of(&changed)?)
+        .show_at(paths::RESET_PASSWORD, Outcome::of(&resumption)?)
         .await
 }
 
-async fn show_done(ctx: PageContext, changed: Changed) -> Result<Response, PageError> {
-    let resume = changed.resume.as_deref();
-    let ctx = ctx.speaking(resume.and_then(kept_request::ui_locales_of).as_deref());
-    let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
-    let page = match (service, changed.continue_to) {
-        (Some(service), None) => return ctx.page(&ReturnToService { service }).await,
-        (service, continue_to) => ResetPasswordDone {
-            service,
-            continue_to: Some(continue_to.unwrap_or_else(|| paths::LOGIN.into())),
-        },
-    };
-    ctx.page(&page).await
+async fn show_done(ctx: PageContext, resumption: Resumption) -> Result<Response, PageError> {
+    let ctx = resumption.speaking(ctx);
+    match resumption.into_way_back(&ctx) {
+        (Some(service), None) => ctx.page(&ReturnToService { service }).await,
+        (service, continue_to) => {
+            let page = ResetPasswordDone {
+                service,
+                continue_to: Some(continue_to.unwrap_or_else(|| paths::LOGIN.into())),
+            };
+            ctx.page(&page).await
+        }
+    }
 }

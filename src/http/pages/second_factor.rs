@@ -5,8 +5,9 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::login::{browser, logged_in, onward};
-use super::{PageContext, PageError, PageForm, refused};
+use super::login_outcome::{self, browser};
+use super::onward::onward;
+use super::{PageContext, PageError, PageForm};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::passkey::assertion;
@@ -162,34 +163,22 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         return ctx.again(typed.error("otp", "error.required")).await;
     }
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let failed = match &asked.of {
-        Of::AtLogin { ticket, .. } => {
-            match second_step::finish(app, &context, ticket, shown, browser(&ctx)).await {
-                Ok(it) => return Ok(logged_in(ctx.without_cookie(Cookie::SecondStep), &it)),
-                Err(error) => error,
-            }
-        }
+    let attempt = match &asked.of {
+        Of::AtLogin { ticket, .. } => second_step::finish(app, &context, ticket, shown, browser(&ctx)).await,
         Of::InSession { account, .. } => {
             match second_step::step_up(app, &context, account, shown, browser(&ctx)).await {
                 Ok(started) => {
                     let ctx = ctx.with_cookie_value(Cookie::Session, started.cookie.expose());
                     return Ok(onward(&ctx));
                 }
-                Err(error) => error,
+                Err(error) => Err(error),
             }
         }
     };
-    match failed {
-        accounts::Error::WrongCode | accounts::Error::Fields(_) => {
-            let form = match failed {
-                accounts::Error::Fields(wrong) => refused(typed, wrong),
-                _ => typed.notice("error.passkey"),
-            };
-            ctx.again(form).await
-        }
-        accounts::Error::ChallengeExpired => ctx.again(typed.notice("error.passkey_late")).await,
-        accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
-        accounts::Error::CodeVoid => expired(ctx).await,
-        other => Err(other.into()),
+    match attempt {
+        Ok(_) => login_outcome::answer(ctx.without_cookie(Cookie::SecondStep), typed, attempt).await,
+        Err(accounts::Error::ChallengeExpired) => ctx.again(typed.notice("error.passkey_late")).await,
+        Err(accounts::Error::CodeVoid) => expired(ctx).await,
+        Err(_) => login_outcome::answer(ctx, typed, attempt).await,
     }
 }

@@ -7,8 +7,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
-use super::login::onward;
+use super::login_outcome::{code_spent, with_session_cookies};
+use super::onward::onward;
 use super::organizations::{self, Answers};
+use super::resumption::Resumption;
 use super::{PageContext, PageError, PageForm, Tick, refused};
 use crate::accounts::signup::{self, Details};
 use crate::accounts::{self, verification};
@@ -21,7 +23,7 @@ use crate::http::cookies::Cookie;
 use crate::http::extract::BrowserSession;
 use crate::http::outcome::Outcome;
 use crate::oidc::authorization::interaction::Step;
-use crate::oidc::authorization::kept_request::{self, Reopened};
+use crate::oidc::authorization::kept_request;
 use crate::paths;
 use crate::templates::pages::{
     CodeState, ReturnToService, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
@@ -284,11 +286,7 @@ pub async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     match complete(&ctx, &handle, &fields.code).await {
         Ok(joined) => thank(ctx, joined).await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
-        Err(accounts::Error::CodeVoid) => {
-            let spent = Outcome::of(&CodeState::Spent)?;
-            ctx.again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
-                .await
-        }
+        Err(accounts::Error::CodeVoid) => code_spent(&ctx).await,
         Err(accounts::Error::StepMissing) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_ORGANIZATION))),
         Err(accounts::Error::NoSignup) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),
         Err(other) => Err(other.into()),
@@ -305,33 +303,23 @@ async fn complete(ctx: &PageContext, handle: &str, code: &str) -> accounts::Resu
     }
 }
 
-/// What the last page says.
+/// What the last page shows.
 #[derive(Debug, Serialize, Deserialize)]
 struct Welcome {
-    /// The request of the service that the person came from.
-    resume: Option<String>,
-    /// `None`: the request began in another browser and does not go on here.
-    continue_to: Option<String>,
+    #[serde(flatten)]
+    resumption: Resumption,
     pending_organization: Option<String>,
 }
 
 /// Logged in, and on to the last page, from which *OK* leads back to the service.
 async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
-    let reopened = match &completed.resume {
-        Some(resume) => kept_request::reopen(&ctx.app, resume, &ctx.browser).await?,
-        None => Reopened::Gone,
+    let otherwise = match &ctx.request {
+        Some(handle) => paths::authorize_continue(handle),
+        None => paths::ACCOUNT.to_owned(),
     };
     let welcome = Welcome {
-        continue_to: match reopened {
-            Reopened::Here(handle) => Some(paths::authorize_continue(&handle)),
-            Reopened::Elsewhere => None,
-            Reopened::Gone => Some(match &ctx.request {
-                Some(handle) => paths::authorize_continue(handle),
-                None => paths::ACCOUNT.to_owned(),
-            }),
-        },
-        resume: completed.resume,
+        resumption: Resumption::of(&ctx, completed.resume, otherwise).await?,
         pending_organization: joined
             .affiliation
             .filter(|(it, _)| it.status() == AffiliationStatus::Pending)
@@ -344,44 +332,38 @@ async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, P
         &completed.account.email.key(),
         ctx.known_browser.as_deref(),
     )?;
-    let known = Cookie::KnownBrowser.set(&ctx.app, &known);
     let signup = Cookie::Signup.clear(&ctx.app);
-    ctx.with_cookie_value(Cookie::Session, completed.started.cookie.expose())
-        .with_cookie(known)
+    with_session_cookies(ctx, &completed.started, &known)
         .with_cookie(signup)
         .show_at(paths::SIGNUP_DONE, Outcome::of(&welcome)?)
         .await
 }
 
 /// Also when it is opened from memory: then it is said that the account is ready, and no more.
-pub async fn show_done(mut ctx: PageContext) -> Result<Response, PageError> {
+pub async fn show_done(ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_none() {
         return Ok(ctx.redirect(paths::LOGIN));
     }
-    let welcome: Option<Welcome> = ctx.content();
-    let page = match welcome {
-        Some(it) => {
-            let resume = it.resume.as_deref();
-            let ui_locales = resume.and_then(kept_request::ui_locales_of);
-            ctx = ctx.speaking(ui_locales.as_deref());
-            let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
-            let (service, continue_to) = match (service, it.continue_to) {
-                (Some(service), None) => return ctx.page(&ReturnToService { service }).await,
-                (service, continue_to) => (service, continue_to.unwrap_or_else(|| paths::ACCOUNT.into())),
-            };
-            SignupDone {
-                service,
-                continue_to,
-                pending_organization: it.pending_organization,
-            }
-        }
-        None => SignupDone {
+    let Some(welcome) = ctx.content::<Welcome>() else {
+        let page = SignupDone {
             service: None,
             continue_to: paths::ACCOUNT.into(),
             pending_organization: None,
-        },
+        };
+        return ctx.page(&page).await;
     };
-    ctx.page(&page).await
+    let ctx = welcome.resumption.speaking(ctx);
+    match welcome.resumption.into_way_back(&ctx) {
+        (Some(service), None) => ctx.page(&ReturnToService { service }).await,
+        (service, continue_to) => {
+            let page = SignupDone {
+                service,
+                continue_to: continue_to.unwrap_or_else(|| paths::ACCOUNT.into()),
+                pending_organization: welcome.pending_organization,
+            };
+            ctx.page(&page).await
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,12 +1,12 @@
 //! `/login/verify-email`: the code that the first login of an account asks for whose address nobody has verified here
 //! (`accounts::verification::first_login`). Nothing else of the account opens before, so the guards must not stand here.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::login::onward;
+use super::login_outcome::code_spent;
+use super::onward::onward;
 use super::{PageContext, PageError, PageForm, refused};
 use crate::accounts;
 use crate::accounts::verification::first_login::{self, CodeStatus};
@@ -75,11 +75,7 @@ pub async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
     match first_login::verify(&ctx.app, &ctx.actor_context(), account, &fields.code).await {
         Ok(()) => Ok(onward(&ctx)),
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
-        Err(accounts::Error::CodeVoid) => {
-            let spent = Outcome::of(&CodeState::Spent)?;
-            ctx.again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
-                .await
-        }
+        Err(accounts::Error::CodeVoid) => code_spent(&ctx).await,
         Err(accounts::Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
         Err(other) => Err(other.into()),
     }

@@ -1,0 +1,71 @@
+//! The outcome of a login, for every page that logs in: `login`, `second_factor` and `passkey` answer an attempt by it,
+//! `signup` sets the cookies of its session by it, and `verify_email` and `signup` say by it that a code is spent.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::onward::{onward, page_of};
+use super::{PageContext, PageError, refused};
+use crate::accounts;
+use crate::accounts::login::{Browser, LoggedIn};
+use crate::accounts::sessions::Started;
+use crate::http::cookies::Cookie;
+use crate::http::outcome::Outcome;
+use crate::paths;
+use crate::templates::FormState;
+use crate::templates::pages::CodeState;
+
+/// Returns the browser that logs in, for the rooms.
+pub fn browser(ctx: &PageContext) -> Browser<'_> {
+    Browser {
+        known: ctx.known_browser.as_deref(),
+        session: ctx.session.get().map(|(session, _)| session),
+    }
+}
+
+/// Answers an attempt: the person is logged in, has a second step to do, or sees the form again. A page that says more of
+/// a failure answers that one itself.
+pub async fn answer(
+    ctx: PageContext,
+    typed: FormState,
+    attempt: accounts::Result<LoggedIn>,
+) -> Result<Response, PageError> {
+    use accounts::Error;
+
+    match attempt {
+        Ok(login) => Ok(logged_in(ctx, &login)),
+        Err(Error::SecondFactorNeeded { ticket }) => {
+            let ctx = ctx.with_cookie_value(Cookie::SecondStep, ticket.expose());
+            Ok(ctx.redirect(&ctx.within(paths::LOGIN_SECOND_FACTOR)))
+        }
+        Err(Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
+        Err(Error::WrongCredentials) => ctx.again(typed.notice("login.failed")).await,
+        Err(Error::WrongCode) => ctx.again(typed.notice("error.passkey")).await,
+        Err(Error::PasswordFirst) => ctx.again(typed.notice("error.password_first")).await,
+        Err(Error::Throttled { retry_after }) => ctx.again_later(typed, retry_after).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Redirects to where the person wanted to go, or first to what is due in the session.
+fn logged_in(ctx: PageContext, login: &LoggedIn) -> Response {
+    let ctx = with_session_cookies(ctx, &login.started, &login.known_browser);
+    match login.started.session.due(&login.account) {
+        Some(due) if ctx.request.is_none() => ctx.redirect(&ctx.within(page_of(due))),
+        _ => onward(&ctx),
+    }
+}
+
+/// Sets a new cookie for the session (SE-2), and that of the browser which is known from now on (PW-4).
+pub fn with_session_cookies(ctx: PageContext, started: &Started, known_browser: &str) -> PageContext {
+    let known = Cookie::KnownBrowser.set(&ctx.app, known_browser);
+    ctx.with_cookie_value(Cookie::Session, started.cookie.expose())
+        .with_cookie(known)
+}
+
+/// Shows the page again, which says that the code takes no further try.
+pub async fn code_spent(ctx: &PageContext) -> Result<Response, PageError> {
+    let spent = Outcome::of(&CodeState::Spent)?;
+    ctx.again_with(spent.with_status(StatusCode::UNPROCESSABLE_ENTITY))
+        .await
+}
