@@ -44,7 +44,7 @@ impl Cookie {
         }
     }
 
-    /// Seconds to keep; a cookie without ends with the browser.
+    /// Returns the seconds to keep; a cookie without ends with the browser.
     const fn max_age(self) -> Option<u32> {
         match self {
             Self::Session | Self::Browser | Self::State => None,
@@ -65,7 +65,7 @@ impl Cookie {
         }
     }
 
-    /// The value sent, if exactly one well-formed one was (SE-1).
+    /// Returns the value sent, if exactly one well-formed one was (SE-1).
     pub fn read(self, app: &App, headers: &HeaderMap) -> Option<String> {
         let name = self.name(app);
         let mut values = headers

@@ -1,4 +1,4 @@
-//! Who may read answers from another origin's script (security.md BR-4): everybody what is public anyway;
+//! Opens answers to scripts of another origin (security.md BR-4): to everybody what is public anyway; to
 //! the origins of public clients what such a client calls. Never with cookies.
 
 use axum::extract::{Request, State};
@@ -10,18 +10,18 @@ use axum::routing::MethodRouter;
 use super::error::PageError;
 use crate::app::App;
 
-/// Discovery and key set.
+/// Opens an endpoint to scripts of every origin: discovery and key set.
 pub fn for_everybody(endpoint: MethodRouter<App>) -> MethodRouter<App> {
     endpoint.options(no_preflight).layer(from_fn(everybody))
 }
 
-/// Token, userinfo, revocation, pushed requests and device authorization.
+/// Opens an endpoint to scripts of public clients: token, userinfo, revocation, pushed requests, device authorization.
 pub fn for_public_clients(app: &App, endpoint: MethodRouter<App>) -> MethodRouter<App> {
     let layer = from_fn_with_state(app.clone(), public_clients);
     endpoint.options(no_preflight).layer(layer)
 }
 
-/// Declared, so that a preflight reaches the layers: what no method takes does not pass through them.
+/// Stands in the route, so that a preflight reaches the layers: what no method takes does not pass through them.
 async fn no_preflight() -> PageError {
     PageError::MethodNotAllowed
 }
@@ -41,14 +41,12 @@ async fn everybody(request: Request, next: Next) -> Response {
 
 async fn public_clients(State(app): State<App>, request: Request, next: Next) -> Response {
     let origin = allowed_origin(&app, request.headers());
-    let mut response = if is_preflight(&request) {
-        if origin.is_some() {
-            preflight()
-        } else {
-            StatusCode::FORBIDDEN.into_response()
-        }
-    } else {
+    let mut response = if !is_preflight(&request) {
         next.run(request).await
+    } else if origin.is_some() {
+        preflight()
+    } else {
+        StatusCode::FORBIDDEN.into_response()
     };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));

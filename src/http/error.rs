@@ -1,4 +1,4 @@
-//! How a refusal travels. A protocol error is JSON, a `WWW-Authenticate` challenge or a page, by the
+//! Answers refusals. A protocol error is JSON, a `WWW-Authenticate` challenge or a page, by the
 //! endpoint; a refusal of a page is a page. What is behind it is logged here, once, and never shown
 //! (security.md G-11; RFC 6749 §5.2, RFC 6750 §3).
 
@@ -54,7 +54,7 @@ impl IntoResponse for Challenge {
     fn into_response(self) -> Response {
         let Self { error, realm } = self;
         // The description's characters are those of a quoted string: `oidc::Error` sees to it.
-        let told = if error.is_bare() {
+        let parameters = if error.is_bare() {
             String::new()
         } else {
             format!(
@@ -69,9 +69,9 @@ impl IntoResponse for Challenge {
         // RFC 9449 §7.2: a resource that takes both schemes names both; the error stands with its own.
         let of_proof = matches!(error.code(), Code::InvalidDpopProof | Code::UseDpopNonce);
         let challenges = match (of_proof, realm == USERINFO) {
-            (true, _) => vec![dpop + &told],
-            (false, true) => vec![bearer + &told, dpop],
-            (false, false) => vec![bearer + &told],
+            (true, _) => vec![dpop + &parameters],
+            (false, true) => vec![bearer + &parameters, dpop],
+            (false, false) => vec![bearer + &parameters],
         };
         let mut response = error.into_response();
         if of_proof {
@@ -96,7 +96,7 @@ impl From<FormError> for oidc::Error {
     }
 }
 
-/// Why there is no page, or not the one asked for. `pages::errors` shows it in the visitor's language.
+/// The reasons why there is no page, or not the one asked for. `pages::errors` shows it in the visitor's language.
 #[derive(Clone, Debug)]
 pub enum PageError {
     NotFound,
@@ -165,7 +165,7 @@ impl PageError {
         }
     }
 
-    /// The error as an answer to a request of this method.
+    /// Returns the error as an answer to a request of this method.
     pub fn to_method(self, method: &Method) -> Self {
         match self {
             Self::NoLongerSeen if method.is_safe() => Self::NotFound,
@@ -184,7 +184,7 @@ impl PageError {
     }
 }
 
-/// Without a page yet: the layer `pages::errors::show` draws it.
+/// Answers without a page yet: the layer `pages::errors::show` draws it.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match &self {
@@ -258,7 +258,7 @@ impl From<affiliations::Error> for PageError {
 }
 
 impl PageError {
-    /// The protocol's error knows a passing conflict from a failure (security.md ST-3).
+    /// Tells a passing conflict from a failure, as the protocol's error does (security.md ST-3).
     pub fn from_store(error: oidc::Error) -> Self {
         match error.code() {
             Code::TemporarilyUnavailable => Self::Busy,
@@ -294,7 +294,8 @@ pub(super) fn retry_after(response: &mut Response, seconds: Option<u64>) {
     }
 }
 
-/// With what the owner of a service needs to find their mistake: the client, what came, what is registered.
+/// Logs an error with what the owner of a service needs to find their mistake: the client, what came, what is
+/// registered.
 pub(super) fn log(error: &oidc::Error) {
     let cause = error.cause().unwrap_or_default();
     let client = error.client().map(ClientId::as_str);

@@ -1,4 +1,4 @@
-//! What is true of every answer, whatever handler gave it: request id and span, the Host check, limits
+//! Wraps every answer, whatever handler gave it: request id and span, the Host check, limits
 //! on what comes in, security headers on what goes out, a fixed page for a panic (security.md G-11,
 //! BR-2, BR-3, DS-1, TL-1, TL-2).
 
@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::cookies::Cookie;
 use super::extract::session::ReplacedCookie;
-use super::network::{Disagreement, Peer, client_address, told_certificate};
+use super::network::{Disagreement, Peer, client_address, forwarded_certificate};
 use super::security_policy;
 use crate::app::App;
 use crate::certificates::Certificate;
@@ -25,7 +25,7 @@ use crate::random;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// Where the request came from (security.md G-15).
+/// Names the address that the request came from (security.md G-15).
 #[derive(Clone, Debug)]
 pub struct ClientNetwork {
     pub address: IpAddr,
@@ -33,7 +33,7 @@ pub struct ClientNetwork {
     pub name: String,
 }
 
-/// Where it was sent: to the issuer, or to where clients show certificates (TL-2).
+/// Names the address that the request was sent to: the issuer, or to where clients show certificates (TL-2).
 #[derive(Clone, Debug)]
 pub struct CalledAt(pub Issuer);
 
@@ -46,13 +46,13 @@ const MAX_HEADERS: usize = 64;
 /// DS-1: 16 KiB of header section.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// BR-3, but for passkeys, which our own pages ask for.
+/// BR-3 forbids every feature, but for passkeys, which our own pages ask for.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), \
     payment=(), picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), \
     screen-wake-lock=(), sync-xhr=(), usb=(), xr-spatial-tracking=()";
 
-/// The outermost layer.
+/// Wraps every answer, as the outermost layer.
 pub async fn every_answer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = random::id();
     let peer = request
@@ -66,7 +66,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     if let Some(name) = app.config.mtls.proxy_header.as_deref().filter(|_| is_ours(peer)) {
         // A proxy of ours speaks for its client, whatever certificate it shows itself.
         request.extensions_mut().remove::<Certificate>();
-        if let Some(certificate) = told_certificate(request.headers(), name) {
+        if let Some(certificate) = forwarded_certificate(request.headers(), name) {
             request.extensions_mut().insert(certificate);
         }
     }
@@ -137,7 +137,7 @@ async fn answer(request: Request, next: Next) -> Response {
     }
 }
 
-/// TL-2: nobody can tell which of the two its client wrote.
+/// Refuses a request of which nobody can say which of the two clients is right (TL-2).
 fn disagreement(proxy: IpAddr) -> Response {
     tracing::warn!(
         %proxy,
@@ -149,7 +149,7 @@ fn disagreement(proxy: IpAddr) -> Response {
     )
 }
 
-/// What is answered before any handler sees the request.
+/// Refuses what no handler is to see.
 fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
     let headers = request.headers();
     if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > MAX_URI {
@@ -217,7 +217,7 @@ fn called_at(app: &App, request: &Request) -> Option<Issuer> {
     mutual.filter(|it| has_alias && all(it)).cloned()
 }
 
-/// On a loopback issuer a GET to another loopback name is sent there.
+/// Refuses the request. On a loopback issuer a GET to another loopback name is sent to the issuer.
 fn misdirected(app: &App, request: &Request) -> Response {
     let sent = hosts_of(request).unwrap_or_default();
     let issuer = &app.config.issuer;
@@ -267,7 +267,7 @@ fn is_loopback_host(host: &str) -> bool {
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// BR-3. A handler's own value stands.
+/// Sets the headers of BR-3. A handler's own value stands.
 fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -301,7 +301,7 @@ fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     }
 }
 
-/// An answer of last resort: text, no template.
+/// Answers as a last resort: text, no template.
 pub fn plain(status: StatusCode, text: &'static str) -> Response {
     (
         status,
@@ -311,7 +311,7 @@ pub fn plain(status: StatusCode, text: &'static str) -> Response {
         .into_response()
 }
 
-/// G-11: a panic is logged and answered with a fixed page.
+/// Logs a panic and answers it with a fixed page (G-11).
 pub fn on_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<String>()

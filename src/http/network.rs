@@ -55,7 +55,7 @@ fn nearest(peer: IpAddr, nodes: Vec<Option<IpAddr>>, is_ours: impl Fn(IpAddr) ->
     nearest
 }
 
-/// The chain that a header tells, the nearest last; `None` if it did not come. An entry is `None` if it is no address.
+/// The chain that a header holds, the nearest last; `None` if it did not come. An entry is `None` if it is no address.
 fn nodes(headers: &HeaderMap, header: ForwardingHeader) -> Option<Vec<Option<IpAddr>>> {
     let mut fields = headers.get_all(header.as_str()).iter().peekable();
     fields.peek()?;
@@ -92,7 +92,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     address(&text)
 }
 
-/// The parts between separators that stand outside of quotes.
+/// Returns the parts between separators that stand outside of quotes.
 fn unquoted(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
     for (at, it) in text.char_indices() {
@@ -140,17 +140,17 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// The certificate that a listed proxy tells (RFC 9440 §2.1): who listed it asks no other address for it.
+/// The certificate that a listed proxy sends (RFC 9440 §2.1): who listed it asks no other address for it.
 /// Twice there is what its client wrote, too, and nobody can tell which is which.
-pub fn told_certificate(headers: &HeaderMap, name: &str) -> Option<Certificate> {
+pub fn forwarded_certificate(headers: &HeaderMap, name: &str) -> Option<Certificate> {
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
-    let told = value.to_str().ok().filter(|it| !it.trim().is_empty())?;
-    let certificate = Certificate::from_header(told);
+    let field = value.to_str().ok().filter(|it| !it.trim().is_empty())?;
+    let certificate = Certificate::from_header(field);
     if certificate.is_none() {
-        tracing::warn!(header = name, "what a proxy tells is no certificate");
+        tracing::warn!(header = name, "the header of a proxy holds no certificate");
     }
     certificate
 }

@@ -1,7 +1,7 @@
 //! The outcome of a POST, kept on the server for the GET that follows it, so that Back and reload repeat
 //! nothing: what was typed, what is wrong with it, a message that is shown once.
 //!
-//! Pages keep it through `extract::page_context` and `pages::errors`; the address carries an opaque handle alone.
+//! Pages keep it through `pages::render` and `pages::errors`; the address carries an opaque handle alone.
 //! Sealed, bound to the browser, to the page and to the account that typed it. Passwords and codes are never
 //! part of it: `extract::page_form` leaves them out.
 
@@ -35,12 +35,12 @@ pub struct Outcome {
     pub flash: Option<Flash>,
     /// The page to show is that of an error.
     pub error: Option<ShownError>,
-    /// What else the page shows, by a struct of its own.
+    /// The rest of what the page shows, by a struct of its own.
     pub content: Option<serde_json::Value>,
 }
 
 impl Outcome {
-    /// What the page shows by a struct of its own.
+    /// Returns an outcome that a page shows by a struct of its own.
     pub fn of<T: Serialize>(content: &T) -> Result<Self, PageError> {
         Ok(Self {
             content: Some(serde_json::to_value(content).map_err(PageError::internal)?),
@@ -48,7 +48,7 @@ impl Outcome {
         })
     }
 
-    /// The form again, with what is wrong with it.
+    /// Returns the form to show again, with what is wrong with it.
     pub fn refused(status: StatusCode, form: FormState) -> Self {
         Self {
             form: Some(form),
@@ -72,7 +72,7 @@ pub struct ShownError {
     pub request_id: String,
 }
 
-/// Who may see an outcome, and where.
+/// The browser, page and account that an outcome is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The path of the page.

@@ -18,7 +18,7 @@ use crate::oidc::{
     pushed_authorization_request, revocation, token,
 };
 
-/// BR-3: what changes seldom may be kept for a quarter of an hour.
+/// BR-3: a document that changes seldom may be kept for a quarter of an hour.
 const CACHEABLE: &str = "public, max-age=900";
 
 pub async fn discovery(State(app): State<App>) -> Response {
@@ -53,7 +53,7 @@ impl<T: IntoResponse> IntoResponse for NoStore<T> {
     }
 }
 
-/// For the log: whose request was refused.
+/// Names the client in an error, for the log.
 fn of<T>(client: &Client, answer: Result<T, oidc::Error>) -> Result<T, oidc::Error> {
     answer.map_err(|it| it.of_client(&client.id))
 }

@@ -1,8 +1,8 @@
-//! Where a login leads when no service waits: the page that was asked for, by its name in the table of routes, never by
-//! an address of the visitor's making (security.md BR-6).
+//! The page to which a login leads when no service waits: the one that was asked for, by its name in the table of
+//! routes, never by an address of the visitor's making (security.md BR-6).
 //!
-//! `router` makes the table and carries it as an extension of each request; `extract::page_context` reads `next` with it;
-//! `pages::errors` names the page that a login interrupts.
+//! `router` makes the table and carries it as an extension of each request; `extract::page_context` reads `next` with
+//! it; `pages::errors` names the page that a login interrupts.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl ReturnPath {
         fill(matched.as_str(), request.uri.path()).map(Self)
     }
 
-    /// The page is to show this outcome.
+    /// Returns the same page, which is to show this outcome.
     pub fn with_outcome(&self, handle: &str) -> Self {
         Self(paths::with_parameter(&self.0, outcome::PARAMETER, handle))
     }

@@ -39,7 +39,7 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
         .with_state(app.clone())
 }
 
-/// The table itself.
+/// Lists every URL.
 pub fn routes(app: &App) -> Routes {
     let routes = Routes::new(app)
         .with(|routes| protocol_routes(app, routes))
@@ -195,7 +195,7 @@ fn signup_routes(routes: Routes) -> Routes {
         .at(paths::ORGANIZATIONS_SEARCH, Public, get(organizations::search))
 }
 
-/// The pages inside a service's request, and those of a device's code.
+/// Lists the pages inside a service's request, and those of a device's code.
 fn request_routes(routes: Routes) -> Routes {
     use Audience::{Public, SignedIn};
 
@@ -337,7 +337,7 @@ fn account_routes(routes: Routes) -> Routes {
         )
 }
 
-/// The requests and people of one organization: for its Focal Points, and for administrators.
+/// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.
 fn focal_point_routes(routes: Routes) -> Routes {
     use Audience::FocalPoint;
     use affiliation_requests as requests;

@@ -1,7 +1,8 @@
-//! How a URL comes into the router: with its audience, or not at all (security.md G-4).
+//! Brings a URL into the router: with its audience, or not at all (security.md G-4).
 //!
-//! The audience is checked before the handler runs: whoever is not signed in is sent to the login,
-//! whoever lacks the role gets 404, whoever rested too long enters the password again (SE-2). What the role may do with the object at hand is for the room.
+//! The audience is checked before the handler runs: whoever is not signed in is sent to the login, whoever lacks the
+//! role gets 404, whoever rested too long enters the password again (SE-2). What the role may do with the object at
+//! hand is for the room.
 //!
 //! A HEAD reaches no handler (G-5): the router would run the one of GET, which may make a code or end a session. Only
 //! what is the same for everybody answers it, and sees then neither cookie nor token.
@@ -63,7 +64,7 @@ impl Routes {
         self.add(path, audience, handler.layer(from_fn(without_head)))
     }
 
-    /// What is the same for everybody, whose GET reads and does nothing else: HEAD is answered, too.
+    /// Adds a URL that is the same for everybody, whose GET reads and does nothing else: HEAD is answered, too.
     pub fn at_with_head(self, path: &'static str, handler: MethodRouter<App>) -> Self {
         self.add(path, Audience::Public, handler.layer(from_fn(anonymous_head)))
     }
@@ -94,7 +95,7 @@ impl Routes {
     }
 }
 
-/// 405 for a HEAD, and none named in `Allow`.
+/// Answers a HEAD with 405, and names none in `Allow`.
 async fn without_head(request: Request, next: Next) -> Response {
     let is_head = request.method() == Method::HEAD;
     // Which methods there are says the router, to one that no route has.
@@ -118,7 +119,7 @@ async fn without_head(request: Request, next: Next) -> Response {
     response
 }
 
-/// A HEAD comes from nobody and sets nothing.
+/// Lets a HEAD come from nobody and set nothing.
 async fn anonymous_head(mut request: Request, next: Next) -> Response {
     let is_head = request.method() == Method::HEAD;
     if is_head {
@@ -150,7 +151,7 @@ async fn guard(
     Ok(next.run(request).await)
 }
 
-/// Whether whoever asks is of the audience, and fit for it.
+/// Admits whoever is of the audience, and fit for it.
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (it, account) = session.get().ok_or(PageError::SignedOut)?;

@@ -32,8 +32,8 @@ const MAX_CONNECTIONS: usize = 1024;
 const MAX_STREAMS: u32 = 100;
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
-/// HTTP/2 counts 32 bytes more for each field (RFC 9113 §6.5.2), and cookies may come in a field each (§8.2.3): `layers`
-/// counts what is left as HTTP/1.1 writes it.
+/// HTTP/2 counts 32 bytes more for each field (RFC 9113 §6.5.2), and cookies may come in a field each (§8.2.3):
+/// `layers` counts what is left as HTTP/1.1 writes it.
 const MAX_HEADER_LIST: u32 = 32 * 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     acceptor(certificate, key, false)
 }
 
-/// The same, asking for a certificate, which need not come (RFC 8705 §2).
+/// Returns the settings that also ask for a certificate, which need not come (RFC 8705 §2).
 pub fn mutual_tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     acceptor(certificate, key, true)
 }

@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::domain::secret::Digest;
 use crate::sealed::{self, Found, Purpose};
 
-/// How long an outcome is told again.
+/// How long an outcome is repeated.
 const KEPT: Duration = Duration::from_mins(1);
 /// How long a handler may take (DS-1), and some more.
 const IN_PROGRESS: Duration = Duration::from_secs(20);
@@ -35,7 +35,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Serialize, Deserialize)]
 struct Answer(Vec<(String, String)>);
 
-/// A layer around every page.
+/// Lets each form through once, as a layer around every page.
 pub async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
     let browser = Cookie::Browser.read(&app, request.headers());
     let is_form = form::is_form(request.headers());
@@ -151,7 +151,7 @@ impl Answer {
         fields.collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// Unless the session that it began has ended since.
+    /// Repeats the answer, unless the session that it began has ended since.
     async fn again(self, app: &App) -> Option<Response> {
         let mut response = StatusCode::SEE_OTHER.into_response();
         let mut set = HeaderMap::new();

@@ -1,4 +1,4 @@
-//! Who acts, as the rooms want to know it, from the head of a request: client network, request id and user agent.
+//! The actor's context, as the rooms take it, from the head of a request: client network, request id and user agent.
 //! `client` and `page_context` name the actor.
 
 use axum::http::{Extensions, HeaderMap, header};

@@ -108,7 +108,7 @@ fn dpop_of(request: &Request, url: String) -> dpop::DpopHeader {
     }
 }
 
-/// A header that decides something comes once, in ASCII, or not at all (G-1).
+/// Returns a header that decides something: it comes once, in ASCII, or not at all (G-1).
 pub fn one_header(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, oidc::Error> {
     let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {

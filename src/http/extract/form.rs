@@ -21,7 +21,7 @@ const MAX_FIELDS: usize = 64;
 /// A body is complete within this time (DS-1).
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Why a form cannot be read. The texts are safe to show, and of the characters RFC 6749 §5.2 allows.
+/// The reasons why a form cannot be read. The texts are safe to show, and of the characters RFC 6749 §5.2 allows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
     /// With what it came as.
@@ -46,7 +46,7 @@ pub enum FormError {
     UnknownField,
 }
 
-/// Why a name or a value cannot be decoded.
+/// The reasons why a name or a value cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadEncoding {
     #[error("holds a % that two hexadecimal digits do not follow")]
@@ -57,7 +57,7 @@ pub enum BadEncoding {
     Nul,
 }
 
-/// Of what is repeated in an answer.
+/// Shortens what an answer repeats.
 fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -78,13 +78,13 @@ impl FormError {
 pub struct Pairs(pub Vec<(String, String)>);
 
 impl Pairs {
-    /// For forms and pages of our own: each name and value must be sound.
+    /// Reads pairs for forms and pages of our own: each name and value must be sound.
     pub fn parse(encoded: &[u8]) -> Result<Self, FormError> {
         Self::parse_for(encoded, |_| true)
     }
 
-    /// For endpoints that ignore names that are not theirs (security.md G-2): only a name that `is_read` must have a
-    /// sound value. A name that cannot be decoded is nobody's.
+    /// Reads pairs for endpoints that ignore names that are not theirs (security.md G-2): only a name that `is_read`
+    /// must have a sound value. A name that cannot be decoded is nobody's.
     fn parse_for(encoded: &[u8], is_read: impl Fn(&str) -> bool) -> Result<Self, FormError> {
         let mut pairs = Vec::new();
         let parts = encoded.split(|b| *b == b'&').filter(|it| !it.is_empty());
@@ -110,14 +110,14 @@ impl Pairs {
         Ok(Self(pairs))
     }
 
-    /// The names that can be decoded, whatever their values.
+    /// Returns the names that can be decoded, whatever their values.
     fn names(encoded: &[u8]) -> Vec<String> {
         let parts = encoded.split(|b| *b == b'&').filter(|it| !it.is_empty());
         let names = parts.map(|part| part.split(|b| *b == b'=').next().unwrap_or_default());
         names.filter_map(|it| decode(it).ok()).collect()
     }
 
-    /// The values by name; a repeated name is refused.
+    /// Returns the values by name, and refuses a repeated name.
     pub fn unique(self) -> Result<BTreeMap<String, String>, FormError> {
         let mut map = BTreeMap::new();
         for (name, value) in self.0 {
@@ -167,14 +167,14 @@ pub fn of_query(uri: &Uri) -> Result<RequestPairs, FormError> {
     Ok(RequestPairs::of_query(pairs.0))
 }
 
-/// The same of one that takes them from the body.
+/// Reads a request to an endpoint that takes its parameters from the body.
 pub async fn of_body(request: Request) -> Result<RequestPairs, FormError> {
     let beside = Pairs::names(query(request.uri()));
     let pairs = Pairs::parse_for(&read_form(request, OAUTH_BODY).await?, oidc::is_parameter)?;
     Ok(RequestPairs::of_body(pairs.0, beside))
 }
 
-/// The same of one whose body, if it has any, is no form.
+/// Reads a request whose body, if it has any, is no form.
 pub fn of_no_body(uri: &Uri) -> RequestPairs {
     RequestPairs::of_body(Vec::new(), Pairs::names(query(uri)))
 }
@@ -188,7 +188,7 @@ async fn read_form(request: Request, limit: usize) -> Result<axum::body::Bytes, 
     read_bytes(request.into_body(), limit).await
 }
 
-/// Whether the request says that its body is a form.
+/// Returns whether the request says that its body is a form.
 pub fn is_form(headers: &HeaderMap) -> bool {
     of_type(headers, URL_ENCODED).is_ok()
 }
@@ -210,9 +210,9 @@ pub async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, F
     }
 }
 
-/// Whether the one Content-Type is this media type, or what there is in its place. Its parameters say nothing: the
-/// media type defines none (WHATWG URL §5), old libraries write `charset=ISO-8859-1` over plain ASCII, and bytes that are
-/// not UTF-8 are refused as such (security.md TK-8, BR-1).
+/// Returns whether the one Content-Type is this media type, or what there is in its place. Its parameters say nothing:
+/// the media type defines none (WHATWG URL §5), old libraries write `charset=ISO-8859-1` over plain ASCII, and bytes
+/// that are not UTF-8 are refused as such (security.md TK-8, BR-1).
 pub fn of_type(headers: &HeaderMap, media_type: &str) -> Result<(), String> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let value = match (types.next(), types.next()) {

@@ -1,4 +1,4 @@
-//! What a handler may rely on: each extractor has checked what its name says before the handler runs.
+//! Extractors, on which handlers rely: each has checked what its name says before the handler runs.
 
 mod actor_context;
 pub mod client;

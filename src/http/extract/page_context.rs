@@ -245,7 +245,7 @@ impl PageContext {
         Some(seconds.div_ceil(60))
     }
 
-    /// The login says why it is asked for again.
+    /// Says on the page why the login is asked for again.
     pub fn saying_session_is_over(mut self) -> Self {
         let flash = Flash {
             key: "flash.session_expired".to_owned(),

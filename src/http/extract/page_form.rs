@@ -82,7 +82,7 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
     }
 }
 
-/// What is shown again.
+/// Returns the values that the form shows again.
 fn typed(map: &ByName) -> FormState {
     let shown = || map.iter().filter(|(name, _)| !is_secret(name));
     let values = shown().filter_map(|(name, values)| Some((name, values.first()?)));
@@ -93,7 +93,7 @@ fn typed(map: &ByName) -> FormState {
     }
 }
 
-/// The form that a request brought, for the layer that draws refusals: what was typed outlives them.
+/// Holds the form that a request brought, for the layer that draws refusals: what was typed outlives them.
 #[derive(Clone, Default)]
 pub struct TypedForm(Arc<OnceLock<Typed>>);
 
@@ -140,7 +140,7 @@ fn by_name(pairs: Pairs) -> ByName {
     map
 }
 
-/// The one value of a name (G-2).
+/// Takes the one value of a name (G-2).
 fn take(map: &mut ByName, name: &str) -> Result<Option<String>, FormError> {
     let mut values = map.remove(name).unwrap_or_default();
     match values.len() {
@@ -157,7 +157,7 @@ fn deserialize<T: DeserializeOwned>(map: ByName) -> Result<T, FormError> {
         .map_err(|_| twice.map_or(FormError::UnknownField, FormError::Repeated))
 }
 
-/// What is never written into a page again.
+/// Returns whether the field is never written into a page again.
 fn is_secret(name: &str) -> bool {
     name.contains("password") || matches!(name, "code" | "otp" | "token")
 }

@@ -15,7 +15,7 @@ use crate::templates::FormState;
 pub struct ListQuery(BTreeMap<String, String>);
 
 impl ListQuery {
-    /// What was asked for; empty when it was not.
+    /// Returns the value that was asked for; empty when it was not.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
@@ -24,7 +24,7 @@ impl ListQuery {
         self.0.contains_key(name)
     }
 
-    /// From 1. What is no number is no page.
+    /// Returns the page that was asked for, from 1. What is no number is no page.
     pub fn page(&self) -> Result<u64, PageError> {
         match self.get("page") {
             "" => Ok(1),
@@ -32,7 +32,7 @@ impl ListQuery {
         }
     }
 
-    /// To show the form again with what it was sent with.
+    /// Returns the form with the values that it was sent with.
     pub fn form(&self, names: &[&str]) -> FormState {
         FormState::new(names.iter().map(|name| (*name, self.get(name))))
     }

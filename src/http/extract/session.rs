@@ -15,7 +15,7 @@ use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
 use crate::{accounts, affiliations};
 
-/// Signed in or not.
+/// The session of the browser, if somebody is signed in.
 #[derive(Clone, Debug, Default)]
 pub struct BrowserSession(Option<Arc<(Session, Account)>>);
 
@@ -31,7 +31,7 @@ impl ReplacedCookie {
 }
 
 impl BrowserSession {
-    /// Begun by the answer that is being made.
+    /// Returns the session that the answer begins.
     pub fn begun(session: &Session, account: &Account) -> Self {
         Self(Some(Arc::new((session.clone(), account.clone()))))
     }
@@ -40,7 +40,7 @@ impl BrowserSession {
         self.0.as_deref().map(|(session, account)| (session, account))
     }
 
-    /// Of any organization: which one is asked of the object at hand.
+    /// Returns whether the person is a Focal Point of any organization; of which one is asked of the object at hand.
     pub async fn is_focal_point(&self, app: &App) -> Result<bool, PageError> {
         match self.get() {
             None => Ok(false),
@@ -78,7 +78,8 @@ impl FromRequestParts<App> for BrowserSession {
     }
 }
 
-/// With a page, not with a form: the form's token is bound to the cookie that it was sent with (security.md BR-1).
+/// Replaces the cookie with a page, not with a form: the form's token is bound to the cookie that it was sent with
+/// (security.md BR-1).
 async fn replace_cookie(
     parts: &Parts,
     app: &App,

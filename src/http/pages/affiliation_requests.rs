@@ -217,7 +217,7 @@ fn is_decided_elsewhere(entry: &Entry) -> bool {
     entry.person.affiliation.status() == AffiliationStatus::Approved && waits(entry)
 }
 
-/// TIES rights are decided there, by an administrator as by a Focal Point.
+/// Returns the page where TIES rights are decided, by an administrator as by a Focal Point.
 fn person_path(organization: &Organization, entry: &Entry) -> String {
     paths::focal_point_person(&organization.id, &entry.person.affiliation.account)
 }

@@ -45,7 +45,7 @@ async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Respo
     }
 }
 
-/// AZ-12: stored, and continued by a GET, with which the cookies arrive. Nothing is set in the browser:
+/// Stores the request, which a GET continues, with which the cookies arrive (AZ-12). Nothing is set in the browser:
 /// its cookies did not come along, so they must not be replaced.
 pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
     let ctx = ctx.without_cookies();
@@ -60,7 +60,7 @@ pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Res
     }
 }
 
-/// The next step of a request that waits.
+/// Leads to the next step of a request that waits.
 pub async fn continue_request(ctx: PageContext) -> Result<Response, PageError> {
     let handle = ctx.request.clone().ok_or(PageError::RequestOver(None))?;
     if let Some(posted) = interaction::find_posted(&ctx.app, &handle).await? {
@@ -163,7 +163,7 @@ pub async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-/// In the page's words and language.
+/// Returns them in the words and language of the page.
 pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<Detail> {
     let types = &ctx.app.config.authorization.details;
     let label = |name: &str| {
@@ -220,7 +220,7 @@ pub async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-/// In the page's words and language.
+/// Returns them in the words and language of the page.
 pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
     let language = ctx.locale().as_str();
     let types = directory::membership_types::list(&ctx.app).await?;

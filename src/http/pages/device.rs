@@ -82,7 +82,7 @@ async fn again(
     ctx.again(form).await
 }
 
-/// Too many wrong codes: the form stays, and says how long to wait.
+/// Shows the form again after too many wrong codes, and says how long to wait.
 async fn wait(ctx: &PageContext, form: FormState, error: oidc::Error) -> Result<Response, PageError> {
     let seconds = error.retry_after().and_then(|it| i64::try_from(it).ok());
     match seconds.map(chrono::Duration::seconds) {

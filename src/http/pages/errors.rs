@@ -24,7 +24,7 @@ use crate::paths;
 use crate::templates::Page;
 use crate::templates::pages::{AuthorizationError, ErrorPage, Problem, RequestOver};
 
-/// A layer: an answer that carries a `PageError` is given its page.
+/// Gives an answer that carries a `PageError` its page, as a layer.
 pub async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     // What is needed of the request for the unlikely case.
@@ -49,7 +49,7 @@ pub async fn show(State(app): State<App>, request: Request, next: Next) -> Respo
     Response::from_parts(parts, body)
 }
 
-/// What a POST ended with, when it was an error: the GET that follows shows its page.
+/// Shows the error that a POST ended with, on the GET that follows.
 async fn error_of_post(app: &App, request: &mut Parts) -> Option<Response> {
     let query = request.uri.query().unwrap_or_default();
     if request.method != Method::GET || !query.contains(outcome::PARAMETER) {
@@ -64,7 +64,7 @@ async fn error_of_post(app: &App, request: &mut Parts) -> Option<Response> {
     Some(response)
 }
 
-/// Who asks, also where no session can be read: an error page needs no database.
+/// Returns who asks, also where no session can be read: an error page needs no database.
 async fn page_context(app: &App, request: &mut Parts) -> PageContext {
     use axum::extract::FromRequestParts;
 
@@ -98,7 +98,7 @@ async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: Pag
     })
 }
 
-/// Where an error leads that is not the end: to what is to be done first, or back to the form.
+/// Redirects where the error is not the end: to what is to be done first, or back to the form.
 async fn first(
     ctx: &PageContext,
     request: &Parts,
@@ -169,7 +169,7 @@ async fn keep(ctx: &PageContext, typed: &Typed, outcome: Outcome) -> Result<Resp
     ctx.again_to(owner.as_ref(), outcome).await
 }
 
-/// To what is to be done first; after it the person is where they were, and so is what they typed.
+/// Redirects to what is to be done first; after it the person is where they were, and so is what they typed.
 async fn after(
     ctx: &PageContext,
     request: &Parts,
@@ -206,7 +206,7 @@ async fn draw(ctx: &PageContext, error: &PageError) -> Result<Response, PageErro
                 service: None,
                 request_id: ctx.request_id.clone(),
             };
-            shown(ctx, status, &page).await
+            draw_with_person(ctx, status, &page).await
         }
         _ => {
             let page = ErrorPage {
@@ -214,13 +214,17 @@ async fn draw(ctx: &PageContext, error: &PageError) -> Result<Response, PageErro
                 status: status.as_u16(),
                 request_id: ctx.request_id.clone(),
             };
-            shown(ctx, status, &page).await
+            draw_with_person(ctx, status, &page).await
         }
     }
 }
 
-/// With the person's name in the header; without it where the database cannot say.
-async fn shown<P: Page>(ctx: &PageContext, status: StatusCode, page: &P) -> Result<Response, PageError> {
+/// Draws a page with the person's name in the header; without it where the database cannot say.
+async fn draw_with_person<P: Page>(
+    ctx: &PageContext,
+    status: StatusCode,
+    page: &P,
+) -> Result<Response, PageError> {
     match ctx.page_with(status, page).await {
         Ok(response) => Ok(response),
         Err(_) => ctx.bare_page(status, page),
@@ -238,7 +242,7 @@ async fn request_over(
     };
     // The page is no part of any request: its menus lead on.
     let ctx = ctx.clone().outside_of_requests();
-    shown(&ctx, status, &page).await
+    draw_with_person(&ctx, status, &page).await
 }
 
 fn problem(error: &PageError) -> Problem {

@@ -66,20 +66,20 @@ impl Flow {
         }
     }
 
-    /// The person pressed *Cancel*, *Deny* or *Back to the service*.
+    /// Denies the request: the person pressed *Cancel*, *Deny* or *Back to the service*.
     pub async fn deny(&self, ctx: &PageContext) -> Result<Response, PageError> {
         let step = interaction::deny(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await;
         self.leave(ctx, step).await
     }
 
-    /// The person went back without what the service insists on.
+    /// Ends the request of a person who went back without what the service insists on.
     pub async fn give_up(&self, ctx: &PageContext) -> Result<Response, PageError> {
         let step =
             interaction::give_up(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await;
         self.leave(ctx, step).await
     }
 
-    /// AZ-13: the person has just acted, so the answer may go on by itself.
+    /// Sends the answer, which may go on by itself, as the person has just acted (AZ-13).
     async fn leave(&self, ctx: &PageContext, step: Step) -> Result<Response, PageError> {
         match step {
             Step::Answer(answer) => send(ctx, answer).await,
@@ -93,13 +93,13 @@ impl Flow {
         Ok(())
     }
 
-    /// The step that the request is at, for the person of the browser's session.
+    /// Returns the step that the request is at, for the person of the browser's session.
     pub async fn step(&self, ctx: &PageContext) -> Step {
         interaction::proceed(&ctx.app, &self.handle, &self.interaction, ctx.session.get()).await
     }
 }
 
-/// The person pressed *Cancel* on a page that can be part of a request: back to the service, which is told if its
+/// Leads back from a page on which the person pressed *Cancel*: to the service, which gets an answer if its
 /// request is still open.
 pub async fn cancel(ctx: &PageContext, flow: Option<&Flow>) -> Result<Response, PageError> {
     match flow {
@@ -108,7 +108,7 @@ pub async fn cancel(ctx: &PageContext, flow: Option<&Flow>) -> Result<Response, 
     }
 }
 
-/// To the page of a step, or to the service with the answer.
+/// Redirects to the page of a step, or to the service with the answer.
 pub async fn take(ctx: &PageContext, handle: &str, step: Step) -> Result<Response, PageError> {
     let page = match step {
         Step::Login { .. } => paths::LOGIN,
@@ -127,7 +127,7 @@ pub async fn take(ctx: &PageContext, handle: &str, step: Step) -> Result<Respons
     Ok(ctx.redirect(&paths::with_parameter(page, "request", handle)))
 }
 
-/// The answer of a request, told again to the same browser for as long as the service has not redeemed its code:
+/// Answers a request, and the same browser again for as long as the service has not redeemed its code:
 /// a browser that was made to ask twice has lost the first answer.
 async fn respond_once(
     ctx: &PageContext,
@@ -153,8 +153,8 @@ async fn respond_once(
     Ok(response)
 }
 
-/// The answer, or the page with the way back: a refusal makes no redirect to a service that registered itself
-/// and that the person has not allowed (security.md AZ-13).
+/// Sends the answer, or shows the page with the way back: a refusal makes no redirect to a service that registered
+/// itself and that the person has not allowed (security.md AZ-13).
 pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result<Response, PageError> {
     let Some(error) = answer.error.clone() else {
         return send(ctx, answer).await;
@@ -180,7 +180,7 @@ pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result
     ctx.clone().in_flow().bare_page(StatusCode::BAD_REQUEST, &page)
 }
 
-/// The answer on its way, in the mode that the service asked for.
+/// Sends the answer in the mode that the service asked for.
 async fn send(ctx: &PageContext, answer: AuthorizationResponse) -> Result<Response, PageError> {
     if let Some(error) = &answer.error {
         crate::http::error::log(&error.clone().of_client(&answer.client_id));
@@ -206,19 +206,19 @@ fn form_post(answer: AuthorizationResponse) -> FormPost {
     }
 }
 
-/// The service that a handle was made for, also when its request is over.
+/// Returns the service that a handle was made for, also when its request is over.
 pub fn service_of_handle(app: &App, handle: &str) -> Option<Service> {
     let remembered = interaction_handle::open(app, handle)?;
     Some(service(app, &*app.registry.find(remembered.client_id.as_str())?))
 }
 
-/// The service whose request a sign-up or a recovery keeps.
+/// Returns the service whose request a sign-up or a recovery keeps.
 pub fn service_of(app: &App, resume: &str) -> Option<Service> {
     let request: AuthorizationRequest = serde_json::from_str(resume).ok()?;
     Some(service(app, &*app.registry.find(request.client_id.as_str())?))
 }
 
-/// What pages show of a client (security.md DR-4).
+/// Returns what pages show of a client (security.md DR-4).
 pub fn service(app: &App, client: &Client) -> Service {
     let metadata = &client.metadata;
     Service {
@@ -231,7 +231,7 @@ pub fn service(app: &App, client: &Client) -> Service {
     }
 }
 
-/// A service of which only the name is told.
+/// Returns a service of which pages show only the name.
 pub fn named(name: String) -> Service {
     Service {
         name,

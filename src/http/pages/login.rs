@@ -41,8 +41,8 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     .await
 }
 
-/// Who is logged in has nothing to do here: on to the service, if its request asks for no new login, else to where a
-/// login leads.
+/// Leads on whoever is logged in and has nothing to do here: to the service, if its request asks for no new login,
+/// else to where a login leads.
 async fn goes_on(ctx: &PageContext, flow: Option<&Flow>) -> Result<Option<Response>, PageError> {
     let wants_other = ctx.query("account").as_deref() == Some("other");
     if ctx.session.get().is_none() || ctx.outcome.form.is_some() || wants_other {

@@ -23,8 +23,8 @@ pub fn browser(ctx: &PageContext) -> Browser<'_> {
     }
 }
 
-/// Answers an attempt: the person is logged in, has a second step to do, or sees the form again. A page that says more of
-/// a failure answers that one itself.
+/// Answers an attempt: the person is logged in, has a second step to do, or sees the form again. A page that says more
+/// of a failure answers that one itself.
 pub async fn answer(
     ctx: PageContext,
     typed: FormState,

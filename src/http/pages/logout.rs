@@ -22,7 +22,7 @@ pub async fn end_session(ctx: PageContext, uri: Uri) -> Result<Response, PageErr
     proceed(ctx.in_flow(), &parameters).await
 }
 
-/// A form of another site brings no cookies of ours: it goes on as a GET, with which they arrive.
+/// Redirects a form of another site, which brings no cookies of ours, to a GET, with which they arrive.
 pub async fn end_session_by_post(ctx: PageContext, request: Request) -> Result<Response, PageError> {
     let parameters = form::of_body(request).await?.into_parameters()?;
     let query = form_urlencoded::Serializer::new(String::new())
@@ -92,7 +92,7 @@ async fn log_out(ctx: PageContext, after: After) -> Result<Response, PageError> 
     leave(ctx, frames, after).await
 }
 
-/// The session of this browser has ended: on, through the services that it is to visit.
+/// Redirects after the session has ended, through the services that the browser is to visit.
 pub(super) async fn leave(
     ctx: PageContext,
     frames: Vec<String>,
@@ -145,7 +145,7 @@ pub async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
     ctx.bare_page(StatusCode::OK, &page)
 }
 
-/// Where a logout leads: back to the service, else to our page, which names the service.
+/// Returns where a logout leads: back to the service, else to our page, which names the service.
 fn address(after: &After) -> String {
     match (&after.redirect_to, &after.client) {
         (Some(uri), _) => uri.clone(),

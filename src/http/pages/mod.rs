@@ -65,7 +65,7 @@ pub use crate::http::error::PageError;
 pub use crate::http::extract::{ListQuery, PageContext, PageForm, SignedIn, Tick};
 use crate::templates::FormState;
 
-/// The form as it was typed, with what is wrong in it.
+/// Returns the form as it was typed, with what is wrong in it.
 pub fn refused<F: Display, M: Into<Message>>(
     typed: FormState,
     wrong: impl IntoIterator<Item = (F, M)>,

@@ -1,4 +1,4 @@
-//! Where a page leads on: back to the service's request, to the page that was asked for, or to the account. `flow` and
+//! The way on from a page: back to the service's request, to the page that was asked for, or to the account. `flow` and
 //! the pages that log in stand on it.
 
 use axum::response::Response;

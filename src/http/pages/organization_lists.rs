@@ -23,7 +23,7 @@ impl Types {
             .collect()
     }
 
-    /// Those whose organizations are members.
+    /// Returns those whose organizations are members.
     pub fn of_members(mut self) -> Self {
         self.0.retain(|it| it.needs_approval);
         self

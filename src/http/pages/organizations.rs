@@ -76,7 +76,7 @@ impl Button {
 }
 
 impl Answers {
-    /// As they were typed into a form that is shown again.
+    /// Returns the answers as they were typed into a form that is shown again.
     pub fn typed(form: &FormState) -> Self {
         let text = |name| form.value(name).to_owned();
         Self {
@@ -90,12 +90,12 @@ impl Answers {
         }
     }
 
-    /// A button that only changes what is asked.
+    /// Returns whether the button only changes what is asked.
     pub fn is_unfinished(&self) -> bool {
         matches!(self.action, Button::Search | Button::New | Button::Existing)
     }
 
-    /// Elsewhere the sign-up's own fields are no fields of the form (security.md G-3).
+    /// Refuses the sign-up's own fields: elsewhere they are no fields of the form (security.md G-3).
     pub fn without_signup(self) -> Result<Self, FormError> {
         match (&self.newsletter, &self.accept_terms, &self.decision) {
             (None, None, None) => Ok(self),
@@ -108,7 +108,7 @@ impl Answers {
         of_form || matches!(self.action, Button::New | Button::Create)
     }
 
-    /// What the answers choose: a record of the list, or the one that was typed, by the form that was shown.
+    /// Returns what the answers choose: a record of the list, or the one that was typed, by the form that was shown.
     pub fn input(&self) -> ChoiceInput<'_> {
         let typed = self.is_new_record();
         let of = |listed: bool, value| if listed != typed { value } else { "" };
@@ -128,7 +128,7 @@ impl Answers {
     }
 }
 
-/// The questions as they stand after these answers.
+/// Returns the questions as they stand after these answers.
 pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<OrganizationQuestions, PageError> {
     let types = directory::membership_types::list(&ctx.app).await?;
     let language = ctx.locale().as_str();

@@ -66,7 +66,7 @@ pub async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
     }
 }
 
-/// The link of the mail brings `token`; it moves to a cookie, and the address is shown without it.
+/// Moves the `token` of the mail's link into a cookie, and shows the address without it.
 pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(kept) = ctx.content() {
         return show_done(ctx, kept).await;
@@ -123,7 +123,7 @@ pub async fn reset(form: PageForm<NewPassword>) -> Result<Response, PageError> {
     }
 }
 
-/// On to the login, and with it back to the service that the person came from. In another browser than the
+/// Leads on to the login, and with it back to the service that the person came from. In another browser than the
 /// service's request began in, on to a page that links to the service (AZ-6, DV-3).
 async fn finish(ctx: PageContext, done: recovery::Done) -> Result<Response, PageError> {
     let resumption = Resumption::of(&ctx, done.resume, paths::LOGIN.to_owned()).await?;

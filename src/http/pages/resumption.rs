@@ -1,5 +1,5 @@
-//! The way back to the service from the last page of a sign-up or a recovery, which keep the service's request while they
-//! last. It is part of the outcome that the last page shows.
+//! The way back to the service from the last page of a sign-up or a recovery, which keep the service's request while
+//! they last. It is part of the outcome that the last page shows.
 
 use serde::{Deserialize, Serialize};
 

@@ -20,7 +20,7 @@ use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::SecondFactor;
 
-/// Who is asked, and for what.
+/// The person who is asked for a second factor, and for which.
 struct Asked {
     of: Of,
     status: SecondFactorStatus,
@@ -101,7 +101,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     }
 }
 
-/// It took too long, or was done in another window.
+/// Leads on when nothing is asked: it took too long, or was done in another window.
 async fn nothing_asked(ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_some() {
         return Ok(onward(&ctx));
@@ -109,13 +109,13 @@ async fn nothing_asked(ctx: PageContext) -> Result<Response, PageError> {
     expired(ctx).await
 }
 
-/// To the first step, with what the login is for.
+/// Redirects to the first step, with what the login is for.
 async fn expired(ctx: PageContext) -> Result<Response, PageError> {
     let ctx = ctx.without_cookie(Cookie::SecondStep);
     ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await
 }
 
-/// The person's devices are to be asked: by the page, in the browser.
+/// Begins to ask the person's devices: the page does it, in the browser.
 async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
     match &asked.of {
         Of::AtLogin { ticket, account } => second_step::begin_assertion(&ctx.app, ticket, account).await?,

@@ -76,8 +76,8 @@ pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&SignupDetails { form, service }).await
 }
 
-/// The service's request that a sign-up or a recovery keeps: as it stands, as it was when the form was opened, or as
-/// the step before kept it (security.md AZ-6).
+/// Returns the service's request that a sign-up or a recovery keeps: as it stands, as it was when the form was opened,
+/// or as the step before kept it (security.md AZ-6).
 pub(super) async fn request_to_keep(
     ctx: &PageContext,
     flow: Option<&Flow>,
@@ -311,7 +311,7 @@ struct Welcome {
     pending_organization: Option<String>,
 }
 
-/// Logged in, and on to the last page, from which *OK* leads back to the service.
+/// Logs the person in, and redirects to the last page, from which *OK* leads back to the service.
 async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
     let otherwise = match &ctx.request {
@@ -339,7 +339,7 @@ async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, P
         .await
 }
 
-/// Also when it is opened from memory: then it is said that the account is ready, and no more.
+/// Shows the last page. Opened from memory, it says that the account is ready, and no more.
 pub async fn show_done(ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_none() {
         return Ok(ctx.redirect(paths::LOGIN));
@@ -386,7 +386,7 @@ pub async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
         .await
 }
 
-/// From memory, or reloaded: the button is on the page before.
+/// Redirects to the page with the button: this one was opened from memory, or reloaded.
 pub async fn to_verify(ctx: PageContext) -> Result<Response, PageError> {
     Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY)))
 }

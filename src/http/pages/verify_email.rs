@@ -1,5 +1,6 @@
 //! `/login/verify-email`: the code that the first login of an account asks for whose address nobody has verified here
-//! (`accounts::verification::first_login`). Nothing else of the account opens before, so the guards must not stand here.
+//! (`accounts::verification::first_login`). Nothing else of the account opens before, so the guards must not stand
+//! here.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -99,7 +100,7 @@ pub async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
         .await
 }
 
-/// From memory, or reloaded: the button is on the page before.
+/// Redirects to the page with the button: this one was opened from memory, or reloaded.
 pub async fn back(ctx: PageContext) -> Result<Response, PageError> {
     Ok(ctx.redirect(&ctx.within(paths::LOGIN_VERIFY_EMAIL)))
 }

@@ -1,4 +1,4 @@
-//! What a person sees and changes of the own account (contract.md, `/account` and below).
+//! Shows people their own account, and lets them change it (contract.md, `/account` and below).
 
 pub mod organization;
 pub mod passkeys;

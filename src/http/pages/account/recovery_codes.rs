@@ -56,7 +56,7 @@ pub(super) async fn show_new(
     Ok(ctx.redirect(paths::ACCOUNT_RECOVERY_CODES))
 }
 
-/// The list is read in the session that made it.
+/// Names the list by the session that made it, in which alone it is read.
 fn key(person: &SignedIn) -> String {
     format!("{}\n{}", person.account().id, person.session().sid)
 }
@@ -77,7 +77,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
     ctx.page(&page).await
 }
 
-/// The same as a text file, which names the account.
+/// Sends the list as a text file, which names the account.
 pub async fn download(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let Some(kept) = kept(&ctx, &person).await? else {
         return Ok(ctx.redirect(paths::ACCOUNT_SECURITY));
@@ -103,7 +103,7 @@ pub async fn download(ctx: PageContext, person: SignedIn) -> Result<Response, Pa
 #[serde(default, deny_unknown_fields)]
 pub struct Nothing {}
 
-/// The person says that the list is saved.
+/// Forgets the list, which the person says is saved.
 pub async fn saved(person: SignedIn, form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;
     let made = kept(&ctx, &person).await?.map(|it| it.made);

@@ -73,8 +73,9 @@ pub async fn end(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         "end" => {
             let id = SessionId::new(fields.session_id.as_str());
             if !sessions::end(app, &context, account, &id, "by_the_person").await? {
+                // G-9
                 return Err(if sessions::has_ended(app, account, &id).await? {
-                    PageError::Conflict // G-9
+                    PageError::Conflict
                 } else {
                     PageError::NotFound
                 });

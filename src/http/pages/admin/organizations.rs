@@ -129,7 +129,7 @@ fn refused_address(key: &'static str) -> affiliations::Error {
     affiliations::Error::Invalid([("email", key)].into())
 }
 
-/// Who has this address and can become a Focal Point here.
+/// Finds the account that has this address and can become a Focal Point here.
 async fn candidate(ctx: &PageContext, id: &str, email: &str) -> Result<Account, affiliations::Error> {
     let email = EmailAddress::parse(email).map_err(|_| refused_address("error.email"))?;
     let organization = OrganizationId::new(id);

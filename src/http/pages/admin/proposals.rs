@@ -124,7 +124,7 @@ async fn find(ctx: &PageContext, id: &str) -> Result<Record, PageError> {
     Ok(admin::find_proposal(&ctx.app, &ctx.actor_context(), &id).await?)
 }
 
-/// As it was typed; what its proposer said of its type is the first guess.
+/// Returns the record as it was typed; its proposer's type is the first guess.
 fn as_it_is(record: &Record) -> FormState {
     let it = &record.organization;
     let its_type = it.claimed_type.as_ref().unwrap_or(&it.membership_type);

@@ -12,7 +12,7 @@ use crate::affiliations::organization_of;
 use crate::paths;
 use crate::templates::pages::FocalPointChoose;
 
-/// A person is Focal Point of one organization at most, and is taken there; an administrator may be of none.
+/// Redirects to the organization of the person, who is Focal Point of one at most; an administrator may be of none.
 pub async fn choose(ctx: PageContext) -> Result<Response, PageError> {
     match organization_of(ctx.app.db.read(), &ctx.actor_context()).await? {
         Some(id) => Ok(ctx.redirect(&paths::focal_point_requests(&id))),

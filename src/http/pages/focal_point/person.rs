@@ -57,7 +57,7 @@ pub async fn confirm(
     }
 }
 
-/// `None` for an act that needs no confirmation.
+/// Returns the page that confirms an act; `None` if the act needs no confirmation.
 async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<Option<Confirm>, PageError> {
     let (entry, organization, _) = found;
     let (act, button, asks) = match fields.action.as_str() {
@@ -139,7 +139,7 @@ async fn outcome(
 
 type Found = (Entry, Organization, Capacity);
 
-/// Who is approved for the organization that the path names (G-4).
+/// Finds the person who is approved for the organization that the path names (G-4).
 async fn find(ctx: &PageContext, organization: &str, account: &str) -> Result<Found, PageError> {
     let (organization, account) = (OrganizationId::new(organization), AccountId::new(account));
     let (app, context) = (&ctx.app, ctx.actor_context());

@@ -15,12 +15,12 @@ impl PageContext {
         self.again_as(StatusCode::UNPROCESSABLE_ENTITY, form).await
     }
 
-    /// Does the same with a status of its own.
+    /// Redirects to this page, which shows the form again with this status.
     pub async fn again_as(&self, status: StatusCode, form: FormState) -> Result<Response, PageError> {
         self.again_with(Outcome::refused(status, form)).await
     }
 
-    /// Does the same, and says how long to wait before the next try (security.md PW-4).
+    /// Redirects to this page, which says how long to wait before the next try (security.md PW-4).
     pub async fn again_later(&self, form: FormState, time: chrono::Duration) -> Result<Response, PageError> {
         self.again_with(Outcome {
             wait_until: Some(self.app.clock.now() + time),
