@@ -1,9 +1,9 @@
-//! Membership types: a small table that an administrator can add to.
+//! Membership types: a small table, filled by migrations.
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder};
 
 use super::corrupt;
-use super::entities::membership_type::{ActiveModel, Column, Entity, Model};
+use super::entities::membership_type::{Column, Entity, Model};
 use crate::domain::MembershipTypeId;
 use crate::domain::organization::MembershipType;
 
@@ -19,18 +19,6 @@ pub async fn find(db: &impl ConnectionTrait, id: &MembershipTypeId) -> Result<Op
         .await?
         .map(from_row)
         .transpose()
-}
-
-pub async fn insert(tx: &impl ConnectionTrait, it: &MembershipType) -> Result<(), DbErr> {
-    let names = serde_json::to_string(&it.names).map_err(|e| DbErr::Custom(e.to_string()))?;
-    let row = ActiveModel {
-        id: Set(it.id.to_string()),
-        names: Set(names),
-        needs_approval: Set(it.needs_approval),
-        ties_entitled: Set(it.ties_entitled),
-        position: Set(it.position),
-    };
-    Entity::insert(row).exec_without_returning(tx).await.map(drop)
 }
 
 fn from_row(row: Model) -> Result<MembershipType, DbErr> {

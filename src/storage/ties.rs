@@ -26,18 +26,6 @@ pub async fn list_types(db: &impl ConnectionTrait) -> Result<Vec<RightType>, DbE
         .collect()
 }
 
-pub async fn insert_type(tx: &impl ConnectionTrait, it: &RightType) -> Result<(), DbErr> {
-    let row = ties_right_type::ActiveModel {
-        id: Set(it.name.clone()),
-        names: Set(serde_json::to_string(&it.names).map_err(|e| DbErr::Custom(e.to_string()))?),
-        position: Set(it.position),
-    };
-    ties_right_type::Entity::insert(row)
-        .exec_without_returning(tx)
-        .await
-        .map(drop)
-}
-
 /// All that ever was on one affiliation, newest first.
 pub async fn list_of_affiliation(
     db: &impl ConnectionTrait,

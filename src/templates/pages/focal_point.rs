@@ -103,16 +103,6 @@ pub struct ApprovedTogether {
     pub unknown: u64,
 }
 
-impl ApprovedTogether {
-    pub fn is_complete(&self) -> bool {
-        self.refused() == 0
-    }
-
-    fn refused(&self) -> u64 {
-        (self.decided_meanwhile.len() + self.own.len() + self.failed.len()) as u64 + self.unknown
-    }
-}
-
 /// `/focal-point/{organization}/requests?q=&status=&page=`: `decision=approve` with `requests`, one for
 /// each box that was ticked.
 #[derive(Clone, Debug, Serialize)]
