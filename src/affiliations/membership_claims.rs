@@ -1,43 +1,52 @@
-//! What services are told of a person's place: the table of product.md, read at issuance (AF-4, G-10).
+//! The claims about a person's membership: the table of product.md, read whenever claims are issued (AF-4, G-10). `oidc`
+//! calls this for tokens, userinfo and access policies. What the person sees is in `overview`.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::domain::affiliation::{AffiliationStatus, Standing, Told};
+use crate::domain::affiliation::{AffiliationClaim, AffiliationStatus, MembershipClaims};
 use crate::domain::organization::{Country, MembershipType, OrganizationStatus};
 use crate::domain::{AccountId, MembershipTypeId};
-use crate::storage::membership_claims::{Place, find};
+use crate::storage::membership_claims::{CurrentAffiliation, find};
 
-/// Reads once; what it says is true in `db`'s transaction, or at this moment.
-pub async fn membership_claims(db: &impl ConnectionTrait, account: &AccountId) -> Result<Standing, DbErr> {
-    Ok(find(db, account)
-        .await?
-        .map_or_else(|| Standing::bare(Told::None), |place| told(&place)))
+/// Returns the claims as they are in the transaction of `db`, or at this moment.
+pub async fn membership_claims(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<MembershipClaims, DbErr> {
+    Ok(find(db, account).await?.map_or_else(
+        || MembershipClaims::bare(AffiliationClaim::None),
+        |current| claims_of(&current),
+    ))
 }
 
-fn told(place: &Place) -> Standing {
-    let mut standing = Standing::bare(place.status.into());
-    match (place.status, place.organization_status) {
-        // A record that nobody has checked yet says nothing but that its people are no member's.
+fn claims_of(current: &CurrentAffiliation) -> MembershipClaims {
+    let mut claims = MembershipClaims::bare(current.status.into());
+    match (current.status, current.organization_status) {
+        // Of an organization that nobody has checked yet, only that it is no member.
         (AffiliationStatus::SelfDeclared, OrganizationStatus::Proposed) => {
-            standing.membership_type = Some(MembershipTypeId::new(MembershipType::NON_MEMBER));
-            return standing;
+            claims.membership_type = Some(MembershipTypeId::new(MembershipType::NON_MEMBER));
+            return claims;
         }
-        // Of a member nothing is told without its approval, nor of a non-member as if it had been given.
-        (AffiliationStatus::SelfDeclared, OrganizationStatus::Active) if !place.needs_approval => {}
-        (AffiliationStatus::Approved, OrganizationStatus::Active) if place.needs_approval => {
-            standing.focal_point = place.focal_point;
-            if place.ties_entitled {
-                standing.ties_rights = place.ties_rights.clone();
+        // Nothing of a member without its approval, nor of a non-member as if it had been given.
+        (AffiliationStatus::SelfDeclared, OrganizationStatus::Active) if !current.needs_approval => {}
+        (AffiliationStatus::Approved, OrganizationStatus::Active) if current.needs_approval => {
+            claims.focal_point = current.focal_point;
+            if current.ties_entitled {
+                claims.ties_rights = current.ties_rights.clone();
             }
         }
-        _ => return standing,
+        _ => return claims,
     }
-    standing.membership_type = Some(place.membership_type.clone());
-    standing.organization = Some(place.name.clone());
-    standing.organization_id = Some(place.organization.clone());
-    standing.membership_category = Some(place.category.as_str().to_owned());
-    standing.member_state = place.country.as_ref().and_then(Country::claim).map(str::to_owned);
-    standing
+    claims.membership_type = Some(current.membership_type.clone());
+    claims.organization = Some(current.name.clone());
+    claims.organization_id = Some(current.organization.clone());
+    claims.membership_category = Some(current.category.as_str().to_owned());
+    claims.member_state = current
+        .country
+        .as_ref()
+        .and_then(Country::claim)
+        .map(str::to_owned);
+    claims
 }
 
 #[cfg(test)]
@@ -46,8 +55,12 @@ mod tests {
     use crate::domain::OrganizationId;
     use crate::domain::organization::Category;
 
-    fn place(status: AffiliationStatus, organization_status: OrganizationStatus, member: bool) -> Place {
-        Place {
+    fn current(
+        status: AffiliationStatus,
+        organization_status: OrganizationStatus,
+        member: bool,
+    ) -> CurrentAffiliation {
+        CurrentAffiliation {
             status,
             organization: OrganizationId::new("o"),
             name: "Example".into(),
@@ -66,16 +79,18 @@ mod tests {
     fn a_member_is_told_only_of_the_approved_while_it_is_active() {
         for status in AffiliationStatus::ALL {
             for organization in OrganizationStatus::ALL {
-                let told = told(&place(*status, *organization, true));
+                let claims = claims_of(&current(*status, *organization, true));
                 let may =
                     *status == AffiliationStatus::Approved && *organization == OrganizationStatus::Active;
-                assert_eq!(told.organization_id.is_some(), may); // AF-1, AF-4
-                assert_eq!(told.member_state.is_some(), may);
-                assert_eq!(told.membership_category.is_some(), may);
-                assert_eq!(!told.ties_rights.is_empty(), may); // AF-3
-                assert_eq!(told.focal_point, may);
+                assert_eq!(claims.organization_id.is_some(), may); // AF-1, AF-4
+                assert_eq!(claims.member_state.is_some(), may);
+                assert_eq!(claims.membership_category.is_some(), may);
+                assert_eq!(!claims.ties_rights.is_empty(), may); // AF-3
+                assert_eq!(claims.focal_point, may);
                 if !may {
-                    let non_member = told.membership_type.is_none_or(|it| it.as_str() == "non_member");
+                    let non_member = claims
+                        .membership_type
+                        .is_none_or(|it| it.as_str() == "non_member");
                     assert!(non_member);
                 }
             }
@@ -84,24 +99,24 @@ mod tests {
 
     #[test]
     fn a_proposed_record_tells_the_type_only() {
-        let mut place = place(
+        let mut current = current(
             AffiliationStatus::SelfDeclared,
             OrganizationStatus::Proposed,
             false,
         );
-        place.membership_type = MembershipTypeId::new("sector_member");
-        let told = told(&place);
-        assert_eq!(told.membership_type.unwrap().as_str(), "non_member"); // SU-6
-        assert_eq!((told.organization, told.member_state), (None, None));
+        current.membership_type = MembershipTypeId::new("sector_member");
+        let claims = claims_of(&current);
+        assert_eq!(claims.membership_type.unwrap().as_str(), "non_member"); // SU-6
+        assert_eq!((claims.organization, claims.member_state), (None, None));
     }
 
     #[test]
     fn other_country_is_absent() {
-        let mut place = place(AffiliationStatus::SelfDeclared, OrganizationStatus::Active, false);
-        place.country = Country::parse("ZZ");
-        let told = told(&place);
+        let mut current = current(AffiliationStatus::SelfDeclared, OrganizationStatus::Active, false);
+        current.country = Country::parse("ZZ");
+        let claims = claims_of(&current);
         assert_eq!(
-            (told.organization.as_deref(), told.member_state),
+            (claims.organization.as_deref(), claims.member_state),
             (Some("Example"), None)
         );
     }

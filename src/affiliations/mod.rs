@@ -19,4 +19,4 @@ pub use directory::selection::{ChoiceInput, choose};
 pub use error::Error;
 pub use lifecycle::authority::{LONGEST_REASON, organization_of};
 pub use membership_claims::membership_claims;
-pub use overview::{Place, Tie, by_kind, overview};
+pub use overview::{AffiliationDetail, Overview, by_kind, overview};

@@ -1,5 +1,5 @@
-//! A person's own place, as the account pages show it: what is in force, what waits, which TIES rights
-//! there are (product.md; security.md AF-7). What services are told of it is in `membership_claims`.
+//! Shows a person their own affiliation: what is in force, what is pending, which TIES rights there are (product.md;
+//! security.md AF-7). The account pages call this. Claims for services are in `membership_claims`.
 
 use sea_orm::ConnectionTrait;
 
@@ -13,18 +13,18 @@ use crate::storage::{affiliations, focal_points, membership_types, organizations
 
 /// An affiliation with what it is an affiliation to.
 #[derive(Clone, Debug)]
-pub struct Tie {
+pub struct AffiliationDetail {
     pub affiliation: Affiliation,
     pub organization: Organization,
     pub its_type: MembershipType,
 }
 
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Overview {
     /// In force; or, if there is none, what came of the newest request.
-    pub current: Option<Tie>,
+    pub current: Option<AffiliationDetail>,
     /// A request that waits beside the affiliation in force.
-    pub request: Option<Tie>,
+    pub request: Option<AffiliationDetail>,
     /// Every kind of right, if the current affiliation can have any, with where it stands.
     pub rights: Vec<(RightType, Option<TiesRight>)>,
     pub can_request_ties: bool,
@@ -33,17 +33,17 @@ pub struct Place {
     pub can_change: bool,
 }
 
-pub async fn overview(app: &App, account: &AccountId) -> Result<Place, Error> {
+pub async fn overview(app: &App, account: &AccountId) -> Result<Overview, Error> {
     let db = app.db.read();
     let all = affiliations::list_of_account(db, account).await?;
     let in_force = all.iter().find(|it| it.status().is_in_force());
     let open = all.iter().find(|it| it.status() == AffiliationStatus::Pending);
     let current = match in_force.or(open).or(all.first()) {
-        Some(it) => Some(tie(db, it).await?),
+        Some(it) => Some(detail(db, it).await?),
         None => None,
     };
     let request = match open.filter(|_| in_force.is_some()) {
-        Some(it) => Some(tie(db, it).await?),
+        Some(it) => Some(detail(db, it).await?),
         None => None,
     };
     let entitled = current.as_ref().filter(|it| {
@@ -60,7 +60,7 @@ pub async fn overview(app: &App, account: &AccountId) -> Result<Place, Error> {
         }
         None => Vec::new(),
     };
-    Ok(Place {
+    Ok(Overview {
         can_request_ties: entitled.is_some_and(|it| it.affiliation.status() == AffiliationStatus::Approved),
         is_focal_point: focal_points::find_of_account(db, account).await?.is_some(),
         can_change: open.is_none(),
@@ -86,12 +86,12 @@ pub fn by_kind(kinds: Vec<RightType>, rights: &[TiesRight]) -> Vec<(RightType, O
         .collect()
 }
 
-async fn tie(db: &impl ConnectionTrait, affiliation: &Affiliation) -> Result<Tie, Error> {
+async fn detail(db: &impl ConnectionTrait, affiliation: &Affiliation) -> Result<AffiliationDetail, Error> {
     let organization = organizations::resolve(db, &affiliation.organization)
         .await?
         .ok_or(Error::NotFound)?;
     let its_type = membership_types::find(db, &organization.membership_type).await?;
-    Ok(Tie {
+    Ok(AffiliationDetail {
         affiliation: affiliation.clone(),
         its_type: its_type.ok_or(Error::NotFound)?,
         organization,

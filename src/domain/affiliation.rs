@@ -1,4 +1,4 @@
-//! The affiliation of one account with one organization, and its moves (security.md AF-1, AF-2):
+//! The affiliation of one account with one organization, and its state machine (security.md AF-1, AF-2):
 //!
 //! ```text
 //! pending ──> approved ──> removed | lapsed | withdrawn
@@ -34,7 +34,7 @@ impl AffiliationStatus {
         )
     }
 
-    /// The affiliation that is told to services.
+    /// Returns `true` if claims state this affiliation.
     pub fn is_in_force(self) -> bool {
         matches!(self, Self::Approved | Self::SelfDeclared)
     }
@@ -45,7 +45,7 @@ impl AffiliationStatus {
 }
 
 words! {
-    /// As whom somebody decided.
+    /// The capacity in which somebody decided.
     Capacity {
         FocalPoint = "focal_point",
         Administrator = "administrator",
@@ -55,7 +55,7 @@ words! {
     }
 }
 
-/// Who moved it, when and why.
+/// A decision: by whom, when and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     pub at: Time,
@@ -71,12 +71,12 @@ pub struct Affiliation {
     pub account: AccountId,
     pub organization: OrganizationId,
     pub requested_at: Time,
-    /// Whether the person asked; else the service did, when an organization became a member.
+    /// `true` if the person asked; the service does when an organization becomes a member.
     pub asked_by_person: bool,
     pub stage: Stage,
 }
 
-/// Where it stands, with what is true then.
+/// The stage of an affiliation, with what is true then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
     SelfDeclared,
@@ -108,7 +108,7 @@ pub struct FocalPoint {
     pub designated_by: Option<AccountId>,
 }
 
-/// Why a move is refused.
+/// Says why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("{from} cannot become {to}")]
@@ -140,7 +140,7 @@ impl Affiliation {
         self.stage.status()
     }
 
-    /// When it came into force, if it is.
+    /// Returns when it came into force; `None` if it is not.
     pub fn since(&self) -> Option<Time> {
         match &self.stage {
             Stage::SelfDeclared => Some(self.requested_at),
@@ -149,7 +149,7 @@ impl Affiliation {
         }
     }
 
-    /// What brought it to where it stands; none for what nobody has decided.
+    /// Returns the decision that brought it to its stage; `None` if nobody has decided.
     pub fn last_decision(&self) -> Option<&Decision> {
         match &self.stage {
             Stage::SelfDeclared | Stage::Pending => None,
@@ -176,7 +176,7 @@ impl Affiliation {
         }
     }
 
-    /// The person ends it, or another one takes its place.
+    /// Ends it for the person, or because another one takes its place.
     pub fn withdraw(self, end: Decision) -> Result<Self, Refused> {
         match self.stage.clone() {
             Stage::Pending | Stage::SelfDeclared => Ok(self.at(Stage::Withdrawn { approval: None, end })),
@@ -196,7 +196,7 @@ impl Affiliation {
         }
     }
 
-    /// The organization's membership ended.
+    /// Ends it with the organization's membership.
     pub fn lapse(self, end: Decision) -> Result<Self, Refused> {
         match self.stage.clone() {
             Stage::Approved(approval) => Ok(self.at(Stage::Lapsed { approval, end })),
@@ -223,10 +223,10 @@ impl Affiliation {
     }
 }
 
-/// What services are told of a person's place, computed when it is asked for (security.md AF-4). Its
-/// names and absences are those of the claims in product.md, and so is its JSON.
+/// The claims about a person's membership, computed when they are issued (security.md AF-4). Names and absences are those
+/// of product.md, and so is the JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Standing {
+pub struct MembershipClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership_type: Option<MembershipTypeId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -237,13 +237,13 @@ pub struct Standing {
     pub membership_category: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_state: Option<String>,
-    pub affiliation_status: Told,
+    pub affiliation_status: AffiliationClaim,
     pub ties_rights: Vec<String>,
     pub focal_point: bool,
 }
 
-impl Standing {
-    pub fn bare(affiliation_status: Told) -> Self {
+impl MembershipClaims {
+    pub fn bare(affiliation_status: AffiliationClaim) -> Self {
         Self {
             membership_type: None,
             organization: None,
@@ -258,8 +258,8 @@ impl Standing {
 }
 
 words! {
-    /// `affiliation_status` as it is told; a withdrawn one is none.
-    Told {
+    /// The values of the claim `affiliation_status`; a withdrawn affiliation is none.
+    AffiliationClaim {
         None = "none",
         Pending = "pending",
         Approved = "approved",
@@ -270,7 +270,7 @@ words! {
     }
 }
 
-impl From<AffiliationStatus> for Told {
+impl From<AffiliationStatus> for AffiliationClaim {
     fn from(status: AffiliationStatus) -> Self {
         match status {
             AffiliationStatus::SelfDeclared => Self::SelfDeclared,
@@ -348,8 +348,11 @@ mod tests {
 
     #[test]
     fn withdrawn_is_told_as_none() {
-        assert_eq!(Told::from(AffiliationStatus::Withdrawn), Told::None);
-        let json = serde_json::to_value(Standing::bare(Told::None)).unwrap();
+        assert_eq!(
+            AffiliationClaim::from(AffiliationStatus::Withdrawn),
+            AffiliationClaim::None
+        );
+        let json = serde_json::to_value(MembershipClaims::bare(AffiliationClaim::None)).unwrap();
         assert_eq!(
             json,
             serde_json::json!({ "affiliation_status": "none", "ties_rights": [], "focal_point": false })

@@ -1,4 +1,4 @@
-//! Judges who may enter a service: its access policy against a person's standing, and what the page that refuses says
+//! Judges who may enter a service: its access policy against a person's membership, and what the page that refuses says
 //! (product.md, "What a service receives"; contract.md, `access_policy`).
 
 use sea_orm::ConnectionTrait;
@@ -6,14 +6,14 @@ use sea_orm::ConnectionTrait;
 use super::Result;
 use crate::affiliations;
 use crate::domain::AccountId;
-use crate::domain::affiliation::{Standing, Told};
+use crate::domain::affiliation::{AffiliationClaim, MembershipClaims};
 use crate::domain::client::{AccessPolicy, Client, RequiredAffiliation};
 
 /// The refusal of a person, as far as they can do something about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessRefused {
     /// The affiliation status of the person now.
-    pub affiliation_status: Told,
+    pub affiliation_status: AffiliationClaim,
     pub lacks: Vec<Lack>,
 }
 
@@ -37,19 +37,20 @@ pub async fn check(
     if policy.is_open() {
         return Ok(None);
     }
-    let standing = affiliations::membership_claims(db, account).await?;
-    Ok(judge(policy, &standing).err())
+    let membership = affiliations::membership_claims(db, account).await?;
+    Ok(judge(policy, &membership).err())
 }
 
-/// Judges a standing by a policy. The members of a policy are ANDed: any of the types, all of the rights.
-pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRefused> {
+/// Judges a membership by a policy. The members of a policy are ANDed: any of the types, all of the rights.
+pub fn judge(policy: &AccessPolicy, membership: &MembershipClaims) -> Result<(), AccessRefused> {
     let mut lacks = Vec::new();
     // An approved affiliation with a suspended organization states no membership, and admits nobody.
-    let affiliated = standing.affiliation_status == Told::Approved && standing.membership_type.is_some();
+    let affiliated =
+        membership.affiliation_status == AffiliationClaim::Approved && membership.membership_type.is_some();
     if policy.affiliation == Some(RequiredAffiliation::Approved) && !affiliated {
         lacks.push(Lack::Affiliation);
     }
-    let own = standing.membership_type.as_ref().map(|it| it.as_str());
+    let own = membership.membership_type.as_ref().map(|it| it.as_str());
     let types = &policy.membership_types;
     if !types.is_empty() && !types.iter().any(|it| Some(it.as_str()) == own) {
         lacks.push(Lack::MembershipType(types.clone()));
@@ -57,7 +58,7 @@ pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRef
     let missing: Vec<String> = policy
         .ties_rights
         .iter()
-        .filter(|it| !standing.ties_rights.contains(it))
+        .filter(|it| !membership.ties_rights.contains(it))
         .cloned()
         .collect();
     if !missing.is_empty() {
@@ -67,7 +68,7 @@ pub fn judge(policy: &AccessPolicy, standing: &Standing) -> Result<(), AccessRef
         Ok(())
     } else {
         Err(AccessRefused {
-            affiliation_status: standing.affiliation_status,
+            affiliation_status: membership.affiliation_status,
             lacks,
         })
     }
@@ -86,24 +87,27 @@ mod tests {
     fn every_member_of_a_policy_must_hold() {
         let strict = policy(serde_json::json!({"affiliation": "approved",
             "membership_types": ["sector_member", "academia"], "ties_rights": ["documents", "mailing_lists"]}));
-        let mut standing = Standing::bare(Told::Pending);
-        let refused = judge(&strict, &standing).expect_err("pending");
+        let mut membership = MembershipClaims::bare(AffiliationClaim::Pending);
+        let refused = judge(&strict, &membership).expect_err("pending");
         assert_eq!(refused.lacks.len(), 3);
-        standing.affiliation_status = Told::Approved;
-        standing.membership_type = Some(MembershipTypeId::new("academia"));
-        standing.ties_rights = vec!["documents".into()];
-        let refused = judge(&strict, &standing).expect_err("one right only");
+        membership.affiliation_status = AffiliationClaim::Approved;
+        membership.membership_type = Some(MembershipTypeId::new("academia"));
+        membership.ties_rights = vec!["documents".into()];
+        let refused = judge(&strict, &membership).expect_err("one right only");
         assert_eq!(refused.lacks, [Lack::TiesRights(vec!["mailing_lists".into()])]);
-        standing.ties_rights.push("mailing_lists".into());
-        assert_eq!(judge(&strict, &standing), Ok(()));
-        standing.membership_type = None; // suspended
-        assert!(judge(&strict, &standing).is_err());
+        membership.ties_rights.push("mailing_lists".into());
+        assert_eq!(judge(&strict, &membership), Ok(()));
+        membership.membership_type = None; // suspended
+        assert!(judge(&strict, &membership).is_err());
     }
 
     #[test]
     fn without_a_policy_everybody_enters() {
         assert_eq!(
-            judge(&AccessPolicy::default(), &Standing::bare(Told::None)),
+            judge(
+                &AccessPolicy::default(),
+                &MembershipClaims::bare(AffiliationClaim::None)
+            ),
             Ok(())
         );
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Result;
 use crate::affiliations;
 use crate::domain::account::Account;
-use crate::domain::affiliation::Standing;
+use crate::domain::affiliation::MembershipClaims;
 use crate::domain::claim::{self, ClaimsRequest, Wanted};
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::profile::Gender;
@@ -62,21 +62,21 @@ pub fn for_resources(scope: &Scope) -> Names {
 
 /// Returns the claims with their values. A claim without a value is absent, never null or empty.
 pub async fn values(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
-    let membership = claim::of_scope(scope::ITU_MEMBERSHIP);
-    let standing = if membership.iter().any(|it| names.contains(it)) {
+    let mut of_membership = claim::of_scope(scope::ITU_MEMBERSHIP).iter();
+    let membership = if of_membership.any(|it| names.contains(it)) {
         Some(affiliations::membership_claims(db, &account.id).await?)
     } else {
         None
     };
-    Ok(compose(names, account, standing.as_ref()))
+    Ok(compose(names, account, membership.as_ref()))
 }
 
-fn compose(names: &Names, account: &Account, standing: Option<&Standing>) -> Claims {
-    let standing = standing.and_then(|it| serde_json::to_value(it).ok());
+fn compose(names: &Names, account: &Account, membership: Option<&MembershipClaims>) -> Claims {
+    let membership = membership.and_then(|it| serde_json::to_value(it).ok());
     names
         .iter()
         .filter_map(|name| {
-            let value = match standing.as_ref().and_then(|it| it.get(name)) {
+            let value = match membership.as_ref().and_then(|it| it.get(name)) {
                 Some(value) => Some(value.clone()),
                 None => of_account(name, account),
             };

@@ -1,4 +1,4 @@
-//! All that the claims about a person's place are made of, in one query (security.md AF-4, G-10).
+//! All that the claims about a person's membership are made of, in one query (security.md AF-4, G-10).
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -12,7 +12,7 @@ use crate::domain::{AccountId, MembershipTypeId, OrganizationId};
 
 /// The affiliation in force, or else the newest request, with its organization as it is now.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct CurrentAffiliation {
     pub status: AffiliationStatus,
     pub organization: OrganizationId,
     pub name: String,
@@ -43,7 +43,10 @@ struct Row {
     right_type: Option<String>,
 }
 
-pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<Place>, DbErr> {
+pub async fn find(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Option<CurrentAffiliation>, DbErr> {
     use affiliation::Column as A;
     use organization::Column as O;
     let a = affiliation::Entity;
@@ -123,7 +126,7 @@ pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Opti
         return Ok(None);
     };
     let corrupt = || corrupt("affiliations", &first.id);
-    Ok(Some(Place {
+    Ok(Some(CurrentAffiliation {
         status: AffiliationStatus::parse(&first.status).ok_or_else(corrupt)?,
         organization: OrganizationId::new(&*first.organization_id),
         name: first.name.clone(),

@@ -148,7 +148,7 @@ fn typed(
 }
 
 /// A web address as people may be sent to: http or https, a host, no user information. People leave `https://` out.
-pub(in crate::affiliations) fn website(typed: &str) -> Option<String> {
+pub(super) fn website(typed: &str) -> Option<String> {
     let typed = typed.trim();
     let typed = &*if typed.contains("://") {
         typed.to_owned()
@@ -165,6 +165,6 @@ pub(in crate::affiliations) fn website(typed: &str) -> Option<String> {
     fits.then(|| typed.to_owned())
 }
 
-pub(in crate::affiliations) fn acronym(typed: &str) -> Result<String, text::Refused> {
+pub(super) fn acronym(typed: &str) -> Result<String, text::Refused> {
     text::line(typed, LONGEST_ACRONYM)
 }

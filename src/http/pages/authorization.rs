@@ -233,14 +233,14 @@ pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Un
         let found = rights.iter().find(|it| it.name == *id);
         found.map_or(id.as_str(), |it| it.label(language)).to_owned()
     };
-    let place = match ctx.session.get() {
+    let current = match ctx.session.get() {
         Some((_, account)) => affiliations::overview(&ctx.app, &account.id).await?.current,
         None => None,
     };
     let words = refused.lacks.iter().map(|lack| match lack {
         Lack::Affiliation => Unmet::Affiliation {
             status: refused.affiliation_status.as_str().to_owned(),
-            organization: place.as_ref().map(|it| it.organization.name.clone()),
+            organization: current.as_ref().map(|it| it.organization.name.clone()),
         },
         Lack::MembershipType(types) => Unmet::MembershipType {
             wanted: types.iter().map(type_name).collect(),

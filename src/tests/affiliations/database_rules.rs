@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 
 use super::World;
 use itu_account::affiliations::membership_claims;
-use itu_account::domain::affiliation::Told;
+use itu_account::domain::affiliation::AffiliationClaim;
 use itu_account::domain::{AccountId, AffiliationId};
 use itu_account::storage::{focal_points, ties};
 
@@ -284,7 +284,7 @@ async fn affiliations_end_with_the_membership() {
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization, told.ties_rights.len()),
-        (Told::Approved, None, 0)
+        (AffiliationClaim::Approved, None, 0)
     );
 
     world
@@ -292,13 +292,13 @@ async fn affiliations_end_with_the_membership() {
         .await
         .unwrap();
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
-    assert_eq!(told.affiliation_status, Told::Lapsed);
+    assert_eq!(told.affiliation_status, AffiliationClaim::Lapsed);
     assert_eq!(
         membership_claims(world.db.read(), &bob)
             .await
             .unwrap()
             .affiliation_status,
-        Told::Rejected
+        AffiliationClaim::Rejected
     );
     assert!(
         ties::list_granted(world.db.read(), &AffiliationId::new("alice-telco"))

@@ -6,7 +6,7 @@ use crate::support::Outbox;
 use itu_account::affiliations::lifecycle::{decisions, requests, withdrawal};
 use itu_account::affiliations::{Error, focal_points, membership_claims, roster, ties};
 use itu_account::domain::actor::Context;
-use itu_account::domain::affiliation::{AffiliationStatus, Told};
+use itu_account::domain::affiliation::{AffiliationClaim, AffiliationStatus};
 use itu_account::domain::role::Role;
 use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 
@@ -23,7 +23,7 @@ impl World {
         it.id
     }
 
-    async fn told(&self, account: &AccountId) -> Told {
+    async fn told(&self, account: &AccountId) -> AffiliationClaim {
         membership_claims(self.db.read(), account)
             .await
             .unwrap()
@@ -43,7 +43,7 @@ async fn a_focal_point_lets_a_person_in() {
     let alice = world.person("alice").await;
 
     let id = world.asks(&alice, "telco").await;
-    assert_eq!(world.told(&alice).await, Told::Pending);
+    assert_eq!(world.told(&alice).await, AffiliationClaim::Pending);
     assert_eq!(world.mails(&alice).await, ["affiliation_changed"]);
     assert_eq!(world.mails(&mina).await, ["affiliation_requested"]);
     let link = Outbox(&world.app).link("mina@example.org", "/").await;
@@ -57,7 +57,7 @@ async fn a_focal_point_lets_a_person_in() {
         .unwrap();
 
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
-    assert_eq!(told.affiliation_status, Told::Approved);
+    assert_eq!(told.affiliation_status, AffiliationClaim::Approved);
     assert_eq!(told.organization.as_deref(), Some("Telco"));
     assert_eq!(told.ties_rights, ["documents"]);
     assert_eq!(world.mails(&alice).await.len(), 3); // requested, approved, TIES granted: LG-4
@@ -94,7 +94,7 @@ async fn a_focal_point_lets_a_person_in() {
     decisions::remove(&world.app, &person(&mina), &id, "left")
         .await
         .unwrap();
-    assert_eq!(world.told(&alice).await, Told::Removed);
+    assert_eq!(world.told(&alice).await, AffiliationClaim::Removed);
     assert!(rights_of(&world, &alice).await.is_empty()); // AF-3
     let again = decisions::remove(&world.app, &person(&mina), &id, "").await;
     assert!(matches!(again, Err(Error::Conflict))); // G-9
@@ -143,7 +143,7 @@ async fn what_is_another_organizations_does_not_exist() {
             assert!(matches!(outcome, Err(Error::NotFound)), "{i}: {outcome:?}");
         }
     }
-    assert_eq!(world.told(&alice).await, Told::Pending);
+    assert_eq!(world.told(&alice).await, AffiliationClaim::Pending);
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
     )
     .await;
     assert!(matches!(appointed, Err(Error::OwnRequest)));
-    assert_eq!(world.told(&admin).await, Told::Pending);
+    assert_eq!(world.told(&admin).await, AffiliationClaim::Pending);
 
     // The request of the only Focal Point for rights comes to the administrators.
     ties::request(app, &person(&mina), &documents()).await.unwrap();
@@ -235,7 +235,7 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization.as_deref()),
-        (Told::SelfDeclared, Some("Corner Shop"))
+        (AffiliationClaim::SelfDeclared, Some("Corner Shop"))
     );
     let fourth = requests::change(&world.app, &person(&alice), &listed("telco", false)).await;
     assert!(matches!(fourth, Err(Error::TooManyRequests))); // AF-5: 3 a day
@@ -382,7 +382,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     assert!(entry.rights.is_empty()); // not entitled: AF-3
     let granted = ties::grant(&world.app, &admin, &id, &documents()).await;
     assert!(matches!(granted, Err(Error::NotEntitled))); // not approved: AF-3
-    assert_eq!(world.told(&alice).await, Told::Pending);
+    assert_eq!(world.told(&alice).await, AffiliationClaim::Pending);
 
     let email = itu_account::domain::account::EmailAddress::parse("alice@example.org").unwrap();
     let unhq = OrganizationId::new("unhq");
@@ -405,7 +405,7 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     let told = membership_claims(world.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.focal_point),
-        (Told::Approved, true)
+        (AffiliationClaim::Approved, true)
     );
     let granted = ties::grant(&world.app, &admin, &id, &documents()).await;
     assert!(matches!(granted, Err(Error::NotEntitled))); // approved, but the organization is not entitled: AF-3

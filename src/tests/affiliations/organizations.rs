@@ -9,7 +9,7 @@ use itu_account::affiliations::directory::{merge, proposals, status};
 use itu_account::affiliations::lifecycle::{decisions, requests};
 use itu_account::affiliations::{ChoiceInput, Error, choose, focal_points, membership_claims, ties};
 use itu_account::domain::actor::Context;
-use itu_account::domain::affiliation::Told;
+use itu_account::domain::affiliation::AffiliationClaim;
 use itu_account::domain::organization::{Organization, OrganizationStatus};
 use itu_account::domain::signup::OrganizationChoice;
 use itu_account::domain::{AccountId, OrganizationId};
@@ -39,7 +39,7 @@ impl World {
         it.id
     }
 
-    async fn place(&self, account: &AccountId) -> (Told, Option<String>) {
+    async fn place(&self, account: &AccountId) -> (AffiliationClaim, Option<String>) {
         let told = membership_claims(self.db.read(), account).await.unwrap();
         (told.affiliation_status, told.organization)
     }
@@ -147,7 +147,7 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
     assert_eq!(told.membership_type.unwrap().as_str(), "non_member");
     assert_eq!(
         (told.affiliation_status, told.organization),
-        (Told::SelfDeclared, None)
+        (AffiliationClaim::SelfDeclared, None)
     );
 
     let correction = Correction {
@@ -164,7 +164,7 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
     proposals::accept(&world.app, &Context::operator(), &proposed, &correction, "")
         .await
         .unwrap();
-    assert_eq!(world.place(&alice).await, (Told::Pending, None)); // closed, with a new request
+    assert_eq!(world.place(&alice).await, (AffiliationClaim::Pending, None)); // closed, with a new request
     let again = proposals::accept(&world.app, &Context::operator(), &proposed, &correction, "").await;
     assert!(matches!(again, Err(Error::Conflict)));
     let mails = Outbox(&world.app).to("alice@example.org").await;
@@ -175,7 +175,7 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
     proposals::reject(&world.app, &Context::operator(), &proposed, "no such thing")
         .await
         .unwrap();
-    assert_eq!(world.place(&bob).await, (Told::None, None));
+    assert_eq!(world.place(&bob).await, (AffiliationClaim::None, None));
 }
 
 #[tokio::test]
@@ -191,12 +191,12 @@ async fn merging_moves_the_people_along() {
         .unwrap();
     assert_eq!(
         world.place(&alice).await,
-        (Told::SelfDeclared, Some("Corner Shop".into()))
+        (AffiliationClaim::SelfDeclared, Some("Corner Shop".into()))
     );
     merge::merge(app, &operator, &second, &id("telco"), "")
         .await
         .unwrap();
-    assert_eq!(world.place(&bob).await, (Told::Pending, None));
+    assert_eq!(world.place(&bob).await, (AffiliationClaim::Pending, None));
     let again = merge::merge(app, &operator, &second, &id("telco"), "").await;
     assert!(matches!(again, Err(Error::Conflict)));
 
@@ -223,10 +223,10 @@ async fn merging_moves_the_people_along() {
         .unwrap();
     assert_eq!(
         world.place(&carol).await,
-        (Told::Approved, Some("Telco International".into()))
+        (AffiliationClaim::Approved, Some("Telco International".into()))
     );
     assert_eq!(rights_of(&world, &carol).await, ["documents"]);
-    assert_eq!(world.place(&bob).await, (Told::Pending, None));
+    assert_eq!(world.place(&bob).await, (AffiliationClaim::Pending, None));
     focal_points::designate(app, &person(&mina), &request)
         .await
         .unwrap(); // mina's office moved along
@@ -267,7 +267,7 @@ async fn an_ended_membership_ends_what_came_of_it() {
     };
 
     set(OrganizationStatus::Suspended).await.unwrap();
-    assert_eq!(world.place(&alice).await, (Told::Approved, None));
+    assert_eq!(world.place(&alice).await, (AffiliationClaim::Approved, None));
     let granted = ties::grant(app, &person(&mina), &request, &["mailing_lists".into()]).await;
     assert!(matches!(granted, Err(Error::NotEntitled)));
     set(OrganizationStatus::Active).await.unwrap();
@@ -275,9 +275,9 @@ async fn an_ended_membership_ends_what_came_of_it() {
 
     set(OrganizationStatus::Ended).await.unwrap();
     set(OrganizationStatus::Active).await.unwrap();
-    assert_eq!(world.place(&alice).await, (Told::Lapsed, None)); // reinstatement needs a new request
-    assert_eq!(world.place(&mina).await, (Told::Lapsed, None));
-    assert_eq!(world.place(&bob).await, (Told::Rejected, None));
+    assert_eq!(world.place(&alice).await, (AffiliationClaim::Lapsed, None)); // reinstatement needs a new request
+    assert_eq!(world.place(&mina).await, (AffiliationClaim::Lapsed, None));
+    assert_eq!(world.place(&bob).await, (AffiliationClaim::Rejected, None));
     let decided = decisions::remove(app, &person(&mina), &request, "").await;
     assert!(matches!(decided, Err(Error::NotFound))); // no Focal Point any more
 }
@@ -292,11 +292,11 @@ async fn a_membership_ends_after_its_last_day() {
         .await
         .unwrap();
     status::end_overdue(&world.app).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, Told::Approved);
+    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Approved);
     world.app.clock.advance(chrono::Duration::days(1));
     status::end_overdue(&world.app).await.unwrap();
     status::end_overdue(&world.app).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, Told::Lapsed);
+    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Lapsed);
 }
 
 #[tokio::test]
@@ -317,10 +317,10 @@ async fn a_membership_that_was_prolonged_meanwhile_goes_on() {
     assert_eq!(overdue.len(), 1);
     until(today).await;
     status::end_all(app, today, &overdue).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, Told::Approved);
+    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Approved);
     until(yesterday).await;
     status::end_all(app, today, &overdue).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, Told::Lapsed);
+    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Lapsed);
 }
 
 #[tokio::test]

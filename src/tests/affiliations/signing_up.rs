@@ -10,7 +10,7 @@ use itu_account::affiliations::lifecycle::requests::{Joined, SignupError, comple
 use itu_account::affiliations::membership_claims;
 use itu_account::domain::AccountId;
 use itu_account::domain::actor::Context;
-use itu_account::domain::affiliation::Told;
+use itu_account::domain::affiliation::AffiliationClaim;
 use itu_account::domain::secret::Secret;
 use itu_account::storage::{accounts, affiliations, ties};
 
@@ -55,7 +55,7 @@ async fn a_completed_sign_up_asks_the_focal_points() {
         .unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization),
-        (Told::Pending, None)
+        (AffiliationClaim::Pending, None)
     );
     let rights = ties::list_of_affiliation(world.db.read(), &affiliation.id)
         .await
@@ -81,7 +81,7 @@ async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
     let told = membership_claims(world.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
-    assert_eq!(told.affiliation_status, Told::None);
+    assert_eq!(told.affiliation_status, AffiliationClaim::None);
 }
 
 #[tokio::test]

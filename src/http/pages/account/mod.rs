@@ -18,7 +18,7 @@ use crate::{accounts, oidc};
 
 pub async fn overview(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let account = person.account();
-    let place = organization::Place::of(&ctx, account).await?;
+    let place = organization::OwnOrganization::of(&ctx, account).await?;
     let sessions = accounts::sessions::list(&ctx.app, &account.id).await?;
     let services = oidc::service_use::list(&ctx.app, &account.id).await?;
     let page = AccountOverview {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::affiliations::lifecycle::{requests, withdrawal};
-use crate::affiliations::{self, Tie, ties};
+use crate::affiliations::{self, AffiliationDetail, ties};
 use crate::domain::AffiliationId;
 use crate::domain::account::Account;
 use crate::domain::organization::OrganizationStatus;
@@ -20,15 +20,15 @@ use crate::templates::pages::{
     RightView,
 };
 
-/// The person's place in the words of the page's language.
-pub struct Place {
+/// The person's organization in the words of the page's language.
+pub struct OwnOrganization {
     pub affiliation: Option<AffiliationView>,
     pub request: Option<AffiliationView>,
     pub rights: Vec<RightView>,
-    it: affiliations::Place,
+    it: affiliations::Overview,
 }
 
-impl Place {
+impl OwnOrganization {
     pub async fn of(ctx: &PageContext, account: &Account) -> Result<Self, PageError> {
         let it = affiliations::overview(&ctx.app, &account.id).await?;
         let language = ctx.locale().as_str();
@@ -62,15 +62,15 @@ impl Place {
     }
 }
 
-fn shown(tie: &Tie, language: &str) -> AffiliationView {
-    let (it, organization) = (&tie.affiliation, &tie.organization);
+fn shown(detail: &AffiliationDetail, language: &str) -> AffiliationView {
+    let (it, organization) = (&detail.affiliation, &detail.organization);
     let decision = it.last_decision();
     AffiliationView {
         id: it.id.as_str().to_owned(),
         organization: organization.name.clone(),
         acronym: organization.acronym.clone(),
         category: organization.category.as_str().to_owned(),
-        membership_type: tie.its_type.name(language).to_owned(),
+        membership_type: detail.its_type.name(language).to_owned(),
         member_state: organization.country.as_ref().map(|it| it.as_str().to_owned()),
         status: it.status().as_str().to_owned(),
         since: decision.map_or(it.requested_at, |it| it.at),
@@ -81,8 +81,8 @@ fn shown(tie: &Tie, language: &str) -> AffiliationView {
 }
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    let place = Place::of(&ctx, person.account()).await?;
-    ctx.page(&place.page(ctx.form_or(FormState::default()))).await
+    let overview = OwnOrganization::of(&ctx, person.account()).await?;
+    ctx.page(&overview.page(ctx.form_or(FormState::default()))).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,8 +98,8 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     let Some(id) = ctx.given("affiliation_id") else {
         return ctx.show_elsewhere(paths::ACCOUNT_ORGANIZATION).await;
     };
-    let place = affiliations::overview(&ctx.app, &person.account().id).await?;
-    let mut both = [place.current, place.request].into_iter().flatten();
+    let overview = affiliations::overview(&ctx.app, &person.account().id).await?;
+    let mut both = [overview.current, overview.request].into_iter().flatten();
     let it = both
         .find(|it| it.affiliation.id.as_str() == id)
         .ok_or(PageError::NotFound)?;
@@ -190,8 +190,10 @@ async fn change(
     form: FormState,
     questions: OrganizationQuestions,
 ) -> Result<AccountOrganizationChange, PageError> {
-    let place = affiliations::overview(&ctx.app, &account.id).await?;
-    let in_force = place.current.filter(|it| it.affiliation.status().is_in_force());
+    let overview = affiliations::overview(&ctx.app, &account.id).await?;
+    let in_force = overview
+        .current
+        .filter(|it| it.affiliation.status().is_in_force());
     Ok(AccountOrganizationChange {
         form,
         questions,
