@@ -13,4 +13,4 @@ mod search;
 pub(super) mod selection;
 pub mod status;
 
-pub use search::{Found, Search, find, search};
+pub use search::{Found, Page, Search, find, members, suggest};

@@ -1,8 +1,7 @@
 //! Organizations in lists: with the labels of the page's language.
 
 use super::{ListQuery, PageContext, PageError};
-use crate::affiliations::directory;
-use crate::affiliations::directory::admin::Search;
+use crate::affiliations::directory::{self, Search};
 use crate::domain::organization::{Category, MembershipType, Organization};
 use crate::templates::Choice;
 use crate::templates::pages::OrganizationRow;

@@ -25,9 +25,9 @@ pub async fn search(ctx: PageContext) -> Result<Response, PageError> {
         text: &text,
         membership_type: &membership_type,
         member_state: &member_state,
-        category: "",
+        ..Search::default()
     };
-    let (found, _) = directory::search(&ctx.app, &ctx.actor_context(), &search, 0, SHOWN).await?;
+    let (found, _) = directory::suggest(&ctx.app, &ctx.actor_context(), &search, SHOWN).await?;
     let found: Vec<OrganizationFound> = found.iter().map(shown).collect();
     Ok(Json(found).into_response())
 }
@@ -152,9 +152,9 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
             text: &answers.organization_query,
             membership_type: &answers.membership_type,
             member_state: &answers.member_state,
-            category: "",
+            ..Search::default()
         };
-        match directory::search(&ctx.app, &ctx.actor_context(), &search, 0, SHOWN).await {
+        match directory::suggest(&ctx.app, &ctx.actor_context(), &search, SHOWN).await {
             Ok((found, more)) => {
                 page.found = Some(found.iter().map(shown).collect());
                 page.more = more;

@@ -1,7 +1,7 @@
 //! The links between the pages of a list, with the filters that lead to them.
 
 use super::ListQuery;
-use crate::affiliations::directory::admin;
+use crate::affiliations::directory;
 use crate::affiliations::roster;
 use crate::oidc::clients;
 use crate::templates::pages::Paging;
@@ -36,8 +36,8 @@ impl From<&roster::Page> for Position {
     }
 }
 
-impl From<&admin::Page> for Position {
-    fn from(found: &admin::Page) -> Self {
+impl From<&directory::Page> for Position {
+    fn from(found: &directory::Page) -> Self {
         Self {
             page: found.page,
             size: found.size,

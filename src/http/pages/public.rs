@@ -6,8 +6,7 @@ use axum::response::Response;
 use super::organization_lists::{self as lists, Types};
 use super::{ListQuery, PageContext, PageError, refused};
 use crate::accounts;
-use crate::affiliations;
-use crate::affiliations::directory::admin;
+use crate::affiliations::{self, directory};
 use crate::http::pages::paging::paging;
 use crate::paths;
 use crate::templates::pages::{Accessibility, Faq, Members, Paging, Privacy, Start, Terms};
@@ -56,7 +55,7 @@ pub async fn members(ctx: PageContext, query: ListQuery) -> Result<Response, Pag
     if !FILTERS.iter().any(|name| query.has(name)) {
         return ctx.page(&page).await;
     }
-    match admin::search(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
+    match directory::members(&ctx.app, &ctx.actor_context(), &lists::search(&query)?).await {
         Ok(found) => {
             page.rows = Some(types.rows(&ctx, &found.rows));
             page.paging = paging(&found, paths::MEMBERS, &query, &FILTERS);
