@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use handover::Report;
+use handover::ClientReport;
 use members::{Edits, Members};
 
 use super::console::Console;
@@ -193,9 +193,9 @@ async fn list(console: &Console, app: &App) -> anyhow::Result<()> {
     let all = clients::list(app).await?;
     let lines: Vec<String> = all
         .iter()
-        .map(|it| {
-            let state = if it.enabled { "" } else { "  (disabled)" };
-            format!("{}  {}{state}", it.id, it.name())
+        .map(|client| {
+            let state = if client.enabled { "" } else { "  (disabled)" };
+            format!("{}  {}{state}", client.id, client.name())
         })
         .collect();
     let documents: Vec<Value> = all.iter().map(ClientDocument::write).collect();
@@ -262,7 +262,7 @@ fn word(change: Change) -> &'static str {
 
 fn show(console: &Console, client: &Client) {
     let mut document = ClientDocument::write(client);
-    let report = Report::of(client);
+    let report = ClientReport::of(client);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     for line in report.lines().into_iter().chain(handover::notes(client)) {
         text.push('\n');

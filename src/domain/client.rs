@@ -209,9 +209,9 @@ impl Client {
 
     /// A mode that it may ask for (security.md AZ-4).
     pub fn may_be_answered_by(&self, mode: ResponseMode) -> bool {
-        let it = &self.metadata;
-        let registered = it.authorization_signed_response_alg.is_some()
-            || it.authorization_encrypted_response_alg.is_some();
+        let metadata = &self.metadata;
+        let registered = metadata.authorization_signed_response_alg.is_some()
+            || metadata.authorization_encrypted_response_alg.is_some();
         // Message Signing §5.4.1: of its profile.
         !mode.is_signed() || registered || self.settings.profile == Profile::Fapi2MessageSigning
     }
@@ -226,7 +226,7 @@ impl Client {
     pub fn request_object_algs(&self) -> Option<Vec<SigningAlg>> {
         let registered = match self.metadata.request_object_signing_alg {
             None => SigningAlg::ALL.to_vec(),
-            Some(it) => it.signature().map_or_else(Vec::new, |it| vec![it]),
+            Some(alg) => alg.signature().map_or_else(Vec::new, |it| vec![it]),
         };
         if self.is_fapi() {
             return Some(self.settings.profile.permitted(registered));
@@ -236,8 +236,9 @@ impl Client {
 
     /// Its authentication requests come signed only (CIBA §4, FAPI-CIBA §5.2.2).
     pub fn must_sign_backchannel_requests(&self) -> bool {
-        let it = &self.metadata;
-        self.settings.profile == Profile::Ciba || it.backchannel_authentication_request_signing_alg.is_some()
+        let metadata = &self.metadata;
+        self.settings.profile == Profile::Ciba
+            || metadata.backchannel_authentication_request_signing_alg.is_some()
     }
 
     /// The signatures that its authentication requests may have.
@@ -254,9 +255,9 @@ impl Client {
 
     /// Where it is told that the person has decided (CIBA §10.2).
     pub fn is_pinged_at(&self) -> Option<&str> {
-        let it = &self.metadata;
-        let address = it.backchannel_client_notification_endpoint.as_deref();
-        address.filter(|_| it.backchannel_token_delivery_mode == Some(DeliveryMode::Ping))
+        let metadata = &self.metadata;
+        let address = metadata.backchannel_client_notification_endpoint.as_deref();
+        address.filter(|_| metadata.backchannel_token_delivery_mode == Some(DeliveryMode::Ping))
     }
 
     /// The signatures that its assertions may have (security.md TK-7).
@@ -308,13 +309,13 @@ mod tests {
 
     fn client(metadata: serde_json::Value) -> Client {
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-        let it: Definition = serde_json::from_value(metadata).expect("a definition");
+        let definition: Definition = serde_json::from_value(metadata).expect("a definition");
         Client {
             id: ClientId::new("c"),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: it.metadata,
-            settings: it.settings,
+            metadata: definition.metadata,
+            settings: definition.settings,
             secrets: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -367,12 +368,12 @@ mod tests {
 
     #[test]
     fn public_and_native_clients_always_prove_possession() {
-        for it in [
+        for metadata in [
             serde_json::json!({"token_endpoint_auth_method": "none", "pkce": "optional"}),
             serde_json::json!({"application_type": "native", "pkce": "optional"}),
             serde_json::json!({"pkce": "required"}),
         ] {
-            assert!(client(it).requires_pkce()); // AZ-5
+            assert!(client(metadata).requires_pkce()); // AZ-5
         }
         assert!(!client(serde_json::json!({})).requires_pkce());
     }
@@ -381,15 +382,20 @@ mod tests {
     fn a_profile_decides_what_the_registration_leaves_open() {
         let with = |profile: &str| client(serde_json::json!({"profile": profile}));
         for profile in ["fapi2", "fapi2_message_signing"] {
-            let it = with(profile);
-            assert!(it.requires_pkce() && it.must_push_requests() && !it.rotates_refresh_tokens());
+            let client = with(profile);
+            assert!(
+                client.requires_pkce() && client.must_push_requests() && !client.rotates_refresh_tokens()
+            );
             assert_eq!(
-                (it.id_token_alg(), it.response_alg()),
+                (client.id_token_alg(), client.response_alg()),
                 (SigningAlg::PS256, SigningAlg::PS256)
             );
-            assert!(!it.assertion_algs().contains(&SigningAlg::RS256));
+            assert!(!client.assertion_algs().contains(&SigningAlg::RS256));
             let lifetimes = [30, 60, 600].map(Duration::from_secs);
-            assert_eq!(lifetimes.map(|of| it.code_lifetime(of).as_secs()), [30, 60, 60]);
+            assert_eq!(
+                lifetimes.map(|of| client.code_lifetime(of).as_secs()),
+                [30, 60, 60]
+            );
         }
         let ciba = with("ciba");
         assert!(!ciba.rotates_refresh_tokens() && ciba.must_sign_backchannel_requests());
@@ -407,16 +413,16 @@ mod tests {
 
     #[test]
     fn a_rotated_secret_works_until_it_ends() {
-        let mut it = client(serde_json::json!({}));
-        let (now, day) = (it.created_at, chrono::Duration::days(1));
+        let mut client = client(serde_json::json!({}));
+        let (now, day) = (client.created_at, chrono::Duration::days(1));
         let secret = |value: &str, expires_at| ClientSecret {
             digest: Digest::of(value.as_bytes()),
             created_at: now,
             expires_at,
         };
-        it.secrets = vec![secret("old", Some(now + day)), secret("new", None)];
-        assert!(it.has_secret("old", now) && it.has_secret("new", now)); // AD-2
-        assert!(!it.has_secret("old", now + day) && it.has_secret("new", now + day));
-        assert!(!it.has_secret("", now) && !it.has_secret("other", now));
+        client.secrets = vec![secret("old", Some(now + day)), secret("new", None)];
+        assert!(client.has_secret("old", now) && client.has_secret("new", now)); // AD-2
+        assert!(!client.has_secret("old", now + day) && client.has_secret("new", now + day));
+        assert!(!client.has_secret("", now) && !client.has_secret("other", now));
     }
 }

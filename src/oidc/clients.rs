@@ -18,7 +18,7 @@ pub(super) use changes::{change, insert, make, remove};
 pub(super) use document::metadata_of_client;
 pub use document::{ClientDocument, SecretSource, documents};
 pub use error::ClientError;
-pub use listing::{Found, RefusedRequest, Search, UNKNOWN, read, refused_requests, search};
+pub use listing::{ClientPage, ClientSearch, RefusedRequest, UNKNOWN, read, refused_requests, search};
 pub(super) use lookup::find_in;
 pub use lookup::{find, list};
 pub use report::{Finding, Severity, Topic, report};

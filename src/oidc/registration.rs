@@ -165,12 +165,12 @@ pub async fn issue_initial_access_token(
         created_at: now,
         expires_at: now + INITIAL_LIFETIME,
     };
-    let it = &token;
+    let new = &token;
     app.write(context, async |tx| -> Result<()> {
-        client_registrations::insert_initial(tx, it).await?;
-        let object = format!("initial_access_token:{}", it.id);
+        client_registrations::insert_initial(tx, new).await?;
+        let object = format!("initial_access_token:{}", new.id);
         let event = Event::new(Action::InitialAccessTokenIssued, object)
-            .change(Value::Null, json!({ "clients": it.remaining }));
+            .change(Value::Null, json!({ "clients": new.remaining }));
         Ok(tx.record(event).await?)
     })
     .await?;
@@ -227,12 +227,12 @@ fn read(body: &[u8]) -> Result<Map<String, Value>> {
 /// What the client asks for, the defaults of a registration filled in (OpenID Connect Dynamic Client
 /// Registration §2; security.md TK-6).
 fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Result<Metadata> {
-    let mut it = clients::metadata_of_client(asked, decided).map_err(ClientError::Invalid)?;
+    let mut metadata = clients::metadata_of_client(asked, decided).map_err(ClientError::Invalid)?;
     if !decided.settings.is_administered("token_endpoint_auth_method") {
-        let method = it.token_endpoint_auth_method;
-        it.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
+        let method = metadata.token_endpoint_auth_method;
+        metadata.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
     }
-    let refreshes = it.grant_types.contains(&GrantType::RefreshToken);
+    let refreshes = metadata.grant_types.contains(&GrantType::RefreshToken);
     // A scope that is not allowed is dropped, and the answer says which are left (RFC 7591 §3.2.1).
     let allowed = |name: &str| match name {
         scope::OFFLINE_ACCESS => refreshes,
@@ -240,8 +240,8 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Resu
     };
     let decided_scope = decided.settings.is_administered("scope");
     let allowed = |name: &str| allowed(name) && (!decided_scope || decided.metadata.scope.contains(name));
-    it.scope = if asked.get("scope").is_some_and(|it| !it.is_null()) {
-        it.scope.iter().filter(|it| allowed(it)).collect::<Scope>()
+    metadata.scope = if asked.get("scope").is_some_and(|it| !it.is_null()) {
+        metadata.scope.iter().filter(|it| allowed(it)).collect::<Scope>()
     } else {
         SCOPES
             .into_iter()
@@ -249,15 +249,15 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Resu
             .filter(|it| allowed(it))
             .collect()
     };
-    let method = it.token_endpoint_auth_method.unwrap_or(AuthMethod::None);
-    let bound = it.tls_client_certificate_bound_access_tokens;
+    let method = metadata.token_endpoint_auth_method.unwrap_or(AuthMethod::None);
+    let bound = metadata.tls_client_certificate_bound_access_tokens;
     if !app.config.mtls.offers(method) || bound && !app.config.mtls.is_on() {
         return Err(invalid("Certificates of this kind are not taken here"));
     }
     let offered = &app.config.authorization.response_types;
-    match it.response_types.iter().find(|it| !offered.contains(it)) {
+    match metadata.response_types.iter().find(|it| !offered.contains(it)) {
         Some(other) => Err(invalid(&format!("response_types: {other} is not offered here"))),
-        None => Ok(it),
+        None => Ok(metadata),
     }
 }
 

@@ -45,13 +45,13 @@ pub struct InitialAccessToken {
     pub expires_at: Time,
 }
 
-pub async fn insert_initial(tx: &impl ConnectionTrait, it: &InitialAccessToken) -> Result<(), DbErr> {
+pub async fn insert_initial(tx: &impl ConnectionTrait, token: &InitialAccessToken) -> Result<(), DbErr> {
     let row = initial_access_token::ActiveModel {
-        id: Set(it.id.clone()),
-        digest: Set(it.digest.as_str().to_owned()),
-        remaining: Set(it.remaining.into()),
-        created_at: Set(it.created_at),
-        expires_at: Set(it.expires_at),
+        id: Set(token.id.clone()),
+        digest: Set(token.digest.as_str().to_owned()),
+        remaining: Set(token.remaining.into()),
+        created_at: Set(token.created_at),
+        expires_at: Set(token.expires_at),
     };
     initial_access_token::Entity::insert(row)
         .exec_without_returning(tx)

@@ -27,9 +27,9 @@ struct Snapshot {
 
 impl ClientRegistry {
     pub async fn load(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
-        let it = Self::default();
-        it.keep(Snapshot::read(db).await?);
-        Ok(it)
+        let registry = Self::default();
+        registry.keep(Snapshot::read(db).await?);
+        Ok(registry)
     }
 
     /// A client that may act now. Disabled ones are as unknown as any (security.md DR-6).
@@ -52,8 +52,8 @@ impl ClientRegistry {
     /// Whether the text is a secret of some client: such a text is never logged (security.md LG-3).
     pub fn is_secret(&self, text: &str) -> bool {
         let digest = Digest::of(text.as_bytes());
-        let known = self.0.load();
-        let mut secrets = known.clients.values().flat_map(|it| &it.secrets);
+        let snapshot = self.0.load();
+        let mut secrets = snapshot.clients.values().flat_map(|it| &it.secrets);
         secrets.any(|it| it.digest == digest)
     }
 
@@ -62,7 +62,7 @@ impl ClientRegistry {
         self.0.load().origins.contains(origin)
     }
 
-    /// Reads the clients again if they have changed; tells whether they had.
+    /// Reads the clients again if they have changed; returns `true` if they had.
     pub async fn refresh(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         let changed = cache_versions::current(db, cache_versions::CLIENTS).await? != self.0.load().generation;
         if changed {
@@ -75,9 +75,9 @@ impl ClientRegistry {
     /// would be unknown again.
     fn keep(&self, read: Snapshot) {
         let read = Arc::new(read);
-        self.0.rcu(|known| {
-            Arc::clone(if known.generation > read.generation {
-                known
+        self.0.rcu(|cached| {
+            Arc::clone(if cached.generation > read.generation {
+                cached
             } else {
                 &read
             })
@@ -127,12 +127,12 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Client>, DbErr> {
         .all(db)
         .await?;
     let mut secrets: HashMap<String, Vec<client_secret::Model>> = HashMap::new();
-    for it in client_secret::Entity::find()
+    for secret in client_secret::Entity::find()
         .order_by_asc(client_secret::Column::Id)
         .all(db)
         .await?
     {
-        secrets.entry(it.client_id.clone()).or_default().push(it);
+        secrets.entry(secret.client_id.clone()).or_default().push(secret);
     }
     rows.into_iter()
         .map(|row| {
@@ -143,22 +143,22 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Client>, DbErr> {
 }
 
 /// With its secrets.
-pub async fn insert(tx: &impl ConnectionTrait, it: &Client) -> Result<(), DbErr> {
-    client::Entity::insert(to_row(it)?)
+pub async fn insert(tx: &impl ConnectionTrait, client: &Client) -> Result<(), DbErr> {
+    client::Entity::insert(to_row(client)?)
         .exec_without_returning(tx)
         .await?;
-    for secret in &it.secrets {
-        insert_secret(tx, &it.id, secret).await?;
+    for secret in &client.secrets {
+        insert_secret(tx, &client.id, secret).await?;
     }
     cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
 /// Writes definition and state if the client is still of the version that was seen; returns `false` if it is not.
 /// Secrets have functions of their own.
-pub async fn update(tx: &impl ConnectionTrait, it: &Client, seen: Version) -> Result<bool, DbErr> {
+pub async fn update(tx: &impl ConnectionTrait, client: &Client, seen: Version) -> Result<bool, DbErr> {
     let done = client::Entity::update_many()
-        .set(to_row(it)?)
-        .filter(client::Column::Id.eq(it.id.as_str()))
+        .set(to_row(client)?)
+        .filter(client::Column::Id.eq(client.id.as_str()))
         .filter(client::Column::UpdatedAt.eq(seen.updated_at()))
         .exec(tx)
         .await?;
@@ -166,12 +166,16 @@ pub async fn update(tx: &impl ConnectionTrait, it: &Client, seen: Version) -> Re
     Ok(done.rows_affected == 1)
 }
 
-pub async fn insert_secret(tx: &impl ConnectionTrait, id: &ClientId, it: &ClientSecret) -> Result<(), DbErr> {
+pub async fn insert_secret(
+    tx: &impl ConnectionTrait,
+    id: &ClientId,
+    secret: &ClientSecret,
+) -> Result<(), DbErr> {
     let row = client_secret::ActiveModel {
         client_id: Set(id.to_string()),
-        digest: Set(it.digest.as_str().to_owned()),
-        created_at: Set(it.created_at),
-        expires_at: Set(it.expires_at),
+        digest: Set(secret.digest.as_str().to_owned()),
+        created_at: Set(secret.created_at),
+        expires_at: Set(secret.expires_at),
         ..Default::default()
     };
     client_secret::Entity::insert(row)
@@ -216,16 +220,16 @@ pub async fn delete(tx: &impl ConnectionTrait, id: &ClientId, seen: Version) -> 
     Ok(done.rows_affected == 1)
 }
 
-fn to_row(it: &Client) -> Result<client::ActiveModel, DbErr> {
-    let metadata = serde_json::to_string(&it.definition()).map_err(|e| DbErr::Json(e.to_string()))?;
+fn to_row(client: &Client) -> Result<client::ActiveModel, DbErr> {
+    let metadata = serde_json::to_string(&client.definition()).map_err(|e| DbErr::Json(e.to_string()))?;
     Ok(client::ActiveModel {
-        id: Set(it.id.to_string()),
-        enabled: Set(it.enabled),
-        origin: Set(it.origin.as_str().to_owned()),
-        name: Set(it.name().to_owned()),
+        id: Set(client.id.to_string()),
+        enabled: Set(client.enabled),
+        origin: Set(client.origin.as_str().to_owned()),
+        name: Set(client.name().to_owned()),
         metadata: Set(metadata),
-        created_at: Set(it.created_at),
-        updated_at: Set(it.updated_at),
+        created_at: Set(client.created_at),
+        updated_at: Set(client.updated_at),
     })
 }
 
@@ -240,10 +244,10 @@ fn from_row(row: client::Model, secrets: Vec<client_secret::Model>) -> Result<Cl
         enabled: row.enabled,
         secrets: secrets
             .into_iter()
-            .map(|it| ClientSecret {
-                digest: Digest::stored(it.digest),
-                created_at: it.created_at,
-                expires_at: it.expires_at,
+            .map(|secret| ClientSecret {
+                digest: Digest::stored(secret.digest),
+                created_at: secret.created_at,
+                expires_at: secret.expires_at,
             })
             .collect(),
         created_at: row.created_at,

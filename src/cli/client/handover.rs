@@ -21,7 +21,7 @@ pub fn json(app: &App, issued: &Issued) -> Value {
         "scope": client.scope().to_string(),
         "claims": claims(client),
         "notes": notes(client),
-        "report": Report::of(client).json(),
+        "report": ClientReport::of(client).json(),
     });
     if let Some(secret) = &issued.secret {
         answer["client_secret"] = Value::from(secret.expose());
@@ -47,7 +47,7 @@ pub fn text(app: &App, issued: &Issued) -> String {
     lines.push(format!("claims: {}", claims(client).join(" ")));
     let said: Vec<String> = notes(client)
         .into_iter()
-        .chain(Report::of(client).lines())
+        .chain(ClientReport::of(client).lines())
         .collect();
     if !said.is_empty() {
         lines.push(String::new());
@@ -89,29 +89,29 @@ pub fn notes(client: &Client) -> Vec<String> {
 }
 
 /// The client report in words.
-pub struct Report(Vec<Finding>);
+pub struct ClientReport(Vec<Finding>);
 
-impl Report {
+impl ClientReport {
     pub fn of(client: &Client) -> Self {
         Self(clients::report(client))
     }
 
-    fn words(it: &Finding, part: &str) -> String {
-        let key = format!("client_report.{}.{part}", it.topic.as_str());
-        i18n::text(Locale::En, &key, &[("value", it.value.as_str())]).unwrap_or(key)
+    fn words(finding: &Finding, part: &str) -> String {
+        let key = format!("client_report.{}.{part}", finding.topic.as_str());
+        i18n::text(Locale::En, &key, &[("value", finding.value.as_str())]).unwrap_or(key)
     }
 
     /// What is ordinary is one line: `--format json` has it in full.
     pub fn lines(&self) -> Vec<String> {
-        let told = self.0.iter().filter(|it| !it.ordinary).map(|it| {
-            let word = match it.topic.severity() {
+        let lines = self.0.iter().filter(|it| !it.ordinary).map(|finding| {
+            let word = match finding.topic.severity() {
                 Severity::Weak => "weak",
                 Severity::Hardening => "could be harder",
             };
-            let (what, mend) = (Self::words(it, "what"), Self::words(it, "mend"));
-            format!("{word}: {what} {mend} ({})", it.topic.source())
+            let (what, mend) = (Self::words(finding, "what"), Self::words(finding, "mend"));
+            format!("{word}: {what} {mend} ({})", finding.topic.source())
         });
-        let mut lines: Vec<String> = told.collect();
+        let mut lines: Vec<String> = lines.collect();
         let ordinary = self.0.iter().filter(|it| it.ordinary);
         let ordinary: Vec<&str> = ordinary.map(|it| it.topic.as_str()).collect();
         if !ordinary.is_empty() {
@@ -124,10 +124,10 @@ impl Report {
     }
 
     pub fn json(&self) -> Value {
-        let findings = self.0.iter().map(|it| {
-            json!({ "topic": it.topic, "severity": it.topic.severity(), "source": it.topic.source(),
-                "value": it.value, "ordinary": it.ordinary, "what": Self::words(it, "what"),
-                "mend": Self::words(it, "mend") })
+        let findings = self.0.iter().map(|finding| {
+            json!({ "topic": finding.topic, "severity": finding.topic.severity(), "source": finding.topic.source(),
+                "value": finding.value, "ordinary": finding.ordinary, "what": Self::words(finding, "what"),
+                "mend": Self::words(finding, "mend") })
         });
         findings.collect()
     }

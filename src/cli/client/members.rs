@@ -164,7 +164,7 @@ impl Members {
             document.remove("access_policy");
         }
         let mut policy = match document.get("access_policy") {
-            Some(Value::Object(it)) => it.clone(),
+            Some(Value::Object(policy)) => policy.clone(),
             _ => Map::new(),
         };
         if self.require_affiliation {
@@ -220,21 +220,21 @@ fn edit(
         return Ok(());
     }
     let now = match document.get(name) {
-        Some(it) => it.clone(),
+        Some(value) => value.clone(),
         None => default_of(name)?,
     };
     let mut values: Vec<String> = match now {
         Value::Null => Vec::new(),
         other => serde_json::from_value(other).with_context(|| name.to_owned())?,
     };
-    for it in removed {
-        let Some(at) = values.iter().position(|value| value == it) else {
-            bail!("{name} does not hold {it}; it holds: {}", values.join(" "))
+    for value in removed {
+        let Some(at) = values.iter().position(|value| value == value) else {
+            bail!("{name} does not hold {value}; it holds: {}", values.join(" "))
         };
         values.remove(at);
     }
-    for it in added.iter().filter(|it| !values.contains(it)).collect::<Vec<_>>() {
-        values.push(it.clone());
+    for value in added.iter().filter(|it| !values.contains(it)).collect::<Vec<_>>() {
+        values.push(value.clone());
     }
     set(document, name, Value::from(values));
     Ok(())
@@ -245,7 +245,7 @@ fn edit_scope(document: &mut Map<String, Value>, added: &[String], removed: &[St
         return Ok(());
     }
     let now = match document.get("scope") {
-        Some(it) => it.clone(),
+        Some(value) => value.clone(),
         None => default_of("scope")?,
     };
     let names: Vec<&str> = now

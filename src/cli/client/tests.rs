@@ -127,11 +127,14 @@ async fn what_a_service_needs_has_an_option() {
         .await
         .expect("added");
     let client = terminal.client("tv").await;
-    let (it, settings) = (client.metadata, client.settings);
-    assert_eq!(it.grant_types, [GrantType::DeviceCode, GrantType::RefreshToken]);
-    assert!(it.response_types.is_empty() && it.scope.contains(scope::OFFLINE_ACCESS));
+    let (metadata, settings) = (client.metadata, client.settings);
     assert_eq!(
-        it.backchannel_logout_uri.as_deref(),
+        metadata.grant_types,
+        [GrantType::DeviceCode, GrantType::RefreshToken]
+    );
+    assert!(metadata.response_types.is_empty() && metadata.scope.contains(scope::OFFLINE_ACCESS));
+    assert_eq!(
+        metadata.backchannel_logout_uri.as_deref(),
         Some("https://tv.example/out")
     );
     assert!(settings.access_policy.affiliation.is_some() && settings.access_policy.ties_rights == ["ties"]);
@@ -248,7 +251,7 @@ async fn what_is_handed_over_is_printed_as_a_block() {
     assert!(text.contains("note: scope groups brings no claims here"));
     // What matters first.
     assert!(text.find("weak: ").expect("a weakness") < text.find("usual for").expect("the rest"));
-    let told = handover::json(&app, &issued);
-    assert_eq!(told["client_secret"], secret);
-    assert_eq!(told["claims"], json!(["sub", "email", "email_verified"]));
+    let block = handover::json(&app, &issued);
+    assert_eq!(block["client_secret"], secret);
+    assert_eq!(block["claims"], json!(["sub", "email", "email_verified"]));
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AccessPolicy;
 use super::algorithms::SigningAlg;
-use super::macros::{members, words};
+use super::macros::{members, named_values};
 
 members! {
     /// Security.md DR-2.
@@ -47,7 +47,7 @@ impl AdministratorSettings {
     }
 }
 
-words! {
+named_values! {
     #[derive(Default)]
     Profile {
         #[default] Oidc = "oidc",
@@ -65,27 +65,27 @@ impl Profile {
 
     /// Of these signatures, the ones that it lets be used.
     pub fn permitted(self, mut algs: Vec<SigningAlg>) -> Vec<SigningAlg> {
-        algs.retain(|it| match self {
+        algs.retain(|alg| match self {
             Self::Oidc => true,
-            Self::Fapi2 | Self::Fapi2MessageSigning => it.is_for_fapi(),
+            Self::Fapi2 | Self::Fapi2MessageSigning => alg.is_for_fapi(),
             // FAPI-CIBA §7.10
-            Self::Ciba => matches!(it, SigningAlg::PS256 | SigningAlg::ES256),
+            Self::Ciba => matches!(alg, SigningAlg::PS256 | SigningAlg::ES256),
         });
         algs
     }
 }
 
-words! {
+named_values! {
     /// Optional is for confidential clients only (security.md AZ-5).
     #[derive(Default)]
     Pkce { Required = "required", #[default] Optional = "optional" }
 }
 
-words! {
+named_values! {
     IdTokenClaims { Lean = "lean", Scopes = "scopes" }
 }
 
-words! {
+named_values! {
     #[derive(Default)]
     AccessTokenFormat { #[default] Opaque = "opaque", Jwt = "jwt" }
 }

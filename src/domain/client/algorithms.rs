@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::macros::words;
+use super::macros::named_values;
 
-words! {
+named_values! {
     /// The signatures that are used here, by them and by us (security.md JW-2).
     SigningAlg { RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
@@ -18,7 +18,7 @@ impl SigningAlg {
     }
 }
 
-words! {
+named_values! {
     /// The signatures for request objects, which may come unsigned where an administrator allows it.
     RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
@@ -30,12 +30,12 @@ impl RequestObjectAlg {
     }
 }
 
-words! {
+named_values! {
     /// How the key of an encryption comes to the client (RFC 7518 §4.1); ECDH on P-256.
     EncryptionAlg { RsaOaep256 = "RSA-OAEP-256", EcdhEs = "ECDH-ES" }
 }
 
-words! {
+named_values! {
     /// How the content is encrypted (RFC 7518 §5.1).
     #[derive(Default)]
     ContentEncryption {

@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn what_a_row_leaves_out_has_its_default() {
-        let it: Definition = serde_json::from_str("{}").expect("a definition");
-        assert_eq!(it, Definition::default());
+        let definition: Definition = serde_json::from_str("{}").expect("a definition");
+        assert_eq!(definition, Definition::default());
         // A member of a release that is newer than this one.
-        let it: Definition =
+        let definition: Definition =
             serde_json::from_str(r#"{"member_of_a_later_release": 1}"#).expect("a definition");
-        assert_eq!(it, Definition::default());
+        assert_eq!(definition, Definition::default());
     }
 }

@@ -2,7 +2,7 @@
 //! all of them follows from the declaration.
 
 /// Declares an enum whose values have the names that the standards give them. Other values are refused by name.
-macro_rules! words {
+macro_rules! named_values {
     ($(#[$doc:meta])* $name:ident { $($(#[$attribute:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,4 +53,4 @@ macro_rules! members {
     (@default) => { Default::default() };
 }
 
-pub(super) use {members, words};
+pub(super) use {members, named_values};

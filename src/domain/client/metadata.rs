@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ResponseType;
 use super::algorithms::{ContentEncryption, Encryption, EncryptionAlg, RequestObjectAlg, SigningAlg};
-use super::macros::{members, words};
+use super::macros::{members, named_values};
 use crate::domain::scope::Scope;
 use crate::domain::text;
 
@@ -166,7 +166,7 @@ impl Metadata {
     pub fn assertion_algs(&self) -> Vec<SigningAlg> {
         match self.token_endpoint_auth_signing_alg {
             None => SigningAlg::ALL.to_vec(),
-            Some(it) => vec![it],
+            Some(alg) => vec![alg],
         }
     }
 
@@ -193,12 +193,12 @@ impl Metadata {
     }
 }
 
-words! {
+named_values! {
     #[derive(Default)]
     ApplicationType { #[default] Web = "web", Native = "native" }
 }
 
-words! {
+named_values! {
     /// How a client proves itself at the token endpoint.
     AuthMethod {
         ClientSecretBasic = "client_secret_basic",
@@ -212,7 +212,7 @@ words! {
     }
 }
 
-words! {
+named_values! {
     GrantType {
         AuthorizationCode = "authorization_code",
         /// Never at the token endpoint: it stands for tokens from the authorization endpoint (RFC 7591 §2.1).
@@ -228,12 +228,12 @@ words! {
     }
 }
 
-words! {
+named_values! {
     /// CIBA §5. A push would bring the tokens to an address, past the client's proof: it is not offered.
     DeliveryMode { Poll = "poll", Ping = "ping" }
 }
 
-words! {
+named_values! {
     #[derive(Default)]
     SubjectType { #[default] Public = "public", Pairwise = "pairwise" }
 }
@@ -244,12 +244,12 @@ mod tests {
 
     #[test]
     fn metadata_survives_being_stored() {
-        let it = Metadata {
+        let metadata = Metadata {
             client_name: Some("Events".into()),
             token_endpoint_auth_method: Some(AuthMethod::PrivateKeyJwt),
             ..Metadata::default()
         };
-        let text = serde_json::to_string(&it).expect("JSON");
-        assert_eq!(serde_json::from_str::<Metadata>(&text).expect("JSON"), it);
+        let text = serde_json::to_string(&metadata).expect("JSON");
+        assert_eq!(serde_json::from_str::<Metadata>(&text).expect("JSON"), metadata);
     }
 }

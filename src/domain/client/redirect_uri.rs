@@ -100,7 +100,7 @@ pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
 fn after_authority(uri: &str) -> Result<(), BadRedirectUri> {
     let after_scheme = uri.split_once(':').map_or("", |it| it.1);
     let rest = match after_scheme.strip_prefix("//") {
-        Some(it) => it.find(['/', '?']).map_or("", |at| &it[at..]),
+        Some(rest) => rest.find(['/', '?']).map_or("", |at| &rest[at..]),
         None => after_scheme,
     };
     let mut bytes = rest.bytes();

@@ -43,23 +43,23 @@ impl ResponseType {
     }
 
     pub fn parse(value: &str) -> Result<Self, BadResponseType> {
-        let mut it = Self {
+        let mut response_type = Self {
             code: false,
             id_token: false,
             token: false,
         };
         for word in value.split(' ') {
             let seen = match word {
-                "code" => &mut it.code,
-                "id_token" => &mut it.id_token,
-                "token" => &mut it.token,
+                "code" => &mut response_type.code,
+                "id_token" => &mut response_type.id_token,
+                "token" => &mut response_type.token,
                 _ => return Err(BadResponseType),
             };
             if std::mem::replace(seen, true) {
                 return Err(BadResponseType);
             }
         }
-        Ok(it)
+        Ok(response_type)
     }
 
     /// Something but a code comes back through the browser.
@@ -89,8 +89,8 @@ impl TryFrom<String> for ResponseType {
 }
 
 impl From<ResponseType> for String {
-    fn from(it: ResponseType) -> Self {
-        it.to_string()
+    fn from(response_type: ResponseType) -> Self {
+        response_type.to_string()
     }
 }
 

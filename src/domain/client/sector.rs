@@ -27,12 +27,12 @@ mod tests {
     use super::*;
 
     fn sector(uris: &[&str], identifier: Option<&str>) -> Option<String> {
-        let it = Metadata {
+        let metadata = Metadata {
             redirect_uris: uris.iter().map(|it| (*it).to_owned()).collect(),
             sector_identifier_uri: identifier.map(str::to_owned),
             ..Metadata::default()
         };
-        it.sector()
+        metadata.sector()
     }
 
     #[test]

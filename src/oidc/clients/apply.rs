@@ -119,9 +119,9 @@ async fn apply_one(
         changed = Change::Updated;
     }
     // The one without an end is the current one; the file says what that is to be.
-    let is_current = |it: &Secret| {
+    let is_current = |named: &Secret| {
         let mut current = after.secrets.iter().filter(|it| it.expires_at.is_none());
-        current.any(|stored| stored.digest == it.digest())
+        current.any(|stored| stored.digest == named.digest())
     };
     match secret {
         Some(secret) if !is_current(secret) => {
@@ -144,10 +144,10 @@ fn refuse_without_secret(document: &ClientDocument, client: &Client) -> Result<(
     }
 }
 
-fn about(document: &ClientDocument, it: Problem) -> Problem {
+fn about(document: &ClientDocument, problem: Problem) -> Problem {
     Problem {
-        member: format!("{}.{}", document.id, it.member),
-        reason: it.reason,
+        member: format!("{}.{}", document.id, problem.member),
+        reason: problem.reason,
     }
 }
 

@@ -71,17 +71,17 @@ pub fn documents(text: &str) -> Result<Vec<ClientDocument>, Vec<Problem>> {
     let mut problems = Vec::new();
     for (position, value) in listed.iter().enumerate() {
         match ClientDocument::read(value) {
-            Ok(it) if documents.iter().any(|other| other.id == it.id) => {
+            Ok(document) if documents.iter().any(|other| other.id == document.id) => {
                 problems.push(problem(
                     &format!("clients[{position}]"),
-                    format!("{} is listed twice", it.id),
+                    format!("{} is listed twice", document.id),
                 ));
             }
-            Ok(it) => documents.push(it),
+            Ok(document) => documents.push(document),
             Err(found) => {
-                problems.extend(found.into_iter().map(|it| Problem {
-                    member: format!("clients[{position}].{}", it.member),
-                    ..it
+                problems.extend(found.into_iter().map(|problem| Problem {
+                    member: format!("clients[{position}].{}", problem.member),
+                    ..problem
                 }));
             }
         }
@@ -122,7 +122,7 @@ impl ClientDocument {
         };
         let enabled = match members.get("enabled") {
             None => None,
-            Some(Value::Bool(it)) => Some(*it),
+            Some(Value::Bool(enabled)) => Some(*enabled),
             Some(_) => return Err(vec![problem("enabled", "is not true or false".to_owned())]),
         };
         let mut of_definition = members.clone();
@@ -164,7 +164,7 @@ fn read_members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, 
 fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Vec<Problem>> {
     match members.get(name) {
         None => Ok(None),
-        Some(Value::String(it)) => Ok(Some(it.clone())),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(vec![problem(name, "is not text".to_owned())]),
     }
 }
@@ -289,10 +289,10 @@ mod tests {
         let full = Definition { metadata, settings };
         let members = full.members();
         let mut written: Vec<&str> = members.keys().map(String::as_str).collect();
-        let mut known = [Metadata::MEMBERS, AdministratorSettings::MEMBERS].concat();
+        let mut declared = [Metadata::MEMBERS, AdministratorSettings::MEMBERS].concat();
         written.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(written, known);
+        declared.sort_unstable();
+        assert_eq!(written, declared);
         let text = serde_json::to_string(&full).expect("JSON");
         assert_eq!(serde_json::from_str::<Definition>(&text).expect("JSON"), full);
     }

@@ -34,7 +34,7 @@ pub enum ClientError {
 
 impl IsBusy for ClientError {
     fn is_busy(&self) -> bool {
-        matches!(self, Self::Storage(it) if it.is_busy())
+        matches!(self, Self::Storage(source) if source.is_busy())
     }
 }
 

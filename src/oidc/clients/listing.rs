@@ -22,14 +22,14 @@ const REFUSALS: [Action; 3] = [
     Action::ClientAuthenticationFailed,
 ];
 
-pub struct Search<'a> {
+pub struct ClientSearch<'a> {
     /// A part of the name or of the identifier.
     pub text: &'a str,
     /// From 1; beyond the last it is the last.
     pub page: u64,
 }
 
-pub struct Found {
+pub struct ClientPage {
     pub rows: Vec<Client>,
     pub page: u64,
     pub size: u64,
@@ -37,18 +37,22 @@ pub struct Found {
 }
 
 /// By name. There are never so many that all could not be read: each process keeps them in memory.
-pub async fn search(app: &App, context: &Context, search: &Search<'_>) -> Result<Found, ClientError> {
+pub async fn search(
+    app: &App,
+    context: &Context,
+    search: &ClientSearch<'_>,
+) -> Result<ClientPage, ClientError> {
     of_administrators(context, "")?;
     let text = search.text.trim().to_lowercase();
     let mut all = list(app).await?;
-    all.retain(|it| {
-        it.name().to_lowercase().contains(&text) || it.id.as_str().to_lowercase().contains(&text)
+    all.retain(|client| {
+        client.name().to_lowercase().contains(&text) || client.id.as_str().to_lowercase().contains(&text)
     });
     all.sort_by_cached_key(|it| (it.name().to_lowercase(), it.id.to_string()));
     let total = all.len() as u64;
     let page = search.page.clamp(1, total.div_ceil(PAGE).max(1));
     let before = usize::try_from((page - 1) * PAGE).unwrap_or(usize::MAX);
-    Ok(Found {
+    Ok(ClientPage {
         rows: all.into_iter().skip(before).take(PAGE as usize).collect(),
         page,
         size: PAGE,
@@ -81,11 +85,11 @@ pub async fn refused_requests(
     of_administrators(context, client)?;
     let object = format!("client:{client}");
     let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, SHOWN).await?;
-    let refused = found.into_iter().map(|it| RefusedRequest {
-        at: it.at,
-        reason: it.reason,
-        mismatch: it.circumstances.and_then(|it| serde_json::from_value(it).ok()),
-        request_id: it.request_id,
+    let refused = found.into_iter().map(|event| RefusedRequest {
+        at: event.at,
+        reason: event.reason,
+        mismatch: event.circumstances.and_then(|it| serde_json::from_value(it).ok()),
+        request_id: event.request_id,
     });
     Ok(refused.collect())
 }

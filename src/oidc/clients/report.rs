@@ -126,22 +126,22 @@ const ORDINARY: [Topic; 4] = [
 /// What is weak about the client, the gravest first, what is ordinary for its kind last.
 pub fn report(client: &Client) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let it = &client.metadata;
+    let metadata = &client.metadata;
     redirecting(&mut findings, client);
-    if it.request_object_signing_alg == Some(RequestObjectAlg::None) {
+    if metadata.request_object_signing_alg == Some(RequestObjectAlg::None) {
         add(&mut findings, Topic::UnsignedRequestObjects, "");
     }
-    if client.settings.introspect_all && it.token_endpoint_auth_method == Some(AuthMethod::None) {
+    if client.settings.introspect_all && metadata.token_endpoint_auth_method == Some(AuthMethod::None) {
         add(&mut findings, Topic::IntrospectionWithoutProof, "");
     }
-    if it.uses_secret() {
+    if metadata.uses_secret() {
         add(&mut findings, Topic::SharedSecret, "");
     }
-    let bound = it.dpop_bound_access_tokens || it.tls_client_certificate_bound_access_tokens;
-    if !bound && !it.grant_types.is_empty() {
+    let bound = metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens;
+    if !bound && !metadata.grant_types.is_empty() {
         add(&mut findings, Topic::BearerTokens, "");
     }
-    if it.grant_types.contains(&GrantType::Ciba) && !client.must_sign_backchannel_requests() {
+    if metadata.grant_types.contains(&GrantType::Ciba) && !client.must_sign_backchannel_requests() {
         add(&mut findings, Topic::BackchannelRequestsUnsigned, "");
     }
     if signs_by_pkcs1(client) {
@@ -158,19 +158,19 @@ pub fn report(client: &Client) -> Vec<Finding> {
 }
 
 fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
-    let it = &client.metadata;
-    if !it.uses_redirects() {
+    let metadata = &client.metadata;
+    if !metadata.uses_redirects() {
         return;
     }
-    let codes = it.grant_types.contains(&GrantType::AuthorizationCode);
+    let codes = metadata.grant_types.contains(&GrantType::AuthorizationCode);
     if codes && !client.requires_pkce() && client.settings.pkce == Pkce::Optional {
         add(findings, Topic::PkceOptional, "");
     }
-    for it in it.response_types.iter().filter(|it| it.is_front_channel()) {
-        add(findings, Topic::FrontChannelTokens, &it.to_string());
+    for metadata in metadata.response_types.iter().filter(|it| it.is_front_channel()) {
+        add(findings, Topic::FrontChannelTokens, &metadata.to_string());
     }
-    let native = it.application_type == ApplicationType::Native;
-    for uri in &it.redirect_uris {
+    let native = metadata.application_type == ApplicationType::Native;
+    for uri in &metadata.redirect_uris {
         match uri.split_once(':').map(|it| it.0) {
             Some("https") => {}
             // RFC 8252 §7.3: for a native client it is the way that is recommended.
@@ -186,22 +186,24 @@ fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
 
 /// Somewhere in what passes between us a signature by RS256 is made, or taken.
 fn signs_by_pkcs1(client: &Client) -> bool {
-    let it: &Metadata = &client.metadata;
+    let metadata: &Metadata = &client.metadata;
     if client.settings.profile != Profile::Oidc {
         return false; // its registration excludes them
     }
     let named = [
-        it.token_endpoint_auth_signing_alg,
-        it.userinfo_signed_response_alg,
-        it.authorization_signed_response_alg,
-        it.backchannel_authentication_request_signing_alg,
-        it.request_object_signing_alg
+        metadata.token_endpoint_auth_signing_alg,
+        metadata.userinfo_signed_response_alg,
+        metadata.authorization_signed_response_alg,
+        metadata.backchannel_authentication_request_signing_alg,
+        metadata
+            .request_object_signing_alg
             .and_then(RequestObjectAlg::signature),
     ];
-    let any_assertion = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt)
-        && it.token_endpoint_auth_signing_alg.is_none();
+    let any_assertion = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt)
+        && metadata.token_endpoint_auth_signing_alg.is_none();
     let away = [GrantType::DeviceCode, GrantType::Ciba];
-    let of_people = it.uses_redirects() || away.iter().any(|grant| it.grant_types.contains(grant));
+    let of_people =
+        metadata.uses_redirects() || away.iter().any(|grant| metadata.grant_types.contains(grant));
     let id_tokens = of_people && client.id_token_alg() == SigningAlg::RS256;
     id_tokens || any_assertion || named.contains(&Some(SigningAlg::RS256))
 }
@@ -222,13 +224,13 @@ mod tests {
 
     fn topics(metadata: serde_json::Value) -> Vec<&'static str> {
         let now = crate::clock::from_unix(1_800_000_000).expect("a time");
-        let it: Definition = serde_json::from_value(metadata).expect("a definition");
+        let metadata: Definition = serde_json::from_value(metadata).expect("a definition");
         let client = Client {
             id: ClientId::new("c"),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: it.metadata,
-            settings: it.settings,
+            metadata: metadata.metadata,
+            settings: metadata.settings,
             secrets: Vec::new(),
             created_at: now,
             updated_at: now,

@@ -51,27 +51,27 @@ pub fn check_metadata(id: &ClientId, metadata: &Metadata, decided: &Definition) 
 }
 
 fn check(id: &ClientId, definition: &Definition, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
-    let (it, settings) = (&definition.metadata, &definition.settings);
+    let (metadata, settings) = (&definition.metadata, &definition.settings);
     let mut problems = Problems::default();
     identifier::check(&mut problems, id);
-    texts::check(&mut problems, it, by);
-    links::check(&mut problems, it, by);
-    redirect_uris::check(&mut problems, it, by);
-    grants::check(&mut problems, it);
+    texts::check(&mut problems, metadata, by);
+    links::check(&mut problems, metadata, by);
+    redirect_uris::check(&mut problems, metadata, by);
+    grants::check(&mut problems, metadata);
     authentication::check(&mut problems, definition);
-    certificates::check(&mut problems, it);
-    requests::check(&mut problems, it);
-    encryption::check(&mut problems, it);
-    logout::check(&mut problems, it, by);
+    certificates::check(&mut problems, metadata);
+    requests::check(&mut problems, metadata);
+    encryption::check(&mut problems, metadata);
+    logout::check(&mut problems, metadata, by);
     resources::check(&mut problems, settings);
     ciba::check(&mut problems, definition);
-    sector::check(&mut problems, it);
+    sector::check(&mut problems, metadata);
     access_policy::check(&mut problems, settings);
     if settings.profile.is_fapi() {
         fapi::check(&mut problems, definition);
     }
     if let Registrar::Client { decided } = by {
-        administrators::check(&mut problems, it, decided);
+        administrators::check(&mut problems, metadata, decided);
     }
     let size = serde_json::to_vec(definition).map_or(usize::MAX, |json| json.len());
     let most = match by {
@@ -186,9 +186,9 @@ mod tests {
             let value = match member {
                 "jwks" if value.is_null() => with("request_object_signing_alg", "ES256".into()),
                 "request_object_signing_alg" => {
-                    let mut it = with(member, value);
-                    it["require_signed_request_object"] = true.into();
-                    it
+                    let mut metadata = with(member, value);
+                    metadata["require_signed_request_object"] = true.into();
+                    metadata
                 }
                 "access_policy.ties_rights" => {
                     with("access_policy", serde_json::json!({"ties_rights": [""]}))
@@ -213,23 +213,23 @@ mod tests {
 
     #[test]
     fn keys_come_with_the_method_that_needs_them() {
-        let it = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
-        assert_eq!(problems("events", it, Registrar::Administrator), ["jwks"]);
+        let metadata = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
+        assert_eq!(problems("events", metadata, Registrar::Administrator), ["jwks"]);
         let ed25519 = |more: serde_json::Value| {
             let mut key = serde_json::json!({"kty": "OKP", "crv": "Ed25519",
                 "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
             for (name, value) in more.as_object().expect("an object") {
                 key[name] = value.clone();
             }
-            let mut it = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
-            it["jwks"] = serde_json::json!({"keys": [key]});
-            it
+            let mut metadata = with("token_endpoint_auth_method", serde_json::json!("private_key_jwt"));
+            metadata["jwks"] = serde_json::json!({"keys": [key]});
+            metadata
         };
         let good = ed25519(serde_json::json!({}));
         assert!(problems("events", good.clone(), Registrar::Administrator).is_empty());
         let mut by_rsa = good;
         by_rsa["token_endpoint_auth_signing_alg"] = "RS256".into();
-        for it in [
+        for metadata in [
             by_rsa,
             ed25519(serde_json::json!({"use": "enc"})),
             ed25519(serde_json::json!({"alg": "ES256"})),
@@ -238,14 +238,14 @@ mod tests {
             ed25519(serde_json::json!({"x": "11qY"})),
         ] {
             assert_eq!(
-                problems("events", it.clone(), Registrar::Administrator),
+                problems("events", metadata.clone(), Registrar::Administrator),
                 ["jwks"],
-                "{it}"
+                "{metadata}"
             ); // JW-6
         }
-        let it = with("token_endpoint_auth_signing_alg", serde_json::json!("RS256"));
+        let metadata = with("token_endpoint_auth_signing_alg", serde_json::json!("RS256"));
         assert_eq!(
-            problems("events", it, Registrar::Administrator),
+            problems("events", metadata, Registrar::Administrator),
             ["token_endpoint_auth_signing_alg"]
         );
     }
@@ -255,11 +255,11 @@ mod tests {
         let decided = &Definition::default();
         let client = Registrar::Client { decided };
         assert_eq!(problems("events", good(), client), ["scope"]); // AZ-14
-        let it = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
+        let metadata = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
             "pkce": "required", "id_token_claims": "scopes", "profile": "fapi2", "access_policy": {"affiliation": "approved"}});
-        assert_eq!(problems("events", it.clone(), client), ["redirect_uris"]); // DR-2, AZ-3
+        assert_eq!(problems("events", metadata.clone(), client), ["redirect_uris"]); // DR-2, AZ-3
         // The rest of it is in no member of what a client says of itself.
-        let said = it.as_object().expect("an object");
+        let said = metadata.as_object().expect("an object");
         let metadata = metadata_of_client(said, decided).expect("metadata");
         let read = serde_json::to_value(metadata).expect("JSON");
         for member in AdministratorSettings::MEMBERS {

@@ -7,14 +7,14 @@ use crate::domain::ClientId;
 use crate::domain::client::{Client, Origin};
 use crate::http::pages::paging::paging;
 use crate::http::pages::{ListQuery, PageContext, PageError};
-use crate::oidc::clients::{self, ClientError, Search, Severity};
+use crate::oidc::clients::{self, ClientError, ClientSearch, Severity};
 use crate::paths;
 use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRefusal, ClientRow};
 
 const FILTERS: [&str; 1] = ["q"];
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
-    let search = Search {
+    let search = ClientSearch {
         text: query.get("q"),
         page: query.page()?,
     };
@@ -34,25 +34,25 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
     let client = clients::read(&ctx.app, &ctx.actor_context(), &ClientId::new(id))
         .await
         .map_err(refused)?;
-    let it = &client.metadata;
+    let metadata = &client.metadata;
     let findings = clients::report(&client);
     let page = AdminClient {
         row: row(&client),
         profile: client.settings.profile.to_string(),
-        auth_method: it.token_endpoint_auth_method.map(|it| it.to_string()),
-        grant_types: it.grant_types.iter().map(ToString::to_string).collect(),
-        redirect_uris: it.redirect_uris.clone(),
-        scope: it.scope.to_string(),
+        auth_method: metadata.token_endpoint_auth_method.map(|it| it.to_string()),
+        grant_types: metadata.grant_types.iter().map(ToString::to_string).collect(),
+        redirect_uris: metadata.redirect_uris.clone(),
+        scope: metadata.scope.to_string(),
         updated_at: client.updated_at,
         refusals: refusals(&ctx, client.id.as_str()).await?,
         findings: findings
             .into_iter()
-            .map(|it| ClientFinding {
-                topic: it.topic.as_str(),
-                weak: it.topic.severity() == Severity::Weak,
-                ordinary: it.ordinary,
-                source: it.topic.source(),
-                value: it.value,
+            .map(|finding| ClientFinding {
+                topic: finding.topic.as_str(),
+                weak: finding.topic.severity() == Severity::Weak,
+                ordinary: finding.ordinary,
+                source: finding.topic.source(),
+                value: finding.value,
             })
             .collect(),
     };
@@ -61,22 +61,22 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
 
 async fn refusals(ctx: &PageContext, client: &str) -> Result<Vec<ClientRefusal>, PageError> {
     let found = clients::refused_requests(&ctx.app, &ctx.actor_context(), client).await;
-    let shown = found.map_err(refused)?.into_iter().map(|it| {
-        let mismatch = it.mismatch;
+    let rows = found.map_err(refused)?.into_iter().map(|request| {
+        let mismatch = request.mismatch;
         ClientRefusal {
-            at: it.at,
-            time: it.at.format("%H:%M:%S UTC").to_string(),
-            reason: it.reason,
+            at: request.at,
+            time: request.at.format("%H:%M:%S UTC").to_string(),
+            reason: request.reason,
             parameter: mismatch.as_ref().map(|it| it.parameter.clone()),
             received: mismatch
                 .as_ref()
                 .map(|it| it.received.clone())
                 .unwrap_or_default(),
             registered: mismatch.map(|it| it.registered).unwrap_or_default(),
-            request_id: it.request_id,
+            request_id: request.request_id,
         }
     });
-    Ok(shown.collect())
+    Ok(rows.collect())
 }
 
 fn refused(error: ClientError) -> PageError {
@@ -86,16 +86,16 @@ fn refused(error: ClientError) -> PageError {
     }
 }
 
-fn row(it: &Client) -> ClientRow {
-    let weak = clients::report(it)
+fn row(client: &Client) -> ClientRow {
+    let weak = clients::report(client)
         .iter()
         .filter(|it| it.topic.severity() == Severity::Weak)
         .count();
     ClientRow {
-        id: it.id.to_string(),
-        name: it.name().to_owned(),
-        enabled: it.enabled,
-        self_registered: it.origin == Origin::Registration,
+        id: client.id.to_string(),
+        name: client.name().to_owned(),
+        enabled: client.enabled,
+        self_registered: client.origin == Origin::Registration,
         weaknesses: weak as u64,
     }
 }

@@ -11,13 +11,13 @@ use axum::response::Response;
 use super::{PageContext, PageError};
 use crate::affiliations::directory::admin;
 use crate::affiliations::roster;
-use crate::oidc::clients::{Search, search};
+use crate::oidc::clients::{ClientSearch, search};
 use crate::templates::pages::AdminOverview;
 
 pub async fn overview(ctx: PageContext) -> Result<Response, PageError> {
     let (app, context) = (&ctx.app, ctx.actor_context());
     let counts = admin::counts(app, &context).await?;
-    let everything = Search { text: "", page: 1 };
+    let everything = ClientSearch { text: "", page: 1 };
     let all_clients = search(app, &context, &everything)
         .await
         .map_err(PageError::internal)?;

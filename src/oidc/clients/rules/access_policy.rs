@@ -3,15 +3,15 @@
 use super::problem::Problems;
 use crate::domain::client::AdministratorSettings;
 
-pub(super) fn check(problems: &mut Problems, it: &AdministratorSettings) {
-    let policy = &it.access_policy;
+pub(super) fn check(problems: &mut Problems, settings: &AdministratorSettings) {
+    let policy = &settings.access_policy;
     for (member, values) in [
         ("access_policy.membership_types", &policy.membership_types),
         ("access_policy.ties_rights", &policy.ties_rights),
     ] {
-        let names = |it: &String| {
-            (1..=64).contains(&it.len())
-                && it
+        let names = |name: &String| {
+            (1..=64).contains(&name.len())
+                && name
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
         };

@@ -8,26 +8,29 @@ use crate::domain::scope;
 
 const REASON: &str = "is decided by an administrator";
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata, decided: &Definition) {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata, decided: &Definition) {
     let before = &decided.metadata;
     let ours =
         |value: &str| value.starts_with("itu_") || value == scope::ADMIN || value.starts_with("admin:");
     for (member, untouched) in [
-        ("grant_types", ciba::is_as_decided(it, before)),
-        ("client_name", ciba::is_named_as_decided(it, before)),
+        ("grant_types", ciba::is_as_decided(metadata, before)),
+        ("client_name", ciba::is_named_as_decided(metadata, before)),
         (
             "scope",
-            !it.scope.iter().any(|it| ours(it) && !before.scope.contains(it)),
+            !metadata
+                .scope
+                .iter()
+                .any(|it| ours(it) && !before.scope.contains(it)),
         ),
         (
             "request_object_signing_alg",
-            it.request_object_signing_alg != Some(RequestObjectAlg::None)
+            metadata.request_object_signing_alg != Some(RequestObjectAlg::None)
                 || before.request_object_signing_alg == Some(RequestObjectAlg::None),
         ),
     ] {
         problems.unless(untouched, member, REASON);
     }
-    let (new, old) = (serde_json::to_value(it), serde_json::to_value(before));
+    let (new, old) = (serde_json::to_value(metadata), serde_json::to_value(before));
     let (new, old) = (new.unwrap_or_default(), old.unwrap_or_default());
     let administered = &decided.settings.administered;
     for member in administered.iter().filter(|it| *it != "scope") {

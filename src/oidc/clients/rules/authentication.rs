@@ -5,25 +5,25 @@ use crate::domain::client::{AuthMethod, Definition};
 use crate::jose::ClientKeys;
 
 pub(super) fn check(problems: &mut Problems, definition: &Definition) {
-    let it = &definition.metadata;
-    let by_key = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    let metadata = &definition.metadata;
+    let by_key = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     problems.unless(
-        it.jwks.is_none() || it.jwks_uri.is_none(),
+        metadata.jwks.is_none() || metadata.jwks_uri.is_none(),
         "jwks_uri",
         "stands beside jwks; one of them only", // RFC 7591 §2
     );
     problems.unless(
-        !by_key || it.jwks.is_some() || it.jwks_uri.is_some(),
+        !by_key || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
         "jwks",
         "is missing; private_key_jwt needs it or jwks_uri",
     );
     problems.unless(
-        by_key || it.token_endpoint_auth_signing_alg.is_none(),
+        by_key || metadata.token_endpoint_auth_signing_alg.is_none(),
         "token_endpoint_auth_signing_alg",
         "is for private_key_jwt only",
     );
-    let algs = definition.settings.profile.permitted(it.assertion_algs());
-    match it.jwks.as_ref().map(ClientKeys::parse) {
+    let algs = definition.settings.profile.permitted(metadata.assertion_algs());
+    match metadata.jwks.as_ref().map(ClientKeys::parse) {
         Some(Err(reason)) => problems.add("jwks", reason),
         // RFC 7591 §2: the keys are those that the method needs.
         Some(Ok(keys)) if by_key && !keys.can_sign_by(&algs) => {

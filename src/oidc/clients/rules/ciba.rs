@@ -11,55 +11,55 @@ use crate::jose::ClientKeys;
 const WEAK: &str = "is not PS256 or ES256, the signatures of FAPI-CIBA";
 
 pub(super) fn check(problems: &mut Problems, definition: &Definition) {
-    let (it, profile) = (&definition.metadata, definition.settings.profile);
-    let uses = it.grant_types.contains(&GrantType::Ciba);
+    let (metadata, profile) = (&definition.metadata, definition.settings.profile);
+    let uses = metadata.grant_types.contains(&GrantType::Ciba);
     problems.unless(
-        uses == it.backchannel_token_delivery_mode.is_some(),
+        uses == metadata.backchannel_token_delivery_mode.is_some(),
         "backchannel_token_delivery_mode",
         "goes with the grant urn:openid:params:grant-type:ciba; it is poll or ping",
     );
-    notification(problems, it);
+    notification(problems, metadata);
     problems.unless(
-        !it.backchannel_user_code_parameter,
+        !metadata.backchannel_user_code_parameter,
         "backchannel_user_code_parameter",
         "is not supported: people approve where they are logged in",
     );
-    signed_requests(problems, it, profile);
+    signed_requests(problems, metadata, profile);
     problems.unless(
-        !uses || it.token_endpoint_auth_method != Some(AuthMethod::None),
+        !uses || metadata.token_endpoint_auth_method != Some(AuthMethod::None),
         "grant_types",
         "holds the grant of CIBA, which a client without credentials cannot use", // CIBA §7.1
     );
     problems.unless(
-        !uses || it.scope.contains(scope::OPENID),
+        !uses || metadata.scope.contains(scope::OPENID),
         "scope",
         "lacks openid, which every authentication request of CIBA names", // CIBA §7.1
     );
     if profile == Profile::Ciba {
-        check_profile(problems, it);
+        check_profile(problems, metadata);
     }
 }
 
 /// Returns `true` if the client does not give itself the grant: whoever holds it has people mailed (security.md
 /// DV-3).
-pub(super) fn is_as_decided(it: &Metadata, decided: &Metadata) -> bool {
+pub(super) fn is_as_decided(metadata: &Metadata, decided: &Metadata) -> bool {
     let uses = |it: &Metadata| it.grant_types.contains(&GrantType::Ciba);
-    !uses(it) || uses(decided)
+    !uses(metadata) || uses(decided)
 }
 
 /// Returns `true` if the name is that under which the grant was approved: it stands in the mails that the client has
 /// sent to people (security.md DV-3).
-pub(super) fn is_named_as_decided(it: &Metadata, decided: &Metadata) -> bool {
+pub(super) fn is_named_as_decided(metadata: &Metadata, decided: &Metadata) -> bool {
     let uses = decided.grant_types.contains(&GrantType::Ciba);
-    !uses || it.client_name == decided.client_name
+    !uses || metadata.client_name == decided.client_name
 }
 
-fn notification(problems: &mut Problems, it: &Metadata) {
+fn notification(problems: &mut Problems, metadata: &Metadata) {
     let (member, pinged) = (
         "backchannel_client_notification_endpoint",
-        it.backchannel_token_delivery_mode == Some(DeliveryMode::Ping),
+        metadata.backchannel_token_delivery_mode == Some(DeliveryMode::Ping),
     );
-    match &it.backchannel_client_notification_endpoint {
+    match &metadata.backchannel_client_notification_endpoint {
         None => problems.unless(!pinged, member, "is missing; the mode ping needs it"),
         Some(_) if !pinged => problems.add(member, "is for the mode ping only"),
         Some(address) => problems.unless(
@@ -70,17 +70,17 @@ fn notification(problems: &mut Problems, it: &Metadata) {
     }
 }
 
-fn signed_requests(problems: &mut Problems, it: &Metadata, profile: Profile) {
-    let alg = it.backchannel_authentication_request_signing_alg;
+fn signed_requests(problems: &mut Problems, metadata: &Metadata, profile: Profile) {
+    let alg = metadata.backchannel_authentication_request_signing_alg;
     let signs = alg.is_some() || profile == Profile::Ciba;
     // Where they prove the client, the keys are missed among the rules of its method.
-    let missed_there = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    let missed_there = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     problems.unless(
-        !signs || missed_there || it.jwks.is_some() || it.jwks_uri.is_some(),
+        !signs || missed_there || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
         "jwks",
         "is missing; signed authentication requests need it or jwks_uri",
     );
-    let keys = it.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
+    let keys = metadata.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
     if let (Some(keys), true) = (keys, signs) {
         let algs = profile.permitted(alg.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]));
         problems.unless(
@@ -92,18 +92,19 @@ fn signed_requests(problems: &mut Problems, it: &Metadata, profile: Profile) {
 }
 
 /// The profile is about this one way to tokens; for others there is FAPI 2.0.
-fn check_profile(problems: &mut Problems, it: &Metadata) {
+fn check_profile(problems: &mut Problems, metadata: &Metadata) {
     let fitting = [
         GrantType::Ciba,
         GrantType::RefreshToken,
         GrantType::ClientCredentials,
     ];
     problems.unless(
-        it.grant_types.contains(&GrantType::Ciba) && it.grant_types.iter().all(|it| fitting.contains(it)),
+        metadata.grant_types.contains(&GrantType::Ciba)
+            && metadata.grant_types.iter().all(|it| fitting.contains(it)),
         "grant_types",
         "is not the grant of CIBA, alone or with refresh_token and client_credentials, as the profile has it",
     );
-    let by_fitting_method = it
+    let by_fitting_method = metadata
         .token_endpoint_auth_method
         .is_some_and(|it| METHODS.contains(&it));
     let names: Vec<&str> = METHODS.iter().map(|it| it.as_str()).collect();
@@ -112,20 +113,26 @@ fn check_profile(problems: &mut Problems, it: &Metadata) {
         problems.add("token_endpoint_auth_method", reason);
     }
     problems.unless(
-        it.tls_client_certificate_bound_access_tokens,
+        metadata.tls_client_certificate_bound_access_tokens,
         "tls_client_certificate_bound_access_tokens",
         "is not set; FAPI-CIBA binds each token to the certificate of its client",
     );
     for (member, alg) in [
-        ("id_token_signed_response_alg", it.id_token_signed_response_alg),
-        ("userinfo_signed_response_alg", it.userinfo_signed_response_alg),
+        (
+            "id_token_signed_response_alg",
+            metadata.id_token_signed_response_alg,
+        ),
+        (
+            "userinfo_signed_response_alg",
+            metadata.userinfo_signed_response_alg,
+        ),
         (
             "token_endpoint_auth_signing_alg",
-            it.token_endpoint_auth_signing_alg,
+            metadata.token_endpoint_auth_signing_alg,
         ),
         (
             "backchannel_authentication_request_signing_alg",
-            it.backchannel_authentication_request_signing_alg,
+            metadata.backchannel_authentication_request_signing_alg,
         ),
     ] {
         let fits = alg.is_none_or(|it| !Profile::Ciba.permitted(vec![it]).is_empty());
@@ -144,9 +151,9 @@ mod tests {
     const GRANT: &str = "urn:openid:params:grant-type:ciba";
 
     fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
-        let it = json!({"client_name": "Bank", "scope": "openid email", "grant_types": [GRANT],
+        let metadata = json!({"client_name": "Bank", "scope": "openid email", "grant_types": [GRANT],
             "response_types": [], "backchannel_token_delivery_mode": "poll"});
-        wrong_members(it, &changes, by)
+        wrong_members(metadata, &changes, by)
     }
 
     fn ordinary(changes: Value) -> Vec<String> {
@@ -157,12 +164,12 @@ mod tests {
     fn strict(changes: Value) -> Vec<String> {
         let key = json!({"kty": "EC", "crv": "P-256",
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
-        let mut it = json!({"profile": "ciba", "token_endpoint_auth_method": "private_key_jwt",
+        let mut metadata = json!({"profile": "ciba", "token_endpoint_auth_method": "private_key_jwt",
             "jwks": {"keys": [key]}, "tls_client_certificate_bound_access_tokens": true});
         for (name, value) in changes.as_object().expect("an object") {
-            it[name] = value.clone();
+            metadata[name] = value.clone();
         }
-        ordinary(it)
+        ordinary(metadata)
     }
 
     #[test]

@@ -5,31 +5,31 @@ use super::problem::Problems;
 use crate::domain::client::{ContentEncryption, EncryptionAlg, Metadata};
 use crate::jose::ClientKeys;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata) {
     let members = [
         (
             "id_token_encrypted_response_alg",
-            it.id_token_encrypted_response_alg,
+            metadata.id_token_encrypted_response_alg,
             "id_token_encrypted_response_enc",
-            it.id_token_encrypted_response_enc,
+            metadata.id_token_encrypted_response_enc,
         ),
         (
             "userinfo_encrypted_response_alg",
-            it.userinfo_encrypted_response_alg,
+            metadata.userinfo_encrypted_response_alg,
             "userinfo_encrypted_response_enc",
-            it.userinfo_encrypted_response_enc,
+            metadata.userinfo_encrypted_response_enc,
         ),
         (
             "authorization_encrypted_response_alg",
-            it.authorization_encrypted_response_alg,
+            metadata.authorization_encrypted_response_alg,
             "authorization_encrypted_response_enc",
-            it.authorization_encrypted_response_enc,
+            metadata.authorization_encrypted_response_enc,
         ),
     ];
-    let keys = it.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
+    let keys = metadata.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
     for (alg_member, alg, enc_member, enc) in members {
         match alg {
-            Some(alg) => key_for(problems, it, keys.as_ref(), alg_member, alg),
+            Some(alg) => key_for(problems, metadata, keys.as_ref(), alg_member, alg),
             None => without_alg(problems, alg_member, enc_member, enc),
         }
     }
@@ -37,13 +37,13 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
 
 fn key_for(
     problems: &mut Problems,
-    it: &Metadata,
+    metadata: &Metadata,
     keys: Option<&ClientKeys>,
     member: &str,
     alg: EncryptionAlg,
 ) {
     problems.unless(
-        it.jwks.is_some() || it.jwks_uri.is_some(),
+        metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
         member,
         "needs a key of the client, in jwks or at jwks_uri",
     );
@@ -79,12 +79,12 @@ mod tests {
             key
         };
         let problems = |more: serde_json::Value| {
-            let mut it = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb"]});
+            let mut metadata = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb"]});
             for (name, value) in more.as_object().expect("an object") {
-                it[name] = value.clone();
+                metadata[name] = value.clone();
             }
-            let it: Definition = serde_json::from_value(it).expect("a definition");
-            let found = check_definition(&ClientId::new("a"), &it);
+            let definition: Definition = serde_json::from_value(metadata).expect("a definition");
+            let found = check_definition(&ClientId::new("a"), &definition);
             let found = found.err().unwrap_or_default();
             found.into_iter().map(|it| it.member).collect::<Vec<_>>()
         };

@@ -17,8 +17,8 @@ pub(super) const METHODS: [AuthMethod; 3] = [
 ];
 
 pub(super) fn check(problems: &mut Problems, definition: &Definition) {
-    let it = &definition.metadata;
-    let by_fitting_method = it
+    let metadata = &definition.metadata;
+    let by_fitting_method = metadata
         .token_endpoint_auth_method
         .is_some_and(|it| METHODS.contains(&it));
     let names: Vec<&str> = METHODS.iter().map(|it| it.as_str()).collect();
@@ -28,40 +28,40 @@ pub(super) fn check(problems: &mut Problems, definition: &Definition) {
     }
     // None at all: a machine, to which nobody logs in.
     problems.unless(
-        it.response_types.iter().all(|it| *it == ResponseType::CODE),
+        metadata.response_types.iter().all(|it| *it == ResponseType::CODE),
         "response_types",
         "is not code alone, as FAPI 2.0 has it",
     );
     problems.unless(
-        is_sender_constrained(it),
+        is_sender_constrained(metadata),
         "dpop_bound_access_tokens",
         "is not set, nor is tls_client_certificate_bound_access_tokens; FAPI 2.0 binds each token to its client",
     );
     // Where they prove the client, the keys are missed among the rules of its method.
-    let proved_by_keys = it.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    let proved_by_keys = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     let signs = definition.settings.profile == Profile::Fapi2MessageSigning;
     problems.unless(
-        !signs || proved_by_keys || it.jwks.is_some() || it.jwks_uri.is_some(),
+        !signs || proved_by_keys || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
         "jwks",
         "is missing; signed requests need it or jwks_uri",
     );
-    algs(problems, it);
-    for uri in it.redirect_uris.iter().filter(|it| !is_web_address(it)) {
-        let shown: String = uri.chars().take(80).collect();
+    algs(problems, metadata);
+    for uri in metadata.redirect_uris.iter().filter(|it| !is_web_address(it)) {
+        let start: String = uri.chars().take(80).collect();
         problems.add(
             "redirect_uris",
-            format!("{shown}: FAPI 2.0 wants https, or the loopback interface"),
+            format!("{start}: FAPI 2.0 wants https, or the loopback interface"),
         );
     }
 }
 
 /// Each token serves its own client only (§5.3.2.1).
-fn is_sender_constrained(it: &Metadata) -> bool {
-    it.dpop_bound_access_tokens || it.tls_client_certificate_bound_access_tokens
+fn is_sender_constrained(metadata: &Metadata) -> bool {
+    metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens
 }
 
-fn algs(problems: &mut Problems, it: &Metadata) {
-    let requests = match it.request_object_signing_alg {
+fn algs(problems: &mut Problems, metadata: &Metadata) {
+    let requests = match metadata.request_object_signing_alg {
         // Unsigned, an object is worth less than any signature.
         Some(RequestObjectAlg::None) => Some(None),
         other => other.map(RequestObjectAlg::signature),
@@ -69,19 +69,19 @@ fn algs(problems: &mut Problems, it: &Metadata) {
     for (member, alg) in [
         (
             "id_token_signed_response_alg",
-            it.id_token_signed_response_alg.map(Some),
+            metadata.id_token_signed_response_alg.map(Some),
         ),
         (
             "userinfo_signed_response_alg",
-            it.userinfo_signed_response_alg.map(Some),
+            metadata.userinfo_signed_response_alg.map(Some),
         ),
         (
             "authorization_signed_response_alg",
-            it.authorization_signed_response_alg.map(Some),
+            metadata.authorization_signed_response_alg.map(Some),
         ),
         (
             "token_endpoint_auth_signing_alg",
-            it.token_endpoint_auth_signing_alg.map(Some),
+            metadata.token_endpoint_auth_signing_alg.map(Some),
         ),
         ("request_object_signing_alg", requests),
     ] {
@@ -105,10 +105,10 @@ mod tests {
 
     fn problems(by: Registrar<'_>, changes: Value) -> Vec<String> {
         let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
-        let it = json!({"client_name": "Bank", "profile": "fapi2_message_signing",
+        let metadata = json!({"client_name": "Bank", "profile": "fapi2_message_signing",
             "redirect_uris": ["https://bank.example/cb"], "token_endpoint_auth_method": "private_key_jwt",
             "jwks": {"keys": [key]}, "dpop_bound_access_tokens": true});
-        wrong_members(it, &changes, by)
+        wrong_members(metadata, &changes, by)
     }
 
     fn by_administrator(changes: Value) -> Vec<String> {

@@ -9,16 +9,16 @@ use crate::domain::client::Metadata;
 
 pub(super) const MOST_URIS: usize = 16;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {
     // DR-4: what people are shown is https; an administrator may point at a service on this machine.
     let pages = [
-        ("client_uri", &it.client_uri, true),
-        ("initiate_login_uri", &it.initiate_login_uri, true),
-        ("logo_uri", &it.logo_uri, false),
-        ("policy_uri", &it.policy_uri, false),
-        ("tos_uri", &it.tos_uri, false),
-        ("jwks_uri", &it.jwks_uri, false),
-        ("sector_identifier_uri", &it.sector_identifier_uri, false),
+        ("client_uri", &metadata.client_uri, true),
+        ("initiate_login_uri", &metadata.initiate_login_uri, true),
+        ("logo_uri", &metadata.logo_uri, false),
+        ("policy_uri", &metadata.policy_uri, false),
+        ("tos_uri", &metadata.tos_uri, false),
+        ("jwks_uri", &metadata.jwks_uri, false),
+        ("sector_identifier_uri", &metadata.sector_identifier_uri, false),
     ];
     for (member, value, loopback) in pages {
         let Some(value) = value else { continue };

@@ -9,15 +9,15 @@ use super::problem::Problems;
 use super::registrar::Registrar;
 use crate::domain::client::Metadata;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
-    if let Some(uri) = &it.backchannel_logout_uri {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {
+    if let Some(uri) = &metadata.backchannel_logout_uri {
         problems.unless(
             is_link(uri, false) && !uri.contains('#'),
             "backchannel_logout_uri",
             "is not an https URL without a fragment, of 512 characters at most",
         );
     }
-    if let Some(uri) = &it.frontchannel_logout_uri {
+    if let Some(uri) = &metadata.frontchannel_logout_uri {
         problems.unless(
             is_link(uri, by.is_administrator()) && !uri.contains('#'),
             "frontchannel_logout_uri",
@@ -27,20 +27,20 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
         let origin = |it: &str| Url::parse(it).ok().map(|it| it.origin());
         let own = origin(uri);
         problems.unless(
-            own.is_some() && it.redirect_uris.iter().any(|it| origin(it) == own),
+            own.is_some() && metadata.redirect_uris.iter().any(|it| origin(it) == own),
             "frontchannel_logout_uri",
             "is not at the scheme, host and port of a redirect URI",
         );
     }
     for (required, uri, member) in [
         (
-            it.backchannel_logout_session_required,
-            &it.backchannel_logout_uri,
+            metadata.backchannel_logout_session_required,
+            &metadata.backchannel_logout_uri,
             "backchannel_logout_session_required",
         ),
         (
-            it.frontchannel_logout_session_required,
-            &it.frontchannel_logout_uri,
+            metadata.frontchannel_logout_session_required,
+            &metadata.frontchannel_logout_uri,
             "frontchannel_logout_session_required",
         ),
     ] {
@@ -61,11 +61,13 @@ mod tests {
     use crate::oidc::clients::rules::{Registrar, check};
 
     fn problems(member: &str, value: Value, by: Registrar<'_>) -> Vec<String> {
-        let mut it = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb", "http://localhost:90/cb"],
+        let mut metadata = json!({"client_name": "A", "redirect_uris": ["https://a.example/cb", "http://localhost:90/cb"],
             "scope": "openid"});
-        it[member] = value;
-        let it: Definition = serde_json::from_value(it).expect("a definition");
-        let found = check(&ClientId::new("a"), &it, by).err().unwrap_or_default();
+        metadata[member] = value;
+        let definition: Definition = serde_json::from_value(metadata).expect("a definition");
+        let found = check(&ClientId::new("a"), &definition, by)
+            .err()
+            .unwrap_or_default();
         found.into_iter().map(|it| it.member).collect()
     }
 

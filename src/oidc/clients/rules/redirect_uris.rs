@@ -8,14 +8,14 @@ use crate::domain::client::{ApplicationType, Metadata, Registrant, check_redirec
 /// Redirect URIs of a client of an administrator's: one service may have an address for each of its sites.
 const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {
     let registrant = Registrant {
-        native: it.application_type == ApplicationType::Native,
+        native: metadata.application_type == ApplicationType::Native,
         by_administrator: by.is_administrator(),
     };
     let lists = [
-        ("redirect_uris", &it.redirect_uris),
-        ("post_logout_redirect_uris", &it.post_logout_redirect_uris),
+        ("redirect_uris", &metadata.redirect_uris),
+        ("post_logout_redirect_uris", &metadata.post_logout_redirect_uris),
     ];
     for (member, uris) in lists {
         let most = match by {
@@ -25,14 +25,14 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
         problems.unless(uris.len() <= most, member, &format!("are {most} at most"));
         for (position, uri) in uris.iter().enumerate() {
             if let Err(bad) = check_redirect_uri(uri, registrant) {
-                let shown: String = uri.chars().take(80).collect();
-                problems.add(member, format!("{shown}: {bad}"));
+                let start: String = uri.chars().take(80).collect();
+                problems.add(member, format!("{start}: {bad}"));
             }
             problems.unless(!uris[..position].contains(uri), member, "holds an address twice");
         }
     }
     problems.unless(
-        !it.uses_redirects() || !it.redirect_uris.is_empty(),
+        !metadata.uses_redirects() || !metadata.redirect_uris.is_empty(),
         "redirect_uris",
         "is missing; the grants authorization_code and implicit need one",
     );

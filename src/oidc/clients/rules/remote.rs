@@ -8,29 +8,34 @@ use crate::app::App;
 use crate::domain::client::Metadata;
 
 /// `before`: as it was; what has not changed since is not asked again.
-pub async fn check_remote(app: &App, it: &Metadata, before: Option<&Metadata>) -> Result<(), Vec<Problem>> {
+pub async fn check_remote(
+    app: &App,
+    metadata: &Metadata,
+    before: Option<&Metadata>,
+) -> Result<(), Vec<Problem>> {
     let mut problems = Problems::default();
-    for (member, address, known) in [
-        ("jwks_uri", &it.jwks_uri, before.map(|it| &it.jwks_uri)),
+    for (member, address, registered) in [
+        ("jwks_uri", &metadata.jwks_uri, before.map(|it| &it.jwks_uri)),
         (
             "backchannel_logout_uri",
-            &it.backchannel_logout_uri,
+            &metadata.backchannel_logout_uri,
             before.map(|it| &it.backchannel_logout_uri),
         ),
     ] {
         if let Some(new) = address
-            && known != Some(address)
+            && registered != Some(address)
             && let Err(error) = app.fetch.check(new)
         {
             problems.add(member, error.to_string());
         }
     }
     let is_new = |before: &Metadata| {
-        before.sector_identifier_uri != it.sector_identifier_uri || before.redirect_uris != it.redirect_uris
+        before.sector_identifier_uri != metadata.sector_identifier_uri
+            || before.redirect_uris != metadata.redirect_uris
     };
-    if let Some(address) = &it.sector_identifier_uri
+    if let Some(address) = &metadata.sector_identifier_uri
         && before.is_none_or(is_new)
-        && let Err(reason) = sector::lists_all(app, address, &it.redirect_uris).await
+        && let Err(reason) = sector::lists_all(app, address, &metadata.redirect_uris).await
     {
         problems.add("sector_identifier_uri", reason);
     }

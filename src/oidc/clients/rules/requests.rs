@@ -6,8 +6,8 @@ use super::problem::Problems;
 use crate::domain::client::{Metadata, RequestObjectAlg};
 use crate::jose::ClientKeys;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
-    let uris = &it.request_uris;
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata) {
+    let uris = &metadata.request_uris;
     problems.unless(uris.len() <= MOST_URIS, "request_uris", "are 16 at most");
     for (position, uri) in uris.iter().enumerate() {
         problems.unless(
@@ -21,21 +21,21 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata) {
             "holds an address twice",
         );
     }
-    let alg = it.request_object_signing_alg;
+    let alg = metadata.request_object_signing_alg;
     let unsigned = alg == Some(RequestObjectAlg::None);
     problems.unless(
-        !(unsigned && it.require_signed_request_object),
+        !(unsigned && metadata.require_signed_request_object),
         "request_object_signing_alg",
         "is none, though require_signed_request_object is set",
     );
     // AZ-7: only clients with registered keys send request objects.
-    let signs = it.require_signed_request_object || alg.is_some_and(|it| it.signature().is_some());
+    let signs = metadata.require_signed_request_object || alg.is_some_and(|it| it.signature().is_some());
     problems.unless(
-        !signs || it.jwks.is_some() || it.jwks_uri.is_some(),
+        !signs || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
         "jwks",
         "is missing; signed request objects need it or jwks_uri",
     );
-    let keys = it.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
+    let keys = metadata.jwks.as_ref().and_then(|it| ClientKeys::parse(it).ok());
     if let (Some(keys), Some(alg)) = (keys, alg.and_then(RequestObjectAlg::signature)) {
         let reason = "names a signature for which jwks holds no key";
         problems.unless(keys.can_sign_by(&[alg]), "request_object_signing_alg", reason);

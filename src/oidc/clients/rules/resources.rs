@@ -4,10 +4,10 @@ use super::problem::Problems;
 use crate::domain::client::AdministratorSettings;
 use crate::domain::resource;
 
-pub(super) fn check(problems: &mut Problems, it: &AdministratorSettings) {
+pub(super) fn check(problems: &mut Problems, settings: &AdministratorSettings) {
     for (member, uris) in [
-        ("resources", &it.resources),
-        ("protected_resources", &it.protected_resources),
+        ("resources", &settings.resources),
+        ("protected_resources", &settings.protected_resources),
     ] {
         problems.unless(uris.len() <= resource::MOST, member, "are 16 at most");
         problems.unless(
@@ -17,7 +17,7 @@ pub(super) fn check(problems: &mut Problems, it: &AdministratorSettings) {
         );
         problems.unless(!repeats(uris), member, "holds a resource twice");
     }
-    let types = &it.authorization_details_types;
+    let types = &settings.authorization_details_types;
     let is_name = |it: &String| (1..=128).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_graphic());
     problems.unless(
         types.len() <= resource::MOST && types.iter().all(is_name) && !repeats(types),

@@ -5,9 +5,9 @@ use super::problem::Problems;
 use crate::app::App;
 use crate::domain::client::{Metadata, SubjectType};
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata) {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata) {
     problems.unless(
-        it.subject_type == SubjectType::Public || it.sector().is_some(),
+        metadata.subject_type == SubjectType::Public || metadata.sector().is_some(),
         "sector_identifier_uri",
         "is missing; pairwise names need it when the redirect URIs have several hosts, or none",
     );

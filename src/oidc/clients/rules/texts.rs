@@ -6,10 +6,10 @@ use super::registrar::Registrar;
 use crate::domain::client::{GrantType, LONGEST_NAME, Metadata};
 use crate::domain::text;
 
-pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
+pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {
     let away = [GrantType::DeviceCode, GrantType::Ciba];
-    let is_met = it.uses_redirects() || away.iter().any(|grant| it.grant_types.contains(grant));
-    match &it.client_name {
+    let is_met = metadata.uses_redirects() || away.iter().any(|grant| metadata.grant_types.contains(grant));
+    match &metadata.client_name {
         // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
         None if is_met && by.is_administrator() => {
             problems.add("client_name", "is missing; people are told it")
@@ -25,16 +25,16 @@ pub(super) fn check(problems: &mut Problems, it: &Metadata, by: Registrar<'_>) {
             Err(refused) => problems.add(
                 "client_name",
                 format!(
-                    "{refused}; it has 1 to {LONGEST_NAME} letters, \
+                    "{refused}; metadata has 1 to {LONGEST_NAME} letters, \
                  digits, spaces and common punctuation, each word in one script"
                 ),
             ),
         },
     }
-    let contacts = it.contacts.len() <= MOST_URIS && it.contacts.iter().all(|it| it.len() <= 254);
+    let contacts = metadata.contacts.len() <= MOST_URIS && metadata.contacts.iter().all(|it| it.len() <= 254);
     problems.unless(contacts, "contacts", "are 16 at most, of 254 characters at most");
-    let default_acr =
-        it.default_acr_values.len() <= 8 && it.default_acr_values.iter().all(|it| it.len() <= 254);
+    let default_acr = metadata.default_acr_values.len() <= 8
+        && metadata.default_acr_values.iter().all(|it| it.len() <= 254);
     problems.unless(
         default_acr,
         "default_acr_values",
