@@ -1,5 +1,5 @@
-//! A registered client: what it told us of itself (RFC 7591 §2), what an administrator decided
-//! about it, and what follows from both.
+//! A registered client: what it says of itself (RFC 7591 §2), what administrators decided about it, and what follows
+//! from both. All rooms to the right ask it; what may be registered is checked in `oidc::clients::rules`.
 
 mod access_policy;
 mod administrator_settings;
@@ -29,8 +29,7 @@ use super::{ClientId, Time, scope::Scope};
 
 const LONGEST_FAPI_CODE: Duration = Duration::from_secs(60);
 
-/// Who brought a client here. What only an administrator may decide (security.md DR-2, AZ-14) is
-/// refused in metadata that a client sent for itself.
+/// Who registered a client: an administrator, or the client itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Administrator,
@@ -65,8 +64,8 @@ pub struct Client {
     pub updated_at: Time,
 }
 
-/// Which state of a client was read. Each change of its definition or of `enabled` makes another version, and is made
-/// only to the version that was seen (security.md G-9).
+/// Identifies the state of a client that was read. A change of its definition or of `enabled` is made only to the version
+/// that was seen, and makes another one (security.md G-9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(Time);
 
@@ -91,7 +90,7 @@ pub struct ClientSecret {
 }
 
 impl Client {
-    /// How people are told of it.
+    /// Returns the name under which people see it.
     pub fn name(&self) -> &str {
         self.metadata.client_name.as_deref().unwrap_or(self.id.as_str())
     }
@@ -111,7 +110,7 @@ impl Client {
         Version(self.updated_at)
     }
 
-    /// All that is registered about it.
+    /// Returns all that is registered about it.
     pub fn definition(&self) -> Definition {
         Definition {
             metadata: self.metadata.clone(),
@@ -119,7 +118,7 @@ impl Client {
         }
     }
 
-    /// Has no credentials (RFC 6749 §2.1).
+    /// Returns `true` if it has no credentials (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == Some(AuthMethod::None)
     }
@@ -140,7 +139,7 @@ impl Client {
         self.metadata.response_types.contains(&response_type)
     }
 
-    /// May authenticate in this way: the registered one, or basic and post alike when an
+    /// Returns `true` if it may authenticate by this method: the registered one, or basic and post alike if an
     /// administrator named none (security.md TK-6).
     pub fn may_authenticate_by(&self, method: AuthMethod) -> bool {
         match self.metadata.token_endpoint_auth_method {
@@ -162,8 +161,8 @@ impl Client {
         fits
     }
 
-    /// Byte for byte one of the registered ones; a native client's loopback address may come with
-    /// any port, which it learns only when it starts (security.md AZ-2, RFC 8252 §7.3).
+    /// Returns `true` if the URI is byte for byte a registered one. A native client's loopback address may come with any
+    /// port, which it learns only when it starts (security.md AZ-2, RFC 8252 §7.3).
     pub fn redirects_to(&self, uri: &str) -> bool {
         let registered = &self.metadata.redirect_uris;
         registered.iter().any(|it| it == uri)
@@ -182,7 +181,7 @@ impl Client {
         self.settings.profile.is_fapi()
     }
 
-    /// How long its codes live, of what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at most).
+    /// Returns how long its codes live, within what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at most).
     pub fn code_lifetime(&self, configured: Duration) -> Duration {
         if self.is_fapi() {
             configured.min(LONGEST_FAPI_CODE)
@@ -191,38 +190,38 @@ impl Client {
         }
     }
 
-    /// FAPI 2.0 Security Profile §5.3.2.1: what is bound to the client's proof gains nothing by rotation, and a
-    /// lost answer must not cost the grant (security.md TK-5). The clients of FAPI-CIBA are as strictly proved.
+    /// Returns `false` for FAPI 2.0 and FAPI-CIBA. FAPI 2.0 Security Profile §5.3.2.1: a token that is bound to the
+    /// client's proof gains nothing by rotation, and a lost answer must not cost the grant (security.md TK-5).
     pub fn rotates_refresh_tokens(&self) -> bool {
         self.settings.profile == Profile::Oidc
     }
 
-    /// Its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
+    /// Returns `true` if its requests come by reference only (RFC 9126 §6, FAPI 2.0 §5.3.2.2).
     pub fn must_push_requests(&self) -> bool {
         self.metadata.require_pushed_authorization_requests || self.is_fapi()
     }
 
-    /// Its requests come as signed objects only (RFC 9101 §10.5, FAPI 2.0 Message Signing §5.3.1).
+    /// Returns `true` if its requests come as signed objects only (RFC 9101 §10.5, FAPI 2.0 Message Signing §5.3.1).
     pub fn must_sign_requests(&self) -> bool {
         self.metadata.require_signed_request_object || self.settings.profile == Profile::Fapi2MessageSigning
     }
 
-    /// A mode that it may ask for (security.md AZ-4).
+    /// Returns `true` if it may ask for the response mode (security.md AZ-4).
     pub fn may_be_answered_by(&self, mode: ResponseMode) -> bool {
         let metadata = &self.metadata;
         let registered = metadata.authorization_signed_response_alg.is_some()
             || metadata.authorization_encrypted_response_alg.is_some();
-        // Message Signing §5.4.1: of its profile.
+        // Message Signing §5.4.1: the profile needs no registration of its own.
         !mode.is_signed() || registered || self.settings.profile == Profile::Fapi2MessageSigning
     }
 
-    /// Of its signed authorization responses.
+    /// Returns the algorithm of its signed authorization responses.
     pub fn response_alg(&self) -> SigningAlg {
         let registered = self.metadata.authorization_signed_response_alg;
         registered.unwrap_or(self.default_alg())
     }
 
-    /// The signatures that its request objects may have; `None`: it was registered to send them unsigned.
+    /// Returns the signatures that its request objects may have, or `None` if it was registered to send them unsigned.
     pub fn request_object_algs(&self) -> Option<Vec<SigningAlg>> {
         let registered = match self.metadata.request_object_signing_alg {
             None => SigningAlg::ALL.to_vec(),
@@ -234,38 +233,39 @@ impl Client {
         (!registered.is_empty() || self.must_sign_requests()).then_some(registered)
     }
 
-    /// Its authentication requests come signed only (CIBA §4, FAPI-CIBA §5.2.2).
+    /// Returns `true` if its authentication requests come signed only (CIBA §4, FAPI-CIBA §5.2.2).
     pub fn must_sign_backchannel_requests(&self) -> bool {
         let metadata = &self.metadata;
         self.settings.profile == Profile::Ciba
             || metadata.backchannel_authentication_request_signing_alg.is_some()
     }
 
-    /// The signatures that its authentication requests may have.
+    /// Returns the signatures that its authentication requests may have.
     pub fn backchannel_request_algs(&self) -> Vec<SigningAlg> {
         let registered = self.metadata.backchannel_authentication_request_signing_alg;
         let registered = registered.map_or_else(|| SigningAlg::ALL.to_vec(), |it| vec![it]);
         self.settings.profile.permitted(registered)
     }
 
-    /// FAPI-CIBA §5.2.2: what the person decides about is told apart from any other request.
+    /// Returns `true` if its authentication requests need a binding message. FAPI-CIBA §5.2.2: the person can tell the
+    /// request from any other.
     pub fn must_bind_backchannel_requests(&self) -> bool {
         self.settings.profile == Profile::Ciba
     }
 
-    /// Where it is told that the person has decided (CIBA §10.2).
+    /// Returns the address at which it is pinged when the person has decided (CIBA §10.2).
     pub fn is_pinged_at(&self) -> Option<&str> {
         let metadata = &self.metadata;
         let address = metadata.backchannel_client_notification_endpoint.as_deref();
         address.filter(|_| metadata.backchannel_token_delivery_mode == Some(DeliveryMode::Ping))
     }
 
-    /// The signatures that its assertions may have (security.md TK-7).
+    /// Returns the signatures that its assertions may have (security.md TK-7).
     pub fn assertion_algs(&self) -> Vec<SigningAlg> {
         self.settings.profile.permitted(self.metadata.assertion_algs())
     }
 
-    /// All that the client may ever be granted.
+    /// Returns all that the client may ever be granted.
     pub fn scope(&self) -> &Scope {
         &self.metadata.scope
     }
@@ -279,8 +279,8 @@ impl Client {
         registered.unwrap_or(self.default_alg())
     }
 
-    /// OpenID Connect Dynamic Client Registration §2 and JARM §3: RS256 unless registered otherwise; for FAPI
-    /// the same key with the padding that it permits.
+    /// Returns RS256 (OpenID Connect Dynamic Client Registration §2, JARM §3); for FAPI it is the same key with the padding
+    /// that FAPI permits.
     fn default_alg(&self) -> SigningAlg {
         match self.settings.profile {
             Profile::Oidc => SigningAlg::RS256,
@@ -288,7 +288,7 @@ impl Client {
         }
     }
 
-    /// The ID token repeats the claims of the granted scopes (interoperability.md IO-1).
+    /// Returns `true` if the ID token repeats the claims of the granted scopes (interoperability.md IO-1).
     pub fn has_scope_claims_in_id_token(&self) -> bool {
         let web = self.metadata.application_type == ApplicationType::Web && !self.is_public();
         match self.settings.id_token_claims {
@@ -297,7 +297,7 @@ impl Client {
         }
     }
 
-    /// `jwt` (RFC 9068) instead of the sealed token that only we can read (security.md ST-1).
+    /// Returns `true` for `jwt` (RFC 9068), in place of the sealed token that only the provider can read (security.md ST-1).
     pub fn has_jwt_access_tokens(&self) -> bool {
         self.settings.access_token_format == AccessTokenFormat::Jwt
     }

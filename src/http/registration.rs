@@ -1,5 +1,5 @@
-//! The registration endpoint and the address of each registered client (RFC 7591, RFC 7592): JSON in,
-//! JSON out, tokens in the `Authorization` header only (security.md UI-1).
+//! Serves the registration endpoint and the client configuration endpoints (RFC 7591, RFC 7592): JSON in, JSON out,
+//! tokens in the `Authorization` header only (security.md UI-1). `oidc::registration` decides.
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -80,7 +80,7 @@ pub async fn delete(
     Ok(NoStore(StatusCode::NO_CONTENT).into_response())
 }
 
-/// For the log: the client that the address names, as it was written.
+/// Names in an error, for the log, the client of the address as it was written.
 fn of<T>(id: &str, answer: Result<T, oidc::Error>) -> Result<T, oidc::Error> {
     answer.map_err(|it| it.of_client(&ClientId::new(printable(id))))
 }

@@ -1,6 +1,6 @@
-//! Clients that register themselves and manage their registration (RFC 7591, RFC 7592, OpenID Connect
-//! Dynamic Client Registration 1.0; security.md DR-1, DR-2). The rules are those of `clients`, the way
-//! in of every client; what only administrators decide, no client reads or writes here.
+//! Lets clients register themselves and manage their registration (RFC 7591, RFC 7592, OpenID Connect Dynamic Client
+//! Registration 1.0; security.md DR-1, DR-2). `http::registration` calls it, and the command line for initial access
+//! tokens. Rules and changes are those of `clients`; no client reads or writes here what administrators decide.
 
 use serde_json::{Map, Value, json};
 
@@ -20,18 +20,18 @@ use crate::random;
 use crate::storage;
 use crate::storage::client_registrations::{self, InitialAccessToken};
 
-/// What tokens begin with: each kind is good for its own place only (security.md G-7).
+/// Each kind of token begins with its own prefix, and is good for one endpoint only (security.md G-7).
 const INITIAL: &str = "iat_";
 const MANAGING: &str = "rat_";
 
-/// Security.md DR-1: the clients of an initial access token, and how long it waits for them.
+/// Security.md DR-1: how many clients an initial access token is for, and how long it waits for them.
 pub const MOST_CLIENTS: u32 = 10;
 const INITIAL_LIFETIME: chrono::Duration = chrono::Duration::hours(24);
 
 /// What a client may be granted without an administrator (security.md AZ-14).
 const SCOPES: [&str; 4] = [scope::OPENID, "profile", "email", scope::OFFLINE_ACCESS];
 
-/// What the provider says of a registration; a client never sends it (RFC 7592 §2.2).
+/// Members that the provider adds to a registration; a client never sends them (RFC 7592 §2.2).
 const OURS: [&str; 4] = [
     "registration_access_token",
     "registration_client_uri",
@@ -39,7 +39,7 @@ const OURS: [&str; 4] = [
     "client_id_issued_at",
 ];
 
-/// RFC 7591 §3: the client information of the new client. `token` is the initial access token, if one came.
+/// Registers a client and returns its client information (RFC 7591 §3). `token` is the initial access token, if one came.
 pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &[u8]) -> Result<Value> {
     app.limits.count(Limit::Registration, &context.network).await?;
     let now = app.clock.now();
@@ -77,13 +77,13 @@ pub async fn register(app: &App, context: &Context, token: Option<&str>, body: &
     Ok(information(app, &issued, managing.expose()))
 }
 
-/// RFC 7592 §2.1
+/// Returns the client information (RFC 7592 §2.1).
 pub async fn show(app: &App, context: &Context, id: &str, token: &str) -> Result<Value> {
     let client = managed(app, context, id, token).await?;
     Ok(information(app, &Issued { client, secret: None }, token))
 }
 
-/// RFC 7592 §2.2: what is left out is taken back to its default.
+/// Replaces the metadata (RFC 7592 §2.2). A member that is left out is taken back to its default.
 pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: &[u8]) -> Result<Value> {
     let before = managed(app, context, id, token).await?;
     // A change can make us fetch what a registration can.
@@ -136,7 +136,7 @@ async fn replace_in(tx: &Tx, before: &Client, metadata: Metadata) -> Result<Issu
     Ok(Issued { client, secret })
 }
 
-/// RFC 7592 §2.3: with every token and consent that it has.
+/// Removes the client with every token and consent that it has (RFC 7592 §2.3).
 pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Result<()> {
     let client = managed(app, context, id, token).await?;
     let context = &Context {
@@ -150,7 +150,7 @@ pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Resu
     Ok(())
 }
 
-/// A token with which `clients` may register, for the operator to hand over (security.md DR-1).
+/// Issues a token with which `clients` may register, for the operator to hand over (security.md DR-1).
 pub async fn issue_initial_access_token(
     app: &App,
     context: &Context,
@@ -187,8 +187,8 @@ async fn initial_access_token(app: &App, token: Option<&str>, now: Time) -> Resu
     found.ok_or_else(|| Error::unusable_token("an initial access token that is unknown, spent or expired"))
 }
 
-/// The client whose registration `token` manages, if it is the one that the URL names; what is not in
-/// order is one refusal (RFC 7592 §2.1).
+/// Returns the client whose registration `token` manages, if the URL names it. Every other case is one refusal
+/// (RFC 7592 §2.1).
 async fn managed(app: &App, context: &Context, id: &str, token: &str) -> Result<Client> {
     let counted = format!("registration {}", context.network);
     app.limits
@@ -224,7 +224,7 @@ fn read(body: &[u8]) -> Result<Map<String, Value>> {
     jose::strict_object(body).ok_or_else(|| invalid("The request is not a JSON object, each name once"))
 }
 
-/// What the client asks for, the defaults of a registration filled in (OpenID Connect Dynamic Client
+/// Reads what the client asks for and fills in the defaults of a registration (OpenID Connect Dynamic Client
 /// Registration §2; security.md TK-6).
 fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Result<Metadata> {
     let mut metadata = clients::metadata_of_client(asked, decided).map_err(ClientError::Invalid)?;
@@ -261,7 +261,7 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Resu
     }
 }
 
-/// DR-7: no client passes for the institution or one of its services, but by an administrator's word.
+/// Refuses a name that passes for the institution or one of its services (DR-7); an administrator may give it.
 fn name(app: &App, asked: &Metadata, decided: Option<&str>) -> Result<()> {
     let new = asked.client_name.as_deref().filter(|it| Some(*it) != decided);
     if new.is_some_and(|it| app.reserved_names().are_passed_for_by(it)) {
@@ -273,7 +273,7 @@ fn name(app: &App, asked: &Metadata, decided: Option<&str>) -> Result<()> {
     }
 }
 
-/// RFC 7591 §3.2.1, RFC 7592 §3
+/// Returns the client information response (RFC 7591 §3.2.1, RFC 7592 §3).
 fn information(app: &App, issued: &Issued, token: &str) -> Value {
     let client = &issued.client;
     // RFC 7591 §3.2.1: what it registered; nothing of what administrators decide (security.md DR-2).

@@ -1,5 +1,5 @@
-//! Clients that registered themselves, by the token that manages each; and the tokens that let
-//! somebody register (RFC 7591 §3, RFC 7592 §2; security.md DR-1). Of tokens there are digests only.
+//! Stores the tokens that let somebody register a client, and those by which a client that registered itself manages its
+//! registration (RFC 7591 §3, RFC 7592 §2; security.md DR-1). It keeps digests only.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -26,7 +26,7 @@ pub async fn insert(
         .map(drop)
 }
 
-/// Whose registration the token manages.
+/// Finds the client whose registration the token manages.
 pub async fn find_client(db: &impl ConnectionTrait, token: &Digest) -> Result<Option<ClientId>, DbErr> {
     let row = registration::Entity::find()
         .filter(registration::Column::Digest.eq(token.as_str()))
@@ -35,7 +35,7 @@ pub async fn find_client(db: &impl ConnectionTrait, token: &Digest) -> Result<Op
     Ok(row.map(|it| ClientId::new(it.client_id)))
 }
 
-/// A token with which so many clients may register until it expires.
+/// A token with which `remaining` clients may register until it expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitialAccessToken {
     pub id: String,
@@ -59,7 +59,7 @@ pub async fn insert_initial(tx: &impl ConnectionTrait, token: &InitialAccessToke
         .map(drop)
 }
 
-/// Which token it is, if it is still good for a client.
+/// Finds the id of a token that is still good for a client.
 pub async fn find_initial(
     db: &impl ConnectionTrait,
     token: &Digest,
@@ -74,7 +74,8 @@ pub async fn find_initial(
     Ok(row.map(|it| it.id))
 }
 
-/// One client less: in one step, so that none registers beyond the number (security.md G-8).
+/// Takes one client from the number in one step, so that none registers beyond it (security.md G-8). Returns `false` if
+/// none is left.
 pub async fn spend_initial(tx: &impl ConnectionTrait, id: &str, now: Time) -> Result<bool, DbErr> {
     let remaining = initial_access_token::Column::Remaining;
     let done = initial_access_token::Entity::update_many()

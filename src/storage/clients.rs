@@ -1,4 +1,5 @@
-//! Registered clients and their secrets, and the registry that keeps all of them in memory.
+//! Stores clients and their secrets, and keeps all of them in memory for the requests of the protocol. `oidc::clients`
+//! writes them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use super::entities::{client, client_secret};
 use crate::domain::client::{Client, ClientSecret, Definition, Origin, Version};
 use crate::domain::{ClientId, Time, secret::Digest};
 
-/// Every client, in memory: what each request of the protocol asks for first. A change in this
-/// process or another is seen when [`ClientRegistry::refresh`] finds a higher generation.
+/// Keeps every client in memory, since each request of the protocol asks for one first. [`ClientRegistry::refresh`] sees
+/// a change of this process or another by a higher generation.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRegistry(Arc<ArcSwap<Snapshot>>);
 
@@ -21,7 +22,7 @@ pub struct ClientRegistry(Arc<ArcSwap<Snapshot>>);
 struct Snapshot {
     generation: i64,
     clients: HashMap<String, Arc<Client>>,
-    /// Where the pages of public clients come from (security.md BR-4).
+    /// Origins of the pages of public clients (security.md BR-4).
     origins: HashSet<String>,
 }
 
@@ -32,12 +33,12 @@ impl ClientRegistry {
         Ok(registry)
     }
 
-    /// A client that may act now. Disabled ones are as unknown as any (security.md DR-6).
+    /// Returns a client that may act now. A disabled one is as absent as one that never was (security.md DR-6).
     pub fn find(&self, id: &str) -> Option<Arc<Client>> {
         self.0.load().clients.get(id).filter(|it| it.enabled).cloned()
     }
 
-    /// The names that people know clients of administrators by, disabled ones too.
+    /// Returns the names under which people see clients of administrators, disabled ones too.
     pub fn names_of_administrators(&self) -> Vec<String> {
         let snapshot = self.0.load();
         let clients = snapshot.clients.values();
@@ -49,7 +50,7 @@ impl ClientRegistry {
         self.0.load().clients.get(id).is_some_and(|it| !it.enabled)
     }
 
-    /// Whether the text is a secret of some client: such a text is never logged (security.md LG-3).
+    /// Returns `true` if the text is a secret of some client: such a text is never logged (security.md LG-3).
     pub fn is_secret(&self, text: &str) -> bool {
         let digest = Digest::of(text.as_bytes());
         let snapshot = self.0.load();
@@ -57,7 +58,7 @@ impl ClientRegistry {
         secrets.any(|it| it.digest == digest)
     }
 
-    /// The origin belongs to a redirect URI of an enabled public client.
+    /// Returns `true` if the origin belongs to a redirect URI of an enabled public client.
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.0.load().origins.contains(origin)
     }
@@ -71,8 +72,8 @@ impl ClientRegistry {
         Ok(changed)
     }
 
-    /// Of several who read at the same time, the one who began first may come last: a client that was registered meanwhile
-    /// would be unknown again.
+    /// Keeps what was read unless a newer state is there. Of several that read at the same time, the one that began first
+    /// may come last, and would forget a client that was registered meanwhile.
     fn keep(&self, read: Snapshot) {
         let read = Arc::new(read);
         self.0.rcu(|cached| {
@@ -120,7 +121,7 @@ pub async fn find(db: &impl ConnectionTrait, id: &ClientId) -> Result<Option<Cli
     from_row(row, secrets).map(Some)
 }
 
-/// All of them, by id.
+/// Lists all clients, by id.
 pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Client>, DbErr> {
     let rows = client::Entity::find()
         .order_by_asc(client::Column::Id)
@@ -142,7 +143,7 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Client>, DbErr> {
         .collect()
 }
 
-/// With its secrets.
+/// Inserts a client with its secrets.
 pub async fn insert(tx: &impl ConnectionTrait, client: &Client) -> Result<(), DbErr> {
     client::Entity::insert(to_row(client)?)
         .exec_without_returning(tx)
@@ -200,7 +201,7 @@ pub async fn retire_secrets(tx: &impl ConnectionTrait, id: &ClientId, end: Time)
     cache_versions::raise(tx, cache_versions::CLIENTS).await
 }
 
-/// What a public client, or one with keys, has no use for.
+/// Deletes all secrets: a public client, or one with keys, has no use for them.
 pub async fn delete_secrets(tx: &impl ConnectionTrait, id: &ClientId) -> Result<(), DbErr> {
     client_secret::Entity::delete_many()
         .filter(client_secret::Column::ClientId.eq(id.as_str()))

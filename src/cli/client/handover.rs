@@ -1,4 +1,4 @@
-//! What is printed of a client: the block that its owner is handed, and the client report in words.
+//! Prints what the owner of a client is handed, and the client report in words.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::i18n::{self, Locale};
 use crate::oidc::clients::{self, Finding, Issued, Severity};
 use crate::oidc::endpoints;
 
-/// All that the owner of the service configures there.
+/// Returns all that the owner configures at the service.
 pub fn json(app: &App, issued: &Issued) -> Value {
     let client = &issued.client;
     let mut answer = json!({
@@ -67,7 +67,7 @@ fn methods(client: &Client) -> Vec<String> {
     may.map(ToString::to_string).collect()
 }
 
-/// What its scope brings about a person.
+/// Returns the claims that its scope brings about a person.
 fn claims(client: &Client) -> Vec<&'static str> {
     let of_scopes = client.scope().iter().flat_map(claim::of_scope);
     let mut claims: Vec<&str> = vec!["sub"];
@@ -75,7 +75,7 @@ fn claims(client: &Client) -> Vec<&'static str> {
     claims
 }
 
-/// What its owner may expect and will not get.
+/// Returns a line for each scope of which its owner may expect claims that there are not.
 pub fn notes(client: &Client) -> Vec<String> {
     let own = |it: &&str| !scope::STANDARD.contains(it) && *it != scope::ADMIN && !it.starts_with("admin:");
     let names = client.scope().iter().filter(own);
@@ -101,7 +101,7 @@ impl ClientReport {
         i18n::text(Locale::En, &key, &[("value", finding.value.as_str())]).unwrap_or(key)
     }
 
-    /// What is ordinary is one line: `--format json` has it in full.
+    /// Returns a line for each finding. Ordinary ones share a line; `--format json` has them in full.
     pub fn lines(&self) -> Vec<String> {
         let lines = self.0.iter().filter(|it| !it.ordinary).map(|finding| {
             let word = match finding.topic.severity() {

@@ -1,4 +1,4 @@
-//! The metadata of a client as options of the command line.
+//! Takes the metadata of a client as options of the command line, and edits its JSON document by them.
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -76,7 +76,7 @@ pub struct Members {
     no_access_policy: bool,
 }
 
-/// Changes of one value of a list, which leave the others.
+/// Change single values of a list and leave the others.
 #[derive(Debug, Default, Args)]
 pub struct Edits {
     /// Add an address to those registered
@@ -209,7 +209,7 @@ fn set(document: &mut Map<String, Value>, name: &str, value: Value) {
     };
 }
 
-/// What is there already is not added twice; what is to be removed must be there.
+/// Adds and removes values. A value that is there is not added twice; one that is to be removed must be there.
 fn edit(
     document: &mut Map<String, Value>,
     name: &str,

@@ -1,6 +1,7 @@
-//! What a person must be, beyond being themselves, to enter a service (contract.md, `access_policy`).
+//! The access policy of a client: who may enter the service (contract.md, `access_policy`). `oidc::access_policy` applies
+//! it.
 
-/// Every member is optional; the members are ANDed, any one of the types, all of the rights.
+/// Lets in a person who meets every member that is set: one of the types, all of the rights.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessPolicy {

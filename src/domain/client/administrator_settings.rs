@@ -1,5 +1,5 @@
-//! What administrators decide about a client, under the names of contract.md ("clients, JSON"). No client says any of
-//! it of itself: what comes from a client is read as [`Metadata`](super::Metadata), which has none of these members.
+//! The settings that administrators decide about a client, under the names of contract.md ("clients, JSON"). No client
+//! sets any of them: what comes from a client is read as [`Metadata`](super::Metadata), which has none of these members.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::algorithms::SigningAlg;
 use super::macros::{members, named_values};
 
 members! {
-    /// Security.md DR-2.
+    /// Settings of a client that administrators decide (security.md DR-2).
     pub struct AdministratorSettings {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         first_party: bool,
@@ -24,17 +24,17 @@ members! {
         /// May introspect tokens of other clients (security.md UI-3).
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         introspect_all: bool,
-        /// Whom its access tokens may be for (RFC 8707).
+        /// Resources that its access tokens may be for (RFC 8707).
         #[serde(skip_serializing_if = "Vec::is_empty")]
         resources: Vec<String>,
-        /// What it may ask for by rich authorization requests (RFC 9396 §10).
+        /// Types of rich authorization requests that it may send (RFC 9396 §10).
         #[serde(skip_serializing_if = "Vec::is_empty")]
         authorization_details_types: Vec<String>,
-        /// The resources that it is itself: whose tokens it may introspect (security.md UI-3).
+        /// Resources that it serves itself; it may introspect their tokens (security.md UI-3).
         #[serde(skip_serializing_if = "Vec::is_empty")]
         protected_resources: Vec<String>,
-        /// The members of a client that registered itself which an administrator has changed since: they are its own no
-        /// more. Written here only, see `Definition::changed_by_administrator`.
+        /// Members that an administrator has changed since the client registered itself; the client no longer decides
+        /// about them. Only the product writes it, see `Definition::changed_by_administrator`.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         administered: Vec<String>,
     }
@@ -58,12 +58,12 @@ named_values! {
 }
 
 impl Profile {
-    /// FAPI 2.0, with or without signed messages.
+    /// Returns `true` for FAPI 2.0, with or without signed messages.
     pub const fn is_fapi(self) -> bool {
         matches!(self, Self::Fapi2 | Self::Fapi2MessageSigning)
     }
 
-    /// Of these signatures, the ones that it lets be used.
+    /// Returns those of the signatures that the profile permits.
     pub fn permitted(self, mut algs: Vec<SigningAlg>) -> Vec<SigningAlg> {
         algs.retain(|alg| match self {
             Self::Oidc => true,

@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 use super::macros::named_values;
 
 named_values! {
-    /// The signatures that are used here, by them and by us (security.md JW-2).
+    /// Signatures of clients and of the provider (security.md JW-2).
     SigningAlg { RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
 
 impl SigningAlg {
-    /// FAPI 2.0 Security Profile §5.4.1: PKCS #1 v1.5 is none of its signatures.
+    /// Returns `false` for PKCS #1 v1.5 (FAPI 2.0 Security Profile §5.4.1).
     pub const fn is_for_fapi(self) -> bool {
         !matches!(self, Self::RS256)
     }
 }
 
 named_values! {
-    /// The signatures for request objects, which may come unsigned where an administrator allows it.
+    /// Signatures of request objects, which may come unsigned if an administrator allows it.
     RequestObjectAlg { None = "none", RS256 = "RS256", PS256 = "PS256", ES256 = "ES256", EdDSA = "EdDSA" }
 }
 
 impl RequestObjectAlg {
-    /// `None`: no signature.
+    /// Returns `None` if the objects are unsigned.
     pub fn signature(self) -> Option<SigningAlg> {
         SigningAlg::parse(self.as_str())
     }

@@ -1,5 +1,5 @@
-//! How the members of client metadata and their values are declared: each name is written once, and what must list
-//! all of them follows from the declaration.
+//! Declares the members of a client's definition and their values. Each name is written once; the lists of all names
+//! follow from the declaration.
 
 /// Declares an enum whose values have the names that the standards give them. Other values are refused by name.
 macro_rules! named_values {

@@ -1,5 +1,6 @@
-//! What a client says of itself, under the names of RFC 7591 §2 and the OpenID specifications. What only
-//! administrators decide is in [`AdministratorSettings`](super::AdministratorSettings).
+//! The metadata of a client: what it says of itself, under the names of RFC 7591 §2 and the OpenID specifications. The
+//! default of a member is that of its type, unless its line names another. What only administrators decide is
+//! in [`AdministratorSettings`](super::AdministratorSettings).
 
 use std::fmt;
 
@@ -26,13 +27,13 @@ members! {
         tos_uri: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         initiate_login_uri: Option<String>,
-        /// Where its browser sessions end (OpenID Connect Front-Channel Logout 1.0 §2). It is always told `iss`
-        /// and `sid`, whether it requires them or not.
+        /// Ends its browser sessions (OpenID Connect Front-Channel Logout 1.0 §2). The provider always adds `iss` and
+        /// `sid`, whether the client requires them or not.
         #[serde(skip_serializing_if = "Option::is_none")]
         frontchannel_logout_uri: Option<String>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         frontchannel_logout_session_required: bool,
-        /// Where it hears of a logout (OpenID Connect Back-Channel Logout 1.0 §2.2); always with `sid`.
+        /// Receives logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.2), always with `sid`.
         #[serde(skip_serializing_if = "Option::is_none")]
         backchannel_logout_uri: Option<String>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -134,8 +135,8 @@ members! {
 /// The longest `client_name` (security.md DR-2).
 pub const LONGEST_NAME: usize = 64;
 
-/// The name as it is shown: other shapes of its characters are folded before it is judged (security.md DR-5). What
-/// cannot be a name is left as it came, for the rules to refuse.
+/// Folds other shapes of characters, so that the name is judged as people see it (security.md DR-5). What cannot be a
+/// name is left as it came, for the rules to refuse.
 fn folded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let name: Option<String> = Option::deserialize(deserializer)?;
     Ok(name.map(|it| text::line(&it, LONGEST_NAME).unwrap_or(it)))
@@ -184,7 +185,7 @@ impl Metadata {
         )
     }
 
-    /// JARM §3
+    /// Returns the encryption of authorization responses (JARM §3).
     pub fn authorization_encryption(&self) -> Option<Encryption> {
         Encryption::registered(
             self.authorization_encrypted_response_alg,
@@ -199,7 +200,7 @@ named_values! {
 }
 
 named_values! {
-    /// How a client proves itself at the token endpoint.
+    /// How a client authenticates at the token endpoint.
     AuthMethod {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",

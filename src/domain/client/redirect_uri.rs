@@ -1,11 +1,11 @@
-//! Which redirect URIs can be registered, and when a received one equals a registered one
-//! (security.md AZ-2, AZ-3; RFC 8252 §7). One validator serves registration, administration and import.
+//! Checks which redirect URIs can be registered, and compares a received one with a registered one (security.md AZ-2,
+//! AZ-3; RFC 8252 §7). One validator serves registration, administration and import.
 
 use url::{Host, Url};
 
 const LONGEST: usize = 512;
 
-/// The names that we send ourselves: a registered query must not hold them.
+/// Names that the provider adds itself: a registered query must not hold them.
 const OUR_NAMES: [&str; 13] = [
     "code",
     "state",
@@ -158,7 +158,7 @@ fn has_at_in_authority(uri: &str) -> bool {
     after.split(['/', '?']).next().is_some_and(|it| it.contains('@'))
 }
 
-/// 127.0.0.1, `[::1]`, localhost or a name below it.
+/// Returns `true` for 127.0.0.1, `[::1]`, localhost or a name below it.
 pub fn is_loopback(uri: &Url) -> bool {
     match uri.host() {
         Some(Host::Ipv4(it)) => it == std::net::Ipv4Addr::LOCALHOST,
@@ -168,7 +168,7 @@ pub fn is_loopback(uri: &Url) -> bool {
     }
 }
 
-/// Both are `http://127.0.0.1` or both `http://[::1]`, with ports of their own and the same rest.
+/// Returns `true` if both are `http://127.0.0.1` or both `http://[::1]`, with ports of their own and equal rests.
 pub(super) fn equal_but_for_loopback_port(registered: &str, received: &str) -> bool {
     ["http://127.0.0.1", "http://[::1]"].iter().any(|origin| {
         let rest = |uri: &str| uri.strip_prefix(origin).and_then(without_port).map(str::to_owned);
@@ -176,7 +176,7 @@ pub(super) fn equal_but_for_loopback_port(registered: &str, received: &str) -> b
     })
 }
 
-/// What follows an optional `:port` of 1 to 65535 in plain decimals.
+/// Returns what follows an optional `:port` of 1 to 65535 in plain decimals.
 fn without_port(after_host: &str) -> Option<&str> {
     let Some(with_port) = after_host.strip_prefix(':') else {
         return (after_host.is_empty() || after_host.starts_with(['/', '?'])).then_some(after_host);

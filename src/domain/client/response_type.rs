@@ -1,4 +1,4 @@
-//! What a client may be answered with at the authorization endpoint.
+//! Response types: what the authorization endpoint answers a client with.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ impl ResponseType {
         Ok(response_type)
     }
 
-    /// Something but a code comes back through the browser.
+    /// Returns `true` if something but a code comes back through the browser.
     pub fn is_front_channel(self) -> bool {
         self.id_token || self.token
     }

@@ -1,12 +1,11 @@
-//! The sector of a client: all clients of one sector know a person by the same pairwise name
-//! (OpenID Connect Core §8.1).
+//! The sector of a client: clients of one sector get the same pairwise subject of a person (OpenID Connect Core §8.1).
 
 use url::Url;
 
 use super::Metadata;
 
 impl Metadata {
-    /// The host of `sector_identifier_uri`, or the one host of all redirect URIs; `None` if they have several.
+    /// Returns the host of `sector_identifier_uri`, or the one host of all redirect URIs, or `None` if they have several.
     pub fn sector(&self) -> Option<String> {
         if let Some(uri) = &self.sector_identifier_uri {
             return host(uri);

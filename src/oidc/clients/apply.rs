@@ -1,5 +1,5 @@
-//! Brings the clients of a file into being, all of them or none: new ones are made, others become
-//! what the file says, those it does not name stay (contract.md, `client apply`). Twice is as once.
+//! Makes the clients of a file what it says, all or none (contract.md, `client apply`). It adds new ones, changes others,
+//! and leaves those that the file does not name. Applied twice, a file changes nothing the second time.
 
 use super::changes::{by_administrator, change, insert};
 use super::rules::{self, Problem};
@@ -25,7 +25,7 @@ pub struct Applied {
     pub change: Change,
 }
 
-/// Each document with the secret that it names, read by the door.
+/// Applies documents, each with the secret that it names, which the caller has read.
 pub async fn apply(
     app: &App,
     context: &Context,
@@ -118,7 +118,7 @@ async fn apply_one(
         after = change(tx, &before, after).await?;
         changed = Change::Updated;
     }
-    // The one without an end is the current one; the file says what that is to be.
+    // The secret without an end is the current one; the file says which that is to be.
     let is_current = |named: &Secret| {
         let mut current = after.secrets.iter().filter(|it| it.expires_at.is_none());
         current.any(|stored| stored.digest == named.digest())

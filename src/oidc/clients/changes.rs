@@ -1,5 +1,6 @@
-//! Makes, changes and removes clients. Every change is one transaction with its audit record, seen at once in
-//! this process (security.md G-9, LG-1).
+//! Adds, changes and removes clients. Every change is one transaction with its audit record (security.md G-9, LG-1).
+//! This process sees it at once, others when they compare the counter of changes. Rules do not live here (`rules`), nor
+//! does the rotation of secrets (`secrets`).
 
 use super::ClientError;
 use super::lookup::{find, find_in};
@@ -13,7 +14,7 @@ use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
 use crate::storage;
 
-/// A client that is to be made.
+/// Describes a client that is to be added.
 #[derive(Debug)]
 pub struct NewClient {
     /// `None`: one is generated.
@@ -23,7 +24,7 @@ pub struct NewClient {
     pub secret: Option<Secret>,
 }
 
-/// Who registers a client decides what can be said of it: a client has no word for what administrators decide.
+/// Says who registers a client, and what they can say of it. A client has no word for what administrators decide.
 #[derive(Debug)]
 pub enum Registration {
     ByAdministrator(Definition),
@@ -49,7 +50,7 @@ impl Registration {
     }
 }
 
-/// Makes a client.
+/// Adds a client, and returns its secret if one was generated.
 pub async fn add(app: &App, context: &Context, new: NewClient) -> Result<Issued, ClientError> {
     let now = app.clock.now();
     let issued = make(new, now)?;
@@ -68,7 +69,7 @@ pub async fn add(app: &App, context: &Context, new: NewClient) -> Result<Issued,
     Ok(issued)
 }
 
-/// A client as it is to be, with its first secret, not stored yet.
+/// Makes a client with its first secret, without storing it.
 pub(in crate::oidc) fn make(new: NewClient, now: Time) -> Result<Issued, ClientError> {
     let id = new.id.unwrap_or_else(new_id);
     new.registration.check(&id).map_err(ClientError::Invalid)?;
@@ -89,7 +90,7 @@ pub(in crate::oidc) fn make(new: NewClient, now: Time) -> Result<Issued, ClientE
     })
 }
 
-/// What an administrator makes of a client that they have read.
+/// Describes what an administrator makes of a client that they have read.
 #[derive(Debug)]
 pub struct Update {
     pub id: ClientId,
@@ -111,7 +112,7 @@ impl Update {
     }
 }
 
-/// Changes a client, by an administrator: what is registered and whether it is enabled, in one transaction. Refuses if
+/// Changes what an administrator registered of a client and whether it is enabled, in one transaction. Refuses if
 /// anybody changed it since it was read (security.md G-9). A client that no longer has a use for secrets loses them.
 pub async fn update(app: &App, context: &Context, update: Update) -> Result<Client, ClientError> {
     let Update { id, seen, .. } = &update;
@@ -145,8 +146,8 @@ fn as_seen(client: Client, seen: Version) -> Result<Client, ClientError> {
     }
 }
 
-/// Returns what an administrator registers of the client, with the members that are its own no more if it registered
-/// itself.
+/// Returns the definition that an administrator gives the client. If it registered itself, the definition also lists
+/// the members that it no longer decides about.
 pub(super) fn by_administrator(before: &Client, mut definition: Definition) -> Definition {
     match before.origin {
         Origin::Registration => definition.changed_by_administrator(&before.definition()),
@@ -203,7 +204,8 @@ pub(in crate::oidc) async fn remove(tx: &Tx, client: &Client) -> Result<(), Clie
     Ok(tx.record(event).await?)
 }
 
-/// Letters, digits, `-` and `_` only (interoperability.md IO-2), and longer than any `sub` (security.md TK-12).
+/// Generates an identifier of letters, digits, `-` and `_` only (interoperability.md IO-2), longer than any `sub`
+/// (security.md TK-12).
 fn new_id() -> ClientId {
     ClientId::new(format!("client_{}", random::id()))
 }
@@ -240,7 +242,7 @@ pub(in crate::oidc) async fn change(
     Ok(after)
 }
 
-/// For the audit trail: everything but secrets.
+/// Returns what the audit trail keeps of a client: everything but secrets.
 fn audited(client: &Client) -> serde_json::Value {
     serde_json::json!({ "enabled": client.enabled, "metadata": client.definition() })
 }

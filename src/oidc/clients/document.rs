@@ -1,5 +1,6 @@
-//! Clients as a file writes them: `{"clients": [ … ]}`, the names of RFC 7591 and of contract.md.
-//! What the command line prints as JSON can be read here again.
+//! Reads and writes clients as JSON documents, under the names of RFC 7591 and of contract.md. The command line prints
+//! such a document and reads it again; a file has several, `{"clients": [ … ]}`. Whether a document makes sense is for
+//! `rules`.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -8,17 +9,17 @@ use super::Problem;
 use crate::domain::ClientId;
 use crate::domain::client::{Client, Definition, Metadata};
 
-/// One member of the list.
+/// One client of a file, or of the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientDocument {
     pub id: ClientId,
     pub definition: Definition,
-    /// Left out: as it is.
+    /// `None`: the document leaves it as it is.
     pub enabled: Option<bool>,
     pub secret: SecretSource,
 }
 
-/// Where the secret is; the file itself never holds it.
+/// Says where the secret is; the file itself never holds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SecretSource {
     /// The client keeps the secret that it has.
@@ -28,7 +29,7 @@ pub enum SecretSource {
     File(String),
 }
 
-/// Members beside those of [`Definition`]; `report` is what the command line adds when it prints, and says nothing.
+/// Members beside those of [`Definition`]. The command line adds `report` when it prints; when read, it says nothing.
 const OWN_MEMBERS: [&str; 5] = [
     "client_id",
     "client_secret_env",
@@ -58,7 +59,7 @@ pub fn metadata_of_client(
     read_members(&asked)
 }
 
-/// Reads the whole file; every problem says which client it is about.
+/// Reads a whole file. Every problem says which client it is about.
 pub fn documents(text: &str) -> Result<Vec<ClientDocument>, Vec<Problem>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: Value = serde_json::from_str(text).map_err(|e| vec![problem("file", e.to_string())])?;
@@ -135,7 +136,7 @@ impl ClientDocument {
         })
     }
 
-    /// As it is read again: everything but the secret.
+    /// Writes everything but the secret, as `read` takes it.
     pub fn write(client: &Client) -> Value {
         let mut members = Map::new();
         members.insert("client_id".to_owned(), Value::from(client.id.as_str()));

@@ -1,4 +1,5 @@
-//! Why a client was not made or changed, for every door.
+//! The error of all that registers and changes clients. `oidc::registration` turns it into an answer of RFC 7591, the
+//! pages into theirs; the command line prints it.
 
 use sea_orm::DbErr;
 
@@ -10,7 +11,7 @@ use crate::storage::IsBusy;
 /// The shortest secret that is taken from outside: 128 bits in hexadecimal.
 pub(super) const SHORTEST_SECRET: usize = 32;
 
-/// Why a client was not made or changed.
+/// Says why a client was not added, changed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error("{}", listed(.0))]

@@ -1,4 +1,4 @@
-//! The list of clients as administrators search it (security.md AD-4).
+//! Searches clients, and the requests that they sent in vain, for the pages of administrators (security.md AD-4).
 
 use super::{ClientError, find, list};
 use crate::app::App;
@@ -13,7 +13,7 @@ pub use crate::oidc::authorization::refusal_audit::UNKNOWN;
 
 const PAGE: u64 = 25;
 
-/// Refusals that a page shows.
+/// How many refusals a page shows.
 const SHOWN: u64 = 20;
 
 const REFUSALS: [Action; 3] = [
@@ -25,7 +25,7 @@ const REFUSALS: [Action; 3] = [
 pub struct ClientSearch<'a> {
     /// A part of the name or of the identifier.
     pub text: &'a str,
-    /// From 1; beyond the last it is the last.
+    /// From 1. A number beyond the last stands for the last.
     pub page: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct ClientPage {
     pub total: u64,
 }
 
-/// By name. There are never so many that all could not be read: each process keeps them in memory.
+/// Searches clients, sorted by name. All are read: there are never too many, since each process keeps them in memory.
 pub async fn search(
     app: &App,
     context: &Context,
@@ -60,7 +60,7 @@ pub async fn search(
     })
 }
 
-/// One of them, for an administrator.
+/// Reads one client, for an administrator.
 pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
     of_administrators(context, id.as_str())?;
     find(app, id).await
@@ -71,12 +71,12 @@ pub struct RefusedRequest {
     pub at: Time,
     pub reason: String,
     pub mismatch: Option<Mismatch>,
-    /// By which the person who saw the refusal names it.
+    /// The name that the person who saw the refusal can give.
     pub request_id: String,
 }
 
-/// The newest refusals of a client, for an administrator who looks for its owner's mistake; with [`UNKNOWN`] those of
-/// requests that name no client. The trail keeps one of each kind in a minute (security.md LG-1).
+/// Lists the newest refusals of a client, for an administrator who looks for its owner's mistake. With [`UNKNOWN`] it
+/// lists those of requests that name no client. The trail keeps one of each kind in a minute (security.md LG-1).
 pub async fn refused_requests(
     app: &App,
     context: &Context,
@@ -94,7 +94,7 @@ pub async fn refused_requests(
     Ok(refused.collect())
 }
 
-/// Whoever may not is told that there is nothing (security.md G-4).
+/// Refuses everybody but administrators, as if there were no such client (security.md G-4).
 fn of_administrators(context: &Context, id: &str) -> Result<(), ClientError> {
     if context.actor.is_administrator() {
         Ok(())

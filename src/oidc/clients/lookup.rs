@@ -1,4 +1,4 @@
-//! Finds clients in the database, for whoever changes them; the protocol asks the registry of `app`.
+//! Finds clients in the database, for whoever changes them. Requests of the protocol ask the registry of `app`.
 
 use super::ClientError;
 use crate::app::{App, Tx};

@@ -1,6 +1,6 @@
-//! The client report: what is allowed but weak about a client, by the best current practice (RFC 9700) and
-//! by FAPI 2.0, and how to mend it (security.md AZ-3 to AZ-5). The words are in the catalogs of texts, under
-//! `client_report.<topic>`, each with what there is and what to do.
+//! The client report: finds what is allowed but weak about a client, by the best current practice (RFC 9700) and by
+//! FAPI 2.0 (security.md AZ-3 to AZ-5). The command line and the administrators' pages show it. What is forbidden is for
+//! `rules`; the texts, each with the weakness and its cure, are in the catalogs under `client_report.<topic>`.
 
 use serde::Serialize;
 
@@ -8,17 +8,17 @@ use crate::domain::client::{
     ApplicationType, AuthMethod, Client, GrantType, Metadata, Pkce, Profile, RequestObjectAlg, SigningAlg,
 };
 
-/// How much it matters.
+/// Says how much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Against RFC 9700, or without any effect: mend it.
+    /// Contradicts RFC 9700, or has no effect: mend it.
     Weak,
-    /// FAPI 2.0 asks for more: for services that hold much.
+    /// Falls short of FAPI 2.0, which is for services that hold much.
     Hardening,
 }
 
-/// One thing that can be said of a client.
+/// Names one weakness that a client can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
@@ -52,7 +52,7 @@ impl Topic {
         Self::LastingJwt,
     ];
 
-    /// As the catalogs of texts and the command line name it.
+    /// Returns the name that the catalogs of texts and the command line use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PkceOptional => "pkce_optional",
@@ -70,7 +70,7 @@ impl Topic {
         }
     }
 
-    /// Where it is written.
+    /// Returns the section that it follows from.
     pub fn source(self) -> &'static str {
         match self {
             Self::PkceOptional => "RFC 9700 §2.1.1",
@@ -109,13 +109,13 @@ impl Topic {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub topic: Topic,
-    /// The part of the metadata that it is about, for topics that can be found several times; else empty.
+    /// The value that it is about, for topics that can be found several times; else empty.
     pub value: String,
-    /// Usual for a client of its kind: told last, and folded.
+    /// `true` if it is usual for a client of its kind: shown last, and folded.
     pub ordinary: bool,
 }
 
-/// What nearly every service is that was not registered for a profile of FAPI: no mistake of its owner.
+/// Topics of nearly every client without a profile of FAPI: they are no mistake of its owner.
 const ORDINARY: [Topic; 4] = [
     Topic::SharedSecret,
     Topic::BearerTokens,
@@ -123,7 +123,7 @@ const ORDINARY: [Topic; 4] = [
     Topic::Pkcs1Signatures,
 ];
 
-/// What is weak about the client, the gravest first, what is ordinary for its kind last.
+/// Returns what is weak about the client, the gravest first, what is ordinary for its kind last.
 pub fn report(client: &Client) -> Vec<Finding> {
     let mut findings = Vec::new();
     let metadata = &client.metadata;
@@ -184,7 +184,7 @@ fn redirecting(findings: &mut Vec<Finding>, client: &Client) {
     }
 }
 
-/// Somewhere in what passes between us a signature by RS256 is made, or taken.
+/// Returns `true` if the provider or the client may sign something by RS256.
 fn signs_by_pkcs1(client: &Client) -> bool {
     let metadata: &Metadata = &client.metadata;
     if client.settings.profile != Profile::Oidc {

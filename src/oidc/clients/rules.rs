@@ -1,6 +1,6 @@
-//! What metadata a client may be registered with (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2;
-//! security.md AZ-3 to AZ-5, AZ-14, DR-2, DR-4, JW-6): one file for each subject of the specifications, called by
-//! `check`. It reports every problem, not only the first. Nothing here reads or writes a client.
+//! Checks what a client is registered with (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2; security.md
+//! AZ-3 to AZ-5, AZ-14, DR-2, DR-4, JW-6). Each subject of the specifications has a file, which `check` calls. It
+//! reports every problem, not only the first. Nothing here reads or writes a client.
 
 mod access_policy;
 mod administrators;
@@ -33,7 +33,7 @@ pub use problem::Problem;
 pub use remote::check_remote;
 
 const MOST_BYTES: usize = 16 * 1024;
-/// So many redirect URIs, and as many for logouts, each as long as it may be.
+/// Has room for 64 redirect URIs and as many for logouts, each as long as it may be.
 const MOST_BYTES_OF_ADMINISTRATORS: usize = 96 * 1024;
 
 /// Checks what an administrator registers of a client.
@@ -86,8 +86,7 @@ fn check(id: &ClientId, definition: &Definition, by: Registrar<'_>) -> Result<()
     problems.into_result()
 }
 
-/// For the tests of its neighbours: the members that are wrong in this metadata with these changes; `null`
-/// leaves one out.
+/// Returns the members that are wrong in this metadata with these changes, for tests. `null` leaves a member out.
 #[cfg(test)]
 fn wrong_members(
     mut metadata: serde_json::Value,
@@ -108,7 +107,7 @@ fn wrong_members(
         .collect()
 }
 
-/// For tests: as whoever registers the client has it checked.
+/// Checks a definition as whoever registers the client has it checked, for tests.
 #[cfg(test)]
 fn check_by(id: &ClientId, definition: &Definition, by: Registrar<'_>) -> Result<(), Vec<Problem>> {
     match by {
@@ -258,7 +257,7 @@ mod tests {
         let metadata = serde_json::json!({"client_name": "A", "redirect_uris": ["http://localhost/cb"], "first_party": true,
             "pkce": "required", "id_token_claims": "scopes", "profile": "fapi2", "access_policy": {"affiliation": "approved"}});
         assert_eq!(problems("events", metadata.clone(), client), ["redirect_uris"]); // DR-2, AZ-3
-        // The rest of it is in no member of what a client says of itself.
+        // DR-2: the metadata that a client brings has no member for the rest.
         let said = metadata.as_object().expect("an object");
         let metadata = metadata_of_client(said, decided).expect("metadata");
         let read = serde_json::to_value(metadata).expect("JSON");

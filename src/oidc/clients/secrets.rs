@@ -1,4 +1,5 @@
-//! The secrets of clients: which client has one, what it may be, and how it is rotated (security.md AD-2).
+//! Chooses, checks and rotates the secrets of clients (security.md AD-2). How a client authenticates by one does not live
+//! here.
 
 use super::ClientError;
 use super::error::SHORTEST_SECRET;
@@ -11,10 +12,10 @@ use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
 use crate::storage;
 
-/// How long a replaced secret still works (security.md AD-2).
+/// How long a replaced secret still works.
 const OVERLAP: chrono::Duration = chrono::Duration::days(7);
 
-/// A client that was just made or given a secret. Only now is the secret known (security.md AD-2).
+/// A client that was just added or given a secret. Only now can the secret be read (security.md AD-2).
 #[derive(Debug)]
 pub struct Issued {
     pub client: Client,
@@ -22,7 +23,7 @@ pub struct Issued {
     pub secret: Option<Secret>,
 }
 
-/// A new secret beside the old one, which works for seven days more.
+/// Gives a client a new secret beside the old one, which works for seven days more.
 pub async fn rotate_secret(
     app: &App,
     context: &Context,
@@ -63,7 +64,7 @@ pub(in crate::oidc) async fn replace_secret(
     Ok(tx.record(event).await?)
 }
 
-/// The secret that a client starts with, and whether it was made here.
+/// Returns the secret that a client starts with, and whether it was generated here.
 pub(super) fn choose_secret(
     id: &ClientId,
     metadata: &Metadata,
@@ -99,7 +100,7 @@ pub(super) fn stored(secret: &Secret, now: Time) -> ClientSecret {
     }
 }
 
-/// A secret is needed but there is none: what a client may not be left with.
+/// Returns `true` if the client needs a secret and has none. No client is left so.
 pub(in crate::oidc) fn lacks_secret(client: &Client) -> bool {
     client.metadata.uses_secret() && client.secrets.is_empty()
 }

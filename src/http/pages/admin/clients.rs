@@ -1,4 +1,4 @@
-//! `/admin/clients`: the registered services, each with its report.
+//! Shows administrators the registered clients at `/admin/clients`, each with its report and its refused requests.
 
 use axum::extract::Path;
 use axum::response::Response;

@@ -1,4 +1,5 @@
-//! Which access policy an administrator may set (contract.md, `access_policy`).
+//! Checks the access policy that an administrator sets (contract.md, `access_policy`). Who passes it is decided in
+//! `oidc::access_policy`.
 
 use super::problem::Problems;
 use crate::domain::client::AdministratorSettings;

@@ -1,5 +1,5 @@
-//! What a client that registered itself does not change in its metadata (security.md DR-2, AZ-14): values that only
-//! administrators give, and members that one of them has changed since.
+//! Refuses what a client must not change in its own metadata (security.md DR-2, AZ-14): values that only administrators
+//! give, and members that one of them has changed. Settings of administrators are out of its reach by their type.
 
 use super::ciba;
 use super::problem::Problems;

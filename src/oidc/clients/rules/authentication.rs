@@ -1,4 +1,5 @@
-//! How a client proves itself, and by which keys (RFC 7591 §2, OpenID Connect Core §9; security.md JW-6).
+//! Checks the method by which a client authenticates, and the keys for it (RFC 7591 §2, OpenID Connect Core §9;
+//! security.md JW-6).
 
 use super::problem::Problems;
 use crate::domain::client::{AuthMethod, Definition};

@@ -1,5 +1,5 @@
-//! How a client may be registered to prove itself by a certificate, and to have its tokens bound to it
-//! (RFC 8705 §2.1.2, §2.2.2, §3.4).
+//! Checks what is registered for mutual TLS: names and keys of certificates, and tokens that are bound to them (RFC 8705
+//! §2.1.2, §2.2.2, §3.4).
 
 use super::problem::Problems;
 use crate::certificates;

@@ -1,5 +1,5 @@
-//! How a client may be registered to ask for people who are elsewhere (OpenID Connect CIBA Core §4), and what
-//! the profile `ciba` asks for beyond it (FAPI-CIBA §5.2.2, §7.10).
+//! Checks what is registered for client-initiated backchannel authentication (OpenID Connect CIBA Core §4), and what the
+//! profile `ciba` demands beyond it (FAPI-CIBA §5.2.2, §7.10).
 
 use super::fapi::METHODS;
 use super::links::is_link;
@@ -73,7 +73,7 @@ fn notification(problems: &mut Problems, metadata: &Metadata) {
 fn signed_requests(problems: &mut Problems, metadata: &Metadata, profile: Profile) {
     let alg = metadata.backchannel_authentication_request_signing_alg;
     let signs = alg.is_some() || profile == Profile::Ciba;
-    // Where they prove the client, the keys are missed among the rules of its method.
+    // With private_key_jwt, `authentication` reports the missing keys.
     let missed_there = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     problems.unless(
         !signs || missed_there || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
@@ -91,7 +91,7 @@ fn signed_requests(problems: &mut Problems, metadata: &Metadata, profile: Profil
     }
 }
 
-/// The profile is about this one way to tokens; for others there is FAPI 2.0.
+/// Checks what the profile demands. It is about this one way to tokens; for others there is FAPI 2.0.
 fn check_profile(problems: &mut Problems, metadata: &Metadata) {
     let fitting = [
         GrantType::Ciba,

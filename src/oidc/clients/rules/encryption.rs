@@ -1,5 +1,5 @@
-//! What a client may be registered to be sent encrypted, and the key that it must have for that
-//! (OpenID Connect Dynamic Client Registration §2, JARM §3; security.md JW-6).
+//! Checks what a client is to be sent encrypted, and the key that it must have for that (OpenID Connect Dynamic Client
+//! Registration §2, JARM §3; security.md JW-6).
 
 use super::problem::Problems;
 use crate::domain::client::{ContentEncryption, EncryptionAlg, Metadata};

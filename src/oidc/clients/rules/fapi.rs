@@ -1,6 +1,6 @@
-//! What a client of FAPI 2.0 is registered with (FAPI 2.0 Security Profile §5.3.2, §5.3.3, §5.4.1; Message
-//! Signing §5.3, §5.4). PKCE, pushed requests and, with message signing, signed ones follow from the profile:
-//! no registration turns them off.
+//! Checks what FAPI 2.0 demands of a registration (FAPI 2.0 Security Profile §5.3.2, §5.3.3, §5.4.1; Message Signing
+//! §5.3, §5.4). PKCE, pushed requests and, with message signing, signed ones follow from the profile in
+//! `domain::client`: no registration turns them off.
 
 use super::problem::Problems;
 use crate::domain::client::{
@@ -26,7 +26,7 @@ pub(super) fn check(problems: &mut Problems, definition: &Definition) {
         let reason = format!("is not {}, which FAPI 2.0 asks for", names.join(" or "));
         problems.add("token_endpoint_auth_method", reason);
     }
-    // None at all: a machine, to which nobody logs in.
+    // A machine, to which nobody logs in, has no response type at all.
     problems.unless(
         metadata.response_types.iter().all(|it| *it == ResponseType::CODE),
         "response_types",
@@ -37,7 +37,7 @@ pub(super) fn check(problems: &mut Problems, definition: &Definition) {
         "dpop_bound_access_tokens",
         "is not set, nor is tls_client_certificate_bound_access_tokens; FAPI 2.0 binds each token to its client",
     );
-    // Where they prove the client, the keys are missed among the rules of its method.
+    // With private_key_jwt, `authentication` reports the missing keys.
     let proved_by_keys = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     let signs = definition.settings.profile == Profile::Fapi2MessageSigning;
     problems.unless(
@@ -55,7 +55,7 @@ pub(super) fn check(problems: &mut Problems, definition: &Definition) {
     }
 }
 
-/// Each token serves its own client only (§5.3.2.1).
+/// Returns `true` if each token serves its own client only (§5.3.2.1).
 fn is_sender_constrained(metadata: &Metadata) -> bool {
     metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens
 }
@@ -90,8 +90,8 @@ fn algs(problems: &mut Problems, metadata: &Metadata) {
     }
 }
 
-/// Not the private scheme of an application, which others can claim; that an `http` address is the person's
-/// own machine, and whose it may be, is judged with every client's (AZ-3).
+/// Returns `false` for the private scheme of an application, which others can claim. That an `http` address is the
+/// person's own machine is checked for every client (AZ-3).
 fn is_web_address(uri: &str) -> bool {
     uri.starts_with("https://") || uri.starts_with("http://")
 }

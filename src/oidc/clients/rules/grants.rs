@@ -1,4 +1,4 @@
-//! Which grants, response types and scope go together (RFC 7591 §2.1, RFC 6749 §4.4).
+//! Checks that grants, response types and scope go together (RFC 7591 §2.1, RFC 6749 §4.4).
 
 use super::problem::Problems;
 use crate::domain::client::{AuthMethod, GrantType, Metadata, ResponseType};

@@ -1,4 +1,4 @@
-//! Which identifier a client may have.
+//! Checks the identifier of a client.
 
 use super::problem::Problems;
 use crate::domain::ClientId;

@@ -1,4 +1,4 @@
-//! The addresses of pages and documents that a client registers, and the form of an address for every rule
+//! Checks the addresses of pages and documents that a client registers, and has the form of an address for every rule
 //! (security.md DR-4).
 
 use url::Url;

@@ -1,6 +1,6 @@
-//! Where a client may hear of a logout (OpenID Connect Front-Channel Logout 1.0 §2, Back-Channel Logout 1.0
-//! §2.2). The back channel is called by us, hence https always (security.md DR-3); the front channel is
-//! visited by the browser, and may be on this machine where an administrator says so.
+//! Checks where a client is notified of a logout (OpenID Connect Front-Channel Logout 1.0 §2, Back-Channel Logout 1.0
+//! §2.2). The provider calls the back channel, hence https always (security.md DR-3). The browser visits the front
+//! channel, so an administrator may point it at this machine.
 
 use url::Url;
 

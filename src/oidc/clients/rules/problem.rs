@@ -1,4 +1,4 @@
-//! A problem of client metadata, and the list to which each rule adds the problems that it finds.
+//! The problem of a member, and the list to which each rule adds the problems that it finds.
 
 use std::fmt;
 

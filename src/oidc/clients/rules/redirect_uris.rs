@@ -1,11 +1,12 @@
-//! Where a client may have people sent, after a login and after a logout (security.md AZ-3, DR-2).
+//! Checks the addresses to which a client has people sent after a login and after a logout (security.md AZ-3, DR-2). The
+//! form of a redirect URI is in `domain::client`.
 
 use super::links::MOST_URIS;
 use super::problem::Problems;
 use super::registrar::Registrar;
 use crate::domain::client::{ApplicationType, Metadata, Registrant, check_redirect_uri};
 
-/// Redirect URIs of a client of an administrator's: one service may have an address for each of its sites.
+/// Limits a client that an administrator decides about: one service may have an address for each of its sites.
 const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
 
 pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {

@@ -1,8 +1,8 @@
-//! Who brings the metadata of a client: some rules are wider for administrators.
+//! Says who registers a client: some rules are wider for administrators.
 
 use crate::domain::client::Definition;
 
-/// Who wants a client to be so.
+/// Who registers a client so.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Registrar<'a> {
     Administrator,

@@ -1,13 +1,13 @@
-//! What a client names beyond itself and the provider looks at before it counts: whether its keys can be
-//! fetched and its logouts sent at all, and the list of its sector (OpenID Connect Dynamic Client Registration
-//! §5; security.md DR-3). All other rules decide on the metadata alone.
+//! Checks what a client names beyond itself before it counts: that its keys can be fetched and its logouts sent at all,
+//! and that its sector lists its addresses (OpenID Connect Dynamic Client Registration §5; security.md DR-3). All other
+//! rules decide on the definition alone.
 
 use super::problem::{Problem, Problems};
 use super::sector;
 use crate::app::App;
 use crate::domain::client::Metadata;
 
-/// `before`: as it was; what has not changed since is not asked again.
+/// Checks what changed since `before`; the rest is not fetched again.
 pub async fn check_remote(
     app: &App,
     metadata: &Metadata,

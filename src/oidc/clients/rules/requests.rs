@@ -1,5 +1,5 @@
-//! How a client may be registered to bring its requests: as signed objects, from addresses of its own
-//! (OpenID Connect Core §6, RFC 9101 §10.5; security.md AZ-7, AZ-8).
+//! Checks what is registered for request objects: their signature, and the addresses that they come from (OpenID Connect
+//! Core §6, RFC 9101 §10.5; security.md AZ-7, AZ-8).
 
 use super::links::{MOST_URIS, is_link};
 use super::problem::Problems;

@@ -1,4 +1,4 @@
-//! Whom a client's tokens may be for (RFC 8707), and what it may ask for in detail (RFC 9396 §10).
+//! Checks the resources that a client's tokens are for (RFC 8707), and its types of authorization details (RFC 9396 §10).
 
 use super::problem::Problems;
 use crate::domain::client::AdministratorSettings;

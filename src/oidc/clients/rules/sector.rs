@@ -1,5 +1,5 @@
-//! The sector of a client whose people have pairwise names, and the list behind its `sector_identifier_uri`
-//! (OpenID Connect Core §8.1, Dynamic Client Registration §5).
+//! Checks the sector of a client with pairwise subjects, and the list behind its `sector_identifier_uri` (OpenID Connect
+//! Core §8.1, Dynamic Client Registration §5).
 
 use super::problem::Problems;
 use crate::app::App;
@@ -13,7 +13,7 @@ pub(super) fn check(problems: &mut Problems, metadata: &Metadata) {
     );
 }
 
-/// §5: whoever owns the address says which redirect URIs are of its sector.
+/// Fetches the list. §5: whoever owns the address says which redirect URIs are of its sector.
 pub(super) async fn lists_all(app: &App, address: &str, redirect_uris: &[String]) -> Result<(), String> {
     let fetched = app.fetch.get(address, "application/json").await;
     let fetched = fetched.map_err(|it| it.to_string())?;

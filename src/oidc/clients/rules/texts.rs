@@ -1,4 +1,4 @@
-//! The texts that a client registers: its name as people are shown it, contacts, classes of authentication.
+//! Checks the texts that a client registers: the name that people see, contacts, classes of authentication.
 
 use super::links::MOST_URIS;
 use super::problem::Problems;
@@ -10,7 +10,7 @@ pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<
     let away = [GrantType::DeviceCode, GrantType::Ciba];
     let is_met = metadata.uses_redirects() || away.iter().any(|grant| metadata.grant_types.contains(grant));
     match &metadata.client_name {
-        // OpenID Connect Dynamic Client Registration §2: optional; people are then told the identifier.
+        // OpenID Connect Dynamic Client Registration §2: a name is optional; without one, people see the identifier.
         None if is_met && by.is_administrator() => {
             problems.add("client_name", "is missing; people are told it")
         }
