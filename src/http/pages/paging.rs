@@ -46,8 +46,8 @@ impl From<&directory::Page> for Position {
     }
 }
 
-impl From<&clients::Found> for Position {
-    fn from(found: &clients::Found) -> Self {
+impl From<&clients::ClientPage> for Position {
+    fn from(found: &clients::ClientPage) -> Self {
         Self {
             page: found.page,
             size: found.size,
