@@ -3,8 +3,6 @@
 use serde_json::json;
 
 use super::*;
-use itu_account::domain::client::Client;
-use itu_account::oidc::pkce;
 
 #[tokio::test]
 async fn a_code_buys_what_was_granted_and_no_more() {
@@ -97,48 +95,13 @@ async fn a_failed_attempt_spends_the_code() {
 }
 
 #[tokio::test]
-async fn a_code_is_for_its_client_and_its_challenge() {
+async fn a_code_is_for_its_client() {
     let op = Provider::start().await;
     let (web, alice) = (op.web().await, op.person().await);
     let other = op.client("other", json!({"first_party": true})).await;
     let code = op.code(&web, &alice, "openid").await;
     assert_eq!(code_of(op.redeems(&other, &code).await), Code::InvalidGrant); // trap 5: 400, not 401
     assert!(op.redeems(&web, &code).await.is_ok()); // nobody else can spend it
-
-    // RFC 7636, appendix B
-    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    assert!(pkce::verify(Some(challenge), Some(verifier)).is_ok());
-    let challenged = |client: &Client| Grant {
-        code_challenge: Some(challenge.into()),
-        ..op.grant(client, &alice, "openid")
-    };
-    let code = codes::issue(&op.app, &web, &challenged(&web))
-        .await
-        .expect("a code");
-    assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // TK-3, trap 5
-    let code = codes::issue(&op.app, &web, &challenged(&web))
-        .await
-        .expect("a code");
-    let proved = [
-        ("grant_type", "authorization_code"),
-        ("code", &code),
-        ("redirect_uri", CALLBACK),
-        ("code_verifier", verifier),
-    ];
-    assert!(op.asks(&web, parameters(proved)).await.is_ok());
-    let code = op.code(&web, &alice, "openid").await;
-    let unasked = [("code", code.as_str()), ("code_verifier", verifier)];
-    let unasked = [
-        ("grant_type", "authorization_code"),
-        ("redirect_uri", CALLBACK),
-        unasked[0],
-        unasked[1],
-    ];
-    assert_eq!(
-        code_of(op.asks(&web, parameters(unasked)).await),
-        Code::InvalidGrant
-    ); // TK-3
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! Tokens, from the code that buys them to the logout that ends them, asked of the room itself: what
 //! the front door adds is tested there.
 
+mod access_token;
 mod authorization_code;
 mod client_authentication;
+mod introspection;
 mod jwks_uri;
+mod pkce;
 mod refresh_token;
+mod revocation;
 mod rp_initiated_logout;
-mod use_of_tokens;
 
 use std::sync::Arc;
 
@@ -31,7 +34,7 @@ use itu_account::oidc::client_authentication::Credentials;
 use itu_account::oidc::sender_constraint::PresentedProof;
 use itu_account::oidc::token::{self, TokenResponse};
 use itu_account::oidc::userinfo::{PresentedToken, Userinfo};
-use itu_account::oidc::{Code, Error, Parameters, codes, introspection, userinfo};
+use itu_account::oidc::{self, Code, Error, Parameters, codes, userinfo};
 use itu_account::random;
 use itu_account::storage::accounts::NewAccount;
 use itu_account::storage::{accounts, clients};
@@ -223,7 +226,7 @@ impl Provider {
 
     pub async fn introspects(&self, client: &Client, token: &str) -> Value {
         let request = parameters([("token", token)]);
-        introspection::answer(&self.app, client, &request)
+        oidc::introspection::answer(&self.app, client, &request)
             .await
             .expect("an answer")
     }

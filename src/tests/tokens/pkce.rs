@@ -1,0 +1,46 @@
+//! PKCE (RFC 7636; security.md TK-3).
+
+use super::*;
+use itu_account::domain::client::Client;
+use itu_account::oidc::pkce;
+
+#[tokio::test]
+async fn a_code_is_for_its_challenge() {
+    let op = Provider::start().await;
+    let (web, alice) = (op.web().await, op.person().await);
+
+    // RFC 7636, appendix B
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    assert!(pkce::verify(Some(challenge), Some(verifier)).is_ok());
+    let challenged = |client: &Client| Grant {
+        code_challenge: Some(challenge.into()),
+        ..op.grant(client, &alice, "openid")
+    };
+    let code = codes::issue(&op.app, &web, &challenged(&web))
+        .await
+        .expect("a code");
+    assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // TK-3, trap 5
+    let code = codes::issue(&op.app, &web, &challenged(&web))
+        .await
+        .expect("a code");
+    let proved = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", verifier),
+    ];
+    assert!(op.asks(&web, parameters(proved)).await.is_ok());
+    let code = op.code(&web, &alice, "openid").await;
+    let unasked = [("code", code.as_str()), ("code_verifier", verifier)];
+    let unasked = [
+        ("grant_type", "authorization_code"),
+        ("redirect_uri", CALLBACK),
+        unasked[0],
+        unasked[1],
+    ];
+    assert_eq!(
+        code_of(op.asks(&web, parameters(unasked)).await),
+        Code::InvalidGrant
+    ); // TK-3
+}
