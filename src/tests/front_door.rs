@@ -397,3 +397,63 @@ async fn scripts_of_other_origins_read_what_is_theirs_to_read() {
         assert_eq!(allowed, None, "{path}"); // BR-4: nothing elsewhere
     }
 }
+
+/// The addresses of ours in a template, without query; a value that the template fills in is `{}`.
+fn addresses(template: &str) -> Vec<String> {
+    let starts = ["href=\"", "action=\"", "{{ site.issuer }}"];
+    let parts = starts.iter().flat_map(|start| template.split(start).skip(1));
+    let of_ours = parts.filter(|part| part.starts_with('/'));
+    let address = |mut rest: &str| {
+        let mut address = String::new();
+        while let Some(next) = rest.chars().next() {
+            if let Some(hole) = rest.strip_prefix("{{") {
+                address.push_str("{}");
+                rest = hole.split_once("}}").map_or("", |(_, rest)| rest);
+            } else if "\"?# \n<".contains(next) {
+                break;
+            } else {
+                address.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+        address
+    };
+    of_ours.map(address).collect()
+}
+
+#[tokio::test]
+async fn links_and_forms_of_templates_lead_to_urls_of_the_router() {
+    let op = TestOp::start().await;
+    let routes = outbox::routes(router::routes(&op.app));
+    let fits = |pattern: &str, address: &str| {
+        let (pattern, address) = (pattern.split('/'), address.split('/'));
+        pattern.clone().count() == address.clone().count()
+            && pattern
+                .zip(address)
+                .all(|(one, other)| one == other || other == "{}" || one.starts_with('{'))
+    };
+    let mut folders = ["pages", "components", "emails"]
+        .map(|name| {
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("templates")
+                .join(name)
+        })
+        .to_vec();
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of templates") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let template = std::fs::read_to_string(&path).expect("a template");
+            for address in addresses(&template) {
+                let is_known = routes.table().iter().any(|(pattern, _)| fits(pattern, &address));
+                assert!(is_known, "{address} in {}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 100, "the templates have links: {seen}");
+}
