@@ -135,7 +135,7 @@ async fn keep(
     let kept = app.write(context, async |tx| {
         if let Some(account) = &request.account {
             // The account is held while its requests are counted, so that two requests at once do not both find room.
-            accounts::hold(tx, account).await?;
+            accounts::lock(tx, account).await?;
             if !has_room(app, tx, account).await? {
                 return Ok(false);
             }

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::constant;
@@ -51,13 +51,6 @@ pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<O
     }))
 }
 
-/// Holds the account until the transaction ends, for what is counted by account. On SQLite there is one writer
-/// anyway.
-pub async fn hold(tx: &impl ConnectionTrait, id: &AccountId) -> Result<(), DbErr> {
-    let found = Entity::find_by_id(id.as_str()).lock_exclusive();
-    found.one(tx).await.map(drop)
-}
-
 /// What a login needs: the account and its password's hash, if it has one.
 pub async fn find_credentials(
     db: &impl ConnectionTrait,
@@ -76,7 +69,8 @@ pub async fn find_credentials_locked(
     found.lock_exclusive().one(db).await?.map(credentials).transpose()
 }
 
-/// Held until the transaction ends: of changes to what proves a person, one comes after the other.
+/// Holds the account until the transaction ends, for what is counted by account and for changes of what proves a person.
+/// SQLite has one writer anyway.
 pub async fn lock(db: &impl ConnectionTrait, id: &AccountId) -> Result<(), DbErr> {
     let found = Entity::find_by_id(id.as_str()).select_only().column(Column::Id);
     let _: Option<String> = found.lock_exclusive().into_tuple().one(db).await?;
@@ -146,10 +140,6 @@ pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result
         .into_tuple()
         .all(db)
         .await
-}
-
-pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    Entity::find().count(db).await
 }
 
 /// A new account with its password's hash and when it accepted its version of the terms.

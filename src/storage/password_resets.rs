@@ -2,10 +2,7 @@
 //! written too: without an account it leads nowhere, and it counts.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::batches;
 use super::entities::password_reset::{ActiveModel, Column, Entity};
@@ -76,14 +73,6 @@ async fn void(db: &impl ConnectionTrait, which: sea_orm::sea_query::SimpleExpr) 
         .exec(db)
         .await
         .map(drop)
-}
-
-pub async fn count_since(db: &impl ConnectionTrait, address: &str, since: Time) -> Result<u64, DbErr> {
-    Entity::find()
-        .filter(Column::Address.eq(address))
-        .filter(Column::CreatedAt.gt(since))
-        .count(db)
-        .await
 }
 
 pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {

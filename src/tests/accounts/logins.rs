@@ -1,10 +1,9 @@
 use chrono::Duration;
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
 use itu_account::accounts::{password, profile as profiles, sessions};
-use itu_account::domain::terms::Terms;
-use itu_account::storage::terms;
 
 const WRONG: &str = "Tulip-lamp-43";
 
@@ -212,11 +211,13 @@ async fn a_new_browser_is_told_once_an_hour() {
 async fn new_terms_are_due_at_the_next_login() {
     let rooms = Rooms::open().await;
     rooms.person("john@example.org").await;
-    let new = Terms {
-        version: "2026-06".into(),
-        effective_from: rooms.app.clock.now(),
-    };
-    terms::insert(rooms.app.db.read(), &new).await.unwrap();
+    let db = rooms.app.db.read();
+    let new = Statement::from_sql_and_values(
+        db.get_database_backend(),
+        "INSERT INTO terms_versions (version, effective_from) VALUES ($1, $2)",
+        ["2026-06".into(), rooms.app.clock.now().into()],
+    );
+    db.execute_raw(new).await.unwrap();
     let login = rooms.logs_in("john@example.org", PASSWORD).await.unwrap();
     assert!(login.started.session.terms_due);
     let old = profiles::accept_terms(&rooms.app, &visitor(), &login.account, "2020-01").await;

@@ -124,7 +124,10 @@ async fn a_code_works_once_under_fifty_parallel_tries() {
     let code = rooms.code("john@example.org").await;
     let all = join_all((0..50).map(|_| rooms.verifies(&handle, &code))).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1);
-    assert_eq!(rows::count(rooms.app.db.read()).await.unwrap(), 1);
+    assert_eq!(
+        rows::list_after(rooms.app.db.read(), "", 10).await.unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test]
