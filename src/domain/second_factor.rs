@@ -113,7 +113,7 @@ pub fn step_of(now: Time) -> i64 {
 
 /// What was typed as a second step.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Typed {
+pub enum TypedCode {
     Totp(String),
     /// In capitals, without what groups it.
     Recovery(String),
@@ -121,7 +121,7 @@ pub enum Typed {
     Nonsense,
 }
 
-impl Typed {
+impl TypedCode {
     /// Apps and our list show codes in groups, and people type what they see.
     pub fn read(text: &str) -> Self {
         let totp = typed_code::digits(text, DIGITS).map(Self::Totp);
@@ -182,16 +182,16 @@ mod tests {
     fn what_is_typed_may_be_grouped() {
         for typed in [" 123 456 ", "１２３４５６", "۱۲۳-۴۵۶", "123\u{A0}456\u{200F}"] {
             assert!(
-                matches!(Typed::read(typed), Typed::Totp(it) if it == "123456"),
+                matches!(TypedCode::read(typed), TypedCode::Totp(it) if it == "123456"),
                 "{typed}"
             );
         }
         let code = recovery_code(|alphabet, length| alphabet.chars().cycle().take(length).collect());
-        let typed = Typed::read(&grouped(&code).to_lowercase());
-        assert!(matches!(typed, Typed::Recovery(it) if it == code));
+        let typed = TypedCode::read(&grouped(&code).to_lowercase());
+        assert!(matches!(typed, TypedCode::Recovery(it) if it == code));
         let long = "1".repeat(200);
         for bad in ["", "12345", "1234567", "12345a", "AEIO-AEIO-AEIO-AEIO", &long] {
-            assert!(Typed::read(bad) == Typed::Nonsense, "{bad}");
+            assert!(TypedCode::read(bad) == TypedCode::Nonsense, "{bad}");
         }
     }
 

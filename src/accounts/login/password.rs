@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 use super::completion::{Browser, LoggedIn, complete};
 use super::second_step;
 use crate::accounts::known_browser::{self, KnownBrowser};
-use crate::accounts::second_factor::{self, Answer, Verification};
+use crate::accounts::second_factor::{self, FactorProof, Verification};
 use crate::accounts::sessions::Started;
 use crate::accounts::{Error, Result, throttle};
 use crate::app::App;
@@ -123,7 +123,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                         Some(held)
                     }
                     Second::Code(code) => {
-                        let code = Answer::code(code)?;
+                        let code = FactorProof::code(code)?;
                         let factor = match second_factor::verify(tx, &account, &code, known).await? {
                             Verification::Verified(factor) => factor,
                             Verification::Refused(error) => return Ok(Outcome::CodeWrong(error)),

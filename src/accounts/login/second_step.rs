@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::assertion;
-use crate::accounts::second_factor::{self, Answer, Shown, Verification};
+use crate::accounts::second_factor::{self, FactorProof, PresentedFactor, Verification};
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
 use crate::app::App;
@@ -90,14 +90,14 @@ pub async fn finish(
     app: &App,
     context: &Context,
     ticket: &str,
-    shown: Shown<'_>,
+    presented: PresentedFactor<'_>,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let key = Secret::new(ticket).digest();
     let waiting = kept(app, &key).await?.ok_or(Error::CodeVoid)?;
-    let answer = read(app, context, key.as_str(), shown).await?;
-    let done = prove(app, context, &waiting, &answer, browser).await?;
+    let proof = read(app, context, key.as_str(), presented).await?;
+    let done = verify(app, context, &waiting, &proof, browser).await?;
     // What was shown counts once; so no second login comes of a ticket that lasts until then.
     if let Err(error) = app.ephemeral.take(Kind::SecondStep, key.as_str()).await {
         error.pass_over("a login that is done waits until its time is over");
@@ -106,8 +106,13 @@ pub async fn finish(
 }
 
 /// A passkey that does not answer is counted as a wrong code is.
-async fn read(app: &App, context: &Context, key: &str, shown: Shown<'_>) -> Result<Answer> {
-    match Answer::read(app, context, key, shown).await {
+async fn read(
+    app: &App,
+    context: &Context,
+    key: &str,
+    presented: PresentedFactor<'_>,
+) -> Result<FactorProof> {
+    match FactorProof::read(app, context, key, presented).await {
         Err(Error::WrongCode) => Err(wrong(app, context, Error::WrongCode).await?),
         other => other,
     }
@@ -119,11 +124,11 @@ enum Outcome {
     Refused(Error),
 }
 
-async fn prove(
+async fn verify(
     app: &App,
     context: &Context,
     waiting: &Waiting,
-    answer: &Answer,
+    proof: &FactorProof,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     let account = accounts::find(app.db.read(), &waiting.account).await?;
@@ -138,7 +143,7 @@ async fn prove(
                 return Err(Error::CodeVoid);
             }
             let known = waiting.known.as_deref();
-            let factor = match second_factor::verify(tx, &account, answer, known).await? {
+            let factor = match second_factor::verify(tx, &account, proof, known).await? {
                 Verification::Verified(factor) => factor,
                 Verification::Refused(error) => return Ok(Outcome::Refused(error)),
             };
@@ -164,19 +169,19 @@ pub async fn step_up(
     app: &App,
     context: &Context,
     account: &Account,
-    shown: Shown<'_>,
+    presented: PresentedFactor<'_>,
     browser: Browser<'_>,
 ) -> Result<Started> {
     let session = browser.session.filter(|it| it.account == account.id);
     let session = session.ok_or(Error::ReauthenticationNeeded)?;
     app.limits.check(Limit::SignInFailures, &context.network).await?;
-    let answer = read(app, context, session.id.as_str(), shown).await?;
+    let proof = read(app, context, session.id.as_str(), presented).await?;
     let label = known_browser::label(app, &account.email.key());
     let known = KnownBrowser::open(app, browser.known);
     let known = known.as_ref().and_then(|it| it.knows(app, &label));
     let raised = app
         .write(context, async |tx| {
-            let factor = match second_factor::verify(tx, account, &answer, known).await? {
+            let factor = match second_factor::verify(tx, account, &proof, known).await? {
                 Verification::Verified(factor) => factor,
                 Verification::Refused(error) => return Ok(Outcome::Refused(error)),
             };

@@ -16,5 +16,5 @@ pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::forgive;
 pub(super) use status::reach_within;
 pub use status::{SecondFactorStatus, best, reach, status};
-pub use verification::Shown;
-pub(super) use verification::{Answer, Verification, verify};
+pub use verification::PresentedFactor;
+pub(super) use verification::{FactorProof, Verification, verify};

@@ -11,7 +11,7 @@ use crate::domain::AccountId;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Factor;
-use crate::domain::second_factor::{TotpSecret, Typed};
+use crate::domain::second_factor::{TotpSecret, TypedCode};
 use crate::domain::session::Session;
 use crate::random;
 use crate::storage::ephemeral::Kind;
@@ -76,8 +76,8 @@ pub async fn confirm(
 ) -> Result<Enrolled> {
     let secret = begun(app, &account.id, session).await?.ok_or(Error::CodeVoid)?;
     let now = app.clock.now();
-    let step = match Typed::read(typed) {
-        Typed::Totp(code) => secret.accepts(&code, now, None),
+    let step = match TypedCode::read(typed) {
+        TypedCode::Totp(code) => secret.accepts(&code, now, None),
         _ => return Err(not_a_code()),
     };
     let step = step.ok_or_else(|| Error::field("otp", "error.otp"))?;

@@ -13,35 +13,35 @@ use crate::domain::actor::Context;
 use crate::domain::authentication::Factor;
 use crate::domain::event::{Action, Event};
 use crate::domain::message::Message;
-use crate::domain::second_factor::Typed;
+use crate::domain::second_factor::TypedCode;
 use crate::storage::{accounts, login_throttles, passkeys, second_factors};
 use crate::templates::mails::SecondFactorChange;
 
-/// What a person shows, as it came.
+/// A second factor that a person presents, before anything of it is verified.
 #[derive(Clone, Copy, Debug)]
-pub enum Shown<'a> {
+pub enum PresentedFactor<'a> {
     Code(&'a str),
     /// What the device answered, in JSON.
     Passkey(&'a str),
 }
 
-/// The same, after all that needs no transaction.
-pub(in crate::accounts) enum Answer {
-    Code(Typed),
+/// A code that has the form of one, or a passkey whose assertion is verified. `verify` spends it in a transaction.
+pub(in crate::accounts) enum FactorProof {
+    Code(TypedCode),
     Passkey(Box<assertion::VerifiedAssertion>),
 }
 
-impl Answer {
+impl FactorProof {
     /// `key` is that of the challenge to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
     pub(in crate::accounts) async fn read(
         app: &App,
         context: &Context,
         key: &str,
-        shown: Shown<'_>,
+        presented: PresentedFactor<'_>,
     ) -> Result<Self> {
-        match shown {
-            Shown::Code(it) => Self::code(it),
-            Shown::Passkey(it) => {
+        match presented {
+            PresentedFactor::Code(it) => Self::code(it),
+            PresentedFactor::Passkey(it) => {
                 let verified = assertion::verify(app, context, key, it).await?;
                 Ok(Self::Passkey(Box::new(verified)))
             }
@@ -50,8 +50,8 @@ impl Answer {
 
     /// What cannot be a code is no attempt at one: it is told, not counted.
     pub(in crate::accounts) fn code(typed: &str) -> Result<Self> {
-        match Typed::read(typed) {
-            Typed::Nonsense => Err(totp::not_a_code()),
+        match TypedCode::read(typed) {
+            TypedCode::Nonsense => Err(totp::not_a_code()),
             code => Ok(Self::Code(code)),
         }
     }
@@ -67,14 +67,14 @@ pub(in crate::accounts) enum Verification {
 pub(in crate::accounts) async fn verify(
     tx: &Tx,
     account: &Account,
-    answer: &Answer,
+    proof: &FactorProof,
     browser: Option<&str>,
 ) -> Result<Verification> {
     // Held: of many guesses at once, each finds what the one before has counted.
     accounts::lock(tx, &account.id).await?;
-    let typed = match answer {
-        Answer::Code(it) => it,
-        Answer::Passkey(it) => {
+    let typed = match proof {
+        FactorProof::Code(it) => it,
+        FactorProof::Passkey(it) => {
             let spent = it.account() == &account.id && assertion::spend(tx, it).await?;
             if spent {
                 // The password was beside it.
@@ -97,10 +97,10 @@ pub(in crate::accounts) async fn verify(
     let right = match (typed, &totp) {
         // NIST SP 800-63B §3.2.2: after so many failures six digits are no proof any more; a recovery code
         // cannot be guessed.
-        (Typed::Totp(code), Some(totp)) if !stopped => totp::spend(tx, &account.id, totp, code)
+        (TypedCode::Totp(code), Some(totp)) if !stopped => totp::spend(tx, &account.id, totp, code)
             .await?
             .then_some(Factor::Totp),
-        (Typed::Recovery(code), _) => recovery_code::spend(tx, account, code)
+        (TypedCode::Recovery(code), _) => recovery_code::spend(tx, account, code)
             .await?
             .then_some(Factor::RecoveryCode),
         _ => None,

@@ -11,7 +11,7 @@ use super::{PageContext, PageError, PageForm};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::passkey::assertion;
-use crate::accounts::second_factor::{self, SecondFactorStatus, Shown};
+use crate::accounts::second_factor::{self, PresentedFactor, SecondFactorStatus};
 use crate::domain::account::Account;
 use crate::domain::authentication::Acr;
 use crate::domain::session::Session;
@@ -155,18 +155,18 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     if fields.decision == "passkey" && asked.status.passkeys > 0 {
         return ask(&ctx, &asked).await;
     }
-    let shown = match fields.credential.as_str() {
-        "" => Shown::Code(&fields.otp),
-        it => Shown::Passkey(it),
+    let presented = match fields.credential.as_str() {
+        "" => PresentedFactor::Code(&fields.otp),
+        it => PresentedFactor::Passkey(it),
     };
-    if matches!(shown, Shown::Code(it) if it.trim().is_empty()) {
+    if matches!(presented, PresentedFactor::Code(it) if it.trim().is_empty()) {
         return ctx.again(typed.error("otp", "error.required")).await;
     }
     let (app, context) = (&ctx.app, ctx.actor_context());
     let attempt = match &asked.of {
-        Of::AtLogin { ticket, .. } => second_step::finish(app, &context, ticket, shown, browser(&ctx)).await,
+        Of::AtLogin { ticket, .. } => second_step::finish(app, &context, ticket, presented, browser(&ctx)).await,
         Of::InSession { account, .. } => {
-            match second_step::step_up(app, &context, account, shown, browser(&ctx)).await {
+            match second_step::step_up(app, &context, account, presented, browser(&ctx)).await {
                 Ok(started) => {
                     let ctx = ctx.with_cookie_value(Cookie::Session, started.cookie.expose());
                     return Ok(onward(&ctx));
