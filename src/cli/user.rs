@@ -84,7 +84,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             let report = accounts_import::import(&app, &context, read, proceed)
                 .await
                 .map_err(in_words)?;
-            tell(console, &report, proceed)
+            print_report(console, &report, proceed)
         }
         Command::Unlock { email } => {
             if !password::unlock(&app, &context, &email).await.map_err(in_words)? {
@@ -190,7 +190,7 @@ fn read(app: &App, file: &std::path::Path, kind: Option<Kind>) -> anyhow::Result
     Ok(import::read(app, format, &bytes))
 }
 
-fn tell(console: &Console, report: &Report, proceed: bool) -> anyhow::Result<()> {
+fn print_report(console: &Console, report: &Report, proceed: bool) -> anyhow::Result<()> {
     if console.format == Format::Text {
         for problem in &report.problems {
             eprintln!("{problem}");

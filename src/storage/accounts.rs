@@ -265,7 +265,7 @@ pub async fn update_role(
 }
 
 /// Marks that the person is told of a new browser, unless that was done after `since`.
-pub async fn update_new_browser_told(
+pub async fn update_new_browser_mailed(
     db: &impl ConnectionTrait,
     id: &AccountId,
     since: Time,

@@ -49,9 +49,9 @@ pub(super) async fn complete(
     browser: Browser<'_>,
 ) -> Result<Started> {
     let started = start(tx, account, proof, browser.session).await?;
-    let told = first_login::begin(tx, account).await?;
-    if !known && !told {
-        new_browser::tell(tx, account).await?;
+    let mailed = first_login::begin(tx, account).await?;
+    if !known && !mailed {
+        new_browser::notify(tx, account).await?;
     }
     Ok(started)
 }

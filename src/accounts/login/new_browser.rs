@@ -9,8 +9,8 @@ use crate::storage::accounts;
 use crate::templates::mails;
 
 /// At most one an hour for each account (LG-4).
-pub(super) async fn tell(tx: &Tx, account: &Account) -> Result<()> {
-    if !accounts::update_new_browser_told(tx, &account.id, tx.now() - Duration::hours(1), tx.now()).await? {
+pub(super) async fn notify(tx: &Tx, account: &Account) -> Result<()> {
+    if !accounts::update_new_browser_mailed(tx, &account.id, tx.now() - Duration::hours(1), tx.now()).await? {
         return Ok(());
     }
     let message = mails::NewSignIn {
