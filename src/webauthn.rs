@@ -91,20 +91,20 @@ impl Webauthn {
         self.0.as_ref().ok_or(Error::NoName)
     }
 
-    /// Asks for a new passkey; devices that hold one of `known` (base64url) make none.
+    /// Asks for a new passkey; devices that hold one of `excluded` (base64url) make none.
     pub fn begin_registration(
         &self,
         handle: UserHandle,
         email: &str,
         name: &str,
-        known: &[String],
+        excluded: &[String],
     ) -> Result<Ceremony, Error> {
         let begun = self
             .library()?
             .start_passkey_registration(Uuid::from_bytes(handle), email, name, None);
         let (challenge, state) = begun.map_err(failed)?;
         let mut options = json(&challenge.public_key)?;
-        options["excludeCredentials"] = descriptors(known);
+        options["excludeCredentials"] = descriptors(excluded);
         // The device keeps it by itself if it can, so that it logs in without an address (§5.4.6).
         options["authenticatorSelection"]["residentKey"] = json!("preferred");
         ceremony(&options, &state)

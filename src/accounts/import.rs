@@ -211,15 +211,18 @@ fn placement(wrong: &mut Vec<String>, organization: &str, status: String, rights
 }
 
 /// Those of the records whose address has no account yet, and the lines of the others.
-pub async fn split_known(db: &impl ConnectionTrait, records: Vec<Record>) -> Result<(Vec<Record>, Vec<u64>)> {
-    let mut known = HashSet::new();
+pub async fn split_existing(
+    db: &impl ConnectionTrait,
+    records: Vec<Record>,
+) -> Result<(Vec<Record>, Vec<u64>)> {
+    let mut taken = HashSet::new();
     for chunk in records.chunks(500) {
         let keys: Vec<_> = chunk.iter().map(|it| it.account.email.unique_key()).collect();
-        known.extend(accounts::list_taken(db, &keys).await?);
+        taken.extend(accounts::list_taken(db, &keys).await?);
     }
     let (old, new): (Vec<_>, Vec<_>) = records
         .into_iter()
-        .partition(|it| known.contains(it.account.email.unique_key().as_str()));
+        .partition(|it| taken.contains(it.account.email.unique_key().as_str()));
     Ok((new, old.iter().map(|it| it.line).collect()))
 }
 

@@ -27,7 +27,7 @@ impl KnownBrowser {
     }
 
     /// The browser's name in counters, if it signed in to this account within 90 days.
-    pub(super) fn knows(&self, app: &App, label: &str) -> Option<&str> {
+    pub(super) fn id_for(&self, app: &App, label: &str) -> Option<&str> {
         let now = app.clock.now().timestamp();
         let known = self
             .accounts

@@ -43,7 +43,7 @@ pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> 
         ..Report::default()
     };
     let now = app.clock.now();
-    let (records, known) = import::split_known(app.db.read(), read.records).await?;
+    let (records, known) = import::split_existing(app.db.read(), read.records).await?;
     report.known = known;
     let directory = Directory::load(app.db.read(), &records).await?;
     let (good, refused) = directory.judge(now, records);
@@ -70,7 +70,7 @@ type Judged = (Record, Option<(Affiliation, Vec<TiesRight>)>);
 /// Who signed up since the file was judged is known; what an organization cannot take any more is refused.
 async fn apply(tx: &Tx, id: &str, batch: &[Judged]) -> Result<Report> {
     let records = batch.iter().map(|(record, _)| record.clone()).collect();
-    let (records, known) = import::split_known(tx, records).await?;
+    let (records, known) = import::split_existing(tx, records).await?;
     let directory = Directory::load(tx, &records).await?;
     let (good, problems) = directory.judge(tx.now(), records);
     let (people, places): (Vec<_>, Vec<_>) = good.into_iter().unzip();

@@ -14,7 +14,7 @@ use crate::domain::session::Session;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Browser<'a> {
     /// The value of the cookie by which it is known.
-    pub known: Option<&'a str>,
+    pub known_browser: Option<&'a str>,
     /// Its session. The same person's is renewed, another's ends.
     pub session: Option<&'a Session>,
 }
@@ -32,7 +32,7 @@ pub struct LoggedIn {
 impl LoggedIn {
     pub(super) fn new(app: &App, account: Account, started: Started, browser: Browser<'_>) -> Result<Self> {
         Ok(Self {
-            known_browser: known_browser::cookie(app, &account.email.key(), browser.known)?,
+            known_browser: known_browser::cookie(app, &account.email.key(), browser.known_browser)?,
             account,
             started,
         })

@@ -77,8 +77,8 @@ async fn log_in(
                 return Err(Error::WrongCode);
             }
             let label = known_browser::label(app, &account.email.key());
-            let known = KnownBrowser::open(app, browser.known);
-            let known = known.is_some_and(|it| it.knows(app, &label).is_some());
+            let known = KnownBrowser::open(app, browser.known_browser);
+            let known = known.is_some_and(|it| it.id_for(app, &label).is_some());
             let proof = Proof::passkey(tx.now());
             let started = complete(tx, &account, proof, known, browser).await?;
             Ok((account, started))

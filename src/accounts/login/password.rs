@@ -77,8 +77,8 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
 
     let at = app.clock.now();
     let label = known_browser::label(app, &email.key());
-    let known = KnownBrowser::open(app, browser.known);
-    let known = known.as_ref().and_then(|it| it.knows(app, &label));
+    let known = KnownBrowser::open(app, browser.known_browser);
+    let known = known.as_ref().and_then(|it| it.id_for(app, &label));
     let counter = throttle::key(&label, known);
     let attempt = Attempt { at, label, counter };
     let stopped = throttle::check(login_throttles::find(app.db.read(), &attempt.counter).await?, at)?;

@@ -177,8 +177,8 @@ pub async fn step_up(
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let proof = read(app, context, session.id.as_str(), presented).await?;
     let label = known_browser::label(app, &account.email.key());
-    let known = KnownBrowser::open(app, browser.known);
-    let known = known.as_ref().and_then(|it| it.knows(app, &label));
+    let known = KnownBrowser::open(app, browser.known_browser);
+    let known = known.as_ref().and_then(|it| it.id_for(app, &label));
     let raised = app
         .write(context, async |tx| {
             let factor = match second_factor::verify(tx, account, &proof, known).await? {

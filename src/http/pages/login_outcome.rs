@@ -18,7 +18,7 @@ use crate::templates::pages::CodeState;
 /// Returns the browser that logs in, for the rooms.
 pub fn browser(ctx: &PageContext) -> Browser<'_> {
     Browser {
-        known: ctx.known_browser.as_deref(),
+        known_browser: ctx.known_browser.as_deref(),
         session: ctx.session.get().map(|(session, _)| session),
     }
 }

@@ -44,7 +44,7 @@ async fn failures_make_strangers_wait_but_not_the_owners_browser() {
         );
     }
     let known = Browser {
-        known: Some(&owner.known_browser),
+        known_browser: Some(&owner.known_browser),
         session: None,
     };
     assert!(
@@ -109,7 +109,7 @@ async fn logging_in_again_keeps_the_session_and_changes_its_cookie() {
     let first = rooms.person("john@example.org").await.started;
     rooms.now_later(Duration::minutes(6));
     let browser = Browser {
-        known: None,
+        known_browser: None,
         session: Some(&first.session),
     };
     let again = rooms
@@ -131,7 +131,7 @@ async fn another_persons_login_ends_the_session_of_the_browser() {
     let john = rooms.person("john@example.org").await.started;
     rooms.person("jane@example.org").await;
     let browser = Browser {
-        known: None,
+        known_browser: None,
         session: Some(&john.session),
     };
     let jane = rooms
@@ -196,7 +196,7 @@ async fn a_new_browser_is_told_once_an_hour() {
     rooms.logs_in("john@example.org", PASSWORD).await.unwrap();
     rooms.now_later(Duration::hours(2));
     let known = Browser {
-        known: Some(&first.known_browser),
+        known_browser: Some(&first.known_browser),
         session: None,
     };
     rooms

@@ -42,15 +42,15 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Passkey>> {
 /// A new one for this session to set up. `Conflict`: there are enough.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
     reauthentication::require_recent(app.db.read(), session, app.clock.now()).await?;
-    let known = list(app, &account.id).await?;
-    if known.len() as u64 >= MOST {
+    let existing = list(app, &account.id).await?;
+    if existing.len() as u64 >= MOST {
         return Err(Error::Conflict);
     }
-    let known: Vec<String> = known.into_iter().map(|it| it.credential_id).collect();
+    let existing: Vec<String> = existing.into_iter().map(|it| it.credential_id).collect();
     let (email, name) = (account.email.as_str(), account.profile.full_name());
     let ceremony = app
         .webauthn
-        .begin_registration(handle(app, &account.id), email, &name, &known)
+        .begin_registration(handle(app, &account.id), email, &name, &existing)
         .map_err(Error::failed)?;
     let account = Some(account.id.clone());
     let challenge = Challenge { ceremony, account };
@@ -73,7 +73,7 @@ pub struct NewPasskey<'a> {
 }
 
 /// A device has made one. `ChallengeExpired`: it took too long; `WrongCode`: the answer is not as it should be;
-/// `Conflict`: it is known already.
+/// `Conflict`: it is existing already.
 pub async fn confirm(
     app: &App,
     context: &Context,

@@ -61,7 +61,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     }
     let known = ctx.cookie(Cookie::KnownBrowser);
     let browser = Browser {
-        known: known.as_deref(),
+        known_browser: known.as_deref(),
         session: Some(person.session()),
     };
     let logged_in = match login::attempt(&ctx.app, &context, form, browser).await {
