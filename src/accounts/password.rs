@@ -38,7 +38,7 @@ pub async fn change(
     app.write(context, async |tx| {
         sessions::hold(tx, session).await?;
         accounts::update_password(tx, &account.id, &hash).await?;
-        end_what_it_opened(tx, account, Some(&session.id)).await?;
+        revoke_access(tx, account, Some(&session.id)).await?;
         let event = Event::new(Action::PasswordChanged, format!("account:{}", account.id));
         tx.record(event).await?;
         let message = mails::PasswordChanged {
@@ -52,7 +52,7 @@ pub async fn change(
 
 /// Every other session, every refresh token, every code and link by mail, every pending sign-up of the address, and the
 /// count of failures. Other codes and interactions live by their session, and end with it.
-pub(super) async fn end_what_it_opened(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
+pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
     sessions::end_all_but(tx, &account.id, but, "password").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
     email_codes::void(tx, account.id.as_str()).await?;

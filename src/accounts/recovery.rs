@@ -126,7 +126,7 @@ pub async fn complete(app: &App, context: &Context, token: &str, new: NewPasswor
         accounts::update_password(tx, &account.id, &hash).await?;
         // Who has the link reads the mail of this address.
         accounts::update_email_verified(tx, &account.id, tx.now()).await?;
-        password::end_what_it_opened(tx, &account, None).await?;
+        password::revoke_access(tx, &account, None).await?;
         // Somebody with the old password may have made one: it counts again once the new one was beside it.
         passkeys::update_counts_alone(tx, &account.id, None, false).await?;
         let event = Event::new(Action::PasswordReset, format!("account:{}", account.id));

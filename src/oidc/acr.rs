@@ -33,13 +33,15 @@ pub async fn decide(
     if let Some(acr) = wanted.met_by(held) {
         return Ok(AcrOutcome::Satisfied(acr));
     }
-    let reach = second_factor::reach(app, &account.id).await;
+    let reach = second_factor::reachable_acr(app, &account.id).await;
     if wanted.met_by(reach.map_err(Error::internal)?).is_some() {
         return Ok(AcrOutcome::SecondFactor);
     }
-    Ok(match wanted.met_by(second_factor::best(&app.config.issuer)) {
-        _ if !wanted.essential => AcrOutcome::Satisfied(held),
-        Some(_) => AcrOutcome::NotEnrolled,
-        None => AcrOutcome::Unsupported,
-    })
+    Ok(
+        match wanted.met_by(second_factor::highest_acr(&app.config.issuer)) {
+            _ if !wanted.essential => AcrOutcome::Satisfied(held),
+            Some(_) => AcrOutcome::NotEnrolled,
+            None => AcrOutcome::Unsupported,
+        },
+    )
 }

@@ -50,7 +50,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
     let subjects: Vec<&str> = SubjectType::ALL.iter().map(|it| it.as_str()).collect();
     let modes: Vec<&str> = ResponseMode::ALL.iter().map(|it| it.as_str()).collect();
     let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
-    let best = second_factor::best(issuer);
+    let best = second_factor::highest_acr(issuer);
     let classes: Vec<&str> = Acr::ALL
         .into_iter()
         .filter(|it| *it <= best)

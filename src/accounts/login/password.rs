@@ -113,7 +113,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                 accounts::replace_hash(tx, &account.id, hash, new).await?;
             }
             let mut proof = Proof::password(tx.now());
-            if second_factor::reach_within(tx, &account.id).await? > Acr::Password {
+            if second_factor::reachable_acr_within(tx, &account.id).await? > Acr::Password {
                 proof.second_factor = match form.second {
                     Second::Later => return Ok(Outcome::CodeNeeded),
                     Second::InSession => {

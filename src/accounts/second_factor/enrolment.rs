@@ -3,7 +3,7 @@
 use super::failures::forgive;
 use super::notification::inform;
 use super::recovery_code;
-use super::status::reach_within;
+use super::status::reachable_acr_within;
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
@@ -54,7 +54,7 @@ pub(super) async fn removed(
     what: &str,
     change: SecondFactorChange,
 ) -> Result<()> {
-    let was_last = reach_within(tx, &account.id).await? == Acr::Password;
+    let was_last = reachable_acr_within(tx, &account.id).await? == Acr::Password;
     if was_last {
         second_factors::delete_codes(tx, &account.id).await?;
         forgive(tx, &account.id).await?;

@@ -14,7 +14,7 @@ mod verification;
 
 pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::forgive;
-pub(super) use status::reach_within;
-pub use status::{SecondFactorStatus, best, reach, status};
+pub(super) use status::reachable_acr_within;
+pub use status::{SecondFactorStatus, highest_acr, reachable_acr, status};
 pub use verification::PresentedFactor;
 pub(super) use verification::{FactorProof, Verification, verify};

@@ -2,7 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::status::reach_within;
+use super::status::reachable_acr_within;
 use crate::accounts::{self, Error, Result, sessions};
 use crate::app::Tx;
 use crate::domain::Time;
@@ -17,7 +17,7 @@ pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
 }
 
 async fn require_class(db: &impl ConnectionTrait, session: &Session) -> Result<()> {
-    let reach = reach_within(db, &session.account).await?;
+    let reach = reachable_acr_within(db, &session.account).await?;
     if session.acr() < reach.min(Acr::SecondFactor) {
         return Err(Error::ReauthenticationNeeded);
     }

@@ -3,7 +3,7 @@
 
 use super::notification::inform;
 use super::reauthentication;
-use super::status::reach_within;
+use super::status::reachable_acr_within;
 use crate::accounts::{Error, Result, hexadecimal};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
@@ -44,7 +44,7 @@ pub async fn renew(
     app.write(context, async |tx| {
         reauthentication::hold(tx, session).await?;
         reauthentication::require_recent(tx, session, tx.now()).await?;
-        if reach_within(tx, &account.id).await? == Acr::Password {
+        if reachable_acr_within(tx, &account.id).await? == Acr::Password {
             return Err(Error::Conflict);
         }
         let codes = replace(tx, &account.id).await?;

@@ -36,7 +36,7 @@ pub async fn status(app: &App, account: &AccountId) -> Result<SecondFactorStatus
 }
 
 /// The most that any login here can come to.
-pub fn best(issuer: &Issuer) -> Acr {
+pub fn highest_acr(issuer: &Issuer) -> Acr {
     match webauthn::rp_id(issuer) {
         Some(_) => Acr::Passkey,
         None => Acr::SecondFactor,
@@ -44,11 +44,14 @@ pub fn best(issuer: &Issuer) -> Acr {
 }
 
 /// The most that a login of this person can come to.
-pub async fn reach(app: &App, account: &AccountId) -> Result<Acr> {
-    reach_within(app.db.read(), account).await
+pub async fn reachable_acr(app: &App, account: &AccountId) -> Result<Acr> {
+    reachable_acr_within(app.db.read(), account).await
 }
 
-pub(in crate::accounts) async fn reach_within(db: &impl ConnectionTrait, account: &AccountId) -> Result<Acr> {
+pub(in crate::accounts) async fn reachable_acr_within(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+) -> Result<Acr> {
     if passkeys::count(db, account).await? > 0 {
         return Ok(Acr::Passkey);
     }

@@ -80,7 +80,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     let Some((session, account)) = ctx.session.get() else {
         return Ok(None);
     };
-    if session.acr() >= second_factor::reach(&ctx.app, &account.id).await? {
+    if session.acr() >= second_factor::reachable_acr(&ctx.app, &account.id).await? {
         return Ok(None);
     }
     Ok(Some(Asked {
