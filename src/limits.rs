@@ -1,4 +1,4 @@
-//! How often something may be tried, by whom, and what is said when it is too often (security.md DS-2,
+//! Counts how often something is tried, and refuses when that is too often (security.md DS-2,
 //! PW-4, PW-5). Counters live in the ephemeral store; what must outlive it (codes and their attempts,
 //! failures of one account) is counted by `accounts` in the database.
 
@@ -10,7 +10,7 @@ use crate::config::{Config, Limits as Figures, Network, Rate};
 use crate::domain::secret::Digest;
 use crate::storage::ephemeral::{Ephemeral, EphemeralError, Kind};
 
-/// What is counted. Each says by what: a client network, an e-mail key, an account, a client.
+/// Names what is counted. Each says by what: a client network, an e-mail key, an account, a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// By network: sign-ups begun.
@@ -60,7 +60,7 @@ impl Limit {
         }
     }
 
-    /// Whether it counts by client network, so that trusted networks are exempt (security.md G-15).
+    /// Returns `true` if it counts by client network, so that trusted networks are exempt (security.md G-15).
     const fn by_network(self) -> bool {
         matches!(
             self,
@@ -77,7 +77,8 @@ impl Limit {
     }
 }
 
-/// Why not: 429 with `Retry-After`, or 503 when the counters cannot be reached (security.md G-11).
+/// Says why an attempt is refused: 429 with `Retry-After`, or 503 when the counters cannot be reached (security.md
+/// G-11).
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error("too many; again in {} s", retry_after.as_secs())]
@@ -201,7 +202,7 @@ impl Limits {
         }
     }
 
-    /// Until the current window ends; windows begin at whole multiples of their length.
+    /// Returns the time until the current window ends; windows begin at whole multiples of their length.
     fn remaining(&self, window: Duration) -> Duration {
         let window = window.as_secs().max(1);
         let now = self.clock.now().timestamp().unsigned_abs();

@@ -13,13 +13,13 @@ use webauthn_rs::prelude::{
 
 use crate::config::Issuer;
 
-/// How devices name the place that a passkey is for.
+/// Names the service on devices.
 const NAME: &str = "ITU User Account";
 
 /// Level 3, §7.1: of a credential, in bytes.
 const LONGEST_ID: usize = 1023;
 
-/// Of a person, to their devices (§5.4.3): nothing else can be told from it.
+/// Names a person to their devices (§5.4.3), and reveals nothing else.
 pub type UserHandle = [u8; 16];
 
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Credential {
     pub data: String,
 }
 
-/// What a device claims, before it is verified.
+/// Holds the answer of a device to a challenge, before it is verified.
 #[derive(Debug)]
 pub struct Assertion(PublicKeyCredential);
 
@@ -67,7 +67,8 @@ fn failed(error: impl std::fmt::Display) -> Error {
     Error::Failed(error.to_string())
 }
 
-/// What passkeys of this issuer are bound to (§5.1.2, the RP ID): a host name. For an address browsers make none.
+/// Returns the RP ID, to which passkeys of this issuer are bound (§5.1.2): a host name. For an IP address browsers make
+/// no passkeys.
 pub fn rp_id(issuer: &Issuer) -> Option<&str> {
     issuer.url().domain()
 }
@@ -133,7 +134,7 @@ impl Webauthn {
         ceremony(&options, &state)
     }
 
-    /// The credential as it is to be kept now, with its counter (§7.2, step 22).
+    /// Verifies the assertion, and returns the credential as it is to be kept now, with its counter (§7.2, step 22).
     pub fn finish_authentication(
         &self,
         ceremony: &Ceremony,
@@ -161,7 +162,7 @@ impl Assertion {
         URL_SAFE_NO_PAD.encode(self.0.get_credential_id())
     }
 
-    /// Whose passkey it is, as the device says.
+    /// Returns whose passkey it is, as the device says.
     pub fn user_handle(&self) -> Option<&[u8]> {
         self.0.get_user_unique_id()
     }

@@ -1,4 +1,4 @@
-//! The first administrator, made at the console (security.md AD-3).
+//! Makes administrators, for the command `user create-admin` (security.md AD-3).
 
 use super::{Error, NewPassword, Result, sessions};
 use crate::app::App;
@@ -11,7 +11,7 @@ use crate::domain::{AccountId, Subject, text};
 use crate::random;
 use crate::storage::accounts::{self, NewAccount};
 
-/// Whether the account had to be made.
+/// Says whether the account had to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
     New,
@@ -19,7 +19,7 @@ pub enum Made {
     Promoted,
 }
 
-/// What an address that the operator writes leads to (SU-2).
+/// Says what an address that the operator writes leads to (SU-2).
 #[derive(Debug)]
 pub enum Found {
     Account(Account),

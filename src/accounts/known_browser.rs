@@ -1,5 +1,5 @@
-//! The cookie by which a browser is known that signed in before (security.md PW-4, LG-4). It grants
-//! nothing: it chooses the counter of failures, and spares its owner the mail about a new browser.
+//! Makes and reads the cookie of a browser that logged in before (security.md PW-4, LG-4). The cookie grants nothing:
+//! it chooses the counter of failures, and spares its owner the mail about a new browser.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,13 +20,13 @@ pub(super) struct KnownBrowser {
 }
 
 impl KnownBrowser {
-    /// What the cookie says; nothing, if it is not one of ours.
+    /// Opens the cookie. Returns `None` if it is not one of ours.
     pub(super) fn open(app: &App, cookie: Option<&str>) -> Option<Self> {
         let cookie = cookie.filter(|it| it.len() <= 4096)?;
         serde_json::from_slice(&app.keys.open(KIND, cookie)?).ok()
     }
 
-    /// The browser's name in counters, if it signed in to this account within 90 days.
+    /// Returns the browser's name in counters, if it logged in to this account within 90 days.
     pub(super) fn id_for(&self, app: &App, label: &str) -> Option<&str> {
         let now = app.clock.now().timestamp();
         let known = self
@@ -37,12 +37,12 @@ impl KnownBrowser {
     }
 }
 
-/// How an account key is named in cookies and counters.
+/// Returns the name of an account key in cookies and counters.
 pub(super) fn label(app: &App, key: &EmailKey) -> String {
     hexadecimal(&app.keys.hmac("login", key.as_str().as_bytes())[..16])
 }
 
-/// The cookie of a browser after a login or a sign-up of `key`, for the door to set.
+/// Makes the cookie of a browser after a login or a sign-up of `key`, for the door to set.
 pub fn cookie(app: &App, key: &EmailKey, current: Option<&str>) -> Result<String> {
     let label = label(app, key);
     let now = app.clock.now().timestamp();

@@ -1,6 +1,6 @@
-//! A person and the proof that it is them: sign-up, the code that proves an address, login, recovery,
-//! sessions, profile (product.md "Sign-up"; security.md section 8). Rules are here and not in the
-//! doors; every change is one transaction with its audit record and its mail (ST-2).
+//! Verifies people: sign-up, the code that verifies an address, login, recovery, sessions, profile (product.md
+//! "Sign-up"; security.md section 8). Doors call it and hold no rule of their own. Every change is one transaction with
+//! its audit record and its mail (ST-2). Organizations are in `affiliations`, the protocol is in `oidc`.
 
 pub mod administrators;
 mod error;
@@ -30,7 +30,7 @@ use crate::domain::account::UniqueKey;
 use crate::domain::session::Session;
 use crate::storage::terms;
 
-/// What tables keep of an address by which limits count: it tells nothing to who reads them.
+/// Returns the keyed digest that tables keep of an address, so that limits can count by it and no reader learns it.
 fn address_label(app: &App, address: &UniqueKey) -> String {
     hexadecimal(&app.keys.hmac("address", address.as_str().as_bytes())[..16])
 }
@@ -39,14 +39,14 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The version of the Terms of Use in force. The first migration brings one, so there always is.
+/// Returns the version of the Terms of Use in force. The first migration brings one, so there always is one.
 async fn current_terms(db: &impl ConnectionTrait, now: Time) -> Result<crate::domain::terms::Terms> {
     terms::find_current(db, now)
         .await?
         .ok_or_else(|| Error::failed("no version of the Terms of Use is in force"))
 }
 
-/// SE-4: what touches credentials asks for a login within the last minutes.
+/// Refuses a session without a login in the last minutes. SE-4: changes of credentials ask for one.
 fn require_recent(session: &Session, now: Time) -> Result<()> {
     if session.is_recent(now) {
         Ok(())

@@ -15,7 +15,7 @@ use crate::storage::{
 };
 use crate::templates::mails;
 
-/// By the person, who has just proved again who they are (SE-4). Their session goes on, all else ends.
+/// Changes the password, for a person who was just verified again (SE-4). Their session goes on, all others end.
 pub async fn change(
     app: &App,
     context: &Context,
@@ -50,8 +50,8 @@ pub async fn change(
     .await
 }
 
-/// Every other session, every refresh token, every code and link by mail, every pending sign-up of the address, and the
-/// count of failures. Other codes and interactions live by their session, and end with it.
+/// Ends every other session, every refresh token, every code and link by mail, every pending sign-up of the address,
+/// and the count of failures (security.md PW-6). Other codes and interactions live by their session, and end with it.
 pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
     sessions::end_all_but(tx, &account.id, but, "password").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
@@ -63,7 +63,8 @@ pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&Sessi
     Ok(())
 }
 
-/// For the operator: forgets failures and waits, so that password and codes work again. `false`: no account.
+/// Forgets failures and waits, for the operator, so that password and codes work again. Returns `false` if there is no
+/// account.
 pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email = crate::domain::account::EmailAddress::parse(email)
         .map_err(|_| Error::field("email", "error.email"))?;

@@ -1,4 +1,4 @@
-//! What the person may change about the account, and the acceptance of new Terms of Use.
+//! Changes what the person may change about the account, and records the acceptance of new Terms of Use.
 
 use super::{Error, Result, current_terms};
 use crate::app::App;
@@ -60,7 +60,7 @@ fn changed_fields(account: &Account, new: ProfileUpdate<'_>) -> Vec<&'static str
     .collect()
 }
 
-/// The Terms of Use that a page shows for acceptance.
+/// Returns the Terms of Use that a page shows for acceptance.
 pub async fn terms(app: &App) -> Result<Terms> {
     current_terms(app.db.read(), app.clock.now()).await
 }

@@ -21,8 +21,9 @@ use crate::templates::mails;
 /// Marks the kind of the token (security.md G-7).
 const PREFIX: &str = "pr_";
 
-/// *Forgot password?* The same for every address (SU-1): one row, one mail. It goes to the stored address of the
-/// account that logs in with the one that was typed, or says to the latter that there is no account (SU-2).
+/// Mails a link to set a new password. Writes one row and one mail for every address (SU-1). The mail goes to the
+/// stored address of the account that logs in with the one that was typed, or says to the latter that there is no
+/// account (SU-2).
 pub async fn request(
     app: &App,
     context: &Context,
@@ -76,7 +77,7 @@ pub async fn request(
     .await
 }
 
-/// Whose link this is, while it is good: for the form and its rules. Opening it spends nothing.
+/// Returns whose link this is, while it is good, for the form and its rules. Does not spend it.
 pub async fn open(app: &App, token: &str) -> Result<Account> {
     let (account, _) = find(app, app.db.read(), token).await?;
     Ok(account)
@@ -97,7 +98,7 @@ async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Acco
     Ok((account, reset))
 }
 
-/// What a reset leads back to.
+/// Says what a reset leads back to.
 #[derive(Debug)]
 pub struct Done {
     pub account: Account,

@@ -1,4 +1,4 @@
-//! What is forgotten, and when: called by the clock's door.
+//! Deletes what has outlived its use. The job `sweep` calls it.
 
 use chrono::Duration;
 use sea_orm::DbErr;
@@ -18,7 +18,7 @@ const PROOFS_KEPT: Duration = Duration::hours(25);
 /// Dead sessions stay a while: what was issued in them is told apart from what never was.
 const SESSIONS_KEPT: Duration = Duration::days(1);
 
-/// Deletes what has lived out its time (security.md SU-5, DS-3). How much that was.
+/// Deletes what has lived out its time (security.md SU-5, DS-3), and returns how many rows.
 pub async fn sweep(app: &App) -> Result<u64> {
     let now = app.clock.now();
     let (db, stopping) = (app.db.read(), &app.stopping);

@@ -14,15 +14,15 @@ use crate::random;
 use crate::storage::{accounts, consents, refresh_tokens, sessions};
 use crate::templates::mails;
 
-/// A session with the value of its cookie, which is told this once.
+/// Holds a session with the value of its cookie, of which only the digest is stored.
 #[derive(Clone, Debug)]
 pub struct Started {
     pub session: Session,
     pub cookie: Secret,
 }
 
-/// The session of a cookie and its person, if it lives. What is not exactly one well-formed value is
-/// nobody's (SE-1). The use is written beside the answer, every five minutes at most (SE-2).
+/// Returns the live session of a cookie, and its person. SE-1: a value that is not well-formed is nobody's. Writes the
+/// use of the session beside the answer, every five minutes at most (SE-2).
 pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>> {
     if !is_well_formed(cookie) {
         return Ok(None);
@@ -45,7 +45,8 @@ pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>>
     Ok(Some((session, account)))
 }
 
-/// A new cookie for a session in which one is due, once: the `sid` stays, the old cookie is nobody's from now on (SE-2).
+/// Exchanges the cookie of a session in which a new one is due (SE-2). The `sid` stays, the old cookie is void. Returns
+/// `None` if none is due, or if another request exchanged it.
 pub async fn exchange_cookie(app: &App, session: &Session, cookie: &str) -> Result<Option<Secret>> {
     if !session.cookie_due {
         return Ok(None);
@@ -55,14 +56,14 @@ pub async fn exchange_cookie(app: &App, session: &Session, cookie: &str) -> Resu
     Ok(done.then_some(new))
 }
 
-/// The same by id, for what was issued in the session: still alive, its person still active (G-10).
+/// Returns the live session with this id, and its person. G-10: what was issued in a session asks for it again.
 pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Account)>> {
     let now = app.clock.now();
     let found = sessions::find(app.db.read(), id).await?;
     Ok(found.filter(|(session, account)| session.is_alive(now) && account.is_active()))
 }
 
-/// A new session for a person who has just proved who they are.
+/// Starts a session for a person who was just verified.
 pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) -> Result<Started> {
     let open = sessions::list_of_account(tx, &account.id).await?;
     // The oldest end, so that with the new one there are no more than allowed (SE-2).
@@ -93,7 +94,7 @@ pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) ->
     Ok(Started { session, cookie })
 }
 
-/// The person of `session` proved again who they are: a new cookie and `auth_time`, the same `sid`.
+/// Renews the session of a person who was verified again: a new cookie and `auth_time`, the same `sid`.
 pub async fn renew(
     tx: &Tx,
     account: &Account,
@@ -122,8 +123,8 @@ pub async fn renew(
     })
 }
 
-/// A second factor was shown in `session`: a new cookie (SE-2), the same `sid` and `auth_time`. A session that
-/// ended meanwhile is not revived by it.
+/// Adds a verified second factor to `session`: a new cookie (SE-2), the same `sid` and `auth_time`. Does not revive a
+/// session that ended meanwhile.
 pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Result<Started> {
     let cookie = Secret::new(random::token());
     // What is worth less takes nothing away.
@@ -164,7 +165,7 @@ pub async fn has_ended(app: &App, account: &AccountId, id: &SessionId) -> Result
     Ok(sessions::has_ended(app.db.read(), account, id).await?)
 }
 
-/// The person's live sessions, the latest used first.
+/// Lists the person's live sessions, the latest used first.
 pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Session>> {
     let now = app.clock.now();
     let mut open = sessions::list_of_account(app.db.read(), account).await?;
@@ -172,8 +173,8 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Session>> {
     Ok(open)
 }
 
-/// Ends one session of `account`, with the refresh tokens issued in it. `false`: it was none of theirs,
-/// or ended before.
+/// Ends one session of `account`, with the refresh tokens issued in it. Returns `false` if it was none of theirs, or
+/// had ended.
 pub async fn end(
     app: &App,
     context: &Context,
@@ -185,8 +186,8 @@ pub async fn end(
         .await
 }
 
-/// The session gives way to another. As after a logout, what was granted to outlive it goes on (security.md LO-3,
-/// OpenID Connect Core §11): the person has taken nothing back.
+/// Ends a session that gives way to another. As after a logout, what was granted to outlive it goes on (security.md
+/// LO-3, OpenID Connect Core §11): the person has taken nothing back.
 pub(super) async fn retire(tx: &Tx, account: &AccountId, id: &SessionId, reason: &str) -> Result<bool> {
     let ended = sessions::end(tx, account, id, tx.now()).await?;
     if ended {
@@ -204,7 +205,7 @@ async fn end_one(tx: &Tx, account: &AccountId, id: &SessionId, reason: &str) -> 
     Ok(ended)
 }
 
-/// Ends all sessions of the account but one. How many there were.
+/// Ends all sessions of the account but one, and returns how many ended.
 pub async fn end_others(app: &App, context: &Context, account: &AccountId, but: &SessionId) -> Result<usize> {
     app.write(context, async |tx| {
         end_all_but(tx, account, Some(but), "by_the_person").await

@@ -30,8 +30,8 @@ pub struct Details<'a> {
     pub resume: Option<String>,
 }
 
-/// Screen 2. The handle goes into the browser's cookie; `previous` is the one it has, if the person went
-/// back, and is dead afterwards.
+/// Begins a sign-up with screen 2. Returns the handle for the browser's cookie; `previous` is the one it has, if the
+/// person went back, and is dead afterwards.
 pub async fn begin(
     app: &App,
     context: &Context,
@@ -72,7 +72,7 @@ pub async fn begin(
     Ok(handle)
 }
 
-/// The sign-up of a browser, if it lives: its `stage()` says which screen comes next.
+/// Returns the sign-up of a browser, if it lives. Its `stage()` says which screen comes next.
 pub async fn find(app: &App, handle: &str) -> Result<Option<PendingSignup>> {
     let found = pending_signups::find(app.db.read(), &Secret::new(handle).digest()).await?;
     let now = app.clock.now();
@@ -87,7 +87,7 @@ pub struct Submission {
     pub accept_terms: bool,
 }
 
-/// Screen 3, *Sign up*. The choice was checked against the directory by `affiliations`.
+/// Adds screen 3 to the sign-up, and mails a code. `affiliations` has checked the choice against the directory.
 pub async fn submit(app: &App, context: &Context, handle: &str, submission: Submission) -> Result<()> {
     if !submission.accept_terms {
         return Err(Error::field("accept_terms", "error.accept_terms"));
@@ -121,7 +121,7 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
     .await
 }
 
-/// *Didn't get the code? Click here.*
+/// Mails another code: *Didn't get the code? Click here.*
 pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
     let digest = Secret::new(handle).digest();
     app.write(context, async |tx| {
@@ -141,7 +141,7 @@ pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
     .await
 }
 
-/// Every field, with every reason (security.md SU-6).
+/// Checks every field, and returns every reason (security.md SU-6).
 fn check(details: &Details<'_>) -> Result<(EmailAddress, Profile, Password)> {
     let mut errors = FieldErrors::new();
     let email = EmailAddress::parse(details.email).ok();

@@ -1,4 +1,4 @@
-//! How failed logins slow the next ones down (security.md PW-4). One counter per account key for
+//! Slows down logins after failures (security.md PW-4). One counter per account key for
 //! strangers and one per browser that signed in before, so that nobody locks an owner out.
 
 use chrono::Duration;
@@ -14,7 +14,7 @@ pub(super) const FREE: i32 = 5;
 pub(super) const STOPPED: i32 = 100;
 const LONGEST: Duration = Duration::minutes(15);
 
-/// The counter of an account key: for strangers, or for one browser that is known.
+/// Returns the counter of an account key: for strangers, or for one browser that is known.
 pub(super) fn key(address: &str, browser: Option<&str>) -> String {
     match browser {
         None => format!("a:{address}"),
@@ -22,13 +22,13 @@ pub(super) fn key(address: &str, browser: Option<&str>) -> String {
     }
 }
 
-/// The wait that the `failures`-th failure brings: 30 s after five, doubling to 15 minutes.
+/// Returns the wait that the `failures`-th failure brings: 30 s after five, doubling to 15 minutes.
 fn wait(failures: i32) -> Option<Duration> {
     let over = u32::try_from(failures - FREE).ok()?;
     Some(Duration::seconds(30 << over.min(10)).min(LONGEST))
 }
 
-/// Refuses while the counter waits. Tells whether it has stopped for good, which no answer says.
+/// Refuses while the counter waits. Returns `true` if it has stopped for good, which no answer reveals.
 pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
     let throttle = throttle.unwrap_or_default();
     match throttle.blocked_until.filter(|until| *until > now) {

@@ -1,4 +1,4 @@
-//! The code that proves an e-mail address, and the account that comes of it (security.md SU-3 to SU-5).
+//! Verifies the code that was mailed to an address, and makes the account (security.md SU-3 to SU-5).
 //! An attempt is counted durably before anything is compared; whoever gets it right completes the
 //! sign-up in one transaction, which `affiliations` composes with the request to the Focal Point.
 
@@ -62,7 +62,7 @@ pub(super) async fn save_choice(tx: &Tx, pending: &PendingSignup) -> Result<Opti
     Ok(owner)
 }
 
-/// How long a person has to wait before another code can be asked for; zero if no time at all.
+/// Returns how long a person has to wait before another code can be asked for, or zero.
 pub async fn resend_wait(app: &App, pending: &PendingSignup) -> Result<Duration> {
     code::resend_wait(app, binding(pending)).await
 }
@@ -95,7 +95,7 @@ impl Proof {
     }
 }
 
-/// *Verify code.*
+/// Verifies a code. Counts the attempt, and commits that, before it compares (SU-4).
 pub async fn verify(app: &App, context: &Context, handle: &str, code: &str) -> Result<Proof> {
     let digest = Secret::new(handle).digest();
     let code = code::read(code)?;
@@ -129,7 +129,7 @@ pub async fn verify(app: &App, context: &Context, handle: &str, code: &str) -> R
     }
 }
 
-/// What a completed sign-up has come to.
+/// Holds what a completed sign-up has made.
 #[derive(Debug)]
 pub struct Completed {
     pub account: Account,

@@ -16,7 +16,7 @@ pub struct EmailAddress {
 #[error("not an e-mail address")]
 pub struct InvalidEmail;
 
-/// What an account is looked up by, for whatever is done with it: the address as given, all in lower case.
+/// Finds an account, for whatever is done with it: the address as given, all in lower case.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailKey(String);
 
@@ -115,7 +115,7 @@ fn is_dot_atom(local: &str) -> bool {
     })
 }
 
-/// Whether the account may be used.
+/// Says whether the account may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -132,7 +132,7 @@ impl Status {
         }
     }
 
-    /// What cannot be read is no permission.
+    /// Reads a stored status. A value that cannot be read is no permission.
     pub fn parse(value: &str) -> Self {
         if value == "active" {
             Self::Active

@@ -1,4 +1,4 @@
-//! Who acts, and through which door: every room asks for it, the audit trail keeps it.
+//! Says who acts, and through which door. Every room asks for it, the audit trail keeps it.
 
 use super::account::Account;
 use super::role::Role;
@@ -7,7 +7,7 @@ use super::{AccountId, ClientId, Time, session};
 /// Who does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Nobody known: before the login.
+    /// Somebody before the login.
     Visitor,
     /// A person, with the role that the account holds. Whether a person is Focal Point of an
     /// organization is asked of that organization, for the act at hand.
@@ -30,7 +30,7 @@ impl Actor {
         }
     }
 
-    /// May act for every organization: administrators, and the operator at the console.
+    /// Returns `true` for whoever may act for every organization: administrators, and the operator at the console.
     pub fn is_administrator(&self) -> bool {
         matches!(
             self,
@@ -43,7 +43,7 @@ impl Actor {
         )
     }
 
-    /// How the audit trail names the actor: kind and id, never a name.
+    /// Returns the actor's name in the audit trail: kind and id, never a person's name.
     pub fn label(&self) -> String {
         match self {
             Self::Visitor => "visitor".into(),

@@ -24,7 +24,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// The key of what is said when the rule is broken.
+    /// Returns the key of the message about the broken rule.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Length | Self::Uppercase | Self::Lowercase | Self::Number | Self::Symbol => {
@@ -38,7 +38,7 @@ impl Rule {
 }
 
 impl Password {
-    /// As it was typed at a login: nothing but the bounds is checked, for rules change.
+    /// Reads a password as it was typed at a login. Checks nothing but the bounds, for rules change.
     pub fn typed(value: &str) -> Option<Self> {
         // The bound comes first: normalizing must not be asked to do much (PW-1).
         if value.is_empty() || value.len() > 512 {
@@ -48,7 +48,7 @@ impl Password {
         (value.len() <= 512 && value.chars().count() <= 128).then_some(Self(value))
     }
 
-    /// A new password, or the rules it breaks.
+    /// Checks a new password, or returns the rules that it breaks.
     pub fn choose(value: &str, email: Option<&EmailAddress>, names: &[&str]) -> Result<Self, Vec<Rule>> {
         if value.is_empty() {
             return Err(vec![Rule::Length]);
@@ -75,7 +75,7 @@ impl Password {
         }
     }
 
-    /// The value itself: for hashing and for comparing the two fields of a form.
+    /// Returns the value itself, for hashing and for comparing the two fields of a form.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -118,7 +118,8 @@ fn is_common(text: &str) -> bool {
         .any(|it| it.chars().count() >= SHORTEST_PART && passwords::analyzer::is_common_password(it))
 }
 
-/// As it is compared with words and names, and never as it is hashed: full-width letters are letters, capitals too.
+/// Folds a text as it is compared with words and names, and never as it is hashed: full-width letters are letters,
+/// capitals too.
 fn shape(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
 }

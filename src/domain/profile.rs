@@ -1,4 +1,4 @@
-//! What an account holder tells about themselves, with the values of contract.md ("Values, the same
+//! The profile that account holders fill in, with the values of contract.md ("Values, the same
 //! in forms, CSV and claims"). Every value is parsed once and cannot hold nonsense.
 
 pub use super::message::FieldErrors;
@@ -82,7 +82,7 @@ pub struct ProfileInput<'a> {
 }
 
 impl Profile {
-    /// All fields or every reason why not (security.md SU-6).
+    /// Parses all fields, or returns every reason why not (security.md SU-6).
     pub fn parse(input: &ProfileInput<'_>) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
         let first_name = if input.single_name {
@@ -129,7 +129,7 @@ impl Profile {
     }
 }
 
-/// Both names, or the one that the person has.
+/// Returns both names, or the one that the person has.
 pub fn full_name(first_name: &str, last_name: &str) -> String {
     match first_name {
         "" => last_name.to_owned(),

@@ -1,4 +1,4 @@
-//! What a person shows beside the password: codes of an authenticator app (TOTP, RFC 6238 over RFC 4226),
+//! Second factors that are typed: codes of an authenticator app (TOTP, RFC 6238 over RFC 4226),
 //! and codes from a list for the day when the app is lost.
 
 use hmac::{Hmac, Mac};
@@ -24,7 +24,7 @@ const RECOVERY_LENGTH: usize = 16;
 /// Codes on a list.
 pub const RECOVERY_CODES: usize = 10;
 
-/// What the app and we have in common: 160 bits (RFC 4226 §4, R6).
+/// Holds the secret that app and service share: 160 bits (RFC 4226 §4, R6).
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret([u8; 20]);
 
@@ -47,7 +47,7 @@ impl TotpSecret {
         &self.0
     }
 
-    /// As it is typed into an app (RFC 4648 §6).
+    /// Returns the secret as it is typed into an app (RFC 4648 §6).
     pub fn base32(&self) -> String {
         const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let mut text = String::with_capacity(32);
@@ -65,7 +65,7 @@ impl TotpSecret {
         text
     }
 
-    /// As an app reads it from a picture (the `otpauth` scheme, which all of them know).
+    /// Returns the secret as an app reads it from a picture (the `otpauth` scheme, which all of them know).
     pub fn uri(&self, email: &EmailAddress) -> String {
         let escaped = |text: &str| {
             let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -91,7 +91,7 @@ impl TotpSecret {
         format!("{:0DIGITS$}", (word & 0x7fff_ffff) % 1_000_000)
     }
 
-    /// The step that `code` belongs to, if it counts now and is later than the last one used: a code counts
+    /// Returns the step that `code` belongs to, if it counts now and is later than the last one used: a code counts
     /// once, and none before it does afterwards (RFC 6238 §5.2).
     pub fn accepts(&self, code: &str, now: Time, last: Option<i64>) -> Option<i64> {
         let current = step_of(now);
@@ -111,7 +111,7 @@ pub fn step_of(now: Time) -> i64 {
     now.timestamp().div_euclid(STEP)
 }
 
-/// What was typed as a second step.
+/// Holds what was typed as a second step.
 #[derive(Clone, PartialEq, Eq)]
 pub enum TypedCode {
     Totp(String),
@@ -135,7 +135,7 @@ pub fn recovery_code(letters: impl FnOnce(&str, usize) -> String) -> String {
     letters(ALPHABET, RECOVERY_LENGTH)
 }
 
-/// As it is shown: `BCDF-GHJK-LMNP-QRST`.
+/// Groups a code for reading: `BCDF-GHJK-LMNP-QRST`.
 pub fn grouped(code: &str) -> String {
     let groups: Vec<&str> = code
         .as_bytes()

@@ -58,7 +58,7 @@ impl Session {
         }
     }
 
-    /// Idle 60 minutes, absolute 12 hours (SE-2).
+    /// Returns `false` after 60 minutes without use, and after 12 hours in all (SE-2).
     pub fn is_alive(&self, now: Time) -> bool {
         now - self.last_used_at < IDLE && now - self.authenticated_at < ABSOLUTE
     }
@@ -75,23 +75,23 @@ impl Session {
         self.second_factor.map_or(Acr::Password, |it| it.factor.acr())
     }
 
-    /// What tokens issued in it tell.
+    /// Returns what tokens issued in it state.
     pub fn authentication(&self) -> Authentication {
         let factor = self.second_factor.map(|it| it.factor);
         Authentication::new(self.authenticated_at, self.acr(), factor)
     }
 
-    /// Authenticated within the last five minutes, in this session (SE-4).
+    /// Returns `true` if the person authenticated in this session within the last five minutes (SE-4).
     pub fn is_recent(&self, now: Time) -> bool {
         is_recent(self.authenticated_at, now)
     }
 
-    /// A second factor was shown within the last five minutes, in this session.
+    /// Returns `true` if a second factor was verified in this session within the last five minutes.
     pub fn has_recent_second_factor(&self, now: Time) -> bool {
         self.second_factor.is_some_and(|it| now - it.at < RECENT)
     }
 
-    /// Whether the use at `now` is worth a write; and if so, whether it follows a rest.
+    /// Returns what to write of a use at `now`, if it is worth a write: when the session was taken up after a rest.
     pub fn use_to_write(&self, now: Time) -> Option<Option<Time>> {
         let since = now - self.last_used_at;
         (since >= WRITE_USE_EVERY).then_some(if since >= DUTY_IDLE {
@@ -101,13 +101,13 @@ impl Session {
         })
     }
 
-    /// Who proved before this who they are has no living session: what a sweep may delete.
+    /// Returns the time before which no authentication has a living session: a sweep may delete those.
     pub fn dead_before(now: Time) -> Time {
         now - ABSOLUTE
     }
 }
 
-/// Within the last five minutes (SE-4).
+/// Returns `true` within five minutes of the authentication (SE-4).
 pub fn is_recent(authenticated_at: Time, now: Time) -> bool {
     now - authenticated_at < RECENT
 }

@@ -10,7 +10,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Whether someone who accepted `accepted` is asked again (product.md, step 3 d).
+    /// Returns `true` if someone who accepted `accepted` is asked again (product.md, step 3 d).
     pub fn are_due(&self, accepted: Option<&str>) -> bool {
         accepted != Some(self.version.as_str())
     }

@@ -51,7 +51,7 @@ pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<O
     }))
 }
 
-/// What a login needs: the account and its password's hash, if it has one.
+/// Returns what a login needs: the account and its password's hash, if it has one.
 pub async fn find_credentials(
     db: &impl ConnectionTrait,
     key: &EmailKey,
@@ -60,7 +60,7 @@ pub async fn find_credentials(
     found.one(db).await?.map(credentials).transpose()
 }
 
-/// The same, unchanged until the transaction ends.
+/// Returns the same, and holds the account until the transaction ends.
 pub async fn find_credentials_locked(
     db: &impl ConnectionTrait,
     key: &EmailKey,
@@ -69,8 +69,8 @@ pub async fn find_credentials_locked(
     found.lock_exclusive().one(db).await?.map(credentials).transpose()
 }
 
-/// Holds the account until the transaction ends, for what is counted by account and for changes of what proves a person.
-/// SQLite has one writer anyway.
+/// Holds the account until the transaction ends, for what is counted by account and for changes of what proves a
+/// person. SQLite has one writer anyway.
 pub async fn lock(db: &impl ConnectionTrait, id: &AccountId) -> Result<(), DbErr> {
     let found = Entity::find_by_id(id.as_str()).select_only().column(Column::Id);
     let _: Option<String> = found.lock_exclusive().into_tuple().one(db).await?;
@@ -92,7 +92,7 @@ pub async fn find_password_hash(db: &impl ConnectionTrait, id: &AccountId) -> Re
     Ok(found.flatten())
 }
 
-/// Those of the ids that exist, in no order.
+/// Lists the accounts with these ids, in no order.
 pub async fn list_by_ids(db: &impl ConnectionTrait, ids: &[AccountId]) -> Result<Vec<Account>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -104,7 +104,7 @@ pub async fn list_by_ids(db: &impl ConnectionTrait, ids: &[AccountId]) -> Result
     rows.into_iter().map(account).collect()
 }
 
-/// Accounts after `after` in the order of ids: a page of all of them, for exports.
+/// Lists accounts after `after` in the order of ids: a page of all of them, for exports.
 pub async fn list_after(db: &impl ConnectionTrait, after: &str, limit: u64) -> Result<Vec<Account>, DbErr> {
     let rows = Entity::find()
         .filter(Column::Id.gt(after))
@@ -128,7 +128,7 @@ pub async fn list_by_office(db: &impl ConnectionTrait, office: Role) -> Result<V
     rows.into_iter().map(account).collect()
 }
 
-/// Those of the keys that an account holds already.
+/// Lists those of the keys that an account holds already.
 pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result<Vec<String>, DbErr> {
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -154,7 +154,7 @@ pub async fn insert(db: &impl ConnectionTrait, it: NewAccount) -> Result<(), DbE
     Entity::insert(row(it)).exec_without_returning(db).await.map(drop)
 }
 
-/// All of them in one statement; the caller keeps it below what a database takes at once.
+/// Inserts all of them in one statement; the caller keeps it below what a database takes at once.
 pub async fn insert_many(db: &impl ConnectionTrait, them: Vec<NewAccount>) -> Result<(), DbErr> {
     if them.is_empty() {
         return Ok(());
@@ -203,7 +203,7 @@ pub async fn update_password(db: &impl ConnectionTrait, id: &AccountId, hash: &s
     update(db, id, changes).await
 }
 
-/// The same password under better parameters, unless it was changed meanwhile.
+/// Stores the same password under better parameters, unless it was changed meanwhile.
 pub async fn replace_hash(
     db: &impl ConnectionTrait,
     id: &AccountId,
@@ -264,7 +264,7 @@ pub async fn update_role(
     Ok(done.rows_affected == 1)
 }
 
-/// Marks that the person is told of a new browser, unless that was done after `since`.
+/// Marks that the person is mailed about a new browser, unless that was done after `since`.
 pub async fn update_new_browser_mailed(
     db: &impl ConnectionTrait,
     id: &AccountId,

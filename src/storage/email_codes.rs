@@ -39,7 +39,7 @@ pub async fn insert(db: &impl ConnectionTrait, it: EmailCode) -> Result<(), DbEr
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
 
-/// The newest code for `transaction` that was not spent or voided.
+/// Returns the newest code for `transaction` that was not spent or voided.
 pub async fn find_open(
     db: &impl ConnectionTrait,
     purpose: &str,
@@ -86,7 +86,7 @@ pub async fn count_attempt(
     Ok(made.map(|it| it.attempts))
 }
 
-/// Spends the code; of any number of parallel uses, one is told `true`.
+/// Spends the code; of any number of parallel uses, one gets `true`.
 pub async fn spend(db: &impl ConnectionTrait, id: &str) -> Result<bool, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::Spent, Expr::value(true))
@@ -97,7 +97,7 @@ pub async fn spend(db: &impl ConnectionTrait, id: &str) -> Result<bool, DbErr> {
     Ok(done.rows_affected == 1)
 }
 
-/// A new code voids the old.
+/// Voids the codes of `transaction`, because a new one comes.
 pub async fn void(db: &impl ConnectionTrait, transaction: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Spent, Expr::value(true))
@@ -108,7 +108,7 @@ pub async fn void(db: &impl ConnectionTrait, transaction: &str) -> Result<(), Db
         .map(drop)
 }
 
-/// When codes were sent to `address` after `since`, the newest first, a few dozen at most.
+/// Lists when codes were sent to `address` after `since`, the newest first, a few dozen at most.
 pub async fn list_sent_since(
     db: &impl ConnectionTrait,
     address: &str,

@@ -1,4 +1,4 @@
-//! Failed logins, counted by account key or by known browser (security.md PW-4). Durable: a restart
+//! Counts failed logins by account key, or by browser that logged in before (security.md PW-4). Durable: a restart
 //! gives nobody a new set of guesses (ST-1).
 
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -22,13 +22,13 @@ pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttl
     Ok(row.map(throttle))
 }
 
-/// The same, held until the transaction ends.
+/// Returns the counter, and holds it until the transaction ends.
 pub async fn find_locked(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttle>, DbErr> {
     let row = Entity::find_by_id(key).lock_exclusive().one(db).await?;
     Ok(row.map(throttle))
 }
 
-/// Counts one more failure; the count with it. The row is locked until the transaction ends.
+/// Counts one more failure, and returns the count. The row is locked until the transaction ends.
 pub async fn count_failure(db: &impl ConnectionTrait, key: &str, now: Time) -> Result<i32, DbErr> {
     let row = ActiveModel {
         key: Set(key.to_owned()),

@@ -38,7 +38,7 @@ fn passkey(row: Model) -> Passkey {
     }
 }
 
-/// The first one first.
+/// Lists the passkeys of the account, the first one first.
 pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> Result<Vec<Passkey>, DbErr> {
     let rows = Entity::find()
         .filter(Column::AccountId.eq(account.as_str()))
@@ -64,7 +64,7 @@ pub async fn find_by_credential(
     Ok(found.one(db).await?.map(passkey))
 }
 
-/// `false`: the credential is known already.
+/// Inserts a passkey. Returns `false` if the credential is registered already.
 pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbErr> {
     let row = ActiveModel {
         id: Set(it.id.clone()),
@@ -84,8 +84,8 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbE
     Ok(rows == 1)
 }
 
-/// `it` was shown, and is kept with this credential from now on. `false`: it is not as it was read any more: taken away,
-/// shown elsewhere, or no longer counted alone.
+/// Writes the use of `it`, and keeps this credential from now on. Returns `false` if it is no longer as it was read:
+/// taken away, used elsewhere, or no longer counted alone.
 pub async fn update_used(
     db: &impl ConnectionTrait,
     it: &Passkey,
@@ -145,7 +145,7 @@ pub async fn delete(db: &impl ConnectionTrait, account: &AccountId, id: &str) ->
     Ok(done.rows_affected == 1)
 }
 
-/// How many there were.
+/// Deletes the account's passkeys, and returns how many there were.
 pub async fn delete_all(db: &impl ConnectionTrait, account: &AccountId) -> Result<u64, DbErr> {
     let done = Entity::delete_many()
         .filter(Column::AccountId.eq(account.as_str()))

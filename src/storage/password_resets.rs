@@ -30,7 +30,7 @@ pub async fn insert(db: &impl ConnectionTrait, token: &Digest, it: PasswordReset
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
 
-/// A link that was not spent or voided.
+/// Returns a link that was not spent or voided.
 pub async fn find_open(db: &impl ConnectionTrait, token: &Digest) -> Result<Option<PasswordReset>, DbErr> {
     let row = Entity::find_by_id(token.as_str())
         .filter(Column::Spent.eq(false))
@@ -44,7 +44,7 @@ pub async fn find_open(db: &impl ConnectionTrait, token: &Digest) -> Result<Opti
     }))
 }
 
-/// Spends the link; of any number of parallel uses, one is told `true`.
+/// Spends the link; of any number of parallel uses, one gets `true`.
 pub async fn spend(db: &impl ConnectionTrait, token: &Digest) -> Result<bool, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::Spent, Expr::value(true))

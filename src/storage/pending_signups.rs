@@ -92,7 +92,7 @@ pub async fn update_taken(db: &impl ConnectionTrait, address: &UniqueKey) -> Res
         .map(drop)
 }
 
-/// Takes the row away; of any number of parallel completions, one is told `true`.
+/// Takes the row away; of any number of parallel completions, one gets `true`.
 pub async fn delete(db: &impl ConnectionTrait, id: &PendingSignupId) -> Result<bool, DbErr> {
     let done = Entity::delete_by_id(id.as_str()).exec(db).await?;
     Ok(done.rows_affected == 1)

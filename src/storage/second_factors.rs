@@ -29,7 +29,7 @@ fn totp(row: totp_factor::Model) -> Totp {
     }
 }
 
-/// `false`: the account has one.
+/// Inserts the app's secret. Returns `false` if the account has one.
 pub async fn insert_totp(db: &impl ConnectionTrait, account: &AccountId, it: &Totp) -> Result<bool, DbErr> {
     let row = totp_factor::ActiveModel {
         account_id: Set(account.to_string()),
@@ -47,7 +47,7 @@ pub async fn insert_totp(db: &impl ConnectionTrait, account: &AccountId, it: &To
     Ok(find_totp(db, account).await?.as_ref() == Some(it))
 }
 
-/// Spends a step and all before it; of any number of parallel uses, one is told `true`.
+/// Spends a step and all before it; of any number of parallel uses, one gets `true`.
 pub async fn spend_step(db: &impl ConnectionTrait, account: &AccountId, step: i64) -> Result<bool, DbErr> {
     let done = totp_factor::Entity::update_many()
         .col_expr(totp_factor::Column::LastStep, Expr::value(step))
@@ -58,7 +58,7 @@ pub async fn spend_step(db: &impl ConnectionTrait, account: &AccountId, step: i6
     Ok(done.rows_affected == 1)
 }
 
-/// `false`: there was none.
+/// Deletes the app's secret. Returns `false` if there was none.
 pub async fn delete_totp(db: &impl ConnectionTrait, account: &AccountId) -> Result<bool, DbErr> {
     let done = totp_factor::Entity::delete_by_id(account.as_str())
         .exec(db)
@@ -74,7 +74,7 @@ pub async fn delete_codes(db: &impl ConnectionTrait, account: &AccountId) -> Res
         .map(drop)
 }
 
-/// A new list in place of the old one.
+/// Stores a new list in place of the old one.
 pub async fn replace_codes(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -91,7 +91,7 @@ pub async fn replace_codes(
         .map(drop)
 }
 
-/// Spends a code; of any number of parallel uses, one is told `true`.
+/// Spends a code; of any number of parallel uses, one gets `true`.
 pub async fn take_code(db: &impl ConnectionTrait, account: &AccountId, digest: &str) -> Result<bool, DbErr> {
     let done = recovery_code::Entity::delete_many()
         .filter(recovery_code::Column::Digest.eq(digest))

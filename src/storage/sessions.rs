@@ -16,7 +16,7 @@ use crate::domain::secret::Digest;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, SessionId, Sid, Time};
 
-/// The session of this cookie and its person, unless it was ended: one query.
+/// Returns the session of this cookie and its person, unless it was ended, by one query.
 pub async fn find_by_cookie(
     db: &impl ConnectionTrait,
     cookie: &Digest,
@@ -24,7 +24,7 @@ pub async fn find_by_cookie(
     with_account(db, Column::CookieDigest.eq(cookie.as_str())).await
 }
 
-/// The same by its id, for what was issued in the session (security.md G-10).
+/// Returns the session with this id, for what was issued in it (security.md G-10).
 pub async fn find(db: &impl ConnectionTrait, id: &SessionId) -> Result<Option<(Session, Account)>, DbErr> {
     with_account(db, Column::Id.eq(id.as_str())).await
 }
@@ -49,7 +49,7 @@ async fn with_account(
     }
 }
 
-/// The person's sessions that were not ended, the latest used first. Some may have died of age.
+/// Lists the person's sessions that were not ended, the latest used first. Some may have died of age.
 pub async fn list_of_account(db: &impl ConnectionTrait, id: &AccountId) -> Result<Vec<Session>, DbErr> {
     let rows = Entity::find()
         .filter(Column::AccountId.eq(id.as_str()))
@@ -82,7 +82,7 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Session, cookie: &Digest) ->
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
 
-/// A new cookie for a session in which the person proved again who they are; `sid` stays.
+/// Stores a new cookie for a session whose person was verified again; `sid` stays.
 pub async fn update_authenticated(
     db: &impl ConnectionTrait,
     it: &Session,
@@ -165,7 +165,7 @@ pub async fn update_terms_accepted(db: &impl ConnectionTrait, account: &AccountI
         .map(drop)
 }
 
-/// Ends one session of this account, and makes its clients due to be told; `false` if it was none, or ended
+/// Ends one session of this account, and makes its clients due to be notified; `false` if it was none, or ended
 /// before. To be called in a transaction.
 pub async fn end(
     db: &impl ConnectionTrait,
@@ -199,7 +199,7 @@ pub async fn has_ended(
     Ok(found.one(db).await?.is_some())
 }
 
-/// Some of the sessions whose person proved who they are before `before`, and none of which lives.
+/// Lists some of the sessions whose person authenticated before `before`, none of which lives.
 pub async fn list_dead(
     db: &impl ConnectionTrait,
     before: Time,
@@ -216,7 +216,7 @@ pub async fn list_dead(
     Ok(ids.into_iter().map(SessionId::new).collect())
 }
 
-/// Forgets those of them that still are, and the clients that took part in them, unless these are yet to be told
+/// Forgets those of them that still are, and the clients that took part in them, unless these are yet to be notified
 /// that somebody logged out. To be called in a transaction.
 pub async fn delete_dead(tx: &impl ConnectionTrait, ids: &[SessionId], before: Time) -> Result<u64, DbErr> {
     session_clients::delete_of_sessions(tx, ids).await?;

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use super::entities::terms_version::{Column, Entity};
 use crate::domain::{Time, terms::Terms};
 
-/// The version in force.
+/// Returns the version in force.
 pub async fn find_current(db: &impl ConnectionTrait, now: Time) -> Result<Option<Terms>, DbErr> {
     let row = Entity::find()
         .filter(Column::EffectiveFrom.lte(now))

@@ -1,4 +1,4 @@
-//! The end of every login, called by the three ways to one once all is verified. A success starts a session, or renews the
+//! Completes every login. The three ways to one call it once all is verified. A success starts a session, or renews the
 //! one in which the person proves again who they are (security.md SE-2, SE-4).
 
 use super::new_browser;
@@ -10,7 +10,7 @@ use crate::domain::account::Account;
 use crate::domain::authentication::Proof;
 use crate::domain::session::Session;
 
-/// What a browser brings along.
+/// Holds what a browser brings along.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Browser<'a> {
     /// The value of the cookie by which it is known.
@@ -19,7 +19,7 @@ pub struct Browser<'a> {
     pub session: Option<&'a Session>,
 }
 
-/// A person who has proved who they are.
+/// Holds a person who was verified, and their session.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     pub account: Account,
@@ -39,8 +39,8 @@ impl LoggedIn {
     }
 }
 
-/// All is proved: a session, a code to an address that is not verified yet, and a mail if the browser is new to the
-/// account.
+/// Starts or renews the session, mails a code to an address that is not verified yet, and a mail about the login if the
+/// browser is new to the account.
 pub(super) async fn complete(
     tx: &Tx,
     account: &Account,

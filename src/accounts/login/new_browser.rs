@@ -1,4 +1,4 @@
-//! The mail about a login with a browser that is new to the account, and how pages and mails name a browser.
+//! Mails a person about a login with a browser that is new to the account, and names browsers for pages and mails.
 
 use chrono::Duration;
 
@@ -8,7 +8,7 @@ use crate::domain::account::Account;
 use crate::storage::accounts;
 use crate::templates::mails;
 
-/// At most one an hour for each account (LG-4).
+/// Mails the person, at most once an hour for each account (LG-4).
 pub(super) async fn notify(tx: &Tx, account: &Account) -> Result<()> {
     if !accounts::update_new_browser_mailed(tx, &account.id, tx.now() - Duration::hours(1), tx.now()).await? {
         return Ok(());
@@ -21,7 +21,7 @@ pub(super) async fn notify(tx: &Tx, account: &Account) -> Result<()> {
     Ok(tx.mail(account, &message).await?)
 }
 
-/// `Firefox, Windows`: names known to us, never text that a browser sent.
+/// Returns a name such as `Firefox, Windows`, made of words in this file and never of text that a browser sent.
 pub fn browser_in_words(user_agent: &str) -> String {
     let first = |names: &[(&str, &'static str)]| {
         names

@@ -15,7 +15,7 @@ use crate::limits::Limit;
 use crate::random;
 use crate::storage::accounts;
 
-/// The ticket for a challenge to the person's devices, or to whichever answers, for the browser to keep.
+/// Makes a challenge to the person's devices, or to whichever answers, and returns its ticket for the browser to keep.
 pub async fn begin(app: &App, context: &Context, person: Option<&Account>) -> Result<Secret> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     // Kept for somebody who has proved nothing, as a service's request is (security.md DS-3).
@@ -25,7 +25,7 @@ pub async fn begin(app: &App, context: &Context, person: Option<&Account>) -> Re
     Ok(ticket)
 }
 
-/// What the browser is to ask. `None`: it took too long, or was answered.
+/// Returns the options for the browser, or `None` if the challenge expired or was answered.
 pub async fn pending(app: &App, ticket: &str) -> Result<Option<String>> {
     assertion::pending(app, Secret::new(ticket).digest().as_str()).await
 }
@@ -52,7 +52,8 @@ pub async fn finish(
     done
 }
 
-/// Whoever made it may have known the old password: the trail tells (security.md LG-1).
+/// Refuses a passkey that counts after the new password only, and records that (security.md LG-1): whoever made it may
+/// have known the old one.
 async fn refuse(app: &App, context: &Context, assertion: &VerifiedAssertion) -> Result<Error> {
     let event = Event::new(Action::SignInFailed, format!("account:{}", assertion.account()));
     let event = event.failed("passkey without the new password");

@@ -29,7 +29,7 @@ pub struct LoginForm<'a> {
     pub second: Second<'a>,
 }
 
-/// Where a second factor comes from, if the account has one.
+/// Says where a second factor comes from, if the account has one.
 #[derive(Clone, Copy, Debug)]
 pub enum Second<'a> {
     /// The second step asks for it.
@@ -148,7 +148,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     }
 }
 
-/// The second factor that this person showed in this session, within the last minutes.
+/// Returns the second factor that this person presented in this session within the last minutes.
 fn held(browser: Browser<'_>, account: &Account, now: Time) -> Result<SecondProof> {
     let session = browser
         .session
@@ -161,14 +161,14 @@ fn held(browser: Browser<'_>, account: &Account, now: Time) -> Result<SecondProo
     Ok(proof)
 }
 
-/// What a right password comes to.
+/// Says what a right password leads to.
 enum Outcome {
     Done(Box<Started>),
     CodeNeeded,
     CodeWrong(Error),
 }
 
-/// An empty or impossible field is told without asking anything: it is true for every address.
+/// Refuses an empty or impossible field before any query: that is true for every address.
 fn read(form: &LoginForm<'_>) -> Result<(EmailAddress, Option<Password>)> {
     let mut errors = FieldErrors::new();
     let email = EmailAddress::parse(form.email);
@@ -189,7 +189,7 @@ fn read(form: &LoginForm<'_>) -> Result<(EmailAddress, Option<Password>)> {
     }
 }
 
-/// Counts and records a failure, known address or not, and says what is answered.
+/// Counts and records a failure, whether the address has an account or not, and returns the answer.
 async fn refuse(app: &App, context: &Context, attempt: &Attempt, account: Option<&Account>) -> Result<Error> {
     let object = account.map_or_else(
         || format!("address:{}", attempt.label),
@@ -224,7 +224,7 @@ async fn refuse(app: &App, context: &Context, attempt: &Attempt, account: Option
     Ok(Error::WrongCredentials)
 }
 
-/// The account as it is now, held until the transaction ends: a reset that came in between wins (PW-6).
+/// Returns the account as it is now, and holds it until the transaction ends. PW-6: a reset that came in between wins.
 async fn still_valid(
     tx: &impl ConnectionTrait,
     key: &EmailKey,

@@ -34,7 +34,7 @@ struct Waiting {
     known: Option<String>,
 }
 
-/// The ticket for the code, for the browser to keep.
+/// Makes the ticket of a login whose password was right, for the browser to keep.
 pub(super) async fn wait_for_code(
     app: &App,
     account: &AccountId,
@@ -66,7 +66,7 @@ async fn kept(app: &App, key: &Digest) -> Result<Option<Waiting>> {
         .transpose()
 }
 
-/// Whose code this ticket waits for, for the page that asks.
+/// Returns whose login this ticket belongs to, for the page that asks for the factor.
 pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
     match kept(app, &Secret::new(ticket).digest()).await? {
         Some(waiting) => Ok(accounts::find(app.db.read(), &waiting.account).await?),
@@ -74,17 +74,17 @@ pub async fn of_ticket(app: &App, ticket: &str) -> Result<Option<Account>> {
     }
 }
 
-/// Asks the devices of whom this ticket waits for.
+/// Makes a challenge to the devices of the ticket's person.
 pub async fn begin_assertion(app: &App, ticket: &str, account: &Account) -> Result<()> {
     assertion::begin(app, Secret::new(ticket).digest().as_str(), Some(&account.id)).await
 }
 
-/// What the browser is to ask the devices, if the person wanted that.
+/// Returns the options for the browser, if the person asked for a challenge.
 pub async fn pending_assertion(app: &App, ticket: &str) -> Result<Option<String>> {
     assertion::pending(app, Secret::new(ticket).digest().as_str()).await
 }
 
-/// The second factor of a login whose password was right. `CodeVoid`: it begins again with the password;
+/// Finishes a login with its second factor. `CodeVoid`: it begins again with the password;
 /// `ChallengeExpired`: the devices must be asked again.
 pub async fn finish(
     app: &App,
@@ -98,14 +98,14 @@ pub async fn finish(
     let waiting = kept(app, &key).await?.ok_or(Error::CodeVoid)?;
     let proof = read(app, context, key.as_str(), presented).await?;
     let done = verify(app, context, &waiting, &proof, browser).await?;
-    // What was shown counts once; so no second login comes of a ticket that lasts until then.
+    // A factor counts once; so no second login comes of a ticket that lasts until then.
     if let Err(error) = app.ephemeral.take(Kind::SecondStep, key.as_str()).await {
         error.pass_over("a login that is done waits until its time is over");
     }
     Ok(done)
 }
 
-/// A passkey that does not answer is counted as a wrong code is.
+/// Reads the presented factor. Counts an assertion that is not verified as a wrong code is.
 async fn read(
     app: &App,
     context: &Context,
@@ -164,7 +164,7 @@ async fn verify(
     }
 }
 
-/// A second factor in the browser's session, which was begun with less, because a service asks for more (RFC 9470).
+/// Verifies a second factor in the browser's session, because a service asks for more than it began with (RFC 9470).
 pub async fn step_up(
     app: &App,
     context: &Context,
@@ -196,7 +196,7 @@ pub async fn step_up(
     }
 }
 
-/// Counted by network, too (PW-4); returns what is answered.
+/// Counts a refusal by network, too (PW-4), and returns it.
 pub(super) async fn wrong(app: &App, context: &Context, error: Error) -> Result<Error> {
     app.limits.count(Limit::SignInFailures, &context.network).await?;
     Ok(error)

@@ -1,4 +1,4 @@
-//! What every set-up and every removal of a second factor has in common. `totp` and `passkey` call it.
+//! Writes what every set-up and every removal of a second factor writes. `totp` and `passkey` call it.
 
 use super::failures::forgive;
 use super::notification::inform;
@@ -15,7 +15,7 @@ use crate::domain::session::Session;
 use crate::storage::{accounts, passkeys, second_factors};
 use crate::templates::mails::SecondFactorChange;
 
-/// A factor that is set up.
+/// Holds what the set-up of a factor made.
 #[derive(Debug)]
 pub struct Enrolled {
     /// With the first one, to be shown this once.
@@ -47,7 +47,7 @@ pub(super) async fn added(
     })
 }
 
-/// After `what` was taken away: with the last factor go the codes.
+/// Records that `what` was taken away. Deletes the recovery codes with the last factor.
 pub(super) async fn removed(
     tx: &Tx,
     account: &Account,
@@ -69,7 +69,7 @@ pub(super) async fn removed(
     inform(tx, account, change).await
 }
 
-/// For the operator, whom the person has convinced: without any factor and without codes. `false`: there was none.
+/// Removes all factors and codes, for the operator, whom the person has convinced. Returns `false` if there was none.
 pub async fn remove_for(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email = EmailAddress::parse(email).map_err(|_| Error::field("email", "error.email"))?;
     app.write(context, async |tx| {

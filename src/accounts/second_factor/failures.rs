@@ -6,7 +6,7 @@ use crate::accounts::Result;
 use crate::domain::AccountId;
 use crate::storage::login_throttles;
 
-/// The counter of wrong codes: for strangers, or for one browser that signed in before, so that who has
+/// Returns the counter of wrong codes: for strangers, or for one browser that signed in before, so that who has
 /// learned the password locks no owner out. Not one of those that a new password forgets.
 pub(super) fn counter(account: &AccountId, browser: Option<&str>) -> String {
     match browser {

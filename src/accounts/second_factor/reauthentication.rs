@@ -1,4 +1,4 @@
-//! What a session must have shown before second factors change in it (security.md SE-4).
+//! Requires of a session what a change of second factors needs (security.md SE-4).
 
 use sea_orm::ConnectionTrait;
 
@@ -9,8 +9,8 @@ use crate::domain::Time;
 use crate::domain::authentication::Acr;
 use crate::domain::session::Session;
 
-/// What proves the person stays as it is until the transaction ends, and the session has shown what that asks for: a
-/// factor may have come since the set-up began.
+/// Holds the account's factors until the transaction ends, and refuses a session that has presented less than they ask
+/// for: a factor may have come since the set-up began.
 pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
     sessions::hold(tx, session).await?;
     require_class(tx, session).await
@@ -24,8 +24,8 @@ async fn require_class(db: &impl ConnectionTrait, session: &Session) -> Result<(
     Ok(())
 }
 
-/// SE-4, and a second factor if the account has one: who has only the password takes none away, and who has
-/// lost one takes it away by another.
+/// Requires a recent login (SE-4), and a second factor if the account has one: whoever has only the password takes none
+/// away, and whoever has lost one takes it away by another.
 pub(super) async fn require_recent(db: &impl ConnectionTrait, session: &Session, now: Time) -> Result<()> {
     accounts::require_recent(session, now)?;
     require_class(db, session).await

@@ -24,7 +24,7 @@ fn digest(app: &App, account: &AccountId, code: &str) -> String {
     )
 }
 
-/// A new list, to be shown this once; the old one is void.
+/// Makes a new list, which is shown once, and voids the old one.
 pub(super) async fn replace(tx: &Tx, account: &AccountId) -> Result<Vec<String>> {
     let codes: Vec<String> = (0..RECOVERY_CODES)
         .map(|_| recovery_code(random::letters))
@@ -34,7 +34,7 @@ pub(super) async fn replace(tx: &Tx, account: &AccountId) -> Result<Vec<String>>
     Ok(codes)
 }
 
-/// The same, by the person, who has just proved all that the account asks for.
+/// Renews the list, for a person who has just been verified by all that the account asks for.
 pub async fn renew(
     app: &App,
     context: &Context,
@@ -56,7 +56,7 @@ pub async fn renew(
     .await
 }
 
-/// Whether the code is right; it is spent, and the person hears of it.
+/// Spends the code and mails the person. Returns `false` if it is not one of the list.
 pub(super) async fn spend(tx: &Tx, account: &Account, code: &str) -> Result<bool> {
     if !second_factors::take_code(tx, &account.id, &digest(tx.app(), &account.id, code)).await? {
         return Ok(false);

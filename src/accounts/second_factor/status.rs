@@ -10,7 +10,7 @@ use crate::domain::{AccountId, Time};
 use crate::storage::{passkeys, second_factors};
 use crate::webauthn;
 
-/// What pages about it show.
+/// Says which factors an account has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecondFactorStatus {
     pub totp_since: Option<Time>,
@@ -19,7 +19,7 @@ pub struct SecondFactorStatus {
 }
 
 impl SecondFactorStatus {
-    /// The password is not all.
+    /// Returns `true` if a login asks for more than the password.
     pub fn is_on(&self) -> bool {
         self.totp_since.is_some() || self.passkeys > 0
     }
@@ -35,7 +35,7 @@ pub async fn status(app: &App, account: &AccountId) -> Result<SecondFactorStatus
     })
 }
 
-/// The most that any login here can come to.
+/// Returns the highest class that any login here can reach.
 pub fn highest_acr(issuer: &Issuer) -> Acr {
     match webauthn::rp_id(issuer) {
         Some(_) => Acr::Passkey,
@@ -43,7 +43,7 @@ pub fn highest_acr(issuer: &Issuer) -> Acr {
     }
 }
 
-/// The most that a login of this person can come to.
+/// Returns the highest class that a login of this person can reach.
 pub async fn reachable_acr(app: &App, account: &AccountId) -> Result<Acr> {
     reachable_acr_within(app.db.read(), account).await
 }

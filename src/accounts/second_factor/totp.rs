@@ -26,7 +26,7 @@ fn purpose(account: &AccountId) -> String {
     format!("totp {account}")
 }
 
-/// A new secret for this session to set up; one that was begun before is forgotten.
+/// Makes a secret for this session to set up, in place of one that was begun before.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
     reauthentication::require_recent(app.db.read(), session, app.clock.now()).await?;
     if second_factors::find_totp(app.db.read(), &account.id)
@@ -50,7 +50,7 @@ pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()
         .map_err(Error::from)
 }
 
-/// The secret that this session is setting up, to be shown.
+/// Returns the secret that this session is setting up.
 pub async fn begun(app: &App, account: &AccountId, session: &Session) -> Result<Option<TotpSecret>> {
     let sealed = app
         .ephemeral
@@ -66,7 +66,7 @@ fn open(app: &App, account: &AccountId, sealed: &str) -> Option<TotpSecret> {
     TotpSecret::from_slice(&app.keys.open(&purpose(account), sealed)?)
 }
 
-/// The app has shown a code: from now on every login asks for one. `CodeVoid`: it took too long.
+/// Sets the app up by a code of it: from now on every login asks for one. `CodeVoid`: it took too long.
 pub async fn confirm(
     app: &App,
     context: &Context,
@@ -104,7 +104,8 @@ pub async fn confirm(
     Ok(enrolled)
 }
 
-/// By the person, who has just proved all that the account asks for. `false`: there was none.
+/// Removes the app, for a person who has just been verified by all that the account asks for. Returns `false` if there
+/// was none.
 pub async fn remove(app: &App, context: &Context, account: &Account, session: &Session) -> Result<bool> {
     app.write(context, async |tx| {
         reauthentication::hold(tx, session).await?;
@@ -123,7 +124,7 @@ pub(super) fn not_a_code() -> Error {
     Error::field("otp", "error.otp_form")
 }
 
-/// Whether the code is right; it and all before it are spent.
+/// Spends the code and all before it. Returns `false` if it is not right.
 pub(super) async fn spend(tx: &Tx, account: &AccountId, it: &Totp, code: &str) -> Result<bool> {
     let secret = open(tx.app(), account, &it.sealed_secret);
     let secret = secret.ok_or_else(|| Error::failed("the secret of a second factor cannot be opened"))?;

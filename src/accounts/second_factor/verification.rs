@@ -1,6 +1,6 @@
-//! Verifies what a person shows beside the password: a code of an app, a recovery code, a passkey. A wrong code slows down
-//! what follows, as a wrong password does (security.md PW-4), by counts of its own: only who knows the password gets to
-//! them.
+//! Verifies what a person shows beside the password: a code of an app, a recovery code, a passkey. A wrong code slows
+//! down what follows, as a wrong password does (security.md PW-4), by counts of its own: only who knows the password
+//! gets to them.
 
 use super::failures::counter;
 use super::notification::inform;
@@ -48,7 +48,7 @@ impl FactorProof {
         }
     }
 
-    /// What cannot be a code is no attempt at one: it is told, not counted.
+    /// Reads a typed code. Refuses what cannot be a code, and does not count it: it is no attempt at one.
     pub(in crate::accounts) fn code(typed: &str) -> Result<Self> {
         match TypedCode::read(typed) {
             TypedCode::Nonsense => Err(totp::not_a_code()),
@@ -63,7 +63,7 @@ pub(in crate::accounts) enum Verification {
     Refused(Error),
 }
 
-/// Spends what was shown, if it is right.
+/// Spends what was presented, if it is right. Otherwise counts the failure and records it.
 pub(in crate::accounts) async fn verify(
     tx: &Tx,
     account: &Account,

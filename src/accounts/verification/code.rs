@@ -1,5 +1,5 @@
-//! A code that is mailed to an address: made, counted, compared (security.md SU-3, SU-4). What it completes is the
-//! business of `verification` and `first_login`.
+//! Makes the codes that are mailed to an address, counts attempts, and compares (security.md SU-3, SU-4).
+//! `verification` and `first_login` call it, and decide what a code completes.
 
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
@@ -31,7 +31,7 @@ impl Purpose {
     }
 }
 
-/// What a code is bound to: its purpose, its address and what it completes (SU-3).
+/// Names what a code is bound to: its purpose, its address and what it completes (SU-3).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Binding<'a> {
     pub purpose: Purpose,
@@ -40,8 +40,8 @@ pub(super) struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// By which the limits count. Anybody can sign up with the address of somebody else: that takes nothing from
-    /// the codes and attempts of the owner, whose password comes first.
+    /// Returns the label by which the limits count. Anybody can sign up with the address of somebody else: that takes
+    /// nothing from the codes and attempts of the owner, whose password comes first.
     fn label(&self, app: &App) -> String {
         let label = address_label(app, &self.email.unique_key());
         match self.purpose {
@@ -61,7 +61,7 @@ impl Binding<'_> {
     }
 }
 
-/// Whether a code is the first of its sign-up.
+/// Says whether a code is the first of its sign-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::accounts) enum When {
     First,
@@ -99,7 +99,7 @@ pub(super) async fn check_rates(
     Ok(())
 }
 
-/// How long a person has to wait before another code can be asked for; zero if no time at all.
+/// Returns how long a person has to wait before another code can be asked for, or zero.
 pub(super) async fn resend_wait(app: &App, binding: Binding<'_>) -> Result<Duration> {
     match check_rates(app, app.db.read(), app.clock.now(), binding, When::Again).await {
         Ok(()) => Ok(Duration::zero()),
@@ -112,7 +112,7 @@ fn window(rate: &Rate) -> Duration {
     Duration::from_std(rate.window).unwrap_or(Duration::days(1))
 }
 
-/// A new code, which voids the old.
+/// Makes a new code, which voids the old.
 pub(super) async fn issue(tx: &Tx, binding: Binding<'_>) -> Result<String> {
     let code = random::decimal_code(DIGITS);
     email_codes::void(tx, binding.transaction).await?;
@@ -198,7 +198,7 @@ impl Attempt {
             .into()
     }
 
-    /// What is answered when it was not: how many attempts are left, or that only a new code helps.
+    /// Returns the answer to a wrong code: how many attempts are left, or that only a new code helps.
     pub fn refusal(&self) -> Error {
         if self.left <= 0 {
             return Error::CodeVoid;

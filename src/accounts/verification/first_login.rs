@@ -41,7 +41,7 @@ pub(in crate::accounts) async fn begin(tx: &Tx, account: &Account) -> Result<boo
     }
 }
 
-/// *Send another code.* A session of before this rule has had none yet.
+/// Mails another code. A session of before this rule has had none yet.
 pub async fn resend(app: &App, context: &Context, account: &Account) -> Result<()> {
     app.write(context, async |tx| match find_unverified(tx, account).await? {
         Some(account) => send(tx, &account).await,
@@ -85,7 +85,8 @@ pub async fn status(app: &App, account: &Account) -> Result<CodeStatus> {
     })
 }
 
-/// *Verify code.* Of any number of parallel uses of one code, one verifies the address; the others find it verified.
+/// Verifies the address by its code. Of any number of parallel uses of one code, one verifies the address; the others
+/// find it verified.
 pub async fn verify(app: &App, context: &Context, account: &Account, typed: &str) -> Result<()> {
     let code = code::read(typed)?;
     let binding = binding(account);

@@ -164,7 +164,9 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     }
     let (app, context) = (&ctx.app, ctx.actor_context());
     let attempt = match &asked.of {
-        Of::AtLogin { ticket, .. } => second_step::finish(app, &context, ticket, presented, browser(&ctx)).await,
+        Of::AtLogin { ticket, .. } => {
+            second_step::finish(app, &context, ticket, presented, browser(&ctx)).await
+        }
         Of::InSession { account, .. } => {
             match second_step::step_up(app, &context, account, presented, browser(&ctx)).await {
                 Ok(started) => {

@@ -13,7 +13,7 @@ use crate::storage::ephemeral::Kind;
 use crate::storage::passkeys::{self, Passkey};
 use crate::webauthn::{self, Assertion};
 
-/// A challenge for the devices of a person, or for whichever device answers; `key` is the asker's.
+/// Makes a challenge for the devices of a person, or for whichever device answers; `key` is the caller's.
 pub async fn begin(app: &App, key: &str, account: Option<&AccountId>) -> Result<()> {
     let allowed = match account {
         Some(account) => list(app, account).await?,
@@ -29,13 +29,13 @@ pub async fn begin(app: &App, key: &str, account: Option<&AccountId>) -> Result<
     challenge::store(app, Kind::PasskeyChallenge, key, &challenge).await
 }
 
-/// What the browser is to ask the person's devices, if a challenge is open.
+/// Returns the options for the browser, if a challenge is pending.
 pub async fn pending(app: &App, key: &str) -> Result<Option<String>> {
     let challenge = challenge::find(app, Kind::PasskeyChallenge, key).await?;
     Ok(challenge.map(|it| it.ceremony.options))
 }
 
-/// A passkey that has answered, until that is written down.
+/// Holds a passkey whose assertion is verified, until `spend` writes that down.
 pub(in crate::accounts) struct VerifiedAssertion {
     passkey: Passkey,
     credential: String,
@@ -55,8 +55,8 @@ impl VerifiedAssertion {
     }
 }
 
-/// The challenge is spent, whatever the answer. `ChallengeExpired`: none was open. `WrongCode`: no passkey of ours answered
-/// it, or none of whom it was put to; the trail says which and why.
+/// Verifies the answer of a device. Spends the challenge, whatever the answer. `ChallengeExpired`: none was open.
+/// `WrongCode`: no passkey of ours answered it, or none of whom it was put to; the trail says which and why.
 pub(in crate::accounts) async fn verify(
     app: &App,
     context: &Context,
@@ -133,7 +133,8 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Verifie
     }
 }
 
-/// `false`: the passkey was taken away, shown elsewhere, or lost its standing by a reset of the password, meanwhile.
+/// Writes the use of the passkey down. Returns `false` if it was meanwhile taken away, used elsewhere, or set back by a
+/// reset of the password.
 pub(in crate::accounts) async fn spend(tx: &Tx, it: &VerifiedAssertion) -> Result<bool> {
     Ok(passkeys::update_used(tx, &it.passkey, &it.credential, tx.now()).await?)
 }

@@ -1,4 +1,4 @@
-//! A challenge to devices, kept for as long as they may take, and answered once.
+//! Keeps a challenge to devices for as long as they may take, until one answers.
 
 use std::time::Duration;
 
@@ -11,13 +11,14 @@ use crate::webauthn::{Ceremony, UserHandle};
 /// As long as browsers are told to wait for a device (Web Authentication §5.4, `timeout`).
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The same for ever, for devices that log in without an address; it tells them nothing.
+/// Returns the user handle, which never changes, for devices that log in without an address. It reveals nothing to
+/// them.
 pub(super) fn handle(app: &App, account: &AccountId) -> UserHandle {
     let mac = app.keys.hmac("passkey user", account.as_str().as_bytes());
     std::array::from_fn(|at| mac[at])
 }
 
-/// What devices are asked, until one answers.
+/// Holds what devices are asked, until one answers.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct Challenge {
     pub ceremony: Ceremony,

@@ -34,12 +34,12 @@ fn wrong(error: webauthn::Error) -> Error {
     }
 }
 
-/// The first one first; no more than `MOST`.
+/// Lists the account's passkeys, the first one first; no more than `MOST`.
 pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Passkey>> {
     Ok(passkeys::list_of_account(app.db.read(), account).await?)
 }
 
-/// A new one for this session to set up. `Conflict`: there are enough.
+/// Makes a challenge for this session to register a passkey. `Conflict`: there are enough.
 pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()> {
     reauthentication::require_recent(app.db.read(), session, app.clock.now()).await?;
     let existing = list(app, &account.id).await?;
@@ -57,7 +57,7 @@ pub async fn begin(app: &App, account: &Account, session: &Session) -> Result<()
     challenge::store(app, Kind::Enrolment, &enrolment(session), &challenge).await
 }
 
-/// What the browser is to ask the person's devices.
+/// Returns the options for the browser, if a registration is pending.
 pub async fn pending(app: &App, session: &Session) -> Result<Option<String>> {
     let challenge = challenge::find(app, Kind::Enrolment, &enrolment(session)).await?;
     Ok(challenge.map(|it| it.ceremony.options))
@@ -72,8 +72,8 @@ pub struct NewPasskey<'a> {
     pub response: &'a str,
 }
 
-/// A device has made one. `ChallengeExpired`: it took too long; `WrongCode`: the answer is not as it should be;
-/// `Conflict`: it is existing already.
+/// Registers the passkey that a device has made. `ChallengeExpired`: it took too long; `WrongCode`: the answer is not
+/// as it should be; `Conflict`: it is existing already.
 pub async fn confirm(
     app: &App,
     context: &Context,
@@ -114,7 +114,7 @@ fn named(name: &str) -> Result<String> {
     text::line(name, LONGEST_NAME).map_err(|it| Error::field("name", it.message()))
 }
 
-/// `false`: there is no such passkey any more.
+/// Renames a passkey. Returns `false` if there is no such passkey any more.
 pub async fn rename(app: &App, context: &Context, account: &Account, id: &str, name: &str) -> Result<bool> {
     let name = named(name)?;
     let renamed = app.write(context, async |tx| {
@@ -123,7 +123,8 @@ pub async fn rename(app: &App, context: &Context, account: &Account, id: &str, n
     renamed.await
 }
 
-/// By the person, who has just proved all that the account asks for. `false`: there was none.
+/// Removes a passkey, for a person who has just been verified by all that the account asks for. Returns `false` if
+/// there was none.
 pub async fn remove(
     app: &App,
     context: &Context,
