@@ -1,5 +1,6 @@
-//! The import of accounts with their places in organizations (contract.md, accounts), and the rows of the
-//! export. The file speaks for the former platform: what it says was decided there.
+//! Imports accounts with their affiliations (contract.md, accounts), and returns the rows of the export. The file speaks for
+//! the former platform: its decisions were made there. `itu-account user` and the demo call this. Reading the file and
+//! writing accounts is in `accounts::import`.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -21,16 +22,16 @@ use crate::random;
 use crate::storage::batches::pause;
 use crate::storage::{affiliations, membership_types, organizations, ties};
 
-/// In one transaction.
+/// Limits the records of one transaction.
 const BATCH: usize = 20;
 
-/// What became of a file.
+/// The outcome of an import.
 #[derive(Debug, Default, serde::Serialize)]
 pub struct Report {
     pub imported: usize,
-    /// Lines whose address has an account already: it is left as it is.
+    /// The lines whose address has an account already, which stays as it is.
     pub known: Vec<u64>,
-    /// What was refused. Without `proceed`, one problem refuses the whole file.
+    /// The lines that were refused. Without `proceed`, one problem refuses the whole file.
     pub problems: Vec<Problem>,
 }
 
@@ -64,10 +65,11 @@ pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> 
     Ok(report)
 }
 
-/// A record with its place.
+/// A record with its affiliation and rights.
 type Judged = (Record, Option<(Affiliation, Vec<TiesRight>)>);
 
-/// Who signed up since the file was judged is known; what an organization cannot take any more is refused.
+/// Applies a batch. A person who signed up since the file was judged keeps their account; an affiliation that the
+/// organization cannot take any more is refused.
 async fn apply(tx: &Tx, id: &str, batch: &[Judged]) -> Result<Report> {
     let records = batch.iter().map(|(record, _)| record.clone()).collect();
     let (records, known) = import::split_existing(tx, records).await?;
@@ -136,7 +138,7 @@ impl Directory {
         })
     }
 
-    /// The records with their places, and what is wrong with the others.
+    /// Returns the records with their affiliations, and what is wrong with the others.
     fn judge(&self, now: Time, records: Vec<Record>) -> (Vec<Judged>, Vec<Problem>) {
         let (mut good, mut problems) = (Vec::new(), Vec::new());
         for record in records {
@@ -155,7 +157,7 @@ impl Directory {
         (good, problems)
     }
 
-    /// The affiliation and rights of a record, or why there are none such.
+    /// Returns the affiliation and rights of a record, or why it cannot have them.
     fn place(
         &self,
         now: Time,
@@ -171,7 +173,7 @@ impl Directory {
             at: now,
             by: None,
             capacity: Capacity::System,
-            // Nobody gave one: that it was taken over is in the audit trail.
+            // Nobody gave one; the audit trail says that it was imported.
             reason: None,
         };
         let status = match placement.status.as_str() {
@@ -260,7 +262,7 @@ impl Directory {
     }
 }
 
-/// Says in the trail that the accounts were read by somebody (security.md LG-1).
+/// Records that somebody reads all accounts (security.md LG-1).
 pub async fn begin_export(app: &App, context: &Context, with_hashes: bool) -> Result<()> {
     app.write(context, async |tx| {
         let event = Event::new(Action::AccountsExported, "accounts:all");
@@ -274,7 +276,7 @@ pub async fn begin_export(app: &App, context: &Context, with_hashes: bool) -> Re
     .await
 }
 
-/// A page of the export: accounts in the order of their ids, after `after`. The hash stays here unless
+/// Returns a page of the export: accounts in the order of their ids, after `after`. The hash stays here unless
 /// it is asked for: it is what an attacker would want of the file.
 pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Row>, Option<String>)> {
     let db = app.db.read();
@@ -285,7 +287,7 @@ pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Ro
         let mut row = import::row(&account);
         let place = match affiliations::find_in_force(db, &account.id).await? {
             Some(it) => Some(it),
-            // What was withdrawn is told as none (product.md).
+            // A withdrawn affiliation counts as none (product.md).
             None => affiliations::list_of_account(db, &account.id)
                 .await?
                 .into_iter()

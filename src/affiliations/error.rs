@@ -1,4 +1,4 @@
-//! What can go wrong here, in the words of this room.
+//! The error of this room. `http::error` turns it into a page with a status; the command line prints it.
 
 use sea_orm::{DbErr, SqlErr};
 
@@ -11,7 +11,7 @@ pub enum Error {
     /// Absent, or of an organization that is not the actor's.
     #[error("there is no such thing")]
     NotFound,
-    /// It was decided on something that has changed meanwhile (security.md G-9): 409.
+    /// The decision was made on something that has changed meanwhile (security.md G-9): 409.
     #[error("it has been decided or changed meanwhile")]
     Conflict,
     /// The actor may see such a thing, but not in the state that it has come to: 404 to who only looks, 409 to who acts
@@ -24,7 +24,7 @@ pub enum Error {
     /// Searched too often from one network (security.md DS-2): 429 with `Retry-After`.
     #[error("too many; again in {seconds} s")]
     Throttled { seconds: u64 },
-    /// What counts cannot be reached, so it refuses (security.md G-11, ST-1): 503.
+    /// The counters cannot be reached, so the attempt is refused (security.md G-11, ST-1): 503.
     #[error("the counters cannot be reached")]
     Uncounted,
     /// The login is too long ago for what changes roles (security.md SE-4): 401.

@@ -1,8 +1,8 @@
-//! A person's place in organizations: requests and the decisions about them, Focal Points, TIES rights,
-//! and the directory they stand in (product.md, security.md 8.4).
+//! Decides who belongs to which organization: requests and decisions, Focal Points, TIES rights, and the directory of
+//! organizations (product.md, security.md 8.4).
 //!
-//! Who may do what is decided here, from `Context.actor` and what the database says now, whichever door
-//! the act came through. What is another organization's does not exist (security.md G-4).
+//! Checks who may act, from `Context.actor` and the database as it is now, whichever door the act came through. Another
+//! organization's data is not found (security.md G-4).
 
 pub mod accounts_import;
 pub mod directory;

@@ -11,7 +11,7 @@ use crate::domain::organization::{MembershipType, Organization};
 use crate::domain::ties::{RightType, TiesRight};
 use crate::storage::{affiliations, focal_points, membership_types, organizations, ties};
 
-/// An affiliation with what it is an affiliation to.
+/// An affiliation with its organization.
 #[derive(Clone, Debug)]
 pub struct AffiliationDetail {
     pub affiliation: Affiliation,
@@ -21,15 +21,15 @@ pub struct AffiliationDetail {
 
 #[derive(Clone, Debug)]
 pub struct Overview {
-    /// In force; or, if there is none, what came of the newest request.
+    /// The affiliation in force; if there is none, the newest request.
     pub current: Option<AffiliationDetail>,
-    /// A request that waits beside the affiliation in force.
+    /// A pending request beside the affiliation in force.
     pub request: Option<AffiliationDetail>,
-    /// Every kind of right, if the current affiliation can have any, with where it stands.
+    /// Every kind of right with its latest right, if the current affiliation can have any.
     pub rights: Vec<(RightType, Option<TiesRight>)>,
     pub can_request_ties: bool,
     pub is_focal_point: bool,
-    /// No request waits (AF-5).
+    /// `true` if no request is pending (AF-5).
     pub can_change: bool,
 }
 
@@ -70,7 +70,7 @@ pub async fn overview(app: &App, account: &AccountId) -> Result<Overview, Error>
     })
 }
 
-/// Where each kind of right stands: the one that lives, or else the last that did.
+/// Returns each kind with its right: the one that is requested or granted, or else the last that was.
 pub fn by_kind(kinds: Vec<RightType>, rights: &[TiesRight]) -> Vec<(RightType, Option<TiesRight>)> {
     let of = |kind: &RightType| {
         let mut its = rights.iter().filter(|it| it.right == kind.name);

@@ -1,5 +1,6 @@
-//! What Focal Points and administrators see of people: pending and approved ones of an organization,
-//! with name, address, job title and dates, and nothing of others (security.md AF-6, AD-4).
+//! Lists the people of an organization for Focal Points and administrators: pending and approved ones, with name, address,
+//! job title and dates, and nothing of others (security.md AF-6, AD-4). Their pages call this. Decisions about people are
+//! in `lifecycle::decisions`.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ use crate::storage::{affiliations, focal_points, organizations, ties};
 
 pub use crate::storage::roster::{PeopleOrder, Person, Show};
 
-/// Most rows of one page (security.md AD-4).
+/// Limits the rows of one page (security.md AD-4).
 pub const LARGEST_PAGE: u64 = 100;
 
 #[derive(Clone, Debug, Default)]
@@ -36,12 +37,12 @@ pub struct Search<'a> {
     pub size: u64,
 }
 
-/// One row, with all that lives or lived on the affiliation.
+/// One row, with all TIES rights that are or were on the affiliation.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub person: Person,
     pub rights: Vec<TiesRight>,
-    /// It is the actor's own: nothing about it can be decided.
+    /// `true` if it is the actor's own, about which the actor decides nothing.
     pub own: bool,
 }
 
@@ -53,7 +54,7 @@ pub struct Page {
     pub size: u64,
 }
 
-/// The people or requests of one organization.
+/// Returns a page of the people or requests of one organization.
 pub async fn list(
     app: &App,
     context: &Context,
@@ -73,7 +74,7 @@ pub async fn list(
     page(db, context, filter, search).await
 }
 
-/// What comes to the administrators: requests that no Focal Point could decide but their own subject.
+/// Returns a page of the requests that come to the administrators: no Focal Point but their own subject could decide them.
 pub async fn list_without_focal_point(
     app: &App,
     context: &Context,
@@ -87,7 +88,7 @@ pub async fn list_without_focal_point(
     page(app.db.read(), context, filter, search).await
 }
 
-/// How many requests wait there, for a line of the menu.
+/// Counts the requests that come to the administrators, for a line of the menu.
 pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u64, Error> {
     authority::of_administrators(context)?;
     let filter = Filter {
@@ -98,7 +99,7 @@ pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u
     Ok(roster::count(app.db.read(), &filter).await?)
 }
 
-/// One person or request, with the organization.
+/// Returns one person or request, with the organization and the capacity of the actor.
 pub async fn find(
     app: &App,
     context: &Context,
@@ -111,7 +112,7 @@ pub async fn find(
         found.status(),
         AffiliationStatus::Pending | AffiliationStatus::Approved
     );
-    // What was decided otherwise is the person's own again (AF-6); administrators see their decisions.
+    // An affiliation that ended is the person's own again (AF-6); administrators see their decisions.
     if !visible && capacity == Capacity::FocalPoint {
         return Err(Error::NoLongerSeen);
     }
@@ -123,7 +124,7 @@ pub async fn find(
     Ok((entry.ok_or(Error::NotFound)?, organization, capacity))
 }
 
-/// The approved affiliation that somebody has with the organization, for pages that name the account.
+/// Returns the approved affiliation of an account with the organization, for pages that name the account.
 pub async fn affiliation_of(
     app: &App,
     context: &Context,
@@ -142,20 +143,20 @@ pub async fn affiliation_of(
     }
 }
 
-/// The organization that a list is of.
+/// Returns the organization of a list.
 pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> Result<Organization, Error> {
     let db = app.db.read();
     authority::to_see(db, context, id).await?;
     organizations::find(db, id).await?.ok_or(Error::NotFound)
 }
 
-/// Whether its people can have TIES rights (security.md AF-3).
+/// Returns `true` if its people can have TIES rights (security.md AF-3).
 pub async fn is_ties_entitled(app: &App, organization: &Organization) -> Result<bool, Error> {
     let its_type = membership_types::of(app.db.read(), organization).await?;
     Ok(organization.is_active() && its_type.ties_entitled)
 }
 
-/// How many Focal Points the organization has.
+/// Counts the Focal Points of the organization.
 pub async fn count_focal_points(
     app: &App,
     context: &Context,

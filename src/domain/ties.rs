@@ -1,6 +1,5 @@
-//! TIES rights: named rights on an approved affiliation with an active member that is entitled to them.
-//! Requested by the person or assigned by the Focal Point; a second decision (security.md AF-3). They
-//! end with the affiliation.
+//! TIES rights: named rights on an approved affiliation with an active member that is entitled to them. The person requests
+//! them or the Focal Point assigns them; that is a second decision (security.md AF-3). They end with the affiliation.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +81,7 @@ impl TiesRight {
         }
     }
 
-    /// When it came to where it stands.
+    /// Returns when it came to its stage.
     pub fn since(&self) -> Option<Time> {
         match &self.stage {
             TiesStage::Requested => self.requested_at,

@@ -22,7 +22,7 @@ pub async fn find(db: &impl ConnectionTrait, id: &AffiliationId) -> Result<Optio
         .transpose()
 }
 
-/// The one that counts for the person: approved or self-declared.
+/// Returns the affiliation that counts for the person: approved or self-declared.
 pub async fn find_in_force(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -35,7 +35,7 @@ pub async fn find_in_force(
     .await
 }
 
-/// The request that waits for a decision.
+/// Returns the request that is pending.
 pub async fn find_open(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<Affiliation>, DbErr> {
     find_in(db, account, &[AffiliationStatus::Pending]).await
 }
@@ -54,7 +54,7 @@ async fn find_in(
         .transpose()
 }
 
-/// A person's own history, newest first.
+/// Returns a person's own history, newest first.
 pub async fn list_of_account(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -84,7 +84,7 @@ pub async fn list_of_organization(
     rows.into_iter().map(from_row).collect()
 }
 
-/// What is pending or approved there, at most a batch of it.
+/// Returns at most a batch of what is pending or approved there.
 pub async fn list_to_end(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -99,7 +99,7 @@ pub async fn list_to_end(
     rows.into_iter().map(from_row).collect()
 }
 
-/// How often the person asked since then (security.md AF-5).
+/// Counts how often the person asked since then (security.md AF-5).
 pub async fn count_asked_since(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -113,7 +113,7 @@ pub async fn count_asked_since(
         .await
 }
 
-/// Those of the ids that exist, the oldest request first.
+/// Returns those of the ids that exist, the oldest request first.
 pub async fn list_by_ids(
     db: &impl ConnectionTrait,
     ids: &[AffiliationId],
@@ -130,7 +130,7 @@ pub async fn list_by_ids(
     rows.into_iter().map(from_row).collect()
 }
 
-/// How many are pending, approved or self-declared, of each organization that has any.
+/// Counts what is pending, approved or self-declared, for each organization that has any.
 pub async fn count_living(
     db: &impl ConnectionTrait,
     organizations: impl IntoIterator<Item = &OrganizationId>,
@@ -163,7 +163,7 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &Affiliation) -> Result<(), D
         .map(drop)
 }
 
-/// All of them in one statement; the caller keeps it below what a database takes at once.
+/// Inserts all of them in one statement; the caller keeps it below what a database takes at once.
 pub async fn insert_many(tx: &impl ConnectionTrait, them: &[Affiliation]) -> Result<(), DbErr> {
     if them.is_empty() {
         return Ok(());
@@ -175,7 +175,7 @@ pub async fn insert_many(tx: &impl ConnectionTrait, them: &[Affiliation]) -> Res
 }
 
 /// Writes the stage of `after`, if the row is still as it was when that was decided: of any number of
-/// parallel decisions, one is told `true` (security.md G-9).
+/// parallel decisions, one gets `true` (security.md G-9).
 pub async fn update(
     tx: &impl ConnectionTrait,
     before: &Affiliation,

@@ -34,7 +34,8 @@ pub async fn find_of_account(
     Ok(found.map(from_row))
 }
 
-/// The same, kept as it is until the transaction ends: who loses the office meanwhile decides no more.
+/// Does what `find_of_account` does, and keeps the row until the transaction ends: whoever loses the office meanwhile
+/// decides no more.
 pub async fn find_of_account_to_rely_on(
     tx: &impl ConnectionTrait,
     account: &AccountId,
@@ -60,7 +61,7 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &FocalPoint) -> Result<(), Db
     sessions::make_cookies_due(tx, &it.account).await
 }
 
-/// Whether there was one to delete.
+/// Deletes it, and returns `true` if there was one.
 pub async fn delete(tx: &impl ConnectionTrait, affiliation: &AffiliationId) -> Result<bool, DbErr> {
     let Some(it) = Entity::find_by_id(affiliation.as_str()).one(tx).await? else {
         return Ok(false);

@@ -16,13 +16,13 @@ use crate::domain::organization::{
 };
 use crate::domain::{AccountId, MembershipTypeId, OrganizationId, Time};
 
-/// What a search asks for; everything is optional.
+/// The conditions of a search; each is optional.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Beginnings of words of name or acronym, in any order.
     pub text: String,
     pub membership_type: Option<MembershipTypeId>,
-    /// Those only whose membership type needs an approval: the members of the Union.
+    /// Only those whose membership type needs an approval: the members of the Union.
     pub members_only: bool,
     /// Organizations without a Member State appear under every country.
     pub country: Option<Country>,
@@ -57,7 +57,7 @@ pub async fn find_to_change(
     found.map(from_row).transpose()
 }
 
-/// By id; a merged id resolves to the survivor (contract.md).
+/// Returns the organization with the id; a merged id resolves to the survivor (contract.md).
 pub async fn resolve(db: &impl ConnectionTrait, id: &OrganizationId) -> Result<Option<Organization>, DbErr> {
     let Some(found) = find(db, id).await? else {
         return Ok(None);
@@ -69,7 +69,7 @@ pub async fn resolve(db: &impl ConnectionTrait, id: &OrganizationId) -> Result<O
     }
 }
 
-/// One page of what matches, best first, and whether there is more.
+/// Returns one page of what matches, best first, and whether there is more.
 pub async fn search(
     db: &impl ConnectionTrait,
     filter: &Filter,
@@ -86,7 +86,7 @@ pub async fn count(db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, Db
     matching(filter).count(db).await
 }
 
-/// All that are not merged away, by id, for the export.
+/// Returns all that are not merged away, by id, for the export.
 pub async fn list_all(db: &impl ConnectionTrait) -> Result<Vec<Organization>, DbErr> {
     let rows = Entity::find()
         .filter(Column::Status.is_not_in([
@@ -99,13 +99,13 @@ pub async fn list_all(db: &impl ConnectionTrait) -> Result<Vec<Organization>, Db
     rows.into_iter().map(from_row).collect()
 }
 
-/// Every record, whatever its status: what an import is compared with.
+/// Returns every record, whatever its status: an import is compared with them.
 pub async fn list_every(db: &impl ConnectionTrait) -> Result<Vec<Organization>, DbErr> {
     let rows = Entity::find().all(db).await?;
     rows.into_iter().map(from_row).collect()
 }
 
-/// Those whose membership should have ended before `today`.
+/// Returns those whose membership should have ended before `today`.
 pub async fn list_overdue(
     db: &impl ConnectionTrait,
     today: chrono::NaiveDate,
@@ -169,7 +169,7 @@ pub async fn follow_merge(
 }
 
 /// Takes the organization's turn to send a mail about new requests, if none was sent since `before`:
-/// of any number of parallel requests, one is told `true` (security.md AF-5).
+/// of any number of parallel requests, one gets `true` (security.md AF-5).
 pub async fn take_announcement(
     tx: &impl ConnectionTrait,
     id: &OrganizationId,
@@ -189,7 +189,7 @@ pub async fn take_announcement(
     Ok(taken.rows_affected == 1)
 }
 
-/// Whether its turn was taken since.
+/// Returns `true` if its turn was taken since.
 pub async fn is_announced_since(
     db: &impl ConnectionTrait,
     id: &OrganizationId,
@@ -205,7 +205,7 @@ pub async fn is_announced_since(
     Ok(found.is_some())
 }
 
-/// Folds again what an older fold made, some rows in a transaction. `false`: none was left.
+/// Folds again what an older fold made, some rows in a transaction. Returns `false` if none was left.
 pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let rows = Entity::find()
         .filter(Column::SearchFold.lt(VERSION))
@@ -236,7 +236,7 @@ pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(some)
 }
 
-/// What `filter` lets through. The words drive: each is a range of the index of words.
+/// Selects what `filter` lets through. The words drive: each is a range of the index of words.
 fn matching(filter: &Filter) -> Select<Entity> {
     let statuses = match &*filter.statuses {
         [] => vec![OrganizationStatus::Active.as_str()],
@@ -270,7 +270,7 @@ fn matching(filter: &Filter) -> Select<Entity> {
     select
 }
 
-/// The acronym as typed comes first, then names that begin so, then the rest; each by name.
+/// Orders the acronym as typed first, then names that begin so, then the rest; each by name.
 fn ranked(filter: &Filter) -> Select<Entity> {
     let key = key_of(&filter.text);
     let select = matching(filter);

@@ -1,5 +1,5 @@
-//! Affiliations with the people they are of, for the lists of Focal Points and administrators: fixed
-//! columns, fixed filters, fixed orders (security.md AF-6, AD-4).
+//! Affiliations with their people, for the lists of Focal Points and administrators: fixed columns, fixed filters, fixed
+//! orders (security.md AF-6, AD-4). `affiliations::roster` decides who may see them.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, LikeExpr, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
@@ -14,13 +14,13 @@ use crate::domain::{AffiliationId, OrganizationId};
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub id: Option<AffiliationId>,
-    /// Of one organization; none: of all.
+    /// `None` is all organizations.
     pub organization: Option<OrganizationId>,
     /// Only what no Focal Point but its own subject could decide.
     pub without_focal_point: bool,
     /// A part of name or address.
     pub text: String,
-    /// None: whatever its status.
+    /// `None` is any status.
     pub show: Option<Show>,
     /// A granted right.
     pub right: Option<String>,
@@ -50,7 +50,7 @@ pub enum PeopleOrder {
     Name,
 }
 
-/// What a Focal Point sees of a person, and nothing more.
+/// A person as a Focal Point sees them, and nothing more.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub affiliation: Affiliation,
@@ -233,8 +233,8 @@ fn rights(status: TiesStatus) -> SelectStatement {
         .to_owned()
 }
 
-/// The word, as typed or in lower case, is part of name or address. Both, because SQLite knows the
-/// case of ASCII letters only.
+/// Matches if the word, as typed or in lower case, is part of name or address. Both, because SQLite folds the case of ASCII
+/// letters only.
 fn mentions(word: &str) -> Expr {
     use account::Column as C;
     let escaped = |word: &str| {

@@ -9,7 +9,7 @@ use super::{corrupt, is};
 use crate::domain::ties::{RightType, TiesRight, TiesStage, TiesStatus};
 use crate::domain::{AccountId, AffiliationId, TiesRightId};
 
-/// The kinds of rights, in the order of the form.
+/// Returns the kinds of rights, in the order of the form.
 pub async fn list_types(db: &impl ConnectionTrait) -> Result<Vec<RightType>, DbErr> {
     let rows = ties_right_type::Entity::find()
         .order_by_asc(ties_right_type::Column::Position)
@@ -26,7 +26,7 @@ pub async fn list_types(db: &impl ConnectionTrait) -> Result<Vec<RightType>, DbE
         .collect()
 }
 
-/// All that ever was on one affiliation, newest first.
+/// Returns all rights that ever were on one affiliation, newest first.
 pub async fn list_of_affiliation(
     db: &impl ConnectionTrait,
     affiliation: &AffiliationId,
@@ -52,7 +52,7 @@ pub async fn list_of_affiliations(
     rows.into_iter().map(from_row).collect()
 }
 
-/// The names of what is granted on it, in order.
+/// Returns the names of the granted rights, in order.
 pub async fn list_granted(
     db: &impl ConnectionTrait,
     affiliation: &AffiliationId,
@@ -88,7 +88,7 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &TiesRight) -> Result<(), DbE
         .map(drop)
 }
 
-/// All of them in one statement; the caller keeps it below what a database takes at once.
+/// Inserts all of them in one statement; the caller keeps it below what a database takes at once.
 pub async fn insert_many(tx: &impl ConnectionTrait, them: &[TiesRight]) -> Result<(), DbErr> {
     if them.is_empty() {
         return Ok(());

@@ -1,5 +1,5 @@
-//! What a person says about the own organization, in the sign-up or later: checked against the
-//! directory, field by field (security.md SU-6).
+//! Checks what a person says about their own organization, in the sign-up or later, against the directory, field by field
+//! (security.md SU-6). The pages of sign-up and account call this. Acting on the choice is in `lifecycle::requests`.
 
 use sea_orm::ConnectionTrait;
 
@@ -29,7 +29,7 @@ const LONGEST_ACRONYM: usize = 50;
 const LONGEST_CITY: usize = 100;
 const LONGEST_WEBSITE: usize = 500;
 
-/// The choice, or every reason why not. A listed organization wins over one that was typed.
+/// Returns the choice, or every reason why there is none. A listed organization wins over one that was typed.
 pub async fn choose(app: &App, input: &ChoiceInput<'_>) -> Result<Choice, Error> {
     let db = app.db.read();
     let mut errors = FieldErrors::new();
@@ -147,7 +147,8 @@ fn typed(
     })
 }
 
-/// A web address as people may be sent to: http or https, a host, no user information. People leave `https://` out.
+/// Reads a web address to which people may be sent: http or https, a host, no user information. People leave `https://`
+/// out.
 pub(super) fn website(typed: &str) -> Option<String> {
     let typed = typed.trim();
     let typed = &*if typed.contains("://") {

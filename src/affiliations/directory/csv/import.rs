@@ -20,10 +20,10 @@ use crate::random;
 use crate::storage::batches::pause;
 use crate::storage::{membership_types, organizations};
 
-/// In one transaction; a new record has some words to be found by, a changed one may have people to settle.
+/// Limits one transaction: a new record has some words to be found by, a changed one may have people to settle.
 const CREATED_AT_ONCE: usize = 20;
 const CHANGED_AT_ONCE: usize = 10;
-/// How often the file is judged, when others change its records meanwhile.
+/// Limits how often the file is judged, when others change its records meanwhile.
 const ATTEMPTS: u32 = 5;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -41,7 +41,7 @@ pub enum ImportError {
     Room(#[from] Error),
 }
 
-/// The first twenty of them.
+/// Describes the first twenty of them.
 fn lines(errors: &[LineError]) -> String {
     let mut text: Vec<_> = errors.iter().take(20).map(ToString::to_string).collect();
     if errors.len() > 20 {
@@ -130,7 +130,7 @@ async fn record(tx: &Tx, created: usize, changed: usize) -> Result<(), ImportErr
     Ok(tx.record(event).await?)
 }
 
-/// What a file comes to.
+/// The changes that a file makes.
 struct Plan {
     created: Vec<Organization>,
     changed: Vec<(Organization, Organization)>,
@@ -192,7 +192,7 @@ impl Plan {
     }
 }
 
-/// What a row must hold whatever it changes.
+/// Refuses a record that no row may make, whatever the row changes.
 fn check(
     row: &Row,
     before: Option<&Organization>,

@@ -1,4 +1,5 @@
-//! One row of the file of organizations: each cell parsed once, or refused with its line and reason.
+//! Reads the rows of the file of organizations: each cell is parsed once, or refused with its line and reason. `import` and
+//! `export` call this. What the rows change is judged in `import`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
@@ -27,7 +28,7 @@ pub const COLUMNS: [&str; 12] = [
     "email_domains",
 ];
 
-/// Absent columns are `None` and keep; empty cells are `Some` of nothing and clear.
+/// A row: an absent column is `None` and keeps, an empty cell is `Some` of nothing and clears.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     line: u64,
@@ -67,7 +68,7 @@ pub(super) fn read(file: &[u8]) -> Result<(Vec<Row>, Vec<LineError>), Vec<LineEr
     Ok((rows, errors))
 }
 
-/// As long as one at random, and as unlikely to be there already.
+/// Returns an id as long as one at random, and as unlikely to exist already.
 fn generated(file: &[u8], line: u64) -> String {
     let digest = Sha256::new()
         .chain_update(file)
@@ -98,7 +99,7 @@ impl Row {
         }
     }
 
-    /// The record with what the row says of it.
+    /// Returns the record with the changes of the row.
     pub(super) fn applied_to(&self, mut it: Organization, new: bool) -> Result<Organization, LineError> {
         if let Some(name) = self.cell("name") {
             it.name = text::line(name, Organization::LONGEST_NAME)
