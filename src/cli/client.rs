@@ -28,15 +28,7 @@ use crate::oidc::registration;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Register a client; its secret is printed once
-    Add {
-        /// [default: generated]
-        #[arg(long)]
-        id: Option<String>,
-        #[command(flatten)]
-        members: Box<Members>,
-        #[command(flatten)]
-        secret: GivenSecret,
-    },
+    Add(Box<Add>),
     /// All clients
     List,
     /// One client, with its report: what is weak about it, and how to mend it
@@ -75,6 +67,17 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+pub struct Add {
+    /// [default: generated]
+    #[arg(long)]
+    id: Option<String>,
+    #[command(flatten)]
+    members: Members,
+    #[command(flatten)]
+    secret: GivenSecret,
+}
+
+#[derive(Debug, Args)]
 pub struct GivenSecret {
     /// Take the secret from a file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "secret_env")]
@@ -88,7 +91,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
-        Command::Add { id, members, secret } => add(console, &app, &context, id, *members, secret).await,
+        Command::Add(arguments) => add(console, &app, &context, *arguments).await,
         Command::List => list(console, &app).await,
         Command::Show { id } => {
             let client = clients::find(&app, &ClientId::new(id)).await?;
@@ -164,14 +167,8 @@ async fn initial_access_token(
     Ok(())
 }
 
-async fn add(
-    console: &Console,
-    app: &App,
-    context: &Context,
-    id: Option<String>,
-    members: Members,
-    secret: GivenSecret,
-) -> anyhow::Result<()> {
+async fn add(console: &Console, app: &App, context: &Context, arguments: Add) -> anyhow::Result<()> {
+    let Add { id, members, secret } = arguments;
     // A generated identifier is not known yet; the reader of documents wants one.
     let mut document = Map::from_iter([(
         "client_id".to_owned(),
