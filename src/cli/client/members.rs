@@ -228,7 +228,7 @@ fn edit(
         other => serde_json::from_value(other).with_context(|| name.to_owned())?,
     };
     for value in removed {
-        let Some(at) = values.iter().position(|value| value == value) else {
+        let Some(at) = values.iter().position(|it| it == value) else {
             bail!("{name} does not hold {value}; it holds: {}", values.join(" "))
         };
         values.remove(at);
