@@ -15,6 +15,7 @@ mod authorization;
 mod authorization_request;
 mod browser;
 mod ciba;
+mod circles;
 mod client_report;
 mod crash_recovery;
 mod device_authorization;
