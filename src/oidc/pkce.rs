@@ -85,6 +85,6 @@ mod tests {
         }
         assert!(verify(Some(challenge), None).is_err()); // TK-3
         assert!(verify(None, Some(verifier)).is_err()); // TK-3
-        assert!(verify(None, None).is_ok());
+        assert!(verify(None, None).is_ok()); // IO-3
     }
 }

@@ -31,7 +31,7 @@ async fn what_is_there_is_fetched_and_nothing_else_followed() {
     assert_eq!(
         (fetched.body.as_slice(), fetched.content_type.as_str()),
         (&b"body"[..], "application/jwt")
-    );
+    ); // IO-7: the site is on loopback, and allowed
 
     site.answers("/moved", 302, &[("location", "/a")], "");
     site.answers("/packed", 200, &[("content-encoding", "gzip")], "x");

@@ -345,7 +345,7 @@ async fn scripts_of_other_origins_read_what_is_theirs_to_read() {
         let url = Url::parse(ISSUER).expect("a URL").join(path).expect("a URL");
         let page = browser.once(method, &url, None).await;
         let allowed = page.headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
-        // BR-4: never with cookies.
+        // BR-4, IO-6: never with cookies.
         assert!(
             !page
                 .headers
@@ -456,4 +456,20 @@ async fn links_and_forms_of_templates_lead_to_urls_of_the_router() {
         }
     }
     assert!(seen > 100, "the templates have links: {seen}");
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_authenticated_is_challenged() {
+    let op = TestOp::start().await;
+    op.client("web").await;
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "unknown"),
+        ("client_id", "web"),
+        ("client_secret", "wrong"),
+    ];
+    let answer = op.browser().post(endpoints::TOKEN, &fields).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.body.contains("\"invalid_client\""), "{}", answer.body); // RFC 6749 §5.2
+    assert!(answer.header("www-authenticate").starts_with("Basic ")); // IO-10
 }

@@ -1,5 +1,5 @@
-//! The requirements are part of the house: what code cites stands in `conformance/requirements/security.md`, and what
-//! stands there has a test that cites it, or says why it has none.
+//! The requirements are part of the house: what code cites stands in `security.md` or `interoperability.md` of
+//! `conformance/requirements`, and what stands there has a test that cites it, or says why it has none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -62,19 +62,19 @@ fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// Each requirement with its text.
+/// Each requirement with its text, of those files whose requirements have ids that code cites.
 fn requirements(root: &Path) -> BTreeMap<String, String> {
-    let file = root.join("conformance/requirements/security.md");
-    let text = std::fs::read_to_string(file).expect("the requirements");
     let mut all = BTreeMap::new();
-    for part in text.split("<a id=\"").skip(1) {
-        let (id, rest) = part.split_once("\"></a>").expect("an anchor");
-        let rest = rest.split("\n## ").next().unwrap_or_default();
-        assert!(
-            rest.trim_start().starts_with(&format!("**{id}**")),
-            "{id} has no text"
-        );
-        assert!(all.insert(id.to_owned(), rest.to_owned()).is_none(), "{id} twice");
+    for (file, mark) in [("security.md", "**"), ("interoperability.md", "## ")] {
+        let file = root.join("conformance/requirements").join(file);
+        let text = std::fs::read_to_string(file).expect("the requirements");
+        for part in text.split("<a id=\"").skip(1) {
+            let (id, rest) = part.split_once("\"></a>").expect("an anchor");
+            let rest = rest.trim_start();
+            assert!(rest.starts_with(&format!("{mark}{id}")), "{id} has no text");
+            let rest = rest.split("\n## ").next().unwrap_or_default();
+            assert!(all.insert(id.to_owned(), rest.to_owned()).is_none(), "{id} twice");
+        }
     }
     all
 }
@@ -101,7 +101,9 @@ fn what_is_cited_is_required_and_what_is_required_is_tested() {
                 unknown.push(format!("{id} in {}", path.display()));
             }
         }
-        let is_test = path.starts_with(root.join("src/tests")) || path.starts_with(root.join("conformance"));
+        let is_test = path.starts_with(root.join("src/tests"))
+            || path.starts_with(root.join("conformance"))
+            || path.ends_with("tests.rs");
         let tests = if is_test {
             text.as_str()
         } else {

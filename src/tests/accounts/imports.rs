@@ -128,7 +128,7 @@ async fn a_table_is_taken_as_a_spreadsheet_leaves_it() {
         + "good@example.org;Ana;B;;\r\n;;;;\r\nnobody;A;B;;\r\nshort@example.org;A\r\n";
     let report = rooms.imports(&file, false).await;
     let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
-    assert_eq!((report.imported, lines), (0, vec![4, 5]));
+    assert_eq!((report.imported, lines), (0, vec![4, 5])); // IO-13
     let report = rooms.imports(&file, true).await;
     assert_eq!((report.imported, report.problems.len()), (1, 2));
 }

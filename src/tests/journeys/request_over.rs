@@ -18,6 +18,7 @@ fn leads_back(page: &Page, email: Option<&str>) {
     assert_eq!(page.status, StatusCode::GONE, "{}", page.text());
     assert!(page.has("#request-over"), "{}", page.text());
     let way = page.link_of("#to-service");
+    // IO-12
     assert!(
         way.starts_with(&format!("{BEGINS_AT}?iss=https%3A%2F%2Fid.example.test")),
         "{way}"

@@ -68,7 +68,7 @@ async fn consent_is_asked_once_and_can_be_refused() {
     assert!(consent.url.path() == "/consent" && consent.text().contains("guest")); // AZ-13
     let form = consent.form(&["decision=deny"]);
     let back = alice.browser.send(form.press("decision", "deny")).await;
-    assert_eq!(back.query("error").as_deref(), Some("access_denied"));
+    assert_eq!(back.query("error").as_deref(), Some("access_denied")); // IO-11
 
     let url = rp.authorization_url("openid email", &[]);
     let back = alice.goes_through(&url).await;
@@ -356,7 +356,7 @@ async fn tokens_travel_in_their_places_only() {
 
     let query = format!("/userinfo?access_token={}", tokens.access_token);
     let page = alice.browser.get(&query).await;
-    assert_eq!(page.status, StatusCode::BAD_REQUEST); // UI-1
+    assert_eq!(page.status, StatusCode::BAD_REQUEST); // UI-1, IO-5
     let page = alice.browser.get("/userinfo").await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     assert!(

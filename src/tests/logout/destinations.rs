@@ -74,7 +74,7 @@ async fn a_service_that_names_itself_is_gone_back_to_once_the_person_confirms() 
     assert_eq!(page.url.path(), "/end-session", "{}", page.text());
     assert!(page.text().contains("events"));
     let back = confirms(&mut alice, page).await;
-    assert_eq!(back.url.as_str(), format!("{BYE}?state=a%20b")); // LO-1, LO-2
+    assert_eq!(back.url.as_str(), format!("{BYE}?state=a%20b")); // LO-1, LO-2, IO-8
     assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
     // Nobody confirms without a session: no redirect, but the name.
     let page = alice.browser.get(&url).await;

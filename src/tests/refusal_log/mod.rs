@@ -149,7 +149,7 @@ async fn an_administrator_compares_what_came_with_what_is_registered() {
     let page = shown(&op, "/admin/clients/shop").await;
     // LG-1: nobody fills the trail from outside.
     assert_eq!(page.count_of("#refusals [data-request]"), 1);
-    assert_eq!(page.text_of("#refusals .received"), wrong);
+    assert_eq!(page.text_of("#refusals .received"), wrong); // IO-9
     assert!(
         page.text_of("#refusals")
             .contains("https://shop.example.test/callback")
