@@ -215,7 +215,7 @@ impl Crate {
             .rev()
             .find(|length| self.0.contains_key(&path[..*length]))?;
         let file = &self.0[&path[..length]];
-        let Some(name) = path.get(length) else { return None };
+        let name = path.get(length)?;
         if depth == 0 {
             return Some(file);
         }
