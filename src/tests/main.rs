@@ -3,9 +3,8 @@
 //! ask a room itself. `house`, `readme` and `requirements` guard the tree. `support` has the actors.
 
 #![expect(
-    clippy::new_without_default,
     clippy::unwrap_used,
-    reason = "a test that meets an absent value has failed, and so have its helpers; actors have no default"
+    reason = "a test that meets an absent value has failed, and so have its helpers"
 )]
 
 mod abuse_input;
