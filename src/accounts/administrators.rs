@@ -15,7 +15,7 @@ use crate::storage::accounts::{self, NewAccount};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
     New,
-    /// There was one: it has the role now, and its password stays (PW-7).
+    /// An account existed: it has the role now, and its password stays (PW-7).
     Promoted,
 }
 

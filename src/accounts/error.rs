@@ -1,4 +1,4 @@
-//! Why something was not done, in words a door can say. What is absent is an `Option` instead.
+//! The reasons why something was not done, in words that a door can show. What is absent is an `Option` instead.
 
 use chrono::Duration;
 use sea_orm::DbErr;
@@ -19,10 +19,10 @@ pub enum Error {
     WrongCredentials,
     #[error("the code is wrong")]
     WrongCode,
-    /// Too old, tried too often, or replaced: a new code must be asked for.
+    /// The code is too old, was tried too often, or was replaced: a new one must be requested.
     #[error("the code is no longer valid")]
     CodeVoid,
-    /// No device is asked any more: it took too long, or one has answered.
+    /// No challenge is open: it took too long, or a device has answered.
     #[error("the challenge to the devices has expired")]
     ChallengeExpired,
     /// The password was set anew by mail since the passkey was last shown with one.

@@ -26,7 +26,7 @@ use crate::storage::accounts::{self, NewAccount};
 use crate::tables;
 pub use crate::tables::Problem;
 
-/// Where a record places the person: for `affiliations` to judge.
+/// The place of the person in an organization, by the record; `affiliations` judges it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     pub organization: OrganizationId,
@@ -52,7 +52,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// The former platform has verified these addresses, says the operator: nobody is asked for a code.
+    /// Takes the addresses as verified by the former platform, as the operator says: nobody is asked for a code.
     pub fn with_verified_addresses(mut self) -> Self {
         for record in &mut self.records {
             record.account.email_verified = true;
@@ -85,7 +85,7 @@ pub fn read(app: &App, format: Format, bytes: &[u8]) -> Read {
     read
 }
 
-/// All reasons why the line is refused, joined; the former platform did not ask for all that we do.
+/// Returns all reasons why the line is refused, joined; the former platform did not ask for all that we do.
 fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) -> Line<Record> {
     let mut wrong: Vec<String> = Vec::new();
     let email = EmailAddress::parse(&row.email).ok();
@@ -138,7 +138,8 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
                 id: AccountId::new(random::id()),
                 sub: Subject::new(random::id()),
                 email,
-                // By a code at the first login or by a reset, not by the file: see `with_verified_addresses`.
+                // A code at the first login or a reset verifies the address, not the file: see
+                // `with_verified_addresses`.
                 email_verified: false,
                 profile: Profile {
                     first_name,
@@ -210,7 +211,7 @@ fn placement(wrong: &mut Vec<String>, organization: &str, status: String, rights
     })
 }
 
-/// Those of the records whose address has no account yet, and the lines of the others.
+/// Returns the records whose address has no account yet, and the lines of the others.
 pub async fn split_existing(
     db: &impl ConnectionTrait,
     records: Vec<Record>,
@@ -239,7 +240,7 @@ pub async fn insert(tx: &impl ConnectionTrait, records: &[Record]) -> Result<()>
     Ok(())
 }
 
-/// An account as a line of the export, without its place in an organization and without its hash.
+/// Returns an account as a line of the export, without its place in an organization and without its hash.
 pub fn row(account: &Account) -> Row {
     let profile = &account.profile;
     Row {

@@ -9,7 +9,7 @@ use crate::domain::account::EmailKey;
 use crate::random;
 
 const KIND: &str = "known-browser";
-/// Accounts that one browser is known for: the cookie stays far below 4096 bytes.
+/// The most accounts for which one browser is remembered: the cookie stays far below 4096 bytes.
 const MOST: usize = 10;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -51,7 +51,7 @@ pub async fn change(
 }
 
 /// Ends every other session, every refresh token, every code and link by mail, every pending sign-up of the address,
-/// and the count of failures (security.md PW-6). Other codes and interactions live by their session, and end with it.
+/// and the count of failures (security.md PW-6). Other codes and interactions are valid only while their session is.
 pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
     sessions::end_all_but(tx, &account.id, but, "password").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;

@@ -38,7 +38,7 @@ pub async fn request(
     };
     let email = EmailAddress::parse(email).map_err(|_| Error::field("email", key))?;
     let label = address_label(app, &email.unique_key());
-    // Who calls from the console answers the telephone, and is not a stranger.
+    // The operator at the console answers the telephone, and is no stranger.
     if !matches!(context.actor, Actor::Operator) {
         app.limits
             .count(Limit::PasswordResetNetwork, &context.network)
@@ -77,7 +77,7 @@ pub async fn request(
     .await
 }
 
-/// Returns whose link this is, while it is good, for the form and its rules. Does not spend it.
+/// Returns whose link this is, while it is valid, for the form and its rules. Does not spend it.
 pub async fn open(app: &App, token: &str) -> Result<Account> {
     let (account, _) = find(app, app.db.read(), token).await?;
     Ok(account)
@@ -125,7 +125,7 @@ pub async fn complete(app: &App, context: &Context, token: &str, new: NewPasswor
             return Err(Error::LinkVoid);
         }
         accounts::update_password(tx, &account.id, &hash).await?;
-        // Who has the link reads the mail of this address.
+        // A person who has the link reads the mail of this address.
         accounts::update_email_verified(tx, &account.id, tx.now()).await?;
         password::revoke_access(tx, &account, None).await?;
         // Somebody with the old password may have made one: it counts again once the new one was beside it.

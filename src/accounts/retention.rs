@@ -13,12 +13,12 @@ use crate::storage::{email_codes, login_throttles, password_resets, pending_sign
 
 /// Counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
 const THROTTLES_KEPT: Duration = Duration::days(30);
-/// Longer than any limit looks back (SU-3 counts a day) and than any link lives.
+/// Longer than any limit looks back (SU-3 counts a day) and than any link is valid.
 const PROOFS_KEPT: Duration = Duration::hours(25);
 /// Dead sessions stay a while: what was issued in them is told apart from what never was.
 const SESSIONS_KEPT: Duration = Duration::days(1);
 
-/// Deletes what has lived out its time (security.md SU-5, DS-3), and returns how many rows.
+/// Deletes what has outlived its use (security.md SU-5, DS-3), and returns how many rows.
 pub async fn sweep(app: &App) -> Result<u64> {
     let now = app.clock.now();
     let (db, stopping) = (app.db.read(), &app.stopping);

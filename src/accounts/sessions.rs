@@ -21,7 +21,7 @@ pub struct Started {
     pub cookie: Secret,
 }
 
-/// Returns the live session of a cookie, and its person. SE-1: a value that is not well-formed is nobody's. Writes the
+/// Returns the valid session of a cookie, and its person. SE-1: a value that is not well-formed is nobody's. Writes the
 /// use of the session beside the answer, every five minutes at most (SE-2).
 pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>> {
     if !is_well_formed(cookie) {
@@ -56,7 +56,7 @@ pub async fn exchange_cookie(app: &App, session: &Session, cookie: &str) -> Resu
     Ok(done.then_some(new))
 }
 
-/// Returns the live session with this id, and its person. G-10: what was issued in a session asks for it again.
+/// Returns the valid session with this id, and its person. G-10: what was issued in a session asks for it again.
 pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Account)>> {
     let now = app.clock.now();
     let found = sessions::find(app.db.read(), id).await?;
@@ -66,7 +66,7 @@ pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Ac
 /// Starts a session for a person who was just verified.
 pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) -> Result<Started> {
     let open = sessions::list_of_account(tx, &account.id).await?;
-    // The oldest end, so that with the new one there are no more than allowed (SE-2).
+    // The oldest sessions end, so that with the new one there are no more than allowed (SE-2).
     let mut by_age: Vec<&Session> = open.iter().filter(|it| it.is_alive(tx.now())).collect();
     by_age.sort_by_key(|it| std::cmp::Reverse(it.created_at));
     for surplus in by_age.into_iter().skip(MOST_PER_ACCOUNT as usize - 1) {
@@ -112,7 +112,7 @@ pub async fn renew(
         ..session.clone()
     };
     if !sessions::update_authenticated(tx, &renewed, &cookie.digest()).await? {
-        // It ended meanwhile, somewhere else: that stands, and this is a login of its own.
+        // The session ended meanwhile, somewhere else: it stays so, and this is a login of its own.
         return start(tx, account, proof, terms_due).await;
     }
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because("reauthentication");
@@ -127,7 +127,7 @@ pub async fn renew(
 /// session that ended meanwhile.
 pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Result<Started> {
     let cookie = Secret::new(random::token());
-    // What is worth less takes nothing away.
+    // A weaker factor replaces no stronger one.
     let best = session
         .second_factor
         .filter(|it| it.factor.acr() >= proof.factor.acr());
@@ -148,7 +148,7 @@ pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Res
 }
 
 /// Holds the account until the transaction ends, for a change that the person makes in `session`, and requires that the
-/// session still lives: a new password, set meanwhile, has ended it, and a change decided before that must not undo
+/// session is still valid: a new password, set meanwhile, has ended it, and a change decided before that must not undo
 /// what came with it (security.md G-9, PW-6).
 pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
     accounts::lock(tx, &session.account).await?;
@@ -165,7 +165,7 @@ pub async fn has_ended(app: &App, account: &AccountId, id: &SessionId) -> Result
     Ok(sessions::has_ended(app.db.read(), account, id).await?)
 }
 
-/// Lists the person's live sessions, the latest used first.
+/// Lists the person's valid sessions, the latest used first.
 pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Session>> {
     let now = app.clock.now();
     let mut open = sessions::list_of_account(app.db.read(), account).await?;
@@ -218,9 +218,9 @@ pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -
     app.write(context, async |tx| {
         let ended = end_all_but(tx, account, None, "everywhere").await?;
         refresh_tokens::end_refresh_tokens_of_account(tx, account, tx.now()).await?;
-        // What has ended is not listed as a permission that goes on: a service asks for it again.
+        // A permission that has ended is not listed as one that goes on: a service asks for it again.
         consents::end_offline_access(tx, account).await?;
-        // Who did not do it themselves hears of it (LG-4).
+        // A person who did not do it themselves hears of it (LG-4).
         if tx.context().actor.account() != Some(account)
             && let Some(person) = accounts::find(tx, account).await?
         {

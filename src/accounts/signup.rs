@@ -31,7 +31,7 @@ pub struct Details<'a> {
 }
 
 /// Begins a sign-up with screen 2. Returns the handle for the browser's cookie; `previous` is the one it has, if the
-/// person went back, and is dead afterwards.
+/// person went back, and is void afterwards.
 pub async fn begin(
     app: &App,
     context: &Context,
@@ -72,7 +72,7 @@ pub async fn begin(
     Ok(handle)
 }
 
-/// Returns the sign-up of a browser, if it lives. Its `stage()` says which screen comes next.
+/// Returns the sign-up of a browser, if it is still kept. Its `stage()` says which screen comes next.
 pub async fn find(app: &App, handle: &str) -> Result<Option<PendingSignup>> {
     let found = pending_signups::find(app.db.read(), &Secret::new(handle).digest()).await?;
     let now = app.clock.now();
@@ -108,7 +108,7 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             verification::When::Again
         };
         match verification::send(tx, &pending, when).await {
-            // Back on screen 3 within the minute: the code that was mailed is still good.
+            // The person was back on screen 3 within the minute: the code that was mailed is still valid.
             Err(Error::Throttled { .. }) if !first => {
                 verification::save_choice(tx, &pending).await?;
             }

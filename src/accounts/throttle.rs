@@ -14,7 +14,7 @@ pub(super) const FREE: i32 = 5;
 pub(super) const STOPPED: i32 = 100;
 const LONGEST: Duration = Duration::minutes(15);
 
-/// Returns the counter of an account key: for strangers, or for one browser that is known.
+/// Returns the counter of an account key: for strangers, or for one browser that signed in before.
 pub(super) fn key(address: &str, browser: Option<&str>) -> String {
     match browser {
         None => format!("a:{address}"),
@@ -42,9 +42,9 @@ pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
 /// A failure that was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counted {
-    /// It brought no wait. So many are left that bring none.
+    /// The failure brought no wait, and `left` further ones bring none.
     Free { left: u64 },
-    /// It brought a wait, as the `failures`-th in a row.
+    /// The failure brought a wait, as the `failures`-th in a row.
     Blocked { failures: i32 },
 }
 

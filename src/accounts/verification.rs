@@ -35,8 +35,8 @@ fn binding(pending: &PendingSignup) -> Binding<'_> {
     }
 }
 
-/// Saves what was chosen and mails a new code, which voids the old; or tells an owner of the address
-/// that there is an account. Both do the same work (SU-1).
+/// Saves what was chosen and mails a new code, which voids the old; or writes to an owner of the address that there is
+/// an account. Both do the same work (SU-1).
 pub(super) async fn send(tx: &Tx, pending: &PendingSignup, when: When) -> Result<()> {
     code::check_rates(tx.app(), tx, tx.now(), binding(pending), when).await?;
     let owner = save_choice(tx, pending).await?;
@@ -46,7 +46,7 @@ pub(super) async fn send(tx: &Tx, pending: &PendingSignup, when: When) -> Result
             let mail = mails::VerificationCode { code };
             tx.mail_to(&pending.email, pending.language, &mail).await?;
         }
-        // To the stored address, never to the one that was typed (SU-2).
+        // The mail goes to the stored address, never to the one that was typed (SU-2).
         Some(owner) => {
             let message = mails::AccountExists { name: owner.name };
             tx.mail_to(&owner.email, owner.language, &message).await?;
@@ -62,7 +62,7 @@ pub(super) async fn save_choice(tx: &Tx, pending: &PendingSignup) -> Result<Opti
     Ok(owner)
 }
 
-/// Returns how long a person has to wait before another code can be asked for, or zero.
+/// Returns how long a person has to wait before another code can be requested, or zero.
 pub async fn resend_wait(app: &App, pending: &PendingSignup) -> Result<Duration> {
     code::resend_wait(app, binding(pending)).await
 }
@@ -71,7 +71,7 @@ pub async fn resend_wait(app: &App, pending: &PendingSignup) -> Result<Duration>
 #[derive(Debug)]
 pub struct Proof {
     pending: PendingSignup,
-    /// Of the account that comes of it.
+    /// The id that the new account gets.
     account: AccountId,
     secrets: pending_signups::Secrets,
     code_id: String,
@@ -134,7 +134,7 @@ pub async fn verify(app: &App, context: &Context, handle: &str, code: &str) -> R
 pub struct Completed {
     pub account: Account,
     pub started: Started,
-    /// What the person chose on screen 3: `affiliations` acts on it in this transaction.
+    /// The person's choice on screen 3: `affiliations` acts on it in this transaction.
     pub choice: Choice,
     /// The interrupted authorization request.
     pub resume: Option<String>,

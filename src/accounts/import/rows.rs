@@ -1,4 +1,4 @@
-//! Lines as they are written: CSV with a header by name, or JSON Lines; nothing is judged here.
+//! Reads lines as they are written: CSV with a header by name, or JSON Lines; nothing is judged here.
 
 use std::fmt;
 

@@ -13,9 +13,9 @@ use crate::domain::session::Session;
 /// Holds what a browser brings along.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Browser<'a> {
-    /// The value of the cookie by which it is known.
+    /// The value of the cookie by which the browser is recognized.
     pub known_browser: Option<&'a str>,
-    /// Its session. The same person's is renewed, another's ends.
+    /// The browser's session. One of the same person is renewed, one of another ends.
     pub session: Option<&'a Session>,
 }
 
@@ -23,7 +23,7 @@ pub struct Browser<'a> {
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     pub account: Account,
-    /// What is due in it comes first: `Session::due`.
+    /// The session; what is due in it comes first: `Session::due`.
     pub started: Started,
     /// The browser's cookie, to be set for 90 days.
     pub known_browser: String,

@@ -1,5 +1,5 @@
-//! Login with a passkey in place of address and password: the device knows whose it is, and has made sure of its
-//! owner. The browser holds a ticket for the challenge until the device has answered.
+//! Login with a passkey in place of address and password: the device states whose it is, and has verified its owner.
+//! The browser holds a ticket for the challenge until the device has answered.
 
 use super::completion::{Browser, LoggedIn, complete};
 use crate::accounts::known_browser::{self, KnownBrowser};
@@ -18,7 +18,7 @@ use crate::storage::accounts;
 /// Makes a challenge to the person's devices, or to whichever answers, and returns its ticket for the browser to keep.
 pub async fn begin(app: &App, context: &Context, person: Option<&Account>) -> Result<Secret> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
-    // Kept for somebody who has proved nothing, as a service's request is (security.md DS-3).
+    // The challenge is kept for somebody who is not verified, as a service's request is (security.md DS-3).
     app.limits.count(Limit::Interactions, &context.network).await?;
     let ticket = Secret::new(random::token());
     assertion::begin(app, ticket.digest().as_str(), person.map(|it| &it.id)).await?;
@@ -30,8 +30,9 @@ pub async fn pending(app: &App, ticket: &str) -> Result<Option<String>> {
     assertion::pending(app, Secret::new(ticket).digest().as_str()).await
 }
 
-/// `WrongCode` for whatever is wrong: an answer to another challenge, an unknown passkey, a suspended account.
-/// `ChallengeExpired`: no challenge was open. `PasswordFirst`: the passkey counts after the password only.
+/// Finishes the login. Refuses whatever is wrong by `WrongCode`: an answer to another challenge, a passkey that is not
+/// registered, a suspended account. `ChallengeExpired`: no challenge was open. `PasswordFirst`: the passkey counts
+/// after the password only.
 pub async fn finish(
     app: &App,
     context: &Context,
@@ -53,7 +54,7 @@ pub async fn finish(
 }
 
 /// Refuses a passkey that counts after the new password only, and records that (security.md LG-1): whoever made it may
-/// have known the old one.
+/// have had the old one.
 async fn refuse(app: &App, context: &Context, assertion: &VerifiedAssertion) -> Result<Error> {
     let event = Event::new(Action::SignInFailed, format!("account:{}", assertion.account()));
     let event = event.failed("passkey without the new password");

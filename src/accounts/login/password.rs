@@ -36,7 +36,7 @@ pub enum Second<'a> {
     Later,
     /// A code in the same form.
     Code(&'a str),
-    /// The browser's session, if it was begun with one just now (SE-4).
+    /// The browser's session has one, if it was begun with one just now (SE-4).
     InSession,
 }
 
@@ -59,7 +59,7 @@ pub async fn attempt(
 
 /// A login that is attempted, with an address that has an account or with one that has none.
 struct Attempt {
-    /// When the form was read, before the password was hashed.
+    /// The time at which the form was read, before the password was hashed.
     at: Time,
     /// Names the address in limits and in the audit trail.
     label: String,
@@ -67,7 +67,7 @@ struct Attempt {
     counter: String,
 }
 
-/// `Conflict`: what is stored of the password changed while it was verified.
+/// Attempts the login once. `Conflict`: what is stored of the password changed while it was verified.
 async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browser<'_>) -> Result<LoggedIn> {
     let (email, password) = read(&form)?;
     app.limits.check(Limit::SignInFailures, &context.network).await?;
@@ -87,7 +87,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
     let verdict = match &password {
         Some(password) => app.passwords.verify(password, hash).await?,
-        // Longer than any password here: refused before hashing, for all alike (PW-1).
+        // The password is longer than any here: refused before hashing, for all alike (PW-1).
         None => Verdict::Wrong,
     };
     let Some((account, hash)) = found
@@ -105,7 +105,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     };
     let outcome = app
         .write(context, async |tx| {
-            // Guesses that ran beside each other: once they have brought a wait, none is answered.
+            // Guesses may have run beside each other: once they have brought a wait, none is answered.
             throttle::check(login_throttles::find_locked(tx, &attempt.counter).await?, at)?;
             login_throttles::delete(tx, &attempt.counter).await?;
             let account = still_valid(tx, &email.key(), account, hash).await?;
@@ -118,7 +118,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                     Second::Later => return Ok(Outcome::CodeNeeded),
                     Second::InSession => {
                         let held = held(browser, &account, tx.now())?;
-                        // The older of the two proofs.
+                        // The login is as old as the older of the two proofs.
                         proof.authenticated_at = held.at;
                         Some(held)
                     }
@@ -140,7 +140,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
         Outcome::Done(started) => LoggedIn::new(app, account.clone(), *started, browser),
         Outcome::CodeWrong(error) => Err(second_step::wrong(app, context, error).await?),
         Outcome::CodeNeeded => {
-            // What the password is stored as by now.
+            // The upgraded hash has replaced the one that was read.
             let hash = upgraded.as_deref().unwrap_or(hash);
             let ticket = second_step::wait_for_code(app, &account.id, hash, at, known).await?;
             Err(Error::SecondFactorNeeded { ticket })

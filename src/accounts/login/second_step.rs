@@ -1,6 +1,6 @@
-//! The second step of a login: the password was right, and the account asks for a code or a passkey (contract.md,
-//! `/login`). Until it is given there is no session, only a ticket in the browser (security.md G-6); and the same
-//! for what a service asks later, in a session that was begun with less.
+//! The second step of a login: the password was right, and the account requires a code or a passkey (contract.md,
+//! `/login`). Until it is given there is no session, only a ticket in the browser (security.md G-6). A service that
+//! requires more of a session than it was begun with leads here, too.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Waiting {
     account: AccountId,
-    /// Of the hash that the password was verified against: a new password ends what waits (PW-6).
+    /// The digest of the hash that the password was verified against: a new password ends what waits (PW-6).
     password: Digest,
     password_at: Time,
     /// The browser's name in counters, if it signed in to this account before.

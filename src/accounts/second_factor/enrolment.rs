@@ -18,9 +18,9 @@ use crate::templates::mails::SecondFactorChange;
 /// Holds what the set-up of a factor made.
 #[derive(Debug)]
 pub struct Enrolled {
-    /// With the first one, to be shown this once.
+    /// The recovery codes, made with the first factor and shown this once.
     pub recovery_codes: Option<Vec<String>>,
-    /// The session, in which the factor is proved now.
+    /// The session, in which the factor is verified now.
     pub started: Started,
 }
 

@@ -6,8 +6,8 @@ use crate::accounts::Result;
 use crate::domain::AccountId;
 use crate::storage::login_throttles;
 
-/// Returns the counter of wrong codes: for strangers, or for one browser that signed in before, so that who has
-/// learned the password locks no owner out. Not one of those that a new password forgets.
+/// Returns the counter of wrong codes: for strangers, or for one browser that signed in before, so that somebody who
+/// has learned the password locks no owner out. A new password does not reset it.
 pub(super) fn counter(account: &AccountId, browser: Option<&str>) -> String {
     match browser {
         None => format!("f:{account}"),

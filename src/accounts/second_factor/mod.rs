@@ -1,6 +1,7 @@
-//! What a person shows beside the password: an authenticator app (RFC 6238), a passkey (Web Authentication),
-//! and recovery codes for the day when they are lost (product.md, "Beside the sign-up"). Who has set one up is
-//! asked for it after every password: `verification`. Each kind has a file, which sets it up and takes it away.
+//! The second factors that a person presents beside the password: an authenticator app (RFC 6238), a passkey (Web
+//! Authentication), and recovery codes for the day when they are lost (product.md, "Beside the sign-up"). A person who
+//! has set one up is asked for it after every password: `verification`. Each kind has a file, which sets it up and
+//! takes it away.
 
 mod enrolment;
 mod failures;

@@ -24,8 +24,8 @@ async fn require_class(db: &impl ConnectionTrait, session: &Session) -> Result<(
     Ok(())
 }
 
-/// Requires a recent login (SE-4), and a second factor if the account has one: whoever has only the password takes none
-/// away, and whoever has lost one takes it away by another.
+/// Requires a recent login (SE-4), and a second factor if the account has one: a person who has only the password takes
+/// none away, and a person who has lost one takes it away by another.
 pub(super) async fn require_recent(db: &impl ConnectionTrait, session: &Session, now: Time) -> Result<()> {
     accounts::require_recent(session, now)?;
     require_class(db, session).await

@@ -1,4 +1,4 @@
-//! Codes for the day when the app is lost: a list that is shown once, each good for one login. Kept as HMAC
+//! Codes for the day when the app is lost: a list that is shown once, each valid for one login. They are kept as HMAC
 //! under a key outside the database (security.md G-13).
 
 use super::notification::inform;

@@ -1,4 +1,4 @@
-//! Which second factors an account has, and which class of authentication a login can reach with them.
+//! The second factors that an account has, and the class of authentication that a login can reach with them.
 
 use sea_orm::ConnectionTrait;
 

@@ -1,5 +1,5 @@
-//! An authenticator app: set up with a secret that counts only once the app has shown a code of it, asked at
-//! every login, taken away. The secret is sealed under the master key (security.md JW-7).
+//! An authenticator app: set up with a secret that counts only once the app has given a code of it, required at every
+//! login, taken away. The secret is sealed under the master key (security.md JW-7).
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::templates::mails::SecondFactorChange;
 /// As long as a person may take with the app (security.md AZ-6 gives a login as much).
 const SETTING_UP: Duration = Duration::from_secs(600);
 
-/// What is sealed for one account opens for no other.
+/// Returns the purpose of the seal: a secret that is sealed for one account opens for no other.
 fn purpose(account: &AccountId) -> String {
     format!("totp {account}")
 }
@@ -97,7 +97,7 @@ pub async fn confirm(
             enrolment::added(tx, account, session, factor, change).await
         })
         .await?;
-    // What is left of it sets nothing up: the account has an app now.
+    // The rest of the enrolment sets nothing up: the account has an app now.
     if let Err(error) = app.ephemeral.take(Kind::Enrolment, session.id.as_str()).await {
         error.pass_over("a set-up that is done stays until its time is over");
     }

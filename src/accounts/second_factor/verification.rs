@@ -1,6 +1,6 @@
-//! Verifies what a person shows beside the password: a code of an app, a recovery code, a passkey. A wrong code slows
-//! down what follows, as a wrong password does (security.md PW-4), by counts of its own: only who knows the password
-//! gets to them.
+//! Verifies what a person presents beside the password: a code of an app, a recovery code, a passkey. A wrong code
+//! slows down what follows, as a wrong password does (security.md PW-4), by counts of its own: only a person who has
+//! the password gets to them.
 
 use super::failures::counter;
 use super::notification::inform;
@@ -21,7 +21,7 @@ use crate::templates::mails::SecondFactorChange;
 #[derive(Clone, Copy, Debug)]
 pub enum PresentedFactor<'a> {
     Code(&'a str),
-    /// What the device answered, in JSON.
+    /// The answer of the device, in JSON.
     Passkey(&'a str),
 }
 
@@ -32,7 +32,8 @@ pub(in crate::accounts) enum FactorProof {
 }
 
 impl FactorProof {
-    /// `key` is that of the challenge to the devices. `WrongCode`: no passkey of theirs answered it, which is recorded.
+    /// Reads the presented factor. `key` is that of the challenge to the devices. `WrongCode`: no passkey of theirs
+    /// answered it, which is recorded.
     pub(in crate::accounts) async fn read(
         app: &App,
         context: &Context,
@@ -70,7 +71,7 @@ pub(in crate::accounts) async fn verify(
     proof: &FactorProof,
     browser: Option<&str>,
 ) -> Result<Verification> {
-    // Held: of many guesses at once, each finds what the one before has counted.
+    // The account is held: of many guesses at once, each finds what the one before has counted.
     accounts::lock(tx, &account.id).await?;
     let typed = match proof {
         FactorProof::Code(it) => it,
@@ -80,7 +81,7 @@ pub(in crate::accounts) async fn verify(
                 // The password was beside it.
                 passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
             }
-            // No guess: it was taken away meanwhile.
+            // This was no guess: the factor was taken away meanwhile.
             return Ok(if spent {
                 Verification::Verified(Factor::Passkey)
             } else {
@@ -115,7 +116,7 @@ pub(in crate::accounts) async fn verify(
     let event = event.failed(waits.map_or_else(|| "wrong code".to_owned(), |it| format!("{it} failures")));
     tx.record(event).await?;
     if matches!(waits, Some(throttle::FREE | throttle::STOPPED)) {
-        // Whoever guesses codes knows the password.
+        // Whoever guesses codes has the password.
         inform(tx, account, SecondFactorChange::Guessed).await?;
     }
     let message = Message::new("error.otp_left").counting(counted.left());

@@ -68,8 +68,8 @@ pub(in crate::accounts) enum When {
     Again,
 }
 
-/// SU-3: again after 60 s, 3 times an hour and 8 a day for one address, whoever asks. The first code of a
-/// sign-up comes on top and does not wait for the minute.
+/// Refuses a code that comes too soon. SU-3: again after 60 s, 3 times an hour and 8 a day for one address, whoever
+/// asks. The first code of a sign-up comes on top and does not wait for the minute.
 pub(super) async fn check_rates(
     app: &App,
     db: &impl ConnectionTrait,
@@ -87,7 +87,7 @@ pub(super) async fn check_rates(
         }
         let allowed = usize::try_from(rate.count).unwrap_or(usize::MAX) + usize::from(!short);
         let within: Vec<&Time> = sent.iter().filter(|at| **at > now - window(rate)).collect();
-        // Newest first: when the one that is `allowed` places back leaves the window, there is room.
+        // The newest is first: when the one that is `allowed` places back leaves the window, there is room.
         if within.len() >= allowed
             && let Some(leaves) = within.get(allowed.saturating_sub(1))
         {
@@ -99,7 +99,7 @@ pub(super) async fn check_rates(
     Ok(())
 }
 
-/// Returns how long a person has to wait before another code can be asked for, or zero.
+/// Returns how long a person has to wait before another code can be requested, or zero.
 pub(super) async fn resend_wait(app: &App, binding: Binding<'_>) -> Result<Duration> {
     match check_rates(app, app.db.read(), app.clock.now(), binding, When::Again).await {
         Ok(()) => Ok(Duration::zero()),
@@ -189,7 +189,7 @@ pub(super) async fn count_attempt(tx: &Tx, binding: Binding<'_>) -> Result<Attem
 }
 
 impl Attempt {
-    /// Returns whether the code is the one that was mailed, in constant time.
+    /// Returns `true` if the code is the one that was mailed, in constant time.
     pub fn is_right(&self, app: &App, binding: Binding<'_>, code: &str) -> bool {
         binding
             .hmac(app, code)

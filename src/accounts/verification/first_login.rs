@@ -15,7 +15,7 @@ use crate::domain::event::{Action, Event};
 use crate::storage::{accounts, email_codes};
 use crate::templates::mails;
 
-/// One code at a time for an account: it may be typed in whichever browser the person logged in with.
+/// Binds one code at a time to an account: it may be typed in whichever browser the person logged in with.
 fn binding(account: &Account) -> Binding<'_> {
     Binding {
         purpose: Purpose::FirstLogin,
@@ -24,8 +24,8 @@ fn binding(account: &Account) -> Binding<'_> {
     }
 }
 
-/// Mails a code with a login, unless the last one can still be given, and returns whether it did: the mail tells of the
-/// login, too. Too many were sent: the login goes on, and its page says how long to wait.
+/// Mails a code with a login, unless the last one can still be given, and returns whether it did: the mail reports the
+/// login, too. If too many were sent, the login goes on, and its page says how long to wait.
 pub(in crate::accounts) async fn begin(tx: &Tx, account: &Account) -> Result<bool> {
     if account.email_verified
         || code::find_open(tx.app(), tx, tx.now(), binding(account))
@@ -41,7 +41,7 @@ pub(in crate::accounts) async fn begin(tx: &Tx, account: &Account) -> Result<boo
     }
 }
 
-/// Mails another code. A session of before this rule has had none yet.
+/// Mails another code. A session from before this rule has had none yet.
 pub async fn resend(app: &App, context: &Context, account: &Account) -> Result<()> {
     app.write(context, async |tx| match find_unverified(tx, account).await? {
         Some(account) => send(tx, &account).await,
@@ -60,19 +60,19 @@ async fn send(tx: &Tx, account: &Account) -> Result<()> {
     Ok(tx.mail(account, &message).await?)
 }
 
-/// The account as it is now, held until the transaction ends, if its address is still to be verified.
+/// Returns the account as it is now, held until the transaction ends, if its address is still to be verified.
 async fn find_unverified(tx: &impl ConnectionTrait, account: &Account) -> Result<Option<Account>> {
     accounts::lock(tx, &account.id).await?;
     let found = accounts::find(tx, &account.id).await?;
     Ok(found.filter(|it| it.is_active() && !it.email_verified))
 }
 
-/// For the page that asks for the code.
+/// The state of the code, for the page that asks for it.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeStatus {
-    /// A code was mailed that can still be given.
+    /// `true` if a code was mailed that can still be given.
     pub is_open: bool,
-    /// Until another can be asked for; zero if no time at all.
+    /// The time until another code can be requested; zero if there is none to wait.
     pub wait: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Passkeys shown at a login, after the password or in its place (Web Authentication §7.2).
+//! Verifies passkeys presented at a login, after the password or in its place (Web Authentication §7.2).
 
 use sea_orm::DbErr;
 
@@ -82,7 +82,7 @@ pub(in crate::accounts) async fn verify(
 }
 
 enum VerifyError {
-    /// `account` is whose passkey it was said to be.
+    /// `account` is the owner of the passkey, as the device states it.
     Refused {
         account: Option<AccountId>,
         why: String,
@@ -114,7 +114,7 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Verifie
     if challenge.account.as_ref().is_some_and(|it| it != owner) {
         return refuse(Some(owner), "asked of another person".into());
     }
-    // Web Authentication §7.2, step 6: the device says whose it is, if nothing else did, and is right.
+    // Web Authentication §7.2, step 6: the device states whose passkey it is, if nothing else did, and is right.
     let expected = handle(app, owner);
     let is_right = match assertion.user_handle() {
         Some(said) => said == expected,

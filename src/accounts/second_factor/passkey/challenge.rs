@@ -22,7 +22,7 @@ pub(super) fn handle(app: &App, account: &AccountId) -> UserHandle {
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(super) struct Challenge {
     pub ceremony: Ceremony,
-    /// Whose devices; anybody's otherwise.
+    /// The account whose devices may answer; `None` if any device may.
     pub account: Option<AccountId>,
 }
 

@@ -1,4 +1,4 @@
-//! Passkeys: set up by a person who has just logged in, named and taken away (Web Authentication §7.1).
+//! Passkeys: registered by a person who has just logged in, named and taken away (Web Authentication §7.1).
 
 use super::challenge::{self, Challenge, handle};
 use crate::accounts::second_factor::enrolment::{self, Enrolled};
@@ -16,7 +16,7 @@ use crate::storage::passkeys::{self, Passkey};
 use crate::templates::mails::SecondFactorChange;
 use crate::webauthn;
 
-/// Of one account.
+/// The most passkeys of one account.
 pub const MOST: u64 = 20;
 const LONGEST_NAME: usize = 100;
 
@@ -68,12 +68,12 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<String>> {
 pub struct NewPasskey<'a> {
     /// The person's name for it.
     pub name: &'a str,
-    /// What the device answered, in JSON.
+    /// The answer of the device, in JSON.
     pub response: &'a str,
 }
 
 /// Registers the passkey that a device has made. `ChallengeExpired`: it took too long; `WrongCode`: the answer is not
-/// as it should be; `Conflict`: it is existing already.
+/// as it should be; `Conflict`: it is registered already.
 pub async fn confirm(
     app: &App,
     context: &Context,
@@ -81,7 +81,7 @@ pub async fn confirm(
     session: &Session,
     new: NewPasskey<'_>,
 ) -> Result<Enrolled> {
-    // Before the challenge is spent: a name can be mended.
+    // A name can be mended, so it is read before the challenge is spent.
     let name = named(new.name)?;
     let challenge = challenge::take(app, Kind::Enrolment, &enrolment(session)).await?;
     let challenge = challenge.ok_or(Error::ChallengeExpired)?;
