@@ -22,7 +22,7 @@ use crate::random;
 use crate::storage::batches::pause;
 use crate::storage::{affiliations, membership_types, organizations, ties};
 
-/// Limits the records of one transaction.
+/// The most records of one transaction.
 const BATCH: usize = 20;
 
 /// The outcome of an import.
@@ -37,7 +37,7 @@ pub struct Report {
 
 /// Judges the whole file, by reading alone, and then applies it in small transactions: each whole, with its audit
 /// record. One problem refuses the file, unless `proceed` takes all that is good. If the process is ended in between,
-/// the records before are there with all that belongs to them; the same file again finds them known and goes on.
+/// the records before are there with all that belongs to them; the same file again finds that they exist and goes on.
 pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> Result<Report> {
     let mut report = Report {
         problems: read.problems,
@@ -173,7 +173,7 @@ impl Directory {
             at: now,
             by: None,
             capacity: Capacity::System,
-            // Nobody gave one; the audit trail says that it was imported.
+            // The file gives no reason; the audit trail says that it was imported.
             reason: None,
         };
         let status = match placement.status.as_str() {

@@ -8,20 +8,20 @@ use crate::{limits, mail};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Absent, or of an organization that is not the actor's.
+    /// The thing is absent, or of an organization that is not the actor's.
     #[error("there is no such thing")]
     NotFound,
     /// The decision was made on something that has changed meanwhile (security.md G-9): 409.
     #[error("it has been decided or changed meanwhile")]
     Conflict,
-    /// The actor may see such a thing, but not in the state that it has come to: 404 to who only looks, 409 to who acts
-    /// on it (security.md G-9).
+    /// The actor may see such a thing, but not in the state that it has come to: 404 to an actor who only looks, 409 to
+    /// one who acts on it (security.md G-9).
     #[error("it can no longer be seen")]
     NoLongerSeen,
     /// security.md AF-2: 403.
     #[error("nobody decides about themselves")]
     OwnRequest,
-    /// Searched too often from one network (security.md DS-2): 429 with `Retry-After`.
+    /// One network searched too often (security.md DS-2): 429 with `Retry-After`.
     #[error("too many; again in {seconds} s")]
     Throttled { seconds: u64 },
     /// The counters cannot be reached, so the attempt is refused (security.md G-11, ST-1): 503.
@@ -45,7 +45,7 @@ pub enum Error {
     /// security.md AF-3: 409.
     #[error("no TIES rights without an approved affiliation to an entitled, active member")]
     NotEntitled,
-    /// Fields of a form that were refused, each with what is said about it: 422.
+    /// Fields of a form were refused, each with the message about it: 422.
     #[error("some fields are not right")]
     Invalid(crate::domain::message::FieldErrors),
     /// The organization cannot take this change: 409.

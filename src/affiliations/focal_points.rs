@@ -21,7 +21,7 @@ use crate::storage::{accounts, affiliations, focal_points, organizations};
 /// Makes somebody with an approved affiliation a Focal Point of that organization.
 pub async fn designate(app: &App, context: &Context, id: &AffiliationId) -> Result<(), Error> {
     app.write(context, async |tx| {
-        // Not found before anything is said about the login, however fresh it is: G-4.
+        // G-4: an affiliation is not found before anything is said about the login, however fresh it is.
         let (affiliation, organization, _) = authority::find_to_decide(tx, id).await?;
         authority::recent(context, tx.now())?;
         designate_in(tx, &affiliation, &organization).await
@@ -60,7 +60,7 @@ pub async fn undesignate(
     let reason = authority::reason(reason)?;
     app.write(context, async |tx| {
         let affiliation = affiliations::find(tx, id).await?.ok_or(Error::NotFound)?;
-        // One after the other: two Focal Points who remove each other leave one.
+        // One waits for the other: two Focal Points who remove each other leave one.
         let organization = organizations::find_to_change(tx, &affiliation.organization)
             .await?
             .ok_or(Error::NotFound)?;
@@ -86,7 +86,7 @@ pub async fn undesignate(
     .await
 }
 
-/// How an administrator says who is meant.
+/// The way in which an administrator names a person.
 #[derive(Clone, Copy, Debug)]
 pub enum Whom<'a> {
     Email(&'a EmailAddress),

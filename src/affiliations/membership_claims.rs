@@ -22,12 +22,12 @@ pub async fn membership_claims(
 fn claims_of(current: &CurrentAffiliation) -> MembershipClaims {
     let mut claims = MembershipClaims::bare(current.status.into());
     match (current.status, current.organization_status) {
-        // Of an organization that nobody has checked yet, only that it is no member.
+        // An organization that nobody has checked yet yields one claim: that it is no member.
         (AffiliationStatus::SelfDeclared, OrganizationStatus::Proposed) => {
             claims.membership_type = Some(MembershipTypeId::new(MembershipType::NON_MEMBER));
             return claims;
         }
-        // Nothing of a member without its approval, nor of a non-member as if it had been given.
+        // A member yields nothing without its approval, and a non-member nothing as if approval had been given.
         (AffiliationStatus::SelfDeclared, OrganizationStatus::Active) if !current.needs_approval => {}
         (AffiliationStatus::Approved, OrganizationStatus::Active) if current.needs_approval => {
             claims.focal_point = current.focal_point;

@@ -31,9 +31,9 @@ pub struct Search<'a> {
     /// A granted right.
     pub right: Option<&'a str>,
     pub order: PeopleOrder,
-    /// From 1.
+    /// The number of the page, from 1.
     pub page: u64,
-    /// 1 to 100; 0 is 25.
+    /// The rows of a page, 1 to 100; 0 is 25.
     pub size: u64,
 }
 

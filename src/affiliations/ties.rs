@@ -29,7 +29,8 @@ pub async fn request(app: &App, context: &Context, rights: &[String]) -> Result<
         let affiliation = affiliations::find_in_force(tx, account)
             .await?
             .ok_or(Error::NotEntitled)?;
-        // To change: the announcement writes to it, and two that only rely on it would wait for each other.
+        // The row is read to be changed: the announcement writes to it, and two that only rely on it would wait for
+        // each other.
         let organization = organizations::find_to_change(tx, &affiliation.organization)
             .await?
             .ok_or(Error::NotFound)?;

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::organization::{MembershipType, Organization};
 use crate::storage::membership_types;
 
-/// Returns all of them, in the order of the form.
+/// Returns all kinds, in the order of the form.
 pub async fn list(app: &App) -> Result<Vec<MembershipType>, Error> {
     Ok(membership_types::list(app.db.read()).await?)
 }

@@ -69,7 +69,7 @@ async fn merge_in(
     let mut asked_again = Vec::new();
     for it in open_affiliations(tx, &source.id).await? {
         if it.status() == AffiliationStatus::SelfDeclared && is_member {
-            // Ends, with a new request to the member (AF-1).
+            // The affiliation ends, with a new request to the member (AF-1).
             let closed = it.clone().withdraw(by_the_service(tx))?;
             transitions::transition(tx, &it, &closed, source).await?;
             asked_again.push(it.account.clone());

@@ -1,6 +1,6 @@
 //! The directory of organizations: found by everybody (`search`), chosen by a person (`selection`), proposed by
 //! visitors, and kept by administrators. Whatever changes an organization goes through `membership_change`, which
-//! settles its people. What a person has to do with an organization lives in `lifecycle`.
+//! settles its people. What a person has to do with an organization is in `lifecycle`.
 
 pub mod admin;
 mod audit;

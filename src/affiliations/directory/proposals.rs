@@ -57,7 +57,7 @@ pub(in crate::affiliations) async fn propose(
     Ok(it)
 }
 
-/// What an administrator corrects.
+/// The values that an administrator corrects.
 #[derive(Clone, Debug)]
 pub struct Correction<'a> {
     pub name: &'a str,
@@ -66,7 +66,7 @@ pub struct Correction<'a> {
     pub category: &'a str,
     pub member_state: &'a str,
     pub website: &'a str,
-    /// `None` keeps them.
+    /// The sectors; `None` keeps them.
     pub sectors: Option<&'a [&'a str]>,
 }
 

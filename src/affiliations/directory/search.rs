@@ -17,18 +17,18 @@ use crate::limits::Limit;
 use crate::storage::organizations::Filter;
 use crate::storage::{membership_types as kinds, organizations};
 
-/// A search as it was typed; empty is anything.
+/// A search as it was typed; an empty value matches anything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Search<'a> {
     pub text: &'a str,
     pub membership_type: &'a str,
     pub member_state: &'a str,
     pub category: &'a str,
-    /// Administrators only: everybody else sees active organizations.
+    /// The status, for administrators only: everybody else sees active organizations.
     pub status: &'a str,
-    /// From 1.
+    /// The number of the page, from 1.
     pub page: u64,
-    /// 1 to 100; 0 is 25.
+    /// The rows of a page, 1 to 100; 0 is 25.
     pub size: u64,
 }
 

@@ -31,7 +31,7 @@ pub async fn end_all(app: &App, today: NaiveDate, overdue: &[OrganizationId]) ->
         }
         match end(app, id, today).await {
             Ok(()) => ended += 1,
-            // Another node was faster, or an administrator.
+            // Another node was faster, or an administrator was.
             Err(Error::Conflict) => {}
             Err(error) => error.log_unless_busy(id, "its membership is over and cannot be ended")?,
         }

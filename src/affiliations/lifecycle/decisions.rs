@@ -1,6 +1,6 @@
-//! Answers requests, and ends affiliations in the name of others: a Focal Point of that organization or an administrator
-//! decides, never the subject (security.md AF-2), and only while the request is as it was when it was decided (G-9).
-//! What a person ends is in `withdrawal`.
+//! Answers requests, and ends affiliations in the name of others: a Focal Point of that organization or an
+//! administrator decides, never the subject (security.md AF-2), and only while the request is as it was when it was
+//! decided (G-9). The end by the person is in `withdrawal`.
 
 use super::{authority, transitions, withdrawal};
 use crate::affiliations::Error;
@@ -13,8 +13,8 @@ use crate::domain::message::FieldErrors;
 use crate::domain::{AffiliationId, OrganizationId};
 use crate::storage::{affiliations, focal_points};
 
-/// Approves a request. An affiliation elsewhere, which stood until now, ends (AF-7). TIES rights are a second decision
-/// (AF-3): `ties::grant`.
+/// Approves a request. An affiliation elsewhere, which was in force until now, ends (AF-7). TIES rights are a second
+/// decision (AF-3): `ties::grant`.
 pub async fn approve(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
     let reason = authority::reason(reason)?;
     app.write(context, async |tx| approve_in(tx, id, reason.clone()).await)
@@ -48,8 +48,8 @@ pub struct Attempt {
     pub outcome: Result<(), Error>,
 }
 
-/// Approves several requests of one organization, each on its own: what cannot be approved keeps no other
-/// back. Another organization's request is as unknown as one that never was.
+/// Approves several requests of one organization, each on its own: what cannot be approved keeps no other back. Another
+/// organization's request is as absent as one that never was.
 pub async fn approve_all(
     app: &App,
     context: &Context,

@@ -96,7 +96,7 @@ async fn submit(tx: &Tx, account: &AccountId, choice: &Choice) -> Result<(Affili
         }
         deciders::announce(tx, &affiliation, &organization, choice.request_ties).await?;
     } else {
-        // In force at once, in the place of what was (AF-7).
+        // The affiliation is in force at once, in the place of what was (AF-7).
         if let Some(old) = in_force {
             withdrawal::withdraw_for(tx, old).await?;
         }
@@ -108,7 +108,8 @@ async fn submit(tx: &Tx, account: &AccountId, choice: &Choice) -> Result<(Affili
 async fn find_listed(tx: &Tx, id: &OrganizationId) -> Result<(Organization, MembershipType), Error> {
     const GONE: Error = Error::Refused("the organization is not in the directory");
     let id = organizations::resolve(tx, id).await?.ok_or(GONE)?.id;
-    // To change: the announcement writes to it, and two that only rely on it would wait for each other.
+    // The row is read to be changed: the announcement writes to it, and two that only rely on it would wait for each
+    // other.
     let organization = organizations::find_to_change(tx, &id)
         .await?
         .filter(Organization::is_active)

@@ -1,6 +1,6 @@
-//! Writes one transition of an affiliation or of a TIES right, whoever caused it: the conditional update, what ends with
-//! it, the audit record with before and after, the mail to the person. All are in the caller's transaction. Whether the
-//! actor may cause it is decided by the caller, whether the state may follow by `domain`.
+//! Writes one transition of an affiliation or of a TIES right, whoever caused it: the conditional update, what ends
+//! with it, the audit record with before and after, the mail to the person. All are in the caller's transaction. The
+//! caller decides whether the actor may cause it, `domain` whether the state may follow.
 
 use serde_json::{Value, json};
 

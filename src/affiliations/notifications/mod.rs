@@ -1,5 +1,5 @@
 //! The mails of this room: to those who decide, about requests that are new or wait too long, and to the person, about
-//! what became of a request. Each is written in the transaction of its cause (security.md ST-2). Their texts live in
+//! what became of a request. Each is written in the transaction of its cause (security.md ST-2). Their texts are in
 //! `templates`.
 
 pub(super) mod deciders;

@@ -1,6 +1,6 @@
 //! Mails to a person about what became of their affiliation, their TIES rights, their office of Focal Point or the
 //! organization that they proposed. Each is written in the transaction of its cause (security.md ST-2). Links lead to a
-//! page and decide nothing (security.md AF-2). Mails to those who decide live in `deciders`, `digests` and `reminders`.
+//! page and decide nothing (security.md AF-2). Mails to those who decide are in `deciders`, `digests` and `reminders`.
 
 use crate::affiliations::Error;
 use crate::app::Tx;
@@ -43,7 +43,7 @@ pub async fn affiliation_changed(
     Ok(tx.mail(&person, &mail).await?)
 }
 
-/// What was decided about rights: all of them got the same status.
+/// The decision about rights: all of them got the same status.
 #[derive(Debug)]
 pub struct TiesAnswer<'a> {
     pub status: TiesStatus,

@@ -81,7 +81,7 @@ pub async fn import(app: &App, context: &Context, file: &[u8]) -> Result<Importe
         )
         .map_err(ImportError::Lines)?;
         match apply(app, context, &plan, &mut imported).await {
-            // Somebody changed one of the records meanwhile: judged anew, what is applied is unchanged.
+            // Somebody changed one of the records meanwhile: the file is judged again, what is applied is unchanged.
             Err(ImportError::Room(Error::Conflict)) if attempt < ATTEMPTS => {}
             outcome => {
                 imported.unchanged = (plan.unchanged + plan.created.len() + plan.changed.len())

@@ -1,4 +1,4 @@
-//! The directory as a file (contract.md, "Files that go in and out"). Called by `itu-account org` and the demo.
+//! The directory as a file (contract.md, "Files that go in and out"). `itu-account org` and the demo call this.
 
 mod export;
 mod import;
