@@ -19,15 +19,15 @@ pub struct AccessRefused {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lack {
-    /// An approved affiliation with an active member.
+    /// The policy requires an approved affiliation with an active member.
     Affiliation,
-    /// One of these membership types.
+    /// The policy requires one of these membership types.
     MembershipType(Vec<String>),
-    /// These TIES rights.
+    /// The policy requires these TIES rights.
     TiesRights(Vec<String>),
 }
 
-/// Asks the database only if there is a policy; `None` is a person who may enter.
+/// Returns `None` if the person may enter. Asks the database only if there is a policy.
 pub async fn check(
     db: &impl ConnectionTrait,
     client: &Client,

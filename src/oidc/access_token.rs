@@ -1,5 +1,5 @@
-//! Access tokens: sealed, so that only we can read them, or signed for a client whose resources read
-//! them (RFC 9068). Each use returns what is true now (security.md G-10, ST-1, UI-5).
+//! Access tokens: sealed, so that only we can read them, or signed for a client whose resources read them (RFC 9068).
+//! Each use returns the state as of now (security.md G-10, ST-1, UI-5).
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::domain::token::AccessToken;
 use crate::domain::{AuthorizationId, ClientId, Sid, Subject, TokenId};
 use crate::storage::{accounts, revocations, sessions};
 
-/// The prefix of a sealed token, and what its key is derived for (security.md G-7).
+/// The prefix of a sealed token, and the purpose for which its key is derived (security.md G-7).
 const PREFIX: &str = "at_";
 const KIND: &str = "access_token";
 
-/// A claim for ourselves, and what its key is derived for.
+/// The claim that states the person to ourselves, and the purpose for which its key is derived.
 const SUBJECT: &str = "sealed_sub";
 
-/// A claim for ourselves: whose consent an exchanged token rests on.
+/// The claim that states to ourselves whose consent an exchanged token rests on.
 const GRANTED_TO: &str = "granted_to";
 
 /// RFC 9068 §2.1
@@ -36,7 +36,7 @@ pub fn seal(app: &App, token: &AccessToken) -> Result<String> {
     Ok(format!("{PREFIX}{sealed}"))
 }
 
-/// RFC 9068 §2.2; `sid`, `grant_id` and `claims` are for ourselves when it comes back to us.
+/// Signs a token as a JWT (RFC 9068 §2.2); `sid`, `grant_id` and `claims` are for ourselves when it comes back to us.
 pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, Value>) -> Result<String> {
     let issuer = app.config.issuer.as_str();
     let audience: Value = match token.audience.as_slice() {
@@ -46,10 +46,10 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     };
     let mut all = more;
     all.insert("iss".into(), issuer.into());
-    // RFC 9068 §2.2: about a client itself, the client.
+    // RFC 9068 §2.2: a token about a client itself names the client.
     let stated = token.subject.as_ref().map(|it| subject::of(app, client, it));
     if let Some(own) = token.subject.as_ref().filter(|it| stated.as_ref() != Some(*it)) {
-        // A pairwise name says nothing even to us: whom it is about travels sealed.
+        // A pairwise name says nothing even to us: the person's own name travels sealed.
         let sealed = app.keys.seal(SUBJECT, own.as_str().as_bytes());
         all.insert(SUBJECT.into(), sealed.map_err(Error::internal)?.into());
     }
@@ -100,7 +100,7 @@ pub fn state_authentication(all: &mut Map<String, Value>, authentication: &Authe
     }
 }
 
-/// Reads a presented token, if it is one of ours. It may hold no longer: see [`validate`].
+/// Reads a presented token, if it is one of ours. It may be valid no longer: see [`validate`].
 pub fn read(app: &App, presented: &str) -> Option<AccessToken> {
     if let Some(sealed) = presented.strip_prefix(PREFIX) {
         return serde_json::from_slice(&app.keys.open(KIND, sealed)?).ok();
@@ -168,9 +168,9 @@ fn from_claims(claims: &Value, issuer: &str) -> Option<AccessToken> {
 
 /// The outcome for a presented token.
 pub enum Validity {
-    /// The token holds now.
+    /// The token is valid now.
     Valid(Box<Holder>),
-    /// The reason why it does not, for the operator.
+    /// The reason why it is not, for the operator.
     Invalid(&'static str),
 }
 
@@ -184,16 +184,16 @@ impl Validity {
     }
 }
 
-/// A token that holds now, its client, and the person as they are now.
+/// A token that is valid now, its client, and the person as they are now.
 #[derive(Debug)]
 pub struct Holder {
     pub token: AccessToken,
     pub client: Arc<Client>,
-    /// `None`: the token is about the client itself.
+    /// The person; `None` if the token is about the client itself.
     pub account: Option<Account>,
 }
 
-/// Reads a presented token and finds out whether it still holds, and for whom.
+/// Reads a presented token and finds out whether it is still valid, and for whom.
 pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
     let now = app.clock.now();
     let Some(mut token) = read(app, presented) else {

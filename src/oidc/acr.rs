@@ -1,5 +1,5 @@
 //! Decides the `acr` of a login: one of the classes that the service asks for, the best there is, or none before the
-//! person has shown more (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9470). `authorization/interaction.rs` and the
+//! person has presented more (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9470). `authorization/interaction.rs` and the
 //! decisions of CIBA call it; `domain/authentication.rs` has the classes.
 
 use super::{Error, Result};

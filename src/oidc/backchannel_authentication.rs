@@ -2,9 +2,9 @@
 //! is elsewhere, the person is notified by mail and decides on a page of the account, the service comes and asks,
 //! pinged or by itself (`token/ciba.rs`). Tokens are never pushed.
 //!
-//! Whom nobody vouched for learns nothing by asking: to a client that registered itself, a hint that names
-//! nobody is as good as one whose person does not answer. An administrator's client hears `unknown_user_id`
-//! (CIBA §13), a few times.
+//! A client that nobody vouched for learns nothing by asking: if it registered itself, a hint that names nobody gets
+//! the same answer as one whose person does not answer. An administrator's client gets `unknown_user_id` (CIBA §13), a
+//! few times.
 
 mod decisions;
 mod hint;
@@ -63,18 +63,18 @@ pub async fn begin(
     }
     let asked = request::read(app, client, parameters).await?;
     if client.origin == Origin::Registration {
-        // Counted whatever the hint names, so that the limit tells a stranger nothing.
+        // The request is counted whatever the hint names, so that the limit reveals nothing to a stranger.
         app.limits.count(Limit::UnknownHints, client.id.as_str()).await?;
     }
     let account = hint::find(app, client, &asked.hint).await?;
-    // Counted by the address, somebody's or nobody's: that limit tells nothing, either.
+    // The request is counted by the address, somebody's or nobody's: that limit reveals nothing, either.
     if let Some(address) = asked.hint.address(account.as_ref()) {
         app.limits.count(Limit::AuthenticationRequests, &address).await?;
     }
     if account.is_none() {
         nobody(app, client, &asked.hint).await?;
     }
-    // Too many waiting says that there is somebody: whom nobody vouched for waits as for nobody (SU-1).
+    // SU-1: too many waiting requests would reveal a person, so a client that nobody vouched for waits as for nobody.
     let account = match (account, client.origin) {
         (Some(account), Origin::Registration) if !has_room(app, app.db.read(), &account.id).await? => None,
         (account, _) => account,
@@ -159,7 +159,7 @@ async fn keep(
     })
 }
 
-/// DV-3: of any number of services, a few may wait for one person.
+/// Returns `true` if one more request may wait. DV-3: of any number of services, a few may wait for one person.
 async fn has_room(app: &App, db: &impl ConnectionTrait, account: &AccountId) -> Result<bool, DbErr> {
     let waiting = authentication_requests::count_waiting(db, account, app.clock.now()).await?;
     Ok(waiting < u64::from(app.config.limits.authentication_requests_waiting))

@@ -1,5 +1,5 @@
-//! Claims about a person, computed when they are stated and never before (security.md G-10, AF-4):
-//! which ones follows from scope and the `claims` parameter, their values from product.md.
+//! Claims about a person, computed when they are stated and never before (security.md G-10, AF-4). Scope and the
+//! `claims` parameter decide which ones, product.md their values.
 
 use std::collections::BTreeSet;
 

@@ -32,7 +32,7 @@ pub async fn verify(app: &App, client: &Client, jws: &str, expect: Expect<'_>) -
     };
     let cached = app.client_keys.at(address).await?;
     let refusal = match jws::verify(jws, &cached, expect) {
-        // A key with a new name, or, where keys have no names, one that was exchanged.
+        // The client may have a key with a new name, or, where keys have no names, one that was exchanged.
         Err(refusal @ (Refusal::UnknownKey | Refusal::Signature)) => refusal,
         other => return Ok(other?),
     };
@@ -54,7 +54,7 @@ pub async fn encrypt(
     encrypted.ok_or_else(|| no_key(how))
 }
 
-/// Refuses before anything is spent for an ID token that could not be sent.
+/// Refuses, before anything is spent, an ID token that could not be sent.
 pub async fn ready_for_id_token(app: &App, client: &Client) -> super::Result<()> {
     if let Some(how) = client.metadata.id_token_encryption() {
         recipient(app, client, how).await?;
@@ -83,7 +83,7 @@ async fn recipient(app: &App, client: &Client, how: Encryption) -> super::Result
     keys.filter(fits).ok_or_else(|| no_key(how))
 }
 
-/// RFC 7591 §3.2.2 has the only name for it: what the client registered cannot be done.
+/// Returns the error that what the client registered cannot be done: RFC 7591 §3.2.2 has the only name for it.
 fn no_key(how: Encryption) -> Error {
     let description = format!("The client has no key to which {} could encrypt", how.alg);
     Error::invalid_client_metadata(description)

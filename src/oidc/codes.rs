@@ -11,17 +11,17 @@ use crate::domain::{AuthorizationId, ClientId, secret::Digest};
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
-/// A spent code is remembered until it would have expired, and ten minutes more (security.md ST-3).
+/// The time for which a spent code is remembered after its expiry (security.md ST-3).
 const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// The outcome of presenting a code.
 #[derive(Debug)]
 pub enum Taken {
-    /// The one redemption: whatever comes of it, there is no second.
+    /// The grant of the one redemption: whatever comes of it, there is no second.
     Grant(Box<Grant>),
     /// A second presentation: all that descends from the authorization is to end (TK-2).
     Spent(AuthorizationId),
-    /// Never issued to this client, or expired.
+    /// The code was never issued to this client, or has expired.
     Unknown,
 }
 
@@ -67,7 +67,7 @@ pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
     Ok(Taken::Grant(Box::new(grant)))
 }
 
-/// Returns whether the code still waits for its redemption.
+/// Returns `true` if the code still waits for its redemption.
 pub async fn is_unredeemed(app: &App, code: &str, client: &ClientId) -> Result<bool> {
     let found = app.ephemeral.get(Kind::Code, &key(client, code)).await;
     Ok(found.map_err(Error::from)?.is_some())

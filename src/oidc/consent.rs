@@ -1,5 +1,5 @@
-//! The consent of a person to a service: asked once for each client and scope, and remembered until it is withdrawn
-//! (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
+//! The consent of a person to a service: the person is asked once for each client and scope, and the answer is
+//! remembered until it is withdrawn (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -18,16 +18,17 @@ use crate::storage::{consents, refresh_tokens};
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsentNeeded {
     pub scope: Scope,
-    /// Claims asked for by name that no scope of the request states, in the order of the page.
+    /// The claims requested by name that no scope of the request states, in the order of the page.
     pub claims: Vec<String>,
-    /// The request in detail (RFC 9396 §2). The person agrees to it in each request anew: it may be an order, not a
+    /// The request in detail (RFC 9396 §2). The person agrees to it in each request again: it may be an order, not a
     /// permission.
     pub details: AuthorizationDetails,
     /// The host to which the browser is sent then; `None`: it stays with us.
     pub redirect_host: Option<String>,
 }
 
-/// `None` when nothing is to be asked. `agreed`: within this request, to what it asks for in detail.
+/// Returns `None` if the person need not be asked. `agreed`: the person agreed within this request, to what it asks for
+/// in detail.
 pub async fn needed(
     app: &App,
     client: &Client,

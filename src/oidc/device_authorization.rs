@@ -30,7 +30,7 @@ use crate::paths;
 use crate::random;
 use crate::storage::ephemeral::Kind;
 
-/// Expired codes are known for as long again, so that device and person hear that they are too late.
+/// The time for which expired codes are remembered, so that device and person hear that they are too late.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(1200);
 
 /// RFC 8628 §3.2
@@ -58,12 +58,12 @@ pub async fn begin(
         return Err(refused.about(mismatch));
     }
     if client.is_public() {
-        // DS-3: a public client proves nothing, so its request counts as one that a browser brings.
+        // DS-3: a public client does not authenticate, so its request counts as one that a browser brings.
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
     let scope = allowed(client, parameters.get("scope"))?;
     let audience = Audience::of_client(app, client, parameters)?;
-    // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
+    // RFC 9449 §8: the proof is verified before anything is stored, since a client without a nonce comes again.
     let key = dpop::verify(app, proof, None).await?;
     let device_code = format!("dc_{}", random::token());
     let request = DeviceRequest {
@@ -133,13 +133,13 @@ async fn free_user_code(app: &App, content: &[u8]) -> Result<UserCode> {
     }
 }
 
-/// A device that waits for the person's word.
+/// A device that waits for the person's decision.
 #[derive(Debug)]
 pub struct Waiting {
     pub code: UserCode,
     pub client: Arc<Client>,
     pub scope: Scope,
-    /// The access policy of the client does not let this person in: there is nothing to allow.
+    /// The reason why the access policy of the client does not let this person in: there is nothing to allow.
     pub refused: Option<AccessRefused>,
     request: DeviceRequest,
 }
@@ -156,11 +156,11 @@ impl Waiting {
 pub enum Entered {
     Waiting(Box<Waiting>),
     Expired,
-    /// Never given, or decided already; so many wrong ones are left before a wait.
+    /// The code was never given, or decided already; `left` wrong ones remain before a wait.
     Unknown {
         left: u64,
     },
-    /// No code looks so; it is no attempt at one.
+    /// The text does not have the form of a code, and is no attempt at one.
     Malformed,
 }
 
@@ -195,7 +195,7 @@ pub async fn enter(
     Ok(entered.unwrap_or(Entered::Unknown { left }))
 }
 
-/// `None`: the code was never given, or decided already.
+/// Returns `None` if the code was never given, or is decided already.
 async fn look_up(app: &App, account: &Account, code: UserCode) -> Result<Option<Entered>> {
     let stored = app
         .ephemeral
@@ -264,17 +264,17 @@ pub async fn deny(app: &App, context: &Context, account: &Account, waiting: &Wai
     decide(app, context, waiting, &word).await
 }
 
-/// The word of a person, and what is written with it.
+/// The decision of a person, and what is written with it.
 struct Word<'a> {
     account: &'a AccountId,
     decision: Decision,
     event: Event,
-    /// `None` where nothing is asked of the person, or the person denies.
+    /// The consent; `None` where nothing is asked of the person, or the person denies.
     consent: Option<ConsentNeeded>,
 }
 
-/// Decides once, whatever the number of decisions: who takes the user code decides. The decision is on record, with
-/// the consent, before the device can learn of it.
+/// Decides once, whatever the number of decisions: the first to take the user code decides. The decision is on record,
+/// with the consent, before the device can learn of it.
 async fn decide(app: &App, context: &Context, waiting: &Waiting, word: &Word<'_>) -> Result<bool> {
     let store = &app.ephemeral;
     let key = user_key(&waiting.code);

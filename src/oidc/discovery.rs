@@ -91,11 +91,11 @@ fn metadata(config: &Config) -> Map<String, Value> {
         "authorization_response_iss_parameter_supported": true, // RFC 9207 §3
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "ui_locales_supported": languages,
-        // Absent, the first would mean false and the second true (Discovery §3).
+        // Discovery §3: if absent, the first would mean false and the second true.
         "request_parameter_supported": true,
         "request_uri_parameter_supported": config.authorization.request_uri,
         "require_request_uri_registration": config.authorization.request_uri,
-        // Not `none`, which is for the client that an administrator registered for it.
+        // The list lacks `none`, which is for the client that an administrator registered for it.
         "request_object_signing_alg_values_supported": algs,
         "authorization_signing_alg_values_supported": algs, // JARM §4
         "require_signed_request_object": false, // a client's registration may: RFC 9101 §10.5
@@ -150,7 +150,7 @@ fn backchannel_authentication(issuer: &Issuer, algs: &[&str]) -> [(String, Value
     .map(|(name, value)| (name.to_owned(), value))
 }
 
-/// Returns the encryption algorithms for every kind of answer that can be encrypted: all alike.
+/// Returns the encryption algorithms for every kind of answer that can be encrypted: they are all alike.
 fn encryption() -> impl Iterator<Item = (String, Value)> {
     let algs: Vec<&str> = EncryptionAlg::ALL.iter().map(|it| it.as_str()).collect();
     let encs: Vec<&str> = ContentEncryption::ALL.iter().map(|it| it.as_str()).collect();
@@ -165,7 +165,7 @@ fn encryption() -> impl Iterator<Item = (String, Value)> {
         })
 }
 
-/// About the person by scope, and about the token itself.
+/// Returns the claims about the person by scope, and those about the token itself.
 fn claims() -> Vec<&'static str> {
     let protocol = [
         "sub",

@@ -1,5 +1,5 @@
-//! Proofs of possession (RFC 9449): with each request a client shows anew that it holds the key that its
-//! tokens are bound to, so that a stolen token is worth nothing (security.md TK-10).
+//! Proofs of possession (RFC 9449): with each request a client proves again that it holds the key that its tokens are
+//! bound to, so that a stolen token is worth nothing (security.md TK-10).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
@@ -30,7 +30,7 @@ const WINDOW: Duration = Duration::seconds(60);
 /// The lifetime of a nonce.
 const NONCE_WINDOW: Duration = Duration::minutes(5);
 
-/// A used proof is remembered so much longer than it could be used (security.md ST-3).
+/// The time for which a used proof is remembered after it could be used (security.md ST-3).
 const REMEMBERED: Duration = Duration::minutes(10);
 
 /// The purpose for which a nonce is sealed (security.md G-7).
@@ -39,9 +39,9 @@ const NONCE: &str = "dpop_nonce";
 /// The header as it came, and the request that it came with.
 #[derive(Clone, Debug, Default)]
 pub struct DpopHeader {
-    /// `DPoP`, if there was one.
+    /// The value of `DPoP`, if there was one.
     pub proof: Option<String>,
-    /// There was more than one, or one that is not ASCII.
+    /// `true` if there was more than one, or one that is not ASCII.
     pub unreadable: bool,
     pub method: String,
     /// The URL of the endpoint as metadata states it, without query.
@@ -55,7 +55,7 @@ struct Expected<'a> {
     /// The access token that it comes with, at a resource.
     access_token: Option<&'a str>,
     now: Time,
-    /// Proofs that are older are refused: their use is not remembered (ST-1).
+    /// The time before which proofs are refused: their use is not remembered (ST-1).
     remembered_since: Time,
 }
 
@@ -89,7 +89,7 @@ pub async fn verify(app: &App, header: &DpopHeader, access_token: Option<&str>) 
             "The DPoP proof needs the nonce of the DPoP-Nonce header",
         ));
     }
-    // RFC 9449 §11.1: per key and endpoint, so that nobody spends another's.
+    // RFC 9449 §11.1: proofs are counted per key and endpoint, so that nobody spends another's.
     let used = format!("{thumbprint}\n{}\n{jti}", header.url);
     let window = if wants_nonce { NONCE_WINDOW } else { WINDOW * 2 };
     let ttl = (window + REMEMBERED).to_std().map_err(Error::internal)?;
@@ -137,7 +137,7 @@ fn is_own_nonce(app: &App, nonce: Option<&Value>) -> bool {
     made.is_some_and(|it| app.clock.now() - it <= NONCE_WINDOW)
 }
 
-/// Checks the claims of a proof whose signature holds, and returns its `jti` (RFC 9449 §4.3).
+/// Checks the claims of a proof whose signature is verified, and returns its `jti` (RFC 9449 §4.3).
 fn check(
     claims: &Value,
     expected: &Expected<'_>,

@@ -28,9 +28,9 @@ const LONGEST_STATE: usize = 2048;
 /// The next step of a logout.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// End the session at hand, if there is one, and go on.
+    /// The session at hand, if there is one, is to end, and the browser goes on.
     Done(After),
-    /// Ask, by a form whose POST brings `ticket` back to [`confirmed`].
+    /// The person is to be asked, by a form whose POST brings `ticket` back to [`confirmed`].
     Confirm {
         client: Option<ClientId>,
         /// The person that the service wants to log out, if that is not the person of the session.
@@ -58,7 +58,7 @@ struct Ticket {
     after: After,
 }
 
-/// An ID token of ours that came back, and whom it was for.
+/// An ID token of ours that came back, with its client and person.
 struct Hint {
     client: Arc<Client>,
     subject: Subject,
@@ -67,7 +67,7 @@ struct Hint {
     person: Option<String>,
 }
 
-/// Decides. `session` is the live session of the browser, if any.
+/// Decides the next step. `session` is the valid session of the browser, if any.
 pub fn request(app: &App, parameters: &Parameters, session: Option<(&Session, &Account)>) -> Result<Step> {
     let hint = parameters
         .get("id_token_hint")
@@ -82,7 +82,7 @@ pub fn request(app: &App, parameters: &Parameters, session: Option<(&Session, &A
     };
     let after = named.map_or_else(After::default, |it| after(&it, parameters));
     match &hint {
-        // LO-1: expired or not, the hint is about the session at hand.
+        // LO-1: the hint is about the session at hand, expired or not.
         Some(hint) if hint.is_for(app, at_hand) => Ok(Step::Done(after)),
         // Anybody could have sent the browser here, so the person decides.
         _ => {
@@ -148,7 +148,7 @@ pub async fn end(app: &App, context: &Context, session: &Session, account: &Acco
         ..context.clone()
     };
     let ended = app.write(&context, async |tx| {
-        // The session first: a grant in the making holds it until it stands.
+        // The session ends first: a grant in the making holds it until it is stored.
         if sessions::end(tx, &account.id, &session.id, tx.now()).await? {
             let event = Event::new(Action::Logout, format!("session:{}", session.id));
             tx.record(event).await?;
@@ -185,7 +185,7 @@ fn read_hint(app: &App, claims: &Value, client_id: Option<&str>) -> Option<Hint>
     })
 }
 
-/// §3: only to an address that the client registered, byte for byte (LO-2).
+/// Returns the destination. §3: it must be an address that the client registered, byte for byte (LO-2).
 fn after(client: &Client, parameters: &Parameters) -> After {
     let registered = &client.metadata.post_logout_redirect_uris;
     let received = parameters.get("post_logout_redirect_uri");
@@ -205,7 +205,7 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
         return uri.to_owned();
     };
     let encoded: String = form_urlencoded::byte_serialize(state.as_bytes()).collect();
-    // A space as every decoder of URLs reads it.
+    // Every decoder of URLs reads a space in this form.
     let encoded = encoded.replace('+', "%20");
     let separator = if uri.contains('?') { '&' } else { '?' };
     format!("{uri}{separator}state={encoded}")

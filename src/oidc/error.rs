@@ -1,7 +1,7 @@
 //! Every error code of the specifications, with its status: one error for the whole protocol.
 //!
-//! How it travels (JSON, redirect, `WWW-Authenticate`, page) is decided in `http/error.rs` alone. The description is
-//! safe to show and to send by construction; the source is for the operator, logged once at the edge.
+//! `http/error.rs` alone decides how it travels (JSON, redirect, `WWW-Authenticate`, page). The description is safe to
+//! show and to send by construction; the source is for the operator, logged once at the edge.
 //! RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6, RFC 7591 §3.2.2.
 
 use std::sync::Arc;
@@ -102,17 +102,17 @@ impl Code {
     }
 }
 
-/// An error in the protocol's words.
+/// An error in the words of the protocol.
 #[derive(Clone, Debug)]
 pub struct Error {
     code: Code,
     description: Description,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
-    /// No credentials at all came: the challenge names no error (RFC 6750 §3.1).
+    /// `true` if no credentials at all came: the challenge names no error (RFC 6750 §3.1).
     bare: bool,
-    /// Over a limit: how long to wait, in seconds (security.md DS-2).
+    /// The wait in seconds after a limit was exceeded (security.md DS-2).
     retry_after: Option<u64>,
-    /// It was decided on a state that is over: 409 (security.md G-9).
+    /// `true` if it was decided on a state that is over: 409 (security.md G-9).
     conflict: bool,
     /// The client whose mistake it is. It is for the log and for administrators, as the mismatch is, never for an
     /// answer (security.md LG-1).
@@ -137,13 +137,13 @@ impl Error {
         }
     }
 
-    /// `invalid_grant`, always in the same words (security.md TK-11); the reason is for the operator alone.
+    /// Returns `invalid_grant`, always in the same words (security.md TK-11); the reason is for the operator alone.
     pub fn unusable_grant(reason: &'static str) -> Self {
         Self::invalid_grant("The grant is unknown, expired, used, revoked or not meant for this client")
             .caused_by(Reason(reason))
     }
 
-    /// `invalid_client`, always in the same words; the reason is for the operator alone.
+    /// Returns `invalid_client`, always in the same words; the reason is for the operator alone.
     pub fn unauthenticated(reason: &'static str) -> Self {
         Self::invalid_client("The client could not be authenticated").caused_by(Reason(reason))
     }
@@ -154,19 +154,19 @@ impl Error {
         self
     }
 
-    /// `invalid_token`, always in the same words; the reason is for the operator alone.
+    /// Returns `invalid_token`, always in the same words; the reason is for the operator alone.
     pub fn unusable_token(reason: &'static str) -> Self {
         Self::invalid_token("The access token is unknown, expired or revoked").caused_by(Reason(reason))
     }
 
-    /// `invalid_request` for a token to be exchanged (RFC 8693 §2.2.2), always in the same words; the reason is for
-    /// the operator alone.
+    /// Returns `invalid_request` for a token to be exchanged (RFC 8693 §2.2.2), always in the same words; the reason is
+    /// for the operator alone.
     pub fn unacceptable_token(reason: &'static str) -> Self {
         Self::invalid_request("A token is unknown, expired, revoked or not one that this client may exchange")
             .caused_by(Reason(reason))
     }
 
-    /// `invalid_token` for a request without a token.
+    /// Returns `invalid_token` for a request without a token.
     pub fn missing_token() -> Self {
         Self {
             bare: true,
@@ -174,7 +174,7 @@ impl Error {
         }
     }
 
-    /// Too many requests: status 429 with `Retry-After`.
+    /// Returns the error of too many requests: status 429 with `Retry-After`.
     pub fn throttled(seconds: u64) -> Self {
         Self {
             retry_after: Some(seconds),
@@ -182,7 +182,7 @@ impl Error {
         }
     }
 
-    /// `invalid_request` with status 409: the registration changed after the change was decided.
+    /// Returns `invalid_request` with status 409: the registration changed after the change was decided.
     pub fn changed_meanwhile() -> Self {
         Self {
             conflict: true,
@@ -190,7 +190,7 @@ impl Error {
         }
     }
 
-    /// `server_error` for a failure of our own. Its cause is logged, never shown.
+    /// Returns `server_error` for a failure of our own. Its cause is logged, never shown.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self {
             source: Some(Arc::from(source.into())),
@@ -203,7 +203,7 @@ impl Error {
         self
     }
 
-    /// Names the client for the log; who named it first knows best.
+    /// Names the client for the log; the first one that was named stays.
     pub fn of_client(mut self, id: &ClientId) -> Self {
         self.client.get_or_insert_with(|| id.clone());
         self
@@ -291,8 +291,8 @@ impl std::error::Error for Error {
 
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
-        // security.md ST-3: retried three times, then 503. Nobody waited longer for a connection than was
-        // right, so that is not tried again.
+        // security.md ST-3: a busy database was tried three times, then the answer is 503. A wait for a connection has
+        // lasted as long as was right, so it is not repeated.
         if source.is_busy() || matches!(source, DbErr::ConnectionAcquire(_)) {
             Self::temporarily_unavailable("The server is busy; try again").caused_by(source)
         } else {
@@ -338,7 +338,7 @@ impl IsBusy for Error {
 #[error("{0}")]
 struct Reason(&'static str);
 
-/// Text of the characters that RFC 6749 §5.2 allows: 0x20-21, 0x23-5B, 0x5D-7E; others become close relatives.
+/// A text of the characters that RFC 6749 §5.2 allows: 0x20-21, 0x23-5B, 0x5D-7E; others become close relatives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Description(String);
 

@@ -1,5 +1,5 @@
-//! Introspection (RFC 7662): what a token is worth now, for the clients that it concerns; about every other
-//! token the answer is the same `active: false` (security.md UI-3).
+//! Introspection (RFC 7662): states the value of a token now, for the clients that it concerns; about every other token
+//! the answer is the same `active: false` (security.md UI-3).
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::storage::{accounts, refresh_tokens, revocations};
 /// Returns the JSON of the answer.
 pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
     if client.is_public() {
-        // RFC 7662 §4: or anybody could try tokens out.
+        // RFC 7662 §4: without this, anybody could try tokens out.
         return Err(Error::unauthenticated("a public client at introspection"));
     }
     let presented = parameters
@@ -60,7 +60,7 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     }
     all.insert("iss".into(), issuer.into());
     all.insert("client_id".into(), token.client_id.as_str().into());
-    // Core §8.1: the answer names the person as the token's own client knows them, so that nobody learns another
+    // Core §8.1: the answer names the person by the `sub` of the token's own client, so that nobody learns another
     // name.
     let subject = token.subject.as_ref().map(|it| subject::of(app, &holder, it));
     let subject = subject.as_ref().map_or(token.client_id.as_str(), Subject::as_str);

@@ -1,5 +1,5 @@
-//! The public keys, for whoever verifies what we signed (RFC 7517 §5, OpenID Connect Core §10.1.1):
-//! announced before they sign, kept until the last of what they signed has expired.
+//! The public keys, for whoever verifies what we signed (RFC 7517 §5, OpenID Connect Core §10.1.1): announced before
+//! they sign, kept until the last of what they signed has expired.
 
 use crate::app::App;
 

@@ -1,7 +1,7 @@
-//! Services hear of a logout: by a call from here (OpenID Connect Back-Channel Logout 1.0) or through the
-//! person's browser (OpenID Connect Front-Channel Logout 1.0). Who took part in a session is written when
-//! the client gets its first tokens of it; the end of the session itself makes those rows due
-//! (`storage::sessions::end`), whoever ends it (security.md LO-3).
+//! Notifies services of a logout: by a call from here (OpenID Connect Back-Channel Logout 1.0) or through the person's
+//! browser (OpenID Connect Front-Channel Logout 1.0). A client's part in a session is written when it gets its first
+//! tokens of it; the end of the session itself makes those rows due (`storage::sessions::end`), whoever ends it
+//! (security.md LO-3).
 
 pub mod backchannel;
 pub mod frontchannel;
@@ -28,7 +28,8 @@ pub async fn take_part(app: &App, client: &Client, grant: &Grant, subject: &Subj
         return Ok(());
     }
     let write = app.db.write(async |tx| {
-        // The end of a session looks for the clients of the session afterwards: held here, it cannot end unnoticed.
+        // The end of a session looks for the clients of the session afterwards: while it is held here, it cannot end
+        // unnoticed.
         if !refresh_tokens::hold_session(tx, session).await? {
             return Ok(false);
         }

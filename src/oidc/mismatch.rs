@@ -11,7 +11,7 @@ use crate::domain::ClientId;
 
 /// The longest value that is shown.
 const LONGEST: usize = 200;
-/// Registered values that are named.
+/// The most registered values that are named.
 const MOST: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
-//! The protocol: typed request in, typed answer out. OAuth 2.0, OpenID Connect and their extensions.
-//!
-//! Nothing here knows HTTP, cookies or pages; the front door brings requests in and carries answers out.
+//! The protocol: typed request in, typed answer out. OAuth 2.0, OpenID Connect and their extensions are here. HTTP,
+//! cookies and pages are not; the front door brings requests in and carries answers out.
 
 pub mod access_policy;
 mod access_token;

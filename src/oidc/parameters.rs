@@ -8,7 +8,8 @@ use super::{Error, Result};
 /// Names that may repeat (security.md G-2, RFC 8707 §2).
 const LISTS: [&str; 2] = ["resource", "audience"];
 
-/// The credentials of a client travel in the body or in a header (security.md TK-8, RFC 6749 §2.3.1).
+/// The parameters with a client's credentials, which travel in the body or in a header (security.md TK-8, RFC 6749
+/// §2.3.1).
 const CREDENTIALS: [&str; 2] = ["client_secret", "client_assertion"];
 
 /// The parameters that the authorization endpoint reads. It ignores every other name, repeated or not
@@ -73,7 +74,8 @@ const OTHERS: [&str; 29] = [
     "client_id",
 ];
 
-/// Means something at one of the endpoints; every other name is ignored, whatever its value (security.md G-2).
+/// Returns `true` if the name means something at one of the endpoints; every other name is ignored, whatever its value
+/// (security.md G-2).
 pub fn is_parameter(name: &str) -> bool {
     is_authorization_parameter(name) || OTHERS.contains(&name)
 }
@@ -109,12 +111,12 @@ impl RequestPairs {
         Self { pairs, beside: query }
     }
 
-    /// Returns the first value of a name, to find out whom to tell of a refused request.
+    /// Returns the first value of a name, to find the client of a refused request.
     pub fn first(&self, name: &str) -> Option<&str> {
         self.values(name).next()
     }
 
-    /// Returns whether a request with a body has this name in its query.
+    /// Returns `true` if a request with a body has this name in its query.
     pub fn is_beside(&self, name: &str) -> bool {
         self.beside.iter().any(|it| it == name)
     }
@@ -163,7 +165,8 @@ impl RequestPairs {
     }
 }
 
-/// Names and values. Unknown ones are ignored, empty ones count as omitted (RFC 6749 §3.1).
+/// The names and values of a request. Names that no endpoint reads are ignored, empty values count as omitted (RFC 6749
+/// §3.1).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     once: BTreeMap<String, String>,
@@ -208,7 +211,7 @@ impl Parameters {
         }
     }
 
-    /// Was sent, be it empty.
+    /// Returns `true` if the parameter was sent, be it empty.
     pub fn has(&self, name: &str) -> bool {
         self.once.contains_key(name)
     }
@@ -222,14 +225,14 @@ impl<const N: usize> From<[(&str, &str); N]> for Parameters {
     }
 }
 
-/// Names only: values may be credentials (security.md LG-3).
+/// Prints names only: values may be credentials (security.md LG-3).
 impl std::fmt::Debug for Parameters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.iter().map(|it| it.0)).finish()
     }
 }
 
-/// Names only, likewise.
+/// Prints names only, likewise.
 impl std::fmt::Debug for RequestPairs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.names()).finish()

@@ -57,7 +57,7 @@ pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<()> {
     }
 }
 
-/// RFC 7636 §4.1: 43 to 128 unreserved characters.
+/// Returns `true` for a verifier. RFC 7636 §4.1: it has 43 to 128 unreserved characters.
 fn is_verifier(value: &str) -> bool {
     (43..=128).contains(&value.len())
         && value

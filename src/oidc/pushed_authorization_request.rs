@@ -1,6 +1,6 @@
 //! The pushed authorization request endpoint (RFC 9126): an authenticated client brings its request over its own
-//! connection, and the browser carries a reference only. Everything is checked at once, so the reference stands for
-//! an accepted request (security.md AZ-8, AZ-9). `authorization/pushed_request.rs` keeps it.
+//! connection, and the browser carries a reference only. Everything is checked at once, so the reference is to an
+//! accepted request (security.md AZ-8, AZ-9). `authorization/pushed_request.rs` keeps it.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::limits::Limit;
 
-/// RFC 9126 §2.2, to be sent with 201.
+/// The answer of RFC 9126 §2.2, to be sent with 201.
 #[derive(Debug, Serialize)]
 pub struct Pushed {
     pub request_uri: String,
@@ -26,10 +26,10 @@ pub async fn push(
     proof: &dpop::DpopHeader,
 ) -> Result<Pushed> {
     if client.is_public() {
-        // DS-3: a public client proves nothing, so its request counts as one that a browser brings.
+        // DS-3: a public client does not authenticate, so its request counts as one that a browser brings.
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
-    // Before anything is stored: who is asked for a nonce comes again (RFC 9449 §8).
+    // RFC 9449 §8: the proof is verified before anything is stored, since a client without a nonce comes again.
     let bound_to = dpop::verify(app, proof, None).await?;
     let request = request::accept_pushed(app, context, client, parameters, bound_to).await?;
     Ok(Pushed {

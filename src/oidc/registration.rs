@@ -20,15 +20,15 @@ use crate::random;
 use crate::storage;
 use crate::storage::client_registrations::{self, InitialAccessToken};
 
-/// Each kind of token begins with its own prefix, and is good for one endpoint only (security.md G-7).
+/// The prefix of a token: each kind has its own, and is accepted at one endpoint only (security.md G-7).
 const INITIAL: &str = "iat_";
 const MANAGING: &str = "rat_";
 
-/// Security.md DR-1: how many clients an initial access token is for, and how long it waits for them.
+/// The most clients that an initial access token is for. Security.md DR-1 limits that and how long it waits for them.
 pub const MOST_CLIENTS: u32 = 10;
 const INITIAL_LIFETIME: chrono::Duration = chrono::Duration::hours(24);
 
-/// What a client may be granted without an administrator (security.md AZ-14).
+/// The scopes that a client may be granted without an administrator (security.md AZ-14).
 const SCOPES: [&str; 4] = [scope::OPENID, "profile", "email", scope::OFFLINE_ACCESS];
 
 /// Members that the provider adds to a registration; a client never sends them (RFC 7592 §2.2).
@@ -86,7 +86,7 @@ pub async fn show(app: &App, context: &Context, id: &str, token: &str) -> Result
 /// Replaces the metadata (RFC 7592 §2.2). A member that is left out is taken back to its default.
 pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: &[u8]) -> Result<Value> {
     let before = managed(app, context, id, token).await?;
-    // A change can make us fetch what a registration can.
+    // A change can make us fetch what a registration can, so it is counted as one.
     app.limits.count(Limit::Registration, &context.network).await?;
     let now = app.clock.now();
     let asked = read(body)?;
@@ -97,7 +97,7 @@ pub async fn replace(app: &App, context: &Context, id: &str, token: &str, body: 
         return Err(invalid(&format!("{name} is not for the client to send")));
     }
     if let Some(secret) = asked.get("client_secret") {
-        // It may be sent, as it is; it is not chosen by the client.
+        // The secret may be sent, as it is; the client does not choose it.
         let own = secret.as_str().is_some_and(|it| before.has_secret(it, now));
         own.then_some(())
             .ok_or_else(|| invalid("client_secret is another than the client's"))?;
@@ -143,7 +143,7 @@ pub async fn delete(app: &App, context: &Context, id: &str, token: &str) -> Resu
         actor: Actor::Client(client.id.clone()),
         ..context.clone()
     };
-    // What an administrator did to it meanwhile stands (G-9).
+    // G-9: a change that an administrator made meanwhile is kept.
     app.write(context, async |tx| clients::remove(tx, &client).await)
         .await?;
     app.registry.refresh(app.db.read()).await?;
@@ -214,7 +214,7 @@ async fn managed(app: &App, context: &Context, id: &str, token: &str) -> Result<
         Ok(()) | Err(Refused::TooMany { .. }) => {}
         Err(Refused::Store(source)) => return Err(source.into()),
     }
-    // A disabled client is refused with every credential that it holds: DR-6.
+    // DR-6: a disabled client is refused with every credential that it holds.
     Err(Error::unusable_token(
         "a registration access token of no enabled client, or of another",
     ))
@@ -233,7 +233,7 @@ fn metadata(app: &App, asked: &Map<String, Value>, decided: &Definition) -> Resu
         metadata.token_endpoint_auth_method = Some(method.unwrap_or(AuthMethod::ClientSecretBasic));
     }
     let refreshes = metadata.grant_types.contains(&GrantType::RefreshToken);
-    // A scope that is not allowed is dropped, and the answer says which are left (RFC 7591 §3.2.1).
+    // RFC 7591 §3.2.1: a scope that is not allowed is dropped, and the answer says which are left.
     let allowed = |name: &str| match name {
         scope::OFFLINE_ACCESS => refreshes,
         name => SCOPES.contains(&name) || decided.metadata.scope.contains(name),
@@ -276,7 +276,8 @@ fn name(app: &App, asked: &Metadata, decided: Option<&str>) -> Result<()> {
 /// Returns the client information response (RFC 7591 §3.2.1, RFC 7592 §3).
 fn information(app: &App, issued: &Issued, token: &str) -> Value {
     let client = &issued.client;
-    // RFC 7591 §3.2.1: what it registered; nothing of what administrators decide (security.md DR-2).
+    // RFC 7591 §3.2.1: the answer has what the client registered, and nothing of what administrators decide
+    // (security.md DR-2).
     let mut all = match serde_json::to_value(&client.metadata) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),
@@ -298,7 +299,7 @@ fn invalid(description: &str) -> Error {
     Error::invalid_client_metadata(description)
 }
 
-/// RFC 7591 §3.2.2: a client is answered by one of two codes.
+/// Answers a client by one of two codes (RFC 7591 §3.2.2).
 impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
         match error {

@@ -1,6 +1,6 @@
-//! Request objects: an authorization request as a JWT of the client, by value or from an address that it
-//! registered (OpenID Connect Core §6, RFC 9101; security.md AZ-7, AZ-8, JW-1 to JW-4). What comes of it
-//! is the request to check, as if it had come plain.
+//! Request objects: an authorization request as a JWT of the client, by value or from an address that it registered
+//! (OpenID Connect Core §6, RFC 9101; security.md AZ-7, AZ-8, JW-1 to JW-4). The result is the request to check, as if
+//! it had come plain.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::domain::{Time, secret::Digest};
 use crate::jose::jws::{Expect, Refusal, unsigned};
 use crate::storage::ephemeral::Kind;
 
-/// RFC 9101 §10.8: its own `typ`; none, or `JWT`, is accepted too (JW-4).
+/// The `typ` of a request object (RFC 9101 §10.8); none, or `JWT`, is accepted too (JW-4).
 const TYPE: &str = "oauth-authz-req+jwt";
 
 /// The media types that a request for a request object accepts (RFC 9101 §5.2.3).
@@ -29,7 +29,7 @@ const LONGEST: Span = Span::minutes(60);
 /// The difference between two clocks that is tolerated (AZ-7).
 const TOLERANCE: Span = Span::seconds(10);
 
-/// A used object is remembered for as long as it may live, and ten minutes more (security.md ST-3).
+/// The time for which a used object is remembered: the longest lifetime, and ten minutes more (security.md ST-3).
 const REMEMBERED: Duration = Duration::from_mins(70);
 
 /// Members that are about the JWT, not about the request (RFC 7519 §4.1).
@@ -52,8 +52,8 @@ pub async fn unfold(app: &App, client: &Client, raw: &RawRequest, object: &str) 
         once(app, client, &claims).await?;
     }
     let inside = parameters(&claims)?;
-    // RFC 9101 §6.3: only what is inside counts, for those who speak of RFC 9101; OpenID Connect Core §6.1
-    // has the inside go first, and type and client stated outside as well.
+    // RFC 9101 §6.3: only what is inside counts for clients of RFC 9101; OpenID Connect Core §6.1 has the inside go
+    // first, and type and client stated outside as well.
     let alone = is_typed || raw.is_pushed() || client.must_sign_requests();
     if !alone {
         agree(raw, &claims)?;
@@ -126,14 +126,14 @@ pub(super) struct Expected<'a> {
 /// The claims that an object must have. Others are checked where they are present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// `exp` and `nbf`.
+    /// `true` if `exp` and `nbf` are needed.
     pub window: bool,
-    /// `iat` and `jti`.
+    /// `true` if `iat` and `jti` are needed.
     pub name: bool,
 }
 
 impl Needs {
-    /// CIBA §7.1.1, of every client.
+    /// The needs of CIBA §7.1.1, of every client.
     pub const ALL: Self = Self {
         window: true,
         name: true,
@@ -169,7 +169,7 @@ pub(super) fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'sta
     if !meant {
         return Err("aud of the request object is another");
     }
-    // JW-4: an assertion, a proof or a logout token of the client is none.
+    // JW-4: an assertion, a proof or a logout token of the client is no request object.
     if claims.get("sub").is_some_and(|it| it == client.id.as_str())
         || ["htm", "htu", "events"]
             .iter()
@@ -232,7 +232,7 @@ pub(super) async fn once(app: &App, client: &Client, claims: &Value) -> Result<(
     }
 }
 
-/// OpenID Connect Core §6.1: what stands outside for OAuth's sake is the same inside.
+/// Checks that what is outside for OAuth's sake is the same inside (OpenID Connect Core §6.1).
 fn agree(outside: &RawRequest, claims: &Value) -> Result<()> {
     for name in ["client_id", "response_type"] {
         let inside = claims.get(name);
@@ -266,7 +266,7 @@ fn parameters(claims: &Value) -> Result<Vec<(String, String)>> {
     requested
         .filter(|(name, value)| value.is_string() || *name == "resource" || is_authorization_parameter(name))
         .flat_map(|(name, value)| match (name.as_str(), value) {
-            // RFC 8707 §2: one or several.
+            // RFC 8707 §2: the object has one resource or several.
             ("resource", Value::Array(many)) => many.iter().map(|it| (name, it)).collect(),
             _ => vec![(name, value)],
         })
@@ -296,7 +296,7 @@ mod tests {
     const ISSUER: &str = "https://op.example";
     const NOW: i64 = 1_800_000_000;
 
-    /// Good claims with others over them; null leaves one out.
+    /// Judges good claims with others over them; null leaves one out.
     fn judge(profile: &str, signed: bool, changes: Value) -> Result<(), &'static str> {
         let now = crate::clock::from_unix(NOW).expect("a time");
         let definition: Definition =

@@ -1,5 +1,5 @@
-//! Revocation (RFC 7009): a client gives back its own token. Revoking a refresh token ends its grant
-//! (security.md UI-4). The answer is the same for tokens that are unknown or another's.
+//! Revocation (RFC 7009): a client gives back its own token. Revoking a refresh token ends its grant (security.md
+//! UI-4). The answer is the same for tokens that do not exist or are another's.
 
 use super::{Error, Parameters, Result, access_token};
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::token::{self, LONGEST_ACCESS_TOKEN, RefreshFamily};
 use crate::storage::{refresh_tokens, revocations};
 
-/// Returns when it is stored: only then may the answer be 200.
+/// Revokes a token, and returns once that is stored: only then may the answer be 200.
 pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &Parameters) -> Result<()> {
     let presented = parameters
         .get("token")
@@ -19,7 +19,7 @@ pub async fn revoke(app: &App, context: &Context, client: &Client, parameters: &
         return revoke_access_token(app, context, client, presented).await;
     };
     match refresh_tokens::find(app.db.read(), &id).await? {
-        // An older token of the family ends it just as well: whoever holds one wants it to end.
+        // An older token of the family ends it just as well: a client that holds one wants it to end.
         Some((family, _)) if family.client_id == client.id => end(app, context, client, &family).await,
         _ => Ok(()),
     }

@@ -8,7 +8,7 @@ use crate::certificates::Certificate;
 use crate::domain::client::Client;
 use crate::domain::token::Confirmation;
 
-/// The proof that a request presents: of the key or of the certificate that its client holds.
+/// The proof that a request presents: by the key or the certificate that its client holds.
 #[derive(Clone, Debug, Default)]
 pub struct PresentedProof {
     /// The DPoP header, if there is one; not verified yet.
@@ -26,7 +26,7 @@ pub async fn verify(app: &App, client: &Client, proof: &PresentedProof) -> Resul
     }
     match &proof.certificate {
         Some(certificate) => Ok(Some(Confirmation::Certificate(certificate.thumbprint()))),
-        // Before the grant is touched: it can come again with the same code.
+        // The refusal comes before the grant is touched: the client can come again with the same code.
         None => Err(Error::invalid_request(
             "This client's tokens are bound to its certificate, which did not come",
         )),

@@ -1,6 +1,6 @@
-//! The services that a person logged in to, by consent or as services of the house: what each receives and when it
-//! was used last. The token endpoint and the front channel record it; the account's page lists it. It decides
-//! nothing: consent does.
+//! The services that a person logged in to, by consent or as services of the house: what each receives and when it was
+//! used last. The token endpoint and the front channel record it; the account's page lists it. It decides nothing:
+//! consent does.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::domain::scope::Scope;
 use crate::domain::{AccountId, ClientId, Time};
 use crate::storage::{consents, service_uses};
 
-/// A use is stored again after this time, or when the service receives something else.
+/// The time after which a use is stored again, unless the service receives something else before.
 const PRECISION: Duration = Duration::from_secs(60 * 60);
 
 /// A service in the person's list.
@@ -19,12 +19,12 @@ const PRECISION: Duration = Duration::from_secs(60 * 60);
 pub struct Used {
     pub client_id: ClientId,
     pub scope: Scope,
-    /// Asked for by name, beyond those of the scope.
+    /// The claims requested by name, beyond those of the scope.
     pub claims: Vec<String>,
     pub since: Time,
-    /// `None` if it was granted access before uses were recorded.
+    /// The time of the last use; `None` if it was granted access before uses were recorded.
     pub last_used_at: Option<Time>,
-    /// There is a consent to withdraw.
+    /// `true` if there is a consent to withdraw.
     pub by_consent: bool,
 }
 

@@ -1,5 +1,5 @@
-//! `session_state` (OpenID Connect Session Management 1.0 §2, §3.2): what a service's page asks about, in
-//! the browser, of the page at `check_session_iframe`, which makes it again out of the cookie it finds.
+//! `session_state` (OpenID Connect Session Management 1.0 §2, §3.2): a service's page asks about it, in the browser,
+//! the page at `check_session_iframe`, which makes it again out of the cookie it finds.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};

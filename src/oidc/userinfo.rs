@@ -16,9 +16,9 @@ use crate::jose::jwe::Content;
 pub struct PresentedToken<'a> {
     /// The `Authorization` header as it came.
     pub authorization: Option<&'a str>,
-    /// `access_token` of a form body.
+    /// The `access_token` of a form body.
     pub body: Option<&'a str>,
-    /// The query has an `access_token`.
+    /// `true` if the query has an `access_token`.
     pub in_query: bool,
     /// Proves that a bound token is presented by its holder (RFC 9449 §7, RFC 8705 §3).
     pub proof: PresentedProof,
@@ -77,7 +77,7 @@ async fn claims_for(app: &App, presented: PresentedToken<'_>) -> Result<Userinfo
         sender_constraint::admit(app, &presented.proof, &scheme, presented_token, confirmation).await?;
         holder
     };
-    // Core §5.3.1: an access token of an OpenID Connect authentication.
+    // Core §5.3.1: the token is one of an OpenID Connect authentication.
     let Some(account) = account.filter(|_| token.scope.contains(scope::OPENID)) else {
         return Err(Error::insufficient_scope(
             "The access token was not granted openid",
@@ -98,7 +98,7 @@ async fn claims_for(app: &App, presented: PresentedToken<'_>) -> Result<Userinfo
             client_keys::encrypt(app, &client, content, how).await?,
         ));
     };
-    // Core §5.3.2: a signed answer says who made it, for whom. It has no nonce.
+    // Core §5.3.2: a signed answer states who made it and for whom. It has no nonce.
     all.insert("iss".into(), app.config.issuer.as_str().into());
     all.insert("aud".into(), client.id.as_str().into());
     let signed = app

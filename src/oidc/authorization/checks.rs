@@ -1,6 +1,6 @@
-//! Everything that an authorization request must satisfy, as one ordered list: the first that fails
-//! is the answer. Each check reads parameters and writes what it found into the draft
-//! (OpenID Connect Core §3.1.2.2, security.md section 1).
+//! Checks everything that an authorization request must satisfy, as one ordered list: the first check that fails is the
+//! answer. Each check reads parameters and writes what it found into the draft (OpenID Connect Core §3.1.2.2,
+//! security.md section 1).
 
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ fn as_registered(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Resul
     Ok(())
 }
 
-/// OpenID Connect Core §3.1.2.6: ignored silently, these would change what was asked.
+/// Refuses unsupported parameters (OpenID Connect Core §3.1.2.6): ignored silently, these would change what was asked.
 fn nothing_unsupported(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Result<()> {
     if incoming.get("registration").is_some() {
         return Err(Error::registration_not_supported("registration is not supported"));
@@ -163,7 +163,7 @@ fn response_mode(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> R
 }
 
 fn state(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
-    // Too long to be given back, it was not taken into the draft.
+    // The `state` is too long to be given back, so it was not taken into the draft.
     if incoming.get("state").is_some() && draft.state.is_none() {
         Err(Error::invalid_request("state is longer than 2048 characters"))
     } else {
@@ -175,7 +175,7 @@ fn requested_scope(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) ->
     let asked = incoming.get("scope").unwrap_or_default();
     let asked = Scope::parse(asked).map_err(|e| Error::invalid_scope(e.to_string()))?;
     let mut granted = asked.limited_to(incoming.client.scope());
-    // OpenID Connect Core §11: offline access is for what is redeemed at the token endpoint.
+    // OpenID Connect Core §11: offline access needs something that is redeemed at the token endpoint.
     if !incoming.client.may_refresh() || !draft.response_type.code {
         granted = granted.without(scope::OFFLINE_ACCESS);
     }
@@ -278,7 +278,7 @@ fn claims(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<(
         .wanted_acr()
         .is_some_and(|it| it.essential && !it.is_supported())
     {
-        // OpenID Connect Core §5.5.1.1: treated as a failed authentication.
+        // OpenID Connect Core §5.5.1.1: the request is treated as a failed authentication.
         return Err(Error::unmet_authentication_requirements(
             "acr cannot be reached here",
         ));

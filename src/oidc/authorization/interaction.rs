@@ -32,7 +32,7 @@ pub type Person<'a> = Option<(&'a Session, &'a Account)>;
 
 #[derive(Debug)]
 pub enum Step {
-    /// `again`: there is a session, but the password must be entered anew.
+    /// The person is to log in. `again`: there is a session, but the password must be entered again.
     Login {
         again: bool,
     },
@@ -40,7 +40,7 @@ pub enum Step {
     Create,
     /// The session is to be raised by a second factor (RFC 9470).
     SecondFactor,
-    /// The account has none that would do: a page says so, and how to set one up; its button answers
+    /// The account has no second factor that would do: a page says so, and how to set one up; its button answers
     /// `unmet_authentication_requirements`.
     SecondFactorMissing,
     /// The address of the account is to be verified by a code.
@@ -49,7 +49,7 @@ pub enum Step {
     Terms,
     SelectAccount,
     Consent(ConsentNeeded),
-    /// A page says why and what to do; its button answers `access_denied`.
+    /// The access policy refuses the person: a page says why and what to do; its button answers `access_denied`.
     AccessRefused(AccessRefused),
     Answer(AuthorizationResponse),
     /// The request was answered already, in another window or by an earlier press.
@@ -79,9 +79,8 @@ struct Done {
     agreed: Option<AccountId>,
 }
 
-/// Keeps a request that cannot be answered at once; the handle is all that pages carry of it.
-///
-/// DS-3: so many per client network.
+/// Keeps a request that cannot be answered at once; the handle is all that pages carry of it. DS-3: each client network
+/// may have a limited number open.
 pub async fn open(app: &App, request: AuthorizationRequest, browser: &str, network: &str) -> Result<String> {
     app.limits.count(Limit::Interactions, network).await?;
     keep(app, request, browser).await
@@ -129,7 +128,7 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
     Ok(Some(interaction).filter(|it| it.browser.matches(browser)))
 }
 
-/// Returns whether the request of a handle waits, in whatever browser.
+/// Returns `true` if the request of a handle waits, in whatever browser.
 pub async fn is_open(app: &App, handle: &str) -> Result<bool> {
     let found = app.ephemeral.get(Kind::Interaction, &key(handle)).await;
     Ok(found.map_err(Error::from)?.is_some())
@@ -177,7 +176,7 @@ pub async fn agree(
     if !replace(app, handle, &agreed).await? {
         return Ok(false);
     }
-    // Only now: should it fail, the consent is asked for again.
+    // The consent comes last: should storing it fail, the person is asked again.
     consent::remember(app, context, &interaction.request, account).await?;
     Ok(true)
 }
@@ -274,7 +273,7 @@ async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, d
         }
         Err(Need::Refusal(error)) => refuse(error),
         Err(Need::Step(step)) if !request.prompt.none => *step,
-        // Nothing may be asked (Core §3.1.2.6, security.md AZ-10).
+        // Core §3.1.2.6, security.md AZ-10: the person may be asked nothing.
         Err(Need::Step(step)) => refuse(unasked(&step)),
     }
 }
@@ -343,7 +342,7 @@ fn identify<'a>(
     Ok((session, account))
 }
 
-/// Everything beyond the person's identity, then what the response type asks for.
+/// Checks everything beyond the person's identity, then issues what the response type asks for.
 async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'static str, String)>, Need> {
     let Login {
         request,
@@ -390,7 +389,7 @@ fn unasked(step: &Step) -> Error {
     }
 }
 
-/// OpenID Connect Core Error Code unmet_authentication_requirements §2.
+/// Returns the error of OpenID Connect Core Error Code unmet_authentication_requirements §2.
 fn unmet() -> Error {
     Error::unmet_authentication_requirements("acr is not among those asked for")
 }

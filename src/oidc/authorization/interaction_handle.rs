@@ -30,7 +30,7 @@ pub fn new(app: &App, request: &AuthorizationRequest) -> Result<String> {
     Ok(format!("{}.{sealed}", random::token()))
 }
 
-/// Returns whether the text has the form of a handle.
+/// Returns `true` if the text has the form of a handle.
 pub fn is_handle(text: &str) -> bool {
     let is_base64url = |text: &str| {
         text.bytes()

@@ -1,5 +1,5 @@
-//! A service's request, kept for a sign-up or a recovery beyond the life of its interaction (security.md AZ-6): first
-//! while the form is filled in, then in the database row of what was begun.
+//! Keeps a service's request for a sign-up or a recovery beyond the lifetime of its interaction (security.md AZ-6):
+//! first while the form is filled in, then in the database row of what was begun.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub async fn find(app: &App, handle: &str, browser: &str) -> Result<Option<Inter
 struct Kept {
     #[serde(flatten)]
     request: AuthorizationRequest,
-    /// `None`: kept by a release that did not write it.
+    /// The browser; `None` if a release kept the request that did not write it.
     #[serde(default)]
     browser: Option<Digest>,
 }
@@ -56,9 +56,9 @@ pub fn to_resume(interaction: &Interaction) -> Result<String> {
 /// The outcome of taking up a kept request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reopened {
-    /// It goes on under this handle.
+    /// The request goes on under this handle.
     Here(String),
-    /// It began in another browser, where the person may go on; nothing of it goes on here.
+    /// The request began in another browser, where the person may go on; nothing of it goes on here.
     Elsewhere,
     Gone,
 }

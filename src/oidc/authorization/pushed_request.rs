@@ -24,7 +24,7 @@ pub fn is_reference(request_uri: &str) -> bool {
     request_uri.starts_with(PREFIX)
 }
 
-/// Keeps an accepted request for its client and returns the `request_uri` that stands for it.
+/// Keeps an accepted request for its client and returns the `request_uri` that refers to it.
 pub async fn keep(app: &App, client: &Client, request: AuthorizationRequest) -> Result<String> {
     let request_uri = format!("{PREFIX}{}", random::token());
     let key = key(&client.id, &request_uri);
@@ -51,7 +51,7 @@ pub async fn open(app: &App, client: &Client, request_uri: &str) -> Result<Autho
     })?;
     let request: AuthorizationRequest = serde_json::from_slice(&stored).map_err(Error::internal)?;
     Ok(AuthorizationRequest {
-        // prompt and max_age count from now: they ask something of whoever opens the request.
+        // The times of prompt and max_age count from now: they ask something of whoever opens the request.
         accepted_at: app.clock.now(),
         ..request
     })

@@ -3,14 +3,14 @@
 use crate::domain::client::Client;
 use crate::oidc::{Parameters, RequestPairs};
 
-/// The pairs of a request, each name with its decoded value, in the order received. A repeated name is kept: here it
-/// is answered to the service, once we know which.
+/// The pairs of a request, each name with its decoded value, in the order received. A repeated name is kept: this
+/// endpoint answers it to the service, once the client is settled.
 #[derive(Clone, Default)]
 pub struct RawRequest {
     pairs: RequestPairs,
-    /// It came not through a browser, but from the authenticated client itself (RFC 9126).
+    /// `true` if the authenticated client itself sent it, not through a browser (RFC 9126).
     pushed: bool,
-    /// It came as an object that the client signed (RFC 9101).
+    /// `true` if it came as an object that the client signed (RFC 9101).
     signed: bool,
 }
 
@@ -75,7 +75,7 @@ impl RawRequest {
     }
 }
 
-/// Names only: a hint names a person (security.md LG-3).
+/// Prints names only: a hint names a person (security.md LG-3).
 impl std::fmt::Debug for RawRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.pairs.fmt(f)

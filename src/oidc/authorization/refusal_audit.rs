@@ -1,5 +1,5 @@
-//! The audit of authorization requests that were refused. `request` calls it. Nobody is known to have sent such a
-//! request, so only the first of each minute, kind and client is written (security.md LG-1).
+//! The audit of authorization requests that were refused. `request` calls it. Such a request has no authenticated
+//! sender, so only the first of each minute, kind and client is written (security.md LG-1).
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::domain::event::{Action, Event};
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
-/// The client, in the audit trail, of a request that names no registered one.
+/// The name of the client in the audit trail if a request names no registered one.
 pub const UNKNOWN: &str = "unknown";
 
 const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
 
-/// Records a request that was refused. The refusal stands, recorded or not.
+/// Records a request that was refused. It is refused whether this is recorded or not.
 pub async fn record(app: &App, context: &Context, raw: &RawRequest, rejection: &Rejection) {
     let refusal = refusal(app, raw, rejection);
     if let Err(error) = write_once(app, context, refusal).await {

@@ -66,7 +66,7 @@ pub async fn accept_pushed(
     outcome
 }
 
-/// RFC 9449 §10.1: a proof that comes along says which key the code is bound to.
+/// Binds the code to a key. RFC 9449 §10.1: a proof that comes along says which.
 fn bound(request: AuthorizationRequest, key: Option<String>) -> Result<AuthorizationRequest> {
     match (&request.dpop_jkt, &key) {
         (Some(named), Some(key)) if named != key => Err(Error::invalid_dpop_proof(
@@ -79,7 +79,8 @@ fn bound(request: AuthorizationRequest, key: Option<String>) -> Result<Authoriza
     }
 }
 
-/// Counts a request that makes this service fetch a foreign `request_uri`: so many per network (security.md DS-2).
+/// Counts a request that makes this service fetch a foreign `request_uri`: each network may send a limited number
+/// (security.md DS-2).
 async fn may_fetch(app: &App, context: &Context, raw: &RawRequest) -> Result<()> {
     let foreign = raw
         .get("request_uri")
@@ -134,7 +135,7 @@ fn refuse(app: &App, client: &Client, raw: &RawRequest, error: Error) -> Rejecti
             let target = settle_target(client, redirect_uri, raw);
             Rejection::Answer(Box::new(target.refusal(app.config.issuer.as_str(), error)))
         }
-        // Both are wrong: the address is what the owner mends first, and all that a page can be about.
+        // Both are wrong: the address is the first that the owner mends, and all that a page can be about.
         Err(of_address) => match of_address.mismatch() {
             Some(mismatch) => Rejection::Page(error.about(mismatch.clone())),
             None => Rejection::Page(error),
@@ -209,7 +210,7 @@ fn settle_client(provider: &Provider<'_>, parameters: &RawRequest) -> Result<Arc
 }
 
 fn settle_redirect_uri(client: &Client, parameters: &RawRequest) -> Result<String> {
-    // OpenID Connect Core §3.1.2.1: required, also when only one is registered.
+    // OpenID Connect Core §3.1.2.1: redirect_uri is required, also when only one is registered.
     let received = parameters.get("redirect_uri");
     let refused = |description: &str| {
         let registered = &client.metadata.redirect_uris;

@@ -13,7 +13,7 @@ use crate::jose::jwe::Content;
 use crate::oidc::{Error, Result, client_keys, session_state};
 use crate::random;
 
-/// JARM §2.1: at most ten minutes; longer than a code needs for its way.
+/// The lifetime of the JWT. JARM §2.1: at most ten minutes; longer than a code needs for its way.
 const LIFETIME: Duration = Duration::minutes(5);
 
 /// The target of the answer: settled as soon as client and redirect URI are.
@@ -34,14 +34,14 @@ pub struct AuthorizationResponse {
     pub parameters: Vec<(&'static str, String)>,
     /// The error of a refusal, for the log.
     pub error: Option<Error>,
-    /// It states a login by OpenID Connect, whose end the service may watch for in the browser.
+    /// `true` if it states a login by OpenID Connect, whose end the service may watch for in the browser.
     is_watched: bool,
 }
 
-/// The refusal of a request: whom it is shown to, and why.
+/// The refusal of a request: its reason, and the party that it is shown to.
 #[derive(Debug)]
 pub enum Rejection {
-    /// No client can be answered: a page of ours tells the person.
+    /// No client can be answered: a page of ours shows the error to the person.
     Page(Error),
     Answer(Box<AuthorizationResponse>),
 }
@@ -78,7 +78,8 @@ impl From<&AuthorizationRequest> for Target {
 }
 
 impl Target {
-    /// RFC 9207 §2: `issuer` in every answer lets a client of several providers know who answered.
+    /// Makes the answer that succeeds. RFC 9207 §2: `issuer` in every answer lets a client of several providers
+    /// identify the one that answered.
     pub fn success(
         self,
         issuer: &str,

@@ -22,19 +22,19 @@ use crate::oidc::consent::{self, ConsentNeeded};
 use crate::random;
 use crate::storage::authentication_requests as rows;
 
-/// A request that waits for the person's word.
+/// A request that waits for the person's decision.
 #[derive(Debug)]
 pub struct Pending {
     pub client: Arc<Client>,
     pub request: AuthenticationRequest,
-    /// The access policy of the client does not let this person in: there is nothing to allow.
+    /// The reason why the access policy of the client does not let this person in: there is nothing to allow.
     pub refused: Option<AccessRefused>,
 }
 
-/// One that waits no longer.
+/// A request that waits no longer.
 #[derive(Debug)]
 pub struct Decided {
-    /// `None`: it is gone since.
+    /// The client; `None` if it is gone since.
     pub client: Option<Arc<Client>>,
     pub request: AuthenticationRequest,
 }
@@ -87,7 +87,7 @@ async fn find(app: &App, account: &Account, id: &AuthenticationRequestId) -> Res
 
 enum Found {
     Pending(Box<Pending>),
-    /// There is nothing to decide: the outcome stands already.
+    /// There is nothing to decide: the outcome is settled already.
     Undecidable(Outcome),
 }
 
@@ -95,11 +95,11 @@ enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// It was decided before, has expired, or the access policy leaves nothing to allow (security.md G-9).
+    /// The request was decided before, has expired, or the access policy leaves nothing to allow (security.md G-9).
     Gone,
-    /// There is none, or it is another person's (security.md G-4).
+    /// There is no such request, or it is another person's (security.md G-4).
     NotTheirs,
-    /// The service asks for more than the session has, and the account has it: that comes first.
+    /// The service requires more than the session has, and the account has it: that comes first.
     SecondFactor,
 }
 
@@ -116,7 +116,7 @@ pub async fn allow(
         Found::Pending(_) => return Ok(Outcome::Gone),
         Found::Undecidable(outcome) => return Ok(outcome),
     };
-    // A wish: CIBA §7.1 has no class that is essential.
+    // The class is a wish: CIBA §7.1 has no class that is essential.
     let acr = match acr::decide(app, &pending.request.wanted_acr(), session, account).await? {
         AcrOutcome::Satisfied(acr) => acr,
         AcrOutcome::SecondFactor => return Ok(Outcome::SecondFactor),
@@ -158,12 +158,12 @@ pub async fn deny(
     decide(app, context, &pending, &word).await
 }
 
-/// The word of a person, and what is written with it.
+/// The decision of a person, and what is written with it.
 struct Word<'a> {
     account: &'a AccountId,
     stage: Stage,
     action: Action,
-    /// `None` where nothing is asked of the person, or the person denies.
+    /// The consent; `None` where nothing is asked of the person, or the person denies.
     consent: Option<ConsentNeeded>,
 }
 

@@ -9,7 +9,7 @@ use crate::storage::{accounts, sessions};
 
 use super::request::Hint;
 
-/// `None`: nobody who has an account in use.
+/// Returns the person of a hint; `None` if nobody has such an account in use.
 pub async fn find(app: &App, client: &Client, hint: &Hint) -> Result<Option<Account>> {
     let found = match hint {
         Hint::Login(address) => match EmailAddress::parse(address) {
@@ -21,7 +21,7 @@ pub async fn find(app: &App, client: &Client, hint: &Hint) -> Result<Option<Acco
     Ok(found.filter(Account::is_active))
 }
 
-/// Expired or not, it was given to this client (CIBA §7.1).
+/// Finds the person of an ID token. Expired or not, it must be one that this client was given (CIBA §7.1).
 async fn by_id_token(app: &App, client: &Client, hint: &str) -> Result<Option<Account>> {
     let not_ours = || Error::invalid_request("id_token_hint is not an ID token that this client was given");
     let claims = id_token_hint::read(app, hint).ok_or_else(not_ours)?;

@@ -1,6 +1,6 @@
-//! Telling a client that its person has decided, whichever way (CIBA §10.2): by a job, from the row of the
-//! request. An attempt is counted before it is made; if the process dies in it, the next one comes at its
-//! time. A client that answers with a refusal was notified, and is not notified again.
+//! Notifies a client that its person has decided, whichever way (CIBA §10.2). A job calls it, with the row of the
+//! request. An attempt is counted before it is made; if the process dies in it, the next one comes at its time. A
+//! client that answers with a refusal was notified, and is not notified again.
 
 use chrono::Duration;
 use futures_util::{StreamExt, stream};
@@ -24,7 +24,7 @@ const WAITS: [Duration; TRIES as usize] = [
     Duration::seconds(30),
 ];
 
-/// Calls at once: one service that does not answer does not keep the others waiting.
+/// The calls at once: one service that does not answer does not keep the others waiting.
 const AT_ONCE: usize = 16;
 const MOST_IN_A_ROUND: u64 = 128;
 
@@ -81,7 +81,7 @@ async fn notify(app: &App, due: DuePing) -> Result<bool, DbErr> {
         .post_json(&address, &content.client_notification_token, &body)
         .await;
     let is_last = match &sent {
-        // §10.2: 204 and 200 alike; 4xx and redirects are an answer, too.
+        // §10.2: 204 and 200 are alike; 4xx and redirects are an answer, too.
         Ok(()) | Err(fetch::Error::Status(300..=499)) => true,
         Err(_) => attempt >= TRIES,
     };

@@ -87,7 +87,7 @@ pub async fn read(app: &App, client: &Client, sent: &Parameters) -> Result<Asked
     }
 }
 
-/// CIBA §7.1.1: each object is made for one request, and states for how long it counts.
+/// Reads the signed object. CIBA §7.1.1: each object is made for one request, and states for how long it counts.
 async fn unfold(app: &App, client: &Client, object: &str) -> Result<Parameters> {
     let algs = client.backchannel_request_algs();
     let (claims, _) = request_object::read(app, client, object, Some(&algs)).await?;
@@ -122,7 +122,7 @@ fn parameters(claims: &Value) -> Result<Parameters> {
             })
         })
         .collect();
-    // RFC 8707 §2: one, or several.
+    // RFC 8707 §2: the object has one resource, or several.
     let resources = match claims.get("resource") {
         None => Some(Vec::new()),
         Some(Value::String(one)) => Some(vec![one.clone()]),
@@ -165,7 +165,7 @@ fn allowed(client: &Client, asked: Option<&str>) -> Result<Scope> {
     }
 }
 
-/// CIBA §7.1: exactly one of the three.
+/// Reads the hint. CIBA §7.1: there must be exactly one of the three.
 fn hint(parameters: &Parameters) -> Result<Hint> {
     let at_most = |name: &str, longest: usize| match parameters.get(name) {
         Some(value) if value.len() > longest => Err(Error::invalid_request(format!(
@@ -206,7 +206,7 @@ fn lifetime(asked: Option<&str>) -> Result<Duration> {
     seconds.ok_or_else(|| Error::invalid_request("requested_expiry is not a positive number of seconds"))
 }
 
-/// CIBA §7.1: a bearer token (RFC 6750 §2.1) for the client's own endpoint.
+/// Reads the notification token. CIBA §7.1: it is a bearer token (RFC 6750 §2.1) for the client's own endpoint.
 fn notification_token(client: &Client, token: Option<&str>) -> Result<Option<Secret>> {
     if client.is_pinged_at().is_none() {
         return Ok(None);

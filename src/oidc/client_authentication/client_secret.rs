@@ -1,4 +1,4 @@
-//! `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1): reading what was presented.
+//! Reads what was presented by `client_secret_basic` and `client_secret_post` (RFC 6749 §2.3.1).
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -8,13 +8,14 @@ use crate::domain::secret::Secret;
 /// An identifier and a secret from an `Authorization` header, as they may have been meant.
 #[derive(Debug)]
 pub struct Basic {
-    /// Form-decoded, as RFC 6749 §2.3.1 has it; some percent-encode even `-` and `_` (interoperability.md IO-2).
+    /// The pair form-decoded, as RFC 6749 §2.3.1 has it; some percent-encode even `-` and `_` (interoperability.md
+    /// IO-2).
     pub decoded: (String, Secret),
     /// The pair as it came: some clients never encode.
     pub raw: (String, Secret),
 }
 
-/// Base64 with or without padding: clients send both.
+/// The decoder of Base64 with or without padding: clients send both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

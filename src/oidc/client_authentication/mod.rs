@@ -25,10 +25,10 @@ pub use client_secret::scheme_of;
 pub use private_key_jwt::ASSERTION_TYPE;
 pub use tls_client_auth::ExpectedName;
 
-/// A used assertion is remembered so much longer than it lives (security.md ST-3).
+/// The time for which a used assertion is remembered after its expiry (security.md ST-3).
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// One record for all failures of a client in a minute.
+/// The time in which all failures of a client make one record.
 const AUDITED_ONCE_IN: Duration = Duration::from_secs(60);
 
 /// The methods of a client for which none was registered.
@@ -40,12 +40,12 @@ enum Presented {
     Basic(client_secret::Basic),
     Post(ClientId, Secret),
     Assertion(ClientId, Secret),
-    /// The identifier alone: a public client, or one that shows a certificate.
+    /// The identifier alone: a public client, or one that presents a certificate.
     Nothing(ClientId),
 }
 
 impl Presented {
-    /// RFC 6749 §2.3: a client must not use more than one method in a request.
+    /// Reads the credentials. RFC 6749 §2.3: a client must not use more than one method in a request.
     fn read(authorization: Option<&str>, parameters: &Parameters) -> Result<Self> {
         let named = parameters.get("client_id").map(ClientId::new);
         let post = parameters.get("client_secret");
@@ -139,7 +139,7 @@ pub async fn authenticate(
             app.registry.find(id.as_str())
         }
     };
-    // Names of our own only: counters of invented clients would fill the store.
+    // Only clients that are registered are counted by name: counters of invented ones would fill the store.
     let counted = client.as_ref().map_or("unknown", |it| it.id.as_str());
     let counted = format!("{counted} {}", context.network);
     let of_client = |error: Error| match &client {
@@ -242,11 +242,11 @@ async fn verify(
         }
     };
     match presented {
-        // A public client of a library that always sends a header, with an empty secret.
+        // Some libraries always send a header: a public client has an empty secret in it.
         Presented::Basic(basic) if basic.raw.1.expose().is_empty() => allowed(AuthMethod::None),
         Presented::Basic(basic) => {
             allowed(AuthMethod::ClientSecretBasic)?;
-            // Both readings are compared, so that time does not tell which one fitted.
+            // Both readings are compared, so that time does not reveal which one fitted.
             let fits = client.has_secret(basic.decoded.1.expose(), now)
                 | client.has_secret(basic.raw.1.expose(), now);
             fits.then_some(())
@@ -306,12 +306,12 @@ async fn verify_assertion(
     };
     let verified = client_keys::verify(app, client, assertion.expose(), expect).await;
     let claims = verified.map_err(|why| Error::unauthenticated("an assertion not proved").caused_by(why))?;
-    // RFC 7523 §3, RFC 9126 §2: the URL of the token endpoint names us wherever a client proves itself; libraries
-    // write it at introspection and revocation, too.
+    // RFC 7523 §3, RFC 9126 §2: the URL of the token endpoint names us wherever a client authenticates; libraries write
+    // it at introspection and revocation, too.
     let issuer = &app.config.issuer;
     let called = endpoint.strip_prefix(issuer.as_str()).unwrap_or("/");
     let paths = [called, endpoints::TOKEN];
-    // TK-7: by whichever name, also of those that are called over mutual TLS.
+    // TK-7: the origin may have whichever name, also of those that are called over mutual TLS.
     let origins = [Some(issuer), app.config.mtls.public_url.as_ref()];
     let endpoints: Vec<String> = origins
         .into_iter()
@@ -333,7 +333,7 @@ async fn verify_assertion(
             None => refused,
         }
     })?;
-    // Single-use, remembered until it would have expired plus ten minutes: TK-7, ST-3.
+    // TK-7, ST-3: an assertion is single-use, remembered until it would have expired plus ten minutes.
     let key = Digest::of(format!("{}\n{}", client.id, checked.jti).as_bytes());
     let ttl = (checked.expires_at - now).to_std().unwrap_or_default() + REMEMBERED;
     if app

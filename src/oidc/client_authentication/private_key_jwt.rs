@@ -1,5 +1,5 @@
-//! `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): the rules of an assertion, once its
-//! signature holds (security.md TK-7, JW-4).
+//! `private_key_jwt` (RFC 7523 §3, OpenID Connect Core §9): the rules of an assertion whose signature is verified
+//! (security.md TK-7, JW-4).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
@@ -11,7 +11,7 @@ use crate::domain::{ClientId, Time};
 /// RFC 7523 §2.2
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Its own `typ`; none, or `JWT`, is accepted too (JW-4).
+/// The `typ` of an assertion; none, or `JWT`, is accepted too (JW-4).
 pub const TYPE: &str = "client-authentication+jwt";
 
 /// The largest distance of `exp` in the future (TK-7). Libraries in use write an hour there: under the profile
@@ -26,10 +26,10 @@ pub struct Expected<'a> {
     pub client_id: &'a ClientId,
     pub profile: Profile,
     pub issuer: &'a str,
-    /// The URL of the endpoint that was called, and others that stand for it.
+    /// The URL of the endpoint that was called, and others that are accepted for it.
     pub endpoints: &'a [String],
     pub now: Time,
-    /// Assertions that are older are refused: their use is not remembered (ST-1).
+    /// The time before which assertions are refused: their use is not remembered (ST-1).
     pub remembered_since: Time,
 }
 
@@ -44,8 +44,8 @@ const EXPIRED: &str = "the assertion has expired";
 const NOT_YET: &str = "the assertion is not valid yet";
 const FROM_THE_FUTURE: &str = "the assertion comes from the future";
 
-/// Returns the description of a reason, if the client's clock may be the cause (TK-7). The signature held, so the
-/// client itself reads it.
+/// Returns the description of a reason, if the client's clock may be the cause (TK-7). The signature is verified, so
+/// the client itself reads it.
 pub fn about_clocks(reason: &str) -> Option<&'static str> {
     match reason {
         EXPIRED => Some("The client assertion has expired by the clock of this server"),
@@ -63,7 +63,7 @@ pub fn claimed_client(assertion: &str) -> Option<ClientId> {
     claims.get("sub")?.as_str().map(ClientId::new)
 }
 
-/// Checks the claims of an assertion whose signature holds.
+/// Checks the claims of an assertion whose signature is verified.
 pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'static str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let client = Some(expected.client_id.as_str());
@@ -109,7 +109,7 @@ pub fn check(claims: &Value, expected: &Expected<'_>) -> Result<Checked, &'stati
     if exp > now + LONGEST + TOLERANCE {
         return Err("the assertion lives too long");
     }
-    // The earliest moment at which the assertion can have been used, if it has no iat.
+    // Without an iat, this is the earliest moment at which the assertion can have been used.
     let earliest = issued.unwrap_or(exp - LONGEST - TOLERANCE);
     if earliest.timestamp() < expected.remembered_since.timestamp() {
         return Err("the assertion is older than the memory of those used");
@@ -130,7 +130,7 @@ fn audience_fits(audience: Option<&Value>, expected: &Expected<'_>) -> bool {
     };
     match audience {
         Some(one @ Value::String(_)) => meant(one),
-        // FAPI 2.0 §5.3.2.1: a single string, the issuer.
+        // FAPI 2.0 §5.3.2.1: the audience is a single string, the issuer.
         Some(Value::Array(many)) if !strict => many.iter().any(meant),
         _ => false,
     }

@@ -1,5 +1,5 @@
-//! `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): whether the certificate, whose key the
-//! handshake proved, is the client's.
+//! `tls_client_auth` and `self_signed_tls_client_auth` (RFC 8705 §2): checks that the certificate is the client's. The
+//! handshake verified that the caller holds its key.
 
 use crate::app::App;
 use crate::certificates::{Certificate, Name};
@@ -66,7 +66,7 @@ impl ExpectedName {
     }
 }
 
-/// RFC 8705 §2.1: an authority vouches for the name.
+/// Checks the name of a certificate. RFC 8705 §2.1: an authority vouches for it.
 pub fn by_authority(app: &App, client: &Client, certificate: &Certificate) -> Result<(), String> {
     let trusted = app.client_authorities.trust(certificate, app.clock.now());
     trusted.map_err(|it| it.to_string())?;
@@ -78,7 +78,7 @@ pub fn by_authority(app: &App, client: &Client, certificate: &Certificate) -> Re
     }
 }
 
-/// RFC 8705 §2.2: the client registered it. Its chain and its dates say nothing.
+/// Checks the key of a certificate. RFC 8705 §2.2: the client registered it; its chain and its dates say nothing.
 pub async fn by_itself(app: &App, client: &Client, certificate: &Certificate) -> Result<(), String> {
     let registered = client_keys::any(app, client, |set| certificate.is_registered_in(set)).await;
     if registered.map_err(|it| it.to_string())? {

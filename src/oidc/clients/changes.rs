@@ -1,6 +1,6 @@
 //! Adds, changes and removes clients. Every change is one transaction with its audit record (security.md G-9, LG-1).
-//! This process sees it at once, others when they compare the counter of changes. Rules do not live here (`rules`), nor
-//! does the rotation of secrets (`secrets`).
+//! This process sees it at once, others when they compare the counter of changes. Rules are not here (`rules`), nor is
+//! the rotation of secrets (`secrets`).
 
 use super::ClientError;
 use super::lookup::{find, find_in};
@@ -17,14 +17,14 @@ use crate::storage;
 /// Describes a client that is to be added.
 #[derive(Debug)]
 pub struct NewClient {
-    /// `None`: one is generated.
+    /// The identifier; `None`: one is generated.
     pub id: Option<ClientId>,
     pub registration: Registration,
-    /// `None`: one is generated, if the client has a use for it.
+    /// The secret; `None`: one is generated, if the client has a use for it.
     pub secret: Option<Secret>,
 }
 
-/// Says who registers a client, and what they can say of it. A client has no word for what administrators decide.
+/// Says who registers a client, and what they can say of it. A client cannot set what administrators decide.
 #[derive(Debug)]
 pub enum Registration {
     ByAdministrator(Definition),
@@ -179,7 +179,7 @@ pub async fn set_enabled(
     Ok(client)
 }
 
-/// Removes a client with every token and consent that it has; its identifier may be used anew.
+/// Removes a client with every token and consent that it has; its identifier may be used again.
 pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
     let client = app
         .write(context, async |tx| {

@@ -14,7 +14,7 @@ use crate::domain::client::{Client, Definition, Metadata};
 pub struct ClientDocument {
     pub id: ClientId,
     pub definition: Definition,
-    /// `None`: the document leaves it as it is.
+    /// The state; `None`: the document leaves it as it is.
     pub enabled: Option<bool>,
     pub secret: SecretSource,
 }
@@ -38,17 +38,17 @@ const OWN_MEMBERS: [&str; 5] = [
     "report",
 ];
 
-/// Reads what a client says of itself (RFC 7591 §2). Other members are ignored: those that are unknown here, and those
-/// that only administrators decide (security.md DR-2).
+/// Reads what a client says of itself (RFC 7591 §2). Other members are ignored: those that no specification here has,
+/// and those that only administrators decide (security.md DR-2).
 pub fn metadata_of_client(
     members: &Map<String, Value>,
     decided: &Definition,
 ) -> Result<Metadata, Vec<Problem>> {
-    // RFC 7592 §2.2: null is as if it were not there.
+    // RFC 7592 §2.2: a member that is null is as if it were not there.
     let mut asked = members.clone();
     asked.retain(|name, value| Metadata::MEMBERS.contains(&name.as_str()) && !value.is_null());
-    // Leaving out takes nothing back that an administrator has set; another value is for the rules to refuse. What is
-    // left of the scope is decided where its defaults are known.
+    // A member that is left out takes nothing back that an administrator has set; the rules refuse another value. The
+    // rest of the scope is decided where its defaults are.
     let administered = &decided.settings.administered;
     let set = serde_json::to_value(&decided.metadata).unwrap_or_default();
     for name in administered.iter().filter(|it| *it != "scope") {

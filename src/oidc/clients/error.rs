@@ -8,7 +8,7 @@ use crate::domain::ClientId;
 use crate::domain::client::AuthMethod;
 use crate::storage::IsBusy;
 
-/// The shortest secret that is taken from outside: 128 bits in hexadecimal.
+/// The shortest secret that is accepted from outside: 128 bits in hexadecimal.
 pub(super) const SHORTEST_SECRET: usize = 32;
 
 /// Says why a client was not added, changed or removed.
@@ -20,7 +20,7 @@ pub enum ClientError {
     Unknown(ClientId),
     #[error("there is a client {0} already")]
     Exists(ClientId),
-    /// Someone else changed it meanwhile (security.md G-9).
+    /// Someone else changed the client meanwhile (security.md G-9).
     #[error("the client {0} was changed meanwhile; read it again")]
     Conflict(ClientId),
     #[error("the client {0} has no use for a secret: its token_endpoint_auth_method is {1}")]

@@ -1,4 +1,4 @@
-//! Searches clients, and the requests that they sent in vain, for the pages of administrators (security.md AD-4).
+//! Searches clients, and the requests of theirs that were refused, for the pages of administrators (security.md AD-4).
 
 use super::{ClientError, find, list};
 use crate::app::App;
@@ -13,7 +13,7 @@ pub use crate::oidc::authorization::refusal_audit::UNKNOWN;
 
 const PAGE: u64 = 25;
 
-/// How many refusals a page shows.
+/// The most refusals that a page shows.
 const SHOWN: u64 = 20;
 
 const REFUSALS: [Action; 3] = [
@@ -25,7 +25,7 @@ const REFUSALS: [Action; 3] = [
 pub struct ClientSearch<'a> {
     /// A part of the name or of the identifier.
     pub text: &'a str,
-    /// From 1. A number beyond the last stands for the last.
+    /// The number of the page, from 1. A number beyond the last is read as the last.
     pub page: u64,
 }
 
@@ -66,7 +66,7 @@ pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client,
     find(app, id).await
 }
 
-/// A request that a client, or somebody in its name, sent in vain.
+/// A refused request of a client, or of somebody in its name.
 pub struct RefusedRequest {
     pub at: Time,
     pub reason: String,

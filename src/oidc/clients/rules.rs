@@ -33,7 +33,8 @@ pub use problem::Problem;
 pub use remote::check_remote;
 
 const MOST_BYTES: usize = 16 * 1024;
-/// Has room for 64 redirect URIs and as many for logouts, each as long as it may be.
+/// The most bytes of an administrator's definition: room for 64 redirect URIs and as many for logouts, each as long as
+/// it may be.
 const MOST_BYTES_OF_ADMINISTRATORS: usize = 96 * 1024;
 
 /// Checks what an administrator registers of a client.

@@ -1,4 +1,4 @@
-//! Chooses, checks and rotates the secrets of clients (security.md AD-2). How a client authenticates by one does not live
+//! Chooses, checks and rotates the secrets of clients (security.md AD-2). The authentication of a client by one is not
 //! here.
 
 use super::ClientError;
@@ -12,14 +12,14 @@ use crate::domain::{ClientId, Time, secret::Secret};
 use crate::random;
 use crate::storage;
 
-/// How long a replaced secret still works.
+/// The time for which a replaced secret still works.
 const OVERLAP: chrono::Duration = chrono::Duration::days(7);
 
 /// A client that was just added or given a secret. Only now can the secret be read (security.md AD-2).
 #[derive(Debug)]
 pub struct Issued {
     pub client: Client,
-    /// `None`: it has none, or the caller brought it.
+    /// The secret; `None`: the client has none, or the caller brought it.
     pub secret: Option<Secret>,
 }
 
@@ -32,7 +32,7 @@ pub async fn rotate_secret(
 ) -> Result<Issued, ClientError> {
     let (client, secret, generated) = app
         .write(context, async |tx| {
-            // G-9: by how it authenticates now.
+            // G-9: the present method of authentication decides.
             let client = find_in(tx, id).await?;
             let (secret, generated) = choose_secret(id, &client.metadata, given.clone())?;
             let Some(secret) = secret else {

@@ -1,6 +1,6 @@
-//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.5; security.md LO-3, JW-4): what a
-//! client is sent, and the sending of what is due, by a job. An attempt is counted before it is made; if
-//! the process dies in it, the next one comes at its time.
+//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.5; security.md LO-3, JW-4): makes the token
+//! that a client is sent, and sends what is due, by a job. An attempt is counted before it is made; if the process dies
+//! in it, the next one comes at its time.
 
 use chrono::Duration;
 use futures_util::{StreamExt, stream};
@@ -27,7 +27,7 @@ const WAITS: [Duration; TRIES as usize] = [
     Duration::seconds(60),
 ];
 
-/// Calls at once: one service that does not answer does not keep the others waiting.
+/// The calls at once: one service that does not answer does not keep the others waiting.
 const AT_ONCE: usize = 16;
 const MOST_IN_A_ROUND: u64 = 128;
 
@@ -49,7 +49,7 @@ async fn notify(app: &App, due: Due) -> Result<bool, DbErr> {
     let due = &due;
     let db = app.db.read();
     let client = app.registry.find(due.client.as_str());
-    // Told by the browser only, or gone since.
+    // The client is notified by the browser only, or is gone since.
     let Some((client, address)) = client.and_then(|client| {
         let address = client.metadata.backchannel_logout_uri.clone()?;
         Some((client, address))
@@ -80,7 +80,7 @@ async fn notify(app: &App, due: Due) -> Result<bool, DbErr> {
     Ok(failure.is_none())
 }
 
-/// §2.4. Its type and its missing `nonce` keep it from being taken for an ID token.
+/// Makes the logout token (§2.4). Its type and its missing `nonce` keep it from being taken for an ID token.
 async fn logout_token(app: &App, client: &Client, due: &Due, now: Time) -> oidc::Result<String> {
     let claims: Value = json!({
         "iss": app.config.issuer.as_str(),

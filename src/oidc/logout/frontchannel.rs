@@ -33,7 +33,7 @@ pub async fn frames(app: &App, session: &Session) -> Result<Vec<String>> {
     Ok(clients.filter_map(|it| frame(&it, issuer, sid)).collect())
 }
 
-/// §2: the address as it was registered, its query kept, with who logs out whom.
+/// Returns the address of a frame. §2: it is the registered one, its query kept, with issuer and session.
 fn frame(client: &Client, issuer: &str, sid: &str) -> Option<String> {
     let mut url = Url::parse(client.metadata.frontchannel_logout_uri.as_deref()?).ok()?;
     url.query_pairs_mut()
@@ -42,7 +42,7 @@ fn frame(client: &Client, issuer: &str, sid: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// Keeps it for the page that follows; the handle is all that the page's address holds.
+/// Keeps a logout for the page that follows; the handle is all that the page's address holds.
 pub async fn keep(app: &App, logout: &FrontchannelLogout) -> Result<String> {
     let handle = random::token();
     let content = serde_json::to_vec(logout).map_err(Error::internal)?;

@@ -10,7 +10,7 @@ use crate::oidc::{Error, Parameters, Result};
 
 #[derive(Clone, Debug, Default)]
 pub struct Audience {
-    /// Resources; none: us.
+    /// The resources; none: us.
     pub resources: Vec<String>,
     pub details: AuthorizationDetails,
 }
@@ -51,7 +51,7 @@ impl Audience {
     }
 }
 
-/// Resources that the client may have tokens for.
+/// Returns the requested resources that the client may have tokens for.
 pub fn registered_resources(client: &Client, asked: &[String]) -> Result<Vec<String>> {
     let asked = asked.iter().map(String::as_str);
     resource::within(asked, &client.settings.resources).map_err(foreign)

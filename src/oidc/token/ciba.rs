@@ -1,5 +1,5 @@
-//! `urn:openid:params:grant-type:ciba` (CIBA §10.1, §11): the service asks whether its person has decided.
-//! What was allowed is given once; shown again, the `auth_req_id` ends what it bought (TK-2).
+//! `urn:openid:params:grant-type:ciba` (CIBA §10.1, §11): the service asks whether its person has decided. An approved
+//! request is redeemed once; presented again, the `auth_req_id` ends what it bought (TK-2).
 
 use super::issue::Authorized;
 use super::{polling, redeem};

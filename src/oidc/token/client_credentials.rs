@@ -1,5 +1,5 @@
-//! `client_credentials` (RFC 6749 §4.4): a client on its own behalf. No person, hence no ID token, no
-//! refresh token, and none of the scopes that are about people (security.md TK-4).
+//! `client_credentials` (RFC 6749 §4.4): a client on its own behalf. There is no person, hence no ID token, no refresh
+//! token, and none of the scopes that are about people (security.md TK-4).
 
 use super::audience::Audience;
 use super::issue;
@@ -18,7 +18,7 @@ pub fn grant(
     bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     if client.is_public() {
-        // RFC 6749 §4.4: confidential clients only.
+        // RFC 6749 §4.4: only confidential clients may use it.
         return Err(Error::unauthorized_client(
             "A public client cannot act on its own behalf",
         ));
@@ -37,7 +37,7 @@ fn allowed(registered: &Scope, asked: Option<&str>) -> Result<Scope> {
     let asked = Scope::parse(asked).map_err(|it| Error::invalid_scope(it.to_string()))?;
     let granted = asked.limited_to(&own);
     if granted.is_empty() {
-        // contract.md: what is not allowed is dropped; an error only if nothing remains.
+        // contract.md: a scope that is not allowed is dropped; it is an error only if nothing remains.
         let mismatch = Mismatch::new("scope", asked.to_string(), own.iter());
         Err(Error::invalid_scope("None of these scopes is for the client itself").about(mismatch))
     } else {

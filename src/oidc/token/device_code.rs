@@ -1,5 +1,5 @@
-//! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4, §3.5): the device asks whether its person
-//! has decided. What was allowed is given once; shown again, the code ends what it bought (TK-2).
+//! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4, §3.5): the device asks whether its person has
+//! decided. An approved code is redeemed once; presented again, it ends what it bought (TK-2).
 
 use super::issue::Authorized;
 use super::{polling, redeem};

@@ -26,7 +26,7 @@ use crate::random;
 pub struct Authorized {
     pub grant: Grant,
     pub account: Account,
-    /// All that was granted, or less.
+    /// The scope: all that was granted, or less.
     pub scope: Scope,
     pub nonce: Option<String>,
     pub refresh_token: Option<String>,
@@ -61,8 +61,8 @@ pub async fn tokens(app: &App, client: &Client, authorized: Authorized) -> Resul
     Ok(response(token, access_token, authorized.refresh_token, id_token))
 }
 
-/// Returns the tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5). Never
-/// a refresh token: what passes through a browser must not last.
+/// Returns the tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5). There
+/// is never a refresh token: what passes through a browser must not last.
 pub async fn through_browser(
     app: &App,
     client: &Client,
@@ -72,7 +72,7 @@ pub async fn through_browser(
     let mint = Mint::new(app, client, authorized);
     let mut parameters = Vec::new();
     if front.response_type.token {
-        // No refresh token comes with it by which it could be ended.
+        // The token comes with no refresh token by which it could be ended.
         let sid = Some(authorized.grant.sid.clone());
         let (token, access_token) = mint.access_token(sid).await?;
         parameters.push(("access_token", access_token));
@@ -94,7 +94,7 @@ pub async fn through_browser(
         let hashes = Hashes {
             access_token: parameters.first().map(|it| it.1.as_str()),
             code: front.code,
-            // A signature over code and state alike: FAPI 1.0 Advanced §5.1.1.
+            // FAPI 1.0 Advanced §5.1.1: one signature covers code and state alike.
             state: front.code.and(front.state),
         };
         let id_token = mint.id_token(names, hashes).await?;
@@ -261,7 +261,7 @@ impl<'a> Mint<'a> {
             now,
         } = *self;
         let alg = client.id_token_alg();
-        // Core §2: one audience, hence no azp. What is about the person goes first: it replaces nothing.
+        // Core §2: there is one audience, hence no azp. The person's claims go first: they replace nothing.
         let mut all = claims::values(app.db.read(), &names, &authorized.account).await?;
         let mut put = |name: &str, value: Value| all.insert(name.to_owned(), value);
         put("iss", app.config.issuer.as_str().into());
@@ -297,7 +297,7 @@ impl<'a> Mint<'a> {
     }
 }
 
-/// Core §3.1.3.6: the left half of the hash that the signature uses; Ed25519 uses SHA-512.
+/// Returns the left half of the hash that the signature uses (Core §3.1.3.6); Ed25519 uses SHA-512.
 fn left_half(alg: SigningAlg, token: &str) -> String {
     match alg {
         SigningAlg::EdDSA => URL_SAFE_NO_PAD.encode(&Sha512::digest(token)[..32]),
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_token_is_hashed_as_the_standard_shows_it() {
-        // The example of OpenID Connect Core, appendix A.3.
+        // OpenID Connect Core, appendix A.3, has this example.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
         assert_eq!(left_half(SigningAlg::RS256, token), "77QmUPtjPfzWtF2AnpK9RQ");
         assert_eq!(left_half(SigningAlg::EdDSA, token).len(), 43);

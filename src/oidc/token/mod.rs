@@ -51,7 +51,8 @@ pub async fn exchange(
         // Anybody can be a public client, and each proof is remembered (security.md DS-3).
         app.limits.count(Limit::Interactions, &context.network).await?;
     }
-    // Before the grant is touched: who is asked for a nonce comes again with the same code (RFC 9449 §8).
+    // RFC 9449 §8: the proof is verified before the grant is touched: a client without a nonce comes again with the
+    // same code.
     let bound_to = sender_constraint::verify(app, client, proof).await?;
     if ![GrantType::ClientCredentials, GrantType::TokenExchange].contains(&grant_type) {
         client_keys::ready_for_id_token(app, client).await?;

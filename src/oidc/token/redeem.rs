@@ -46,13 +46,13 @@ pub async fn grant(
     })
 }
 
-/// `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).
+/// Returns `true` if `offline_access` was granted: by consent, or to a first-party client by its registration (TK-5).
 fn may_refresh(client: &Client, grant: &Grant) -> bool {
     client.may_refresh() && grant.is_offline()
 }
 
-/// RFC 6749 §4.1.2: whoever shows a code a second time, the tokens that it bought may be in wrong
-/// hands. What is written outlives every token that a redemption still under way could yield.
+/// Ends what a replayed code bought. RFC 6749 §4.1.2: if a code is presented a second time, its tokens may be in wrong
+/// hands. The record outlives every token that a redemption still under way could yield.
 pub async fn replayed(app: &App, context: &Context, client: &Client, id: &AuthorizationId) -> Result<Error> {
     let ended = app.write(context, async |tx| {
         let until = tx.now() + LONGEST_REFRESH_TOKEN;

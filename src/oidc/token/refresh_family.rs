@@ -1,4 +1,4 @@
-//! Families of refresh tokens: how one begins, and until when it rests (security.md TK-5). `granted` begins a family;
+//! Families of refresh tokens: how one begins, and until when it rests (security.md TK-5). `redeem` begins a family;
 //! `refresh_token` rotates its tokens.
 
 use sea_orm::DbErr;
@@ -13,8 +13,8 @@ use crate::oidc::{Error, Result};
 use crate::random;
 use crate::storage::refresh_tokens;
 
-/// Starts a family and gives its first token. A public client's is bound to what it proved to hold; a
-/// confidential client proves itself, and may change its key or certificate (RFC 9449 §5, RFC 8705 §6.2).
+/// Starts a family and gives its first token. A public client's is bound to the key or certificate that was verified; a
+/// confidential client authenticates, and may change its key or certificate (RFC 9449 §5, RFC 8705 §6.2).
 pub async fn begin(
     app: &App,
     client: &Client,
@@ -43,8 +43,8 @@ pub async fn begin(
     };
     let content = serde_json::to_string(&grant).map_err(Error::internal)?;
     let write = app.db.write(async |tx| {
-        // The end of a session ends its refresh tokens afterwards: held here, the session cannot end between the look
-        // at it and the insertion.
+        // The end of a session ends its refresh tokens afterwards: while it is held here, the session cannot end
+        // between the look at it and the insertion.
         if !refresh_tokens::hold_session(tx, &grant.session).await? {
             return Ok(false);
         }

@@ -1,5 +1,6 @@
-//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use, but for clients whose profile
-//! keeps it; a rotated one that is shown again ends its family (security.md TK-5). What the person may is read anew each time (G-10).
+//! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): rotated at every use, but for clients whose profile keeps it; a
+//! rotated one that is presented again ends its family (security.md TK-5). The rights of the person are read again each
+//! time (G-10).
 
 use super::audience::Audience;
 use super::issue::Authorized;
@@ -51,7 +52,8 @@ pub async fn rotate(
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
-    // Before the rotation: who is refused now by the access policy keeps the token for later (contract.md).
+    // contract.md: the policy is checked before the rotation, so that a person whom it refuses now keeps the token for
+    // later.
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Optional).await?;
 
     let successor = if client.rotates_refresh_tokens() {
@@ -75,7 +77,7 @@ pub async fn rotate(
         None => refresh_tokens::keep(&app.db, &family.id, &digest, idle_until).await?,
     };
     if !won {
-        // Used in parallel, a moment ago, or ended: security.md G-8.
+        // security.md G-8: the token was used in parallel, a moment ago, or has ended.
         return Err(Error::unusable_grant("a refresh token used in parallel"));
     }
     Ok(Authorized {
@@ -90,7 +92,7 @@ pub async fn rotate(
     })
 }
 
-/// Two hold the token: whichever is the thief, the family ends, and every token of it.
+/// Ends the family, and every token of it: two parties hold the token, whichever is the thief.
 async fn reused(app: &App, context: &Context, family: &RefreshFamily) -> Result<Error> {
     let id = &family.authorization_id;
     let ended = app.write(context, async |tx| {

@@ -21,8 +21,8 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
-    /// Always returned: it may be less than was asked for (contract.md). None has no form (RFC 6749 §3.3): a machine's
-    /// token that is for nothing but its client.
+    /// The scope, always returned: it may be less than was asked for (contract.md). An empty one has no form (RFC 6749
+    /// §3.3): a machine's token may be for nothing but its client.
     #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
     /// The details as granted (RFC 9396 §7).

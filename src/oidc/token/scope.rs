@@ -1,5 +1,5 @@
-//! The scope of tokens: what was granted and is still registered, and what a request leaves of it
-//! (RFC 6749 §6; security.md G-10, TK-5).
+//! The scope of tokens: what was granted and is still registered, and what a request leaves of it (RFC 6749 §6;
+//! security.md G-10, TK-5).
 
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
@@ -19,7 +19,7 @@ pub fn registered(client: &Client, grant: &Grant) -> Result<Scope> {
     }
 }
 
-/// RFC 6749 §6: refuses what was not granted. A narrower answer leaves the grant as it is.
+/// Refuses a scope that was not granted (RFC 6749 §6). A narrower answer leaves the grant as it is.
 pub fn narrowed(granted: &Scope, asked: Option<&str>) -> Result<Scope> {
     let Some(asked) = asked else {
         return Ok(granted.clone());

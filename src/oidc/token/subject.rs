@@ -1,5 +1,4 @@
-//! The person behind a grant, as of now: nothing is issued from what an older token says
-//! (security.md G-10, AF-4).
+//! The person behind a grant, as of now: nothing is issued from what an older token states (security.md G-10, AF-4).
 
 use crate::app::App;
 use crate::domain::account::Account;

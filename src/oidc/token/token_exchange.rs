@@ -1,6 +1,6 @@
-//! `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service that was shown a person's access
-//! token gets one of its own, to act for them elsewhere. It says who acts (`act`), allows no more than the
-//! token that was shown, and ends with what that one came from.
+//! `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a service that a person's access token was presented
+//! to gets one of its own, to act for them elsewhere. It states who acts (`act`), allows no more than the presented
+//! token, and ends with the grant that that one came from.
 
 use super::audience::{self, Audience};
 use super::issue;
@@ -23,7 +23,7 @@ pub async fn grant(
     bound_to: Option<Confirmation>,
 ) -> Result<TokenResponse> {
     if client.is_public() {
-        // RFC 8693 §4.1: the actor is named in the token, so the client must have proved who it is.
+        // RFC 8693 §4.1: the actor is named in the token, so the client must have authenticated.
         return Err(Error::unauthorized_client("A public client exchanges no tokens"));
     }
     let wanted = wanted(parameters)?;
@@ -64,7 +64,7 @@ pub async fn grant(
     issue::exchanged_token(app, client, &account, token, wanted).await
 }
 
-/// RFC 8693 §2.1: the type that is to be issued; without a name, an access token in the client's form.
+/// Returns the type that is to be issued (RFC 8693 §2.1); without a name, an access token in the client's form.
 fn wanted(parameters: &Parameters) -> Result<&'static str> {
     match parameters.get("requested_token_type") {
         None | Some(ACCESS_TOKEN_TYPE) => Ok(ACCESS_TOKEN_TYPE),
@@ -142,7 +142,7 @@ fn requested_audience(
     let mut asked = parameters.all("resource");
     asked.extend(parameters.all("audience"));
     if asked.is_empty() && !before.audience.is_empty() {
-        // A token for others does not become one for us by silence.
+        // A token for others does not become one for us if the request names no audience.
         return Err(Error::invalid_target(
             "The token is for others: say for whom the new one is",
         ));

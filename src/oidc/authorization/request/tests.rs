@@ -1,4 +1,4 @@
-//! Which requests are accepted, and how the others are refused.
+//! Tests that good requests are accepted, and how the others are refused.
 
 use proptest::prelude::*;
 

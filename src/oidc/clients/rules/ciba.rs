@@ -40,15 +40,15 @@ pub(super) fn check(problems: &mut Problems, definition: &Definition) {
     }
 }
 
-/// Returns `true` if the client does not give itself the grant: whoever holds it has people mailed (security.md
+/// Returns `true` if the client does not give itself the grant: a client that holds it has people mailed (security.md
 /// DV-3).
 pub(super) fn is_as_decided(metadata: &Metadata, decided: &Metadata) -> bool {
     let uses = |it: &Metadata| it.grant_types.contains(&GrantType::Ciba);
     !uses(metadata) || uses(decided)
 }
 
-/// Returns `true` if the name is that under which the grant was approved: it stands in the mails that the client has
-/// sent to people (security.md DV-3).
+/// Returns `true` if the name is that under which the grant was approved: it is in the mails that the client has sent
+/// to people (security.md DV-3).
 pub(super) fn is_named_as_decided(metadata: &Metadata, decided: &Metadata) -> bool {
     let uses = decided.grant_types.contains(&GrantType::Ciba);
     !uses || metadata.client_name == decided.client_name
@@ -91,7 +91,7 @@ fn signed_requests(problems: &mut Problems, metadata: &Metadata, profile: Profil
     }
 }
 
-/// Checks what the profile demands. It is about this one way to tokens; for others there is FAPI 2.0.
+/// Checks what the profile demands. It covers this one way to tokens; for others there is FAPI 2.0.
 fn check_profile(problems: &mut Problems, metadata: &Metadata) {
     let fitting = [
         GrantType::Ciba,
@@ -160,7 +160,7 @@ mod tests {
         problems(Registrar::Administrator, changes)
     }
 
-    /// With the profile, and what it asks for.
+    /// Returns the members that are wrong with the profile and what it requires.
     fn strict(changes: Value) -> Vec<String> {
         let key = json!({"kty": "EC", "crv": "P-256",
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});

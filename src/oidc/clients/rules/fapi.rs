@@ -62,7 +62,7 @@ fn is_sender_constrained(metadata: &Metadata) -> bool {
 
 fn algs(problems: &mut Problems, metadata: &Metadata) {
     let requests = match metadata.request_object_signing_alg {
-        // Unsigned, an object is worth less than any signature.
+        // An unsigned object is worth less than any signature.
         Some(RequestObjectAlg::None) => Some(None),
         other => other.map(RequestObjectAlg::signature),
     };
@@ -195,7 +195,7 @@ mod tests {
             let found = by_administrator(changes.clone());
             assert!(found.iter().any(|it| it == member), "{changes}: {found:?}");
         }
-        // All at once, not only the first.
+        // The rules report all problems at once, not only the first.
         let all = by_administrator(
             json!({"token_endpoint_auth_method": null, "dpop_bound_access_tokens": false,
             "jwks": null, "id_token_signed_response_alg": "RS256", "redirect_uris": ["http://bank.example/cb"]}),

@@ -3,7 +3,7 @@
 use super::problem::Problems;
 use crate::domain::ClientId;
 
-/// `sub` is 128 random bits in base64url.
+/// The length of a `sub`: 128 random bits in base64url.
 const LENGTH_OF_SUB: usize = 22;
 
 pub(super) fn check(problems: &mut Problems, id: &ClientId) {

@@ -10,7 +10,7 @@ use crate::domain::client::Metadata;
 pub(super) const MOST_URIS: usize = 16;
 
 pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {
-    // DR-4: what people are shown is https; an administrator may point at a service on this machine.
+    // DR-4: links that people see are https; an administrator may point at a service on this machine.
     let pages = [
         ("client_uri", &metadata.client_uri, true),
         ("initiate_login_uri", &metadata.initiate_login_uri, true),

@@ -23,7 +23,7 @@ pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<
             "frontchannel_logout_uri",
             "is not an https URL without a fragment, of 512 characters at most",
         );
-        // §2: of the same scheme, host and port as a redirect URI: nobody has others visited.
+        // §2: the scheme, host and port are those of a redirect URI: a client has no other addresses visited.
         let origin = |it: &str| Url::parse(it).ok().map(|it| it.origin());
         let own = origin(uri);
         problems.unless(

@@ -6,7 +6,7 @@ use super::problem::Problems;
 use super::registrar::Registrar;
 use crate::domain::client::{ApplicationType, Metadata, Registrant, check_redirect_uri};
 
-/// Limits a client that an administrator decides about: one service may have an address for each of its sites.
+/// The most addresses of a client that an administrator decides about: one service may have one for each of its sites.
 const MOST_URIS_OF_ADMINISTRATORS: usize = 64;
 
 pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::domain::client::Definition;
 
-/// Who registers a client so.
+/// The party that registers a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Registrar<'a> {
     Administrator,

@@ -13,7 +13,7 @@ pub(super) fn check(problems: &mut Problems, metadata: &Metadata) {
     );
 }
 
-/// Fetches the list. §5: whoever owns the address says which redirect URIs are of its sector.
+/// Fetches the list. §5: the owner of the address says which redirect URIs are of its sector.
 pub(super) async fn lists_all(app: &App, address: &str, redirect_uris: &[String]) -> Result<(), String> {
     let fetched = app.fetch.get(address, "application/json").await;
     let fetched = fetched.map_err(|it| it.to_string())?;

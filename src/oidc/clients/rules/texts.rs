@@ -21,7 +21,7 @@ pub(super) fn check(problems: &mut Problems, metadata: &Metadata, by: Registrar<
                 "client_name",
                 "is not in the form that people are shown",
             ),
-            // DR-5: the character and its place.
+            // DR-5: the problem names the character and its place.
             Err(refused) => problems.add(
                 "client_name",
                 format!(
