@@ -1,6 +1,6 @@
-//! Certificates in the handshake of the listener for mutual TLS (RFC 8705 §2): whoever shows one proves to
-//! have its key. Whether it is trusted, and for what, is decided where a client is authenticated: one that
-//! is signed by itself may be as good as any.
+//! Certificates in the handshake of the listener for mutual TLS (RFC 8705 §2): a client that presents one proves to
+//! have its key. Where a client is authenticated is decided whether it is trusted, and for what: one that is signed by
+//! itself may be as good as any.
 
 use std::sync::Arc;
 
@@ -22,12 +22,13 @@ impl AnyCertificate {
 }
 
 impl ClientCertVerifier for AnyCertificate {
-    /// None: a client with one of several certificates is not led to choose.
+    /// Returns none: a client with one of several certificates is not led to choose.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
 
-    /// The same client may call without: nobody is cut off in the handshake, where no error is told.
+    /// Returns `false`: the same client may call without a certificate, and nobody is cut off in the handshake, where
+    /// no error is shown.
     fn client_auth_mandatory(&self) -> bool {
         false
     }

@@ -9,11 +9,11 @@ use crate::app::App;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
-    /// Names the session; opaque, 256 bits.
+    /// The session's secret: opaque, 256 bits.
     Session,
-    /// Random, made with the first form shown: form tokens and interactions are bound to it.
+    /// A random value, made with the first form shown: form tokens and interactions are bound to it.
     Browser,
-    /// Sealed: which accounts signed in here before (PW-4).
+    /// The sealed list of the accounts that signed in here before (PW-4).
     KnownBrowser,
     /// The language chosen in the menu.
     Language,
@@ -99,7 +99,7 @@ impl Cookie {
     fn header(self, app: &App, value: &str, age: &str) -> HeaderValue {
         let secure = if is_secure(app) { "; Secure" } else { "" };
         let reach = match self {
-            // Read in a frame of another site; browsers allow that to secure cookies only.
+            // A frame of another site reads it; browsers allow that to secure cookies only.
             Self::State if is_secure(app) => "SameSite=None",
             Self::State => "SameSite=Lax",
             _ => "HttpOnly; SameSite=Lax",

@@ -1,5 +1,5 @@
-//! Opens answers to scripts of another origin (security.md BR-4): to everybody what is public anyway; to
-//! the origins of public clients what such a client calls. Never with cookies.
+//! Opens answers to scripts of another origin (security.md BR-4): public documents to everybody, and the endpoints that
+//! a public client calls to the origins of such clients. Cookies never go along.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -21,7 +21,8 @@ pub fn for_public_clients(app: &App, endpoint: MethodRouter<App>) -> MethodRoute
     endpoint.options(no_preflight).layer(layer)
 }
 
-/// Stands in the route, so that a preflight reaches the layers: what no method takes does not pass through them.
+/// Answers a method that the route lacks. It is in the route so that a preflight reaches the layers: what no method
+/// takes does not pass through them.
 async fn no_preflight() -> PageError {
     PageError::MethodNotAllowed
 }

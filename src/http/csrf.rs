@@ -49,15 +49,15 @@ impl FormToken {
 
 /// Makes the token of the forms of a page: bound to the session's cookie, or before the login to the browser's.
 ///
-/// Each page has one of its own, so that two pages' forms are never the same bytes: `http::submission` tells a
-/// second press of a button from a second form by that.
+/// Each page has one of its own, so that two pages' forms are never the same bytes: by that `http::submission`
+/// distinguishes a second press of a button from a second form.
 pub fn new_token(ctx: &PageContext) -> String {
     let binding = ctx.session_cookie.as_deref().unwrap_or(&ctx.browser);
     FormToken::new(ctx.owner()).sign(&ctx.app, binding)
 }
 
-/// Returns whether the token was made for this browser. A form that was shown before the login and sent after it, in
-/// another tab, is good, too.
+/// Returns `true` if the token was made for this browser. A form that was shown before the login and sent after it, in
+/// another tab, is accepted, too.
 pub fn is_valid(ctx: &PageContext, sent: &str) -> bool {
     let Some(token) = FormToken::read(sent) else {
         return false;

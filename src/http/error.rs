@@ -1,6 +1,5 @@
-//! Answers refusals. A protocol error is JSON, a `WWW-Authenticate` challenge or a page, by the
-//! endpoint; a refusal of a page is a page. What is behind it is logged here, once, and never shown
-//! (security.md G-11; RFC 6749 §5.2, RFC 6750 §3).
+//! Answers refusals. A protocol error is JSON, a `WWW-Authenticate` challenge or a page, by the endpoint; a refusal of
+//! a page is a page. The cause is logged here, once, and never shown (security.md G-11; RFC 6749 §5.2, RFC 6750 §3).
 
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::i18n::Locale;
 use crate::oidc::{self, Code, dpop};
 use crate::{accounts, affiliations, sealed};
 
-/// JSON, as the token endpoint and its like answer (RFC 6749 §5.2).
+/// Answers in JSON, as the token endpoint and its like do (RFC 6749 §5.2).
 impl IntoResponse for oidc::Error {
     fn into_response(self) -> Response {
         log(&self);
@@ -34,7 +33,7 @@ impl IntoResponse for oidc::Error {
     }
 }
 
-/// A challenge, as a protected resource answers (RFC 6750 §3).
+/// The challenge with which a protected resource answers (RFC 6750 §3).
 #[derive(Debug)]
 pub struct Challenge {
     error: oidc::Error,
@@ -47,7 +46,7 @@ impl Challenge {
     }
 }
 
-/// The one resource of ours that takes bound tokens.
+/// The one resource of ours that accepts bound tokens.
 const USERINFO: &str = "userinfo";
 
 impl IntoResponse for Challenge {
@@ -66,7 +65,7 @@ impl IntoResponse for Challenge {
         let bearer = format!("Bearer realm=\"{realm}\"");
         let algs = dpop::ALGS.map(SigningAlg::as_str).join(" ");
         let dpop = format!("{} realm=\"{realm}\", algs=\"{algs}\"", dpop::SCHEME);
-        // RFC 9449 §7.2: a resource that takes both schemes names both; the error stands with its own.
+        // RFC 9449 §7.2: a resource that takes both schemes names both; the error goes with its own.
         let of_proof = matches!(error.code(), Code::InvalidDpopProof | Code::UseDpopNonce);
         let challenges = match (of_proof, realm == USERINFO) {
             (true, _) => vec![dpop + &parameters],
@@ -104,7 +103,7 @@ pub enum PageError {
     Form(FormError),
     /// The token of the form is not this browser's: cookies were cleared, or the page is old.
     FormExpired,
-    /// Sent from a page of somebody else (security.md BR-1).
+    /// The form was sent from a page of somebody else (security.md BR-1).
     ForeignForm,
     SignedOut,
     /// The login is too old for this page (security.md SE-2, SE-4).
@@ -116,8 +115,8 @@ pub enum PageError {
     /// The request of a service that this page was part of, by its handle, is answered or too old; without a handle
     /// the page was opened outside of any request.
     RequestOver(Option<String>),
-    /// Not an error: the language menu sent the form. The page comes again in that language, with everything that was
-    /// typed.
+    /// The language menu sent the form, which is no error. The page comes again in that language, with everything that
+    /// was typed.
     LanguageChosen(Locale),
     /// The page's handle is not this browser's; if it is another's, the request starts over here.
     OtherBrowser(String),
@@ -125,10 +124,10 @@ pub enum PageError {
     Invalid,
     /// Somebody else was faster (security.md G-9).
     Conflict,
-    /// What could be seen cannot be any more: 409 to who acts on it, 404 to who only looks. Which of the two it is says
-    /// the layer that draws the page (security.md G-9).
+    /// The thing was visible and is so no more: 409 to a person who acts on it, 404 to one who only looks. The layer
+    /// that draws the page decides which of the two it is (security.md G-9).
     NoLongerSeen,
-    /// Nobody decides about themselves (security.md AF-2).
+    /// The person would decide about themselves (security.md AF-2).
     Forbidden,
     TooMany {
         seconds: u64,
@@ -222,7 +221,7 @@ impl From<accounts::Error> for PageError {
             | accounts::Error::WrongCredentials
             | accounts::Error::WrongCode
             | accounts::Error::PasswordFirst => Self::Invalid,
-            // What the form was about has ended meanwhile.
+            // The code or ticket behind the form has ended meanwhile.
             accounts::Error::CodeVoid
             | accounts::Error::ChallengeExpired
             | accounts::Error::LinkVoid
@@ -258,7 +257,7 @@ impl From<affiliations::Error> for PageError {
 }
 
 impl PageError {
-    /// Tells a passing conflict from a failure, as the protocol's error does (security.md ST-3).
+    /// Distinguishes a passing conflict from a failure, as the protocol's error does (security.md ST-3).
     pub fn from_store(error: oidc::Error) -> Self {
         match error.code() {
             Code::TemporarilyUnavailable => Self::Busy,
@@ -294,7 +293,7 @@ pub(super) fn retry_after(response: &mut Response, seconds: Option<u64>) {
     }
 }
 
-/// Logs an error with what the owner of a service needs to find their mistake: the client, what came, what is
+/// Logs an error with the data by which the owner of a service finds their mistake: the client, what came, what is
 /// registered.
 pub(super) fn log(error: &oidc::Error) {
     let cause = error.cause().unwrap_or_default();
@@ -326,7 +325,7 @@ mod tests {
 
     #[test]
     fn what_somebody_typed_is_no_failure_of_ours() {
-        // G-11: whichever handler forgets to show its form again.
+        // G-11: a handler may forget to show its form again.
         let wrong = || FieldErrors::from([("reason", "error.too_long")]);
         let of_affiliations = [
             (affiliations::Error::Invalid(wrong()), 422),

@@ -29,7 +29,7 @@ async fn echo(request: Request, next: Next) -> Response {
     response
 }
 
-/// Returns whether it is a UUID, by RFC 9562 §4: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+/// Returns `true` if it is a UUID, by RFC 9562 §4: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
 fn is_uuid(value: &HeaderValue) -> bool {
     let groups: Vec<&[u8]> = value.as_bytes().split(|it| *it == b'-').collect();
     groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12])

@@ -1,5 +1,5 @@
 //! The language of a page: the person's choice, in the address or by an earlier one; the account's; the browser's.
-//! `extract::page_context` asks for it. What a service asks for counts only where the person chose nothing.
+//! `extract::page_context` calls it. The language that a service asks for counts only where the person chose nothing.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
@@ -13,16 +13,16 @@ use crate::oidc::endpoints;
 #[derive(Clone, Debug)]
 pub struct PageLanguage {
     pub locale: Locale,
-    /// The person asked for it, in the address or by an earlier choice.
+    /// `true` if the person asked for it, in the address or by an earlier choice.
     is_chosen: bool,
-    /// Keeps a choice for the pages that follow.
+    /// The cookie that keeps a choice for the pages that follow.
     pub cookie: Option<HeaderValue>,
 }
 
 impl PageLanguage {
     /// Chooses the language for a request that names `ui_locales` or not.
     pub fn of(app: &App, parts: &Parts, ui_locales: Option<&str>, account: Option<&Account>) -> Self {
-        // At the authorization endpoint it is the service that asks, and nothing is remembered of that.
+        // At the authorization endpoint the service asks, and nothing is remembered of that.
         let by_person = parts.uri.path() != endpoints::AUTHORIZATION;
         let kept = Cookie::Language.read(app, &parts.headers);
         let accept = parts.headers.get(header::ACCEPT_LANGUAGE);

@@ -29,24 +29,24 @@ pub struct RequestId(pub String);
 #[derive(Clone, Debug)]
 pub struct ClientNetwork {
     pub address: IpAddr,
-    /// As limits and the audit trail name it.
+    /// The name of the network in limits and in the audit trail.
     pub name: String,
 }
 
-/// Names the address that the request was sent to: the issuer, or to where clients show certificates (TL-2).
+/// Names the address that the request was sent to: the issuer, or the one where clients present certificates (TL-2).
 #[derive(Clone, Debug)]
 pub struct CalledAt(pub Issuer);
 
-/// DS-1: the longest a handler may take.
+/// The longest that a handler may take (DS-1).
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(15);
-/// DS-1: 8 KiB of URI.
+/// The longest URI: 8 KiB (DS-1).
 const MAX_URI: usize = 8 * 1024;
-/// DS-1: fields of a header section; HTTP/2 has no counter of its own for them.
+/// The most fields of a header section (DS-1); HTTP/2 has no counter of its own for them.
 const MAX_HEADERS: usize = 64;
-/// DS-1: 16 KiB of header section.
+/// The largest header section: 16 KiB (DS-1).
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// BR-3 forbids every feature, but for passkeys, which our own pages ask for.
+/// The permissions policy. BR-3 forbids every feature, but for passkeys, which our own pages ask for.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), \
     payment=(), picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), \
@@ -64,7 +64,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     let forwarded = client_address(peer, request.headers(), listed, is_ours);
     let address = forwarded.unwrap_or(peer);
     if let Some(name) = app.config.mtls.proxy_header.as_deref().filter(|_| is_ours(peer)) {
-        // A proxy of ours speaks for its client, whatever certificate it shows itself.
+        // A proxy of ours speaks for its client, whatever certificate it presents itself.
         request.extensions_mut().remove::<Certificate>();
         if let Some(certificate) = forwarded_certificate(request.headers(), name) {
             request.extensions_mut().insert(certificate);
@@ -88,7 +88,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         name: network::of_client(address),
     });
 
-    // LG-3: the route's pattern, never the URL, which may hold a handle or a hint.
+    // LG-3: the span has the route's pattern, never the URL, which may hold a handle or a hint.
     let span = tracing::info_span!("request", id = %id, %method, %route);
     let started = std::time::Instant::now();
     let refusal = match forwarded {
@@ -105,7 +105,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     });
 
     if let Some(cookie) = replaced.get() {
-        // Before those of the page, which may end the session.
+        // This cookie goes before those of the page, which may end the session.
         let others: Vec<HeaderValue> = response
             .headers()
             .get_all(header::SET_COOKIE)
@@ -137,7 +137,7 @@ async fn answer(request: Request, next: Next) -> Response {
     }
 }
 
-/// Refuses a request of which nobody can say which of the two clients is right (TL-2).
+/// Refuses a request for which two headers name different clients, and nobody can say which is right (TL-2).
 fn disagreement(proxy: IpAddr) -> Response {
     tracing::warn!(
         %proxy,
@@ -149,7 +149,7 @@ fn disagreement(proxy: IpAddr) -> Response {
     )
 }
 
-/// Refuses what no handler is to see.
+/// Refuses a request that no handler is to see.
 fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
     let headers = request.headers();
     if request.uri().path_and_query().map_or(0, |it| it.as_str().len()) > MAX_URI {
@@ -162,7 +162,7 @@ fn refuse(app: &App, request: &Request, is_for_us: bool) -> Option<Response> {
             "Too many header fields.",
         ));
     }
-    // DS-1: nothing compressed is taken, so nothing small becomes large.
+    // DS-1: nothing compressed is accepted, so nothing small becomes large.
     let encoding = headers.get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Some(plain(
@@ -189,7 +189,7 @@ impl HeaderSize {
     fn of(headers: &HeaderMap) -> Self {
         let cookies = headers.get_all(header::COOKIE).iter().count();
         let repeated = cookies.saturating_sub(1);
-        // `: ` and the end of the line, or for a further cookie `; ` in place of the name and all of that.
+        // A field has `: ` and the end of the line, or for a further cookie `; ` in place of the name and all of that.
         let bytes: usize = headers
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + 4)
@@ -202,8 +202,8 @@ impl HeaderSize {
     }
 }
 
-/// TL-2: Host is the issuer's; or, for the endpoints that have an alias there (RFC 8705 §5), that of
-/// `[mtls] public_url`: no page is shown at a second address.
+/// Returns the address that the request was sent to. TL-2: Host is the issuer's; or, for the endpoints that have an
+/// alias there (RFC 8705 §5), that of `[mtls] public_url`: no page is shown at a second address.
 fn called_at(app: &App, request: &Request) -> Option<Issuer> {
     let sent = hosts_of(request)?;
     let issuer = &app.config.issuer;
@@ -235,14 +235,14 @@ fn misdirected(app: &App, request: &Request) -> Response {
     )
 }
 
-/// The default port may be written out (RFC 9110 §4.2.3).
+/// Returns `true` if the host is the issuer's. The default port may be written out (RFC 9110 §4.2.3).
 fn is_issuer(issuer: &Issuer, host: &str) -> bool {
     let default_port = if issuer.is_https() { ":443" } else { ":80" };
     host == issuer.authority() || host.strip_suffix(default_port) == Some(issuer.authority())
 }
 
-/// The hosts that the request names, all of which must be ours. HTTP/1.1 has one in `Host`, exactly once, and another
-/// where the target is in absolute form (RFC 9112 §3.2, §3.2.2); HTTP/2 has one in `:authority`.
+/// Returns the hosts that the request names, all of which must be ours. HTTP/1.1 has one in `Host`, exactly once, and
+/// another where the target is in absolute form (RFC 9112 §3.2, §3.2.2); HTTP/2 has one in `:authority`.
 fn hosts_of(request: &Request) -> Option<Vec<String>> {
     let mut fields = request.headers().get_all(header::HOST).iter();
     let field = match (fields.next(), fields.next()) {
@@ -267,19 +267,19 @@ fn is_loopback_host(host: &str) -> bool {
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// Sets the headers of BR-3. A handler's own value stands.
+/// Sets the headers of BR-3. A handler's own value is kept.
 fn security_headers(app: &App, route: &str, headers: &mut HeaderMap) {
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(header::REFERRER_POLICY, "same-origin");
-    // BR-7: the one page that services frame; its policy says who may.
+    // BR-7: services frame this one page; its policy says who may.
     if route != endpoints::CHECK_SESSION_IFRAME {
         default(header::X_FRAME_OPTIONS, "DENY");
     }
     default(header::CONTENT_SECURITY_POLICY, security_policy::OF_OTHER_ANSWERS);
-    // What answers a service's request must not cut a pop-up login off from its opener.
+    // A page that answers a service's request must not cut a pop-up login off from its opener.
     let opener = if route.starts_with(endpoints::AUTHORIZATION) {
         "unsafe-none"
     } else {

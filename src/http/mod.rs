@@ -1,4 +1,4 @@
-//! The front door: takes requests, calls the rooms, answers. No rule of the product lives here.
+//! The front door: takes requests, calls the rooms, answers. No rule of the product is here.
 //!
 //! `router` lists every URL with its audience (security.md G-4), `layers` holds what is true of every
 //! answer (sections 9 and 11), `extract` what a handler may rely on, `error` how a refusal travels.

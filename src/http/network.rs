@@ -40,7 +40,8 @@ pub fn client_address(
     }
 }
 
-/// What is no address was not written by a proxy of ours: the nearest known one stands.
+/// Returns the nearest address that is not ours. No proxy of ours writes what is no address: there the last one found
+/// is returned.
 fn nearest(peer: IpAddr, nodes: Vec<Option<IpAddr>>, is_ours: impl Fn(IpAddr) -> bool) -> IpAddr {
     let mut nearest = peer;
     for node in nodes.into_iter().rev() {
@@ -55,7 +56,8 @@ fn nearest(peer: IpAddr, nodes: Vec<Option<IpAddr>>, is_ours: impl Fn(IpAddr) ->
     nearest
 }
 
-/// The chain that a header holds, the nearest last; `None` if it did not come. An entry is `None` if it is no address.
+/// Returns the chain that a header holds, the nearest last; `None` if it did not come. An entry is `None` if it is no
+/// address.
 fn nodes(headers: &HeaderMap, header: ForwardingHeader) -> Option<Vec<Option<IpAddr>>> {
     let mut fields = headers.get_all(header.as_str()).iter().peekable();
     fields.peek()?;
@@ -71,7 +73,7 @@ fn nodes(headers: &HeaderMap, header: ForwardingHeader) -> Option<Vec<Option<IpA
     Some(read)
 }
 
-/// The client of one `forwarded-element` (RFC 7239 §4): its one `for`.
+/// Returns the client of one `forwarded-element` (RFC 7239 §4): its one `for`.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
     let mut named = unquoted(element, ';').into_iter().filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
@@ -86,13 +88,13 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     let mut text = String::new();
     let mut rest = quoted.strip_suffix('"')?.chars();
     while let Some(it) = rest.next() {
-        // RFC 9110 §5.6.4: a quoted pair stands for its second character.
+        // RFC 9110 §5.6.4: a quoted pair means its second character.
         text.push(if it == '\\' { rest.next()? } else { it });
     }
     address(&text)
 }
 
-/// Returns the parts between separators that stand outside of quotes.
+/// Returns the parts between separators that are outside of quotes.
 fn unquoted(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
     for (at, it) in text.char_indices() {
@@ -111,7 +113,7 @@ fn unquoted(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// An address, with or without port, IPv6 with or without brackets (RFC 7239 §6; gateways write ports into
+/// Reads an address, with or without port, IPv6 with or without brackets (RFC 7239 §6; gateways write ports into
 /// `X-Forwarded-For`, too). A port may be hidden: `_` and a word.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
@@ -140,8 +142,8 @@ fn address(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// The certificate that a listed proxy sends (RFC 9440 §2.1): who listed it asks no other address for it.
-/// Twice there is what its client wrote, too, and nobody can tell which is which.
+/// Returns the certificate that a listed proxy sends (RFC 9440 §2.1): the operator who listed it expects no other
+/// address for it. If the header comes twice, the client wrote one of them, and nobody can tell which.
 pub fn forwarded_certificate(headers: &HeaderMap, name: &str) -> Option<Certificate> {
     let mut values = headers.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -209,7 +211,7 @@ mod tests {
             ("for=6.6.6.6, for=192.0.2.43, for=10.0.0.2", "192.0.2.43"),
             ("for=\"192\\.0.2.43\"", "192.0.2.43"),
             ("for=\"[::ffff:192.0.2.43]\"", "192.0.2.43"),
-            // Not of a proxy of ours: the nearest address that is known.
+            // The header is not of a proxy of ours: the nearest valid address counts.
             ("for=192.0.2.43, for=unknown", "10.0.0.1"),
             ("for=192.0.2.43, for=_hidden", "10.0.0.1"),
             ("for=192.0.2.43, proto=https", "10.0.0.1"),

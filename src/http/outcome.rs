@@ -1,9 +1,9 @@
 //! The outcome of a POST, kept on the server for the GET that follows it, so that Back and reload repeat
 //! nothing: what was typed, what is wrong with it, a message that is shown once.
 //!
-//! Pages keep it through `pages::render` and `pages::errors`; the address carries an opaque handle alone.
-//! Sealed, bound to the browser, to the page and to the account that typed it. Passwords and codes are never
-//! part of it: `extract::page_form` leaves them out.
+//! Pages keep it through `pages::render` and `pages::errors`; the address carries an opaque handle alone. It is sealed,
+//! and bound to the browser, to the page and to the account that typed it. Passwords and codes are never part of it:
+//! `extract::page_form` leaves them out.
 
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use crate::templates::{Flash, FormState};
 
 /// The parameter of a page's address that names the outcome to show.
 pub const PARAMETER: &str = "outcome";
-/// Long enough to log in again, with a second factor, and to find the edits as they were.
+/// The time for which an outcome is kept: enough to log in again, with a second factor, and to find the edits as they
+/// were.
 const LIFETIME: Duration = Duration::from_mins(30);
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,10 +31,10 @@ pub struct Outcome {
     pub form: Option<FormState>,
     /// The status of the page that shows it: 422 where a form was refused.
     pub status: Option<u16>,
-    /// When the same may be tried again (security.md PW-4, DS-2).
+    /// The time from which the same may be tried again (security.md PW-4, DS-2).
     pub wait_until: Option<Time>,
     pub flash: Option<Flash>,
-    /// The page to show is that of an error.
+    /// The error, if the page to show is that of one.
     pub error: Option<ShownError>,
     /// The rest of what the page shows, by a struct of its own.
     pub content: Option<serde_json::Value>,
@@ -68,7 +69,7 @@ impl Outcome {
 pub struct ShownError {
     pub problem: Problem,
     pub retry_after: Option<u64>,
-    /// Names the POST in logs, not the GET that shows it.
+    /// The id of the POST in logs, not of the GET that shows it.
     pub request_id: String,
 }
 
@@ -79,11 +80,11 @@ pub struct Place<'a> {
     pub path: &'a str,
     /// The value of the browser's cookie.
     pub browser: &'a str,
-    /// The account that typed it; `None`: nobody was signed in.
+    /// The account that typed it; `None` if nobody was signed in.
     pub owner: Option<&'a Owner>,
 }
 
-/// An account, as forms and outcomes name it: it says nothing to who does not have the account's identifier.
+/// An account, as forms and outcomes name it: it says nothing to a reader who does not have the account's identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner(pub [u8; 8]);
 

@@ -18,7 +18,7 @@ use crate::oidc::{
     pushed_authorization_request, revocation, token,
 };
 
-/// BR-3: a document that changes seldom may be kept for a quarter of an hour.
+/// The header of a document that changes seldom: it may be kept for a quarter of an hour (BR-3).
 const CACHEABLE: &str = "public, max-age=900";
 
 pub async fn discovery(State(app): State<App>) -> Response {
@@ -58,14 +58,14 @@ fn of<T>(client: &Client, answer: Result<T, oidc::Error>) -> Result<T, oidc::Err
     answer.map_err(|it| it.of_client(&client.id))
 }
 
-/// RFC 6749 §3.2
+/// Answers at the token endpoint (RFC 6749 §3.2).
 pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
     let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.proof).await;
     let answer = of(&it.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
-/// RFC 9126 §2
+/// Answers a pushed authorization request (RFC 9126 §2).
 pub async fn pushed_authorization_request(
     State(app): State<App>,
     it: Authenticated,
@@ -77,7 +77,7 @@ pub async fn pushed_authorization_request(
     Ok(NoStore((StatusCode::CREATED, Json(answer))))
 }
 
-/// RFC 8628 §3.1
+/// Answers a device authorization request (RFC 8628 §3.1).
 pub async fn device_authorization(
     State(app): State<App>,
     it: Authenticated,
@@ -88,7 +88,7 @@ pub async fn device_authorization(
     Ok(NoStore(Json(answer)))
 }
 
-/// CIBA §7
+/// Answers a backchannel authentication request (CIBA §7).
 pub async fn backchannel_authentication(
     State(app): State<App>,
     it: Authenticated,
@@ -98,7 +98,7 @@ pub async fn backchannel_authentication(
     Ok(NoStore(Json(answer)))
 }
 
-/// RFC 7662
+/// Answers at the introspection endpoint (RFC 7662).
 pub async fn introspection(
     State(app): State<App>,
     it: Authenticated,
@@ -110,14 +110,14 @@ pub async fn introspection(
     Ok(NoStore(Json(answer)))
 }
 
-/// RFC 7009
+/// Answers at the revocation endpoint (RFC 7009).
 pub async fn revocation(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
     let done = revocation::revoke(&app, &it.context, &it.client, &it.parameters).await;
     of(&it.client, done)?;
     Ok(NoStore(StatusCode::OK))
 }
 
-/// OpenID Connect Core §5.3
+/// Answers at the userinfo endpoint (OpenID Connect Core §5.3).
 pub async fn userinfo(State(app): State<App>, request: Request) -> Result<Response, Challenge> {
     let authorization = one_header(request.headers(), header::AUTHORIZATION)?;
     let proof = proof_of(&app, &request);

@@ -17,7 +17,7 @@ use crate::oidc::client_authentication::scheme_of;
 use crate::oidc::mismatch::printable;
 use crate::oidc::{self, Code, registration};
 
-/// A refusal: of a token a challenge, of metadata an answer (RFC 7591 §3.2.2).
+/// A refusal: a challenge for a token, an answer for metadata (RFC 7591 §3.2.2).
 pub struct Refused(oidc::Error);
 
 impl From<oidc::Error> for Refused {

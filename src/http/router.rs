@@ -134,7 +134,7 @@ fn login_routes(routes: Routes) -> Routes {
             Public,
             get(passkey::show).post(passkey::act),
         )
-        // Whoever has an address to verify or terms to accept gets nowhere else, so these are open.
+        // A person who has an address to verify or terms to accept gets nowhere else, so these are open.
         .at(
             paths::LOGIN_VERIFY_EMAIL,
             Public,

@@ -1,11 +1,11 @@
 //! Brings a URL into the router: with its audience, or not at all (security.md G-4).
 //!
-//! The audience is checked before the handler runs: whoever is not signed in is sent to the login, whoever lacks the
-//! role gets 404, whoever rested too long enters the password again (SE-2). What the role may do with the object at
-//! hand is for the room.
+//! The audience is checked before the handler runs: a visitor who is not signed in is sent to the login, one who lacks
+//! the role gets 404, one who rested too long enters the password again (SE-2). The room decides what the role may do
+//! with the object at hand.
 //!
-//! A HEAD reaches no handler (G-5): the router would run the one of GET, which may make a code or end a session. Only
-//! what is the same for everybody answers it, and sees then neither cookie nor token.
+//! A HEAD reaches no handler (G-5): the router would run the one of GET, which may make a code or end a session. Only a
+//! page that is the same for everybody answers it, and sees then neither cookie nor token.
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
@@ -24,12 +24,12 @@ use crate::domain::session::Due;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Anybody, also without an account.
+    /// Anybody may come, also without an account.
     Public,
     /// An OAuth client, authenticated by the handler's extractor or by what it presents.
     Client,
     SignedIn,
-    /// A Focal Point of some organization; of which one is asked of the object.
+    /// A Focal Point of some organization; the object decides of which one.
     FocalPoint,
     /// Support staff and administrators.
     Support,
@@ -98,7 +98,7 @@ impl Routes {
 /// Answers a HEAD with 405, and names none in `Allow`.
 async fn without_head(request: Request, next: Next) -> Response {
     let is_head = request.method() == Method::HEAD;
-    // Which methods there are says the router, to one that no route has.
+    // To a method that no route has, the router says which methods there are.
     let mut response = if is_head {
         PageError::MethodNotAllowed.into_response()
     } else {
@@ -143,7 +143,7 @@ async fn guard(
     let request = Request::from_parts(parts, body);
     if let Err(refusal) = admitted {
         if request.method() == Method::POST {
-            // What was typed is there again after the login. Whatever is wrong with the form itself is not said here.
+            // The typed text is there again after the login. Whatever is wrong with the form itself is not said here.
             let _ = page_form::read_unheard(request, &app).await;
         }
         return Err(refusal);
@@ -151,7 +151,7 @@ async fn guard(
     Ok(next.run(request).await)
 }
 
-/// Admits whoever is of the audience, and fit for it.
+/// Admits a visitor who is of the audience, and fit for it.
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (it, account) = session.get().ok_or(PageError::SignedOut)?;
@@ -168,7 +168,7 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         Audience::Administrator => account.role == Role::Administrator,
     };
     if !admitted {
-        // G-4: what is not theirs does not exist.
+        // G-4: an object that is not theirs does not exist.
         return Err(PageError::NotFound);
     }
     let is_duty = !matches!(audience, Audience::SignedIn);

@@ -13,8 +13,8 @@ pub const OF_OTHER_ANSWERS: &str =
 /// The policy of a page, as far as it differs from page to page.
 #[derive(Clone, Debug, Default)]
 pub struct PagePolicy {
-    /// The page is part of a service's request. `form-action` is left out there: browsers apply it to every redirect
-    /// that follows the form, up to the service.
+    /// `true` if the page is part of a service's request. `form-action` is left out there: browsers apply it to every
+    /// redirect that follows the form, up to the service.
     pub in_flow: bool,
     /// Origin of the logo that the page shows (security.md DR-4).
     image_origin: Option<String>,

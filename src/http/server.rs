@@ -26,14 +26,15 @@ use crate::certificates::Certificate;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Who ends a process waits some seconds and then kills it; what takes longer is not an answer for a person.
+/// The time that answers have to finish. A process that is told to end is killed some seconds later; an answer that
+/// takes longer is not one for a person.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(4);
 const MAX_CONNECTIONS: usize = 1024;
 const MAX_STREAMS: u32 = 100;
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
-/// HTTP/2 counts 32 bytes more for each field (RFC 9113 §6.5.2), and cookies may come in a field each (§8.2.3):
-/// `layers` counts what is left as HTTP/1.1 writes it.
+/// The largest header list. HTTP/2 counts 32 bytes more for each field (RFC 9113 §6.5.2), and cookies may come in a
+/// field each (§8.2.3): `layers` counts what is left as HTTP/1.1 writes it.
 const MAX_HEADER_LIST: u32 = 32 * 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +45,12 @@ pub enum TlsError {
     Tls(#[from] rustls::Error),
 }
 
-/// TLS 1.2 and 1.3, which is all that rustls speaks (TL-1).
+/// Returns the acceptor for TLS 1.2 and 1.3, which is all that rustls speaks (TL-1).
 pub fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     acceptor(certificate, key, false)
 }
 
-/// Returns the settings that also ask for a certificate, which need not come (RFC 8705 §2).
+/// Returns the settings that also request a certificate, which need not come (RFC 8705 §2).
 pub fn mutual_tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     acceptor(certificate, key, true)
 }
@@ -70,8 +71,8 @@ fn acceptor(certificate: &Path, key: &Path, asks: bool) -> Result<TlsAcceptor, T
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// On TLS 1.2 AES-GCM alone, as RFC 9325 §4.2 recommends; the profiles that CIBA is built on allow no other
-/// (FAPI 1.0 Advanced §8.5). Whoever speaks ChaCha20 speaks TLS 1.3.
+/// Returns the cipher suites: on TLS 1.2 AES-GCM alone, as RFC 9325 §4.2 recommends; the profiles that CIBA is built on
+/// allow no other (FAPI 1.0 Advanced §8.5). A client that speaks ChaCha20 speaks TLS 1.3.
 fn suites() -> rustls::crypto::CryptoProvider {
     let mut provider = rustls::crypto::ring::default_provider();
     provider.cipher_suites.retain(|it| {
@@ -101,7 +102,7 @@ pub async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok(it) => it,
                 Err(error) => {
-                    // Out of descriptors, most likely: waiting is all that helps.
+                    // The process is out of descriptors, most likely: waiting is all that helps.
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
@@ -141,7 +142,7 @@ async fn connection(
     }
 }
 
-/// What the handshake brought and proved.
+/// Returns the certificate that the handshake brought and verified.
 fn shown_by(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<Certificate> {
     let (leaf, chain) = stream.get_ref().1.peer_certificates()?.split_first()?;
     Certificate::from_der(leaf, chain.iter().map(AsRef::as_ref))
@@ -171,8 +172,8 @@ async fn protocol<S>(
     }
 }
 
-/// The version is settled beforehand: one that is guessed from the first bytes waits for them without
-/// a timer.
+/// Returns the builder for one version, which is settled beforehand: one that is guessed from the first bytes waits for
+/// them without a timer.
 fn builder(h2: bool) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder = if h2 {

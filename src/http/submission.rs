@@ -1,10 +1,10 @@
-//! A second press of a button has the outcome of the first: the same form of the same page, sent again by the
-//! same browser, is answered as it was the first time, or waits until that is known.
+//! Gives a second press of a button the outcome of the first: the same form of the same page, sent again by the same
+//! browser, is answered as it was the first time, or waits until that outcome is there.
 //!
 //! Two forms are the same when their bytes are; the token of each page's forms is its own, so that a form that was
-//! shown anew is another form. The outcome is kept sealed for a minute, the latest of each page alone: whoever
-//! saved something else since is not told an old outcome. While the store is away every form is handled as it
-//! comes (security.md ST-1): the rooms refuse what cannot happen twice (G-8, G-9).
+//! shown again is another form. The outcome is kept sealed for a minute, the latest of each page alone: a person who
+//! saved something else since does not get an old outcome. While the store is away every form is handled as it comes
+//! (security.md ST-1): the rooms refuse what cannot happen twice (G-8, G-9).
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use crate::app::App;
 use crate::domain::secret::Digest;
 use crate::sealed::{self, Found, Purpose};
 
-/// How long an outcome is repeated.
+/// The time for which an outcome is repeated.
 const KEPT: Duration = Duration::from_mins(1);
-/// How long a handler may take (DS-1), and some more.
+/// The time that a handler may take (DS-1), and some more.
 const IN_PROGRESS: Duration = Duration::from_secs(20);
-/// How often a second press looks for the outcome of the first.
+/// The interval at which a second press looks for the outcome of the first.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// A redirect, by its header fields: where it leads and what it sets in the browser.
@@ -51,7 +51,8 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
     let request = Request::from_parts(parts, Body::from(bytes));
     match form.is_first().await {
         Ok(true) => {
-            // To its end also if the browser stops listening, as it does when a button is pressed again.
+            // The handler runs to its end also if the browser stops listening, as it does when a button is pressed
+            // again.
             let handled = async move {
                 let response = next.run(request).await;
                 form.finish(Answer::of(&response)).await;
@@ -97,7 +98,7 @@ impl Form {
         sealed::claim(&self.app, Purpose::Submission, &self.key, IN_PROGRESS).await
     }
 
-    /// Keeps where the form led; what led nowhere may be tried again.
+    /// Keeps where the form led; a form that led nowhere may be tried again.
     async fn finish(&self, answer: Option<Answer>) {
         let kept = match answer {
             Some(answer) => self.keep(&answer).await,
@@ -114,7 +115,7 @@ impl Form {
         sealed::put(app, Purpose::Submission, &self.key, answer, KEPT).await
     }
 
-    /// Waits for the outcome of the first; nothing if there is none that still holds.
+    /// Waits for the outcome of the first; returns `None` if there is none that still holds.
     async fn outcome(&self) -> Option<Response> {
         let app = &self.app;
         for _ in 0..IN_PROGRESS.as_millis() / INTERVAL.as_millis() {

@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tower::{Service, ServiceExt};
 
-/// Forms and uploads of ours are smaller (security.md DS-1).
+/// The most that is read: forms and uploads of ours are smaller (security.md DS-1).
 const MOST: u64 = 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -26,7 +26,7 @@ where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     let has_frames = request.version() >= Version::HTTP_2;
-    // Who waits for `100 Continue` has sent nothing yet, and reading would ask for it (RFC 9110 §10.1.1).
+    // RFC 9110 §10.1.1: a client that waits for `100 Continue` has sent nothing yet, and reading would ask for it.
     let waits = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
     let rest = Rest(Arc::new(Mutex::new(Some(body))));

@@ -23,7 +23,7 @@ const DPOP: &str = "dpop";
 pub struct Authenticated {
     pub client: Arc<Client>,
     pub parameters: Parameters,
-    /// With the client as its actor.
+    /// The context, with the client as its actor.
     pub context: Context,
     pub proof: PresentedProof,
 }
@@ -92,7 +92,7 @@ pub fn proof_of(app: &App, request: &Request) -> PresentedProof {
     }
 }
 
-/// The proof of possession (RFC 9449 §4.1): one, or none. Whoever needs it judges it.
+/// Returns the proof of possession (RFC 9449 §4.1): one, or none. The endpoint that needs it judges it.
 fn dpop_of(request: &Request, url: String) -> dpop::DpopHeader {
     let mut proofs = request.headers().get_all(DPOP).iter();
     let (proof, unreadable) = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
@@ -108,7 +108,7 @@ fn dpop_of(request: &Request, url: String) -> dpop::DpopHeader {
     }
 }
 
-/// Returns a header that decides something: it comes once, in ASCII, or not at all (G-1).
+/// Returns a header that decides something: it must come once, in ASCII, or not at all (G-1).
 pub fn one_header(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, oidc::Error> {
     let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {

@@ -1,5 +1,5 @@
-//! Reading `application/x-www-form-urlencoded`, in bodies and queries: decoded once, strictly, and no
-//! name twice (security.md G-1, G-2, DS-1).
+//! Reads `application/x-www-form-urlencoded`, in bodies and queries: decoded once, strictly, and no name twice
+//! (security.md G-1, G-2, DS-1).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use http_body_util::{BodyExt, Limited};
 use crate::oidc::{self, RequestPairs};
 
 pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
-/// Body of an OAuth endpoint: 16 KiB (DS-1).
+/// The largest body at an OAuth endpoint: 16 KiB (DS-1).
 pub const OAUTH_BODY: usize = 16 * 1024;
-/// Body of a form: 64 KiB (DS-1).
+/// The largest body of a form: 64 KiB (DS-1).
 pub const FORM_BODY: usize = 64 * 1024;
-/// Fields of a form (DS-1).
+/// The most fields of a form (DS-1).
 const MAX_FIELDS: usize = 64;
-/// A body is complete within this time (DS-1).
+/// The time within which a body must be complete (DS-1).
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The reasons why a form cannot be read. The texts are safe to show, and of the characters RFC 6749 §5.2 allows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// With what it came as.
+    /// The body is of another media type.
     #[error("the body must be application/x-www-form-urlencoded; it came {0}")]
     ContentType(String),
     #[error("the body must be application/json; it came {0}")]
@@ -35,7 +35,7 @@ pub enum FormError {
     TooSlow,
     #[error("the body could not be read")]
     Unreadable,
-    /// With the name of the parameter.
+    /// A parameter of this name cannot be decoded.
     #[error("{0} {1}")]
     Encoding(String, BadEncoding),
     #[error("the request has more than {MAX_FIELDS} parameters")]
@@ -73,7 +73,7 @@ impl FormError {
     }
 }
 
-/// Names and values in the order they came, decoded; names may still repeat.
+/// The names and values in the order they came, decoded; names may still repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairs(pub Vec<(String, String)>);
 
@@ -130,8 +130,8 @@ impl Pairs {
     }
 }
 
-/// `+` is a space, `%` needs two hexadecimal digits, the whole is UTF-8 without NUL: what a lenient
-/// decoder repairs is refused (G-1).
+/// Decodes a name or a value: `+` is a space, `%` needs two hexadecimal digits, the whole is UTF-8 without NUL.
+/// Whatever a lenient decoder repairs is refused (G-1).
 fn decode(part: &[u8]) -> Result<String, BadEncoding> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.iter().copied();
@@ -188,7 +188,7 @@ async fn read_form(request: Request, limit: usize) -> Result<axum::body::Bytes, 
     read_bytes(request.into_body(), limit).await
 }
 
-/// Returns whether the request says that its body is a form.
+/// Returns `true` if the request says that its body is a form.
 pub fn is_form(headers: &HeaderMap) -> bool {
     of_type(headers, URL_ENCODED).is_ok()
 }
@@ -210,9 +210,9 @@ pub async fn read_bytes(body: Body, limit: usize) -> Result<axum::body::Bytes, F
     }
 }
 
-/// Returns whether the one Content-Type is this media type, or what there is in its place. Its parameters say nothing:
-/// the media type defines none (WHATWG URL §5), old libraries write `charset=ISO-8859-1` over plain ASCII, and bytes
-/// that are not UTF-8 are refused as such (security.md TK-8, BR-1).
+/// Refuses a body unless its one Content-Type is this media type; the error is what there is in its place. Its
+/// parameters say nothing: the media type defines none (WHATWG URL §5), old libraries write `charset=ISO-8859-1` over
+/// plain ASCII, and bytes that are not UTF-8 are refused as such (security.md TK-8, BR-1).
 pub fn of_type(headers: &HeaderMap, media_type: &str) -> Result<(), String> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let value = match (types.next(), types.next()) {

@@ -1,7 +1,8 @@
-//! Who asks for a page: session, browser, language, the service's request that the page is part of, and the outcome of
-//! the POST before. Every handler of a page takes it and reads it; a changed context is a new value.
+//! The context of a request for a page: session, browser, language, the service's request that the page is part of, and
+//! the outcome of the POST before. Every handler of a page takes it and reads it; a changed context is a new value.
 //!
-//! How a page is answered is in `pages::render`, the tokens of its forms in `csrf`, its policy in `security_policy`.
+//! The answers to such a request are in `pages::render`, the tokens of its forms in `csrf`, its policy in
+//! `security_policy`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -165,7 +166,7 @@ impl PageContext {
         path_of(&self.uri)
     }
 
-    /// Returns whether the browser sent the cookie of a session that has ended.
+    /// Returns `true` if the browser sent the cookie of a session that has ended.
     pub fn session_is_over(&self) -> bool {
         self.session_cookie.is_some() && self.session.get().is_none()
     }
@@ -245,7 +246,7 @@ impl PageContext {
         Some(seconds.div_ceil(60))
     }
 
-    /// Says on the page why the login is asked for again.
+    /// Says on the page why the person must log in again.
     pub fn saying_session_is_over(mut self) -> Self {
         let flash = Flash {
             key: "flash.session_expired".to_owned(),
@@ -297,7 +298,7 @@ fn browser_cookie(app: &App, headers: &HeaderMap) -> (String, Vec<HeaderValue>) 
     }
 }
 
-/// Returns whether `random::token` could have made it; anything else is no handle of ours.
+/// Returns `true` if `random::token` could have made it; anything else is no handle of ours.
 fn is_handle(value: &str) -> bool {
     value.len() == 43
         && value

@@ -1,4 +1,4 @@
-//! A form of one of our pages. Before the handler runs it is known that the browser sent it from a page
+//! A form of one of our pages. Before the handler runs, three things are checked: that the browser sent it from a page
 //! of ours (security.md BR-1), that it is well-formed, and that it has no field but its own (G-2, G-3).
 
 mod values;
@@ -22,14 +22,14 @@ use crate::http::return_path::ReturnPath;
 use crate::i18n::Locale;
 use crate::templates::FormState;
 
-/// The fields as they were sent. `T` has `#[serde(default, deny_unknown_fields)]` and a `String` for each
-/// field: what is missing is empty, and what empty means is for the room to say. Boxes that share a name
-/// are a `Vec<String>`; no other name comes twice.
+/// The fields as they were sent. `T` has `#[serde(default, deny_unknown_fields)]` and a `String` for each field: a
+/// missing one is empty, and the room says what empty means. Boxes that share a name are a `Vec<String>`; no other name
+/// comes twice.
 #[derive(Debug)]
 pub struct PageForm<T> {
     pub ctx: PageContext,
     pub fields: T,
-    /// To show the form again with what was typed; never passwords or codes.
+    /// The form with what was typed, to be shown again; it never has passwords or codes.
     pub typed: FormState,
 }
 
@@ -97,7 +97,7 @@ fn typed(map: &ByName) -> FormState {
 #[derive(Clone, Default)]
 pub struct TypedForm(Arc<OnceLock<Typed>>);
 
-/// See `TypedForm`.
+/// The form that a `TypedForm` holds.
 #[derive(Clone, Debug)]
 pub struct Typed {
     /// The service's request that the page is part of.
@@ -157,7 +157,7 @@ fn deserialize<T: DeserializeOwned>(map: ByName) -> Result<T, FormError> {
         .map_err(|_| twice.map_or(FormError::UnknownField, FormError::Repeated))
 }
 
-/// Returns whether the field is never written into a page again.
+/// Returns `true` if the field is never written into a page again.
 fn is_secret(name: &str) -> bool {
     name.contains("password") || matches!(name, "code" | "otp" | "token")
 }

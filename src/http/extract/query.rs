@@ -1,5 +1,5 @@
-//! The query of a list's page: what is searched for, and which page of it. Read as strictly as a form
-//! (security.md G-1, G-2); names that it does not know are nobody's, as links add their own.
+//! The query of a list's page: what is searched for, and which page of it. It is read as strictly as a form
+//! (security.md G-1, G-2); names that no list has are ignored, as links add their own.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::templates::FormState;
 pub struct ListQuery(BTreeMap<String, String>);
 
 impl ListQuery {
-    /// Returns the value that was asked for; empty when it was not.
+    /// Returns the value of a name; empty if it was not sent.
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
@@ -24,7 +24,7 @@ impl ListQuery {
         self.0.contains_key(name)
     }
 
-    /// Returns the page that was asked for, from 1. What is no number is no page.
+    /// Returns the requested page, from 1. Text that is no number is no page.
     pub fn page(&self) -> Result<u64, PageError> {
         match self.get("page") {
             "" => Ok(1),

@@ -40,7 +40,7 @@ impl BrowserSession {
         self.0.as_deref().map(|(session, account)| (session, account))
     }
 
-    /// Returns whether the person is a Focal Point of any organization; of which one is asked of the object at hand.
+    /// Returns `true` if the person is a Focal Point of any organization; the object at hand decides of which one.
     pub async fn is_focal_point(&self, app: &App) -> Result<bool, PageError> {
         match self.get() {
             None => Ok(false),
@@ -96,8 +96,8 @@ async fn replace_cookie(
     Ok(())
 }
 
-/// Proof that somebody is signed in. Routes of an audience other than public are guarded already; this
-/// is how their handlers get hold of the person.
+/// Proof that somebody is signed in. Routes of an audience other than public are guarded already; their handlers get
+/// hold of the person by this.
 #[derive(Clone, Debug)]
 pub struct SignedIn(Arc<(Session, Account)>);
 

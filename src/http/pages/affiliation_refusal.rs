@@ -12,7 +12,7 @@ pub fn refusal(error: affiliations::Error, typed: FormState) -> Result<(StatusCo
     use affiliations::Error;
     Ok(match error {
         Error::Invalid(wrong) => {
-            // Nobody typed what a button says: there is no field to mark.
+            // A button's value is not typed: there is no field to mark.
             let of_button = |name: &&str| matches!(*name, "action" | "decision" | "right");
             let notice = if wrong.keys().all(of_button) {
                 "error.try_again"

@@ -109,7 +109,7 @@ pub async fn list_without_focal_point(ctx: PageContext, query: ListQuery) -> Res
     ctx.page(&page).await
 }
 
-/// Returns the filter that was asked for. Whoever comes without one looks for what waits.
+/// Returns the requested filter. A person who comes without one looks for what waits.
 fn status_or<'a>(query: &'a ListQuery, waiting: &'a str) -> &'a str {
     if query.has("status") {
         query.get("status")
@@ -157,7 +157,7 @@ pub async fn approve(
         "approve" => None,
         _ => Some("error.try_again"),
     };
-    // 404 for a list that is not theirs.
+    // The answer is 404 for a list that is not theirs.
     of_organization(&ctx, &organization, &query).await?;
     if let Some(notice) = refusal {
         return ctx.again(FormState::default().notice(notice)).await;
@@ -212,7 +212,7 @@ pub async fn show(ctx: PageContext, Path(path): Path<RequestPath>) -> Result<Res
         .await
 }
 
-/// Returns whether the person's page is where to decide: about what waits of somebody who is approved.
+/// Returns `true` if the decision is made on the person's page: about what waits of somebody who is approved.
 fn is_decided_elsewhere(entry: &Entry) -> bool {
     entry.person.affiliation.status() == AffiliationStatus::Approved && waits(entry)
 }

@@ -41,7 +41,7 @@ pub fn request_row(it: &Entry) -> RequestRow {
     }
 }
 
-/// Returns whether TIES rights wait for a decision.
+/// Returns `true` if TIES rights wait for a decision.
 pub fn waits(it: &Entry) -> bool {
     it.rights.iter().any(|it| it.status() == TiesStatus::Requested)
 }

@@ -140,7 +140,7 @@ pub async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
     };
     let page = SecondFactorNeeded {
         email: account.email.as_str().to_owned(),
-        // With an app already, only a passkey is more.
+        // A person who has an app can add only a passkey.
         app: !second_factor::status(&ctx.app, &account.id).await?.is_on()
             && flow
                 .interaction
@@ -163,7 +163,7 @@ pub async fn give_up(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-/// Returns them in the words and language of the page.
+/// Returns the details in the words and language of the page.
 pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<Detail> {
     let types = &ctx.app.config.authorization.details;
     let label = |name: &str| {
@@ -189,7 +189,7 @@ pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
                 return flow::take(&ctx, &flow.handle, step).await;
             }
             let (app, context) = (&ctx.app, ctx.actor_context());
-            // Answered meanwhile, in another window: the page that comes next says so.
+            // The request was answered meanwhile, in another window: the page that comes next says so.
             interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
             Ok(go_on(&ctx, &flow.handle))
         }
@@ -220,7 +220,7 @@ pub async fn leave(form: PageForm<Decision>) -> Result<Response, PageError> {
     }
 }
 
-/// Returns them in the words and language of the page.
+/// Returns the requirements in the words and language of the page.
 pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Unmet>, PageError> {
     let language = ctx.locale().as_str();
     let types = directory::membership_types::list(&ctx.app).await?;

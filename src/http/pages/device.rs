@@ -67,7 +67,7 @@ pub async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response,
     match (is_decided, fields.decision.as_str()) {
         (true, "allow") => Ok(ctx.redirect(paths::DEVICE_ALLOWED)),
         (true, _) => Ok(ctx.redirect(paths::DEVICE_DENIED)),
-        // Decided elsewhere meanwhile, or not theirs to allow: they see how it stands.
+        // The code was decided elsewhere meanwhile, or is not theirs to allow: they see its state.
         (false, _) if waiting.refused.is_some() => confirm(&ctx, &person, *waiting).await,
         (false, _) => again(&ctx, typed, "device.unknown").await,
     }

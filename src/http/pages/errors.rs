@@ -1,6 +1,6 @@
-//! Draws the page for a refusal: in the visitor's language, with the request's id, without a reason that
-//! would tell too much (security.md G-11). Whoever has to do something first is sent there, and what was typed
-//! is there again afterwards.
+//! Draws the page for a refusal: in the visitor's language, with the request's id, without a reason that would reveal
+//! too much (security.md G-11). A person who has to do something first is sent there, and what was typed is there again
+//! afterwards.
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -27,7 +27,7 @@ use crate::templates::pages::{AuthorizationError, ErrorPage, Problem, RequestOve
 /// Gives an answer that carries a `PageError` its page, as a layer.
 pub async fn show(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    // What is needed of the request for the unlikely case.
+    // These parts of the request are kept for the unlikely case.
     let typed = TypedForm::default();
     parts.extensions.insert(typed.clone());
     let mut kept = Request::new(()).into_parts().0;
@@ -83,7 +83,8 @@ async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: Pag
     let answered = match first(&ctx, &request, typed, &error).await {
         Ok(Some(response)) => Ok(response),
         Ok(None) => draw(&ctx, &error).await,
-        // Its own time to wait: that of the error before it is in the answer already (security.md ST-1).
+        // The failure has its own time to wait: that of the error before it is in the answer already (security.md
+        // ST-1).
         Err(failure) => draw(&ctx, &failure).await.map(|mut page| {
             crate::http::error::retry_after(&mut page, failure.retry_after());
             page
@@ -117,17 +118,17 @@ async fn first(
     }
     match (error, typed) {
         (PageError::OtherBrowser(handle), _) => {
-            // AZ-6: at sign-in, whoever is signed in here.
+            // AZ-6: the request starts over at sign-in, whoever is signed in here.
             let own = interaction::restart(&ctx.app, handle, &ctx.browser, &ctx.network).await?;
             Ok(own.map(|it| ctx.redirect(&paths::login_with_other_account(&it))))
         }
-        // A page inside a request that was opened without one: a bookmark, an address from memory.
+        // Somebody opened a page inside a request without one: a bookmark, an address from memory.
         (PageError::RequestOver(None), _) => Ok(Some(match ctx.session.get() {
             Some(_) => ctx.redirect(paths::ACCOUNT),
             None => ctx.redirect(paths::LOGIN),
         })),
         (PageError::RequestOver(Some(handle)), Some(_)) => Ok(Some(go_on(ctx, handle))),
-        // Back from the service, which has not redeemed its code yet: there again.
+        // The person came back from the service, which has not redeemed its code yet: they go there again.
         (PageError::RequestOver(Some(handle)), None) => {
             let answer = repeated_answer::find(ctx, handle).await;
             Ok(answer.map(|it| ctx.redirect(&it)))

@@ -88,7 +88,7 @@ impl Flow {
     }
 
     pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
-        // Answered meanwhile: the page that comes next says so.
+        // The request was answered meanwhile: the page that comes next says so.
         interaction::choose(app, &self.handle, &self.interaction, account).await?;
         Ok(())
     }

@@ -41,7 +41,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     .await
 }
 
-/// Leads on whoever is logged in and has nothing to do here: to the service, if its request asks for no new login,
+/// Leads on a person who is logged in and has nothing to do here: to the service, if its request asks for no new login,
 /// else to where a login leads.
 async fn goes_on(ctx: &PageContext, flow: Option<&Flow>) -> Result<Option<Response>, PageError> {
     let wants_other = ctx.query("account").as_deref() == Some("other");
@@ -160,7 +160,7 @@ pub async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageEr
         return Err(PageError::SignedOut);
     };
     if session.due(account) == Some(Due::EmailVerification) {
-        // G-6: in this order
+        // G-6: the steps come in this order.
         return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
     }
     if !fields.accept_terms.is_on() {

@@ -56,7 +56,7 @@ fn logged_in(ctx: PageContext, login: &LoggedIn) -> Response {
     }
 }
 
-/// Sets a new cookie for the session (SE-2), and that of the browser which is known from now on (PW-4).
+/// Sets a new cookie for the session (SE-2), and that of the browser which is recognized from now on (PW-4).
 pub fn with_session_cookies(ctx: PageContext, started: &Started, known_browser: &str) -> PageContext {
     let known = Cookie::KnownBrowser.set(&ctx.app, known_browser);
     ctx.with_cookie_value(Cookie::Session, started.cookie.expose())

@@ -1,6 +1,6 @@
-//! The end-session endpoint with its page, and the service's own way out: `/logout`, `/logging-out` where
-//! the browser visits the services that want to know, `/logged-out` (OpenID Connect RP-Initiated Logout,
-//! Front-Channel Logout; security.md LO-1 to LO-4).
+//! The end-session endpoint with its page, and the service's own way out: `/logout`, `/logging-out` where the browser
+//! visits the services that asked to be notified, `/logged-out` (OpenID Connect RP-Initiated Logout, Front-Channel
+//! Logout; security.md LO-1 to LO-4).
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
@@ -66,7 +66,7 @@ async fn proceed(ctx: PageContext, parameters: &Parameters) -> Result<Response, 
 #[serde(default, deny_unknown_fields)]
 pub struct Fields {
     decision: String,
-    /// Absent from the menu's button, which leads to no service.
+    /// The ticket; the menu's button, which leads to no service, has none.
     ticket: String,
 }
 
@@ -126,7 +126,7 @@ pub(super) async fn leave(
     Ok(response)
 }
 
-/// The frames load, then the page goes on by itself; nothing of the address leads anywhere but to a logout
+/// Shows the page whose frames load before it goes on by itself; nothing of the address leads anywhere but to a logout
 /// that was kept here.
 pub async fn logging_out(ctx: PageContext) -> Result<Response, PageError> {
     let kept = match ctx.query("logout") {

@@ -1,5 +1,5 @@
 //! The way on from a page: back to the service's request, to the page that was asked for, or to the account. `flow` and
-//! the pages that log in stand on it.
+//! the pages that log in use it.
 
 use axum::response::Response;
 

@@ -1,4 +1,4 @@
-//! Organizations in lists: with the labels of the page's language.
+//! Shows organizations in lists, with the labels of the page's language.
 
 use super::{ListQuery, PageContext, PageError};
 use crate::affiliations::directory::{self, Search};
@@ -22,7 +22,7 @@ impl Types {
             .collect()
     }
 
-    /// Returns those whose organizations are members.
+    /// Returns the kinds whose organizations are members.
     pub fn of_members(mut self) -> Self {
         self.0.retain(|it| it.needs_approval);
         self

@@ -15,7 +15,7 @@ use crate::http::extract::form::FormError;
 use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
 use crate::templates::{Choice, FormState};
 
-/// Organizations shown at once; typing more finds the others.
+/// The organizations shown at once; typing more finds the others.
 const SHOWN: u64 = 20;
 
 pub async fn search(ctx: PageContext) -> Result<Response, PageError> {
@@ -46,9 +46,9 @@ pub struct Answers {
     pub organization_city: String,
     pub request_ties: Tick,
     pub action: Button,
-    /// `new`: the form of a new record sent them.
+    /// The form that sent the answers; `new` is that of a new record.
     pub showing: String,
-    // Of the sign-up alone: see `without_signup`.
+    // The sign-up alone has these fields: see `without_signup`.
     pub newsletter: Option<Tick>,
     pub accept_terms: Option<Tick>,
     pub decision: Option<String>,
@@ -90,7 +90,7 @@ impl Answers {
         }
     }
 
-    /// Returns whether the button only changes what is asked.
+    /// Returns `true` if the button only changes what is asked.
     pub fn is_unfinished(&self) -> bool {
         matches!(self.action, Button::Search | Button::New | Button::Existing)
     }
@@ -128,7 +128,7 @@ impl Answers {
     }
 }
 
-/// Returns the questions as they stand after these answers.
+/// Returns the questions as they are after these answers.
 pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<OrganizationQuestions, PageError> {
     let types = directory::membership_types::list(&ctx.app).await?;
     let language = ctx.locale().as_str();
@@ -167,12 +167,12 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
     Ok(page)
 }
 
-/// As the first time the page is opened.
+/// Returns the questions as they are when the page is opened the first time.
 pub async fn first_questions(ctx: &PageContext) -> Result<OrganizationQuestions, PageError> {
     questions(ctx, &Answers::default()).await
 }
 
-/// The errors of a record that was typed belong to fields that the form of the list does not show.
+/// Adds the errors. Those of a record that was typed belong to fields that the form of the list does not show.
 pub fn with_errors(typed: FormState, wrong: FieldErrors) -> FormState {
     super::refused(typed, wrong).notice("error.form")
 }

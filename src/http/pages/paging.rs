@@ -6,14 +6,14 @@ use crate::affiliations::roster;
 use crate::oidc::clients;
 use crate::templates::pages::Paging;
 
-/// Which page of a list is shown.
+/// The place of the shown page in a list.
 #[derive(Clone, Copy)]
 pub struct Position {
-    /// From 1.
+    /// The number of the page, from 1.
     pub page: u64,
-    /// Rows of one page.
+    /// The rows of one page.
     pub size: u64,
-    /// Rows of the whole list.
+    /// The rows of the whole list.
     pub total: u64,
 }
 

@@ -21,7 +21,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
         None => None,
     };
     if challenge.is_none() && ctx.outcome.form.is_none() {
-        // It took too long, or was answered in another window.
+        // The challenge took too long, or was answered in another window.
         return ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await;
     }
     let page = Passkey {
@@ -36,9 +36,9 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fields {
-    /// What a device answered; without it the devices are to be asked.
+    /// The answer of a device; without it the devices are to be asked.
     credential: String,
-    /// `own`: the devices of whoever is logged in.
+    /// The button; `own` is for the devices of whoever is logged in.
     decision: String,
 }
 

@@ -17,7 +17,7 @@ use crate::http::extract::page_context::PageContext;
 use crate::random;
 use crate::templates::{Frame, Page, PersonInChrome};
 
-/// Draws.
+/// Draws pages.
 impl PageContext {
     /// Draws the page, with the status of the outcome that it shows.
     pub async fn page<P: Page>(&self, page: &P) -> Result<Response, PageError> {

@@ -12,7 +12,7 @@ use crate::domain::secret::Digest;
 use crate::oidc::codes;
 use crate::sealed::{self, Purpose};
 
-/// As long as most codes live.
+/// The time for which an answer is kept: as long as most codes are valid.
 const LIFETIME: Duration = Duration::from_mins(1);
 
 #[derive(Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct RepeatedAnswer {
     pub location: String,
 }
 
-/// Keeps it; without it a second press ends on the page that leads back to the service.
+/// Keeps an answer; without it a second press ends on the page that leads back to the service.
 pub async fn keep(ctx: &PageContext, handle: &str, answer: RepeatedAnswer) {
     let kept = (Digest::of(ctx.browser.as_bytes()), answer);
     let put = sealed::put(&ctx.app, Purpose::RepeatedAnswer, handle, &kept, LIFETIME);

@@ -12,7 +12,7 @@ use crate::templates::Service;
 pub struct Resumption {
     /// The request of the service that the person came from.
     resume: Option<String>,
-    /// `None`: the request began in another browser and does not go on here.
+    /// The address to continue at; `None` if the request began in another browser and does not go on here.
     continue_to: Option<String>,
 }
 

@@ -24,12 +24,12 @@ use crate::templates::pages::SecondFactor;
 struct Asked {
     of: Of,
     status: SecondFactorStatus,
-    /// What the browser is to ask the person's devices, once the person wanted it.
+    /// The challenge that the browser puts to the person's devices, once the person wanted it.
     challenge: Option<String>,
 }
 
 enum Of {
-    /// The password was right; there is no session by it yet.
+    /// The password was right; there is no session yet.
     AtLogin {
         ticket: String,
         account: Account,
@@ -56,7 +56,7 @@ impl Asked {
             form: ctx.form_or(FormState::default()),
             email: self.account().email.as_str().to_owned(),
             step_up: held.is_some(),
-            // In a session that had one already, only a passkey proves more.
+            // In a session that had one already, only a passkey adds to it.
             codes: held.is_none_or(|it| it < Acr::SecondFactor),
             app: self.status.totp_since.is_some(),
             passkeys: self.status.passkeys > 0,
@@ -130,7 +130,7 @@ async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
 #[serde(default, deny_unknown_fields)]
 pub struct Fields {
     otp: String,
-    /// What a device answered.
+    /// The answer of a device.
     credential: String,
     decision: String,
 }

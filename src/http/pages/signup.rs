@@ -1,6 +1,6 @@
-//! `/signup` and its steps: details, organization, code, thanks (product.md, steps 2 to 4). Which step
-//! comes next is said by the pending sign-up in the database (security.md G-6), which the browser's
-//! cookie names; the service that the person came from waits in it, too (AZ-6).
+//! `/signup` and its steps: details, organization, code, thanks (product.md, steps 2 to 4). The pending sign-up in the
+//! database, which the browser's cookie names, says which step comes next (security.md G-6); the service that the
+//! person came from waits in it, too (AZ-6).
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -49,7 +49,7 @@ pub struct DetailsFields {
 pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     if ctx.session.get().is_some() {
-        // Whoever has an account goes on with it, unless the service asks for a new one.
+        // A person who has an account goes on with it, unless the service asks for a new one.
         match &flow {
             None => return Ok(onward(&ctx)),
             Some(flow) => match flow.step(&ctx).await {
@@ -62,7 +62,7 @@ pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
         kept_request::keep(&ctx.app, &flow.handle, &flow.interaction).await?;
     }
     let form = match pending(&ctx).await? {
-        // Back from a later step: what was typed is there again, but for the password.
+        // The person came back from a later step: what was typed is there again, but for the password.
         Some(it) => typed_before(&it),
         None => {
             let hint = flow
@@ -76,7 +76,7 @@ pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&SignupDetails { form, service }).await
 }
 
-/// Returns the service's request that a sign-up or a recovery keeps: as it stands, as it was when the form was opened,
+/// Returns the service's request that a sign-up or a recovery keeps: as it is now, as it was when the form was opened,
 /// or as the step before kept it (security.md AZ-6).
 pub(super) async fn request_to_keep(
     ctx: &PageContext,
@@ -164,10 +164,10 @@ async fn pending(ctx: &PageContext) -> Result<Option<PendingSignup>, PageError> 
 async fn with_service(ctx: PageContext, pending: &PendingSignup) -> (PageContext, Option<Service>) {
     match Flow::enter(ctx.clone()).await {
         Ok((ctx, Some(flow))) => (ctx, Some(flow.service)),
-        // Over before the sign-up could keep it: the page says so, and the last one leads back.
+        // The request was over before the sign-up could keep it: the page says so, and the last one leads back.
         Ok((ctx, None)) if pending.resume.is_none() => (ctx, None),
         _ => {
-            // The sign-up keeps the request as long as it lives itself: nothing is over.
+            // The sign-up keeps the request as long as it is kept itself: nothing is over.
             let ctx = ctx.outside_of_requests();
             let Some(resume) = pending.resume.as_deref() else {
                 return (ctx, None);
@@ -181,7 +181,7 @@ async fn with_service(ctx: PageContext, pending: &PendingSignup) -> (PageContext
 
 async fn expired(ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_some() {
-        // Completed, here or in another window, and opened again by Back or from memory.
+        // The sign-up was completed, here or in another window, and opened again by Back or from memory.
         return Ok(onward(&ctx));
     }
     let (ctx, service) = match Flow::enter(ctx.clone()).await {
@@ -303,7 +303,7 @@ async fn complete(ctx: &PageContext, handle: &str, code: &str) -> accounts::Resu
     }
 }
 
-/// What the last page shows.
+/// The content of the last page.
 #[derive(Debug, Serialize, Deserialize)]
 struct Welcome {
     #[serde(flatten)]

@@ -1,5 +1,5 @@
 //! `/login/verify-email`: the code that the first login of an account asks for whose address nobody has verified here
-//! (`accounts::verification::first_login`). Nothing else of the account opens before, so the guards must not stand
+//! (`accounts::verification::first_login`). Nothing else of the account opens before, so the guards must not apply
 //! here.
 
 use axum::response::Response;
@@ -41,7 +41,7 @@ fn seconds(status: CodeStatus) -> u64 {
     u64::try_from(status.wait.num_seconds()).unwrap_or_default()
 }
 
-/// What the POST before has come to, as far as it still holds. `None`: no code waits, and one can be asked for.
+/// Returns the outcome of the POST before, as far as it still holds. `None`: no code waits, and one can be requested.
 fn state(outcome: Option<CodeState>, status: CodeStatus) -> Option<CodeState> {
     match (outcome, status.is_open, seconds(status) > 0) {
         (Some(CodeState::SentAgain), true, _) => Some(CodeState::SentAgain),

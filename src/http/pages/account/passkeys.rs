@@ -1,4 +1,4 @@
-//! `/account/security/passkeys`: passkeys are made, named and taken away, recovery codes are made anew.
+//! `/account/security/passkeys`: passkeys are made, named and taken away, recovery codes are renewed.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,11 +17,11 @@ use crate::templates::FormState;
 use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    // A name to begin with; the person may know a better one.
+    // The name is a first one; the person may have a better one.
     let name = browser_in_words(&ctx.actor_context().user_agent);
     let renaming: Option<String> = ctx.content();
     let (form, renaming) = match renaming {
-        // What was typed belongs to the name of one that is there.
+        // The typed text is the new name of a passkey that exists.
         Some(id) => {
             let form = ctx.form_or(FormState::default());
             (FormState::new([("name", name)]), Some(Renaming { id, form }))
@@ -84,7 +84,7 @@ pub struct Fields {
     action: String,
     passkey_id: String,
     name: String,
-    /// What a device answered.
+    /// The answer of a device.
     credential: String,
 }
 
@@ -101,7 +101,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             let new = registration::NewPasskey { name, response };
             match registration::confirm(app, &context, account, session, new).await {
                 Ok(it) => {
-                    // SE-2: with more proved the session has a new cookie.
+                    // SE-2: with more verified the session has a new cookie.
                     let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                     return match it.recovery_codes {
                         Some(new) => {
@@ -141,7 +141,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         Ok(done) => return ctx.done(paths::ACCOUNT_PASSKEYS, done).await,
         Err(accounts::Error::Fields(wrong)) => refused(typed, wrong),
         Err(accounts::Error::WrongCode) => typed.notice("error.passkey"),
-        // G-9: there are enough, it is known, or it was done in another window.
+        // G-9: there are enough, it is registered already, or it was done in another window.
         Err(accounts::Error::Conflict) => {
             let form = typed.notice("error.try_again");
             return ctx.again_as(StatusCode::CONFLICT, form).await;

@@ -13,10 +13,10 @@ use crate::paths;
 use crate::sealed::{self, Purpose};
 use crate::templates::pages::AccountRecoveryCodes;
 
-/// No session lives longer.
+/// The time for which a list is kept: no session is valid longer.
 const LIFETIME: Duration = Duration::from_hours(12);
 
-/// Where a list was made.
+/// The set-up that made a list.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Made {
     WithApp,

@@ -32,7 +32,7 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     let (session, account) = (person.session(), person.account());
     let id = AuthenticationRequestId::new(fields.request_id.as_str());
     let (outcome, done) = match fields.decision.as_str() {
-        // SE-2: whoever rested too long may be another by now, and the service is to learn who it is.
+        // SE-2: a person who rested too long may be another by now, and the service is to learn who it is.
         "allow" if !session.is_fit_for_duty(app.clock.now()) => return Err(PageError::StaleLogin),
         "allow" => (
             requests::allow(app, &context, session, account, &id).await?,
@@ -51,7 +51,7 @@ pub async fn decide(person: SignedIn, form: PageForm<Fields>) -> Result<Response
             Ok(ctx.redirect(&page))
         }
         Outcome::NotTheirs => Err(PageError::NotFound),
-        // G-9: they see how it stands.
+        // G-9: they see the outcome.
         Outcome::Gone => {
             let form = FormState::default().notice("account.requests.gone");
             ctx.again_as(StatusCode::CONFLICT, form).await
@@ -97,7 +97,7 @@ async fn view(ctx: &PageContext, it: Pending) -> Result<RequestView, PageError> 
 fn past(it: &Decided) -> PastRequestView {
     let client = it.client.as_ref();
     PastRequestView {
-        // A client that is gone is still shown, by what is known of it.
+        // A client that is gone is still shown, by what is left of it.
         service: client.map_or_else(|| it.request.client_id.to_string(), |it| it.name().to_owned()),
         outcome: match it.request.stage {
             Stage::Waiting => "expired",

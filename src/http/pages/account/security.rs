@@ -1,6 +1,6 @@
-//! `/account/security`: the password. The current one is asked for, with a code where the account has an app, which is
-//! a login like any other: same cost, same throttle (security.md SE-4, PW-4). Where it has passkeys alone, one of them
-//! has just been shown.
+//! `/account/security`: the password. The form requires the current one, with a code where the account has an app,
+//! which is a login like any other: same cost, same throttle (security.md SE-4, PW-4). Where it has passkeys alone, one
+//! of them has just been presented.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -56,7 +56,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         return Err(PageError::StaleLogin);
     }
     if has_app && fields.otp.trim().is_empty() {
-        // Left open it is no guess.
+        // A field left empty is no guess.
         return ctx.again(typed.error("otp", "error.required")).await;
     }
     let known = ctx.cookie(Cookie::KnownBrowser);
@@ -95,7 +95,8 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
     }
 }
 
-/// Where passkeys are all there is beside the password, one must have been shown just now.
+/// Returns `true` if a passkey must be presented first: passkeys are all there is beside the password, and none was
+/// just now.
 fn proves_first(ctx: &PageContext, session: &Session, status: &SecondFactorStatus) -> bool {
     let recent = session.has_recent_second_factor(ctx.app.clock.now());
     status.is_on() && status.totp_since.is_none() && !recent

@@ -26,7 +26,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
             let client = ctx.app.registry.find(it.client_id.as_str());
             ServiceAccess {
                 client_id: it.client_id.as_str().to_owned(),
-                // A client that is gone is still shown, by what is known of it.
+                // A client that is gone is still shown, by what is left of it.
                 name: client
                     .as_ref()
                     .map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
@@ -77,7 +77,7 @@ pub async fn withdraw(person: SignedIn, form: PageForm<Fields>) -> Result<Respon
         return ctx.done(paths::ACCOUNT_SERVICES, "access_withdrawn").await;
     }
     let used = service_use::list(&ctx.app, account).await?;
-    // G-9: withdrawn in another window; a service that the person does not use is nothing of theirs.
+    // G-9: the consent was withdrawn in another window; a service that the person does not use is nothing of theirs.
     Err(if used.iter().any(|it| it.client_id == client) {
         PageError::Conflict
     } else {

@@ -1,4 +1,4 @@
-//! `/account/sessions`: where the person is signed in, and *log out there* (security.md SE-3).
+//! `/account/sessions`: lists where the person is signed in, with *log out there* (security.md SE-3).
 
 use axum::response::Response;
 use serde::Deserialize;

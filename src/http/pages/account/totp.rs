@@ -1,4 +1,4 @@
-//! `/account/security/totp`: an authenticator app is set up, recovery codes are made anew, the app is taken away.
+//! `/account/security/totp`: an authenticator app is set up, recovery codes are renewed, the app is taken away.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -82,7 +82,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         },
         "confirm" => match totp::confirm(app, &context, account, session, &fields.otp).await {
             Ok(it) => {
-                // SE-2: with more proved the session has a new cookie.
+                // SE-2: with more verified the session has a new cookie.
                 let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
                 return match it.recovery_codes {
                     Some(new) => recovery_codes::show_new(&ctx, &person, &new, true, Made::WithApp).await,
@@ -104,12 +104,12 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
     };
     let form = match failed {
         accounts::Error::Fields(wrong) => refused(typed, wrong),
-        // G-9: set up, or taken away, in another window.
+        // G-9: the app was set up, or taken away, in another window.
         accounts::Error::Conflict => {
             let form = typed.notice("error.try_again");
             return ctx.again_as(StatusCode::CONFLICT, form).await;
         }
-        // It took too long.
+        // The set-up took too long.
         accounts::Error::CodeVoid => typed.notice("error.try_again"),
         other => return Err(other.into()),
     };

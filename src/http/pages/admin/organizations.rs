@@ -59,10 +59,10 @@ pub struct Act {
 
 pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
-    // 404 before anything is said about the fields.
+    // The answer is 404 before anything is said about the fields.
     admin::find(&ctx.app, &ctx.actor_context(), &OrganizationId::new(id.as_str())).await?;
     let outcome = match fields.action.as_str() {
-        // By address first, which leads to the page that says what will happen; then by account.
+        // The address comes first, and leads to the page that says what will happen; then the account.
         "designate" if fields.account_id.is_empty() => match candidate(&ctx, &id, &fields.email).await {
             Ok(it) => {
                 let to = paths::admin_organization_confirm(&OrganizationId::new(id.as_str()));

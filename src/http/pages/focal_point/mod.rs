@@ -1,6 +1,6 @@
-//! `/focal-point` and below: the requests and people of one organization, named by the path, for its Focal
-//! Points and for administrators. What is another organization's does not exist (security.md G-4): the
-//! room says so. A session fit for duty is seen to by the routes (SE-2).
+//! `/focal-point` and below: the requests and people of one organization, named by the path, for its Focal Points and
+//! for administrators. Another organization's data does not exist (security.md G-4): the room says so. The routes
+//! require a session fit for duty (SE-2).
 
 pub mod people;
 pub mod person;

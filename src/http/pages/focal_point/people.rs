@@ -1,4 +1,4 @@
-//! `/focal-point/{organization}/people`: who belongs to the organization (security.md AF-6).
+//! `/focal-point/{organization}/people`: lists the people of the organization (security.md AF-6).
 
 use axum::extract::Path;
 use axum::response::Response;

@@ -76,7 +76,7 @@ async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<
     if matches!(act, "refuse" | "revoke") {
         let kinds = ties::kinds(&ctx.app).await?;
         let kind = kinds.iter().find(|it| it.name == fields.right);
-        // An unknown right is refused by the room when the form is sent.
+        // The room refuses a right that does not exist when the form is sent.
         let label = kind.map_or(fields.right.as_str(), |it| it.label(ctx.locale().as_str()));
         label.clone_into(&mut page.right);
         page = page.with("right", &fields.right);
@@ -93,7 +93,7 @@ pub async fn act(
     let found = find(&ctx, &organization, &account).await?;
     match outcome(&ctx, &found.0.person.affiliation.id, &fields).await {
         Ok("removed") => ctx.done(&paths::focal_point_people(&found.1.id), "removed").await,
-        // Who gave up the own office sees these pages no more.
+        // A person who gave up their own office sees these pages no more.
         Ok("undesignated") if found.0.own && found.2 == Capacity::FocalPoint => {
             ctx.done(paths::ACCOUNT_ORGANIZATION, "undesignated").await
         }
