@@ -1,4 +1,4 @@
-//! Accounts. The hash of the password comes out only where it is asked for by name.
+//! Accounts. A query returns the hash of the password only if its name says so.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -31,7 +31,7 @@ pub async fn find_by_email(db: &impl ConnectionTrait, key: &EmailKey) -> Result<
         .await?)
 }
 
-/// Who holds an address under another spelling, or this one: enough to write to them. An account is found by
+/// The holder of an address under another spelling, or this one: enough to write to them. An account is found by
 /// `EmailKey` alone, so that nothing done to `a+x@` happens to `a@` (security.md SU-2).
 #[derive(Clone)]
 pub struct Holder {
@@ -40,7 +40,7 @@ pub struct Holder {
     pub language: Language,
 }
 
-/// Returns who holds the address, whatever its tag, so that nobody else gets it.
+/// Returns the holder of the address, whatever its tag, so that nobody else gets it.
 pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<Option<Holder>, DbErr> {
     let found = Entity::find().filter(Column::EmailUnique.eq(key.as_str()));
     let found = one(found.one(db).await?)?;
@@ -51,7 +51,7 @@ pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<O
     }))
 }
 
-/// Returns what a login needs: the account and its password's hash, if it has one.
+/// Returns the account and its password's hash, if it has one, for a login.
 pub async fn find_credentials(
     db: &impl ConnectionTrait,
     key: &EmailKey,
@@ -60,7 +60,7 @@ pub async fn find_credentials(
     found.one(db).await?.map(credentials).transpose()
 }
 
-/// Returns the same, and holds the account until the transaction ends.
+/// Does what `find_credentials` does, and holds the account until the transaction ends.
 pub async fn find_credentials_locked(
     db: &impl ConnectionTrait,
     key: &EmailKey,
@@ -69,8 +69,8 @@ pub async fn find_credentials_locked(
     found.lock_exclusive().one(db).await?.map(credentials).transpose()
 }
 
-/// Holds the account until the transaction ends, for what is counted by account and for changes of what proves a
-/// person. SQLite has one writer anyway.
+/// Holds the account until the transaction ends, for counts by account and for changes of its credentials. SQLite has
+/// one writer anyway.
 pub async fn lock(db: &impl ConnectionTrait, id: &AccountId) -> Result<(), DbErr> {
     let found = Entity::find_by_id(id.as_str()).select_only().column(Column::Id);
     let _: Option<String> = found.lock_exclusive().into_tuple().one(db).await?;
@@ -115,10 +115,10 @@ pub async fn list_after(db: &impl ConnectionTrait, after: &str, limit: u64) -> R
     rows.into_iter().map(account).collect()
 }
 
-/// Who holds an office, which few do: people without one are not looked for here.
+/// Lists the accounts with an office, which few hold: people without one are not looked for here.
 pub async fn list_by_office(db: &impl ConnectionTrait, office: Role) -> Result<Vec<Account>, DbErr> {
     let rows = Entity::find()
-        // What the index says of itself.
+        // The index has this condition of its own.
         .filter(Column::Role.into_expr().ne(constant(Role::User.as_str())))
         .filter(Column::Role.eq(office.as_str()))
         .filter(Column::Status.eq(Status::Active.as_str()))
@@ -142,7 +142,7 @@ pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result
         .await
 }
 
-/// A new account with its password's hash and when it accepted its version of the terms.
+/// A new account with its password's hash and the time when it accepted its version of the terms.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
     pub account: Account,
@@ -165,7 +165,7 @@ pub async fn insert_many(db: &impl ConnectionTrait, them: Vec<NewAccount>) -> Re
         .map(drop)
 }
 
-/// What the person may change about the account.
+/// The values that the person may change about the account.
 #[derive(Clone, Copy, Debug)]
 pub struct ProfileUpdate<'a> {
     pub profile: &'a Profile,
@@ -248,7 +248,8 @@ pub async fn update_terms(
     update(db, id, changes).await
 }
 
-/// Changes the role from the one that the change was decided on (security.md G-9); `false`: it is another by now.
+/// Changes the role from the one that the change was decided on (security.md G-9). Returns `false` if it is another by
+/// now.
 pub async fn update_role(
     db: &impl ConnectionTrait,
     id: &AccountId,

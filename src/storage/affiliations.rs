@@ -203,7 +203,7 @@ pub async fn update(
     Ok(change.rows_affected == 1)
 }
 
-/// Moves a living affiliation along with its organization's merge.
+/// Moves an affiliation that has not ended along with its organization's merge.
 pub async fn move_to(
     tx: &impl ConnectionTrait,
     before: &Affiliation,
@@ -267,8 +267,8 @@ pub(super) fn decision((at, by, capacity, reason): DecisionColumns) -> Option<De
         at: at?,
         by: by.map(AccountId::new),
         capacity,
-        // An earlier release wrote this of what came by a file. Nobody gave it as a reason, and a row that has come
-        // to its end is never changed (security.md AF-1): so it is left out here, where every decision is read.
+        // An earlier release wrote this for an affiliation from a file. Nobody gave it as a reason, and a row that has
+        // come to its end is never changed (security.md AF-1): so it is left out here, where every decision is read.
         reason: reason.filter(|it| capacity != Capacity::System || it != "import"),
     })
 }

@@ -171,8 +171,8 @@ pub async fn list_due_pings(db: &impl ConnectionTrait, now: Time, most: u64) -> 
     Ok(due.collect())
 }
 
-/// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one;
-/// `false` if another node makes it.
+/// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one. Returns `false` if
+/// another node makes it.
 pub async fn claim_ping(db: &impl ConnectionTrait, ping: &DuePing, next: Time) -> Result<bool, DbErr> {
     let claimed = Entity::update_many()
         .col_expr(Column::PingAttempts, Expr::col(Column::PingAttempts).add(1))

@@ -1,5 +1,5 @@
-//! Tells a conflict that passes from a failure that stays, by the codes of the database. `Database::write` asks, and
-//! runs again what was busy; the errors of rooms keep the `DbErr` so that it can ask them too.
+//! Distinguishes a conflict that passes from a failure that stays, by the codes of the database. `Database::write`
+//! calls it, and runs again what was busy; the errors of rooms keep the `DbErr` so that it can be judged there, too.
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::SqliteError;
@@ -10,11 +10,11 @@ pub trait IsBusy {
     fn is_busy(&self) -> bool;
 }
 
-/// SQLSTATE (PostgreSQL, appendix A): serialization_failure, deadlock_detected, lock_not_available.
+/// The SQLSTATEs (PostgreSQL, appendix A): serialization_failure, deadlock_detected, lock_not_available.
 const POSTGRES: [&str; 3] = ["40001", "40P01", "55P03"];
 
-/// Primary result codes of SQLite: SQLITE_BUSY, SQLITE_LOCKED. An extended code, such as SQLITE_BUSY_SNAPSHOT, has the
-/// primary one in its lowest eight bits.
+/// The primary result codes of SQLite: SQLITE_BUSY, SQLITE_LOCKED. An extended code, such as SQLITE_BUSY_SNAPSHOT, has
+/// the primary one in its lowest eight bits.
 const SQLITE: [i32; 2] = [5, 6];
 
 impl IsBusy for DbErr {
@@ -34,7 +34,7 @@ impl IsBusy for DbErr {
     }
 }
 
-/// Returns what the database itself answered; nothing if the failure arose on this side.
+/// Returns what the database itself answered; `None` if the failure arose on this side.
 fn database_error(error: &DbErr) -> Option<&dyn DatabaseError> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(source))
@@ -70,7 +70,7 @@ mod tests {
         (url, db)
     }
 
-    /// Another process that has the file open, and does not wait.
+    /// Opens the file as another process that does not wait.
     async fn impatient(url: &str) -> DatabaseConnection {
         let options = SqliteConnectOptions::new()
             .filename(url.trim_start_matches("sqlite://"))
@@ -113,7 +113,7 @@ mod tests {
         assert!(busy.is_busy());
         first.commit().await.expect("committed");
 
-        // Who has read an older state may not write any more: an extended code.
+        // A transaction that has read an older state may not write any more: an extended code.
         let reader = two.begin().await.expect("begun");
         look(&reader).await;
         step(&one, 1).await.expect("written meanwhile");

@@ -9,16 +9,16 @@ use crate::domain::Time;
 
 pub const CLIENTS: &str = "clients";
 pub const SIGNING_KEYS: &str = "signing_keys";
-/// Not a counter: when the administrators were last told of what is overdue.
+/// The name of the time, not a counter, when the administrators were last mailed about what is overdue.
 pub const OVERDUE_TOLD: &str = "overdue_told";
 
-/// Zero as long as nothing has changed.
+/// Returns the counter: zero as long as nothing has changed.
 pub async fn current(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {
     let row = Entity::find_by_id(name).one(db).await?;
     Ok(row.map_or(0, |it| it.value))
 }
 
-/// In the transaction of the change: who sees the number sees the change.
+/// Raises the counter in the transaction of the change: a reader who sees the number sees the change.
 pub async fn raise(tx: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
     let row = ActiveModel {
         name: Set(name.to_owned()),
@@ -34,14 +34,13 @@ pub async fn raise(tx: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// Raises it unless somebody else has since `seen`; tells whether it was raised.
+/// Raises it unless somebody else has since `seen`; returns `true` if it was raised.
 pub async fn raise_from(tx: &impl ConnectionTrait, name: &str, seen: i64) -> Result<bool, DbErr> {
     raise(tx, name).await?;
     Ok(current(tx, name).await? == seen + 1)
 }
 
-/// Notes that it is done at `now`, unless it was done after `before`: of any number that ask at once, one is told
-/// `true`.
+/// Notes that it is done at `now`, unless it was done after `before`: of any number that ask at once, one gets `true`.
 pub async fn take_turn(
     tx: &impl ConnectionTrait,
     name: &str,

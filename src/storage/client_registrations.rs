@@ -59,7 +59,7 @@ pub async fn insert_initial(tx: &impl ConnectionTrait, token: &InitialAccessToke
         .map(drop)
 }
 
-/// Finds the id of a token that is still good for a client.
+/// Finds the id of a token that still allows a client.
 pub async fn find_initial(
     db: &impl ConnectionTrait,
     token: &Digest,

@@ -22,7 +22,7 @@ pub struct ClientRegistry(Arc<ArcSwap<Snapshot>>);
 struct Snapshot {
     generation: i64,
     clients: HashMap<String, Arc<Client>>,
-    /// Origins of the pages of public clients (security.md BR-4).
+    /// The origins of the pages of public clients (security.md BR-4).
     origins: HashSet<String>,
 }
 
@@ -88,7 +88,7 @@ impl ClientRegistry {
 
 impl Snapshot {
     async fn read(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
-        // The number first: a change between the two reads is then read once more, never missed.
+        // The number is read first: a change between the two reads is then read once more, never missed.
         let generation = cache_versions::current(db, cache_versions::CLIENTS).await?;
         let clients = list(db).await?;
         let origins = clients

@@ -1,7 +1,7 @@
 //! The passage through which all statements go: the pool, or a transaction of it.
 //!
-//! SQLite plans a statement by the value of its `LIMIT` and plans it anew each time that value is bound again. The plan
-//! costs several times as much as the statement. So the number is written into the text, here and nowhere else.
+//! SQLite plans a statement by the value of its `LIMIT` and plans it again each time that value is bound again. The
+//! plan costs several times as much as the statement. So the number is written into the text, here and nowhere else.
 
 use sea_orm::prelude::async_trait;
 use sea_orm::sea_query::{Value, Values};
@@ -79,7 +79,7 @@ fn with_its_limit(mut statement: Statement) -> Statement {
     let mut sql = String::with_capacity(statement.sql.len() + 8);
     let mut bound = Vec::with_capacity(values.len());
     let mut values = values.into_iter();
-    // A question mark inside of quotes stands for itself; a doubled quote ends and begins anew.
+    // A question mark inside of quotes is itself; a doubled quote ends and begins again.
     let mut quote = None;
     for c in statement.sql.chars() {
         match (quote, c) {

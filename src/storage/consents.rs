@@ -17,7 +17,7 @@ pub async fn find(
     Entity::find_by_id(key).one(db).await?.map(from_row).transpose()
 }
 
-/// Newest first.
+/// Lists the consents of the account, the newest first.
 pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> Result<Vec<Consent>, DbErr> {
     let rows = Entity::find()
         .filter(Column::AccountId.eq(account.as_str()))

@@ -17,10 +17,10 @@ use super::busy::IsBusy;
 use super::connection::{Connection, Transaction};
 use super::writer::{Changed, Waiting, Writer};
 
-/// A connection that was idle for longer is tested before it is used.
+/// The time for which a connection may be idle before it is tested.
 const RESTED: Duration = Duration::from_secs(30);
 
-/// SQLite or PostgreSQL, by the scheme of its URL.
+/// A database of SQLite or PostgreSQL, by the scheme of its URL.
 #[derive(Clone, Debug)]
 pub struct Database {
     connection: Connection,
@@ -191,7 +191,7 @@ impl Database {
         self.write_as(|transaction| transaction, work).await
     }
 
-    /// Does what `write` does. `enter` makes what `work` gets from the transaction, anew at each repetition.
+    /// Does what `write` does. `enter` makes what `work` gets from the transaction, again at each repetition.
     pub async fn write_as<S, T, E, F>(&self, enter: impl Fn(Transaction) -> S, work: F) -> Result<T, E>
     where
         // `AsyncFnOnce + Clone` in place of `AsyncFn`: the compiler never finds the future of a lending closure
@@ -248,7 +248,7 @@ impl Database {
         }
         let (answer, stored) = oneshot::channel();
         if self.writer.join(Waiting { statement, answer }) {
-            // In a task of its own: the request may be dropped while others wait for their statements.
+            // A task of its own runs it: the request may be dropped while others wait for their statements.
             let database = self.clone();
             tokio::spawn(async move { database.execute_waiting().await });
         }
@@ -281,7 +281,7 @@ impl Database {
                 }
             }
             Err(error) => {
-                // Also those that came while the transaction failed to begin.
+                // Statements that came while the transaction failed to begin are answered, too.
                 waiting.extend(self.writer.take());
                 self.execute_alone(waiting, error).await;
             }

@@ -34,7 +34,7 @@ pub async fn insert(
         .map(drop)
 }
 
-/// The newest refusals of an object, of these kinds.
+/// Lists the newest refusals of an object, of these kinds.
 pub async fn refusals(
     db: &impl ConnectionTrait,
     object: &str,

@@ -22,7 +22,7 @@ pub async fn list_of_organization(
     Ok(rows.into_iter().map(from_row).collect())
 }
 
-/// A person has one affiliation in force, so is Focal Point of one organization at most.
+/// Returns the Focal Point's row. A person has one affiliation in force, so is Focal Point of one organization at most.
 pub async fn find_of_account(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -34,8 +34,8 @@ pub async fn find_of_account(
     Ok(found.map(from_row))
 }
 
-/// Does what `find_of_account` does, and keeps the row until the transaction ends: whoever loses the office meanwhile
-/// decides no more.
+/// Does what `find_of_account` does, and keeps the row until the transaction ends: a person who loses the office
+/// meanwhile decides no more.
 pub async fn find_of_account_to_rely_on(
     tx: &impl ConnectionTrait,
     account: &AccountId,
@@ -57,7 +57,7 @@ pub async fn insert(tx: &impl ConnectionTrait, it: &FocalPoint) -> Result<(), Db
         designated_by: Set(it.designated_by.as_ref().map(ToString::to_string)),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
-    // Here and nowhere else: no way to an office, or out of it, can forget it (security.md SE-2).
+    // security.md SE-2: this is done here and nowhere else, so that no way to an office, or out of it, can forget it.
     sessions::make_cookies_due(tx, &it.account).await
 }
 

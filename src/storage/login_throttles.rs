@@ -1,5 +1,5 @@
-//! Counts failed logins by account key, or by browser that logged in before (security.md PW-4). Durable: a restart
-//! gives nobody a new set of guesses (ST-1).
+//! Counts failed logins by account key, or by browser that logged in before (security.md PW-4). The counts are durable:
+//! a restart gives nobody a new set of guesses (ST-1).
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -69,7 +69,7 @@ pub async fn delete_of(db: &impl ConnectionTrait, ending: &str) -> Result<u64, D
     Ok(done.rows_affected)
 }
 
-/// Forgets what nobody tried since, but not what was stopped.
+/// Forgets counters that nobody added to since, but not those that have stopped.
 pub async fn delete_stale(db: &impl ConnectionTrait, stopped: i32, before: Time) -> Result<u64, DbErr> {
     let stale = Condition::all()
         .add(Column::UpdatedAt.lt(before))

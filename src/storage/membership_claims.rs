@@ -1,4 +1,4 @@
-//! All that the claims about a person's membership are made of, in one query (security.md AF-4, G-10).
+//! Reads everything that the claims about a person's membership are made of, in one query (security.md AF-4, G-10).
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -105,7 +105,7 @@ pub async fn find(
         )
         .and_where(Expr::col((a, A::AccountId)).eq(account.as_str()))
         .order_by_expr(
-            // What waits is newer than all that is over.
+            // A pending affiliation is newer than all that have ended.
             Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
                 .case(
                     Expr::col((a, A::Status)).eq(constant(AffiliationStatus::Pending.as_str())),

@@ -7,7 +7,7 @@ use super::entities::membership_type::{Column, Entity, Model};
 use crate::domain::MembershipTypeId;
 use crate::domain::organization::MembershipType;
 
-/// All of them, in the order of the form.
+/// Returns all types, in the order of the form.
 pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<MembershipType>, DbErr> {
     let rows = Entity::find().order_by_asc(Column::Position).all(db).await?;
     rows.into_iter().map(from_row).collect()

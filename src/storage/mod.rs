@@ -49,7 +49,7 @@ pub use connection::{Connection, Transaction};
 pub use database::{Database, Look, OpenError};
 
 /// Writes a value into the text of a statement in place of binding it. A partial index is used only if its condition is
-/// known when the statement is prepared.
+/// in the text when the statement is prepared.
 fn constant(it: &'static str) -> Expr {
     Expr::Constant(it.into())
 }

@@ -19,15 +19,15 @@ use crate::domain::{AccountId, MembershipTypeId, OrganizationId, Time};
 /// The conditions of a search; each is optional.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Beginnings of words of name or acronym, in any order.
+    /// The beginnings of words of name or acronym, in any order.
     pub text: String,
     pub membership_type: Option<MembershipTypeId>,
-    /// Only those whose membership type needs an approval: the members of the Union.
+    /// `true` for only those whose membership type needs an approval: the members of the Union.
     pub members_only: bool,
-    /// Organizations without a Member State appear under every country.
+    /// The Member State. Organizations without one appear under every country.
     pub country: Option<Country>,
     pub category: Option<Category>,
-    /// Empty: active ones only.
+    /// The statuses; if empty, active ones only.
     pub statuses: Vec<OrganizationStatus>,
 }
 
@@ -125,7 +125,7 @@ pub async fn list_overdue(
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, organizations: &[Organization]) -> Result<(), DbErr> {
-    // SQLite takes 32,766 values in a statement; 22 columns each.
+    // SQLite takes 32,766 values in a statement, and a row has 22 columns.
     for chunk in organizations.chunks(500) {
         Entity::insert_many(chunk.iter().map(to_row))
             .exec_without_returning(tx)
@@ -154,7 +154,7 @@ pub async fn update(tx: &impl ConnectionTrait, after: &Organization) -> Result<b
     Ok(true)
 }
 
-/// Those merged into `from` before now resolve to `to`.
+/// Makes the records that were merged into `from` before now resolve to `to`.
 pub async fn follow_merge(
     tx: &impl ConnectionTrait,
     from: &OrganizationId,
@@ -216,7 +216,7 @@ pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
     for row in rows {
         let it = from_row(row)?;
         let acronym = it.acronym.as_ref().map(|it| key_of(it).replace(' ', ""));
-        // Of several nodes that start at once, one folds a row.
+        // Several nodes may start at once: one of them folds a row.
         let taken = Entity::update_many()
             .col_expr(Column::NameKey, Expr::value(key_of(&it.name)))
             .col_expr(Column::AcronymKey, Expr::value(acronym))
@@ -236,7 +236,7 @@ pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(some)
 }
 
-/// Selects what `filter` lets through. The words drive: each is a range of the index of words.
+/// Selects what `filter` lets through. The words drive it: each is a range of the index of words.
 fn matching(filter: &Filter) -> Select<Entity> {
     let statuses = match &*filter.statuses {
         [] => vec![OrganizationStatus::Active.as_str()],
@@ -305,7 +305,7 @@ fn having_word(word: &str) -> SelectStatement {
         .to_owned()
 }
 
-/// Above everything that begins with `prefix`.
+/// Returns a text above everything that begins with `prefix`.
 fn after_prefix(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
@@ -365,7 +365,7 @@ fn to_row(it: &Organization) -> ActiveModel {
     }
 }
 
-/// The columns that `row` sets, but the key.
+/// Returns the columns that `row` sets, but the key.
 fn columns(row: ActiveModel) -> Vec<(Column, sea_orm::Value)> {
     use sea_orm::{ActiveModelTrait, Iterable};
     Column::iter()

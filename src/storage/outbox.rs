@@ -25,7 +25,7 @@ pub struct Due {
     pub subject: String,
     pub text: String,
     pub html: String,
-    /// This one included.
+    /// The attempts, this one included.
     pub attempts: i32,
 }
 
@@ -83,7 +83,7 @@ fn due(now: Time) -> Condition {
         )
 }
 
-/// The mails that may be sent now, oldest first.
+/// Lists the mails that may be sent now, oldest first.
 pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result<Vec<Waiting>, DbErr> {
     let rows: Vec<(String, String)> = Entity::find()
         .select_only()
@@ -98,7 +98,7 @@ pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result
     Ok(waiting.collect())
 }
 
-/// Takes a mail for a while; `None` if another sender has it, or has another one to the same recipient.
+/// Takes a mail for a while. Returns `None` if another sender has it, or has another one to the same recipient.
 pub async fn claim(
     db: &impl ConnectionTrait,
     it: &Waiting,
@@ -145,7 +145,7 @@ pub async fn mark_sent(db: &impl ConnectionTrait, id: &str, now: Time, keep_text
     update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
 }
 
-/// Tries again at `next`, or gives up: when there is none, or the mail is from before `too_old`.
+/// Schedules the next try at `next`, or gives up: when there is none, or the mail is from before `too_old`.
 pub async fn mark_failed(
     db: &impl ConnectionTrait,
     id: &str,
@@ -160,7 +160,7 @@ pub async fn mark_failed(
         update
             .clone()
             .col_expr(Column::FailedAt, Expr::col(Column::CreatedAt))
-            // What it said may hold a code or a link, which nobody needs any more.
+            // The text may hold a code or a link, which nobody needs any more.
             .col_expr(Column::Text, Expr::value(""))
             .col_expr(Column::Html, Expr::value(""))
             .filter(Column::Id.eq(id))
@@ -182,7 +182,7 @@ pub async fn mark_failed(
     }
 }
 
-/// The newest mails, a page at a time, to one address or to all.
+/// Lists the newest mails, a page at a time, to one address or to all.
 pub async fn list(
     db: &impl ConnectionTrait,
     recipient: Option<&str>,

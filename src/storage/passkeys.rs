@@ -13,13 +13,13 @@ use crate::domain::{AccountId, Time};
 pub struct Passkey {
     pub id: String,
     pub account: AccountId,
-    /// Base64url.
+    /// The id in base64url.
     pub credential_id: String,
-    /// As `webauthn` writes it.
+    /// The credential as `webauthn` writes it.
     pub credential: String,
-    /// The person's.
+    /// The person's name for it.
     pub name: String,
-    /// In place of the password, too.
+    /// `true` if it counts in place of the password, too.
     pub counts_alone: bool,
     pub created_at: Time,
     pub last_used_at: Option<Time>,
@@ -103,7 +103,7 @@ pub async fn update_used(
     Ok(done.rows_affected == 1)
 }
 
-/// One of the account's passkeys, or all, count in place of the password from now on, or do so no longer.
+/// Makes one of the account's passkeys, or all, count in place of the password from now on, or do so no longer.
 pub async fn update_counts_alone(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -119,7 +119,7 @@ pub async fn update_counts_alone(
     update.exec(db).await.map(drop)
 }
 
-/// `false`: the account has no such passkey.
+/// Renames a passkey. Returns `false` if the account has no such passkey.
 pub async fn update_name(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -135,7 +135,7 @@ pub async fn update_name(
     Ok(done.rows_affected == 1)
 }
 
-/// `false`: the account has no such passkey.
+/// Deletes a passkey. Returns `false` if the account has no such passkey.
 pub async fn delete(db: &impl ConnectionTrait, account: &AccountId, id: &str) -> Result<bool, DbErr> {
     let done = Entity::delete_many()
         .filter(Column::Id.eq(id))

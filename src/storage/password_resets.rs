@@ -1,5 +1,5 @@
-//! Links to set a new password, by the digest of their token. A request for an unknown address is
-//! written too: without an account it leads nowhere, and it counts.
+//! Links to set a new password, by the digest of their token. A request for an address without an account is written
+//! too: it leads nowhere, and it counts.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -12,7 +12,7 @@ use crate::domain::{AccountId, Time};
 #[derive(Clone, Debug)]
 pub struct PasswordReset {
     pub account: Option<AccountId>,
-    /// A keyed digest of the address that asked.
+    /// The keyed digest of the address that asked.
     pub address: String,
     pub resume: Option<String>,
     pub created_at: Time,

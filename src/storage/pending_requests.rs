@@ -52,7 +52,7 @@ pub async fn list(
         .into_query();
     let approved: Vec<(String, String)> = columns()
         .filter(affiliation::Column::Id.in_subquery(rights))
-        // Approved, then: with any other status its rights have ended (m0010).
+        // The affiliation is approved, then: with any other status its rights have ended (m0010).
         .filter(affiliation::Column::Status.ne(AffiliationStatus::Pending.as_str()))
         .order_by_asc(affiliation::Column::RequestedAt)
         .into_tuple()

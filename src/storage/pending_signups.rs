@@ -14,7 +14,7 @@ use crate::domain::profile::Language;
 use crate::domain::secret::Digest;
 use crate::domain::signup::{Choice, PendingSignup, PendingSignupId};
 
-/// What only the completion asks for.
+/// The values that only the completion reads.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     pub password_hash: String,
@@ -60,7 +60,7 @@ pub async fn find(
         .transpose()
 }
 
-/// Screen 3: what was chosen, and whether the address has an account.
+/// Writes screen 3: what was chosen, and whether the address has an account.
 pub async fn update_choice(
     db: &impl ConnectionTrait,
     it: &PendingSignup,
@@ -98,7 +98,7 @@ pub async fn delete(db: &impl ConnectionTrait, id: &PendingSignupId) -> Result<b
     Ok(done.rows_affected == 1)
 }
 
-/// Keeps the newest `keep` of an address.
+/// Deletes the sign-ups of an address but the newest `keep`.
 pub async fn delete_all_but(db: &impl ConnectionTrait, address: &UniqueKey, keep: u64) -> Result<(), DbErr> {
     let surplus: Vec<String> = Entity::find()
         .select_only()

@@ -14,7 +14,7 @@ use crate::domain::secret::Digest;
 use crate::domain::token::{LONGEST_ACCESS_TOKEN, RefreshFamily};
 use crate::domain::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Time};
 
-/// `content` is what was granted, as text.
+/// Inserts a family. `content` is what was granted, as text.
 pub async fn insert(
     db: &impl ConnectionTrait,
     family: &RefreshFamily,
@@ -39,8 +39,8 @@ pub async fn insert(
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
 
-/// Holds the session of a family in the making until the transaction ends; `false` if it has ended.
-/// PostgreSQL makes whoever ends it wait; on SQLite there is one writer anyway.
+/// Holds the session of a family in the making until the transaction ends. Returns `false` if it has ended. PostgreSQL
+/// makes whoever ends it wait; on SQLite there is one writer anyway.
 pub async fn hold_session(tx: &impl ConnectionTrait, id: &SessionId) -> Result<bool, DbErr> {
     let found: Option<String> = session::Entity::find_by_id(id.as_str())
         .select_only()
@@ -80,7 +80,7 @@ pub async fn rotate(db: &Database, rotation: &Rotation<'_>) -> Result<bool, DbEr
     Ok(db.execute(update.build(db.read().get_database_backend())).await? == 1)
 }
 
-/// Lets the current token live on without a successor; `false` if it is not the current one, or has ended.
+/// Keeps the current token valid without a successor. Returns `false` if it is not the current one, or has ended.
 pub async fn keep(
     db: &Database,
     id: &RefreshFamilyId,
@@ -101,8 +101,8 @@ fn used(id: &RefreshFamilyId, current: &Digest, idle_until: Time) -> UpdateMany<
         .filter(Column::Digest.eq(current.as_str()))
 }
 
-/// Ends what descends from one authorization: its family, and the access tokens still about.
-/// `until`: the last moment at which anything of it could be presented.
+/// Ends everything that descends from one authorization: its family, and the access tokens still about. `until` is the
+/// last moment at which anything of it could be presented.
 pub async fn end_authorization(
     tx: &impl ConnectionTrait,
     id: &AuthorizationId,
@@ -117,8 +117,8 @@ pub async fn end_authorization(
         .map(drop)
 }
 
-/// Ends every grant of a person (security.md PW-6, SE-3). Called after the sessions were ended in the same
-/// transaction: a grant in the making holds its session until it stands.
+/// Ends every grant of a person (security.md PW-6, SE-3). It is called after the sessions were ended in the same
+/// transaction: a grant in the making holds its session until it is stored.
 pub async fn end_refresh_tokens_of_account(
     tx: &impl ConnectionTrait,
     account: &AccountId,
@@ -132,7 +132,7 @@ pub async fn end_refresh_tokens_of_account(
     .await
 }
 
-/// Ends every grant that was made in a session: the person ended it on purpose, from the list of sessions. Called
+/// Ends every grant that was made in a session: the person ended it on purpose, from the list of sessions. It is called
 /// after the session was ended in the same transaction.
 pub async fn end_refresh_tokens_of_session(
     tx: &impl ConnectionTrait,
@@ -187,8 +187,8 @@ pub async fn list_to_look_at(
     Ok(ids.into_iter().map(RefreshFamilyId::new).collect())
 }
 
-/// Forgets those of the families that nobody can use any more; the others are looked at again when they may be
-/// over. To be called in a transaction.
+/// Forgets those of the families that nobody can use any more; the others are looked at again when they may be over. It
+/// must be called in a transaction.
 pub async fn delete_expired(
     tx: &impl ConnectionTrait,
     ids: &[RefreshFamilyId],

@@ -74,7 +74,7 @@ async fn insert(db: &impl ConnectionTrait, ids: Vec<String>, now: Time, until: T
         revoked_at: Set(now),
         expires_at: Set(until),
     });
-    // Revoked again, it stays revoked until the later of both ends.
+    // A token that is revoked again stays revoked until the later of both ends.
     let later = "CASE WHEN excluded.expires_at > revocations.expires_at \
                  THEN excluded.expires_at ELSE revocations.expires_at END";
     let longer = OnConflict::column(Column::Id)

@@ -14,22 +14,22 @@ use crate::domain::{AffiliationId, OrganizationId};
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub id: Option<AffiliationId>,
-    /// `None` is all organizations.
+    /// The organization; `None` is all organizations.
     pub organization: Option<OrganizationId>,
-    /// Only what no Focal Point but its own subject could decide.
+    /// `true` for only what no Focal Point but its own subject could decide.
     pub without_focal_point: bool,
-    /// A part of name or address.
+    /// The parts of name or address.
     pub text: String,
-    /// `None` is any status.
+    /// The status; `None` is any.
     pub show: Option<Show>,
-    /// A granted right.
+    /// The granted right.
     pub right: Option<String>,
     pub order: PeopleOrder,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Show {
-    /// All that waits for a decision.
+    /// Everything that waits for a decision.
     #[default]
     Requests,
     AffiliationRequests,

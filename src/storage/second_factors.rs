@@ -1,5 +1,5 @@
-//! Second factors of accounts: the sealed secret of an authenticator app with the last step that was used,
-//! and digests of recovery codes. What is spent is gone.
+//! Second factors of accounts: the sealed secret of an authenticator app with the last step that was used, and digests
+//! of recovery codes. Spent codes are deleted.
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{

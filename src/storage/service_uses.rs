@@ -17,7 +17,7 @@ pub async fn find(
     Entity::find_by_id(key).one(db).await?.map(from_row).transpose()
 }
 
-/// Returns the most recently used first.
+/// Lists the services, the most recently used first.
 pub async fn list_of_account(
     db: &impl ConnectionTrait,
     account: &AccountId,

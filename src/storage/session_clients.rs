@@ -106,8 +106,8 @@ pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result
     Ok(due.collect())
 }
 
-/// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one;
-/// `false` if another node makes it.
+/// Counts an attempt, the next of which is due at `next` should nothing more be heard of this one. Returns `false` if
+/// another node makes it.
 pub async fn claim(db: &impl ConnectionTrait, due: &Due, next: Time) -> Result<bool, DbErr> {
     let claimed = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
@@ -128,7 +128,7 @@ pub async fn delete(db: &impl ConnectionTrait, due: &Due) -> Result<(), DbErr> {
         .map(drop)
 }
 
-/// Deletes the rows of sessions that died of age: nobody logged out, so nobody is notified.
+/// Deletes the rows of sessions that expired: nobody logged out, so nobody is notified.
 pub(super) async fn delete_of_sessions(tx: &impl ConnectionTrait, ids: &[SessionId]) -> Result<(), DbErr> {
     Entity::delete_many()
         .filter(Column::SessionId.is_in(ids.iter().map(|it| it.as_str())))

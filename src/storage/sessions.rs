@@ -1,5 +1,5 @@
-//! Logins, found by the digest of their cookie. An ended session stays for a while, ended: what was
-//! issued in it asks for it.
+//! Logins, found by the digest of their cookie. An ended session stays for a while, marked as ended: what was issued in
+//! it asks for it.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -49,7 +49,7 @@ async fn with_account(
     }
 }
 
-/// Lists the person's sessions that were not ended, the latest used first. Some may have died of age.
+/// Lists the person's sessions that were not ended, the latest used first. Some may have expired.
 pub async fn list_of_account(db: &impl ConnectionTrait, id: &AccountId) -> Result<Vec<Session>, DbErr> {
     let rows = Entity::find()
         .filter(Column::AccountId.eq(id.as_str()))
@@ -120,7 +120,7 @@ pub async fn make_cookies_due(tx: &impl ConnectionTrait, account: &AccountId) ->
         .map(drop)
 }
 
-/// Exchanges the cookie of a session for which a new one is due; `false` if another request did.
+/// Exchanges the cookie of a session for which a new one is due. Returns `false` if another request did.
 pub async fn exchange_cookie(
     db: &impl ConnectionTrait,
     id: &SessionId,
@@ -165,8 +165,8 @@ pub async fn update_terms_accepted(db: &impl ConnectionTrait, account: &AccountI
         .map(drop)
 }
 
-/// Ends one session of this account, and makes its clients due to be notified; `false` if it was none, or ended
-/// before. To be called in a transaction.
+/// Ends one session of this account, and makes its clients due to be notified. Returns `false` if it was none, or ended
+/// before. It must be called in a transaction.
 pub async fn end(
     db: &impl ConnectionTrait,
     account: &AccountId,
@@ -182,7 +182,7 @@ pub async fn end(
         .await?;
     let ended = done.rows_affected == 1;
     if ended {
-        // Here and nowhere else: no way to end a session can forget it (security.md LO-3).
+        // security.md LO-3: this is done here and nowhere else, so that no way to end a session can forget it.
         session_clients::make_due(db, id, now).await?;
     }
     Ok(ended)
@@ -199,7 +199,7 @@ pub async fn has_ended(
     Ok(found.one(db).await?.is_some())
 }
 
-/// Lists some of the sessions whose person authenticated before `before`, none of which lives.
+/// Lists some of the sessions whose person authenticated before `before`, none of which is valid.
 pub async fn list_dead(
     db: &impl ConnectionTrait,
     before: Time,
@@ -216,8 +216,8 @@ pub async fn list_dead(
     Ok(ids.into_iter().map(SessionId::new).collect())
 }
 
-/// Forgets those of them that still are, and the clients that took part in them, unless these are yet to be notified
-/// that somebody logged out. To be called in a transaction.
+/// Forgets those of them that are still over, and the clients that took part in them, unless these are yet to be
+/// notified that somebody logged out. It must be called in a transaction.
 pub async fn delete_dead(tx: &impl ConnectionTrait, ids: &[SessionId], before: Time) -> Result<u64, DbErr> {
     session_clients::delete_of_sessions(tx, ids).await?;
     let done = Entity::delete_many()
@@ -235,7 +235,7 @@ fn session(row: Model) -> Session {
         account: AccountId::new(row.account_id),
         created_at: row.created_at,
         authenticated_at: row.authenticated_at,
-        // A name we do not know is no proof.
+        // A factor whose name no release here has is no proof.
         second_factor: row
             .second_factor
             .and_then(|it| Factor::parse(&it))

@@ -1,4 +1,4 @@
-//! Which signing key is in use and from when; the keys themselves are in the keys directory.
+//! The signing keys in use, and from when; the keys themselves are in the keys directory.
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
@@ -26,7 +26,7 @@ pub async fn insert(db: &impl ConnectionTrait, it: &SigningKey) -> Result<(), Db
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
 
-/// Tells whether there was such a key, not revoked yet.
+/// Revokes a key. Returns `true` if there was such a key, not revoked yet.
 pub async fn revoke(db: &impl ConnectionTrait, kid: &str, at: Time) -> Result<bool, DbErr> {
     let change = ActiveModel {
         revoked_at: Set(Some(at)),

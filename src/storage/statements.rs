@@ -9,7 +9,7 @@ use sea_orm::{DbBackend, Statement};
 #[derive(Clone, Debug, Default)]
 pub struct Statements(Arc<Mutex<BTreeMap<String, Statement>>>);
 
-/// Texts that no statement may have. The first four make SQLite plan a prepared statement anew each time: a bound
+/// Texts that no statement may have. The first four make SQLite plan a prepared statement again each time: a bound
 /// `LIMIT`, and a bound value that a partial index has in its condition. The last is what an empty list becomes: its
 /// caller could have left the query out.
 const BOUND: [&str; 5] = [

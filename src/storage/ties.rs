@@ -1,4 +1,4 @@
-//! TIES rights and their kinds, moved as affiliations are.
+//! TIES rights and their kinds, which move as affiliations do.
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sea_orm::Statement;
 use tokio::sync::{MutexGuard, oneshot};
 
-/// How many rows a statement changed, known once they are stored.
+/// The number of rows that a statement changed, once they are stored.
 pub(super) type Changed = Result<u64, sea_orm::DbErr>;
 
-/// A statement, and where its caller waits for the outcome.
+/// A statement, and the channel on which its caller waits for the outcome.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub statement: Statement,
@@ -18,8 +18,8 @@ pub(super) struct Waiting {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writer {
-    /// Transactions wait here in order and hold no connection. Inside of SQLite they would ask again in growing
-    /// intervals, and others would slip in.
+    /// The turn, for which transactions wait in order and hold no connection. Inside of SQLite they would ask again in
+    /// growing intervals, and others would slip in.
     turn: Arc<tokio::sync::Mutex<()>>,
     waiting: Arc<Mutex<Vec<Waiting>>>,
 }

@@ -5,26 +5,26 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// Of the client and its `auth_req_id`.
+    /// The digest of the client and its `auth_req_id`.
     pub digest: String,
     pub client_id: String,
-    /// Empty: the hint named nobody.
+    /// The account; empty if the hint named nobody.
     pub account_id: Option<String>,
     pub scope: String,
-    /// Joined by spaces, as `acr_values`.
+    /// The resources, joined by spaces, as `acr_values`.
     pub resources: String,
-    /// As JSON.
+    /// The details as JSON.
     pub details: String,
     pub acr_values: String,
     pub binding_message: Option<String>,
     pub requested_at: ChronoDateTimeUtc,
     pub expires_at: ChronoDateTimeUtc,
-    /// `waiting`, `allowed`, `denied`, `spent`.
+    /// The state: `waiting`, `allowed`, `denied`, `spent`.
     pub state: String,
     pub decided_at: Option<ChronoDateTimeUtc>,
     /// The grant, as JSON, once it is allowed.
     pub granted: Option<String>,
-    /// What the client is to be pinged with, sealed.
+    /// The data that the client is to be pinged with, sealed.
     pub ping: Option<String>,
     pub ping_attempts: i32,
     pub ping_due_at: Option<ChronoDateTimeUtc>,

@@ -26,7 +26,7 @@ pub struct Model {
     pub created_at: ChronoDateTimeUtc,
     pub updated_at: ChronoDateTimeUtc,
     pub version: i32,
-    /// By which fold its words were made (`domain::organization::search`).
+    /// The fold by which its words were made (`domain::organization::search`).
     pub search_fold: i32,
 }
 

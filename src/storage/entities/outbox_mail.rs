@@ -9,7 +9,7 @@ pub struct Model {
     pub kind: String,
     pub recipient: String,
     pub subject: String,
-    /// Empty once the mail is sent: it may hold a code or a link.
+    /// The text; empty once the mail is sent: it may hold a code or a link.
     pub text: String,
     pub html: String,
     pub attempts: i32,

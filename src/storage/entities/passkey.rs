@@ -6,12 +6,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub account_id: String,
-    /// Base64url, as browsers name it.
+    /// The id in base64url, as browsers name it.
     pub credential_id: String,
-    /// JSON: the public key, the counter and what the device told of itself.
+    /// The credential in JSON: the public key, the counter and what the device said of itself.
     pub credential: String,
     pub name: String,
-    /// In place of the password, too.
+    /// `true` if it counts in place of the password, too.
     pub counts_alone: bool,
     pub created_at: ChronoDateTimeUtc,
     pub last_used_at: Option<ChronoDateTimeUtc>,

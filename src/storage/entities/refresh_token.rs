@@ -17,7 +17,7 @@ pub struct Model {
     pub rotated_at: Option<ChronoDateTimeUtc>,
     pub idle_until: ChronoDateTimeUtc,
     pub expires_at: ChronoDateTimeUtc,
-    /// When the sweep comes by next; a use does not move it.
+    /// The time at which the sweep comes by next; a use does not move it.
     pub look_again_at: ChronoDateTimeUtc,
 }
 

@@ -11,7 +11,7 @@ pub struct Model {
     /// The account's `sub`, before it is made pairwise.
     pub subject: String,
     pub attempts: i32,
-    /// When the client is to be told next; empty while the session lives.
+    /// The time at which the client is to be notified next; empty while the session is valid.
     pub due_at: Option<ChronoDateTimeUtc>,
 }
 

@@ -17,9 +17,9 @@ pub enum Kind {
     UserCode,
     /// The person's decision about a device.
     DeviceDecision,
-    /// How often a device may ask.
+    /// The polling interval of a device.
     DevicePolling,
-    /// How often a client may ask about its authentication request (CIBA).
+    /// The polling interval of a client that asks about its authentication request (CIBA).
     BackchannelPolling,
     /// The mark of a device code that was redeemed.
     SpentDeviceCode,
@@ -39,13 +39,13 @@ pub enum Kind {
     RequestObjectId,
     /// `jti` of a DPoP proof (RFC 9449 §11.1).
     ProofId,
-    /// How often something happened in a window of time.
+    /// The number of times that something happened in a window of time.
     Counter,
     /// The outcome of a POST, until the GET that follows it has shown it.
     PostOutcome,
     /// A form that was sent, so that a second press of its button gets the outcome of the first.
     Submission,
-    /// The request of a service that a sign-up or a recovery begins from, beyond the interaction's own life.
+    /// The request of a service that a sign-up or a recovery begins from, beyond the interaction's own lifetime.
     RequestOfSignup,
     /// The answer to a request, until the service has redeemed its code.
     RepeatedAnswer,

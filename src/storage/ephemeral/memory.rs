@@ -181,7 +181,7 @@ impl Shard {
 }
 
 impl Shard {
-    /// Drops entries under a flood from many networks. A limit may forget and a stranger's flow may begin anew; codes
+    /// Drops entries under a flood from many networks. A limit may forget and a stranger's flow may begin again; codes
     /// and replay identifiers are kept.
     fn make_room(&mut self) {
         if self.entries.len() <= MOST {

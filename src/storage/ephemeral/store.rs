@@ -100,8 +100,8 @@ impl Ephemeral {
         }
     }
 
-    /// Returns since when the store has forgotten nothing. Assertions that were issued before are refused (security.md
-    /// ST-1).
+    /// Returns the time since when the store has forgotten nothing. Assertions that were issued before are refused
+    /// (security.md ST-1).
     pub async fn started_at(&self) -> Result<Time, EphemeralError> {
         match self {
             Self::Memory(it) => Ok(it.started_at()),

@@ -1,4 +1,4 @@
-//! One contract, proven on each store: in process always, on Redis when `TEST_REDIS_URL` names one.
+//! Tests one contract on each store: in process always, on Redis when `TEST_REDIS_URL` names one.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ async fn one_of_fifty_is_first() {
 async fn a_counter_counts_its_window() {
     for (store, clock) in stores().await {
         let key = random::token();
-        // From the start of a window, so that it does not end in between.
+        // The test begins at the start of a window, so that it does not end in between.
         clock.advance(chrono::Duration::seconds(60 - clock.now().timestamp() % 60));
         for expected in 1..=3 {
             assert_eq!(store.count(&key, TTL).await.unwrap(), expected);
