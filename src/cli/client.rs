@@ -169,7 +169,7 @@ async fn initial_access_token(
 
 async fn add(console: &Console, app: &App, context: &Context, arguments: Add) -> anyhow::Result<()> {
     let Add { id, members, secret } = arguments;
-    // A generated identifier is not known yet; the reader of documents wants one.
+    // A generated identifier does not exist yet; the reader of documents wants one.
     let mut document = Map::from_iter([(
         "client_id".to_owned(),
         Value::from(id.clone().unwrap_or("new".into())),
@@ -214,7 +214,7 @@ async fn update(
     members.merge_into(&mut document)?;
     edits.apply_to(&mut document)?;
     let document = read_document(document)?;
-    // What somebody else changed since it was read is not undone (security.md G-9).
+    // security.md G-9: a change that somebody else made since it was read is not undone.
     let update = Update {
         enabled: enable || document.enabled.unwrap_or(before.enabled),
         definition: document.definition,
@@ -231,7 +231,7 @@ async fn apply(console: &Console, app: &App, context: &Context, file: &str) -> a
         let secret = match &document.secret {
             SecretSource::Unnamed => None,
             SecretSource::Environment(name) => Some(secret_from_environment(name)?),
-            // Beside the file that names it, so that both can be moved together.
+            // The secret is beside the file that names it, so that both can be moved together.
             SecretSource::File(path) => Some(secret_from_file(&beside(file, path))?),
         };
         with_secrets.push((document, secret));

@@ -161,7 +161,7 @@ async fn create_admin(
     Ok(())
 }
 
-/// SU-2: the operator names the account as it is, or does nothing to it.
+/// Returns the refusal of SU-2: the operator names the account as it is, or does nothing to it.
 fn held_as(email: &EmailAddress) -> anyhow::Error {
     let email = email.as_str();
     anyhow::anyhow!(
@@ -205,7 +205,7 @@ fn print_report(console: &Console, report: &Report, proceed: bool) -> anyhow::Re
         }
         match report.imported {
             0 => bail!("{} bad records; nothing was imported", report.problems.len()),
-            // They were good when the file was judged.
+            // The records were good when the file was judged.
             some => bail!(
                 "{some} imported; {} refused, because their organizations changed meanwhile",
                 report.problems.len()
@@ -253,7 +253,7 @@ async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Resu
     }
 }
 
-/// The console names the fields and says what is wrong with each.
+/// Names the fields and says what is wrong with each.
 fn in_words(error: Error) -> anyhow::Error {
     match error {
         accounts::Error::Fields(fields) => {

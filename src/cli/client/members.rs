@@ -141,7 +141,7 @@ impl Members {
         let away = [(self.device, GrantType::DeviceCode), (self.ciba, GrantType::Ciba)];
         let away = away.into_iter().filter(|it| it.0).map(|it| it.1.to_string());
         let away: Vec<String> = away.collect();
-        // Nothing of it goes through a browser, unless it was said where to.
+        // Such a client goes through no browser, unless it was said where to.
         let browserless = !document.contains_key("redirect_uris") && !document.contains_key("grant_types");
         if browserless && !away.is_empty() {
             set(document, "grant_types", json!([]));

@@ -247,9 +247,9 @@ async fn what_is_handed_over_is_printed_as_a_block() {
     ] {
         assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
     }
-    // Of a scope that brings nothing here, the owner is told.
+    // The owner is warned about a scope that brings no claims here.
     assert!(text.contains("note: scope groups brings no claims here"));
-    // What matters first.
+    // The findings that matter come first.
     assert!(text.find("weak: ").expect("a weakness") < text.find("usual for").expect("the rest"));
     let block = handover::json(&app, &issued);
     assert_eq!(block["client_secret"], secret);
