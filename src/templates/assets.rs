@@ -16,7 +16,7 @@ pub struct Asset {
     pub path: String,
 }
 
-/// How long a browser may keep an asset: its content never changes under its address.
+/// The header by which a browser keeps an asset: its content never changes under its address.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {

@@ -1,5 +1,5 @@
-//! What a form was sent with and what is wrong with it, so that nothing typed is lost when it is
-//! shown again (contract.md, pages).
+//! The values that a form was sent with and what is wrong with them, so that nothing typed is lost when it is shown
+//! again (contract.md, pages).
 
 use std::collections::BTreeMap;
 

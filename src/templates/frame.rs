@@ -1,11 +1,10 @@
-//! What surrounds every page: language, person, nonce and CSRF token; and what the configuration
-//! says about the site.
+//! The frame of every page: language, person, nonce and CSRF token; and what the configuration says about the site.
 
 use serde::{Deserialize, Serialize};
 
 use crate::i18n::Locale;
 
-/// What every page and mail of a deployment shares, from `issuer` and `[site]`.
+/// The values that every page and mail of a deployment shares, from `issuer` and `[site]`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Site {
     /// The issuer. Links in mails are built from it alone (security.md PW-5).
@@ -51,7 +50,7 @@ impl Default for Site {
     }
 }
 
-/// What a door adds to every page.
+/// The values that a door adds to every page.
 #[derive(Clone, Debug, Serialize)]
 pub struct Frame {
     pub locale: Locale,
@@ -73,7 +72,7 @@ pub struct Frame {
     pub path: String,
     /// The message about what just happened, shown once on top.
     pub flash: Option<Flash>,
-    /// The service whose request this page was part of, when that is over: what the person does here still counts.
+    /// The service whose request this page was part of, if that is over: what the person does here still counts.
     pub over: Option<Service>,
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 
-/// Light modules around the code (ISO/IEC 18004 §9.1).
+/// The light modules around the code (ISO/IEC 18004 §9.1).
 const QUIET: usize = 4;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,7 +42,7 @@ impl Qr {
 mod tests {
     use super::*;
 
-    /// The modules of a path, with the margin, drawn back: dark ones are true.
+    /// Draws the modules of a path back, with the margin: dark ones are true.
     fn drawn(qr: &Qr) -> Vec<bool> {
         let mut modules = vec![false; qr.size * qr.size];
         for rectangle in qr.path.split('M').skip(1) {

@@ -79,7 +79,7 @@ fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     );
 }
 
-/// With `LOOK_DIRECTORY` in the environment the pages are also written there, to be looked at.
+/// Writes the pages also into `LOOK_DIRECTORY`, if it is in the environment, to be looked at.
 #[test]
 fn every_page_is_small_and_whole() {
     #[expect(
@@ -123,7 +123,8 @@ fn every_page_is_small_and_whole() {
     assert_eq!(seen, files, "each template is a page of the list above");
 }
 
-/// WCAG 2.2, 3.3.1 and 2.4.3: after an error the title says so and the focus is on a summary that leads to each field.
+/// Checks WCAG 2.2, 3.3.1 and 2.4.3: after an error the title says so and the focus is on a summary that leads to each
+/// field.
 #[test]
 fn a_page_with_wrong_fields_begins_with_a_summary_of_them() {
     let mut summaries = 0;
@@ -262,7 +263,7 @@ fn undefined_names_are_errors_and_values_are_escaped() {
     assert!(render("{% if absent %}{% endif %}").is_err());
 }
 
-// BR-5: over every template, the escaping is on and nothing goes around it.
+// BR-5: in every template the escaping is on and nothing goes around it.
 #[test]
 fn no_template_goes_around_the_escaping() {
     let templates = Templates::new(Site::default());
@@ -301,7 +302,7 @@ fn sources(directory: &std::path::Path, see: &mut impl FnMut(&std::path::Path, &
     }
 }
 
-/// What rooms and doors say by key, the catalogs know: messages of fields, and what was just done.
+/// Finds every key in the catalogs that rooms and doors use: messages of fields, and what was just done.
 #[test]
 fn every_message_that_the_code_names_has_a_text() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

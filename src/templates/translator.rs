@@ -1,6 +1,6 @@
-//! `t` in templates: `t("login.title")`, `t("mail.hello", name=mail.name)`, `t.date(page.since)`.
-//! A value in a hole is escaped as if it stood in the template itself; in a right-to-left text it
-//! is isolated, so that a Latin name does not turn its sentence around.
+//! `t` in templates: `t("login.title")`, `t("mail.hello", name=mail.name)`, `t.date(page.since)`. A value in a hole is
+//! escaped as if it were in the template itself; in a right-to-left text it is isolated, so that a Latin name does not
+//! turn its sentence around.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
-//! Mails about the account itself: proof of the address, passwords, sessions.
+//! Mails about the account itself: verification of the address, passwords, sessions.
 
 use serde::Serialize;
 
 use crate::domain::Time;
 use crate::templates::MailTemplate;
 
-/// To an address that is not proven yet: fixed text and the code, alone on a line and not in the
-/// subject (security.md SU-5).
+/// The mail to an address that is not verified yet: fixed text and the code, alone on a line and not in the subject
+/// (security.md SU-5).
 #[derive(Clone, Debug, Serialize)]
 pub struct VerificationCode {
     pub code: String,
@@ -22,8 +22,8 @@ impl MailTemplate for VerificationCode {
     }
 }
 
-/// To the address of an account that was made without a code to it, after a login: fixed text and the code, alone on a
-/// line and not in the subject (security.md SU-5).
+/// The mail to the address of an account that was made without a code to it, after a login: fixed text and the code,
+/// alone on a line and not in the subject (security.md SU-5).
 #[derive(Clone, Debug, Serialize)]
 pub struct FirstLoginCode {
     pub code: String,
@@ -39,7 +39,7 @@ impl MailTemplate for FirstLoginCode {
     }
 }
 
-/// To the owner of an account whose address was given at a sign-up (security.md SU-1).
+/// The mail to the owner of an account whose address was given at a sign-up (security.md SU-1).
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountExists {
     pub name: String,
@@ -55,7 +55,7 @@ impl MailTemplate for AccountExists {
     }
 }
 
-/// To an address without an account for which a new password was asked: fixed text (security.md SU-1).
+/// The mail to an address without an account for which a new password was requested: fixed text (security.md SU-1).
 #[derive(Clone, Debug, Serialize)]
 pub struct NoAccount {}
 
@@ -67,7 +67,7 @@ impl MailTemplate for NoAccount {
     }
 }
 
-/// `/reset-password?token=…` (security.md PW-5).
+/// The mail with the link `/reset-password?token=…` (security.md PW-5).
 #[derive(Clone, Serialize)]
 pub struct PasswordReset {
     pub name: String,
@@ -91,7 +91,7 @@ impl MailTemplate for PasswordReset {
     }
 }
 
-/// After a reset or a change (security.md PW-6).
+/// The mail after a reset or a change (security.md PW-6).
 #[derive(Clone, Debug, Serialize)]
 pub struct PasswordChanged {
     pub name: String,
@@ -109,7 +109,7 @@ impl MailTemplate for PasswordChanged {
     }
 }
 
-/// A login from a browser not seen before (security.md LG-4).
+/// The mail about a login from a browser not seen before (security.md LG-4).
 #[derive(Clone, Debug, Serialize)]
 pub struct NewSignIn {
     pub name: String,
@@ -130,8 +130,9 @@ impl MailTemplate for NewSignIn {
     }
 }
 
-/// A service asks that the person proves who they are, where they are logged in (CIBA). Carries a plain link to the page
-/// where it is answered, no power, and nothing that the client wrote but its registered name (security.md DV-3).
+/// The mail of a service that asks the person to prove who they are, where they are logged in (CIBA). It carries a
+/// plain link to the page where it is answered, no power, and nothing that the client wrote but its registered name
+/// (security.md DV-3).
 #[derive(Clone, Debug, Serialize)]
 pub struct AuthenticationRequested {
     pub name: String,
@@ -152,7 +153,7 @@ impl MailTemplate for AuthenticationRequested {
     }
 }
 
-/// Sessions that somebody else ended, or *log out everywhere* (security.md LG-4).
+/// The mail about sessions that somebody else ended, or *log out everywhere* (security.md LG-4).
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionsEnded {
     pub name: String,
@@ -170,7 +171,7 @@ impl MailTemplate for SessionsEnded {
     }
 }
 
-/// To the holder of an account that was taken over from the former platform.
+/// The mail to the holder of an account that was taken over from the former platform.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountTakenOver {
     pub name: String,
@@ -186,7 +187,7 @@ impl MailTemplate for AccountTakenOver {
     }
 }
 
-/// The account stopped taking its password after 100 failures in a row (security.md PW-4).
+/// The mail about an account that stopped taking its password after 100 failures in a row (security.md PW-4).
 #[derive(Clone, Debug, Serialize)]
 pub struct PasswordDisabled {
     pub name: String,
@@ -202,7 +203,7 @@ impl MailTemplate for PasswordDisabled {
     }
 }
 
-/// What happened to the second factor of an account.
+/// The change of the second factor of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondFactorChange {
@@ -214,11 +215,11 @@ pub enum SecondFactorChange {
     TurnedOff,
     RecoveryCodesRenewed,
     RecoveryCodeUsed,
-    /// Wrong codes after the right password, so many that the next has to wait.
+    /// Wrong codes followed the right password, so many that the next has to wait.
     Guessed,
 }
 
-/// Each time (security.md LG-4).
+/// The mail about each change of second factors (security.md LG-4).
 #[derive(Clone, Debug, Serialize)]
 pub struct SecondFactorChanged {
     pub name: String,

@@ -1,11 +1,11 @@
-//! Mails about affiliations, TIES rights and Focal Points: to who decides, and to whom it concerns.
-//! A link leads to a page and carries no power (security.md AF-2).
+//! Mails about affiliations, TIES rights and Focal Points: to the deciders, and to the person concerned. A link leads
+//! to a page and carries no power (security.md AF-2).
 
 use serde::Serialize;
 
 use crate::templates::MailTemplate;
 
-/// To the Focal Points, or to the administrators of an organization without one.
+/// The mail to the Focal Points, or to the administrators of an organization without one.
 #[derive(Clone, Debug, Serialize)]
 pub struct AffiliationRequested {
     /// The name of the recipient.
@@ -42,7 +42,7 @@ impl MailTemplate for AffiliationRequested {
     }
 }
 
-/// To the person, at every change of an affiliation's status.
+/// The mail to the person, at every change of an affiliation's status.
 #[derive(Clone, Debug, Serialize)]
 pub struct AffiliationChanged {
     pub name: String,
@@ -88,7 +88,7 @@ impl MailTemplate for AffiliationChanged {
     }
 }
 
-/// To the person: what became of TIES rights. Labels are in the mail's language.
+/// The mail to the person about what became of TIES rights. Labels are in the mail's language.
 #[derive(Clone, Debug, Serialize)]
 pub struct TiesChanged {
     pub name: String,
@@ -124,7 +124,7 @@ impl MailTemplate for TiesChanged {
     }
 }
 
-/// To the person who became a Focal Point.
+/// The mail to the person who became a Focal Point.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointDesignated {
     pub name: String,
@@ -142,7 +142,7 @@ impl MailTemplate for FocalPointDesignated {
     }
 }
 
-/// To the person who is no Focal Point any more.
+/// The mail to the person who is no Focal Point any more.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointRemoved {
     pub name: String,
@@ -171,7 +171,7 @@ pub struct WaitingRequest {
     pub path: String,
 }
 
-/// Further requests of one person within the hour, or many at once (security.md AF-5).
+/// The mail about further requests of one person within the hour, or many at once (security.md AF-5).
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestsDigest {
     pub name: String,
@@ -201,7 +201,7 @@ impl MailTemplate for RequestsDigest {
     }
 }
 
-/// To the Focal Points after 7 days.
+/// The mail to the Focal Points after 7 days.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestsReminder {
     pub name: String,
@@ -225,7 +225,8 @@ impl MailTemplate for RequestsReminder {
     }
 }
 
-/// To the administrators: all that nobody has decided in time, after 21 days, or 7 where they decide themselves.
+/// The mail to the administrators about all that nobody has decided in time, after 21 days, or 7 where they decide
+/// themselves.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestsOverdue {
     pub name: String,
@@ -262,7 +263,7 @@ impl MailTemplate for RequestsOverdue {
     }
 }
 
-/// To the person who typed in an organization: it was accepted, merged into another, or rejected.
+/// The mail to the person who typed in an organization: it was accepted, merged into another, or rejected.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrganizationDecided {
     pub name: String,

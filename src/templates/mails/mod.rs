@@ -1,5 +1,5 @@
-//! One struct per mail: all that it may say. Subjects and texts stand in the catalogs; links are
-//! built by the templates from the issuer (security.md PW-5).
+//! One struct per mail: all that it may say. Subjects and texts are in the catalogs; the templates build links from the
+//! issuer (security.md PW-5).
 
 mod account;
 mod affiliation;

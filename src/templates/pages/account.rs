@@ -1,4 +1,4 @@
-//! `/account` and below: what a person sees and changes of their own.
+//! `/account` and below: the data that a person sees and changes of their own.
 
 use serde::Serialize;
 

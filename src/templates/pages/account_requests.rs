@@ -7,8 +7,8 @@ use super::samples;
 use crate::domain::Time;
 use crate::templates::{FormState, Page};
 
-/// A request that waits for `decision=allow` or `deny`; where the service's access policy does not let the
-/// person in, why, and `deny` alone.
+/// A request that waits for `decision=allow` or `deny`. Where the service's access policy does not let the person in,
+/// it says why and offers `deny` alone.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestView {
     /// The `request_id` of its form. It grants nothing.
@@ -16,7 +16,7 @@ pub struct RequestView {
     pub service: String,
     /// The text that the person compares with what the service shows or says.
     pub binding_message: Option<String>,
-    /// Shown by the catalog's words (`scope.<name>`), or by their names if it has none.
+    /// The scopes, shown by the catalog's words (`scope.<name>`), or by their names if it has none.
     pub scopes: Vec<String>,
     /// The `authorization_details` of the request (RFC 9396).
     pub details: Vec<Detail>,

@@ -1,4 +1,4 @@
-//! `/admin/clients`: the registered services and what is weak about them.
+//! `/admin/clients`: the registered services and their weaknesses.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub struct ClientRow {
     pub name: String,
     pub enabled: bool,
     pub self_registered: bool,
-    /// Findings of its report that are against the best current practice.
+    /// The findings of its report that are against the best current practice.
     pub weaknesses: u64,
 }
 
@@ -97,7 +97,7 @@ impl Page for AdminClients {
     }
 }
 
-/// The texts are `client_report.<topic>.what` and `.mend`.
+/// A finding of the report. Its texts are `client_report.<topic>.what` and `.mend`.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClientFinding {
     pub topic: &'static str,

@@ -12,7 +12,7 @@ use crate::templates::{Page, Service};
 pub struct Consent {
     pub service: Service,
     pub email: String,
-    /// Shown by the catalog's words (`scope.<name>`), or by their names if it has none.
+    /// The scopes, shown by the catalog's words (`scope.<name>`), or by their names if it has none.
     pub scopes: Vec<String>,
     /// Claims that were requested one by one, shown by the catalog's words (`claim.<name>`).
     pub claims: Vec<String>,
@@ -88,11 +88,11 @@ impl Page for Consent {
     }
 }
 
-/// What the access policy of a service requires and the person lacks.
+/// The requirement of a service's access policy that the person does not meet.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Unmet {
-    /// `status` is the claim `affiliation_status`.
+    /// An affiliation is missing. `status` is the claim `affiliation_status`.
     Affiliation {
         status: String,
         organization: Option<String>,
@@ -103,8 +103,8 @@ pub enum Unmet {
     TiesRights { wanted: Vec<String> },
 }
 
-/// The page in place of a token: why, and what to do next. *Back to the service* posts
-/// `decision=back` to `/access-refused`.
+/// The page in place of a token, which says why and what to do next. *Back to the service* posts `decision=back` to
+/// `/access-refused`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccessRefused {
     pub service: Service,
@@ -170,8 +170,8 @@ impl Page for SelectAccount {
     }
 }
 
-/// An error that must not be redirected (security.md AZ-1), or an interaction that is over. The
-/// code stands on the page in ASCII whatever the language, for who reports it.
+/// An error that must not be redirected (security.md AZ-1), or an interaction that is over. The code is on the page in
+/// ASCII whatever the language, for the person who reports it.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuthorizationError {
     pub error: String,
@@ -202,7 +202,7 @@ impl Page for AuthorizationError {
     }
 }
 
-/// In place of a redirect to a service that registered itself and that the person has not allowed: what was
+/// The page in place of a redirect to a service that registered itself and that the person has not allowed: what was
 /// refused, and the way back (security.md AZ-13).
 #[derive(Clone, Debug, Serialize)]
 pub struct WayBack {
@@ -261,7 +261,8 @@ impl Page for FormPost {
     }
 }
 
-/// The request of a service is over: answered, or too old. `service` has the way back to it; `email` is of who is logged in.
+/// The page for a request of a service that is over: answered, or too old. `service` has the way back to it; `email` is
+/// that of the account that is logged in.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestOver {
     pub service: Option<Service>,

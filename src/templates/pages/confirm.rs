@@ -7,9 +7,9 @@ use crate::templates::{FormState, Page};
 /// `…/confirm` beside the page that offers the act.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Confirm {
-    /// Names the texts `confirm.{act}.title` and `.text`.
+    /// The name of the texts `confirm.{act}.title` and `.text`.
     pub act: &'static str,
-    /// Holes of the text: whom or what the act concerns, in which organization, and which TIES right.
+    /// The value in the text: whom or what the act concerns, in which organization, and which TIES right.
     pub object: String,
     pub organization: String,
     pub right: String,

@@ -30,15 +30,15 @@ impl Page for Device {
     }
 }
 
-/// Who asks for what: `decision=allow` or `deny`, with the code; where the service's access policy does not
-/// let the person in, why, and `deny` alone.
+/// The page on which the person decides about a device: `decision=allow` or `deny`, with the code. Where the service's
+/// access policy does not let the person in, it says why and offers `deny` alone.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeviceConfirm {
     pub service: Service,
     pub email: String,
     /// The code that the person compares with the one on the device.
     pub user_code: String,
-    /// Shown by the catalog's words (`scope.<name>`), or by their names if it has none.
+    /// The scopes, shown by the catalog's words (`scope.<name>`), or by their names if it has none.
     pub scopes: Vec<String>,
     /// The days for which `offline_access` gives access while the person is away.
     pub offline_days: Option<u64>,

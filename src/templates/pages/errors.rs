@@ -1,4 +1,4 @@
-//! What people see when something is not there, not allowed, or not possible now.
+//! The pages that people see when something is not there, not allowed, or not possible now.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::templates::Page;
 pub enum Problem {
     /// 400: the form is not one of ours.
     BadRequest,
-    /// 403: signed in, but not for this.
+    /// 403: the person is signed in, but not for this.
     Forbidden,
     /// 403: the form's token is missing, wrong or too old (security.md BR-1).
     FormExpired,
@@ -20,11 +20,11 @@ pub enum Problem {
     TooLarge,
     /// 422: fields were refused.
     Invalid,
-    /// 415.
+    /// 415: the body is of another media type.
     Unsupported,
     TooMany,
     Internal,
-    /// 503: busy, or being looked after.
+    /// 503: the service is busy, or being looked after.
     Unavailable,
 }
 

@@ -32,7 +32,7 @@ pub struct OrganizationSummary {
     pub people: u64,
 }
 
-/// `/focal-point`, for who is a Focal Point of several, or of none.
+/// `/focal-point`, for a person who is Focal Point of several organizations, or of none.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointChoose {
     pub organizations: Vec<OrganizationSummary>,
@@ -108,7 +108,7 @@ pub struct ApprovedTogether {
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointRequests {
     pub organization: OrganizationRef,
-    /// `q` and `status` as asked for.
+    /// The search, with `q` and `status` as requested.
     pub form: FormState,
     pub rows: Vec<RequestRow>,
     pub paging: Paging,
@@ -168,7 +168,7 @@ impl Page for FocalPointRequests {
 /// `decision=approve|reject`, `reason`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AffiliationRequest {
-    /// The page stands among those of administrators, and leads back to their list.
+    /// `true` if the page is among those of administrators, and leads back to their list.
     pub for_administrators: bool,
     pub organization: OrganizationRef,
     pub form: FormState,

@@ -1,4 +1,4 @@
-//! Getting in and out: login, re-authentication, new terms, logout.
+//! Pages to get in and out: login, re-authentication, new terms, logout.
 
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ impl Page for Login {
     }
 }
 
-/// `/reauthenticate`: `password`, before something that needs a fresh proof (security.md SE-4).
+/// `/reauthenticate`: `password`, before something that needs a fresh login (security.md SE-4).
 #[derive(Clone, Debug, Serialize)]
 pub struct Reauthenticate {
     pub form: FormState,
@@ -122,9 +122,10 @@ impl Page for AcceptTerms {
 pub struct LogoutConfirm {
     pub email: String,
     pub service: Option<Service>,
-    /// The person whom the service wants to log out, if it is somebody else. Empty if it does not say who.
+    /// The person whom the service wants to log out, if it is somebody else. It is empty if the service does not say
+    /// who.
     pub other: Option<String>,
-    /// The sealed state: which session is meant, and where the person goes afterwards.
+    /// The sealed state: the session that is meant, and where the person goes afterwards.
     pub ticket: String,
 }
 

@@ -8,9 +8,9 @@ pub struct Paging {
     pub page: u64,
     pub pages: u64,
     pub total: u64,
-    /// Path and query of this page.
+    /// The path and query of this page.
     pub here: String,
-    /// Path and query of the neighbours, made by the door that knows the filters.
+    /// The paths and queries of the neighbours, made by the door that has the filters.
     pub previous: Option<String>,
     pub next: Option<String>,
 }

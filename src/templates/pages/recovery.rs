@@ -82,7 +82,7 @@ impl Page for ResetPassword {
     }
 }
 
-/// The link was used, replaced by a newer one, or is too old.
+/// The page for a link that was used, replaced by a newer one, or is too old.
 #[derive(Clone, Debug, Serialize)]
 pub struct ResetPasswordExpired {}
 
@@ -94,8 +94,8 @@ impl Page for ResetPasswordExpired {
     }
 }
 
-/// The new password holds. In the browser that came from a service, `continue_to` returns there;
-/// in another, the page names the service instead (security.md AZ-6).
+/// The page after the new password was set. In the browser that came from a service, `continue_to` returns there; in
+/// another, the page names the service instead (security.md AZ-6).
 #[derive(Clone, Debug, Serialize)]
 pub struct ResetPasswordDone {
     pub service: Option<Service>,

@@ -75,8 +75,8 @@ impl Page for SecondFactor {
     }
 }
 
-/// The service insists on a second factor that the person has not set up. *Back to the service* posts `decision=back`
-/// to `/second-factor-needed`.
+/// The page for a service that insists on a second factor that the person has not set up. *Back to the service* posts
+/// `decision=back` to `/second-factor-needed`.
 #[derive(Clone, Debug, Serialize)]
 pub struct SecondFactorNeeded {
     pub service: Service,
@@ -108,7 +108,7 @@ impl Page for SecondFactorNeeded {
     }
 }
 
-/// As the browser gets it.
+/// The challenge as the browser gets it.
 const CHALLENGE: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","userVerification":"required"}"#;
 
 /// `/login/passkey`: `credential`; without it, a new challenge. Inside a request `decision=cancel`.

@@ -177,13 +177,13 @@ impl Page for SignupOrganization {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeState {
-    /// Sent, and waited for.
+    /// A code was sent, and the page waits for it.
     Sent,
-    /// Sent again, on request.
+    /// The code was sent again, on request.
     SentAgain,
-    /// Asked for again too soon or too often (security.md SU-3): the last one is still good.
+    /// A code was requested again too soon or too often (security.md SU-3): the last one is still valid.
     NotYet,
-    /// Too old, or tried too often: only a new one helps.
+    /// The code is too old, or was tried too often: only a new one helps.
     Spent,
 }
 
@@ -195,7 +195,7 @@ pub struct SignupVerify {
     /// The address, as this browser typed it in the first step.
     pub email: String,
     pub state: CodeState,
-    /// How long until another code can be requested.
+    /// The seconds until another code can be requested.
     pub wait_seconds: u64,
 }
 
@@ -245,7 +245,7 @@ impl Page for SignupExpired {
     }
 }
 
-/// After the code: *Thank you for your request*, and *OK*.
+/// The page after the code: *Thank you for your request*, and *OK*.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignupDone {
     pub service: Option<Service>,

@@ -19,7 +19,7 @@ pub struct VerifyEmail {
     pub state: Option<CodeState>,
     /// `true` if there is a code to enter.
     pub is_open: bool,
-    /// How long until another code can be requested.
+    /// The seconds until another code can be requested.
     pub wait_seconds: u64,
     /// The whole minutes to wait after too many wrong codes (security.md SU-3).
     pub wait_minutes: Option<u64>,
