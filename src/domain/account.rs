@@ -20,7 +20,7 @@ pub struct InvalidEmail;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailKey(String);
 
-/// What may exist once: the key without a `+tag`. Sign-up, import and the making of an administrator ask by it whether
+/// The key without a `+tag`, which may exist once. Sign-up, import and the making of an administrator ask by it whether
 /// an address is taken, and limits that protect an inbox count it. It leads to no account (security.md SU-2).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UniqueKey(String);

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::role::Role;
 use super::{AccountId, ClientId, Time, session};
 
-/// Who does something.
+/// The person, client or process that does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// Somebody before the login.
@@ -63,7 +63,7 @@ pub struct Context {
     pub network: String,
     pub request_id: String,
     pub user_agent: String,
-    /// When the person last proved who they are, in the session of this act.
+    /// The time at which the person was last verified in the session of this act.
     pub authenticated_at: Option<Time>,
 }
 

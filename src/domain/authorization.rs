@@ -87,7 +87,7 @@ impl ResponseMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Prompt {
-    /// Nothing may be asked; excludes the others.
+    /// The person may be asked nothing; excludes the others.
     pub none: bool,
     pub login: bool,
     pub consent: bool,

@@ -364,7 +364,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing that a token would carry is kept from the person.
+        /// Shows the person everything that a token would carry.
         #[test]
         fn a_person_reads_every_value(document in value(), actions in prop::collection::vec("[a-z]{1,5}", 0..4)) {
             let asked = json!([{"type": "order", "actions": actions, "document": document}]);

@@ -29,7 +29,7 @@ use super::{ClientId, Time, scope::Scope};
 
 const LONGEST_FAPI_CODE: Duration = Duration::from_secs(60);
 
-/// Who registered a client: an administrator, or the client itself.
+/// The origin of a client: an administrator registered it, or the client itself did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Administrator,

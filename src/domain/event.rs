@@ -57,7 +57,7 @@ impl Event {
     }
 }
 
-/// What the trail says of something that was refused.
+/// The entry of the trail about something that was refused.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     pub at: super::Time,

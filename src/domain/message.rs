@@ -1,5 +1,5 @@
-//! What is said to a person about a field or a form: a text of the catalogue and what fills its holes. Rooms make it, pages
-//! show it in the language of the reader; the value in a hole is data and never markup (security.md BR-5).
+//! A message to a person about a field or a form: a text of the catalogue and what fills its holes. Rooms make it,
+//! pages show it in the language of the reader; the value in a hole is data and never markup (security.md BR-5).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ impl Message {
         }
     }
 
-    /// What is said about a list: without a choice, to choose from it; else that there is no such value.
+    /// Returns the message about a list: without a choice, to choose from it; else that there is no such value.
     pub fn choose(field: &str, chosen: &str) -> Self {
         match chosen {
             "" => Self::new(format!("error.choose.{field}")),

@@ -14,7 +14,7 @@ pub use search::{key_of, words_of};
 
 use super::{AccountId, MembershipTypeId, OrganizationId, Time};
 
-/// What a visitor chooses. Types are data: an administrator can add one.
+/// A type of membership that a visitor chooses. Types are data: an administrator can add one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipType {
     pub id: MembershipTypeId,
@@ -89,7 +89,7 @@ words! {
 words! { Sector { Radiocommunication = "R", Standardization = "T", Development = "D" } }
 
 words! {
-    /// Where a record stands.
+    /// The state of a record.
     OrganizationStatus {
         Proposed = "proposed",
         Active = "active",
@@ -103,7 +103,7 @@ words! {
 }
 
 impl OrganizationStatus {
-    /// Whether the record may go from here to `next`. An ended membership can be reinstated, but its
+    /// Returns `true` if the record may go from here to `next`. An ended membership can be reinstated, but its
     /// affiliations have lapsed and need new requests (security.md AF-1).
     pub fn may_become(self, next: Self) -> bool {
         use OrganizationStatus::{Active, Ended, Merged, Proposed, Rejected, Suspended};
@@ -149,7 +149,7 @@ pub struct Organization {
     pub name: String,
     pub acronym: Option<String>,
     pub membership_type: MembershipTypeId,
-    /// What the visitor said of a record of the own: a hint for the administrator, no more.
+    /// The type that the visitor stated for a record of their own: a hint for the administrator, no more.
     pub claimed_type: Option<MembershipTypeId>,
     pub category: Category,
     pub sectors: Vec<Sector>,
@@ -181,7 +181,7 @@ impl Organization {
         self.status.is_accepted() && its_type.needs_approval
     }
 
-    /// Whether a person can ask to belong to it, or say so.
+    /// Returns `true` if a person can ask to belong to it, or say so.
     pub fn takes_people(&self) -> bool {
         matches!(
             self.status,

@@ -1,5 +1,5 @@
-//! What a password must be (security.md PW-1; the rules are shown on the sign-up page, product.md
-//! "Sign-up", step 2), and the value itself, which never prints.
+//! The rules of a password (security.md PW-1; the sign-up page shows them, product.md "Sign-up", step 2), and the value
+//! itself, which never prints.
 
 use unicode_normalization::UnicodeNormalization;
 

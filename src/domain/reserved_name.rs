@@ -65,7 +65,7 @@ impl ReservedNames {
     /// Returns `true` if people could take this name for one of the reserved ones.
     pub fn are_passed_for_by(&self, name: &str) -> bool {
         let is_initials = |word: &String| forms(word).iter().any(|it| self.initials.contains(it));
-        // Who leaves out the accents of a long name means the name.
+        // A long name without its accents still means the name.
         let together = [letters(name), letters(&without_marks(name))];
         let together = together.iter().flat_map(|it| forms(it));
         words(name).iter().any(is_initials)
@@ -76,7 +76,8 @@ impl ReservedNames {
     }
 }
 
-/// How the text looks as it is, in lower and in upper case: `1TU` looks like `ITU`, `1tu` in upper case does.
+/// Returns the skeletons of the text as it is, in lower and in upper case: `1TU` looks like `ITU`, `1tu` in upper case
+/// does.
 fn forms(text: &str) -> [String; 3] {
     let text = text::fold(text);
     [text.clone(), text.to_lowercase(), text.to_uppercase()].map(|it| skeleton(&it).collect())

@@ -1,7 +1,7 @@
 //! The role that an account holds: user, support or administrator. Focal Points are not a role: they hold an office of one
 //! organization (`domain::affiliation`).
 
-/// What an account may do beyond its own affairs (security.md AD-1).
+/// The rights of an account beyond its own affairs (security.md AD-1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

@@ -14,7 +14,7 @@ pub const STEP: i64 = 30;
 const DRIFT: i64 = 1;
 const DIGITS: usize = 6;
 
-/// How apps name the account.
+/// The name of the account in apps.
 const NAME: &str = "ITU User Account";
 
 /// Letters that make no words and are not mistaken for each other or for digits.
@@ -204,7 +204,7 @@ mod tests {
             let (now, current) = (at(now), step_of(at(now)));
             let (step, last) = (current + ahead, current + used);
             let code = secret.code_of(step);
-            // Of different steps, few have the same code: they are none of this rule.
+            // A few different steps have the same code: this rule is not about them.
             let steps = current - 6..=current + 6;
             prop_assume!(steps.filter(|it| secret.code_of(*it) == code).count() == 1);
 

@@ -24,11 +24,11 @@ pub struct Session {
     pub created_at: Time,
     /// `auth_time`: when the person last entered the password in this session, or showed a passkey in its place.
     pub authenticated_at: Time,
-    /// What was shown beside the password, with it or later, or in its place.
+    /// The second factor presented beside the password, with it or later, or in its place.
     pub second_factor: Option<SecondProof>,
     /// Written every five minutes at most.
     pub last_used_at: Time,
-    /// When the session was taken up again after a rest too long for administrators' work.
+    /// The time at which the session was taken up again after a rest too long for administrators' work.
     pub rested_at: Option<Time>,
     /// The Terms of Use have a version that this person has yet to accept: nothing else goes on.
     pub terms_due: bool,
@@ -38,7 +38,7 @@ pub struct Session {
     pub network: String,
 }
 
-/// What the person has to do first, before this session is good for anything else. In this order: nobody accepts
+/// The step that is due before this session can be used for anything else. The steps come in this order: nobody accepts
 /// terms in the name of an address that is somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {

@@ -38,7 +38,7 @@ impl Family {
     }
 }
 
-/// What the database says of a key; the key itself is in the keys directory.
+/// The database's record of a key; the key itself is in the keys directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
     pub kid: String,

@@ -7,7 +7,7 @@ use super::account::EmailAddress;
 use super::profile::{Language, Profile};
 use super::{MembershipTypeId, OrganizationId, Time};
 
-/// How long an unfinished sign-up is kept (SU-5).
+/// The time for which an unfinished sign-up is kept (SU-5).
 pub const KEPT: Duration = Duration::hours(24);
 
 /// Screen 3 of the guide: where the person belongs. Checked against the directory by the room
@@ -37,7 +37,7 @@ pub struct TypedOrganization {
     pub member_state: String,
 }
 
-/// How far a sign-up has come.
+/// The stage that a sign-up has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Screen 2 is done: who the person is.

@@ -4,7 +4,7 @@ use super::Time;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// What the pages call it, and what an account keeps.
+    /// The name of the version on the pages, which an account keeps.
     pub version: String,
     pub effective_from: Time,
 }

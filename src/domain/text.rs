@@ -52,7 +52,7 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// What is said about the field.
+    /// Returns the message about the field.
     pub fn message(self) -> Message {
         let placed = |key, place: Place| {
             Message::new(key)

@@ -116,7 +116,7 @@ impl TiesRight {
     pub fn end_with_affiliation(self, end: Decision) -> Result<Self, Refused> {
         match self.stage {
             TiesStage::Requested => {
-                // Who gives up the own affiliation ends the request with it, but has decided nothing.
+                // A person who gives up their own affiliation ends the request with it, but has decided nothing.
                 let by = end.by.clone().filter(|it| *it != self.account);
                 Ok(self.at(TiesStage::Refused(Decision { by, ..end })))
             }

@@ -31,12 +31,12 @@ impl RequestObjectAlg {
 }
 
 named_values! {
-    /// How the key of an encryption comes to the client (RFC 7518 §4.1); ECDH on P-256.
+    /// The key management of an encryption to the client (RFC 7518 §4.1); ECDH on P-256.
     EncryptionAlg { RsaOaep256 = "RSA-OAEP-256", EcdhEs = "ECDH-ES" }
 }
 
 named_values! {
-    /// How the content is encrypted (RFC 7518 §5.1).
+    /// The encryption of the content (RFC 7518 §5.1).
     #[derive(Default)]
     ContentEncryption {
         #[default] A128CbcHs256 = "A128CBC-HS256",

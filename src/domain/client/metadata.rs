@@ -58,7 +58,7 @@ members! {
         jwks_uri: Option<String>,
         scope: Scope = ["openid", "profile", "email"].into_iter().collect(),
         subject_type: SubjectType,
-        /// Whose redirect URIs together are one sector (OpenID Connect Core §8.1).
+        /// The address of the redirect URIs that together are one sector (OpenID Connect Core §8.1).
         #[serde(skip_serializing_if = "Option::is_none")]
         sector_identifier_uri: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,20 +81,21 @@ members! {
         require_auth_time: bool,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         default_acr_values: Vec<String>,
-        /// Of signed authorization responses (JARM §3), which are for clients that name it.
+        /// The algorithm of signed authorization responses (JARM §3), which are for clients that name it.
         #[serde(skip_serializing_if = "Option::is_none")]
         authorization_signed_response_alg: Option<SigningAlg>,
         #[serde(skip_serializing_if = "Option::is_none")]
         authorization_encrypted_response_alg: Option<EncryptionAlg>,
         #[serde(skip_serializing_if = "Option::is_none")]
         authorization_encrypted_response_enc: Option<ContentEncryption>,
-        /// Of its request objects; none named: any signature, by its keys (OpenID Connect Core §6.1).
+        /// The algorithm of its request objects; if none is named, any signature by its keys is accepted (OpenID
+        /// Connect Core §6.1).
         #[serde(skip_serializing_if = "Option::is_none")]
         request_object_signing_alg: Option<RequestObjectAlg>,
         /// RFC 9101 §10.5
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         require_signed_request_object: bool,
-        /// Where its request objects may be fetched.
+        /// The addresses where its request objects may be fetched.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         request_uris: Vec<String>,
         /// Its tokens are bound to a key, always (RFC 9449 §5.2).
@@ -117,13 +118,13 @@ members! {
         /// RFC 9126 §6
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         require_pushed_authorization_requests: bool,
-        /// How it learns that the person has decided (CIBA §4).
+        /// The way in which it learns that the person has decided (CIBA §4).
         #[serde(skip_serializing_if = "Option::is_none")]
         backchannel_token_delivery_mode: Option<DeliveryMode>,
-        /// Where it is pinged.
+        /// The address where it is pinged.
         #[serde(skip_serializing_if = "Option::is_none")]
         backchannel_client_notification_endpoint: Option<String>,
-        /// Of its authentication requests, which are then always signed.
+        /// The algorithm of its authentication requests, which are then always signed.
         #[serde(skip_serializing_if = "Option::is_none")]
         backchannel_authentication_request_signing_alg: Option<SigningAlg>,
         /// Not supported here: only `false` is accepted.
@@ -200,7 +201,7 @@ named_values! {
 }
 
 named_values! {
-    /// How a client authenticates at the token endpoint.
+    /// The way in which a client authenticates at the token endpoint.
     AuthMethod {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",

@@ -22,7 +22,7 @@ const OUR_NAMES: [&str; 13] = [
     "session_state",
 ];
 
-/// Whose address it is to be.
+/// The client whose address it is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registrant {
     pub native: bool,

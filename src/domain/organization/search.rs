@@ -1,6 +1,7 @@
-//! How names are compared and found: the one fold of both searches, the type-ahead of the sign-up and the public directory.
-//! People type on a plain keyboard: without accents and case, without the strokes and ligatures that Unicode does not
-//! decompose, without apostrophes, from any place of a writing that has no spaces, with or without the article of the script.
+//! Folds names to compare and find them: the one fold of both searches, the type-ahead of the sign-up and the public
+//! directory. People type on a plain keyboard: without accents and case, without the strokes and ligatures that Unicode
+//! does not decompose, without apostrophes, from any place of a writing that has no spaces, with or without the article
+//! of the script.
 
 use deunicode::deunicode_char;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
@@ -36,7 +37,7 @@ pub fn search_words(name: &str) -> Vec<String> {
     all
 }
 
-/// What a word of a query may begin: itself, or itself without the article.
+/// Returns the beginnings that a word of a query may match: itself, or itself without the article.
 pub fn alternatives(word: &str) -> impl Iterator<Item = String> {
     std::iter::once(word.to_owned()).chain(without_article(word))
 }

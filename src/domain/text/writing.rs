@@ -1,5 +1,5 @@
-//! What a writing system needs beside letters, marks and digits, each where it needs it: joiners, variation selectors and
-//! the punctuation of a script (UTS 39 §5.3, RFC 5892 Appendix A, UAX #31 §2.3).
+//! Allows what a writing system needs beside letters, marks and digits, each where it needs it: joiners, variation
+//! selectors and the punctuation of a script (UTS 39 §5.3, RFC 5892 Appendix A, UAX #31 §2.3).
 
 use icu_properties::props::GeneralCategoryGroup as Group;
 use icu_properties::props::{CanonicalCombiningClass, DefaultIgnorableCodePoint, GeneralCategory};
