@@ -1,5 +1,5 @@
-//! An account: one e-mail address, one human being. The address and its keys (security.md SU-2),
-//! and what the rest of the service may know about an account. No password is ever in here.
+//! An account: one e-mail address, one human being. The address and its keys (security.md SU-2), and the data of an
+//! account that the rest of the service may have. No password is ever in here.
 
 use super::profile::{Language, Profile};
 use super::role::Role;
@@ -16,7 +16,7 @@ pub struct EmailAddress {
 #[error("not an e-mail address")]
 pub struct InvalidEmail;
 
-/// Finds an account, for whatever is done with it: the address as given, all in lower case.
+/// The key that finds an account, for whatever is done with it: the address as given, all in lower case.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailKey(String);
 
@@ -26,7 +26,7 @@ pub struct EmailKey(String);
 pub struct UniqueKey(String);
 
 impl EmailAddress {
-    /// SU-2: outer space removed, one `@`, an ASCII dot-atom, a domain of at least two labels.
+    /// Parses an address. SU-2: outer space removed, one `@`, an ASCII dot-atom, a domain of at least two labels.
     pub fn parse(value: &str) -> Result<Self, InvalidEmail> {
         let value = value.trim_matches(' ');
         if value.len() > 1024 {
@@ -120,7 +120,7 @@ fn is_dot_atom(local: &str) -> bool {
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Active,
-    /// By an administrator: no session, no token.
+    /// An administrator suspended it: no session, no token.
     Suspended,
 }
 
@@ -147,7 +147,7 @@ pub struct Account {
     pub id: AccountId,
     pub sub: Subject,
     pub email: EmailAddress,
-    /// Proved with a code or a link that was mailed to it. An imported address is not, until then.
+    /// `true` if a code or a link that was mailed to the address verified it. An imported address is not, until then.
     pub email_verified: bool,
     pub profile: Profile,
     pub role: Role,

@@ -1,4 +1,4 @@
-//! Says who acts, and through which door. Every room asks for it, the audit trail keeps it.
+//! Says who acts, and through which door. Every room reads it, the audit trail keeps it.
 
 use super::account::Account;
 use super::role::Role;
@@ -9,8 +9,8 @@ use super::{AccountId, ClientId, Time, session};
 pub enum Actor {
     /// Somebody before the login.
     Visitor,
-    /// A person, with the role that the account holds. Whether a person is Focal Point of an
-    /// organization is asked of that organization, for the act at hand.
+    /// A person, with the role that the account holds. The organization at hand decides whether a person is its Focal
+    /// Point, for each act.
     Person {
         account: AccountId,
         role: Role,

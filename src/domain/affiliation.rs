@@ -49,7 +49,7 @@ words! {
     Capacity {
         FocalPoint = "focal_point",
         Administrator = "administrator",
-        /// The person the affiliation is of; may only end it.
+        /// The person of the affiliation, who may only end it.
         Themselves = "person",
         System = "system",
     }
@@ -59,7 +59,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     pub at: Time,
-    /// Absent for the operator at the console and for the service itself.
+    /// The decider; absent for the operator at the console and for the service itself.
     pub by: Option<AccountId>,
     pub capacity: Capacity,
     pub reason: Option<String>,
@@ -104,7 +104,7 @@ pub struct FocalPoint {
     pub account: AccountId,
     pub organization: OrganizationId,
     pub designated_at: Time,
-    /// Absent for the operator at the console.
+    /// The designator; absent for the operator at the console.
     pub designated_by: Option<AccountId>,
 }
 
@@ -116,7 +116,7 @@ pub enum Refused {
         from: AffiliationStatus,
         to: AffiliationStatus,
     },
-    /// security.md AF-2
+    /// The actor would decide about themselves (security.md AF-2).
     #[error("nobody decides about the own affiliation")]
     OwnRequest,
 }
@@ -320,8 +320,8 @@ mod tests {
     ];
 
     proptest! {
-        /// Whatever is tried in whatever order, only the moves of AF-1 happen, nothing final changes,
-        /// and no decision is by its subject.
+        /// Tries moves in whatever order: only those of AF-1 happen, nothing final changes, and no decision is by its
+        /// subject.
         #[test]
         fn only_the_listed_moves_happen(
             declared in any::<bool>(),

@@ -3,12 +3,12 @@
 
 use super::Time;
 
-/// The class of a login, by contract.md's names. A later one proves what an earlier does, and more.
+/// The class of a login, by contract.md's names. A later one implies an earlier one, and more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Acr {
-    /// One factor: the password.
+    /// One factor was used: the password.
     Password,
-    /// Two of different kinds.
+    /// Two factors of different kinds were used.
     SecondFactor,
     /// A passkey, which no other site can ask for in our name.
     Passkey,
@@ -39,7 +39,7 @@ pub enum Factor {
     RecoveryCode,
     /// A passkey after the password.
     Passkey,
-    /// A passkey alone: the device has made sure of its owner (Web Authentication, user verification).
+    /// A passkey alone: the device has verified its owner (Web Authentication, user verification).
     PasskeyAlone,
 }
 
@@ -67,14 +67,14 @@ impl Factor {
     }
 }
 
-/// A second factor that was shown, and when.
+/// A second factor that was presented, and the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecondProof {
     pub factor: Factor,
     pub at: Time,
 }
 
-/// All that was shown at a login.
+/// Everything that was presented at a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The time at which the password was right, or the passkey in its place.
@@ -112,8 +112,8 @@ pub struct Authentication {
 
 impl Authentication {
     pub fn new(auth_time: Time, acr: Acr, factor: Option<Factor>) -> Self {
-        // RFC 8176 §2: `mfa` beside what was used; a recovery code has no name there, nor the way in which a
-        // device makes sure of its owner.
+        // RFC 8176 §2: `mfa` goes beside the method that was used; a recovery code has no name there, nor the way in
+        // which a device verifies its owner.
         let amr: &[&str] = match factor {
             None => &["pwd"],
             Some(Factor::Totp) => &["pwd", "otp", "mfa"],
@@ -128,7 +128,7 @@ impl Authentication {
         }
     }
 
-    /// Replaces the class by one that the service asked for and that the login proves, too.
+    /// Replaces the class by one that the service asked for and that the login implies, too.
     pub fn with_acr(mut self, acr: Acr) -> Self {
         self.acr = acr.as_str().to_owned();
         self
@@ -140,12 +140,12 @@ impl Authentication {
 pub struct WantedAcr<'a> {
     /// The classes in order of preference (OpenID Connect Core §3.1.2.1); none: no wish.
     pub values: Vec<&'a str>,
-    /// One of them is a condition: without it the login has failed (Core §5.5.1.1).
+    /// `true` if one of them is a condition: without it the login has failed (Core §5.5.1.1).
     pub essential: bool,
 }
 
 impl WantedAcr<'_> {
-    /// Returns the first of them that a login of class `held` is, or proves too; without a wish `held` itself.
+    /// Returns the first of them that a login of class `held` is, or implies too; without a wish `held` itself.
     pub fn met_by(&self, held: Acr) -> Option<Acr> {
         if self.values.is_empty() {
             return Some(held);

@@ -1,5 +1,5 @@
-//! An authorization on its way: the request as it was accepted, and the grant that a code stands
-//! for (OpenID Connect Core §3.1). Both are immutable once made.
+//! An authorization on its way: the request as it was accepted, and the grant behind a code (OpenID Connect Core §3.1).
+//! Both are immutable once made.
 
 use super::authentication::{Authentication, WantedAcr};
 use super::authorization_details::AuthorizationDetails;
@@ -17,7 +17,7 @@ pub enum ResponseMode {
     Query,
     Fragment,
     FormPost,
-    /// Signed, in the place that the response type has by default.
+    /// The answer is signed, in the place that the response type has by default.
     Jwt,
     QueryJwt,
     FragmentJwt,
@@ -59,7 +59,7 @@ impl ResponseMode {
         )
     }
 
-    /// `jwt` says nothing of the place: the one that the response type has (JARM §2.3.4).
+    /// Returns the mode with its place: `jwt` says nothing of it, so it is the one of the response type (JARM §2.3.4).
     pub fn placed_for(self, response_type: ResponseType) -> Self {
         match self {
             Self::Jwt if response_type.is_front_channel() => Self::FragmentJwt,
@@ -68,7 +68,7 @@ impl ResponseMode {
         }
     }
 
-    /// Ends in logs and in what the browser sends on: no place for tokens.
+    /// Returns `true` if the answer ends in logs and in what the browser sends on: no place for tokens.
     pub fn is_in_query(self) -> bool {
         matches!(self, Self::Query | Self::QueryJwt)
     }
@@ -83,7 +83,7 @@ impl ResponseMode {
     }
 }
 
-/// `prompt` (OpenID Connect Core §3.1.2.1, Initiating User Registration §2): what must be asked anew.
+/// `prompt` (OpenID Connect Core §3.1.2.1, Initiating User Registration §2): the steps that the person must do again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Prompt {
@@ -128,13 +128,13 @@ pub struct AuthorizationRequest {
     pub response_type: ResponseType,
     pub response_mode: ResponseMode,
     pub state: Option<String>,
-    /// Limited to what the client may have.
+    /// The scope, limited to what the client may have.
     pub scope: Scope,
     pub claims: ClaimsRequest,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
     pub prompt: Prompt,
-    /// Seconds since the login that the client accepts at most.
+    /// The most seconds since the login that the client accepts.
     pub max_age: Option<u64>,
     /// The person that the answer must be about: from `id_token_hint` or the `sub` in `claims`.
     pub subject: Option<Subject>,
@@ -150,8 +150,8 @@ pub struct AuthorizationRequest {
     /// The key that the code, and what it buys, is to be bound to (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
-    /// It came by reference (RFC 9126 §4) or by POST, so that it can be opened again: the key under which
-    /// one answer is given (security.md AZ-9, G-8).
+    /// The key under which one answer is given, for a request by reference (RFC 9126 §4) or by POST, which can be
+    /// opened again (security.md AZ-9, G-8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<String>,
     pub accepted_at: Time,
@@ -199,7 +199,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Made on a page of the account, for a service that waits elsewhere: no browser comes back to it.
+    /// Returns a grant made on a page of the account, for a service that waits elsewhere: no browser comes back to it.
     pub fn elsewhere(
         id: AuthorizationId,
         client_id: ClientId,
@@ -238,7 +238,7 @@ pub struct Consent {
     pub account: AccountId,
     pub client_id: ClientId,
     pub scope: Scope,
-    /// Claims that were asked for by name, beyond those of the scope.
+    /// The claims requested by name, beyond those of the scope.
     pub claims: Vec<String>,
     /// The hosts to which the person was sent after agreeing.
     pub redirect_hosts: Vec<String>,
@@ -254,7 +254,7 @@ pub struct ServiceUse {
     pub client_id: ClientId,
     /// The scope that it received at the last login.
     pub scope: Scope,
-    /// Claims that were asked for by name, beyond those of the scope.
+    /// The claims requested by name, beyond those of the scope.
     pub claims: Vec<String>,
     pub first_used_at: Time,
     pub last_used_at: Time,

@@ -1,21 +1,20 @@
-//! Rich authorization requests (RFC 9396): what a service asks for beyond a scope, in objects of a type
-//! that an administrator described. A person reads all of it before they agree, tokens carry what they
-//! agreed to.
+//! Rich authorization requests (RFC 9396): a service's request beyond a scope, in objects of a type that an
+//! administrator described. A person reads all of it before they agree, tokens carry what they agreed to.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Longest text of the parameter.
+/// The longest text of the parameter.
 pub const LONGEST: usize = 4096;
 
-/// Objects in a request.
+/// The most objects in a request.
 const MOST: usize = 8;
 
-/// Objects and lists within each other.
+/// The deepest nesting of objects and lists.
 const DEEPEST: usize = 4;
 
-/// RFC 9396 §2.2, beside `type`. Lists of text but for the last.
+/// The common members of RFC 9396 §2.2, beside `type`. They are lists of text but for the last.
 const COMMON_LISTS: [&str; 4] = ["locations", "actions", "datatypes", "privileges"];
 const IDENTIFIER: &str = "identifier";
 
@@ -25,9 +24,9 @@ const IDENTIFIER: &str = "identifier";
 pub struct DetailsType {
     /// The text for people, by language; without any, the type.
     pub label: BTreeMap<String, String>,
-    /// Members that may stand in it beside the common ones of RFC 9396 §2.2.
+    /// The members that it may have beside the common ones of RFC 9396 §2.2.
     pub members: Vec<String>,
-    /// Members that must.
+    /// The members that it must have.
     pub required: Vec<String>,
 }
 
@@ -96,7 +95,8 @@ impl AuthorizationDetails {
         self.0.iter().filter_map(type_of)
     }
 
-    /// RFC 9396 §6.1: those of `asked`, each of which is one that was granted, or less of it in its lists.
+    /// Returns the objects of `asked`, each of which must be one that was granted, or less of it in its lists (RFC 9396
+    /// §6.1).
     pub fn narrowed(&self, asked: Self) -> Result<Self, BadDetails> {
         let granted = |it: &Map<String, Value>| self.0.iter().any(|one| is_within(it, one));
         if asked.0.iter().all(granted) {
@@ -106,7 +106,7 @@ impl AuthorizationDetails {
         }
     }
 
-    /// RFC 9396 §9.1: what concerns these resources. Without locations it concerns all.
+    /// Returns the objects for these resources (RFC 9396 §9.1). One without locations is for all.
     pub fn at(&self, audience: &[String]) -> Self {
         let concerns = |details: &&Map<String, Value>| match details.get("locations") {
             Some(Value::Array(many)) if !audience.is_empty() => many
@@ -171,8 +171,8 @@ fn check(one: &Map<String, Value>, known: &DetailsType) -> Result<(), BadDetails
     Ok(())
 }
 
-/// No control characters, in names nor values, none that turns the order of others around, and none that is not seen:
-/// what a person reads is what is meant.
+/// Returns `true` if there are no control characters, in names nor values, none that turns the order of others around,
+/// and none that is not seen: the person reads what is meant.
 fn is_readable(value: &Value) -> bool {
     let hides = |c: char| {
         matches!(c, '\u{ad}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'

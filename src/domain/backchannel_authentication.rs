@@ -1,5 +1,5 @@
-//! A service's request that a person proves who they are, elsewhere: what it asks for, how long it waits, and
-//! what becomes of it (OpenID Connect Client-Initiated Backchannel Authentication Core 1.0, here CIBA).
+//! A service's request that a person proves who they are, elsewhere: its content, its lifetime, and its outcome (OpenID
+//! Connect Client-Initiated Backchannel Authentication Core 1.0, here CIBA).
 
 use chrono::Duration;
 
@@ -27,9 +27,10 @@ pub struct AuthenticationRequest {
     /// The digest of the client and its `auth_req_id`: another's is not found by it.
     pub digest: Digest,
     pub client_id: ClientId,
-    /// `None`: the hint named nobody, which the service is not to learn. It waits until it expires.
+    /// The person; `None` if the hint named nobody, which the service is not to learn. Such a request waits until it
+    /// expires.
     pub account: Option<AccountId>,
-    /// Limited to what the client may have.
+    /// The scope, limited to what the client may have.
     pub scope: Scope,
     /// The resources that the tokens may be for (RFC 8707 §2.1); none named: us.
     pub resources: Vec<String>,
@@ -69,7 +70,7 @@ impl AuthenticationRequest {
         now >= self.expires_at
     }
 
-    /// Voluntary (CIBA §7.1): a login of another class is stated as what it is.
+    /// Returns the classes as a wish (CIBA §7.1): a login of another class is stated as what it is.
     pub fn wanted_acr(&self) -> WantedAcr<'_> {
         WantedAcr {
             values: self.acr_values.iter().map(String::as_str).collect(),

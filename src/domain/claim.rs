@@ -170,7 +170,7 @@ fn distinct<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<String, Opti
     input.deserialize_map(Members)
 }
 
-/// `null` or an object; derived structs would take an array too.
+/// A value that is `null` or an object; derived structs would take an array too.
 struct Strict(Option<Wanted>);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -1,5 +1,5 @@
-//! A registered client: what it says of itself (RFC 7591 §2), what administrators decided about it, and what follows
-//! from both. All rooms to the right ask it; what may be registered is checked in `oidc::clients::rules`.
+//! A registered client: its own metadata (RFC 7591 §2), the settings of administrators, and what follows from both. All
+//! rooms to the right call it; `oidc::clients::rules` checks what may be registered.
 
 mod access_policy;
 mod administrator_settings;
@@ -58,7 +58,7 @@ pub struct Client {
     pub origin: Origin,
     pub metadata: Metadata,
     pub settings: AdministratorSettings,
-    /// Two at most that overlap while a secret is rotated (security.md AD-2).
+    /// The secrets: two at most, which overlap while one is rotated (security.md AD-2).
     pub secrets: Vec<ClientSecret>,
     pub created_at: Time,
     pub updated_at: Time,
@@ -85,7 +85,7 @@ impl Version {
 pub struct ClientSecret {
     pub digest: Digest,
     pub created_at: Time,
-    /// `None`: until it is rotated.
+    /// The end; `None` until the secret is rotated.
     pub expires_at: Option<Time>,
 }
 
@@ -152,7 +152,7 @@ impl Client {
     }
 
     pub fn has_secret(&self, presented: &str, now: Time) -> bool {
-        // Every digest is compared, so that the time does not tell which one fitted.
+        // Every digest is compared, so that the time does not reveal which one fitted.
         let mut fits = false;
         for secret in &self.secrets {
             let alive = secret.expires_at.is_none_or(|end| now < end);
@@ -173,7 +173,7 @@ impl Client {
     }
 
     pub fn requires_pkce(&self) -> bool {
-        // Security.md AZ-5: no registration frees a public, native or FAPI client of it.
+        // Security.md AZ-5: no registration exempts a public, native or FAPI client.
         self.is_public() || self.is_native() || self.is_fapi() || self.settings.pkce == Pkce::Required
     }
 
@@ -181,7 +181,8 @@ impl Client {
         self.settings.profile.is_fapi()
     }
 
-    /// Returns how long its codes live, within what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at most).
+    /// Returns the lifetime of its codes, within what is configured (FAPI 2.0 Security Profile §5.3.2.1: a minute at
+    /// most).
     pub fn code_lifetime(&self, configured: Duration) -> Duration {
         if self.is_fapi() {
             configured.min(LONGEST_FAPI_CODE)

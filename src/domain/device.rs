@@ -1,5 +1,5 @@
-//! A device that asks for access and has no browser: the code that a person enters for it elsewhere, what it
-//! asked for (RFC 8628; security.md DV-1).
+//! A device that asks for access and has no browser: the code that a person enters for it elsewhere, and its request
+//! (RFC 8628; security.md DV-1).
 
 use chrono::Duration;
 
@@ -14,7 +14,7 @@ use super::{ClientId, Time, typed_code};
 pub const LIFETIME: Duration = Duration::minutes(10);
 
 /// The code that a person reads on the device and types. RFC 8628 §6.1: consonants alone form no words and are not
-/// taken for digits.
+/// mistaken for digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserCode(String);
 
@@ -22,7 +22,7 @@ impl UserCode {
     pub const ALPHABET: &str = "BCDFGHJKLMNPQRSTVWXZ";
     pub const LENGTH: usize = 8;
 
-    /// Reads it as people type it (RFC 8628 §6.1).
+    /// Reads a code as people type it (RFC 8628 §6.1).
     pub fn typed(text: &str) -> Option<Self> {
         typed_code::letters(text, Self::LENGTH, Self::ALPHABET).map(Self)
     }
@@ -44,7 +44,7 @@ pub struct DeviceRequest {
     /// The digest of the client and its device code, under which the decision is left.
     pub device: Digest,
     pub client_id: ClientId,
-    /// Limited to what the client may have.
+    /// The scope, limited to what the client may have.
     pub scope: Scope,
     /// The resources that the tokens are to be for (RFC 8707 §2.1); `details` is what they allow there (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,7 +62,7 @@ impl DeviceRequest {
     }
 }
 
-/// Made once, by one person.
+/// The decision, made once, by one person.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {

@@ -1,4 +1,4 @@
-//! All that the audit trail can say (security.md LG-1). Identifiers, never names or addresses.
+//! The entries that the audit trail can hold (security.md LG-1): identifiers, never names or addresses.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Event {
     pub action: Action,
-    /// `kind:id`, for example `account:…`, `affiliation:…`, `client:…`.
+    /// The object as `kind:id`, for example `account:…`, `affiliation:…`, `client:…`.
     pub object: String,
     pub organization: Option<super::OrganizationId>,
     pub success: bool,
@@ -44,7 +44,7 @@ impl Event {
         self
     }
 
-    /// With circumstances that are no change.
+    /// Adds circumstances that are no change.
     pub fn with(mut self, circumstances: impl Into<Value>) -> Self {
         self.after = Some(circumstances.into());
         self

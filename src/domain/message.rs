@@ -12,7 +12,7 @@ pub struct Message {
     pub key: Cow<'static, str>,
     #[serde(default)]
     pub holes: BTreeMap<Cow<'static, str>, String>,
-    /// Chooses the plural; fills the hole `count`.
+    /// The number that chooses the plural and fills the hole `count`.
     #[serde(default)]
     pub count: Option<u64>,
 }
@@ -56,7 +56,7 @@ impl PartialEq<&str> for Message {
     }
 }
 
-/// Why fields of a form were refused: the field's name, and what is said about it.
+/// The reasons why fields of a form were refused: the field's name, and the message about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldErrors(BTreeMap<&'static str, Message>);
 

@@ -69,11 +69,11 @@ pub(crate) use id;
 id! {
     /// The account's key in our database; services see its `Subject`.
     AccountId,
-    /// `sub`: 128 random bits, never given to a second person (security.md JW-5).
+    /// The `sub`: 128 random bits, never given to a second person (security.md JW-5).
     Subject,
     /// A session's key in our database; never the cookie's value.
     SessionId,
-    /// `sid`: names the session to services, and outlives a change of the cookie.
+    /// The `sid`, which names the session to services, and outlives a change of the cookie.
     Sid,
     OrganizationId,
     AffiliationId,
@@ -86,6 +86,6 @@ id! {
     AuthenticationRequestId,
     /// Names one access token (`jti`).
     TokenId,
-    /// Names a family of refresh tokens; only those who hold one of them know it.
+    /// Names a family of refresh tokens; only those who hold one of them have it.
     RefreshFamilyId,
 }

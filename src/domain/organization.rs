@@ -1,4 +1,4 @@
-//! Organizations and what they are to the Union: membership type, category, sectors, standing.
+//! Organizations and their relation to the Union: membership type, category, sectors, status.
 //!
 //! A record typed by a visitor is `proposed`, and a non-member, until an administrator says otherwise
 //! (security.md SU-6); then it is active, suspended or ended, or merged into another (product.md).
@@ -18,9 +18,9 @@ use super::{AccountId, MembershipTypeId, OrganizationId, Time};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipType {
     pub id: MembershipTypeId,
-    /// By language (`en`, `fr`, …).
+    /// The names by language (`en`, `fr`, …).
     pub names: BTreeMap<String, String>,
-    /// An organization of such a type is 'a member': who belongs to it is decided by its Focal Point.
+    /// `true` if an organization of such a type is 'a member': its Focal Point decides who belongs to it.
     pub needs_approval: bool,
     pub ties_entitled: bool,
     pub position: i32,
@@ -35,7 +35,7 @@ impl MembershipType {
     }
 }
 
-/// A translated name: in `language`, else in English.
+/// Returns a translated name: in `language`, else in English.
 pub fn translated<'a>(names: &'a BTreeMap<String, String>, language: &str) -> Option<&'a str> {
     names
         .get(language)
@@ -97,7 +97,7 @@ words! {
         Ended = "ended",
         /// A proposal that an administrator did not accept.
         Rejected = "rejected",
-        /// Its people have moved; its id goes on resolving to the survivor.
+        /// Its people have moved; its id still resolves to the survivor.
         Merged = "merged",
     }
 }
@@ -115,13 +115,13 @@ impl OrganizationStatus {
         }
     }
 
-    /// An administrator has seen it and it was not merged away.
+    /// Returns `true` if an administrator has seen it and it was not merged away.
     pub fn is_accepted(self) -> bool {
         matches!(self, Self::Active | Self::Suspended | Self::Ended)
     }
 }
 
-/// ISO 3166-1 alpha-2, or `ZZ`, other country or territory. Which codes have a name is known to `i18n`.
+/// The code of ISO 3166-1 alpha-2, or `ZZ`, other country or territory. `i18n` has the names of the codes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Country(String);
@@ -137,7 +137,7 @@ impl Country {
         &self.0
     }
 
-    /// The claim's value: absent for `ZZ` (product.md).
+    /// Returns the claim's value: absent for `ZZ` (product.md).
     pub fn claim(&self) -> Option<&str> {
         (self.0 != Self::OTHER).then_some(&*self.0)
     }
@@ -153,7 +153,7 @@ pub struct Organization {
     pub claimed_type: Option<MembershipTypeId>,
     pub category: Category,
     pub sectors: Vec<Sector>,
-    /// Absent for international organizations, which appear under every country.
+    /// The country; absent for international organizations, which appear under every country.
     pub country: Option<Country>,
     pub website: Option<String>,
     pub city: Option<String>,
@@ -165,7 +165,7 @@ pub struct Organization {
     pub proposed_by: Option<AccountId>,
     pub created_at: Time,
     pub updated_at: Time,
-    /// Counts the changes: a change is conditional on the version it was decided on (security.md G-9).
+    /// The count of changes: a change is conditional on the version it was decided on (security.md G-9).
     pub version: i32,
 }
 
@@ -176,7 +176,7 @@ impl Organization {
         self.status == OrganizationStatus::Active
     }
 
-    /// A member in the sense of product.md: accepted, of a type that needs approval.
+    /// Returns `true` for a member in the sense of product.md: accepted, of a type that needs approval.
     pub fn is_member(&self, its_type: &MembershipType) -> bool {
         self.status.is_accepted() && its_type.needs_approval
     }
@@ -189,7 +189,7 @@ impl Organization {
         )
     }
 
-    /// All that it can be searched for by, sorted.
+    /// Returns all words that it can be searched for by, sorted.
     pub fn search_words(&self) -> Vec<String> {
         let mut words = search::search_words(&self.name);
         if let Some(acronym) = &self.acronym {

@@ -17,9 +17,9 @@ pub enum Rule {
     Number,
     Symbol,
     TooLong,
-    /// On the list of passwords known from breaches, or little more than one of them.
+    /// The password is on the list from breaches, or little more than an entry of it.
     Common,
-    /// Contains a part of the person's address or names, or the word ITU.
+    /// The password contains a part of the person's address or names, or the word ITU.
     Personal,
 }
 
@@ -87,8 +87,8 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// The list has about 100 000 entries. One of them with digits and signs around it, however many, or written with
-/// the usual substitutes, is as easily guessed as the entry.
+/// Returns `true` if the text is guessed as easily as an entry of the list, which has about 100 000: also one with
+/// digits and signs around it, however many, or written with the usual substitutes.
 fn is_common(text: &str) -> bool {
     let lower = shape(text);
     let is_letter = |it: char| it.is_alphabetic();
@@ -107,7 +107,7 @@ fn is_common(text: &str) -> bool {
             candidates.push(substitute(&lower[from..to]));
         }
         candidates.push(lower[start..end].to_owned());
-        // Entries that end in digits of their own.
+        // Some entries end in digits of their own.
         let digits = lower[end..].find(|it: char| !it.is_numeric());
         candidates.push(lower[start..digits.map_or(lower.len(), |it| end + it)].to_owned());
     }
@@ -124,7 +124,7 @@ fn shape(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
 }
 
-/// Words and parts of names that are shorter are in too many passwords by chance.
+/// The shortest part that counts: shorter words and parts of names are in too many passwords by chance.
 const SHORTEST_PART: usize = 4;
 
 fn substitute(text: &str) -> String {

@@ -1,26 +1,27 @@
-//! The interval of polling: how often a client may ask whether a person has decided (RFC 8628 §3.5, CIBA §7.3, §11).
+//! The interval of polling: the time after which a client may ask again whether a person has decided (RFC 8628 §3.5,
+//! CIBA §7.3, §11).
 
 use chrono::Duration;
 
 use super::Time;
 
-/// The wait between two polls at first, and what each one that comes too soon adds to it.
+/// The wait between two polls at first, and the addition for each one that comes too soon.
 pub const INTERVAL: Duration = Duration::seconds(5);
 
-/// The longest interval: nothing that a client waits for lives longer.
+/// The longest interval: nothing that a client waits for is valid longer.
 const LONGEST: Duration = Duration::minutes(10);
 
 /// The interval of one client, and the time of its next poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PollingInterval {
-    /// Seconds.
+    /// The interval in seconds.
     interval: i64,
-    /// A poll before this time is too early.
+    /// The time before which a poll is too early.
     not_before: Time,
 }
 
 impl PollingInterval {
-    /// Begins after the first poll, which may come at any time.
+    /// Returns the interval after the first poll, which may come at any time.
     pub fn begun(now: Time) -> Self {
         Self {
             interval: INTERVAL.num_seconds(),

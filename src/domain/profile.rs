@@ -5,7 +5,7 @@ pub use super::message::FieldErrors;
 use super::message::Message;
 use super::text;
 
-/// Longest names and job title (contract.md).
+/// The longest names and job title (contract.md).
 pub const NAME_LENGTH: usize = 100;
 pub const JOB_TITLE_LENGTH: usize = 150;
 
@@ -58,12 +58,12 @@ choices!(
 /// Names and job title are lines of text (`text::line`); all is parsed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
-    /// Empty for a person with one name, which is the last name.
+    /// The first name; empty for a person with one name, which is the last name.
     pub first_name: String,
     pub last_name: String,
     pub title: Option<Title>,
     pub gender: Gender,
-    /// Empty only for an account that was taken over without one.
+    /// The job title; empty only for an account that was taken over without one.
     pub job_title: String,
     pub professional_role: ProfessionalRole,
 }
@@ -73,7 +73,7 @@ pub struct Profile {
 pub struct ProfileInput<'a> {
     pub first_name: &'a str,
     pub last_name: &'a str,
-    /// The person has one name: the last name alone is asked.
+    /// `true` if the person has one name: the last name alone is asked.
     pub single_name: bool,
     pub title: &'a str,
     pub gender: &'a str,

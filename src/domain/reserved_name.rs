@@ -1,5 +1,6 @@
-//! Names that pass for the institution, its services or those of its administrators (security.md DR-7). Whoever
-//! registers a client or proposes an organization is refused them; administrators may give them.
+//! Names that pass for the institution, its services or those of its administrators (security.md DR-7). They are
+//! refused to a client that registers itself and to a person who proposes an organization; administrators may give
+//! them.
 //!
 //! Names are compared as people see them: other shapes of a character folded (DR-5), by their skeletons
 //! (UTS 39 §4), in every case.
@@ -15,7 +16,7 @@ const INITIALS: [&str; 3] = ["ITU", "UIT", "МСЭ"];
 
 const LONGEST_INITIALS: usize = 3;
 
-/// Its names: reserved wherever they stand.
+/// The institution's names: reserved at any place of a name.
 const NAMES: [&str; 10] = [
     "International Telecommunication Union",
     "International Telecommunications Union",
@@ -29,7 +30,8 @@ const NAMES: [&str; 10] = [
     "الاتحاد الدولي للاتصالات",
 ];
 
-/// A name of one word is reserved as it is, one of several words also inside a longer name.
+/// The fewest letters of a name that is reserved also inside a longer one. A name of one word is reserved as it is, one
+/// of several words also inside a longer name.
 const FEWEST_LETTERS_WITHIN: usize = 8;
 
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub struct ReservedNames {
 }
 
 impl ReservedNames {
-    /// `services`: the names of the deployment and of the clients of administrators.
+    /// Makes the list; `services` are the names of the deployment and of the clients of administrators.
     pub fn new<'a>(services: impl Iterator<Item = &'a str>) -> Self {
         let mut it = Self {
             initials: INITIALS.iter().flat_map(|it| forms(it)).collect(),

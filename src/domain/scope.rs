@@ -33,8 +33,8 @@ pub struct Scope(Vec<String>);
 pub struct BadScope;
 
 impl Scope {
-    /// Values separated by single spaces. Doubled spaces and doubled values are forgiven: both
-    /// come from clients that join lists, and neither can change what is meant.
+    /// Parses values separated by single spaces. Doubled spaces and doubled values are forgiven: both come from clients
+    /// that join lists, and neither can change what is meant.
     pub fn parse(value: &str) -> Result<Self, BadScope> {
         // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
         let allowed = |b: u8| matches!(b, b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E);

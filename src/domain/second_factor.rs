@@ -8,20 +8,20 @@ use subtle::ConstantTimeEq;
 use super::account::EmailAddress;
 use super::{Time, typed_code};
 
-/// Seconds that a code lasts (RFC 6238 §4.1, the default of every app).
+/// The seconds that a code lasts (RFC 6238 §4.1, the default of every app).
 pub const STEP: i64 = 30;
-/// Steps before and after the current one that count, too: clocks drift (RFC 6238 §5.2).
+/// The steps before and after the current one that count, too: clocks drift (RFC 6238 §5.2).
 const DRIFT: i64 = 1;
 const DIGITS: usize = 6;
 
 /// The name of the account in apps.
 const NAME: &str = "ITU User Account";
 
-/// Letters that make no words and are not mistaken for each other or for digits.
+/// The letters that make no words and are not mistaken for each other or for digits.
 const ALPHABET: &str = "BCDFGHJKLMNPQRSTVWXZ";
-/// 69 bits.
+/// The letters of a recovery code: 69 bits.
 const RECOVERY_LENGTH: usize = 16;
-/// Codes on a list.
+/// The codes on a list.
 pub const RECOVERY_CODES: usize = 10;
 
 /// Holds the secret that app and service share: 160 bits (RFC 4226 §4, R6).
@@ -65,7 +65,7 @@ impl TotpSecret {
         text
     }
 
-    /// Returns the secret as an app reads it from a picture (the `otpauth` scheme, which all of them know).
+    /// Returns the secret as an app reads it from a picture (the `otpauth` scheme, which all of them support).
     pub fn uri(&self, email: &EmailAddress) -> String {
         let escaped = |text: &str| {
             let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
@@ -79,7 +79,7 @@ impl TotpSecret {
         )
     }
 
-    /// RFC 4226 §5.3, RFC 6238 §4.2.
+    /// Returns the code of a step (RFC 4226 §5.3, RFC 6238 §4.2).
     pub fn code_of(&self, step: i64) -> String {
         let mut mac = <Hmac<Sha1> as Mac>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         mac.update(&step.to_be_bytes());
@@ -96,7 +96,7 @@ impl TotpSecret {
     pub fn accepts(&self, code: &str, now: Time, last: Option<i64>) -> Option<i64> {
         let current = step_of(now);
         let mut found = None;
-        // All of them are compared, whichever fits: the time that it takes tells nothing.
+        // All of them are compared, whichever fits: the time that it takes reveals nothing.
         for step in current - DRIFT..=current + DRIFT {
             let same: bool = self.code_of(step).as_bytes().ct_eq(code.as_bytes()).into();
             if same && last.is_none_or(|last| step > last) {
@@ -115,14 +115,14 @@ pub fn step_of(now: Time) -> i64 {
 #[derive(Clone, PartialEq, Eq)]
 pub enum TypedCode {
     Totp(String),
-    /// In capitals, without what groups it.
+    /// A recovery code in capitals, without what groups it.
     Recovery(String),
-    /// Neither: no code looks so, and it is no attempt at one.
+    /// The text has the form of neither code, and is no attempt at one.
     Nonsense,
 }
 
 impl TypedCode {
-    /// Apps and our list show codes in groups, and people type what they see.
+    /// Reads a code. Apps and our list show codes in groups, and people type what they see.
     pub fn read(text: &str) -> Self {
         let totp = typed_code::digits(text, DIGITS).map(Self::Totp);
         let recovery = || typed_code::letters(text, RECOVERY_LENGTH, ALPHABET).map(Self::Recovery);
@@ -130,7 +130,7 @@ impl TypedCode {
     }
 }
 
-/// A new code for the list; `letters` draws from an alphabet.
+/// Returns a new code for the list; `letters` draws from an alphabet.
 pub fn recovery_code(letters: impl FnOnce(&str, usize) -> String) -> String {
     letters(ALPHABET, RECOVERY_LENGTH)
 }

@@ -13,7 +13,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself. Whoever calls this hands it to its holder, hashes it or compares it.
+    /// Returns the value itself. A caller hands it to its holder, hashes it or compares it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 of a bearer value, lower-case hexadecimal: all that is stored of it (security.md G-13).
+/// The SHA-256 of a bearer value, lower-case hexadecimal: all that is stored of it (security.md G-13).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
@@ -43,7 +43,7 @@ impl Digest {
         Self(Sha256::digest(value).iter().map(|b| format!("{b:02x}")).collect())
     }
 
-    /// A digest as it was stored.
+    /// Makes a digest as it was stored.
     pub fn stored(hex: impl Into<String>) -> Self {
         Self(hex.into())
     }

@@ -1,4 +1,4 @@
-//! A login in one browser: what every service's single sign-on rests on (security.md SE-1 to SE-4).
+//! A login in one browser, on which every service's single sign-on rests (security.md SE-1 to SE-4).
 
 use chrono::Duration;
 
@@ -6,7 +6,7 @@ use super::account::Account;
 use super::authentication::{Acr, Authentication, SecondProof};
 use super::{AccountId, SessionId, Sid, Time};
 
-/// Sessions a person may have; the oldest ends when there is one more (SE-2).
+/// The most sessions of a person; the oldest ends when there is one more (SE-2).
 pub const MOST_PER_ACCOUNT: u64 = 20;
 
 const IDLE: Duration = Duration::minutes(60);
@@ -22,17 +22,17 @@ pub struct Session {
     pub sid: Sid,
     pub account: AccountId,
     pub created_at: Time,
-    /// `auth_time`: when the person last entered the password in this session, or showed a passkey in its place.
+    /// The `auth_time`: the person last entered the password in this session then, or used a passkey in its place.
     pub authenticated_at: Time,
     /// The second factor presented beside the password, with it or later, or in its place.
     pub second_factor: Option<SecondProof>,
-    /// Written every five minutes at most.
+    /// The time of the last use, written every five minutes at most.
     pub last_used_at: Time,
     /// The time at which the session was taken up again after a rest too long for administrators' work.
     pub rested_at: Option<Time>,
-    /// The Terms of Use have a version that this person has yet to accept: nothing else goes on.
+    /// `true` if the Terms of Use have a version that this person has yet to accept: nothing else goes on.
     pub terms_due: bool,
-    /// The person gained or lost an office since the cookie was set: the next page brings a new one (SE-2).
+    /// `true` if the person gained or lost an office since the cookie was set: the next page brings a new one (SE-2).
     pub cookie_due: bool,
     pub user_agent: String,
     pub network: String,
@@ -42,7 +42,7 @@ pub struct Session {
 /// terms in the name of an address that is somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// The account was made without a code to its address (`user import`): one proves it (security.md UI-2, SU-5).
+    /// The account was made without a code to its address (`user import`): one verifies it (security.md UI-2, SU-5).
     EmailVerification,
     /// The Terms of Use have a version that the person has yet to accept.
     Terms,
@@ -63,8 +63,8 @@ impl Session {
         now - self.last_used_at < IDLE && now - self.authenticated_at < ABSOLUTE
     }
 
-    /// For the work of administrators and Focal Points: idle 15 minutes, absolute 8 hours (SE-2).
-    /// Coming back by another page does not undo the rest; a new authentication does.
+    /// Returns `true` if it is fit for the work of administrators and Focal Points: idle 15 minutes, absolute 8 hours
+    /// (SE-2). Coming back by another page does not undo the rest; a new authentication does.
     pub fn is_fit_for_duty(&self, now: Time) -> bool {
         now - self.last_used_at < DUTY_IDLE
             && now - self.authenticated_at < DUTY_ABSOLUTE
@@ -101,7 +101,7 @@ impl Session {
         })
     }
 
-    /// Returns the time before which no authentication has a living session: a sweep may delete those.
+    /// Returns the time before which no authentication has a valid session: a sweep may delete those.
     pub fn dead_before(now: Time) -> Time {
         now - ABSOLUTE
     }

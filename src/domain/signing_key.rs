@@ -1,12 +1,12 @@
-//! Our signing keys: announced, in use, retired (security.md JW-6). A key is announced a while before
-//! it signs, so that services know it by then, and stays published until its last token has expired.
+//! Our signing keys: announced, in use, retired (security.md JW-6). A key is announced a while before it signs, so that
+//! services have it by then, and stays published until its last token has expired.
 
 use std::time::Duration;
 
 use super::Time;
 use super::client::SigningAlg;
 
-/// The kinds of key we keep; each signs with one or two algorithms.
+/// The kinds of key that we keep; each signs with one or two algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     Rsa,
@@ -44,7 +44,7 @@ pub struct SigningKey {
     pub kid: String,
     pub family: Family,
     pub created_at: Time,
-    /// From then on it signs, until the next one of its family does.
+    /// The time from which it signs, until the next one of its family does.
     pub active_from: Time,
     pub revoked_at: Option<Time>,
 }
@@ -52,14 +52,14 @@ pub struct SigningKey {
 /// The stages in the life of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// Published, does not sign yet.
+    /// The key is published and does not sign yet.
     Announced,
     Active,
-    /// Published until then for what it has signed.
+    /// The key is published until then for what it has signed.
     Retired {
         until: Time,
     },
-    /// Told to nobody any more.
+    /// The key is published no longer.
     Gone,
     Revoked,
 }
@@ -103,7 +103,7 @@ impl SigningKey {
     }
 }
 
-/// The families whose next key is due: the newest one's time to sign ends within the announcement.
+/// Returns the families whose next key is due: the newest one's time to sign ends within the announcement.
 pub fn due(all: &[SigningKey], now: Time, rotate_every: Duration, announce: Duration) -> Vec<Family> {
     Family::ALL
         .into_iter()
@@ -113,7 +113,7 @@ pub fn due(all: &[SigningKey], now: Time, rotate_every: Duration, announce: Dura
         .collect()
 }
 
-/// The key of a family that signs last, announced or active.
+/// Returns the key of a family that signs last, announced or active.
 pub fn newest(all: &[SigningKey], family: Family) -> Option<&SigningKey> {
     all.iter()
         .filter(|it| it.family == family && it.revoked_at.is_none())

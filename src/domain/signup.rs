@@ -1,5 +1,5 @@
-//! A sign-up on its way: what was filled in, in the order of the guide's screens. There is no
-//! account until the code that was mailed comes back (security.md SU-5, G-6).
+//! A sign-up on its way: the fields that were filled in, in the order of the guide's screens. There is no account until
+//! the code that was mailed comes back (security.md SU-5, G-6).
 
 use chrono::Duration;
 
@@ -10,8 +10,8 @@ use super::{MembershipTypeId, OrganizationId, Time};
 /// The time for which an unfinished sign-up is kept (SU-5).
 pub const KEPT: Duration = Duration::hours(24);
 
-/// Screen 3 of the guide: where the person belongs. Checked against the directory by the room
-/// `affiliations`, before it is kept here and again when it is acted on.
+/// Screen 3 of the guide: the organization of the person. The room `affiliations` checks it against the directory,
+/// before it is kept here and again when it is acted on.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Choice {
     pub organization: OrganizationChoice,
@@ -33,14 +33,14 @@ pub struct TypedOrganization {
     pub website: String,
     pub city: String,
     pub membership_type: MembershipTypeId,
-    /// ISO 3166-1 alpha-2, or `ZZ`.
+    /// The code of ISO 3166-1 alpha-2, or `ZZ`.
     pub member_state: String,
 }
 
 /// The stage that a sign-up has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Screen 2 is done: who the person is.
+    /// Screen 2 is done: name, address and password.
     Details,
     /// Screen 3 is done: a code was mailed.
     Code,

@@ -1,4 +1,4 @@
-//! Versions of the Terms of Use and Privacy Policy: which one a person accepted, and when, is kept.
+//! Versions of the Terms of Use and Privacy Policy: an account keeps which one its person accepted, and when.
 
 use super::Time;
 

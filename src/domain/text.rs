@@ -24,7 +24,7 @@ pub struct Place {
 }
 
 impl fmt::Display for Place {
-    /// The character as people can see it, with its code point.
+    /// Writes the character as people can see it, with its code point.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (c, code) = (self.character, u32::from(self.character));
         if c.is_control() || c.is_whitespace() || is_invisible(c) {
@@ -43,10 +43,10 @@ pub enum Refused {
     Empty,
     #[error("is too long")]
     TooLong,
-    /// A character that is no letter, mark, digit, space or common punctuation.
+    /// The text has a character that is no letter, mark, digit, space or common punctuation.
     #[error("has a character that cannot be used here: {0}, at position {position}", position = .0.position)]
     Character(Place),
-    /// Letters of several scripts in one word: how one name is made to look like another.
+    /// The text has letters of several scripts in one word, by which one name is made to look like another.
     #[error("has a letter of another script than the rest of its word: {0}, at position {position}", position = .0.position)]
     MixedScripts(Place),
 }
@@ -68,9 +68,9 @@ impl Refused {
     }
 }
 
-/// One line of text, folded; or the first reason why not.
+/// Returns one line of text, folded; or the first reason why not.
 pub fn line(value: &str, longest: usize) -> Result<String, Refused> {
-    // Bounded before it is normalized: no name needs more than four times its characters.
+    // The text is bounded before it is normalized: no name needs more than four times its characters.
     if value.chars().count() > longest.saturating_mul(4) {
         return Err(Refused::TooLong);
     }
@@ -99,8 +99,8 @@ pub fn line(value: &str, longest: usize) -> Result<String, Refused> {
     }
 }
 
-/// Text of several lines that a person writes for others to read, such as the reason of a decision: in NFC, without what
-/// is invisible at its ends; or the first reason why not. Empty text is a text.
+/// Returns text of several lines that a person writes for others to read, such as the reason of a decision: in NFC,
+/// without what is invisible at its ends; or the first reason why not. Empty text is a text.
 pub fn prose(value: &str, longest: usize) -> Result<String, Refused> {
     let text: String = value.replace("\r\n", "\n").nfc().collect();
     let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
@@ -149,7 +149,7 @@ fn is_allowed(text: &[char], at: usize) -> bool {
     is_letter(c) || c.is_numeric() || PUNCTUATION.contains(c) || writing::is_punctuation_of(text, c)
 }
 
-/// The place of the first letter that is of another script than its word.
+/// Returns the place of the first letter that is of another script than its word.
 fn foreign_letter(text: &[char]) -> Option<usize> {
     let mut word = Word::default();
     for (at, c) in text.iter().enumerate() {

@@ -50,7 +50,7 @@ pub struct TiesRight {
     pub affiliation: AffiliationId,
     pub account: AccountId,
     pub right: String,
-    /// Absent when the Focal Point assigned it unasked.
+    /// The time of the request; absent when the Focal Point assigned it unasked.
     pub requested_at: Option<Time>,
     pub stage: TiesStage,
 }
@@ -111,8 +111,7 @@ impl TiesRight {
         self.end(end, TiesStatus::Revoked)
     }
 
-    /// Its affiliation ended, and so does it, by whoever ended that: what was granted is revoked, what
-    /// was asked for refused.
+    /// Ends the right with its affiliation, by whoever ended that: a granted right is revoked, a requested one refused.
     pub fn end_with_affiliation(self, end: Decision) -> Result<Self, Refused> {
         match self.stage {
             TiesStage::Requested => {

@@ -10,23 +10,23 @@ use super::scope::Scope;
 use super::secret::Digest;
 use super::{AccountId, AuthorizationId, ClientId, RefreshFamilyId, SessionId, Sid, Subject, Time, TokenId};
 
-/// No configuration makes an access token live longer (security.md TK-4).
+/// The longest lifetime of an access token, whatever the configuration (security.md TK-4).
 pub const LONGEST_ACCESS_TOKEN: Duration = Duration::minutes(60);
 
-/// No configuration makes a family of refresh tokens live longer, however often it is used (security.md TK-5).
+/// The longest lifetime of a family of refresh tokens, however often it is used (security.md TK-5).
 pub const LONGEST_REFRESH_TOKEN: Duration = Duration::days(90);
 
-/// Two tabs, or an answer that was lost on its way: within this time the token before the current
-/// one is refused without further consequence (security.md TK-5).
+/// The time within which the token before the current one is refused without further consequence: two tabs may use it,
+/// or an answer was lost on its way (security.md TK-5).
 pub const ROTATION_GRACE: Duration = Duration::seconds(10);
 
 /// The key or certificate that a token is bound to, by its thumbprint; written as the claim `cnf` (RFC 7800 §3.1).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Confirmation {
-    /// RFC 9449 §6.1
+    /// The thumbprint of a key (RFC 9449 §6.1).
     #[serde(rename = "jkt")]
     Key(String),
-    /// RFC 8705 §3.1
+    /// The thumbprint of a certificate (RFC 8705 §3.1).
     #[serde(rename = "x5t#S256")]
     Certificate(String),
 }
@@ -34,17 +34,17 @@ pub enum Confirmation {
 /// The actor for the person of a token, and the actors before (RFC 8693 §4.1).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Actor {
-    /// A client's identifier, or a person as the client knows them.
+    /// The identifier of a client, or the `sub` of a person for the client.
     pub sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Box<Actor>>,
 }
 
 impl Actor {
-    /// The most that act one for another.
+    /// The most actors that act one for another.
     const MOST: usize = 8;
 
-    /// `None`: there were too many before.
+    /// Returns `None` if there were too many before.
     pub fn after(sub: String, before: Option<Self>) -> Option<Self> {
         let mut count = 1;
         let mut one = before.as_ref();
@@ -67,7 +67,7 @@ pub struct AccessToken {
     pub id: TokenId,
     #[serde(rename = "c")]
     pub client_id: ClientId,
-    /// The person that it is about; `None`: the client itself (RFC 6749 §4.4).
+    /// The person that it is about; `None` if it is about the client itself (RFC 6749 §4.4).
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// The session that it ends with; `None` if it may outlive it.
@@ -89,7 +89,7 @@ pub struct AccessToken {
     /// The client to which the person granted what this token came of by exchanges; `None`: its own client.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub granted_to: Option<ClientId>,
-    /// Single claims asked for at userinfo (OpenID Connect Core §5.5).
+    /// The single claims requested at userinfo (OpenID Connect Core §5.5).
     #[serde(rename = "w", default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
     /// The key or certificate that its holder must prove to have; a bearer token has none.
@@ -98,7 +98,7 @@ pub struct AccessToken {
     /// The login of the person, for resources that ask for more (RFC 9470 §6); the client's own tokens have none.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub authentication: Option<Authentication>,
-    /// Seconds since 1970, as the protocol counts.
+    /// The time of issuance in seconds since 1970, as the protocol counts.
     #[serde(rename = "t")]
     pub issued_at: i64,
     #[serde(rename = "e")]
@@ -119,14 +119,14 @@ impl AccessToken {
     pub fn token_type(&self) -> &'static str {
         match &self.confirmation {
             Some(Confirmation::Key(_)) => "DPoP",
-            // RFC 8705 §3: presented like any other, over mutual TLS.
+            // RFC 8705 §3: the token is presented like any other, over mutual TLS.
             Some(Confirmation::Certificate(_)) | None => "Bearer",
         }
     }
 }
 
-/// Every refresh token that descends from one authorization. Only the last one issued is good. Since
-/// `offline_access` was granted, it outlives the logout of the session it came from.
+/// Every refresh token that descends from one authorization. Only the last one issued is valid. Since `offline_access`
+/// was granted, it outlives the logout of the session it came from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshFamily {
     pub id: RefreshFamilyId,
@@ -146,15 +146,15 @@ pub struct RefreshFamily {
 pub enum RefreshTokenState {
     Current,
     Expired,
-    /// Rotated a moment ago, and its successor was not used yet.
+    /// The token was rotated a moment ago, and its successor was not used yet.
     JustRotated,
-    /// Two hold it: the family ends.
+    /// Two parties hold the token: the family ends.
     Reused,
 }
 
 impl RefreshFamily {
     pub fn judge(&self, presented: &Digest, now: Time) -> RefreshTokenState {
-        // Digests of random values: comparing them in variable time tells nothing of the values.
+        // Digests of random values may be compared in variable time: it reveals nothing of the values.
         if now >= self.idle_until || now >= self.expires_at {
             RefreshTokenState::Expired
         } else if *presented == self.current {
@@ -169,7 +169,7 @@ impl RefreshFamily {
     }
 }
 
-/// A refresh token as its holder has it: the family in the clear, then what proves possession.
+/// The prefix of a refresh token as its holder has it: the family in the clear, then what proves possession.
 const REFRESH_PREFIX: &str = "rt_";
 const FAMILY_LENGTH: usize = 22;
 const SECRET_LENGTH: usize = 43;

@@ -8,11 +8,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::text;
 
-/// The longest text that is read: longer than any code with all that may stand around and between its characters.
+/// The longest text that is read: longer than any code with all that may be around and between its characters.
 const LONGEST: usize = 200;
 
-/// Returns the digits and capital letters of ASCII that were meant, without what groups them; `None` if there is anything
-/// that stands in no code, or nothing.
+/// Returns the digits and capital letters of ASCII that were meant, without what groups them; `None` if there is
+/// anything that occurs in no code, or nothing.
 pub fn read(typed: &str) -> Option<String> {
     if typed.chars().nth(LONGEST).is_some() {
         return None;
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    /// Zeros of scripts whose digits are on keyboards.
+    /// The zeros of scripts whose digits are on keyboards.
     const ZEROS: &str = "0٠۰०০੦૦௦౦೦๐໐༠၀០᠐０𞥐𑛐";
 
     proptest! {

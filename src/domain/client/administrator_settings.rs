@@ -1,5 +1,5 @@
 //! The settings that administrators decide about a client, under the names of contract.md ("clients, JSON"). No client
-//! sets any of them: what comes from a client is read as [`Metadata`](super::Metadata), which has none of these members.
+//! sets any of them: a client's own document is read as [`Metadata`](super::Metadata), which has none of these members.
 
 use std::fmt;
 
@@ -21,20 +21,20 @@ members! {
         access_token_format: AccessTokenFormat,
         #[serde(skip_serializing_if = "AccessPolicy::is_open")]
         access_policy: AccessPolicy,
-        /// May introspect tokens of other clients (security.md UI-3).
+        /// `true` if it may introspect tokens of other clients (security.md UI-3).
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         introspect_all: bool,
-        /// Resources that its access tokens may be for (RFC 8707).
+        /// The resources that its access tokens may be for (RFC 8707).
         #[serde(skip_serializing_if = "Vec::is_empty")]
         resources: Vec<String>,
-        /// Types of rich authorization requests that it may send (RFC 9396 §10).
+        /// The types of rich authorization requests that it may send (RFC 9396 §10).
         #[serde(skip_serializing_if = "Vec::is_empty")]
         authorization_details_types: Vec<String>,
-        /// Resources that it serves itself; it may introspect their tokens (security.md UI-3).
+        /// The resources that it serves itself; it may introspect their tokens (security.md UI-3).
         #[serde(skip_serializing_if = "Vec::is_empty")]
         protected_resources: Vec<String>,
-        /// Members that an administrator has changed since the client registered itself; the client no longer decides
-        /// about them. Only the product writes it, see `Definition::changed_by_administrator`.
+        /// The members that an administrator has changed since the client registered itself; the client no longer
+        /// decides about them. Only the product writes it, see `Definition::changed_by_administrator`.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         administered: Vec<String>,
     }

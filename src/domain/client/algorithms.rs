@@ -1,4 +1,4 @@
-//! The algorithms that a client may register for what it signs and for what is encrypted to it.
+//! The algorithms that a client may register for its signatures and for encryption to it.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! All that is registered about a client: its metadata and the settings of administrators. Documents of the command
-//! line, the audit trail and the database have both as one JSON object.
+//! The whole registration of a client: its metadata and the settings of administrators. Documents of the command line,
+//! the audit trail and the database have both as one JSON object.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -90,7 +90,7 @@ mod tests {
     fn what_a_row_leaves_out_has_its_default() {
         let definition: Definition = serde_json::from_str("{}").expect("a definition");
         assert_eq!(definition, Definition::default());
-        // A member of a release that is newer than this one.
+        // The row has a member of a release that is newer than this one.
         let definition: Definition =
             serde_json::from_str(r#"{"member_of_a_later_release": 1}"#).expect("a definition");
         assert_eq!(definition, Definition::default());

@@ -1,6 +1,6 @@
-//! The metadata of a client: what it says of itself, under the names of RFC 7591 §2 and the OpenID specifications. The
-//! default of a member is that of its type, unless its line names another. What only administrators decide is
-//! in [`AdministratorSettings`](super::AdministratorSettings).
+//! The metadata that a client states about itself, under the names of RFC 7591 §2 and the OpenID specifications. The
+//! default of a member is that of its type, unless its line names another. The settings that only administrators decide
+//! are in [`AdministratorSettings`](super::AdministratorSettings).
 
 use std::fmt;
 
@@ -27,13 +27,13 @@ members! {
         tos_uri: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         initiate_login_uri: Option<String>,
-        /// Ends its browser sessions (OpenID Connect Front-Channel Logout 1.0 §2). The provider always adds `iss` and
-        /// `sid`, whether the client requires them or not.
+        /// The address that ends its browser sessions (OpenID Connect Front-Channel Logout 1.0 §2). The provider always
+        /// adds `iss` and `sid`, whether the client requires them or not.
         #[serde(skip_serializing_if = "Option::is_none")]
         frontchannel_logout_uri: Option<String>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         frontchannel_logout_session_required: bool,
-        /// Receives logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.2), always with `sid`.
+        /// The address that receives logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.2), always with `sid`.
         #[serde(skip_serializing_if = "Option::is_none")]
         backchannel_logout_uri: Option<String>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -47,7 +47,7 @@ members! {
         post_logout_redirect_uris: Vec<String>,
         response_types: Vec<ResponseType> = vec![ResponseType::CODE],
         grant_types: Vec<GrantType> = vec![GrantType::AuthorizationCode],
-        /// None named: `client_secret_basic` and `client_secret_post` alike.
+        /// The method; if none is named, `client_secret_basic` and `client_secret_post` alike.
         #[serde(skip_serializing_if = "Option::is_none")]
         token_endpoint_auth_method: Option<AuthMethod>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,10 +63,10 @@ members! {
         sector_identifier_uri: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         id_token_signed_response_alg: Option<SigningAlg>,
-        /// None named: userinfo is plain JSON.
+        /// The signature of userinfo; if none is named, it is plain JSON.
         #[serde(skip_serializing_if = "Option::is_none")]
         userinfo_signed_response_alg: Option<SigningAlg>,
-        /// None named: the ID token is signed only.
+        /// The encryption of the ID token; if none is named, it is signed only.
         #[serde(skip_serializing_if = "Option::is_none")]
         id_token_encrypted_response_alg: Option<EncryptionAlg>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,16 +92,16 @@ members! {
         /// Connect Core §6.1).
         #[serde(skip_serializing_if = "Option::is_none")]
         request_object_signing_alg: Option<RequestObjectAlg>,
-        /// RFC 9101 §10.5
+        /// `true` if its requests come as signed objects only (RFC 9101 §10.5).
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         require_signed_request_object: bool,
         /// The addresses where its request objects may be fetched.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         request_uris: Vec<String>,
-        /// Its tokens are bound to a key, always (RFC 9449 §5.2).
+        /// `true` if its tokens are always bound to a key (RFC 9449 §5.2).
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         dpop_bound_access_tokens: bool,
-        /// Its tokens are bound to its certificate, always (RFC 8705 §3.4).
+        /// `true` if its tokens are always bound to its certificate (RFC 8705 §3.4).
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         tls_client_certificate_bound_access_tokens: bool,
         /// The name of its certificate, one of five kinds (RFC 8705 §2.1.2).
@@ -115,7 +115,7 @@ members! {
         tls_client_auth_san_ip: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         tls_client_auth_san_email: Option<String>,
-        /// RFC 9126 §6
+        /// `true` if its requests are pushed only (RFC 9126 §6).
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         require_pushed_authorization_requests: bool,
         /// The way in which it learns that the person has decided (CIBA §4).
@@ -127,7 +127,7 @@ members! {
         /// The algorithm of its authentication requests, which are then always signed.
         #[serde(skip_serializing_if = "Option::is_none")]
         backchannel_authentication_request_signing_alg: Option<SigningAlg>,
-        /// Not supported here: only `false` is accepted.
+        /// The user code of CIBA, which is not supported here: only `false` is accepted.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         backchannel_user_code_parameter: bool,
     }
@@ -206,9 +206,9 @@ named_values! {
         ClientSecretBasic = "client_secret_basic",
         ClientSecretPost = "client_secret_post",
         PrivateKeyJwt = "private_key_jwt",
-        /// By a certificate of an authority (RFC 8705 §2.1).
+        /// The client has a certificate of an authority (RFC 8705 §2.1).
         TlsClientAuth = "tls_client_auth",
-        /// By a certificate that it registered (RFC 8705 §2.2).
+        /// The client has a certificate that it registered (RFC 8705 §2.2).
         SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
         None = "none",
     }
@@ -217,21 +217,22 @@ named_values! {
 named_values! {
     GrantType {
         AuthorizationCode = "authorization_code",
-        /// Never at the token endpoint: it stands for tokens from the authorization endpoint (RFC 7591 §2.1).
+        /// The grant of tokens from the authorization endpoint, which is never sent to the token endpoint (RFC 7591
+        /// §2.1).
         Implicit = "implicit",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
-        /// RFC 8628 §3.4
+        /// The grant of RFC 8628 §3.4.
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
-        /// RFC 8693
+        /// The grant of RFC 8693.
         TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
-        /// CIBA §10.1
+        /// The grant of CIBA §10.1.
         Ciba = "urn:openid:params:grant-type:ciba",
     }
 }
 
 named_values! {
-    /// CIBA §5. A push would bring the tokens to an address, past the client's proof: it is not offered.
+    /// The modes of CIBA §5. A push would bring the tokens to an address, past the client's proof: it is not offered.
     DeliveryMode { Poll = "poll", Ping = "ping" }
 }
 

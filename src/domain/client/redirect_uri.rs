@@ -5,7 +5,7 @@ use url::{Host, Url};
 
 const LONGEST: usize = 512;
 
-/// Names that the provider adds itself: a registered query must not hold them.
+/// The names that the provider adds itself: a registered query must not hold them.
 const OUR_NAMES: [&str; 13] = [
     "code",
     "state",
@@ -70,7 +70,7 @@ pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
     if !parsed.username().is_empty() || parsed.password().is_some() || has_at_in_authority(uri) {
         return Err(BadRedirectUri::UserInformation);
     }
-    // Normal form: what a browser makes of it is what was registered, a lone missing `/` excepted.
+    // The form must be normal: a browser sends what was registered, a lone missing `/` excepted.
     if parsed.as_str() != uri && parsed.as_str().strip_suffix('/') != Some(uri) {
         return Err(BadRedirectUri::NotNormal);
     }
@@ -89,14 +89,14 @@ pub fn check(uri: &str, registrant: Registrant) -> Result<(), BadRedirectUri> {
         "https" if parsed.has_host() => Ok(()),
         "http" if is_loopback(&parsed) && (registrant.native || registrant.by_administrator) => Ok(()),
         "http" | "https" => Err(BadRedirectUri::NotHttps),
-        // RFC 8252 §7.1: a domain name reversed, so that no two applications have the same.
+        // RFC 8252 §7.1: the scheme is a domain name reversed, so that no two applications have the same.
         scheme if registrant.native && scheme.contains('.') => Ok(()),
         _ => Err(BadRedirectUri::PrivateScheme),
     }
 }
 
-/// Path and query hold only what RFC 3986 §3.3 and §3.4 allow there, encoded as §6.2.2 normalizes it. `Url` leaves
-/// both as they are: it keeps every encoding, and in the query characters that no URI has.
+/// Refuses a path and query that hold more than RFC 3986 §3.3 and §3.4 allow there, encoded as §6.2.2 normalizes it.
+/// `Url` leaves both as they are: it keeps every encoding, and in the query characters that no URI has.
 fn after_authority(uri: &str) -> Result<(), BadRedirectUri> {
     let after_scheme = uri.split_once(':').map_or("", |it| it.1);
     let rest = match after_scheme.strip_prefix("//") {
@@ -124,8 +124,8 @@ fn after_authority(uri: &str) -> Result<(), BadRedirectUri> {
     Ok(())
 }
 
-/// `Url` normalizes the hosts of the web's schemes and paths that begin with a slash, and leaves others as they are
-/// (RFC 3986 §6.2.2.1, §6.2.2.3).
+/// Checks what `Url` leaves as it is: it normalizes the hosts of the web's schemes and paths that begin with a slash,
+/// and no others (RFC 3986 §6.2.2.1, §6.2.2.3).
 fn of_private_scheme(uri: &Url) -> Result<(), BadRedirectUri> {
     let host = uri.host_str().unwrap_or_default();
     if host.contains('%') {
@@ -139,7 +139,7 @@ fn of_private_scheme(uri: &Url) -> Result<(), BadRedirectUri> {
     }
 }
 
-/// RFC 3986 §6.2.2.1: the digits A to F are upper-case.
+/// Reads a digit of an encoding. RFC 3986 §6.2.2.1: the digits A to F are upper-case.
 fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -148,7 +148,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-/// RFC 3986 §2.3
+/// Returns `true` for an unreserved character (RFC 3986 §2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

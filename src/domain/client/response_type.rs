@@ -1,4 +1,4 @@
-//! Response types: what the authorization endpoint answers a client with.
+//! Response types: the parts of an answer of the authorization endpoint.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl ResponseType {
         token: false,
     };
 
-    /// Those of OpenID Connect Core §3: `token` alone says nothing of who the person is.
+    /// The response types of OpenID Connect Core §3: `token` alone says nothing of who the person is.
     pub const ALL: [Self; 6] = [
         Self::CODE,
         Self::front_channel(false, true, false),

@@ -7,25 +7,25 @@ use deunicode::deunicode_char;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_script::{Script, UnicodeScript};
 
-/// Counts the changes of this fold: rows that were folded by an older one are folded again at the start.
+/// The version of this fold: rows that were folded by an older one are folded again at the start.
 pub const VERSION: i32 = 1;
 
 const LONGEST_WORD: usize = 64;
-/// Places of a writing without spaces that a search can begin at, for one name.
+/// The most places of a writing without spaces that a search can begin at, for one name.
 const MOST_PLACES: usize = 250;
 
-/// A name as it is compared: words parted by one space.
+/// Returns a name as it is compared: words parted by one space.
 pub fn key_of(name: &str) -> String {
     words_of(name).join(" ")
 }
 
-/// The words of a name or a query.
+/// Returns the words of a name or a query.
 pub fn words_of(text: &str) -> Vec<String> {
     words(text, |_| false)
 }
 
-/// Everything that a name is found by: each word, words that an apostrophe or a hyphen parts also as one, each place of a
-/// writing without spaces, words without the article.
+/// Returns everything that a name is found by: each word, words that an apostrophe or a hyphen parts also as one, each
+/// place of a writing without spaces, words without the article.
 pub fn search_words(name: &str) -> Vec<String> {
     let mut all = words_of(name);
     all.extend(words(name, is_apostrophe));
@@ -64,15 +64,15 @@ fn words(text: &str, joins: impl Fn(char) -> bool) -> Vec<String> {
         .collect()
 }
 
-/// The letter as a plain keyboard has it.
+/// Writes the letter as a plain keyboard has it.
 fn plain(c: char, out: &mut String) {
     match c {
-        // Letters of Persian, Urdu and Arabic that are typed for each other.
+        // Persian, Urdu and Arabic have letters that are typed for each other.
         'ی' | 'ى' => out.push('ي'),
         'ک' => out.push('ك'),
         'ة' => out.push('ه'),
         _ if c.is_ascii() || c.script() != Script::Latin => out.push(c),
-        // Strokes and ligatures, which Unicode does not decompose: ł, ø, đ, ß, æ.
+        // Unicode does not decompose strokes and ligatures: ł, ø, đ, ß, æ.
         _ => match deunicode_char(c) {
             Some(ascii) => out.extend(
                 ascii
@@ -89,7 +89,7 @@ const fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '’' | '‘' | 'ʼ' | 'ʻ' | 'ʹ' | 'ʾ' | 'ʿ' | '׳')
 }
 
-/// The word from each letter of a writing without spaces on.
+/// Returns the word from each letter of a writing without spaces on.
 fn places(word: &str) -> impl Iterator<Item = String> {
     word.char_indices()
         .skip(1)
@@ -113,7 +113,7 @@ fn is_written_without_spaces(c: char) -> bool {
         .any(|it| scripts.contains_script(*it))
 }
 
-/// A word without the article that is written together with it, if it has one and enough is left.
+/// Returns a word without the article that is written together with it, if it has one and enough is left.
 fn without_article(word: &str) -> Option<String> {
     let rest = ["وال", "ال", "ה"].iter().find_map(|it| word.strip_prefix(it))?;
     (rest.chars().nth(1).is_some()).then(|| rest.to_owned())

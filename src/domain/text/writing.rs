@@ -49,11 +49,11 @@ pub(super) fn needs_invisible(text: &[char], at: usize) -> bool {
             Script::Nko,
             Script::Adlam,
         ]),
-        // The end of a word, where words are written without spaces.
+        // Words that are written without spaces have it at their ends.
         '\u{200B}' => between(&[Script::Khmer, Script::Lao, Script::Myanmar, Script::Thai]),
         '\u{180E}' => between(&[Script::Mongolian]),
         '\u{180B}'..='\u{180D}' | '\u{180F}' => before.script() == Script::Mongolian,
-        // The shape of an ideograph, as registered names have it.
+        // The selector chooses the shape of an ideograph, as registered names have it.
         '\u{FE00}'..='\u{FE02}' | '\u{E0100}'..='\u{E01EF}' => before.script() == Script::Han,
         _ => false,
     }
