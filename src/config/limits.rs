@@ -10,21 +10,21 @@ use super::network::Network;
 pub struct Limits {
     /// Networks that limits by client network do not apply to. If absent, loopback is exempt for an issuer on loopback.
     pub trusted_networks: Option<Vec<Network>>,
-    /// Per client network (DS-2).
+    /// Sign-ups per client network (DS-2).
     pub sign_up: Vec<Rate>,
     /// Failures per client network (PW-4).
     pub sign_in_failures: Vec<Rate>,
     /// Accounts that failed per client network (PW-4).
     pub sign_in_failed_accounts: Vec<Rate>,
-    /// Per e-mail address (PW-5).
+    /// Reset mails per e-mail address (PW-5).
     pub password_reset: Vec<Rate>,
-    /// Per client network (PW-5).
+    /// Reset mails per client network (PW-5).
     pub password_reset_network: Vec<Rate>,
     /// Code mails per e-mail address (SU-3).
     pub code_mails: Vec<Rate>,
     /// Attempts at codes per e-mail address (SU-3).
     pub code_attempts: Vec<Rate>,
-    /// Per client and client network (DS-2).
+    /// Authentication failures per client and client network (DS-2).
     pub client_authentication_failures: Vec<Rate>,
     /// Authorization requests kept per client network (DS-3).
     pub interactions: Vec<Rate>,
@@ -36,7 +36,7 @@ pub struct Limits {
     pub user_codes_network: Vec<Rate>,
     /// Authentication requests of services (CIBA) to one person: each is a mail (DV-3).
     pub authentication_requests: Vec<Rate>,
-    /// How many of these wait for one person at a time (DV-3).
+    /// The most authentication requests that wait for one person at a time (DV-3).
     pub authentication_requests_waiting: u32,
     /// Login hints of a client that named no account.
     pub unknown_hints: Vec<Rate>,

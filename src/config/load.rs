@@ -95,7 +95,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
     let issuer = reader.required("issuer");
     let listen = reader.value("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
     let mut config = Config {
-        // A stand-in, so that the other sections are checked too. The missing issuer is a problem already.
+        // The value is a stand-in, so that the other sections are checked too. The missing issuer is a problem already.
         issuer: issuer
             .unwrap_or_else(|| Issuer::parse("https://unset.invalid").expect("this one is an origin")),
         listen,
@@ -245,7 +245,7 @@ mod tests {
         let sample = read_toml(SAMPLE).expect("the sample as it is printed");
         let bare = read_toml("issuer = \"https://account.example.org\"").expect("the least");
         assert_eq!(format!("{sample:?}"), format!("{bare:?}"));
-        // Every key stands in it, in use or as a comment.
+        // Every key is in the sample, in use or as a comment.
         let shown: Vec<&str> = SAMPLE
             .lines()
             .filter_map(|line| line.trim_start_matches("# ").split_once(" ="))
@@ -306,7 +306,7 @@ mod tests {
             ("[limits]\nsign_up = [1]", "limits.sign_up.0"),
             ("listen = []", "listen: "),
         ] {
-            // What stands in the file itself has its section after it.
+            // A value at the top of the file has its section after it.
             let text = if text.starts_with('[') {
                 format!("issuer = \"https://a.example\"\n{text}")
             } else {

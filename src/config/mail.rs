@@ -1,4 +1,4 @@
-//! `[mail]`: how mail is sent.
+//! `[mail]`: the way in which mail is sent.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::domain::secret::Secret;
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub transport: Transport,
-    /// `smtps://user:password@host`, `smtp://host:587?tls=required`, or plain `smtp://` on loopback.
+    /// The server: `smtps://user:password@host`, `smtp://host:587?tls=required`, or plain `smtp://` on loopback.
     pub url: Option<Secret>,
     pub url_file: Option<PathBuf>,
     /// The directory into which the file transport writes `.eml` files.

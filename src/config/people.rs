@@ -42,11 +42,11 @@ impl Accounts {
     }
 }
 
-/// `[sessions]`. How long a session lives is not a setting (security.md SE-2).
+/// `[sessions]`. The lifetime of a session is not a setting (security.md SE-2).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    /// How long a browser is remembered that signed in (security.md PW-4).
+    /// The time for which a browser is remembered that signed in (security.md PW-4).
     #[serde(deserialize_with = "duration::deserialize")]
     pub known_browser: Duration,
 }
@@ -77,7 +77,7 @@ pub struct Passwords {
     pub passes: u32,
     /// The number of hashes at a time; 0 is one for each core.
     pub parallel: usize,
-    /// How many may wait for their turn before the answer is 503.
+    /// The most that may wait for their turn before the answer is 503.
     pub queue: usize,
 }
 
@@ -105,7 +105,7 @@ impl Passwords {
     }
 }
 
-/// `[site]`: whom to ask and where to read on, as pages say it.
+/// `[site]`: the contact and the further reading that pages name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Site {

@@ -1,4 +1,4 @@
-//! `[authorization]`, `[registration]`, `[tokens]`: what the provider offers, and for how long.
+//! `[authorization]`, `[registration]`, `[tokens]`: the features that the provider offers, and their lifetimes.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Authorization {
     pub response_types: Vec<ResponseType>,
     /// `true` if request objects are fetched from addresses that clients registered (security.md AZ-8).
     pub request_uri: bool,
-    /// How long a pushed request may be opened (security.md AZ-9).
+    /// The time in which a pushed request may be opened (security.md AZ-9).
     #[serde(deserialize_with = "duration::deserialize")]
     pub pushed_request: Duration,
     /// The time to sign in and consent (security.md AZ-6).
@@ -100,10 +100,10 @@ pub struct Tokens {
     pub id_token: Duration,
     #[serde(deserialize_with = "duration::deserialize")]
     pub client_credentials: Duration,
-    /// How long an unused refresh token lives.
+    /// The time for which an unused refresh token is valid.
     #[serde(deserialize_with = "duration::deserialize")]
     pub refresh_idle: Duration,
-    /// How long a family of refresh tokens lives, rotated or not.
+    /// The time for which a family of refresh tokens is valid, rotated or not.
     #[serde(deserialize_with = "duration::deserialize")]
     pub refresh_absolute: Duration,
     /// `true` if DPoP proofs must have a nonce of ours (RFC 9449 §8).

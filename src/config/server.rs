@@ -1,4 +1,4 @@
-//! `[tls]`, `[observability]`: how the service listens, and what its operator sees.
+//! `[tls]`, `[observability]`: the way in which the service listens, and the data that its operator sees.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

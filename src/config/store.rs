@@ -16,7 +16,7 @@ const DEFAULT_URL: &str = "sqlite://data/itu-account.db";
 pub struct Database {
     url: Option<Secret>,
     url_file: Option<PathBuf>,
-    /// `serve` brings the database up to date itself.
+    /// Says whether `serve` brings the database up to date itself.
     pub migrate: Migrate,
 }
 
@@ -111,10 +111,10 @@ pub struct Keys {
     pub directory: PathBuf,
     pub master_key_file: Option<PathBuf>,
     pub rsa_bits: u32,
-    /// How long a key signs before the next one takes over.
+    /// The time for which a key signs before the next one takes over.
     #[serde(deserialize_with = "duration::deserialize")]
     pub rotate_every: Duration,
-    /// How long a key is published before it signs, and again after its last token has expired.
+    /// The time for which a key is published before it signs, and again after its last token has expired.
     #[serde(deserialize_with = "duration::deserialize")]
     pub announce: Duration,
 }
