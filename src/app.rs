@@ -1,4 +1,4 @@
-//! What every door hands to the rooms: one cheap clone.
+//! The context that every door hands to the rooms: one cheap clone.
 
 mod check;
 mod prerequisites;
@@ -48,7 +48,7 @@ pub struct Parts {
     pub client_keys: RemoteKeys,
     pub client_authorities: Authorities,
     pub registry: ClientRegistry,
-    /// The process was asked to end: work that nobody waits for begins no further transaction.
+    /// Cancelled when the process is asked to end: work that nobody waits for begins no further transaction.
     pub stopping: CancellationToken,
 }
 
@@ -61,7 +61,7 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// What nobody but an administrator may call a client or an organization (security.md DR-7).
+    /// Returns the names that nobody but an administrator may give a client or an organization (security.md DR-7).
     pub fn reserved_names(&self) -> ReservedNames {
         let site = Locale::ALL.map(|it| i18n::text(it, "site.name", &()).unwrap_or_default());
         let clients = self.registry.names_of_administrators();

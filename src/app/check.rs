@@ -1,4 +1,4 @@
-//! Finds out whether a process could start. Nothing is made, nothing is changed. The command `check` calls it.
+//! Finds out whether a process could start. It makes and changes nothing. The command `check` calls it.
 
 use super::App;
 use super::prerequisites::{StartError, is_pending, mailer, master_key_is_there, use_our_tls};
@@ -44,7 +44,7 @@ impl App {
 async fn database(config: &Config) -> Result<(), StartError> {
     let manual = config.database.migrate == Migrate::Manual;
     match Database::look(config.database.url()).await? {
-        // The first start makes it.
+        // The first start makes the database.
         Look::Absent if !manual => Ok(()),
         Look::Absent => Err(StartError::NotMigrated),
         Look::There(db) => {

@@ -1,4 +1,4 @@
-//! What must hold before the service starts, and what a start and a look without traces both need.
+//! Checks what must hold before the service starts: a start and a look without traces both call it.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::storage::ephemeral::EphemeralError;
 use crate::storage::{Database, OpenError, migrations as applied, signing_keys};
 use crate::{fetch, keys, passwords, webauthn};
 
-/// Why the service does not start.
+/// The reasons why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -60,7 +60,7 @@ impl From<RotationError> for StartError {
     }
 }
 
-/// TLS to Redis, PostgreSQL and mail servers; a provider that is installed already is as good.
+/// Installs the provider of TLS to Redis, PostgreSQL and mail servers; one that is installed already is as good.
 pub(super) fn use_our_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
@@ -78,7 +78,7 @@ pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
     }
 }
 
-/// Reads only; the migrations' own question makes their table.
+/// Returns `true` if migrations are pending. It reads only; the migrations' own question makes their table.
 pub(super) async fn is_pending(db: &Database) -> Result<bool, DbErr> {
     let applied = applied::list_applied(db.read()).await?;
     let files = migrations::Migrator::get_migration_files();
@@ -87,8 +87,8 @@ pub(super) async fn is_pending(db: &Database) -> Result<bool, DbErr> {
         .any(|it| !applied.iter().any(|done| done == it.name())))
 }
 
-/// A database with keys that no master key opens is not to get a new one: with it, every password and every key
-/// would be lost for good.
+/// Refuses a database with keys that no master key opens: with a new one, every password and every key would be lost
+/// for good.
 pub(super) async fn master_key_is_there(db: &Database, config: &Config) -> Result<(), StartError> {
     let path = config.keys.master_key_file();
     let is_used = || async {

@@ -1,5 +1,5 @@
-//! The start of the service: opens the stores, brings the database up to date, loads the keys. An order that leaves
-//! nothing behind if one of them fails.
+//! The start of the service: opens the stores, brings the database up to date, loads the keys. The order leaves nothing
+//! behind if one of them fails.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl App {
     /// Opens the stores, brings the database up to date, loads the keys or makes the first ones.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
         use_our_tls();
-        // What can be refused without a trace comes first: a start that fails leaves nothing behind.
+        // Settings that can be refused without a trace come first: a start that fails leaves nothing behind.
         let fetch = Fetch::new(&config.fetch)?;
         let webauthn = Webauthn::new(&config.issuer)?;
         let mailer = mailer(&config).map_err(StartError::Mail)?;

@@ -1,7 +1,7 @@
 //! One unit of work: a transaction with who acts in it and when, in which the change, its audit record and its mails
 //! are written together (security.md ST-2).
 //!
-//! Doors do not use it: they call a room, and the room calls [`App::write`]. Decisions do not live here.
+//! Doors do not use it: they call a room, and the room calls [`App::write`]. Decisions are not made here.
 
 use sea_orm::prelude::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
