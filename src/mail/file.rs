@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-/// What there is of the path is a directory that can be written to.
+/// Refuses a path of which the part that exists is no directory that can be written to.
 pub(super) fn can_be_made(directory: &Path) -> std::io::Result<()> {
     let there = directory.ancestors().find_map(|it| std::fs::metadata(it).ok());
     match there {
@@ -22,7 +22,7 @@ fn make_directory(directory: &Path) -> std::io::Result<()> {
         .create(directory)
 }
 
-/// Whole or not at all, and named by the mail: a second attempt after a crash is no second file.
+/// Writes a mail whole or not at all, under its id: a second attempt after a crash is no second file.
 pub(super) fn write(directory: &Path, id: &str, mail: &[u8]) -> std::io::Result<()> {
     make_directory(directory)?;
     let draft = directory.join(format!(".{id}.draft"));

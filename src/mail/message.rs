@@ -1,4 +1,4 @@
-//! A row of the outbox as an RFC 5322 message with a text and an HTML part.
+//! Builds an RFC 5322 message with a text and an HTML part from a row of the outbox.
 
 use lettre::Message;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
@@ -6,7 +6,7 @@ use lettre::message::{Mailbox, MultiPart};
 
 use crate::storage::outbox::Due;
 
-/// RFC 3834 §5: no out-of-office answers to us.
+/// The header of RFC 3834 §5, so that no out-of-office answers come to us.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -38,7 +38,7 @@ pub fn build(from: &Mailbox, mail: &Due) -> Result<Message, Unbuildable> {
         .from(from.clone())
         .to(Mailbox::new(None, mail.recipient.parse()?))
         .subject(mail.subject.clone())
-        // Fixed when the mail was written: a second delivery after a crash is seen as the same mail.
+        // The id is fixed when the mail is written: a second delivery after a crash is seen as the same mail.
         .message_id(Some(format!("<{}@{domain}>", mail.id)))
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(

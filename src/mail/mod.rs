@@ -18,20 +18,20 @@ use crate::storage::IsBusy;
 use crate::storage::outbox::Due;
 use crate::{keys, templates};
 
-/// How mail leaves.
+/// The way in which mail leaves.
 #[derive(Clone, Debug)]
 pub enum Mailer {
     Smtp {
         transport: AsyncSmtpTransport<Tokio1Executor>,
         from: Mailbox,
     },
-    /// One `.eml` file a mail.
+    /// Each mail is one `.eml` file.
     File { directory: PathBuf, from: Mailbox },
-    /// Stays in the outbox, with its text, for the demo's page and for tests.
+    /// Mail stays in the outbox, with its text, for the demo's page and for tests.
     Outbox,
 }
 
-/// Why an e-mail was not written into the outbox.
+/// The reasons why an e-mail was not written into the outbox.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -50,7 +50,7 @@ impl IsBusy for Error {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The same mail will probably be refused again: a 5xx, or an address that is none.
+    /// The server will probably refuse this mail again: a 5xx, or an address that is none.
     #[error("refused: {0}")]
     Refused(String),
     #[error("not now: {0}")]
@@ -58,7 +58,7 @@ pub enum SendError {
 }
 
 impl Mailer {
-    /// `url` as in lettre: `smtps://user:password@host`, `smtp://host:587?tls=required`.
+    /// Returns a mailer by SMTP; `url` is as in lettre: `smtps://user:password@host`, `smtp://host:587?tls=required`.
     pub fn smtp(url: &str, from: Mailbox) -> Result<Self, lettre::transport::smtp::Error> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?
             .timeout(Some(std::time::Duration::from_secs(20)))
@@ -66,13 +66,13 @@ impl Mailer {
         Ok(Self::Smtp { transport, from })
     }
 
-    /// The directory is made with the first mail.
+    /// Returns a mailer into a directory, which is made with the first mail.
     pub fn file(directory: PathBuf, from: Mailbox) -> std::io::Result<Self> {
         file::can_be_made(&directory)?;
         Ok(Self::File { directory, from })
     }
 
-    /// Whether the text of a mail stays readable in the outbox after it was sent.
+    /// Returns `true` if the text of a mail stays readable in the outbox after it was sent.
     pub fn keeps_text(&self) -> bool {
         matches!(self, Self::Outbox)
     }

@@ -21,21 +21,21 @@ use crate::storage::Database;
 use crate::storage::outbox::{self as rows, Due, Waiting};
 use crate::templates::{MailTemplate, RenderedMail, Templates};
 
-/// For how long a sender has a mail to itself.
+/// The time for which a sender has a mail to itself.
 const CLAIM: Duration = Duration::minutes(2);
-/// After this long a mail that could not be sent is given up.
+/// The time after which a mail that could not be sent is given up.
 const GIVE_UP: Duration = Duration::days(3);
-/// A mail that the server itself refuses so often is given up, after more than an hour. Not at once: a
+/// The refusals by the server itself after which a mail is given up, more than an hour later. One is not enough: a
 /// wrong password or a full mailbox is refused with a 5xx too, and passes.
 const REFUSALS: i32 = 12;
-/// A round ends early, so that no claim made in it is near its end when its mail leaves.
+/// The length of a round, which ends early, so that no claim made in it is near its end when its mail leaves.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(60);
-/// Mails on their way side by side.
+/// The mails on their way side by side.
 const AT_ONCE: usize = 8;
-/// Looked at together: one recipient of many mails leaves room for others.
+/// The mails looked at together: one recipient of many mails leaves room for others.
 const MOST_LISTED: u64 = 500;
 
-/// The kind of the seal, and how a sealed text begins.
+/// The kind of the seal, and the beginning of a sealed text.
 const KIND: &str = "mail";
 const SEALED: &str = "sealed:v1:";
 
@@ -67,8 +67,8 @@ impl Email {
 
 /// Writes an e-mail into the outbox, in the transaction of its cause (security.md ST-2).
 ///
-/// Its text is sealed: it may hold a code or a link, which no copy of the database shall show (G-13).
-/// Where the outbox is what people read, in the demo and in tests, it stays open.
+/// Its text is sealed: it may hold a code or a link, which no copy of the database shall show (G-13). In the demo and
+/// in tests people read the outbox, and the text stays open.
 pub async fn enqueue(
     tx: &impl ConnectionTrait,
     mailer: &Mailer,
@@ -104,7 +104,7 @@ fn seal(keys: &Keyring, content: &RenderedMail) -> Result<RenderedMail, crate::k
     })
 }
 
-/// What was sealed, or what was never.
+/// Returns the text, whether it was sealed or not.
 fn open(keys: &Keyring, text: String) -> Result<String, SendError> {
     match text.strip_prefix(SEALED) {
         None => Ok(text),
@@ -159,7 +159,7 @@ pub async fn deliver(
     Ok(sent)
 }
 
-/// Whether it was sent; `None` if it is not ours to send.
+/// Returns `true` if the mail was sent; `None` if it is not ours to send.
 async fn send_one(
     db: &Database,
     keys: &Keyring,
@@ -179,7 +179,7 @@ async fn send_one(
         }
         Err(error) => {
             let refused = matches!(error, SendError::Refused(_)) && attempts >= REFUSALS;
-            // The server's words may repeat the address: they stand in the row only (LG-3).
+            // LG-3: the server's words may repeat the address, so only the row has them.
             tracing::warn!(mail = %id, attempt = attempts, refused, "a mail was not sent");
             let next = (!refused).then(|| now + wait(attempts));
             rows::mark_failed(db.read(), &id, next, now - GIVE_UP, &error.to_string()).await?;
@@ -188,7 +188,7 @@ async fn send_one(
     }
 }
 
-/// 10 s, doubling, up to 15 minutes.
+/// Returns the wait after so many attempts: 10 s, doubling, up to 15 minutes.
 fn wait(attempts: i32) -> Duration {
     let doublings = u32::try_from(attempts.clamp(1, 12) - 1).unwrap_or(0);
     Duration::seconds((10_i64 << doublings).min(900))
@@ -374,7 +374,7 @@ mod tests {
         let sent = sends(&db, &app.keys, &mailer, now);
         let sent = tokio::time::timeout(std::time::Duration::from_secs(30), sent).await;
         assert_eq!(sent.expect("mails leave side by side").unwrap(), 3);
-        // To one recipient one at a time.
+        // The mails to one recipient went one at a time.
         let of_slow: Vec<_> = seen
             .lock()
             .unwrap()
