@@ -11,7 +11,7 @@ use super::jws::{self, Expect, Parts, Refusal, verify};
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedProof {
     pub claims: Value,
-    /// RFC 7638 §3, with SHA-256, in base64url.
+    /// The thumbprint of RFC 7638 §3, with SHA-256, in base64url.
     pub thumbprint: String,
 }
 
@@ -32,7 +32,7 @@ pub fn verify_embedded(jws: &str, expect: Expect<'_>) -> Result<VerifiedProof, R
     Ok(VerifiedProof { claims, thumbprint })
 }
 
-/// Returns the thumbprint: RFC 7638 §3.2, RFC 8037 §2: the required members alone, in the order of their names.
+/// Returns the thumbprint (RFC 7638 §3.2, RFC 8037 §2): the required members alone, in the order of their names.
 fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
     let names: &[&str] = match jwk.get("kty")?.as_str()? {
         "EC" => &["crv", "kty", "x", "y"],

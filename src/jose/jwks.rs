@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::{algorithms, rsa_modulus};
 use crate::domain::client::{EncryptionAlg, SigningAlg};
 
-/// DR-3: the largest number of keys in a set.
+/// The largest number of keys in a set (DR-3).
 const MOST_KEYS: usize = 16;
 
 /// A client's public keys, parsed and ready.

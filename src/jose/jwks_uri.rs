@@ -13,10 +13,10 @@ use crate::clock::Clock;
 use crate::domain::Time;
 use crate::fetch::{self, Fetch};
 
-/// How long cached keys are used. A key that its owner removed is valid for this much longer.
+/// The time for which cached keys are used. A key that its owner removed is valid for this much longer.
 const FRESH: Duration = Duration::minutes(10);
 
-/// How long the last keys are used while the address does not answer.
+/// The time for which the last keys are used while the address does not answer.
 const LAST_KNOWN: Duration = Duration::hours(24);
 
 /// The shortest time between two requests to one address, however many signatures are presented.

@@ -8,13 +8,13 @@ use super::jwks::ClientKeys;
 use super::strict_json;
 use crate::domain::client::SigningAlg;
 
-/// JW-1: 8 KiB at most.
+/// The longest JWS: 8 KiB (JW-1).
 const LONGEST: usize = 8 * 1024;
 
-/// RFC 7515 §4.1.11: a header that asks for processing that is not implemented is refused.
+/// The members that ask for processing that is not implemented: a header with one is refused (RFC 7515 §4.1.11).
 const NOT_PROCESSED: [&str; 4] = ["crit", "b64", "zip", "enc"];
 
-/// Why a JWS was refused. The log says it; the client's answer is the same for all.
+/// The reasons why a JWS was refused. The log says them; the client's answer is the same for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("it is not a compact JWS that is processed here")]
@@ -36,10 +36,10 @@ pub enum Refusal {
 pub struct Expect<'a> {
     /// The algorithms that the client's registration allows.
     pub algs: &'a [SigningAlg],
-    /// `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`.
+    /// The type: `client-authentication+jwt`, `oauth-authz-req+jwt`, `dpop+jwt`.
     pub typ: &'a str,
     /// Accepts `JWT`, or no `typ`, as well. It is set for assertions and request objects (security.md JW-4), which the
-    /// caller then tells apart by their claims.
+    /// caller then distinguishes by their claims.
     pub plain: bool,
 }
 

@@ -1,7 +1,7 @@
 //! JOSE: JWS, JWE and JWK sets (RFC 7515 to 7519; security.md section 3). Signs with our key pairs, verifies what
 //! clients signed, encrypts to clients. No other room names josekit.
 //!
-//! Our keys, their files and their rotation live in `keys`.
+//! Our keys, their files and their rotation are in `keys`.
 
 mod algorithms;
 mod embedded_jwk;

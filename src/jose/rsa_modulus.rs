@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 const BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
-/// NIST SP 800-89 §5.3.3 b: no factor below this.
+/// The limit below which a modulus has no factor (NIST SP 800-89 §5.3.3 b).
 const SMALL: u32 = 752;
 
 /// Checks `n` and `e` of a JWK (RFC 7518 §6.3.1).
@@ -78,7 +78,7 @@ mod tests {
         URL_SAFE_NO_PAD.encode(modulus)
     }
 
-    /// Times `factor`, of so many bytes.
+    /// Returns `factor` times a number, in so many bytes.
     fn multiple_of(factor: u32, bytes: usize) -> Vec<u8> {
         let mut carry = 0_u64;
         let mut product: Vec<u8> = std::iter::repeat_n(0xa7_u8, bytes)

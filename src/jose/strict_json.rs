@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for Strict {
     }
 }
 
-/// How many more levels are allowed.
+/// The levels that are still allowed.
 struct Depth(u8);
 
 impl<'de> DeserializeSeed<'de> for Depth {

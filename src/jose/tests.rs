@@ -1,4 +1,4 @@
-//! Tests of what is believed of clients: their JWS, their keys, and nothing that is encrypted.
+//! Tests which JWS and keys of clients are accepted, and that nothing encrypted is.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ fn a_key_to_encrypt_to_is_of_the_right_kind_use_and_size() {
     ] {
         assert!(with(kty, bad.clone()).is_err(), "{kty} {bad}"); // JW-6
     }
-    // A key of each use under one name (RFC 7517 §4.5), and the one that is for it is taken.
+    // The set has a key of each use under one name (RFC 7517 §4.5), and the one that is for it is taken.
     let mut two = [find("EC"), find("EC")];
     for (key, purpose) in two.iter_mut().zip(["sig", "enc"]) {
         key["use"] = purpose.into();
@@ -177,7 +177,7 @@ fn a_key_to_encrypt_to_is_of_the_right_kind_use_and_size() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
 
-    /// JW-1: what is encrypted is nothing that is read here, whoever it was encrypted by.
+    /// JW-1: an encrypted object is refused, whoever encrypted it.
     #[test]
     fn what_is_encrypted_out_is_refused_in(content in "[ -~]{0,200}", enc in 0..4usize) {
         let ring = ring();
