@@ -29,7 +29,7 @@ impl From<openssl::error::ErrorStack> for Error {
     }
 }
 
-/// Why the signing keys were not changed.
+/// The reasons why the signing keys were not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
     #[error("a rotation is announced already: its keys sign from {0}")]

@@ -57,7 +57,7 @@ impl Keyring {
             master: files::master(&config.keys.master_key_file())?,
             directory: config.keys.directory.clone(),
             rsa_bits: config.keys.rsa_bits,
-            // JW-6: until the last token signed has expired, plus the announcement's time for caches.
+            // JW-6: a key is kept until the last token signed has expired, plus the announcement's time for caches.
             keep: config.tokens.longest_signed() + config.keys.announce,
             ring: ArcSwap::default(),
         })))

@@ -1,5 +1,5 @@
-//! Derives from the master key what seals, what authenticates codes, and the pepper of passwords (security.md JW-7).
-//! Each purpose has a key of its own by HKDF-SHA-256 (RFC 5869); labels carry a version.
+//! Derives from the master key the keys of seals, the keys that authenticate codes, and the pepper of passwords
+//! (security.md JW-7). Each purpose has a key of its own by HKDF-SHA-256 (RFC 5869); labels carry a version.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;

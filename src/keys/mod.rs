@@ -1,7 +1,7 @@
 //! Our own keys: the master key and what derives from it, the signing keys, their files and their rotation (security.md
 //! JW-6, JW-7). Doors call `rotation`; rooms sign and seal with the `Keyring` of `App`.
 //!
-//! The formats of JOSE and the keys of clients live in `jose`.
+//! The formats of JOSE and the keys of clients are in `jose`.
 
 mod error;
 mod files;

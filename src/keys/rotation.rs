@@ -185,7 +185,7 @@ mod tests {
     async fn nodes_that_start_together_have_the_same_keys() {
         let config = testing::empty_config().await;
         let clock = crate::clock::Clock::frozen(crate::clock::Clock::System.now());
-        // The tables first: what is raced for here are the keys.
+        // The tables are made first: the race is for the keys.
         let db = crate::storage::Database::open(config.database.url())
             .await
             .expect("opened");

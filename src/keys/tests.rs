@@ -1,4 +1,4 @@
-//! Tests of the keyring: what signs, what is published, what the files hold.
+//! Tests of the keyring: signatures, publication, and the content of the files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -86,7 +86,7 @@ fn files_are_private_and_sealed() {
         let text = std::fs::read_to_string(file).unwrap();
         assert!(!text.contains("\"kty\"")); // JW-7
     }
-    // Read again by another node, and refused when others may read it.
+    // Another node reads the keys again, and refuses them when others may read the file.
     let again = Keyring::load(&ring.config, ring.clock.clone()).unwrap();
     again.refresh(1, ring.rows.clone()).unwrap();
     assert_eq!(again.jwks(), ring.keys.jwks());
