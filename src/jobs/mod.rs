@@ -1,5 +1,5 @@
-//! The clock's door: what happens without a request. `schedule` lists each job, `runner` runs them, and each calls a
-//! room. `serve` and `demo` start them; tests call single jobs.
+//! The clock's door: starts what happens without a request. `schedule` lists each job, `runner` runs them, and each
+//! calls a room. `serve` and `demo` start them; tests call single jobs.
 
 mod job;
 mod runner;

@@ -10,11 +10,11 @@ use crate::domain::Time;
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::{authentication_requests, client_registrations, outbox, refresh_tokens, revocations};
 
-/// ST-3: how much longer than until its expiry a spent value is remembered.
+/// The time for which a spent value is remembered after its expiry (ST-3).
 const REMEMBER: Duration = Duration::minutes(10);
-/// How long a person and a service can see that a request has expired.
+/// The time for which a person and a service can see that a request has expired.
 const REQUESTS_KEPT: Duration = Duration::hours(1);
-/// How long the outbox keeps a mail that was sent.
+/// The time for which the outbox keeps a mail that was sent.
 const MAILS_KEPT: Duration = Duration::days(7);
 
 /// Sweeps each table on its own, in small transactions.
