@@ -1,5 +1,5 @@
 //! A relying party as a service owner would write it, with the crate `openidconnect`: code flow with PKCE, refresh,
-//! RP-initiated logout. It knows the provider by its issuer alone.
+//! RP-initiated logout. It is configured with the issuer of the provider alone.
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim,
@@ -80,7 +80,7 @@ pub struct Registration {
     pub scopes: &'static [&'static str],
 }
 
-/// What is kept between the redirect to the provider and the callback.
+/// The state that is kept between the redirect to the provider and the callback.
 #[derive(Debug)]
 pub struct Pending {
     nonce: Nonce,

@@ -59,13 +59,13 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
-    /// Access of a member: register for the member's delegation, buy at the member's price, subscribe.
+    /// A member may register for the member's delegation, buy at the member's price, subscribe.
     Member,
-    /// Access of anybody: the person requested no affiliation to a member.
+    /// Anybody has this access: the person requested no affiliation to a member.
     Public,
     /// The Focal Point has not decided yet.
     Pending,
-    /// Affiliated, but without the TIES right that this site needs.
+    /// The person is affiliated, but lacks the TIES right that this site needs.
     MissingTies,
 }
 
@@ -247,7 +247,7 @@ async fn callback(
     match signed_in {
         Err(error) => failure(&error),
         Ok(person) => {
-            // A new cookie at login, so that a value that was planted before opens nothing.
+            // The cookie is new at login, so that a value that was planted before opens nothing.
             let fresh = random::token();
             site.with_visitor(&fresh, |it| it.person = Some(person));
             (site.set_cookie(&fresh), Redirect::to("/")).into_response()

@@ -1,4 +1,4 @@
-//! Keeps what the demo chose at its first start: ports and client secrets.
+//! Keeps the ports and client secrets that the demo chose at its first start.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
