@@ -12,7 +12,7 @@ pub(super) fn der(value: &str) -> Option<Vec<u8>> {
     let value = value.trim();
     if value.starts_with(BEGIN) {
         let pem = percent_decoded(value)?;
-        // With several, it is unknown which one the handshake verified.
+        // If there are several, nobody can say which one the handshake verified.
         let one = pem.matches(BEGIN).count() == 1;
         return X509::from_pem(pem.as_bytes()).ok()?.to_der().ok().filter(|_| one);
     }

@@ -175,7 +175,7 @@ impl fmt::Debug for Authorities {
     }
 }
 
-/// Why the authorities were not loaded.
+/// The reasons why the authorities were not loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthoritiesError {
     #[error("[mtls] client_ca {0}: {1}")]
@@ -184,7 +184,7 @@ pub enum AuthoritiesError {
     Pem(String),
 }
 
-/// Why a certificate is not trusted, for the log.
+/// The reasons why a certificate is not trusted, for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Untrusted {
     #[error("{0}")]
