@@ -156,9 +156,9 @@ mod tests {
             }
             let missing: Vec<_> = english.keys().filter(|it| !catalog.contains_key(*it)).collect();
             match locale {
-                // Complete from the first release on.
+                // These are complete from the first release on.
                 Locale::En | Locale::Fr => assert!(missing.is_empty(), "{locale} lacks {missing:?}"),
-                // Wired: what is missing falls back to English, and is counted for the translators.
+                // A missing text falls back to English, and is counted for the translators.
                 _ => eprintln!(
                     "{locale}: {} of {} texts to translate",
                     missing.len(),

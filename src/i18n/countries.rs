@@ -1,5 +1,5 @@
-//! Names of Member States and of `ZZ`, *Other country or territory*, in the six languages.
-//! Codes are ISO 3166-1 alpha-2; the list stands in `templates/locales/member-states.json`.
+//! Names of Member States and of `ZZ`, *Other country or territory*, in the six languages. Codes are ISO 3166-1
+//! alpha-2; the list is in `templates/locales/member-states.json`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
