@@ -18,7 +18,7 @@ impl Clock {
         Self::Frozen(Arc::new(Mutex::new(at.trunc_subsecs(6))))
     }
 
-    /// The time now, in whole microseconds: what both databases can keep.
+    /// Returns the time now, in whole microseconds: both databases can keep those.
     #[expect(clippy::disallowed_methods, reason = "the one caller of Utc::now")]
     pub fn now(&self) -> Time {
         match self {
@@ -36,7 +36,7 @@ impl Clock {
     }
 }
 
-/// A time from Unix seconds, if it is one.
+/// Returns a time from Unix seconds, if it is one.
 pub fn from_unix(seconds: i64) -> Option<Time> {
     DateTime::from_timestamp(seconds, 0)
 }

@@ -29,7 +29,7 @@ pub struct Fetched {
     pub content_type: String,
 }
 
-/// Why there is no answer. The texts are for the operator and for whoever registers the address.
+/// The reasons why there is no answer. The texts are for the operator and for whoever registers the address.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("it is not an https URL without user information")]
@@ -57,10 +57,10 @@ pub struct Fetch(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    /// `host:port`, from the settings.
+    /// The hosts as `host:port`, from the settings.
     allowed: HashSet<String>,
     extra: Vec<Certificate>,
-    // Made at the first use, since reading the system's certificates takes a while.
+    // The client is made at the first use, since reading the system's certificates takes a while.
     to_public: OnceLock<Result<Client, String>>,
     to_allowed: OnceLock<Result<Client, String>>,
 }
@@ -115,7 +115,7 @@ impl Fetch {
             .and_then(|it| it.to_str().ok())
             .and_then(|it| it.split(';').next())
             .map_or_else(String::new, |it| it.trim().to_ascii_lowercase());
-        // Counts what arrives, since the announced length may be wrong.
+        // The loop counts what arrives, since the announced length may be wrong.
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(why)? {
             if body.len() + part.len() > MOST_BYTES {
@@ -414,7 +414,7 @@ mod tests {
             ("https://rp.example:8443/", Error::Port),
             ("https://127.0.0.1:8444/", Error::Port),
             ("https://127.0.0.1/", Error::NotPublic),
-            // The same address in other spellings: RFC 3986 §7.4.
+            // RFC 3986 §7.4: these spell the same address in other ways.
             ("https://0x7f.1/", Error::NotPublic),
             ("https://2130706433/", Error::NotPublic),
             ("https://[::ffff:127.0.0.1]/", Error::NotPublic),

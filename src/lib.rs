@@ -2,7 +2,7 @@
 //!
 //! The rooms are named in the order of the arrow: each may use those above it, never those below.
 
-// Tools: they serve every room and know none.
+// Tools serve every room and depend on none.
 pub mod app;
 pub mod audit;
 pub mod certificates;

@@ -1,6 +1,6 @@
-//! Counts how often something is tried, and refuses when that is too often (security.md DS-2,
-//! PW-4, PW-5). Counters live in the ephemeral store; what must outlive it (codes and their attempts,
-//! failures of one account) is counted by `accounts` in the database.
+//! Counts how often something is tried, and refuses when that is too often (security.md DS-2, PW-4, PW-5). Counters are
+//! in the ephemeral store; counts that must outlive it (codes and their attempts, failures of one account) are kept by
+//! `accounts` in the database.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,9 +19,9 @@ pub enum Limit {
     SignInFailures,
     /// By network: accounts whose sign-in failed; see `count_distinct`.
     SignInFailedAccounts,
-    /// By e-mail key: reset mails asked for.
+    /// By e-mail key: reset mails requested.
     PasswordReset,
-    /// By network: reset mails asked for.
+    /// By network: reset mails requested.
     PasswordResetNetwork,
     /// By client and network: `client_id` and network, joined by a space.
     ClientAuthenticationFailures,
@@ -31,7 +31,7 @@ pub enum Limit {
     Registration,
     /// By session: wrong user codes of devices.
     UserCodes,
-    /// By network: the same.
+    /// By network: wrong user codes of devices.
     UserCodesNetwork,
     /// By e-mail key: requests of services to a person who is elsewhere.
     AuthenticationRequests,
@@ -218,7 +218,7 @@ impl Limits {
 }
 
 fn key(limit: Limit, rate: Rate, subject: &str) -> String {
-    // Whatever the subject holds, it forms no structure (G-14), and no address stands in the store.
+    // G-14: whatever the subject holds, it forms no structure, and no address is in the store.
     let subject = Digest::of(subject.as_bytes());
     format!("{} {} {}", limit.name(), rate.window.as_secs(), subject.as_str())
 }

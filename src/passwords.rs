@@ -1,6 +1,6 @@
-//! Password hashing: argon2id with a pepper, on a pool so bounded that a storm of logins slows nothing
-//! else down (security.md PW-2). Stored as PHC strings; `keyid` names the pepper, and a hash without
-//! one came from elsewhere.
+//! Password hashing: argon2id with a pepper, on a pool so bounded that a storm of logins slows nothing else down
+//! (security.md PW-2). Hashes are stored as PHC strings; `keyid` names the pepper, and a hash without one came from
+//! elsewhere.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::random;
 
 const TAG_LENGTH: usize = 32;
 
-/// What a hash from elsewhere may ask of us at a login.
+/// The most memory that a hash from elsewhere may take at a login, in KiB.
 const FOREIGN_MOST_KIB: u32 = 262_144;
 const FOREIGN_MOST_PASSES: u32 = 10;
 
@@ -24,9 +24,9 @@ const FOREIGN_MOST_PASSES: u32 = 10;
 pub struct Parameters {
     pub memory_kib: u32,
     pub passes: u32,
-    /// Hashes at a time; 0: one per core.
+    /// The hashes at a time; 0: one per core.
     pub parallel: usize,
-    /// How many wait for their turn before the answer is `Busy`.
+    /// The most that wait for their turn before the answer is `Busy`.
     pub queue: usize,
 }
 
@@ -38,11 +38,11 @@ pub enum Error {
     Failed(String),
 }
 
-/// What a password is to a stored hash.
+/// The outcome of comparing a password with a stored hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Right,
-    /// Right, and to be hashed again: the parameters rose, or there was no pepper.
+    /// The password is right, and to be hashed again: the parameters rose, or there was no pepper.
     RightButOutdated,
     Wrong,
 }
@@ -56,7 +56,7 @@ struct Inner {
     params: Params,
     pepper: Vec<u8>,
     turns: Semaphore,
-    /// Those who hash or wait, and how many there may be.
+    /// The number of those who hash or wait; `most` is how many there may be.
     admitted: AtomicUsize,
     most: usize,
     memory: Mutex<Vec<Vec<Block>>>,
@@ -103,7 +103,7 @@ impl Hasher {
         })
     }
 
-    /// A new hash, as a PHC string.
+    /// Returns a new hash, as a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String, Error> {
         let password = password.clone();
         self.in_turn(move |inner| {
@@ -121,7 +121,7 @@ impl Hasher {
         .await
     }
 
-    /// Compares; without a stored hash it costs the same and is wrong (security.md PW-3).
+    /// Compares a password with a hash; without a stored one it costs the same and is wrong (security.md PW-3).
     pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, Error> {
         let password = password.clone();
         let stored = stored.and_then(|it| Stored::parse(it).ok());
@@ -149,7 +149,7 @@ impl Hasher {
         .await
     }
 
-    /// Whether a hash that was not made here can be verified here, at a bearable cost.
+    /// Refuses a hash that was not made here, unless it can be verified here at a bearable cost.
     pub fn accepts(&self, phc: &str) -> Result<(), Foreign> {
         let it = Stored::parse(phc)?;
         let ours = self.inner.params.keyid();
@@ -162,7 +162,7 @@ impl Hasher {
         if costly { Err(Foreign::Cost) } else { Ok(()) }
     }
 
-    /// How many hashes were made so far: two paths that look alike must cost alike (security.md SU-1).
+    /// Returns the number of hashes made so far: two paths that look alike must cost alike (security.md SU-1).
     pub fn count(&self) -> u64 {
         self.inner.done.load(Ordering::Relaxed)
     }
@@ -240,7 +240,7 @@ impl Inner {
         memory
     }
 
-    /// Kept for those who wait, else given back.
+    /// Keeps the memory for those who wait, else gives it back.
     fn return_memory(&self, memory: Vec<Block>) {
         let mut kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         if self.admitted.load(Ordering::Relaxed) > 1 + kept.len() {
@@ -268,7 +268,7 @@ struct Stored {
     tag: Vec<u8>,
 }
 
-/// Why a hash from elsewhere is not taken.
+/// The reasons why a hash from elsewhere is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     #[error("password_hash is no argon2id PHC string ($argon2id$v=19$…); other kinds are not supported")]

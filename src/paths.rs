@@ -1,9 +1,9 @@
 //! The address of every page, below the issuer. The router binds them; pages, redirects and mails link by them. A hole
 //! of a pattern, `{id}`, is filled by the function of the same name in small letters.
 //!
-//! A tool and no part of `http`, as `affiliations` and `oidc` link to pages, too, and may not know `http`. Endpoints of
-//! the protocol are in `oidc::endpoints`, but for the one that is a page: `DEVICE`. Templates write addresses out, as
-//! HTML is read with its links in place; `tests::front_door` compares them with the router.
+//! It is a tool and no part of `http`: `affiliations` and `oidc` link to pages, too, and may not depend on `http`.
+//! Endpoints of the protocol are in `oidc::endpoints`, but for the one that is a page: `DEVICE`. Templates write
+//! addresses out, as HTML is read with its links in place; `tests::front_door` compares them with the router.
 
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 
@@ -105,12 +105,12 @@ pub fn device_code(user_code: &str) -> String {
     filled(DEVICE_CODE, &[user_code])
 }
 
-/// The way on in a service's request, after a page has done its step.
+/// Returns the way on in a service's request, after a page has done its step.
 pub fn authorize_continue(handle: &str) -> String {
     with_parameter(AUTHORIZE_CONTINUE, "request", handle)
 }
 
-/// The login for an account other than the one that is signed in.
+/// Returns the login for an account other than the one that is signed in.
 pub fn login_with_other_account(handle: &str) -> String {
     let login = with_parameter(LOGIN, "account", "other");
     with_parameter(&login, "request", handle)
@@ -168,7 +168,8 @@ fn filled(pattern: &str, values: &[&str]) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// Identifiers are of letters, digits and `._-` (contract.md), but a path is made from what is safe in one.
+/// Returns a safe segment. Identifiers are of letters, digits and `._-` (contract.md), but a path is made from what is
+/// safe in one.
 fn segment(id: &str) -> String {
     form_urlencoded::byte_serialize(id.as_bytes())
         .collect::<String>()

@@ -1,4 +1,4 @@
-//! New secrets, codes and identifiers; the one caller of the system's randomness (security.md G-12).
+//! Makes new secrets, codes and identifiers; the one caller of the system's randomness (security.md G-12).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -12,17 +12,17 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     out
 }
 
-/// 256 bits as 43 base64url characters: for everything that grants something.
+/// Returns 256 bits as 43 base64url characters: for everything that grants something.
 pub fn token() -> String {
     URL_SAFE_NO_PAD.encode(bytes::<32>())
 }
 
-/// 128 bits as 22 base64url characters: for identifiers.
+/// Returns 128 bits as 22 base64url characters: for identifiers.
 pub fn id() -> String {
     URL_SAFE_NO_PAD.encode(bytes::<16>())
 }
 
-/// A random UUID (RFC 9562 §5.4), where a specification wants one.
+/// Returns a random UUID (RFC 9562 §5.4), where a specification wants one.
 pub fn uuid() -> String {
     let value = u128::from_be_bytes(bytes());
     let marked = value & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
@@ -38,7 +38,7 @@ pub fn uuid() -> String {
     uuid + rest
 }
 
-/// A code of `digits` decimal digits, each value equally likely.
+/// Returns a code of `digits` decimal digits, each value equally likely.
 pub fn decimal_code(digits: u32) -> String {
     let range = 10_u64.pow(digits);
     // Values above the last whole multiple would favour small codes.
@@ -51,7 +51,7 @@ pub fn decimal_code(digits: u32) -> String {
     }
 }
 
-/// A code of `length` letters of an alphabet, each equally likely.
+/// Returns a code of `length` letters of an alphabet, each equally likely.
 pub fn letters(alphabet: &str, length: usize) -> String {
     let letters: Vec<char> = alphabet.chars().collect();
     let limit = 256 - 256 % letters.len().clamp(1, 256);

@@ -1,8 +1,8 @@
-//! Short-lived values that this service alone can read: sealed under a key of their purpose and kept in the
-//! ephemeral store under the digest of their key (security.md G-7, G-13, ST-1). Who has the store has nothing.
+//! Short-lived values that this service alone can read: sealed under a key of their purpose and kept in the ephemeral
+//! store under the digest of their key (security.md G-7, G-13, ST-1). A thief of the store has nothing.
 //!
-//! For what a door keeps between two requests of a browser; what the rooms keep has a namespace of theirs in the
-//! store itself.
+//! They are for what a door keeps between two requests of a browser; what the rooms keep has a namespace of theirs in
+//! the store itself.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::app::App;
 use crate::domain::secret::Digest;
 use crate::storage::ephemeral::{EphemeralError, Kind};
 
-/// What a value is for; each purpose has a key and a namespace of its own.
+/// The purpose of a value; each has a key and a namespace of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// What became of a POST, for the GET that follows.
+    /// The outcome of a POST, for the GET that follows.
     PostOutcome,
     /// The answer to a form, for a second press of its button.
     Submission,
@@ -38,7 +38,7 @@ impl Purpose {
         }
     }
 
-    /// Names the key that seals it.
+    /// Returns the name of the key that seals it.
     const fn as_str(self) -> &'static str {
         match self {
             Self::PostOutcome => "post-outcome",
@@ -69,11 +69,11 @@ impl From<EphemeralError> for Error {
     }
 }
 
-/// What stands under a key.
+/// The entry under a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found<T> {
     Nothing,
-    /// Claimed, and no value put yet.
+    /// The key is claimed, and no value put yet.
     Claimed,
     Value(T),
 }
@@ -104,7 +104,7 @@ pub async fn find<T: DeserializeOwned>(app: &App, purpose: Purpose, key: &str) -
     Ok(match stored {
         None => Found::Nothing,
         Some(it) if it.is_empty() => Found::Claimed,
-        // What another key sealed is nothing of ours.
+        // A value that another key sealed is nothing of ours.
         Some(it) => open(app, purpose, &it).map_or(Found::Nothing, Found::Value),
     })
 }

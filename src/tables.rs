@@ -1,9 +1,10 @@
-//! Tables as spreadsheets leave them (contract.md, "Files that go in and out"): a BOM, CRLF, commas or semicolons or tabs,
-//! quoted cells with line breaks, empty columns and rows at the end, headers in any case. Cells are text; nothing is judged.
+//! Tables as spreadsheets leave them (contract.md, "Files that go in and out"): a BOM, CRLF, commas or semicolons or
+//! tabs, quoted cells with line breaks, empty columns and rows at the end, headers in any case. Cells are text; nothing
+//! is judged.
 
 use std::fmt;
 
-/// What is wrong with a line, in words for the operator.
+/// The problem of a line, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct Problem {
@@ -20,17 +21,18 @@ impl Problem {
     }
 }
 
-/// A row: where it begins in the file, and its cells, each with the number of its column among those that there are.
+/// A row: the line where it begins in the file, and its cells, each with the number of its column among those that
+/// there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub line: u64,
     pub cells: Vec<(usize, String)>,
 }
 
-/// Between cells, the first of equals wins.
+/// The delimiters between cells; the first of equals wins.
 const DELIMITERS: [u8; 3] = *b",;\t";
 
-/// The text of a file, or the line with the first byte that is not UTF-8.
+/// Returns the text of a file, or the line with the first byte that is not UTF-8.
 pub fn text(file: &[u8]) -> Result<&str, Problem> {
     match std::str::from_utf8(file) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
@@ -44,7 +46,7 @@ pub fn text(file: &[u8]) -> Result<&str, Problem> {
     }
 }
 
-/// The rows, and what is wrong with others; or why there is no header to read any by.
+/// Returns the rows, and what is wrong with others; or why there is no header to read any by.
 pub fn read(text: &str, columns: &[&str]) -> Result<Vec<Result<Row, Problem>>, Problem> {
     let delimiter = delimiter(text, columns);
     let mut reader = csv::ReaderBuilder::new()
@@ -77,7 +79,7 @@ pub fn read(text: &str, columns: &[&str]) -> Result<Vec<Result<Row, Problem>>, P
 
 fn row(line: u64, record: &csv::StringRecord, header: &[usize]) -> Result<Row, Problem> {
     let cells = record.iter().map(str::trim);
-    // What a spreadsheet adds at the end of a row has no column and says nothing.
+    // A cell that a spreadsheet adds at the end of a row has no column and is ignored if empty.
     let is_surplus = cells.clone().skip(header.len()).any(|it| !it.is_empty());
     if is_surplus || record.len() < header.len() {
         let (here, there) = (record.len(), header.len());
@@ -109,7 +111,7 @@ fn header_of(record: &csv::StringRecord, columns: &[&str]) -> Result<Vec<usize>,
     Ok(header)
 }
 
-/// `First Name` is `first_name`.
+/// Returns the column of a name: `First Name` is `first_name`.
 fn column(name: &str, columns: &[&str]) -> Option<usize> {
     let words: Vec<&str> = name
         .split(|c: char| c.is_whitespace() || c == '_' || c == '-')
@@ -118,7 +120,7 @@ fn column(name: &str, columns: &[&str]) -> Option<usize> {
     columns.iter().position(|it| *it == name)
 }
 
-/// The one by which the header has the most columns that there are.
+/// Returns the delimiter by which the header has the most columns that there are.
 fn delimiter(text: &str, columns: &[&str]) -> u8 {
     let known = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new()
@@ -135,7 +137,7 @@ fn delimiter(text: &str, columns: &[&str]) -> u8 {
     best.unwrap_or(DELIMITERS[0])
 }
 
-/// Which line of the text a byte stands in, asked in order. A line ends with CR LF, LF or CR.
+/// Finds the line of a byte of the text, for bytes in order. A line ends with CR LF, LF or CR.
 struct Lines<'a> {
     text: &'a str,
     at: usize,
@@ -147,7 +149,7 @@ impl<'a> Lines<'a> {
         Self { text, at: 0, line: 1 }
     }
 
-    /// The line of what follows `byte`, past the rest of a line break and empty lines.
+    /// Returns the line of what follows `byte`, past the rest of a line break and empty lines.
     fn line_at(&mut self, byte: u64) -> u64 {
         let mut to = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
         let bytes = self.text.as_bytes();
@@ -162,7 +164,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A piece that does not begin between CR and LF.
+/// Counts the line breaks of a piece that does not begin between CR and LF.
 fn line_breaks(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let ends =

@@ -20,7 +20,7 @@ use crate::config::{Config, Database, Issuer, Redis, Transport};
 use crate::domain::Time;
 use crate::random;
 
-/// When the frozen clock of a test begins. The keys of the template sign from then on.
+/// Returns the time at which the frozen clock of a test begins. The keys of the template sign from then on.
 pub fn start_of_time() -> Time {
     from_unix(1_800_000_000).expect("a time")
 }
@@ -137,7 +137,7 @@ async fn open(config: Config) -> App {
     App::open(config, clock).await.expect("the app opens")
 }
 
-/// Settings below a folder of their own, with the ephemeral store that the environment names.
+/// Returns settings below a folder of their own, with the ephemeral store that the environment names.
 #[expect(clippy::disallowed_methods, reason = "the environment says on what to test")]
 fn local(issuer: &str) -> Config {
     let issuer = Issuer::parse(issuer).expect("an issuer");
@@ -174,7 +174,7 @@ async fn execute(server: &str, sql: &str) -> Result<(), DbErr> {
     done
 }
 
-/// One folder a run. Those of runs that have ended are removed.
+/// Returns the one folder of a run. Those of runs that have ended are removed.
 fn folder() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         const PREFIX: &str = "itu-account-tests-";

@@ -1,6 +1,6 @@
-//! Passkeys: the two ceremonies of Web Authentication (Level 3, §7.1 and §7.2), by `webauthn-rs`. What is kept of one
-//! stays at the server and is text here, and so is a credential, for the stores. The device always makes sure of its
-//! owner (user verification).
+//! Passkeys: the two ceremonies of Web Authentication (Level 3, §7.1 and §7.2), by `webauthn-rs`. The state of a
+//! ceremony stays at the server and is text here, and so is a credential, for the stores. The device always verifies
+//! its owner (user verification).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,13 +13,13 @@ use webauthn_rs::prelude::{
 
 use crate::config::Issuer;
 
-/// Names the service on devices.
+/// The name of the service on devices.
 const NAME: &str = "ITU User Account";
 
-/// Level 3, §7.1: of a credential, in bytes.
+/// The longest id of a credential, in bytes (Level 3, §7.1).
 const LONGEST_ID: usize = 1023;
 
-/// Names a person to their devices (§5.4.3), and reveals nothing else.
+/// The handle that names a person to their devices (§5.4.3), and reveals nothing else.
 pub type UserHandle = [u8; 16];
 
 #[derive(Debug)]
@@ -28,18 +28,19 @@ pub struct Webauthn(Option<webauthn_rs::Webauthn>);
 /// A challenge to a device, and what its response is verified against.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ceremony {
-    /// JSON for the browser: `PublicKeyCredentialCreationOptions` or `…RequestOptions`, bytes in base64url.
+    /// The options for the browser, in JSON: `PublicKeyCredentialCreationOptions` or `…RequestOptions`, bytes in
+    /// base64url.
     pub options: String,
-    /// What the answer is measured by. Kept at the server, and used once.
+    /// The state by which the answer is verified. It is kept at the server, and used once.
     state: String,
 }
 
 /// A new credential.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// Base64url.
+    /// The id in base64url.
     pub id: String,
-    /// JSON.
+    /// The credential in JSON.
     pub data: String,
 }
 
@@ -92,7 +93,7 @@ impl Webauthn {
         self.0.as_ref().ok_or(Error::NoName)
     }
 
-    /// Asks for a new passkey; devices that hold one of `excluded` (base64url) make none.
+    /// Makes a challenge for a new passkey; devices that hold one of `excluded` (base64url) make none.
     pub fn begin_registration(
         &self,
         handle: UserHandle,
@@ -125,7 +126,7 @@ impl Webauthn {
         })
     }
 
-    /// Asks for one of these credentials (base64url), or for whichever the device has for this place.
+    /// Makes a challenge for one of these credentials (base64url), or for whichever the device has for this place.
     pub fn begin_authentication(&self, allowed: &[String]) -> Result<Ceremony, Error> {
         let begun = self.library()?.start_discoverable_authentication();
         let (challenge, state) = begun.map_err(failed)?;
@@ -157,12 +158,12 @@ impl Assertion {
         serde_json::from_str(answer).map(Self).map_err(refused)
     }
 
-    /// Base64url.
+    /// Returns the id of the credential in base64url.
     pub fn credential_id(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.get_credential_id())
     }
 
-    /// Returns whose passkey it is, as the device says.
+    /// Returns the handle of the passkey's owner, as the device states it.
     pub fn user_handle(&self) -> Option<&[u8]> {
         self.0.get_user_unique_id()
     }
