@@ -4,7 +4,7 @@ use itu_account::accounts::recovery;
 use itu_account::affiliations::accounts_import::{self, Report};
 
 const HEADER: &str = "email,first_name,last_name,gender,password_hash,created_at";
-/// argon2id of "password", as another platform wrote it.
+/// The argon2id hash of "password", as another platform wrote it.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
 impl Rooms {
@@ -31,7 +31,7 @@ async fn an_imported_person_logs_in_with_the_old_hash_or_after_a_reset() {
 
     let old = rooms.logs_in("old@example.org", "password").await.unwrap();
     assert!(old.started.session.terms_due && !old.account.email_verified);
-    // PW-2: hashed again with our parameters and pepper; it still is the password.
+    // PW-2: the password is hashed again with our parameters and pepper; it still logs in.
     assert!(rooms.logs_in("old@example.org", "password").await.is_ok());
 
     assert!(matches!(
@@ -143,7 +143,7 @@ async fn an_import_lets_others_pass_and_goes_on_where_it_was_ended() {
             .collect();
         format!("{HEADER}\n{rows}")
     };
-    // What an import had done that was ended.
+    // The first file has the rows that an import had written before it was ended.
     assert_eq!(rooms.imports(&file(120), false).await.imported, 120);
     let report = rooms.imports(&file(200), false).await;
     assert_eq!((report.imported, report.known.len()), (80, 120));

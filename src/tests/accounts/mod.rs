@@ -1,4 +1,4 @@
-//! The room `accounts` on a database of its own: what the pages rest on (security.md section 8).
+//! Tests the room `accounts` on a database of its own: the functions that the pages use (security.md section 8).
 
 mod imports;
 mod logins;
@@ -39,7 +39,7 @@ impl Rooms {
         self.clock.advance(by);
     }
 
-    /// Screens 2 and 3 of the guide; the handle of the sign-up.
+    /// Submits screens 2 and 3 of the guide. Returns the handle of the sign-up.
     pub async fn signs_up(&self, email: &str) -> Result<Secret, Error> {
         let handle = signup::begin(&self.app, &visitor(), details(email), None).await?;
         self.submits(&handle).await?;
@@ -50,7 +50,7 @@ impl Rooms {
         signup::submit(&self.app, &visitor(), handle.expose(), submission()).await
     }
 
-    /// Screen 4, as `affiliations` composes it.
+    /// Submits screen 4, as `affiliations` composes it.
     pub async fn verifies(&self, handle: &Secret, code: &str) -> Result<Completed, Error> {
         let proof = verification::verify(&self.app, &visitor(), handle.expose(), code).await?;
         self.app
@@ -100,7 +100,7 @@ impl Rooms {
         outbox::list(self.app.db.read(), Some(to), 0, 100).await.unwrap()
     }
 
-    /// The code alone on a line of the newest mail that has one.
+    /// Returns the code that stands alone on a line of the newest mail that has one.
     pub async fn code(&self, to: &str) -> String {
         let mails = self.mails(to).await;
         let newest = mails.iter().find(|it| it.kind == "verification_code").unwrap();
@@ -111,7 +111,7 @@ impl Rooms {
         line.unwrap().to_owned()
     }
 
-    /// The token of the newest reset link.
+    /// Returns the token of the newest reset link.
     pub async fn link(&self, to: &str) -> String {
         let mails = self.mails(to).await;
         let newest = mails.iter().find(|it| it.kind == "password_reset").unwrap();
@@ -123,7 +123,7 @@ impl Rooms {
         link.split_once("token=").unwrap().1.to_owned()
     }
 
-    /// What an act cost: hashes, and rows in the tables that it writes to.
+    /// Returns the cost of what has been done: hashes, and rows in the tables that an act writes to.
     pub async fn work(&self) -> Vec<u64> {
         use sea_orm::{ConnectionTrait, Statement};
         let mut work = vec![self.app.passwords.count()];
@@ -147,7 +147,7 @@ impl Rooms {
         work
     }
 
-    /// What was done between two looks at `work`.
+    /// Returns what was done between two results of `work`.
     pub fn difference(before: &[u64], after: &[u64]) -> Vec<i128> {
         before
             .iter()
@@ -164,7 +164,7 @@ pub fn visitor() -> Context {
     }
 }
 
-/// A new password, the same in both fields.
+/// Returns a new password, the same in both fields.
 pub fn typed_twice(password: &str) -> accounts::NewPassword<'_> {
     accounts::NewPassword {
         password,
@@ -172,7 +172,7 @@ pub fn typed_twice(password: &str) -> accounts::NewPassword<'_> {
     }
 }
 
-/// Screen 3 with the terms accepted.
+/// Returns screen 3 with the terms accepted.
 pub fn submission() -> signup::Submission {
     signup::Submission {
         choice: choice(),

@@ -49,7 +49,7 @@ async fn a_link_works_once_under_fifty_parallel_tries() {
     let token = rooms.link("john@example.org").await;
     let all = join_all((0..50).map(|_| rooms.resets(&token))).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1);
-    // A pool that is exhausted on a busy machine is no answer to the link.
+    // A pool that is exhausted on a busy machine does not answer the link.
     let other = all.iter().find(|it| {
         !matches!(
             it,

@@ -97,14 +97,14 @@ async fn known_and_unknown_addresses_cost_the_same() {
         costs.push(Rooms::difference(&before, &rooms.work().await));
     }
     assert_eq!(costs[0], costs[1]);
-    // The owner is told at the stored address, nobody at the one that was typed (SU-2).
+    // SU-2: the owner is notified at the stored address; the address that was typed gets no mail.
     assert_eq!(rooms.mails("known@example.org").await[0].kind, "account_exists");
     assert!(rooms.mails("Known+tag@example.org").await.is_empty());
 }
 
 #[tokio::test]
 async fn no_code_completes_a_sign_up_for_a_taken_address() {
-    // SU-1: not even one that was mailed before the address was taken.
+    // SU-1: a code that was mailed before the address was taken is refused, too.
     let rooms = Rooms::open().await;
     let slow = rooms.signs_up("john@example.org").await.unwrap();
     let code = rooms.code("john@example.org").await;
@@ -132,7 +132,7 @@ async fn a_code_works_once_under_fifty_parallel_tries() {
 
 #[tokio::test]
 async fn attempts_are_counted_before_the_comparison() {
-    // SU-3, SU-4: five of fifty parallel guesses are heard, then the right code is void too.
+    // SU-3, SU-4: five of fifty parallel guesses are counted; after that the right code is void, too.
     let rooms = Rooms::open().await;
     let handle = rooms.signs_up("john@example.org").await.unwrap();
     let code = rooms.code("john@example.org").await;
@@ -146,7 +146,7 @@ async fn attempts_are_counted_before_the_comparison() {
         .iter()
         .filter(|it| matches!(it, Err(Error::Fields(it)) if it["code"] == "error.code_left"))
         .count();
-    // Four are told how many attempts are left, the fifth that only a new code helps.
+    // Four answers state how many attempts are left; the fifth states that only a new code helps.
     assert_eq!(heard, 4);
     let mut left: Vec<_> = all
         .iter()
@@ -162,7 +162,7 @@ async fn attempts_are_counted_before_the_comparison() {
         Err(Error::CodeVoid)
     ));
 
-    // Fifteen an hour over all codes of the address.
+    // The limit is fifteen attempts an hour over all codes of the address.
     for _ in 0..2 {
         rooms.now_later(Duration::minutes(2));
         signup::resend(&rooms.app, &visitor(), handle.expose())
