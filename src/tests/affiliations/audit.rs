@@ -1,4 +1,4 @@
-//! Every decision leaves a record with before and after, in its own transaction (LG-1, ST-2).
+//! Tests that every decision leaves a record with before and after, in its own transaction (LG-1, ST-2).
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use itu_account::domain::ties::TiesStatus;
 use itu_account::storage::affiliations;
 
 impl World {
-    /// Actor, action, before and after of all records about an affiliation, the oldest first.
+    /// Returns actor, action, before and after of all records about an affiliation, the oldest first.
     async fn trail(&self, object: &str) -> Vec<(String, String, Value, Value)> {
         let db = self.db.read();
         let query = Statement::from_string(
@@ -76,7 +76,7 @@ async fn every_step_is_recorded_with_before_and_after() {
             (a, "ties.requested"),
         ]
     );
-    // What ended with the affiliation says so itself.
+    // Everything that ended with the affiliation has a record of its own.
     let mut ended: Vec<_> = steps[5..].to_vec();
     ended.sort_unstable();
     assert_eq!(

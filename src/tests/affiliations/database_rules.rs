@@ -1,4 +1,4 @@
-//! What the database refuses, on SQLite and on PostgreSQL, whoever writes and however.
+//! Tests the rules that the database enforces, on SQLite and on PostgreSQL, whichever program writes.
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
@@ -96,7 +96,7 @@ async fn an_affiliation_moves_along_the_listed_ways_only() {
                     | ("self_declared", "withdrawn")
             );
             let moved = world.moves(id.as_str(), to).await;
-            // Staying where one is, while alive, is no move.
+            // A row that stays in its stage, while it is open, makes no transition.
             let stays = from == to && matches!(*from, "pending" | "approved" | "self_declared");
             assert_eq!(moved.is_ok(), listed || stays, "{from} to {to}: {moved:?}");
             world
@@ -232,7 +232,7 @@ async fn ties_rights_need_an_approved_affiliation_to_an_entitled_active_member()
 
 #[tokio::test]
 async fn nothing_outlives_the_affiliation() {
-    // AF-3: whoever ends it, and however
+    // AF-3: a right ends with its affiliation, whoever ends that, and however.
     let world = World::new().await;
     for (i, end) in ["removed", "lapsed", "withdrawn"].into_iter().enumerate() {
         let name = format!("p{i}");
@@ -270,7 +270,7 @@ async fn nothing_outlives_the_affiliation() {
 
 #[tokio::test]
 async fn affiliations_end_with_the_membership() {
-    // AF-1: ended lapses
+    // AF-1: the end of a membership makes its affiliations lapse.
     let world = World::new().await;
     let alice = world.focal_point("alice", "telco").await;
     let bob = world.person("bob").await;

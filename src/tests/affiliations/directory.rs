@@ -1,4 +1,4 @@
-//! The directory with 20,000 organizations: what is found, and that an index finds it.
+//! Tests the search of the directory with 20,000 organizations: its results, and that it reads an index.
 
 use sea_orm::ConnectionTrait;
 
@@ -52,7 +52,7 @@ async fn organizations_are_found_by_the_beginnings_of_words() {
         names(&world, &text("communications")).await,
         ["Federal Office of Communications"]
     );
-    // The acronym as typed comes first.
+    // The acronym comes first if it equals the text that was typed.
     assert_eq!(
         names(&world, &text("uit")).await,
         ["Union Internationale des Télécommunications", "Uitgeverij"]

@@ -1,4 +1,4 @@
-//! Joining an organization, from the request to the rights, and who may not.
+//! Tests joining an organization, from the request to the rights, and which people are refused.
 
 use super::World;
 use super::world::{listed, person, rights_of};
@@ -61,7 +61,7 @@ async fn a_focal_point_lets_a_person_in() {
     assert_eq!(told.organization.as_deref(), Some("Telco"));
     assert_eq!(told.ties_rights, ["documents"]);
     assert_eq!(world.mails(&alice).await.len(), 3); // requested, approved, TIES granted: LG-4
-    // What was asked for and not granted waits on.
+    // A right that was requested and not granted is still pending.
     let page = roster::list(
         &world.app,
         &person(&mina),
@@ -179,7 +179,7 @@ async fn nobody_decides_about_themselves_whatever_office_they_hold() {
     assert!(matches!(appointed, Err(Error::OwnRequest)));
     assert_eq!(world.told(&admin).await, AffiliationClaim::Pending);
 
-    // The request of the only Focal Point for rights comes to the administrators.
+    // The only Focal Point's request for rights goes to the administrators.
     ties::request(app, &person(&mina), &documents()).await.unwrap();
     let page = roster::list_without_focal_point(app, &as_admin, &Default::default())
         .await
@@ -299,7 +299,7 @@ async fn the_last_focal_point_is_removed_by_an_administrator_only() {
             .contains(&"focal_point_designated".to_owned())
     );
 
-    // Each removes the other at the same moment: one stays.
+    // Each removes the other at the same moment: one of them remains.
     let (ours, theirs) = (person(&mina), person(&alice));
     let (one, other) = tokio::join!(
         focal_points::undesignate(app, &ours, &id, ""),

@@ -1,4 +1,4 @@
-//! A person's place in organizations: what the rooms allow, and what the database refuses whoever asks.
+//! Tests a person's place in organizations: the functions of the room, and the rules of the database.
 
 mod audit;
 mod database_rules;

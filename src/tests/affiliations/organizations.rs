@@ -1,4 +1,4 @@
-//! The directory's records: proposals, merging, the end of a membership, the file.
+//! Tests the directory's records: proposals, merging, the end of a membership, the file.
 
 use super::World;
 use super::world::{listed, organization, person, rights_of};
@@ -183,7 +183,7 @@ async fn merging_moves_the_people_along() {
     let world = World::new().await;
     let app = &world.app;
     let operator = Context::operator();
-    // Into a non-member: the declaration moves. Into a member: a request is made of it.
+    // A merge into a non-member moves the declaration. A merge into a member makes a request of it.
     let [alice, bob] = [world.person("alice").await, world.person("bob").await];
     let [first, second] = [world.proposes(&alice).await, world.proposes(&bob).await];
     merge::merge(app, &operator, &first, &id("shop"), "")
@@ -200,7 +200,7 @@ async fn merging_moves_the_people_along() {
     let again = merge::merge(app, &operator, &second, &id("telco"), "").await;
     assert!(matches!(again, Err(Error::Conflict)));
 
-    // A member into a member: affiliations, rights and Focal Points stay what they are.
+    // A merge of a member into a member keeps affiliations, rights and Focal Points.
     let mina = world.focal_point("mina", "telco").await;
     let carol = world.person("carol").await;
     let request = requests::change(app, &person(&carol), &listed("telco", true))
@@ -355,7 +355,7 @@ async fn what_is_exported_can_be_imported_as_it_is() {
     );
     assert_eq!(export(&world.app, &operator).await.unwrap(), exported);
 
-    // An absent column keeps, an empty cell clears.
+    // An absent column keeps the value; an empty cell clears it.
     import(&world.app, &operator, b"id,acronym,sectors\ntel.1,TS,\n")
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! The end of a sign-up: account, session and request are one transaction.
+//! Tests the end of a sign-up: account, session and request are written in one transaction.
 
 use super::World;
 use super::world::listed;

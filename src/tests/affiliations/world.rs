@@ -1,4 +1,4 @@
-//! A database with organizations and people, for tests of the room.
+//! A database with organizations and people, for the tests of the room.
 
 use crate::support::rows;
 use itu_account::app::App;
@@ -29,7 +29,7 @@ pub fn context(account: &str, role: Role) -> Context {
         role,
     };
     Context {
-        // Later than any clock of these tests: SE-4 is proved through the front door.
+        // The time is later than any clock of these tests: SE-4 is tested through the front door.
         authenticated_at: Time::from_timestamp(4_000_000_000, 0),
         ..Context::of(actor)
     }
@@ -40,7 +40,7 @@ pub fn organization(id: &str, name: &str, membership_type: &str) -> Organization
 }
 
 impl World {
-    /// Two members, entitled to TIES or not, and a company that is none.
+    /// Opens a database with members, entitled to TIES or not, and a company that is no member.
     pub async fn new() -> Self {
         let app = testing::app().await;
         let db = app.db.clone();
@@ -80,7 +80,7 @@ impl World {
         id
     }
 
-    /// Puts the person into the organization, past the room.
+    /// Writes an affiliation of the person with the organization, past the room.
     pub async fn affiliate(&self, account: &AccountId, organization: &str, approved: bool) -> AffiliationId {
         let stage = if approved {
             rows::approved(now())
@@ -110,7 +110,7 @@ impl World {
     }
 }
 
-/// Every act can be awaited by a handler, which moves between threads.
+/// Requires that every act can be awaited by a handler, which moves between threads.
 #[expect(dead_code, reason = "checked by the compiler")]
 fn acts_are_send(
     app: &itu_account::app::App,
