@@ -1,5 +1,5 @@
-//! What a login is worth: `acr_values`, `acr` in `claims`, `default_acr_values`, and how ID tokens, access
-//! tokens and introspection tell it (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9068, RFC 9470).
+//! Tests the authentication context: `acr_values`, `acr` in `claims`, `default_acr_values`, and how ID tokens, access
+//! tokens and introspection state it (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9068, RFC 9470).
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use itu_account::oidc::token::TokenResponse;
 const SFA: &str = "https://refeds.org/profile/sfa";
 const MFA: &str = "https://refeds.org/profile/mfa";
 
-/// The same person, after a code of their app was taken, too.
+/// Returns the same person, after a code of their app was accepted, too.
 fn with_code(op: &Provider, person: &Person) -> Person {
     let proof = SecondProof {
         factor: Factor::Totp,
@@ -72,14 +72,14 @@ async fn without_an_essential_class_there_is_no_answer_but_an_error() {
     let silent = accepts(&op, &web, &[("claims", &claims), ("prompt", "none")]);
     let step = next(&op, &silent, Some(&alice)).await;
     assert_eq!(answered(&step, "error").as_deref(), Some(error));
-    // Of what the person could set up the page tells.
+    // The page shows the second factors that the person could set up.
     let step = next(&op, &accepts(&op, &web, &[("claims", &claims)]), Some(&alice)).await;
     assert!(matches!(step, Step::SecondFactorMissing), "{step:?}");
     let careful = with_code(&op, &alice);
     let met = tokens(&op, &web, &careful, &[("claims", &claims)]).await;
     assert_eq!(op.id_token(&met)["acr"], MFA);
 
-    // Of what cannot be had here nobody is asked for a password.
+    // A value that is unsupported here asks for no password.
     let hopeless = essential(&["1"]);
     let pairs = [
         ("client_id", "web"),

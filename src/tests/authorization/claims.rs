@@ -1,4 +1,4 @@
-//! Which claims are told, and how (product.md, "What a service receives"; security.md UI-2, AF-4).
+//! Tests which claims are returned, and how (product.md, "What a service receives"; security.md UI-2, AF-4).
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn each_scope_tells_its_claims_and_no_others() {
         "updated_at": alice.account.updated_at.timestamp()});
 
     assert_eq!(told(&op, &alice, "openid", "{}").await, json!({}));
-    // gender undisclosed, and no user name without the address
+    // The gender is undisclosed, and there is no user name without the address.
     assert_eq!(told(&op, &alice, "openid profile", "{}").await, profile);
     assert_eq!(
         told(&op, &alice, "email", "{}").await,
@@ -41,7 +41,7 @@ async fn each_scope_tells_its_claims_and_no_others() {
         told(&op, &alice, "itu_newsletter", "{}").await,
         json!({"newsletter": false})
     );
-    // AF-4: nobody's member
+    // AF-4: the person is a member of no organization.
     let none = json!({"affiliation_status": "none", "ties_rights": [], "focal_point": false});
     assert_eq!(told(&op, &alice, "itu_membership", "{}").await, none);
 }

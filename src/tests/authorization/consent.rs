@@ -1,4 +1,4 @@
-//! Asked once, remembered, withdrawn (security.md AZ-13, TK-5).
+//! Tests consent: it is asked for once, remembered, withdrawn (security.md AZ-13, TK-5).
 
 use super::*;
 use itu_account::oidc::consent;
@@ -74,7 +74,7 @@ async fn a_claim_by_name_is_asked_for_too() {
     let Step::Consent(needed) = step else {
         panic!("{step:?}")
     };
-    // email comes with the scope, newsletter is not for this client: AZ-14
+    // AZ-14: email comes with the scope; newsletter is not for this client.
     assert_eq!(needed.claims, ["name"]);
     consent::remember(&op.app, &op.context, &request, &alice.account.id)
         .await

@@ -1,5 +1,6 @@
-//! From an authorization request to its answer, asked of the room itself: which step comes next, who
-//! consents, whom a policy refuses, which claims are told. What the front door adds is tested there.
+//! Tests the room from an authorization request to its answer: which step comes next, who consents, which person a
+//! policy refuses, which claims are returned. The front door's own part is tested in `authorization_request` and
+//! `journeys`.
 
 mod acr;
 mod claims;
@@ -21,7 +22,7 @@ use itu_account::oidc::authorization::request::{self, RawRequest, Rejection};
 
 const BROWSER: &str = "the cookie of a browser";
 
-/// An accepted request; `more` is added to the plain one.
+/// Returns an accepted request; `more` is added to the plain one.
 fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> AuthorizationRequest {
     let mut pairs = vec![
         ("client_id", client.id.as_str()),
@@ -50,7 +51,7 @@ async fn next(op: &Provider, request: &AuthorizationRequest, person: Option<&Per
     interaction::begin(&op.app, request, person).await
 }
 
-/// The same person, after the password was entered once more.
+/// Returns the same person, after the password was entered once more.
 fn again(op: &Provider, person: &Person) -> Person {
     Person {
         account: person.account.clone(),
@@ -61,7 +62,7 @@ fn again(op: &Provider, person: &Person) -> Person {
     }
 }
 
-/// What an answer carries under a name.
+/// Returns the parameter of an answer under a name.
 fn answered(step: &Step, name: &str) -> Option<String> {
     match step {
         Step::Answer(answer) => {
@@ -76,7 +77,7 @@ fn is_code(step: &Step) -> bool {
     matches!(step, Step::Answer(_)) && answered(step, "code").is_some()
 }
 
-/// A service of others, which asks people.
+/// Registers a third party's service, which asks people for consent.
 async fn third_party(op: &Provider, more: Value) -> Arc<Client> {
     let mut metadata = serde_json::json!({"client_name": "Others",
         "grant_types": ["authorization_code", "refresh_token"],

@@ -1,4 +1,4 @@
-//! Which step comes next (OpenID Connect Core §3.1.2.3; security.md AZ-6, AZ-10).
+//! Tests which step comes next (OpenID Connect Core §3.1.2.3; security.md AZ-6, AZ-10).
 
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -87,7 +87,7 @@ async fn prompt_and_max_age_ask_for_a_proof_that_is_newer_than_the_request() {
         op.wait(1);
         let alice = again(&op, &alice);
         op.wait(30);
-        // Once proved it is not asked for again, however long the rest takes.
+        // A password that was verified once is not asked for again, however long the rest takes.
         assert!(is_code(&next(&op, &request, Some(&alice)).await), "{more:?}");
     }
     let young = accepts(&op, &web, &[("max_age", "10000")]);
@@ -133,7 +133,7 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
         .await
         .expect("kept");
 
-    // AZ-6: the handle is nothing in another browser.
+    // AZ-6: another browser cannot use the handle.
     assert!(
         interaction::find(&op.app, &handle, "another")
             .await
@@ -161,7 +161,7 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
     ));
     let second = interaction::proceed(&op.app, &handle, &found, as_alice).await;
     assert!(matches!(second, Step::Over)); // G-8
-    // G-9: a press in a window that was opened before does not open it again, nor is anything agreed to.
+    // G-9: a press in a window that was opened before neither opens it again nor consents to anything.
     let chosen = interaction::choose(&op.app, &handle, &found, &alice.account.id).await;
     assert!(!chosen.expect("answers"));
     let context = Context::of(itu_account::domain::actor::Actor::Visitor);
@@ -389,7 +389,7 @@ async fn a_file_of_clients_is_applied_as_a_whole_and_twice_is_as_once() {
     );
     assert!(refused.to_string().starts_with("c.redirect_uris: "), "{refused}");
     assert!(op.app.registry.find("a").is_some() && op.app.registry.find("b").is_none());
-    // What is printed can be read again, and changes nothing.
+    // The printed form can be parsed again, and changes nothing.
     let printed =
         clients::ClientDocument::write(&clients::find(&op.app, &good[0].0.id).await.expect("there"));
     let again = clients::ClientDocument::read(&printed).expect("a document");
