@@ -1,5 +1,6 @@
-//! Whatever is done to a request, by the browser or pushed: a standard error or the right answer, never a
-//! failure of ours, never a way to an address that is not registered (RFC 6749 §4.1.2.1; security.md G-11).
+//! Tests that every mutated authorization request, by the browser or pushed, gets a standard error or the right answer,
+//! never a failure of ours, never a redirect to an address that is not registered (RFC 6749 §4.1.2.1; security.md
+//! G-11).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use super::*;
 use crate::support::mutations::{Pairs, is_of_the_standard, is_plain, mutate, mutation};
 
-/// A good request of some kind.
+/// Returns a good request of some kind.
 fn good(rp: &RelyingParty, response_type: &str, mode: &str, object: Option<&str>) -> Pairs {
     let mut pairs = vec![
         ("client_id", rp.id.as_str()),
@@ -28,7 +29,7 @@ fn good(rp: &RelyingParty, response_type: &str, mode: &str, object: Option<&str>
     owned.collect()
 }
 
-/// What came back to the service, wherever it stands; `None` when it is a page of ours.
+/// Returns the parameters that came back to the service, wherever they stand; `None` for a page of ours.
 fn arrived(op: &TestOp, rp: &RelyingParty, page: &Page) -> Option<BTreeMap<String, String>> {
     let own = page.url.as_str().starts_with(ISSUER);
     let mut pairs: BTreeMap<String, String> = match page.find_form_at("/callback") {
@@ -87,7 +88,7 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
         mutations.iter().for_each(|it| mutate(&mut pairs, it));
         let about = format!("{case}: {mutations:?}");
 
-        // Pushed, by a client that is proved, unless that was mutated.
+        // The request is pushed by an authenticated client, unless the mutation broke its credentials.
         let fields: Vec<_> = pairs.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
         let (status, answer) = rp.posts("/par", &fields).await;
         if status == 201 {
@@ -102,11 +103,11 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
             );
         }
 
-        // In a browser, with and without a session; by GET as by POST. The browser refuses every 5xx.
+        // The browser sends it with and without a session, by GET as by POST. It refuses every 5xx.
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&pairs)
             .finish();
-        // What is longer than an address may be (DS-1) comes as a form.
+        // DS-1: a request that is longer than an address may be comes as a form.
         let kind = if query.len() > 8000 { 2 } else { case % 3 };
         let page = match kind {
             0 => visitor.get(&format!("/authorize?{query}")).await,
@@ -131,7 +132,7 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
             }
             None => {
                 granted += 1;
-                // Only what was asked for, and only to who was asked by this client with its state.
+                // The answer holds only what this client asked for, with its state.
                 assert!(
                     told.contains_key("code") || told.contains_key("id_token"),
                     "{about}: {told:?}"

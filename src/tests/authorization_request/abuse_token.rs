@@ -1,4 +1,4 @@
-//! Whatever is done to a token request: the right answer or an error of the standard, never a failure of ours,
+//! Tests that every mutated token request gets the right answer or an error of the standard, never a failure of ours,
 //! and never more than was granted (RFC 6749 §5; security.md G-11, TK-11).
 
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ const GRANTED: &str = "openid email offline_access";
 const API: &str = "https://api.example";
 const ORDER: &str = r#"[{"type":"order","document":"x"}]"#;
 
-/// A good request for tokens, by each grant.
+/// Returns a good request for tokens, by each grant.
 async fn good(kind: usize, alice: &mut crate::support::Person, rp: &mut RelyingParty) -> Pairs {
     let owned = |pairs: Vec<(&str, &str)>| -> Pairs {
         let pairs = pairs.into_iter();
@@ -72,14 +72,14 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let (mut granted, mut refused) = (0, 0);
     for case in 0..700 {
-        op.advance(5); // what fails too often must wait a minute
+        op.advance(5); // too many failures are throttled for a minute
         let (kind, mutations) = kinds.new_tree(&mut runner).expect("a case").current();
         let mut pairs = good(kind, &mut alice, &mut rp).await;
         mutations.iter().for_each(|it| mutate(&mut pairs, it));
         let about = format!("{case}: grant {kind}, {mutations:?}");
         let fields: Vec<_> = pairs.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
 
-        // Nothing that the router answers may be a 5xx: the relying party itself refuses it.
+        // The router answers with no 5xx: the relying party itself refuses it.
         let answer = rp.posts_with("/token", &fields, &[]).await;
         let told: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         assert_eq!(answer.headers()["cache-control"], "no-store", "{about}"); // TK-11
@@ -96,7 +96,7 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
             continue;
         }
         refused += 1;
-        assert!(!mutations.is_empty(), "{about}: {told}"); // what was good is granted
+        assert!(!mutations.is_empty(), "{about}: {told}"); // a good request is granted
         assert!(
             (400..500).contains(&answer.status().as_u16()),
             "{about}: {}",

@@ -1,9 +1,9 @@
-//! Request objects (OpenID Connect Core §6, RFC 9101; security.md AZ-7, AZ-8, JW-2).
+//! Tests request objects (OpenID Connect Core §6, RFC 9101; security.md AZ-7, AZ-8, JW-2).
 
 use super::*;
 use crate::support::Site;
 
-/// A client with one key; `more` over its registration.
+/// Registers a client with one key; `more` replaces parts of its registration.
 async fn signing(op: &TestOp, alg: &'static str, more: Value) -> (RelyingParty, Signer) {
     let signer = Signer::new(alg);
     let mut metadata = json!({"jwks": {"keys": [signer.public()]}});
@@ -13,7 +13,7 @@ async fn signing(op: &TestOp, alg: &'static str, more: Value) -> (RelyingParty, 
     (op.client_with("rp", metadata).await, signer)
 }
 
-/// A whole request inside, with `more` over it; null leaves a name out.
+/// Returns the claims of a whole request, with `more` in their place; null leaves a name out.
 fn inside(op: &TestOp, rp: &RelyingParty, more: Value) -> Value {
     let now = op.clock.now().timestamp();
     let mut claims = json!({"iss": rp.id, "aud": ISSUER, "client_id": rp.id, "redirect_uri": rp.redirect_uri,
@@ -28,7 +28,7 @@ fn inside(op: &TestOp, rp: &RelyingParty, more: Value) -> Value {
     claims
 }
 
-/// As OAuth wants it outside, and the object.
+/// Returns the address of a request with the object; outside are only what OAuth requires, and `more`.
 fn carrying(rp: &RelyingParty, object: &str, more: &[(&str, &str)]) -> String {
     let empty = [("redirect_uri", ""), ("state", ""), ("nonce", ""), ("scope", "")];
     let empty = empty.iter().filter(|it| more.iter().all(|other| other.0 != it.0));
@@ -79,14 +79,14 @@ async fn what_is_inside_goes_before_what_is_outside() {
     assert_eq!(tokens["scope"], "openid");
     assert_eq!(claims(&op, &tokens["id_token"])["nonce"], "n-inside");
 
-    // OpenID Connect Core §6.1: what is not inside may stand outside …
+    // OpenID Connect Core §6.1: a parameter that is not inside may stand outside …
     let object = signer.signs(&inside(&op, &rp, json!({"state": null})));
     let back = alice
         .browser
         .get(&carrying(&rp, &object, &[("state", "outside")]))
         .await;
     assert_eq!(back.query("state").as_deref(), Some("outside"));
-    // … but not for who speaks of RFC 9101 (§6.3).
+    // … but not in a request by RFC 9101 (§6.3).
     let header = json!({"alg": "ES256", "typ": "oauth-authz-req+jwt"});
     let object = signer.signs_as(&header, &inside(&op, &rp, json!({"state": null})));
     let back = alice
@@ -196,7 +196,7 @@ async fn what_the_client_did_not_sign_is_refused() {
             back.url
         );
         assert_eq!(back.query("state").as_deref(), Some("outside"), "{why}");
-        // Without an address outside nobody can be answered: AZ-1
+        // AZ-1: without an address outside no redirect is possible.
         assert_eq!(
             visitor.get(&carrying(&rp, &object, &[])).await.status,
             400,
@@ -207,7 +207,7 @@ async fn what_the_client_did_not_sign_is_refused() {
     let outside = [("redirect_uri", other.redirect_uri.as_str())];
     let back = visitor.get(&carrying(&other, &object, &outside)).await;
     assert_eq!(back.query("error").as_deref(), Some("invalid_request_object"));
-    // What is inside is checked as what is outside.
+    // Parameters inside are checked like parameters outside.
     for (error, more) in [
         ("invalid_request", json!({"prompt": "none login"})),
         (
@@ -247,7 +247,7 @@ async fn what_the_client_did_not_sign_is_refused() {
     ); // G-2
 }
 
-/// HS256, by whatever key.
+/// Signs by HS256 with any key.
 fn hmac(key: &[u8], claims: &Value) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use hmac::{Hmac, Mac};
@@ -307,7 +307,7 @@ async fn a_client_may_be_held_to_signing() {
     let (status, refusal) = rp.posts("/par", &plain).await;
     assert_eq!((status, &refusal["error"]), (400, &"invalid_request".into()));
 
-    // Everything is inside, nothing is asked of the outside.
+    // Everything is inside; nothing is read from the outside.
     let object = signer.signs(&inside(&op, &rp, json!({})));
     let page = visitor
         .get(&carrying(&rp, &object, &[("response_type", "")]))

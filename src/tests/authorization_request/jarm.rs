@@ -1,4 +1,4 @@
-//! Signed authorization responses (JWT Secured Authorization Response Mode; security.md AZ-4).
+//! Tests signed authorization responses (JWT Secured Authorization Response Mode; security.md AZ-4).
 
 use super::*;
 

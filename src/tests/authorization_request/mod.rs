@@ -1,5 +1,5 @@
-//! How a service may ask and be answered beyond the plain code flow, through the front door: tokens from
-//! the authorization endpoint, pushed and signed requests, and where and how answers arrive.
+//! Tests requests and answers beyond the plain code flow, through the front door: tokens from the authorization
+//! endpoint, pushed and signed requests, and where and how answers arrive.
 
 mod abuse_authorization;
 mod abuse_token;
@@ -14,7 +14,7 @@ use crate::support::{ISSUER, Page, Person, RelyingParty, Signer, TestOp};
 use itu_account::domain::authorization_details::DetailsType;
 use itu_account::domain::client::ResponseType;
 
-/// A provider that offers every response type, as a certification wants it.
+/// Starts a provider that offers every response type, as a certification requires.
 async fn open_provider() -> TestOp {
     TestOp::with(|config| {
         let order = DetailsType {
@@ -27,7 +27,7 @@ async fn open_provider() -> TestOp {
     .await
 }
 
-/// A client for all of them, of others' house: its ID tokens are lean.
+/// Registers a third party's client for all response types: its ID tokens are lean.
 async fn every_type(op: &TestOp) -> RelyingParty {
     let types: Vec<String> = ResponseType::ALL.iter().map(ToString::to_string).collect();
     let metadata = json!({"response_types": types, "id_token_claims": "lean",
@@ -35,7 +35,7 @@ async fn every_type(op: &TestOp) -> RelyingParty {
     op.client_with("rp", metadata).await
 }
 
-/// A request with `more` over the plain one; an empty value leaves a name out.
+/// Returns the address of a request with `more` in place of the plain values; an empty value leaves a name out.
 fn url_of(rp: &RelyingParty, more: &[(&str, &str)]) -> String {
     let mut pairs = vec![
         ("client_id", rp.id.as_str()),
@@ -53,20 +53,20 @@ fn url_of(rp: &RelyingParty, more: &[(&str, &str)]) -> String {
     format!("/authorize?{query}")
 }
 
-/// What came back behind the `#`.
+/// Returns the parameters behind the `#`.
 fn fragment(back: &Page) -> Value {
     let fragment = back.url.fragment().unwrap_or_default();
     let pairs = form_urlencoded::parse(fragment.as_bytes()).into_owned();
     Value::Object(pairs.map(|(name, value)| (name, value.into())).collect())
 }
 
-/// What came back in the query.
+/// Returns the parameters in the query.
 fn query(back: &Page) -> Value {
     let pairs = back.url.query_pairs().into_owned();
     Value::Object(pairs.map(|(name, value)| (name, value.into())).collect())
 }
 
-/// The claims of something that we signed.
+/// Returns the claims of a JWT that we signed.
 fn claims(op: &TestOp, jwt: &Value) -> Value {
     let jwt = jwt.as_str().expect("a JWT");
     op.app.keys.verify_own(jwt, "JWT").expect("our signature")

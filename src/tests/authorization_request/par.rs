@@ -1,8 +1,8 @@
-//! Pushed authorization requests (RFC 9126; security.md AZ-8, AZ-9).
+//! Tests pushed authorization requests (RFC 9126; security.md AZ-8, AZ-9).
 
 use super::*;
 
-/// What a service pushes, with `more` over the plain request.
+/// Returns the fields that a service pushes, with `more` in place of the plain ones.
 fn pushed<'a>(rp: &'a RelyingParty, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
         ("redirect_uri", rp.redirect_uri.as_str()),
@@ -23,7 +23,7 @@ async fn pushes(rp: &RelyingParty, more: &[(&str, &str)]) -> String {
     answer["request_uri"].as_str().expect("a reference").to_owned()
 }
 
-/// How the browser brings a reference, beside `more` that counts for nothing.
+/// Returns the address by which the browser brings a reference, beside `more` that must be ignored.
 fn opens(rp: &RelyingParty, request_uri: &str, more: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("client_id", rp.id.as_str()), ("request_uri", request_uri)])
@@ -76,7 +76,7 @@ async fn a_reference_is_opened_until_it_is_answered_and_then_dead() {
     let waiting = alice.browser.get(&url).await; // opened again: trap 21
     assert!(alice.enters_password(login).await.query("code").is_some());
 
-    // The page that still waits, and whoever comes with the reference, are too late.
+    // The page that still waits is too late, and so is every further use of the reference.
     let late = alice.enters_password(waiting).await;
     assert_eq!((late.status.as_u16(), late.query("code")), (400, None));
     assert_eq!(alice.browser.get(&url).await.status, 400); // no address to answer: AZ-1
@@ -142,7 +142,7 @@ async fn everything_is_checked_when_it_is_pushed() {
     let twice = [&pushed(&rp, &[])[..], &[("state", "again")]].concat();
     assert_eq!(rp.posts("/par", &twice).await.0, 400); // G-2
 
-    // The client is proved as at the token endpoint; one without credentials proves its code.
+    // The client authenticates as at the token endpoint; one without credentials proves its code.
     let mut stranger = op.client("stranger").await;
     stranger.secret = Some("wrong".into());
     let (status, refusal) = stranger.posts("/par", &pushed(&stranger, &[])).await;

@@ -1,5 +1,5 @@
-//! The implicit and hybrid flows (OpenID Connect Core §3.2, §3.3, Multiple Response Types, Form Post
-//! Response Mode; security.md AZ-4).
+//! Tests the implicit and hybrid flows (OpenID Connect Core §3.2, §3.3, Multiple Response Types, Form Post Response
+//! Mode; security.md AZ-4).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -53,7 +53,7 @@ async fn each_type_brings_what_it_names_behind_the_hash() {
         assert_eq!(token.get("c_hash"), hash("code").as_ref(), "{named}"); // Core §3.3.2.11
         let s_hash = response_type.code.then(|| Value::from(half(&answer["state"])));
         assert_eq!(token.get("s_hash"), s_hash.as_ref(), "{named}");
-        // Core §5.4: in the ID token only when it is all there is.
+        // Core §5.4: the claims are in the ID token only if no access token is issued.
         assert_eq!(token.get("email").is_some(), named == "id_token", "{named}");
     }
 }
@@ -93,7 +93,7 @@ async fn somebody() -> (TestOp, RelyingParty, Person) {
     (op, rp, alice)
 }
 
-/// The whole hybrid answer, with offline access.
+/// Returns the whole hybrid answer, with offline access.
 async fn everything_at_once(rp: &RelyingParty, person: &mut Person) -> Value {
     let offline = ("scope", "openid offline_access");
     let url = url_of(rp, &[("response_type", "code id_token token"), offline]);
@@ -227,7 +227,7 @@ async fn a_client_and_the_deployment_decide_which_types_there_are() {
     let back = visitor.get(&asks(&only, "code")).await;
     assert_eq!(query(&back)["error"], "unauthorized_client");
     let back = visitor.get(&asks(&only, "id_token")).await;
-    assert_eq!(back.url.path(), "/login"); // a public client without a code has nothing to prove: AZ-5
+    assert_eq!(back.url.path(), "/login"); // AZ-5: a public client without a code needs no PKCE
     let (status, refusal) = plain.posts("/token", &[("grant_type", "implicit")]).await;
     assert_eq!(
         (status, &refusal["error"]),
