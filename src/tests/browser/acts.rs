@@ -1,5 +1,5 @@
-//! What else a person does with a browser: Back, reload, a second press, the language menu; and what can be read there
-//! of fields, of the focus and of the history.
+//! A person's other acts with a browser: Back, reload, a second press, the language menu. Also reads fields, the focus
+//! and the history.
 
 use std::time::Duration;
 
@@ -42,13 +42,13 @@ impl Browser {
         self.client.back().await.expect("Back");
     }
 
-    /// As by the button of the browser. What a POST answered is asked for by another POST, as Chromium does once the
-    /// person has agreed to send the form again.
+    /// Reloads as by the button of the browser. A page that answered a POST is requested by another POST, as Chromium
+    /// does once the person has agreed to send the form again.
     pub async fn reloads(&self) {
         self.client.refresh().await.expect("a reload");
     }
 
-    /// Two presses as quick as the browser takes them.
+    /// Presses twice as quickly as the browser takes it.
     pub async fn double_clicks(&self, css: &str) {
         let element = self.sees(css).await;
         let (down, up) = (
@@ -59,7 +59,7 @@ impl Browser {
                 button: MOUSE_BUTTON_LEFT,
             },
         );
-        // The pointer goes where the element stands in the window.
+        // The pointer goes to the element's place in the window.
         let _ = self
             .client
             .execute(
@@ -111,7 +111,7 @@ impl Browser {
         );
     }
 
-    /// Returns what stands in a field, or whether a box is ticked: `true`.
+    /// Returns the value of a field, or `true` if a box is ticked.
     pub async fn value(&self, name: &str) -> String {
         let css = format!("main [name='{name}']");
         loop {
@@ -143,7 +143,7 @@ impl Browser {
         element.attr("id").await.expect("an element").unwrap_or_default()
     }
 
-    /// The page's language, and the direction of its writing.
+    /// Requires the page's language, and the direction of its writing.
     pub async fn is_spoken_to_in(&self, language: &str) {
         let direction = if language == "ar" { "rtl" } else { "ltr" };
         self.sees(&format!("html[lang='{language}'][dir='{direction}']"))
@@ -167,7 +167,7 @@ impl Browser {
         element.send_keys(key).await.expect("a key");
     }
 
-    /// Whether the language menu's own line has the focus, and the menu is closed.
+    /// Returns `true` if the language menu's own line has the focus, and the menu is closed.
     pub async fn language_menu_has_the_focus(&self) -> bool {
         let closed = format!("{LANGUAGE_MENU}:not([open]) > summary:focus");
         self.has(&closed).await
@@ -198,7 +198,7 @@ impl Browser {
         found.expect("a page").len()
     }
 
-    /// The path of the page's address.
+    /// Returns the path of the page's address.
     pub async fn path(&self) -> String {
         let url = url::Url::parse(&self.url().await).expect("an address");
         url.path().to_owned()

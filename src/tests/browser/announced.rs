@@ -1,5 +1,5 @@
-//! What people hear who do not see the page: results of the type-ahead, where an error is, where the focus goes
-//! (WCAG 2.2: 2.4.3, 3.3.1, 4.1.3).
+//! Tests what assistive technology announces: results of the type-ahead, where an error is, where the focus goes (WCAG
+//! 2.2: 2.4.3, 3.3.1, 4.1.3).
 
 use super::driver::{Browser, Device};
 use super::server::Server;
@@ -52,7 +52,7 @@ async fn of_an_error(device: Device) {
     person.closes().await;
 }
 
-/// What needs the script: without it the menu is a browser's own, and the search is a page.
+/// Tests the script's part: without it the menu is a browser's own, and the search is a page.
 async fn of_the_script(device: Device) {
     let server = Server::starts().await;
     server

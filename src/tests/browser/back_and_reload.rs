@@ -1,4 +1,4 @@
-//! Back and reload after every kind of form: the page is right, no form is sent again, nothing happens twice.
+//! Tests Back and reload after every kind of form: the page is right, no form is sent again, nothing happens twice.
 
 use super::driver::{Browser, Device};
 use super::server::{Server, Service};
@@ -41,7 +41,7 @@ async fn of_a_login(device: Device) {
     person.clicks("#login-form #login").await;
     person.arrives_at("/account").await;
     reloads_the_outcome(&person, &server, "/login", "h1", 2).await;
-    // Who is logged in has nothing to do at the login.
+    // The login offers nothing to a person who is logged in.
     person.goes_back().await;
     person.arrives_at("/account").await;
     assert_eq!(server.line.posts("/login"), 2);
@@ -147,7 +147,7 @@ async fn of_a_sign_up(device: Device) {
     person.fills("code", &code).await;
     person.clicks("#verify").await;
     reloads_the_outcome(&person, &server, "/signup/verify", "#ok", 2).await;
-    // Who has the account by now goes on with it.
+    // A person who has the account by now goes on with it.
     person.goes_back().await;
     person.arrives_at("/account").await;
     person.goes_to(&server.at("/signup/organization")).await;
@@ -178,8 +178,8 @@ async fn of_a_consent(device: Device) {
     person.reloads().await;
     person.sees("#landed").await;
     assert_eq!((server.line.posts("/consent"), service.codes()), (1, 1));
-    // From the service back to the question, as it was left: whoever presses again has the same answer, and whoever
-    // loads the page anew, too.
+    // Back from the service shows the question as it was left. A second press gets the answer of the first, and so does
+    // a reload.
     person.goes_back().await;
     if person.has("#allow").await {
         person.clicks("#allow").await;

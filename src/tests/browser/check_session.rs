@@ -1,12 +1,12 @@
-//! The page at `check_session_iframe`, framed by a service of another site (OpenID Connect Session Management 1.0 §3.2;
-//! security.md BR-7).
+//! Tests the page at `check_session_iframe`, framed by a service of another site (OpenID Connect Session Management 1.0
+//! §3.2; security.md BR-7).
 
 use super::driver::{Browser, Device};
 use super::server::{Server, Service};
 
 const EMAIL: &str = "alice@example.org";
 
-/// The service is on `127.0.0.1`, the provider on `localhost`, over TLS: its cookie is `SameSite=None`.
+/// Logs in at a service on `127.0.0.1`. The provider is on `localhost`, over TLS: its cookie is `SameSite=None`.
 async fn comes_to_a_service(device: Device, label: &str) -> (Server, Service, Browser) {
     let server = Server::starts_with_tls().await;
     server.op.person(EMAIL).await;
@@ -46,7 +46,7 @@ async fn a_cookie_that_is_kept_back_is_no_change() {
     };
     let (server, _, person) = comes_to_a_service(device, "session-blocked").await;
     person.comes_to_read("#status", "error").await;
-    // The cookie is there, and the login stands.
+    // The cookie is there, and the login is still valid.
     person.goes_to(&server.at("/account")).await;
     person.arrives_at("/account").await;
     assert!(person.cookie("__Host-itu_state").await.is_some());

@@ -1,4 +1,4 @@
-//! A second press of a button has the outcome of the first, and the effect of one (http::submission).
+//! Tests that a second press of a button has the outcome of the first, and the effect of one (http::submission).
 
 use super::driver::{Browser, Device};
 use super::server::{Server, Service};
@@ -6,14 +6,14 @@ use crate::support::PASSWORD;
 
 const EMAIL: &str = "alice@example.org";
 
-/// Nothing on the page says that something went wrong.
+/// Requires that nothing on the page says that something went wrong.
 async fn is_no_failure(person: &Browser) {
     for css in ["#form-notice", ".flash--error", ".note.bad", "#request-over"] {
         assert!(!person.has(css).await, "{css}: {}", person.text().await);
     }
 }
 
-/// Who presses each button twice, and where.
+/// A person who presses each button twice, and the server.
 struct Twice<'a> {
     person: &'a Browser,
     server: &'a Server,
@@ -21,8 +21,8 @@ struct Twice<'a> {
 }
 
 impl Twice<'_> {
-    /// Presses the button of a form that goes to `path`, until the page shows `then`. With the script the browser
-    /// sends one form, without it the server tells the second from another.
+    /// Presses the button of a form that goes to `path`, until the page shows `then`. With the script the browser sends
+    /// one form; without it the server distinguishes the second from another.
     async fn presses(&self, button: &str, path: &str, then: &str) {
         let before = self.server.line.posts(path);
         self.person.double_clicks(button).await;

@@ -1,4 +1,4 @@
-//! Chromium, driven over WebDriver by a person's verbs. The driver and the browser are ended with it.
+//! Drives Chromium over WebDriver by a person's verbs. The driver and the browser end with the value.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
-/// What kind of browser a person has.
+/// The kind of browser that a person has.
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
     pub width: u32,
@@ -18,9 +18,9 @@ pub struct Device {
     pub language: &'static str,
     pub javascript: bool,
     pub dark: bool,
-    /// Whether a click, Back and a reload wait until the next page is there. A person does not.
+    /// Makes a click, Back and a reload wait until the next page is there. A person does not wait.
     pub waits: bool,
-    /// Cookies of a frame of another site are kept from it.
+    /// Keeps cookies from a frame of another site.
     pub blocks_third_party_cookies: bool,
 }
 
@@ -82,7 +82,7 @@ pub struct Browser {
     shots: std::cell::Cell<u32>,
 }
 
-/// The one it chose, once it listens there; it ends instead when that port was taken meanwhile.
+/// Returns the port that the driver chose, once it listens there; `None` if it ended because the port was taken.
 fn port_of(driver: &mut Child) -> Option<u16> {
     let output = driver.stdout.take().expect("piped");
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
@@ -98,7 +98,7 @@ fn start_driver() -> (Child, u16) {
     for _ in 0..5 {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
-            // With the browser in a group of its own, which ends as a whole.
+            // The browser is in a group of its own, which ends as a whole.
             .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -112,7 +112,7 @@ fn start_driver() -> (Child, u16) {
     panic!("chromedriver does not start")
 }
 
-/// Web Authentication §12.1: a device for tests.
+/// A device for tests (Web Authentication §12.1).
 #[derive(Debug)]
 struct VirtualAuthenticator;
 
@@ -132,7 +132,7 @@ impl WebDriverCompatibleCommand for VirtualAuthenticator {
 }
 
 impl Browser {
-    /// `label` names the folder of the screenshots.
+    /// Opens a browser. `label` names the folder of the screenshots.
     pub async fn open(label: &str, device: Device) -> Self {
         let (driver, port) = start_driver();
         let profile = tempfile::tempdir().expect("a folder for the profile");
@@ -159,7 +159,7 @@ impl Browser {
             "prefs": {
                 "intl.accept_languages": device.language,
                 "profile.block_third_party_cookies": device.blocks_third_party_cookies,
-                // 0: none are blocked, 1: those of other sites.
+                // 0 blocks none, 1 blocks those of other sites.
                 "profile.cookie_controls_mode": u8::from(device.blocks_third_party_cookies),
                 "download.default_directory": profile.path().join("downloads"),
             },
@@ -192,7 +192,7 @@ impl Browser {
         }
     }
 
-    /// From now on the browser has a device that makes passkeys and is sure of its owner.
+    /// Adds a device that makes passkeys and verifies its owner.
     pub async fn gets_a_device(&self) {
         self.client
             .issue_cmd(VirtualAuthenticator)
@@ -220,7 +220,7 @@ impl Browser {
         body.text().await.expect("its text")
     }
 
-    /// Waits for an element, for ten seconds; the page is shown when it does not come.
+    /// Waits for an element, for ten seconds; prints the page if it does not come.
     pub async fn sees(&self, css: &str) -> fantoccini::elements::Element {
         match self
             .client
@@ -243,7 +243,7 @@ impl Browser {
         }
     }
 
-    /// Waits until an element reads so: what was clicked before takes its time.
+    /// Waits until an element has this text: an earlier click takes its time.
     pub async fn comes_to_read(&self, css: &str, expected: &str) {
         for _ in 0..100 {
             if self.reads(css).await == expected {
@@ -309,7 +309,7 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Also when a test fails.
+    /// Ends the browser, also if a test fails.
     fn drop(&mut self) {
         let group = format!("-{}", self.driver.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).status();

@@ -1,5 +1,5 @@
-//! What a person does while a page is on its way. Chromium answers no question about a page while the next one is under
-//! way, so all this is sent to the browser itself, by way of the DevTools protocol.
+//! Acts of a person while a page is on its way. Chromium answers no question about a page while the next one is under
+//! way, so all commands go to the browser itself, by way of the DevTools protocol.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ pub struct Spot {
     y: f64,
 }
 
-/// Where the script of the page is watched: what a button says of itself at each press.
+/// Records in the page whether the button was held at each press.
 const WATCH: &str = "const it = arguments[0]; sessionStorage.removeItem('held'); \
     it.addEventListener('click', () => sessionStorage.setItem('held', it.getAttribute('aria-disabled') ?? 'no'))";
 
@@ -33,7 +33,7 @@ impl Browser {
         panic!("{url} does not come");
     }
 
-    /// Finds the middle of an element, which then is in the window; with `watched` its presses are noted.
+    /// Finds the middle of an element, which then is in the window; with `watched` its presses are recorded.
     pub async fn finds(&self, css: &str, watched: bool) -> Spot {
         let element = serde_json::to_value(self.sees(css).await).expect("an element");
         if watched {
@@ -58,14 +58,14 @@ impl Browser {
         }
     }
 
-    /// Whether the button was held when it was pressed last.
+    /// Returns `true` if the button was held when it was pressed last.
     pub async fn was_held(&self) -> bool {
         let script = "return sessionStorage.getItem('held')";
         let held = self.client.execute(script, Vec::new()).await.expect("a script");
         held == "true"
     }
 
-    /// The button beside the address, while a page loads.
+    /// Presses the button beside the address, while a page loads.
     pub async fn stops(&self) {
         self.developer("Page.stopLoading", json!({})).await;
     }

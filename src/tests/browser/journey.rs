@@ -1,11 +1,11 @@
-//! From sign-up to single sign-on into three services, and out of all of them.
+//! Tests the journey from sign-up to single sign-on into three services, and out of all of them.
 
 use super::driver::{Browser, Device};
 use crate::support::product::Demo;
 
 const ORGANIZATION: &str = "adm-kr";
 
-/// The texts of a language that the journey needs; everything else is found by name.
+/// Signs up from the events site. Elements are found by name, so that any language will do.
 async fn signs_up(person: &Browser, demo: &Demo, email: &str, device: Device) {
     person.goes_to(&demo.events).await;
     person.shows("events-logged-out").await;
@@ -35,7 +35,7 @@ async fn signs_up(person: &Browser, demo: &Demo, email: &str, device: Device) {
     if !device.javascript {
         person.clicks("#organization-search").await;
     }
-    // With scripts the list follows the typing.
+    // With the script the list follows the typing.
     person.clicks(&format!("#organization-{ORGANIZATION}")).await;
     person.clicks("[name='request_ties']").await;
     person.clicks("[name='accept_terms']").await;
@@ -52,7 +52,7 @@ async fn signs_up(person: &Browser, demo: &Demo, email: &str, device: Device) {
     person.clicks("#ok").await;
 }
 
-/// The code of the newest mail to the address, from the demo's outbox.
+/// Returns the code of the newest mail to the address, from the demo's outbox.
 async fn code_mailed_to(demo: &Demo, email: &str) -> String {
     let http = reqwest::Client::builder().build().expect("a client");
     let mails: Vec<serde_json::Value> = http
@@ -80,7 +80,7 @@ async fn focal_point_approves(demo: &Demo, label: &str, device: Device) {
     focal.fills("email", "focal.kr@msn.example").await;
     focal.fills("password", &demo.password).await;
     focal.clicks("#login").await;
-    // Taken over from elsewhere: the Terms of Use come at the first login.
+    // The account was taken over from elsewhere: the Terms of Use come at the first login.
     focal.shows("terms").await;
     focal.clicks("#accept").await;
     focal.sees("a[href='/focal-point']").await;
@@ -95,7 +95,7 @@ async fn focal_point_approves(demo: &Demo, label: &str, device: Device) {
     focal.clicks("main a[href*='/requests/']").await;
     focal.sees("#approve").await;
     focal.shows("request").await;
-    // On to the person's page, where the rights are.
+    // The Focal Point goes on to the person's page, where the rights are.
     focal.clicks("#approve").await;
     focal.sees("#grant-documents").await;
     focal.shows("person").await;
@@ -145,7 +145,7 @@ async fn the_main_journey(label: &str, device: Device) {
     for (name, site) in [("bookshop", &demo.bookshop), ("lists", &demo.lists)] {
         person.goes_to(site).await;
         person.clicks("#login").await;
-        // No password on the way: single sign-on.
+        // Single sign-on asks for no password on the way.
         person.arrives_at(site).await;
         person.sees("#who").await;
         person.shows(name).await;
@@ -154,7 +154,7 @@ async fn the_main_journey(label: &str, device: Device) {
     person.clicks("#logout").await;
     person.arrives_at(&demo.lists).await;
     person.sees("#login").await;
-    // The login is gone for the other services too: they ask for the password again.
+    // The login is gone for the other services, too: they ask for the password again.
     person.goes_to(&demo.bookshop).await;
     person.clicks("#logout").await;
     person.sees("#login").await;

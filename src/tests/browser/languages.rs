@@ -1,4 +1,4 @@
-//! The language menu on a page that is half filled in: everything typed is there again, but for passwords.
+//! Tests the language menu on a page that is half filled in: everything typed is there again, but for passwords.
 
 use super::driver::{Browser, Device};
 use super::server::Server;
@@ -6,7 +6,8 @@ use crate::support::PASSWORD;
 
 const EMAIL: &str = "alice@example.org";
 
-/// The language of the browser is English or Arabic: to French, which is written from left to right, and back.
+/// Changes the language from the browser's, English or Arabic, to French, which is written from left to right, and
+/// back.
 async fn changes(person: &Browser, device: Device, typed: &[(&str, &str)]) {
     person.is_spoken_to_in(device.language).await;
     person.chooses_language("fr").await;
@@ -49,7 +50,7 @@ async fn the_journey(device: Device) {
     person.fills("password_confirmation", PASSWORD).await;
     person.clicks("#signup-continue").await;
 
-    // The last page of the sign-up.
+    // The last page of the sign-up comes next.
     person.chooses_organization("ofcom", device).await;
     person.clicks("[name='newsletter']").await;
     person.clicks("[name='accept_terms']").await;
@@ -81,7 +82,7 @@ async fn the_journey(device: Device) {
     person.closes().await;
 }
 
-/// Terms come before everything else; the request of a service and the language go through them.
+/// Tests the terms, which come before everything else; the request of a service and the language go through them.
 async fn of_terms(device: Device) {
     let server = Server::starts().await;
     server.op.person_who_owes_the_terms(EMAIL, device.language).await;
@@ -93,7 +94,7 @@ async fn of_terms(device: Device) {
     person.sees("#terms-form").await;
     person.shows("terms").await;
     person.clicks("#accept").await;
-    // To where the person wanted to go, in the language that was chosen.
+    // The page leads to where the person wanted to go, in the language that was chosen.
     person.sees("#profile-form").await;
     person.is_spoken_to_in("fr").await;
     person.closes().await;

@@ -25,16 +25,16 @@ pub struct Line {
 struct Shared {
     http: reqwest::Client,
     server: Mutex<Option<SocketAddr>>,
-    /// The POSTs that came, by path, and whether the server has answered.
+    /// The POSTs that came, by path; `true` once the server has answered.
     posts: Mutex<Vec<(String, bool)>>,
     /// The path whose answers are held.
     held: watch::Sender<Option<String>>,
 }
 
 impl Line {
-    /// Listens on a port of its own; with TLS if it is to.
+    /// Listens on a port of its own; over TLS if there is an acceptor.
     pub async fn opens(tls: Option<TlsAcceptor>) -> Self {
-        // For the HTTP clients of the tests; none of them meets TLS.
+        // The HTTP clients of the tests require a provider; none of them meets TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -63,7 +63,7 @@ impl Line {
         posts.iter().filter(|it| it.0 == path).count()
     }
 
-    /// From now on no answer to a POST of this path arrives.
+    /// Holds the answers to all further POSTs of this path.
     pub fn holds(&self, path: &str) {
         self.shared.held.send_replace(Some(path.to_owned()));
     }
@@ -120,7 +120,7 @@ async fn send(shared: &Shared, mut parts: axum::http::request::Parts, body: Byte
     let url = format!("http://{server}{target}");
     parts.headers.remove(header::CONNECTION);
     if let Some(authority) = parts.uri.authority() {
-        // HTTP/2 says it elsewhere.
+        // HTTP/2 puts the host elsewhere.
         let host = authority.as_str().parse().ok()?;
         parts.headers.insert(header::HOST, host);
     }

@@ -1,4 +1,4 @@
-//! What people type on several journeys.
+//! Types what people type on several journeys, and makes their accounts.
 
 use super::driver::{Browser, Device};
 use super::server::Server;
@@ -19,7 +19,7 @@ impl Browser {
         self.clicks("#login-form #login").await;
     }
 
-    /// The nine fields of the first page, and the button is still to be pressed.
+    /// Fills the nine fields of the first page, and leaves the button to be pressed.
     pub async fn fills_sign_up(&self, email: &str) {
         self.fills("email", email).await;
         self.fills("first_name", "Hana").await;
@@ -32,7 +32,7 @@ impl Browser {
         self.chooses("professional_role", "technical").await;
     }
 
-    /// By typing a part of its name, or by the button that searches.
+    /// Chooses by typing a part of its name, or by the button that searches.
     pub async fn chooses_organization(&self, id: &str, device: Device) {
         self.chooses("membership_type", "member_state").await;
         self.chooses("member_state", "CH").await;
@@ -45,7 +45,7 @@ impl Browser {
 }
 
 impl TestOp {
-    /// Has an account, and a place in the organization, whose Focal Point they are.
+    /// Makes an account, and its office as Focal Point of the organization.
     pub async fn focal_point_of(&self, organization: &str, email: &str, language: &str) {
         self.person_reading(email, language).await;
         let account = self.account(email).await.id;
@@ -54,7 +54,7 @@ impl TestOp {
         self.designate(&it).await;
     }
 
-    /// Has an account, and reads its pages in this language.
+    /// Makes an account of a person who reads its pages in this language.
     pub async fn person_reading(&self, email: &str, language: &str) {
         self.person(email).await;
         let account = self.account(email).await.id;
@@ -72,7 +72,7 @@ impl TestOp {
             .expect("an account");
     }
 
-    /// Has an account, and accepted other Terms of Use than those of today.
+    /// Makes an account of a person who accepted other Terms of Use than those of today.
     pub async fn person_who_owes_the_terms(&self, email: &str, language: &str) {
         self.person_reading(email, language).await;
         let account = self.account(email).await.id;

@@ -1,4 +1,4 @@
-//! Recovery codes stay readable until the person says that they are saved.
+//! Tests that recovery codes stay readable until the person says that they are saved.
 
 use super::driver::{Browser, Device};
 use super::server::Server;
@@ -22,7 +22,7 @@ async fn the_journey(device: Device) {
     person.reloads().await;
     assert_eq!(person.reads("#recovery-codes").await, codes);
     assert_eq!(person.reads("#codes-account").await, EMAIL);
-    // Away, and back from memory.
+    // The person goes away, and Back shows the page from memory.
     person.goes_to(&server.at("/account")).await;
     person.goes_back().await;
     assert_eq!(person.reads("#recovery-codes").await, codes);

@@ -1,4 +1,4 @@
-//! The service's request is over while its page is open: what the person can do without the service is done, and then a
+//! Tests that the service's request is over while its page is open: the person does what needs no service, and then a
 //! page leads back to the service.
 
 use super::driver::{Browser, Device};
@@ -7,7 +7,7 @@ use crate::support::PASSWORD;
 
 const EMAIL: &str = "alice@example.org";
 
-/// *This request is over*, and from there to the service, which needs no password any more.
+/// Requires *This request is over*, and goes from there to the service, which needs no password any more.
 async fn leads_back(person: &Browser, service: &Service) {
     person.sees("#request-over").await;
     assert!(person.text().await.contains(service.name));
@@ -35,7 +35,7 @@ async fn of_a_login(device: Device) {
     person.closes().await;
 }
 
-/// A second tab went through; the first still shows the login.
+/// Tests a second tab that went through; the first still shows the login.
 async fn of_a_second_tab(device: Device) {
     let server = Server::starts().await;
     server.op.person_reading(EMAIL, device.language).await;
@@ -50,7 +50,7 @@ async fn of_a_second_tab(device: Device) {
     person.sees("#landed").await;
     person.returns_to(first).await;
     person.enters_password(EMAIL).await;
-    // The code is not redeemed: the service is told the same answer.
+    // The code is not redeemed: the service gets the same answer.
     person.sees("#landed").await;
     assert_eq!((person.reads("#landed").await.as_str(), service.codes()), ("", 1));
     person.closes().await;
@@ -117,7 +117,7 @@ async fn of_a_consent(device: Device) {
     assert_eq!(service.codes(), 0);
     person.clicks("#to-service").await;
     person.clicks("#login").await;
-    // Nothing was given: it is asked again.
+    // No consent was given: it is asked for again.
     person.clicks("#allow").await;
     person.sees("#landed").await;
     assert_eq!(service.codes(), 1);

@@ -1,5 +1,5 @@
-//! The product with a browser before it: the real listener behind a `Line`, and services of their own that people
-//! come from.
+//! The product with a browser before it: the real listener behind a `Line`, and services of their own that people come
+//! from.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +21,7 @@ use itu_account::oidc::clients::{self, NewClient, Registration};
 
 pub struct Server {
     pub op: TestOp,
-    /// Without a slash at the end.
+    /// The address without a slash at the end.
     pub url: String,
     pub line: Line,
 }
@@ -33,7 +33,8 @@ impl Server {
         Self::behind(line, url).await
     }
 
-    /// The same over TLS, as in production: cookies are `Secure` then, and can be read in frames of other sites.
+    /// Starts the server over TLS, as in production: cookies are `Secure` then, and can be read in frames of other
+    /// sites.
     pub async fn starts_with_tls() -> Self {
         let (certificate, key) = Site::certificate_and_key();
         let folder = tempfile::tempdir().expect("a folder");
@@ -92,7 +93,7 @@ struct Pages {
 }
 
 impl Service {
-    /// On `127.0.0.1`, which is another site than `localhost` to a browser.
+    /// Opens the service on `127.0.0.1`, which is another site than `localhost` to a browser.
     pub async fn opens(server: &Server, name: &'static str, first_party: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!(
@@ -143,12 +144,12 @@ impl Service {
         }
     }
 
-    /// Where a login begins, with more parameters.
+    /// Returns the address where a login begins, with more parameters.
     pub fn login(&self, more: &str) -> String {
         format!("{}{more}", self.authorization)
     }
 
-    /// The different codes that browsers brought.
+    /// Returns how many different codes browsers brought.
     pub fn codes(&self) -> usize {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let codes = answers.iter().filter_map(|it| it["code"].as_str());
@@ -166,7 +167,7 @@ async fn login(State(pages): State<Pages>) -> Redirect {
     Redirect::to(&pages.authorization)
 }
 
-/// Says that the person is here, and watches the login as OpenID Connect Session Management 1.0 §3.1 describes.
+/// Shows that the person is here, and watches the login as OpenID Connect Session Management 1.0 §3.1 describes.
 async fn callback(State(pages): State<Pages>, Query(answer): Query<Value>) -> Html<String> {
     let state = answer["session_state"].as_str().unwrap_or_default().to_owned();
     let error = answer["error"].as_str().unwrap_or_default().to_owned();

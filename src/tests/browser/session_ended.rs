@@ -1,4 +1,5 @@
-//! A session that ended elsewhere while somebody was editing: the login says why, and after it the edits are there.
+//! Tests a session that ended elsewhere while somebody was editing: the login says why, and after it the edits are
+//! there.
 
 use super::driver::{Browser, Device};
 use super::server::Server;
@@ -27,7 +28,7 @@ async fn the_journey(device: Device) {
     person.is_spoken_to_in(device.language).await;
     person.sees("#flash").await;
     person.shows("login-says-why").await;
-    // The way there is open to Back and to a reload.
+    // The message is still there after a reload.
     person.reloads().await;
     person.sees("#flash").await;
     person.enters_password(EMAIL).await;

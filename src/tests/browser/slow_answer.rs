@@ -1,5 +1,5 @@
-//! The answer is slow, and the person does not wait: presses again, goes back, stops, reloads. When an answer arrives is
-//! decided by the test, which holds it on the line.
+//! Tests slow answers and a person who does not wait: presses again, goes back, stops, reloads. The test holds each
+//! answer on the line and decides when it arrives.
 
 use super::driver::{Browser, Device};
 use super::server::Server;
@@ -30,7 +30,7 @@ async fn presses_again(person: &Browser, server: &Server, device: Device, css: &
     server.line.lets_go();
 }
 
-/// The second press changed nothing, as the page of the first shows.
+/// Requires that the second press changed nothing, as the page of the first shows.
 async fn has_one_effect(person: &Browser, server: &Server, device: Device, path: &str, posts: usize) {
     if device.javascript {
         assert_eq!(server.line.posts(path), posts, "{path}");
@@ -63,7 +63,7 @@ async fn the_journey(device: Device) {
     has_one_effect(&person, &server, device, PROFILE, 1).await;
     let sent = server.line.posts(PROFILE);
 
-    // Back, while it is under way: it is done, and once.
+    // The person goes back while the form is under way: the change is made, and made once.
     person.opens(&server.at("/account")).await;
     person.opens(&server.at(PROFILE)).await;
     person.fills("job_title", "Navigator").await;
@@ -77,7 +77,7 @@ async fn the_journey(device: Device) {
     person.opens(&server.at(PROFILE)).await;
     person.comes_to_hold("job_title", "Navigator").await;
 
-    // Stop, and press once more: the button is not held for ever.
+    // The person stops the load and presses once more: the button does not stay held.
     person.fills("job_title", "Astronomer").await;
     let save = person.finds("#save", false).await;
     server.line.holds(PROFILE);
@@ -91,7 +91,8 @@ async fn the_journey(device: Device) {
     person.comes_to_hold("job_title", "Astronomer").await;
     assert_eq!(server.line.posts(PROFILE), sent + 3);
 
-    // Reload, while it is under way: the page of before, and what was saved meanwhile.
+    // The person reloads while the form is under way: the browser shows the page of before, with what was saved
+    // meanwhile.
     person.opens(&server.at(PROFILE)).await;
     person.fills("job_title", "Surveyor").await;
     let save = person.finds("#save", false).await;
@@ -107,7 +108,7 @@ async fn the_journey(device: Device) {
     person.closes().await;
 }
 
-/// The mails of a sign-up and of *resend*.
+/// Tests the mails of a sign-up and of *resend*.
 async fn of_mails(device: Device) {
     let server = Server::starts().await;
     let email = "hana@example.org";

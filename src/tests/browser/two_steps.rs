@@ -1,4 +1,4 @@
-//! A second step: an authenticator app, a passkey, and the day when both are lost.
+//! Tests a second step: an authenticator app, a passkey, and the day when both are lost.
 
 use super::driver::{Browser, Device};
 use crate::journeys::second_factor::Authenticator;
@@ -52,7 +52,7 @@ async fn the_journey(label: &str, device: Device) {
     person.sees("#passkeys").await;
     person.shows("passkeys").await;
 
-    // In place of the password.
+    // The passkey replaces the password.
     logs_out(&person, &demo).await;
     person.shows("login").await;
     person.clicks("#use-passkey").await;
@@ -62,7 +62,7 @@ async fn the_journey(label: &str, device: Device) {
         .await;
     person.sees("#passkeys").await;
 
-    // After the password.
+    // The passkey comes after the password.
     logs_out(&person, &demo).await;
     enters_password(&person, &demo).await;
     person.sees("#second-factor-form").await;
@@ -71,7 +71,7 @@ async fn the_journey(label: &str, device: Device) {
     person.arrives_at("/account").await;
     person.closes().await;
 
-    // Without the device and the app.
+    // The person has neither the device nor the app.
     let other = Browser::open(&format!("{label}-elsewhere"), device).await;
     enters_password(&other, &demo).await;
     other.sees("#second-factor-form").await;
