@@ -1,5 +1,5 @@
-//! Whatever is done to the parameters of a service, at its own endpoint or the token endpoint: a standard
-//! error or the right answer, and tokens for nobody whom no person let in (security.md G-11, G-8).
+//! Tests that every mutated request, at the backchannel authentication endpoint or the token endpoint, gets a standard
+//! error or the right answer, and tokens only for a person who allowed them (security.md G-11, G-8).
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -1,4 +1,4 @@
-//! The person's side: whose word counts, when, and about what.
+//! Tests the person's decision about a request: who may decide, when, and about what.
 
 use super::*;
 use crate::journeys::second_factor::{claims, enters, sets_up};
@@ -29,7 +29,7 @@ async fn nobody_answers_for_another() {
         assert_eq!(answer.status.as_u16(), 404, "{}", answer.text()); // G-4
     }
     assert_eq!(bank.is_told(&given).await, "authorization_pending");
-    // Nor a page of somebody else's making, nor a link (BR-1, G-5).
+    // Neither a form that somebody else made nor a link decides (BR-1, G-5).
     let forged = [("request_id", id.as_str()), ("decision", "allow")];
     assert_eq!(alice.browser.post(PAGE, &forged).await.status.as_u16(), 403);
     alice
@@ -83,7 +83,7 @@ async fn a_class_that_the_session_has_not_is_proved_before_it_is_told() {
     let op = TestOp::start().await;
     let bank = bank(&op).await;
     let mut alice = somebody(&op).await;
-    // Without a second factor a wish is a wish.
+    // A person without a second factor gets a lower class: `acr_values` is voluntary.
     let given = bank.is_given(ALICE, &[("acr_values", MFA)]).await;
     alice.answers("allow").await;
     let (_, tokens) = bank.comes_with(&given).await;

@@ -1,4 +1,4 @@
-//! The profile `ciba` (FAPI-CIBA): what its clients must do, and what they then can.
+//! Tests the profile `ciba` (FAPI-CIBA): what its clients must do, and what they then can.
 
 use super::*;
 use crate::support::{Identity, Signer};
@@ -8,7 +8,7 @@ use itu_account::oidc::client_authentication::ASSERTION_TYPE;
 const MUTUAL: &str = "https://mtls.example.test";
 const HEADER: &str = "client-cert";
 
-/// A provider behind a proxy that tells certificates.
+/// Starts a provider behind a proxy that forwards certificates.
 async fn provider() -> TestOp {
     TestOp::with(|config| {
         config.trusted_proxies = Network::LOOPBACK.to_vec();
@@ -124,7 +124,7 @@ async fn each_token_is_bound_to_the_certificate_that_asked_for_it() {
     assert_eq!(status, 200, "{answer}");
     let given = Given(answer);
     alice.answers("allow").await;
-    // Without a certificate nothing is spent (FAPI-CIBA §5.2.2).
+    // A request without a certificate spends nothing (FAPI-CIBA §5.2.2).
     assert_eq!(
         error(bank.comes(&given, None).await),
         (400, "invalid_request".into())
@@ -148,7 +148,7 @@ async fn each_token_is_bound_to_the_certificate_that_asked_for_it() {
     assert_eq!(header["alg"], "PS256"); // FAPI-CIBA §7.10
     assert!(header["kid"].is_string());
 
-    // Its refresh token is kept, and serves no other (TK-5).
+    // Its refresh token is kept, and is refused for every other client (TK-5).
     let refresh = tokens["refresh_token"].as_str().expect("a refresh token");
     let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
     for _ in 0..2 {
@@ -187,7 +187,7 @@ async fn its_requests_are_signed_and_tell_what_they_are_about() {
     assert_eq!(error(refused), (400, "invalid_request".into()));
     let unbound = bank.request(json!({"binding_message": null}));
     assert_eq!(error(bank.asks(&unbound).await), (400, "invalid_request".into())); // §5.2.2
-    // The one signature that others may use.
+    // Only other clients may sign by RS256.
     let now = op.clock.now().timestamp();
     let claims = json!({"iss": "bank", "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300, "jti": "1",
         "scope": "openid", "login_hint": ALICE, "binding_message": "1234"});
@@ -202,7 +202,7 @@ async fn it_is_proved_at_both_endpoints() {
     let mut alice = somebody(&op).await;
     let endpoint = format!("{ISSUER}{BACKCHANNEL_AUTHENTICATION}");
     let mutual = format!("{MUTUAL}{BACKCHANNEL_AUTHENTICATION}");
-    // TK-7, CIBA §7.1: whichever of ours it names.
+    // TK-7, CIBA §7.1: any of our audiences is accepted.
     for audience in [ISSUER, &endpoint, &format!("{ISSUER}{TOKEN}")] {
         let request = bank.request(json!({}));
         let assertion = bank.assertion("PS256", audience);
@@ -261,7 +261,7 @@ async fn a_resource_names_each_call() {
         let id = answer.headers().get("x-fapi-interaction-id");
         id.and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
     };
-    // FAPI 1.0 Baseline §6.2.1: one of ours, where none was sent.
+    // FAPI 1.0 Baseline §6.2.1: the answer has an id of ours if none was sent.
     let (one, other) = (
         named(&bank.rp.gets(USERINFO, &headers).await),
         named(&bank.rp.gets(USERINFO, &headers).await),

@@ -1,11 +1,11 @@
-//! What a service can find out or cause by asking.
+//! Tests the limits of what a service can find out or cause by its requests.
 
 use super::*;
 use itu_account::domain::ClientId;
 use itu_account::domain::actor::Context;
 use itu_account::oidc::clients::{self, NewClient, Registration, Update};
 
-/// A client that registered itself and that an administrator lets ask for people.
+/// Returns a client that registered itself and that an administrator lets ask for people.
 async fn stranger(op: &TestOp) -> RelyingParty {
     let of = |more: Value| {
         let mut metadata = json!({"client_name": "Stranger", "redirect_uris": ["https://rp.example/cb"],
@@ -77,10 +77,10 @@ async fn few_requests_wait_for_a_person_at_a_time() {
     let (status, answer) = bank.asks_for(ALICE, &[]).await;
     let too_many = (429, &json!("temporarily_unavailable"));
     assert_eq!((status, &answer["error"]), too_many); // DV-3
-    // Whom nobody vouched for cannot tell (SU-1), and nobody is mailed.
+    // SU-1: a self-registered client gets the usual answer, and no mail is sent.
     stranger.is_given(ALICE, &[("scope", "openid")]).await;
     assert_eq!(op.outbox().to(ALICE).await.len(), mails + 3);
-    // What is decided waits no longer, nor does what has expired.
+    // A request that was decided no longer counts as waiting, nor does one that has expired.
     alice.answers("deny").await;
     bank.is_given(ALICE, &[]).await;
     assert_eq!(bank.asks_for(ALICE, &[]).await.0, 429);
@@ -102,11 +102,11 @@ async fn a_person_is_mailed_ten_times_an_hour_at_most() {
         }
         alice.answers("deny").await;
     }
-    // The person is counted, whoever asks and however the address is written.
+    // The limit counts the person, whichever client asks and however the address is written.
     let (status, answer) = bank.asks_for("ALICE@example.org", &[]).await;
     let too_many = (429, &json!("temporarily_unavailable"));
     assert_eq!((status, &answer["error"]), too_many); // DV-3
-    // It is the same for an address that is nobody's (SU-1).
+    // SU-1: an address without an account has the same limit.
     for _ in 0..10 {
         stranger
             .is_given("nobody@example.org", &[("scope", "openid")])

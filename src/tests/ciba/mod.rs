@@ -1,5 +1,5 @@
-//! A service that asks for a person who is elsewhere, and the person who is told by mail and decides in the
-//! account (OpenID Connect CIBA Core 1.0), through the front door.
+//! Tests a service that asks for a person who is elsewhere, and the person who gets a mail and decides in the account
+//! (OpenID Connect CIBA Core 1.0), through the front door.
 
 mod abuse_ciba;
 mod decisions;
@@ -18,7 +18,7 @@ const GRANT: &str = "urn:openid:params:grant-type:ciba";
 const PAGE: &str = "/account/requests";
 const ALICE: &str = "alice@example.org";
 
-/// A bank's telephone desk: a client that belongs to others, so that people are asked.
+/// Registers a bank's telephone desk: a third party's client, so that people are asked.
 pub(super) async fn bank(op: &TestOp) -> RelyingParty {
     bank_with(op, "bank", json!({})).await
 }
@@ -33,7 +33,7 @@ async fn bank_with(op: &TestOp, name: &str, other: Value) -> RelyingParty {
     op.client_with(name, metadata).await
 }
 
-/// What the service was given.
+/// The answer to a request that the provider accepted.
 pub(super) struct Given(Value);
 
 impl Given {
@@ -120,7 +120,7 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
     // The mail says who asks and about what, and its link leads through the login to the page.
     let mail = op.outbox().latest(ALICE).await;
     assert!(mail.text.contains("The Bank"));
-    // DV-3: what the client wrote stands on the page, after the login.
+    // DV-3: the client's text is on the page, after the login.
     assert!(!mail.text.contains("Order 1234") && !mail.html.contains("Order 1234"));
     assert!(!mail.text.contains(given.id()) && !mail.html.contains(given.id()));
     let link = op.outbox().link(ALICE, PAGE).await;
@@ -132,7 +132,7 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
     }
     assert!(!text.contains("admin"));
     op.advance(5);
-    assert_eq!(bank.is_told(&given).await, "authorization_pending"); // a POST decides
+    assert_eq!(bank.is_told(&given).await, "authorization_pending"); // only a POST decides
 
     let done = alice
         .browser
@@ -153,7 +153,7 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
         assert_eq!(recorded(&op, action).await, 1, "{action}"); // LG-1
     }
 
-    // Once: whoever shows it again ends what it bought (TK-2).
+    // TK-2: the id is good once, and a second use ends the tokens that it bought.
     assert_eq!(bank.is_told(&given).await, "invalid_grant");
     assert_eq!(bank.get(USERINFO, access).await.status(), 401);
 }
@@ -183,10 +183,10 @@ async fn who_comes_too_often_waits_longer() {
         op.advance(wait);
         heard.push(bank.is_told(&given).await);
     }
-    // CIBA §11: 5 s more each time, from the one that came too early.
+    // CIBA §11: the interval grows by 5 s each time, from the request that came too early.
     let (fine, early) = ("authorization_pending", "slow_down");
     assert_eq!(heard, [fine, early, early, fine, fine, early, fine]);
-    // What is decided is told at once.
+    // A decision is returned at once.
     alice.answers("allow").await;
     assert_eq!(bank.comes_with(&given).await.0, 200);
 }

@@ -1,4 +1,4 @@
-//! Clients that are told when their person has decided (CIBA §10.2), at a site of their own.
+//! Tests clients that are pinged when their person has decided (CIBA §10.2), at a site of their own.
 
 use super::*;
 use crate::support::Site;
@@ -112,7 +112,7 @@ async fn a_client_that_is_down_is_pinged_again_while_it_can_come() {
         it.delivers().await;
     }
     assert_eq!(it.site.asked(THERE), 3);
-    // Too late to come and ask: it is not told.
+    // A client whose request has expired by then is not pinged.
     let more = [("client_notification_token", BEARER), ("requested_expiry", "10")];
     it.bank.is_given(ALICE, &more).await;
     it.alice.answers("allow").await;
@@ -136,7 +136,7 @@ async fn who_polls_is_never_pinged_and_who_is_pinged_brings_a_token() {
         let more = [("client_notification_token", bad)];
         assert_eq!(it.bank.is_refused(ALICE, &more).await, "invalid_request", "{bad}"); // CIBA §7.1
     }
-    // What it is pinged with is told by no copy of the database (G-13).
+    // G-13: a copy of the database reveals no notification token.
     let given = it.asks(BEARER).await;
     let db = it.op.app.db.read();
     let query = "SELECT ping, digest FROM authentication_requests";

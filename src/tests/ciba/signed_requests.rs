@@ -1,4 +1,4 @@
-//! Signed authentication requests (CIBA §7.1.1).
+//! Tests signed authentication requests (CIBA §7.1.1).
 
 use super::*;
 use crate::support::Signer;
@@ -19,7 +19,7 @@ impl<'a> Signing<'a> {
         Self { op, rp, key }
     }
 
-    /// A good request with `changes` over it; null leaves a claim out.
+    /// Returns the claims of a good request with `changes` in their place; null leaves a claim out.
     fn claims(&self, changes: Value) -> Value {
         let now = self.op.clock.now().timestamp();
         let mut claims = json!({"iss": "bank", "aud": ISSUER, "iat": now, "nbf": now, "exp": now + 300,
