@@ -1,5 +1,5 @@
-//! `kill -9` in the middle of the main journey, at thirty points: the person goes on or is asked again;
-//! nothing acknowledged is lost, no mail is lost or there twice (security.md ST-1, ST-2).
+//! Tests `kill -9` in the middle of the main journey, at thirty points: the person goes on or is asked again; nothing
+//! acknowledged is lost, no mail is lost or there twice (security.md ST-1, ST-2).
 
 mod person;
 
@@ -12,7 +12,7 @@ const POINTS: u32 = 30;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_journey_goes_on_after_a_kill_at_thirty_points() {
     let mut demo = Demo::starts();
-    // Without a kill, to know how many requests there are.
+    // A journey without a kill counts the requests.
     let requests = journey(&mut demo, "undisturbed", None).await;
     assert!(
         requests > 15,
@@ -26,7 +26,7 @@ async fn the_journey_goes_on_after_a_kill_at_thirty_points() {
     }
 }
 
-/// From sign-up at the events site to TIES rights in its claims. How many requests it took.
+/// Runs from sign-up at the events site to TIES rights in its claims. Returns how many requests it took.
 async fn journey(demo: &mut Demo, name: &str, kill: Option<(u32, std::time::Duration)>) -> u32 {
     let email = format!("{name}@survivors.example");
     let mut killer = Killer::new(kill);
@@ -47,7 +47,7 @@ async fn journey(demo: &mut Demo, name: &str, kill: Option<(u32, std::time::Dura
         .waits_for("#ties_rights", "documents", demo, &mut killer)
         .await;
 
-    // One account, one request, one decision: each told once.
+    // One account, one request and one decision have one mail each.
     for (to, kind, times) in [
         (email.as_str(), "affiliation_changed", 2),
         (email.as_str(), "ties_changed", 1),

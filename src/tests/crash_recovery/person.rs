@@ -1,5 +1,5 @@
-//! A person who looks at the page and does what it asks for, whatever page it is; and the one who ends
-//! the program meanwhile.
+//! A person who looks at the page and does what it asks for, whatever page it is; and the killer who ends the program
+//! meanwhile.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl Killer {
         self.requests
     }
 
-    /// The delay until the kill, if this request is the one.
+    /// Returns the delay until the kill if the kill is due at this request.
     fn next(&mut self) -> Option<Duration> {
         self.requests += 1;
         self.at
@@ -39,7 +39,7 @@ pub struct Person {
     password: String,
     http: reqwest::Client,
     cookies: BTreeMap<String, String>,
-    /// Whether the password was refused: then there is no account yet.
+    /// The password was refused: then there is no account yet.
     refused: bool,
 }
 
@@ -74,7 +74,7 @@ impl Person {
         }
     }
 
-    /// From the events site through whatever pages come, until the site knows the person.
+    /// Goes from the events site through whatever pages come, until the site shows the person as logged in.
     pub async fn signs_in_at_events(&mut self, demo: &mut Demo, killer: &mut Killer) {
         let mut page = self.goes_to(&demo.events.clone(), demo, killer).await;
         for _ in 0..60 {
@@ -170,7 +170,7 @@ impl Person {
         self.goes_to(&events, demo, killer).await
     }
 
-    /// As a Focal Point: logs in, approves the request of that person, grants the right.
+    /// Logs in as a Focal Point, approves the request of that person, grants the right.
     pub async fn decides_about(&mut self, email: &str, demo: &mut Demo, killer: &mut Killer) {
         let requests = format!("{}/focal-point/adm-kr/requests?q={email}", demo.url);
         let people = format!("{}/focal-point/adm-kr/people?q={email}", demo.url);
@@ -200,7 +200,7 @@ impl Person {
         panic!("the Focal Point goes in circles about {email}");
     }
 
-    /// The page, after logging in if it asks for that.
+    /// Returns the page, after logging in if it asks for that.
     async fn signed_in_page(&mut self, url: &str, demo: &mut Demo, killer: &mut Killer) -> Page {
         let mut page = self.goes_to(url, demo, killer).await;
         for _ in 0..10 {
@@ -263,7 +263,7 @@ impl Person {
         }
     }
 
-    /// One request and the redirects that follow it; `None` if the program ended meanwhile.
+    /// Sends one request and follows its redirects; `None` if the program ended meanwhile.
     async fn request(&mut self, first: Request, demo: &mut Demo, killer: &mut Killer) -> Option<Page> {
         let mut request = first;
         for _ in 0..20 {
@@ -360,14 +360,14 @@ impl Person {
             .map(str::to_owned)
     }
 
-    /// The affiliation's first mail comes with the account.
+    /// Returns `true` if the affiliation's first mail was sent: it comes with the account.
     async fn has_account(&self, demo: &Demo) -> bool {
         self.mails(demo, &self.email.clone(), "affiliation_changed", "")
             .await
             > 0
     }
 
-    /// How many mails of a kind there are to an address, about `who`.
+    /// Returns how many mails of a kind there are to an address, about `who`.
     pub async fn mails(&self, demo: &Demo, to: &str, kind: &str, who: &str) -> usize {
         let mails = self.outbox(demo, to).await;
         let about =
