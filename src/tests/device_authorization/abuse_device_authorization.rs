@@ -1,5 +1,5 @@
-//! Whatever is done to the parameters of a device, at its own endpoint or the token endpoint: a standard
-//! error or the right answer, and tokens for nobody whom no person let in (security.md G-11, G-8).
+//! Tests that every mutated request of a device, at its own endpoint or the token endpoint, gets a standard error or
+//! the right answer, and tokens only for a person who allowed them (security.md G-11, G-8).
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -20,7 +20,7 @@ fn owned<const N: usize>(pairs: [(&str, &str); N]) -> Pairs {
 #[tokio::test]
 async fn a_device_in_any_shape_gets_a_standard_answer() {
     let op = TestOp::start().await;
-    // Proved by a secret: only what it asks for is mutated.
+    // The client authenticates by a secret, so that only its request is mutated.
     let secret = json!({"token_endpoint_auth_method": "client_secret_basic", "grant_types": [GRANT],
         "scope": "openid email"});
     let tv = television_with(&op, secret).await;

@@ -1,4 +1,4 @@
-//! How often a code may be guessed (security.md DV-2).
+//! Tests how often a code may be guessed (security.md DV-2).
 
 use super::*;
 
@@ -10,7 +10,7 @@ async fn five_wrong_codes_in_a_session_then_wait() {
     let tv = television(&op).await;
     let mut alice = somebody(&op).await;
     let codes = tv.asks_for_codes("openid").await;
-    // What no code looks like is no attempt.
+    // Text that has no form of a code does not count as an attempt.
     for typed in [
         WRONG,
         "",
@@ -31,7 +31,7 @@ async fn five_wrong_codes_in_a_session_then_wait() {
     let page = alice.connects(codes.user_code()).await;
     assert_eq!(page.status.as_u16(), 429); // DV-2
     assert!(page.has("#throttled") && !page.header("retry-after").is_empty());
-    // Another session is another count.
+    // Each session has its own count.
     let mut bob = op.person("bob@example.org").await;
     bob.logs_in().await;
     assert!(bob.connects(codes.user_code()).await.has("#allow"));

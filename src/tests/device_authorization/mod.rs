@@ -1,4 +1,4 @@
-//! A device without a browser, and the person who lets it in (RFC 8628; security.md DV-1, DV-2), through the
+//! Tests a device without a browser, and the person who lets it in (RFC 8628; security.md DV-1, DV-2), through the
 //! front door.
 
 mod abuse_device_authorization;
@@ -12,7 +12,7 @@ use itu_account::oidc::endpoints::{DEVICE_AUTHORIZATION, OPENID_CONFIGURATION, T
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A television: a public client that belongs to others, so that people are asked.
+/// Registers a television: a third party's public client, so that people are asked.
 async fn television(op: &TestOp) -> RelyingParty {
     television_with(op, json!({})).await
 }
@@ -27,7 +27,7 @@ async fn television_with(op: &TestOp, other: Value) -> RelyingParty {
     op.client_with("tv", metadata).await
 }
 
-/// What the device was given.
+/// The answer of the device authorization endpoint.
 struct Codes(Value);
 
 impl Codes {
@@ -104,7 +104,7 @@ async fn a_person_lets_a_device_in_with_a_code() {
     assert_eq!(codes.text("verification_uri"), format!("{ISSUER}/device"));
     assert_eq!(tv.hears(&codes).await, "authorization_pending"); // RFC 8628 §3.5
 
-    // By the link, through the login: the code is still there, and nothing is decided by it.
+    // The link leads through the login: the code is still there, and the link decides nothing.
     let login = alice.browser.get(codes.text("verification_uri_complete")).await;
     let filled = alice.enters_password(login).await;
     let form = filled.form_to("/device");
@@ -133,7 +133,7 @@ async fn a_person_lets_a_device_in_with_a_code() {
     assert_eq!(recorded(&op, "device.allowed").await, 1);
     assert_eq!(recorded(&op, "consent.given").await, 1); // AZ-13
 
-    // Once: whoever shows it again ends what it bought (TK-2).
+    // TK-2: the code is good once, and a second use ends the tokens that it bought.
     assert_eq!(tv.hears(&codes).await, "invalid_grant");
     assert_eq!(tv.get(USERINFO, access).await.status(), 401);
 }
@@ -149,7 +149,7 @@ async fn a_device_that_is_denied_hears_it() {
     assert_eq!(tv.hears(&codes).await, "access_denied"); // RFC 8628 §3.5
     assert_eq!(tv.hears(&codes).await, "access_denied");
     assert_eq!(recorded(&op, "device.denied").await, 1);
-    // Decided once: the code is no longer one.
+    // A code that was decided about does not exist any more.
     let again = alice.connects(codes.user_code()).await;
     assert_eq!(again.field_errors(), ["user_code"]);
 }
@@ -180,7 +180,7 @@ async fn who_polls_too_often_waits_longer() {
         op.advance(wait);
         heard.push(tv.hears(&codes).await);
     }
-    // RFC 8628 §3.5: 5 s more each time, from the poll that was too early.
+    // RFC 8628 §3.5: the interval grows by 5 s each time, from the poll that was too early.
     let (fine, early) = ("authorization_pending", "slow_down");
     assert_eq!(heard, [fine, early, early, fine, fine, early, fine]);
 }
@@ -221,7 +221,7 @@ async fn a_device_code_is_its_clients_alone() {
     let (_, answer) = web.posts(DEVICE_AUTHORIZATION, &[("scope", "openid")]).await;
     assert_eq!(answer["error"], "unauthorized_client");
     assert_eq!(tv.polls(&codes).await.0, 200);
-    // A confidential one proves itself (RFC 8628 §3.1).
+    // A confidential client authenticates (RFC 8628 §3.1).
     let unproved = RelyingParty::discover(op.router.clone(), "printer", None, String::from(ISSUER)).await;
     let (status, answer) = unproved.posts(DEVICE_AUTHORIZATION, &[("scope", "openid")]).await;
     assert_eq!((status, &answer["error"]), (401, &json!("invalid_client")));
@@ -319,7 +319,7 @@ async fn a_scope_is_limited_or_refused() {
     let mut alice = somebody(&op).await;
     let (_, answer) = tv.posts(DEVICE_AUTHORIZATION, &[("scope", "admin")]).await;
     assert_eq!(answer["error"], "invalid_scope");
-    // Named none: all that it has, but for what must be asked for.
+    // A request without scopes gets all that the client has, but for those that must be asked for.
     let (_, codes) = tv.posts(DEVICE_AUTHORIZATION, &[]).await;
     let codes = Codes(codes);
     alice.decides(codes.user_code(), "allow").await;
