@@ -1,9 +1,9 @@
-//! Message Signing: requests are signed, answers may be (FAPI 2.0 Message Signing §5.3, §5.4).
+//! Tests Message Signing: requests are signed, answers may be (FAPI 2.0 Message Signing §5.3, §5.4).
 
 use super::*;
 
 impl Service<'_> {
-    /// A good request object with `changes` over it; null leaves a claim out.
+    /// Returns a good request object with `changes` in place of its claims; null leaves a claim out.
     fn object(&self, changes: Value) -> Value {
         let now = self.now();
         let mut claims = json!({"iss": self.rp.id, "aud": ISSUER, "client_id": self.rp.id, "iat": now,
@@ -52,7 +52,7 @@ async fn a_signed_request_is_answered_by_a_signed_response() {
     let code = inside["code"].as_str().expect("a code");
     assert_eq!(bank.asks(&bank.redemption(code, &[])).await.status(), 200);
 
-    // Refusals alike.
+    // Refusals are signed alike.
     let object = bank
         .key
         .signs(&bank.object(json!({"response_mode": "jwt", "prompt": "none"})));
@@ -107,7 +107,7 @@ async fn a_request_without_its_signature_or_its_time_is_refused() {
     }
 }
 
-/// `alg` none.
+/// Returns a JWT with `alg` none.
 fn unsigned(claims: &Value) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let part = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());

@@ -1,5 +1,5 @@
-//! FAPI 2.0, Security Profile and Message Signing, through the front door: a service of each profile beside
-//! ordinary ones of the same provider, and what it must not be able to do.
+//! Tests FAPI 2.0, Security Profile and Message Signing, through the front door: a service of each profile beside
+//! ordinary ones of the same provider, and the attempts that must fail.
 
 mod message_signing;
 mod par;
@@ -19,7 +19,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 type Pairs = Vec<(String, String)>;
 
-/// A service that proves itself by a key and its tokens by another.
+/// A service that authenticates by one key and binds its tokens to another.
 struct Service<'a> {
     op: &'a TestOp,
     rp: RelyingParty,
@@ -52,7 +52,7 @@ impl<'a> Service<'a> {
         self.op.clock.now().timestamp()
     }
 
-    /// A good assertion with `changes` over it; null leaves a claim out.
+    /// Returns a good assertion with `changes` in place of its claims; null leaves a claim out.
     fn assertion(&self, changes: Value) -> Pairs {
         self.assertion_by(&self.key, "PS256", changes)
     }
@@ -69,7 +69,7 @@ impl<'a> Service<'a> {
         ])
     }
 
-    /// A call with whatever proves the client and the key.
+    /// Sends a request with the client authentication and the proof of the key.
     async fn calls(
         &self,
         path: &str,
@@ -86,7 +86,7 @@ impl<'a> Service<'a> {
         self.rp.posts_with(path, &all, &proof).await
     }
 
-    /// What it pushes, with `more` over it; an empty value leaves a name out.
+    /// Returns the fields that it pushes, with `more` in their place; an empty value leaves a name out.
     fn request(&self, more: &[(&str, &str)]) -> Pairs {
         let mut fields = pairs(&[
             ("redirect_uri", &self.rp.redirect_uri),
@@ -113,7 +113,7 @@ impl<'a> Service<'a> {
         told["request_uri"].as_str().expect("a reference").to_owned()
     }
 
-    /// How the browser brings a reference.
+    /// Returns the address by which the browser brings a reference.
     fn opens(&self, request_uri: &str, more: &[(&str, &str)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("client_id", self.rp.id.as_str()), ("request_uri", request_uri)])
@@ -122,7 +122,7 @@ impl<'a> Service<'a> {
         format!("/authorize?{query}")
     }
 
-    /// From pushed to answered.
+    /// Pushes the request and returns the page that answers it.
     async fn sends(&self, person: &mut Person, fields: &Pairs) -> Page {
         let url = self.opens(&self.reference(fields).await, &[]);
         person.goes_through(&url).await
@@ -146,7 +146,7 @@ impl<'a> Service<'a> {
         fields
     }
 
-    /// At the token endpoint, as it should be.
+    /// Sends a correct token request.
     async fn asks(&self, fields: &Pairs) -> HttpResponse {
         let proof = self.proofs.proves("POST", TOKEN, None);
         self.calls(TOKEN, fields, &self.assertion(json!({})), Some(&proof))

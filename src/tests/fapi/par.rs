@@ -1,4 +1,4 @@
-//! Requests come by reference only, and what was pushed is all that counts (FAPI 2.0 §5.3.2.2).
+//! Tests that requests come by reference only, and that only pushed parameters count (FAPI 2.0 §5.3.2.2).
 
 use axum::body::Body;
 use tower::ServiceExt;
@@ -37,7 +37,7 @@ async fn what_was_pushed_counts_and_nothing_beside_it() {
         let header = crate::tokens::header_of(tokens["id_token"].as_str().expect("one"));
         assert_eq!(header["alg"], "PS256"); // FAPI 2.0 §5.4.1
     }
-    // A state that was not pushed is none.
+    // A state that was not pushed is ignored.
     let uri = bank
         .reference(&bank.request(&[("state", ""), ("nonce", "")]))
         .await;
@@ -78,7 +78,7 @@ async fn a_request_that_was_not_pushed_is_refused() {
     assert_eq!(back.query("error").as_deref(), Some("invalid_request"));
     assert_eq!(back.query("state").as_deref(), Some("the pushed state"));
 
-    // The same provider goes on serving who need not push.
+    // The same provider goes on serving clients that need not push.
     let shop = op.client("shop").await;
     let query = query.replace("bank", "shop");
     assert_eq!(

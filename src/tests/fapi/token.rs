@@ -1,4 +1,4 @@
-//! At the token endpoint: who the client is, whose the code, how long (FAPI 2.0 §5.3.2.1, §5.4.1).
+//! Tests the token endpoint: the client's authentication, the owner of the code, lifetimes (FAPI 2.0 §5.3.2.1, §5.4.1).
 
 use super::*;
 
@@ -55,7 +55,7 @@ async fn the_weak_signature_is_refused_of_the_very_same_key() {
 
 #[tokio::test]
 async fn a_code_is_of_its_client_its_verifier_and_a_minute() {
-    // However long others' may be.
+    // The lifetime holds, however long that of other clients may be.
     let op = TestOp::with(|it| it.tokens.authorization_code = std::time::Duration::from_mins(5)).await;
     let (bank, other) = (
         op.service("bank", "fapi2").await,
@@ -69,7 +69,7 @@ async fn a_code_is_of_its_client_its_verifier_and_a_minute() {
         refused(400, "invalid_grant")
     ); // trap 5
 
-    // Named as another client than the one that is proved.
+    // The request names another client than the one that authenticates.
     let proof = bank.proofs.proves("POST", TOKEN, None);
     let fields = bank.redemption(&code, &[]);
     let mixed = other
@@ -119,7 +119,7 @@ async fn tokens_are_bound_or_not_given() {
     let fields = bank.redemption(&code, &[]);
     let unproved = bank.calls(TOKEN, &fields, &bank.assertion(json!({})), None).await;
     assert_eq!(error_of(&unproved), refused(400, "invalid_dpop_proof"));
-    // Asked for a proof, it comes again with the same code.
+    // The client is asked for a proof, and comes again with the same code.
     let answer = bank.asks(&fields).await;
     assert_eq!(answer.headers()["cache-control"], "no-store"); // trap 25
     assert_eq!(body(&answer)["token_type"], "DPoP");
@@ -159,7 +159,7 @@ async fn a_refresh_token_stays_and_may_change_its_key() {
     let nobody = bank.calls(TOKEN, &fields, &Vec::new(), Some(&proof)).await;
     assert_eq!(error_of(&nobody), refused(401, "invalid_client"));
 
-    // Use lengthens its life, though not without end: idle 14 days, 30 at most.
+    // Use lengthens the token's life, though not without end: idle 14 days, 30 at most.
     op.advance(86_400 * 13);
     assert_eq!(bank.asks(&fields).await.status(), 200);
     op.advance(86_400 * 5);

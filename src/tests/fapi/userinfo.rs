@@ -1,4 +1,4 @@
-//! Userinfo as the protected resource (FAPI 2.0 §5.3.4, RFC 9449 §7).
+//! Tests userinfo as the protected resource (FAPI 2.0 §5.3.4, RFC 9449 §7).
 
 use super::*;
 
@@ -66,7 +66,7 @@ async fn an_interaction_is_found_again_by_its_id() {
         "c770aef3-6784-41f7-8e0e-ff5f97bddb3g",
         "c770aef3678441f78e0eff5f97bddb3a",
     ] {
-        // FAPI 1.0 Baseline §6.2.1: one of ours instead.
+        // FAPI 1.0 Baseline §6.2.1: the answer has an id of ours instead.
         let told = ask(other).await.expect("an id");
         assert!(told.len() == 36 && told != other, "{other}: {told}");
     }
