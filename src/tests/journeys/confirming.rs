@@ -1,5 +1,5 @@
-//! What cannot be taken back is confirmed on a page that says what will happen: no page offers such an act by a
-//! button of its own.
+//! Tests that an act which cannot be undone is confirmed on a page that says what will happen: no page offers such an
+//! act by a button of its own.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::joining_an_organization::by_hand;
 use crate::support::{Page, TestOp};
 use itu_account::domain::role::Role;
 
-/// The page leads to the question, and cannot act itself.
+/// Requires that the page leads to the question, and cannot act itself.
 fn only_asks(page: &Page, css: &str, acts: &[&str]) {
     assert!(page.link_of(css).contains("/confirm"), "{css}");
     for act in acts {
@@ -37,7 +37,7 @@ async fn a_session_ends_after_a_question() {
     let done = alice.browser.send(form.clone()).await;
     assert!(done.url.path() == "/account/sessions" && done.has("#flash"));
     assert_eq!(other.browser.get("/account").await.url.path(), "/login");
-    // It is over: there is nothing to ask about any more.
+    // The session is over: there is nothing to confirm any more.
     assert_eq!(alice.browser.get(&end).await.status, StatusCode::NOT_FOUND);
 
     let question = alice
@@ -171,7 +171,7 @@ async fn a_proposal_is_rejected_or_merged_after_a_question() {
         assert!(question.link_of("#back").starts_with("/admin/proposals/"));
         assert!(admin.browser.get("/admin/proposals").await.text().contains(name)); // nothing has happened
 
-        // What is wrong with it is said there, with what was typed.
+        // The page shows the error, with the text that was typed.
         let button = question.attribute_of("#confirm", "value").expect("a button");
         let form = question.form(&["reason"]).press("decision", &button);
         let long = "x".repeat(5_000);
@@ -184,7 +184,7 @@ async fn a_proposal_is_rejected_or_merged_after_a_question() {
             "{}",
             done.text()
         );
-        // It is over: there is nothing to ask about any more.
+        // The act is done: there is nothing to confirm any more.
         assert_eq!(admin.browser.get(&link).await.status, StatusCode::NOT_FOUND);
     }
 }

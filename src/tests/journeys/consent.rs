@@ -1,5 +1,5 @@
-//! What the consent page lists is what a service is given, everywhere and as long as it stands (security.md
-//! AZ-13, G-6, G-8, G-10), through the front door.
+//! Tests that a service is given exactly what the consent page lists, everywhere and as long as the consent lasts
+//! (security.md AZ-13, G-6, G-8, G-10), through the front door.
 
 use axum::http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn guest(op: &TestOp) -> RelyingParty {
     op.client_with("guest", json!({ "first_party": false })).await
 }
 
-/// The claims that a page lists one by one.
+/// Returns the claims that a page lists one by one.
 fn listed(page: &Page) -> Vec<String> {
     let html = scraper::Html::parse_document(&page.body);
     let items = scraper::Selector::parse("[data-claim]").expect("a selector");
@@ -44,11 +44,11 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     assert_eq!(told["email"], "alice@example.org");
     assert_eq!(told["job_title"], "Engineer");
     assert!(tokens.claims.given_name().is_some());
-    // The person sees later, too, what was granted.
+    // The person can still see later what was granted.
     let services = alice.browser.get("/account/services").await;
     assert_eq!(listed(&services).len(), 4);
 
-    // As after a consent whose page did not list them: what nobody saw is not given (AZ-13, G-10).
+    // AZ-13, G-10: after a consent whose page did not list them, the claims are not returned.
     let account = op.account("alice@example.org").await.id;
     let client = ClientId::new("guest");
     let mut consent = consents::find(op.app.db.read(), &account, &client)
@@ -65,7 +65,7 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     assert!(again.claims.given_name().is_none() && again.claims.email().is_none());
     let told = rp.claims(&again.access_token).await;
     assert!(personal.iter().all(|it| told.get(it).is_none()), "{told}");
-    // And it is asked for before it is given.
+    // The provider asks for the claims before it returns them.
     let url = rp.authorization_url("openid", &[("claims", CLAIMS), ("prompt", "none")]);
     let silent = alice.browser.get(&url).await;
     assert_eq!(silent.query("error").as_deref(), Some("consent_required"));
@@ -105,7 +105,7 @@ async fn consent_does_not_count_while_a_login_is_due() {
     for more in [("prompt", "login"), ("max_age", "1")] {
         let consent = alice.browser.get(&rp.authorization_url("openid", &[])).await;
         let form = consent.form(&["decision=allow"]).press("decision", "allow");
-        // The form is of this browser, its handle of a request that wants the password first.
+        // The form is of this browser, its handle of a request that requires the password first.
         let due = alice.browser.get(&rp.authorization_url("openid", &[more])).await;
         assert_eq!(due.url.path(), "/login");
         let handle = due.query("request").expect("a handle");
@@ -145,7 +145,7 @@ async fn a_request_by_post_is_answered_once() {
     assert_eq!(codes, 1); // G-8
 }
 
-/// What a claim is called on the page exists for every claim that can be asked for.
+/// Tests that every claim that can be asked for has a name on the page.
 #[test]
 fn every_claim_has_a_name_in_every_language() {
     for language in ["ar", "en", "es", "fr", "ru", "zh"] {

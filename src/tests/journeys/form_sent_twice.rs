@@ -1,5 +1,5 @@
-//! Post/Redirect/Get: Back and reload repeat nothing, a second press has the outcome of the first, and what was typed
-//! outlives what happened meanwhile.
+//! Tests Post/Redirect/Get: Back and reload repeat nothing, a second press has the outcome of the first, and what was
+//! typed outlives what happened meanwhile.
 
 use axum::http::{Method, StatusCode, header};
 
@@ -29,7 +29,7 @@ async fn two_presses_at_once_are_one() {
     let (first, second) = tokio::join!(presses(&mut alice, &form), presses(&mut other, &form));
     assert_eq!(first.status, StatusCode::SEE_OTHER);
     assert_eq!(first.header("location"), second.header("location"));
-    // One login, told to both: whichever answer the browser keeps, it is logged in.
+    // Both presses get the one login: whichever answer the browser keeps, it is logged in.
     let session = |it: &Person| it.browser.cookie("__Host-itu_sid").map(str::to_owned);
     assert_eq!(session(&alice), session(&other));
     assert_eq!(alice.browser.get("/account").await.url.path(), "/account");
@@ -72,7 +72,7 @@ async fn a_second_press_of_log_out_is_logged_out() {
         (second.status, second.url.path()),
         (StatusCode::OK, "/logged-out")
     );
-    // Also long after, when no outcome is remembered any more.
+    // A press long after has the same outcome, though none is remembered any more.
     op.advance(3600);
     op.app.ephemeral.sweep();
     let third = alice.browser.send(form).await;
@@ -90,7 +90,7 @@ async fn what_was_saved_since_is_not_hidden_by_an_old_outcome() {
     assert!(saved.says("flash.saved"), "{}", saved.text());
     let second = saved.form(&["job_title"]).with("job_title", "Director");
     alice.browser.send(second).await;
-    // Back, twice, and pressed again: it is done, not only told.
+    // The person goes back twice and presses again: the change is made, not only reported.
     alice.browser.send(first).await;
     let page = alice.browser.get("/account/profile").await;
     assert!(
@@ -112,7 +112,7 @@ async fn edits_outlive_the_session() {
     assert_eq!(login.url.path(), "/login");
     assert!(login.says("flash.session_expired"), "{}", login.text());
 
-    // Somebody else who logs in there sees nothing of it.
+    // Another person who logs in there sees nothing of it.
     let mut bob = op.person("bob@example.org").await;
     bob.browser = alice.browser.clone();
     let theirs = bob.enters_password(login.clone()).await;
@@ -156,7 +156,7 @@ async fn a_message_is_not_made_by_an_address() {
         let page = alice.browser.get(&format!("/account/organization?{query}")).await;
         assert!(!page.has("#flash"), "{query}");
     }
-    // Another browser is told nothing by the address of a message.
+    // The address of a message shows nothing in another browser.
     let page = alice.browser.get("/account/profile").await;
     let saved = alice.browser.send(page.form(&["job_title"])).await;
     assert!(saved.says("flash.saved"));

@@ -1,4 +1,4 @@
-//! Joining an organization: the request, the Focal Point's decision, TIES rights, the administrators' part
+//! Tests joining an organization: the request, the Focal Point's decision, TIES rights, the administrators' part
 //! (product.md, step 5; security.md 8.4).
 
 mod abuse_decisions;
@@ -18,7 +18,7 @@ use itu_account::domain::role::Role;
 use itu_account::domain::{AccountId, AffiliationId};
 use itu_account::storage::affiliations;
 
-/// Somebody with a place in the organization, past the front door, signed in.
+/// Returns a person with a place in the organization, written past the front door, signed in.
 pub(super) async fn member(
     op: &TestOp,
     email: &str,
@@ -52,7 +52,7 @@ async fn claims(person: &mut Person, rp: &mut RelyingParty) -> Value {
     rp.claims(&tokens.access_token).await
 }
 
-/// A form as anybody could make it by hand, with the token of one of the person's own pages.
+/// Sends a form as anybody could make it by hand, with the token of one of the person's own pages.
 pub(super) async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
     let page = person.browser.get("/account/profile").await;
     let token = page.form(&["first_name"]).fields;
@@ -103,7 +103,7 @@ async fn a_request_is_approved_and_services_are_told() {
         .browser
         .send(page.form(&["decision=reject"]).press("decision", "reject"))
         .await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY); // why is told
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY); // the page says why
     assert_eq!(refused.field_errors(), ["reason"]);
     let form = refused.form(&["decision=approve"]).press("decision", "approve");
     let elsewhere = fp.browser.get(&link).await;
@@ -114,7 +114,7 @@ async fn a_request_is_approved_and_services_are_told() {
         "{}",
         person.url
     );
-    // A second press has the outcome of the first; the same in another window comes too late (G-9).
+    // G-9: a second press has the outcome of the first; a press in another window comes too late.
     let again = fp.browser.send(form).await;
     assert_eq!((again.status, &again.url), (StatusCode::OK, &person.url));
     assert_eq!(fp.browser.send(elsewhere).await.status, StatusCode::CONFLICT);
@@ -126,7 +126,7 @@ async fn a_request_is_approved_and_services_are_told() {
         (&json!("ofcom"), &json!([]))
     );
 
-    // AF-3: a second decision.
+    // AF-3: a right is decided on its own.
     let form = person.form(&["right", "action=grant"]).press("action", "grant");
     let right = form
         .fields
@@ -173,14 +173,14 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
         .browser
         .submit(asked.form(&["password"]), &[("password", PASSWORD)])
         .await;
-    // The act that was interrupted is asked for again.
+    // The page asks again for the act that was interrupted.
     assert_eq!(page.url.path(), format!("{of_bob}/confirm"));
     let before = bob.browser.cookie(SESSION).expect("a session").to_owned();
     let form = page.form(&["action=designate"]).press("action", "designate");
     let designated = fp.browser.send(form).await;
     assert!(designated.has("#undesignate"));
 
-    // SE-2: another session id at once, and the old one is nobody's.
+    // SE-2: the session id changes at once, and the old one is invalid.
     let mut old = bob.browser.clone();
     assert_eq!(bob.browser.get("/focal-point").await.status, StatusCode::OK);
     let given = bob.browser.cookie(SESSION).expect("a session").to_owned();
@@ -194,7 +194,7 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
     );
     assert_eq!(bob.browser.cookie(SESSION), Some(given.as_str()));
 
-    // The same for administrators, and for whoever loses an office.
+    // Administrators get a new session id, too, and so does a person who loses an office.
     let page = admin.browser.get("/admin/organizations/telco").await;
     let question = admin
         .browser
@@ -294,7 +294,7 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
         "{}",
         done.text()
     );
-    // AF-1: what is merged into a member is asked anew.
+    // AF-1: people of a record that is merged into a member get a new request.
     let account = op.account(&carol.email).await.id;
     let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
     assert_eq!(open.unwrap().organization.as_str(), "telco");
@@ -307,7 +307,7 @@ async fn an_import_is_no_reason_also_where_an_earlier_release_wrote_one() {
     op.organization("telco", "Telco", "sector_member").await;
     let (mut bob, _, id) = member(&op, "bob@example.org", "telco", true).await;
     let db = op.app.db.read();
-    // What the earlier release wrote; and what a person could have written.
+    // The first reason is what the earlier release wrote; the second is what a person could have written.
     for (capacity, shown) in [("system", false), ("administrator", true)] {
         let text = format!(
             "UPDATE affiliations SET decision_reason = 'import', decided_as = '{capacity}' WHERE id = '{id}'"

@@ -1,4 +1,4 @@
-//! What people do from one page to the next, through the front door: each file is one way through the product.
+//! Tests what people do from one page to the next, through the front door: each file is one way through the product.
 
 mod confirming;
 mod consent;

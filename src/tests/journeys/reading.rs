@@ -1,5 +1,5 @@
-//! Whoever only looks changes nothing (security.md G-5), and every link of a page leads somewhere: all pages
-//! that can be reached from the starts of each role are opened, and the whole database is compared.
+//! Tests that reading changes nothing (security.md G-5), and that every link of a page leads somewhere: all pages that
+//! can be reached from the starts of each role are opened, and the whole database is compared.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,7 +9,7 @@ use crate::support::TestOp;
 use itu_account::demo::seed;
 use itu_account::storage::Connection;
 
-/// Enough for every page and each of its filters; the lists have no end.
+/// The number suffices for every page and each of its filters; the lists have no end.
 const MOST_PAGES: usize = 150;
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn looking_changes_nothing_and_every_link_leads_somewhere() {
     }
 }
 
-/// Every row of every table.
+/// Returns every row of every table.
 async fn contents(db: &Connection) -> BTreeMap<String, Vec<String>> {
     let backend = db.get_database_backend();
     let names = match backend {

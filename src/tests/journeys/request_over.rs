@@ -1,5 +1,5 @@
-//! A service's request that is over stops nobody (product.md; security.md AZ-6): what a person can do without the
-//! service is done, and then a page leads back to the service.
+//! Tests that a service's request that is over stops nobody (product.md; security.md AZ-6): the person does what needs
+//! no service, and then a page leads back to the service.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -13,7 +13,7 @@ async fn service(op: &TestOp) -> RelyingParty {
     op.client_with("events", other).await
 }
 
-/// The page that leads back, and says who is logged in.
+/// Requires that the page leads back, and says who is logged in.
 fn leads_back(page: &Page, email: Option<&str>) {
     assert_eq!(page.status, StatusCode::GONE, "{}", page.text());
     assert!(page.has("#request-over"), "{}", page.text());
@@ -30,7 +30,7 @@ fn leads_back(page: &Page, email: Option<&str>) {
     }
 }
 
-/// Everything that waits is forgotten, as by a restart.
+/// Forgets everything that waits, as a restart does.
 async fn ends(op: &TestOp) {
     op.advance(601);
     op.app.ephemeral.sweep();
@@ -51,7 +51,7 @@ async fn a_login_goes_on_and_leads_back() {
     let (mut rp, login) = comes(&op, &mut alice).await;
     ends(&op).await;
 
-    // A wrong password first: the page says that the request is over, in the language of the request.
+    // A wrong password comes first: the page says that the request is over, in the language of the request.
     alice.password = "Wrong-lamp-42".into();
     let again = alice.enters_password(login).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -88,7 +88,7 @@ async fn every_page_of_a_request_survives_it() {
             page.text()
         );
     }
-    // What cannot be done without the service says so.
+    // A page that needs the service says that the request is over.
     for path in [
         "/consent",
         "/select-account",
@@ -98,7 +98,7 @@ async fn every_page_of_a_request_survives_it() {
     ] {
         leads_back(&alice.browser.get(&within(path)).await, None);
     }
-    // The same as a bookmark, with no request at all.
+    // A bookmark, with no request at all, leads to the login.
     for path in [
         "/consent",
         "/select-account",
@@ -118,7 +118,7 @@ async fn every_page_of_a_request_survives_it() {
         &alice.browser.get(&within("/consent")).await,
         Some("alice@example.org"),
     );
-    // Who is logged in has nothing to do at the login: the way back at once.
+    // The login offers nothing to a person who is logged in, but shows the way back at once.
     leads_back(
         &alice.browser.get(&within("/login")).await,
         Some("alice@example.org"),
@@ -191,7 +191,7 @@ async fn a_sign_up_that_takes_an_hour_returns_to_the_service() {
         .await;
     assert_eq!(done.url.path(), "/signup/done", "{}", done.text());
     assert!(done.has("html[lang=fr]"));
-    // Reloaded, and in another language: still there.
+    // The page is still there after a reload, and in another language.
     let reloaded = zoe.browser.get(done.url.as_str()).await;
     assert_eq!(reloaded.link_of("#ok"), done.link_of("#ok"));
     let spanish = zoe.browser.get(&done.link("/signup/done?ui_locales=es")).await;
@@ -210,13 +210,13 @@ async fn an_answer_is_told_again_until_its_code_is_redeemed() {
     let handle = login.query("request").expect("a handle");
     let back = alice.enters_password(login).await;
     let code = rp.takes(&back);
-    // A second press, or the answer got lost: the same code, and not a second one (G-8).
+    // G-8: after a second press, or if the answer got lost, the service gets the same code, and not a second one.
     let again = alice
         .browser
         .get(&format!("/authorize/continue?request={handle}"))
         .await;
     assert_eq!(again.url, back.url);
-    // Nobody else's browser is told.
+    // Another browser cannot see it.
     let mut mallory = op.browser();
     let other = mallory
         .get(&format!("/authorize/continue?request={handle}"))

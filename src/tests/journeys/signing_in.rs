@@ -1,5 +1,5 @@
-//! Signing in: from a service to the login and back, once for all services, out again
-//! (OpenID Connect Core §3.1, RP-Initiated Logout; contract.md, pages).
+//! Tests signing in: from a service to the login and back, once for all services, out again (OpenID Connect Core §3.1,
+//! RP-Initiated Logout; contract.md, pages).
 
 use axum::http::{HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -53,7 +53,7 @@ async fn a_code_is_redeemed_once() {
 
     assert_eq!(refusal.error, "invalid_grant"); // RFC 6749 §4.1.2
     let told = rp.introspects(&tokens.access_token).await;
-    assert_eq!(told, json!({ "active": false })); // TK-2: what it bought is revoked
+    assert_eq!(told, json!({ "active": false })); // TK-2: its tokens are revoked
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn an_authorization_request_may_come_by_post() {
     let url = url::Url::parse(&rp.authorization_url("openid", &[])).expect("a URL");
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let fields: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    // A service's own form: another origin.
+    // The service's own form comes from another origin.
     alice
         .browser
         .headers
@@ -234,7 +234,7 @@ async fn a_handle_in_another_browser_starts_over_at_the_login() {
         .browser()
         .get("/login?request=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
         .await;
-    // What is no handle of ours is nobody's request.
+    // A handle that we did not issue belongs to no request.
     assert!(gone.status == StatusCode::OK && gone.has("#login-form") && !gone.has("#service"));
 }
 
@@ -329,7 +329,7 @@ async fn a_page_that_needs_a_login_is_returned_to() {
     assert_eq!(login.url.path(), "/login");
     let page = alice.enters_password(login).await;
     assert_eq!(page.url.path(), "/account/security");
-    // BR-6: an address of somebody's making is no destination.
+    // BR-6: an address that somebody made up is no return path.
     alice.browser.forget_cookies();
     for next in [
         "//evil.example",
@@ -391,7 +391,7 @@ async fn what_gives_way_to_another_login_leaves_offline_access() {
     let granted = rp.redeems(&code).await.expect("tokens").refresh_token;
     op.advance(2);
     for _ in 0..20 {
-        // SE-2: the oldest ends.
+        // SE-2: the oldest session ends.
         let login = alice.elsewhere(&op).logs_in().await;
         assert_eq!(login.url.path(), "/account");
     }
@@ -401,7 +401,7 @@ async fn what_gives_way_to_another_login_leaves_offline_access() {
         .await
         .expect("tokens");
 
-    // Another person in the same browser.
+    // Another person logs in, in the same browser.
     let code = alice.logs_in_at(&mut rp, "openid offline_access").await;
     let granted = rp.redeems(&code).await.expect("tokens").refresh_token;
     op.advance(2);

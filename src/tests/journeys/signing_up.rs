@@ -1,5 +1,5 @@
-//! Signing up in one sitting: details, organization, code, and back to the service (product.md, "Sign-up,
-//! step by step"). Through the front door, without a script.
+//! Tests signing up in one sitting: details, organization, code, and back to the service (product.md, "Sign-up, step by
+//! step"), through the front door, without a script.
 
 mod typing;
 
@@ -11,7 +11,7 @@ use itu_account::domain::organization::OrganizationStatus;
 use itu_account::storage::organizations;
 
 impl Person {
-    /// Screen 2.
+    /// Fills and sends screen 2.
     async fn tells_details(&mut self, page: Page) -> Page {
         let form = page.form(&["email", "first_name", "password_confirmation"]);
         let (email, password) = (self.email.clone(), self.password.clone());
@@ -29,7 +29,7 @@ impl Person {
         self.browser.submit(form, &fields).await
     }
 
-    /// Screen 3, by the button that searches.
+    /// Fills and sends screen 3, by the button that searches.
     async fn chooses(&mut self, page: Page, membership_type: &str, text: &str, ties: bool) -> Page {
         let form = page.form(&["membership_type", "organization_query"]);
         let fields = [
@@ -69,7 +69,7 @@ async fn a_common_word_with_a_year_and_a_sign_is_no_password() {
         let mut zoe = op.visitor("zoe@example.org");
         zoe.password = password.into();
         let page = zoe.browser.get("/signup").await;
-        // PW-1, shown as a rule of the page.
+        // PW-1: the page shows the rule.
         let rules = page.text();
         assert!(
             rules.contains("the word ITU by itself") && rules.contains("common words"),

@@ -1,4 +1,4 @@
-//! The code itself: sent once, counted, void after a while, good once.
+//! Tests the code itself: sent once, counted, void after a while, good once.
 
 use futures_util::future::join_all;
 
@@ -21,7 +21,7 @@ async fn the_code_proves_the_address_and_the_service_is_told() {
     );
     let mail = op.outbox().latest(ADDRESS).await;
     let code = mailed(&op, ADDRESS).await;
-    // SU-5: fixed text and the code, which is not in the subject. One mail tells of code and login.
+    // SU-5: the mail is fixed text and the code, which is not in the subject. One mail announces code and login.
     assert_eq!(mail.kind, "first_login_code");
     assert!(
         !mail.subject.contains(&code) && !mail.text.contains("Old Person"),
@@ -30,14 +30,14 @@ async fn the_code_proves_the_address_and_the_service_is_told() {
     );
     assert_eq!(op.outbox().count().await, 1);
 
-    // What cannot be a code costs nothing (SU-3).
+    // SU-3: text that cannot be a code is not counted.
     let page = enters(&mut old, &page, "12-34").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text().contains("did not count"), "{}", page.text());
     let page = enters(&mut old, &page, other_than(&code)).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text().contains("4 attempts left"), "{}", page.text());
-    // In whatever digits it is typed.
+    // The code is accepted in whatever digits it is typed.
     let arabic: String = code
         .bytes()
         .filter_map(|it| char::from_u32(0x660 + u32::from(it - b'0')))
@@ -65,7 +65,7 @@ async fn the_code_proves_the_address_and_the_service_is_told() {
         (1, 1)
     );
 
-    // A second login, in another browser, asks nothing.
+    // A second login, in another browser, asks for no code.
     let mut again = old.elsewhere(&op);
     let back = comes_from(&mut rp, &mut again, &[]).await;
     rp.takes(&back);
@@ -74,7 +74,7 @@ async fn the_code_proves_the_address_and_the_service_is_told() {
 
 #[tokio::test]
 async fn another_code_comes_on_request_and_after_a_while() {
-    // SU-3, A 4: looking at the page sends nothing.
+    // SU-3, A 4: a GET of the page sends nothing.
     let op = TestOp::start().await;
     let mut old = taken_over(&op).await;
     let page = old.logs_in().await;
@@ -96,7 +96,7 @@ async fn another_code_comes_on_request_and_after_a_while() {
     let page = old.browser.send(resend.clone()).await;
     assert!(page.text().contains("on its way"), "{}", page.text());
     assert_eq!(codes(&op).await, 2);
-    // Pressed twice, and reloaded.
+    // *Resend* is pressed twice, and the page reloaded.
     old.browser.send(resend).await;
     old.browser.get(page.url.as_str()).await;
     old.browser.get("/login/verify-email/resend").await;
@@ -166,7 +166,7 @@ async fn a_code_counts_once_however_often_it_is_sent() {
     let verify =
         || itu_account::accounts::verification::first_login::verify(&op.app, &context, &account, &code);
     let all = join_all((0..10).map(|_| verify())).await;
-    // Five attempts are heard; who comes when it is done finds it done.
+    // Five attempts are counted; a request that comes after the success finds it done.
     assert!(all.iter().any(Result::is_ok), "{all:?}");
     assert_eq!(count(&op, "account.email_verified").await, 1);
     for _ in 0..2 {
@@ -188,7 +188,7 @@ async fn only_who_knows_the_password_has_a_code_mailed() {
             (page.status, page.url.path()),
             (StatusCode::UNPROCESSABLE_ENTITY, "/login")
         );
-        // The page is nobody's without a login.
+        // A visitor without a login cannot open the page.
         assert_eq!(stranger.browser.get(PAGE).await.url.path(), "/login");
         assert_eq!(
             stranger
@@ -219,7 +219,7 @@ async fn signs_up(op: &TestOp) {
     use itu_account::accounts::signup;
     let handle = signup::begin(&op.app, &visitor(), details(ADDRESS), None).await;
     let handle = handle.expect("a sign-up");
-    // Too many, after a while: that is theirs.
+    // After a while the sign-ups are too many; that limit is the strangers'.
     let submission = signup::Submission {
         newsletter: false,
         ..submission()

@@ -1,4 +1,4 @@
-//! What happens around the code: the request ends, the person goes elsewhere, the address is proven otherwise.
+//! Tests what happens around the code: the request ends, the person goes elsewhere, the address is verified otherwise.
 
 use std::process::Command;
 

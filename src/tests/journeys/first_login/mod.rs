@@ -1,5 +1,5 @@
-//! The first login of a person taken over with a password: a code proves the address, and nothing of the account opens
-//! before (product.md, "Beside the sign-up"; security.md UI-2, SU-3 to SU-5).
+//! Tests the first login of a person taken over with a password: a code verifies the address, and nothing of the
+//! account opens before (product.md, "Beside the sign-up"; security.md UI-2, SU-3 to SU-5).
 
 mod codes;
 mod elsewhere;
@@ -16,7 +16,7 @@ use itu_account::domain::actor::Context;
 
 const PAGE: &str = "/login/verify-email";
 const ADDRESS: &str = "old@example.org";
-/// Of "password", as another platform wrote it with argon2id.
+/// The hash of "password", as another platform wrote it with argon2id.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
 fn file(op: &TestOp) -> Read {
@@ -33,7 +33,7 @@ async fn imports(op: &TestOp, read: Read) -> Person {
     person
 }
 
-/// Imported as `user import` does it, and no more said of the address.
+/// Imports an account as `user import` does, with an address that is not verified.
 async fn taken_over(op: &TestOp) -> Person {
     imports(op, file(op)).await
 }
@@ -42,7 +42,7 @@ async fn is_verified(op: &TestOp) -> bool {
     op.account(ADDRESS).await.email_verified
 }
 
-/// As it was before a release that knows of the code.
+/// Restores the row as it was before the release that introduced the code.
 pub async fn unverify(op: &TestOp, address: &str) {
     let id = op.account(address).await.id;
     let db = op.app.db.read();
@@ -60,13 +60,13 @@ async fn count(op: &TestOp, action: &str) -> i64 {
     row.try_get("", "n").expect("a number")
 }
 
-/// How many mails with a code went to the address.
+/// Returns how many mails with a code went to the address.
 async fn codes(op: &TestOp) -> usize {
     let mails = op.outbox().to(ADDRESS).await;
     mails.iter().filter(|it| it.kind == "first_login_code").count()
 }
 
-/// The code alone on a line of the newest mail that has one (contract.md).
+/// Returns the code alone on a line of the newest mail that has one (contract.md).
 pub async fn mailed(op: &TestOp, address: &str) -> String {
     let mails = op.outbox().to(address).await;
     let mail = mails.iter().find(|it| it.kind == "first_login_code");
@@ -80,7 +80,7 @@ async fn enters(person: &mut Person, page: &Page, code: &str) -> Page {
     person.browser.send(form).await
 }
 
-/// A code that is not the one in the mail.
+/// Returns a code that is not the one in the mail.
 fn other_than(code: &str) -> &'static str {
     if code == "00000000" {
         "00000001"

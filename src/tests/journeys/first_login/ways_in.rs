@@ -1,4 +1,5 @@
-//! Every way in leads to the code: with a service and without, silently, by a session of before, with a second factor.
+//! Tests that every way in leads to the code: with a service and without, silently, by a session of before, with a
+//! second factor.
 
 use super::*;
 use crate::journeys::second_factor;
@@ -20,7 +21,7 @@ async fn nothing_of_the_account_opens_before_the_code() {
     ] {
         assert_eq!(old.browser.get(path).await.url.path(), PAGE, "{path}");
     }
-    // Nor are the terms accepted first.
+    // The terms cannot be accepted first either.
     let login = old.browser.get(PAGE).await;
     let csrf = login.form(&["code"]);
     let csrf = csrf
@@ -58,14 +59,14 @@ async fn a_session_of_before_is_asked_at_the_next_request() {
     unverify(&op, ADDRESS).await;
     let before = op.outbox().count().await;
 
-    // Core §3.1.2.6: nothing may be asked.
+    // Core §3.1.2.6: no page may be shown.
     let silent = rp.authorization_url("openid", &[("prompt", "none")]);
     let back = alice.browser.get(&silent).await;
     assert_eq!(back.query("error").as_deref(), Some("interaction_required"));
     let url = rp.authorization_url("openid email", &[]);
     let page = alice.browser.get(&url).await;
     asks(&page);
-    // G-5: no GET mails anything; the page offers to.
+    // G-5: no GET sends a mail; the page offers a button for it.
     assert!(page.find_form(&["code"]).is_none(), "{}", page.text());
     assert_eq!(op.outbox().count().await, before);
     let page = alice
@@ -128,7 +129,7 @@ async fn the_code_comes_after_the_second_factor() {
     unverify(&op, ADDRESS).await;
     let mut alice = alice.elsewhere(&op);
     let page = alice.logs_in().await;
-    // A password alone makes nobody receive a code.
+    // A password alone does not send a code.
     assert_eq!((page.url.path(), codes(&op).await), ("/login/second-factor", 0));
     assert_eq!(alice.browser.get(PAGE).await.url.path(), "/login");
     let page = alice.browser.get("/login/second-factor").await;

@@ -1,5 +1,5 @@
-//! What somebody who means no good sends to these pages: another organization's objects, decisions about
-//! themselves, forms that nobody offered.
+//! Tests requests of an attacker to these pages: another organization's objects, decisions about themselves, forms that
+//! no page offered.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -27,7 +27,7 @@ async fn what_is_another_organizations_does_not_exist() {
         "/focal-point/ofcom/requests".to_owned(),
         "/focal-point/ofcom/people".into(),
     ];
-    // Its objects under the own organization's path are no more there than under theirs.
+    // Its objects do not exist under the own organization's path either.
     for id in ["ofcom", "telco"] {
         for it in [&pending, &approved] {
             pages.push(format!("/focal-point/{id}/requests/{it}"));
@@ -49,7 +49,7 @@ async fn what_is_another_organizations_does_not_exist() {
     pages.push(format!("/admin/requests/{pending}"));
     for page in &pages {
         assert_eq!(fp.browser.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
-        // Who is no Focal Point finds none of it.
+        // A person who is no Focal Point gets 404 for all of it.
         assert_eq!(
             nobody.browser.get(page).await.status,
             StatusCode::NOT_FOUND,
@@ -102,7 +102,7 @@ async fn nobody_decides_about_themselves() {
     assert_eq!(answer.status, StatusCode::CONFLICT); // the last one
     assert_eq!(claims(&mut fp, &mut rp).await["ties_rights"], json!([]));
 
-    // An administrator's own request is another one's to decide.
+    // An administrator's own request is decided by another administrator.
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let values = [
@@ -180,7 +180,7 @@ async fn who_asks_for_what_is_in_force_is_told_so() {
     );
     let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
     assert!(open.is_none());
-    // G-3: what only the sign-up asks is no field here, whatever it says.
+    // G-3: a field of the sign-up alone is ignored here, whatever its value.
     for field in ["newsletter", "accept_terms", "decision"] {
         for value in ["on", ""] {
             let fields = [&values[..], &[(field, value)]].concat();
@@ -251,7 +251,7 @@ async fn bad_input_is_refused_and_kept() {
             answer.status
         );
         assert!(answer.has("main form"), "{path}: the form is there again");
-        // G-2: a name twice, a name that is not the form's.
+        // G-2: a name occurs twice, or is not one of the form's.
         let mut twice = fields.clone();
         twice.extend([("reason", "a"), ("reason", "b")]);
         assert_eq!(
@@ -268,7 +268,7 @@ async fn bad_input_is_refused_and_kept() {
         let unsigned = [("decision", "approve"), ("action", "remove")];
         let answer = fp.browser.post(path, &unsigned).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
-        // G-1: not UTF-8.
+        // G-1: the value is not UTF-8.
         let url = format!("{}{path}", ISSUER).parse().unwrap();
         for body in ["reason=%ff", "reason=%zz"] {
             let answer = fp

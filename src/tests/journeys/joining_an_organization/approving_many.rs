@@ -1,6 +1,6 @@
-//! The Focal Point's list approves several requests with one button, each on its own: every decision with a
-//! record of its own, what cannot be approved named, and nothing of another organization touched
-//! (product.md; security.md AF-2, G-4, G-9, LG-1).
+//! Tests that the Focal Point's list approves several requests with one button, each on its own: every decision with a
+//! record of its own, what cannot be approved named, and nothing of another organization touched (product.md;
+//! security.md AF-2, G-4, G-9, LG-1).
 
 use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
@@ -18,7 +18,7 @@ async fn status(op: &TestOp, id: &AffiliationId) -> &'static str {
     found.expect("an affiliation").status().as_str()
 }
 
-/// Who approved it, one entry for each record.
+/// Returns who approved it, one entry for each record.
 async fn approvals(op: &TestOp, id: &AffiliationId) -> Vec<String> {
     let db = op.app.db.read();
     let query = format!(
@@ -59,7 +59,7 @@ async fn what_is_ticked_is_approved_and_the_rest_waits() {
     assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(none.has("#form-notice") && list_form(&none).offers("requests").len() == 3);
 
-    // Ticked twice is ticked.
+    // A request that is ticked twice is approved once.
     let done = fp.browser.send(ticked(&page, &[&alice, &bob, &alice])).await;
     assert_eq!(done.status, StatusCode::OK);
     assert!(done.text_of("#approved").contains("2 requests") && !done.has("#not-approved"));
@@ -77,7 +77,7 @@ async fn what_is_ticked_is_approved_and_the_rest_waits() {
         assert_eq!(told.count(), 1, "{address}");
     }
 
-    // Somebody else was faster with one of them: it is named, the other is approved.
+    // Another person was faster with one of them: it is named, the other is approved.
     let page = fp.browser.send(ticked(&page, &[&bob, &carol])).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text_of("#approved").contains("1 request"));
@@ -85,7 +85,7 @@ async fn what_is_ticked_is_approved_and_the_rest_waits() {
     assert_eq!(approvals(&op, &bob).await.len(), 1);
     assert_eq!(status(&op, &carol).await, "approved");
     assert!(page.has("#empty") && page.find_form(&["requests"]).is_none());
-    // Nothing at all could be done.
+    // None of the requests could be approved.
     let again = [("decision", "approve"), ("requests", carol.as_str())];
     let page = by_hand(&mut fp, LIST, &again).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
@@ -126,7 +126,7 @@ async fn another_organizations_request_in_the_list_is_as_unknown_as_any() {
     let fields = [("decision", "approve"), ("requests", theirs.as_str())];
     let page = by_hand(&mut fp, "/focal-point/telco/requests", &fields).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
-    // An administrator may decide about both, and is still told by the path what the list is of.
+    // An administrator may decide about both, and the path still selects the organization of the list.
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let page = by_hand(&mut admin, LIST, &fields).await;

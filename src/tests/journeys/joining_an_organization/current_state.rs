@@ -1,4 +1,5 @@
-//! What a token tells and what an office permits follow the state of the moment (security.md G-10, SE-4).
+//! Tests that the claims of a token and the permissions of an office follow the state of the moment (security.md G-10,
+//! SE-4).
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;

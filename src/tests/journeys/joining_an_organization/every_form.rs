@@ -1,7 +1,6 @@
-//! Every form of the way in, of the account, the Focal Points and the administrators, each field of it, with
-//! all that a field can hold: over-long, empty, of the wrong kind, twice, in wrong encodings. The answer is the form
-//! with what was typed and the field marked, or a clear refusal, and nothing has happened (security.md
-//! G-1, G-2, G-3, G-11).
+//! Tests every form of the way in, of the account, the Focal Points and the administrators, each field of it, with all
+//! that a field can hold: over-long, empty, of the wrong kind, twice, in wrong encodings. The answer is the form with
+//! what was typed and the field marked, or a clear refusal, and nothing has happened (security.md G-1, G-2, G-3, G-11).
 
 use axum::http::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
@@ -10,7 +9,7 @@ use super::{by_hand, focal_point, member};
 use crate::support::{ISSUER, Page, Person, TestOp};
 use itu_account::domain::role::Role;
 
-/// What a field is for, and so what it cannot hold.
+/// The purpose of a field, which determines the values that it cannot hold.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     /// A line of text of so many characters, needed or not.
@@ -26,9 +25,9 @@ pub(super) enum Kind {
     Password,
     /// Eight digits, one of all.
     Code,
-    /// Names an object: one that is not there is not found (G-4).
+    /// Names an object: one that does not exist is not found (G-4).
     Object,
-    /// A box, or the word of a button: nobody types it.
+    /// A box, or the word of a button: no person types it.
     Fixed,
 }
 
@@ -78,7 +77,7 @@ impl Kind {
 
 pub(super) type Fields = &'static [(&'static str, &'static str, Kind)];
 
-/// A form with values that it could be sent with, but that one of them is always wrong.
+/// A form with values that it could be sent with, except that one of them is always wrong.
 struct Case {
     path: String,
     fields: Fields,
@@ -240,7 +239,7 @@ fn cases<const N: usize>(them: [(String, Fields); N]) -> Vec<Case> {
         .collect()
 }
 
-/// What was done by now: every act leaves a record (LG-1). A wrong password is an attempt, no act.
+/// Returns how many acts were done: every act leaves a record (LG-1). A wrong password is an attempt, no act.
 pub(super) async fn acts(op: &TestOp) -> i64 {
     let db = op.app.db.read();
     let query = "SELECT COUNT(*) AS n FROM events WHERE action NOT IN ('session.sign_in_failed', 'session.throttled')";
@@ -259,7 +258,7 @@ async fn send(person: &mut Person, case: &Case, field: &str, value: &str) -> Pag
     post(person, &case.path, &fields).await
 }
 
-/// The token of the forms that this browser is shown: every page of ours has one.
+/// Returns the token of the forms in this browser: every page of ours has one.
 async fn token(person: &mut Person) -> String {
     let page = person.browser.get("/login").await;
     let fields = page.form(&["csrf"]).fields;
@@ -277,7 +276,7 @@ pub(super) async fn post(person: &mut Person, path: &str, fields: &[(&str, &str)
     person.browser.post(path, &all).await
 }
 
-/// What stands in the fields of the page's form, as far as they can be typed into.
+/// Requires that the fields of the page's form keep their values, as far as they can be typed into.
 fn keeps(page: &Page, case: &Case, wrong: &str, context: &str) {
     for (name, good, kind) in case.fields {
         let typed = !matches!(kind, Kind::Fixed | Kind::Object | Kind::Password | Kind::Code);
@@ -302,7 +301,7 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
             assert!(page.has("main h1"), "{context}: a page says what is wrong");
             match page.status {
                 StatusCode::UNPROCESSABLE_ENTITY => {}
-                // DS-2: whoever guesses is told to wait, with the form still there.
+                // DS-2: a person who guesses has to wait, with the form still there.
                 StatusCode::TOO_MANY_REQUESTS
                     if matches!(kind, Kind::Password | Kind::Email | Kind::Code) =>
                 {
@@ -340,7 +339,8 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
     assert_eq!(after, before, "{}: something happened", case.path);
 }
 
-/// Twice, as a list, not UTF-8, with NUL, not percent-encoded: refused before anything is looked at.
+/// Sends the field twice, as a list, not UTF-8, with NUL, not percent-encoded: each is refused before anything is
+/// looked at.
 async fn malformed(person: &mut Person, case: &Case, field: &str) {
     let csrf = token(person).await;
     let good = case
@@ -426,7 +426,7 @@ async fn of_the_account() {
     op.organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     op.organization("telco", "Telco", "sector_member").await;
-    // A request waits, so that what is right in every field is refused as well: nothing may happen here.
+    // A request waits, so that a form which is right in every field is refused as well: nothing may happen here.
     let (mut bob, ..) = member(&op, "bob@example.org", "ofcom", true).await;
     let of = |path: &str| path.to_owned();
     for case in cases([

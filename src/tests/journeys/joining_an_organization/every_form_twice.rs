@@ -1,6 +1,6 @@
-//! A walk over the forms of all pages of the route table: sent wrong, reloaded, sent twice at once and one after another,
-//! after the session is over and after the service's request is over. Every POST is answered by a redirect, nothing
-//! typed is lost, nothing happens twice, and no way ends without a way on.
+//! Walks over the forms of all pages of the route table: sent wrong, reloaded, sent twice at once and one after
+//! another, after the session is over and after the service's request is over. Every POST is answered by a redirect,
+//! nothing typed is lost, nothing happens twice, and every page has a way on.
 
 mod world;
 
@@ -14,24 +14,24 @@ use crate::support::{Form, ISSUER, Page, Person, TestOp};
 use itu_account::http::router;
 use itu_account::http::routes::Audience;
 
-/// Without a form of their own on a GET page that this walk can open; each has tests of its own.
+/// Paths without a form of their own on a GET page that this walk can open; each has tests of its own.
 const ELSEWHERE: [&str; 5] = [
-    // The protocol's own: a form of another site, stored and continued by a GET.
+    // The protocol has this one: a form of another site, stored and continued by a GET.
     "/authorize",
     "/end-session",
-    // The script fills them in, with a device's answer.
+    // The script fills these in, with a device's answer.
     "/login/passkey",
-    // Only inside a request that waits for it: see `authorization` and `second_factor`.
+    // These are reached only inside a request that waits for them: see `authorization` and `second_factor`.
     "/second-factor-needed",
     "/login/second-factor",
 ];
 
-/// Who has no account yet, or is not logged in.
+/// Returns `true` for a person who has no account yet, or is not logged in.
 fn is_visitor(who: &str) -> bool {
     matches!(who, "visitor" | "chooser" | "verifier")
 }
 
-/// The pages, and those that confirm what they offer.
+/// Returns the pages, and those that confirm what they offer.
 async fn with_confirmations(world: &mut World) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
     for (who, path) in world.pages.clone() {
@@ -57,7 +57,7 @@ async fn with_confirmations(world: &mut World) -> Vec<(&'static str, String)> {
     all
 }
 
-/// The page's own forms, once per button: as a person would send them who typed nonsense.
+/// Returns the page's own forms, once per button, as a person would send them who typed nonsense.
 fn forms(page: &Page) -> Vec<Form> {
     let mut all = Vec::new();
     for form in page.main_forms() {
@@ -72,7 +72,7 @@ fn forms(page: &Page) -> Vec<Form> {
     all
 }
 
-/// Text typed into whatever takes text.
+/// Returns the form with text in every field that takes text.
 fn nonsense(form: &Form) -> Form {
     let mut form = form.clone();
     for (name, value) in &mut form.fields {
@@ -103,7 +103,7 @@ async fn presses(person: &mut Person, form: &Form) -> Page {
     person.browser.once(Method::POST, &form.action, Some(body)).await
 }
 
-/// Where a redirect leads: never an end.
+/// Follows a redirect, which must never lead to a page without a way on.
 async fn follows(person: &mut Person, answer: &Page, context: &str) -> Page {
     assert_eq!(
         answer.status,
@@ -149,7 +149,8 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text());
         let number = forms(&page).len();
         for index in 0..number {
-            // Wrong: shown again with what was typed, also when reloaded, in the language chosen meanwhile.
+            // A wrong form is shown again with the text that was typed, also after a reload, in the language chosen
+            // meanwhile.
             let page = world.person(who).browser.get(&path).await;
             let Some(form) = forms(&page).get(index).cloned() else {
                 continue;
@@ -166,7 +167,7 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
                 keeps(&reloaded, &wrong, &context);
             }
 
-            // As the page offers it, at once and again: one outcome, one effect.
+            // The form is sent as the page offers it, at once and again: one outcome, one effect.
             let page = world.person(who).browser.get(&path).await;
             let Some(form) = forms(&page).get(index).cloned() else {
                 continue;
@@ -193,7 +194,7 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
     covers(&world.op, &seen).await;
 }
 
-/// Every page of the route table that takes a POST was walked, or stands in `ELSEWHERE`.
+/// Requires that every page of the route table that takes a POST was walked, or is in `ELSEWHERE`.
 async fn covers(op: &TestOp, seen: &BTreeSet<String>) {
     let routes = router::routes(&op.app);
     let mut open: BTreeMap<String, bool> = BTreeMap::new();
@@ -209,7 +210,7 @@ async fn covers(op: &TestOp, seen: &BTreeSet<String>) {
         if answer.status == StatusCode::METHOD_NOT_ALLOWED {
             continue;
         }
-        // What needs a confirmation has its form there.
+        // An act that needs a confirmation has its form there.
         let confirmed = format!("{pattern}/confirm");
         let walked = |it: &String| follows_pattern(pattern, it) || follows_pattern(&confirmed, it);
         let walked = seen.iter().any(walked);
@@ -234,7 +235,7 @@ fn follows_pattern(pattern: &str, path: &str) -> bool {
 async fn what_was_typed_outlives_the_session() {
     let mut world = world().await;
     let pages = with_confirmations(&mut world).await;
-    // A second step stands between the login and the edits of who has a passkey: `second_factor`.
+    // A second step comes between the login and the edits of a person who has a passkey: `second_factor`.
     let pages = pages
         .into_iter()
         .filter(|(who, _)| !is_visitor(who) && *who != "keyed");

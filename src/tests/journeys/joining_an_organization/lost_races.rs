@@ -1,6 +1,6 @@
-//! What somebody else decided first: 409 to whom may see the object, also where the decision has taken it out of their
-//! sight, and 404 to everybody else (security.md G-9). Forms are made by hand, as a page that was opened before the
-//! decision would send them.
+//! Tests decisions that another person made first: 409 for a person who may see the object, also where the decision has
+//! taken it out of their sight, and 404 for everybody else (security.md G-9). Forms are made by hand, as a page that
+//! was opened before the decision would send them.
 
 use axum::http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! The second step of a login.
+//! Tests the second step of a login.
 
 use axum::http::StatusCode;
 
@@ -46,7 +46,7 @@ async fn a_code_of_any_script_counts_and_what_is_none_costs_nothing() {
     let (app, _) = sets_up(&op, &mut alice).await;
     let mut phone = alice.elsewhere(&op);
     let mut step = phone.logs_in().await;
-    // PW-4 lets five attempts go without a wait; these are none.
+    // PW-4 lets five attempts go without a wait; these are not counted.
     for slip in [
         "12345",
         "1234567",
@@ -196,7 +196,7 @@ async fn a_login_that_waits_ends_with_time_and_with_the_password() {
     let void = enters(&mut slow.browser, &step, &app.shows(&op)).await;
     assert_eq!(void.url.path(), "/login"); // PW-6
 
-    // Who reads the mail has one factor, not two.
+    // A person who reads the mail has one factor, not two.
     owner.password = new.to_owned();
     let step = owner.logs_in().await;
     op.advance(30);

@@ -1,4 +1,4 @@
-//! When the app is lost: recovery codes, and the operator.
+//! Tests the loss of the app: recovery codes, and the operator.
 
 use super::*;
 use itu_account::accounts::second_factor;

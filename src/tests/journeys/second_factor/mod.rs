@@ -1,5 +1,5 @@
-//! Two-step login: an authenticator app, passkeys and recovery codes, from the page where they are set up to what services
-//! are told (product.md, "Beside the sign-up"; RFC 6238, RFC 9470).
+//! Tests two-step login: an authenticator app, passkeys and recovery codes, from the page where they are set up to the
+//! claims of services (product.md, "Beside the sign-up"; RFC 6238, RFC 9470).
 
 mod logging_in;
 mod losing_it;
@@ -16,7 +16,7 @@ use itu_account::domain::{AccountId, Time};
 const SETUP: &str = "/account/security/totp";
 const SESSION: &str = "__Host-itu_sid";
 
-/// The app on a person's phone: it knows the secret that its owner typed.
+/// The app on a person's phone, with the secret that its owner typed.
 pub struct Authenticator(TotpSecret);
 
 impl Authenticator {
@@ -42,7 +42,7 @@ impl Authenticator {
         self.shows_at(op.clock.now())
     }
 
-    /// A code of no step near by.
+    /// Returns a code of no step near by.
     fn never_shows(&self, op: &TestOp) -> String {
         let now = step_of(op.clock.now());
         let near: Vec<String> = (now - 3..now + 100).map(|it| self.0.code_of(it)).collect();
@@ -81,7 +81,7 @@ fn codes_on(page: &Page) -> Vec<String> {
     codes.map(str::to_owned).collect()
 }
 
-/// The second step of a login, or what a service asks for later.
+/// Submits the second step of a login, or of a service's later request.
 pub async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
     assert_eq!(page.url.path(), "/login/second-factor", "{}", page.text());
     let form = page.form(&["otp"]).with("otp", code);
@@ -92,7 +92,7 @@ async fn account_id(op: &TestOp, email: &str) -> AccountId {
     op.account(email).await.id
 }
 
-/// A mail with this subject went to the person.
+/// Returns `true` if a mail with this subject went to the person.
 async fn heard(op: &TestOp, person: &Person, subject: &str) -> bool {
     op.outbox()
         .to(&person.email)

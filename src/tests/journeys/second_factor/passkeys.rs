@@ -1,5 +1,5 @@
-//! Passkeys: made on the account's page, shown after the password or in its place, asked for by services, lost
-//! (product.md, "Beside the sign-up"; Web Authentication §7).
+//! Tests passkeys: made on the account's page, presented after the password or in its place, asked for by services,
+//! lost (product.md, "Beside the sign-up"; Web Authentication §7).
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::support::Authenticator as Device;
 const PASSKEYS: &str = "/account/security/passkeys";
 const PHR: &str = "phr";
 
-/// A page with the question, from one that offers it.
+/// Opens a page with the challenge, from one that offers it.
 async fn asks(browser: &mut Browser, page: &Page, button: (&str, &str)) -> Page {
     let (name, value) = button;
     let form = match name {
@@ -25,7 +25,7 @@ async fn sends(browser: &mut Browser, page: &Page, answer: &str) -> Page {
     browser.send(form).await
 }
 
-/// Makes a passkey in the session of this person; the page after it.
+/// Makes a passkey in the session of this person. Returns the page after it.
 async fn makes(person: &mut Person, device: &mut Device) -> Page {
     let page = person.browser.get(PASSKEYS).await;
     let page = asks(&mut person.browser, &page, ("action", "begin")).await;
@@ -34,7 +34,7 @@ async fn makes(person: &mut Person, device: &mut Device) -> Page {
     person.browser.send(form.with("credential", &answer)).await
 }
 
-/// Somebody who has logged in and made a passkey.
+/// Returns a person who has logged in and made a passkey.
 pub(crate) async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
     let mut person = op.person(email).await;
     person.logs_in().await;
@@ -43,7 +43,7 @@ pub(crate) async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
     (person, device)
 }
 
-/// With the device alone.
+/// Logs in with the device alone.
 async fn logs_in_with(browser: &mut Browser, login: &Page, device: &mut Device) -> Page {
     let page = asks(browser, login, ("", "")).await;
     let answer = device.answers(&Device::question(&page));
@@ -52,7 +52,7 @@ async fn logs_in_with(browser: &mut Browser, login: &Page, device: &mut Device) 
 
 #[tokio::test]
 async fn a_passkey_alone_proves_no_address() {
-    // UI-2: whose address nobody has verified here is asked for the code, whatever the login was.
+    // UI-2: a person whose address is not verified here is asked for the code, whatever the login was.
     let op = TestOp::start().await;
     let (alice, mut device) = with_passkey(&op, "alice@example.org").await;
     crate::journeys::first_login::unverify(&op, "alice@example.org").await;
@@ -125,7 +125,7 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     assert_eq!(six_digits.field_errors(), ["otp"]); // there is no app
     let page = enters(&mut other.browser, &six_digits, &codes[0]).await;
     assert_eq!(page.url.path(), "/account");
-    // Who has lost the device takes its passkey away by the code.
+    // A person who has lost the device takes its passkey away by the code.
     let list = other.browser.get(PASSKEYS).await;
     let page = other.browser.confirms(&list, "#remove-1").await;
     assert!(page.has("#no-passkeys"), "{}", page.text());
@@ -150,7 +150,7 @@ async fn a_session_is_raised_by_a_passkey_where_a_service_wants_one() {
     let page = makes(&mut alice, &mut device).await;
     assert!(page.has("#passkeys") && codes_on(&page).is_empty()); // the codes of the app are still good
 
-    // Two factors are enough for mfa, and not for a passkey; a code brings no more.
+    // Two factors satisfy mfa, but not a passkey's class; a code adds nothing.
     let url = rp.authorization_url("openid", &[("acr_values", "https://refeds.org/profile/mfa")]);
     rp.takes(&phone.browser.get(&url).await);
     let url = rp.authorization_url("openid", &[("acr_values", PHR)]);
@@ -162,7 +162,7 @@ async fn a_session_is_raised_by_a_passkey_where_a_service_wants_one() {
     let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
     assert_eq!(told["acr"], PHR);
 
-    // Essential, and the person has none.
+    // The class is essential, and the person has no passkey.
     let essential = json!({"id_token": {"acr": {"essential": true, "value": PHR}}}).to_string();
     let url = rp.authorization_url("openid", &[("claims", &essential)]);
     let mut bob = op.person("bob@example.org").await;
@@ -237,7 +237,7 @@ async fn an_answer_counts_once_and_only_from_its_device_page_and_owner() {
         assert_eq!(browser.get("/account").await.url.path(), "/login", "{why}");
     }
 
-    // Once.
+    // An answer counts once.
     let page = asks(&mut browser, &login, ("", "")).await;
     let answer = hers.answers(&Device::question(&page));
     assert_eq!(sends(&mut browser, &page, &answer).await.url.path(), "/account");
@@ -264,7 +264,7 @@ async fn an_answer_counts_once_and_only_from_its_device_page_and_owner() {
 
 #[tokio::test]
 async fn after_a_reset_a_passkey_counts_alone_once_the_new_password_was_beside_it() {
-    // Who knew the old password may have made it.
+    // A person with the old password may have made it.
     let op = TestOp::start().await;
     let (mut alice, mut device) = with_passkey(&op, "alice@example.org").await;
     let page = alice.browser.get("/forgot-password").await;
@@ -348,7 +348,7 @@ async fn who_is_asked_again_shows_their_own_and_nobody_elses() {
     assert_eq!(page.url.path(), "/account/security");
     assert!(page.has("#password-form"));
 
-    // A question that is no longer open is no failure.
+    // A challenge that is no longer open causes no failure.
     let mut late = op.browser();
     let login = late.get("/login").await;
     let page = asks(&mut late, &login, ("", "")).await;
@@ -382,7 +382,7 @@ async fn a_passkey_is_made_by_a_recent_login_and_named() {
     let form = page.form(&["credential", "name"]).with("credential", &answer);
     let page = alice.browser.send(form.with("name", "Key")).await;
     assert!(page.has("#recovery-codes"), "{}", page.text());
-    // The same credential again is no second one, nor anyone else's.
+    // The same credential cannot be registered again, neither by its owner nor by another person.
     let mut bob = op.person("bob@example.org").await;
     bob.logs_in().await;
     let page = makes(&mut bob, &mut device).await;
@@ -408,7 +408,7 @@ async fn a_passkey_is_made_by_a_recent_login_and_named() {
         .with("name", "Blue key");
     let page = alice.browser.send(form.press("action", "rename")).await;
     assert!(page.text_of("#passkeys").contains("Blue key"));
-    // Another's id finds nothing.
+    // Another person's id is not found.
     let id = page
         .attribute_of("input[name=passkey_id]", "value")
         .expect("an id");
@@ -441,7 +441,7 @@ async fn the_password_is_changed_by_who_has_just_shown_a_passkey() {
     let page = alice.browser.get("/account/security").await;
     assert!(!page.has("#password-form"));
     let page = alice.browser.get(&page.link_of("#prove-first")).await;
-    // By the passkey itself.
+    // The passkey itself confirms.
     let page = asks(&mut alice.browser, &page, ("decision", "own")).await;
     let answer = device.answers(&Device::question(&page));
     let page = sends(&mut alice.browser, &page, &answer).await;

@@ -1,4 +1,4 @@
-//! The page where a person sets an app up, makes codes anew and takes the app away.
+//! Tests the page where a person sets an app up, makes codes anew and takes the app away.
 
 use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
@@ -39,7 +39,7 @@ async fn an_app_counts_once_it_has_shown_a_code() {
         let page = confirms(&mut alice, &page, &wrong).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(page.field_errors(), ["otp"]);
-        assert_eq!(page.text_of("#totp-secret").replace(' ', ""), app.0.base32()); // the same secret goes on
+        assert_eq!(page.text_of("#totp-secret").replace(' ', ""), app.0.base32()); // the secret stays the same
     }
     assert!(stored(&op, "totp_factors").await.is_empty());
     assert!(
@@ -56,7 +56,7 @@ async fn an_app_counts_once_it_has_shown_a_code() {
     assert!(codes.len() == 10 && done.header("cache-control") == "no-store");
     assert_ne!(alice.browser.cookie(SESSION).map(str::to_owned), before); // SE-2
 
-    // JW-7, G-13: neither secret nor codes stand in the database as they are.
+    // JW-7, G-13: the database holds neither the secret nor the codes in plain.
     let sealed = stored(&op, "totp_factors").await;
     assert!(sealed.len() == 1 && !sealed[0].contains(&app.0.base32()));
     let digests = stored(&op, "recovery_codes").await;
@@ -115,7 +115,7 @@ async fn setting_up_needs_a_fresh_login_and_does_not_wait_for_ever() {
 async fn only_who_proved_both_takes_it_away() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
-    // Begun with the password alone, a moment before.
+    // This session began with the password alone, a moment before.
     let mut other = alice.elsewhere(&op);
     other.logs_in().await;
     let (app, _) = sets_up(&op, &mut alice).await;
@@ -143,7 +143,7 @@ async fn only_who_proved_both_takes_it_away() {
         .submit(asked.form(&["password"]), &[("password", &password)])
         .await;
     let back = enters(&mut alice.browser, &second, &app.shows(&op)).await;
-    // The act that was interrupted is asked for again.
+    // The page asks again for the act that was interrupted.
     assert_eq!(back.url.path(), format!("{SETUP}/confirm"));
     let form = back.form(&["action=remove"]).press("action", "remove");
     let done = alice.browser.send(form).await;
@@ -175,7 +175,7 @@ async fn a_new_password_needs_the_code_too() {
     }
     let done = alice.browser.send(fields(&app.shows(&op))).await;
     assert!(done.says("flash.password_changed"), "{}", done.text());
-    // The session keeps what was proved in it.
+    // The session keeps the factor that was verified in it.
     let page = alice.browser.get(SETUP).await;
     let renewed = alice
         .browser

@@ -1,4 +1,4 @@
-//! A service asks for more than the session has (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9470).
+//! Tests a service that asks for more than the session has (OpenID Connect Core §3.1.2.1, §5.5.1.1; RFC 9470).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -24,11 +24,11 @@ async fn a_session_of_a_password_is_raised_by_a_code() {
     assert_eq!(first["acr"], "https://refeds.org/profile/sfa");
     let (app, _) = sets_up(&op, &mut alice).await;
 
-    // Nothing may be asked.
+    // No page may be shown.
     let silent = rp.authorization_url("openid", &[("acr_values", MFA), ("prompt", "none")]);
     let back = other.browser.get(&silent).await;
     assert_eq!(back.query("error").as_deref(), Some("login_required"));
-    // Without the wish, the session is as good as it was.
+    // Without `acr_values` the session is as good as it was.
     let url = rp.authorization_url("openid", &[]);
     rp.takes(&other.browser.get(&url).await);
 
@@ -49,7 +49,7 @@ async fn a_session_of_a_password_is_raised_by_a_code() {
         (&told["acr"], &told["auth_time"])
     ); // RFC 9470 §6
 
-    // Once raised it stays so.
+    // A session that was raised stays so.
     let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
     let url = rp.authorization_url("openid", &[("claims", &essential)]);
     let back = other.browser.get(&url).await;
@@ -64,7 +64,7 @@ async fn max_age_with_a_class_asks_for_both_anew() {
     let mut alice = op.person("alice@example.org").await;
     let (app, _) = sets_up(&op, &mut alice).await;
     op.advance(120);
-    // RFC 9470 §4: what a resource's challenge leads to.
+    // RFC 9470 §4: a resource's challenge leads to such a request.
     let url = rp.authorization_url("openid", &[("acr_values", MFA), ("max_age", "60")]);
     let login = alice.browser.get(&url).await;
     op.advance(1);
@@ -85,13 +85,13 @@ async fn who_has_no_second_factor_is_let_in_or_refused_as_the_service_says() {
     let url = rp.authorization_url("openid", &[("acr_values", MFA)]);
     let back = alice.goes_through(&url).await;
     let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
-    assert_eq!(told["acr"], "https://refeds.org/profile/sfa"); // a wish: Core §3.1.2.1
+    assert_eq!(told["acr"], "https://refeds.org/profile/sfa"); // Core §3.1.2.1: acr_values is voluntary
 
     let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
     let silent = rp.authorization_url("openid", &[("claims", &essential), ("prompt", "none")]);
     let back = alice.browser.get(&silent).await;
     assert_eq!(back.query("error").as_deref(), Some(UNMET));
-    // Who has none is told how to have one, and may go back without.
+    // A person who has no second factor sees how to set one up, and may go back without.
     let url = rp.authorization_url("openid", &[("claims", &essential)]);
     let page = alice.browser.get(&url).await;
     assert!(

@@ -1,4 +1,4 @@
-//! Codes, names, websites and searches as people type them.
+//! Tests codes, names, websites and searches as people type them.
 
 use sea_orm::ConnectionTrait;
 
@@ -24,7 +24,7 @@ async fn a_code_is_read_as_people_type_it_and_no_slip_costs_an_attempt() {
     let mut page = zoe.browser.submit(form.press("action", "create"), &fields).await;
     let code = op.outbox().code(&zoe.email).await;
 
-    // What cannot be a code costs nothing, however often (SU-4 counts attempts).
+    // SU-4: text that cannot be a code is not counted as an attempt, however often it is sent.
     for slip in [
         "",
         "1234567",
@@ -50,7 +50,7 @@ async fn a_code_is_read_as_people_type_it_and_no_slip_costs_an_attempt() {
         page.text()
     ); // SU-3
 
-    // Another code within the minute: the page says how long to wait.
+    // A request for another code within the minute gets a page that says how long to wait.
     op.advance(7);
     let resend = page.find_form_at("/signup/verify/resend").expect("a second form");
     page = zoe.browser.send(resend).await;
@@ -60,7 +60,7 @@ async fn a_code_is_read_as_people_type_it_and_no_slip_costs_an_attempt() {
         page.text()
     ); // SU-3
 
-    // Arabic-Indic digits in groups, between marks of direction.
+    // The code is typed in Arabic-Indic digits in groups, between marks of direction.
     let typed: String = code
         .bytes()
         .map(|b| char::from_u32(0x0660 + u32::from(b - b'0')).expect("a digit"))
@@ -135,7 +135,7 @@ async fn a_person_with_one_name_signs_up_and_is_called_by_it() {
         saved.text()
     );
 
-    // A website typed without https:// is one.
+    // A website typed without https:// is accepted.
     let db = op.app.db.read();
     let filter = organizations::Filter {
         statuses: vec![OrganizationStatus::Proposed],

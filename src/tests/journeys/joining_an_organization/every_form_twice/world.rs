@@ -16,7 +16,7 @@ use itu_account::domain::role::Role;
 pub(super) struct World {
     pub op: TestOp,
     pub people: BTreeMap<&'static str, Person>,
-    /// Pages to open, by who can open them.
+    /// The pages to open, each with the person who can open it.
     pub pages: Vec<(&'static str, String)>,
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn world() -> World {
     let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
     let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;
     let (mut user, ..) = member(&op, "user@ofcom.example", "ofcom", true).await;
-    // A service that has access, which can be withdrawn.
+    // The service has access, which can be withdrawn.
     let mut shop = op.client_with("shop", json!({"first_party": false})).await;
     user.logs_in_at(&mut shop, "openid email").await;
     let (_, account, _) = member(&op, "colleague@ofcom.example", "ofcom", true).await;
@@ -43,7 +43,7 @@ pub(super) async fn world() -> World {
     administrator.logs_in().await;
     let mut rp = op.client("events").await;
     let mut visitor = op.visitor("zoe@example.org");
-    // A pending sign-up, up to the code.
+    // The sign-up is pending, up to the code.
     visitor.browser.get(&rp.authorization_url("openid", &[])).await;
     let [accepted, rejected, merged] = [
         propose(&op, "Telco Laboratory").await,
@@ -73,13 +73,13 @@ pub(super) async fn world() -> World {
     let mut members_only = op.client_with("members-only", policy).await;
     let refusal = members_only.authorization_url("openid", &[]);
     let (outsider, refusal) = asked(&op, "outsider", refusal, "/access-refused").await;
-    // Asked by a service from elsewhere.
+    // A service asks from elsewhere.
     let mut customer = op.person("customer@example.org").await;
     customer.logs_in().await;
     bank(&op).await.is_given("customer@example.org", &[]).await;
     let (keyed, _) = with_passkey(&op, "keyed@example.org").await;
     let lagging = with_old_terms(&op, "lagging@example.org").await;
-    // Whoever has forgotten a password, with the link of the mail.
+    // A person has forgotten the password, and uses the link of the mail.
     op.person("bob@example.org").await;
     post(&mut visitor, "/forgot-password", &[("email", "bob@example.org")]).await;
     let link = op.outbox().link("bob@example.org", "/reset-password").await;
@@ -147,7 +147,7 @@ pub(super) async fn world() -> World {
     World { op, people, pages }
 }
 
-/// Somebody logged in, brought by a service to the page that asks them; with its address.
+/// Returns somebody logged in, brought by a service to the page that asks them, and the page's address.
 async fn asked(op: &TestOp, name: &str, url: String, page: &str) -> (Person, String) {
     let mut person = op.person(&format!("{name}@example.org")).await;
     person.logs_in().await;
@@ -158,7 +158,7 @@ async fn asked(op: &TestOp, name: &str, url: String, page: &str) -> (Person, Str
     (person, address)
 }
 
-/// Logged in, with Terms of Use accepted that have been replaced.
+/// Returns a person logged in, who accepted Terms of Use that have been replaced.
 async fn with_old_terms(op: &TestOp, email: &str) -> Person {
     let mut person = op.person(email).await;
     let old = format!("UPDATE accounts SET terms_version = '2001-01' WHERE email = '{email}'");
@@ -173,7 +173,7 @@ async fn with_old_terms(op: &TestOp, email: &str) -> Person {
     person
 }
 
-/// Logged in, with an address that nobody has verified here.
+/// Returns a person logged in, with an address that is not verified here.
 async fn taken_over(op: &TestOp, email: &str) -> Person {
     let mut person = op.person(email).await;
     crate::journeys::first_login::unverify(op, email).await;
@@ -194,7 +194,7 @@ async fn signs_up(person: &mut Person, fields: Fields, next: &str) {
     assert_eq!(page.url.path(), next, "{}", page.text());
 }
 
-/// Somebody who typed a new record; its identifier.
+/// Proposes a record as a person who typed it. Returns its identifier.
 async fn propose(op: &TestOp, name: &str) -> String {
     let email = format!("{}@example.org", name.to_lowercase().replace(' ', "."));
     let mut person = op.person(&email).await;
