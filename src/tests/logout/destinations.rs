@@ -1,4 +1,4 @@
-//! A logout always leads somewhere: back to the service, or to a page that names it (OpenID Connect
+//! Tests that a logout always leads somewhere: back to the service, or to a page that names it (OpenID Connect
 //! RP-Initiated Logout 1.0 §2, §3; security.md LO-1, LO-2, SE-3).
 
 use serde_json::json;
@@ -76,7 +76,7 @@ async fn a_service_that_names_itself_is_gone_back_to_once_the_person_confirms() 
     let back = confirms(&mut alice, page).await;
     assert_eq!(back.url.as_str(), format!("{BYE}?state=a%20b")); // LO-1, LO-2, IO-8
     assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
-    // Nobody confirms without a session: no redirect, but the name.
+    // Without a session nobody confirms: the page does not redirect, but names the service.
     let page = alice.browser.get(&url).await;
     assert_eq!(page.url.path(), "/logged-out");
     assert!(page.text_of("#way-back").contains("events"));
@@ -134,7 +134,7 @@ async fn logging_out_everywhere_leaves_no_access_listed_that_has_ended() {
         services.contains("guest") && !services.contains(offline),
         "{services}"
     ); // SE-3
-    // What is left of the consent holds; access while away is asked for again.
+    // The rest of the consent holds; access while away is asked for again.
     let url = guest.authorization_url("openid email", &[("prompt", "none")]);
     guest.takes(&alice.browser.get(&url).await);
     let url = guest.authorization_url("openid email offline_access", &[]);

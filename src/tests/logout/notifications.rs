@@ -1,5 +1,5 @@
-//! Services hear of a logout: by a call (OpenID Connect Back-Channel Logout 1.0), in frames (Front-Channel
-//! Logout 1.0), or by asking in the browser (Session Management 1.0).
+//! Tests that services are notified of a logout: by a call (OpenID Connect Back-Channel Logout 1.0), in frames
+//! (Front-Channel Logout 1.0), or by asking in the browser (Session Management 1.0).
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,7 +11,7 @@ use itu_account::jobs;
 
 const OUT: &str = "/backchannel_logout";
 
-/// A provider that may call the services' site, which takes what it is sent.
+/// Starts a provider that may call the services' site, which accepts what it is sent.
 async fn provider() -> (TestOp, Site) {
     let site = Site::start().await;
     site.answers(OUT, 200, &[], "");
@@ -28,7 +28,7 @@ async fn told(op: &TestOp, name: &str, site: &Site) -> RelyingParty {
     .await
 }
 
-/// The logout tokens that came, header and claims.
+/// Returns the logout tokens that came, header and claims.
 fn tokens(site: &Site) -> Vec<(Value, Value)> {
     let part = |it: &str| {
         let json = URL_SAFE_NO_PAD.decode(it).expect("base64url");
@@ -131,7 +131,7 @@ async fn whatever_ends_the_session_is_told() {
                 let page = alice.browser.get("/account/sessions").await;
                 alice.browser.confirms(&page, "#end-everywhere").await;
             }
-            // From another browser.
+            // The last of the ways is an act in another browser.
             _ => {
                 alice.browser = op.browser();
                 alice.logs_in().await;
@@ -222,7 +222,7 @@ async fn the_browser_visits_the_services_and_goes_on() {
     );
     assert!(alice.browser.get("/account").await.url.path() == "/login");
 
-    // Nothing in an address makes such a page.
+    // A query in the address cannot make such a page.
     let away = alice
         .browser
         .get("/logging-out?logout=https://evil.example/")
@@ -260,7 +260,7 @@ async fn a_login_is_watched_by_what_the_browser_holds() {
     let made = format!("events https://events.example.test {browser} {salt}");
     assert_eq!(hash, URL_SAFE_NO_PAD.encode(Sha256::digest(made)));
 
-    // Signed answers hold it, too; those without openid have nothing to watch.
+    // Signed answers hold it, too; those without openid have no session to watch.
     let url = events.authorization_url("openid", &[("response_mode", "jwt")]);
     let jwt = alice.browser.get(&url).await.query("response").expect("JARM");
     let claims = URL_SAFE_NO_PAD
@@ -269,7 +269,7 @@ async fn a_login_is_watched_by_what_the_browser_holds() {
     let claims: Value = serde_json::from_slice(&claims).expect("JSON");
     assert!(claims["session_state"].is_string());
 
-    // Another login, another state; after the logout, none.
+    // Another login has another state; after the logout there is none.
     op.clock.advance(chrono::Duration::seconds(2));
     let login = alice
         .browser
