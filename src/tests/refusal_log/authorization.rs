@@ -1,4 +1,4 @@
-//! At the authorization endpoint.
+//! Tests the log of refusals at the authorization endpoint.
 
 use super::*;
 
@@ -55,7 +55,7 @@ async fn refusals_at_the_authorization_endpoint() {
         it.keeps("s3cret");
         let page = authorizes(&op, &asks(&rp, &[("redirect_uri", received)])).await;
         it.refused("shop", words);
-        // AZ-1: the person is told of it by a reference alone.
+        // AZ-1: the person sees a reference alone.
         assert_eq!(page.status, 400);
         let told = page.text_of("main");
         assert!(!told.contains("shop.example.test"), "{told}");
@@ -122,7 +122,7 @@ async fn refusals_at_the_authorization_endpoint() {
     it.refused("app", &["code_challenge"]); // AZ-5
     authorizes(&op, &asks(&pushing, &[])).await;
     it.refused("pushing", &["pushes its authorization requests"]);
-    // Both wrong: the owner is told of the address, too.
+    // Both are wrong: the log states the address, too.
     let both = [
         ("request_uri", "urn:ietf:params:oauth:request_uri:x"),
         ("redirect_uri", "https://b.example/"),

@@ -1,5 +1,6 @@
-//! Every refusal of a protocol endpoint, made one by one, leaves a line in the log from which the owner of a service finds
-//! their mistake: the client, what came, what is registered; and none holds a secret (security.md LG-1, LG-3).
+//! Tests that every refusal of a protocol endpoint, made one by one, leaves a line in the log from which the owner of a
+//! service finds their mistake: the client, what came, what is registered; and none holds a secret (security.md LG-1,
+//! LG-3).
 
 mod authorization;
 mod other_endpoints;
@@ -47,7 +48,7 @@ impl Watch {
         self.secrets.push(secret.into());
     }
 
-    /// The one line of the refusal that was just made: it names the client and holds all the words.
+    /// Requires one line for the refusal that was just made: it names the client and holds all the words.
     fn refused(&mut self, client: &str, words: &[&str]) {
         let lines = self.log.take();
         let mut refusals = lines
@@ -63,7 +64,7 @@ impl Watch {
             let told = told.iter().filter_map(|it| line[it].as_str());
             assert!(told.into_iter().any(|it| it.contains(word)), "{word}: {line}");
         }
-        // By which a person who saw the refusal names it.
+        // A person who saw the refusal names it by this reference.
         assert!(
             line["span"]["id"].as_str().is_some_and(|it| it.len() > 20),
             "{line}"
@@ -85,7 +86,7 @@ async fn authorizes(op: &TestOp, fields: Fields<'_>) -> Page {
     op.browser().get(&format!("{AUTHORIZATION}?{query}")).await
 }
 
-/// A good authorization request of the client, with changes; an empty value leaves the name out.
+/// Returns a good authorization request of the client, with changes; an empty value leaves the name out.
 fn asks<'a>(rp: &'a RelyingParty, changes: Fields<'a>) -> Vec<(&'a str, &'a str)> {
     let good = [
         ("client_id", rp.id.as_str()),
@@ -100,7 +101,7 @@ fn asks<'a>(rp: &'a RelyingParty, changes: Fields<'a>) -> Vec<(&'a str, &'a str)
     fields
 }
 
-/// A request without the client's own credentials.
+/// Sends a request without the client's own credentials.
 async fn sends(op: &TestOp, path: &str, body: &str, headers: &[(&'static str, &str)]) -> Page {
     let mut browser = op.browser();
     browser.headers.insert(
@@ -128,7 +129,7 @@ async fn disabled(op: &TestOp) -> RelyingParty {
     rp
 }
 
-/// What the page of the client, or of all clients, shows an administrator.
+/// Returns the page of the client, or of all clients, as an administrator sees it.
 async fn shown(op: &TestOp, path: &str) -> Page {
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
@@ -147,7 +148,7 @@ async fn an_administrator_compares_what_came_with_what_is_registered() {
         authorizes(&op, &asks(&rp, &[("client_id", &format!("shop-{number}"))])).await;
     }
     let page = shown(&op, "/admin/clients/shop").await;
-    // LG-1: nobody fills the trail from outside.
+    // LG-1: an outsider cannot fill the trail.
     assert_eq!(page.count_of("#refusals [data-request]"), 1);
     assert_eq!(page.text_of("#refusals .received"), wrong); // IO-9
     assert!(
@@ -164,7 +165,7 @@ async fn an_administrator_compares_what_came_with_what_is_registered() {
     let page = admin.browser.get("/admin/clients/shop").await;
     assert_eq!(page.count_of("#refusals [data-request]"), 2);
     assert_eq!(page.text_of("#refusals .received"), "https://later.example/");
-    // Requests that name no client stand on the page of all of them.
+    // Requests that name no client are on the page of all of them.
     let page = admin.browser.get("/admin/clients").await;
     assert_eq!(page.text_of("#unknown-clients .received"), "shop-0");
     assert_eq!(page.count_of("#unknown-clients [data-request]"), 1);

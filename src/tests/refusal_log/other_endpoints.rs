@@ -1,4 +1,4 @@
-//! At all other endpoints.
+//! Tests the log of refusals at all other endpoints.
 
 use super::*;
 

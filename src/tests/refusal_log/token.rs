@@ -1,4 +1,4 @@
-//! At the token endpoint.
+//! Tests the log of refusals at the token endpoint.
 
 use super::*;
 
@@ -26,7 +26,7 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
         it.keeps(one.secret.clone().expect("a secret"));
     }
 
-    // Who the client is.
+    // These requests fail at the client authentication.
     let grant = "grant_type=client_credentials";
     for (body, headers, client, words) in [
         (grant.to_owned(), vec![], "", &["no credentials"][..]),
@@ -117,7 +117,7 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
         it.refused("keyed", &words[1..]);
     }
 
-    // What it sent.
+    // These requests fail by their parameters.
     let own = basic("shop", &secret);
     for (query, words) in [
         (
