@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{ISSUER, Page};
 
-/// §6.1: the owner is there, and it is the owner.
+/// §6.1: the user is present, and verified.
 const PRESENT_AND_VERIFIED: u8 = 0b0000_0101;
 const PRESENT: u8 = 0b0000_0001;
 const CREDENTIAL_INCLUDED: u8 = 0b0100_0000;
@@ -20,12 +20,12 @@ const CREDENTIAL_INCLUDED: u8 = 0b0100_0000;
 pub struct Authenticator {
     key: EcKey<Private>,
     id: [u8; 16],
-    /// Whose it is, as the page said when it was made.
+    /// The owner, as the page named them when the passkey was made.
     owner: String,
     counter: u32,
-    /// What it tells of its owner.
+    /// The flags that it sets about its owner.
     pub flags: u8,
-    /// What the browser tells of the page.
+    /// The origin of the page, as the browser states it.
     pub origin: String,
 }
 
@@ -42,7 +42,7 @@ impl Authenticator {
         }
     }
 
-    /// It no longer makes sure of its owner.
+    /// Returns the same device, which no longer verifies its owner.
     pub fn touched_only(&self) -> Self {
         Self {
             flags: PRESENT,
@@ -54,14 +54,14 @@ impl Authenticator {
         URL_SAFE_NO_PAD.encode(self.id)
     }
 
-    /// What the page asks devices, as its script reads it.
+    /// Returns the challenge that the page sends to devices, as its script reads it.
     pub fn question(page: &Page) -> Value {
         let question = page.attribute_of("form[data-passkey]", "data-passkey");
         let question = question.unwrap_or_else(|| panic!("nothing is asked: {}", page.text()));
         serde_json::from_str(&question).expect("JSON")
     }
 
-    /// §7.1: the answer to a page that asks for a new passkey.
+    /// §7.1: returns the answer to a page that asks for a new passkey.
     pub fn creates(&mut self, question: &Value) -> String {
         question["user"]["id"]
             .as_str()
@@ -69,7 +69,7 @@ impl Authenticator {
             .clone_into(&mut self.owner);
         let client_data = self.client_data("webauthn.create", question);
         let mut data = self.data(&question["rp"]["id"], CREDENTIAL_INCLUDED);
-        data.extend([0; 16]); // no model is told
+        data.extend([0; 16]); // it states no model
         data.extend((self.id.len() as u16).to_be_bytes());
         data.extend(self.id);
         data.extend(self.public_key());
@@ -83,7 +83,7 @@ impl Authenticator {
         }))
     }
 
-    /// §7.2: the answer to a page that asks for a passkey.
+    /// §7.2: returns the answer to a page that asks for a passkey.
     pub fn answers(&mut self, question: &Value) -> String {
         self.counter += 1;
         let client_data = self.client_data("webauthn.get", question);
@@ -117,7 +117,7 @@ impl Authenticator {
         data
     }
 
-    /// COSE (RFC 9053 §7.1.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}
+    /// Encodes the key as COSE (RFC 9053 §7.1.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}
     fn public_key(&self) -> Vec<u8> {
         let (mut x, mut y) = (BigNum::new().expect("a number"), BigNum::new().expect("a number"));
         let mut context = BigNumContext::new().expect("a context");

@@ -1,5 +1,5 @@
-//! A browser of few talents: cookies, redirects within the provider, and forms read from the page as a
-//! person would see them. It runs no scripts.
+//! A browser with few abilities: cookies, redirects within the provider, and forms read from the page as a person would
+//! see them. It runs no scripts.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,13 @@ pub struct Browser {
     router: Router,
     issuer: Url,
     cookies: BTreeMap<String, String>,
-    /// Sent with every request, over what the browser sends of its own.
+    /// Headers sent with every request, over what the browser sends of its own.
     pub headers: HeaderMap,
-    /// Where it is on the network.
+    /// The browser's address on the network.
     pub peer: std::net::IpAddr,
 }
 
-/// What stands in the window after a request and the redirects that followed it.
+/// The page in the window after a request and the redirects that followed it.
 #[derive(Clone)]
 pub struct Page {
     pub url: Url,
@@ -33,16 +33,16 @@ pub struct Page {
     pub body: String,
 }
 
-/// A form with the values it would send now.
+/// A form with the values that it would send now.
 #[derive(Clone, Debug)]
 pub struct Form {
     pub action: Url,
     pub method: Method,
     pub fields: Vec<(String, String)>,
-    /// Names and values of its buttons.
+    /// The names and values of its buttons.
     pub buttons: Vec<(String, String)>,
     pub names: Vec<String>,
-    /// Names and values of its boxes to tick and its lists to choose from.
+    /// The names and values of its boxes to tick and its lists to choose from.
     choices: Vec<(String, String)>,
 }
 
@@ -96,7 +96,7 @@ impl Browser {
         self.send(form).await
     }
 
-    /// The form of that page, before its button is pressed.
+    /// Returns the form of that page, before its button is pressed.
     pub async fn is_asked(&mut self, page: &Page, css: &str) -> Form {
         let question = self.get(&page.link_of(css)).await;
         assert!(question.has("#consequence"), "{}", question.text());
@@ -132,7 +132,7 @@ impl Browser {
             match location {
                 Some(location) if page.status.is_redirection() => {
                     url = url.join(&location).expect("a location");
-                    // Away from the provider: this is where the browser leaves, and the page is the way out.
+                    // A redirect away from the provider is where the browser leaves, and the page is the way out.
                     if url.origin() != self.issuer.origin() {
                         return Page { url, ..page };
                     }
@@ -144,7 +144,7 @@ impl Browser {
         panic!("redirects without end at {url}");
     }
 
-    /// One request, no redirect followed.
+    /// Sends one request and follows no redirect.
     pub async fn once(&mut self, method: Method, url: &Url, body: Option<String>) -> Page {
         let mut request = Request::builder()
             .method(&method)
@@ -207,7 +207,7 @@ impl Page {
         Html::parse_document(&self.body)
     }
 
-    /// The first form that has all these fields or buttons.
+    /// Returns the first form that has all these fields or buttons.
     pub fn form(&self, names: &[&str]) -> Form {
         self.find_form(names).unwrap_or_else(|| {
             panic!(
@@ -235,7 +235,7 @@ impl Page {
         self.forms().into_iter().find(|it| it.action.path() == path)
     }
 
-    /// The forms of the page itself, without those of its header.
+    /// Returns the forms of the page itself, without those of its header.
     pub fn main_forms(&self) -> Vec<Form> {
         let html = self.html();
         html.select(&selector("main form[method=post]"))
@@ -307,7 +307,7 @@ impl Page {
         out
     }
 
-    /// What a person reads.
+    /// Returns the text that a person reads.
     pub fn text(&self) -> String {
         let html = self.html();
         let text: Vec<String> = html
@@ -320,7 +320,7 @@ impl Page {
         text.join(" ")
     }
 
-    /// The form that sends to this path.
+    /// Returns the form that sends to this path.
     pub fn form_to(&self, path: &str) -> Form {
         let forms = self.forms();
         forms
@@ -329,7 +329,7 @@ impl Page {
             .unwrap_or_else(|| panic!("no form to {path}"))
     }
 
-    /// The form with this value in a field.
+    /// Returns the form with this value in a field.
     pub fn form_with(&self, name: &str, value: &str) -> Form {
         let has = |form: &Form| form.fields.iter().any(|(n, v)| n == name && v == value);
         self.forms()
@@ -365,14 +365,14 @@ impl Page {
             .unwrap_or_default()
     }
 
-    /// Returns whether the message on top is this text of the catalogue, in English.
+    /// Returns `true` if the message on top is this text of the catalogue, in English.
     pub fn says(&self, key: &str) -> bool {
         let english = include_str!("../../../templates/locales/en.json");
         let english: serde_json::Value = serde_json::from_str(english).expect("a catalogue");
         self.text_of("#flash").trim() == english[key].as_str().expect("a text")
     }
 
-    /// How many elements match.
+    /// Returns how many elements match.
     pub fn count_of(&self, css: &str) -> usize {
         self.html().select(&selector(css)).count()
     }
@@ -381,7 +381,7 @@ impl Page {
         self.html().select(&selector(css)).next().is_some()
     }
 
-    /// The address of the first link whose path begins so.
+    /// Returns the address of the first link whose path begins so.
     pub fn link(&self, path: &str) -> String {
         let html = self.html();
         let link = html.select(&selector("a[href]")).find_map(|it| {
@@ -391,7 +391,7 @@ impl Page {
         link.unwrap_or_else(|| panic!("no link to {path} at {}: {}", self.url, self.text()))
     }
 
-    /// Where its links lead, as they are written.
+    /// Returns the addresses of its links, as they are written.
     pub fn links(&self) -> Vec<String> {
         let html = self.html();
         html.select(&selector("a[href]"))
@@ -399,7 +399,7 @@ impl Page {
             .collect()
     }
 
-    /// The messages beside the fields that were wrong, by field name.
+    /// Returns the messages beside the fields that were wrong, by field name.
     pub fn field_errors(&self) -> Vec<String> {
         let html = self.html();
         html.select(&selector("[aria-invalid=true]"))
@@ -422,14 +422,14 @@ impl Page {
 }
 
 impl Form {
-    /// With a value, as typed or chosen.
+    /// Sets a value, as typed or chosen.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.retain(|(it, _)| it != name);
         self.fields.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With the value of a button, as if it had been pressed.
+    /// Sets the value of a button, as if it had been pressed.
     pub fn press(mut self, name: &str, value: &str) -> Self {
         assert!(
             self.buttons.iter().any(|(n, v)| n == name && v == value),
@@ -440,7 +440,7 @@ impl Form {
         self
     }
 
-    /// The values that its boxes of a name would send.
+    /// Returns the values that its boxes of a name would send.
     pub fn offers(&self, name: &str) -> Vec<String> {
         self.choices
             .iter()
@@ -449,7 +449,7 @@ impl Form {
             .collect()
     }
 
-    /// With a field that it does not offer: what somebody adds by hand.
+    /// Adds a field that the form does not offer, as somebody does by hand.
     pub fn smuggle(mut self, name: &str, value: &str) -> Self {
         self.fields.push((name.to_owned(), value.to_owned()));
         self

@@ -13,7 +13,7 @@ use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Around the time of tests and the time of today.
+/// The period covers the time of tests and the time of today.
 const VALID: (i64, i64) = (1_767_225_600, 1_900_000_000);
 
 pub struct Identity {
@@ -21,7 +21,7 @@ pub struct Identity {
     pub key: PKey<Private>,
 }
 
-/// What a certificate says beside its name.
+/// The content of a certificate beside its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     #[default]
@@ -57,7 +57,7 @@ impl Identity {
         Self { certificate, key }
     }
 
-    /// A new certificate for the same key.
+    /// Returns a new certificate for the same key.
     pub fn again(&self) -> Self {
         let subject = name(&[("CN", "again")]);
         Self {
@@ -66,7 +66,7 @@ impl Identity {
         }
     }
 
-    /// With this one as the authority. Every alternative name is of `events.example`.
+    /// Signs a certificate with this one as the authority. Every alternative name is of `events.example`.
     pub fn signs(&self, subject: &[(&str, &str)], kind: Kind) -> Self {
         let key = new_key();
         let certificate = build(&name(subject), &key, kind, Some(self));
@@ -85,17 +85,17 @@ impl Identity {
         self.key.private_key_to_pem_pkcs8().expect("PEM")
     }
 
-    /// RFC 9440 §2.1
+    /// Returns the value of the header (RFC 9440 §2.1).
     pub fn header(&self) -> String {
         format!(":{}:", STANDARD.encode(self.der()))
     }
 
-    /// RFC 8705 §3.1, by hand.
+    /// Computes the thumbprint (RFC 8705 §3.1) by hand.
     pub fn thumbprint(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.der()))
     }
 
-    /// As it is registered, with or without its certificate.
+    /// Returns the key as it is registered, with or without its certificate.
     pub fn jwks(&self, with_certificate: bool) -> Value {
         let ec = self.key.ec_key().expect("EC");
         let mut context = openssl::bn::BigNumContext::new().expect("a context");

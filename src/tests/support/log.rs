@@ -1,4 +1,4 @@
-//! The log as the process would write it, in memory: of what this thread does while it is read.
+//! The log as the process would write it, in memory: what this thread does while it is read.
 
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -12,14 +12,15 @@ use tracing_subscriber::fmt::MakeWriter;
 use itu_account::config::Observability;
 use itu_account::telemetry;
 
-/// Beside the one that reads. While there is one alone, `tracing` asks the thread that comes to an event first whether anybody
-/// wants it, and remembers the answer of a test that reads no log for all others.
+/// Stays registered beside the subscriber that reads. While only one is registered, `tracing` asks the thread that
+/// comes to an event first whether anybody wants it, and remembers the answer of a test that reads no log for all
+/// others.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
-/// A test runs on one thread: what others log is not in it.
+/// The lines that one thread logs. A test runs on one thread: lines of other threads are not in it.
 pub struct Log {
     lines: Lines,
     _reading: DefaultGuard,
@@ -36,7 +37,7 @@ impl Log {
         }
     }
 
-    /// The lines since the last call, each a JSON object (security.md LG-3).
+    /// Returns the lines since the last call, each a JSON object (security.md LG-3).
     pub fn take(&self) -> Vec<Value> {
         let bytes = std::mem::take(&mut *self.lines.0.lock().expect("no writer panicked"));
         let text = String::from_utf8(bytes).expect("UTF-8");

@@ -53,7 +53,7 @@ impl TestOp {
         Self::with(|_| {}).await
     }
 
-    /// With settings other than the defaults.
+    /// Starts with settings other than the defaults.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let app = testing::app_with(ISSUER, change).await;
         Self {
@@ -76,7 +76,7 @@ impl TestOp {
     }
 }
 
-/// The parameters of a request, as the endpoints for programs read them.
+/// Returns the parameters of a request, as the endpoints for programs read them.
 pub fn parameters<const N: usize>(pairs: [(&str, &str); N]) -> Parameters {
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
     RequestPairs::of_body(pairs.into(), Vec::new())

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use itu_account::oidc::Code;
 
-/// Every name that means something, some that do not, and the client's own.
+/// Every name that has a meaning, some that have none, and the client's own.
 const NAMES: [&str; 42] = [
     "client_id",
     "redirect_uri",
@@ -51,7 +51,7 @@ const NAMES: [&str; 42] = [
     "",
 ];
 
-/// What one of them is given: a word that fits somewhere, or anything.
+/// Returns a value for one of them: a word that fits somewhere, or anything.
 fn value() -> impl Strategy<Value = String> {
     let words = [
         "",
@@ -170,7 +170,7 @@ pub fn is_of_the_standard(code: &str) -> bool {
         && !["server_error", "temporarily_unavailable"].contains(&code)
 }
 
-/// RFC 6749 §4.1.2.1
+/// Returns `true` if the description has only the characters of RFC 6749 §4.1.2.1.
 pub fn is_plain(description: &str) -> bool {
     description
         .bytes()

@@ -6,7 +6,7 @@ use itu_account::storage::outbox::{self, Entry};
 pub struct Outbox<'a>(pub &'a App);
 
 impl Outbox<'_> {
-    /// All mails to an address, the newest first.
+    /// Returns all mails to an address, the newest first.
     pub async fn to(&self, address: &str) -> Vec<Entry> {
         outbox::list(self.0.db.read(), Some(address), 0, 1000)
             .await
@@ -22,7 +22,7 @@ impl Outbox<'_> {
         outbox::count(self.0.db.read(), None).await.expect("the outbox")
     }
 
-    /// The code that stands alone on a line of the newest mail (contract.md).
+    /// Returns the code that stands alone on a line of the newest mail (contract.md).
     pub async fn code(&self, address: &str) -> String {
         let mail = self.latest(address).await;
         let line = mail
@@ -34,7 +34,7 @@ impl Outbox<'_> {
             .to_owned()
     }
 
-    /// The newest link to a path of ours. Mails of one moment have no order, so the path says which is meant.
+    /// Returns the newest link to a path of ours. Mails of one moment have no order, so the path selects the mail.
     pub async fn link(&self, address: &str, path: &str) -> String {
         let start = self.0.config.issuer.at(path);
         let mails = self.to(address).await;

@@ -14,7 +14,7 @@ pub struct Person {
 }
 
 impl TestOp {
-    /// Has an account already.
+    /// Returns a person who has an account already.
     pub async fn person(&self, email: &str) -> Person {
         self.person_with(email, Role::User).await
     }
@@ -41,7 +41,7 @@ impl TestOp {
         self.visitor(email)
     }
 
-    /// Has a browser, and no account yet.
+    /// Returns a person who has a browser, and no account yet.
     pub fn visitor(&self, email: &str) -> Person {
         Person {
             browser: self.browser(),
@@ -52,7 +52,7 @@ impl TestOp {
 }
 
 impl Person {
-    /// The same person in another browser.
+    /// Returns the same person in another browser.
     pub fn elsewhere(&self, op: &TestOp) -> Self {
         Self {
             browser: op.browser(),
@@ -61,7 +61,7 @@ impl Person {
         }
     }
 
-    /// At our own login page.
+    /// Logs in at our own login page.
     pub async fn logs_in(&mut self) -> Page {
         let page = self.browser.get("/login").await;
         self.enters_password(page).await
@@ -75,7 +75,8 @@ impl Person {
             .await
     }
 
-    /// Comes from a service, logs in if asked, allows what it asks for; the page is the way back to it.
+    /// Comes from a service, logs in if asked, allows what it asks for. Returns the page, which is the way back to the
+    /// service.
     pub async fn goes_through(&mut self, url: &str) -> Page {
         let mut page = self.browser.get(url).await;
         for _ in 0..5 {
@@ -90,7 +91,7 @@ impl Person {
         page
     }
 
-    /// Logs in at a service; the code that it gets.
+    /// Logs in at a service. Returns the code that it gets.
     pub async fn logs_in_at(&mut self, rp: &mut RelyingParty, scopes: &str) -> String {
         let url = rp.authorization_url(scopes, &[]);
         let back = self.goes_through(&url).await;

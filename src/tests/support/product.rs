@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A running demo; ended with it.
+/// A running demo, which ends with the value.
 pub struct Demo {
     process: Child,
     pub url: String,
@@ -15,14 +15,14 @@ pub struct Demo {
     data: tempfile::TempDir,
 }
 
-/// The program, which Cargo builds before the tests.
+/// Returns the program, which Cargo builds before the tests.
 pub fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_itu-account"))
 }
 
 impl Demo {
     pub fn starts() -> Self {
-        // For the HTTP clients of the tests; none of them meets TLS.
+        // The HTTP clients of the tests require a provider; none of them meets TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().expect("a folder");
         let (process, said) = launch(data.path());

@@ -1,4 +1,4 @@
-//! What proves that a client holds a key (RFC 9449 §4.2), made by its own hand.
+//! A client's proofs that it holds a key (RFC 9449 §4.2), made by its own hand.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{ISSUER, Signer, TestOp};
 
-/// A client's key for proofs, and what it puts into them.
+/// A client's key for proofs, and the claims that it puts into them.
 pub struct Prover<'a> {
     op: &'a TestOp,
     pub signer: Signer,
@@ -38,7 +38,7 @@ impl<'a> Prover<'a> {
             .signs_as(&self.header(), &self.claims(method, path, token))
     }
 
-    /// RFC 7638, by hand.
+    /// Computes the thumbprint (RFC 7638) by hand.
     pub fn thumbprint(&self) -> String {
         let jwk = self.signer.public();
         let text = format!(

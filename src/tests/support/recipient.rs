@@ -1,5 +1,4 @@
-//! A client that is sent what only it can read: its key, and how it opens a JWE by its own hand
-//! (RFC 7516 §5.2).
+//! A client that receives encrypted messages: its key, and how it opens a JWE by its own hand (RFC 7516 §5.2).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::bn::{BigNum, BigNumContext};
@@ -21,14 +20,14 @@ pub struct Recipient {
     kid: &'static str,
 }
 
-/// What was in a JWE.
+/// The content of a JWE.
 pub struct Opened {
     pub header: Value,
     pub content: String,
 }
 
 impl Recipient {
-    /// `RSA-OAEP-256` or `ECDH-ES`.
+    /// Makes a key for `RSA-OAEP-256` or `ECDH-ES`.
     pub fn new(alg: &'static str, kid: &'static str) -> Self {
         let key = match alg {
             "RSA-OAEP-256" => PKey::from_rsa(Rsa::generate(2048).expect("a key")),
@@ -38,7 +37,7 @@ impl Recipient {
         Self { alg, key, kid }
     }
 
-    /// As it is registered.
+    /// Returns the public key as it is registered.
     pub fn public(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = match self.alg {
@@ -105,7 +104,7 @@ impl Recipient {
         key
     }
 
-    /// RFC 7518 §4.6.2: the Concat KDF of NIST SP 800-56A.
+    /// Derives the key by the Concat KDF of NIST SP 800-56A (RFC 7518 §4.6.2).
     fn agrees(&self, epk: &Value, enc: &str) -> Vec<u8> {
         let part = |name: &str| {
             let value = epk[name].as_str().expect("a coordinate");
@@ -136,7 +135,7 @@ impl Recipient {
     }
 }
 
-/// What a content encryption key opens (RFC 7516 §5.2).
+/// The parts that a content encryption key opens (RFC 7516 §5.2).
 struct Sealed<'a> {
     enc: &'a str,
     protected: &'a str,

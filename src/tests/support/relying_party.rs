@@ -36,11 +36,11 @@ pub struct RelyingParty {
     pub secret: Option<String>,
     pub redirect_uri: String,
     pub end_session_endpoint: String,
-    /// Of the login under way.
+    /// State, nonce and verifier of the login under way.
     expected: Option<(String, Nonce, PkceCodeVerifier)>,
 }
 
-/// What a redemption or a refresh brought, checked as the standard asks.
+/// The tokens of a redemption or a refresh, checked as the standard asks.
 #[derive(Debug)]
 pub struct Tokens {
     pub access_token: String,
@@ -56,7 +56,7 @@ pub struct Refusal {
 }
 
 impl TestOp {
-    /// A confidential web service named `<name>`, first party, with every scope.
+    /// Registers a confidential web service named `<name>`, first party, with every scope.
     pub async fn client(&self, name: &str) -> RelyingParty {
         self.client_with(name, json!({})).await
     }
@@ -136,7 +136,7 @@ impl RelyingParty {
         url.to_string()
     }
 
-    /// The browser is back: the code, after the checks of RFC 6749 §4.1.2 and RFC 9207 §2.4.
+    /// Returns the code that the browser brings back, after the checks of RFC 6749 §4.1.2 and RFC 9207 §2.4.
     pub fn takes(&self, back: &Page) -> String {
         let error = back.query("error");
         assert!(
@@ -184,7 +184,7 @@ impl RelyingParty {
 
     fn checked(&self, answer: &CoreTokenResponse, nonce: &Nonce) -> Tokens {
         let id_token = answer.id_token().expect("an ID token");
-        // The clock of the tests stands; the verifier's does not.
+        // The clock of the tests does not move; the verifier's does.
         let now = itu_account::testing::start_of_time();
         let verifier = self
             .client
@@ -204,7 +204,7 @@ impl RelyingParty {
             .map_err(|it| format!("{it:?}"))
     }
 
-    /// The claims of userinfo as they are on the wire.
+    /// Returns the claims of userinfo as they are on the wire.
     pub async fn claims(&self, access_token: &str) -> Value {
         let answer = self.get("/userinfo", access_token).await;
         serde_json::from_slice(answer.body()).expect("JSON")
@@ -224,7 +224,7 @@ impl RelyingParty {
         send(self.router.clone(), request).await.expect("an answer")
     }
 
-    /// What redeems the code of the login under way.
+    /// Returns the fields that redeem the code of the login under way.
     pub fn redemption<'a>(&'a self, code: &'a str) -> Vec<(&'a str, &'a str)> {
         let (_, _, verifier) = self.expected.as_ref().expect("a login under way");
         vec![
@@ -235,14 +235,14 @@ impl RelyingParty {
         ]
     }
 
-    /// A call with the client's own credentials, by `client_secret_basic`.
+    /// Sends a request with the client's own credentials, by `client_secret_basic`.
     pub async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
         let answer = self.posts_with(path, fields, &[]).await;
         let json = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
         (answer.status().as_u16(), json)
     }
 
-    /// The same with more headers. A public client names itself.
+    /// Sends a request with more headers. A public client names itself.
     pub async fn posts_with(
         &self,
         path: &str,

@@ -1,5 +1,5 @@
 //! Accounts, organizations and affiliations as rows, for tests that begin where the pages have been passed. Each
-//! function returns the usual row; a test changes what it is about by `..`.
+//! function returns the usual row; a test changes the fields that it is about by `..`.
 
 use itu_account::domain::account::{Account, EmailAddress, Status};
 use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
@@ -96,7 +96,7 @@ pub fn focal_point(affiliation: &Affiliation, at: Time) -> FocalPoint {
 }
 
 impl TestOp {
-    /// A record of the directory.
+    /// Inserts a record of the directory.
     pub async fn organization(&self, id: &str, name: &str, membership_type: &str) {
         let it = organization(id, name, membership_type, self.clock.now());
         organizations::insert(self.app.db.read(), &[it])
@@ -104,7 +104,7 @@ impl TestOp {
             .expect("a record");
     }
 
-    /// The account with this address.
+    /// Returns the account with this address.
     pub async fn account(&self, email: &str) -> Account {
         let key = EmailAddress::parse(email).expect("an address").key();
         let found = accounts::find_by_email(self.app.db.read(), &key).await;

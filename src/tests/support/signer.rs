@@ -1,4 +1,4 @@
-//! The keys of a client, and what it signs with them by its own hand.
+//! The keys of a client, and the JWTs that it signs with them by its own hand.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use openssl::bn::BigNumContext;
@@ -33,7 +33,7 @@ impl Signer {
         }
     }
 
-    /// As it is registered, without a `kid`.
+    /// Returns the public key as it is registered, without a `kid`.
     pub fn public(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         match self.alg {
@@ -60,7 +60,7 @@ impl Signer {
         self.signs_as(&json!({"alg": self.alg}), claims)
     }
 
-    /// With whatever header.
+    /// Signs with any header.
     pub fn signs_as(&self, header: &Value, claims: &Value) -> String {
         let part = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());
         let input = format!("{}.{}", part(header), part(claims));
@@ -84,7 +84,7 @@ impl Signer {
         if self.alg != "ES256" {
             return signature;
         }
-        // RFC 7518 §3.4: the two numbers, 32 bytes each.
+        // RFC 7518 §3.4: the signature is the two numbers, 32 bytes each.
         let pair = EcdsaSig::from_der(&signature).expect("a signature");
         let half = |it: &openssl::bn::BigNumRef| it.to_vec_padded(32).expect("32 bytes");
         [half(pair.r()), half(pair.s())].concat()

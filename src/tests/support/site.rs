@@ -1,5 +1,5 @@
-//! `Site`: a service's own web site, over TLS on loopback, from which the provider fetches what the
-//! service registered an address of.
+//! `Site`: a service's own web site, over TLS on loopback, from which the provider fetches documents at the addresses
+//! that the service registered.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ struct Page {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    /// Whoever asks waits here until all have asked.
+    /// Requests wait here until all have come.
     meeting: Option<Arc<Barrier>>,
 }
 
@@ -66,12 +66,12 @@ impl Site {
         }
     }
 
-    /// For `localhost`, in PEM.
+    /// Returns certificate and key for `localhost`, in PEM.
     pub fn certificate_and_key() -> (Vec<u8>, Vec<u8>) {
         certificate()
     }
 
-    /// Settings with which the provider may come here.
+    /// Changes the settings so that the provider may connect to the site.
     pub fn is_allowed(&self, config: &mut Config) {
         config.fetch.allow.push(self.authority());
         config.fetch.extra_ca = Some(self.certificate());
@@ -115,26 +115,27 @@ impl Site {
         self.lock().by_path.insert(path.to_owned(), page);
     }
 
-    /// Answers the next requests to the path together, once so many have come: who sent them stands at the same point.
+    /// Answers the next requests to the path together, once so many have come: all their senders are at the same point
+    /// then.
     pub fn has_meet(&self, path: &str, requests: usize) {
         let mut pages = self.lock();
         let page = pages.by_path.get_mut(path).expect("a page");
         page.meeting = Some(Arc::new(Barrier::new(requests)));
     }
 
-    /// How often the path was asked for.
+    /// Returns how often the path was asked for.
     pub fn asked(&self, path: &str) -> usize {
         self.lock().asked.get(path).copied().unwrap_or_default()
     }
 
-    /// The bodies that came to the path, in their order.
+    /// Returns the bodies that came to the path, in their order.
     pub fn received(&self, path: &str) -> Vec<String> {
         let pages = self.lock();
         let there = pages.received.iter().filter(|it| it.0 == path);
         there.map(|it| it.2.clone()).collect()
     }
 
-    /// The headers that came with them.
+    /// Returns the headers that came with them.
     pub fn headers(&self, path: &str) -> Vec<HeaderMap> {
         let pages = self.lock();
         let there = pages.received.iter().filter(|it| it.0 == path);
@@ -169,7 +170,7 @@ async fn page(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Respo
     response.body(page.body.into()).expect("a response")
 }
 
-/// For `localhost`, signed by itself.
+/// Makes a self-signed certificate for `localhost`.
 fn certificate() -> (Vec<u8>, Vec<u8>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("P-256");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
