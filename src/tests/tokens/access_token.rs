@@ -1,4 +1,4 @@
-//! Access tokens, sealed or signed (RFC 9068; security.md G-7, JW-4).
+//! Tests access tokens, sealed or signed (RFC 9068; security.md G-7, JW-4).
 
 use serde_json::json;
 
@@ -44,7 +44,7 @@ async fn a_signed_access_token_is_as_good_as_a_sealed_one() {
         op.introspects(&client, &tokens.access_token).await["active"],
         true
     );
-    // One kind is refused in the place of another: G-7, JW-4
+    // G-7, JW-4: one kind is refused in the place of another.
     assert_eq!(
         code_of(op.userinfo(tokens.id_token.as_deref().unwrap()).await),
         Code::InvalidToken

@@ -1,4 +1,4 @@
-//! Authorization codes and what they buy (RFC 6749 §4.1, OpenID Connect Core §3.1.3).
+//! Tests authorization codes and the tokens that they buy (RFC 6749 §4.1, OpenID Connect Core §3.1.3).
 
 use serde_json::json;
 
@@ -101,7 +101,7 @@ async fn a_code_is_for_its_client() {
     let other = op.client("other", json!({"first_party": true})).await;
     let code = op.code(&web, &alice, "openid").await;
     assert_eq!(code_of(op.redeems(&other, &code).await), Code::InvalidGrant); // trap 5: 400, not 401
-    assert!(op.redeems(&web, &code).await.is_ok()); // nobody else can spend it
+    assert!(op.redeems(&web, &code).await.is_ok()); // another client cannot spend it
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn nothing_is_issued_for_who_may_no_longer() {
         .expect("out");
     assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // G-10, LO-3
 
-    // Not first-party, and without consent.
+    // The client is not first-party, and has no consent.
     let foreign = op.client("foreign", json!({})).await;
     let bob = op.person().await;
     let code = op.code(&foreign, &bob, "openid").await;

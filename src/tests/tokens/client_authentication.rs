@@ -1,4 +1,4 @@
-//! How clients prove themselves (RFC 6749 §2.3, RFC 7523; security.md TK-6, TK-7).
+//! Tests how clients authenticate (RFC 6749 §2.3, RFC 7523; security.md TK-6, TK-7).
 
 use base64::engine::general_purpose::STANDARD;
 use openssl::pkey::{PKey, Private};
@@ -23,7 +23,7 @@ impl Provider {
     }
 }
 
-/// A JWS by the client's own hand.
+/// Signs a JWS by the client's own hand.
 fn signed(key: &PKey<Private>, claims: &Value) -> String {
     let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA"}).to_string());
     let signing_input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
@@ -135,7 +135,7 @@ async fn an_assertion_is_used_once() {
     ] {
         assert_eq!(op.proves(None, shown(&assertion(bad))).await, refused);
     }
-    // As Authlib makes it: an hour long, and for the token endpoint at every other.
+    // Authlib makes it so: an hour long, and for the token endpoint at every other.
     let long = assertion(json!({"jti": "7", "aud": ENDPOINT, "exp": op.now().timestamp() + 3600}));
     let revocation = "http://localhost:8080/revoke";
     let sent = shown(&long);
@@ -145,7 +145,7 @@ async fn an_assertion_is_used_once() {
     assert_eq!(op.proves(None, shown(&long)).await, refused); // TK-7
     let late = assertion(json!({"jti": "8", "exp": op.now().timestamp() + 3600}));
     op.wait(311);
-    assert_eq!(op.proves(None, shown(&long)).await, refused); // when it is forgotten it counts no longer
+    assert_eq!(op.proves(None, shown(&long)).await, refused); // it has expired before it is forgotten
     assert_eq!(op.proves(None, shown(&late)).await, refused);
     let foreign = PKey::generate_ed25519().expect("a key");
     let claims = json!({"iss": "signer", "sub": "signer", "aud": ENDPOINT, "jti": "5", "exp": op.now().timestamp() + 9});
@@ -181,7 +181,8 @@ async fn a_client_whose_clock_is_off_is_told() {
     for (ahead, words) in [(-311, "expired by the clock"), (11, "not valid yet by the clock")] {
         let told = describes(&key, ahead, ENDPOINT).await;
         assert!(told.contains(words), "{told}");
-        // Whoever cannot sign for the client is told nothing, nor is it about anything but clocks.
+        // A sender that cannot sign for the client gets no such detail. Errors about anything but clocks have none
+        // either.
         let foreign = PKey::generate_ed25519().expect("a key");
         assert!(!describes(&foreign, ahead, ENDPOINT).await.contains("clock"));
     }

@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662; security.md UI-3).
+//! Tests introspection (RFC 7662; security.md UI-3).
 
 use serde_json::json;
 

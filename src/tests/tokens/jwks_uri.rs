@@ -1,4 +1,4 @@
-//! Clients that keep their keys at an address of their own (OpenID Connect Core §10.1.1; security.md DR-3).
+//! Tests clients that keep their keys at an address of their own (OpenID Connect Core §10.1.1; security.md DR-3).
 
 use openssl::pkey::{PKey, Private};
 use openssl::sign::Signer;
@@ -91,10 +91,10 @@ async fn keys_are_fetched_once_and_again_for_a_new_name() {
     site.shows("/jwks", &set(&[&new]));
     op.wait(20);
     assert!(op.believes(&new).await); // Core §10.1.1: an unknown kid
-    assert!(!op.believes(&old).await); // what its owner took away
+    assert!(!op.believes(&old).await); // its owner took the key away
     assert_eq!(site.asked("/jwks"), 2);
 
-    // Whoever presents foreign signatures does not make us knock at the door each time.
+    // A sender of foreign signatures does not make us fetch the keys each time.
     for _ in 0..5 {
         assert!(!op.believes(&foreign).await);
     }

@@ -1,5 +1,5 @@
-//! Tokens, from the code that buys them to the logout that ends them, asked of the room itself: what
-//! the front door adds is tested there.
+//! Tests tokens, from the code that buys them to the logout that ends them, by calls of the room itself:
+//! `authorization_request` and `journeys` test the front door's own part.
 
 mod access_token;
 mod authorization_code;
@@ -55,7 +55,7 @@ pub struct Person {
     pub session: Session,
 }
 
-/// The credentials of a client that sends parameters alone.
+/// Returns the credentials of a client that sends parameters alone.
 fn in_parameters<'a>(parameters: &'a Parameters, endpoint: &'a str) -> Credentials<'a> {
     Credentials {
         authorization: None,
@@ -70,7 +70,7 @@ impl Provider {
         Self::with(|_| {}).await
     }
 
-    /// With settings other than the defaults.
+    /// Starts with settings other than the defaults.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self {
             app: testing::app_with("http://localhost:8080", change).await,
@@ -118,7 +118,7 @@ impl Provider {
         self.app.registry.find(id).expect("registered")
     }
 
-    /// A first-party web client for all grants.
+    /// Registers a first-party web client for all grants.
     pub async fn web(&self) -> Arc<Client> {
         let metadata = serde_json::json!({"first_party": true, "client_name": "Web",
             "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
@@ -176,7 +176,7 @@ impl Provider {
         }
     }
 
-    /// A code as the authorization endpoint gives it.
+    /// Returns a code as the authorization endpoint gives it.
     pub async fn code(&self, client: &Client, person: &Person, scope: &str) -> String {
         let grant = self.grant(client, person, scope);
         codes::issue(&self.app, client, &grant).await.expect("a code")
@@ -231,14 +231,14 @@ impl Provider {
             .expect("an answer")
     }
 
-    /// The claims of an ID token, its signature verified.
+    /// Returns the claims of an ID token, its signature verified.
     pub fn id_token(&self, tokens: &TokenResponse) -> Value {
         let token = tokens.id_token.as_deref().expect("an ID token");
         self.app.keys.verify_own(token, "JWT").expect("our signature")
     }
 }
 
-/// The header of a JWS.
+/// Returns the header of a JWS.
 pub fn header_of(jws: &str) -> Value {
     let header = jws.split('.').next().expect("a header");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON")

@@ -1,4 +1,4 @@
-//! PKCE (RFC 7636; security.md TK-3).
+//! Tests PKCE (RFC 7636; security.md TK-3).
 
 use super::*;
 use itu_account::domain::client::Client;

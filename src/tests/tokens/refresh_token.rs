@@ -1,4 +1,4 @@
-//! Refresh tokens: rotation, reuse, and what ends them (RFC 6749 §6; security.md TK-5).
+//! Tests refresh tokens: rotation, reuse, and the events that end them (RFC 6749 §6; security.md TK-5).
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ async fn a_lost_answer_is_forgiven_and_a_theft_is_not() {
         .expect("the family stands"); // TK-5
     assert!(op.userinfo(&third.access_token).await.is_ok());
 
-    // Its successor was used: at once.
+    // Its successor was used: the old token is void at once.
     assert_eq!(
         code_of(op.refreshes(&web, &refresh_token(&first)).await),
         Code::InvalidGrant

@@ -1,4 +1,4 @@
-//! Revocation (RFC 7009; security.md UI-4).
+//! Tests revocation (RFC 7009; security.md UI-4).
 
 use serde_json::json;
 

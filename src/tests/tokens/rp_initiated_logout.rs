@@ -1,5 +1,5 @@
-//! RP-initiated logout: who is logged out at once, who is asked, who is sent where
-//! (OpenID Connect RP-Initiated Logout 1.0; security.md LO-1, LO-2).
+//! Tests RP-initiated logout: who is logged out at once, who is asked, who is sent where (OpenID Connect RP-Initiated
+//! Logout 1.0; security.md LO-1, LO-2).
 
 use serde_json::json;
 
@@ -58,7 +58,7 @@ async fn a_valid_hint_for_the_session_at_hand_logs_out_at_once() {
     }
     op.wait(700);
     assert_eq!(step(&op, &[hint, out], Some(&alice)), to(Some(OUT))); // LO-1: expired, of this session
-    // LO-1: expired, without a session: it ends nothing, and leads back.
+    // LO-1: the hint is expired and has no session: it ends nothing, and leads back.
     assert_eq!(
         step(&op, &[hint, out, ("state", "s")], None),
         to(Some("https://rp.example/out?state=s"))
