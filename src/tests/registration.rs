@@ -1,5 +1,5 @@
-//! Clients that register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration
-//! 1.0; security.md DR-1, DR-2), through the front door.
+//! Tests clients that register themselves (RFC 7591, RFC 7592, OpenID Connect Dynamic Client Registration 1.0;
+//! security.md DR-1, DR-2), through the front door.
 
 mod managing;
 mod pairwise;
@@ -98,7 +98,7 @@ impl TestOp {
         self.registers_with(None, metadata).await
     }
 
-    /// A call to the address of a registered client, by its own token.
+    /// Calls the address of a registered client, by its own token.
     async fn manages(&self, method: Method, client: &Answer, body: Option<&Value>) -> Answer {
         let token = client.text("registration_access_token");
         self.calls(Call {

@@ -1,4 +1,4 @@
-//! RFC 7592: a client reads, changes and removes its registration, and nobody else's.
+//! Tests RFC 7592: a client reads, changes and removes its registration, and nobody else's.
 
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
@@ -13,7 +13,7 @@ async fn told(op: &TestOp, client: &Answer) -> Value {
     op.manages(Method::GET, client, None).await.body
 }
 
-/// The answer of the token endpoint to the client's credentials, a wrong code aside.
+/// Returns `true` if the token endpoint accepts the client's credentials, a wrong code aside.
 async fn authenticates(op: &TestOp, id: &str, secret: &str) -> bool {
     let body = form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", "authorization_code")
@@ -75,7 +75,7 @@ async fn a_registration_is_read_by_its_own_token_only() {
         "https://rp.example/begin"
     );
 
-    // DR-6: a client that an administrator disabled.
+    // DR-6: an administrator disabled the client.
     let id = ClientId::new(one.text("client_id"));
     let disabled = clients::set_enabled(&op.app, &Context::operator(), &id, false).await;
     disabled.expect("disabled");
@@ -186,7 +186,7 @@ async fn what_an_administrator_decided_stays() {
 
 #[tokio::test]
 async fn a_name_that_was_approved_for_mails_to_people_stays() {
-    // DV-3: the name is all that the client writes into them.
+    // DV-3: the name is the client's only text in such mails.
     const GRANT: &str = "urn:openid:params:grant-type:ciba";
     let op = TestOp::open().await;
     let client = op.registers(&good()).await;
@@ -281,17 +281,17 @@ async fn a_change_that_lost_a_race_is_a_conflict() {
         let (op, client) = (&op, &client);
         async move { op.manages(Method::PUT, client, Some(&asked)).await }
     };
-    // All at once, within one tick of the frozen clock.
+    // All changes come at once, within one tick of the frozen clock.
     let answers = futures_util::future::join_all((0..6).map(|it| put(format!("Service {it}")))).await;
     let statuses: Vec<u16> = answers.iter().map(|it| it.status.as_u16()).collect();
     assert!(statuses.iter().all(|it| [200, 409].contains(it)), "{statuses:?}"); // G-9
-    // Each that counted was decided on what the one before it left.
+    // Each change that counted was decided on the result of the one before it.
     let changes = recorded(&op).await;
     assert_eq!(changes.len(), statuses.iter().filter(|it| **it == 200).count());
     assert!(changes.windows(2).all(|it| it[0].1 == it[1].0), "{changes:?}");
 }
 
-/// Before and after of each change of a client.
+/// Returns before and after of each change of a client.
 async fn recorded(op: &TestOp) -> Vec<(String, String)> {
     let db = op.app.db.read();
     let changes = "SELECT before, after FROM events WHERE action = 'client.changed' ORDER BY id";

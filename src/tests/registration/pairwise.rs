@@ -1,4 +1,4 @@
-//! Sectors and the names of people in them (OpenID Connect Core §8, Dynamic Client Registration §5).
+//! Tests sectors and the names of people in them (OpenID Connect Core §8, Dynamic Client Registration §5).
 
 use super::*;
 use crate::support::{Person, RelyingParty, Site, Tokens};
@@ -56,7 +56,7 @@ async fn a_sector_has_its_own_name_for_a_person() {
     let bobs = service(&op, &mut bob, &pairwise("https://one.example/cb2")).await;
     assert_ne!(bobs.sub(), one.sub());
 
-    // Everywhere the same.
+    // The subject is equal everywhere.
     assert_eq!(one.rp.claims(&one.tokens.access_token).await["sub"], one.sub());
     assert_eq!(
         one.rp.introspects(&one.tokens.access_token).await["sub"],
@@ -87,7 +87,7 @@ async fn a_signed_access_token_tells_the_name_of_its_sector_only() {
     let claims = itu_account::jose::strict_object(&decoded(claims)).expect("JSON");
     assert_eq!(claims["sub"], *name);
     assert!(!Value::Object(claims).to_string().contains(public.as_str()));
-    // It still is of the person, session or not.
+    // The subject still is the person's, with a session or without.
     assert_eq!(rp.claims(&tokens.access_token).await["sub"], *name);
     assert_eq!(rp.introspects(&tokens.access_token).await["sub"], *name);
     let refreshed = rp
@@ -169,7 +169,7 @@ async fn a_sector_identifier_is_read_before_it_counts() {
     let second = service(&op, &mut alice, &other).await;
     assert_eq!(first.sub(), second.sub());
 
-    // What is not listed does not come in later.
+    // An address that is not listed cannot be added later.
     let client = op.registers(&other).await;
     assert_eq!(
         client.body["sector_identifier_uri"],

@@ -1,4 +1,4 @@
-//! Two changes that were decided on the same version of a client: one is made, the other is refused as a conflict
+//! Tests two changes that were decided on the same version of a client: one is made, the other is refused as a conflict
 //! (G-9). The provider fetches the list of the client's sector after it has read the client and before it writes; the
 //! list comes when both have asked for it.
 
@@ -20,7 +20,7 @@ struct Race {
 }
 
 impl Race {
-    /// A client that registered both addresses.
+    /// Registers a client with both addresses.
     async fn start() -> Self {
         let site = Site::start().await;
         let op = TestOp::with(|it| {
@@ -42,7 +42,7 @@ impl Race {
         clients::find(&self.op.app, &id).await.expect("a client")
     }
 
-    /// The client keeps one of its addresses (RFC 7592 §2.2).
+    /// Sends the client's own change, which keeps one of its addresses (RFC 7592 §2.2).
     async fn keeps(&self, uri: &str) -> Answer {
         let mut asked = with("sector_identifier_uri", json!(self.site.at(LIST)));
         asked["redirect_uris"] = json!([uri]);
@@ -50,7 +50,7 @@ impl Race {
         self.op.manages(Method::PUT, &self.registered, Some(&asked)).await
     }
 
-    /// An administrator who has read `seen` leaves it one of its addresses.
+    /// Sends the change of an administrator who has read `seen` and leaves the client one of its addresses.
     async fn is_left(&self, seen: &Client, uri: &str) -> Result<Client, ClientError> {
         let mut update = Update::of(seen);
         update.definition.metadata.redirect_uris = vec![uri.to_owned()];

@@ -1,4 +1,4 @@
-//! RFC 7591 §3: who may register, as what, and what is refused.
+//! Tests RFC 7591 §3: who may register, as what, and what is refused.
 
 use super::*;
 use crate::support::RelyingParty;
@@ -55,7 +55,7 @@ async fn a_registered_client_is_a_client() {
     );
 }
 
-/// A client whose RSA key has its modulus changed.
+/// Returns the metadata of a client whose RSA key has its modulus changed.
 fn rsa(change: impl FnOnce(&mut [u8])) -> Value {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let key = openssl::rsa::Rsa::generate(2048).expect("a key");
