@@ -1,5 +1,5 @@
-//! Bad input at the front door: over-long, empty, doubled, unknown, in wrong encodings. It is answered with
-//! a clear page or the standard's error, never with a failure of ours (security.md G-1, G-2, G-11).
+//! Tests bad input at the front door: over-long, empty, doubled, unknown, in wrong encodings. It is answered with a
+//! clear page or the standard's error, never with a failure of ours (security.md G-1, G-2, G-11).
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -133,7 +133,7 @@ async fn no_query_makes_the_server_fail() {
     }
 }
 
-/// Every field of a form in turn.
+/// Tries each field of a form in turn.
 async fn each_field(op: &TestOp, path: &str, names: &[&str]) {
     let values = [
         "",

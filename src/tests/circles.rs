@@ -1,4 +1,4 @@
-//! No two files use each other in a circle: a reader who opens one file can follow its imports down and comes to an end.
+//! Tests that no two files use each other in a circle: a reader can follow the imports of a file down to an end.
 //!
 //! A name that a module re-exports (`pub use`) counts as the file where it is defined, so a parent may declare its
 //! children, re-export them, and call nothing. Tests at the foot of a file are left aside.
@@ -18,7 +18,7 @@ struct File {
     /// `oidc/token/mod.rs`
     name: String,
     module: Names,
-    /// What a name stands for here: imports, re-exports among them.
+    /// The full path of each name that is declared here: imports, re-exports among them.
     imports: BTreeMap<String, Names>,
     reexports: BTreeMap<String, Names>,
     globs: Vec<Names>,
@@ -117,7 +117,7 @@ impl<'ast> Visit<'ast> for File {
     }
 }
 
-/// Every `a::b::c` among the arguments of a macro.
+/// Returns every `a::b::c` among the arguments of a macro.
 fn paths_in(tokens: TokenStream) -> Vec<Names> {
     let mut found = Vec::new();
     let mut path = Names::new();
@@ -179,7 +179,8 @@ impl Crate {
         Self::new(files)
     }
 
-    /// The absolute form of a path that is written in `file`: `["oidc", "Error"]`; `None` if it is of another crate.
+    /// Returns the absolute form of a path that is written in `file`: `["oidc", "Error"]`; `None` if it is of another
+    /// crate.
     fn absolute(&self, file: &File, path: &[String], depth: usize) -> Option<Names> {
         let (first, rest) = path.split_first()?;
         if depth == 0 {
@@ -209,7 +210,7 @@ impl Crate {
         }
     }
 
-    /// The file in which the thing at an absolute path is defined; `None` for a module as such.
+    /// Returns the file in which the thing at an absolute path is defined; `None` for a module as such.
     fn home(&self, path: &[String], depth: usize) -> Option<&File> {
         let length = (0..=path.len())
             .rev()
@@ -227,7 +228,7 @@ impl Crate {
         Some(file)
     }
 
-    /// The names of the files that each file uses.
+    /// Returns the names of the files that each file uses.
     fn uses(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut uses = BTreeMap::new();
         for file in self.0.values() {
@@ -256,12 +257,12 @@ impl Crate {
         uses
     }
 
-    /// One line for each circle: `a.rs → b.rs → a.rs`.
+    /// Returns one line for each circle: `a.rs → b.rs → a.rs`.
     fn circles(&self) -> Vec<String> {
         let uses = self.uses();
         let mut circles = BTreeSet::new();
         for start in uses.keys() {
-            // The shortest way back to where it began.
+            // The queue has the shortest ways first, back to where the circle began.
             let mut ways = vec![vec![*start]];
             let mut seen = BTreeSet::new();
             'search: while !ways.is_empty() {
@@ -297,7 +298,7 @@ fn no_files_use_each_other_in_a_circle() {
     }
 }
 
-/// The check can fail, in each of the ways in which one file can use another.
+/// Tests that the check fails, in each of the ways in which one file can use another.
 #[test]
 fn a_circle_is_seen_however_it_is_written() {
     let with = |a: &str, b: &str| {
@@ -332,7 +333,7 @@ fn a_circle_is_seen_however_it_is_written() {
     ] {
         assert_eq!(with(a, b), Vec::<String>::new(), "{a}");
     }
-    // A parent that calls a child which uses the parent.
+    // The parent calls a child which uses the parent.
     let parent = Crate::new([
         File::parse("room/mod.rs", "mod a; pub struct P; pub fn f() { a::f(); }"),
         File::parse("room/a.rs", "use super::P; pub fn f() {}"),

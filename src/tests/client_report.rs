@@ -1,4 +1,4 @@
-//! Administrators see what is weak about a service, and how to mend it.
+//! Tests that administrators see what is weak about a service, and how to mend it.
 
 use serde_json::json;
 
@@ -75,7 +75,8 @@ async fn lists_have_fixed_pages_filters_and_columns() {
         "/members?q=",
     ];
     for list in lists {
-        // Beyond the last page it is the last; names that a list does not know change nothing, a size no more.
+        // A number beyond the last page shows the last. Parameters that a list does not have change nothing, and a size
+        // changes nothing either.
         for good in [
             "page=1",
             "page=18446744073709551615",

@@ -1,5 +1,5 @@
-//! Tokens bound to a key (RFC 9449, security.md TK-10): through the front door, with proofs as clients make
-//! them and as they must not.
+//! Tests tokens bound to a key (RFC 9449, security.md TK-10), through the front door, with proofs as clients make them
+//! and as they must not.
 
 use openidconnect::HttpResponse;
 use serde_json::{Value, json};
@@ -234,7 +234,7 @@ async fn proofs_that_anybody_can_make_are_remembered_within_limits() {
         );
     }
     assert_eq!(key.refreshes(&spa, &made_up).await.status(), 429);
-    // Who proves itself is known.
+    // A client that authenticates is not subject to that limit.
     assert_eq!(
         error_of(&key.refreshes(&web, &made_up).await),
         refused(400, "invalid_grant")
@@ -256,7 +256,7 @@ async fn a_public_clients_refresh_token_keeps_to_its_key() {
         (status, answer["error"].as_str()),
         (400, Some("invalid_dpop_proof"))
     ); // RFC 9449 §5.2
-    // Asked for a proof, it comes again with the same code.
+    // The client is asked for a proof, and comes again with the same code.
     let tokens = json_of(&key.redeems(&spa, &code).await);
     assert_eq!(tokens["token_type"], "DPoP", "{tokens}");
     assert_eq!(
@@ -265,7 +265,7 @@ async fn a_public_clients_refresh_token_keeps_to_its_key() {
     ); // TK-5
     assert_eq!(key.refreshes(&spa, &tokens).await.status(), 200);
 
-    // A confidential client proves itself, and may change its key (trap 3).
+    // A confidential client authenticates, and may change its key (trap 3).
     let code = alice.logs_in_at(&mut web, OFFLINE).await;
     let tokens = json_of(&key.redeems(&web, &code).await);
     let renewed = other.refreshes(&web, &tokens).await;
@@ -297,7 +297,7 @@ async fn a_nonce_is_given_and_then_demanded() {
     let fields = rp.redemption(&code);
     let answer = rp.posts_with(TOKEN, &fields, &[("dpop", &invented)]).await;
     assert_eq!(error_of(&answer), refused(400, "use_dpop_nonce"));
-    // The client's clock no longer matters, and the code was not touched.
+    // With a nonce the client's clock no longer matters, and the code was not touched.
     let good = proves(&nonce, now + 900);
     let answer = rp.posts_with(TOKEN, &fields, &[("dpop", &good)]).await;
     assert_eq!(json_of(&answer)["token_type"], "DPoP", "{:?}", json_of(&answer));

@@ -1,4 +1,4 @@
-//! What only the client can read: ID tokens, userinfo and authorization responses (OpenID Connect Core
+//! Tests messages that only the client can read: ID tokens, userinfo and authorization responses (OpenID Connect Core
 //! §10.2, §16.14; JARM §2.2), for the keys that it registered, and never in plain for want of one.
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use itu_account::domain::client::{ContentEncryption, ResponseType};
 const RSA: &str = "RSA-OAEP-256";
 const ECDH: &str = "ECDH-ES";
 
-/// The token answer of a login at a service.
+/// Logs in at a service. Returns the token answer.
 async fn logs_in(alice: &mut Person, rp: &mut RelyingParty, scope: &str) -> (u16, Value) {
     let code = alice.logs_in_at(rp, scope).await;
     rp.posts("/token", &rp.redemption(&code)).await
@@ -134,7 +134,7 @@ async fn a_client_whose_key_is_gone_is_sent_nothing_and_loses_nothing() {
         .expect("a refresh token")
         .to_owned();
 
-    // The key is taken away: no answer, least of all one in plain, and the refresh token is as it was.
+    // The key is taken away: the client gets an error, and no answer in plain, and the refresh token is as it was.
     site.shows("/jwks", &json!({"keys": [elliptic.public()]}));
     op.advance(601);
     let refresh = [
@@ -155,7 +155,7 @@ async fn a_client_whose_key_is_gone_is_sent_nothing_and_loses_nothing() {
     assert_eq!(userinfo.status(), 400);
     assert!(!String::from_utf8_lossy(userinfo.body()).contains("alice"));
 
-    // Another takes its place, and is found at once when none of the known ones fits (Core §10.2.1).
+    // Another key takes its place, and is found at once if none of the cached ones fits (Core §10.2.1).
     site.shows("/jwks", &json!({"keys": [second.public()]}));
     op.advance(16);
     let (status, answer) = rp.posts("/token", &refresh).await;
@@ -183,7 +183,7 @@ async fn what_we_can_encrypt_is_told() {
 
 #[tokio::test]
 async fn a_logout_token_is_encrypted_as_id_tokens_are() {
-    // Back-Channel Logout §2.6: a service may refuse one in plain.
+    // Back-Channel Logout §2.6: a service may refuse a logout token in plain.
     let site = Site::start().await;
     site.answers("/out", 200, &[], "");
     let op = TestOp::with(|config| site.is_allowed(config)).await;

@@ -1,4 +1,4 @@
-//! Outgoing requests over real connections: what comes back, and what is never followed, waited for or
+//! Tests outgoing requests over real connections: which answers come back, and which are never followed, waited for or
 //! believed (security.md DR-3).
 
 use crate::support::Site;

@@ -1,5 +1,5 @@
-//! Which client a request is counted for behind proxies (RFC 7239; security.md TL-2), and what requests may look like that
-//! proxies, libraries and HTTP/2 make.
+//! Tests which client a request is counted for behind proxies (RFC 7239; security.md TL-2), and which forms of requests
+//! by proxies, libraries and HTTP/2 are accepted.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -18,7 +18,7 @@ fn behind_a_proxy(config: &mut Config) {
     }];
 }
 
-/// A sign-up begun with these headers, through the proxy.
+/// Begins a sign-up with these headers, through the proxy.
 async fn begins(op: &TestOp, headers: &[(&'static str, &str)]) -> StatusCode {
     let mut browser = op.browser();
     browser.peer = PROXY.parse().expect("an address");
@@ -46,7 +46,7 @@ async fn two_headers_of_one_proxy_agree_or_the_request_is_refused() {
     ] {
         assert_eq!(begins(&op, headers).await.as_u16(), status, "{headers:?}"); // TL-2
     }
-    // What is not listed is not read.
+    // A header that is not configured is not read.
     let only = |header| {
         move |config: &mut Config| {
             behind_a_proxy(config);
@@ -112,7 +112,7 @@ async fn the_parameters_of_a_media_type_say_nothing() {
         let (status, answer) = posts(&format!("{form}{parameter}"), "token=x").await;
         assert_eq!(status, 200, "{parameter}: {answer}");
     }
-    // What no endpoint reads is not judged; a refusal says what was wrong.
+    // A parameter that no endpoint reads is not validated; a refusal says what was wrong.
     assert_eq!(posts(form, "token=x&utm=%E9").await.0, 200);
     let (status, answer) = posts(form, "token=%E9").await;
     assert_eq!(status, 400);

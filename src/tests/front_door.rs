@@ -1,4 +1,4 @@
-//! What is true of every answer, whatever handler gave it (security.md sections 9 and 11).
+//! Tests what is true of every answer, whatever handler gave it (security.md sections 9 and 11).
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
@@ -15,7 +15,7 @@ use itu_account::http::router;
 use itu_account::http::routes::Audience;
 use itu_account::oidc::endpoints;
 
-/// BR-3, and TL-1 as the issuer is https.
+/// Requires the headers of BR-3, and of TL-1 as the issuer is https.
 fn has_the_headers_of_every_answer(page: &Page) {
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -129,7 +129,7 @@ async fn who_searches_the_directory_too_often_waits() {
         assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{url}"); // DS-2
         assert!(!page.header("retry-after").is_empty(), "{url}");
     }
-    // The page itself is no search.
+    // The page without a query is not counted as a search.
     assert_eq!(browser.get("/members").await.status, StatusCode::OK);
     browser.peer = [192, 0, 2, 99].into();
     assert_eq!(browser.get(search).await.status, StatusCode::OK);
@@ -164,7 +164,7 @@ async fn undeclared_methods_are_refused() {
     }
 }
 
-/// Every row of the database, but for what the clock does by itself.
+/// Returns every row of the database, but for rows that time alone changes.
 async fn everything(op: &TestOp) -> Vec<String> {
     let db = op.app.db.read();
     let mut rows = Vec::new();
@@ -193,7 +193,7 @@ async fn a_head_does_nothing_anywhere() {
     let mut rp = op.client_with("web", json!({"first_party": true})).await;
     let code = admin.logs_in_at(&mut rp, "openid").await;
     let hint = rp.redeems(&code).await.expect("tokens").id_token;
-    // So long after the login, a use of the session is written (SE-2).
+    // SE-2: so long after the login, a use of the session is written.
     op.advance(6 * 60);
     let before = everything(&op).await;
     let head = |url: String| {
@@ -221,7 +221,7 @@ async fn a_head_does_nothing_anywhere() {
             "{pattern}"
         );
     }
-    // G-5: those whose GET acts.
+    // G-5: these are the endpoints whose GET acts.
     let authorization = rp.authorization_url("openid", &[]);
     for url in [
         authorization.clone(),
@@ -275,7 +275,7 @@ async fn each_route_admits_its_audience_only() {
         let seen = user.browser.get(&path).await;
         match audience {
             Audience::SignedIn => assert!(!seen.status.is_server_error(), "{path}"),
-            // G-4: what is not theirs does not exist.
+            // G-4: an object of other people answers 404.
             _ => assert_eq!(seen.status, StatusCode::NOT_FOUND, "{path} to a user"),
         }
     }
@@ -317,13 +317,13 @@ async fn the_pages_of_the_demo_stand_behind_the_same_door() {
         browser.post("/demo/outbox", &[]).await.status,
         StatusCode::METHOD_NOT_ALLOWED
     );
-    // TL-2: a name of somebody else's that leads to this machine reads nobody's mail.
+    // TL-2: a foreign name that leads to this machine cannot read anybody's mail.
     browser
         .headers
         .insert(header::HOST, HeaderValue::from_static("evil.example"));
     let page = browser.get("/demo/outbox.json").await;
     assert_eq!(page.status, StatusCode::MISDIRECTED_REQUEST);
-    // In production there are no such pages.
+    // A service in production has no such pages.
     let page = TestOp::start().await.browser().get("/demo/outbox").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
 }
@@ -345,7 +345,7 @@ async fn scripts_of_other_origins_read_what_is_theirs_to_read() {
         let url = Url::parse(ISSUER).expect("a URL").join(path).expect("a URL");
         let page = browser.once(method, &url, None).await;
         let allowed = page.headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
-        // BR-4, IO-6: never with cookies.
+        // BR-4, IO-6: the answer never allows cookies.
         assert!(
             !page
                 .headers
@@ -377,7 +377,7 @@ async fn scripts_of_other_origins_read_what_is_theirs_to_read() {
             (StatusCode::NO_CONTENT, Some(SPA)),
             "{path}"
         ); // BR-4
-        // The origin of a client that keeps a secret has no script to ask with.
+        // A client that keeps a secret has no script, so its origin is not allowed.
         for stranger in ["https://web.example.test", "https://anybody.example", "null"] {
             let (status, allowed) = asks(Method::OPTIONS, path, stranger).await;
             assert_eq!(
@@ -398,7 +398,7 @@ async fn scripts_of_other_origins_read_what_is_theirs_to_read() {
     }
 }
 
-/// The addresses of ours in a template, without query; a value that the template fills in is `{}`.
+/// Returns our addresses in a template, without query; a value that the template fills in is `{}`.
 fn addresses(template: &str) -> Vec<String> {
     let starts = ["href=\"", "action=\"", "{{ site.issuer }}"];
     let parts = starts.iter().flat_map(|start| template.split(start).skip(1));

@@ -1,6 +1,6 @@
-//! What outsiders sign, harmed in every place: nothing panics, and nothing harmed is believed (security.md
-//! G-11, JW-1 to JW-3). `TEST_FUZZ_EXECUTIONS` says how many harms each test tries; by default a few
-//! thousand, so that a regression is seen with every change.
+//! Tests every verifier of signed input from outside with mutations in every place: nothing panics, and nothing mutated
+//! is believed (security.md G-11, JW-1 to JW-3). `TEST_FUZZ_EXECUTIONS` says how many mutations each test tries; by
+//! default a few thousand, so that a regression is seen with every change.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn executions() -> u64 {
     set.map_or(4_000, |it| it.parse().expect("a number"))
 }
 
-/// SplitMix64: the same harms with every run, so that a failure can be seen again.
+/// SplitMix64: the mutations are equal in every run, so that a failure can be reproduced.
 struct Dice(u64);
 
 impl Dice {
@@ -45,7 +45,7 @@ impl Dice {
     }
 }
 
-/// Pieces that mean something to who reads JSON or JOSE.
+/// Pieces that have a meaning in JSON or JOSE.
 const PIECES: [&str; 24] = [
     "{",
     "}",
@@ -73,7 +73,7 @@ const PIECES: [&str; 24] = [
     "é",
 ];
 
-/// One to four harms of a text: pieces cut out, doubled, put in, bytes changed.
+/// Applies one to four mutations to a text: pieces cut out, doubled, put in, bytes changed.
 fn harmed(text: &str, dice: &mut Dice) -> String {
     let mut it: Vec<char> = text.chars().collect();
     for _ in 0..=dice.below(4) {
@@ -94,7 +94,7 @@ fn harmed(text: &str, dice: &mut Dice) -> String {
     it.into_iter().collect()
 }
 
-/// A harm of the compact form itself, or of the JSON inside one of its parts.
+/// Mutates the compact form itself, or the JSON inside one of its parts.
 fn harmed_jwt(jwt: &str, dice: &mut Dice) -> String {
     let part = dice.below(4);
     if part == 3 {
@@ -113,7 +113,7 @@ fn signed_part(jwt: &str) -> &str {
     jwt.rsplit_once('.').map_or("", |it| it.0)
 }
 
-/// Harms `jwts` so often, and sees that what is believed all the same is what was signed.
+/// Mutates `jwts` as often as `executions` says, and requires that everything still believed is what was signed.
 fn try_all(seed: u64, jwts: &[String], believed: impl Fn(&str) -> Option<Value>) {
     let mut dice = Dice(seed);
     let originals: Vec<Value> = jwts.iter().map(|it| believed(it).expect("a good one")).collect();
@@ -198,7 +198,7 @@ fn claims_of_assertions() {
     let client_id = ClientId::new("rp");
     let mut dice = Dice(5);
     let mut good = claims();
-    good.as_object_mut().expect("an object").remove("response_type"); // what a request object has: JW-4
+    good.as_object_mut().expect("an object").remove("response_type"); // JW-4: only a request object has it
     let text = good.to_string();
     for _ in 0..executions() {
         let harmed = harmed(&text, &mut dice);

@@ -9,7 +9,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 /// Doors: they may use every room; no room may use them.
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
 
-/// Tools serve every room and know none but `domain`; the exceptions stand in the map of the house.
+/// Tools serve every room and use none but `domain`; the exceptions are in the map of the house.
 const TOOLS: [(&str, &[&str]); 19] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
@@ -43,7 +43,7 @@ impl Source {
         self.name.split(['/', '.']).next().unwrap_or_default()
     }
 
-    /// The first names after `crate::`, whether imported, grouped or written out, tests left aside.
+    /// Returns the first names after `crate::`, whether imported, grouped or written out, tests left aside.
     fn uses(&self) -> BTreeSet<String> {
         let code = self
             .text
@@ -79,7 +79,7 @@ fn first_name(path: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The members of a group `{a, b::{c, d}, e}`, without what is inside inner braces.
+/// Returns the members of a group `{a, b::{c, d}, e}`, without what is inside inner braces.
 fn first_names(group: &str) -> Vec<String> {
     let mut depth = 0;
     let mut names = Vec::new();
@@ -163,7 +163,7 @@ fn the_arrow_is_never_turned() {
     assert!(wrong.is_empty(), "against the arrow:\n{}", wrong.join("\n"));
 }
 
-/// What must never be named in a room.
+/// Names that must never occur in a room.
 const BANS: [(&str, &[&str]); 6] = [
     ("domain", &["sea_orm", "axum", "tokio", "reqwest", "std::fs"]),
     ("storage", &["axum"]),
@@ -234,7 +234,7 @@ fn every_file_opens_with_what_lives_in_it() {
     let silent: Vec<String> = ["src", "migrations/src", "conformance/src"]
         .into_iter()
         .flat_map(sources)
-        // Rows of tables are introduced by the folder they stand in.
+        // Rows of tables are introduced by the folder that they are in.
         .filter(|it| {
             !it.name.contains("entities/") && !it.name.starts_with("tests/") && !it.text.starts_with("//!")
         })

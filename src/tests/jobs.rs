@@ -1,5 +1,5 @@
-//! Work that nobody asked for never stops the work that somebody asked for: each job finds its rows by an index, holds
-//! the database for some milliseconds at a time, and ends when the process does.
+//! Tests that background work never stops requests: each job finds its rows by an index, holds the database for some
+//! milliseconds at a time, and ends when the process does.
 
 use chrono::Duration;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
@@ -31,14 +31,14 @@ const SMALL: [&str; 9] = [
     "ties_right_types",
 ];
 
-/// Indexes that hold nothing but requests which wait.
+/// Indexes that hold only requests which wait.
 const OF_WHAT_WAITS: [&str; 3] = [
     "affiliations_one_open",
     "affiliations_waiting",
     "ties_rights_waiting",
 ];
 
-/// What a database would do for a statement that reads a whole table: its words, or none.
+/// Returns how a database would scan whole tables for a statement: the words of its plan, or none.
 async fn scans(app: &App, statement: &Statement) -> Vec<String> {
     let sql = match statement.db_backend {
         DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {}", statement.sql),
@@ -52,7 +52,7 @@ async fn scans(app: &App, statement: &Statement) -> Vec<String> {
         .db
         .write(async |tx| {
             if explain.db_backend == DbBackend::Postgres {
-                // Tables of a test are so small that they would be read whole for that, and joined so.
+                // Tables of a test are so small that the planner would read and join them whole.
                 for way in ["seqscan", "bitmapscan", "hashjoin", "mergejoin"] {
                     tx.execute_unprepared(&format!("SET LOCAL enable_{way} = off"))
                         .await?;
@@ -100,7 +100,7 @@ fn scans_of_plan(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Something for every job to do: sessions, tokens, codes and mails past their time, a logout to tell of, requests
+/// Writes something for every job to do: sessions, tokens, codes and mails past their time, a logout to send, requests
 /// that wait since long, with a Focal Point and without, a membership that is over.
 async fn neglected() -> (TestOp, Site) {
     let site = Site::start().await;
@@ -180,7 +180,7 @@ async fn account(op: &TestOp, name: &str) -> AccountId {
     op.account(&format!("{name}@example.org")).await.id
 }
 
-/// A node that sends its mails away, on the same database.
+/// Opens another node, which sends its mails, on the same database.
 async fn another_node(op: &TestOp) -> App {
     let mut config = (*op.app.config).clone();
     config.mail.transport = Transport::File;
@@ -192,14 +192,14 @@ async fn no_job_reads_a_whole_table() {
     let (op, _site) = neglected().await;
     let node = another_node(&op).await;
     node.db.statements().take();
-    // Twice: what one of them writes is for another to send.
+    // Each job runs twice: what one of them writes is for another to send.
     for job in jobs::ALL.iter().chain(jobs::ALL) {
         (job.run)(node.clone())
             .await
             .unwrap_or_else(|it| panic!("{}: {it:#}", job.name));
     }
     let statements = node.db.statements().take();
-    // There was something to do for each of them.
+    // Each of them had something to do.
     for done in [
         r#"DELETE FROM "sessions""#,
         r#"DELETE FROM "session_clients""#,
@@ -354,7 +354,7 @@ async fn a_membership_with_many_people_ends_in_small_transactions() {
         world.affiliate(&person, "over", number % 2 == 0).await;
     }
     let id = OrganizationId::new("over");
-    // What one transaction takes.
+    // The rows are as many as one transaction takes.
     let some = affiliations::list_to_end(db, &id).await.unwrap();
     assert_eq!(some.len(), ROWS);
     let ended = itu_account::affiliations::directory::status::end_overdue(app).await;

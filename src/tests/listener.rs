@@ -1,4 +1,4 @@
-//! The listener itself, over real connections: its limits, TLS and its end (security.md DS-1, TL-1).
+//! Tests the listener itself, over real connections: its limits, TLS and its end (security.md DS-1, TL-1).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn hello() -> Router {
     Router::new().route("/", get(async || "hello"))
 }
 
-/// Whether a client that knows only these suites comes through the handshake.
+/// Returns `true` if a client that has only these suites comes through the handshake.
 async fn is_let_in(address: std::net::SocketAddr, authority: &Identity, suites: &[CipherSuite]) -> bool {
     let mut roots = rustls::RootCertStore::empty();
     roots
@@ -98,7 +98,7 @@ async fn tls_1_2_is_spoken_with_aes_alone() {
     assert!(!is_let_in(address, &authority, &chacha).await); // RFC 9325 §4.2
 }
 
-/// A connection by HTTP/2 to a provider that serves TLS.
+/// Opens a connection by HTTP/2 to a provider that serves TLS.
 async fn over_http_2(op: &TestOp) -> hyper::client::conn::http2::SendRequest<axum::body::Body> {
     let authority = Identity::authority("Authority");
     let shown = authority.signs(&[("CN", "localhost")], Kind::Server);
@@ -196,7 +196,7 @@ async fn too_many_or_too_long_headers_are_refused() {
 
 #[tokio::test]
 async fn a_refusal_leaves_a_connection_that_can_be_used_or_says_that_it_ends() {
-    // TL-2: as a proxy sends them, one after the other on a connection that it keeps.
+    // TL-2: a proxy sends them so, one after the other on a connection that it keeps.
     let op = TestOp::start().await;
     let (address, _stop, _) = serving(op.router.clone()).await;
     let post = |path: &str, headers: &str, length: usize| {
@@ -223,7 +223,7 @@ async fn a_refusal_leaves_a_connection_that_can_be_used_or_says_that_it_ends() {
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 2, "{request}{answer}");
         assert!(answer.contains("HTTP/1.1 200"), "{request}{answer}");
     }
-    // What is too much to read, or was not sent yet, ends the connection, and the answer says so.
+    // A request that is too long to read, or was not sent yet, ends the connection, and the answer says so.
     for request in [
         post("/login", "", 50_000_000),
         post("/login", "expect: 100-continue\r\n", 5),

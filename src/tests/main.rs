@@ -1,6 +1,6 @@
-//! Tests through the front door. A folder or file has the word of its specification; `journeys` are what people do
-//! from page to page, `browser` the same in a real Chromium. `accounts`, `affiliations`, `authorization` and `tokens`
-//! ask a room itself. `house`, `readme` and `requirements` guard the tree. `support` has the actors.
+//! Tests through the front door. A folder or file has the word of its specification; `journeys` are what people do from
+//! page to page, `browser` the same in a real Chromium. `accounts`, `affiliations`, `authorization` and `tokens` call a
+//! room itself. `house`, `readme` and `requirements` guard the tree. `support` has the actors.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Mutual TLS (RFC 8705): clients that prove themselves by certificates, and tokens bound to them, told by
-//! a proxy or by the handshake of a listener of our own.
+//! Tests mutual TLS (RFC 8705): clients that authenticate by certificates, and tokens bound to them, forwarded by a
+//! proxy or presented in the handshake of a listener of our own.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const SUBJECT: &str = "CN=events,O=Events\\, Ltd,C=CH";
 const ENTRIES: [(&str, &str); 3] = [("C", "CH"), ("O", "Events, Ltd"), ("CN", "events")];
 const OFFLINE: &str = "openid email offline_access";
 
-/// A provider that trusts one authority, with a proxy on loopback that tells certificates.
+/// A provider that trusts one authority, with a proxy on loopback that forwards certificates.
 struct World {
     op: TestOp,
     authority: Identity,
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// A client that acts on its own behalf.
+    /// Registers a client that acts on its own behalf.
     async fn robot(&self, id: &str, metadata: Value) -> RelyingParty {
         let mut all = json!({"grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
             "scope": "catalogue"});
@@ -77,7 +77,7 @@ impl World {
 
 const ROBOT: [(&str, &str); 2] = [("grant_type", "client_credentials"), ("scope", "catalogue")];
 
-/// Calls over the proxy, which tells a certificate, or none.
+/// Sends a token request through the proxy, which forwards a certificate, or none.
 async fn asks(rp: &RelyingParty, fields: &[(&str, &str)], shown: Option<&Identity>) -> (u16, Value) {
     let header = shown.map(Identity::header);
     let headers: Vec<(&str, &str)> = header.iter().map(|it| (HEADER, it.as_str())).collect();
@@ -197,7 +197,7 @@ async fn a_bound_token_is_worth_nothing_without_its_certificate() {
     for (scheme, shown) in [("Bearer", None), ("Bearer", Some(&other)), ("DPoP", Some(&own))] {
         assert_eq!(userinfo(&rp, scheme, access, shown).await, 401, "{scheme}"); // RFC 8705 §3
     }
-    // A confidential client proves itself, and may change its certificate (RFC 8705 §6.2).
+    // A confidential client authenticates, and may change its certificate (RFC 8705 §6.2).
     let refresh = [
         ("grant_type", "refresh_token"),
         ("refresh_token", tokens["refresh_token"].as_str().expect("one")),
@@ -318,7 +318,7 @@ fn a_certificate_is_told_by_listed_proxies_only() {
             request = request.header(HEADER, *value);
         }
         let request = request.body(form(&fields)).ok()?;
-        // Refusals are counted, and ours is not what is tested here.
+        // Refusals are counted, and our limit is not under test here.
         it.op.advance(120);
         Some(runtime.block_on(calls(&it.op.router, request)).0)
     };
@@ -352,14 +352,14 @@ fn a_certificate_is_told_by_listed_proxies_only() {
         let same = harmed == header.as_bytes();
         let peer = if from_proxy { proxy } else { stranger };
         for value in [&harmed, &text] {
-            // `None`: it cannot stand in a header at all.
+            // `None` means that a header cannot hold the value at all.
             let status = asked(peer, &[value]).unwrap_or(401);
             prop_assert!(status == 401 || status == 200 && from_proxy && same, "{}", status);
         }
     });
 }
 
-/// One request over a connection of its own; what the listener answers.
+/// Sends one request over a connection of its own. Returns the listener's answer.
 async fn over_tls(
     address: std::net::SocketAddr,
     authority: &Identity,
@@ -382,7 +382,7 @@ async fn over_tls(
             let key = it.key.private_key_to_pkcs8().expect("a key");
             let key = PrivateKeyDer::try_from(key).expect("a key");
             let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
-            // Whether they fit is for the listener to find out.
+            // The listener has to find out whether key and certificate fit.
             let shown = CertifiedKey::new(vec![CertificateDer::from(it.der())], key);
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }
@@ -436,7 +436,7 @@ async fn the_listener_takes_certificates_from_the_handshake() {
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}"); // TL-1
         let without = asked(None).await.expect("an answer");
         assert!(without.starts_with("HTTP/1.1 401 "), "{without}");
-        // The certificate is public; who has not its key does not come through the handshake.
+        // The certificate is public; a client without its key does not come through the handshake.
         assert!(asked(Some(&stolen)).await.is_err());
     }
 }

@@ -1,6 +1,6 @@
-//! A parameter occurs once in a request as a whole, query and body together (RFC 6749 §3.1, §3.2; security.md G-2): at
-//! every endpoint that discovery names, for every parameter of a good request, which counts as if nothing had been
-//! sent before it.
+//! Tests that a parameter occurs once in a request as a whole, query and body together (RFC 6749 §3.1, §3.2;
+//! security.md G-2): at every endpoint that discovery names, for every parameter of a good request, which counts as if
+//! nothing had been sent before it.
 
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -26,7 +26,7 @@ fn encoded<'a>(fields: impl IntoIterator<Item = &'a (&'static str, String)>) -> 
     query.finish()
 }
 
-/// The request with one of its parameters twice: in the body, once in each, in the query beside the others.
+/// Returns the request with one of its parameters twice: in the body, once in each, in the query beside the others.
 fn repetitions(good: &Fields) -> Vec<(String, Fields)> {
     let each = good.iter().flat_map(|it| {
         let others: Fields = good.iter().filter(|other| other.0 != it.0).cloned().collect();
@@ -44,7 +44,7 @@ async fn posts(rp: &RelyingParty, path: &str, fields: &Fields) -> (u16, Value) {
     rp.posts(path, &fields).await
 }
 
-/// Each repetition is refused, and after all of them the request itself succeeds.
+/// Requires that each repetition is refused, and that after all of them the request itself succeeds.
 async fn takes_each_once(rp: &RelyingParty, path: &str, good: Fields) -> Value {
     for (query, fields) in repetitions(&good) {
         let (status, answer) = posts(rp, &format!("{path}?{query}"), &fields).await;
@@ -55,7 +55,7 @@ async fn takes_each_once(rp: &RelyingParty, path: &str, good: Fields) -> Value {
             "{said}"
         );
     }
-    // RFC 6749 §3.2: what means nothing is ignored, however often and wherever.
+    // RFC 6749 §3.2: an unrecognized parameter is ignored, however often and wherever it occurs.
     let unknown = fields([("utm", "1"), ("utm", "2")]);
     let (status, answer) = posts(
         rp,
@@ -92,7 +92,7 @@ fn asks(rp: &RelyingParty) -> Fields {
     ])
 }
 
-/// Refused to the service, or on a page where it is unclear who that is (AZ-1).
+/// Requires a refusal sent to the service, or on a page where it is unclear which service that is (AZ-1).
 fn is_refused(page: &Page, said: &str) {
     match page
         .query("error")
@@ -136,7 +136,7 @@ async fn a_parameter_occurs_once_in_a_request_as_a_whole() {
         "TK-8"
     );
     takes_each_once(&anonymous, TOKEN, redemption).await;
-    // Two methods are none (RFC 6749 §2.3).
+    // Two methods count as none (RFC 6749 §2.3).
     let twice = fields([("grant_type", "client_credentials"), ("client_secret", "x")]);
     let (status, answer) = posts(&desk, TOKEN, &twice).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_request")));
@@ -174,7 +174,7 @@ async fn a_parameter_occurs_once_in_a_request_as_a_whole() {
             "userinfo_endpoint" => {
                 let answer = takes_each_once(&rp, path, fields([("access_token", access_token)])).await;
                 assert_eq!(answer["email"], "alice@example.org");
-                // RFC 6750 §2: one way in a request.
+                // RFC 6750 §2: a request uses one method to send the token.
                 let bearer = format!("Bearer {access_token}");
                 let mut anonymous = op.browser();
                 anonymous

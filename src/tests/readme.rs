@@ -1,4 +1,4 @@
-//! The README's table of rooms is the tree.
+//! Tests that the README's table of rooms is the tree.
 
 use std::collections::BTreeSet;
 use std::path::Path;

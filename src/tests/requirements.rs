@@ -1,10 +1,11 @@
-//! The requirements are part of the house: what code cites stands in `security.md` or `interoperability.md` of
-//! `conformance/requirements`, and what stands there has a test that cites it, or says why it has none.
+//! Tests that the requirements are part of the house: an id that code cites exists in `security.md` or
+//! `interoperability.md` of `conformance/requirements`, and each requirement there has a test that cites it, or says
+//! why it has none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// `G-2`: the letters of a section, a hyphen, a number. What stands there is the whole of a word.
+/// Returns ids like `G-2`: the letters of a section, a hyphen, a number. An id is the whole of a word.
 fn ids(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let words = text.split(|c| !is_part(c)).filter_map(|word| {
@@ -20,7 +21,7 @@ fn ids(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// With those between the ends of `LO-1 to LO-4`.
+/// Returns the ids, with those between the ends of `LO-1 to LO-4`.
 fn cited(text: &str) -> BTreeSet<String> {
     let mut all = ids(text);
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -41,7 +42,7 @@ fn cited(text: &str) -> BTreeSet<String> {
     all
 }
 
-/// What a comment says; an identifier of the program is no citation.
+/// Returns the text of comments; an identifier of the program is no citation.
 fn comments(code: &str) -> String {
     let parts = code.lines().filter_map(|line| Some(line.split_once("//")?.1));
     parts
@@ -62,7 +63,7 @@ fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// Each requirement with its text, of those files whose requirements have ids that code cites.
+/// Returns each requirement with its text, of those files whose requirements have ids that code cites.
 fn requirements(root: &Path) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (file, mark) in [("security.md", "**"), ("interoperability.md", "## ")] {

@@ -1,5 +1,5 @@
-//! Resource indicators (RFC 8707): access tokens for others, which they read themselves (RFC 9068), and
-//! which are good nowhere else.
+//! Tests resource indicators (RFC 8707): access tokens for other resource servers, which read them themselves
+//! (RFC 9068), and which are good nowhere else.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ async fn rp(op: &TestOp) -> RelyingParty {
     op.client_with("rp", metadata).await
 }
 
-/// The code of a request for these resources, asked for as a browser does.
+/// Returns the code of a request for these resources, sent by the browser.
 async fn asks(alice: &mut Person, rp: &mut RelyingParty, resources: &[&str]) -> String {
     let more: Vec<_> = resources.iter().map(|it| ("resource", *it)).collect();
     let url = rp.authorization_url("openid email offline_access catalogue", &more);
@@ -44,11 +44,11 @@ async fn a_token_is_for_the_resources_that_were_asked_for() {
         assert!(!told[name].is_null(), "{name}"); // RFC 9068 §2.2
     }
 
-    // It says nothing to us, and we tell nothing for it.
+    // The token is not for us: userinfo refuses it and returns no claims.
     let token = answer["access_token"].as_str().expect("a token");
     assert_eq!(rp.get("/userinfo", token).await.status(), 401);
 
-    // Narrower at each refresh, and never wider (RFC 8707 §2.2).
+    // The audience narrows at each refresh, and never widens (RFC 8707 §2.2).
     let mut refresh = answer["refresh_token"]
         .as_str()
         .expect("a refresh token")
@@ -78,7 +78,7 @@ async fn a_token_is_for_the_resources_that_were_asked_for() {
             "{wrong}"
         );
     }
-    // Refused, it was not spent.
+    // The refused requests did not spend the refresh token.
     let fields = [
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh.as_str()),

@@ -1,5 +1,5 @@
-//! Rich authorization requests (RFC 9396): refused in the standard's words, read by the person before they
-//! agree, and carried by every token.
+//! Tests rich authorization requests (RFC 9396): refused in the standard's words, read by the person before they agree,
+//! and carried by every token.
 
 use serde_json::{Value, json};
 
@@ -97,7 +97,7 @@ async fn a_person_reads_the_details_in_each_request_and_tokens_carry_them() {
     );
     let back = alice.browser.get(&url).await;
     assert_eq!(back.query("error").as_deref(), Some("consent_required"));
-    // Without details nothing is left to ask.
+    // Without details there is nothing left to ask.
     let url = rp.authorization_url("openid", &[("prompt", "none")]);
     assert!(alice.browser.get(&url).await.query("code").is_some());
 }

@@ -1,5 +1,5 @@
-//! Clients that registered themselves: what nobody vouched for is no open redirector (security.md AZ-13) and no
-//! way to have the Union speak to strangers (DV-3, DR-7).
+//! Tests clients that registered themselves: a client that nobody vouched for is no open redirector (security.md AZ-13)
+//! and no way to have the Union speak to strangers (DV-3, DR-7).
 
 use axum::body::Body;
 use http_body_util::BodyExt;
@@ -29,7 +29,7 @@ async fn tracker(op: &TestOp) -> RelyingParty {
     RelyingParty::discover(op.router.clone(), "tracker", secret, CALLBACK.to_owned()).await
 }
 
-/// The page in place of a redirect, with the way back.
+/// Requires the page in place of a redirect, with the way back.
 fn is_asked_first(page: &Page, error: &str) {
     assert_eq!(page.url.origin().ascii_serialization(), ISSUER, "{}", page.url); // AZ-13
     assert_eq!(page.status.as_u16(), 400);
@@ -73,14 +73,14 @@ async fn a_stranger_is_not_sent_on_by_a_link() {
         };
         let page = alice.browser.get(&asks(&mut rp, &[("prompt", "none")])).await;
         is_asked_first(&page, code);
-        // By form_post the answer is a form that does not send itself.
+        // With form_post the answer is a form that does not send itself.
         let more = [("prompt", "none"), ("response_mode", "form_post")];
         let page = alice.browser.get(&asks(&mut rp, &more)).await;
         is_asked_first(&page, code);
         let form = page.form(&["error", "state", "iss"]);
         assert_eq!(form.action.as_str(), CALLBACK);
         assert!(!page.body.contains("submit()"));
-        // By POST.
+        // The request comes by POST.
         let url = url::Url::parse(&asks(&mut rp, &[("scope", "nonsense")])).expect("a URL");
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         let fields: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -88,7 +88,7 @@ async fn a_stranger_is_not_sent_on_by_a_link() {
     }
 }
 
-/// The address of a request in which `more` replaces what a good one has.
+/// Returns the address of a request in which `more` replaces what a good one has.
 fn asks(rp: &mut RelyingParty, more: &[(&str, &str)]) -> String {
     let mut url = url::Url::parse(&rp.authorization_url("openid", &[])).expect("a URL");
     let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -123,7 +123,7 @@ async fn who_allowed_a_host_is_sent_there_and_nowhere_else() {
         let back = alice.browser.get(&asks(&mut rp, &more)).await;
         assert_eq!(back.query("error").as_deref(), Some(error));
         assert!(back.url.as_str().starts_with(CALLBACK));
-        // Another host of the same client is another matter.
+        // Another host of the same client is confirmed on its own.
         let there = [more[0], more[1], ("redirect_uri", OTHER)];
         let page = alice.browser.get(&asks(&mut rp, &there)).await;
         assert_eq!(page.url.origin().ascii_serialization(), ISSUER, "{}", page.url); // AZ-13
@@ -166,7 +166,7 @@ async fn a_logout_of_nobody_leads_no_stranger_on() {
     let mut update = Update::of(&before);
     update.definition.metadata.post_logout_redirect_uris = vec![bye.to_owned()];
     clients::update(&op.app, &context, update).await.expect("changed");
-    // Whoever registered the client has a token of their own to make such a link with.
+    // The person who registered the client has a token of their own to make such a link with.
     let mut mallory = op.person("mallory@example.org").await;
     let code = mallory.logs_in_at(&mut rp, "openid").await;
     let hint = rp.redeems(&code).await.expect("tokens").id_token;
@@ -181,7 +181,7 @@ async fn a_logout_of_nobody_leads_no_stranger_on() {
     assert_eq!(back.url.as_str(), bye); // LO-1: their own session
 }
 
-/// What somebody sends to the registration endpoint.
+/// Sends metadata to the registration endpoint.
 async fn registers(op: &TestOp, metadata: &Value) -> (u16, Value) {
     let request = axum::http::Request::post("/register")
         .header("host", ISSUER.trim_start_matches("https://"))
@@ -223,7 +223,7 @@ async fn nobody_registers_a_name_of_the_institution_or_the_right_to_have_people_
     }
     let (status, answer) = registers(&op, &named("Institute of Situations")).await;
     assert_eq!(status, 201, "{answer}");
-    // An administrator may.
+    // An administrator may use such a name.
     op.client_with("desk", json!({"client_name": "ITU Service Desk"}))
         .await;
 

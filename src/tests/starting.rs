@@ -1,4 +1,4 @@
-//! `check`, and a start that fails, leave nothing behind.
+//! Tests that `check`, and a start that fails, leave nothing behind.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use itu_account::clock::Clock;
 use itu_account::config::{self, Config, Transport};
 use itu_account::testing;
 
-/// A configuration whose every file would lie in a folder of its own.
+/// Returns a configuration whose every file would lie in a folder of its own.
 async fn fresh() -> (Config, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = testing::empty_config().await;
@@ -42,7 +42,7 @@ async fn a_check_before_the_first_start_writes_nothing() {
     let (config, folder) = fresh().await;
     assert_eq!(App::problems(&config).await, Vec::<String>::new());
     assert_eq!(files(folder.path()), BTreeSet::new());
-    // Nor does one of a service that has run.
+    // A check of a service that has run leaves nothing behind either.
     let app = App::open(config.clone(), Clock::System).await.expect("it starts");
     app.db.for_migrations().clone().close().await.expect("closed");
     drop(app);
@@ -54,7 +54,7 @@ async fn a_check_before_the_first_start_writes_nothing() {
 #[tokio::test]
 async fn a_start_that_fails_leaves_nothing_behind() {
     let (mut config, folder) = fresh().await;
-    // Nothing listens on port 1.
+    // Port 1 has no listener.
     config.redis = config::Redis::at("redis://127.0.0.1:1", "t");
     assert!(matches!(
         App::open(config.clone(), Clock::System).await,

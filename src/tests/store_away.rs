@@ -1,5 +1,5 @@
-//! The ephemeral store goes away while the service runs (security.md ST-1): what needs it is answered 503 with
-//! `Retry-After`, what does not goes on.
+//! Tests the loss of the ephemeral store while the service runs (security.md ST-1): requests that need it are answered
+//! 503 with `Retry-After`, the others go on.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ use itu_account::oidc::endpoints;
 
 type Values = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
 
-/// As much of a Redis as the service asks of it; it dies with the returned task.
+/// Opens as much of a Redis as the service asks of it; it dies with the returned task.
 async fn store() -> (String, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("redis://{}", listener.local_addr().expect("an address"));
@@ -42,7 +42,7 @@ async fn serve(stream: TcpStream, values: Values) {
     }
 }
 
-/// A command is an array of bulk strings (RESP2).
+/// Reads a command, which is an array of bulk strings (RESP2).
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Vec<Vec<u8>>> {
     let number = async |stream: &mut BufReader<TcpStream>| {
         let mut line = String::new();
@@ -104,7 +104,7 @@ async fn what_needs_the_store_is_unavailable_and_all_else_goes_on() {
     serving.abort();
     let _ = serving.await;
 
-    // What reads the database and what was sealed.
+    // Requests that read the database or a sealed value go on.
     assert_eq!(
         web.claims(&tokens.access_token).await["email"],
         "admin@itu.example"
@@ -121,7 +121,7 @@ async fn what_needs_the_store_is_unavailable_and_all_else_goes_on() {
     ] {
         assert_eq!(admin.browser.get(path).await.status, StatusCode::OK, "{path}");
     }
-    // A wrong secret is not told from a right one without a count (G-11).
+    // Without a count a wrong secret is not distinguished from a right one (G-11).
     let body = [
         ("grant_type", "refresh_token"),
         ("refresh_token", "x"),

@@ -1,5 +1,5 @@
-//! Token exchange (RFC 8693): a service acts for a person at another service, says that it does, and never
-//! beyond what the person granted.
+//! Tests token exchange (RFC 8693): a service acts for a person at another service, says that it does, and never beyond
+//! what the person granted.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl House {
         }
     }
 
-    /// A token of the portal's for the events service.
+    /// Returns a token of the portal's for the events service.
     async fn token(&mut self) -> String {
         let url = self
             .portal
@@ -76,7 +76,7 @@ async fn a_service_acts_for_a_person_elsewhere_and_says_so() {
     let (status, answer) = exchanges(&house.events, &token, &[("resource", BADGES)]).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["issued_token_type"], ACCESS_TOKEN); // RFC 8693 §2.2.1
-    assert_eq!(answer["scope"], "openid email badges"); // what both may
+    assert_eq!(answer["scope"], "openid email badges"); // both clients have these scopes
     assert!(answer["refresh_token"].is_null() && answer["id_token"].is_null());
     let told = house.claims(&answer);
     assert_eq!(told["sub"], before["sub"]);
@@ -85,9 +85,9 @@ async fn a_service_acts_for_a_person_elsewhere_and_says_so() {
         (&told["aud"], &told["client_id"]),
         (&BADGES.into(), &"events".into())
     );
-    assert_eq!(told["exp"], before["exp"]); // no longer than what it came of
+    assert_eq!(told["exp"], before["exp"]); // it expires no later than its subject token
 
-    // Narrower by its own wish; an actor token names who acts.
+    // The scope is narrower by its own wish; an actor token names the service that acts.
     let own = [("grant_type", "client_credentials"), ("scope", "badges")];
     let (_, own) = house.events.posts("/token", &own).await;
     let actor = own["access_token"].as_str().expect("a token");
@@ -114,7 +114,7 @@ async fn a_service_acts_for_a_person_elsewhere_and_says_so() {
         .events
         .introspects(told["access_token"].as_str().expect("a token"))
         .await;
-    assert_eq!(told["act"], json!({"sub": "events"})); // its own token, narrowed: the same acts
+    assert_eq!(told["act"], json!({"sub": "events"})); // its own token is narrowed; the actor stays
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn what_a_service_was_not_shown_it_cannot_exchange() {
     let (_, own) = house.events.posts("/token", &own).await;
     let own = own["access_token"].as_str().expect("a token");
     let (status, _) = exchanges(&house.events, own, &[]).await;
-    assert_eq!(status, 400); // nobody can act for a client
+    assert_eq!(status, 400); // a client cannot be the subject
 }
 
 #[tokio::test]

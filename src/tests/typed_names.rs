@@ -1,4 +1,4 @@
-//! Names as people's keyboards and spreadsheets give them (security.md DR-5): at the sign-up and in files.
+//! Tests names as people's keyboards and spreadsheets give them (security.md DR-5): at the sign-up and in files.
 
 use crate::support::TestOp;
 use itu_account::accounts::import::{self, Format};
