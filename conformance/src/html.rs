@@ -28,9 +28,9 @@ pub struct Form {
     pub post: bool,
     pub fields: Vec<Field>,
     pub buttons: Vec<Button>,
-    /// The form stands in a header, footer or menu: the page is not about it.
+    /// The form is in a header, footer or menu: the page is not about it.
     pub chrome: bool,
-    /// The text of the part of the page that the form stands in.
+    /// The text of the part of the page that the form is in.
     pub surroundings: String,
 }
 
@@ -43,7 +43,7 @@ pub struct Page {
     pub text: String,
     pub forms: Vec<Form>,
     pub refresh: Option<Url>,
-    /// The addresses of its images and links, as they stand there.
+    /// The addresses of its images and links, as they are written.
     pub images: Vec<String>,
     pub links: Vec<String>,
     /// The addresses that it loads in frames.

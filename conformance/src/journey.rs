@@ -145,7 +145,7 @@ pub enum Decision {
     Deny,
 }
 
-/// Opens the page of an account, logs in, passes whatever stands before the page, and decides about the request with
+/// Opens the page of an account, logs in, passes whatever comes before the page, and decides about the request with
 /// this message.
 pub async fn decide(
     browser: &mut Browser,

@@ -1,6 +1,6 @@
-//! A black-box checker for OpenID providers. It knows an issuer by its URL only, acts as browser and relying
-//! party, and reports under the module names of the OpenID Foundation's conformance suite. `main.rs` and
-//! `bin/foundation_suite.rs` read the command lines.
+//! A black-box checker for OpenID providers. It is given an issuer's URL only, acts as browser and relying party, and
+//! reports under the module names of the OpenID Foundation's conformance suite. `main.rs` and `bin/foundation_suite.rs`
+//! read the command lines.
 
 mod browser;
 pub mod check;

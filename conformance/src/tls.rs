@@ -54,8 +54,8 @@ const PERMITTED: [u16; 6] = [0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 /// Suites of TLS 1.3 (RFC 8446 §B.4).
 const OF_TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 
-/// Other suites of TLS 1.2 and before: RSA and DHE with AES, CBC, 3DES, RC4, Camellia, ARIA, CCM, static ECDH, and
-/// suites without encryption.
+/// Returns other suites of TLS 1.2 and before: RSA and DHE with AES, CBC, 3DES, RC4, Camellia, ARIA, CCM, static ECDH,
+/// and suites without encryption.
 pub fn suites_not_permitted() -> Vec<u16> {
     let ranges: [std::ops::RangeInclusive<u16>; 9] = [
         0x0001..=0x001b,

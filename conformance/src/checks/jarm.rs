@@ -11,7 +11,7 @@ use serde_json::Value;
 const RULE: &str = "signed authorization response (JARM §4.1)";
 const PERMITTED: [&str; 4] = ["PS256", "ES256", "EdDSA", "Ed25519"];
 
-/// Reads the response from the parameter `response`, which must stand alone.
+/// Reads the response from the parameter `response`, which must be the only one.
 pub fn read(
     returned: &ClientRedirect,
     expected: &Expected<'_>,

@@ -1,5 +1,5 @@
-//! Checks the authorization response: where it stands (query, fragment or posted form), `state`, `iss`, and what an
-//! error may carry. OpenID Connect Core §3.1.2.5 and §3.1.2.6, RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post.
+//! Checks the authorization response: its place (query, fragment or posted form), `state`, `iss`, and what an error may
+//! carry. OpenID Connect Core §3.1.2.5 and §3.1.2.6, RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post.
 
 use super::common::error_description;
 use crate::browser::{ClientRedirect, without_query};
@@ -48,7 +48,7 @@ pub fn read(returned: &ClientRedirect, expected: &Expected<'_>, report: &mut Rep
     response
 }
 
-/// Reads the parameters from where they belong, and reports those that stand elsewhere.
+/// Reads the parameters from where they belong, and reports those in other places.
 pub fn placed(returned: &ClientRedirect, expected: &Expected<'_>, report: &mut Report) -> Response {
     let registered = Url::parse(expected.redirect_uri).ok();
     let address = registered.as_ref().map(without_query);

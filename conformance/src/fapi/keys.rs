@@ -137,13 +137,13 @@ impl Jwt {
         remove(&mut self.header, name);
     }
 
-    /// Header and signature alike.
+    /// Changes the header and the signature alike.
     pub fn sign_with(&mut self, alg: &str) {
         self.header["alg"] = alg.into();
         self.alg = alg.to_owned();
     }
 
-    /// Header and signature alike.
+    /// Changes the header and the signature alike.
     pub fn sign_by(&mut self, key: &Key) {
         let Self { header, alg, .. } = Self::new(key, Value::Null);
         (self.header, self.alg, self.key) = (header, alg, key.clone());

@@ -27,7 +27,7 @@ pub struct FapiVariant {
     pub openid: bool,
     /// Requests and responses are signed (Message Signing).
     pub signed: bool,
-    /// Nobody logs in: the client credentials grant.
+    /// Has no person who logs in: the client credentials grant.
     pub client_credentials: bool,
     /// CIBA: the provider notifies the client when the tokens are ready.
     pub ping: bool,

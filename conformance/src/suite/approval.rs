@@ -1,6 +1,6 @@
 //! Acts as the person whom a service asks for while they are elsewhere (CIBA). The suite calls an address when it waits
-//! for them. This file listens there, logs in at the provider, finds the client's request on the page of the account, and
-//! decides.
+//! for them. This file listens there, logs in at the provider, finds the client's request on the page of the account,
+//! and decides.
 
 use crate::browser::{Browser, RedirectResult};
 use crate::html::{Button, Form, Page};
@@ -88,7 +88,7 @@ fn wanted(head: &str) -> Option<Wanted> {
     })
 }
 
-/// Decides about the newest request of this service, which stands first. Older ones belong to modules that were
+/// Decides about the newest request of this service, which is the first. Older ones belong to modules that were
 /// interrupted.
 async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> Result<()> {
     let page = open(browser, approval).await?;
@@ -102,7 +102,7 @@ async fn decide(browser: &mut Browser, approval: &Approval, wanted: &Wanted) -> 
     }
 }
 
-/// Opens the page of the account, past what stands before it: a login, the Terms.
+/// Opens the page of the account, past what comes before it: a login, the Terms.
 async fn open(browser: &mut Browser, approval: &Approval) -> Result<Box<Page>> {
     let wanted = Url::parse(&approval.page).context("the account's page is no URL")?;
     let mut result = browser.open(&approval.page).await?;
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// An account page as ours is: a login first, then a form for each request, of two services.
+    /// Serves an account page like ours: a login first, then a form for each request, of two services.
     #[tokio::test]
     async fn the_person_logs_in_and_decides_what_is_asked_and_nothing_else() {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(call("service=Poll&action=deny&auth_req_id=x").await, 200);
         assert_eq!(call("service=Poll&action=allow&auth_req_id=y").await, 200);
         assert_eq!(*decided.lock().unwrap(), ["2 deny", "3 allow"]);
-        // Nothing waits: the module must not go on as if somebody had decided.
+        // No request waits: the module must not go on as if somebody had decided.
         assert_eq!(call("service=Poll&action=allow&auth_req_id=x").await, 500);
         assert_eq!(call("service=Poll&auth_req_id=x").await, 500);
     }

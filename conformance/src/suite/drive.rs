@@ -37,8 +37,8 @@ struct Chain {
 }
 
 impl Driver {
-    /// Runs the modules of all plans, `jobs` at a time, and tells of each plan that has ended by its place among
-    /// `rows`, with the outcomes in the order of the plan.
+    /// Runs the modules of all plans, `jobs` at a time, and reports each plan that has ended by its place among `rows`,
+    /// with the outcomes in the order of the plan.
     pub async fn plans(
         self: &Arc<Self>,
         rows: &[(&Row, Value)],

@@ -1,6 +1,6 @@
 //! Drives the OpenID Foundation's conformance suite against a provider: makes each plan, runs its modules, waits for
-//! them, and prints verdicts. `bin/foundation_suite.rs` calls it. The suite's own browser opens the pages: its commands,
-//! the plans and their variants stand in a settings file, `plans/itu-account-suite.json`.
+//! them, and prints verdicts. `bin/foundation_suite.rs` calls it. The suite's own browser opens the pages: its
+//! commands, the plans and their variants are in a settings file, `plans/itu-account-suite.json`.
 
 mod api;
 mod approval;

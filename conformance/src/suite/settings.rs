@@ -1,6 +1,6 @@
 //! Reads which plans run with which variants, and the suite's configuration for the provider. The file has in `common`
-//! what all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` stand for
-//! addresses, and `{"part": NAME}` for what `parts` has under that name.
+//! what all plans share; a row of `plans` may add to it. `{ISSUER}`, `{MTLS}`, `{SUITE}` and `{APPROVAL}` are replaced
+//! by addresses, and `{"part": NAME}` by what `parts` has under that name.
 
 use super::approval::Approval;
 use anyhow::{Context, Result, bail};
@@ -17,7 +17,7 @@ pub struct Settings {
     /// The person who decides at the provider about requests of the suite's clients.
     #[serde(default)]
     pub approval: Option<Approval>,
-    /// Values that stand in more than one place.
+    /// Values that are used in more than one place.
     #[serde(default)]
     pub parts: BTreeMap<String, Value>,
     /// Notes for a reader of the tables.
@@ -39,7 +39,7 @@ pub struct Row {
     pub configuration: Map<String, Value>,
 }
 
-/// The addresses that placeholders of the settings stand for.
+/// The addresses that replace placeholders of the settings.
 #[derive(Clone, Copy)]
 pub struct Addresses<'a> {
     /// The address at which the suite calls the person who decides.
@@ -51,8 +51,8 @@ pub struct Addresses<'a> {
 }
 
 impl Row {
-    /// Returns `true` if the row has an alias. Clients that are registered beforehand have the suite's addresses under it,
-    /// and the suite runs one module of an alias at a time: the next one ends the one before it.
+    /// Returns `true` if the row has an alias. Clients that are registered beforehand have the suite's addresses under
+    /// it, and the suite runs one module of an alias at a time: the next one ends the one before it.
     pub fn has_alias(&self) -> bool {
         self.configuration.contains_key("alias")
     }
@@ -113,8 +113,8 @@ impl Settings {
         Ok(rows)
     }
 
-    /// Merges a row into what all share. The row wins; objects are merged member by member, so that a row may override one
-    /// module more.
+    /// Merges a row into what all share. The row wins; objects are merged member by member, so that a row may override
+    /// one module more.
     pub fn configuration(&self, row: &Row) -> Value {
         let mut whole = self.common.clone();
         join(&mut whole, &row.configuration);

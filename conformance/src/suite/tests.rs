@@ -1,4 +1,5 @@
-//! The driver against a suite that is not one: as much of its API as a plan needs, with modules that end as told.
+//! Tests the driver against a mock of the suite: as much of its API as a plan needs, with modules that end as the test
+//! says.
 
 use super::api::Api;
 use super::drive::Driver;
@@ -29,7 +30,7 @@ struct Fake {
 }
 
 impl Fake {
-    /// A module's identifier is its name: what it does follows from that.
+    /// Answers by the module's identifier, which is its name and says what it does.
     fn answer(&mut self, request: &Request) -> Reply {
         self.asked.push(format!("{} {}", request.method, request.path));
         if self.away > 0 {
@@ -166,7 +167,7 @@ async fn outcomes(driver: &Arc<Driver>, settings: &Settings, jobs: usize) -> Vec
     all
 }
 
-/// A driver without patience cancels what does not end at once; only `stuck` should fall to it.
+/// Makes a driver without patience, which cancels what does not end at once; only `stuck` should fall to it.
 fn patient(server: &str, rotate_keys: Option<&str>, only: &[&str]) -> Arc<Driver> {
     let mut driver = driver(server, rotate_keys);
     let inner = Arc::get_mut(&mut driver).unwrap();

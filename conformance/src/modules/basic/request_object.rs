@@ -36,7 +36,7 @@ fn object_of(request: &Request, issuer: &str) -> String {
 pub async fn unsigned_request_object(rp: &mut RelyingParty) -> Step {
     skip_without_none(rp)?;
     let inner = rp.request("openid");
-    // State and nonce stand in the object only, so a provider that overlooks it loses them.
+    // State and nonce are in the object only, so a provider that overlooks it loses them.
     let object = object_of(&inner, &rp.run.provider.issuer);
     let outer = inner
         .clone()

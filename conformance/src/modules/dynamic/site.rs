@@ -16,7 +16,7 @@ const SECTOR: &str = "sector_identifier_uri (OpenID Connect Dynamic Client Regis
 const OBJECT: &str = "request_uri (OpenID Connect Core §6.2)";
 const JSON: &str = "application/json";
 
-/// Registers a client whose key has a name and stands at an address of the site.
+/// Registers a client whose key has a name and is published at an address of the site.
 async fn register_with_address(rp: &mut RelyingParty, site: &Site, path: &str, more: Value) -> Step {
     let key = Key::named("first")?;
     site.show(path, JSON, json!({"keys": [key.public()]}).to_string());
@@ -35,7 +35,7 @@ pub async fn jwks_uri(rp: &mut RelyingParty) -> Step {
     register_with_address(rp, &site, &path, json!({})).await?;
     let request = rp.request("openid");
     rp.login(&request).await?;
-    // Stricter than the suite: a key that is not there proves nothing.
+    // The check is stricter than the suite's: a key that does not exist verifies nothing.
     rp.client.key = Key::named("foreign")?;
     let answer = rp.redeem_raw(&random_text(43)).await?;
     json_error(
@@ -157,7 +157,8 @@ pub async fn signed_object(rp: &mut RelyingParty) -> Step {
     by_address(rp, METHOD, "RS256", false).await
 }
 
-/// OpenID Connect Discovery §3: `request_uri_parameter_supported` is true unless the metadata says otherwise.
+/// Requires that the metadata announces `request_uri`. OpenID Connect Discovery §3: `request_uri_parameter_supported`
+/// is true unless the metadata says otherwise.
 fn announced(rp: &mut RelyingParty) {
     let off = rp.run.provider.flag("request_uri_parameter_supported") == Some(false);
     rp.run
@@ -187,7 +188,7 @@ async fn by_address(rp: &mut RelyingParty, method: AuthMethod, algorithm: &str, 
         _ => rp.client.key.sign(&claims)?,
     };
     site.show(&path, "application/jwt", object);
-    // State and nonce stand in the object only.
+    // State and nonce are in the object only.
     let outer = inner
         .clone()
         .without("state")

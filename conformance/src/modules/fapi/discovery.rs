@@ -32,7 +32,7 @@ pub async fn check(run: &mut Run) -> Step {
     Ok(())
 }
 
-/// RFC 8414 §3.1: the path of an issuer comes after the well-known one.
+/// Reads the metadata of plain OAuth. RFC 8414 §3.1: the path of an issuer comes after the well-known one.
 async fn of_oauth(run: &mut Run) -> Step<Value> {
     let issuer = Url::parse(&run.provider.issuer).context("the issuer")?;
     let mut url = issuer.clone();
