@@ -1,4 +1,4 @@
-//! The history of the database. It knows no code of the product: history must not move with the present.
+//! The history of the database. It uses no code of the product: history must not move with the present.
 
 use sea_orm_migration::prelude::*;
 

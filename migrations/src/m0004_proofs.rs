@@ -23,7 +23,7 @@ impl MigrationTrait for Migration {
                     .col(text_null("choice"))
                     .col(string_null("terms_version"))
                     .col(timestamp_with_time_zone_null("terms_accepted_at"))
-                    // The address has an account: no code completes this one.
+                    // The address has an account: no code completes this sign-up.
                     .col(boolean("taken"))
                     .col(text_null("resume"))
                     .col(timestamp_with_time_zone("created_at"))
@@ -50,7 +50,7 @@ impl MigrationTrait for Migration {
                     .table("email_codes")
                     .col(string("id").primary_key())
                     .col(string("purpose"))
-                    // What the code completes; it outlives that, for the limits count codes sent.
+                    // The transaction that the code completes. The row outlives it, for the limits count codes sent.
                     .col(string("transaction"))
                     .col(string("address"))
                     .col(string("hmac"))

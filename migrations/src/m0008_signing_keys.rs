@@ -1,4 +1,4 @@
-//! Which signing key is in use and from when; the keys themselves are files.
+//! The use of signing keys: which is in use and from when. The keys themselves are files.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,6 +1,6 @@
-//! Affiliations, Focal Points and TIES rights. What must never be is refused here too, whoever writes:
-//! moves out of order (security.md AF-1), decisions by their own subject (AF-2), TIES rights without an
-//! approved affiliation to an entitled, active member (AF-3), two open requests of one person (AF-5).
+//! Affiliations, Focal Points and TIES rights. The database refuses impossible states here too, whoever writes: moves
+//! out of order (security.md AF-1), decisions by their own subject (AF-2), TIES rights without an approved affiliation
+//! to an entitled, active member (AF-3), two open requests of one person (AF-5).
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -62,7 +62,7 @@ fn affiliations() -> TableCreateStatement {
         .col(timestamp_with_time_zone_null("reminded_at"))
         .col(timestamp_with_time_zone_null("escalated_at"))
         .col(timestamp_with_time_zone_null("decided_at"))
-        // Who decided: an id without a foreign key, for it outlives the account as a pseudonym.
+        // The person who decided: an id without a foreign key, for it outlives the account as a pseudonym.
         .col(string_null("decided_by"))
         .col(string_null("decided_as"))
         .col(text_null("decision_reason"))
@@ -99,7 +99,7 @@ const AFFILIATION_INDEXES: [&str; 6] = [
     "CREATE UNIQUE INDEX affiliations_one_open ON affiliations (account_id) WHERE status = 'pending'",
     "CREATE UNIQUE INDEX affiliations_one_in_force ON affiliations (account_id) \
      WHERE status IN ('approved', 'self_declared')",
-    // What focal_points and ties_rights refer to.
+    // The index that focal_points and ties_rights refer to.
     "CREATE UNIQUE INDEX affiliations_by_person_and_organization ON affiliations (id, account_id, organization_id)",
     "CREATE UNIQUE INDEX affiliations_by_person ON affiliations (id, account_id)",
     "CREATE INDEX affiliations_by_account ON affiliations (account_id, requested_at)",

@@ -138,7 +138,7 @@ impl Rule {
             Does::Run(statements) => format!("{};", statements.join("; ")),
         };
         vec![
-            // The condition stands in the body: a WHEN of PostgreSQL holds no subquery.
+            // The condition is in the body: a WHEN of PostgreSQL holds no subquery.
             format!(
                 "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS \
                  $$ BEGIN IF {when} THEN {body} END IF; RETURN NEW; END $$"

@@ -1,4 +1,4 @@
-//! Which clients took part in a session: until it ends, who is to be told; afterwards, who has yet to be.
+//! The clients that took part in a session: until it ends, those to be notified; afterwards, those not yet notified.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -8,7 +8,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // No foreign keys: a row outlives its session until the client was told.
+        // No foreign keys: a row outlives its session until the client was notified.
         manager
             .create_table(
                 Table::create()

@@ -1,4 +1,4 @@
-//! How a session was authenticated beside the password.
+//! The authentication of a session beside the password.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,4 +1,4 @@
-//! Requests of services that a person proves who they are, elsewhere: until they are decided, and a while after.
+//! Requests of services to authenticate a person who is elsewhere: until they are decided, and a while after.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
                     .col(string("id").primary_key())
                     .col(string_uniq("digest"))
                     .col(string("client_id"))
-                    // Empty: the hint named nobody, and the service is not to learn it.
+                    // The column is empty if the hint named no account; the service must not learn it.
                     .col(string_null("account_id"))
                     .col(text("scope"))
                     .col(text("resources"))

@@ -1,4 +1,4 @@
-//! Whether a new cookie is due in a session, because its person gained or lost an office.
+//! A flag that says whether a new cookie is due in a session, because its person gained or lost an office.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

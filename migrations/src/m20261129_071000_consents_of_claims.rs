@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
         manager.execute(forget).await
     }
 
-    /// What is forgotten does not come back; the rows are as the release before writes them.
+    /// Restores nothing: the forgotten claims do not come back, and the rows are as the release before writes them.
     async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
         Ok(())
     }

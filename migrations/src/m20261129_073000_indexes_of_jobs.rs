@@ -1,4 +1,5 @@
-//! What the jobs look for, found without reading whole tables: who administers, what is past its time, what waits.
+//! Indexes by which the jobs find their rows without reading whole tables: administrators, rows past their time,
+//! requests that wait.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -8,8 +9,8 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // When a family is looked at next. Its end moves with each use, and an index of it would cost each use; this
-        // moves when the sweep comes by. Rows that the release before writes are looked at first.
+        // The time at which a family is examined next. Its end moves with each use, and an index of it would cost each
+        // use; this moves when the sweep comes by. Rows that the release before writes are examined first.
         let next = timestamp_with_time_zone("look_again_at")
             .default(Expr::cust("'1970-01-01 00:00:00+00:00'"))
             .to_owned();

@@ -11,7 +11,7 @@ const GRANT: &str = "\"urn:openid:params:grant-type:ciba\"";
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The metadata is JSON without spaces; the grant stands in a list, with a comma before or behind it, or alone.
+        // The metadata is JSON without spaces; the grant is in a list, with a comma before or behind it, or alone.
         for (from, to) in [
             (format!(",{GRANT}"), ""),
             (format!("{GRANT},"), ""),
@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// What was taken is given by an administrator, not by going back.
+    /// Restores nothing: an administrator gives the grant again, not a step back.
     async fn down(&self, _: &SchemaManager) -> Result<(), DbErr> {
         Ok(())
     }

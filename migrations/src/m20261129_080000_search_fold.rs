@@ -1,4 +1,4 @@
-//! By which fold the words of an organization were made. Rows of before are folded again by the product, which knows how.
+//! The fold by which the words of an organization were made. The product, which has the fold, folds older rows again.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
