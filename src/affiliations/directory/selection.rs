@@ -52,13 +52,9 @@ pub async fn choose(app: &App, input: &ChoiceInput<'_>) -> Result<Choice, Error>
         );
     }
     let organization = if !input.organization_id.is_empty() || input.organization_name.trim().is_empty() {
-        match listed(db, input, country.as_ref()).await? {
-            Ok(it) => Some(OrganizationChoice::Listed(it.id)),
-            Err(key) => {
-                errors.insert("organization_id", key);
-                None
-            }
-        }
+        listed(db, input, country.as_ref(), &mut errors)
+            .await?
+            .map(|it| OrganizationChoice::Listed(it.id))
     } else {
         typed(app, input, membership_type, &mut errors).map(OrganizationChoice::Typed)
     };
@@ -77,22 +73,23 @@ async fn listed(
     db: &impl ConnectionTrait,
     input: &ChoiceInput<'_>,
     country: Option<&Country>,
-) -> Result<Result<Organization, &'static str>, Error> {
+    errors: &mut FieldErrors,
+) -> Result<Option<Organization>, Error> {
     let id = OrganizationId::new(input.organization_id);
     let found = match input.organization_id {
         "" => None,
         _ => organizations::resolve(db, &id).await?,
     };
     let Some(found) = found.filter(Organization::is_active) else {
-        return Ok(Err("error.organization.choose"));
+        errors.insert("organization_id", "error.organization.choose");
+        return Ok(None);
     };
     let fits = found.membership_type.as_str() == input.membership_type
         && (found.country.is_none() || found.country.as_ref() == country);
-    Ok(if fits {
-        Ok(found)
-    } else {
-        Err("error.organization.mismatch")
-    })
+    if !fits {
+        errors.insert("organization_id", "error.organization.mismatch");
+    }
+    Ok(fits.then_some(found))
 }
 
 fn typed(
