@@ -153,8 +153,8 @@ impl TiesRight {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::affiliation::Capacity;
     use super::*;
+    use crate::domain::affiliation::Capacity;
 
     type Step = fn(TiesRight, Decision) -> Result<TiesRight, Refused>;
     const STEPS: [(Option<TiesStatus>, Step); 4] = [

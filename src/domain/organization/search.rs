@@ -7,6 +7,8 @@ use deunicode::deunicode_char;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_script::{Script, UnicodeScript};
 
+use crate::domain::text;
+
 /// The version of this fold: rows that were folded by an older one are folded again at the start.
 pub const VERSION: i32 = 1;
 
@@ -42,8 +44,8 @@ pub fn alternatives(word: &str) -> impl Iterator<Item = String> {
     std::iter::once(word.to_owned()).chain(without_article(word))
 }
 
-fn words(text: &str, joins: impl Fn(char) -> bool) -> Vec<String> {
-    let folded: String = super::super::text::fold(text)
+fn words(name: &str, joins: impl Fn(char) -> bool) -> Vec<String> {
+    let folded: String = text::fold(name)
         .nfkd()
         .filter(|it| !is_combining_mark(*it) && !joins(*it) && *it != '\u{640}')
         .map(|it| {
@@ -54,7 +56,7 @@ fn words(text: &str, joins: impl Fn(char) -> bool) -> Vec<String> {
             }
         })
         .flat_map(char::to_lowercase)
-        .fold(String::with_capacity(text.len()), |mut folded, it| {
+        .fold(String::with_capacity(name.len()), |mut folded, it| {
             plain(it, &mut folded);
             folded
         });
