@@ -2,11 +2,11 @@
 //! options or as a JSON object with the names of RFC 7591; secrets never as an argument.
 
 mod handover;
+mod input;
 mod members;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -14,6 +14,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use handover::ClientReport;
+use input::read_text;
 use members::{Edits, Members};
 
 use super::console::Console;
@@ -303,15 +304,4 @@ fn secret_from_environment(name: &str) -> anyhow::Result<Secret> {
 fn beside(file: &str, path: &str) -> String {
     let folder = Path::new(file).parent().filter(|_| file != "-");
     folder.map_or_else(|| path.to_owned(), |it| it.join(path).display().to_string())
-}
-
-fn read_text(file: &str) -> anyhow::Result<String> {
-    if file != "-" {
-        return std::fs::read_to_string(file).with_context(|| file.to_owned());
-    }
-    let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .context("standard input")?;
-    Ok(text)
 }

@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::input::read_text;
 use crate::domain::client::{Definition, GrantType};
 use crate::domain::scope;
 
@@ -102,7 +103,7 @@ pub struct Edits {
 impl Members {
     pub fn merge_into(self, document: &mut Map<String, Value>) -> anyhow::Result<()> {
         if let Some(file) = &self.metadata {
-            let more: Value = serde_json::from_str(&super::read_text(file)?).with_context(|| file.clone())?;
+            let more: Value = serde_json::from_str(&read_text(file)?).with_context(|| file.clone())?;
             let Value::Object(more) = more else {
                 bail!("{file} is not a JSON object")
             };
