@@ -25,7 +25,7 @@ pub enum Error {
     /// No challenge is open: it took too long, or a device has answered.
     #[error("the challenge to the devices has expired")]
     ChallengeExpired,
-    /// The password was set anew by mail since the passkey was last shown with one.
+    /// The password was reset by mail since the passkey was last presented with one.
     #[error("this passkey counts after the password only")]
     PasswordFirst,
     /// The link was used, replaced, or is too old.

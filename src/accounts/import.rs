@@ -107,7 +107,7 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
             String::new()
         })
     };
-    // Empty for a person with one name.
+    // The first name is empty for a person with one name.
     let first_name = line_of_text("first_name", &row.first_name, NAME_LENGTH, false);
     let last_name = line_of_text("last_name", &row.last_name, NAME_LENGTH, true);
     let job_title = line_of_text("job_title", &row.job_title, JOB_TITLE_LENGTH, false);

@@ -1,5 +1,5 @@
-//! Forgotten password: a link of 256 bits, 30 minutes, one use, the newest only (security.md PW-5). It also
-//! proves the address, and it is how an account taken over from the former platform gets its password.
+//! Forgotten password: a link of 256 bits, 30 minutes, one use, the newest only (security.md PW-5). It also verifies
+//! the address, and an account taken over from the former platform gets its password by it.
 
 use chrono::Duration;
 use sea_orm::ConnectionTrait;

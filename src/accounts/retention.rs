@@ -11,11 +11,12 @@ use crate::domain::signup;
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::{email_codes, login_throttles, password_resets, pending_signups, sessions};
 
-/// Counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
+/// The time after which counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
 const THROTTLES_KEPT: Duration = Duration::days(30);
-/// Longer than any limit looks back (SU-3 counts a day) and than any link is valid.
+/// The time for which codes and links are kept: longer than any limit looks back (SU-3 counts a day) and than any link
+/// is valid.
 const PROOFS_KEPT: Duration = Duration::hours(25);
-/// Dead sessions stay a while: what was issued in them is told apart from what never was.
+/// The time for which dead sessions stay: a token that was issued in one is distinguished from one that never was.
 const SESSIONS_KEPT: Duration = Duration::days(1);
 
 /// Deletes what has outlived its use (security.md SU-5, DS-3), and returns how many rows.

@@ -47,8 +47,8 @@ pub async fn attempt(
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     match once(app, context, form, browser).await {
-        // Another login of the same moment stored the password anew, or a reset changed it: what is
-        // stored now decides.
+        // Another login of the same moment stored the password again, or a reset changed it: the hash that is stored
+        // now decides.
         Err(Error::Conflict) => match once(app, context, form, browser).await {
             Err(Error::Conflict) => Err(Error::Busy),
             other => other,

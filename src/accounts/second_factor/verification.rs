@@ -116,7 +116,7 @@ pub(in crate::accounts) async fn verify(
     let event = event.failed(waits.map_or_else(|| "wrong code".to_owned(), |it| format!("{it} failures")));
     tx.record(event).await?;
     if matches!(waits, Some(throttle::FREE | throttle::STOPPED)) {
-        // Whoever guesses codes has the password.
+        // A person who guesses codes has the password.
         inform(tx, account, SecondFactorChange::Guessed).await?;
     }
     let message = Message::new("error.otp_left").counting(counted.left());

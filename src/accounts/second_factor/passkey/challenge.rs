@@ -8,7 +8,7 @@ use crate::domain::AccountId;
 use crate::storage::ephemeral::Kind;
 use crate::webauthn::{Ceremony, UserHandle};
 
-/// As long as browsers are told to wait for a device (Web Authentication §5.4, `timeout`).
+/// The time that browsers wait for a device (Web Authentication §5.4, `timeout`).
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Returns the user handle, which never changes, for devices that log in without an address. It reveals nothing to
