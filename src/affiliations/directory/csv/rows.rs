@@ -77,7 +77,7 @@ fn generated(file: &[u8], line: u64) -> String {
     URL_SAFE_NO_PAD.encode(&digest[..16])
 }
 
-/// contract.md: `[A-Za-z0-9._-]{1,64}`
+/// Returns `true` for an id of contract.md: `[A-Za-z0-9._-]{1,64}`.
 fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len())
         && id
