@@ -145,7 +145,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// The details of the request, beyond its scope (RFC 9396 §2).
+    /// Returns the details of the request, beyond its scope (RFC 9396 §2).
     pub fn details(&self) -> &AuthorizationDetails {
         &self.request.details
     }

@@ -134,7 +134,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
     members
 }
 
-/// CIBA §4
+/// Returns the members for backchannel authentication (CIBA §4).
 fn backchannel_authentication(issuer: &Issuer, algs: &[&str]) -> [(String, Value); 4] {
     let modes: Vec<&str> = DeliveryMode::ALL.iter().map(|it| it.as_str()).collect();
     let endpoint = issuer.at(endpoints::BACKCHANNEL_AUTHENTICATION);

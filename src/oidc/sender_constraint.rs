@@ -17,8 +17,8 @@ pub struct PresentedProof {
     pub certificate: Option<Certificate>,
 }
 
-/// Verifies the proof of an authenticated client and returns what its tokens are bound to: what its registration
-/// says, or the key that it chose to prove.
+/// Verifies the proof of an authenticated client and returns what its tokens are bound to: the key or certificate that
+/// its registration requires, or the key whose proof it sent.
 pub async fn verify(app: &App, client: &Client, proof: &PresentedProof) -> Result<Option<Confirmation>> {
     if !client.metadata.tls_client_certificate_bound_access_tokens {
         let key = dpop::verify_for(app, client, &proof.dpop).await?;

@@ -212,7 +212,7 @@ fn code_challenge(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> 
     Ok(())
 }
 
-/// RFC 8707 §2.1
+/// Reads the resources (RFC 8707 §2.1).
 fn resources(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     draft.resources = resource::within(
         incoming.parameters.all("resource"),
@@ -222,7 +222,7 @@ fn resources(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Resul
     Ok(())
 }
 
-/// RFC 9396 §2, §5
+/// Reads the authorization details (RFC 9396 §2, §5).
 fn authorization_details(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
     let Some(text) = incoming.get("authorization_details") else {
         return Ok(());

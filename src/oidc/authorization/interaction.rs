@@ -86,8 +86,8 @@ pub async fn open(app: &App, request: AuthorizationRequest, browser: &str, netwo
     keep(app, request, browser).await
 }
 
-/// Keeps a request that came by POST until its browser is known. That browser can open it more than once, as a
-/// pushed one, and is answered once (security.md G-8, AZ-12).
+/// Keeps a request that came by POST until its browser comes. That browser can open it more than once, as a pushed one,
+/// and is answered once (security.md G-8, AZ-12).
 pub async fn open_posted(app: &App, request: AuthorizationRequest, network: &str) -> Result<String> {
     let pushed = request.pushed.unwrap_or_else(random::token);
     let request = AuthorizationRequest {

@@ -8,7 +8,7 @@ use crate::domain::secret::Digest;
 use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
-/// The lifetime of an interval in the store, longer than any wait: a client that stayed away so long begins anew.
+/// The lifetime of an interval in the store, longer than any wait: a client that stayed away so long begins again.
 const REMEMBERED: Duration = Duration::from_mins(20);
 
 /// Returns `authorization_pending`, or `slow_down` to a client that asks too often.
