@@ -26,7 +26,7 @@ use crate::certificates::Certificate;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time that answers have to finish. A process that is told to end is killed some seconds later; an answer that
+/// The time that answers have to finish. A process that is asked to end is killed some seconds later; an answer that
 /// takes longer is not one for a person.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(4);
 const MAX_CONNECTIONS: usize = 1024;

@@ -130,8 +130,8 @@ impl Pairs {
     }
 }
 
-/// Decodes a name or a value: `+` is a space, `%` needs two hexadecimal digits, the whole is UTF-8 without NUL.
-/// Whatever a lenient decoder repairs is refused (G-1).
+/// Decodes a name or a value: `+` is a space, `%` needs two hexadecimal digits, the whole is UTF-8 without NUL. Input
+/// that a lenient decoder repairs is refused (G-1).
 fn decode(part: &[u8]) -> Result<String, BadEncoding> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.iter().copied();

@@ -157,7 +157,7 @@ impl PageContext {
         if cookie == Cookie::Session {
             // Forms on the page that answers are bound to the new session.
             ctx.session_cookie = Some(value.to_owned());
-            // Whoever watches the login from a service's page asks again what has become of it (BR-7).
+            // A service's page that watches the login asks again what has become of it (BR-7).
             let state = Cookie::State.set(&ctx.app, &random::token());
             ctx.new_cookies.push(state);
         }
