@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use crate::config::Config;
 
-/// How results are printed.
+/// The format of printed results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     #[default]
