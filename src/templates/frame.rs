@@ -114,7 +114,7 @@ pub struct Service {
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
     pub client_uri: Option<String>,
-    /// The address to begin anew: the service's `initiate_login_uri`, or its `client_uri`.
+    /// The address to begin again: the service's `initiate_login_uri`, or its `client_uri`.
     pub back_uri: Option<String>,
 }
 
