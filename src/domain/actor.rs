@@ -16,7 +16,7 @@ pub enum Actor {
         role: Role,
     },
     Client(ClientId),
-    /// Whoever has a shell on the server.
+    /// The operator: somebody who has a shell on the server.
     Operator,
     /// The service itself, by the clock.
     System,

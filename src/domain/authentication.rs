@@ -30,7 +30,7 @@ impl Acr {
     }
 }
 
-/// A factor that proves a person beside the password, or in its place.
+/// A factor that verifies a person beside the password, or in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Factor {
     /// A code of an authenticator app (RFC 6238).

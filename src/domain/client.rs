@@ -248,8 +248,8 @@ impl Client {
         self.settings.profile.permitted(registered)
     }
 
-    /// Returns `true` if its authentication requests need a binding message. FAPI-CIBA §5.2.2: the person can tell the
-    /// request from any other.
+    /// Returns `true` if its authentication requests need a binding message. FAPI-CIBA §5.2.2: the person can
+    /// distinguish the request from any other.
     pub fn must_bind_backchannel_requests(&self) -> bool {
         self.settings.profile == Profile::Ciba
     }

@@ -51,7 +51,7 @@ pub struct DeviceRequest {
     pub resources: Vec<String>,
     #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub details: AuthorizationDetails,
-    /// The key that it proved when it asked, and has to prove again (RFC 9449 §5).
+    /// The key whose proof came with the request, and must come again (RFC 9449 §5).
     pub bound_to: Option<Confirmation>,
     pub expires_at: Time,
 }

@@ -90,7 +90,7 @@ fn without_marks(text: &str) -> String {
     text::fold(text).nfd().filter(|it| !is_mark(*it)).nfc().collect()
 }
 
-/// The letters and digits, without what stands between them.
+/// Returns the letters and digits, without the signs between them.
 fn letters(text: &str) -> String {
     text::fold(text)
         .chars()
@@ -98,7 +98,7 @@ fn letters(text: &str) -> String {
         .collect()
 }
 
-/// The words of a name, however they are told apart: by spaces and signs, by a change of case (`ITUDesk`,
+/// Returns the words of a name, however they are parted: by spaces and signs, by a change of case (`ITUDesk`,
 /// `ITUdesk`), by digits (`ITU2030`, `ITU24x7`); initials also letter by letter and in pieces (`I.T.U.`, `IT-U`).
 fn words(name: &str) -> Vec<String> {
     let name = text::fold(name);

@@ -1,5 +1,5 @@
-//! Resources: whom an access token is for (RFC 8707). Which they are for a client is decided by
-//! administrators; a request picks among them, byte for byte.
+//! Resources that an access token is for (RFC 8707). Administrators decide which they are for a client; a request picks
+//! among them, byte for byte.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ pub const MOST: usize = 16;
 
 const LONGEST: usize = 512;
 
-/// RFC 8707 §2: an absolute URI, without a fragment.
+/// Returns `true` for a resource: an absolute URI, without a fragment (RFC 8707 §2).
 pub fn is_resource(uri: &str) -> bool {
     uri.len() <= LONGEST
         && !uri.contains('#')
@@ -99,8 +99,8 @@ mod tests {
     }
 
     proptest! {
-        /// RFC 8707 §2.2: a token is never for more than was granted, nor for what is no longer registered,
-        /// and never for us when it was to be for another.
+        /// Checks RFC 8707 §2.2: a token is never for more than was granted, nor for what is no longer registered, and
+        /// never for us when it was to be for another.
         #[test]
         fn an_audience_only_shrinks(granted in some(), asked in some(), registered in some()) {
             match audience(&granted, &asked, &registered) {

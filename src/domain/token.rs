@@ -169,7 +169,7 @@ impl RefreshFamily {
     }
 }
 
-/// The prefix of a refresh token as its holder has it: the family in the clear, then what proves possession.
+/// The prefix of a refresh token as its holder has it: the family in the clear, then the secret.
 const REFRESH_PREFIX: &str = "rt_";
 const FAMILY_LENGTH: usize = 22;
 const SECRET_LENGTH: usize = 43;

@@ -42,8 +42,8 @@ pub(super) fn placed(value: &str) -> Vec<Folded> {
     all
 }
 
-/// The blocks whose characters exist for the sake of old encodings: each is another shape of plain ones. Compatibility
-/// decompositions elsewhere are spelling (Thai U+0E33, Armenian U+0587) and stay.
+/// Returns `true` in the blocks whose characters exist for the sake of old encodings: each is another shape of plain
+/// ones. Compatibility decompositions elsewhere are spelling (Thai U+0E33, Armenian U+0587) and stay.
 const fn has_compatibility_shape(c: char) -> bool {
     matches!(c,
         '\u{00B2}' | '\u{00B3}' | '\u{00B9}' | '\u{2070}'..='\u{209F}' // superscripts, subscripts
