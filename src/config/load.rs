@@ -73,8 +73,8 @@ impl Config {
             Err(error) => return Err(Problems(vec![format!("{}: {error}", path.display())])),
         };
         let config = read(Toml::string(&toml), Environment::read())?;
-        // ST-4: only the owner may read a configuration that holds a secret by value. A secret from the
-        // environment is not told apart: such a file needs no wider mode either.
+        // ST-4: only the owner may read a configuration that holds a secret by value. A secret from the environment is
+        // treated alike: such a file needs no wider mode either.
         let secret =
             config.database.holds_secret() || config.redis.holds_secret() || config.mail.holds_secret();
         match secrets::private_file("the configuration holds a password", path)
