@@ -177,7 +177,7 @@ fn a_key_to_encrypt_to_is_of_the_right_kind_use_and_size() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
 
-    /// JW-1: an encrypted object is refused, whoever encrypted it.
+    /// Checks JW-1: an encrypted object is refused, whoever encrypted it.
     #[test]
     fn what_is_encrypted_out_is_refused_in(content in "[ -~]{0,200}", enc in 0..4usize) {
         let ring = ring();
