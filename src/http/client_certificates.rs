@@ -1,5 +1,5 @@
 //! Certificates in the handshake of the listener for mutual TLS (RFC 8705 §2): a client that presents one proves to
-//! have its key. Where a client is authenticated is decided whether it is trusted, and for what: one that is signed by
+//! have its key. The authentication of clients decides later whether it is trusted, and for what: one that is signed by
 //! itself may be as good as any.
 
 use std::sync::Arc;
