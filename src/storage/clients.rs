@@ -260,8 +260,7 @@ fn from_row(row: client::Model, secrets: Vec<client_secret::Model>) -> Result<Cl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::actor::Context;
-    use crate::oidc::clients::{self, NewClient, Registration};
+    use crate::domain::client::{AdministratorSettings, Metadata, Origin};
     use crate::testing;
 
     #[tokio::test]
@@ -270,19 +269,18 @@ mod tests {
         let db = app.db.read();
         let registry = ClientRegistry::load(db).await.expect("read");
         let late = Snapshot::read(db).await.expect("read");
-        let metadata = serde_json::json!({
-            "client_name": "web",
-            "redirect_uris": ["https://web.example.test/callback"],
-        });
-        let definition = serde_json::from_value(metadata).expect("a definition");
-        let web = NewClient {
-            id: Some(ClientId::new("web")),
-            registration: Registration::ByAdministrator(definition),
-            secret: None,
+        let now = app.clock.now();
+        let web = Client {
+            id: ClientId::new("web"),
+            enabled: true,
+            origin: Origin::Administrator,
+            metadata: Metadata::default(),
+            settings: AdministratorSettings::default(),
+            secrets: Vec::new(),
+            created_at: now,
+            updated_at: now,
         };
-        clients::add(&app, &Context::operator(), web)
-            .await
-            .expect("a client");
+        insert(db, &web).await.expect("a client");
         assert!(registry.refresh(db).await.expect("read"));
         registry.keep(late);
         assert!(registry.find("web").is_some());
