@@ -32,7 +32,10 @@ impl Redis {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(3)))
             .set_response_timeout(Some(Duration::from_secs(3)))
-            .set_number_of_retries(2);
+            // A request that finds Redis gone is answered 503 with `Retry-After` (security.md ST-1). Waiting longer for
+            // it to come back would only fill the process with requests that wait.
+            .set_min_delay(Duration::from_millis(20))
+            .set_number_of_retries(1);
         let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, config).await?;
         Ok(Self {
             connection,
