@@ -60,7 +60,8 @@ impl From<RotationError> for StartError {
     }
 }
 
-/// Installs the provider of TLS to Redis, PostgreSQL and mail servers; one that is installed already is as good.
+/// Installs the provider of TLS to Redis and mail servers; one that is installed already is as good. The driver of
+/// PostgreSQL brings the same one with it.
 pub(super) fn use_our_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

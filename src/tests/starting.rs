@@ -7,6 +7,8 @@ use itu_account::app::{App, StartError};
 use itu_account::clock::Clock;
 use itu_account::config::{self, Config, Transport};
 use itu_account::testing;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Returns a configuration whose every file would lie in a folder of its own.
 async fn fresh() -> (Config, tempfile::TempDir) {
@@ -79,4 +81,73 @@ async fn no_new_master_key_is_made_for_a_database_that_has_keys() {
         Err(StartError::MasterKeyLost(_))
     ));
     assert!(!key.exists());
+}
+
+/// Asks a PostgreSQL for one value, `it`.
+async fn is(app: &App, sql: &str) -> bool {
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let row = app.db.read().query_one_raw(statement).await.expect("asked");
+    row.expect("a row").try_get("", "it").expect("a bool")
+}
+
+#[tokio::test]
+async fn a_postgresql_is_reached_by_tls_if_its_url_requires_that() {
+    let (config, _folder) = fresh().await;
+    if config.database.url().starts_with("sqlite:") {
+        return;
+    }
+    let with = |mode: &str| {
+        let mut config = config.clone();
+        config.database = config::Database::at(format!("{}?sslmode={mode}", config.database.url()));
+        config
+    };
+    let plain = App::open(with("disable"), Clock::System)
+        .await
+        .expect("it starts");
+    let has_tls = "SELECT setting = 'on' AS it FROM pg_settings WHERE name = 'ssl'";
+    if !is(&plain, has_tls).await {
+        App::open(with("require"), Clock::System)
+            .await
+            .expect_err("the server has no TLS");
+        return;
+    }
+    let is_secured = "SELECT ssl AS it FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert!(!is(&plain, is_secured).await);
+    let secured = App::open(with("require"), Clock::System)
+        .await
+        .expect("it starts");
+    assert!(is(&secured, is_secured).await);
+    // No authority that the service trusts vouches for the certificate of a test server.
+    let [problem] = &*App::problems(&with("verify-full")).await else {
+        panic!("one problem")
+    };
+    assert!(problem.contains("certificate"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_postgresql_without_tls_learns_nothing_if_its_url_requires_tls() {
+    // PostgreSQL documentation, Frontend/Backend Protocol, SSLRequest: a server without TLS answers `N`.
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let server = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a client");
+        let (mut request, mut rest) = ([0; 8], Vec::new());
+        socket.read_exact(&mut request).await.expect("a request");
+        socket.write_all(b"N").await.expect("answered");
+        socket.read_to_end(&mut rest).await.expect("ended");
+        (request, rest)
+    });
+    let (mut config, _folder) = fresh().await;
+    let url = format!("postgres://someone:secret@127.0.0.1:{port}/accounts?sslmode=require");
+    config.database = config::Database::at(url);
+    let refused = App::open(config, Clock::System).await.expect_err("no TLS");
+    assert!(refused.to_string().contains("TLS"), "{refused}");
+    let (request, rest) = server.await.expect("served");
+    assert_eq!(
+        u32::from_be_bytes([request[4], request[5], request[6], request[7]]),
+        80_877_103
+    );
+    assert_eq!(rest, b"", "no name and no password");
 }
