@@ -1,6 +1,5 @@
 //! Reads the catalogs `templates/locales/<language>.json`: a text for each key, with holes `{name}`. A text that counts
-//! has one form for each plural category. English and French are complete; the other four fall back to English key by
-//! key, so that adding a language is translation only.
+//! has one form for each plural category. Each language has each text: a test holds it against English.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -33,10 +32,8 @@ fn read(locale: Locale) -> Catalog {
     serde_json::from_str(source(locale)).expect("a test reads every catalog that is compiled in")
 }
 
-fn find(locale: Locale, key: &str) -> Option<(Locale, &'static Text)> {
-    [locale, Locale::En]
-        .into_iter()
-        .find_map(|it| Some((it, CATALOGS[it as usize].get(key)?)))
+fn find(locale: Locale, key: &str) -> Option<&'static Text> {
+    CATALOGS[locale as usize].get(key)
 }
 
 /// The values that fill the holes of a text.
@@ -81,12 +78,9 @@ pub fn exists(key: &str) -> bool {
 
 /// Returns a text with its holes filled, or `None` if no catalog has the key or a hole has no value.
 pub fn text(locale: Locale, key: &str, arguments: &impl Arguments) -> Option<String> {
-    let (found_in, text) = find(locale, key)?;
-    let template = match text {
-        Text::One(it) => it,
-        Text::Plural(forms) => forms
-            .get(plurals::category(found_in, arguments.count()?))
-            .or_else(|| forms.get("other"))?,
+    let template = match find(locale, key)? {
+        Text::One(template) => template,
+        Text::Plural(forms) => forms.get(plurals::category(locale, arguments.count()?))?,
     };
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template.as_str();
@@ -99,10 +93,6 @@ pub fn text(locale: Locale, key: &str, arguments: &impl Arguments) -> Option<Str
         rest = &rest[end + 1..];
     }
     arguments.literal(rest, &mut out);
-    // An English sentence on a right-to-left page keeps its full stop at its own end.
-    if found_in.direction() != locale.direction() {
-        out = format!("\u{2066}{out}\u{2069}"); // LEFT-TO-RIGHT ISOLATE, POP DIRECTIONAL ISOLATE
-    }
     Some(out)
 }
 
@@ -155,16 +145,7 @@ mod tests {
                 );
             }
             let missing: Vec<_> = english.keys().filter(|it| !catalog.contains_key(*it)).collect();
-            match locale {
-                // These are complete from the first release on.
-                Locale::En | Locale::Fr => assert!(missing.is_empty(), "{locale} lacks {missing:?}"),
-                // A missing text falls back to English, and is counted for the translators.
-                _ => eprintln!(
-                    "{locale}: {} of {} texts to translate",
-                    missing.len(),
-                    english.len()
-                ),
-            }
+            assert!(missing.is_empty(), "{locale} lacks {missing:?}");
         }
     }
 
@@ -183,16 +164,77 @@ mod tests {
                 }
                 for locale in Locale::ALL {
                     let catalog = &CATALOGS[locale as usize];
-                    let Some(translation) = catalog.get(key) else {
-                        continue;
-                    };
-                    let label = forms(catalog.get(label).expect("a quoted label is translated"))[0];
+                    let label = forms(&catalog[label])[0];
                     assert!(
-                        forms(translation).iter().all(|it| it.contains(label)),
+                        forms(&catalog[key]).iter().all(|it| it.contains(label)),
                         "{locale}: {key} does not quote “{label}”"
                     );
                 }
             }
+        }
+    }
+
+    /// The texts that another language writes as English does, by their key.
+    const EQUAL_TO_ENGLISH: &[(Locale, &[&str])] = &[
+        (Locale::Ar, &["title.mx"]),
+        (
+            Locale::Es,
+            &["title.mx", "answer.no", "privacy.cookies.title", "error.title"],
+        ),
+        (
+            Locale::Fr,
+            &[
+                "nav.admin",
+                "nav.faq",
+                "action.ok",
+                "professional_role.administration",
+                "ties_right.documents",
+                "detail.actions",
+                "organization_status.active",
+                "paging.label",
+                "account.sessions.title",
+                "account.sessions.count",
+                "account.services.title",
+                "admin.clients.title",
+                "admin.clients.count",
+                "privacy.cookies.title",
+                "field.otp",
+            ],
+        ),
+        (Locale::Ru, &["date.time"]),
+    ];
+
+    /// Returns whether a text has a word of two Latin letters or more outside its holes.
+    fn has_a_latin_word(text: &str) -> bool {
+        let mut outside = text.to_owned();
+        for hole in holes(text) {
+            outside = outside.replace(&format!("{{{hole}}}"), " ");
+        }
+        outside
+            .split(|it: char| !it.is_ascii_alphabetic())
+            .any(|it| it.len() > 1)
+    }
+
+    #[test]
+    fn no_text_is_left_in_english() {
+        let english = &CATALOGS[Locale::En as usize];
+        for locale in Locale::ALL.into_iter().filter(|it| *it != Locale::En) {
+            let equal: BTreeSet<&str> = CATALOGS[locale as usize]
+                .iter()
+                .filter(|(key, text)| {
+                    let original = forms(&english[*key]);
+                    forms(text)
+                        .iter()
+                        .any(|it| has_a_latin_word(it) && original.contains(it))
+                })
+                .map(|(key, _)| key.as_str())
+                .collect();
+            let allowed: BTreeSet<&str> = EQUAL_TO_ENGLISH
+                .iter()
+                .filter(|(of, _)| *of == locale)
+                .flat_map(|(_, keys)| keys.iter().copied())
+                .collect();
+            assert_eq!(equal, allowed, "{locale}");
         }
     }
 

@@ -114,16 +114,23 @@ pub async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
     Ok(go_on(&ctx, &flow.handle))
 }
 
+/// Returns the days for which a refresh token works at most; a part of a day counts as one, since the page says *up to*.
+pub(super) fn offline_days(ctx: &PageContext) -> u64 {
+    ctx.app.config.tokens.refresh_absolute.as_secs().div_ceil(86_400)
+}
+
 pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await;
     let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session.get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
     };
-    let days = ctx.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let page = Consent {
         email: account.email.as_str().to_owned(),
-        offline_days: needed.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
+        offline_days: needed
+            .scope
+            .contains(scope::OFFLINE_ACCESS)
+            .then(|| offline_days(&ctx)),
         scopes: needed.scope.iter().map(str::to_owned).collect(),
         claims: needed.claims.clone(),
         details: details(&ctx, &needed.details),

@@ -92,7 +92,6 @@ async fn wait(ctx: &PageContext, form: FormState, error: oidc::Error) -> Result<
 }
 
 async fn confirm(ctx: &PageContext, person: &SignedIn, waiting: Waiting) -> Result<Response, PageError> {
-    let days = ctx.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let unmet = match &waiting.refused {
         Some(refused) => authorization::unmet(ctx, refused).await?,
         None => Vec::new(),
@@ -104,7 +103,10 @@ async fn confirm(ctx: &PageContext, person: &SignedIn, waiting: Waiting) -> Resu
         },
         email: person.account().email.as_str().to_owned(),
         user_code: waiting.code.shown(),
-        offline_days: waiting.scope.contains(scope::OFFLINE_ACCESS).then_some(days),
+        offline_days: waiting
+            .scope
+            .contains(scope::OFFLINE_ACCESS)
+            .then(|| authorization::offline_days(ctx)),
         details: authorization::details(ctx, waiting.details()),
         scopes: waiting.scope.iter().map(str::to_owned).collect(),
         unmet,

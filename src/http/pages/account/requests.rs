@@ -75,7 +75,6 @@ async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<A
 }
 
 async fn view(ctx: &PageContext, it: Pending) -> Result<RequestView, PageError> {
-    let days = ctx.app.config.tokens.refresh_absolute.as_secs() / 86_400;
     let unmet = match &it.refused {
         Some(refused) => authorization::unmet(ctx, refused).await?,
         None => Vec::new(),
@@ -83,7 +82,9 @@ async fn view(ctx: &PageContext, it: Pending) -> Result<RequestView, PageError> 
     let scope = &it.request.scope;
     Ok(RequestView {
         service: it.client.name().to_owned(),
-        offline_days: scope.contains(scope::OFFLINE_ACCESS).then_some(days),
+        offline_days: scope
+            .contains(scope::OFFLINE_ACCESS)
+            .then(|| authorization::offline_days(ctx)),
         details: authorization::details(ctx, &it.request.details),
         scopes: scope.iter().map(str::to_owned).collect(),
         id: it.request.id.into_string(),
