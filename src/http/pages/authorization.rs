@@ -9,8 +9,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::onward::go_on;
-use super::repeated_answer;
-use super::{PageContext, PageError, PageForm};
+use super::{PageContext, PageError, PageForm, authorization_response, repeated_answer};
 use crate::accounts::second_factor;
 use crate::affiliations::{self, directory};
 use crate::domain::authentication::Acr;
@@ -29,14 +28,14 @@ pub async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError
     let request = match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
         Ok(it) => it,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
-        Err(Rejection::Answer(answer)) => return flow::respond(&ctx, *answer).await,
+        Err(Rejection::Answer(answer)) => return authorization_response::respond(&ctx, *answer).await,
     };
     begin(&ctx, request).await
 }
 
 async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Response, PageError> {
     match interaction::begin(&ctx.app, &request, ctx.session.get()).await {
-        Step::Answer(answer) => flow::respond(ctx, answer).await,
+        Step::Answer(answer) => authorization_response::respond(ctx, answer).await,
         Step::Gone(error) => Err(PageError::Protocol(error)),
         step => {
             let handle = interaction::open(&ctx.app, request, &ctx.browser, &ctx.network).await?;
@@ -56,7 +55,7 @@ pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Res
             Ok(go_on(&ctx, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
-        Err(Rejection::Answer(answer)) => flow::respond(&ctx, *answer).await,
+        Err(Rejection::Answer(answer)) => authorization_response::respond(&ctx, *answer).await,
     }
 }
 

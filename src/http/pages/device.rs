@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{PageContext, PageError, PageForm, SignedIn, authorization, flow};
+use super::{PageContext, PageError, PageForm, SignedIn, authorization, service};
 use crate::domain::device::UserCode;
 use crate::domain::message::Message;
 use crate::domain::scope;
@@ -99,7 +99,7 @@ async fn confirm(ctx: &PageContext, person: &SignedIn, waiting: Waiting) -> Resu
     let page = DeviceConfirm {
         service: Service {
             logo_uri: None, // DR-4: a logo is for sign-in and consent
-            ..flow::service(&ctx.app, &waiting.client)
+            ..service::for_client(&ctx.app, &waiting.client)
         },
         email: person.account().email.as_str().to_owned(),
         user_code: waiting.code.shown(),

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::onward::{go_on, page_of};
-use super::{flow, repeated_answer};
+use super::{repeated_answer, service};
 use crate::app::App;
 use crate::domain::session::Due;
 use crate::http::cookies::Cookie;
@@ -238,7 +238,7 @@ async fn request_over(
     status: StatusCode,
 ) -> Result<Response, PageError> {
     let page = RequestOver {
-        service: handle.and_then(|it| flow::service_of_handle(&ctx.app, it)),
+        service: handle.and_then(|it| service::for_handle(&ctx.app, it)),
         email: ctx.session.get().map(|(_, it)| it.email.as_str().to_owned()),
     };
     // The page is no part of any request: its menus lead on.

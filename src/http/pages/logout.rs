@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{PageContext, PageError, PageForm, flow};
+use super::{PageContext, PageError, PageForm, service};
 use crate::http::cookies::Cookie;
 use crate::http::extract::form;
 use crate::oidc::end_session::{self, After, Step};
@@ -157,7 +157,7 @@ fn address(after: &After) -> String {
 pub async fn logged_out(ctx: PageContext) -> Result<Response, PageError> {
     let client = ctx.query("client_id").and_then(|it| ctx.app.registry.find(&it));
     let page = LoggedOut {
-        service: client.as_ref().map(|it| flow::named(it.name().to_owned())),
+        service: client.as_ref().map(|it| service::named(it.name().to_owned())),
         way_back: client.and_then(|it| it.way_back(ctx.app.config.issuer.as_str())),
     };
     ctx.bare_page(StatusCode::OK, &page)
@@ -165,5 +165,5 @@ pub async fn logged_out(ctx: PageContext) -> Result<Response, PageError> {
 
 fn service(ctx: &PageContext, client: &str) -> Option<Service> {
     let client = ctx.app.registry.find(client)?;
-    Some(flow::named(client.name().to_owned()))
+    Some(service::named(client.name().to_owned()))
 }

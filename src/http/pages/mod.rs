@@ -37,6 +37,7 @@ pub mod affiliation_requests;
 mod affiliation_rows;
 pub mod admin;
 pub mod authorization;
+mod authorization_response;
 pub mod device;
 pub mod errors;
 pub mod flow;
@@ -55,6 +56,7 @@ mod render;
 pub mod recovery;
 pub mod passkey;
 pub mod second_factor;
+mod service;
 pub mod signup;
 pub mod verify_email;
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PageContext, PageError, flow};
+use super::{PageContext, PageError, service};
 use crate::oidc::authorization::kept_request::{self, Reopened};
 use crate::paths;
 use crate::templates::Service;
@@ -41,7 +41,7 @@ impl Resumption {
     /// request goes on in another browser.
     pub fn into_way_back(self, ctx: &PageContext) -> (Option<Service>, Option<String>) {
         let resume = self.resume.as_deref();
-        let service = resume.and_then(|it| flow::service_of(&ctx.app, it));
+        let service = resume.and_then(|it| service::for_kept_request(&ctx.app, it));
         (service, self.continue_to)
     }
 }

@@ -11,7 +11,7 @@ use super::login_outcome::{code_spent, with_session_cookies};
 use super::onward::onward;
 use super::organizations::{self, Answers};
 use super::resumption::Resumption;
-use super::{PageContext, PageError, PageForm, Tick, refused};
+use super::{PageContext, PageError, PageForm, Tick, refused, service};
 use crate::accounts::signup::{self, Details};
 use crate::accounts::{self, verification};
 use crate::affiliations::lifecycle::requests::{self, SignupError};
@@ -172,7 +172,7 @@ async fn with_service(ctx: PageContext, pending: &PendingSignup) -> (PageContext
             let Some(resume) = pending.resume.as_deref() else {
                 return (ctx, None);
             };
-            let service = flow::service_of(&ctx.app, resume);
+            let service = service::for_kept_request(&ctx.app, resume);
             let ui_locales = kept_request::ui_locales_of(resume);
             (ctx.speaking(ui_locales.as_deref()), service)
         }
