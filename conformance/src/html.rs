@@ -104,14 +104,14 @@ impl Page {
         let text_of = |it: Option<ElementRef<'_>>| it.map(|it| squeeze(it.text())).unwrap_or_default();
         let refresh = document
             .select(&REFRESH)
-            .filter(|it| {
-                it.attr("http-equiv")
+            .filter(|meta| {
+                meta.attr("http-equiv")
                     .is_some_and(|it| it.eq_ignore_ascii_case("refresh"))
             })
-            .filter_map(|it| {
-                it.attr("content")?
+            .filter_map(|meta| {
+                meta.attr("content")?
                     .split_once("url=")
-                    .or(it.attr("content")?.split_once("URL="))
+                    .or(meta.attr("content")?.split_once("URL="))
             })
             .find_map(|(_, target)| base.join(target.trim_matches(['\'', '"', ' '])).ok());
         Self {
@@ -177,8 +177,8 @@ impl Form {
         const NAMES: [&str; 6] = ["email", "login", "user", "account", "identifier", "uid"];
         let textual =
             |it: &&Field| matches!(it.kind.as_str(), "" | "text" | "email" | "tel") && !it.name.is_empty();
-        let named = |it: &&Field| {
-            let name = format!("{} {}", it.name, it.id).to_ascii_lowercase();
+        let named = |field: &&Field| {
+            let name = format!("{} {}", field.name, field.id).to_ascii_lowercase();
             NAMES.iter().any(|word| name.contains(word))
         };
         self.fields
@@ -306,9 +306,9 @@ fn read_form(document: &Html, form: ElementRef<'_>, base: &Url) -> Form {
         surroundings: form
             .ancestors()
             .filter_map(ElementRef::wrap)
-            .find(|it| {
+            .find(|element| {
                 matches!(
-                    it.value().name(),
+                    element.value().name(),
                     "section" | "article" | "li" | "tr" | "main" | "body"
                 )
             })

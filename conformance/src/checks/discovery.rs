@@ -310,13 +310,17 @@ fn locale(member: &str, tag: &str, report: &mut Report) {
     let canonical: Vec<String> = parts
         .iter()
         .enumerate()
-        .map(|(at, it)| match (at, it.len()) {
-            (0, _) => it.to_ascii_lowercase(),
-            (_, 2) => it.to_ascii_uppercase(),
-            (_, 4) if letters(it) => {
-                format!("{}{}", it[..1].to_ascii_uppercase(), it[1..].to_ascii_lowercase())
+        .map(|(at, subtag)| match (at, subtag.len()) {
+            (0, _) => subtag.to_ascii_lowercase(),
+            (_, 2) => subtag.to_ascii_uppercase(),
+            (_, 4) if letters(subtag) => {
+                format!(
+                    "{}{}",
+                    subtag[..1].to_ascii_uppercase(),
+                    subtag[1..].to_ascii_lowercase()
+                )
             }
-            _ => it.to_ascii_lowercase(),
+            _ => subtag.to_ascii_lowercase(),
         })
         .collect();
     report.advise(!sound || canonical.join("-") == tag, RULE, || {

@@ -68,8 +68,8 @@ pub fn signature(token: &IdToken, jwks: &Value, report: &mut Report) {
     let kid = token.header["kid"].as_str();
     let family = match algorithm {
         "EdDSA" | "Ed25519" => "OKP",
-        it if it.starts_with("RS") || it.starts_with("PS") => "RSA",
-        it if it.starts_with("ES") => "EC",
+        rsa if rsa.starts_with("RS") || rsa.starts_with("PS") => "RSA",
+        ec if ec.starts_with("ES") => "EC",
         other => {
             report.fail(
                 SIGNATURE,
@@ -239,8 +239,8 @@ fn hashes(token: &IdToken, expected: &Expected<'_>, report: &mut Report) {
 
 pub fn half_hash(algorithm: &str, input: &str) -> String {
     let digest = match algorithm {
-        it if it.ends_with("384") => Sha384::digest(input).to_vec(),
-        it if it.ends_with("512") || it == "EdDSA" => Sha512::digest(input).to_vec(),
+        alg if alg.ends_with("384") => Sha384::digest(input).to_vec(),
+        alg if alg.ends_with("512") || alg == "EdDSA" => Sha512::digest(input).to_vec(),
         _ => Sha256::digest(input).to_vec(),
     };
     URL_SAFE_NO_PAD.encode(&digest[..digest.len() / 2])

@@ -229,19 +229,19 @@ async fn every_fault_is_found() {
         (Fault::NonceInLogoutToken, "oidcc-backchannel-rp-initiated-logout", Failed),
     ];
     find(of_logout, |module| match module {
-        it if it.contains("session-management") => "session-management",
-        it if it.contains("frontchannel") => "frontchannel-rp-initiated-logout",
+        name if name.contains("session-management") => "session-management",
+        name if name.contains("frontchannel") => "frontchannel-rp-initiated-logout",
         _ => "backchannel-rp-initiated-logout",
     })
     .await;
     find(faults, |module| match module {
-        it if it.contains("logout") => "rp-initiated-logout",
+        name if name.contains("logout") => "rp-initiated-logout",
         "oidcc-discovery-endpoint-verification" => "config",
         _ => "basic",
     })
     .await;
     find(of_registration, |module| match module {
-        it if it.contains("3rd_party") => "3rdparty-init-login",
+        name if name.contains("3rd_party") => "3rdparty-init-login",
         _ => "dynamic",
     })
     .await;
