@@ -72,7 +72,7 @@ impl Error {
 
 impl IsBusy for Error {
     fn is_busy(&self) -> bool {
-        matches!(self, Self::Storage(it) if it.is_busy())
+        matches!(self, Self::Storage(error) if error.is_busy())
     }
 }
 

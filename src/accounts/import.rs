@@ -230,9 +230,9 @@ pub async fn split_existing(
 /// Writes the accounts, many in a statement.
 pub async fn insert(tx: &impl ConnectionTrait, records: &[Record]) -> Result<()> {
     for chunk in records.chunks(500) {
-        let rows = chunk.iter().map(|it| NewAccount {
-            account: it.account.clone(),
-            password_hash: it.password_hash.clone(),
+        let rows = chunk.iter().map(|record| NewAccount {
+            account: record.account.clone(),
+            password_hash: record.password_hash.clone(),
             terms_accepted_at: None,
         });
         accounts::insert_many(tx, rows.collect()).await?;

@@ -47,14 +47,15 @@ pub fn cookie(app: &App, key: &EmailKey, current: Option<&str>) -> Result<String
     let label = label(app, key);
     let now = app.clock.now().timestamp();
     let lifetime = i64::try_from(app.config.sessions.known_browser.as_secs()).unwrap_or(0);
-    let mut it = KnownBrowser::open(app, current).unwrap_or_else(|| KnownBrowser {
+    let mut browser = KnownBrowser::open(app, current).unwrap_or_else(|| KnownBrowser {
         id: random::id(),
         accounts: Vec::new(),
     });
-    it.accounts
+    browser
+        .accounts
         .retain(|(other, until)| *other != label && *until > now);
-    it.accounts.insert(0, (label, now + lifetime));
-    it.accounts.truncate(MOST);
-    let text = serde_json::to_vec(&it).map_err(Error::failed)?;
+    browser.accounts.insert(0, (label, now + lifetime));
+    browser.accounts.truncate(MOST);
+    let text = serde_json::to_vec(&browser).map_err(Error::failed)?;
     app.keys.seal(KIND, &text).map_err(Error::failed)
 }

@@ -72,9 +72,9 @@ pub(super) fn read_csv(text: &str) -> Vec<Line<(u64, Row)>> {
     rows.into_iter()
         .map(|row| {
             let row = row?;
-            let read = Row::of(&row.cells).map_err(|it| Problem {
+            let read = Row::of(&row.cells).map_err(|error| Problem {
                 line: row.line,
-                reason: it.to_string(),
+                reason: error.to_string(),
             });
             Ok((row.line, read?))
         })

@@ -43,8 +43,8 @@ pub async fn finish(
     app.limits.check(Limit::SignInFailures, &context.network).await?;
     let key = Secret::new(ticket).digest();
     let done = match assertion::verify(app, context, key.as_str(), answer).await {
-        Ok(it) if !it.counts_alone() => Err(refuse(app, context, &it).await?),
-        Ok(it) => log_in(app, context, &it, browser).await,
+        Ok(verified) if !verified.counts_alone() => Err(refuse(app, context, &verified).await?),
+        Ok(verified) => log_in(app, context, &verified, browser).await,
         Err(error) => Err(error),
     };
     if matches!(done, Err(Error::WrongCode)) {

@@ -125,10 +125,10 @@ pub(super) fn not_a_code() -> Error {
 }
 
 /// Spends the code and all before it. Returns `false` if it is not right.
-pub(super) async fn spend(tx: &Tx, account: &AccountId, it: &Totp, code: &str) -> Result<bool> {
-    let secret = open(tx.app(), account, &it.sealed_secret);
+pub(super) async fn spend(tx: &Tx, account: &AccountId, totp: &Totp, code: &str) -> Result<bool> {
+    let secret = open(tx.app(), account, &totp.sealed_secret);
     let secret = secret.ok_or_else(|| Error::failed("the secret of a second factor cannot be opened"))?;
-    match secret.accepts(code, tx.now(), Some(it.last_step)) {
+    match secret.accepts(code, tx.now(), Some(totp.last_step)) {
         Some(step) => Ok(second_factors::spend_step(tx, account, step).await?),
         None => Ok(false),
     }

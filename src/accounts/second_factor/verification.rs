@@ -41,9 +41,9 @@ impl FactorProof {
         presented: PresentedFactor<'_>,
     ) -> Result<Self> {
         match presented {
-            PresentedFactor::Code(it) => Self::code(it),
-            PresentedFactor::Passkey(it) => {
-                let verified = assertion::verify(app, context, key, it).await?;
+            PresentedFactor::Code(code) => Self::code(code),
+            PresentedFactor::Passkey(answer) => {
+                let verified = assertion::verify(app, context, key, answer).await?;
                 Ok(Self::Passkey(Box::new(verified)))
             }
         }
@@ -74,12 +74,12 @@ pub(in crate::accounts) async fn verify(
     // The account is held: of many guesses at once, each finds what the one before has counted.
     accounts::lock(tx, &account.id).await?;
     let typed = match proof {
-        FactorProof::Code(it) => it,
-        FactorProof::Passkey(it) => {
-            let spent = it.account() == &account.id && assertion::spend(tx, it).await?;
+        FactorProof::Code(code) => code,
+        FactorProof::Passkey(passkey) => {
+            let spent = passkey.account() == &account.id && assertion::spend(tx, passkey).await?;
             if spent {
                 // The password was beside it.
-                passkeys::update_counts_alone(tx, &account.id, Some(it.id()), true).await?;
+                passkeys::update_counts_alone(tx, &account.id, Some(passkey.id()), true).await?;
             }
             // This was no guess: the factor was taken away meanwhile.
             return Ok(if spent {

@@ -102,7 +102,7 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Verifie
         Err(VerifyError::Refused { account, why })
     };
     let assertion = match Assertion::read(answer) {
-        Ok(it) => it,
+        Ok(assertion) => assertion,
         Err(webauthn::Error::Refused(why)) => return refuse(None, why),
         Err(other) => return Err(VerifyError::Failed(Error::failed(other))),
     };
@@ -135,6 +135,6 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Verifie
 
 /// Writes the use of the passkey down. Returns `false` if it was meanwhile taken away, used elsewhere, or set back by a
 /// reset of the password.
-pub(in crate::accounts) async fn spend(tx: &Tx, it: &VerifiedAssertion) -> Result<bool> {
-    Ok(passkeys::update_used(tx, &it.passkey, &it.credential, tx.now()).await?)
+pub(in crate::accounts) async fn spend(tx: &Tx, assertion: &VerifiedAssertion) -> Result<bool> {
+    Ok(passkeys::update_used(tx, &assertion.passkey, &assertion.credential, tx.now()).await?)
 }
