@@ -286,7 +286,7 @@ pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Ro
     for account in page {
         let mut row = import::row(&account);
         let place = match affiliations::find_in_force(db, &account.id).await? {
-            Some(it) => Some(it),
+            Some(affiliation) => Some(affiliation),
             // A withdrawn affiliation counts as none (product.md).
             None => affiliations::list_of_account(db, &account.id)
                 .await?

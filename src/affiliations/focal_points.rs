@@ -130,8 +130,8 @@ async fn both(
         .await?
         .ok_or(Error::Refused("there is no such organization"))?;
     let person = match whom {
-        Whom::Email(it) => accounts::find_by_email(db, &it.key()).await?,
-        Whom::Account(it) => accounts::find(db, it).await?,
+        Whom::Email(email) => accounts::find_by_email(db, &email.key()).await?,
+        Whom::Account(account) => accounts::find(db, account).await?,
     };
     let person = person.ok_or(Error::Refused("there is no account with this address"))?;
     Ok((organization, person))

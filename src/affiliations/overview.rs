@@ -39,23 +39,23 @@ pub async fn overview(app: &App, account: &AccountId) -> Result<Overview, Error>
     let in_force = all.iter().find(|it| it.status().is_in_force());
     let open = all.iter().find(|it| it.status() == AffiliationStatus::Pending);
     let current = match in_force.or(open).or(all.first()) {
-        Some(it) => Some(detail(db, it).await?),
+        Some(affiliation) => Some(detail(db, affiliation).await?),
         None => None,
     };
     let request = match open.filter(|_| in_force.is_some()) {
-        Some(it) => Some(detail(db, it).await?),
+        Some(affiliation) => Some(detail(db, affiliation).await?),
         None => None,
     };
-    let entitled = current.as_ref().filter(|it| {
+    let entitled = current.as_ref().filter(|current| {
         let asks = matches!(
-            it.affiliation.status(),
+            current.affiliation.status(),
             AffiliationStatus::Approved | AffiliationStatus::Pending
         );
-        asks && it.its_type.ties_entitled && it.organization.is_active()
+        asks && current.its_type.ties_entitled && current.organization.is_active()
     });
     let rights = match entitled {
-        Some(it) => {
-            let rights = ties::list_of_affiliation(db, &it.affiliation.id).await?;
+        Some(current) => {
+            let rights = ties::list_of_affiliation(db, &current.affiliation.id).await?;
             by_kind(ties::list_types(db).await?, &rights)
         }
         None => Vec::new(),

@@ -137,7 +137,7 @@ pub async fn affiliation_of(
     let here = |it: &&Affiliation| it.organization == *organization;
     let approved = |it: &&Affiliation| it.status() == AffiliationStatus::Approved;
     match all.iter().filter(here).find(approved) {
-        Some(it) => Ok(it.id.clone()),
+        Some(affiliation) => Ok(affiliation.id.clone()),
         None if all.iter().filter(here).any(|it| it.status().is_final()) => Err(Error::NoLongerSeen),
         None => Err(Error::NotFound),
     }
@@ -207,8 +207,8 @@ async fn with_rights(
 ) -> Result<Vec<Entry>, Error> {
     let ids = people.iter().map(|it| &it.affiliation.id);
     let mut rights: HashMap<AffiliationId, Vec<TiesRight>> = HashMap::new();
-    for it in ties::list_of_affiliations(db, ids).await? {
-        rights.entry(it.affiliation.clone()).or_default().push(it);
+    for right in ties::list_of_affiliations(db, ids).await? {
+        rights.entry(right.affiliation.clone()).or_default().push(right);
     }
     Ok(people
         .into_iter()

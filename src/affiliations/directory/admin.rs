@@ -123,8 +123,8 @@ async fn record(
     authority::of_administrators(context)?;
     let db = app.db.read();
     let organization = match organizations::find(db, id).await? {
-        Some(it) if fits(it.status) => it,
-        Some(it) if may_have_fitted(it.status) => return Err(Error::NoLongerSeen),
+        Some(organization) if fits(organization.status) => organization,
+        Some(organization) if may_have_fitted(organization.status) => return Err(Error::NoLongerSeen),
         _ => return Err(Error::NotFound),
     };
     let people = affiliations::count_living(db, [&organization.id]).await?;

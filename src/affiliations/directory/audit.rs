@@ -11,19 +11,19 @@ pub fn object(id: &OrganizationId) -> String {
 }
 
 /// Describes the organization. It is no person, so its data may stand there (security.md LG-1).
-pub fn state(it: &Organization) -> Value {
+pub fn state(organization: &Organization) -> Value {
     json!({
-        "name": it.name,
-        "acronym": it.acronym,
-        "membership_type": it.membership_type,
-        "category": it.category,
-        "sectors": it.sectors,
-        "member_state": it.country,
-        "website": it.website,
-        "status": it.status,
-        "valid_from": it.valid_from,
-        "valid_until": it.valid_until,
-        "email_domains": it.email_domains,
-        "merged_into": it.merged_into,
+        "name": organization.name,
+        "acronym": organization.acronym,
+        "membership_type": organization.membership_type,
+        "category": organization.category,
+        "sectors": organization.sectors,
+        "member_state": organization.country,
+        "website": organization.website,
+        "status": organization.status,
+        "valid_from": organization.valid_from,
+        "valid_until": organization.valid_until,
+        "email_domains": organization.email_domains,
+        "merged_into": organization.merged_into,
     })
 }

@@ -71,16 +71,16 @@ async fn settle(
     }
     let end = by_the_service(tx);
     for old in open_affiliations(tx, &before.id).await? {
-        let it = old.clone();
-        let ended = match it.status() {
-            AffiliationStatus::Approved if ends || !is_member => it.lapse(end.clone())?,
-            AffiliationStatus::Pending if ends || !is_member => it.reject(end.clone())?,
+        let affiliation = old.clone();
+        let ended = match affiliation.status() {
+            AffiliationStatus::Approved if ends || !is_member => affiliation.lapse(end.clone())?,
+            AffiliationStatus::Pending if ends || !is_member => affiliation.reject(end.clone())?,
             AffiliationStatus::SelfDeclared if is_member => {
-                asked_again.push(it.account.clone());
-                it.withdraw(end.clone())?
+                asked_again.push(affiliation.account.clone());
+                affiliation.withdraw(end.clone())?
             }
             AffiliationStatus::Approved | AffiliationStatus::Pending if loses_ties => {
-                transitions::end_ties_rights(tx, &it, &end).await?;
+                transitions::end_ties_rights(tx, &affiliation, &end).await?;
                 continue;
             }
             _ => continue,
@@ -93,12 +93,12 @@ async fn settle(
 /// Ends a batch of what an organization cannot hold once its membership is over, and returns how many those were.
 pub(super) async fn end_batch(tx: &Tx, organization: &Organization) -> Result<usize, Error> {
     let batch = affiliations::list_to_end(tx, &organization.id).await?;
-    for it in &batch {
-        let ended = match it.status() {
-            AffiliationStatus::Pending => it.clone().reject(by_the_service(tx))?,
-            _ => it.clone().lapse(by_the_service(tx))?,
+    for affiliation in &batch {
+        let ended = match affiliation.status() {
+            AffiliationStatus::Pending => affiliation.clone().reject(by_the_service(tx))?,
+            _ => affiliation.clone().lapse(by_the_service(tx))?,
         };
-        transitions::transition(tx, it, &ended, organization).await?;
+        transitions::transition(tx, affiliation, &ended, organization).await?;
     }
     Ok(batch.len())
 }

@@ -67,18 +67,18 @@ async fn merge_in(
         ));
     }
     let mut asked_again = Vec::new();
-    for it in open_affiliations(tx, &source.id).await? {
-        if it.status() == AffiliationStatus::SelfDeclared && is_member {
+    for affiliation in open_affiliations(tx, &source.id).await? {
+        if affiliation.status() == AffiliationStatus::SelfDeclared && is_member {
             // The affiliation ends, with a new request to the member (AF-1).
-            let closed = it.clone().withdraw(by_the_service(tx))?;
-            transitions::transition(tx, &it, &closed, source).await?;
-            asked_again.push(it.account.clone());
+            let closed = affiliation.clone().withdraw(by_the_service(tx))?;
+            transitions::transition(tx, &affiliation, &closed, source).await?;
+            asked_again.push(affiliation.account.clone());
             continue;
         }
-        if it.status() != AffiliationStatus::SelfDeclared && !target_type.ties_entitled {
-            transitions::end_ties_rights(tx, &it, &by_the_service(tx)).await?;
+        if affiliation.status() != AffiliationStatus::SelfDeclared && !target_type.ties_entitled {
+            transitions::end_ties_rights(tx, &affiliation, &by_the_service(tx)).await?;
         }
-        move_along(tx, &it, source, target).await?;
+        move_along(tx, &affiliation, source, target).await?;
     }
     let after = Organization {
         status: OrganizationStatus::Merged,
@@ -106,27 +106,27 @@ async fn merge_in(
 /// who belongs there already ends.
 async fn move_along(
     tx: &Tx,
-    it: &Affiliation,
+    affiliation: &Affiliation,
     source: &Organization,
     target: &Organization,
 ) -> Result<(), Error> {
-    if it.status() == AffiliationStatus::Pending {
-        let in_force = affiliations::find_in_force(tx, &it.account).await?;
+    if affiliation.status() == AffiliationStatus::Pending {
+        let in_force = affiliations::find_in_force(tx, &affiliation.account).await?;
         if in_force.is_some_and(|it| it.organization == target.id) {
-            let closed = it.clone().withdraw(by_the_service(tx))?;
-            return transitions::transition(tx, it, &closed, source).await;
+            let closed = affiliation.clone().withdraw(by_the_service(tx))?;
+            return transitions::transition(tx, affiliation, &closed, source).await;
         }
     } else {
-        let open = affiliations::find_open(tx, &it.account).await?;
+        let open = affiliations::find_open(tx, &affiliation.account).await?;
         if let Some(open) = open.filter(|it| it.organization == target.id) {
             let closed = open.clone().withdraw(by_the_service(tx))?;
             transitions::transition(tx, &open, &closed, target).await?;
         }
     }
-    if !affiliations::move_to(tx, it, &target.id).await? {
+    if !affiliations::move_to(tx, affiliation, &target.id).await? {
         return Err(Error::Conflict);
     }
-    let event = Event::new(Action::OrganizationMerged, transitions::object(it))
+    let event = Event::new(Action::OrganizationMerged, transitions::object(affiliation))
         .within(&target.id)
         .change(source.id.as_str(), target.id.as_str());
     Ok(tx.record(event).await?)

@@ -28,7 +28,7 @@ pub(in crate::affiliations) async fn propose(
     typed: &TypedOrganization,
 ) -> Result<Organization, Error> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let it = Organization {
+    let organization = Organization {
         id: OrganizationId::new(random::id()),
         name: typed.name.clone(),
         acronym: some(&typed.acronym),
@@ -49,12 +49,12 @@ pub(in crate::affiliations) async fn propose(
         updated_at: tx.now(),
         version: 1,
     };
-    organizations::insert(tx, std::slice::from_ref(&it)).await?;
-    let event = Event::new(Action::OrganizationProposed, audit::object(&it.id))
-        .within(&it.id)
-        .change(serde_json::Value::Null, audit::state(&it));
+    organizations::insert(tx, std::slice::from_ref(&organization)).await?;
+    let event = Event::new(Action::OrganizationProposed, audit::object(&organization.id))
+        .within(&organization.id)
+        .change(serde_json::Value::Null, audit::state(&organization));
     tx.record(event).await?;
-    Ok(it)
+    Ok(organization)
 }
 
 /// The values that an administrator corrects.
@@ -105,10 +105,10 @@ pub async fn reject(app: &App, context: &Context, id: &OrganizationId, reason: &
         }
         let mut after = before.clone();
         after.status = OrganizationStatus::Rejected;
-        for it in open_affiliations(tx, &before.id).await? {
+        for affiliation in open_affiliations(tx, &before.id).await? {
             let end = authority::decision(tx, Capacity::Administrator, reason.clone());
-            let ended = it.clone().withdraw(end)?;
-            transitions::transition(tx, &it, &ended, &before).await?;
+            let ended = affiliation.clone().withdraw(end)?;
+            transitions::transition(tx, &affiliation, &ended, &before).await?;
         }
         change(tx, &before, after, Action::OrganizationChanged, reason.clone()).await?;
         person::proposal_decided(tx, &before, None, reason.clone()).await
@@ -136,7 +136,7 @@ async fn corrected(
     }
     let membership_type = MembershipTypeId::new(correction.membership_type);
     match membership_types::find(tx, &membership_type).await? {
-        Some(it) => after.membership_type = it.id,
+        Some(found) => after.membership_type = found.id,
         None => errors.insert("membership_type", "error.choose"),
     }
     match Category::parse(correction.category) {

@@ -51,7 +51,7 @@ pub async fn over(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Er
         return Err(Error::NotFound);
     };
     match focal_points::find_of_account_to_rely_on(tx, account).await? {
-        Some(it) if it.organization == *organization => Ok(Capacity::FocalPoint),
+        Some(focal_point) if focal_point.organization == *organization => Ok(Capacity::FocalPoint),
         _ => Err(Error::NotFound),
     }
 }

@@ -71,8 +71,8 @@ pub async fn approve_all(
         attempts.push(Attempt { id, entry, outcome });
     }
     // From here on requests are decided: each outcome is returned, whatever comes after it.
-    for it in attempts.iter_mut().filter(|it| it.entry.is_some()) {
-        it.outcome = approve(app, context, &it.id, "").await;
+    for attempt in attempts.iter_mut().filter(|it| it.entry.is_some()) {
+        attempt.outcome = approve(app, context, &attempt.id, "").await;
     }
     Ok(attempts)
 }

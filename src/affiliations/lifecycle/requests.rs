@@ -33,7 +33,7 @@ pub async fn complete_signup(app: &App, context: &Context, proof: &Proof) -> Res
     app.write(&proof.acting(context), async |tx| {
         let completed = verification::complete(tx, proof).await?;
         let affiliation = match submit(tx, &completed.account.id, &completed.choice).await {
-            Ok(it) => Some(it),
+            Ok(submitted) => Some(submitted),
             Err(Error::Refused(_)) => None,
             Err(error) => return Err(SignupError::Affiliation(error)),
         };

@@ -86,30 +86,30 @@ pub async fn transition_right(
         .change(right_state(before), right_state(after));
     event.reason = match &after.stage {
         TiesStage::Requested => None,
-        TiesStage::Granted(it) | TiesStage::Refused(it) | TiesStage::Revoked { end: it, .. } => {
-            it.reason.clone()
-        }
+        TiesStage::Granted(decision)
+        | TiesStage::Refused(decision)
+        | TiesStage::Revoked { end: decision, .. } => decision.reason.clone(),
     };
     Ok(tx.record(event).await?)
 }
 
 /// Names an affiliation in the audit trail.
-pub fn object(it: &Affiliation) -> String {
-    format!("affiliation:{}", it.id)
+pub fn object(affiliation: &Affiliation) -> String {
+    format!("affiliation:{}", affiliation.id)
 }
 
 /// Describes an affiliation in the audit trail: ids, not names (security.md LG-1).
-fn state(it: &Affiliation) -> Value {
+fn state(affiliation: &Affiliation) -> Value {
     json!({
-        "status": it.status().as_str(),
-        "account": it.account.as_str(),
-        "organization": it.organization.as_str(),
-        "as": it.last_decision().map(|it| it.capacity.as_str()),
+        "status": affiliation.status().as_str(),
+        "account": affiliation.account.as_str(),
+        "organization": affiliation.organization.as_str(),
+        "as": affiliation.last_decision().map(|it| it.capacity.as_str()),
     })
 }
 
-fn right_state(it: &TiesRight) -> Value {
-    json!({ "right": it.right, "status": it.status().as_str() })
+fn right_state(right: &TiesRight) -> Value {
+    json!({ "right": right.right, "status": right.status().as_str() })
 }
 
 fn action(to: AffiliationStatus) -> Action {

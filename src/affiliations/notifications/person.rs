@@ -23,8 +23,8 @@ pub async fn affiliation_changed(
     let (status, decision) = match &affiliation.stage {
         Stage::SelfDeclared => return Ok(()),
         Stage::Pending => (AffiliationNews::Pending, None),
-        Stage::Approved(it) => (AffiliationNews::Approved, Some(it)),
-        Stage::Rejected(it) => (AffiliationNews::Rejected, Some(it)),
+        Stage::Approved(decision) => (AffiliationNews::Approved, Some(decision)),
+        Stage::Rejected(decision) => (AffiliationNews::Rejected, Some(decision)),
         // Another mail says why others closed it.
         Stage::Withdrawn { end, .. } if end.capacity != Capacity::Themselves => return Ok(()),
         Stage::Withdrawn { end, .. } => (AffiliationNews::Withdrawn, Some(end)),

@@ -14,22 +14,26 @@ pub async fn export(app: &App, context: &Context) -> Result<Vec<u8>, Error> {
     let mut file = csv::WriterBuilder::new().from_writer(Vec::new());
     let unwritable = |_| Error::Refused("the file cannot be written");
     file.write_record(COLUMNS).map_err(unwritable)?;
-    for it in &all {
-        let sectors: Vec<_> = it.sectors.iter().map(|it| it.as_str()).collect();
+    for organization in &all {
+        let sectors: Vec<_> = organization.sectors.iter().map(|it| it.as_str()).collect();
         let date = |it: Option<chrono::NaiveDate>| it.map(|it| it.to_string()).unwrap_or_default();
         file.write_record([
-            it.id.as_str(),
-            &it.name,
-            it.acronym.as_deref().unwrap_or_default(),
-            it.membership_type.as_str(),
-            it.category.as_str(),
+            organization.id.as_str(),
+            &organization.name,
+            organization.acronym.as_deref().unwrap_or_default(),
+            organization.membership_type.as_str(),
+            organization.category.as_str(),
             &sectors.join(";"),
-            it.country.as_ref().map(|it| it.as_str()).unwrap_or_default(),
-            it.website.as_deref().unwrap_or_default(),
-            it.status.as_str(),
-            &date(it.valid_from),
-            &date(it.valid_until),
-            &it.email_domains.join(";"),
+            organization
+                .country
+                .as_ref()
+                .map(|it| it.as_str())
+                .unwrap_or_default(),
+            organization.website.as_deref().unwrap_or_default(),
+            organization.status.as_str(),
+            &date(organization.valid_from),
+            &date(organization.valid_until),
+            &organization.email_domains.join(";"),
         ])
         .map_err(unwritable)?;
     }

@@ -175,7 +175,7 @@ impl Plan {
                 None => row.applied_to(blank(row.id.clone(), now), true),
             };
             let after = match applied.and_then(|it| check(row, before, it, types)) {
-                Ok(it) => it,
+                Ok(after) => after,
                 Err(error) => {
                     errors.push(error);
                     continue;

@@ -100,35 +100,39 @@ impl Row {
     }
 
     /// Returns the record with the changes of the row.
-    pub(super) fn applied_to(&self, mut it: Organization, new: bool) -> Result<Organization, LineError> {
+    pub(super) fn applied_to(
+        &self,
+        mut organization: Organization,
+        new: bool,
+    ) -> Result<Organization, LineError> {
         if let Some(name) = self.cell("name") {
-            it.name = text::line(name, Organization::LONGEST_NAME)
+            organization.name = text::line(name, Organization::LONGEST_NAME)
                 .map_err(|refused| self.error("name", refused))?;
         }
         if let Some(cell) = self.cell("acronym") {
-            it.acronym = match cell {
+            organization.acronym = match cell {
                 "" => None,
                 some => Some(selection::acronym(some).map_err(|refused| self.error("acronym", refused))?),
             };
         }
         if let Some(cell) = self.cell("membership_type") {
-            it.membership_type = MembershipTypeId::new(cell);
+            organization.membership_type = MembershipTypeId::new(cell);
         }
         if let Some(cell) = self.cell("category") {
-            it.category = match cell {
+            organization.category = match cell {
                 "" => Category::Other,
                 some => Category::parse(some).ok_or_else(|| self.error("category", "is unknown"))?,
             };
         }
         if let Some(cell) = self.cell("sectors") {
-            it.sectors = list(cell)
+            organization.sectors = list(cell)
                 .map(|it| Sector::parse(it).ok_or_else(|| self.error("sectors", "are R, T and D")))
                 .collect::<Result<_, _>>()?;
-            it.sectors.sort();
-            it.sectors.dedup();
+            organization.sectors.sort();
+            organization.sectors.dedup();
         }
         if let Some(cell) = self.cell("member_state") {
-            it.country = match cell {
+            organization.country = match cell {
                 "" => None,
                 code if countries::exists(code) => Country::parse(code),
                 _ => {
@@ -140,7 +144,7 @@ impl Row {
             };
         }
         if let Some(cell) = self.cell("website") {
-            it.website = match cell {
+            organization.website = match cell {
                 "" => None,
                 some => {
                     Some(selection::website(some).ok_or_else(|| self.error("website", "is no web address"))?)
@@ -151,25 +155,25 @@ impl Row {
             // A new record is active unless said otherwise; what an old one is, is never cleared.
             None => {}
             Some("") if new => {}
-            Some(cell) => it.status = self.status(cell)?,
+            Some(cell) => organization.status = self.status(cell)?,
         }
         if let Some(cell) = self.cell("valid_from") {
-            it.valid_from = self.date("valid_from", cell)?;
+            organization.valid_from = self.date("valid_from", cell)?;
         }
         if let Some(cell) = self.cell("valid_until") {
-            it.valid_until = self.date("valid_until", cell)?;
+            organization.valid_until = self.date("valid_until", cell)?;
         }
         if let Some(cell) = self.cell("email_domains") {
-            it.email_domains = list(cell)
+            organization.email_domains = list(cell)
                 .map(|it| domain(it).ok_or_else(|| self.error("email_domains", "has what is no domain")))
                 .collect::<Result<_, _>>()?;
         }
-        Ok(it)
+        Ok(organization)
     }
 
     fn status(&self, cell: &str) -> Result<OrganizationStatus, LineError> {
         match OrganizationStatus::parse(cell) {
-            Some(it) if it.is_accepted() || it == OrganizationStatus::Proposed => Ok(it),
+            Some(status) if status.is_accepted() || status == OrganizationStatus::Proposed => Ok(status),
             _ => Err(self.error("status", "is proposed, active, suspended or ended")),
         }
     }
