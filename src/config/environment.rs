@@ -91,8 +91,8 @@ mod tests {
         ]
         .into();
         with_lists(&mut settings);
-        let texts = |it: &Value| -> Vec<String> {
-            let all = it.as_array().into_iter().flatten();
+        let texts = |list: &Value| -> Vec<String> {
+            let all = list.as_array().into_iter().flatten();
             all.filter_map(Value::as_str).map(str::to_owned).collect()
         };
         assert_eq!(texts(&settings["trusted_proxies"]), ["10.0.0.0/8", "::1"]);

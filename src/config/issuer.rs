@@ -26,11 +26,11 @@ impl Issuer {
                 "it is an origin only, without path, in normal form: {origin}"
             )));
         }
-        let it = Self { text: origin, url };
-        if !it.is_https() && !it.is_loopback() {
+        let issuer = Self { text: origin, url };
+        if !issuer.is_https() && !issuer.is_loopback() {
             return Err(wrong("http is accepted on loopback only; use https"));
         }
-        Ok(it)
+        Ok(issuer)
     }
 
     pub fn as_str(&self) -> &str {
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn an_issuer_is_an_origin() {
-        let it = Issuer::parse("http://localhost:8080/").expect("valid");
+        let issuer = Issuer::parse("http://localhost:8080/").expect("valid");
         assert_eq!(
-            (it.as_str(), it.authority()),
+            (issuer.as_str(), issuer.authority()),
             ("http://localhost:8080", "localhost:8080")
         );
         for wrong in [

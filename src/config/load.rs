@@ -180,7 +180,7 @@ impl Reader {
             return absent;
         }
         match self.figment.extract_inner(name) {
-            Ok(it) => it,
+            Ok(value) => value,
             Err(errors) => {
                 self.problems
                     .extend(errors.into_iter().map(|it| describe(name, &it)));

@@ -86,8 +86,8 @@ mod tests {
     #[test]
     fn half_a_setting_is_told() {
         let problems = |text: &str, proxies: &[Network]| {
-            let it: Mtls = toml::from_str(text).expect("readable");
-            it.problems(&Tls::default(), proxies).len()
+            let mtls: Mtls = toml::from_str(text).expect("readable");
+            mtls.problems(&Tls::default(), proxies).len()
         };
         let (nobody, proxy) = (&[][..], &Network::LOOPBACK[..]);
         let url = "public_url = \"https://mtls.account.example\"\n";

@@ -61,7 +61,7 @@ impl Network {
         let address: IpAddr = address.parse().ok()?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
-            Some(it) => it.parse().ok().filter(|it| *it <= longest)?,
+            Some(prefix) => prefix.parse().ok().filter(|it| *it <= longest)?,
             None => longest,
         };
         Some(Self { address, prefix })
@@ -85,9 +85,9 @@ impl Network {
 /// Returns the network of a client: its IPv4 address, or the /64 of its IPv6 address.
 pub fn of_client(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(it) => it.to_string(),
-        IpAddr::V6(it) => {
-            let network = Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX));
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => {
+            let network = Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX));
             format!("{network}/64")
         }
     }

@@ -132,8 +132,14 @@ impl Site {
                 self.support_email
             ));
         }
-        let it = &self.links;
-        for link in [&it.members, &it.ties, &it.events, &it.mailing_lists, &it.bookshop] {
+        let links = &self.links;
+        for link in [
+            &links.members,
+            &links.ties,
+            &links.events,
+            &links.mailing_lists,
+            &links.bookshop,
+        ] {
             let secure = url::Url::parse(link).is_ok_and(|it| it.scheme() == "https");
             if !secure && !link.is_empty() {
                 problems.push(format!("[site] links: \"{link}\" is not an https address"));

@@ -46,19 +46,19 @@ impl Authorization {
             problems
                 .push("[authorization] response_types: at least one; [\"code\"] serves every client".into());
         }
-        for it in &self.response_types {
-            if !ResponseType::ALL.contains(it) {
+        for response_type in &self.response_types {
+            if !ResponseType::ALL.contains(response_type) {
                 problems.push(format!(
-                    "[authorization] response_types: \"{it}\" is not one of OpenID Connect"
+                    "[authorization] response_types: \"{response_type}\" is not one of OpenID Connect"
                 ));
             }
         }
         if self.pushed_request.is_zero() || self.pushed_request > Duration::from_mins(10) {
             problems.push("[authorization] pushed_request is more than 0s and at most 10m".into());
         }
-        for (name, it) in &self.details {
+        for (name, details) in &self.details {
             let languages: Vec<&str> = Language::ALL.iter().map(|it| it.as_str()).collect();
-            if let Some(unknown) = it.label.keys().find(|it| !languages.contains(&it.as_str())) {
+            if let Some(unknown) = details.label.keys().find(|it| !languages.contains(&it.as_str())) {
                 problems.push(format!(
                     "[authorization.details.{name}] label: \"{unknown}\" is not one of {}",
                     languages.join(", ")

@@ -30,7 +30,7 @@ pub(super) fn has_password(url: &Secret) -> bool {
 pub fn private_file(name: &str, path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     match std::fs::metadata(path) {
-        Ok(it) if it.permissions().mode() & 0o077 != 0 => Some(format!(
+        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => Some(format!(
             "{name}: others may read {path}; mend it with: chmod 600 {path}",
             path = path.display()
         )),

@@ -76,7 +76,7 @@ impl Config {
     /// Returns the networks that limits by client network do not apply to (security.md G-15).
     pub fn trusted_networks(&self) -> Vec<Network> {
         match &self.limits.trusted_networks {
-            Some(it) => it.clone(),
+            Some(networks) => networks.clone(),
             None if self.issuer.is_loopback() => Network::LOOPBACK.to_vec(),
             None => Vec::new(),
         }
