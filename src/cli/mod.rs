@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
     } = Arguments::parse();
     let console = Console { file: config, format };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(it) => it,
+        Ok(runtime) => runtime,
         Err(error) => return refused(&error.into()),
     };
     match runtime.block_on(run(&console, command)) {
@@ -90,15 +90,15 @@ pub fn main() -> ExitCode {
 async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     match command {
         #[cfg(feature = "demo")]
-        Command::Demo(it) => demo::run(console, it).await,
+        Command::Demo(arguments) => demo::run(console, arguments).await,
         Command::Serve => serve::run(console).await,
-        Command::Migrate(it) => migrate::run(console, it).await,
-        Command::Client(it) => client::run(console, *it).await,
-        Command::Org(it) => org::run(console, it).await,
-        Command::User(it) => user::run(console, it).await,
-        Command::Key(it) => key::run(console, it).await,
-        Command::Config(it) => {
-            config::run(&it);
+        Command::Migrate(arguments) => migrate::run(console, arguments).await,
+        Command::Client(arguments) => client::run(console, *arguments).await,
+        Command::Org(arguments) => org::run(console, arguments).await,
+        Command::User(arguments) => user::run(console, arguments).await,
+        Command::Key(arguments) => key::run(console, arguments).await,
+        Command::Config(arguments) => {
+            config::run(&arguments);
             Ok(())
         }
         Command::Check => check::run(console).await,

@@ -69,11 +69,11 @@ async fn json(State(app): State<App>, query: ListQuery) -> Result<Json<Vec<Entry
     Ok(Json(mails(&app, &query).await?))
 }
 
-fn row(it: &Entry) -> OutboxRow {
+fn row(mail: &Entry) -> OutboxRow {
     OutboxRow {
-        id: it.id.clone(),
-        recipient: it.recipient.clone(),
-        subject: it.subject.clone(),
-        at: it.created_at,
+        id: mail.id.clone(),
+        recipient: mail.recipient.clone(),
+        subject: mail.subject.clone(),
+        at: mail.created_at,
     }
 }

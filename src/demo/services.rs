@@ -70,15 +70,16 @@ pub enum Access {
 }
 
 impl Access {
-    pub fn of(kind: Kind, it: &Membership) -> Self {
-        match it.affiliation_status.as_deref() {
+    pub fn of(kind: Kind, membership: &Membership) -> Self {
+        match membership.affiliation_status.as_deref() {
             Some("pending") => Self::Pending,
             Some("approved")
-                if kind == Kind::MailingLists && !it.ties_rights.iter().any(|it| it == "mailing_lists") =>
+                if kind == Kind::MailingLists
+                    && !membership.ties_rights.iter().any(|it| it == "mailing_lists") =>
             {
                 Self::MissingTies
             }
-            Some("approved") if it.membership_type.is_some() => Self::Member,
+            Some("approved") if membership.membership_type.is_some() => Self::Member,
             _ => Self::Public,
         }
     }
@@ -300,18 +301,18 @@ mod tests {
 
     #[test]
     fn a_pending_affiliation_is_no_membership() {
-        let mut it = Membership {
+        let mut membership = Membership {
             affiliation_status: Some("pending".into()),
             ..Membership::default()
         };
-        assert_eq!(Access::of(Kind::Events, &it), Access::Pending);
-        it.affiliation_status = Some("approved".into());
-        it.membership_type = Some("member_state".into());
-        assert_eq!(Access::of(Kind::Events, &it), Access::Member);
-        assert_eq!(Access::of(Kind::MailingLists, &it), Access::MissingTies);
-        it.ties_rights = vec!["mailing_lists".into()];
-        assert_eq!(Access::of(Kind::MailingLists, &it), Access::Member);
-        it.affiliation_status = Some("self_declared".into());
-        assert_eq!(Access::of(Kind::Events, &it), Access::Public);
+        assert_eq!(Access::of(Kind::Events, &membership), Access::Pending);
+        membership.affiliation_status = Some("approved".into());
+        membership.membership_type = Some("member_state".into());
+        assert_eq!(Access::of(Kind::Events, &membership), Access::Member);
+        assert_eq!(Access::of(Kind::MailingLists, &membership), Access::MissingTies);
+        membership.ties_rights = vec!["mailing_lists".into()];
+        assert_eq!(Access::of(Kind::MailingLists, &membership), Access::Member);
+        membership.affiliation_status = Some("self_declared".into());
+        assert_eq!(Access::of(Kind::Events, &membership), Access::Public);
     }
 }

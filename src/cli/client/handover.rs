@@ -80,9 +80,9 @@ pub fn notes(client: &Client) -> Vec<String> {
     let own = |it: &&str| !scope::STANDARD.contains(it) && *it != scope::ADMIN && !it.starts_with("admin:");
     let names = client.scope().iter().filter(own);
     names
-        .map(|it| {
+        .map(|scope| {
             format!(
-                "note: scope {it} brings no claims here; it only stands in tokens for resources of your own"
+                "note: scope {scope} brings no claims here; it only stands in tokens for resources of your own"
             )
         })
         .collect()
