@@ -153,7 +153,7 @@ impl Affiliation {
     pub fn last_decision(&self) -> Option<&Decision> {
         match &self.stage {
             Stage::SelfDeclared | Stage::Pending => None,
-            Stage::Approved(it) | Stage::Rejected(it) => Some(it),
+            Stage::Approved(decision) | Stage::Rejected(decision) => Some(decision),
             Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => {
                 Some(end)
             }
@@ -327,17 +327,17 @@ mod tests {
             declared in any::<bool>(),
             steps in proptest::collection::vec((0..STEPS.len(), any::<bool>()), 0..12),
         ) {
-            let mut it = affiliation(if declared { Stage::SelfDeclared } else { Stage::Pending });
+            let mut affiliation = affiliation(if declared { Stage::SelfDeclared } else { Stage::Pending });
             for (step, own) in steps {
-                let before = it.clone();
+                let before = affiliation.clone();
                 let (to, step) = STEPS[step];
-                match step(it.clone(), decision(Some(if own { "alice" } else { "bob" }))) {
+                match step(affiliation.clone(), decision(Some(if own { "alice" } else { "bob" }))) {
                     Ok(after) => {
                         prop_assert!(before.status().may_become(to)); // AF-1
                         prop_assert!(!before.status().is_final());
                         prop_assert_eq!(after.status(), to);
                         prop_assert!(!own || matches!(to, AffiliationStatus::Withdrawn | AffiliationStatus::Lapsed)); // AF-2
-                        it = after;
+                        affiliation = after;
                     }
                     Err(Refused::OwnRequest) => prop_assert!(own),
                     Err(Refused::WrongOrder { from, to }) => prop_assert!(!from.may_become(to)),

@@ -145,8 +145,8 @@ fn substituted(c: char) -> char {
 
 fn is_personal(text: &str, email: Option<&EmailAddress>, names: &[&str]) -> bool {
     let lower = shape(text);
-    let runs = |it: &str| -> Vec<String> {
-        shape(it)
+    let runs = |text: &str| -> Vec<String> {
+        shape(text)
             .split(|c: char| !c.is_alphabetic())
             .map(str::to_owned)
             .collect()

@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn choices_are_read_as_they_are_written() {
-        for it in ProfessionalRole::ALL {
-            assert_eq!(ProfessionalRole::parse(it.as_str()), Some(*it));
+        for role in ProfessionalRole::ALL {
+            assert_eq!(ProfessionalRole::parse(role.as_str()), Some(*role));
         }
     }
 }

@@ -44,24 +44,24 @@ pub struct ReservedNames {
 impl ReservedNames {
     /// Makes the list; `services` are the names of the deployment and of the clients of administrators.
     pub fn new<'a>(services: impl Iterator<Item = &'a str>) -> Self {
-        let mut it = Self {
+        let mut reserved = Self {
             initials: INITIALS.iter().flat_map(|it| forms(it)).collect(),
             whole: Vec::new(),
             within: NAMES.iter().flat_map(|it| forms(&letters(it))).collect(),
         };
         let unmarked = NAMES.iter().flat_map(|it| forms(&letters(&without_marks(it))));
-        it.within.extend(unmarked);
+        reserved.within.extend(unmarked);
         for name in services {
             let together = letters(name);
             let is_long = together.chars().count() >= FEWEST_LETTERS_WITHIN;
             if is_long && name.split_whitespace().count() > 1 {
-                it.within.extend(forms(&together))
+                reserved.within.extend(forms(&together))
             } else {
-                it.whole.extend(forms(&together))
+                reserved.whole.extend(forms(&together))
             }
         }
-        it.whole.retain(|it| !it.is_empty());
-        it
+        reserved.whole.retain(|it| !it.is_empty());
+        reserved
     }
 
     /// Returns `true` if people could take this name for one of the reserved ones.

@@ -182,13 +182,13 @@ mod tests {
     fn what_is_typed_may_be_grouped() {
         for typed in [" 123 456 ", "１２３４５６", "۱۲۳-۴۵۶", "123\u{A0}456\u{200F}"] {
             assert!(
-                matches!(TypedCode::read(typed), TypedCode::Totp(it) if it == "123456"),
+                matches!(TypedCode::read(typed), TypedCode::Totp(code) if code == "123456"),
                 "{typed}"
             );
         }
         let code = recovery_code(|alphabet, length| alphabet.chars().cycle().take(length).collect());
         let typed = TypedCode::read(&grouped(&code).to_lowercase());
-        assert!(matches!(typed, TypedCode::Recovery(it) if it == code));
+        assert!(matches!(typed, TypedCode::Recovery(read) if read == code));
         let long = "1".repeat(200);
         for bad in ["", "12345", "1234567", "12345a", "AEIO-AEIO-AEIO-AEIO", &long] {
             assert!(TypedCode::read(bad) == TypedCode::Nonsense, "{bad}");

@@ -137,34 +137,37 @@ mod tests {
     fn sessions_end_by_rest_and_by_age() {
         // SE-2
         let start = Time::UNIX_EPOCH;
-        let mut it = session(start);
-        assert!(it.is_alive(start + Duration::minutes(59)));
-        assert!(!it.is_alive(start + Duration::minutes(60)));
-        it.last_used_at = start + Duration::hours(12);
-        assert!(!it.is_alive(start + Duration::hours(12)));
+        let mut session = session(start);
+        assert!(session.is_alive(start + Duration::minutes(59)));
+        assert!(!session.is_alive(start + Duration::minutes(60)));
+        session.last_used_at = start + Duration::hours(12);
+        assert!(!session.is_alive(start + Duration::hours(12)));
     }
 
     #[test]
     fn duty_asks_for_more_and_a_rest_is_remembered() {
         // SE-2
         let start = Time::UNIX_EPOCH;
-        let mut it = session(start);
+        let mut session = session(start);
         let later = start + Duration::minutes(20);
-        assert!(it.is_fit_for_duty(start + Duration::minutes(14)) && !it.is_fit_for_duty(later));
-        it.rested_at = it.use_to_write(later).unwrap();
-        it.last_used_at = later;
-        assert!(!it.is_fit_for_duty(later + Duration::minutes(1)));
-        it.authenticated_at = later + Duration::minutes(2);
-        assert!(it.is_fit_for_duty(later + Duration::minutes(3)));
+        assert!(session.is_fit_for_duty(start + Duration::minutes(14)) && !session.is_fit_for_duty(later));
+        session.rested_at = session.use_to_write(later).unwrap();
+        session.last_used_at = later;
+        assert!(!session.is_fit_for_duty(later + Duration::minutes(1)));
+        session.authenticated_at = later + Duration::minutes(2);
+        assert!(session.is_fit_for_duty(later + Duration::minutes(3)));
     }
 
     #[test]
     fn a_use_is_written_every_five_minutes() {
         // SE-2
-        let it = session(Time::UNIX_EPOCH);
-        assert_eq!(it.use_to_write(Time::UNIX_EPOCH + Duration::seconds(299)), None);
+        let session = session(Time::UNIX_EPOCH);
         assert_eq!(
-            it.use_to_write(Time::UNIX_EPOCH + Duration::seconds(300)),
+            session.use_to_write(Time::UNIX_EPOCH + Duration::seconds(299)),
+            None
+        );
+        assert_eq!(
+            session.use_to_write(Time::UNIX_EPOCH + Duration::seconds(300)),
             Some(None)
         );
     }

@@ -75,8 +75,8 @@ pub fn line(value: &str, longest: usize) -> Result<String, Refused> {
         return Err(Refused::TooLong);
     }
     let folded = fold::placed(value);
-    let folded = trim(&folded, |it| {
-        it.character == ' ' || is_line_end(it.character) || is_invisible(it.character)
+    let folded = trim(&folded, |folded| {
+        folded.character == ' ' || is_line_end(folded.character) || is_invisible(folded.character)
     });
     let characters: Vec<char> = folded.iter().map(|it| it.character).collect();
     let text: String = characters.iter().copied().nfc().collect();
@@ -133,10 +133,10 @@ fn trim(all: &[Folded], drops: impl Fn(&Folded) -> bool) -> &[Folded] {
     &all[start..end]
 }
 
-const fn place(it: Folded) -> Place {
+const fn place(folded: Folded) -> Place {
     Place {
-        character: it.typed,
-        position: it.position,
+        character: folded.typed,
+        position: folded.position,
     }
 }
 

@@ -85,7 +85,7 @@ impl TiesRight {
     pub fn since(&self) -> Option<Time> {
         match &self.stage {
             TiesStage::Requested => self.requested_at,
-            TiesStage::Granted(it) | TiesStage::Refused(it) => Some(it.at),
+            TiesStage::Granted(decision) | TiesStage::Refused(decision) => Some(decision.at),
             TiesStage::Revoked { end, .. } => Some(end.at),
         }
     }
@@ -167,7 +167,7 @@ mod tests {
     proptest! {
         #[test]
         fn only_the_listed_moves_happen(steps in proptest::collection::vec((0..STEPS.len(), any::<bool>()), 0..10)) {
-            let mut it = TiesRight {
+            let mut right = TiesRight {
                 id: TiesRightId::new("r"),
                 affiliation: AffiliationId::new("f"),
                 account: AccountId::new("alice"),
@@ -176,7 +176,7 @@ mod tests {
                 stage: TiesStage::Requested,
             };
             for (step, own) in steps {
-                let before = it.status();
+                let before = right.status();
                 let (to, step) = STEPS[step];
                 let decision = Decision {
                     at: Time::UNIX_EPOCH,
@@ -184,12 +184,12 @@ mod tests {
                     capacity: Capacity::FocalPoint,
                     reason: None,
                 };
-                match step(it.clone(), decision) {
+                match step(right.clone(), decision) {
                     Ok(after) => {
                         prop_assert!(before.may_become(after.status()) && before.is_live());
                         prop_assert!(to.is_none_or(|to| to == after.status() && !own));
                         prop_assert!(to.is_some() || !after.status().is_live()); // AF-3
-                        it = after;
+                        right = after;
                     }
                     Err(Refused::OwnRequest) => prop_assert!(own),
                     Err(Refused::WrongOrder { from, to }) => prop_assert!(!from.may_become(to)),

@@ -69,21 +69,23 @@ mod tests {
 
     #[test]
     fn a_row_of_a_former_release_is_read_and_written_as_it_was() {
-        let it: Definition = serde_json::from_str(ROW).expect("a definition");
-        assert_eq!(it.metadata.client_name.as_deref(), Some("Events"));
+        let definition: Definition = serde_json::from_str(ROW).expect("a definition");
+        assert_eq!(definition.metadata.client_name.as_deref(), Some("Events"));
         assert_eq!(
-            it.metadata.token_endpoint_auth_method,
+            definition.metadata.token_endpoint_auth_method,
             Some(AuthMethod::PrivateKeyJwt)
         );
-        assert!(it.metadata.dpop_bound_access_tokens && it.settings.first_party);
+        assert!(definition.metadata.dpop_bound_access_tokens && definition.settings.first_party);
         assert_eq!(
-            (it.settings.profile, it.settings.pkce),
+            (definition.settings.profile, definition.settings.pkce),
             (Profile::Fapi2, Pkce::Required)
         );
-        assert!(it.settings.access_policy.affiliation.is_some() && it.settings.introspect_all);
-        assert_eq!(it.settings.resources, ["https://api.example"]);
-        assert!(it.settings.is_administered("scope"));
-        assert_eq!(serde_json::to_string(&it).expect("JSON"), ROW);
+        assert!(
+            definition.settings.access_policy.affiliation.is_some() && definition.settings.introspect_all
+        );
+        assert_eq!(definition.settings.resources, ["https://api.example"]);
+        assert!(definition.settings.is_administered("scope"));
+        assert_eq!(serde_json::to_string(&definition).expect("JSON"), ROW);
     }
 
     #[test]

@@ -161,9 +161,9 @@ fn has_at_in_authority(uri: &str) -> bool {
 /// Returns `true` for 127.0.0.1, `[::1]`, localhost or a name below it.
 pub fn is_loopback(uri: &Url) -> bool {
     match uri.host() {
-        Some(Host::Ipv4(it)) => it == std::net::Ipv4Addr::LOCALHOST,
-        Some(Host::Ipv6(it)) => it == std::net::Ipv6Addr::LOCALHOST,
-        Some(Host::Domain(it)) => it == "localhost" || it.ends_with(".localhost"),
+        Some(Host::Ipv4(v4)) => v4 == std::net::Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(v6)) => v6 == std::net::Ipv6Addr::LOCALHOST,
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
 }

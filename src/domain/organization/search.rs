@@ -48,16 +48,16 @@ fn words(name: &str, joins: impl Fn(char) -> bool) -> Vec<String> {
     let folded: String = text::fold(name)
         .nfkd()
         .filter(|it| !is_combining_mark(*it) && !joins(*it) && *it != '\u{640}')
-        .map(|it| {
-            if it.is_alphanumeric() && !is_apostrophe(it) {
-                it
+        .map(|character| {
+            if character.is_alphanumeric() && !is_apostrophe(character) {
+                character
             } else {
                 ' '
             }
         })
         .flat_map(char::to_lowercase)
-        .fold(String::with_capacity(name.len()), |mut folded, it| {
-            plain(it, &mut folded);
+        .fold(String::with_capacity(name.len()), |mut folded, character| {
+            plain(character, &mut folded);
             folded
         });
     folded
