@@ -8,12 +8,12 @@ use crate::templates::assets;
 
 pub async fn asset(uri: Uri) -> Response {
     match assets::find(uri.path()) {
-        Some(it) => (
+        Some(asset) => (
             [
-                (header::CONTENT_TYPE, it.content_type),
+                (header::CONTENT_TYPE, asset.content_type),
                 (header::CACHE_CONTROL, assets::CACHE_CONTROL),
             ],
-            it.body,
+            asset.body,
         )
             .into_response(),
         None => PageError::NotFound.into_response(),

@@ -76,8 +76,8 @@ impl IntoResponse for Challenge {
         if of_proof {
             *response.status_mut() = StatusCode::UNAUTHORIZED; // RFC 9449 §7.1
         }
-        for it in challenges.iter().filter_map(|it| HeaderValue::from_str(it).ok()) {
-            response.headers_mut().append(header::WWW_AUTHENTICATE, it);
+        for challenge in challenges.iter().filter_map(|it| HeaderValue::from_str(it).ok()) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -311,9 +311,9 @@ pub(super) fn log(error: &oidc::Error) {
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
-    while let Some(it) = next {
-        text = format!("{text}: {it}");
-        next = it.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
     }
     text
 }

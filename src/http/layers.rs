@@ -113,8 +113,8 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
             .cloned()
             .collect();
         response.headers_mut().remove(header::SET_COOKIE);
-        for it in std::iter::once(Cookie::Session.set(&app, cookie.expose())).chain(others) {
-            response.headers_mut().append(header::SET_COOKIE, it);
+        for cookie in std::iter::once(Cookie::Session.set(&app, cookie.expose())).chain(others) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -335,8 +335,8 @@ mod tests {
         let of = |cookies: &[&str]| {
             let mut headers = HeaderMap::new();
             headers.append(header::ACCEPT, HeaderValue::from_static("*/*"));
-            for it in cookies {
-                headers.append(header::COOKIE, it.parse().expect("a value"));
+            for cookie in cookies {
+                headers.append(header::COOKIE, cookie.parse().expect("a value"));
             }
             HeaderSize::of(&headers)
         };

@@ -87,9 +87,13 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     };
     let mut text = String::new();
     let mut rest = quoted.strip_suffix('"')?.chars();
-    while let Some(it) = rest.next() {
+    while let Some(character) = rest.next() {
         // RFC 9110 §5.6.4: a quoted pair means its second character.
-        text.push(if it == '\\' { rest.next()? } else { it });
+        text.push(if character == '\\' {
+            rest.next()?
+        } else {
+            character
+        });
     }
     address(&text)
 }
@@ -97,14 +101,14 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
 /// Returns the parts between separators that are outside of quotes.
 fn unquoted(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
-    for (at, it) in text.char_indices() {
-        match it {
+    for (at, character) in text.char_indices() {
+        match character {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
-            _ if it == separator && !quoted => {
+            _ if character == separator && !quoted => {
                 parts.push(&text[start..at]);
-                start = at + it.len_utf8();
+                start = at + character.len_utf8();
             }
             _ => {}
         }
@@ -117,8 +121,8 @@ fn unquoted(text: &str, separator: char) -> Vec<&str> {
 /// `X-Forwarded-For`, too). A port may be hidden: `_` and a word.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
-    if let Ok(it) = text.parse::<IpAddr>() {
-        return Some(it.to_canonical());
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.to_canonical());
     }
     let host = match text.rsplit_once(":_") {
         Some((host, port))
@@ -130,7 +134,7 @@ fn address(text: &str) -> Option<IpAddr> {
         }
         Some(_) => return None,
         None => match text.parse::<SocketAddr>() {
-            Ok(it) => return Some(it.ip().to_canonical()),
+            Ok(socket) => return Some(socket.ip().to_canonical()),
             Err(_) => text,
         },
     };

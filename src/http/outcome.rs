@@ -91,9 +91,9 @@ pub struct Owner(pub [u8; 8]);
 impl Owner {
     pub fn of(app: &App, account: &AccountId) -> Self {
         let digest = app.keys.hmac("form-owner", account.as_str().as_bytes());
-        let mut it = [0; 8];
-        it.copy_from_slice(&digest[..8]);
-        Self(it)
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&digest[..8]);
+        Self(bytes)
     }
 }
 
@@ -122,7 +122,7 @@ pub async fn keep(app: &App, place: Place<'_>, outcome: Outcome) -> Result<Strin
 /// page itself needs none of it (security.md ST-1).
 pub async fn find(app: &App, handle: &str, place: Place<'_>) -> Option<Outcome> {
     let kept: Kept = match sealed::get(app, Purpose::PostOutcome, handle).await {
-        Ok(it) => it?,
+        Ok(kept) => kept?,
         Err(error) => {
             tracing::warn!(%error, "the outcome of a POST cannot be read");
             return None;

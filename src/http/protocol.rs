@@ -59,61 +59,83 @@ fn of<T>(client: &Client, answer: Result<T, oidc::Error>) -> Result<T, oidc::Err
 }
 
 /// Answers at the token endpoint (RFC 6749 §3.2).
-pub async fn token(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = token::exchange(&app, &it.context, &it.client, &it.parameters, &it.proof).await;
-    let answer = of(&it.client, answer)?;
+pub async fn token(State(app): State<App>, request: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
+    let answer = token::exchange(
+        &app,
+        &request.context,
+        &request.client,
+        &request.parameters,
+        &request.proof,
+    )
+    .await;
+    let answer = of(&request.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
 /// Answers a pushed authorization request (RFC 9126 §2).
 pub async fn pushed_authorization_request(
     State(app): State<App>,
-    it: Authenticated,
+    request: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer =
-        pushed_authorization_request::push(&app, &it.context, &it.client, &it.parameters, &it.proof.dpop)
-            .await;
-    let answer = of(&it.client, answer)?;
+    let answer = pushed_authorization_request::push(
+        &app,
+        &request.context,
+        &request.client,
+        &request.parameters,
+        &request.proof.dpop,
+    )
+    .await;
+    let answer = of(&request.client, answer)?;
     Ok(NoStore((StatusCode::CREATED, Json(answer))))
 }
 
 /// Answers a device authorization request (RFC 8628 §3.1).
 pub async fn device_authorization(
     State(app): State<App>,
-    it: Authenticated,
+    request: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer =
-        device_authorization::begin(&app, &it.context, &it.client, &it.parameters, &it.proof.dpop).await;
-    let answer = of(&it.client, answer)?;
+    let answer = device_authorization::begin(
+        &app,
+        &request.context,
+        &request.client,
+        &request.parameters,
+        &request.proof.dpop,
+    )
+    .await;
+    let answer = of(&request.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
 /// Answers a backchannel authentication request (CIBA §7).
 pub async fn backchannel_authentication(
     State(app): State<App>,
-    it: Authenticated,
+    request: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
-    let answer = backchannel_authentication::begin(&app, &it.context, &it.client, &it.parameters).await;
-    let answer = of(&it.client, answer)?;
+    let answer =
+        backchannel_authentication::begin(&app, &request.context, &request.client, &request.parameters).await;
+    let answer = of(&request.client, answer)?;
     Ok(NoStore(Json(answer)))
 }
 
 /// Answers at the introspection endpoint (RFC 7662).
 pub async fn introspection(
     State(app): State<App>,
-    it: Authenticated,
+    request: Authenticated,
 ) -> Result<impl IntoResponse, oidc::Error> {
     let answer = of(
-        &it.client,
-        introspection::answer(&app, &it.client, &it.parameters).await,
+        &request.client,
+        introspection::answer(&app, &request.client, &request.parameters).await,
     )?;
     Ok(NoStore(Json(answer)))
 }
 
 /// Answers at the revocation endpoint (RFC 7009).
-pub async fn revocation(State(app): State<App>, it: Authenticated) -> Result<impl IntoResponse, oidc::Error> {
-    let done = revocation::revoke(&app, &it.context, &it.client, &it.parameters).await;
-    of(&it.client, done)?;
+pub async fn revocation(
+    State(app): State<App>,
+    request: Authenticated,
+) -> Result<impl IntoResponse, oidc::Error> {
+    let done = revocation::revoke(&app, &request.context, &request.client, &request.parameters).await;
+    of(&request.client, done)?;
     Ok(NoStore(StatusCode::OK))
 }
 

@@ -154,8 +154,8 @@ async fn guard(
 /// Admits a visitor who is of the audience, and fit for it.
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
-    let (it, account) = session.get().ok_or(PageError::SignedOut)?;
-    match it.due(account) {
+    let (current, account) = session.get().ok_or(PageError::SignedOut)?;
+    match current.due(account) {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
         Some(Due::Terms) => return Err(PageError::TermsDue),
         None => {}
@@ -172,7 +172,7 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         return Err(PageError::NotFound);
     }
     let is_duty = !matches!(audience, Audience::SignedIn);
-    if is_duty && !it.is_fit_for_duty(app.clock.now()) {
+    if is_duty && !current.is_fit_for_duty(app.clock.now()) {
         return Err(PageError::StaleLogin); // SE-2
     }
     Ok(())

@@ -75,9 +75,9 @@ fn acceptor(certificate: &Path, key: &Path, asks: bool) -> Result<TlsAcceptor, T
 /// allow no other (FAPI 1.0 Advanced §8.5). A client that speaks ChaCha20 speaks TLS 1.3.
 fn suites() -> rustls::crypto::CryptoProvider {
     let mut provider = rustls::crypto::ring::default_provider();
-    provider.cipher_suites.retain(|it| {
-        let is_chacha = it.suite().as_str().is_some_and(|it| it.contains("CHACHA20"));
-        it.tls13().is_some() || !is_chacha
+    provider.cipher_suites.retain(|suite| {
+        let is_chacha = suite.suite().as_str().is_some_and(|it| it.contains("CHACHA20"));
+        suite.tls13().is_some() || !is_chacha
     });
     provider
 }
@@ -100,7 +100,7 @@ pub async fn serve(
         let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok(it) => it,
+                Ok(connection) => connection,
                 Err(error) => {
                     // The process is out of descriptors, most likely: waiting is all that helps.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -159,8 +159,8 @@ async fn protocol<S>(
 {
     let service = router.map_request(move |mut request: axum::extract::Request| {
         request.extensions_mut().insert(Peer(peer.ip()));
-        if let Some(it) = &certificate {
-            request.extensions_mut().insert(it.clone());
+        if let Some(certificate) = &certificate {
+            request.extensions_mut().insert(certificate.clone());
         }
         request
     });

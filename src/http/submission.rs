@@ -44,7 +44,7 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
     };
     let (parts, body) = request.into_parts();
     let bytes = match form::read_bytes(body, FORM_BODY).await {
-        Ok(it) => it,
+        Ok(bytes) => bytes,
         Err(error) => return PageError::from(error).into_response(),
     };
     let form = Form::new(&app, &browser, parts.uri.path(), &bytes);
@@ -125,7 +125,7 @@ impl Form {
                     tokio::time::sleep(INTERVAL).await;
                     continue;
                 }
-                Found::Value(it) => it,
+                Found::Value(answer) => answer,
             };
             let latest: Option<String> = sealed::get(app, Purpose::LatestSubmission, &self.page)
                 .await

@@ -72,9 +72,9 @@ impl FromRequestParts<App> for BrowserSession {
             }
             None => None,
         };
-        let it = Self(found.map(Arc::new));
-        parts.extensions.insert(it.clone());
-        Ok(it)
+        let session = Self(found.map(Arc::new));
+        parts.extensions.insert(session.clone());
+        Ok(session)
     }
 }
 

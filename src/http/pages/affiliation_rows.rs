@@ -20,51 +20,51 @@ pub async fn of_organization(
     Ok((page, reference(&organization)))
 }
 
-pub fn reference(it: &Organization) -> OrganizationRef {
+pub fn reference(organization: &Organization) -> OrganizationRef {
     OrganizationRef {
-        id: it.id.as_str().to_owned(),
-        name: it.name.clone(),
+        id: organization.id.as_str().to_owned(),
+        name: organization.name.clone(),
     }
 }
 
-pub fn request_row(it: &Entry) -> RequestRow {
+pub fn request_row(entry: &Entry) -> RequestRow {
     RequestRow {
-        id: it.person.affiliation.id.as_str().to_owned(),
-        name: it.person.full_name(),
-        email: it.person.email.clone(),
-        job_title: it.person.job_title.clone(),
-        requested_at: it.person.affiliation.requested_at,
-        status: it.person.affiliation.status().as_str().to_owned(),
-        request_ties: waits(it),
+        id: entry.person.affiliation.id.as_str().to_owned(),
+        name: entry.person.full_name(),
+        email: entry.person.email.clone(),
+        job_title: entry.person.job_title.clone(),
+        requested_at: entry.person.affiliation.requested_at,
+        status: entry.person.affiliation.status().as_str().to_owned(),
+        request_ties: waits(entry),
         organization: None,
-        decidable: it.person.affiliation.status() == AffiliationStatus::Pending && !it.own,
+        decidable: entry.person.affiliation.status() == AffiliationStatus::Pending && !entry.own,
     }
 }
 
 /// Returns `true` if TIES rights wait for a decision.
-pub fn waits(it: &Entry) -> bool {
-    it.rights.iter().any(|it| it.status() == TiesStatus::Requested)
+pub fn waits(entry: &Entry) -> bool {
+    entry.rights.iter().any(|it| it.status() == TiesStatus::Requested)
 }
 
-pub fn person_row(ctx: &PageContext, it: &Entry, kinds: &[RightType]) -> PersonRow {
-    let affiliation = &it.person.affiliation;
+pub fn person_row(ctx: &PageContext, entry: &Entry, kinds: &[RightType]) -> PersonRow {
+    let affiliation = &entry.person.affiliation;
     let granted = |kind: &RightType| {
-        let mut rights = it.rights.iter();
+        let mut rights = entry.rights.iter();
         rights.any(|it| it.right == kind.name && it.status() == TiesStatus::Granted)
     };
     let language = ctx.locale().as_str();
     PersonRow {
         id: affiliation.account.as_str().to_owned(),
-        name: it.person.full_name(),
-        email: it.person.email.clone(),
-        job_title: it.person.job_title.clone(),
+        name: entry.person.full_name(),
+        email: entry.person.email.clone(),
+        job_title: entry.person.job_title.clone(),
         since: affiliation.since().unwrap_or(affiliation.requested_at),
         rights: kinds
             .iter()
             .filter(|kind| granted(kind))
             .map(|kind| kind.label(language).to_owned())
             .collect(),
-        is_focal_point: it.person.is_focal_point,
-        waiting: waits(it),
+        is_focal_point: entry.person.is_focal_point,
+        waiting: waits(entry),
     }
 }

@@ -26,7 +26,7 @@ use crate::templates::pages::{AccessRefused, Consent, Detail, SecondFactorNeeded
 pub async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError> {
     let raw = RawRequest::new(form::of_query(&uri)?);
     let request = match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
-        Ok(it) => it,
+        Ok(request) => request,
         Err(Rejection::Page(error)) => return Err(PageError::Protocol(error)),
         Err(Rejection::Answer(answer)) => return authorization_response::respond(&ctx, *answer).await,
     };
@@ -177,9 +177,9 @@ pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<De
         let found = labels.and_then(|it| it.get(ctx.locale().as_str()).or_else(|| it.get("en")));
         found.map_or(name, String::as_str).to_owned()
     };
-    let shown = asked.described().into_iter().map(|it| Detail {
-        label: label(&it.r#type),
-        lines: it.lines,
+    let shown = asked.described().into_iter().map(|detail| Detail {
+        label: label(&detail.r#type),
+        lines: detail.lines,
     });
     shown.collect()
 }

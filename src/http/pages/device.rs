@@ -43,7 +43,7 @@ pub async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response,
     let (app, context) = (&ctx.app, ctx.actor_context());
     let entered = device_authorization::enter(app, &context, session, account, &fields.user_code).await;
     let waiting = match entered {
-        Ok(Entered::Waiting(it)) => it,
+        Ok(Entered::Waiting(request)) => request,
         Ok(Entered::Expired) => return again(&ctx, typed, "device.expired").await,
         Ok(Entered::Malformed) => return again(&ctx, typed, "device.malformed").await,
         Ok(Entered::Unknown { left }) => {

@@ -69,7 +69,7 @@ async fn page_context(app: &App, request: &mut Parts) -> PageContext {
     use axum::extract::FromRequestParts;
 
     match PageContext::from_request_parts(request, app).await {
-        Ok(it) => it,
+        Ok(ctx) => ctx,
         Err(_) => PageContext::new(app, request, BrowserSession::default()),
     }
 }

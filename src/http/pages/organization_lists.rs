@@ -28,20 +28,20 @@ impl Types {
         self
     }
 
-    pub fn row(&self, ctx: &PageContext, it: &Organization) -> OrganizationRow {
-        let its_type = self.0.iter().find(|kind| kind.id == it.membership_type);
+    pub fn row(&self, ctx: &PageContext, organization: &Organization) -> OrganizationRow {
+        let its_type = self.0.iter().find(|kind| kind.id == organization.membership_type);
         OrganizationRow {
-            id: it.id.as_str().to_owned(),
-            name: it.name.clone(),
-            acronym: it.acronym.clone(),
+            id: organization.id.as_str().to_owned(),
+            name: organization.name.clone(),
+            acronym: organization.acronym.clone(),
             membership_type: its_type.map_or_else(
-                || it.membership_type.to_string(),
+                || organization.membership_type.to_string(),
                 |kind| kind.name(ctx.locale().as_str()).to_owned(),
             ),
-            category: it.category.as_str().to_owned(),
-            member_state: country(it),
-            status: it.status.as_str().to_owned(),
-            website: it.website.clone(),
+            category: organization.category.as_str().to_owned(),
+            member_state: country(organization),
+            status: organization.status.as_str().to_owned(),
+            website: organization.website.clone(),
         }
     }
 
@@ -50,8 +50,8 @@ impl Types {
     }
 }
 
-pub fn country(it: &Organization) -> Option<String> {
-    it.country.as_ref().map(|it| it.as_str().to_owned())
+pub fn country(organization: &Organization) -> Option<String> {
+    organization.country.as_ref().map(|it| it.as_str().to_owned())
 }
 
 pub fn categories() -> Vec<String> {

@@ -115,7 +115,7 @@ impl Answers {
         ChoiceInput {
             membership_type: match self.membership_type.as_str() {
                 "" if typed => MembershipType::NON_MEMBER,
-                it => it,
+                chosen => chosen,
             },
             member_state: &self.member_state,
             organization_id: of(true, self.organization_id.as_str()),
@@ -177,15 +177,15 @@ pub fn with_errors(typed: FormState, wrong: FieldErrors) -> FormState {
     super::refused(typed, wrong).notice("error.form")
 }
 
-fn shown(it: &Found) -> OrganizationFound {
-    let organization = &it.organization;
+fn shown(found: &Found) -> OrganizationFound {
+    let organization = &found.organization;
     OrganizationFound {
         id: organization.id.as_str().to_owned(),
         name: organization.name.clone(),
         acronym: organization.acronym.clone(),
         category: organization.category.as_str().to_owned(),
         member_state: organization.country.as_ref().map(|it| it.as_str().to_owned()),
-        needs_approval: it.its_type.needs_approval,
-        ties_entitled: it.its_type.ties_entitled,
+        needs_approval: found.its_type.needs_approval,
+        ties_entitled: found.its_type.ties_entitled,
     }
 }

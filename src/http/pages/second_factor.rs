@@ -96,7 +96,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
 pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     match asked(&ctx).await? {
-        Some(it) => ctx.page(&it.page(&ctx, flow)).await,
+        Some(asked) => ctx.page(&asked.page(&ctx, flow)).await,
         None => nothing_asked(ctx).await,
     }
 }
@@ -157,9 +157,9 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     }
     let presented = match fields.credential.as_str() {
         "" => PresentedFactor::Code(&fields.otp),
-        it => PresentedFactor::Passkey(it),
+        answer => PresentedFactor::Passkey(answer),
     };
-    if matches!(presented, PresentedFactor::Code(it) if it.trim().is_empty()) {
+    if matches!(presented, PresentedFactor::Code(code) if code.trim().is_empty()) {
         return ctx.again(typed.error("otp", "error.required")).await;
     }
     let (app, context) = (&ctx.app, ctx.actor_context());

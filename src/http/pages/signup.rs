@@ -63,7 +63,7 @@ pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     }
     let form = match pending(&ctx).await? {
         // The person came back from a later step: what was typed is there again, but for the password.
-        Some(it) => typed_before(&it),
+        Some(pending) => typed_before(&pending),
         None => {
             let hint = flow
                 .as_ref()

@@ -25,14 +25,14 @@ pub struct OwnOrganization {
     pub affiliation: Option<AffiliationView>,
     pub request: Option<AffiliationView>,
     pub rights: Vec<RightView>,
-    it: affiliations::Overview,
+    overview: affiliations::Overview,
 }
 
 impl OwnOrganization {
     pub async fn of(ctx: &PageContext, account: &Account) -> Result<Self, PageError> {
-        let it = affiliations::overview(&ctx.app, &account.id).await?;
+        let overview = affiliations::overview(&ctx.app, &account.id).await?;
         let language = ctx.locale().as_str();
-        let rights = it.rights.iter().map(|(kind, right)| RightView {
+        let rights = overview.rights.iter().map(|(kind, right)| RightView {
             right: kind.name.clone(),
             label: kind.label(language).to_owned(),
             status: right
@@ -42,10 +42,10 @@ impl OwnOrganization {
             since: right.as_ref().and_then(|it| it.since()),
         });
         Ok(Self {
-            affiliation: it.current.as_ref().map(|it| shown(it, language)),
-            request: it.request.as_ref().map(|it| shown(it, language)),
+            affiliation: overview.current.as_ref().map(|it| shown(it, language)),
+            request: overview.request.as_ref().map(|it| shown(it, language)),
             rights: rights.collect(),
-            it,
+            overview,
         })
     }
 
@@ -55,25 +55,25 @@ impl OwnOrganization {
             affiliation: self.affiliation,
             request: self.request,
             rights: self.rights,
-            can_request_ties: self.it.can_request_ties,
-            is_focal_point: self.it.is_focal_point,
-            can_change: self.it.can_change,
+            can_request_ties: self.overview.can_request_ties,
+            is_focal_point: self.overview.is_focal_point,
+            can_change: self.overview.can_change,
         }
     }
 }
 
 fn shown(detail: &AffiliationDetail, language: &str) -> AffiliationView {
-    let (it, organization) = (&detail.affiliation, &detail.organization);
-    let decision = it.last_decision();
+    let (affiliation, organization) = (&detail.affiliation, &detail.organization);
+    let decision = affiliation.last_decision();
     AffiliationView {
-        id: it.id.as_str().to_owned(),
+        id: affiliation.id.as_str().to_owned(),
         organization: organization.name.clone(),
         acronym: organization.acronym.clone(),
         category: organization.category.as_str().to_owned(),
         membership_type: detail.its_type.name(language).to_owned(),
         member_state: organization.country.as_ref().map(|it| it.as_str().to_owned()),
-        status: it.status().as_str().to_owned(),
-        since: decision.map_or(it.requested_at, |it| it.at),
+        status: affiliation.status().as_str().to_owned(),
+        since: decision.map_or(affiliation.requested_at, |it| it.at),
         reason: decision.and_then(|it| it.reason.clone()),
         proposed: organization.status == OrganizationStatus::Proposed,
         suspended: organization.status == OrganizationStatus::Suspended,
@@ -100,10 +100,10 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
     };
     let overview = affiliations::overview(&ctx.app, &person.account().id).await?;
     let mut both = [overview.current, overview.request].into_iter().flatten();
-    let it = both
+    let detail = both
         .find(|it| it.affiliation.id.as_str() == id)
         .ok_or(PageError::NotFound)?;
-    let page = if it.affiliation.status().is_in_force() {
+    let page = if detail.affiliation.status().is_in_force() {
         Confirm::new(
             "affiliation",
             paths::ACCOUNT_ORGANIZATION,
@@ -118,7 +118,7 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
             "account.organization.withdraw_request",
         )
     };
-    let page = page.of(it.organization.name).with("affiliation_id", &id);
+    let page = page.of(detail.organization.name).with("affiliation_id", &id);
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
 }
 

@@ -50,11 +50,11 @@ async fn page(
         may_add: (passkeys.len() as u64) < registration::MOST,
         passkeys: passkeys
             .into_iter()
-            .map(|it| PasskeyView {
-                id: it.id,
-                name: it.name,
-                since: it.created_at,
-                last_used_at: it.last_used_at,
+            .map(|passkey| PasskeyView {
+                id: passkey.id,
+                name: passkey.name,
+                since: passkey.created_at,
+                last_used_at: passkey.last_used_at,
             })
             .collect(),
         challenge: registration::pending(app, person.session()).await?,
@@ -100,10 +100,10 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             let response = fields.credential.as_str();
             let new = registration::NewPasskey { name, response };
             match registration::confirm(app, &context, account, session, new).await {
-                Ok(it) => {
+                Ok(enrolled) => {
                     // SE-2: with more verified the session has a new cookie.
-                    let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
-                    return match it.recovery_codes {
+                    let ctx = ctx.with_cookie_value(Cookie::Session, enrolled.started.cookie.expose());
+                    return match enrolled.recovery_codes {
                         Some(new) => {
                             recovery_codes::show_new(&ctx, &person, &new, true, Made::WithPasskey).await
                         }
@@ -131,7 +131,9 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             removed.and_then(|it| it.then_some("passkey_removed").ok_or(accounts::Error::Conflict))
         }
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return recovery_codes::show_new(&ctx, &person, &it, false, Made::WithPasskey).await,
+            Ok(codes) => {
+                return recovery_codes::show_new(&ctx, &person, &codes, false, Made::WithPasskey).await;
+            }
             Err(error) => Err(error),
         },
         _ => return Err(PageError::Invalid),

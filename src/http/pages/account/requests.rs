@@ -63,8 +63,8 @@ async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<A
     let account = person.account();
     let (pending, decided) = requests::list(&ctx.app, account).await?;
     let mut waiting = Vec::new();
-    for it in pending {
-        waiting.push(view(ctx, it).await?);
+    for request in pending {
+        waiting.push(view(ctx, request).await?);
     }
     Ok(AccountRequests {
         form,
@@ -74,37 +74,40 @@ async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<A
     })
 }
 
-async fn view(ctx: &PageContext, it: Pending) -> Result<RequestView, PageError> {
-    let unmet = match &it.refused {
+async fn view(ctx: &PageContext, pending: Pending) -> Result<RequestView, PageError> {
+    let unmet = match &pending.refused {
         Some(refused) => authorization::unmet(ctx, refused).await?,
         None => Vec::new(),
     };
-    let scope = &it.request.scope;
+    let scope = &pending.request.scope;
     Ok(RequestView {
-        service: it.client.name().to_owned(),
+        service: pending.client.name().to_owned(),
         offline_days: scope
             .contains(scope::OFFLINE_ACCESS)
             .then(|| authorization::offline_days(ctx)),
-        details: authorization::details(ctx, &it.request.details),
+        details: authorization::details(ctx, &pending.request.details),
         scopes: scope.iter().map(str::to_owned).collect(),
-        id: it.request.id.into_string(),
-        binding_message: it.request.binding_message,
-        requested_at: it.request.requested_at,
-        expires_at: it.request.expires_at,
+        id: pending.request.id.into_string(),
+        binding_message: pending.request.binding_message,
+        requested_at: pending.request.requested_at,
+        expires_at: pending.request.expires_at,
         unmet,
     })
 }
 
-fn past(it: &Decided) -> PastRequestView {
-    let client = it.client.as_ref();
+fn past(decided: &Decided) -> PastRequestView {
+    let client = decided.client.as_ref();
     PastRequestView {
         // A client that is gone is still shown, by what is left of it.
-        service: client.map_or_else(|| it.request.client_id.to_string(), |it| it.name().to_owned()),
-        outcome: match it.request.stage {
+        service: client.map_or_else(
+            || decided.request.client_id.to_string(),
+            |it| it.name().to_owned(),
+        ),
+        outcome: match decided.request.stage {
             Stage::Waiting => "expired",
             Stage::Denied => "denied",
             Stage::Allowed(_) | Stage::Spent(_) => "allowed",
         },
-        requested_at: it.request.requested_at,
+        requested_at: decided.request.requested_at,
     }
 }

@@ -65,7 +65,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         session: Some(person.session()),
     };
     let logged_in = match login::attempt(&ctx.app, &context, form, browser).await {
-        Ok(it) => it,
+        Ok(logged_in) => logged_in,
         Err(accounts::Error::Fields(wrong)) if wrong.contains_key("otp") => {
             return ctx.again(refused(typed, wrong)).await;
         }

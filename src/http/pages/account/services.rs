@@ -22,20 +22,20 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
     let used = service_use::list(&ctx.app, &person.account().id).await?;
     let services = used
         .iter()
-        .map(|it| {
-            let client = ctx.app.registry.find(it.client_id.as_str());
+        .map(|used| {
+            let client = ctx.app.registry.find(used.client_id.as_str());
             ServiceAccess {
-                client_id: it.client_id.as_str().to_owned(),
+                client_id: used.client_id.as_str().to_owned(),
                 // A client that is gone is still shown, by what is left of it.
                 name: client
                     .as_ref()
-                    .map_or_else(|| it.client_id.to_string(), |it| it.name().to_owned()),
+                    .map_or_else(|| used.client_id.to_string(), |it| it.name().to_owned()),
                 client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
-                scopes: it.scope.iter().map(ToString::to_string).collect(),
-                claims: it.claims.clone(),
-                since: it.since,
-                last_used_at: it.last_used_at,
-                by_consent: it.by_consent,
+                scopes: used.scope.iter().map(ToString::to_string).collect(),
+                claims: used.claims.clone(),
+                since: used.since,
+                last_used_at: used.last_used_at,
+                by_consent: used.by_consent,
                 first_party: client.is_some_and(|it| it.is_first_party()),
             }
         })

@@ -24,13 +24,13 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
     let open = sessions::list(&ctx.app, &person.account().id).await?;
     let sessions = open
         .iter()
-        .map(|it| SessionView {
-            id: it.id.as_str().to_owned(),
-            current: it.id == person.session().id,
-            browser: login::browser_in_words(&it.user_agent),
-            network: it.network.clone(),
-            signed_in_at: it.created_at,
-            last_used_at: it.last_used_at,
+        .map(|session| SessionView {
+            id: session.id.as_str().to_owned(),
+            current: session.id == person.session().id,
+            browser: login::browser_in_words(&session.user_agent),
+            network: session.network.clone(),
+            signed_in_at: session.created_at,
+            last_used_at: session.last_used_at,
         })
         .collect();
     ctx.page(&AccountSessions { sessions }).await
@@ -42,8 +42,8 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
         Some("end") => {
             let id = ctx.given("session_id").unwrap_or_default();
             let open = sessions::list(&ctx.app, &person.account().id).await?;
-            let it = open.iter().find(|it| it.id.as_str() == id);
-            let browser = login::browser_in_words(&it.ok_or(PageError::NotFound)?.user_agent);
+            let session = open.iter().find(|it| it.id.as_str() == id);
+            let browser = login::browser_in_words(&session.ok_or(PageError::NotFound)?.user_agent);
             Confirm::new("session", paths::ACCOUNT_SESSIONS, "end", "account.sessions.end")
                 .of(browser)
                 .with("session_id", &id)

@@ -81,10 +81,10 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Err(error) => error,
         },
         "confirm" => match totp::confirm(app, &context, account, session, &fields.otp).await {
-            Ok(it) => {
+            Ok(enrolled) => {
                 // SE-2: with more verified the session has a new cookie.
-                let ctx = ctx.with_cookie_value(Cookie::Session, it.started.cookie.expose());
-                return match it.recovery_codes {
+                let ctx = ctx.with_cookie_value(Cookie::Session, enrolled.started.cookie.expose());
+                return match enrolled.recovery_codes {
                     Some(new) => recovery_codes::show_new(&ctx, &person, &new, true, Made::WithApp).await,
                     None => ctx.done(paths::ACCOUNT_TOTP, "totp_added").await,
                 };
@@ -92,7 +92,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Err(error) => error,
         },
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(it) => return recovery_codes::show_new(&ctx, &person, &it, false, Made::WithApp).await,
+            Ok(codes) => return recovery_codes::show_new(&ctx, &person, &codes, false, Made::WithApp).await,
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {

@@ -64,10 +64,10 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Act>) -> Result<Response
     let outcome = match fields.action.as_str() {
         // The address comes first, and leads to the page that says what will happen; then the account.
         "designate" if fields.account_id.is_empty() => match candidate(&ctx, &id, &fields.email).await {
-            Ok(it) => {
+            Ok(account) => {
                 let to = paths::admin_organization_confirm(&OrganizationId::new(id.as_str()));
                 let to = paths::with_parameter(&to, "action", "designate");
-                let to = paths::with_parameter(&to, "account_id", it.id.as_str());
+                let to = paths::with_parameter(&to, "account_id", account.id.as_str());
                 return Ok(ctx.redirect(&to));
             }
             Err(error) => Err(error),
@@ -100,8 +100,9 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
     let account = AccountId::new(ctx.given("account_id").unwrap_or_default());
     let (name, page) = match ctx.given("action").as_deref() {
         Some("designate") => {
-            let it = focal_points::candidate(app, &context, &organization, &Whom::Account(&account)).await?;
-            let name = format!("{} ({})", it.profile.full_name(), it.email.as_str());
+            let candidate =
+                focal_points::candidate(app, &context, &organization, &Whom::Account(&account)).await?;
+            let name = format!("{} ({})", candidate.profile.full_name(), candidate.email.as_str());
             (
                 name,
                 Confirm::new("appoint", &path, "designate", "focal_point.designate"),
@@ -109,8 +110,8 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
         }
         Some("undesignate") => {
             let affiliation = roster::affiliation_of(app, &context, &organization, &account).await?;
-            let (it, ..) = roster::find(app, &context, &affiliation).await?;
-            let name = it.person.full_name();
+            let (entry, ..) = roster::find(app, &context, &affiliation).await?;
+            let name = entry.person.full_name();
             (
                 name,
                 Confirm::new("undesignate", &path, "undesignate", "focal_point.undesignate"),
@@ -180,12 +181,12 @@ async fn view(ctx: &PageContext, id: &str, form: FormState) -> Result<AdminOrgan
     })
 }
 
-fn row(it: &Entry) -> FocalPointRow {
-    let affiliation = &it.person.affiliation;
+fn row(entry: &Entry) -> FocalPointRow {
+    let affiliation = &entry.person.affiliation;
     FocalPointRow {
         account_id: affiliation.account.as_str().to_owned(),
-        name: it.person.full_name(),
-        email: it.person.email.clone(),
+        name: entry.person.full_name(),
+        email: entry.person.email.clone(),
         since: affiliation.since().unwrap_or(affiliation.requested_at),
     }
 }

@@ -20,13 +20,17 @@ use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRo
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     let (found, people) = admin::proposals(&ctx.app, &ctx.actor_context(), query.page()?).await?;
-    let rows = found.rows.iter().zip(people).map(|(it, people)| ProposalRow {
-        id: it.id.as_str().to_owned(),
-        name: it.name.clone(),
-        member_state: lists::country(it),
-        proposed_at: it.created_at,
-        people,
-    });
+    let rows = found
+        .rows
+        .iter()
+        .zip(people)
+        .map(|(organization, people)| ProposalRow {
+            id: organization.id.as_str().to_owned(),
+            name: organization.name.clone(),
+            member_state: lists::country(organization),
+            proposed_at: organization.created_at,
+            people,
+        });
     let page = AdminProposals {
         rows: rows.collect(),
         paging: paging(&found, paths::ADMIN_PROPOSALS, &query, &[]),
@@ -126,27 +130,33 @@ async fn find(ctx: &PageContext, id: &str) -> Result<Record, PageError> {
 
 /// Returns the record as it was typed; its proposer's type is the first guess.
 fn as_it_is(record: &Record) -> FormState {
-    let it = &record.organization;
-    let its_type = it.claimed_type.as_ref().unwrap_or(&it.membership_type);
+    let organization = &record.organization;
+    let its_type = organization
+        .claimed_type
+        .as_ref()
+        .unwrap_or(&organization.membership_type);
     FormState::new([
-        ("name", it.name.as_str()),
-        ("acronym", it.acronym.as_deref().unwrap_or_default()),
+        ("name", organization.name.as_str()),
+        ("acronym", organization.acronym.as_deref().unwrap_or_default()),
         ("membership_type", its_type.as_str()),
-        ("category", it.category.as_str()),
-        ("member_state", it.country.as_ref().map_or("", |it| it.as_str())),
-        ("website", it.website.as_deref().unwrap_or_default()),
+        ("category", organization.category.as_str()),
+        (
+            "member_state",
+            organization.country.as_ref().map_or("", |it| it.as_str()),
+        ),
+        ("website", organization.website.as_deref().unwrap_or_default()),
     ])
 }
 
 async fn view(ctx: &PageContext, record: &Record, form: FormState) -> Result<AdminProposal, PageError> {
-    let it = &record.organization;
+    let organization = &record.organization;
     let types = Types::read(ctx).await?;
-    let similar = admin::similar(&ctx.app, &ctx.actor_context(), &it.name).await?;
+    let similar = admin::similar(&ctx.app, &ctx.actor_context(), &organization.name).await?;
     Ok(AdminProposal {
         form,
-        id: it.id.as_str().to_owned(),
-        proposed_at: it.created_at,
-        city: it.city.clone(),
+        id: organization.id.as_str().to_owned(),
+        proposed_at: organization.created_at,
+        city: organization.city.clone(),
         people: record.people,
         membership_types: types.choices(ctx),
         categories: lists::categories(),
