@@ -97,9 +97,9 @@ impl Certificate {
     }
 
     pub fn has_address(&self, expected: IpAddr) -> bool {
-        self.has_alternative(|it| match expected {
-            IpAddr::V4(expected) => it.ipaddress() == Some(&expected.octets()),
-            IpAddr::V6(expected) => it.ipaddress() == Some(&expected.octets()),
+        self.has_alternative(|name| match expected {
+            IpAddr::V4(expected) => name.ipaddress() == Some(&expected.octets()),
+            IpAddr::V6(expected) => name.ipaddress() == Some(&expected.octets()),
         })
     }
 
@@ -208,15 +208,15 @@ impl Authorities {
     pub fn trust(&self, certificate: &Certificate, now: Time) -> Result<(), Untrusted> {
         let store = self.store(now)?;
         let mut chain = Stack::new()?;
-        for it in &certificate.0.chain {
-            chain.push(it.clone())?;
+        for link in &certificate.0.chain {
+            chain.push(link.clone())?;
         }
         let mut context = X509StoreContext::new()?;
-        let verdict = context.init(&store, &certificate.0.leaf, &chain, |it| {
-            Ok(if it.verify_cert()? {
+        let verdict = context.init(&store, &certificate.0.leaf, &chain, |context| {
+            Ok(if context.verify_cert()? {
                 Ok(())
             } else {
-                Err(it.error().error_string().to_owned())
+                Err(context.error().error_string().to_owned())
             })
         })?;
         verdict.map_err(Untrusted::Chain)
@@ -230,8 +230,8 @@ impl Authorities {
         parameters.set_depth(MOST_AUTHORITIES);
         parameters.set_time(now.timestamp());
         let mut store = X509StoreBuilder::new()?;
-        for it in self.0.iter() {
-            store.add_cert(it.clone())?;
+        for authority in self.0.iter() {
+            store.add_cert(authority.clone())?;
         }
         store.set_param(&parameters)?;
         Ok(store.build())

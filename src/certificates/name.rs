@@ -108,7 +108,7 @@ fn unescaped(value: &str) -> Result<String, String> {
     }
     bytes.truncate(significant);
     match String::from_utf8(bytes) {
-        Ok(it) if !it.is_empty() => Ok(it),
+        Ok(text) if !text.is_empty() => Ok(text),
         _ => Err("holds a value that is empty or not UTF-8".to_owned()),
     }
 }

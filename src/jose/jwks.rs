@@ -126,7 +126,7 @@ impl ClientKey {
         }
         let text = |name: &str| match key.get(name) {
             None => Ok(None),
-            Some(Value::String(it)) => Ok(Some(it.as_str())),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
             Some(_) => Err(format!("\"{name}\" is not a string")),
         };
         let (signatures, encryptions): (&[SigningAlg], &[EncryptionAlg]) = match (text("kty")?, text("crv")?)

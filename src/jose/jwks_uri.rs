@@ -150,8 +150,8 @@ impl RemoteKeys {
 
     fn kept(&self, address: &str) -> Kept {
         let mut all = self.lock();
-        if let Some(it) = all.get(address) {
-            return it.clone();
+        if let Some(kept) = all.get(address) {
+            return kept.clone();
         }
         if all.len() >= MOST {
             let now = self.0.clock.now();

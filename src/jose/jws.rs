@@ -75,7 +75,7 @@ impl<'a> Parts<'a> {
             typ: text(&header, "typ")?,
             jwk: match header.get("jwk") {
                 None => None,
-                Some(Value::Object(it)) => Some(it.clone()),
+                Some(Value::Object(key)) => Some(key.clone()),
                 Some(_) => return None,
             },
             signed,
@@ -91,9 +91,9 @@ impl<'a> Parts<'a> {
 
     /// Compares `typ`. RFC 7515 §4.1.9: case does not matter, and `application/` may be left out.
     pub fn is_typ(&self, expected: &str) -> bool {
-        self.typ.as_deref().is_some_and(|it| {
-            let it = it.to_ascii_lowercase();
-            it.strip_prefix("application/").unwrap_or(&it) == expected.to_ascii_lowercase()
+        self.typ.as_deref().is_some_and(|typ| {
+            let typ = typ.to_ascii_lowercase();
+            typ.strip_prefix("application/").unwrap_or(&typ) == expected.to_ascii_lowercase()
         })
     }
 }
@@ -138,7 +138,7 @@ fn unsigned_claims(jwt: &str) -> Option<Value> {
 fn text(header: &Map<String, Value>, name: &str) -> Option<Option<String>> {
     match header.get(name) {
         None => Some(None),
-        Some(Value::String(it)) => Some(Some(it.clone())),
+        Some(Value::String(text)) => Some(Some(text.clone())),
         Some(_) => None,
     }
 }

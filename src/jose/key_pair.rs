@@ -56,7 +56,7 @@ impl KeyPair {
 
     pub fn sign(&self, alg: SigningAlg, message: &[u8]) -> Result<Vec<u8>, Error> {
         match self.prepared.iter().find(|it| it.alg == alg) {
-            Some(it) => Ok(it.signer.sign(message)?),
+            Some(prepared) => Ok(prepared.signer.sign(message)?),
             None => Err(Error::Algorithm(alg.as_str())),
         }
     }

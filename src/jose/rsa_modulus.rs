@@ -51,10 +51,10 @@ fn have_common_factor(mut a: u32, mut b: u32) -> bool {
 
 /// The odd primes below `SMALL`, multiplied together as far as 32 bits hold them: one division tests several.
 static PRODUCTS: std::sync::LazyLock<Vec<u32>> = std::sync::LazyLock::new(|| {
-    let is_prime = |it: &u32| {
-        (3..*it)
-            .take_while(|by| by * by <= *it)
-            .all(|by| !it.is_multiple_of(by))
+    let is_prime = |number: &u32| {
+        (3..*number)
+            .take_while(|by| by * by <= *number)
+            .all(|by| !number.is_multiple_of(by))
     };
     let mut products = vec![1_u32];
     for prime in (3..SMALL).step_by(2).filter(is_prime) {
@@ -82,8 +82,8 @@ mod tests {
     fn multiple_of(factor: u32, bytes: usize) -> Vec<u8> {
         let mut carry = 0_u64;
         let mut product: Vec<u8> = std::iter::repeat_n(0xa7_u8, bytes)
-            .map(|it| {
-                let sum = u64::from(it) * u64::from(factor) + carry;
+            .map(|byte| {
+                let sum = u64::from(byte) * u64::from(factor) + carry;
                 carry = sum >> 8;
                 sum as u8
             })
@@ -104,12 +104,13 @@ mod tests {
         assert!(check(&encoded(good.clone(), |_| {}), "Aw").is_err());
         assert!(check(&encoded(good.clone(), |it| it[255] &= 0xfe), "AQAB").is_err());
         // Twice a good one has no factor but two that is small.
-        let twice = encoded(good.clone(), |it| {
-            let carried: Vec<u8> = it.iter().skip(1).chain([&0]).map(|next| next >> 7).collect();
-            it.iter_mut()
+        let twice = encoded(good.clone(), |modulus| {
+            let carried: Vec<u8> = modulus.iter().skip(1).chain([&0]).map(|next| next >> 7).collect();
+            modulus
+                .iter_mut()
                 .zip(carried)
                 .for_each(|(byte, carry)| *byte = *byte << 1 | carry);
-            it.insert(0, 1);
+            modulus.insert(0, 1);
         });
         assert!(check(&twice, "AQAB").is_err());
         assert!(check(&encoded(good.clone(), |it| it[0] &= 0x7f), "AQAB").is_err());

@@ -13,16 +13,19 @@ const DEEPEST: u8 = 32;
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let Strict(value) = serde_json::from_slice(bytes).ok()?;
     match value {
-        Value::Object(it) => Some(it),
+        Value::Object(members) => Some(members),
         _ => None,
     }
 }
 
 /// Parses a claims set: an object whose dates are integers.
 pub(super) fn claims(bytes: &[u8]) -> Option<Value> {
-    let it = object(bytes)?;
-    let dated = DATES.iter().filter_map(|name| it.get(*name)).all(Value::is_i64);
-    dated.then_some(Value::Object(it))
+    let claims = object(bytes)?;
+    let dated = DATES
+        .iter()
+        .filter_map(|name| claims.get(*name))
+        .all(Value::is_i64);
+    dated.then_some(Value::Object(claims))
 }
 
 struct Strict(Value);
@@ -60,26 +63,26 @@ impl<'de> Visitor<'de> for Depth {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E>(self, it: bool) -> Result<Value, E> {
-        Ok(Value::Bool(it))
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
     }
 
-    fn visit_i64<E>(self, it: i64) -> Result<Value, E> {
-        Ok(Value::from(it))
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
     }
 
-    fn visit_u64<E>(self, it: u64) -> Result<Value, E> {
-        Ok(Value::from(it))
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
     }
 
-    fn visit_f64<E: de::Error>(self, it: f64) -> Result<Value, E> {
-        Number::from_f64(it)
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("not a number"))
     }
 
-    fn visit_str<E>(self, it: &str) -> Result<Value, E> {
-        Ok(Value::from(it))
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {

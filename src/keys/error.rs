@@ -46,6 +46,6 @@ pub enum RotationError {
 
 impl IsBusy for RotationError {
     fn is_busy(&self) -> bool {
-        matches!(self, Self::Database(it) if it.is_busy())
+        matches!(self, Self::Database(error) if error.is_busy())
     }
 }

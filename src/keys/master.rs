@@ -28,12 +28,12 @@ impl std::fmt::Debug for Master {
 impl Master {
     pub fn new(key: &[u8; 32]) -> Self {
         let hkdf = Hkdf::new(Some(b"itu-account"), key);
-        let mut it = Self {
+        let mut master = Self {
             hkdf,
             pepper: [0; 32],
         };
-        it.pepper = it.derive("v1 pepper", "");
-        it
+        master.pepper = master.derive("v1 pepper", "");
+        master
     }
 
     fn derive(&self, label: &str, name: &str) -> [u8; 32] {
