@@ -37,7 +37,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
     let codes = response_types.iter().any(|it| it.code);
     let grants: Vec<&str> = GrantType::ALL
         .iter()
-        .filter(|it| match it {
+        .filter(|grant| match grant {
             GrantType::Implicit => implicit,
             GrantType::AuthorizationCode | GrantType::RefreshToken => codes,
             GrantType::ClientCredentials

@@ -57,7 +57,7 @@ impl Hint {
     pub fn address(&self, account: Option<&Account>) -> Option<String> {
         let key = match (account, self) {
             (Some(account), _) => Some(account.email.key()),
-            (None, Self::Login(it)) => EmailAddress::parse(it).ok().map(|it| it.key()),
+            (None, Self::Login(address)) => EmailAddress::parse(address).ok().map(|it| it.key()),
             (None, Self::IdToken(_)) => None,
         };
         key.map(|it| it.as_str().to_owned())

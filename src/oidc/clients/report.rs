@@ -276,11 +276,11 @@ mod tests {
 
     #[test]
     fn a_client_that_does_all_of_it_has_an_empty_report() {
-        let it = serde_json::json!({"redirect_uris": ["https://a.example/cb"], "pkce": "required",
+        let document = serde_json::json!({"redirect_uris": ["https://a.example/cb"], "pkce": "required",
             "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256",
             "jwks_uri": "https://a.example/keys", "id_token_signed_response_alg": "PS256",
             "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true});
-        assert!(topics(it).is_empty());
+        assert!(topics(document).is_empty());
         let desk = serde_json::json!({"grant_types": ["urn:openid:params:grant-type:ciba"], "response_types": [],
             "backchannel_token_delivery_mode": "poll"});
         assert_eq!(

@@ -137,9 +137,9 @@ mod tests {
     }
 
     fn with(member: &str, value: serde_json::Value) -> serde_json::Value {
-        let mut it = good();
-        it[member] = value;
-        it
+        let mut document = good();
+        document[member] = value;
+        document
     }
 
     #[test]
