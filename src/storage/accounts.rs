@@ -44,10 +44,10 @@ pub struct Holder {
 pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<Option<Holder>, DbErr> {
     let found = Entity::find().filter(Column::EmailUnique.eq(key.as_str()));
     let found = one(found.one(db).await?)?;
-    Ok(found.map(|it| Holder {
-        name: it.profile.full_name(),
-        email: it.email,
-        language: it.language,
+    Ok(found.map(|account| Holder {
+        name: account.profile.full_name(),
+        email: account.email,
+        language: account.language,
     }))
 }
 
@@ -150,8 +150,11 @@ pub struct NewAccount {
     pub terms_accepted_at: Option<Time>,
 }
 
-pub async fn insert(db: &impl ConnectionTrait, it: NewAccount) -> Result<(), DbErr> {
-    Entity::insert(row(it)).exec_without_returning(db).await.map(drop)
+pub async fn insert(db: &impl ConnectionTrait, new: NewAccount) -> Result<(), DbErr> {
+    Entity::insert(row(new))
+        .exec_without_returning(db)
+        .await
+        .map(drop)
 }
 
 /// Inserts all of them in one statement; the caller keeps it below what a database takes at once.

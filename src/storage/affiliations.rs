@@ -156,8 +156,8 @@ pub async fn count_living(
         .collect())
 }
 
-pub async fn insert(tx: &impl ConnectionTrait, it: &Affiliation) -> Result<(), DbErr> {
-    Entity::insert(to_row(it))
+pub async fn insert(tx: &impl ConnectionTrait, affiliation: &Affiliation) -> Result<(), DbErr> {
+    Entity::insert(to_row(affiliation))
         .exec_without_returning(tx)
         .await
         .map(drop)
@@ -219,8 +219,8 @@ pub async fn move_to(
     Ok(change.rows_affected == 1)
 }
 
-fn to_row(it: &Affiliation) -> ActiveModel {
-    let (decision, end) = match &it.stage {
+fn to_row(affiliation: &Affiliation) -> ActiveModel {
+    let (decision, end) = match &affiliation.stage {
         Stage::SelfDeclared | Stage::Pending => (None, None),
         Stage::Approved(decision) | Stage::Rejected(decision) => (Some(decision), None),
         Stage::Withdrawn { approval, end } => (approval.as_ref(), Some(end)),
@@ -229,12 +229,12 @@ fn to_row(it: &Affiliation) -> ActiveModel {
     let (decided_at, decided_by, decided_as, decision_reason) = decision_columns(decision);
     let (ended_at, ended_by, ended_as, end_reason) = decision_columns(end);
     ActiveModel {
-        id: Set(it.id.to_string()),
-        account_id: Set(it.account.to_string()),
-        organization_id: Set(it.organization.to_string()),
-        status: Set(it.status().as_str().to_owned()),
-        requested_at: Set(it.requested_at),
-        asked_by_person: Set(it.asked_by_person),
+        id: Set(affiliation.id.to_string()),
+        account_id: Set(affiliation.account.to_string()),
+        organization_id: Set(affiliation.organization.to_string()),
+        status: Set(affiliation.status().as_str().to_owned()),
+        requested_at: Set(affiliation.requested_at),
+        asked_by_person: Set(affiliation.asked_by_person),
         decided_at: Set(decided_at),
         decided_by: Set(decided_by),
         decided_as: Set(decided_as),
@@ -249,12 +249,12 @@ fn to_row(it: &Affiliation) -> ActiveModel {
 
 pub(super) type DecisionColumns = (Option<Time>, Option<String>, Option<String>, Option<String>);
 
-pub(super) fn decision_columns(it: Option<&Decision>) -> DecisionColumns {
+pub(super) fn decision_columns(decision: Option<&Decision>) -> DecisionColumns {
     (
-        it.map(|it| it.at),
-        it.and_then(|it| it.by.as_ref()).map(ToString::to_string),
-        it.map(|it| it.capacity.as_str().to_owned()),
-        it.and_then(|it| it.reason.clone()),
+        decision.map(|it| it.at),
+        decision.and_then(|it| it.by.as_ref()).map(ToString::to_string),
+        decision.map(|it| it.capacity.as_str().to_owned()),
+        decision.and_then(|it| it.reason.clone()),
     )
 }
 

@@ -111,10 +111,10 @@ fn with_its_limit(mut statement: Statement) -> Statement {
 
 fn whole_number(value: &Value) -> Option<i128> {
     match value {
-        Value::BigUnsigned(it) => it.map(i128::from),
-        Value::BigInt(it) => it.map(i128::from),
-        Value::Unsigned(it) => it.map(i128::from),
-        Value::Int(it) => it.map(i128::from),
+        Value::BigUnsigned(number) => number.map(i128::from),
+        Value::BigInt(number) => number.map(i128::from),
+        Value::Unsigned(number) => number.map(i128::from),
+        Value::Int(number) => number.map(i128::from),
         _ => None,
     }
 }

@@ -266,8 +266,8 @@ impl Database {
                 let mut taken = taken.lock().await;
                 taken.extend(self.writer.take());
                 let mut changed = Vec::with_capacity(taken.len());
-                for it in taken.iter() {
-                    changed.push(tx.execute_raw(it.statement.clone()).await?.rows_affected());
+                for waiting in taken.iter() {
+                    changed.push(tx.execute_raw(waiting.statement.clone()).await?.rows_affected());
                 }
                 Ok(changed)
             })
@@ -275,9 +275,9 @@ impl Database {
         };
         match all {
             Ok(changed) => {
-                for (it, changed) in waiting.into_iter().zip(changed) {
+                for (caller, changed) in waiting.into_iter().zip(changed) {
                     // The statement is stored even if its caller no longer waits.
-                    let _ = it.answer.send(Ok(changed));
+                    let _ = caller.answer.send(Ok(changed));
                 }
             }
             Err(error) => {

@@ -25,16 +25,16 @@ pub struct EmailCode {
     pub created_at: Time,
 }
 
-pub async fn insert(db: &impl ConnectionTrait, it: EmailCode) -> Result<(), DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, code: EmailCode) -> Result<(), DbErr> {
     let row = ActiveModel {
-        id: Set(it.id),
-        purpose: Set(it.purpose),
-        transaction: Set(it.transaction),
-        address: Set(it.address),
-        hmac: Set(it.hmac),
-        attempts: Set(it.attempts),
+        id: Set(code.id),
+        purpose: Set(code.purpose),
+        transaction: Set(code.transaction),
+        address: Set(code.address),
+        hmac: Set(code.hmac),
+        attempts: Set(code.attempts),
         spent: Set(false),
-        created_at: Set(it.created_at),
+        created_at: Set(code.created_at),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
@@ -59,13 +59,13 @@ pub async fn find_open(
 /// there are now, others' that were made side by side included.
 pub async fn count_attempt(
     db: &impl ConnectionTrait,
-    it: &EmailCode,
+    code: &EmailCode,
     most: i32,
     now: Time,
 ) -> Result<Option<i32>, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::Id.eq(code.id.as_str()))
         .filter(Column::Attempts.lt(most))
         .filter(Column::Spent.eq(false))
         .exec(db)
@@ -74,9 +74,9 @@ pub async fn count_attempt(
         return Ok(None);
     }
     // The row is this transaction's own by now: nobody counts between the two statements.
-    let made = Entity::find_by_id(it.id.as_str()).one(db).await?;
+    let made = Entity::find_by_id(code.id.as_str()).one(db).await?;
     let row = code_attempt::ActiveModel {
-        address: Set(it.address.clone()),
+        address: Set(code.address.clone()),
         at: Set(now),
         ..Default::default()
     };

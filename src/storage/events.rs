@@ -12,18 +12,18 @@ pub async fn insert(
     db: &impl ConnectionTrait,
     now: Time,
     context: &Context,
-    it: &Event,
+    event: &Event,
 ) -> Result<(), DbErr> {
     let row = event::ActiveModel {
         at: Set(now),
         actor: Set(context.actor.label()),
-        action: Set(it.action.as_str().to_owned()),
-        object: Set(it.object.clone()),
-        organization_id: Set(it.organization.as_ref().map(ToString::to_string)),
-        success: Set(it.success),
-        reason: Set(it.reason.clone()),
-        before: Set(it.before.as_ref().map(ToString::to_string)),
-        after: Set(it.after.as_ref().map(ToString::to_string)),
+        action: Set(event.action.as_str().to_owned()),
+        object: Set(event.object.clone()),
+        organization_id: Set(event.organization.as_ref().map(ToString::to_string)),
+        success: Set(event.success),
+        reason: Set(event.reason.clone()),
+        before: Set(event.before.as_ref().map(ToString::to_string)),
+        after: Set(event.after.as_ref().map(ToString::to_string)),
         network: Set(context.network.clone()),
         request_id: Set(context.request_id.clone()),
         ..Default::default()
@@ -51,11 +51,11 @@ pub async fn refusals(
         .await?;
     Ok(rows
         .into_iter()
-        .map(|it| Refusal {
-            at: it.at,
-            reason: it.reason.unwrap_or_default(),
-            circumstances: it.after.and_then(|it| serde_json::from_str(&it).ok()),
-            request_id: it.request_id,
+        .map(|row| Refusal {
+            at: row.at,
+            reason: row.reason.unwrap_or_default(),
+            circumstances: row.after.and_then(|it| serde_json::from_str(&it).ok()),
+            request_id: row.request_id,
         })
         .collect())
 }

@@ -48,26 +48,26 @@ pub async fn find_of_account_to_rely_on(
     Ok(found.map(from_row))
 }
 
-pub async fn insert(tx: &impl ConnectionTrait, it: &FocalPoint) -> Result<(), DbErr> {
+pub async fn insert(tx: &impl ConnectionTrait, focal_point: &FocalPoint) -> Result<(), DbErr> {
     let row = ActiveModel {
-        affiliation_id: Set(it.affiliation.to_string()),
-        account_id: Set(it.account.to_string()),
-        organization_id: Set(it.organization.to_string()),
-        designated_at: Set(it.designated_at),
-        designated_by: Set(it.designated_by.as_ref().map(ToString::to_string)),
+        affiliation_id: Set(focal_point.affiliation.to_string()),
+        account_id: Set(focal_point.account.to_string()),
+        organization_id: Set(focal_point.organization.to_string()),
+        designated_at: Set(focal_point.designated_at),
+        designated_by: Set(focal_point.designated_by.as_ref().map(ToString::to_string)),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     // security.md SE-2: this is done here and nowhere else, so that no way to an office, or out of it, can forget it.
-    sessions::make_cookies_due(tx, &it.account).await
+    sessions::make_cookies_due(tx, &focal_point.account).await
 }
 
 /// Deletes it, and returns `true` if there was one.
 pub async fn delete(tx: &impl ConnectionTrait, affiliation: &AffiliationId) -> Result<bool, DbErr> {
-    let Some(it) = Entity::find_by_id(affiliation.as_str()).one(tx).await? else {
+    let Some(row) = Entity::find_by_id(affiliation.as_str()).one(tx).await? else {
         return Ok(false);
     };
     let gone = Entity::delete_by_id(affiliation.as_str()).exec(tx).await?;
-    sessions::make_cookies_due(tx, &AccountId::new(it.account_id)).await?;
+    sessions::make_cookies_due(tx, &AccountId::new(row.account_id)).await?;
     Ok(gone.rows_affected == 1)
 }
 

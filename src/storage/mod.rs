@@ -50,8 +50,8 @@ pub use database::{Database, Look, OpenError};
 
 /// Writes a value into the text of a statement in place of binding it. A partial index is used only if its condition is
 /// in the text when the statement is prepared.
-fn constant(it: &'static str) -> Expr {
-    Expr::Constant(it.into())
+fn constant(text: &'static str) -> Expr {
+    Expr::Constant(text.into())
 }
 
 fn is(column: impl ColumnTrait, value: &'static str) -> Expr {

@@ -214,23 +214,26 @@ pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
         .await?;
     let some = !rows.is_empty();
     for row in rows {
-        let it = from_row(row)?;
-        let acronym = it.acronym.as_ref().map(|it| key_of(it).replace(' ', ""));
+        let organization = from_row(row)?;
+        let acronym = organization
+            .acronym
+            .as_ref()
+            .map(|it| key_of(it).replace(' ', ""));
         // Several nodes may start at once: one of them folds a row.
         let taken = Entity::update_many()
-            .col_expr(Column::NameKey, Expr::value(key_of(&it.name)))
+            .col_expr(Column::NameKey, Expr::value(key_of(&organization.name)))
             .col_expr(Column::AcronymKey, Expr::value(acronym))
             .col_expr(Column::SearchFold, Expr::value(VERSION))
-            .filter(Column::Id.eq(it.id.as_str()))
+            .filter(Column::Id.eq(organization.id.as_str()))
             .filter(Column::SearchFold.lt(VERSION))
             .exec(tx)
             .await?;
         if taken.rows_affected == 1 {
             organization_word::Entity::delete_many()
-                .filter(organization_word::Column::OrganizationId.eq(it.id.as_str()))
+                .filter(organization_word::Column::OrganizationId.eq(organization.id.as_str()))
                 .exec(tx)
                 .await?;
-            insert_words(tx, std::slice::from_ref(&it)).await?;
+            insert_words(tx, std::slice::from_ref(&organization)).await?;
         }
     }
     Ok(some)
@@ -246,8 +249,8 @@ fn matching(filter: &Filter) -> Select<Entity> {
     for word in words_of(&filter.text).into_iter().take(8) {
         select = select.filter(Column::Id.in_subquery(having_word(&word)));
     }
-    if let Some(it) = &filter.membership_type {
-        select = select.filter(Column::MembershipType.eq(it.as_str()));
+    if let Some(membership_type) = &filter.membership_type {
+        select = select.filter(Column::MembershipType.eq(membership_type.as_str()));
     }
     if filter.members_only {
         let types = Query::select()
@@ -257,15 +260,15 @@ fn matching(filter: &Filter) -> Select<Entity> {
             .to_owned();
         select = select.filter(Column::MembershipType.in_subquery(types));
     }
-    if let Some(it) = &filter.country {
+    if let Some(country) = &filter.country {
         select = select.filter(
             Condition::any()
-                .add(Column::Country.eq(it.as_str()))
+                .add(Column::Country.eq(country.as_str()))
                 .add(Column::Country.is_null()),
         );
     }
-    if let Some(it) = filter.category {
-        select = select.filter(Column::Category.eq(it.as_str()));
+    if let Some(category) = filter.category {
+        select = select.filter(Column::Category.eq(category.as_str()));
     }
     select
 }
@@ -313,18 +316,19 @@ fn after_prefix(prefix: &str) -> String {
 async fn insert_words(tx: &impl ConnectionTrait, organizations: &[Organization]) -> Result<(), DbErr> {
     let rows: Vec<_> = organizations
         .iter()
-        .filter(|it| {
+        .filter(|organization| {
             !matches!(
-                it.status,
+                organization.status,
                 OrganizationStatus::Merged | OrganizationStatus::Rejected
             )
         })
-        .flat_map(|it| {
-            it.search_words()
+        .flat_map(|organization| {
+            organization
+                .search_words()
                 .into_iter()
                 .map(|word| organization_word::ActiveModel {
                     word: Set(word),
-                    organization_id: Set(it.id.to_string()),
+                    organization_id: Set(organization.id.to_string()),
                 })
         })
         .collect();
@@ -336,31 +340,34 @@ async fn insert_words(tx: &impl ConnectionTrait, organizations: &[Organization])
     Ok(())
 }
 
-fn to_row(it: &Organization) -> ActiveModel {
-    let sectors: Vec<_> = it.sectors.iter().map(|it| it.as_str()).collect();
+fn to_row(organization: &Organization) -> ActiveModel {
+    let sectors: Vec<_> = organization.sectors.iter().map(|it| it.as_str()).collect();
     ActiveModel {
-        id: Set(it.id.to_string()),
-        name: Set(it.name.clone()),
-        name_key: Set(key_of(&it.name)),
-        acronym: Set(it.acronym.clone()),
-        acronym_key: Set(it.acronym.as_ref().map(|it| key_of(it).replace(' ', ""))),
-        membership_type: Set(it.membership_type.to_string()),
-        claimed_type: Set(it.claimed_type.as_ref().map(ToString::to_string)),
-        category: Set(it.category.as_str().to_owned()),
+        id: Set(organization.id.to_string()),
+        name: Set(organization.name.clone()),
+        name_key: Set(key_of(&organization.name)),
+        acronym: Set(organization.acronym.clone()),
+        acronym_key: Set(organization
+            .acronym
+            .as_ref()
+            .map(|it| key_of(it).replace(' ', ""))),
+        membership_type: Set(organization.membership_type.to_string()),
+        claimed_type: Set(organization.claimed_type.as_ref().map(ToString::to_string)),
+        category: Set(organization.category.as_str().to_owned()),
         sectors: Set(sectors.join(";")),
-        country: Set(it.country.as_ref().map(|it| it.as_str().to_owned())),
-        website: Set(it.website.clone()),
-        city: Set(it.city.clone()),
-        status: Set(it.status.as_str().to_owned()),
-        valid_from: Set(it.valid_from),
-        valid_until: Set(it.valid_until),
-        email_domains: Set(it.email_domains.join(";")),
-        merged_into: Set(it.merged_into.as_ref().map(ToString::to_string)),
-        proposed_by: Set(it.proposed_by.as_ref().map(ToString::to_string)),
+        country: Set(organization.country.as_ref().map(|it| it.as_str().to_owned())),
+        website: Set(organization.website.clone()),
+        city: Set(organization.city.clone()),
+        status: Set(organization.status.as_str().to_owned()),
+        valid_from: Set(organization.valid_from),
+        valid_until: Set(organization.valid_until),
+        email_domains: Set(organization.email_domains.join(";")),
+        merged_into: Set(organization.merged_into.as_ref().map(ToString::to_string)),
+        proposed_by: Set(organization.proposed_by.as_ref().map(ToString::to_string)),
         requests_announced_at: sea_orm::ActiveValue::NotSet,
-        created_at: Set(it.created_at),
-        updated_at: Set(it.updated_at),
-        version: Set(it.version),
+        created_at: Set(organization.created_at),
+        updated_at: Set(organization.updated_at),
+        version: Set(organization.version),
         search_fold: Set(VERSION),
     }
 }

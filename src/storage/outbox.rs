@@ -101,20 +101,20 @@ pub async fn list_due(db: &impl ConnectionTrait, now: Time, most: u64) -> Result
 /// Takes a mail for a while. Returns `None` if another sender has it, or has another one to the same recipient.
 pub async fn claim(
     db: &impl ConnectionTrait,
-    it: &Waiting,
+    waiting: &Waiting,
     now: Time,
     until: Time,
 ) -> Result<Option<Due>, DbErr> {
     let other = Query::select()
         .expr(Expr::val(1))
         .from_as(Entity, "other")
-        .and_where(Expr::col(("other", Column::Recipient)).eq(&*it.recipient))
+        .and_where(Expr::col(("other", Column::Recipient)).eq(&*waiting.recipient))
         .and_where(Expr::col(("other", Column::ClaimedUntil)).gt(now))
         .to_owned();
     let claimed = Entity::update_many()
         .col_expr(Column::ClaimedUntil, Expr::value(until))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.eq(&*it.id))
+        .filter(Column::Id.eq(&*waiting.id))
         .filter(due(now))
         .filter(Expr::exists(other).not())
         .exec(db)
@@ -122,14 +122,14 @@ pub async fn claim(
     if claimed.rows_affected != 1 {
         return Ok(None);
     }
-    let row = Entity::find_by_id(&*it.id).one(db).await?;
-    Ok(row.map(|it| Due {
-        id: it.id,
-        recipient: it.recipient,
-        subject: it.subject,
-        text: it.text,
-        html: it.html,
-        attempts: it.attempts,
+    let row = Entity::find_by_id(&*waiting.id).one(db).await?;
+    Ok(row.map(|row| Due {
+        id: row.id,
+        recipient: row.recipient,
+        subject: row.subject,
+        text: row.text,
+        html: row.html,
+        attempts: row.attempts,
     }))
 }
 
@@ -226,14 +226,14 @@ pub async fn delete_done(db: &impl ConnectionTrait, before: Time) -> Result<u64,
     batches::delete::<Entity, String>(db, Column::Id, done).await
 }
 
-fn entry(it: Model) -> Entry {
+fn entry(row: Model) -> Entry {
     Entry {
-        id: it.id,
-        created_at: it.created_at,
-        kind: it.kind,
-        recipient: it.recipient,
-        subject: it.subject,
-        text: it.text,
-        html: it.html,
+        id: row.id,
+        created_at: row.created_at,
+        kind: row.kind,
+        recipient: row.recipient,
+        subject: row.subject,
+        text: row.text,
+        html: row.html,
     }
 }

@@ -65,16 +65,16 @@ pub async fn find_by_credential(
 }
 
 /// Inserts a passkey. Returns `false` if the credential is registered already.
-pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, passkey: &Passkey) -> Result<bool, DbErr> {
     let row = ActiveModel {
-        id: Set(it.id.clone()),
-        account_id: Set(it.account.to_string()),
-        credential_id: Set(it.credential_id.clone()),
-        credential: Set(it.credential.clone()),
-        name: Set(it.name.clone()),
-        counts_alone: Set(it.counts_alone),
-        created_at: Set(it.created_at),
-        last_used_at: Set(it.last_used_at),
+        id: Set(passkey.id.clone()),
+        account_id: Set(passkey.account.to_string()),
+        credential_id: Set(passkey.credential_id.clone()),
+        credential: Set(passkey.credential.clone()),
+        name: Set(passkey.name.clone()),
+        counts_alone: Set(passkey.counts_alone),
+        created_at: Set(passkey.created_at),
+        last_used_at: Set(passkey.last_used_at),
     };
     let once = OnConflict::column(Column::CredentialId).do_nothing().to_owned();
     let rows = Entity::insert(row)
@@ -88,16 +88,16 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Passkey) -> Result<bool, DbE
 /// taken away, used elsewhere, or no longer counted alone.
 pub async fn update_used(
     db: &impl ConnectionTrait,
-    it: &Passkey,
+    passkey: &Passkey,
     credential: &str,
     now: Time,
 ) -> Result<bool, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::Credential, Expr::value(credential))
         .col_expr(Column::LastUsedAt, Expr::value(now))
-        .filter(Column::Id.eq(it.id.as_str()))
-        .filter(Column::Credential.eq(it.credential.as_str()))
-        .filter(Column::CountsAlone.eq(it.counts_alone))
+        .filter(Column::Id.eq(passkey.id.as_str()))
+        .filter(Column::Credential.eq(passkey.credential.as_str()))
+        .filter(Column::CountsAlone.eq(passkey.counts_alone))
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)

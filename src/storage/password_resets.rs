@@ -18,14 +18,14 @@ pub struct PasswordReset {
     pub created_at: Time,
 }
 
-pub async fn insert(db: &impl ConnectionTrait, token: &Digest, it: PasswordReset) -> Result<(), DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, token: &Digest, reset: PasswordReset) -> Result<(), DbErr> {
     let row = ActiveModel {
         token_digest: Set(token.as_str().to_owned()),
-        account_id: Set(it.account.map(AccountId::into_string)),
-        address: Set(it.address),
+        account_id: Set(reset.account.map(AccountId::into_string)),
+        address: Set(reset.address),
         spent: Set(false),
-        resume: Set(it.resume),
-        created_at: Set(it.created_at),
+        resume: Set(reset.resume),
+        created_at: Set(reset.created_at),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }

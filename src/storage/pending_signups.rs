@@ -25,25 +25,25 @@ pub struct Secrets {
 
 pub async fn insert(
     db: &impl ConnectionTrait,
-    it: &PendingSignup,
+    signup: &PendingSignup,
     password_hash: &str,
     handle: &Digest,
 ) -> Result<(), DbErr> {
     let row = ActiveModel {
-        id: Set(it.id.to_string()),
+        id: Set(signup.id.to_string()),
         handle_digest: Set(handle.as_str().to_owned()),
-        email: Set(it.email.as_str().to_owned()),
-        email_unique: Set(it.email.unique_key().as_str().to_owned()),
-        profile: Set(to_text(&it.profile)?),
+        email: Set(signup.email.as_str().to_owned()),
+        email_unique: Set(signup.email.unique_key().as_str().to_owned()),
+        profile: Set(to_text(&signup.profile)?),
         password_hash: Set(password_hash.to_owned()),
-        language: Set(it.language.as_str().to_owned()),
-        newsletter: Set(it.newsletter),
-        choice: Set(it.choice.as_ref().map(to_text).transpose()?),
-        terms_version: Set(it.terms_version.clone()),
+        language: Set(signup.language.as_str().to_owned()),
+        newsletter: Set(signup.newsletter),
+        choice: Set(signup.choice.as_ref().map(to_text).transpose()?),
+        terms_version: Set(signup.terms_version.clone()),
         terms_accepted_at: Set(None),
         taken: Set(false),
-        resume: Set(it.resume.clone()),
-        created_at: Set(it.created_at),
+        resume: Set(signup.resume.clone()),
+        created_at: Set(signup.created_at),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
@@ -63,21 +63,21 @@ pub async fn find(
 /// Writes screen 3: what was chosen, and whether the address has an account.
 pub async fn update_choice(
     db: &impl ConnectionTrait,
-    it: &PendingSignup,
+    signup: &PendingSignup,
     taken: bool,
     now: Time,
 ) -> Result<bool, DbErr> {
     let changes = ActiveModel {
-        newsletter: Set(it.newsletter),
-        choice: Set(it.choice.as_ref().map(to_text).transpose()?),
-        terms_version: Set(it.terms_version.clone()),
+        newsletter: Set(signup.newsletter),
+        choice: Set(signup.choice.as_ref().map(to_text).transpose()?),
+        terms_version: Set(signup.terms_version.clone()),
         terms_accepted_at: Set(Some(now)),
         taken: Set(taken),
         ..Default::default()
     };
     let done = Entity::update_many()
         .set(changes)
-        .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::Id.eq(signup.id.as_str()))
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)
@@ -128,7 +128,7 @@ pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result
 
 fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
     let unreadable = |_| DbErr::Custom("a pending sign-up cannot be read".to_owned());
-    let it = PendingSignup {
+    let signup = PendingSignup {
         id: PendingSignupId::new(row.id),
         email: EmailAddress::parse(&row.email)
             .map_err(|_| DbErr::Custom("a pending address cannot be read".into()))?,
@@ -148,7 +148,7 @@ fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
         taken: row.taken,
         terms_accepted_at: row.terms_accepted_at,
     };
-    Ok((it, secrets))
+    Ok((signup, secrets))
 }
 
 fn to_text(value: &impl serde::Serialize) -> Result<String, DbErr> {

@@ -192,11 +192,11 @@ fn select(filter: &Filter) -> SelectStatement {
         }
     });
     select.and_where_option(show);
-    if let Some(it) = &filter.id {
-        select.and_where(Expr::col((a, A::Id)).eq(it.as_str()));
+    if let Some(id) = &filter.id {
+        select.and_where(Expr::col((a, A::Id)).eq(id.as_str()));
     }
-    if let Some(it) = &filter.organization {
-        select.and_where(Expr::col((a, A::OrganizationId)).eq(it.as_str()));
+    if let Some(organization) = &filter.organization {
+        select.and_where(Expr::col((a, A::OrganizationId)).eq(organization.as_str()));
     }
     if filter.without_focal_point {
         let other = Query::select()

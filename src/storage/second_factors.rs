@@ -30,12 +30,12 @@ fn totp(row: totp_factor::Model) -> Totp {
 }
 
 /// Inserts the app's secret. Returns `false` if the account has one.
-pub async fn insert_totp(db: &impl ConnectionTrait, account: &AccountId, it: &Totp) -> Result<bool, DbErr> {
+pub async fn insert_totp(db: &impl ConnectionTrait, account: &AccountId, totp: &Totp) -> Result<bool, DbErr> {
     let row = totp_factor::ActiveModel {
         account_id: Set(account.to_string()),
-        sealed_secret: Set(it.sealed_secret.clone()),
-        last_step: Set(it.last_step),
-        created_at: Set(it.created_at),
+        sealed_secret: Set(totp.sealed_secret.clone()),
+        last_step: Set(totp.last_step),
+        created_at: Set(totp.created_at),
     };
     let once = OnConflict::column(totp_factor::Column::AccountId)
         .do_nothing()
@@ -44,7 +44,7 @@ pub async fn insert_totp(db: &impl ConnectionTrait, account: &AccountId, it: &To
         .on_conflict(once)
         .exec_without_returning(db)
         .await?;
-    Ok(find_totp(db, account).await?.as_ref() == Some(it))
+    Ok(find_totp(db, account).await?.as_ref() == Some(totp))
 }
 
 /// Spends a step and all before it; of any number of parallel uses, one gets `true`.

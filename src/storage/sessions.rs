@@ -60,23 +60,23 @@ pub async fn list_of_account(db: &impl ConnectionTrait, id: &AccountId) -> Resul
     Ok(rows.into_iter().map(session).collect())
 }
 
-pub async fn insert(db: &impl ConnectionTrait, it: &Session, cookie: &Digest) -> Result<(), DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, session: &Session, cookie: &Digest) -> Result<(), DbErr> {
     let row = ActiveModel {
-        id: Set(it.id.to_string()),
-        sid: Set(it.sid.to_string()),
+        id: Set(session.id.to_string()),
+        sid: Set(session.sid.to_string()),
         cookie_digest: Set(cookie.as_str().to_owned()),
-        account_id: Set(it.account.to_string()),
-        created_at: Set(it.created_at),
-        authenticated_at: Set(it.authenticated_at),
-        acr: Set(it.acr().as_str().to_owned()),
-        second_factor: Set(it.second_factor.map(|it| it.factor.as_str().to_owned())),
-        second_factor_at: Set(it.second_factor.map(|it| it.at)),
-        last_used_at: Set(it.last_used_at),
-        rested_at: Set(it.rested_at),
-        terms_due: Set(it.terms_due),
-        cookie_due: Set(it.cookie_due),
-        user_agent: Set(it.user_agent.clone()),
-        network: Set(it.network.clone()),
+        account_id: Set(session.account.to_string()),
+        created_at: Set(session.created_at),
+        authenticated_at: Set(session.authenticated_at),
+        acr: Set(session.acr().as_str().to_owned()),
+        second_factor: Set(session.second_factor.map(|it| it.factor.as_str().to_owned())),
+        second_factor_at: Set(session.second_factor.map(|it| it.at)),
+        last_used_at: Set(session.last_used_at),
+        rested_at: Set(session.rested_at),
+        terms_due: Set(session.terms_due),
+        cookie_due: Set(session.cookie_due),
+        user_agent: Set(session.user_agent.clone()),
+        network: Set(session.network.clone()),
         ended_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
@@ -85,24 +85,24 @@ pub async fn insert(db: &impl ConnectionTrait, it: &Session, cookie: &Digest) ->
 /// Stores a new cookie for a session whose person was verified again; `sid` stays.
 pub async fn update_authenticated(
     db: &impl ConnectionTrait,
-    it: &Session,
+    session: &Session,
     cookie: &Digest,
 ) -> Result<bool, DbErr> {
     let changes = ActiveModel {
         cookie_digest: Set(cookie.as_str().to_owned()),
-        authenticated_at: Set(it.authenticated_at),
-        acr: Set(it.acr().as_str().to_owned()),
-        second_factor: Set(it.second_factor.map(|it| it.factor.as_str().to_owned())),
-        second_factor_at: Set(it.second_factor.map(|it| it.at)),
-        last_used_at: Set(it.last_used_at),
-        rested_at: Set(it.rested_at),
-        terms_due: Set(it.terms_due),
+        authenticated_at: Set(session.authenticated_at),
+        acr: Set(session.acr().as_str().to_owned()),
+        second_factor: Set(session.second_factor.map(|it| it.factor.as_str().to_owned())),
+        second_factor_at: Set(session.second_factor.map(|it| it.at)),
+        last_used_at: Set(session.last_used_at),
+        rested_at: Set(session.rested_at),
+        terms_due: Set(session.terms_due),
         cookie_due: Set(false),
         ..Default::default()
     };
     let done = Entity::update_many()
         .set(changes)
-        .filter(Column::Id.eq(it.id.as_str()))
+        .filter(Column::Id.eq(session.id.as_str()))
         .filter(Column::EndedAt.is_null())
         .exec(db)
         .await?;
@@ -142,15 +142,15 @@ pub async fn exchange_cookie(
 /// Writes the use of `it` at `now`, unless another request did.
 pub async fn update_last_used(
     db: &impl ConnectionTrait,
-    it: &Session,
+    session: &Session,
     now: Time,
     rested_at: Option<Time>,
 ) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::LastUsedAt, Expr::value(now))
         .col_expr(Column::RestedAt, Expr::value(rested_at))
-        .filter(Column::Id.eq(it.id.as_str()))
-        .filter(Column::LastUsedAt.eq(it.last_used_at))
+        .filter(Column::Id.eq(session.id.as_str()))
+        .filter(Column::LastUsedAt.eq(session.last_used_at))
         .exec(db)
         .await
         .map(drop)

@@ -15,13 +15,13 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<SigningKey>, DbErr> {
     rows.into_iter().map(key).collect()
 }
 
-pub async fn insert(db: &impl ConnectionTrait, it: &SigningKey) -> Result<(), DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, key: &SigningKey) -> Result<(), DbErr> {
     let row = ActiveModel {
-        kid: Set(it.kid.clone()),
-        family: Set(it.family.as_str().to_owned()),
-        created_at: Set(it.created_at),
-        active_from: Set(it.active_from),
-        revoked_at: Set(it.revoked_at),
+        kid: Set(key.kid.clone()),
+        family: Set(key.family.as_str().to_owned()),
+        created_at: Set(key.created_at),
+        active_from: Set(key.active_from),
+        revoked_at: Set(key.revoked_at),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }

@@ -81,8 +81,8 @@ pub async fn find_live(
         .transpose()
 }
 
-pub async fn insert(tx: &impl ConnectionTrait, it: &TiesRight) -> Result<(), DbErr> {
-    Entity::insert(to_row(it))
+pub async fn insert(tx: &impl ConnectionTrait, right: &TiesRight) -> Result<(), DbErr> {
+    Entity::insert(to_row(right))
         .exec_without_returning(tx)
         .await
         .map(drop)
@@ -122,8 +122,8 @@ pub async fn update(tx: &impl ConnectionTrait, before: &TiesRight, after: &TiesR
     Ok(change.rows_affected == 1)
 }
 
-fn to_row(it: &TiesRight) -> ActiveModel {
-    let (decided, ended) = match &it.stage {
+fn to_row(right: &TiesRight) -> ActiveModel {
+    let (decided, ended) = match &right.stage {
         TiesStage::Requested => (None, None),
         TiesStage::Granted(decision) | TiesStage::Refused(decision) => (Some(decision), None),
         TiesStage::Revoked { grant, end } => (Some(grant), Some(end)),
@@ -131,12 +131,12 @@ fn to_row(it: &TiesRight) -> ActiveModel {
     let (decided_at, decided_by, decided_as, decision_reason) = decision_columns(decided);
     let (ended_at, ended_by, ended_as, end_reason) = decision_columns(ended);
     ActiveModel {
-        id: Set(it.id.to_string()),
-        affiliation_id: Set(it.affiliation.to_string()),
-        account_id: Set(it.account.to_string()),
-        right_type: Set(it.right.clone()),
-        status: Set(it.status().as_str().to_owned()),
-        requested_at: Set(it.requested_at),
+        id: Set(right.id.to_string()),
+        affiliation_id: Set(right.affiliation.to_string()),
+        account_id: Set(right.account.to_string()),
+        right_type: Set(right.right.clone()),
+        status: Set(right.status().as_str().to_owned()),
+        requested_at: Set(right.requested_at),
         decided_at: Set(decided_at),
         decided_by: Set(decided_by),
         decided_as: Set(decided_as),

@@ -30,9 +30,9 @@ impl Writer {
     }
 
     /// Adds a statement to those that wait. Returns `true` to the first of them, which runs them all.
-    pub fn join(&self, it: Waiting) -> bool {
+    pub fn join(&self, statement: Waiting) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push(it);
+        waiting.push(statement);
         waiting.len() == 1
     }
 

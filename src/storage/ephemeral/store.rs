@@ -34,8 +34,8 @@ impl Ephemeral {
         ttl: Duration,
     ) -> Result<(), EphemeralError> {
         match self {
-            Self::Memory(it) => it.put(kind, key, value, ttl),
-            Self::Redis(it) => it.put(kind, key, value, ttl).await?,
+            Self::Memory(memory) => memory.put(kind, key, value, ttl),
+            Self::Redis(redis) => redis.put(kind, key, value, ttl).await?,
         }
         Ok(())
     }
@@ -49,8 +49,8 @@ impl Ephemeral {
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.put_new(kind, key, value, ttl)),
-            Self::Redis(it) => it.put_new(kind, key, value, ttl).await,
+            Self::Memory(memory) => Ok(memory.put_new(kind, key, value, ttl)),
+            Self::Redis(redis) => redis.put_new(kind, key, value, ttl).await,
         }
     }
 
@@ -64,39 +64,39 @@ impl Ephemeral {
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.replace(kind, key, value, ttl)),
-            Self::Redis(it) => it.replace(kind, key, value, ttl).await,
+            Self::Memory(memory) => Ok(memory.replace(kind, key, value, ttl)),
+            Self::Redis(redis) => redis.replace(kind, key, value, ttl).await,
         }
     }
 
     pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.get(kind, key)),
-            Self::Redis(it) => it.get(kind, key).await,
+            Self::Memory(memory) => Ok(memory.get(kind, key)),
+            Self::Redis(redis) => redis.get(kind, key).await,
         }
     }
 
     /// Returns the value and removes it, in one step.
     pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.take(kind, key)),
-            Self::Redis(it) => it.take(kind, key).await,
+            Self::Memory(memory) => Ok(memory.take(kind, key)),
+            Self::Redis(redis) => redis.take(kind, key).await,
         }
     }
 
     /// Counts one more in the current window and returns the number.
     pub async fn count(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.count(key, window)),
-            Self::Redis(it) => it.count(key, window).await,
+            Self::Memory(memory) => Ok(memory.count(key, window)),
+            Self::Redis(redis) => redis.count(key, window).await,
         }
     }
 
     /// Returns the number in the current window, without counting.
     pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.counted(key, window)),
-            Self::Redis(it) => it.counted(key, window).await,
+            Self::Memory(memory) => Ok(memory.counted(key, window)),
+            Self::Redis(redis) => redis.counted(key, window).await,
         }
     }
 
@@ -104,22 +104,22 @@ impl Ephemeral {
     /// (security.md ST-1).
     pub async fn started_at(&self) -> Result<Time, EphemeralError> {
         match self {
-            Self::Memory(it) => Ok(it.started_at()),
-            Self::Redis(it) => it.started_at().await,
+            Self::Memory(memory) => Ok(memory.started_at()),
+            Self::Redis(redis) => redis.started_at().await,
         }
     }
 
     /// Drops expired values. Redis does so by itself.
     pub fn sweep(&self) {
-        if let Self::Memory(it) = self {
-            it.sweep();
+        if let Self::Memory(memory) = self {
+            memory.sweep();
         }
     }
 
     pub async fn ping(&self) -> Result<(), EphemeralError> {
         match self {
             Self::Memory(_) => Ok(()),
-            Self::Redis(it) => it.ping().await,
+            Self::Redis(redis) => redis.ping().await,
         }
     }
 }
