@@ -111,8 +111,8 @@ mod tests {
 
     fn forms(text: &Text) -> Vec<&str> {
         match text {
-            Text::One(it) => vec![it],
-            Text::Plural(it) => it.values().map(String::as_str).collect(),
+            Text::One(text) => vec![text],
+            Text::Plural(forms) => forms.values().map(String::as_str).collect(),
         }
     }
 

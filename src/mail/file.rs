@@ -8,8 +8,10 @@ use std::path::Path;
 pub(super) fn can_be_made(directory: &Path) -> std::io::Result<()> {
     let there = directory.ancestors().find_map(|it| std::fs::metadata(it).ok());
     match there {
-        Some(it) if !it.is_dir() => Err(std::io::ErrorKind::NotADirectory.into()),
-        Some(it) if it.permissions().readonly() => Err(std::io::ErrorKind::PermissionDenied.into()),
+        Some(metadata) if !metadata.is_dir() => Err(std::io::ErrorKind::NotADirectory.into()),
+        Some(metadata) if metadata.permissions().readonly() => {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
         // A relative path begins where the process does.
         _ => Ok(()),
     }

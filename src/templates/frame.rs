@@ -143,10 +143,10 @@ impl Frame {
             request: None,
             next: None,
             languages: Locale::ALL
-                .map(|it| Language {
-                    locale: it,
-                    name: it.own_name(),
-                    href: href(it),
+                .map(|locale| Language {
+                    locale,
+                    name: locale.own_name(),
+                    href: href(locale),
                 })
                 .into(),
             path: path.to_owned(),

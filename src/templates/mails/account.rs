@@ -144,12 +144,12 @@ impl MailTemplate for AuthenticationRequested {
     const NAME: &'static str = "authentication_requested";
 
     fn samples() -> Vec<Self> {
-        let it = Self {
+        let mail = Self {
             name: "John <i>Doe</i>".into(),
             service: "Bookshop & Co".into(),
             until: sample_time(),
         };
-        vec![it]
+        vec![mail]
     }
 }
 

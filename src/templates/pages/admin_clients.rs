@@ -54,7 +54,7 @@ pub struct ClientRefusal {
 
 impl ClientRefusal {
     fn samples() -> Vec<Self> {
-        let it = Self {
+        let refusal = Self {
             at: samples::at(),
             time: "14:05 UTC".into(),
             reason: "redirect_uri is not registered for this client".into(),
@@ -68,9 +68,9 @@ impl ClientRefusal {
             parameter: None,
             received: String::new(),
             registered: vec![],
-            ..it.clone()
+            ..refusal.clone()
         };
-        vec![it, bare]
+        vec![refusal, bare]
     }
 }
 

@@ -162,10 +162,10 @@ impl Page for SignupOrganization {
             .error("organization_id", "error.organization.choose")
             .error("organization_name", "error.required")
             .error("accept_terms", "error.accept_terms");
-        let again = all.iter().map(|it| Self {
+        let again = all.iter().map(|page| Self {
             form: wrong.clone(),
             service: None,
-            ..it.clone()
+            ..page.clone()
         });
         let again: Vec<_> = again.collect();
         all.extend(again);
