@@ -176,8 +176,8 @@ impl Fetch {
         };
         // The resolver below never sees an IP address that is written out.
         let literal = match host {
-            Host::Ipv4(it) => Some(IpAddr::V4(it)),
-            Host::Ipv6(it) => Some(IpAddr::V6(it)),
+            Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+            Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
             Host::Domain(_) => None,
         };
         if literal.is_some_and(|it| !reach.reaches(it)) {
@@ -261,8 +261,8 @@ impl Resolve for Reach {
 /// Returns `true` for an address in none of the ranges of IANA's special-purpose registries.
 fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(it) => !matches!(
-            it.octets(),
+        IpAddr::V4(v4) => !matches!(
+            v4.octets(),
             [0 | 10 | 127, ..]
                 | [100, 64..=127, ..]
                 | [169, 254, ..]
@@ -277,7 +277,7 @@ fn is_public(address: IpAddr) -> bool {
         ),
         // 2000::/3 without protocol assignments and Teredo (2001::/23), documentation (2001:db8::/32,
         // 3fff::/20) and 6to4 (2002::/16), so that an IPv4 address in IPv6 does not get around the list above.
-        IpAddr::V6(it) => match it.segments() {
+        IpAddr::V6(v6) => match v6.segments() {
             [0x2001, second, ..] => second > 0x01ff && second != 0x0db8,
             [0x2002, ..] => false,
             [0x3fff, second, ..] => second > 0x0fff,
@@ -290,8 +290,8 @@ fn is_public(address: IpAddr) -> bool {
 /// keep their secrets there.
 fn is_inside(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(it) => it.is_loopback() || it.is_private(),
-        IpAddr::V6(it) => it.is_loopback() || it.is_unique_local(),
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     }
 }
 
@@ -300,11 +300,11 @@ fn why(error: reqwest::Error) -> Error {
         return Error::TooSlow;
     }
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(it) = cause {
-        if let Some(Error::NotPublic) = it.downcast_ref::<Error>() {
+    while let Some(source) = cause {
+        if let Some(Error::NotPublic) = source.downcast_ref::<Error>() {
             return Error::NotPublic;
         }
-        cause = it.source();
+        cause = source.source();
     }
     Error::Unreachable(chain(&error.without_url()))
 }
@@ -312,9 +312,9 @@ fn why(error: reqwest::Error) -> Error {
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
-    while let Some(it) = cause {
-        text = format!("{text}: {it}");
-        cause = it.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
     }
     text
 }
@@ -400,8 +400,13 @@ mod tests {
 
     #[test]
     fn the_address_is_looked_at_before_anything_is_sent() {
-        let it = fetch(&["127.0.0.1:8443", "Service.Example:444"]);
-        let reach = |address: &str| it.target(address).map(|it| it.1).map_err(|it| it.to_string());
+        let fetcher = fetch(&["127.0.0.1:8443", "Service.Example:444"]);
+        let reach = |address: &str| {
+            fetcher
+                .target(address)
+                .map(|it| it.1)
+                .map_err(|it| it.to_string())
+        };
         assert_eq!(reach("https://rp.example/jwks"), Ok(Reach::Public));
         assert_eq!(reach("https://rp.example:443/jwks"), Ok(Reach::Public));
         assert_eq!(reach("https://service.example:444/"), Ok(Reach::Allowed));
@@ -422,7 +427,7 @@ mod tests {
         ] {
             assert_eq!(reach(address), Err(expected.to_string()), "{address}"); // DR-3
         }
-        let (url, _) = it.target("https://rp.example/object#hash").expect("good");
+        let (url, _) = fetcher.target("https://rp.example/object#hash").expect("good");
         assert_eq!(url.as_str(), "https://rp.example/object");
     }
 

@@ -112,21 +112,21 @@ impl Limits {
     }
 
     pub fn rates(&self, limit: Limit) -> &[Rate] {
-        let it = &self.figures;
+        let figures = &self.figures;
         match limit {
-            Limit::SignUp => &it.sign_up,
-            Limit::SignInFailures => &it.sign_in_failures,
-            Limit::SignInFailedAccounts => &it.sign_in_failed_accounts,
-            Limit::PasswordReset => &it.password_reset,
-            Limit::PasswordResetNetwork => &it.password_reset_network,
-            Limit::ClientAuthenticationFailures => &it.client_authentication_failures,
-            Limit::Interactions => &it.interactions,
-            Limit::Registration => &it.registration,
-            Limit::UserCodes => &it.user_codes,
-            Limit::UserCodesNetwork => &it.user_codes_network,
-            Limit::AuthenticationRequests => &it.authentication_requests,
-            Limit::UnknownHints => &it.unknown_hints,
-            Limit::DirectorySearch => &it.directory_search,
+            Limit::SignUp => &figures.sign_up,
+            Limit::SignInFailures => &figures.sign_in_failures,
+            Limit::SignInFailedAccounts => &figures.sign_in_failed_accounts,
+            Limit::PasswordReset => &figures.password_reset,
+            Limit::PasswordResetNetwork => &figures.password_reset_network,
+            Limit::ClientAuthenticationFailures => &figures.client_authentication_failures,
+            Limit::Interactions => &figures.interactions,
+            Limit::Registration => &figures.registration,
+            Limit::UserCodes => &figures.user_codes,
+            Limit::UserCodesNetwork => &figures.user_codes_network,
+            Limit::AuthenticationRequests => &figures.authentication_requests,
+            Limit::UnknownHints => &figures.unknown_hints,
+            Limit::DirectorySearch => &figures.directory_search,
         }
     }
 

@@ -151,14 +151,16 @@ impl Hasher {
 
     /// Refuses a hash that was not made here, unless it can be verified here at a bearable cost.
     pub fn accepts(&self, phc: &str) -> Result<(), Foreign> {
-        let it = Stored::parse(phc)?;
+        let stored = Stored::parse(phc)?;
         let ours = self.inner.params.keyid();
-        if !(it.params.keyid().is_empty() || it.params.keyid() == ours) || !it.params.data().is_empty() {
+        if !(stored.params.keyid().is_empty() || stored.params.keyid() == ours)
+            || !stored.params.data().is_empty()
+        {
             return Err(Foreign::Pepper);
         }
-        let costly = it.params.m_cost() > FOREIGN_MOST_KIB
-            || it.params.t_cost() > FOREIGN_MOST_PASSES
-            || it.params.p_cost() > 4;
+        let costly = stored.params.m_cost() > FOREIGN_MOST_KIB
+            || stored.params.t_cost() > FOREIGN_MOST_PASSES
+            || stored.params.p_cost() > 4;
         if costly { Err(Foreign::Cost) } else { Ok(()) }
     }
 
@@ -316,25 +318,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_verified_with_its_pepper() {
-        let it = hashing(2, 64);
-        let hash = it.hash(&password("Tulip-lamp-42")).await.unwrap();
+        let hashing = hashing(2, 64);
+        let hash = hashing.hash(&password("Tulip-lamp-42")).await.unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid="),
             "{hash}"
         ); // PW-2
         assert_eq!(
-            it.verify(&password("Tulip-lamp-42"), Some(&hash)).await.unwrap(),
+            hashing
+                .verify(&password("Tulip-lamp-42"), Some(&hash))
+                .await
+                .unwrap(),
             Verdict::Right
         );
         assert_eq!(
-            it.verify(&password("Tulip-lamp-43"), Some(&hash)).await.unwrap(),
+            hashing
+                .verify(&password("Tulip-lamp-43"), Some(&hash))
+                .await
+                .unwrap(),
             Verdict::Wrong
         );
         assert_eq!(
-            it.verify(&password("Tulip-lamp-42"), None).await.unwrap(),
+            hashing.verify(&password("Tulip-lamp-42"), None).await.unwrap(),
             Verdict::Wrong
         );
-        assert_eq!(it.count(), 4); // PW-3: an unknown account costs a hash too
+        assert_eq!(hashing.count(), 4); // PW-3: an unknown account costs a hash too
         let parameters = Parameters {
             memory_kib: 19_456,
             passes: 2,
@@ -397,11 +405,11 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_is_told() {
         // PW-2
-        let it = hashing(2, 2);
+        let hashing = hashing(2, 2);
         let password = password("Tulip-lamp-42");
-        let all = futures_util::future::join_all((0..8).map(|_| it.hash(&password))).await;
+        let all = futures_util::future::join_all((0..8).map(|_| hashing.hash(&password))).await;
         let busy = all.iter().filter(|it| matches!(it, Err(Error::Busy))).count();
-        assert_eq!((busy, it.count()), (5, 3));
-        assert!(it.hash(&password).await.is_ok());
+        assert_eq!((busy, hashing.count()), (5, 3));
+        assert!(hashing.hash(&password).await.is_ok());
     }
 }

@@ -70,12 +70,12 @@ mod tests {
     #[test]
     fn a_uuid_tells_its_version_and_variant() {
         for _ in 0..100 {
-            let it = super::uuid();
-            let groups: Vec<&str> = it.split('-').collect();
-            assert!(groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12]), "{it}");
+            let uuid = super::uuid();
+            let groups: Vec<&str> = uuid.split('-').collect();
+            assert!(groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12]), "{uuid}");
             assert!(
                 groups[2].starts_with('4') && groups[3].starts_with(['8', '9', 'a', 'b']),
-                "{it}"
+                "{uuid}"
             );
         }
     }

@@ -103,16 +103,16 @@ pub async fn find<T: DeserializeOwned>(app: &App, purpose: Purpose, key: &str) -
     let stored = app.ephemeral.get(purpose.kind(), &purpose.key(key)).await?;
     Ok(match stored {
         None => Found::Nothing,
-        Some(it) if it.is_empty() => Found::Claimed,
+        Some(bytes) if bytes.is_empty() => Found::Claimed,
         // A value that another key sealed is nothing of ours.
-        Some(it) => open(app, purpose, &it).map_or(Found::Nothing, Found::Value),
+        Some(bytes) => open(app, purpose, &bytes).map_or(Found::Nothing, Found::Value),
     })
 }
 
 /// Returns the value, if there is one.
 pub async fn get<T: DeserializeOwned>(app: &App, purpose: Purpose, key: &str) -> Result<Option<T>, Error> {
     Ok(match find(app, purpose, key).await? {
-        Found::Value(it) => Some(it),
+        Found::Value(value) => Some(value),
         Found::Nothing | Found::Claimed => None,
     })
 }

@@ -103,8 +103,8 @@ fn header_of(record: &csv::StringRecord, columns: &[&str]) -> Result<Vec<usize>,
     }
     for name in names {
         match column(name, columns) {
-            Some(it) if header.contains(&it) => return Err(format!("the column {name} stands twice")),
-            Some(it) => header.push(it),
+            Some(at) if header.contains(&at) => return Err(format!("the column {name} stands twice")),
+            Some(at) => header.push(at),
             None => return Err(format!("there is no column {name:?}")),
         }
     }
