@@ -29,15 +29,15 @@ pub struct Runner {
 impl Runner {
     /// Runs the modules and returns their outcomes in the order of the plans.
     pub async fn run(&self, selected: &[Selected]) -> Vec<Outcome> {
-        let places = Arc::new(Semaphore::new(self.jobs.max(1)));
+        let permits = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
         let waits_long = |it: &(usize, Selected)| LONG_WAITS.contains(&it.1.2.name);
         let all: Vec<(usize, Selected)> = selected.iter().copied().enumerate().collect();
         let (first, then): (Vec<_>, Vec<_>) = all.into_iter().partition(waits_long);
         for (at, selected) in first.into_iter().chain(then) {
             let environment = self.environment.clone();
-            let place = places.clone().acquire_owned().await.ok();
-            tasks.spawn(async move { (at, run_module(&environment, place, selected).await) });
+            let permit = permits.clone().acquire_owned().await.ok();
+            tasks.spawn(async move { (at, run_module(&environment, permit, selected).await) });
         }
         let mut outcomes = Vec::new();
         while let Some(finished) = tasks.join_next().await {
@@ -53,11 +53,11 @@ impl Runner {
 
 async fn run_module(
     environment: &Environment,
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
     (plan, variant, module): Selected,
 ) -> Outcome {
     let begin = Instant::now();
-    let mut run = Run::new(environment, *variant, place);
+    let mut run = Run::new(environment, *variant, permit);
     let (report, end) = match module.check {
         Check::Run(check) => {
             let end = match prepare(&mut run, module) {

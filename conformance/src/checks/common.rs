@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_meter_knows_short_and_dull_secrets() {
+    fn short_and_dull_secrets_have_little_entropy() {
         let mut report = Report::default();
         entropy(
             "code",

@@ -53,7 +53,7 @@ pub fn check(jwks: &Value, report: &mut Report) {
             });
         }
         if let Some(curve) = key["crv"].as_str() {
-            const KNOWN: [&str; 8] = [
+            const REGISTERED: [&str; 8] = [
                 "P-256",
                 "P-384",
                 "P-521",
@@ -63,7 +63,7 @@ pub fn check(jwks: &Value, report: &mut Report) {
                 "X25519",
                 "X448",
             ];
-            report.advise(KNOWN.contains(&curve), RULE, || {
+            report.advise(REGISTERED.contains(&curve), RULE, || {
                 format!("unknown curve {curve:?}")
             });
         } else if matches!(key["kty"].as_str(), Some("EC" | "OKP")) {

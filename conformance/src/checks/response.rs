@@ -23,11 +23,15 @@ impl Response {
     }
 
     pub fn brief(&self) -> String {
-        let shown = |(key, value): &(String, String)| match key.as_str() {
+        let without_values = |(key, value): &(String, String)| match key.as_str() {
             "error" | "error_description" => format!("{key}={value}"),
             _ => key.clone(),
         };
-        self.params.iter().map(shown).collect::<Vec<_>>().join(", ")
+        self.params
+            .iter()
+            .map(without_values)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 

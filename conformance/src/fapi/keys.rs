@@ -59,8 +59,8 @@ impl Key {
 
     pub fn public(&self) -> Value {
         const PUBLIC: [&str; 8] = ["kty", "crv", "x", "y", "n", "e", "kid", "alg"];
-        let shown = self.members.iter().filter(|it| PUBLIC.contains(&it.0.as_str()));
-        Value::Object(shown.map(|(name, it)| (name.clone(), it.clone())).collect())
+        let public = self.members.iter().filter(|it| PUBLIC.contains(&it.0.as_str()));
+        Value::Object(public.map(|(name, it)| (name.clone(), it.clone())).collect())
     }
 
     /// Computes the thumbprint (RFC 7638 §3).

@@ -55,13 +55,13 @@ impl Driver {
         // Begins the long ones first: short ones fill the places beside them.
         chains.sort_by_key(|it| Reverse(it.modules.len()));
         let mut outcomes: Vec<Vec<(usize, Outcome)>> = rows.iter().map(|_| Vec::new()).collect();
-        let places = Arc::new(Semaphore::new(jobs.max(1)));
+        let permits = Arc::new(Semaphore::new(jobs.max(1)));
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let mut tasks = JoinSet::new();
         for chain in chains {
-            let (driver, places, sender) = (self.clone(), places.clone(), sender.clone());
+            let (driver, permits, sender) = (self.clone(), permits.clone(), sender.clone());
             tasks.spawn(async move {
-                let _place = places.acquire_owned().await;
+                let _permit = permits.acquire_owned().await;
                 for (at, module) in chain.modules {
                     let outcome = driver.module(&chain.plan, module).await;
                     // The receiver is gone: the run was given up.

@@ -24,7 +24,7 @@ pub enum Fault {
     ChattyIdToken, OtherSubAtUserinfo, NoPostAtUserinfo, StringBooleans, NoProfileClaims, DemandsNonce,
     RefusesUnknown, IgnoresResponseType, QuotesInDescription, IgnoresPrompt, AlwaysAsks, IgnoresMaxAge,
     MovingAuthTime, NoAcr, CodesLast, WrongErrorCode, AnyRedirectUri, GetOnly, OverlooksRequestObject,
-    CachesRefresh, ForeignRefresh, NoPkce, NoSecretPost, KeepsSession, AnyHint, PrivateKeyShown,
+    CachesRefresh, ForeignRefresh, NoPkce, NoSecretPost, KeepsSession, AnyHint, PrivateKeyPublished,
     AcceptsFragments, AcceptsHttpLogin, Answers200, EndpointAudience, ForgetsLogin, HidesClients, KeepsClients,
     NoImplicit, NonceInUserinfo, SecretWithoutEnd, AnySector, AnySigner, KeepsKeys, OverlooksRequestUri,
     NoHashes, WrongHashes, AnswersInQuery, RefreshInFront, NeedsNoNonce, OtherSubInFront,
@@ -166,7 +166,7 @@ impl Mock {
         let private = pair.to_jwk_key_pair();
         let public = pair.to_jwk_public_key();
         let mut key = serde_json::to_value(
-            if self.is(Fault::PrivateKeyShown) {
+            if self.is(Fault::PrivateKeyPublished) {
                 &private
             } else {
                 &public
@@ -205,8 +205,8 @@ impl Mock {
         let id = params.get("client_id").cloned().unwrap_or_default();
         let client = self.client(&id);
         let uri = params.get("redirect_uri").cloned().unwrap_or_default();
-        let known = client.is_some_and(|it| it.redirect_uri == uri) || self.is(Fault::AnyRedirectUri);
-        if !known {
+        let registered = client.is_some_and(|it| it.redirect_uri == uri) || self.is(Fault::AnyRedirectUri);
+        if !registered {
             return page(400, "redirect_uri is not registered");
         }
         let has = |name: &str| params.contains_key(name);
@@ -428,10 +428,10 @@ impl Mock {
         };
         let foreign = params["client_id"] != client.client_id && !self.is(Fault::ForeignRefresh);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(given("code_verifier")));
-        let unproven = !refreshing
+        let unverified = !refreshing
             && params.get("code_challenge").is_some_and(|it| *it != challenge)
             && !self.is(Fault::NoPkce);
-        if foreign || unproven {
+        if foreign || unverified {
             return spent;
         }
         let (access, refresh) = (random_text(43), random_text(43));

@@ -180,7 +180,7 @@ async fn every_fault_is_found() {
         (Fault::AnyHint, "oidcc-rp-initiated-logout-modified-id-token-hint", Failed),
         (Fault::AnyHint, "oidcc-rp-initiated-logout-bad-id-token-hint", Failed),
         (Fault::AnyHint, "oidcc-rp-initiated-logout-no-id-token-hint", Failed),
-        (Fault::PrivateKeyShown, "oidcc-discovery-endpoint-verification", Failed),
+        (Fault::PrivateKeyPublished, "oidcc-discovery-endpoint-verification", Failed),
         (Fault::ForeignIssuer, "oidcc-discovery-endpoint-verification", Failed),
         (Fault::BadSignature, "oidcc-idtoken-signature", Failed),
     ];

@@ -8,7 +8,7 @@ use crate::relying_party::RelyingParty;
 use crate::report::Step;
 use serde_json::json;
 
-const SHOWN: &str = "the login page (OpenID Connect Dynamic Client Registration §2)";
+const LOGIN_PAGE: &str = "the login page (OpenID Connect Dynamic Client Registration §2)";
 const INITIATED: &str = "initiate_login_uri (OpenID Connect Dynamic Client Registration §2)";
 
 pub async fn logo(rp: &mut RelyingParty) -> Step {
@@ -32,17 +32,21 @@ async fn shows(rp: &mut RelyingParty, member: &str, found: fn(&Page) -> &Vec<Str
         .url(&rp.run.endpoint("authorization_endpoint")?);
     match rp.run.browser.open(&url).await? {
         RedirectResult::Returned(redirect) => Err(rp.run.report.stop(
-            SHOWN,
+            LOGIN_PAGE,
             format!("the browser was sent to {} instead of a page", redirect.url),
         )),
         RedirectResult::Page(page) => {
-            rp.run.report.require(page.login_form().is_some(), SHOWN, || {
-                format!("not a login page: {}", page.brief())
-            });
-            rp.run.report.require(found(&page).contains(&address), SHOWN, || {
-                format!("{member} is not on it: {:?}", found(&page))
-            });
-            rp.run.report.review(SHOWN, page.brief());
+            rp.run
+                .report
+                .require(page.login_form().is_some(), LOGIN_PAGE, || {
+                    format!("not a login page: {}", page.brief())
+                });
+            rp.run
+                .report
+                .require(found(&page).contains(&address), LOGIN_PAGE, || {
+                    format!("{member} is not on it: {:?}", found(&page))
+                });
+            rp.run.report.review(LOGIN_PAGE, page.brief());
             Ok(())
         }
     }

@@ -25,14 +25,14 @@ pub async fn query(rp: &mut RelyingParty) -> Step {
 }
 
 pub async fn query_mismatch(rp: &mut RelyingParty) -> Step {
-    unknown(rp, "?bar=foo").await
+    unregistered(rp, "?bar=foo").await
 }
 
 pub async fn query_added(rp: &mut RelyingParty) -> Step {
-    unknown(rp, "").await
+    unregistered(rp, "").await
 }
 
-async fn unknown(rp: &mut RelyingParty, registered: &str) -> Step {
+async fn unregistered(rp: &mut RelyingParty, registered: &str) -> Step {
     let uri = format!("{REDIRECT_URI}{registered}");
     register(rp, json!({ "redirect_uris": [uri] })).await?;
     let request = rp

@@ -7,7 +7,7 @@ pub const REQUEST_URI: &[&str] = &["invalid_request_uri"];
 pub const CLIENT: &[&str] = &["invalid_client"];
 pub const CLIENT_OR_REQUEST: &[&str] = &["invalid_client", "invalid_request"];
 pub const GRANT: &[&str] = &["invalid_grant"];
-pub const POSSESSION: &[&str] = &["invalid_request", "invalid_grant", "invalid_dpop_proof"];
+pub const SENDER_CONSTRAINT: &[&str] = &["invalid_request", "invalid_grant", "invalid_dpop_proof"];
 pub const ANY_OF_THE_REQUEST: &[&str] = &["invalid_request", "invalid_request_object", "invalid_request_uri"];
 pub const RESPONSE_TYPE: &[&str] = &[
     "unsupported_response_type",

@@ -80,11 +80,18 @@ pub async fn negative(run: &mut Run) -> Step {
     let mut other = flow.clone();
     other.resource.proof_key = Key::generate().ok();
     expect(run, &other, &token, "another key", Out).await?;
-    let mut unproved = flow.clone();
-    unproved.resource.proves = false;
-    expect(run, &unproved, &token, "no proof", Out).await?;
-    unproved.scheme = |_| "Bearer".into();
-    expect(run, &unproved, &token, "the scheme Bearer without a proof", Out).await?;
+    let mut without_proof = flow.clone();
+    without_proof.resource.proves = false;
+    expect(run, &without_proof, &token, "no proof", Out).await?;
+    without_proof.scheme = |_| "Bearer".into();
+    expect(
+        run,
+        &without_proof,
+        &token,
+        "the scheme Bearer without a proof",
+        Out,
+    )
+    .await?;
     expect(run, &flow, &token, "nothing wrong after all this", In).await
 }
 

@@ -11,7 +11,7 @@ use crate::run::Run;
 use std::time::Duration;
 
 const RULE: &str = "refresh (FAPI 2.0 Security Profile §5.3.2.1, OpenID Connect Core §12.2)";
-const UNPROVED: &str = "a refresh without proof (FAPI 2.0 Security Profile §5.3.2.1)";
+const WITHOUT_PROOF: &str = "a refresh without proof (FAPI 2.0 Security Profile §5.3.2.1)";
 const NOBODY: &str = "a refresh without client authentication (RFC 6749 §6)";
 const FOREIGN: &str = "the refresh token of another client (RFC 6749 §5.2)";
 
@@ -40,7 +40,7 @@ pub async fn check(run: &mut Run) -> Step {
         return Err(Stop::Skipped("no refresh token was issued".into()));
     };
     let token = refresh_by_another_key(run, &first, &own, &token, &scope).await?;
-    unproved(run, &first, &form(&token, &scope)).await?;
+    without_proof(run, &first, &form(&token, &scope)).await?;
 
     let mut second = first.for_second_client();
     let scope = offline(run, &mut second);
@@ -142,7 +142,7 @@ async fn refreshed(run: &mut Run, flow: &Flow, own: &Grant, form: &Form) -> Step
 }
 
 /// Refreshes without the client's authentication, then without what the tokens are bound to.
-async fn unproved(run: &mut Run, flow: &Flow, form: &Form) -> Step {
+async fn without_proof(run: &mut Run, flow: &Flow, form: &Form) -> Step {
     const CLIENT: [&str; 3] = ["invalid_client", "invalid_grant", "invalid_request"];
     const PROOF: [&str; 3] = ["invalid_request", "invalid_grant", "invalid_dpop_proof"];
     let is_the_same = (flow.fapi.auth, flow.fapi.constraint) == (Auth::Mtls, Constraint::Mtls);
@@ -168,7 +168,7 @@ async fn unproved(run: &mut Run, flow: &Flow, form: &Form) -> Step {
         }
     };
     if let Ok(answer) = fapi::token(run, &bare, form).await? {
-        json_error(&answer, status, codes, UNPROVED, &mut run.report);
+        json_error(&answer, status, codes, WITHOUT_PROOF, &mut run.report);
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 //! it may end.
 
 use super::error_codes::{
-    ANY_OF_THE_REQUEST, CLIENT, CLIENT_OR_REQUEST, GRANT, NAMELESS, OBJECT, POSSESSION, REQUEST,
-    REQUEST_OR_OBJECT, REQUEST_URI, RESPONSE_TYPE,
+    ANY_OF_THE_REQUEST, CLIENT, CLIENT_OR_REQUEST, GRANT, NAMELESS, OBJECT, REQUEST, REQUEST_OR_OBJECT,
+    REQUEST_URI, RESPONSE_TYPE, SENDER_CONSTRAINT,
 };
 use super::{discovery, happy, proofs, refresh, repeated, transport};
 use crate::client::random_text;
@@ -53,9 +53,9 @@ pub const MODULES: &[Module] = &[
         |it| { it.prove_at_par(); foreign_thumbprint(it); },
         Expect::par(&["invalid_request", "invalid_dpop_proof"])),
     row!("ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt", [Dpop, User],
-        |it| { it.prove_at_par(); it.token.proof_key = Key::generate().ok(); }, Expect::token(POSSESSION)),
+        |it| { it.prove_at_par(); it.token.proof_key = Key::generate().ok(); }, Expect::token(SENDER_CONSTRAINT)),
     row!("ensure-token-endpoint-fails-with-mismatched-dpop-jkt", [Dpop, User],
-        foreign_thumbprint, Expect::token(POSSESSION)),
+        foreign_thumbprint, Expect::token(SENDER_CONSTRAINT)),
     row!("ensure-dpopproof-at-par-endpoint-binding-success", [Dpop, User],
         Flow::prove_at_par, Expect::SUCCESS),
     row!("ensure-dpop-auth-code-binding-success", [Dpop, User],

@@ -31,7 +31,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
     let endpoints: Vec<&str> = endpoints.iter().map(String::as_str).collect();
     verify_tls(run, &endpoints).await?;
     let expect = match (fapi.auth, fapi.constraint) {
-        (_, Constraint::Dpop) => Expect::token(error_codes::POSSESSION),
+        (_, Constraint::Dpop) => Expect::token(error_codes::SENDER_CONSTRAINT),
         (Auth::Mtls, Constraint::Mtls) => Expect::token(error_codes::CLIENT_OR_REQUEST).or_tls(),
         (Auth::PrivateKeyJwt, Constraint::Mtls) => {
             Expect::token(&["invalid_client", "invalid_grant", "invalid_request"]).or_tls()

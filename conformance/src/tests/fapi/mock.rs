@@ -394,10 +394,10 @@ impl Mock {
                     return refuse("invalid_grant");
                 }
                 let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(given("code_verifier")));
-                let unproved = found.params.get("code_challenge") != Some(&challenge);
+                let unverified = found.params.get("code_challenge") != Some(&challenge);
                 let foreign = found.client != client.id;
                 let named = found.thumbprint.is_some() && found.thumbprint != thumbprint;
-                if unproved && !self.is(Fault::NoPkce)
+                if unverified && !self.is(Fault::NoPkce)
                     || foreign && !self.is(Fault::CodesForAnyone) && !self.is(Fault::AnySigner)
                     || named && !self.is(Fault::AnyThumbprint)
                 {
@@ -460,9 +460,9 @@ impl Mock {
         }
         let found = self.memory.lock().unwrap().access.get(token).cloned();
         let Some(found) = found else { return refuse(401) };
-        let shown = self.proof(request, Some(token))?;
+        let presented = self.proof(request, Some(token))?;
         let unbound = self.is(Fault::UnboundTokens) || in_query.is_some() || self.is(Fault::NoProofs);
-        if shown != found.thumbprint && !unbound {
+        if presented != found.thumbprint && !unbound {
             return refuse(401);
         }
         if !found.params.get("scope").is_some_and(|it| it.contains("openid")) {
