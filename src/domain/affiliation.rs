@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn withdrawn_is_told_as_none() {
+    fn withdrawn_is_stated_as_none() {
         assert_eq!(
             AffiliationClaim::from(AffiliationStatus::Withdrawn),
             AffiliationClaim::None

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_class_that_the_login_proves_is_told() {
+    fn the_first_class_that_the_login_satisfies_is_stated() {
         let (sfa, mfa) = (Acr::Password.as_str(), Acr::SecondFactor.as_str());
         let met = |values: &[&str], held| {
             let wanted = WantedAcr {

@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_told_what_concerns_it() {
+    fn a_resource_gets_what_concerns_it() {
         let all = parse(
             &json!([{"type": "order", "actions": ["a"], "locations": ["https://a.example"]},
             {"type": "order", "actions": ["b"], "locations": ["https://b.example"]}, {"type": "order", "actions": ["c"]}]),

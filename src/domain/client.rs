@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn public_and_native_clients_always_prove_possession() {
+    fn public_and_native_clients_always_use_pkce() {
         for metadata in [
             serde_json::json!({"token_endpoint_auth_method": "none", "pkce": "optional"}),
             serde_json::json!({"application_type": "native", "pkce": "optional"}),

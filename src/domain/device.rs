@@ -32,7 +32,7 @@ impl UserCode {
     }
 
     /// Returns the code as it is shown: `WDJB-MJHT`.
-    pub fn shown(&self) -> String {
+    pub fn displayed(&self) -> String {
         let (one, other) = self.0.split_at(Self::LENGTH / 2);
         format!("{one}-{other}")
     }
@@ -95,7 +95,7 @@ mod tests {
                 .collect();
             let read = UserCode::typed(&typed).expect("a code");
             prop_assert_eq!(read.as_str(), &code);
-            prop_assert_eq!(UserCode::typed(&read.shown()), Some(read)); // RFC 8628 §6.1
+            prop_assert_eq!(UserCode::typed(&read.displayed()), Some(read)); // RFC 8628 §6.1
         }
 
         #[test]

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn every_broken_rule_is_told() {
+    fn every_broken_rule_is_named() {
         // PW-1
         assert!(choose("Tulip-lamp-42").is_ok());
         assert_eq!(choose("Ab1!").unwrap_err(), [Rule::Length]);

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_field_is_told() {
+    fn every_wrong_field_is_named() {
         // SU-6
         let errors = Profile::parse(&ProfileInput {
             title: "king",

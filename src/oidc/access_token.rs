@@ -231,9 +231,9 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
             let Some(granted_to) = granted_to else {
                 return Ok(Validity::Invalid("the client that it was granted to is gone"));
             };
-            let standing =
-                consent::standing_claims(db, &granted_to, &account.id, &token.scope, &token.claims).await?;
-            let Some(claims) = standing else {
+            let in_force =
+                consent::claims_in_force(db, &granted_to, &account.id, &token.scope, &token.claims).await?;
+            let Some(claims) = in_force else {
                 return Ok(Validity::Invalid("its consent was withdrawn"));
             };
             token.claims = claims;

@@ -73,7 +73,7 @@ fn redirects_freely(app: &App, client: &Client) -> bool {
 ///
 /// Every issuance calls it (security.md G-10): a claim that is no longer registered for the client, or that
 /// the person never saw on the page, is not given (AZ-13, AZ-14).
-pub async fn standing_claims(
+pub async fn claims_in_force(
     db: &impl ConnectionTrait,
     client: &Client,
     account: &AccountId,
@@ -168,8 +168,9 @@ fn covers(
     let host = asked.redirect_host.as_ref();
     let is_host_allowed = redirects_freely || host.is_none_or(|host| consent.redirect_hosts.contains(host));
     // OpenID Connect Core §3.1.2.1: prompt=consent asks again, whatever was remembered before it.
-    let anew = !request.prompt.consent || consent.given_at >= request.accepted_at;
-    anew && is_host_allowed
+    let given_since = !request.prompt.consent || consent.given_at >= request.accepted_at;
+    given_since
+        && is_host_allowed
         && asked.scope.is_within(&consent.scope)
         && asked.claims.iter().all(|name| consent.covers(name))
 }

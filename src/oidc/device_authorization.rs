@@ -83,10 +83,10 @@ pub async fn begin(
     let user_code = free_user_code(app, &content).await?;
     let page = app.config.issuer.at(paths::DEVICE);
     Ok(DeviceAuthorization {
-        verification_uri_complete: format!("{page}/{}", user_code.shown()),
+        verification_uri_complete: format!("{page}/{}", user_code.displayed()),
         verification_uri: page,
         device_code,
-        user_code: user_code.shown(),
+        user_code: user_code.displayed(),
         expires_in: LIFETIME.num_seconds(),
         interval: INTERVAL.num_seconds(),
     })

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_tells_what_works_and_where() {
+    fn the_document_states_what_works_and_where() {
         let issuer = Issuer::parse("https://account.example").expect("an issuer");
         let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), std::path::Path::new("."));
         let read = |it: &Config| serde_json::from_slice::<Value>(&document(it)).expect("JSON");

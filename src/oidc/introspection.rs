@@ -112,8 +112,8 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
     let Some(account) = account.filter(Account::is_active) else {
         return Ok(None);
     };
-    let standing = consent::standing_claims(db, client, &account.id, &grant.scope, &grant.claims).await?;
-    if standing.is_none() {
+    let in_force = consent::claims_in_force(db, client, &account.id, &grant.scope, &grant.claims).await?;
+    if in_force.is_none() {
         return Ok(None);
     }
     let Value::Object(all) = json!({

@@ -65,30 +65,30 @@ impl Mismatch {
             "an unknown client"
         };
         // A client that mixes the two up has sent its secret in place of its identifier.
-        let shown = if app.registry.is_secret(received) {
+        let recorded = if app.registry.is_secret(received) {
             "[redacted: the secret of a client]"
         } else {
             received
         };
-        (reason, Self::new::<&str>("client_id", shown, []))
+        (reason, Self::new::<&str>("client_id", recorded, []))
     }
 }
 
 /// Returns a text of limited length in printable ASCII: a character that looks like another letter shows that it is
 /// not.
 pub fn printable(text: &str) -> String {
-    let mut shown = String::new();
+    let mut plain = String::new();
     for (position, character) in text.chars().enumerate() {
         if position == LONGEST {
-            shown.push_str("[...]");
+            plain.push_str("[...]");
             break;
         }
         match character {
-            ' '..='~' => shown.push(character),
-            _ => shown.extend(character.escape_unicode()),
+            ' '..='~' => plain.push(character),
+            _ => plain.extend(character.escape_unicode()),
         }
     }
-    shown
+    plain
 }
 
 /// Returns an address without the parts that may be secret: credentials before the host, the fragment, and values of
@@ -119,13 +119,13 @@ fn without_secrets(uri: &str, registered: &[String]) -> String {
             .any(|(_, query)| query.split('&').any(|it| it == pair))
     };
     let pairs = query.map(|query| {
-        let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        let redacted = query.split('&').map(|pair| match pair.split_once('=') {
             _ if is_registered(pair) => pair.to_owned(),
             Some((name, _)) => format!("{name}=[...]"),
             None if pair.is_empty() => String::new(),
             None => "[...]".to_owned(),
         });
-        format!("?{}", shown.collect::<Vec<_>>().join("&"))
+        format!("?{}", redacted.collect::<Vec<_>>().join("&"))
     });
     format!("{base}{}{fragment}", pairs.unwrap_or_default())
 }
@@ -135,10 +135,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_what_may_be_a_secret() {
+    fn an_address_is_recorded_without_what_may_be_a_secret() {
         // LG-3
         let registered = ["https://a.example/cb?tenant=1".to_owned()];
-        for (received, shown) in [
+        for (received, recorded) in [
             ("https://a.example/cb/", "https://a.example/cb/"),
             (
                 "https://a.example/cb?tenant=1&x=s3cret",
@@ -152,12 +152,12 @@ mod tests {
             ("app.example:/cb", "app.example:/cb"),
         ] {
             let mismatch = Mismatch::of_uri("redirect_uri", Some(received), &registered);
-            assert_eq!(mismatch.received, shown);
+            assert_eq!(mismatch.received, recorded);
         }
     }
 
     #[test]
-    fn what_is_shown_is_short_and_plain() {
+    fn what_is_recorded_is_short_and_plain() {
         // G-14
         assert_eq!(
             printable("a\u{430}\n\u{202e}\u{0}"),

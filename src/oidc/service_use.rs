@@ -66,10 +66,10 @@ pub async fn list(app: &App, account: &AccountId) -> Result<Vec<Used>> {
     let mut consents = consents::list_of_account(db, account).await?;
     let mut all: Vec<Used> = Vec::new();
     for stored in service_uses::list_of_account(db, account).await? {
-        let place = consents
+        let position = consents
             .iter()
             .position(|given| given.client_id == stored.client_id);
-        let used = match place.map(|place| consents.remove(place)) {
+        let used = match position.map(|position| consents.remove(position)) {
             Some(given) => Used {
                 last_used_at: Some(stored.last_used_at),
                 ..given_only(given)

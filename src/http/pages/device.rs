@@ -25,7 +25,7 @@ pub async fn show_filled(ctx: PageContext, Path(code): Path<String>) -> Result<R
 }
 
 async fn ask(ctx: &PageContext, code: Option<UserCode>) -> Result<Response, PageError> {
-    let form = ctx.form_or(FormState::new(code.map(|it| ("user_code", it.shown()))));
+    let form = ctx.form_or(FormState::new(code.map(|it| ("user_code", it.displayed()))));
     let wait_minutes = ctx.wait_minutes();
     ctx.page(&Device { form, wait_minutes }).await
 }
@@ -60,7 +60,7 @@ pub async fn enter(person: SignedIn, form: PageForm<Fields>) -> Result<Response,
         "deny" => device_authorization::deny(app, &context, account, &waiting).await?,
         _ => {
             // The language menu leads back to the code.
-            let here = paths::device_code(&waiting.code.shown());
+            let here = paths::device_code(&waiting.code.displayed());
             return confirm(&ctx.clone().at_address(here), &person, *waiting).await;
         }
     };
@@ -102,7 +102,7 @@ async fn confirm(ctx: &PageContext, person: &SignedIn, waiting: Waiting) -> Resu
             ..service::for_client(&ctx.app, &waiting.client)
         },
         email: person.account().email.as_str().to_owned(),
-        user_code: waiting.code.shown(),
+        user_code: waiting.code.displayed(),
         offline_days: waiting
             .scope
             .contains(scope::OFFLINE_ACCESS)

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn every_member_of_the_metadata_is_known_by_name() {
+    fn every_member_of_the_metadata_is_listed_by_name() {
         use crate::domain::client::{AdministratorSettings, ContentEncryption, EncryptionAlg};
         let metadata = Metadata {
             client_name: Some("a".into()),

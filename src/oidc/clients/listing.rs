@@ -14,7 +14,7 @@ pub use crate::oidc::authorization::refusal_audit::UNKNOWN;
 const PAGE: u64 = 25;
 
 /// The most refusals that a page shows.
-const SHOWN: u64 = 20;
+const MOST_LISTED: u64 = 20;
 
 const REFUSALS: [Action; 3] = [
     Action::RedirectUriRefused,
@@ -84,7 +84,7 @@ pub async fn refused_requests(
 ) -> Result<Vec<RefusedRequest>, ClientError> {
     of_administrators(context, client)?;
     let object = format!("client:{client}");
-    let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, SHOWN).await?;
+    let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, MOST_LISTED).await?;
     let refused = found.into_iter().map(|event| RefusedRequest {
         at: event.at,
         reason: event.reason,

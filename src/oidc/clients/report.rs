@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_weak_is_told_before_what_could_be_harder() {
+    fn what_is_weak_is_reported_before_what_could_be_harder() {
         let plain = serde_json::json!({"redirect_uris": ["https://a.example/cb", "http://localhost/cb"]});
         assert_eq!(
             topics(plain),

@@ -35,8 +35,8 @@ pub async fn of_grant(
     if account.id != grant.account || !account.is_active() {
         return Err(Error::unusable_grant("an account that is suspended"));
     }
-    let standing = consent::standing_claims(db, client, &account.id, &grant.scope, &grant.claims).await?;
-    let Some(claims) = standing else {
+    let in_force = consent::claims_in_force(db, client, &account.id, &grant.scope, &grant.claims).await?;
+    let Some(claims) = in_force else {
         return Err(Error::unusable_grant("its consent was withdrawn"));
     };
     if access_policy::check(db, client, &account.id).await?.is_some() {

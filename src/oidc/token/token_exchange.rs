@@ -27,11 +27,11 @@ pub async fn grant(
         return Err(Error::unauthorized_client("A public client exchanges no tokens"));
     }
     let wanted = wanted(parameters)?;
-    let shown = subject_token(app, client, parameters).await?;
-    let actor = actor(app, client, parameters, &shown).await?;
-    let scope = narrowed(&shown.token.scope, client.scope(), parameters.get("scope"))?;
-    let audience = requested_audience(app, client, parameters, &shown.token)?;
-    let Some(account) = shown.account else {
+    let subject = subject_token(app, client, parameters).await?;
+    let actor = actor(app, client, parameters, &subject).await?;
+    let scope = narrowed(&subject.token.scope, client.scope(), parameters.get("scope"))?;
+    let audience = requested_audience(app, client, parameters, &subject.token)?;
+    let Some(account) = subject.account else {
         return Err(Error::unacceptable_token(
             "about a client, for which nobody can act",
         ));
@@ -42,7 +42,7 @@ pub async fn grant(
     {
         return Err(Error::unacceptable_token("the access policy of the client"));
     }
-    let (now, before) = (app.clock.now(), shown.token);
+    let (now, before) = (app.clock.now(), subject.token);
     let fresh = issue::blank(client, scope, now, app.config.tokens.access_token);
     let token = AccessToken {
         subject: before.subject,
@@ -78,12 +78,12 @@ fn wanted(parameters: &Parameters) -> Result<&'static str> {
 /// Returns the holder of the subject token, if the client may present it: as its own client, or as a resource that it
 /// is for.
 async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> Result<Holder> {
-    let shown = read(app, parameters, ("subject_token", "subject_token_type")).await?;
+    let subject = read(app, parameters, ("subject_token", "subject_token_type")).await?;
     let itself = &client.settings.protected_resources;
     let is_its =
-        shown.token.client_id == client.id || shown.token.audience.iter().any(|it| itself.contains(it));
+        subject.token.client_id == client.id || subject.token.audience.iter().any(|it| itself.contains(it));
     if is_its {
-        Ok(shown)
+        Ok(subject)
     } else {
         Err(Error::unacceptable_token(
             "neither issued to the client nor for it",
@@ -93,13 +93,18 @@ async fn subject_token(app: &App, client: &Client, parameters: &Parameters) -> R
 
 /// Returns the actor: the subject of the actor token, or the client. A client that only narrows a token of its own
 /// changes nothing about who acts.
-async fn actor(app: &App, client: &Client, parameters: &Parameters, shown: &Holder) -> Result<Option<Actor>> {
-    let before = shown.token.actor.clone();
+async fn actor(
+    app: &App,
+    client: &Client,
+    parameters: &Parameters,
+    subject: &Holder,
+) -> Result<Option<Actor>> {
+    let before = subject.token.actor.clone();
     let sub = match parameters.get("actor_token") {
         None if parameters.get("actor_token_type").is_some() => {
             return Err(Error::invalid_request("actor_token is missing"));
         }
-        None if shown.token.client_id == client.id => return Ok(before),
+        None if subject.token.client_id == client.id => return Ok(before),
         None => client.id.to_string(),
         Some(_) => {
             let acting = read(app, parameters, ("actor_token", "actor_token_type")).await?;
@@ -123,13 +128,13 @@ async fn actor(app: &App, client: &Client, parameters: &Parameters, shown: &Hold
 }
 
 async fn read(app: &App, parameters: &Parameters, (token, kind): (&str, &str)) -> Result<Holder> {
-    let shown = parameters.required(token)?;
+    let presented = parameters.required(token)?;
     if ![ACCESS_TOKEN_TYPE, JWT_TYPE].contains(&parameters.required(kind)?) {
         return Err(Error::invalid_request(format!(
             "{kind} is not one that is taken here"
         )));
     }
-    let validity = access_token::validate(app, shown).await?;
+    let validity = access_token::validate(app, presented).await?;
     validity.holder_or(Error::unacceptable_token)
 }
 

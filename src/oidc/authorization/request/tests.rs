@@ -217,7 +217,7 @@ fn errors_arrive_where_the_client_looks() {
 }
 
 #[test]
-fn a_public_client_proves_possession() {
+fn a_public_client_uses_pkce() {
     let mut public = web();
     public.metadata.token_endpoint_auth_method = Some(crate::domain::client::AuthMethod::None);
     let answer = refused(public.clone(), &GOOD);
@@ -231,7 +231,7 @@ fn a_public_client_proves_possession() {
 }
 
 #[test]
-fn what_is_not_known_is_ignored() {
+fn unknown_parameters_are_ignored() {
     let more = [
         &GOOD[..],
         &[

@@ -38,10 +38,10 @@ pub(super) fn check(problems: &mut Problems, definition: &Definition) {
         "is not set, nor is tls_client_certificate_bound_access_tokens; FAPI 2.0 binds each token to its client",
     );
     // With private_key_jwt, `authentication` reports the missing keys.
-    let proved_by_keys = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
+    let authenticates_by_key = metadata.token_endpoint_auth_method == Some(AuthMethod::PrivateKeyJwt);
     let signs = definition.settings.profile == Profile::Fapi2MessageSigning;
     problems.unless(
-        !signs || proved_by_keys || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
+        !signs || authenticates_by_key || metadata.jwks.is_some() || metadata.jwks_uri.is_some(),
         "jwks",
         "is missing; signed requests need it or jwks_uri",
     );

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_told_at_addresses_of_its_own() {
+    fn a_service_is_notified_at_addresses_of_its_own() {
         let administrator = Registrar::Administrator;
         for (member, good) in [
             ("frontchannel_logout_uri", "https://a.example:443/out?x=1"),
