@@ -35,7 +35,7 @@ pub struct Outcome {
     pub wait_until: Option<Time>,
     pub flash: Option<Flash>,
     /// The error, if the page to show is that of one.
-    pub error: Option<ShownError>,
+    pub error: Option<OutcomeError>,
     /// The rest of what the page shows, by a struct of its own.
     pub content: Option<serde_json::Value>,
 }
@@ -66,7 +66,7 @@ impl Outcome {
 
 /// An error that a POST ended with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ShownError {
+pub struct OutcomeError {
     pub problem: Problem,
     pub retry_after: Option<u64>,
     /// The id of the POST in logs, not of the GET that shows it.

@@ -153,7 +153,7 @@ fn login_routes(routes: Routes) -> Routes {
         .at(
             paths::REAUTHENTICATE,
             SignedIn,
-            get(login::ask_again).post(login::prove_again),
+            get(login::show_reauthentication).post(login::reauthenticate),
         )
         .at(
             paths::FORGOT_PASSWORD,

@@ -89,13 +89,13 @@ pub async fn serve(
     router: Router,
     stop: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = Arc::new(GracefulShutdown::new());
     let mut stop = std::pin::pin!(stop);
     loop {
-        let place = tokio::select! {
+        let permit = tokio::select! {
             () = &mut stop => break,
-            place = Arc::clone(&places).acquire_owned() => place,
+            permit = Arc::clone(&permits).acquire_owned() => permit,
         };
         let (stream, peer) = tokio::select! {
             () = &mut stop => break,
@@ -111,7 +111,7 @@ pub async fn serve(
         };
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             connection(stream, peer, tls, router, watcher).await;
         });
     }
@@ -136,14 +136,14 @@ async fn connection(
                 return;
             };
             let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let certificate = shown_by(&stream);
+            let certificate = peer_certificate(&stream);
             protocol(stream, (peer, certificate), router, watcher, h2).await;
         }
     }
 }
 
 /// Returns the certificate that the handshake brought and verified.
-fn shown_by(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<Certificate> {
+fn peer_certificate(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> Option<Certificate> {
     let (leaf, chain) = stream.get_ref().1.peer_certificates()?.split_first()?;
     Certificate::from_der(leaf, chain.iter().map(AsRef::as_ref))
 }

@@ -84,9 +84,9 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
 
 /// Returns the values that the form shows again.
 fn typed(map: &ByName) -> FormState {
-    let shown = || map.iter().filter(|(name, _)| !is_secret(name));
-    let values = shown().filter_map(|(name, values)| Some((name, values.first()?)));
-    let several = shown().filter(|(_, values)| values.len() > 1);
+    let visible = || map.iter().filter(|(name, _)| !is_secret(name));
+    let values = visible().filter_map(|(name, values)| Some((name, values.first()?)));
+    let several = visible().filter(|(_, values)| values.len() > 1);
     FormState {
         ticked: several.map(|(name, all)| (name.clone(), all.clone())).collect(),
         ..FormState::new(values)

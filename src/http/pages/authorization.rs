@@ -177,11 +177,11 @@ pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<De
         let found = labels.and_then(|it| it.get(ctx.locale().as_str()).or_else(|| it.get("en")));
         found.map_or(name, String::as_str).to_owned()
     };
-    let shown = asked.described().into_iter().map(|detail| Detail {
+    let details = asked.described().into_iter().map(|detail| Detail {
         label: label(&detail.r#type),
         lines: detail.lines,
     });
-    shown.collect()
+    details.collect()
 }
 
 pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {

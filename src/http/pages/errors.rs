@@ -17,7 +17,7 @@ use crate::http::error::PageError;
 use crate::http::extract::form::FormError;
 use crate::http::extract::page_form::Typed;
 use crate::http::extract::{BrowserSession, PageContext, TypedForm};
-use crate::http::outcome::{self, Outcome, ShownError};
+use crate::http::outcome::{self, Outcome, OutcomeError};
 use crate::http::return_path::ReturnPath;
 use crate::oidc::authorization::interaction;
 use crate::paths;
@@ -153,7 +153,7 @@ async fn first(
         (PageError::Protocol(_) | PageError::Form(_), _) | (_, None) => Ok(None),
         (error, Some(typed)) => {
             let outcome = Outcome {
-                error: Some(ShownError {
+                error: Some(OutcomeError {
                     problem: problem(error),
                     retry_after: error.retry_after(),
                     request_id: ctx.request_id.clone(),

@@ -84,7 +84,7 @@ async fn try_password(ctx: &PageContext, email: &str, password: &str) -> account
     attempt(&ctx.app, &ctx.actor_context(), form, login_outcome::browser(ctx)).await
 }
 
-pub async fn ask_again(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+pub async fn show_reauthentication(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let page = Reauthenticate {
         form: ctx.form_or(FormState::default()),
@@ -103,7 +103,7 @@ pub struct Password {
     decision: String,
 }
 
-pub async fn prove_again(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
+pub async fn reauthenticate(person: SignedIn, form: PageForm<Password>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (ctx, flow) = Flow::enter(ctx).await?;
     if fields.decision == "cancel" {

@@ -16,7 +16,7 @@ use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
 use crate::templates::{Choice, FormState};
 
 /// The organizations shown at once; typing more finds the others.
-const SHOWN: u64 = 20;
+const MOST_SUGGESTED: u64 = 20;
 
 pub async fn search(ctx: PageContext) -> Result<Response, PageError> {
     let value = |name| ctx.query(name).unwrap_or_default();
@@ -27,8 +27,8 @@ pub async fn search(ctx: PageContext) -> Result<Response, PageError> {
         member_state: &member_state,
         ..Search::default()
     };
-    let (found, _) = directory::suggest(&ctx.app, &ctx.actor_context(), &search, SHOWN).await?;
-    let found: Vec<OrganizationFound> = found.iter().map(shown).collect();
+    let (found, _) = directory::suggest(&ctx.app, &ctx.actor_context(), &search, MOST_SUGGESTED).await?;
+    let found: Vec<OrganizationFound> = found.iter().map(found_organization).collect();
     Ok(Json(found).into_response())
 }
 
@@ -145,7 +145,7 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
     }
     if !answers.organization_id.is_empty() {
         let chosen = directory::find(&ctx.app, &answers.organization_id).await?;
-        page.chosen = chosen.as_ref().map(shown);
+        page.chosen = chosen.as_ref().map(found_organization);
     }
     if answers.action == Button::Search || !answers.organization_query.trim().is_empty() {
         let search = Search {
@@ -154,9 +154,9 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
             member_state: &answers.member_state,
             ..Search::default()
         };
-        match directory::suggest(&ctx.app, &ctx.actor_context(), &search, SHOWN).await {
+        match directory::suggest(&ctx.app, &ctx.actor_context(), &search, MOST_SUGGESTED).await {
             Ok((found, more)) => {
-                page.found = Some(found.iter().map(shown).collect());
+                page.found = Some(found.iter().map(found_organization).collect());
                 page.more = more;
             }
             // DS-2: the form stays, with everything that was typed.
@@ -177,7 +177,7 @@ pub fn with_errors(typed: FormState, wrong: FieldErrors) -> FormState {
     super::refused(typed, wrong).notice("error.form")
 }
 
-fn shown(found: &Found) -> OrganizationFound {
+fn found_organization(found: &Found) -> OrganizationFound {
     let organization = &found.organization;
     OrganizationFound {
         id: organization.id.as_str().to_owned(),

@@ -21,7 +21,7 @@ use crate::templates::FormState;
 use crate::templates::pages::SecondFactor;
 
 /// The person who is asked for a second factor, and for which.
-struct Asked {
+struct Pending {
     of: Of,
     status: SecondFactorStatus,
     /// The challenge that the browser puts to the person's devices, once the person wanted it.
@@ -40,7 +40,7 @@ enum Of {
     },
 }
 
-impl Asked {
+impl Pending {
     fn account(&self) -> &Account {
         match &self.of {
             Of::AtLogin { account, .. } | Of::InSession { account, .. } => account,
@@ -67,11 +67,11 @@ impl Asked {
     }
 }
 
-async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
+async fn pending(ctx: &PageContext) -> Result<Option<Pending>, PageError> {
     if let Some(ticket) = ctx.cookie(Cookie::SecondStep)
         && let Some(account) = second_step::of_ticket(&ctx.app, &ticket).await?
     {
-        return Ok(Some(Asked {
+        return Ok(Some(Pending {
             status: second_factor::status(&ctx.app, &account.id).await?,
             challenge: second_step::pending_assertion(&ctx.app, &ticket).await?,
             of: Of::AtLogin { ticket, account },
@@ -83,7 +83,7 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
     if session.acr() >= second_factor::reachable_acr(&ctx.app, &account.id).await? {
         return Ok(None);
     }
-    Ok(Some(Asked {
+    Ok(Some(Pending {
         status: second_factor::status(&ctx.app, &account.id).await?,
         challenge: assertion::pending(&ctx.app, session.id.as_str()).await?,
         of: Of::InSession {
@@ -95,14 +95,14 @@ async fn asked(ctx: &PageContext) -> Result<Option<Asked>, PageError> {
 
 pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
-    match asked(&ctx).await? {
-        Some(asked) => ctx.page(&asked.page(&ctx, flow)).await,
-        None => nothing_asked(ctx).await,
+    match pending(&ctx).await? {
+        Some(pending) => ctx.page(&pending.page(&ctx, flow)).await,
+        None => nothing_pending(ctx).await,
     }
 }
 
 /// Leads on when nothing is asked: it took too long, or was done in another window.
-async fn nothing_asked(ctx: PageContext) -> Result<Response, PageError> {
+async fn nothing_pending(ctx: PageContext) -> Result<Response, PageError> {
     if ctx.session.get().is_some() {
         return Ok(onward(&ctx));
     }
@@ -116,8 +116,8 @@ async fn expired(ctx: PageContext) -> Result<Response, PageError> {
 }
 
 /// Begins to ask the person's devices: the page does it, in the browser.
-async fn ask(ctx: &PageContext, asked: &Asked) -> Result<Response, PageError> {
-    match &asked.of {
+async fn begin_assertion(ctx: &PageContext, pending: &Pending) -> Result<Response, PageError> {
+    match &pending.of {
         Of::AtLogin { ticket, account } => second_step::begin_assertion(&ctx.app, ticket, account).await?,
         Of::InSession { session, account } => {
             assertion::begin(&ctx.app, session.id.as_str(), Some(&account.id)).await?;
@@ -149,11 +149,11 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         }
         _ => {}
     }
-    let Some(asked) = asked(&ctx).await? else {
-        return nothing_asked(ctx).await;
+    let Some(pending) = pending(&ctx).await? else {
+        return nothing_pending(ctx).await;
     };
-    if fields.decision == "passkey" && asked.status.passkeys > 0 {
-        return ask(&ctx, &asked).await;
+    if fields.decision == "passkey" && pending.status.passkeys > 0 {
+        return begin_assertion(&ctx, &pending).await;
     }
     let presented = match fields.credential.as_str() {
         "" => PresentedFactor::Code(&fields.otp),
@@ -163,7 +163,7 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         return ctx.again(typed.error("otp", "error.required")).await;
     }
     let (app, context) = (&ctx.app, ctx.actor_context());
-    let attempt = match &asked.of {
+    let attempt = match &pending.of {
         Of::AtLogin { ticket, .. } => {
             second_step::finish(app, &context, ticket, presented, browser(&ctx)).await
         }

@@ -42,8 +42,8 @@ impl OwnOrganization {
             since: right.as_ref().and_then(|it| it.since()),
         });
         Ok(Self {
-            affiliation: overview.current.as_ref().map(|it| shown(it, language)),
-            request: overview.request.as_ref().map(|it| shown(it, language)),
+            affiliation: overview.current.as_ref().map(|it| affiliation_view(it, language)),
+            request: overview.request.as_ref().map(|it| affiliation_view(it, language)),
             rights: rights.collect(),
             overview,
         })
@@ -62,7 +62,7 @@ impl OwnOrganization {
     }
 }
 
-fn shown(detail: &AffiliationDetail, language: &str) -> AffiliationView {
+fn affiliation_view(detail: &AffiliationDetail, language: &str) -> AffiliationView {
     let (affiliation, organization) = (&detail.affiliation, &detail.organization);
     let decision = affiliation.last_decision();
     AffiliationView {
