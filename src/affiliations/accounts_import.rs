@@ -44,8 +44,8 @@ pub async fn import(app: &App, context: &Context, read: Read, proceed: bool) -> 
         ..Report::default()
     };
     let now = app.clock.now();
-    let (records, known) = import::split_existing(app.db.read(), read.records).await?;
-    report.known = known;
+    let (records, existing) = import::split_existing(app.db.read(), read.records).await?;
+    report.known = existing;
     let directory = Directory::load(app.db.read(), &records).await?;
     let (good, refused) = directory.judge(now, records);
     report.problems.extend(refused);
@@ -72,22 +72,22 @@ type Judged = (Record, Option<(Affiliation, Vec<TiesRight>)>);
 /// organization cannot take any more is refused.
 async fn apply(tx: &Tx, id: &str, batch: &[Judged]) -> Result<Report> {
     let records = batch.iter().map(|(record, _)| record.clone()).collect();
-    let (records, known) = import::split_existing(tx, records).await?;
+    let (records, existing) = import::split_existing(tx, records).await?;
     let directory = Directory::load(tx, &records).await?;
     let (good, problems) = directory.judge(tx.now(), records);
-    let (people, places): (Vec<_>, Vec<_>) = good.into_iter().unzip();
-    let (places, rights): (Vec<_>, Vec<_>) = places.into_iter().flatten().unzip();
+    let (people, affiliations): (Vec<_>, Vec<_>) = good.into_iter().unzip();
+    let (affiliations, rights): (Vec<_>, Vec<_>) = affiliations.into_iter().flatten().unzip();
     let rights = rights.concat();
     if !people.is_empty() {
         import::insert(tx, &people).await?;
-        affiliations::insert_many(tx, &places).await?;
+        affiliations::insert_many(tx, &affiliations).await?;
         ties::insert_many(tx, &rights).await?;
         // One entry for the batch, under one name for the file: it is one act, and names nobody.
         let verified = people.iter().filter(|it| it.account.email_verified).count();
         let counted = json!({
             "accounts": people.len(),
             "addresses_verified": verified,
-            "affiliations": places.len(),
+            "affiliations": affiliations.len(),
             "rights": rights.len(),
         });
         let event = Event::new(Action::AccountImported, format!("import:{id}"));
@@ -95,7 +95,7 @@ async fn apply(tx: &Tx, id: &str, batch: &[Judged]) -> Result<Report> {
     }
     Ok(Report {
         imported: people.len(),
-        known,
+        known: existing,
         problems,
     })
 }
@@ -144,10 +144,10 @@ impl Directory {
         for record in records {
             let placement = record.placement.as_ref();
             match placement
-                .map(|it| self.place(now, &record.account, it))
+                .map(|it| self.assign(now, &record.account, it))
                 .transpose()
             {
-                Ok(place) => good.push((record, place)),
+                Ok(assigned) => good.push((record, assigned)),
                 Err(reason) => problems.push(Problem {
                     line: record.line,
                     reason,
@@ -158,7 +158,7 @@ impl Directory {
     }
 
     /// Returns the affiliation and rights of a record, or why it cannot have them.
-    fn place(
+    fn assign(
         &self,
         now: Time,
         account: &Account,
@@ -285,7 +285,7 @@ pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Ro
     let mut rows = Vec::new();
     for account in page {
         let mut row = import::row(&account);
-        let place = match affiliations::find_in_force(db, &account.id).await? {
+        let affiliation = match affiliations::find_in_force(db, &account.id).await? {
             Some(affiliation) => Some(affiliation),
             // A withdrawn affiliation counts as none (product.md).
             None => affiliations::list_of_account(db, &account.id)
@@ -293,10 +293,10 @@ pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Ro
                 .into_iter()
                 .find(|it| it.status() != AffiliationStatus::Withdrawn),
         };
-        if let Some(place) = place {
-            row.organization_id = place.organization.to_string();
-            row.affiliation_status = place.status().as_str().to_owned();
-            row.ties_rights = ties::list_granted(db, &place.id).await?.join(";");
+        if let Some(affiliation) = affiliation {
+            row.organization_id = affiliation.organization.to_string();
+            row.affiliation_status = affiliation.status().as_str().to_owned();
+            row.ties_rights = ties::list_granted(db, &affiliation.id).await?.join(";");
         }
         if with_hashes {
             row.password_hash = crate::storage::accounts::find_password_hash(db, &account.id)

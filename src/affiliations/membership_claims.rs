@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_told_only_of_the_approved_while_it_is_active() {
+    fn the_organization_is_stated_only_of_the_approved_while_it_is_active() {
         for status in AffiliationStatus::ALL {
             for organization in OrganizationStatus::ALL {
                 let claims = claims_of(&current(*status, *organization, true));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proposed_record_tells_the_type_only() {
+    fn a_proposed_record_states_the_type_only() {
         let mut current = current(
             AffiliationStatus::SelfDeclared,
             OrganizationStatus::Proposed,

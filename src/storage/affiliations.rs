@@ -131,11 +131,11 @@ pub async fn list_by_ids(
 }
 
 /// Counts what is pending, approved or self-declared, for each organization that has any.
-pub async fn count_living(
+pub async fn count_not_final(
     db: &impl ConnectionTrait,
     organizations: impl IntoIterator<Item = &OrganizationId>,
 ) -> Result<HashMap<OrganizationId, u64>, DbErr> {
-    let living = AffiliationStatus::ALL.iter().filter(|it| !it.is_final());
+    let not_final = AffiliationStatus::ALL.iter().filter(|it| !it.is_final());
     let organizations: Vec<_> = organizations.into_iter().map(OrganizationId::as_str).collect();
     if organizations.is_empty() {
         return Ok(HashMap::new());
@@ -145,7 +145,7 @@ pub async fn count_living(
         .column(Column::OrganizationId)
         .column_as(Column::Id.count(), "n")
         .filter(Column::OrganizationId.is_in(organizations))
-        .filter(Column::Status.is_in(living.map(|it| it.as_str())))
+        .filter(Column::Status.is_in(not_final.map(|it| it.as_str())))
         .group_by(Column::OrganizationId)
         .into_tuple()
         .all(db)

@@ -10,7 +10,7 @@ use crate::domain::Time;
 pub const CLIENTS: &str = "clients";
 pub const SIGNING_KEYS: &str = "signing_keys";
 /// The name of the time, not a counter, when the administrators were last mailed about what is overdue.
-pub const OVERDUE_TOLD: &str = "overdue_told";
+pub const OVERDUE_NOTIFIED: &str = "overdue_told";
 
 /// Returns the counter: zero as long as nothing has changed.
 pub async fn current(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {

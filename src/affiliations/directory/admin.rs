@@ -49,7 +49,7 @@ pub async fn proposals(app: &App, context: &Context, number: u64) -> Result<(Pag
     };
     let page = page(db, &proposed(), &search).await?;
     let counts: HashMap<OrganizationId, u64> =
-        affiliations::count_living(db, page.rows.iter().map(|it| &it.id)).await?;
+        affiliations::count_not_final(db, page.rows.iter().map(|it| &it.id)).await?;
     let people = page
         .rows
         .iter()
@@ -127,7 +127,7 @@ async fn record(
         Some(organization) if may_have_fitted(organization.status) => return Err(Error::NoLongerSeen),
         _ => return Err(Error::NotFound),
     };
-    let people = affiliations::count_living(db, [&organization.id]).await?;
+    let people = affiliations::count_not_final(db, [&organization.id]).await?;
     Ok(Record {
         its_type: membership_types::of(db, &organization).await?,
         people: people.get(&organization.id).copied().unwrap_or(0),

@@ -39,7 +39,7 @@ pub(super) async fn change(
     after.version = before.version + 1;
     after.updated_at = tx.now();
     let its_type = membership_types::of(tx, &after).await?;
-    let asked_again = settle(tx, before, &after, &its_type).await?;
+    let asked_again = end_affiliations(tx, before, &after, &its_type).await?;
     if !organizations::update(tx, &after).await? {
         return Err(Error::Conflict);
     }
@@ -55,7 +55,7 @@ pub(super) async fn change(
 }
 
 /// Ends what `after` cannot hold, and returns those whose Focal Points are to be asked.
-async fn settle(
+async fn end_affiliations(
     tx: &Tx,
     before: &Organization,
     after: &Organization,

@@ -110,7 +110,7 @@ async fn escalate(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Erro
     if overdue.marks.is_empty() || app.stopping.is_cancelled() {
         return Ok(0);
     }
-    let last = cache_versions::current(app.db.read(), cache_versions::OVERDUE_TOLD).await?;
+    let last = cache_versions::current(app.db.read(), cache_versions::OVERDUE_NOTIFIED).await?;
     if last > (now - QUIET).timestamp() {
         return Ok(0);
     }
@@ -143,7 +143,13 @@ async fn escalate(app: &App, now: Time, overdue: &Overdue) -> Result<usize, Erro
         (to, mail)
     };
     let mails: Vec<_> = administrators.people.into_iter().map(mail).collect();
-    write(app, &overdue.marks, &mails, Some(cache_versions::OVERDUE_TOLD)).await
+    write(
+        app,
+        &overdue.marks,
+        &mails,
+        Some(cache_versions::OVERDUE_NOTIFIED),
+    )
+    .await
 }
 
 /// Writes the mails with the first batch of marks, then the further ones. Should the process end in between, requests that
