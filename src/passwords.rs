@@ -64,9 +64,9 @@ struct Inner {
 }
 
 /// A place among those who hash or wait; given back when dropped.
-struct Place(Arc<Inner>);
+struct Admission(Arc<Inner>);
 
-impl Drop for Place {
+impl Drop for Admission {
     fn drop(&mut self) {
         self.0.admitted.fetch_sub(1, Ordering::Relaxed);
     }
@@ -178,12 +178,12 @@ impl Hasher {
             inner.admitted.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::Busy);
         }
-        let place = Place(Arc::clone(&inner));
+        let admission = Admission(Arc::clone(&inner));
         let turn = inner.turns.acquire().await.map_err(failed)?;
         // The work keeps its place and the turn is kept for it, also when whoever asked has left.
         turn.forget();
         tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _admission = admission;
             let _turn = Turn(&inner);
             inner.done.fetch_add(1, Ordering::Relaxed);
             work(&inner)
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_is_told() {
+    async fn a_full_queue_is_refused() {
         // PW-2
         let hashing = hashing(2, 2);
         let password = password("Tulip-lamp-42");

@@ -68,7 +68,7 @@ pub fn letters(alphabet: &str, length: usize) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_uuid_tells_its_version_and_variant() {
+    fn a_uuid_states_its_version_and_variant() {
         for _ in 0..100 {
             let uuid = super::uuid();
             let groups: Vec<&str> = uuid.split('-').collect();

@@ -122,7 +122,7 @@ fn column(name: &str, columns: &[&str]) -> Option<usize> {
 
 /// Returns the delimiter by which the header has the most columns that there are.
 fn delimiter(text: &str, columns: &[&str]) -> u8 {
-    let known = |delimiter: u8| {
+    let columns_read = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
@@ -133,7 +133,7 @@ fn delimiter(text: &str, columns: &[&str]) -> u8 {
         let names = record.iter().filter(|it| column(it.trim(), columns).is_some());
         if is_read { names.count() } else { 0 }
     };
-    let best = DELIMITERS.into_iter().rev().max_by_key(|it| known(*it));
+    let best = DELIMITERS.into_iter().rev().max_by_key(|it| columns_read(*it));
     best.unwrap_or(DELIMITERS[0])
 }
 
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn what_is_wrong_is_reported_with_its_line() {
         let problem = |text: &str| match read(text, &COLUMNS) {
             Err(problem) => problem.to_string(),
             Ok(rows) => rows
@@ -215,7 +215,7 @@ mod tests {
                 .find_map(Result::err)
                 .map_or_else(String::new, |it| it.to_string()),
         };
-        for (text, told) in [
+        for (text, expected) in [
             (
                 "id,first_name\r\n1,a\r\n2\r\n",
                 "line 3: 1 cells where the header has 2",
@@ -228,7 +228,7 @@ mod tests {
             ("id,Id\n", "line 1: the column Id stands twice"),
             ("", "line 1: there is no header"),
         ] {
-            assert_eq!(problem(text), told);
+            assert_eq!(problem(text), expected);
         }
         assert_eq!(super::text(b"a\r\nb\r\n\xFF").unwrap_err().line, 3);
         assert_eq!(super::text(b"\xEF\xBB\xBFid").unwrap(), "id");

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_counter_is_not_told_from_a_wrong_password() {
+    fn a_stopped_counter_looks_like_a_wrong_password() {
         // PW-3, PW-4
         let now = Time::UNIX_EPOCH;
         let stopped = Throttle {

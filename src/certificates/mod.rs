@@ -118,7 +118,7 @@ impl Certificate {
                 registered.and_then(|it| STANDARD.decode(it).ok()).as_deref() == Some(&self.0.der)
             }
             None => match (public_key(key), self.0.leaf.public_key()) {
-                (Some(registered), Ok(shown)) => registered.public_eq(&shown),
+                (Some(registered), Ok(presented)) => registered.public_eq(&presented),
                 _ => false,
             },
         })
@@ -195,11 +195,11 @@ pub enum Untrusted {
 
 impl Authorities {
     pub fn load(path: &Path) -> Result<Self, AuthoritiesError> {
-        let shown = path.display().to_string();
-        let pem = std::fs::read(path).map_err(|it| AuthoritiesError::File(shown.clone(), it))?;
+        let file = path.display().to_string();
+        let pem = std::fs::read(path).map_err(|it| AuthoritiesError::File(file.clone(), it))?;
         match X509::stack_from_pem(&pem) {
             Ok(all) if !all.is_empty() => Ok(Self(all.into())),
-            _ => Err(AuthoritiesError::Pem(shown)),
+            _ => Err(AuthoritiesError::Pem(file)),
         }
     }
 

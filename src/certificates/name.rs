@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_told() {
+    fn what_is_no_name_is_reported() {
         for bad in [
             "",
             "CN",

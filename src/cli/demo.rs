@@ -68,7 +68,7 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
         let site = services::router(kind, registration, http.clone());
         tokio::spawn(server::serve(listener, None, site, std::future::pending()));
     }
-    tell(console, &settings);
+    print_addresses(console, &settings);
     let pages = router::router_with(&app, outbox::routes);
     server::serve(provider, None, pages, server::asked_to_stop()).await;
     jobs.stop().await;
@@ -95,7 +95,7 @@ async fn listen(port: u16) -> anyhow::Result<TcpListener> {
 }
 
 /// Prints the addresses and the sample logins.
-fn tell(console: &Console, settings: &Settings) {
+fn print_addresses(console: &Console, settings: &Settings) {
     let url = settings.issuer();
     let [events, bookshop, lists] = Kind::ALL.map(|it| settings.origin(it));
     let people: Vec<_> = seed::PEOPLE

@@ -121,9 +121,9 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
     let found = [
         config.tls.problems(),
         config.mtls.problems(&config.tls, &config.trusted_proxies),
-        config.database.settle(),
-        config.redis.settle(),
-        config.mail.settle(),
+        config.database.resolve(),
+        config.redis.resolve(),
+        config.mail.resolve(),
         config.keys.problems(),
         config.authorization.problems(),
         config.fetch.problems(),
@@ -246,7 +246,7 @@ mod tests {
         let bare = read_toml("issuer = \"https://account.example.org\"").expect("the least");
         assert_eq!(format!("{sample:?}"), format!("{bare:?}"));
         // Every key is in the sample, in use or as a comment.
-        let shown: Vec<&str> = SAMPLE
+        let keys: Vec<&str> = SAMPLE
             .lines()
             .filter_map(|line| line.trim_start_matches("# ").split_once(" ="))
             .map(|(key, _)| key.trim())
@@ -261,7 +261,7 @@ mod tests {
             "client_ca",
             "proxy_header",
         ] {
-            assert!(shown.contains(&key), "{key}");
+            assert!(keys.contains(&key), "{key}");
         }
     }
 
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_told_at_once() {
+    fn all_problems_are_reported_at_once() {
         let problems = read_toml(
             "isuer = \"https://account.example.org\"\n[tokens]\naccess_token = \"2h\"\n[mail]\ntransport = \"smtp\"\n[keys]\ndirectroy = \"x\"",
         )

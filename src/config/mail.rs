@@ -42,7 +42,7 @@ impl Default for Mail {
 }
 
 impl Mail {
-    pub(super) fn settle(&mut self) -> Vec<String> {
+    pub(super) fn resolve(&mut self) -> Vec<String> {
         let mut problems = secrets::resolve("[mail] url", &mut self.url, self.url_file.as_ref());
         if self.from.parse::<lettre::message::Mailbox>().is_err() {
             problems.push(format!(

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_setting_is_told() {
+    fn half_a_setting_is_reported() {
         let problems = |text: &str, proxies: &[Network]| {
             let mtls: Mtls = toml::from_str(text).expect("readable");
             mtls.problems(&Tls::default(), proxies).len()

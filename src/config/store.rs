@@ -41,7 +41,7 @@ impl Database {
         self.url.as_ref().map_or(DEFAULT_URL, Secret::expose)
     }
 
-    pub(super) fn settle(&mut self) -> Vec<String> {
+    pub(super) fn resolve(&mut self) -> Vec<String> {
         let mut problems = secrets::resolve("[database] url", &mut self.url, self.url_file.as_ref());
         self.url.get_or_insert_with(|| Secret::new(DEFAULT_URL));
         if !["sqlite:", "postgres://", "postgresql://"]
@@ -87,7 +87,7 @@ impl Redis {
         }
     }
 
-    pub(super) fn settle(&mut self) -> Vec<String> {
+    pub(super) fn resolve(&mut self) -> Vec<String> {
         let mut problems = secrets::resolve("[redis] url", &mut self.url, self.url_file.as_ref());
         if let Some(url) = &self.url
             && !["redis://", "rediss://", "redis+unix://"]

@@ -14,7 +14,7 @@ use crate::paths;
 use crate::storage::outbox::{self, Entry};
 use crate::templates::pages::{Outbox, OutboxMail, OutboxRow};
 
-const SHOWN: u64 = 100;
+const MOST_LISTED: u64 = 100;
 
 pub fn routes(routes: Routes) -> Routes {
     use Audience::Public;
@@ -28,7 +28,7 @@ pub fn routes(routes: Routes) -> Routes {
 /// Lists the mails, the newest first: all, or those to one address with `?to=`.
 async fn mails(app: &App, query: &ListQuery) -> Result<Vec<Entry>, PageError> {
     let to = query.has("to").then(|| query.get("to"));
-    let found = outbox::list(app.db.read(), to, 0, SHOWN).await;
+    let found = outbox::list(app.db.read(), to, 0, MOST_LISTED).await;
     found.map_err(PageError::internal)
 }
 

@@ -17,7 +17,7 @@ use crate::fetch::{self, Fetch};
 const FRESH: Duration = Duration::minutes(10);
 
 /// The time for which the last keys are used while the address does not answer.
-const LAST_KNOWN: Duration = Duration::hours(24);
+const LAST_KEYS: Duration = Duration::hours(24);
 
 /// The shortest time between two requests to one address, however many signatures are presented.
 const PAUSE: Duration = Duration::seconds(15);
@@ -95,7 +95,7 @@ impl RemoteKeys {
         } else {
             RemoteError::Pause
         };
-        match kept.younger_than(LAST_KNOWN, now) {
+        match kept.younger_than(LAST_KEYS, now) {
             Some(keys) => {
                 tracing::warn!(%failure, "the last known keys of a client are used");
                 Ok(keys)
@@ -105,13 +105,13 @@ impl RemoteKeys {
     }
 
     /// Returns keys other than `known`, which a signature fitted none of, or `None` if there are no others.
-    pub async fn after(&self, known: &ClientKeys, address: &str) -> Option<ClientKeys> {
+    pub async fn after(&self, tried: &ClientKeys, address: &str) -> Option<ClientKeys> {
         let now = self.0.clock.now();
         let gate = self.kept(address).gate;
         let _only_one = gate.lock().await;
         let kept = self.kept(address);
         match kept.younger_than(FRESH, now) {
-            Some(keys) if !keys.are(known) => Some(keys), // somebody asked meanwhile
+            Some(keys) if !keys.are(tried) => Some(keys), // somebody asked meanwhile
             _ if kept.may_ask(now) => match self.ask(address, now).await {
                 Ok(keys) => Some(keys),
                 Err(failure) => {

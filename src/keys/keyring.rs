@@ -70,12 +70,12 @@ impl Keyring {
     /// Replaces the signing keys by those of the database. Their private halves are read from the directory.
     pub fn refresh(&self, generation: i64, rows: Vec<SigningKey>) -> Result<(), Error> {
         let now = self.0.clock.now();
-        let known = self.0.ring.load();
+        let cached = self.0.ring.load();
         let pairs = rows
             .iter()
             .filter(|row| row.state(&rows, now, self.0.keep).is_published())
             .map(|row| {
-                let before = known.pairs.iter().find(|it| it.key == *row);
+                let before = cached.pairs.iter().find(|it| it.key == *row);
                 match before {
                     Some(pair) => Ok(Arc::clone(pair)),
                     None => {
@@ -91,9 +91,9 @@ impl Keyring {
             rows,
         });
         // Several may read at the same time, and the one that read first may arrive last.
-        self.0.ring.rcu(|known| {
-            Arc::clone(if known.generation > read.generation {
-                known
+        self.0.ring.rcu(|cached| {
+            Arc::clone(if cached.generation > read.generation {
+                cached
             } else {
                 &read
             })

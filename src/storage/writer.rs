@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn of_statements_side_by_side_each_is_told_what_became_of_it() {
+    async fn statements_side_by_side_each_get_their_own_outcome() {
         let db = counters().await;
         // Each step is taken by one of three who try it; a fourth asks for what the table refuses.
         let tries = (0..4 * 5 * 4).map(|n: i32| {

@@ -106,9 +106,9 @@ impl Object for Translator {
                     Some(key) => Message::new(key.to_owned()),
                     None => Message::deserialize(message)?,
                 };
-                let known = i18n::exists(&message.key);
-                debug_assert!(known, "no text `{}`", message.key);
-                let key = Value::from(if known { &*message.key } else { "error.invalid" });
+                let exists = i18n::exists(&message.key);
+                debug_assert!(exists, "no text `{}`", message.key);
+                let key = Value::from(if exists { &*message.key } else { "error.invalid" });
                 let holes = message
                     .holes
                     .iter()
