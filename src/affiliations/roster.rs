@@ -24,7 +24,7 @@ pub use crate::storage::roster::{PeopleOrder, Person, Show};
 pub const LARGEST_PAGE: u64 = 100;
 
 #[derive(Clone, Debug, Default)]
-pub struct Search<'a> {
+pub struct RosterSearch<'a> {
     /// Parts of name or address.
     pub text: &'a str,
     pub show: Show,
@@ -59,7 +59,7 @@ pub async fn list(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
-    search: &Search<'_>,
+    search: &RosterSearch<'_>,
 ) -> Result<Page, Error> {
     let db = app.db.read();
     let capacity = authority::to_see(db, context, organization).await?;
@@ -78,7 +78,7 @@ pub async fn list(
 pub async fn list_without_focal_point(
     app: &App,
     context: &Context,
-    search: &Search<'_>,
+    search: &RosterSearch<'_>,
 ) -> Result<Page, Error> {
     authority::of_administrators(context)?;
     let filter = Filter {
@@ -167,7 +167,7 @@ pub async fn count_focal_points(
     Ok(focal_points::list_of_organization(db, organization).await?.len() as u64)
 }
 
-fn filter(search: &Search<'_>) -> Filter {
+fn filter(search: &RosterSearch<'_>) -> Filter {
     Filter {
         id: None,
         organization: None,
@@ -183,7 +183,7 @@ async fn page(
     db: &impl ConnectionTrait,
     context: &Context,
     filter: Filter,
-    search: &Search<'_>,
+    search: &RosterSearch<'_>,
 ) -> Result<Page, Error> {
     let size = match search.size {
         0 => 25,

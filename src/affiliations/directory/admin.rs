@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::membership_types;
-use super::search::{Page, Search, filter, page};
+use super::search::{DirectorySearch, Page, filter, page};
 use crate::affiliations::Error;
 use crate::affiliations::lifecycle::authority;
 use crate::app::App;
@@ -30,7 +30,7 @@ pub struct Counts {
 }
 
 /// Returns a page of the accepted organizations, whatever became of their membership.
-pub async fn list(app: &App, context: &Context, search: &Search<'_>) -> Result<Page, Error> {
+pub async fn list(app: &App, context: &Context, search: &DirectorySearch<'_>) -> Result<Page, Error> {
     authority::of_administrators(context)?;
     let mut filter = filter(app.db.read(), search).await?;
     if filter.statuses.is_empty() {
@@ -43,9 +43,9 @@ pub async fn list(app: &App, context: &Context, search: &Search<'_>) -> Result<P
 pub async fn proposals(app: &App, context: &Context, number: u64) -> Result<(Page, Vec<u64>), Error> {
     authority::of_administrators(context)?;
     let db = app.db.read();
-    let search = Search {
+    let search = DirectorySearch {
         page: number,
-        ..Search::default()
+        ..DirectorySearch::default()
     };
     let page = page(db, &proposed(), &search).await?;
     let counts: HashMap<OrganizationId, u64> =

@@ -13,4 +13,4 @@ mod search;
 pub(super) mod selection;
 pub mod status;
 
-pub use search::{Found, Page, Search, find, members, suggest};
+pub use search::{DirectorySearch, Found, Page, find, members, suggest};

@@ -19,7 +19,7 @@ use crate::storage::{membership_types as kinds, organizations};
 
 /// A search as it was typed; an empty value matches anything.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Search<'a> {
+pub struct DirectorySearch<'a> {
     pub text: &'a str,
     pub membership_type: &'a str,
     pub member_state: &'a str,
@@ -53,13 +53,13 @@ pub struct Found {
 pub async fn suggest(
     app: &App,
     context: &Context,
-    search: &Search<'_>,
+    search: &DirectorySearch<'_>,
     limit: u64,
 ) -> Result<(Vec<Found>, bool), Error> {
     app.limits.count(Limit::DirectorySearch, &context.network).await?;
     let db = app.db.read();
     let text: String = search.text.chars().take(Organization::LONGEST_NAME).collect();
-    let search = Search {
+    let search = DirectorySearch {
         text: &text,
         status: "",
         ..*search
@@ -81,9 +81,9 @@ pub async fn suggest(
 }
 
 /// Returns a page of the active members of the Union, which everybody may search. Counts the search (security.md DS-2).
-pub async fn members(app: &App, context: &Context, search: &Search<'_>) -> Result<Page, Error> {
+pub async fn members(app: &App, context: &Context, search: &DirectorySearch<'_>) -> Result<Page, Error> {
     app.limits.count(Limit::DirectorySearch, &context.network).await?;
-    let search = Search {
+    let search = DirectorySearch {
         status: "",
         ..*search
     };
@@ -108,7 +108,7 @@ pub async fn find(app: &App, id: &str) -> Result<Option<Found>, Error> {
 }
 
 /// Returns what the search asks of the database; refuses a value that no field offers (security.md G-1).
-pub(super) async fn filter(db: &impl ConnectionTrait, search: &Search<'_>) -> Result<Filter, Error> {
+pub(super) async fn filter(db: &impl ConnectionTrait, search: &DirectorySearch<'_>) -> Result<Filter, Error> {
     let mut errors = FieldErrors::new();
     if search.text.chars().count() > Organization::LONGEST_NAME {
         errors.insert("q", "error.too_long");
@@ -160,7 +160,7 @@ fn offered<T>(
 pub(super) async fn page(
     db: &impl ConnectionTrait,
     filter: &Filter,
-    search: &Search<'_>,
+    search: &DirectorySearch<'_>,
 ) -> Result<Page, Error> {
     let size = match search.size {
         0 => 25,

@@ -14,7 +14,7 @@ use super::affiliation_rows::{self as rows, reference, request_row, waits};
 use super::paging::paging;
 use super::{ListQuery, PageContext, PageError, PageForm};
 use crate::affiliations::lifecycle::decisions::{self, Attempt};
-use crate::affiliations::roster::{self, Entry, Search, Show};
+use crate::affiliations::roster::{self, Entry, RosterSearch, Show};
 use crate::affiliations::{self, ties};
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
@@ -129,12 +129,12 @@ fn show_of(status: &str) -> Option<Show> {
     }
 }
 
-fn search(query: &ListQuery, show: Show) -> Result<Search<'_>, PageError> {
-    Ok(Search {
+fn search(query: &ListQuery, show: Show) -> Result<RosterSearch<'_>, PageError> {
+    Ok(RosterSearch {
         text: query.get("q"),
         show,
         page: query.page()?,
-        ..Search::default()
+        ..RosterSearch::default()
     })
 }
 

@@ -1,7 +1,7 @@
 //! Shows organizations in lists, with the labels of the page's language.
 
 use super::{ListQuery, PageContext, PageError};
-use crate::affiliations::directory::{self, Search};
+use crate::affiliations::directory::{self, DirectorySearch};
 use crate::domain::organization::{Category, MembershipType, Organization};
 use crate::templates::Choice;
 use crate::templates::pages::OrganizationRow;
@@ -58,8 +58,8 @@ pub fn categories() -> Vec<String> {
     Category::ALL.iter().map(|it| it.as_str().to_owned()).collect()
 }
 
-pub fn search(query: &ListQuery) -> Result<Search<'_>, PageError> {
-    Ok(Search {
+pub fn search(query: &ListQuery) -> Result<DirectorySearch<'_>, PageError> {
+    Ok(DirectorySearch {
         text: query.get("q"),
         membership_type: query.get("membership_type"),
         member_state: query.get("member_state"),

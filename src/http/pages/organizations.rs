@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 
 use super::{PageContext, PageError, Tick};
-use crate::affiliations::directory::{self, Found, Search};
+use crate::affiliations::directory::{self, DirectorySearch, Found};
 use crate::affiliations::{self, ChoiceInput};
 use crate::domain::message::FieldErrors;
 use crate::domain::organization::MembershipType;
@@ -21,11 +21,11 @@ const MOST_SUGGESTED: u64 = 20;
 pub async fn search(ctx: PageContext) -> Result<Response, PageError> {
     let value = |name| ctx.query(name).unwrap_or_default();
     let (text, membership_type, member_state) = (value("q"), value("membership_type"), value("member_state"));
-    let search = Search {
+    let search = DirectorySearch {
         text: &text,
         membership_type: &membership_type,
         member_state: &member_state,
-        ..Search::default()
+        ..DirectorySearch::default()
     };
     let (found, _) = directory::suggest(&ctx.app, &ctx.actor_context(), &search, MOST_SUGGESTED).await?;
     let found: Vec<OrganizationFound> = found.iter().map(found_organization).collect();
@@ -148,11 +148,11 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
         page.chosen = chosen.as_ref().map(found_organization);
     }
     if answers.action == Button::Search || !answers.organization_query.trim().is_empty() {
-        let search = Search {
+        let search = DirectorySearch {
             text: &answers.organization_query,
             membership_type: &answers.membership_type,
             member_state: &answers.member_state,
-            ..Search::default()
+            ..DirectorySearch::default()
         };
         match directory::suggest(&ctx.app, &ctx.actor_context(), &search, MOST_SUGGESTED).await {
             Ok((found, more)) => {

@@ -66,7 +66,7 @@ async fn a_focal_point_lets_a_person_in() {
         &world.app,
         &person(&mina),
         &OrganizationId::new("telco"),
-        &roster::Search {
+        &roster::RosterSearch {
             text: "ALICE exam",
             show: roster::Show::TiesRequests,
             ..Default::default()

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::affiliations;
 use crate::affiliations::directory::admin;
 use crate::affiliations::focal_points::{self, Whom};
-use crate::affiliations::roster::{self, Entry, LARGEST_PAGE, Search, Show};
+use crate::affiliations::roster::{self, Entry, LARGEST_PAGE, RosterSearch, Show};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::{AccountId, OrganizationId};
 use crate::http::pages::affiliation_refusal::refusal;
@@ -166,10 +166,10 @@ async fn view(ctx: &PageContext, id: &str, form: FormState) -> Result<AdminOrgan
     let (app, context) = (&ctx.app, ctx.actor_context());
     let id = OrganizationId::new(id);
     let record = admin::find(app, &context, &id).await?;
-    let search = Search {
+    let search = RosterSearch {
         show: Show::FocalPoints,
         size: LARGEST_PAGE,
-        ..Search::default()
+        ..RosterSearch::default()
     };
     let focal_points = roster::list(app, &context, &id, &search).await?;
     Ok(AdminOrganization {

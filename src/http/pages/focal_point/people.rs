@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::response::Response;
 
-use crate::affiliations::roster::{PeopleOrder, Search, Show};
+use crate::affiliations::roster::{PeopleOrder, RosterSearch, Show};
 use crate::affiliations::ties;
 use crate::domain::OrganizationId;
 use crate::http::pages::affiliation_rows::{self as rows, person_row};
@@ -24,12 +24,12 @@ pub async fn list(
         "ties_waiting" => Show::TiesRequests,
         _ => return Err(PageError::NotFound),
     };
-    let search = Search {
+    let search = RosterSearch {
         text: query.get("q"),
         show,
         order: PeopleOrder::Name,
         page: query.page()?,
-        ..Search::default()
+        ..RosterSearch::default()
     };
     let id = OrganizationId::new(organization);
     let (found, organization) = rows::of_organization(&ctx, &id, &search).await?;
