@@ -3,7 +3,7 @@
 
 use crate::checks::common::{entropy, json_error, measured_entropy, seconds};
 use crate::client::{Request, random_text};
-use crate::fapi::{self, Flow, FlowEnd, Grant, RESOURCE, post};
+use crate::fapi::{self, Flow, FlowEnd, Grant, RESOURCE, TokenOutcome, post};
 use crate::http::Answer;
 use crate::journey::{Decision, decide};
 use crate::report::{Step, Stop};
@@ -206,8 +206,8 @@ pub fn redemption(id: &str) -> [(String, String); 2] {
 
 pub async fn poll(run: &mut Run, flow: &Flow, id: &str) -> Step<Answer> {
     match fapi::token(run, flow, &redemption(id)).await? {
-        Ok(answer) => Ok(answer),
-        Err(detail) => Err(run.report.stop(TOKEN, detail)),
+        TokenOutcome::Answered(answer) => Ok(answer),
+        TokenOutcome::NoConnection(detail) => Err(run.report.stop(TOKEN, detail)),
     }
 }
 

@@ -21,7 +21,8 @@ pub use expect::{Expect, Row, judge};
 pub use flow::{Call, Context, Flow, flow};
 pub use keys::{Jwt, Key};
 pub use steps::{
-    FlowEnd, Grant, PAR, client_credentials, expect_refusal, is_accepted, open, push, read_request_uri,
-    read_response, read_tokens, refuse_in_query, resource, resource_url, run_flow, token, use_tokens,
+    FlowEnd, Grant, PAR, TokenOutcome, client_credentials, expect_refusal, is_accepted, open, push,
+    read_request_uri, read_response, read_tokens, refuse_in_query, resource, resource_url, run_flow, token,
+    use_tokens,
 };
 pub use variant::{Auth, Constraint, FapiVariant, Restriction};

@@ -118,8 +118,15 @@ pub fn read_response(run: &mut Run, flow: &Flow, journey: &Journey) -> Step<Opti
     jarm::read(redirect, &expected, &client_id, &jwks, &mut run.report).map(Some)
 }
 
-/// Sends a request to the token endpoint. Returns the inner `Err` if there was no connection without a certificate.
-pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Step<Result<Answer, String>> {
+/// The outcome of a request to the token endpoint.
+pub enum TokenOutcome {
+    Answered(Answer),
+    /// The connection failed, which is one way to refuse a client that presents no certificate; the reason.
+    NoConnection(String),
+}
+
+/// Sends a request to the token endpoint.
+pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Step<TokenOutcome> {
     let url =
         endpoint(&run.provider, &flow.fapi, "token_endpoint").ok_or_else(|| missing("token_endpoint"))?;
     let actor = if flow.redeemed_by_other {
@@ -137,8 +144,10 @@ pub async fn token(run: &mut Run, flow: &Flow, form: &[(String, String)]) -> Ste
         access_token: None,
     };
     match send(run, flow, sent).await {
-        Ok(answer) => Ok(Ok(answer)),
-        Err(error) if !flow.token.presents_certificate => Ok(Err(format!("{error:#}"))),
+        Ok(answer) => Ok(TokenOutcome::Answered(answer)),
+        Err(error) if !flow.token.presents_certificate => {
+            Ok(TokenOutcome::NoConnection(format!("{error:#}")))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -282,9 +291,9 @@ pub async fn run_flow(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     entropy("code", &code, &mut run.report);
     let form = flow.redemption.clone().with("code", code.as_str()).params;
     let answer = match token(run, flow, &form).await? {
-        Ok(answer) if answer.status == 200 => answer,
-        Ok(answer) => return Ok(FlowEnd::Token(answer)),
-        Err(detail) => return Ok(FlowEnd::Tls(detail)),
+        TokenOutcome::Answered(answer) if answer.status == 200 => answer,
+        TokenOutcome::Answered(answer) => return Ok(FlowEnd::Token(answer)),
+        TokenOutcome::NoConnection(detail) => return Ok(FlowEnd::Tls(detail)),
     };
     let (tokens, id_token) = read_tokens(run, flow, &answer, Some(&code))?;
     use_tokens(run, flow, tokens, id_token, (request_uri, code)).await
@@ -327,9 +336,9 @@ pub async fn refuse_in_query(run: &mut Run, flow: &Flow, url: &str, own: &Grant)
 pub async fn client_credentials(run: &mut Run, flow: &Flow) -> Step<FlowEnd> {
     let form = [("grant_type".to_owned(), "client_credentials".to_owned())];
     let answer = match token(run, flow, &form).await? {
-        Ok(answer) if answer.status == 200 => answer,
-        Ok(answer) => return Ok(FlowEnd::Token(answer)),
-        Err(detail) => return Ok(FlowEnd::Tls(detail)),
+        TokenOutcome::Answered(answer) if answer.status == 200 => answer,
+        TokenOutcome::Answered(answer) => return Ok(FlowEnd::Token(answer)),
+        TokenOutcome::NoConnection(detail) => return Ok(FlowEnd::Tls(detail)),
     };
     let (tokens, id_token) = read_tokens(run, flow, &answer, None)?;
     use_tokens(run, flow, tokens, id_token, (None, String::new())).await

@@ -4,7 +4,7 @@
 use super::happy::expect_success;
 use crate::checks::common::json_error;
 use crate::checks::token::Tokens;
-use crate::fapi::{self, Auth, Constraint, Flow, Grant, Key};
+use crate::fapi::{self, Auth, Constraint, Flow, Grant, Key, TokenOutcome};
 use crate::http::Answer;
 use crate::report::{Step, Stop};
 use crate::run::Run;
@@ -75,8 +75,8 @@ fn offline(run: &Run, flow: &mut Flow) -> String {
 
 async fn sent(run: &mut Run, flow: &Flow, form: &Form) -> Step<Answer> {
     match fapi::token(run, flow, form).await? {
-        Ok(answer) => Ok(answer),
-        Err(detail) => Err(run.report.stop(RULE, detail)),
+        TokenOutcome::Answered(answer) => Ok(answer),
+        TokenOutcome::NoConnection(detail) => Err(run.report.stop(RULE, detail)),
     }
 }
 
@@ -152,7 +152,7 @@ async fn without_proof(run: &mut Run, flow: &Flow, form: &Form) -> Step {
             Auth::PrivateKeyJwt => nobody.token.authenticates = false,
             Auth::Mtls => nobody.token.presents_certificate = false,
         }
-        if let Ok(answer) = fapi::token(run, &nobody, form).await? {
+        if let TokenOutcome::Answered(answer) = fapi::token(run, &nobody, form).await? {
             json_error(&answer, &[400, 401], &CLIENT, NOBODY, &mut run.report);
         }
     }
@@ -167,7 +167,7 @@ async fn without_proof(run: &mut Run, flow: &Flow, form: &Form) -> Step {
             (&[400, 401], &CLIENT)
         }
     };
-    if let Ok(answer) = fapi::token(run, &bare, form).await? {
+    if let TokenOutcome::Answered(answer) = fapi::token(run, &bare, form).await? {
         json_error(&answer, status, codes, WITHOUT_PROOF, &mut run.report);
     }
     Ok(())

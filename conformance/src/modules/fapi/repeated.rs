@@ -3,7 +3,7 @@
 use super::error_codes::{GRANT, REQUEST_URI};
 use super::happy::expect_success;
 use crate::checks::common::json_error;
-use crate::fapi::{self, Expect, Flow, FlowEnd, judge};
+use crate::fapi::{self, Expect, Flow, FlowEnd, TokenOutcome, judge};
 use crate::report::{Step, Stop};
 use crate::run::Run;
 use std::time::Duration;
@@ -26,8 +26,8 @@ pub async fn code(run: &mut Run) -> Step {
 async fn redeem(run: &mut Run, flow: &Flow, code: &str) -> Step {
     let form = flow.redemption.clone().with("code", code).params;
     match fapi::token(run, flow, &form).await? {
-        Ok(answer) => json_error(&answer, &[400], GRANT, CODE, &mut run.report),
-        Err(detail) => run.report.fail(CODE, detail),
+        TokenOutcome::Answered(answer) => json_error(&answer, &[400], GRANT, CODE, &mut run.report),
+        TokenOutcome::NoConnection(detail) => run.report.fail(CODE, detail),
     }
     Ok(())
 }

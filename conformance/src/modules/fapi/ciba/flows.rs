@@ -5,7 +5,7 @@ use crate::fapi::ciba::{
     self, TOKEN, decide_at_page, expect_pending, expect_ping, flow, grant_and_redeem, listen, poll,
     read_acknowledgement, send_request, wait_until_notified,
 };
-use crate::fapi::{self, Auth, Flow, resource};
+use crate::fapi::{self, Auth, Flow, TokenOutcome, resource};
 use crate::journey::Decision;
 use crate::modules::fapi::refresh::{refresh_by_another_key, refuse_foreign};
 use crate::modules::fapi::transport;
@@ -169,7 +169,7 @@ pub async fn holder_of_key(run: &mut Run) -> Step {
         Auth::PrivateKeyJwt => &["invalid_client", "invalid_request", "invalid_grant"],
     };
     let form = ciba::redemption(&acknowledged.id);
-    if let Ok(answer) = fapi::token(run, &bare, &form).await? {
+    if let TokenOutcome::Answered(answer) = fapi::token(run, &bare, &form).await? {
         json_error(&answer, &[400, 401], codes, TOKEN, &mut run.report);
     }
     Ok(())
