@@ -166,7 +166,7 @@ async fn neglected() -> (TestOp, Site) {
         };
         affiliations::insert(db, &it).await.unwrap();
         if name == "mina" {
-            op.designate(&it).await;
+            op.insert_focal_point(&it).await;
         }
     }
     let ada = account(&op, "ada").await;
@@ -177,7 +177,7 @@ async fn neglected() -> (TestOp, Site) {
 }
 
 async fn account(op: &TestOp, name: &str) -> AccountId {
-    op.account(&format!("{name}@example.org")).await.id
+    op.find_account(&format!("{name}@example.org")).await.id
 }
 
 /// Opens another node, which sends its mails, on the same database.

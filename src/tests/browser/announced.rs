@@ -57,7 +57,7 @@ async fn of_the_script(device: Device) {
     let server = Server::starts().await;
     server
         .op
-        .organization("ofcom", "Federal Office of Communications", "member_state")
+        .insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let person = Browser::open(&device.label("announced-search"), device).await;
     person.goes_to(&server.at("/signup")).await;

@@ -85,7 +85,7 @@ async fn of_a_sign_up(device: Device) {
     let server = Server::starts().await;
     server
         .op
-        .organization("ofcom", "Federal Office of Communications", "member_state")
+        .insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let person = Browser::open(&device.label("back-signup"), device).await;
     person.goes_to(&server.at("/signup")).await;

@@ -39,7 +39,7 @@ impl Twice<'_> {
 async fn in_an_account(device: Device) {
     let server = Server::starts().await;
     let (op, email) = (&server.op, EMAIL);
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     op.focal_point_of("ofcom", "fp@ofcom.example", device.language)
         .await;
@@ -102,7 +102,7 @@ async fn at_a_sign_up(device: Device) {
     let email = "hana@example.org";
     server
         .op
-        .organization("ofcom", "Federal Office of Communications", "member_state")
+        .insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let person = Browser::open(&device.label("double-signup"), device).await;
     let twice = Twice {

@@ -23,7 +23,7 @@ async fn the_journey(device: Device) {
     server.op.person_reading(EMAIL, device.language).await;
     server
         .op
-        .organization("ofcom", "Federal Office of Communications", "member_state")
+        .insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let person = Browser::open(&device.label("language"), device).await;
 

@@ -60,7 +60,7 @@ async fn of_a_sign_up(device: Device) {
     let server = Server::starts().await;
     server
         .op
-        .organization("ofcom", "Federal Office of Communications", "member_state")
+        .insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let service = Service::opens(&server, "Events", true).await;
     let person = Browser::open(&device.label("over-signup"), device).await;

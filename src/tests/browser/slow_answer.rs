@@ -114,7 +114,7 @@ async fn of_mails(device: Device) {
     let email = "hana@example.org";
     server
         .op
-        .organization("ofcom", "Federal Office of Communications", "member_state")
+        .insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let person = Browser::open(&device.label("slow-mails"), impatient(device)).await;
     person.opens(&server.at("/signup")).await;

@@ -138,7 +138,7 @@ async fn every_service_that_was_used_is_listed() {
 #[tokio::test]
 async fn a_proposal_is_rejected_or_merged_after_a_question() {
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     for name in ["Telco Laboratory", "Telco Academy"] {

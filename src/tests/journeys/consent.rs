@@ -49,7 +49,7 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     assert_eq!(listed(&services).len(), 4);
 
     // AZ-13, G-10: after a consent whose page did not list them, the claims are not returned.
-    let account = op.account("alice@example.org").await.id;
+    let account = op.find_account("alice@example.org").await.id;
     let client = ClientId::new("guest");
     let mut consent = consents::find(op.app.db.read(), &account, &client)
         .await

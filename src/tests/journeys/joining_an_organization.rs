@@ -26,22 +26,24 @@ pub(super) async fn member(
     approved: bool,
 ) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
-    let account = op.account(email).await.id;
+    let account = op.find_account(email).await.id;
     let stage = if approved {
         rows::approved(op.clock.now())
     } else {
         Stage::Pending
     };
-    let it = op.affiliate(&account, id, stage).await;
+    let it = op.insert_affiliation(&account, id, stage).await;
     person.logs_in().await;
     (person, account, it.id)
 }
 
 async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
-    let account = op.account(email).await.id;
-    let it = op.affiliate(&account, id, rows::approved(op.clock.now())).await;
-    op.designate(&it).await;
+    let account = op.find_account(email).await.id;
+    let it = op
+        .insert_affiliation(&account, id, rows::approved(op.clock.now()))
+        .await;
+    op.insert_focal_point(&it).await;
     person.logs_in().await;
     (person, account, it.id)
 }
@@ -70,7 +72,7 @@ pub(super) async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &s
 #[tokio::test]
 async fn a_request_is_approved_and_services_are_told() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let mut rp = op.client("events").await;
@@ -156,7 +158,7 @@ const SESSION: &str = "__Host-itu_sid";
 #[tokio::test]
 async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
     let (mut bob, account, _) = member(&op, "bob@telco.example", "telco", true).await;
@@ -229,7 +231,7 @@ async fn an_office_is_given_and_taken_by_who_has_just_logged_in() {
 #[tokio::test]
 async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point() {
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let (mut bob, ..) = member(&op, "bob@example.org", "telco", false).await;
@@ -295,7 +297,7 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
         done.text()
     );
     // AF-1: people of a record that is merged into a member get a new request.
-    let account = op.account(&carol.email).await.id;
+    let account = op.find_account(&carol.email).await.id;
     let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
     assert_eq!(open.unwrap().organization.as_str(), "telco");
 }
@@ -304,7 +306,7 @@ async fn an_administrator_checks_what_was_typed_and_names_the_first_focal_point(
 async fn an_import_is_no_reason_also_where_an_earlier_release_wrote_one() {
     use sea_orm::{ConnectionTrait, Statement};
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let (mut bob, _, id) = member(&op, "bob@example.org", "telco", true).await;
     let db = op.app.db.read();
     // The first reason is what the earlier release wrote; the second is what a person could have written.

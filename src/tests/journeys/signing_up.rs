@@ -116,7 +116,7 @@ async fn who_signs_up_too_often_waits_whatever_the_address() {
 #[tokio::test]
 async fn from_a_service_to_an_account_and_back_logged_in() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let mut rp = op.client("events").await;
     let mut zoe = op.visitor("zoe@example.org");
@@ -161,7 +161,7 @@ async fn from_a_service_to_an_account_and_back_logged_in() {
 #[tokio::test]
 async fn a_sign_up_outlives_its_request_and_still_returns_to_the_service() {
     let op = TestOp::start().await;
-    op.organization("shop", "Corner Shop", "non_member").await;
+    op.insert_organization("shop", "Corner Shop", "non_member").await;
     let mut rp = op.client("events").await;
     let mut zoe = op.visitor("zoe@example.org");
     let url = rp.authorization_url("openid itu_membership", &[("prompt", "create")]);
@@ -239,7 +239,7 @@ async fn an_own_record_makes_a_non_member() {
 #[tokio::test]
 async fn a_wrong_code_is_counted_and_a_new_one_can_be_had() {
     let op = TestOp::start().await;
-    op.organization("shop", "Corner Shop", "non_member").await;
+    op.insert_organization("shop", "Corner Shop", "non_member").await;
     let mut zoe = op.visitor("zoe@example.org");
     let page = zoe.browser.get("/signup").await;
     let page = zoe.tells_details(page).await;
@@ -273,7 +273,7 @@ async fn a_wrong_code_is_counted_and_a_new_one_can_be_had() {
 #[tokio::test]
 async fn the_search_answers_scripts() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let page = op
         .browser()

@@ -1,5 +1,9 @@
-//! `TestOp`: the real router on a database of its own, with a frozen clock and an outbox. Actors go
-//! through HTTP: `Person` with a browser, `RelyingParty` with the `openidconnect` crate.
+//! `TestOp`: the real router on a database of its own, with a frozen clock and an outbox.
+//!
+//! Actors go through the front door: `Person` with a browser, `RelyingParty` with the `openidconnect` crate. Their
+//! verbs stand in the third person: `alice.logs_in()`. The methods of `TestOp` itself pass the front door by:
+//! `insert_…` writes rows (`rows.rs`), and a plain verb calls the room: `op.redeem(…)`. Those that one folder needs
+//! stand at its head.
 //!
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
@@ -36,6 +40,7 @@ pub use site::Site;
 use itu_account::app::App;
 use itu_account::clock::Clock;
 use itu_account::config::Config;
+use itu_account::domain::Time;
 use itu_account::http::router;
 use itu_account::oidc::{Parameters, RequestPairs};
 use itu_account::testing;
@@ -55,7 +60,10 @@ impl TestOp {
 
     /// Starts with settings other than the defaults.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let app = testing::app_with(ISSUER, change).await;
+        Self::of(testing::app_with(ISSUER, change).await)
+    }
+
+    fn of(app: App) -> Self {
         Self {
             clock: app.clock.clone(),
             router: router::router(&app),
@@ -64,7 +72,12 @@ impl TestOp {
     }
 
     pub fn browser(&self) -> Browser {
-        Browser::new(self.router.clone(), Url::parse(ISSUER).expect("a URL"))
+        let issuer = self.app.config.issuer.as_str();
+        Browser::new(self.router.clone(), Url::parse(issuer).expect("a URL"))
+    }
+
+    pub fn now(&self) -> Time {
+        self.clock.now()
     }
 
     pub fn outbox(&self) -> Outbox<'_> {

@@ -3,7 +3,6 @@
 use super::{Browser, Page, RelyingParty, TestOp, rows};
 use itu_account::domain::account::Account;
 use itu_account::domain::role::Role;
-use itu_account::storage::accounts::{self, NewAccount};
 
 pub const PASSWORD: &str = "Tulip-lamp-42";
 
@@ -20,7 +19,6 @@ impl TestOp {
     }
 
     pub async fn person_with(&self, email: &str, role: Role) -> Person {
-        let now = self.clock.now();
         let password = itu_account::domain::password::Password::typed(PASSWORD).expect("short enough");
         let terms = itu_account::accounts::profile::terms(&self.app)
             .await
@@ -28,16 +26,10 @@ impl TestOp {
         let account = Account {
             role,
             terms_version: Some(terms.version),
-            ..rows::account(email, now)
+            ..rows::account(email, self.now())
         };
-        let new = NewAccount {
-            account,
-            password_hash: Some(self.app.passwords.hash(&password).await.expect("a hash")),
-            terms_accepted_at: Some(now),
-        };
-        accounts::insert(self.app.db.read(), new)
-            .await
-            .expect("an account");
+        let hash = self.app.passwords.hash(&password).await.expect("a hash");
+        self.insert_account(account, Some(hash)).await;
         self.visitor(email)
     }
 

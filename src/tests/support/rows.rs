@@ -8,7 +8,8 @@ use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
 use itu_account::domain::role::Role;
 use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Subject, Time};
 use itu_account::random;
-use itu_account::storage::{accounts, affiliations, focal_points, organizations};
+use itu_account::storage::accounts::{self, NewAccount};
+use itu_account::storage::{affiliations, focal_points, organizations};
 
 use super::TestOp;
 
@@ -96,31 +97,52 @@ pub fn focal_point(affiliation: &Affiliation, at: Time) -> FocalPoint {
 }
 
 impl TestOp {
-    /// Inserts a record of the directory.
-    pub async fn organization(&self, id: &str, name: &str, membership_type: &str) {
-        let it = organization(id, name, membership_type, self.clock.now());
-        organizations::insert(self.app.db.read(), &[it])
+    /// Inserts an account. Nobody logs in to it without the hash of a password.
+    pub async fn insert_account(&self, account: Account, password_hash: Option<String>) {
+        let new = NewAccount {
+            terms_accepted_at: account.terms_version.as_ref().map(|_| account.created_at),
+            account,
+            password_hash,
+        };
+        accounts::insert(self.app.db.read(), new)
             .await
-            .expect("a record");
+            .expect("an account");
     }
 
     /// Returns the account with this address.
-    pub async fn account(&self, email: &str) -> Account {
+    pub async fn find_account(&self, email: &str) -> Account {
         let key = EmailAddress::parse(email).expect("an address").key();
         let found = accounts::find_by_email(self.app.db.read(), &key).await;
         found.expect("a row").expect("an account")
     }
 
-    pub async fn affiliate(&self, account: &AccountId, organization: &str, stage: Stage) -> Affiliation {
-        let it = affiliation(account, organization, stage, self.clock.now());
-        let inserted = affiliations::insert(self.app.db.read(), &it).await;
-        inserted.expect("an affiliation");
-        it
+    /// Inserts a record of the directory.
+    pub async fn insert_organization(&self, id: &str, name: &str, membership_type: &str) {
+        let record = organization(id, name, membership_type, self.now());
+        self.insert_organizations(&[record]).await;
     }
 
-    pub async fn designate(&self, affiliation: &Affiliation) {
-        let it = focal_point(affiliation, self.clock.now());
-        let inserted = focal_points::insert(self.app.db.read(), &it).await;
+    pub async fn insert_organizations(&self, records: &[Organization]) {
+        let inserted = organizations::insert(self.app.db.read(), records).await;
+        inserted.expect("records");
+    }
+
+    pub async fn insert_affiliation(
+        &self,
+        account: &AccountId,
+        organization: &str,
+        stage: Stage,
+    ) -> Affiliation {
+        let affiliation = affiliation(account, organization, stage, self.now());
+        let inserted = affiliations::insert(self.app.db.read(), &affiliation).await;
+        inserted.expect("an affiliation");
+        affiliation
+    }
+
+    /// Makes the person of an affiliation a Focal Point.
+    pub async fn insert_focal_point(&self, affiliation: &Affiliation) {
+        let office = focal_point(affiliation, self.now());
+        let inserted = focal_points::insert(self.app.db.read(), &office).await;
         inserted.expect("a Focal Point");
     }
 }

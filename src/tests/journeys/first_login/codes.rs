@@ -162,7 +162,7 @@ async fn a_code_counts_once_however_often_it_is_sent() {
     let code = mailed(&op, ADDRESS).await;
     let form = page.form(&["code"]).with("code", &code);
     let context = Context::operator();
-    let account = op.account(ADDRESS).await;
+    let account = op.find_account(ADDRESS).await;
     let verify =
         || itu_account::accounts::verification::first_login::verify(&op.app, &context, &account, &code);
     let all = join_all((0..10).map(|_| verify())).await;

@@ -116,7 +116,7 @@ async fn a_reset_by_mail_proves_the_address_too() {
     let page = enters(&mut old, &waiting, &code).await;
     assert_eq!(page.url.path(), "/login", "{}", page.text());
     let db = op.app.db.read();
-    let id = op.account(ADDRESS).await.id;
+    let id = op.find_account(ADDRESS).await.id;
     let open = itu_account::storage::email_codes::find_open(db, "first_login", id.as_str()).await;
     assert!(open.expect("a database").is_none());
 }

@@ -39,12 +39,12 @@ async fn taken_over(op: &TestOp) -> Person {
 }
 
 async fn is_verified(op: &TestOp) -> bool {
-    op.account(ADDRESS).await.email_verified
+    op.find_account(ADDRESS).await.email_verified
 }
 
 /// Restores the row as it was before the release that introduced the code.
 pub async fn unverify(op: &TestOp, address: &str) {
-    let id = op.account(address).await.id;
+    let id = op.find_account(address).await.id;
     let db = op.app.db.read();
     let text = format!("UPDATE accounts SET email_verified = false WHERE id = '{id}'");
     db.execute_raw(Statement::from_string(db.get_database_backend(), text))

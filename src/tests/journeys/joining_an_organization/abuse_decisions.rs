@@ -15,9 +15,9 @@ const ACTIONS: [&str; 6] = ["grant", "refuse", "revoke", "remove", "designate", 
 async fn what_is_another_organizations_does_not_exist() {
     // G-4, AF-6
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
     let (_, its_fp, _) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, account, approved) = member(&op, "approved@ofcom.example", "ofcom", true).await;
@@ -87,9 +87,9 @@ async fn what_is_another_organizations_does_not_exist() {
 async fn nobody_decides_about_themselves() {
     // AF-2
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let mut rp = op.client("events").await;
     let (mut fp, account, affiliation) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let own = format!("/focal-point/ofcom/people/{account}");
@@ -111,7 +111,7 @@ async fn nobody_decides_about_themselves() {
         ("organization_id", "telco"),
     ];
     by_hand(&mut admin, "/account/organization/change", &values).await;
-    let account = op.account(&admin.email).await.id;
+    let account = op.find_account(&admin.email).await.id;
     let request = affiliations::find_open(op.app.db.read(), &account)
         .await
         .unwrap()
@@ -161,7 +161,7 @@ async fn nobody_decides_about_themselves() {
 #[tokio::test]
 async fn who_asks_for_what_is_in_force_is_told_so() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut bob, account, _) = member(&op, "bob@example.org", "ofcom", true).await;
     let values = [
@@ -193,7 +193,7 @@ async fn who_asks_for_what_is_in_force_is_told_so() {
 #[tokio::test]
 async fn bad_input_is_refused_and_kept() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, account, _) = member(&op, "bob@example.org", "ofcom", true).await;
@@ -334,9 +334,10 @@ async fn bad_input_is_refused_and_kept() {
 async fn the_directory_lists_members_only() {
     // product.md: a member is an organization whose type needs an approval
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.organization("shop", "Communications Shop", "non_member").await;
+    op.insert_organization("shop", "Communications Shop", "non_member")
+        .await;
     let mut visitor = op.browser();
     for query in ["q=communications", "category=OTHER", "member_state=CH"] {
         let page = visitor.get(&format!("/members?{query}")).await;

@@ -42,7 +42,7 @@ fn ticked(page: &Page, ids: &[&AffiliationId]) -> Form {
 #[tokio::test]
 async fn what_is_ticked_is_approved_and_the_rest_waits() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut fp, account, _) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;
@@ -96,9 +96,9 @@ async fn what_is_ticked_is_approved_and_the_rest_waits() {
 async fn another_organizations_request_in_the_list_is_as_unknown_as_any() {
     // G-4
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, own) = member(&op, "alice@example.org", "ofcom", false).await;
     let (_, _, theirs) = member(&op, "theirs@example.org", "telco", false).await;
@@ -138,7 +138,7 @@ async fn another_organizations_request_in_the_list_is_as_unknown_as_any() {
 async fn the_own_request_is_left_to_others() {
     // AF-2
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
@@ -155,7 +155,7 @@ async fn the_own_request_is_left_to_others() {
         assert_eq!(sent.url.path(), "/account/organization", "{}", sent.text());
     }
     let request = async |person: &Person| {
-        let account = op.account(&person.email).await.id;
+        let account = op.find_account(&person.email).await.id;
         let open = affiliations::find_open(op.app.db.read(), &account).await.unwrap();
         open.expect("a request").id
     };
@@ -186,7 +186,7 @@ async fn the_own_request_is_left_to_others() {
 #[tokio::test]
 async fn the_list_takes_its_own_fields_only_and_keeps_its_filters() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;
@@ -225,7 +225,7 @@ async fn the_list_takes_its_own_fields_only_and_keeps_its_filters() {
 #[tokio::test]
 async fn what_is_ticked_stays_ticked() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, alice) = member(&op, "alice@example.org", "ofcom", false).await;

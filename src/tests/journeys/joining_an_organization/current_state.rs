@@ -20,7 +20,7 @@ const ALL: &str = "openid email offline_access itu_membership";
 async fn who_is_no_longer_let_in_is_told_nothing_more_about() {
     // G-10
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let policy = json!({"access_policy": {"affiliation": "approved"}});
     let mut members = op.client_with("members", policy).await;
     let mut open = op.client("open").await;
@@ -90,7 +90,7 @@ async fn a_scope_that_is_registered_no_longer_is_not_told() {
 async fn an_office_is_not_taken_away_through_the_affiliation_by_an_old_login() {
     // SE-4
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
     let (_, second, affiliation) = focal_point(&op, "second@telco.example", "telco").await;
     let (_, plain, _) = member(&op, "plain@telco.example", "telco", true).await;
@@ -124,7 +124,7 @@ async fn an_office_is_not_taken_away_through_the_affiliation_by_an_old_login() {
 async fn a_membership_ends_within_a_minute_of_its_last_day() {
     // G-10
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let today = op.clock.now().date_naive();
     let file = format!("id,valid_until\ntelco,{today}\n");
     let imported = csv::import(&op.app, &Context::operator(), file.as_bytes()).await;

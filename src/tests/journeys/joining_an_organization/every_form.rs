@@ -383,7 +383,7 @@ async fn malformed(person: &mut Person, case: &Case, field: &str) {
 #[tokio::test]
 async fn of_the_way_in() {
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let mut zoe = op.visitor("zoe@example.org");
     let one = |path: &str, fields| cases([(path.to_owned(), fields)]).remove(0);
     every_field(&op, &mut zoe, &one("/login", LOGIN)).await;
@@ -423,9 +423,9 @@ async fn of_the_way_in() {
 #[tokio::test]
 async fn of_the_account() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     // A request waits, so that a form which is right in every field is refused as well: nothing may happen here.
     let (mut bob, ..) = member(&op, "bob@example.org", "ofcom", true).await;
     let of = |path: &str| path.to_owned();
@@ -447,7 +447,7 @@ async fn of_the_account() {
 #[tokio::test]
 async fn of_the_focal_points() {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, other, _) = focal_point(&op, "other@ofcom.example", "ofcom").await;
@@ -471,7 +471,7 @@ async fn of_the_focal_points() {
 #[tokio::test]
 async fn of_the_administrators() {
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     let (_, _, pending) = member(&op, "bob@example.org", "telco", false).await;

@@ -24,8 +24,8 @@ fn of(account: &itu_account::domain::AccountId) -> Context {
 async fn who_could_see_a_request_hears_that_it_was_decided() {
     // G-9
     let op = TestOp::start().await;
-    op.organization("telco", "Telco", "sector_member").await;
-    op.organization("other", "Other", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("other", "Other", "sector_member").await;
     let (mut fp, ..) = focal_point(&op, "fp@telco.example", "telco").await;
     let (mut rival, ..) = focal_point(&op, "fp@other.example", "other").await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
@@ -55,7 +55,10 @@ async fn who_could_see_a_request_hears_that_it_was_decided() {
     }
     let person = format!("/focal-point/telco/people/{carol}");
     assert_eq!(fp.browser.get(&person).await.status, StatusCode::NOT_FOUND);
-    let nobody = format!("/focal-point/telco/people/{}", op.account(&rival.email).await.id);
+    let nobody = format!(
+        "/focal-point/telco/people/{}",
+        op.find_account(&rival.email).await.id
+    );
     for action in ["grant", "refuse", "revoke", "remove", "designate", "undesignate"] {
         let fields = [("action", action), ("right", "documents")];
         let of_carol = by_hand(&mut fp, &person, &fields).await;
@@ -91,7 +94,7 @@ async fn a_proposal_is_decided_once() {
         organization: OrganizationChoice::Typed(typed),
         request_ties: false,
     };
-    let account = op.account(&alice.email).await.id;
+    let account = op.find_account(&alice.email).await.id;
     let (_, proposed) = requests::change(&op.app, &of(&account), &choice).await.unwrap();
     let operator = Context::operator();
     directory::reject(&op.app, &operator, &proposed.id, "no")

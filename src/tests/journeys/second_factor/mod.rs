@@ -89,7 +89,7 @@ pub async fn enters(browser: &mut Browser, page: &Page, code: &str) -> Page {
 }
 
 async fn account_id(op: &TestOp, email: &str) -> AccountId {
-    op.account(email).await.id
+    op.find_account(email).await.id
 }
 
 /// Returns `true` if a mail with this subject went to the person.

@@ -157,7 +157,7 @@ async fn the_search_finds_what_a_plain_keyboard_types() {
         ("eg", "وزارة الاتصالات"),
         ("th", "สำนักงานคณะกรรมการกิจการกระจายเสียง"),
     ] {
-        op.organization(id, name, "member_state").await;
+        op.insert_organization(id, name, "member_state").await;
     }
     let mut browser = op.browser();
     for (typed, id) in [

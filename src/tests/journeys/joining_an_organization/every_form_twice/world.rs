@@ -28,9 +28,9 @@ impl World {
 
 pub(super) async fn world() -> World {
     let op = TestOp::start().await;
-    op.organization("ofcom", "Federal Office of Communications", "member_state")
+    op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.organization("telco", "Telco", "sector_member").await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
     let (focal_point, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
     let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;
