@@ -7,8 +7,8 @@ const HEADER: &str = "email,first_name,last_name,gender,password_hash,created_at
 /// The argon2id hash of "password", as another platform wrote it.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
-impl Rooms {
-    async fn imports(&self, text: &str, proceed: bool) -> Report {
+impl TestOp {
+    async fn import_csv(&self, text: &str, proceed: bool) -> Report {
         self.import(read(&self.app, Format::Csv, text.as_bytes()), proceed)
             .await
     }
@@ -22,36 +22,36 @@ impl Rooms {
 
 #[tokio::test]
 async fn an_imported_person_logs_in_with_the_old_hash_or_after_a_reset() {
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let file = format!(
         "\u{feff}{HEADER}\nold@example.org,Old,Person,female,\"{HASH}\",2019-05-01\nnew@example.org,New,Person,,,\n"
     );
-    let report = rooms.imports(&file, false).await;
+    let report = op.import_csv(&file, false).await;
     assert_eq!((report.imported, report.problems.len()), (2, 0));
 
-    let old = rooms.logs_in("old@example.org", "password").await.unwrap();
+    let old = op.attempt_login("old@example.org", "password").await.unwrap();
     assert!(old.started.session.terms_due && !old.account.email_verified);
     // PW-2: the password is hashed again with our parameters and pepper; it still logs in.
-    assert!(rooms.logs_in("old@example.org", "password").await.is_ok());
+    assert!(op.attempt_login("old@example.org", "password").await.is_ok());
 
     assert!(matches!(
-        rooms.logs_in("new@example.org", PASSWORD).await,
+        op.attempt_login("new@example.org", PASSWORD).await,
         Err(Error::WrongCredentials)
     ));
-    recovery::request(&rooms.app, &visitor(), "new@example.org", Language::En, None)
+    recovery::request(&op.app, &visitor(), "new@example.org", Language::En, None)
         .await
         .unwrap();
-    let token = rooms.link("new@example.org").await;
-    recovery::complete(&rooms.app, &visitor(), &token, typed_twice(PASSWORD))
+    let token = op.reset_token("new@example.org").await;
+    recovery::complete(&op.app, &visitor(), &token, typed_twice(PASSWORD))
         .await
         .unwrap();
-    let new = rooms.logs_in("new@example.org", PASSWORD).await.unwrap();
+    let new = op.attempt_login("new@example.org", PASSWORD).await.unwrap();
     assert!(new.account.email_verified); // PW-5
 }
 
 #[tokio::test]
 async fn a_file_with_a_bad_line_is_refused_whole() {
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let bcrypt = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW";
     let file = format!(
         "{HEADER}\n\
@@ -62,31 +62,30 @@ async fn a_file_with_a_bad_line_is_refused_whole() {
          GOOD+tag@example.org,A,B,,,\n\
          cells@example.org,A\n"
     );
-    let report = rooms.imports(&file, false).await;
+    let report = op.import_csv(&file, false).await;
     assert_eq!(report.imported, 0);
     let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
     assert_eq!(lines, [3, 4, 5, 6, 7]);
     assert!(report.problems[1].reason.contains("argon2id"));
     assert_eq!(
-        rooms
-            .imports("email,name\na@example.org,x\n", false)
+        op.import_csv("email,name\na@example.org,x\n", false)
             .await
             .problems[0]
             .line,
         1
     );
 
-    let report = rooms.imports(&file, true).await;
+    let report = op.import_csv(&file, true).await;
     assert_eq!((report.imported, report.problems.len()), (1, 5));
-    let report = rooms
-        .imports(&format!("{HEADER}\ngood@example.org,A,B,,,\n"), false)
+    let report = op
+        .import_csv(&format!("{HEADER}\ngood@example.org,A,B,,,\n"), false)
         .await;
     assert_eq!((report.imported, report.known), (0, vec![2]));
 }
 
 #[tokio::test]
 async fn a_placement_needs_its_organization() {
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let lines = concat!(
         r#"{"email":"a@example.org","first_name":"A","last_name":"B","organization_id":"nowhere","ties_rights":["documents"]}"#,
         "\n\n",
@@ -94,8 +93,8 @@ async fn a_placement_needs_its_organization() {
         "\n",
         r#"{"email":"c@example.org","first_name":"A","last_name":null,"surname":"x"}"#,
     );
-    let report = rooms
-        .import(read(&rooms.app, Format::JsonLines, lines.as_bytes()), true)
+    let report = op
+        .import(read(&op.app, Format::JsonLines, lines.as_bytes()), true)
         .await;
     let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
     assert_eq!((report.imported, lines), (0, vec![1, 3, 4]));
@@ -103,14 +102,14 @@ async fn a_placement_needs_its_organization() {
 
 #[tokio::test]
 async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let mut file = format!("{HEADER}\n");
     for n in 0..2_000 {
         file.push_str(&format!("person{n}@example.org,Person,Number,,,2020-01-02\n"));
     }
-    assert_eq!(rooms.imports(&file, false).await.imported, 2_000);
+    assert_eq!(op.import_csv(&file, false).await.imported, 2_000);
     let (mut after, mut seen) = (String::new(), 0);
-    while let (rows, Some(last)) = accounts_import::export(&rooms.app, &after, false).await.unwrap() {
+    while let (rows, Some(last)) = accounts_import::export(&op.app, &after, false).await.unwrap() {
         assert!(
             rows.iter()
                 .all(|it| it.created_at == "2020-01-02" && it.password_hash.is_empty())
@@ -123,20 +122,20 @@ async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
 
 #[tokio::test]
 async fn a_table_is_taken_as_a_spreadsheet_leaves_it() {
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let file = "\u{feff}E-mail,x\r\n".replace("E-mail,x", "Email;First Name;Last_Name;;")
         + "good@example.org;Ana;B;;\r\n;;;;\r\nnobody;A;B;;\r\nshort@example.org;A\r\n";
-    let report = rooms.imports(&file, false).await;
+    let report = op.import_csv(&file, false).await;
     let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
     assert_eq!((report.imported, lines), (0, vec![4, 5])); // IO-13
-    let report = rooms.imports(&file, true).await;
+    let report = op.import_csv(&file, true).await;
     assert_eq!((report.imported, report.problems.len()), (1, 2));
 }
 
 #[tokio::test]
 async fn an_import_lets_others_pass_and_goes_on_where_it_was_ended() {
     use sea_orm::{ConnectionTrait, Statement};
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let file = |people: usize| {
         let rows: String = (0..people)
             .map(|n| format!("p{n}@example.org,P,N,,,\n"))
@@ -144,11 +143,11 @@ async fn an_import_lets_others_pass_and_goes_on_where_it_was_ended() {
         format!("{HEADER}\n{rows}")
     };
     // The first file has the rows that an import had written before it was ended.
-    assert_eq!(rooms.imports(&file(120), false).await.imported, 120);
-    let report = rooms.imports(&file(200), false).await;
+    assert_eq!(op.import_csv(&file(120), false).await.imported, 120);
+    let report = op.import_csv(&file(200), false).await;
     assert_eq!((report.imported, report.known.len()), (80, 120));
     // Each transaction has its record (ST-2), and none has many rows.
-    let db = rooms.app.db.read();
+    let db = op.app.db.read();
     let query = "SELECT after FROM events WHERE action = 'account.imported'";
     let rows = db
         .query_all_raw(Statement::from_string(db.get_database_backend(), query))

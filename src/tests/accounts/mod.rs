@@ -5,53 +5,31 @@ mod logins;
 mod recovery;
 mod signing_up;
 
+use crate::support::{PASSWORD, TestOp, visitor};
 use itu_account::accounts::login::{self, Browser, LoggedIn, LoginForm, Second};
 use itu_account::accounts::verification::{self, Completed};
 use itu_account::accounts::{self, Error, signup};
-use itu_account::app::App;
-use itu_account::clock::Clock;
 use itu_account::domain::OrganizationId;
-use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::actor::Context;
 use itu_account::domain::profile::{Language, ProfileInput};
 use itu_account::domain::secret::Secret;
 use itu_account::domain::signup::{Choice, OrganizationChoice};
-use itu_account::storage::outbox;
-use itu_account::testing;
+use itu_account::paths;
 
-pub const PASSWORD: &str = "Tulip-lamp-42";
-
-/// The rooms without a door.
-pub struct Rooms {
-    pub app: App,
-    pub clock: Clock,
-}
-
-impl Rooms {
-    pub async fn open() -> Self {
-        let app = testing::app_with("https://id.example.test", |_| {}).await;
-        Self {
-            clock: app.clock.clone(),
-            app,
-        }
-    }
-
-    pub fn now_later(&self, by: chrono::Duration) {
-        self.clock.advance(by);
-    }
-
+impl TestOp {
     /// Submits screens 2 and 3 of the guide. Returns the handle of the sign-up.
-    pub async fn signs_up(&self, email: &str) -> Result<Secret, Error> {
+    pub async fn sign_up(&self, email: &str) -> Result<Secret, Error> {
         let handle = signup::begin(&self.app, &visitor(), details(email), None).await?;
-        self.submits(&handle).await?;
+        self.submit_signup(&handle, submission()).await?;
         Ok(handle)
     }
 
-    pub async fn submits(&self, handle: &Secret) -> Result<(), Error> {
-        signup::submit(&self.app, &visitor(), handle.expose(), submission()).await
+    pub async fn submit_signup(&self, handle: &Secret, submission: signup::Submission) -> Result<(), Error> {
+        signup::submit(&self.app, &visitor(), handle.expose(), submission).await
     }
 
     /// Submits screen 4, as `affiliations` composes it.
-    pub async fn verifies(&self, handle: &Secret, code: &str) -> Result<Completed, Error> {
+    pub async fn verify_signup(&self, handle: &Secret, code: &str) -> Result<Completed, Error> {
         let proof = verification::verify(&self.app, &visitor(), handle.expose(), code).await?;
         self.app
             .write(&proof.acting(&visitor()), async |tx| {
@@ -60,17 +38,18 @@ impl Rooms {
             .await
     }
 
-    pub async fn person(&self, email: &str) -> Completed {
-        let handle = self.signs_up(email).await.unwrap();
-        let code = self.code(email).await;
-        self.verifies(&handle, &code).await.unwrap()
+    /// Signs up and enters the code, without an affiliation.
+    pub async fn sign_up_and_verify(&self, email: &str) -> Completed {
+        let handle = self.sign_up(email).await.unwrap();
+        let code = self.outbox().code(email).await;
+        self.verify_signup(&handle, &code).await.unwrap()
     }
 
-    pub async fn logs_in(&self, email: &str, password: &str) -> Result<LoggedIn, Error> {
-        self.logs_in_from(email, password, Browser::default()).await
+    pub async fn attempt_login(&self, email: &str, password: &str) -> Result<LoggedIn, Error> {
+        self.attempt_login_from(email, password, Browser::default()).await
     }
 
-    pub async fn logs_in_from(
+    pub async fn attempt_login_from(
         &self,
         email: &str,
         password: &str,
@@ -96,31 +75,10 @@ impl Rooms {
             .is_some()
     }
 
-    pub async fn mails(&self, to: &str) -> Vec<outbox::Entry> {
-        outbox::list(self.app.db.read(), Some(to), 0, 100).await.unwrap()
-    }
-
-    /// Returns the code that stands alone on a line of the newest mail that has one.
-    pub async fn code(&self, to: &str) -> String {
-        let mails = self.mails(to).await;
-        let newest = mails.iter().find(|it| it.kind == "verification_code").unwrap();
-        let line = newest
-            .text
-            .lines()
-            .find(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit()));
-        line.unwrap().to_owned()
-    }
-
     /// Returns the token of the newest reset link.
-    pub async fn link(&self, to: &str) -> String {
-        let mails = self.mails(to).await;
-        let newest = mails.iter().find(|it| it.kind == "password_reset").unwrap();
-        let link = newest
-            .text
-            .split_whitespace()
-            .find(|it| it.contains("token="))
-            .unwrap();
-        link.split_once("token=").unwrap().1.to_owned()
+    pub async fn reset_token(&self, to: &str) -> String {
+        let link = self.outbox().link(to, paths::RESET_PASSWORD).await;
+        link.split_once("token=").expect("a token").1.to_owned()
     }
 
     /// Returns the cost of what has been done: hashes, and rows in the tables that an act writes to.
@@ -146,22 +104,15 @@ impl Rooms {
         }
         work
     }
-
-    /// Returns what was done between two results of `work`.
-    pub fn difference(before: &[u64], after: &[u64]) -> Vec<i128> {
-        before
-            .iter()
-            .zip(after)
-            .map(|(a, b)| i128::from(*b) - i128::from(*a))
-            .collect()
-    }
 }
 
-pub fn visitor() -> Context {
-    Context {
-        network: "192.0.2.1".into(),
-        ..Context::of(Actor::Visitor)
-    }
+/// Returns what was done between two results of `work`.
+pub fn difference(before: &[u64], after: &[u64]) -> Vec<i128> {
+    before
+        .iter()
+        .zip(after)
+        .map(|(a, b)| i128::from(*b) - i128::from(*a))
+        .collect()
 }
 
 /// Returns a new password, the same in both fields.

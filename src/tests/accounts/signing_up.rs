@@ -7,38 +7,38 @@ use itu_account::storage::accounts as rows;
 
 #[tokio::test]
 async fn the_account_exists_only_after_the_code() {
-    let rooms = Rooms::open().await;
-    let handle = rooms.signs_up("john@example.org").await.unwrap();
+    let op = TestOp::start().await;
+    let handle = op.sign_up("john@example.org").await.unwrap();
     let key = EmailAddress::parse("john@example.org").unwrap().key();
     assert!(
-        rows::find_by_email(rooms.app.db.read(), &key)
+        rows::find_by_email(op.app.db.read(), &key)
             .await
             .unwrap()
             .is_none()
     ); // SU-5
     assert!(matches!(
-        rooms.logs_in("john@example.org", PASSWORD).await,
+        op.attempt_login("john@example.org", PASSWORD).await,
         Err(Error::WrongCredentials)
     ));
 
-    let code = rooms.code("john@example.org").await;
-    let done = rooms
-        .verifies(&handle, &format!(" {} {} ", &code[..4], &code[4..]))
+    let code = op.outbox().code("john@example.org").await;
+    let done = op
+        .verify_signup(&handle, &format!(" {} {} ", &code[..4], &code[4..]))
         .await
         .unwrap();
     assert_eq!(done.account.email.as_str(), "john@example.org");
     assert!(done.account.email_verified && done.account.newsletter);
     assert_eq!(done.choice, choice());
     assert_eq!(done.resume.as_deref(), Some("the request")); // AZ-6
-    assert!(rooms.is_signed_in(&done.started.cookie).await);
+    assert!(op.is_signed_in(&done.started.cookie).await);
     assert!(!done.started.session.terms_due);
-    assert!(rooms.logs_in("JOHN@Example.org", PASSWORD).await.is_ok());
+    assert!(op.attempt_login("JOHN@Example.org", PASSWORD).await.is_ok());
 }
 
 #[tokio::test]
 async fn every_field_is_checked_on_the_server() {
     // SU-6
-    let rooms = Rooms::open().await;
+    let op = TestOp::start().await;
     let wrong = signup::Details {
         email: "john",
         password: accounts::NewPassword {
@@ -51,7 +51,7 @@ async fn every_field_is_checked_on_the_server() {
         },
         ..details("")
     };
-    let Err(Error::Fields(errors)) = signup::begin(&rooms.app, &visitor(), wrong, None).await else {
+    let Err(Error::Fields(errors)) = signup::begin(&op.app, &visitor(), wrong, None).await else {
         panic!("refused");
     };
     let fields: Vec<_> = errors.keys().copied().collect();
@@ -63,9 +63,9 @@ async fn every_field_is_checked_on_the_server() {
         },
         ..details("john@example.org")
     };
-    let refused = signup::begin(&rooms.app, &visitor(), different, None).await;
+    let refused = signup::begin(&op.app, &visitor(), different, None).await;
     assert!(matches!(refused, Err(Error::Fields(it)) if it.contains_key("password_confirmation")));
-    let handle = signup::begin(&rooms.app, &visitor(), details("john@example.org"), None)
+    let handle = signup::begin(&op.app, &visitor(), details("john@example.org"), None)
         .await
         .unwrap();
     let without_terms = signup::Submission {
@@ -73,11 +73,11 @@ async fn every_field_is_checked_on_the_server() {
         accept_terms: false,
         ..submission()
     };
-    let refused = signup::submit(&rooms.app, &visitor(), handle.expose(), without_terms).await;
+    let refused = signup::submit(&op.app, &visitor(), handle.expose(), without_terms).await;
     assert!(matches!(refused, Err(Error::Fields(it)) if it.contains_key("accept_terms")));
     // A later step is not taken before an earlier one (G-6).
     assert!(matches!(
-        rooms.verifies(&handle, "12345678").await,
+        op.verify_signup(&handle, "12345678").await,
         Err(Error::StepMissing)
     ));
 }
@@ -85,33 +85,36 @@ async fn every_field_is_checked_on_the_server() {
 #[tokio::test]
 async fn known_and_unknown_addresses_cost_the_same() {
     // SU-1
-    let rooms = Rooms::open().await;
-    rooms.person("known@example.org").await;
-    rooms.now_later(Duration::hours(2));
+    let op = TestOp::start().await;
+    op.sign_up_and_verify("known@example.org").await;
+    op.clock.advance(Duration::hours(2));
     let mut costs = Vec::new();
     for email in ["unknown@example.org", "Known+tag@example.org"] {
-        let before = rooms.work().await;
-        let handle = rooms.signs_up(email).await.unwrap();
-        let wrong = rooms.verifies(&handle, "00000000").await;
+        let before = op.work().await;
+        let handle = op.sign_up(email).await.unwrap();
+        let wrong = op.verify_signup(&handle, "00000000").await;
         assert!(matches!(wrong, Err(Error::Fields(it)) if it["code"] == "error.code_left"));
-        costs.push(Rooms::difference(&before, &rooms.work().await));
+        costs.push(difference(&before, &op.work().await));
     }
     assert_eq!(costs[0], costs[1]);
     // SU-2: the owner is notified at the stored address; the address that was typed gets no mail.
-    assert_eq!(rooms.mails("known@example.org").await[0].kind, "account_exists");
-    assert!(rooms.mails("Known+tag@example.org").await.is_empty());
+    assert_eq!(
+        op.outbox().to("known@example.org").await[0].kind,
+        "account_exists"
+    );
+    assert!(op.outbox().to("Known+tag@example.org").await.is_empty());
 }
 
 #[tokio::test]
 async fn no_code_completes_a_sign_up_for_a_taken_address() {
     // SU-1: a code that was mailed before the address was taken is refused, too.
-    let rooms = Rooms::open().await;
-    let slow = rooms.signs_up("john@example.org").await.unwrap();
-    let code = rooms.code("john@example.org").await;
-    rooms.now_later(Duration::seconds(1));
-    rooms.person("john@example.org").await;
+    let op = TestOp::start().await;
+    let slow = op.sign_up("john@example.org").await.unwrap();
+    let code = op.outbox().code("john@example.org").await;
+    op.clock.advance(Duration::seconds(1));
+    op.sign_up_and_verify("john@example.org").await;
     assert!(matches!(
-        rooms.verifies(&slow, &code).await,
+        op.verify_signup(&slow, &code).await,
         Err(Error::Fields(it)) if it["code"] == "error.code_left"
     ));
 }
@@ -119,29 +122,26 @@ async fn no_code_completes_a_sign_up_for_a_taken_address() {
 #[tokio::test]
 async fn a_code_works_once_under_fifty_parallel_tries() {
     // G-8, SU-3
-    let rooms = Rooms::open().await;
-    let handle = rooms.signs_up("john@example.org").await.unwrap();
-    let code = rooms.code("john@example.org").await;
-    let all = join_all((0..50).map(|_| rooms.verifies(&handle, &code))).await;
+    let op = TestOp::start().await;
+    let handle = op.sign_up("john@example.org").await.unwrap();
+    let code = op.outbox().code("john@example.org").await;
+    let all = join_all((0..50).map(|_| op.verify_signup(&handle, &code))).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1);
-    assert_eq!(
-        rows::list_after(rooms.app.db.read(), "", 10).await.unwrap().len(),
-        1
-    );
+    assert_eq!(rows::list_after(op.app.db.read(), "", 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn attempts_are_counted_before_the_comparison() {
     // SU-3, SU-4: five of fifty parallel guesses are counted; after that the right code is void, too.
-    let rooms = Rooms::open().await;
-    let handle = rooms.signs_up("john@example.org").await.unwrap();
-    let code = rooms.code("john@example.org").await;
+    let op = TestOp::start().await;
+    let handle = op.sign_up("john@example.org").await.unwrap();
+    let code = op.outbox().code("john@example.org").await;
     let guess = if code == "00000000" {
         "00000001"
     } else {
         "00000000"
     };
-    let all = join_all((0..50).map(|_| rooms.verifies(&handle, guess))).await;
+    let all = join_all((0..50).map(|_| op.verify_signup(&handle, guess))).await;
     let heard = all
         .iter()
         .filter(|it| matches!(it, Err(Error::Fields(it)) if it["code"] == "error.code_left"))
@@ -158,34 +158,34 @@ async fn attempts_are_counted_before_the_comparison() {
     left.sort_unstable();
     assert_eq!(left, [1, 2, 3, 4]);
     assert!(matches!(
-        rooms.verifies(&handle, &code).await,
+        op.verify_signup(&handle, &code).await,
         Err(Error::CodeVoid)
     ));
 
     // The limit is fifteen attempts an hour over all codes of the address.
     for _ in 0..2 {
-        rooms.now_later(Duration::minutes(2));
-        signup::resend(&rooms.app, &visitor(), handle.expose())
+        op.clock.advance(Duration::minutes(2));
+        signup::resend(&op.app, &visitor(), handle.expose())
             .await
             .unwrap();
         for _ in 0..4 {
             assert!(matches!(
-                rooms.verifies(&handle, guess).await,
+                op.verify_signup(&handle, guess).await,
                 Err(Error::Fields(it)) if it["code"] == "error.code_left"
             ));
         }
         assert!(matches!(
-            rooms.verifies(&handle, guess).await,
+            op.verify_signup(&handle, guess).await,
             Err(Error::CodeVoid)
         ));
     }
-    rooms.now_later(Duration::minutes(2));
-    signup::resend(&rooms.app, &visitor(), handle.expose())
+    op.clock.advance(Duration::minutes(2));
+    signup::resend(&op.app, &visitor(), handle.expose())
         .await
         .unwrap();
-    let code = rooms.code("john@example.org").await;
+    let code = op.outbox().code("john@example.org").await;
     assert!(matches!(
-        rooms.verifies(&handle, &code).await,
+        op.verify_signup(&handle, &code).await,
         Err(Error::Throttled { .. })
     ));
 }
@@ -193,51 +193,51 @@ async fn attempts_are_counted_before_the_comparison() {
 #[tokio::test]
 async fn a_new_code_voids_the_old_and_comes_not_too_often() {
     // SU-3
-    let rooms = Rooms::open().await;
-    let handle = rooms.signs_up("john@example.org").await.unwrap();
-    let first = rooms.code("john@example.org").await;
+    let op = TestOp::start().await;
+    let handle = op.sign_up("john@example.org").await.unwrap();
+    let first = op.outbox().code("john@example.org").await;
     let visitor = visitor();
-    let again = || signup::resend(&rooms.app, &visitor, handle.expose());
+    let again = || signup::resend(&op.app, &visitor, handle.expose());
     assert!(
         matches!(again().await, Err(Error::Throttled { retry_after }) if retry_after == Duration::seconds(60))
     );
     for _ in 0..3 {
-        rooms.now_later(Duration::seconds(61));
+        op.clock.advance(Duration::seconds(61));
         again().await.unwrap();
     }
     assert!(matches!(
-        rooms.verifies(&handle, &first).await,
+        op.verify_signup(&handle, &first).await,
         Err(Error::Fields(it)) if it["code"] == "error.code_left"
     ));
-    rooms.now_later(Duration::seconds(61));
+    op.clock.advance(Duration::seconds(61));
     assert!(matches!(again().await, Err(Error::Throttled { .. })));
-    let code = rooms.code("john@example.org").await;
-    rooms.now_later(Duration::minutes(10));
+    let code = op.outbox().code("john@example.org").await;
+    op.clock.advance(Duration::minutes(10));
     assert!(matches!(
-        rooms.verifies(&handle, &code).await,
+        op.verify_signup(&handle, &code).await,
         Err(Error::CodeVoid)
     ));
 }
 
 #[tokio::test]
 async fn going_back_keeps_the_code_that_was_mailed() {
-    let rooms = Rooms::open().await;
-    let handle = rooms.signs_up("john@example.org").await.unwrap();
-    let code = rooms.code("john@example.org").await;
-    rooms.submits(&handle).await.unwrap();
-    assert!(rooms.verifies(&handle, &code).await.is_ok());
+    let op = TestOp::start().await;
+    let handle = op.sign_up("john@example.org").await.unwrap();
+    let code = op.outbox().code("john@example.org").await;
+    op.submit_signup(&handle, submission()).await.unwrap();
+    assert!(op.verify_signup(&handle, &code).await.is_ok());
 }
 
 #[tokio::test]
 async fn an_unfinished_sign_up_is_forgotten_after_a_day() {
     // SU-5
-    let rooms = Rooms::open().await;
-    let handle = rooms.signs_up("john@example.org").await.unwrap();
-    rooms.now_later(Duration::hours(25));
-    assert!(signup::find(&rooms.app, handle.expose()).await.unwrap().is_none());
-    assert!(accounts::retention::sweep(&rooms.app).await.unwrap() >= 1);
+    let op = TestOp::start().await;
+    let handle = op.sign_up("john@example.org").await.unwrap();
+    op.clock.advance(Duration::hours(25));
+    assert!(signup::find(&op.app, handle.expose()).await.unwrap().is_none());
+    assert!(accounts::retention::sweep(&op.app).await.unwrap() >= 1);
     assert!(matches!(
-        rooms.verifies(&handle, "12345678").await,
+        op.verify_signup(&handle, "12345678").await,
         Err(Error::NoSignup)
     ));
 }

@@ -2,8 +2,8 @@
 
 use super::World;
 use super::world::listed;
-use crate::accounts::{details, visitor};
-use crate::support::Outbox;
+use crate::accounts::details;
+use crate::support::{Outbox, visitor};
 use itu_account::accounts::{signup, verification};
 use itu_account::affiliations::directory::csv;
 use itu_account::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};

@@ -41,6 +41,7 @@ use itu_account::app::App;
 use itu_account::clock::Clock;
 use itu_account::config::Config;
 use itu_account::domain::Time;
+use itu_account::domain::actor::{Actor, Context};
 use itu_account::http::router;
 use itu_account::oidc::{Parameters, RequestPairs};
 use itu_account::testing;
@@ -86,6 +87,14 @@ impl TestOp {
 
     pub fn advance(&self, seconds: i64) {
         self.clock.advance(chrono::Duration::seconds(seconds));
+    }
+}
+
+/// Returns the context of a caller of a room who is not logged in.
+pub fn visitor() -> Context {
+    Context {
+        network: "192.0.2.1".into(),
+        ..Context::of(Actor::Visitor)
     }
 }
 

@@ -215,7 +215,8 @@ async fn only_who_knows_the_password_has_a_code_mailed() {
 }
 
 async fn signs_up(op: &TestOp) {
-    use crate::accounts::{details, submission, visitor};
+    use crate::accounts::{details, submission};
+    use crate::support::visitor;
     use itu_account::accounts::signup;
     let handle = signup::begin(&op.app, &visitor(), details(ADDRESS), None).await;
     let handle = handle.expect("a sign-up");
