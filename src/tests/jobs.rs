@@ -5,7 +5,7 @@ use chrono::Duration;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::{Value, json};
 
-use super::affiliations::world::{World, organization};
+use super::affiliations::organization;
 use crate::support::{RelyingParty, Site, TestOp, rows};
 use itu_account::app::App;
 use itu_account::config::Transport;
@@ -344,14 +344,19 @@ async fn a_record_that_cannot_be_read_stops_no_job() {
 #[tokio::test]
 async fn a_membership_with_many_people_ends_in_small_transactions() {
     const PEOPLE: usize = 250;
-    let world = World::new().await;
-    let (app, db) = (&world.app, world.db.read());
+    let op = TestOp::start_with_directory().await;
+    let (app, db) = (&op.app, op.app.db.read());
     let mut over = organization("over", "Over", "sector_member");
     over.valid_until = Some((app.clock.now() - Duration::days(1)).date_naive());
     organizations::insert(db, &[over]).await.unwrap();
     for number in 0..PEOPLE {
-        let person = world.person(&format!("p{number}")).await;
-        world.affiliate(&person, "over", number % 2 == 0).await;
+        let person = op.insert_person(&format!("p{number}")).await;
+        let stage = if number % 2 == 0 {
+            rows::approved(op.now())
+        } else {
+            Stage::Pending
+        };
+        op.insert_affiliation(&person, "over", stage).await;
     }
     let id = OrganizationId::new("over");
     // The rows are as many as one transaction takes.

@@ -3,17 +3,17 @@
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
-use super::World;
-use super::world::{listed, person};
+use super::{listed, person};
+use crate::support::TestOp;
 use itu_account::affiliations::lifecycle::{decisions, requests, withdrawal};
 use itu_account::affiliations::{Error, focal_points, ties};
 use itu_account::domain::ties::TiesStatus;
 use itu_account::storage::affiliations;
 
-impl World {
+impl TestOp {
     /// Returns actor, action, before and after of all records about an affiliation, the oldest first.
-    async fn trail(&self, object: &str) -> Vec<(String, String, Value, Value)> {
-        let db = self.db.read();
+    async fn events_of(&self, object: &str) -> Vec<(String, String, Value, Value)> {
+        let db = self.app.db.read();
         let query = Statement::from_string(
             db.get_database_backend(),
             format!(
@@ -37,10 +37,10 @@ impl World {
 
 #[tokio::test]
 async fn every_step_is_recorded_with_before_and_after() {
-    let world = World::new().await;
-    let app = &world.app;
-    let mina = world.focal_point("mina", "telco").await;
-    let alice = world.person("alice").await;
+    let op = TestOp::start_with_directory().await;
+    let app = &op.app;
+    let mina = op.insert_person_as_focal_point("mina", "telco").await;
+    let alice = op.insert_person("alice").await;
     let (it, _) = requests::change(app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
@@ -60,7 +60,7 @@ async fn every_step_is_recorded_with_before_and_after() {
         .await
         .unwrap();
 
-    let trail = world.trail(it.id.as_str()).await;
+    let trail = op.events_of(it.id.as_str()).await;
     let steps: Vec<_> = trail
         .iter()
         .map(|(actor, action, ..)| (&**actor, &**action))
@@ -102,44 +102,44 @@ async fn every_step_is_recorded_with_before_and_after() {
 #[tokio::test]
 async fn what_was_refused_leaves_nothing() {
     // ST-2: the first refusal is undone with the second, which failed
-    let world = World::new().await;
-    let mina = world.focal_point("mina", "telco").await;
-    let alice = world.person("alice").await;
-    let (it, _) = requests::change(&world.app, &person(&alice), &listed("telco", false))
+    let op = TestOp::start_with_directory().await;
+    let mina = op.insert_person_as_focal_point("mina", "telco").await;
+    let alice = op.insert_person("alice").await;
+    let (it, _) = requests::change(&op.app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
-    decisions::approve(&world.app, &person(&mina), &it.id, "")
+    decisions::approve(&op.app, &person(&mina), &it.id, "")
         .await
         .unwrap();
-    ties::request(&world.app, &person(&alice), &["documents".into()])
+    ties::request(&op.app, &person(&alice), &["documents".into()])
         .await
         .unwrap();
-    let mails = crate::support::Outbox(&world.app).count().await;
-    let trail = world.trail(it.id.as_str()).await.len();
+    let mails = op.outbox().count().await;
+    let trail = op.events_of(it.id.as_str()).await.len();
 
     let both = ["documents".into(), "mailing_lists".into()];
-    let refused = ties::refuse(&world.app, &person(&mina), &it.id, &both, "no").await;
+    let refused = ties::refuse(&op.app, &person(&mina), &it.id, &both, "no").await;
     assert!(matches!(refused, Err(Error::Conflict)));
     let unknown = ["documents".into(), "crown".into()];
-    let granted = ties::grant(&world.app, &person(&mina), &it.id, &unknown).await;
+    let granted = ties::grant(&op.app, &person(&mina), &it.id, &unknown).await;
     assert!(matches!(granted, Err(Error::Invalid(_)))); // G-1
 
-    let now = itu_account::storage::ties::find_live(world.db.read(), &it.id, "documents")
+    let now = itu_account::storage::ties::find_live(op.app.db.read(), &it.id, "documents")
         .await
         .unwrap()
         .unwrap();
     assert_eq!(now.status(), TiesStatus::Requested);
-    assert_eq!(world.trail(it.id.as_str()).await.len(), trail);
-    assert_eq!(crate::support::Outbox(&world.app).count().await, mails);
+    assert_eq!(op.events_of(it.id.as_str()).await.len(), trail);
+    assert_eq!(op.outbox().count().await, mails);
 }
 
 #[tokio::test]
 async fn of_parallel_requests_one_waits() {
     // AF-5
-    let world = World::new().await;
-    let alice = world.person("alice").await;
+    let op = TestOp::start_with_directory().await;
+    let alice = op.insert_person("alice").await;
     let ask = |i: usize| {
-        let (app, context) = (world.app.clone(), person(&alice));
+        let (app, context) = (op.app.clone(), person(&alice));
         let choice = listed(["telco", "ofcom", "unhq"][i % 3], true);
         tokio::spawn(async move { requests::change(&app, &context, &choice).await })
     };
@@ -152,25 +152,25 @@ async fn of_parallel_requests_one_waits() {
         }
     }
     assert_eq!(won, 1);
-    let open = affiliations::find_open(world.db.read(), &alice)
+    let open = affiliations::find_open(op.app.db.read(), &alice)
         .await
         .unwrap()
         .unwrap();
-    withdrawal::withdraw(&world.app, &person(&alice), &open.id)
+    withdrawal::withdraw(&op.app, &person(&alice), &open.id)
         .await
         .unwrap();
-    let again = withdrawal::withdraw(&world.app, &person(&alice), &open.id).await;
+    let again = withdrawal::withdraw(&op.app, &person(&alice), &open.id).await;
     assert!(matches!(again, Err(Error::Conflict)));
 }
 
 #[tokio::test]
 async fn many_people_may_ask_at_once() {
     // AF-5: each of them writes to the organization that all of them rely on.
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let mut asking = Vec::new();
     for n in 0..12 {
-        let account = world.person(&format!("person{n}")).await;
-        let (app, context) = (world.app.clone(), person(&account));
+        let account = op.insert_person(&format!("person{n}")).await;
+        let (app, context) = (op.app.clone(), person(&account));
         asking.push(tokio::spawn(async move {
             requests::change(&app, &context, &listed("telco", true)).await
         }));

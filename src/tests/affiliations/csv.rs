@@ -1,7 +1,7 @@
 //! Tests the file of the directory: what is exported, what an import applies, and which rows refuse it whole.
 
-use super::World;
-use super::world::{context, organization};
+use super::{context, organization};
+use crate::support::TestOp;
 use itu_account::affiliations::directory::csv::{ImportError, Imported, export, import};
 use itu_account::affiliations::directory::merge;
 use itu_account::domain::OrganizationId;
@@ -16,12 +16,12 @@ fn id(id: &str) -> OrganizationId {
 
 #[tokio::test]
 async fn what_is_exported_can_be_imported_as_it_is() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let operator = Context::operator();
     let file = "\u{feff}name,id,sectors,membership_type,category,status,email_domains,member_state,valid_from\r\n\
                 \"Télécom, \"\"Société\"\"\",tel.1,R;T,sector_member,ROA,active,bücher.example;x.example,FR,2020-02-29\r\n\
                 Nameless,,,academia,ACAD,,,,\r\n";
-    let done = import(&world.app, &operator, file.as_bytes()).await.unwrap();
+    let done = import(&op.app, &operator, file.as_bytes()).await.unwrap();
     assert_eq!(
         done,
         Imported {
@@ -31,11 +31,11 @@ async fn what_is_exported_can_be_imported_as_it_is() {
         }
     );
 
-    let exported = export(&world.app, &operator).await.unwrap();
+    let exported = export(&op.app, &operator).await.unwrap();
     let text = String::from_utf8(exported.clone()).unwrap();
     assert!(text.starts_with("id,name,acronym,membership_type,category,sectors,member_state,website,status,valid_from,valid_until,email_domains\n"));
     assert!(text.contains("tel.1,\"Télécom, \"\"Société\"\"\",,sector_member,ROA,R;T,FR,,active,2020-02-29,,xn--bcher-kva.example;x.example"));
-    let done = import(&world.app, &operator, &exported).await.unwrap();
+    let done = import(&op.app, &operator, &exported).await.unwrap();
     assert_eq!(
         done,
         Imported {
@@ -44,13 +44,13 @@ async fn what_is_exported_can_be_imported_as_it_is() {
             unchanged: 6
         }
     );
-    assert_eq!(export(&world.app, &operator).await.unwrap(), exported);
+    assert_eq!(export(&op.app, &operator).await.unwrap(), exported);
 
     // An absent column keeps the value; an empty cell clears it.
-    import(&world.app, &operator, b"id,acronym,sectors\ntel.1,TS,\n")
+    import(&op.app, &operator, b"id,acronym,sectors\ntel.1,TS,\n")
         .await
         .unwrap();
-    let it = organizations::find(world.db.read(), &id("tel.1"))
+    let it = organizations::find(op.app.db.read(), &id("tel.1"))
         .await
         .unwrap()
         .unwrap();
@@ -62,16 +62,16 @@ async fn what_is_exported_can_be_imported_as_it_is() {
         text: "ts".into(),
         ..Default::default()
     };
-    let found = organizations::search(world.db.read(), &filter, 0, 5);
+    let found = organizations::search(op.app.db.read(), &filter, 0, 5);
     assert_eq!(found.await.unwrap().0.len(), 1);
 }
 
 #[tokio::test]
 async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let operator = Context::operator();
-    let before = export(&world.app, &operator).await.unwrap();
-    let lines = async |file: &str| match import(&world.app, &operator, file.as_bytes()).await {
+    let before = export(&op.app, &operator).await.unwrap();
+    let lines = async |file: &str| match import(&op.app, &operator, file.as_bytes()).await {
         Err(ImportError::Lines(errors)) => errors.iter().map(|it| it.line).collect::<Vec<_>>(),
         other => panic!("{file}: {other:?}"),
     };
@@ -99,28 +99,28 @@ async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
     assert_eq!(lines("id,nmae\nx,y\n").await, [1]);
     assert_eq!(lines("id,id\nx,y\n").await, [1]);
     let told = import(
-        &world.app,
+        &op.app,
         &operator,
         b"id,name,membership_type\nx,\xff,non_member\n",
     )
     .await;
     assert!(told.unwrap_err().to_string().starts_with("line 2: "));
-    assert_eq!(export(&world.app, &operator).await.unwrap(), before);
+    assert_eq!(export(&op.app, &operator).await.unwrap(), before);
     let stranger = context("alice", Role::User);
-    assert!(import(&world.app, &stranger, head.as_bytes()).await.is_err());
+    assert!(import(&op.app, &stranger, head.as_bytes()).await.is_err());
 }
 
 #[tokio::test]
 async fn a_merged_id_in_a_file_means_the_survivor() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let operator = Context::operator();
     let twin = organization("twin", "Telco Two", "sector_member");
-    organizations::insert(world.db.read(), &[twin]).await.unwrap();
-    let before = export(&world.app, &operator).await.unwrap();
-    merge::merge(&world.app, &operator, &id("twin"), &id("telco"), "")
+    organizations::insert(op.app.db.read(), &[twin]).await.unwrap();
+    let before = export(&op.app, &operator).await.unwrap();
+    merge::merge(&op.app, &operator, &id("twin"), &id("telco"), "")
         .await
         .unwrap();
-    let done = import(&world.app, &operator, &before).await.unwrap();
+    let done = import(&op.app, &operator, &before).await.unwrap();
     assert_eq!(
         done,
         Imported {
@@ -129,10 +129,10 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
             unchanged: 5
         }
     );
-    import(&world.app, &operator, b"id,acronym\ntwin,TT\n")
+    import(&op.app, &operator, b"id,acronym\ntwin,TT\n")
         .await
         .unwrap();
-    let it: Organization = organizations::find(world.db.read(), &id("telco"))
+    let it: Organization = organizations::find(op.app.db.read(), &id("telco"))
         .await
         .unwrap()
         .unwrap();
@@ -141,16 +141,16 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
 
 #[tokio::test]
 async fn the_same_file_again_makes_nothing_twice() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let operator = Context::operator();
     let rows: String = (0..120).map(|n| format!("Nameless {n};academia\r\n")).collect();
     let file = format!("Name;Membership Type\r\n{rows}");
-    let done = import(&world.app, &operator, file.as_bytes()).await.unwrap();
+    let done = import(&op.app, &operator, file.as_bytes()).await.unwrap();
     assert_eq!((done.created, done.unchanged), (120, 0));
-    let done = import(&world.app, &operator, file.as_bytes()).await.unwrap();
+    let done = import(&op.app, &operator, file.as_bytes()).await.unwrap();
     assert_eq!((done.created, done.changed, done.unchanged), (0, 0, 120));
     let bad = file.replace("Nameless 100;academia", "Nameless 100;nothing");
-    let Err(ImportError::Lines(lines)) = import(&world.app, &operator, bad.as_bytes()).await else {
+    let Err(ImportError::Lines(lines)) = import(&op.app, &operator, bad.as_bytes()).await else {
         panic!("one bad row refuses the file")
     };
     assert_eq!(lines[0].line, 102);

@@ -3,38 +3,44 @@
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
-use super::World;
+use crate::support::{TestOp, rows};
 use itu_account::affiliations::membership_claims;
-use itu_account::domain::affiliation::AffiliationClaim;
+use itu_account::domain::affiliation::{Affiliation, AffiliationClaim, Stage};
 use itu_account::domain::{AccountId, AffiliationId};
 use itu_account::storage::{focal_points, ties};
 
-impl World {
-    async fn sql(&self, statement: &str) -> Result<u64, String> {
-        let done = self.db.read().execute_unprepared(statement).await;
+impl TestOp {
+    async fn execute_sql(&self, statement: &str) -> Result<u64, String> {
+        let done = self.app.db.read().execute_unprepared(statement).await;
         done.map(|it| it.rows_affected()).map_err(|e| e.to_string())
     }
 
-    async fn right(&self, id: &str, affiliation: &str, account: &str, status: &str) -> Result<u64, String> {
+    async fn insert_right_by_sql(
+        &self,
+        id: &str,
+        affiliation: &str,
+        account: &str,
+        status: &str,
+    ) -> Result<u64, String> {
         let decided = if status == "requested" {
             "NULL"
         } else {
             "'2026-01-01 00:00:00+00:00'"
         };
-        self.sql(&format!(
+        self.execute_sql(&format!(
             "INSERT INTO ties_rights (id, affiliation_id, account_id, right_type, status, decided_at) \
              VALUES ('{id}', '{affiliation}', '{account}', 'documents', '{status}', {decided})"
         ))
         .await
     }
 
-    async fn moves(&self, id: &str, to: &str) -> Result<u64, String> {
+    async fn update_status_by_sql(&self, id: &str, to: &str) -> Result<u64, String> {
         let when = "'2026-01-02 00:00:00+00:00'";
         let ended = match to {
             "withdrawn" | "removed" | "lapsed" => format!(", ended_at = {when}"),
             _ => format!(", decided_at = {when}"),
         };
-        self.sql(&format!(
+        self.execute_sql(&format!(
             "UPDATE affiliations SET status = '{to}' {ended} WHERE id = '{id}'"
         ))
         .await
@@ -53,8 +59,8 @@ const STATUSES: [&str; 7] = [
 
 #[tokio::test]
 async fn migrations_go_down_and_up_again() {
-    let world = World::new().await;
-    let db = world.db.for_migrations();
+    let op = TestOp::start_with_directory().await;
+    let db = op.app.db.for_migrations();
     Migrator::down(db, None).await.unwrap();
     Migrator::up(db, None).await.unwrap();
 }
@@ -62,32 +68,30 @@ async fn migrations_go_down_and_up_again() {
 #[tokio::test]
 async fn an_affiliation_moves_along_the_listed_ways_only() {
     // AF-1
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     for (i, from) in STATUSES.iter().enumerate() {
         for (j, to) in STATUSES.iter().enumerate() {
-            let account = world.person(&format!("p{i}-{j}")).await;
-            let id = world.affiliate(&account, "ofcom", false).await;
+            let account = op.insert_person(&format!("p{i}-{j}")).await;
+            let id = op.insert_affiliation(&account, "ofcom", Stage::Pending).await.id;
             match *from {
                 "pending" => {}
                 "self_declared" => {
-                    world
-                        .sql(&format!("DELETE FROM affiliations WHERE id = '{id}'"))
+                    op.execute_sql(&format!("DELETE FROM affiliations WHERE id = '{id}'"))
                         .await
                         .unwrap();
-                    world
-                        .sql(&format!(
-                            "INSERT INTO affiliations (id, account_id, organization_id, status, requested_at, \
+                    op.execute_sql(&format!(
+                        "INSERT INTO affiliations (id, account_id, organization_id, status, requested_at, \
                              asked_by_person) VALUES ('{id}', '{account}', 'shop', 'self_declared', \
                              '2026-01-01 00:00:00+00:00', true)"
-                        ))
-                        .await
-                        .unwrap();
+                    ))
+                    .await
+                    .unwrap();
                 }
                 "removed" | "lapsed" => {
-                    world.moves(id.as_str(), "approved").await.unwrap();
-                    world.moves(id.as_str(), from).await.unwrap();
+                    op.update_status_by_sql(id.as_str(), "approved").await.unwrap();
+                    op.update_status_by_sql(id.as_str(), from).await.unwrap();
                 }
-                from => drop(world.moves(id.as_str(), from).await.unwrap()),
+                from => drop(op.update_status_by_sql(id.as_str(), from).await.unwrap()),
             }
             let listed = matches!(
                 (*from, *to),
@@ -95,12 +99,11 @@ async fn an_affiliation_moves_along_the_listed_ways_only() {
                     | ("approved", "removed" | "lapsed" | "withdrawn")
                     | ("self_declared", "withdrawn")
             );
-            let moved = world.moves(id.as_str(), to).await;
+            let moved = op.update_status_by_sql(id.as_str(), to).await;
             // A row that stays in its stage, while it is open, makes no transition.
             let stays = from == to && matches!(*from, "pending" | "approved" | "self_declared");
             assert_eq!(moved.is_ok(), listed || stays, "{from} to {to}: {moved:?}");
-            world
-                .sql(&format!("DELETE FROM accounts WHERE id = '{account}'"))
+            op.execute_sql(&format!("DELETE FROM accounts WHERE id = '{account}'"))
                 .await
                 .unwrap();
         }
@@ -110,38 +113,37 @@ async fn an_affiliation_moves_along_the_listed_ways_only() {
 #[tokio::test]
 async fn nobody_decides_about_themselves() {
     // AF-2
-    let world = World::new().await;
-    let alice = world.person("alice").await;
-    let id = world.affiliate(&alice, "ofcom", false).await;
+    let op = TestOp::start_with_directory().await;
+    let alice = op.insert_person("alice").await;
+    let id = op.insert_affiliation(&alice, "ofcom", Stage::Pending).await.id;
     let when = "'2026-01-02 00:00:00+00:00'";
     for (status, by) in [
         ("approved", "decided_by"),
         ("rejected", "decided_by"),
         ("approved", "decided_by"),
     ] {
-        world
-            .sql(&format!(
+        op
+            .execute_sql(&format!(
                 "UPDATE affiliations SET status = '{status}', decided_at = {when}, {by} = 'alice' WHERE id = '{id}'"
             ))
             .await
             .unwrap_err();
     }
-    world.moves(id.as_str(), "approved").await.unwrap();
-    world
-        .sql(&format!(
-            "UPDATE affiliations SET status = 'removed', ended_at = {when}, ended_by = 'alice' WHERE id = '{id}'"
-        ))
-        .await
-        .unwrap_err();
-    world
-        .sql(&format!(
+    op.update_status_by_sql(id.as_str(), "approved").await.unwrap();
+    op.execute_sql(&format!(
+        "UPDATE affiliations SET status = 'removed', ended_at = {when}, ended_by = 'alice' WHERE id = '{id}'"
+    ))
+    .await
+    .unwrap_err();
+    op
+        .execute_sql(&format!(
             "INSERT INTO focal_points (affiliation_id, account_id, organization_id, designated_at, designated_by) \
              VALUES ('{id}', 'alice', 'ofcom', {when}, 'alice')"
         ))
         .await
         .unwrap_err();
-    world
-        .sql(&format!(
+    op
+        .execute_sql(&format!(
             "INSERT INTO ties_rights (id, affiliation_id, account_id, right_type, status, decided_at, decided_by) \
              VALUES ('r', '{id}', 'alice', 'documents', 'granted', {when}, 'alice')"
         ))
@@ -152,24 +154,25 @@ async fn nobody_decides_about_themselves() {
 #[tokio::test]
 async fn one_request_waits_and_one_affiliation_is_in_force() {
     // AF-5
-    let world = World::new().await;
-    let alice = world.person("alice").await;
-    world.affiliate(&alice, "ofcom", true).await;
-    world.affiliate(&alice, "telco", false).await;
+    let op = TestOp::start_with_directory().await;
+    let alice = op.insert_person("alice").await;
+    op.insert_affiliation(&alice, "ofcom", rows::approved(op.now()))
+        .await;
+    op.insert_affiliation(&alice, "telco", Stage::Pending).await;
     for (organization, approved) in [("unhq", false), ("unhq", true)] {
-        let it = itu_account::domain::affiliation::Affiliation {
+        let it = Affiliation {
             id: AffiliationId::new("another"),
             account: AccountId::new("alice"),
             organization: itu_account::domain::OrganizationId::new(organization),
-            requested_at: super::world::now(),
+            requested_at: op.now(),
             asked_by_person: true,
             stage: if approved {
-                itu_account::domain::affiliation::Stage::SelfDeclared
+                Stage::SelfDeclared
             } else {
-                itu_account::domain::affiliation::Stage::Pending
+                Stage::Pending
             },
         };
-        itu_account::storage::affiliations::insert(world.db.read(), &it)
+        itu_account::storage::affiliations::insert(op.app.db.read(), &it)
             .await
             .unwrap_err();
     }
@@ -178,54 +181,50 @@ async fn one_request_waits_and_one_affiliation_is_in_force() {
 #[tokio::test]
 async fn ties_rights_need_an_approved_affiliation_to_an_entitled_active_member() {
     // AF-3
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let [alice, bob, carol] = [
-        world.person("alice").await,
-        world.person("bob").await,
-        world.person("carol").await,
+        op.insert_person("alice").await,
+        op.insert_person("bob").await,
+        op.insert_person("carol").await,
     ];
-    world.affiliate(&alice, "ofcom", false).await;
-    world.affiliate(&bob, "unhq", true).await;
-    world.affiliate(&carol, "telco", true).await;
-    world
-        .right("r1", "alice-ofcom", "alice", "granted")
+    op.insert_affiliation(&alice, "ofcom", Stage::Pending).await;
+    op.insert_affiliation(&bob, "unhq", rows::approved(op.now()))
+        .await;
+    op.insert_affiliation(&carol, "telco", rows::approved(op.now()))
+        .await;
+    op.insert_right_by_sql("r1", "alice-ofcom", "alice", "granted")
         .await
         .unwrap_err();
-    world.right("r2", "bob-unhq", "bob", "granted").await.unwrap_err();
-    world
-        .right("r3", "carol-telco", "bob", "granted")
+    op.insert_right_by_sql("r2", "bob-unhq", "bob", "granted")
+        .await
+        .unwrap_err();
+    op.insert_right_by_sql("r3", "carol-telco", "bob", "granted")
         .await
         .unwrap_err(); // not that person's
-    world
-        .right("r4", "alice-ofcom", "alice", "requested")
+    op.insert_right_by_sql("r4", "alice-ofcom", "alice", "requested")
         .await
         .unwrap();
-    world
-        .sql("UPDATE ties_rights SET status = 'granted', decided_at = '2026-01-01 00:00:00+00:00' WHERE id = 'r4'")
-        .await
-        .unwrap_err();
-    world
-        .right("r5", "carol-telco", "carol", "granted")
+    op.execute_sql(
+        "UPDATE ties_rights SET status = 'granted', decided_at = '2026-01-01 00:00:00+00:00' WHERE id = 'r4'",
+    )
+    .await
+    .unwrap_err();
+    op.insert_right_by_sql("r5", "carol-telco", "carol", "granted")
         .await
         .unwrap();
-    world
-        .right("r6", "carol-telco", "carol", "requested")
+    op.insert_right_by_sql("r6", "carol-telco", "carol", "requested")
         .await
         .unwrap_err(); // one lives
-    world
-        .sql("UPDATE ties_rights SET status = 'requested' WHERE id = 'r5'")
+    op.execute_sql("UPDATE ties_rights SET status = 'requested' WHERE id = 'r5'")
         .await
         .unwrap_err();
-    world
-        .sql("UPDATE organizations SET status = 'suspended' WHERE id = 'telco'")
+    op.execute_sql("UPDATE organizations SET status = 'suspended' WHERE id = 'telco'")
         .await
         .unwrap();
-    world
-        .sql("UPDATE ties_rights SET status = 'revoked', ended_at = decided_at WHERE id = 'r5'")
+    op.execute_sql("UPDATE ties_rights SET status = 'revoked', ended_at = decided_at WHERE id = 'r5'")
         .await
         .unwrap();
-    world
-        .right("r7", "carol-telco", "carol", "granted")
+    op.insert_right_by_sql("r7", "carol-telco", "carol", "granted")
         .await
         .unwrap_err();
 }
@@ -233,37 +232,36 @@ async fn ties_rights_need_an_approved_affiliation_to_an_entitled_active_member()
 #[tokio::test]
 async fn nothing_outlives_the_affiliation() {
     // AF-3: a right ends with its affiliation, whoever ends that, and however.
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     for (i, end) in ["removed", "lapsed", "withdrawn"].into_iter().enumerate() {
         let name = format!("p{i}");
-        let account = world.focal_point(&name, "ofcom").await;
+        let account = op.insert_person_as_focal_point(&name, "ofcom").await;
         let affiliation = AffiliationId::new(format!("{name}-ofcom"));
-        world
-            .right(&format!("r{i}"), affiliation.as_str(), &name, "granted")
+        op.insert_right_by_sql(&format!("r{i}"), affiliation.as_str(), &name, "granted")
             .await
             .unwrap();
         assert_eq!(
-            ties::list_granted(world.db.read(), &affiliation).await.unwrap(),
+            ties::list_granted(op.app.db.read(), &affiliation).await.unwrap(),
             ["documents"]
         );
-        let told = membership_claims(world.db.read(), &account).await.unwrap();
+        let told = membership_claims(op.app.db.read(), &account).await.unwrap();
         assert_eq!((told.ties_rights.len(), told.focal_point), (1, true));
 
-        world.moves(affiliation.as_str(), end).await.unwrap();
+        op.update_status_by_sql(affiliation.as_str(), end).await.unwrap();
 
         assert!(
-            ties::list_granted(world.db.read(), &affiliation)
+            ties::list_granted(op.app.db.read(), &affiliation)
                 .await
                 .unwrap()
                 .is_empty()
         );
         assert_eq!(
-            focal_points::find_of_account(world.db.read(), &account)
+            focal_points::find_of_account(op.app.db.read(), &account)
                 .await
                 .unwrap(),
             None
         );
-        let told = membership_claims(world.db.read(), &account).await.unwrap();
+        let told = membership_claims(op.app.db.read(), &account).await.unwrap();
         assert_eq!((told.membership_type, told.focal_point), (None, false));
     }
 }
@@ -271,37 +269,37 @@ async fn nothing_outlives_the_affiliation() {
 #[tokio::test]
 async fn affiliations_end_with_the_membership() {
     // AF-1: the end of a membership makes its affiliations lapse.
-    let world = World::new().await;
-    let alice = world.focal_point("alice", "telco").await;
-    let bob = world.person("bob").await;
-    world.affiliate(&bob, "telco", false).await;
-    world.right("r", "alice-telco", "alice", "granted").await.unwrap();
-
-    world
-        .sql("UPDATE organizations SET status = 'suspended' WHERE id = 'telco'")
+    let op = TestOp::start_with_directory().await;
+    let alice = op.insert_person_as_focal_point("alice", "telco").await;
+    let bob = op.insert_person("bob").await;
+    op.insert_affiliation(&bob, "telco", Stage::Pending).await;
+    op.insert_right_by_sql("r", "alice-telco", "alice", "granted")
         .await
         .unwrap();
-    let told = membership_claims(world.db.read(), &alice).await.unwrap();
+
+    op.execute_sql("UPDATE organizations SET status = 'suspended' WHERE id = 'telco'")
+        .await
+        .unwrap();
+    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization, told.ties_rights.len()),
         (AffiliationClaim::Approved, None, 0)
     );
 
-    world
-        .sql("UPDATE organizations SET status = 'ended' WHERE id = 'telco'")
+    op.execute_sql("UPDATE organizations SET status = 'ended' WHERE id = 'telco'")
         .await
         .unwrap();
-    let told = membership_claims(world.db.read(), &alice).await.unwrap();
+    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
     assert_eq!(told.affiliation_status, AffiliationClaim::Lapsed);
     assert_eq!(
-        membership_claims(world.db.read(), &bob)
+        membership_claims(op.app.db.read(), &bob)
             .await
             .unwrap()
             .affiliation_status,
         AffiliationClaim::Rejected
     );
     assert!(
-        ties::list_granted(world.db.read(), &AffiliationId::new("alice-telco"))
+        ties::list_granted(op.app.db.read(), &AffiliationId::new("alice-telco"))
             .await
             .unwrap()
             .is_empty()

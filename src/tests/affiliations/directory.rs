@@ -2,14 +2,14 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::World;
-use super::world::organization;
+use super::organization;
+use crate::support::TestOp;
 use itu_account::domain::organization::{Country, Organization, OrganizationStatus};
 use itu_account::domain::{MembershipTypeId, OrganizationId};
 use itu_account::storage::organizations::{self, Filter};
 
-async fn names(world: &World, filter: &Filter) -> Vec<String> {
-    let (found, _) = organizations::search(world.db.read(), filter, 0, 20)
+async fn names(op: &TestOp, filter: &Filter) -> Vec<String> {
+    let (found, _) = organizations::search(op.app.db.read(), filter, 0, 20)
         .await
         .unwrap();
     found.into_iter().map(|it| it.name).collect()
@@ -24,7 +24,7 @@ fn text(text: &str) -> Filter {
 
 #[tokio::test]
 async fn organizations_are_found_by_the_beginnings_of_words() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let itu = Organization {
         acronym: Some("UIT".into()),
         country: None,
@@ -42,36 +42,36 @@ async fn organizations_are_found_by_the_beginnings_of_words() {
         country: Country::parse("FR"),
         ..organization("uitx", "Uitgeverij", "non_member")
     };
-    organizations::insert(world.db.read(), &[itu, proposed, other])
+    organizations::insert(op.app.db.read(), &[itu, proposed, other])
         .await
         .unwrap();
 
-    assert_eq!(names(&world, &text("telecom UNION")).await.len(), 1);
-    assert_eq!(names(&world, &text("télé")).await.len(), 1);
+    assert_eq!(names(&op, &text("telecom UNION")).await.len(), 1);
+    assert_eq!(names(&op, &text("télé")).await.len(), 1);
     assert_eq!(
-        names(&world, &text("communications")).await,
+        names(&op, &text("communications")).await,
         ["Federal Office of Communications"]
     );
     // The acronym comes first if it equals the text that was typed.
     assert_eq!(
-        names(&world, &text("uit")).await,
+        names(&op, &text("uit")).await,
         ["Union Internationale des Télécommunications", "Uitgeverij"]
     );
-    assert_eq!(names(&world, &text("telco")).await, ["Telco"]); // proposed ones are not offered
-    assert_eq!(names(&world, &text("100%_")).await, [""; 0]);
+    assert_eq!(names(&op, &text("telco")).await, ["Telco"]); // proposed ones are not offered
+    assert_eq!(names(&op, &text("100%_")).await, [""; 0]);
     // Organizations without a Member State appear under every country.
     let french = Filter {
         country: Country::parse("FR"),
         ..Filter::default()
     };
-    assert_eq!(names(&world, &french).await.len(), 2);
-    assert_eq!(organizations::count(world.db.read(), &french).await.unwrap(), 2);
+    assert_eq!(names(&op, &french).await.len(), 2);
+    assert_eq!(organizations::count(op.app.db.read(), &french).await.unwrap(), 2);
     let members = Filter {
         membership_type: Some(MembershipTypeId::new("sector_member")),
         ..Filter::default()
     };
-    assert_eq!(names(&world, &members).await, ["Telco"]);
-    let (page, more) = organizations::search(world.db.read(), &Filter::default(), 0, 2)
+    assert_eq!(names(&op, &members).await, ["Telco"]);
+    let (page, more) = organizations::search(op.app.db.read(), &Filter::default(), 0, 2)
         .await
         .unwrap();
     assert!(page.len() == 2 && more);
@@ -79,24 +79,24 @@ async fn organizations_are_found_by_the_beginnings_of_words() {
 
 #[tokio::test]
 async fn a_merged_id_resolves_to_the_survivor() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let merged = Organization {
         status: OrganizationStatus::Merged,
         merged_into: Some(OrganizationId::new("shop")),
         ..organization("old", "Old Shop", "non_member")
     };
-    organizations::insert(world.db.read(), &[merged]).await.unwrap();
-    let found = organizations::resolve(world.db.read(), &OrganizationId::new("old"))
+    organizations::insert(op.app.db.read(), &[merged]).await.unwrap();
+    let found = organizations::resolve(op.app.db.read(), &OrganizationId::new("old"))
         .await
         .unwrap()
         .unwrap();
     assert_eq!(found.id.as_str(), "shop");
-    assert!(names(&world, &text("old")).await.is_empty());
+    assert!(names(&op, &text("old")).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_search_walks_an_index() {
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let many: Vec<_> = (0..20_000)
         .map(|i| {
             organization(
@@ -106,21 +106,21 @@ async fn a_search_walks_an_index() {
             )
         })
         .collect();
-    world
+    op.app
         .db
         .write(async |tx| organizations::insert(tx, &many).await)
         .await
         .unwrap();
-    assert_eq!(names(&world, &text("1234 org")).await.len(), 10);
-    world.db.statements().take();
+    assert_eq!(names(&op, &text("1234 org")).await.len(), 10);
+    op.app.db.statements().take();
     assert_eq!(
-        names(&world, &text("01234 org")).await,
+        names(&op, &text("01234 org")).await,
         ["Organization 01234 of Sector 70"]
     );
-    let sent = world.db.statements().take();
+    let sent = op.app.db.statements().take();
 
-    let db = world.db.read();
-    let explain = if world.db.is_postgres() {
+    let db = op.app.db.read();
+    let explain = if op.app.db.is_postgres() {
         db.execute_unprepared("ANALYZE").await.unwrap();
         "EXPLAIN"
     } else {
@@ -137,7 +137,7 @@ async fn a_search_walks_an_index() {
         .map(|row| {
             row.try_get::<String>(
                 "",
-                if world.db.is_postgres() {
+                if op.app.db.is_postgres() {
                     "QUERY PLAN"
                 } else {
                     "detail"
@@ -147,7 +147,7 @@ async fn a_search_walks_an_index() {
         })
         .collect();
     let plan = plan.join("\n");
-    if world.db.is_postgres() {
+    if op.app.db.is_postgres() {
         assert!(!plan.contains("Seq Scan on organization_words"), "{plan}");
         assert!(plan.contains("organization_words"), "{plan}");
     } else {

@@ -1,8 +1,7 @@
 //! Tests the directory's records: proposals, merging, the end of a membership. Its file is in `csv`.
 
-use super::World;
-use super::world::{listed, organization, person, rights_of};
-use crate::support::Outbox;
+use super::{listed, organization, person};
+use crate::support::TestOp;
 use itu_account::affiliations::directory::csv::import;
 use itu_account::affiliations::directory::proposals::Correction;
 use itu_account::affiliations::directory::{merge, proposals, status};
@@ -30,8 +29,8 @@ fn typed<'a>() -> ChoiceInput<'a> {
     }
 }
 
-impl World {
-    async fn proposes(&self, account: &AccountId) -> OrganizationId {
+impl TestOp {
+    async fn propose_organization(&self, account: &AccountId) -> OrganizationId {
         let choice = choose(&self.app, &typed()).await.unwrap();
         let (_, it) = requests::change(&self.app, &person(account), &choice)
             .await
@@ -39,8 +38,8 @@ impl World {
         it.id
     }
 
-    async fn place(&self, account: &AccountId) -> (AffiliationClaim, Option<String>) {
-        let told = membership_claims(self.db.read(), account).await.unwrap();
+    async fn status_and_organization(&self, account: &AccountId) -> (AffiliationClaim, Option<String>) {
+        let told = membership_claims(self.app.db.read(), account).await.unwrap();
         (told.affiliation_status, told.organization)
     }
 }
@@ -48,7 +47,7 @@ impl World {
 #[tokio::test]
 async fn a_choice_is_consistent_or_told_what_is_wrong() {
     // SU-6
-    let world = World::new().await;
+    let op = TestOp::start_with_directory().await;
     let good = ChoiceInput {
         membership_type: "member_state",
         member_state: "CH",
@@ -56,13 +55,13 @@ async fn a_choice_is_consistent_or_told_what_is_wrong() {
         request_ties: true,
         ..ChoiceInput::default()
     };
-    assert!(choose(&world.app, &good).await.unwrap().request_ties);
+    assert!(choose(&op.app, &good).await.unwrap().request_ties);
     let un = ChoiceInput {
         membership_type: "un_organization",
         organization_id: "unhq",
         ..good.clone()
     };
-    assert!(!choose(&world.app, &un).await.unwrap().request_ties); // not entitled
+    assert!(!choose(&op.app, &un).await.unwrap().request_ties); // not entitled
     for (input, field) in [
         (
             ChoiceInput {
@@ -128,22 +127,22 @@ async fn a_choice_is_consistent_or_told_what_is_wrong() {
             "organization_name",
         ),
     ] {
-        match choose(&world.app, &input).await {
+        match choose(&op.app, &input).await {
             Err(Error::Invalid(errors)) => assert!(errors.contains_key(field), "{field}: {errors:?}"),
             other => panic!("{field}: {other:?}"),
         }
     }
-    let choice = choose(&world.app, &typed()).await.unwrap();
+    let choice = choose(&op.app, &typed()).await.unwrap();
     assert!(matches!(choice.organization, OrganizationChoice::Typed(_)) && !choice.request_ties);
 }
 
 #[tokio::test]
 async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
     // SU-6, AF-1
-    let world = World::new().await;
-    let alice = world.person("alice").await;
-    let proposed = world.proposes(&alice).await;
-    let told = membership_claims(world.db.read(), &alice).await.unwrap();
+    let op = TestOp::start_with_directory().await;
+    let alice = op.insert_person("alice").await;
+    let proposed = op.propose_organization(&alice).await;
+    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
     assert_eq!(told.membership_type.unwrap().as_str(), "non_member");
     assert_eq!(
         (told.affiliation_status, told.organization),
@@ -159,50 +158,62 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
         website: "",
         sectors: None,
     };
-    let stranger = proposals::accept(&world.app, &person(&alice), &proposed, &correction, "").await;
+    let stranger = proposals::accept(&op.app, &person(&alice), &proposed, &correction, "").await;
     assert!(matches!(stranger, Err(Error::NotFound)));
-    proposals::accept(&world.app, &Context::operator(), &proposed, &correction, "")
+    proposals::accept(&op.app, &Context::operator(), &proposed, &correction, "")
         .await
         .unwrap();
-    assert_eq!(world.place(&alice).await, (AffiliationClaim::Pending, None)); // closed, with a new request
-    let again = proposals::accept(&world.app, &Context::operator(), &proposed, &correction, "").await;
+    assert_eq!(
+        op.status_and_organization(&alice).await,
+        (AffiliationClaim::Pending, None)
+    ); // closed, with a new request
+    let again = proposals::accept(&op.app, &Context::operator(), &proposed, &correction, "").await;
     assert!(matches!(again, Err(Error::Conflict)));
-    let mails = Outbox(&world.app).to("alice@example.org").await;
+    let mails = op.outbox().to("alice@example.org").await;
     assert!(mails.iter().any(|it| it.kind == "organization_decided"));
 
-    let bob = world.person("bob").await;
-    let proposed = world.proposes(&bob).await;
-    proposals::reject(&world.app, &Context::operator(), &proposed, "no such thing")
+    let bob = op.insert_person("bob").await;
+    let proposed = op.propose_organization(&bob).await;
+    proposals::reject(&op.app, &Context::operator(), &proposed, "no such thing")
         .await
         .unwrap();
-    assert_eq!(world.place(&bob).await, (AffiliationClaim::None, None));
+    assert_eq!(
+        op.status_and_organization(&bob).await,
+        (AffiliationClaim::None, None)
+    );
 }
 
 #[tokio::test]
 async fn merging_moves_the_people_along() {
-    let world = World::new().await;
-    let app = &world.app;
+    let op = TestOp::start_with_directory().await;
+    let app = &op.app;
     let operator = Context::operator();
     // A merge into a non-member moves the declaration. A merge into a member makes a request of it.
-    let [alice, bob] = [world.person("alice").await, world.person("bob").await];
-    let [first, second] = [world.proposes(&alice).await, world.proposes(&bob).await];
+    let [alice, bob] = [op.insert_person("alice").await, op.insert_person("bob").await];
+    let [first, second] = [
+        op.propose_organization(&alice).await,
+        op.propose_organization(&bob).await,
+    ];
     merge::merge(app, &operator, &first, &id("shop"), "")
         .await
         .unwrap();
     assert_eq!(
-        world.place(&alice).await,
+        op.status_and_organization(&alice).await,
         (AffiliationClaim::SelfDeclared, Some("Corner Shop".into()))
     );
     merge::merge(app, &operator, &second, &id("telco"), "")
         .await
         .unwrap();
-    assert_eq!(world.place(&bob).await, (AffiliationClaim::Pending, None));
+    assert_eq!(
+        op.status_and_organization(&bob).await,
+        (AffiliationClaim::Pending, None)
+    );
     let again = merge::merge(app, &operator, &second, &id("telco"), "").await;
     assert!(matches!(again, Err(Error::Conflict)));
 
     // A merge of a member into a member keeps affiliations, rights and Focal Points.
-    let mina = world.focal_point("mina", "telco").await;
-    let carol = world.person("carol").await;
+    let mina = op.insert_person_as_focal_point("mina", "telco").await;
+    let carol = op.insert_person("carol").await;
     let request = requests::change(app, &person(&carol), &listed("telco", true))
         .await
         .unwrap()
@@ -215,23 +226,26 @@ async fn merging_moves_the_people_along() {
         .await
         .unwrap();
     let twin = organization("twin", "Telco International", "sector_member");
-    organizations::insert(world.db.read(), &[twin]).await.unwrap();
+    organizations::insert(op.app.db.read(), &[twin]).await.unwrap();
     let refused = merge::merge(app, &operator, &id("telco"), &id("shop"), "").await;
     assert!(matches!(refused, Err(Error::Refused(_))));
     merge::merge(app, &operator, &id("telco"), &id("twin"), "")
         .await
         .unwrap();
     assert_eq!(
-        world.place(&carol).await,
+        op.status_and_organization(&carol).await,
         (AffiliationClaim::Approved, Some("Telco International".into()))
     );
-    assert_eq!(rights_of(&world, &carol).await, ["documents"]);
-    assert_eq!(world.place(&bob).await, (AffiliationClaim::Pending, None));
+    assert_eq!(op.ties_rights(&carol).await, ["documents"]);
+    assert_eq!(
+        op.status_and_organization(&bob).await,
+        (AffiliationClaim::Pending, None)
+    );
     focal_points::designate(app, &person(&mina), &request)
         .await
         .unwrap(); // mina's office moved along
     for old in [&second, &id("telco")] {
-        let found = organizations::resolve(world.db.read(), old)
+        let found = organizations::resolve(op.app.db.read(), old)
             .await
             .unwrap()
             .unwrap();
@@ -242,10 +256,10 @@ async fn merging_moves_the_people_along() {
 #[tokio::test]
 async fn an_ended_membership_ends_what_came_of_it() {
     // AF-1
-    let world = World::new().await;
-    let app = &world.app;
-    let mina = world.focal_point("mina", "telco").await;
-    let [alice, bob] = [world.person("alice").await, world.person("bob").await];
+    let op = TestOp::start_with_directory().await;
+    let app = &op.app;
+    let mina = op.insert_person_as_focal_point("mina", "telco").await;
+    let [alice, bob] = [op.insert_person("alice").await, op.insert_person("bob").await];
     let request = requests::change(app, &person(&alice), &listed("telco", true))
         .await
         .unwrap()
@@ -267,44 +281,62 @@ async fn an_ended_membership_ends_what_came_of_it() {
     };
 
     set(OrganizationStatus::Suspended).await.unwrap();
-    assert_eq!(world.place(&alice).await, (AffiliationClaim::Approved, None));
+    assert_eq!(
+        op.status_and_organization(&alice).await,
+        (AffiliationClaim::Approved, None)
+    );
     let granted = ties::grant(app, &person(&mina), &request, &["mailing_lists".into()]).await;
     assert!(matches!(granted, Err(Error::NotEntitled)));
     set(OrganizationStatus::Active).await.unwrap();
-    assert_eq!(rights_of(&world, &alice).await, ["documents"]);
+    assert_eq!(op.ties_rights(&alice).await, ["documents"]);
 
     set(OrganizationStatus::Ended).await.unwrap();
     set(OrganizationStatus::Active).await.unwrap();
-    assert_eq!(world.place(&alice).await, (AffiliationClaim::Lapsed, None)); // reinstatement needs a new request
-    assert_eq!(world.place(&mina).await, (AffiliationClaim::Lapsed, None));
-    assert_eq!(world.place(&bob).await, (AffiliationClaim::Rejected, None));
+    assert_eq!(
+        op.status_and_organization(&alice).await,
+        (AffiliationClaim::Lapsed, None)
+    ); // reinstatement needs a new request
+    assert_eq!(
+        op.status_and_organization(&mina).await,
+        (AffiliationClaim::Lapsed, None)
+    );
+    assert_eq!(
+        op.status_and_organization(&bob).await,
+        (AffiliationClaim::Rejected, None)
+    );
     let decided = decisions::remove(app, &person(&mina), &request, "").await;
     assert!(matches!(decided, Err(Error::NotFound))); // no Focal Point any more
 }
 
 #[tokio::test]
 async fn a_membership_ends_after_its_last_day() {
-    let world = World::new().await;
-    let alice = world.focal_point("alice", "telco").await;
-    let today = world.app.clock.now().date_naive();
+    let op = TestOp::start_with_directory().await;
+    let alice = op.insert_person_as_focal_point("alice", "telco").await;
+    let today = op.app.clock.now().date_naive();
     let file = format!("id,valid_until\ntelco,{today}\n");
-    import(&world.app, &Context::operator(), file.as_bytes())
+    import(&op.app, &Context::operator(), file.as_bytes())
         .await
         .unwrap();
-    status::end_overdue(&world.app).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Approved);
-    world.app.clock.advance(chrono::Duration::days(1));
-    status::end_overdue(&world.app).await.unwrap();
-    status::end_overdue(&world.app).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Lapsed);
+    status::end_overdue(&op.app).await.unwrap();
+    assert_eq!(
+        op.status_and_organization(&alice).await.0,
+        AffiliationClaim::Approved
+    );
+    op.app.clock.advance(chrono::Duration::days(1));
+    status::end_overdue(&op.app).await.unwrap();
+    status::end_overdue(&op.app).await.unwrap();
+    assert_eq!(
+        op.status_and_organization(&alice).await.0,
+        AffiliationClaim::Lapsed
+    );
 }
 
 #[tokio::test]
 async fn a_membership_that_was_prolonged_meanwhile_goes_on() {
     // G-9
-    let world = World::new().await;
-    let (app, operator) = (&world.app, Context::operator());
-    let alice = world.focal_point("alice", "telco").await;
+    let op = TestOp::start_with_directory().await;
+    let (app, operator) = (&op.app, Context::operator());
+    let alice = op.insert_person_as_focal_point("alice", "telco").await;
     let today = app.clock.now().date_naive();
     let until = async |last: chrono::NaiveDate| {
         let file = format!("id,valid_until\ntelco,{last}\n");
@@ -312,13 +344,19 @@ async fn a_membership_that_was_prolonged_meanwhile_goes_on() {
     };
     let yesterday = today - chrono::Days::new(1);
     until(yesterday).await;
-    let overdue = itu_account::storage::organizations::list_overdue(world.db.read(), today).await;
+    let overdue = itu_account::storage::organizations::list_overdue(op.app.db.read(), today).await;
     let overdue = overdue.unwrap();
     assert_eq!(overdue.len(), 1);
     until(today).await;
     status::end_all(app, today, &overdue).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Approved);
+    assert_eq!(
+        op.status_and_organization(&alice).await.0,
+        AffiliationClaim::Approved
+    );
     until(yesterday).await;
     status::end_all(app, today, &overdue).await.unwrap();
-    assert_eq!(world.place(&alice).await.0, AffiliationClaim::Lapsed);
+    assert_eq!(
+        op.status_and_organization(&alice).await.0,
+        AffiliationClaim::Lapsed
+    );
 }

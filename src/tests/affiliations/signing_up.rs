@@ -1,9 +1,8 @@
 //! Tests the end of a sign-up: account, session and request are written in one transaction.
 
-use super::World;
-use super::world::listed;
+use super::listed;
 use crate::accounts::details;
-use crate::support::{Outbox, visitor};
+use crate::support::{TestOp, visitor};
 use itu_account::accounts::{signup, verification};
 use itu_account::affiliations::directory::csv;
 use itu_account::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
@@ -16,8 +15,8 @@ use itu_account::storage::{accounts, affiliations, ties};
 
 const EMAIL: &str = "new@example.org";
 
-impl World {
-    async fn signs_up(&self) -> Secret {
+impl TestOp {
+    async fn sign_up_at_telco(&self) -> Secret {
         let handle = signup::begin(&self.app, &visitor(), details(EMAIL), None)
             .await
             .unwrap();
@@ -32,8 +31,8 @@ impl World {
         handle
     }
 
-    async fn verifies(&self, handle: &Secret) -> Result<Joined, SignupError> {
-        let code = Outbox(&self.app).code(EMAIL).await;
+    async fn complete_signup(&self, handle: &Secret) -> Result<Joined, SignupError> {
+        let code = self.outbox().code(EMAIL).await;
         let proof = verification::verify(&self.app, &visitor(), handle.expose(), &code).await?;
         complete_signup(&self.app, &visitor(), &proof).await
     }
@@ -41,44 +40,44 @@ impl World {
 
 #[tokio::test]
 async fn a_completed_sign_up_asks_the_focal_points() {
-    let world = World::new().await;
-    world.focal_point("mina", "telco").await;
-    let handle = world.signs_up().await;
-    assert_eq!(Outbox(&world.app).to("mina@example.org").await.len(), 0); // SU-5: nothing before the code
+    let op = TestOp::start_with_directory().await;
+    op.insert_person_as_focal_point("mina", "telco").await;
+    let handle = op.sign_up_at_telco().await;
+    assert_eq!(op.outbox().to("mina@example.org").await.len(), 0); // SU-5: nothing before the code
 
-    let joined = world.verifies(&handle).await.unwrap();
+    let joined = op.complete_signup(&handle).await.unwrap();
 
     let (affiliation, organization) = joined.affiliation.unwrap();
     assert_eq!(organization.name, "Telco");
-    let told = membership_claims(world.db.read(), &joined.completed.account.id)
+    let told = membership_claims(op.app.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
     assert_eq!(
         (told.affiliation_status, told.organization),
         (AffiliationClaim::Pending, None)
     );
-    let rights = ties::list_of_affiliation(world.db.read(), &affiliation.id)
+    let rights = ties::list_of_affiliation(op.app.db.read(), &affiliation.id)
         .await
         .unwrap();
     assert_eq!(rights.len(), 3); // asked for, each to be decided: AF-3
     assert!(told.ties_rights.is_empty());
-    let mail = Outbox(&world.app).latest("mina@example.org").await;
+    let mail = op.outbox().latest("mina@example.org").await;
     assert_eq!(mail.kind, "affiliation_requested");
     assert!(mail.text.contains(EMAIL));
 }
 
 #[tokio::test]
 async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
-    let world = World::new().await;
-    let handle = world.signs_up().await;
-    csv::import(&world.app, &Context::operator(), b"id,status\ntelco,ended\n")
+    let op = TestOp::start_with_directory().await;
+    let handle = op.sign_up_at_telco().await;
+    csv::import(&op.app, &Context::operator(), b"id,status\ntelco,ended\n")
         .await
         .unwrap();
 
-    let joined = world.verifies(&handle).await.unwrap();
+    let joined = op.complete_signup(&handle).await.unwrap();
 
     assert!(joined.affiliation.is_none());
-    let told = membership_claims(world.db.read(), &joined.completed.account.id)
+    let told = membership_claims(op.app.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
     assert_eq!(told.affiliation_status, AffiliationClaim::None);
@@ -87,12 +86,12 @@ async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
 #[tokio::test]
 async fn one_of_many_parallel_completions_makes_one_account_and_one_request() {
     // G-8
-    let world = World::new().await;
-    world.focal_point("mina", "telco").await;
-    let handle = world.signs_up().await;
-    let code = Outbox(&world.app).code(EMAIL).await;
+    let op = TestOp::start_with_directory().await;
+    op.insert_person_as_focal_point("mina", "telco").await;
+    let handle = op.sign_up_at_telco().await;
+    let code = op.outbox().code(EMAIL).await;
     let attempt = |_| {
-        let (app, handle, code) = (world.app.clone(), handle.clone(), code.clone());
+        let (app, handle, code) = (op.app.clone(), handle.clone(), code.clone());
         tokio::spawn(async move {
             let proof = verification::verify(&app, &visitor(), handle.expose(), &code).await?;
             complete_signup(&app, &visitor(), &proof).await
@@ -105,13 +104,13 @@ async fn one_of_many_parallel_completions_makes_one_account_and_one_request() {
     assert_eq!(joined.len(), 1);
     let account: &AccountId = &joined[0].completed.account.id;
     assert_eq!(
-        affiliations::list_of_account(world.db.read(), account)
+        affiliations::list_of_account(op.app.db.read(), account)
             .await
             .unwrap()
             .len(),
         1
     );
-    let made = accounts::list_after(world.db.read(), "", 10).await.unwrap();
+    let made = accounts::list_after(op.app.db.read(), "", 10).await.unwrap();
     assert_eq!(made.len(), 2);
-    assert_eq!(Outbox(&world.app).to("mina@example.org").await.len(), 1);
+    assert_eq!(op.outbox().to("mina@example.org").await.len(), 1);
 }

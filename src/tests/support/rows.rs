@@ -63,10 +63,10 @@ pub fn organization(id: &str, name: &str, membership_type: &str, at: Time) -> Or
     }
 }
 
-/// Returns what the person asked for; [`Stage::Pending`] until somebody decides.
+/// Returns what the person asked for; [`Stage::Pending`] until somebody decides. Its id is `<account>-<organization>`.
 pub fn affiliation(account: &AccountId, organization: &str, stage: Stage, at: Time) -> Affiliation {
     Affiliation {
-        id: AffiliationId::new(random::id()),
+        id: AffiliationId::new(format!("{account}-{organization}")),
         account: account.clone(),
         organization: OrganizationId::new(organization),
         requested_at: at,
