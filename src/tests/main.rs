@@ -1,6 +1,7 @@
 //! Tests through the front door. A folder or file has the word of its specification; `journeys` are what people do from
-//! page to page, `browser` the same in a real Chromium. `accounts`, `affiliations`, `authorization` and `tokens` call a
-//! room itself. `house`, `readme` and `requirements` guard the tree. `support` has the actors.
+//! page to page, `browser` the same in a real Chromium. `accounts`, `affiliations`, `authorization` and the files that
+//! use `support::protocol` call a room itself. `house`, `readme` and `requirements` guard the tree. `support` has
+//! `TestOp` and the actors.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,13 +9,16 @@
 )]
 
 mod abuse_input;
+mod access_token;
 mod accounts;
 mod affiliations;
 mod authorization;
+mod authorization_code;
 mod authorization_request;
 mod browser;
 mod ciba;
 mod circles;
+mod client_authentication;
 mod client_report;
 mod crash_recovery;
 mod device_authorization;
@@ -26,22 +30,26 @@ mod forwarding;
 mod front_door;
 mod fuzzing;
 mod house;
+mod introspection;
 mod jobs;
 mod journeys;
+mod jwks_uri;
 mod listener;
 mod logout;
 mod mtls;
 mod parameters_once;
+mod pkce;
 mod readme;
+mod refresh_token;
 mod refusal_log;
 mod registration;
 mod requirements;
 mod resource_indicators;
+mod revocation;
 mod rich_authorization_requests;
 mod self_registered;
 mod starting;
 mod store_away;
 mod support;
 mod token_exchange;
-mod tokens;
 mod typed_names;

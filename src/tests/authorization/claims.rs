@@ -7,7 +7,7 @@ use itu_account::domain::claim::ClaimsRequest;
 use itu_account::domain::scope::Scope;
 use itu_account::oidc::claims;
 
-async fn told(op: &Provider, alice: &Person, scope: &str, request: &str) -> Value {
+async fn told(op: &TestOp, alice: &SignedIn, scope: &str, request: &str) -> Value {
     let scope = Scope::parse(scope).expect("a scope");
     let request = ClaimsRequest::parse(request).expect("a request");
     let names = claims::for_userinfo(&scope, &request);
@@ -17,8 +17,8 @@ async fn told(op: &Provider, alice: &Person, scope: &str, request: &str) -> Valu
 
 #[tokio::test]
 async fn each_scope_tells_its_claims_and_no_others() {
-    let op = Provider::start().await;
-    let mut alice = op.person().await;
+    let op = TestOp::start().await;
+    let mut alice = op.sign_in().await;
     let email = alice.account.email.as_str().to_owned();
     let profile = json!({"name": "Alice Ames", "given_name": "Alice", "family_name": "Ames", "locale": "en",
         "updated_at": alice.account.updated_at.timestamp()});
@@ -48,8 +48,8 @@ async fn each_scope_tells_its_claims_and_no_others() {
 
 #[tokio::test]
 async fn a_claim_is_asked_for_by_name() {
-    let op = Provider::start().await;
-    let alice = op.person().await;
+    let op = TestOp::start().await;
+    let alice = op.sign_in().await;
     let request = r#"{"userinfo": {"name": {"essential": true}, "ties_rights": null,
         "preferred_username": null, "shoe_size": null}}"#; // the user name is the address, which was not granted
     assert_eq!(
@@ -60,20 +60,20 @@ async fn a_claim_is_asked_for_by_name() {
 
 #[tokio::test]
 async fn an_id_token_is_lean_or_tells_the_scopes() {
-    let op = Provider::start().await;
+    let op = TestOp::start().await;
     let scope = Scope::parse("openid email").expect("a scope");
     let request = ClaimsRequest::parse(r#"{"id_token": {"name": null}}"#).expect("a request");
     let lean = third_party(&op, json!({"id_token_claims": "lean"})).await;
     let names = claims::for_id_token(&lean, &scope, &request);
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["name"]);
-    let web = op.web().await; // a confidential web client of an administrator: interoperability.md IO-1
+    let web = op.insert_web_client().await; // a confidential web client of an administrator: interoperability.md IO-1
     let names = claims::for_id_token(&web, &scope, &request);
     assert_eq!(
         names.into_iter().collect::<Vec<_>>(),
         ["email", "email_verified", "name"]
     );
     let public = op
-        .client("public", json!({"token_endpoint_auth_method": "none"}))
+        .insert_client("public", json!({"token_endpoint_auth_method": "none"}))
         .await;
     assert!(claims::for_id_token(&public, &scope, &ClaimsRequest::default()).is_empty());
 }

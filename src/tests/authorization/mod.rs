@@ -12,7 +12,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::tokens::{CALLBACK, Person, Provider};
+use crate::support::protocol::{CALLBACK, SignedIn};
+use crate::support::{TestOp, visitor};
 use itu_account::domain::authorization::AuthorizationRequest;
 use itu_account::domain::client::Client;
 use itu_account::domain::session::Session;
@@ -23,7 +24,7 @@ use itu_account::oidc::authorization::request::{self, RawRequest, Rejection};
 const BROWSER: &str = "the cookie of a browser";
 
 /// Returns an accepted request; `more` is added to the plain one.
-fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> AuthorizationRequest {
+fn accepts(op: &TestOp, client: &Client, more: &[(&str, &str)]) -> AuthorizationRequest {
     let mut pairs = vec![
         ("client_id", client.id.as_str()),
         ("redirect_uri", CALLBACK),
@@ -38,7 +39,7 @@ fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> Authorizati
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let raw = RawRequest::new(RequestPairs::of_query(pairs.collect()));
-    let accepted = request::accept(&op.app, &op.context, &raw).now_or_never();
+    let accepted = request::accept(&op.app, &visitor(), &raw).now_or_never();
     match accepted.expect("a plain request waits for nothing") {
         Ok(request) => request,
         Err(Rejection::Page(error)) => panic!("{error}"),
@@ -46,14 +47,14 @@ fn accepts(op: &Provider, client: &Client, more: &[(&str, &str)]) -> Authorizati
     }
 }
 
-async fn next(op: &Provider, request: &AuthorizationRequest, person: Option<&Person>) -> Step {
+async fn next(op: &TestOp, request: &AuthorizationRequest, person: Option<&SignedIn>) -> Step {
     let person = person.map(|it| (&it.session, &it.account));
     interaction::begin(&op.app, request, person).await
 }
 
 /// Returns the same person, after the password was entered once more.
-fn again(op: &Provider, person: &Person) -> Person {
-    Person {
+fn again(op: &TestOp, person: &SignedIn) -> SignedIn {
+    SignedIn {
         account: person.account.clone(),
         session: Session {
             authenticated_at: op.now(),
@@ -78,12 +79,12 @@ fn is_code(step: &Step) -> bool {
 }
 
 /// Registers a third party's service, which asks people for consent.
-async fn third_party(op: &Provider, more: Value) -> Arc<Client> {
+async fn third_party(op: &TestOp, more: Value) -> Arc<Client> {
     let mut metadata = serde_json::json!({"client_name": "Others",
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid profile email offline_access itu_membership"});
     for (name, value) in more.as_object().into_iter().flatten() {
         metadata[name] = value.clone();
     }
-    op.client("others", metadata).await
+    op.insert_client("others", metadata).await
 }

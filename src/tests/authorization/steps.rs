@@ -10,9 +10,9 @@ use itu_account::oidc::{clients, codes, codes::Taken};
 
 #[tokio::test]
 async fn single_sign_on_is_silent() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
-    op.wait(60);
+    let op = TestOp::at("http://localhost:8080").await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
+    op.advance(60);
 
     let step = next(&op, &accepts(&op, &web, &[("nonce", "n")]), Some(&alice)).await;
 
@@ -31,8 +31,8 @@ async fn single_sign_on_is_silent() {
 
 #[tokio::test]
 async fn a_code_is_its_clients_own() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
     let other = third_party(&op, serde_json::json!({})).await;
     let step = next(&op, &accepts(&op, &web, &[]), Some(&alice)).await;
     let code = answered(&step, "code").expect("a code");
@@ -50,7 +50,7 @@ async fn a_code_is_its_clients_own() {
         codes::take(&op.app, &code, &web.id).await,
         Ok(Taken::Spent(_))
     ));
-    op.wait(61); // TK-1: 60 s; the tombstone outlives it
+    op.advance(61); // TK-1: 60 s; the tombstone outlives it
     assert!(matches!(
         codes::take(&op.app, &code, &web.id).await,
         Ok(Taken::Spent(_))
@@ -59,8 +59,8 @@ async fn a_code_is_its_clients_own() {
 
 #[tokio::test]
 async fn who_is_not_logged_in_logs_in() {
-    let op = Provider::start().await;
-    let web = op.web().await;
+    let op = TestOp::start().await;
+    let web = op.insert_web_client().await;
 
     assert!(matches!(
         next(&op, &accepts(&op, &web, &[]), None).await,
@@ -77,16 +77,16 @@ async fn who_is_not_logged_in_logs_in() {
 
 #[tokio::test]
 async fn prompt_and_max_age_ask_for_a_proof_that_is_newer_than_the_request() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
-    op.wait(2);
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
+    op.advance(2);
     for more in [("prompt", "login"), ("max_age", "1"), ("max_age", "0")] {
         let request = accepts(&op, &web, &[more]);
         let step = next(&op, &request, Some(&alice)).await;
         assert!(matches!(step, Step::Login { again: true }), "{more:?}"); // AZ-10
-        op.wait(1);
+        op.advance(1);
         let alice = again(&op, &alice);
-        op.wait(30);
+        op.advance(30);
         // A password that was verified once is not asked for again, however long the rest takes.
         assert!(is_code(&next(&op, &request, Some(&alice)).await), "{more:?}");
     }
@@ -99,11 +99,15 @@ async fn prompt_and_max_age_ask_for_a_proof_that_is_newer_than_the_request() {
 
 #[tokio::test]
 async fn a_hint_names_who_must_answer() {
-    let op = Provider::start().await;
-    let (web, alice, bob) = (op.web().await, op.person().await, op.person().await);
-    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let op = TestOp::start().await;
+    let (web, alice, bob) = (
+        op.insert_web_client().await,
+        op.sign_in().await,
+        op.sign_in().await,
+    );
+    let tokens = op.issue_tokens(&web, &alice, "openid").await;
     let hint = tokens.id_token.as_deref().expect("an ID token");
-    op.wait(3600); // an expired ID token is still a hint
+    op.advance(3600); // an expired ID token is still a hint
 
     let silent = accepts(&op, &web, &[("id_token_hint", hint), ("prompt", "none")]);
     assert!(is_code(&next(&op, &silent, Some(&alice)).await));
@@ -121,9 +125,13 @@ async fn a_hint_names_who_must_answer() {
 
 #[tokio::test]
 async fn an_account_is_chosen_once_in_its_own_browser() {
-    let op = Provider::start().await;
-    let (web, alice, bob) = (op.web().await, op.person().await, op.person().await);
-    op.wait(1);
+    let op = TestOp::start().await;
+    let (web, alice, bob) = (
+        op.insert_web_client().await,
+        op.sign_in().await,
+        op.sign_in().await,
+    );
+    op.advance(1);
     let request = accepts(&op, &web, &[("prompt", "select_account")]);
     assert!(matches!(
         next(&op, &request, Some(&alice)).await,
@@ -174,8 +182,8 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
 
 #[tokio::test]
 async fn a_request_waits_ten_minutes_and_a_kept_one_longer() {
-    let op = Provider::start().await;
-    let web = op.web().await;
+    let op = TestOp::start().await;
+    let web = op.insert_web_client().await;
     let request = accepts(&op, &web, &[]);
     let handle = interaction::open(&op.app, request.clone(), BROWSER, "192.0.2.1")
         .await
@@ -185,7 +193,7 @@ async fn a_request_waits_ten_minutes_and_a_kept_one_longer() {
         .expect("answers")
         .expect("there");
     let kept = kept_request::to_resume(&found).expect("JSON");
-    op.wait(601);
+    op.advance(601);
     assert!(
         interaction::find(&op.app, &handle, BROWSER)
             .await
@@ -213,8 +221,8 @@ async fn a_request_waits_ten_minutes_and_a_kept_one_longer() {
 
 #[tokio::test]
 async fn who_cancels_is_answered_for() {
-    let op = Provider::start().await;
-    let web = op.web().await;
+    let op = TestOp::start().await;
+    let web = op.insert_web_client().await;
     let request = accepts(&op, &web, &[("response_mode", "form_post")]);
     let handle = interaction::open(&op.app, request, BROWSER, "192.0.2.1")
         .await
@@ -224,7 +232,7 @@ async fn who_cancels_is_answered_for() {
         .expect("answers")
         .expect("there");
 
-    let step = interaction::deny(&op.app, &op.context, &handle, &found).await;
+    let step = interaction::deny(&op.app, &visitor(), &handle, &found).await;
 
     assert_eq!(answered(&step, "error").as_deref(), Some("access_denied"));
     assert_eq!(answered(&step, "state").as_deref(), Some("s"));
@@ -238,8 +246,8 @@ async fn who_cancels_is_answered_for() {
 
 #[tokio::test]
 async fn a_policy_is_explained_or_answered() {
-    let op = Provider::start().await;
-    let alice = op.person().await;
+    let op = TestOp::start().await;
+    let alice = op.sign_in().await;
     let policy = serde_json::json!({"first_party": true, "access_policy": {"affiliation": "approved"}});
     let client = third_party(&op, policy).await;
 
@@ -254,9 +262,9 @@ async fn a_policy_is_explained_or_answered() {
 
 #[tokio::test]
 async fn new_terms_come_before_the_answer() {
-    let op = Provider::start().await;
-    let web = op.web().await;
-    let mut alice = op.person().await;
+    let op = TestOp::start().await;
+    let web = op.insert_web_client().await;
+    let mut alice = op.sign_in().await;
     alice.session.terms_due = true;
     assert!(matches!(
         next(&op, &accepts(&op, &web, &[]), Some(&alice)).await,
@@ -268,8 +276,8 @@ async fn new_terms_come_before_the_answer() {
 
 #[tokio::test]
 async fn a_client_that_is_disabled_meanwhile_is_answered_nothing() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
     let request = accepts(&op, &web, &[]);
     let operator = Context::operator();
     clients::set_enabled(&op.app, &operator, &web.id, false)
@@ -280,8 +288,8 @@ async fn a_client_that_is_disabled_meanwhile_is_answered_nothing() {
 
 #[tokio::test]
 async fn an_address_that_is_registered_no_longer_is_answered_nothing() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
     let request = accepts(&op, &web, &[]);
     let before = clients::find(&op.app, &web.id).await.expect("a client");
     let mut update = clients::Update::of(&before);
@@ -293,8 +301,8 @@ async fn an_address_that_is_registered_no_longer_is_answered_nothing() {
 
 #[tokio::test]
 async fn refused_requests_cannot_fill_the_audit_trail() {
-    let op = Provider::start().await;
-    let web = op.web().await;
+    let op = TestOp::start().await;
+    let web = op.insert_web_client().await;
     let raw = |uri: &str| {
         let pairs = [("client_id", web.id.as_str()), ("redirect_uri", uri)];
         let pairs = pairs.map(|(k, v)| (k.to_owned(), v.to_owned()));
@@ -306,7 +314,7 @@ async fn refused_requests_cannot_fill_the_audit_trail() {
         CALLBACK,
         CALLBACK,
     ] {
-        assert!(request::accept(&op.app, &op.context, &raw(uri)).await.is_err());
+        assert!(request::accept(&op.app, &visitor(), &raw(uri)).await.is_err());
     }
     let db = op.app.db.read();
     let query = "SELECT action FROM events WHERE success = FALSE ORDER BY id";
@@ -326,7 +334,7 @@ async fn refused_requests_cannot_fill_the_audit_trail() {
 
 #[tokio::test]
 async fn a_client_changes_for_every_process_and_its_secret_overlaps() {
-    let op = Provider::start().await;
+    let op = TestOp::start().await;
     let operator = Context::operator();
     let metadata = serde_json::json!({"client_name": "Events", "redirect_uris": [CALLBACK]});
     let definition = serde_json::from_value(metadata).expect("a definition");
@@ -354,13 +362,13 @@ async fn a_client_changes_for_every_process_and_its_secret_overlaps() {
     assert!(elsewhere.refresh(op.app.db.read()).await.expect("asked"));
     assert!(!elsewhere.refresh(op.app.db.read()).await.expect("asked"));
     assert!(accepts(&first) && accepts(&second)); // AD-2
-    op.wait(7 * 86_400);
+    op.advance(7 * 86_400);
     assert!(!accepts(&first) && accepts(&second));
 }
 
 #[tokio::test]
 async fn a_file_of_clients_is_applied_as_a_whole_and_twice_is_as_once() {
-    let op = Provider::start().await;
+    let op = TestOp::start().await;
     let operator = Context::operator();
     let read = |text: &str| {
         let secret = itu_account::domain::secret::Secret::new("0123456789abcdef0123456789abcdef");

@@ -54,7 +54,7 @@ async fn the_answer_is_one_jwt_in_its_place() {
             inside.get("id_token").is_some(),
             response_type.contains("id_token")
         );
-        let header = crate::tokens::header_of(jwt);
+        let header = crate::support::protocol::header_of(jwt);
         assert_eq!(header["alg"], "ES256");
         assert!(header["kid"].is_string());
 

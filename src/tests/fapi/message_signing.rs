@@ -41,7 +41,7 @@ async fn a_signed_request_is_answered_by_a_signed_response() {
     let names: Vec<String> = back.url.query_pairs().map(|it| it.0.into_owned()).collect();
     assert_eq!(names, ["response"]); // JARM §2.3.1
     let jwt = back.query("response").expect("a response");
-    let header = crate::tokens::header_of(&jwt);
+    let header = crate::support::protocol::header_of(&jwt);
     assert_eq!(header["alg"], "PS256"); // though it registered none
     assert!(header["kid"].is_string());
     let inside = op.app.keys.verify_own(&jwt, "JWT").expect("our signature");

@@ -34,7 +34,7 @@ async fn what_was_pushed_counts_and_nothing_beside_it() {
             "the pushed nonce"
         };
         assert_eq!(claims.expect("ours")["nonce"], nonce);
-        let header = crate::tokens::header_of(tokens["id_token"].as_str().expect("one"));
+        let header = crate::support::protocol::header_of(tokens["id_token"].as_str().expect("one"));
         assert_eq!(header["alg"], "PS256"); // FAPI 2.0 §5.4.1
     }
     // A state that was not pushed is ignored.

@@ -14,6 +14,7 @@ mod log;
 pub mod mutations;
 mod outbox;
 mod person;
+pub mod protocol;
 mod prover;
 mod recipient;
 mod relying_party;
@@ -62,6 +63,11 @@ impl TestOp {
     /// Starts with settings other than the defaults.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::of(testing::app_with(ISSUER, change).await)
+    }
+
+    /// Starts as the issuer of this address, with the default settings.
+    pub async fn at(issuer: &str) -> Self {
+        Self::of(testing::app_with(issuer, |_| {}).await)
     }
 
     fn of(app: App) -> Self {

@@ -1,26 +1,14 @@
-//! Tests tokens, from the code that buys them to the logout that ends them, by calls of the room itself:
-//! `authorization_request` and `journeys` test the front door's own part.
-
-mod access_token;
-mod authorization_code;
-mod client_authentication;
-mod introspection;
-mod jwks_uri;
-mod pkce;
-mod refresh_token;
-mod revocation;
-mod rp_initiated_logout;
+//! Calls of the room `oidc` as its door makes them, for tests that begin where a client or a person has been found:
+//! a code that was granted, its tokens, what they open. `authorization` and the files of the endpoints use it.
 
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::support::{parameters, rows};
-use itu_account::app::App;
-use itu_account::config::Config;
+use super::{TestOp, parameters, rows, visitor};
+use itu_account::accounts::sessions;
 use itu_account::domain::account::Account;
-use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::authentication::Proof;
 use itu_account::domain::authorization::Grant;
 use itu_account::domain::claim::ClaimsRequest;
@@ -29,34 +17,26 @@ use itu_account::domain::profile::Profile;
 use itu_account::domain::scope::Scope;
 use itu_account::domain::secret::Digest;
 use itu_account::domain::session::Session;
-use itu_account::domain::{AuthorizationId, ClientId, Time};
+use itu_account::domain::{AuthorizationId, ClientId};
 use itu_account::oidc::client_authentication::Credentials;
 use itu_account::oidc::sender_constraint::PresentedProof;
 use itu_account::oidc::token::{self, TokenResponse};
 use itu_account::oidc::userinfo::{PresentedToken, Userinfo};
 use itu_account::oidc::{self, Code, Error, Parameters, codes, userinfo};
 use itu_account::random;
-use itu_account::storage::accounts::NewAccount;
-use itu_account::storage::{accounts, clients};
-use itu_account::testing;
+use itu_account::storage::clients;
 
 pub const CALLBACK: &str = "https://rp.example/cb";
 pub const SECRET: &str = "a-secret-of-the-client";
 
-/// The provider without its front door.
-pub struct Provider {
-    pub app: App,
-    pub context: Context,
-}
-
 /// Somebody with a live session.
-pub struct Person {
+pub struct SignedIn {
     pub account: Account,
     pub session: Session,
 }
 
 /// Returns the credentials of a client that sends parameters alone.
-fn in_parameters<'a>(parameters: &'a Parameters, endpoint: &'a str) -> Credentials<'a> {
+pub fn in_parameters<'a>(parameters: &'a Parameters, endpoint: &'a str) -> Credentials<'a> {
     Credentials {
         authorization: None,
         parameters,
@@ -65,37 +45,18 @@ fn in_parameters<'a>(parameters: &'a Parameters, endpoint: &'a str) -> Credentia
     }
 }
 
-impl Provider {
-    pub async fn start() -> Self {
-        Self::with(|_| {}).await
-    }
-
-    /// Starts with settings other than the defaults.
-    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self {
-            app: testing::app_with("http://localhost:8080", change).await,
-            context: Context::of(Actor::Visitor),
-        }
-    }
-
-    pub fn now(&self) -> Time {
-        self.app.clock.now()
-    }
-
-    pub fn wait(&self, seconds: i64) {
-        self.app.clock.advance(chrono::Duration::seconds(seconds));
-    }
-
-    pub async fn client(&self, id: &str, metadata: Value) -> Arc<Client> {
+impl TestOp {
+    /// Inserts a confidential client with [`SECRET`], whatever its metadata come to: no rule of registration is asked.
+    pub async fn insert_client(&self, id: &str, metadata: Value) -> Arc<Client> {
         let mut metadata = metadata;
         metadata["redirect_uris"] = serde_json::json!([CALLBACK]);
-        let it: Definition = serde_json::from_value(metadata).expect("a definition");
+        let definition: Definition = serde_json::from_value(metadata).expect("a definition");
         let client = Client {
             id: ClientId::new(id),
             enabled: true,
             origin: Origin::Administrator,
-            metadata: it.metadata,
-            settings: it.settings,
+            metadata: definition.metadata,
+            settings: definition.settings,
             secrets: vec![ClientSecret {
                 digest: Digest::of(SECRET.as_bytes()),
                 created_at: self.now(),
@@ -118,16 +79,17 @@ impl Provider {
         self.app.registry.find(id).expect("registered")
     }
 
-    /// Registers a first-party web client for all grants.
-    pub async fn web(&self) -> Arc<Client> {
+    /// Inserts a first-party web client for all grants.
+    pub async fn insert_web_client(&self) -> Arc<Client> {
         let metadata = serde_json::json!({"first_party": true, "client_name": "Web",
             "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
             "post_logout_redirect_uris": ["https://rp.example/out"],
             "scope": "openid profile email offline_access itu_membership catalogue"});
-        self.client("web", metadata).await
+        self.insert_client("web", metadata).await
     }
 
-    pub async fn person(&self) -> Person {
+    /// Inserts an account and starts its session, as after a login by password.
+    pub async fn sign_in(&self) -> SignedIn {
         let name = random::id().to_lowercase().replace(['-', '_'], "x");
         let usual = rows::account(&format!("{name}@example.org"), self.now());
         let account = Account {
@@ -137,26 +99,21 @@ impl Provider {
             },
             ..usual
         };
-        let new = NewAccount {
-            account: account.clone(),
-            password_hash: None,
-            terms_accepted_at: None,
-        };
+        self.insert_account(account.clone(), None).await;
         let started = self
             .app
-            .write(&self.context, async |tx| {
-                accounts::insert(tx, new.clone()).await?;
-                itu_account::accounts::sessions::start(tx, &account, Proof::password(tx.now()), false).await
+            .write(&visitor(), async |tx| {
+                sessions::start(tx, &account, Proof::password(tx.now()), false).await
             })
             .await
             .expect("signed in");
-        Person {
+        SignedIn {
             account,
             session: started.session,
         }
     }
 
-    pub fn grant(&self, client: &Client, person: &Person, scope: &str) -> Grant {
+    pub fn grant(&self, client: &Client, person: &SignedIn, scope: &str) -> Grant {
         Grant {
             resources: Vec::new(),
             details: Default::default(),
@@ -177,29 +134,29 @@ impl Provider {
     }
 
     /// Returns a code as the authorization endpoint gives it.
-    pub async fn code(&self, client: &Client, person: &Person, scope: &str) -> String {
+    pub async fn issue_code(&self, client: &Client, person: &SignedIn, scope: &str) -> String {
         let grant = self.grant(client, person, scope);
         codes::issue(&self.app, client, &grant).await.expect("a code")
     }
 
-    pub async fn redeems(&self, client: &Client, code: &str) -> Result<TokenResponse, Error> {
+    pub async fn redeem(&self, client: &Client, code: &str) -> Result<TokenResponse, Error> {
         let request = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", CALLBACK),
         ];
-        self.asks(client, parameters(request)).await
+        self.exchange(client, parameters(request)).await
     }
 
-    pub async fn refreshes(&self, client: &Client, token: &str) -> Result<TokenResponse, Error> {
+    pub async fn refresh(&self, client: &Client, token: &str) -> Result<TokenResponse, Error> {
         let request = [("grant_type", "refresh_token"), ("refresh_token", token)];
-        self.asks(client, parameters(request)).await
+        self.exchange(client, parameters(request)).await
     }
 
-    pub async fn asks(&self, client: &Client, request: Parameters) -> Result<TokenResponse, Error> {
+    pub async fn exchange(&self, client: &Client, request: Parameters) -> Result<TokenResponse, Error> {
         token::exchange(
             &self.app,
-            &self.context,
+            &visitor(),
             client,
             &request,
             &PresentedProof::default(),
@@ -207,12 +164,12 @@ impl Provider {
         .await
     }
 
-    pub async fn signs_in_at(&self, client: &Client, person: &Person, scope: &str) -> TokenResponse {
-        let code = self.code(client, person, scope).await;
-        self.redeems(client, &code).await.expect("tokens")
+    pub async fn issue_tokens(&self, client: &Client, person: &SignedIn, scope: &str) -> TokenResponse {
+        let code = self.issue_code(client, person, scope).await;
+        self.redeem(client, &code).await.expect("tokens")
     }
 
-    pub async fn userinfo(&self, token: &str) -> Result<Value, Error> {
+    pub async fn read_userinfo(&self, token: &str) -> Result<Value, Error> {
         let header = format!("Bearer {token}");
         let presented = PresentedToken {
             authorization: Some(&header),
@@ -224,7 +181,7 @@ impl Provider {
         }
     }
 
-    pub async fn introspects(&self, client: &Client, token: &str) -> Value {
+    pub async fn introspect(&self, client: &Client, token: &str) -> Value {
         let request = parameters([("token", token)]);
         oidc::introspection::answer(&self.app, client, &request)
             .await
@@ -232,7 +189,7 @@ impl Provider {
     }
 
     /// Returns the claims of an ID token, its signature verified.
-    pub fn id_token(&self, tokens: &TokenResponse) -> Value {
+    pub fn id_token_claims(&self, tokens: &TokenResponse) -> Value {
         let token = tokens.id_token.as_deref().expect("an ID token");
         self.app.keys.verify_own(token, "JWT").expect("our signature")
     }

@@ -1,9 +1,11 @@
 //! Tests RP-initiated logout: who is logged out at once, who is asked, who is sent where (OpenID Connect RP-Initiated
 //! Logout 1.0; security.md LO-1, LO-2).
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::*;
+use crate::support::TestOp;
+use crate::support::protocol::SignedIn;
 use itu_account::domain::client::SigningAlg;
 use itu_account::domain::session::Session;
 use itu_account::domain::{ClientId, SessionId, Sid};
@@ -12,7 +14,7 @@ use itu_account::oidc::end_session::{After, OtherPerson, Step, confirmed, reques
 
 const OUT: &str = "https://rp.example/out";
 
-fn step(op: &Provider, parameters: &[(&str, &str)], at_hand: Option<&Person>) -> Step {
+fn step(op: &TestOp, parameters: &[(&str, &str)], at_hand: Option<&SignedIn>) -> Step {
     let pairs = parameters
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -30,9 +32,9 @@ fn to(uri: Option<&str>) -> Step {
 
 #[tokio::test]
 async fn a_valid_hint_for_the_session_at_hand_logs_out_at_once() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
-    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
+    let tokens = op.issue_tokens(&web, &alice, "openid").await;
     let hint = ("id_token_hint", tokens.id_token.as_deref().unwrap());
     let out = ("post_logout_redirect_uri", OUT);
 
@@ -56,7 +58,7 @@ async fn a_valid_hint_for_the_session_at_hand_logs_out_at_once() {
             to(None)
         ); // LO-2
     }
-    op.wait(700);
+    op.advance(700);
     assert_eq!(step(&op, &[hint, out], Some(&alice)), to(Some(OUT))); // LO-1: expired, of this session
     // LO-1: the hint is expired and has no session: it ends nothing, and leads back.
     assert_eq!(
@@ -69,9 +71,9 @@ async fn a_valid_hint_for_the_session_at_hand_logs_out_at_once() {
 
 #[tokio::test]
 async fn without_a_good_hint_the_person_is_asked_and_nobody_is_redirected() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
-    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
+    let tokens = op.issue_tokens(&web, &alice, "openid").await;
     let good = tokens.id_token.as_deref().unwrap();
     let body = good.split('.').nth(1).unwrap();
     let unsigned = format!(
@@ -110,9 +112,13 @@ async fn without_a_good_hint_the_person_is_asked_and_nobody_is_redirected() {
 
 #[tokio::test]
 async fn a_hint_of_another_session_is_confirmed_first() {
-    let op = Provider::start().await;
-    let (web, alice, bob) = (op.web().await, op.person().await, op.person().await);
-    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let op = TestOp::start().await;
+    let (web, alice, bob) = (
+        op.insert_web_client().await,
+        op.sign_in().await,
+        op.sign_in().await,
+    );
+    let tokens = op.issue_tokens(&web, &alice, "openid").await;
     let parameters = [
         ("id_token_hint", tokens.id_token.as_deref().unwrap()),
         ("post_logout_redirect_uri", OUT),
@@ -136,12 +142,12 @@ async fn a_hint_of_another_session_is_confirmed_first() {
 #[tokio::test]
 async fn a_hint_of_the_same_person_in_another_session_is_confirmed_first() {
     // LO-1: expired or not, it is no hint for the session at hand.
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
-    let tokens = op.signs_in_at(&web, &alice, "openid").await;
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
+    let tokens = op.issue_tokens(&web, &alice, "openid").await;
     let hint = ("id_token_hint", tokens.id_token.as_deref().unwrap());
     let out = ("post_logout_redirect_uri", OUT);
-    let elsewhere = Person {
+    let elsewhere = SignedIn {
         account: alice.account.clone(),
         session: Session {
             id: SessionId::new("elsewhere"),
@@ -150,7 +156,7 @@ async fn a_hint_of_the_same_person_in_another_session_is_confirmed_first() {
         },
     };
     for wait in [0, 700] {
-        op.wait(wait);
+        op.advance(wait);
         let Step::Confirm { client, other, .. } = step(&op, &[hint, out], Some(&elsewhere)) else {
             panic!("asked");
         };
@@ -161,8 +167,8 @@ async fn a_hint_of_the_same_person_in_another_session_is_confirmed_first() {
 #[tokio::test]
 async fn a_hint_of_another_issuer_is_none() {
     // LO-1: a key may have served another issuer before.
-    let op = Provider::start().await;
-    let (_, alice) = (op.web().await, op.person().await);
+    let op = TestOp::start().await;
+    let (_, alice) = (op.insert_web_client().await, op.sign_in().await);
     let of = |issuer: &str| {
         let claims = json!({"iss": issuer, "aud": "web", "sub": alice.account.sub.as_str(),
             "sid": alice.session.sid.as_str(), "exp": op.now().timestamp() + 60});

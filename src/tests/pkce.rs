@@ -1,13 +1,16 @@
 //! Tests PKCE (RFC 7636; security.md TK-3).
 
-use super::*;
+use crate::support::protocol::{CALLBACK, code_of};
+use crate::support::{TestOp, parameters};
+use itu_account::domain::authorization::Grant;
 use itu_account::domain::client::Client;
 use itu_account::oidc::pkce;
+use itu_account::oidc::{Code, codes};
 
 #[tokio::test]
 async fn a_code_is_for_its_challenge() {
-    let op = Provider::start().await;
-    let (web, alice) = (op.web().await, op.person().await);
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
 
     // RFC 7636, appendix B
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -20,7 +23,7 @@ async fn a_code_is_for_its_challenge() {
     let code = codes::issue(&op.app, &web, &challenged(&web))
         .await
         .expect("a code");
-    assert_eq!(code_of(op.redeems(&web, &code).await), Code::InvalidGrant); // TK-3, trap 5
+    assert_eq!(code_of(op.redeem(&web, &code).await), Code::InvalidGrant); // TK-3, trap 5
     let code = codes::issue(&op.app, &web, &challenged(&web))
         .await
         .expect("a code");
@@ -30,8 +33,8 @@ async fn a_code_is_for_its_challenge() {
         ("redirect_uri", CALLBACK),
         ("code_verifier", verifier),
     ];
-    assert!(op.asks(&web, parameters(proved)).await.is_ok());
-    let code = op.code(&web, &alice, "openid").await;
+    assert!(op.exchange(&web, parameters(proved)).await.is_ok());
+    let code = op.issue_code(&web, &alice, "openid").await;
     let unasked = [("code", code.as_str()), ("code_verifier", verifier)];
     let unasked = [
         ("grant_type", "authorization_code"),
@@ -40,7 +43,7 @@ async fn a_code_is_for_its_challenge() {
         unasked[1],
     ];
     assert_eq!(
-        code_of(op.asks(&web, parameters(unasked)).await),
+        code_of(op.exchange(&web, parameters(unasked)).await),
         Code::InvalidGrant
     ); // TK-3
 }
