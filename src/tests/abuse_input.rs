@@ -151,7 +151,7 @@ async fn each_field(op: &TestOp, path: &str, names: &[&str]) {
             let mut browser = op.browser();
             let page = browser.get(path).await;
             let mut form: Form = page.form(&[names[0]]);
-            form.fields.retain(|(it, _)| it != name);
+            form.fields.retain(|(field, _)| field != name);
             form.fields.push(((*name).to_owned(), value.to_owned()));
             let page = browser.send(form).await;
             let status = page.status;

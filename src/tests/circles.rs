@@ -89,10 +89,10 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
 impl<'ast> Visit<'ast> for File {
     fn visit_item(&mut self, item: &'ast Item) {
         let attributes = match item {
-            Item::Mod(it) => &it.attrs,
-            Item::Fn(it) => &it.attrs,
-            Item::Impl(it) => &it.attrs,
-            Item::Use(it) => &it.attrs,
+            Item::Mod(module) => &module.attrs,
+            Item::Fn(function) => &function.attrs,
+            Item::Impl(block) => &block.attrs,
+            Item::Use(import) => &import.attrs,
             _ => &Vec::new(),
         };
         if !is_for_tests(attributes) {

@@ -283,7 +283,7 @@ async fn each_route_admits_its_audience_only() {
         routes
             .table()
             .iter()
-            .any(|(_, it)| *it == Audience::Administrator)
+            .any(|(_, audience)| *audience == Audience::Administrator)
     );
 }
 

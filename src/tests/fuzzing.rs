@@ -30,10 +30,10 @@ struct Dice(u64);
 impl Dice {
     fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        it ^ (it >> 31)
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
     }
 
     fn below(&mut self, end: usize) -> usize {
@@ -75,23 +75,25 @@ const PIECES: [&str; 24] = [
 
 /// Applies one to four mutations to a text: pieces cut out, doubled, put in, bytes changed.
 fn harmed(text: &str, dice: &mut Dice) -> String {
-    let mut it: Vec<char> = text.chars().collect();
+    let mut letters: Vec<char> = text.chars().collect();
     for _ in 0..=dice.below(4) {
-        let at = dice.below(it.len() + 1);
-        let end = (at + dice.below(24)).min(it.len());
+        let at = dice.below(letters.len() + 1);
+        let end = (at + dice.below(24)).min(letters.len());
         match dice.below(6) {
-            0 => drop(it.drain(at..end)),
+            0 => drop(letters.drain(at..end)),
             1 => {
-                let again = it[at..end].to_vec();
-                it.splice(at..at, again);
+                let again = letters[at..end].to_vec();
+                letters.splice(at..at, again);
             }
-            2 => drop(it.splice(at..at, dice.of(&PIECES).chars()).count()),
-            3 if at < it.len() => it[at] = char::from(u8::try_from(dice.below(128)).expect("ASCII")),
-            4 => drop(it.splice(at..end, dice.of(&PIECES).chars()).count()),
-            _ => it.truncate(end.max(1)),
+            2 => drop(letters.splice(at..at, dice.of(&PIECES).chars()).count()),
+            3 if at < letters.len() => {
+                letters[at] = char::from(u8::try_from(dice.below(128)).expect("ASCII"))
+            }
+            4 => drop(letters.splice(at..end, dice.of(&PIECES).chars()).count()),
+            _ => letters.truncate(end.max(1)),
         }
     }
-    it.into_iter().collect()
+    letters.into_iter().collect()
 }
 
 /// Mutates the compact form itself, or the JSON inside one of its parts.
@@ -160,8 +162,8 @@ fn proofs_of_possession() {
         typ: "dpop+jwt",
         plain: false,
     };
-    try_all(2, &jwts, |it| {
-        jose::verify_embedded(it, expect).ok().map(|it| it.claims)
+    try_all(2, &jwts, |jwt| {
+        jose::verify_embedded(jwt, expect).ok().map(|it| it.claims)
     });
 }
 

@@ -235,8 +235,10 @@ fn every_file_opens_with_what_lives_in_it() {
         .into_iter()
         .flat_map(sources)
         // Rows of tables are introduced by the folder that they are in.
-        .filter(|it| {
-            !it.name.contains("entities/") && !it.name.starts_with("tests/") && !it.text.starts_with("//!")
+        .filter(|source| {
+            !source.name.contains("entities/")
+                && !source.name.starts_with("tests/")
+                && !source.text.starts_with("//!")
         })
         .map(|it| it.name)
         .collect();

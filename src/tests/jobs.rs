@@ -67,7 +67,8 @@ async fn scans(app: &App, statement: &Statement) -> Vec<String> {
         if explain.db_backend == DbBackend::Sqlite {
             let step: String = row.try_get("", "detail").expect("a step");
             let table = step.strip_prefix("SCAN ").and_then(|it| it.split(' ').next());
-            let is_big = |it: &str| !SMALL.contains(&it) && !it.starts_with('(') && it != "CONSTANT";
+            let is_big =
+                |table: &str| !SMALL.contains(&table) && !table.starts_with('(') && table != "CONSTANT";
             if table.is_some_and(is_big) && !step.contains("CONSTANT ROW") {
                 found.push(step);
             }
@@ -160,13 +161,13 @@ async fn neglected() -> (TestOp, Site) {
         ("lee", "over", rows::approved(now)),
     ] {
         let long_ago = now - Duration::days(30);
-        let it = Affiliation {
+        let affiliation = Affiliation {
             id: AffiliationId::new(name),
             ..rows::affiliation(&account(&op, name).await, at, stage, long_ago)
         };
-        affiliations::insert(db, &it).await.unwrap();
+        affiliations::insert(db, &affiliation).await.unwrap();
         if name == "mina" {
-            op.insert_focal_point(&it).await;
+            op.insert_focal_point(&affiliation).await;
         }
     }
     let ada = account(&op, "ada").await;

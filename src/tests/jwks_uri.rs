@@ -75,8 +75,8 @@ impl TestOp {
         let answer = authenticate(&self.app, &visitor(), &credentials).await;
         match answer {
             Ok(_) => true,
-            Err(it) => {
-                assert_eq!(it.code(), Code::InvalidClient);
+            Err(error) => {
+                assert_eq!(error.code(), Code::InvalidClient);
                 false
             }
         }

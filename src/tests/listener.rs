@@ -141,11 +141,11 @@ async fn cookies_that_http_2_sends_apart_are_one_field() {
     let mut sender = over_http_2(&op).await;
     let mut answers = async |cookies: &[String], others: usize| {
         let mut request = hyper::Request::get(format!("{ISSUER}/no-such-page"));
-        for it in cookies {
-            request = request.header("cookie", it);
+        for cookie in cookies {
+            request = request.header("cookie", cookie);
         }
-        for it in 0..others {
-            request = request.header(format!("x-{it}"), "y");
+        for number in 0..others {
+            request = request.header(format!("x-{number}"), "y");
         }
         let request = request.body(axum::body::Body::empty()).expect("a request");
         let answer = sender.send_request(request).await.expect("an answer");

@@ -30,13 +30,13 @@ const ENTRIES: [(&str, &str); 3] = [("C", "CH"), ("O", "Events, Ltd"), ("CN", "e
 const OFFLINE: &str = "openid email offline_access";
 
 /// A provider that trusts one authority, with a proxy on loopback that forwards certificates.
-struct World {
+struct MtlsOp {
     op: TestOp,
     authority: Identity,
     _folder: TempDir,
 }
 
-impl World {
+impl MtlsOp {
     async fn start() -> Self {
         Self::with(|_| {}).await
     }
@@ -106,9 +106,9 @@ fn error_of((status, answer): (u16, Value)) -> (u16, Option<String>) {
 
 #[tokio::test]
 async fn a_client_is_known_by_the_one_name_that_an_authority_vouches_for() {
-    let it = World::start().await;
-    let good = it.authority.signs(&ENTRIES, Kind::Client);
-    let between = it
+    let mtls = MtlsOp::start().await;
+    let good = mtls.authority.signs(&ENTRIES, Kind::Client);
+    let between = mtls
         .authority
         .signs(&[("CN", "One below, not sent along")], Kind::Authority);
     for (n, (member, right, wrong)) in [
@@ -130,8 +130,8 @@ async fn a_client_is_known_by_the_one_name_that_an_authority_vouches_for() {
     .enumerate()
     {
         let known = |value| json!({"token_endpoint_auth_method": "tls_client_auth", member: value});
-        let rp = it.robot(&format!("right{n}"), known(right)).await;
-        let other = it.robot(&format!("wrong{n}"), known(wrong)).await;
+        let rp = mtls.robot(&format!("right{n}"), known(right)).await;
+        let other = mtls.robot(&format!("wrong{n}"), known(wrong)).await;
 
         let (status, answer) = asks(&rp, &ROBOT, Some(&good)).await;
         assert_eq!(status, 200, "{member}: {answer}");
@@ -141,8 +141,8 @@ async fn a_client_is_known_by_the_one_name_that_an_authority_vouches_for() {
         );
         for bad in [
             None,
-            Some(it.authority.signs(&ENTRIES, Kind::Expired)),
-            Some(it.authority.signs(&ENTRIES, Kind::Server)),
+            Some(mtls.authority.signs(&ENTRIES, Kind::Expired)),
+            Some(mtls.authority.signs(&ENTRIES, Kind::Server)),
             Some(between.signs(&ENTRIES, Kind::Client)),
             Some(Identity::authority("The authority").signs(&ENTRIES, Kind::Client)),
             Some(Identity::by_itself("events")),
@@ -155,12 +155,12 @@ async fn a_client_is_known_by_the_one_name_that_an_authority_vouches_for() {
 
 #[tokio::test]
 async fn a_client_is_known_by_the_certificate_that_it_registered() {
-    let it = World::start().await;
+    let mtls = MtlsOp::start().await;
     let own = Identity::by_itself("anything");
     let method = "self_signed_tls_client_auth";
     let registered = |jwks| json!({"token_endpoint_auth_method": method, "jwks": jwks});
-    let by_certificate = it.robot("certificate", registered(own.jwks(true))).await;
-    let by_key = it.robot("key", registered(own.jwks(false))).await;
+    let by_certificate = mtls.robot("certificate", registered(own.jwks(true))).await;
+    let by_key = mtls.robot("key", registered(own.jwks(false))).await;
 
     for rp in [&by_certificate, &by_key] {
         assert_eq!(asks(rp, &ROBOT, Some(&own)).await.0, 200);
@@ -176,10 +176,10 @@ async fn a_client_is_known_by_the_certificate_that_it_registered() {
 
 #[tokio::test]
 async fn a_bound_token_is_worth_nothing_without_its_certificate() {
-    let it = World::start().await;
+    let mtls = MtlsOp::start().await;
     let bound = json!({"tls_client_certificate_bound_access_tokens": true});
-    let mut rp = it.op.client_with("web", bound).await;
-    let mut alice = it.op.person("alice@example.org").await;
+    let mut rp = mtls.op.client_with("web", bound).await;
+    let mut alice = mtls.op.person("alice@example.org").await;
     alice.logs_in().await;
     let (own, other) = (Identity::by_itself("web"), Identity::by_itself("web"));
     let code = alice.logs_in_at(&mut rp, OFFLINE).await;
@@ -214,11 +214,11 @@ async fn a_bound_token_is_worth_nothing_without_its_certificate() {
 
 #[tokio::test]
 async fn a_public_clients_refresh_token_keeps_to_its_certificate() {
-    let it = World::start().await;
+    let mtls = MtlsOp::start().await;
     let public =
         json!({"token_endpoint_auth_method": "none", "tls_client_certificate_bound_access_tokens": true});
-    let mut rp = it.op.client_with("native", public).await;
-    let mut alice = it.op.person("alice@example.org").await;
+    let mut rp = mtls.op.client_with("native", public).await;
+    let mut alice = mtls.op.person("alice@example.org").await;
     alice.logs_in().await;
     let (own, other) = (Identity::by_itself("a"), Identity::by_itself("a"));
     let code = alice.logs_in_at(&mut rp, OFFLINE).await;
@@ -234,14 +234,19 @@ async fn a_public_clients_refresh_token_keeps_to_its_certificate() {
 
 #[tokio::test]
 async fn a_signed_token_of_the_client_itself_names_its_certificate() {
-    let it = World::start().await;
-    let own = it.authority.signs(&ENTRIES, Kind::Client);
+    let mtls = MtlsOp::start().await;
+    let own = mtls.authority.signs(&ENTRIES, Kind::Client);
     let metadata = json!({"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": SUBJECT,
         "tls_client_certificate_bound_access_tokens": true, "access_token_format": "jwt"});
-    let rp = it.robot("robot", metadata).await;
+    let rp = mtls.robot("robot", metadata).await;
     let (_, tokens) = asks(&rp, &ROBOT, Some(&own)).await;
     let token = tokens["access_token"].as_str().expect("one");
-    let claims = it.op.app.keys.verify_own(token, "at+jwt").expect("our signature");
+    let claims = mtls
+        .op
+        .app
+        .keys
+        .verify_own(token, "at+jwt")
+        .expect("our signature");
     assert_eq!(claims["cnf"]["x5t#S256"], own.thumbprint()); // RFC 8705 §3.1
 }
 
@@ -266,13 +271,13 @@ fn form(fields: &[(&str, &str)]) -> Body {
 
 #[tokio::test]
 async fn the_endpoints_have_a_second_address_and_the_pages_have_none() {
-    let it = World::start().await;
+    let mtls = MtlsOp::start().await;
     let signer = Signer::new("ES256");
     let metadata =
         json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [signer.public()]}});
-    it.robot("robot", metadata).await;
+    mtls.robot("robot", metadata).await;
     let host = "mtls.example.test";
-    let now = it.op.clock.now().timestamp();
+    let now = mtls.op.clock.now().timestamp();
     let token = format!("{MUTUAL}{TOKEN}");
     let asked = async |audience: &str, htu: &str| {
         let assertion = signer.signs(&json!({"iss": "robot", "sub": "robot", "aud": audience,
@@ -285,7 +290,7 @@ async fn the_endpoints_have_a_second_address_and_the_pages_have_none() {
         fields.push(("client_assertion_type", ASSERTION_TYPE));
         fields.push(("client_assertion", &assertion));
         let request = post(host, TOKEN).header("dpop", proof);
-        calls(&it.op.router, request.body(form(&fields)).expect("good")).await
+        calls(&mtls.op.router, request.body(form(&fields)).expect("good")).await
     };
     for audience in [ISSUER, &format!("{ISSUER}{TOKEN}"), &token] {
         let (status, answer) = asked(audience, &token).await;
@@ -298,18 +303,18 @@ async fn the_endpoints_have_a_second_address_and_the_pages_have_none() {
     for path in ["/", "/login", AUTHORIZATION, "/.well-known/openid-configuration"] {
         let request = axum::http::Request::get(path).header("host", host);
         let request = request.body(Body::empty()).expect("good");
-        assert_eq!(calls(&it.op.router, request).await.0, 421, "{path}"); // TL-2
+        assert_eq!(calls(&mtls.op.router, request).await.0, 421, "{path}"); // TL-2
     }
 }
 
 #[test]
 fn a_certificate_is_told_by_listed_proxies_only() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let it = runtime.block_on(World::start());
-    let own = it.authority.signs(&ENTRIES, Kind::Client);
+    let mtls = runtime.block_on(MtlsOp::start());
+    let own = mtls.authority.signs(&ENTRIES, Kind::Client);
     let metadata =
         json!({"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": SUBJECT});
-    runtime.block_on(it.robot("robot", metadata));
+    runtime.block_on(mtls.robot("robot", metadata));
     let mut fields = ROBOT.to_vec();
     fields.push(("client_id", "robot"));
     let asked = |peer: IpAddr, values: &[&[u8]]| {
@@ -319,8 +324,8 @@ fn a_certificate_is_told_by_listed_proxies_only() {
         }
         let request = request.body(form(&fields)).ok()?;
         // Refusals are counted, and our limit is not under test here.
-        it.op.advance(120);
-        Some(runtime.block_on(calls(&it.op.router, request)).0)
+        mtls.op.advance(120);
+        Some(runtime.block_on(calls(&mtls.op.router, request)).0)
     };
     let (proxy, stranger) = ([127, 0, 0, 1].into(), [198, 51, 100, 7].into());
     let header = own.header();
@@ -378,12 +383,12 @@ async fn over_tls(
         .with_root_certificates(roots);
     let config = match shown {
         None => builder.with_no_client_auth(),
-        Some(it) => {
-            let key = it.key.private_key_to_pkcs8().expect("a key");
+        Some(mtls) => {
+            let key = mtls.key.private_key_to_pkcs8().expect("a key");
             let key = PrivateKeyDer::try_from(key).expect("a key");
             let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
             // The listener has to find out whether key and certificate fit.
-            let shown = CertifiedKey::new(vec![CertificateDer::from(it.der())], key);
+            let shown = CertifiedKey::new(vec![CertificateDer::from(mtls.der())], key);
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }
     };
@@ -402,24 +407,24 @@ async fn the_listener_takes_certificates_from_the_handshake() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let mutual = format!("https://localhost:{}", address.port());
-    let it = World::with(|config| {
+    let mtls = MtlsOp::with(|config| {
         config.mtls.public_url = Issuer::parse(&mutual).ok();
         config.mtls.proxy_header = None;
     })
     .await;
     let folder = tempfile::tempdir().expect("a folder");
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    let shown_by_us = it.authority.signs(&[("CN", "localhost")], Kind::Server);
+    let shown_by_us = mtls.authority.signs(&[("CN", "localhost")], Kind::Server);
     std::fs::write(&certificate, shown_by_us.pem()).expect("written");
     std::fs::write(&key, shown_by_us.key_pem()).expect("written");
     let tls = server::mutual_tls(&certificate, &key).expect("TLS");
-    let router = it.op.router.clone();
+    let router = mtls.op.router.clone();
     tokio::spawn(server::serve(listener, Some(tls), router, std::future::pending()));
 
     let own = Identity::by_itself("anything");
     let metadata =
         json!({"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": own.jwks(true)});
-    it.robot("robot", metadata).await;
+    mtls.robot("robot", metadata).await;
     let stolen = Identity {
         certificate: own.certificate.clone(),
         key: Identity::by_itself("thief").key,
@@ -431,7 +436,7 @@ async fn the_listener_takes_certificates_from_the_handshake() {
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let asked = async |shown| over_tls(address, &it.authority, shown, version, &request).await;
+        let asked = async |shown| over_tls(address, &mtls.authority, shown, version, &request).await;
         let answer = asked(Some(&own)).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}"); // TL-1
         let without = asked(None).await.expect("an answer");
@@ -453,7 +458,7 @@ async fn certificates_are_registered_where_they_are_taken() {
         calls(&op.router, request.expect("good")).await
     };
     let open = |config: &mut Config| config.registration.mode = itu_account::config::RegistrationMode::Open;
-    let with = World::with(open).await;
+    let with = MtlsOp::with(open).await;
     let without = TestOp::with(open).await;
     let (status, answer) = registers(&with.op, &metadata).await;
     assert_eq!(
@@ -471,12 +476,12 @@ async fn certificates_are_registered_where_they_are_taken() {
         ("tls_client_auth_san_ip", json!("events.example")),
         ("tls_client_auth_san_dns", json!("")),
     ] {
-        let mut it = nameless.clone();
-        it[member] = value;
+        let mut mtls = nameless.clone();
+        mtls[member] = value;
         assert_eq!(
-            error_of(registers(&with.op, &it).await),
+            error_of(registers(&with.op, &mtls).await),
             refused(400, "invalid_client_metadata"),
-            "{it}"
+            "{mtls}"
         ); // DR-2
     }
     let mut two = nameless.clone();

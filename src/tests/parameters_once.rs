@@ -16,8 +16,8 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 type Fields = Vec<(&'static str, String)>;
 
-fn fields<const N: usize>(it: [(&'static str, &str); N]) -> Fields {
-    it.map(|(name, value)| (name, value.to_owned())).into()
+fn fields<const N: usize>(pairs: [(&'static str, &str); N]) -> Fields {
+    pairs.map(|(name, value)| (name, value.to_owned())).into()
 }
 
 fn encoded<'a>(fields: impl IntoIterator<Item = &'a (&'static str, String)>) -> String {
@@ -28,12 +28,12 @@ fn encoded<'a>(fields: impl IntoIterator<Item = &'a (&'static str, String)>) -> 
 
 /// Returns the request with one of its parameters twice: in the body, once in each, in the query beside the others.
 fn repetitions(good: &Fields) -> Vec<(String, Fields)> {
-    let each = good.iter().flat_map(|it| {
-        let others: Fields = good.iter().filter(|other| other.0 != it.0).cloned().collect();
+    let each = good.iter().flat_map(|pair| {
+        let others: Fields = good.iter().filter(|other| other.0 != pair.0).cloned().collect();
         [
-            (String::new(), [&good[..], std::slice::from_ref(it)].concat()),
-            (encoded([it]), good.clone()),
-            (encoded([it, it]), others),
+            (String::new(), [&good[..], std::slice::from_ref(pair)].concat()),
+            (encoded([pair]), good.clone()),
+            (encoded([pair, pair]), others),
         ]
     });
     each.collect()

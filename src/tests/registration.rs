@@ -55,20 +55,20 @@ impl TestOp {
         Self::with(open).await
     }
 
-    async fn calls(&self, it: Call<'_>) -> Answer {
-        let path = it.url.strip_prefix(ISSUER).unwrap_or(it.url);
+    async fn calls(&self, call: Call<'_>) -> Answer {
+        let path = call.url.strip_prefix(ISSUER).unwrap_or(call.url);
         let mut request = Request::builder()
-            .method(it.method)
+            .method(call.method)
             .uri(path)
             .header(header::HOST, ISSUER.trim_start_matches("https://"))
-            .extension(Peer(IpAddr::from(it.peer)));
-        if let Some(token) = it.token {
+            .extension(Peer(IpAddr::from(call.peer)));
+        if let Some(token) = call.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        if it.body.is_some() {
+        if call.body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let request = request.body(Body::from(it.body.unwrap_or_default()));
+        let request = request.body(Body::from(call.body.unwrap_or_default()));
         let response = self.router.clone().oneshot(request.expect("a request")).await;
         let (parts, body) = response.expect("infallible").into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
@@ -121,7 +121,7 @@ fn good() -> Value {
 }
 
 fn with(member: &str, value: Value) -> Value {
-    let mut it = good();
-    it[member] = value;
-    it
+    let mut metadata = good();
+    metadata[member] = value;
+    metadata
 }

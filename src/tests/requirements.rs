@@ -30,8 +30,8 @@ fn cited(text: &str) -> BTreeSet<String> {
         let (Some(from), Some(to)) = (ids(from).pop_first(), ids(to).pop_first()) else {
             continue;
         };
-        let parts = |it: &str| {
-            let (letters, number) = it.split_once('-').unwrap_or_default();
+        let parts = |id: &str| {
+            let (letters, number) = id.split_once('-').unwrap_or_default();
             (letters.to_owned(), number.parse::<u32>().unwrap_or_default())
         };
         let ((letters, first), (others, last)) = (parts(&from), parts(&to));

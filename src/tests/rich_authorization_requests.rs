@@ -124,8 +124,12 @@ async fn later_requests_narrow_the_details_and_never_widen_them() {
         fields.extend(text.as_deref().map(|it| ("authorization_details", it)));
         let (status, answer) = rp.posts("/token", &fields).await;
         match expected {
-            Ok(it) => {
-                assert_eq!((status, &answer["authorization_details"]), (200, it), "{answer}");
+            Ok(details) => {
+                assert_eq!(
+                    (status, &answer["authorization_details"]),
+                    (200, details),
+                    "{answer}"
+                );
                 refresh = answer["refresh_token"].as_str().expect("a token").to_owned();
             }
             Err(()) => assert_eq!(

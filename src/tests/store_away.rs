@@ -63,7 +63,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Vec<Vec<u8>>> {
 fn answer(command: &[Vec<u8>], values: &Values) -> Vec<u8> {
     let mut values = values.lock().expect("the values");
     let bulk = |value: Option<&Vec<u8>>| match value {
-        Some(it) => [format!("${}\r\n", it.len()).as_bytes(), it, b"\r\n"].concat(),
+        Some(value) => [format!("${}\r\n", value.len()).as_bytes(), value, b"\r\n"].concat(),
         None => b"$-1\r\n".to_vec(),
     };
     match command[0].to_ascii_uppercase().as_slice() {
@@ -83,9 +83,9 @@ fn answer(command: &[Vec<u8>], values: &Values) -> Vec<u8> {
 #[tokio::test]
 async fn what_needs_the_store_is_unavailable_and_all_else_goes_on() {
     let (url, serving) = store().await;
-    let op = TestOp::with(|it| {
-        it.redis = Redis::at(url, "test");
-        it.registration.mode = RegistrationMode::Open;
+    let op = TestOp::with(|config| {
+        config.redis = Redis::at(url, "test");
+        config.registration.mode = RegistrationMode::Open;
     })
     .await;
     let mut web = op

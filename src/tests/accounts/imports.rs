@@ -155,8 +155,8 @@ async fn an_import_lets_others_pass_and_goes_on_where_it_was_ended() {
         .unwrap();
     let counted: Vec<u64> = rows
         .iter()
-        .map(|it| {
-            let after: String = it.try_get("", "after").unwrap();
+        .map(|row| {
+            let after: String = row.try_get("", "after").unwrap();
             serde_json::from_str::<serde_json::Value>(&after).unwrap()["accounts"]
                 .as_u64()
                 .unwrap()

@@ -50,9 +50,9 @@ async fn a_link_works_once_under_fifty_parallel_tries() {
     let all = join_all((0..50).map(|_| op.complete_reset(&token))).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1);
     // A pool that is exhausted on a busy machine does not answer the link.
-    let other = all.iter().find(|it| {
+    let other = all.iter().find(|outcome| {
         !matches!(
-            it,
+            outcome,
             Ok(_) | Err(Error::LinkVoid | Error::Busy | Error::Storage(DbErr::ConnectionAcquire(_)))
         )
     });

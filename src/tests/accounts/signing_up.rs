@@ -64,7 +64,7 @@ async fn every_field_is_checked_on_the_server() {
         ..details("john@example.org")
     };
     let refused = signup::begin(&op.app, &visitor(), different, None).await;
-    assert!(matches!(refused, Err(Error::Fields(it)) if it.contains_key("password_confirmation")));
+    assert!(matches!(refused, Err(Error::Fields(errors)) if errors.contains_key("password_confirmation")));
     let handle = signup::begin(&op.app, &visitor(), details("john@example.org"), None)
         .await
         .unwrap();
@@ -74,7 +74,7 @@ async fn every_field_is_checked_on_the_server() {
         ..submission()
     };
     let refused = signup::submit(&op.app, &visitor(), handle.expose(), without_terms).await;
-    assert!(matches!(refused, Err(Error::Fields(it)) if it.contains_key("accept_terms")));
+    assert!(matches!(refused, Err(Error::Fields(errors)) if errors.contains_key("accept_terms")));
     // A later step is not taken before an earlier one (G-6).
     assert!(matches!(
         op.verify_signup(&handle, "12345678").await,
@@ -93,7 +93,7 @@ async fn known_and_unknown_addresses_cost_the_same() {
         let before = op.work().await;
         let handle = op.sign_up(email).await.unwrap();
         let wrong = op.verify_signup(&handle, "00000000").await;
-        assert!(matches!(wrong, Err(Error::Fields(it)) if it["code"] == "error.code_left"));
+        assert!(matches!(wrong, Err(Error::Fields(errors)) if errors["code"] == "error.code_left"));
         costs.push(difference(&before, &op.work().await));
     }
     assert_eq!(costs[0], costs[1]);
@@ -115,7 +115,7 @@ async fn no_code_completes_a_sign_up_for_a_taken_address() {
     op.sign_up_and_verify("john@example.org").await;
     assert!(matches!(
         op.verify_signup(&slow, &code).await,
-        Err(Error::Fields(it)) if it["code"] == "error.code_left"
+        Err(Error::Fields(errors)) if errors["code"] == "error.code_left"
     ));
 }
 
@@ -150,8 +150,8 @@ async fn attempts_are_counted_before_the_comparison() {
     assert_eq!(heard, 4);
     let mut left: Vec<_> = all
         .iter()
-        .filter_map(|it| match it {
-            Err(Error::Fields(it)) => it["code"].count,
+        .filter_map(|outcome| match outcome {
+            Err(Error::Fields(errors)) => errors["code"].count,
             _ => None,
         })
         .collect();
@@ -171,7 +171,7 @@ async fn attempts_are_counted_before_the_comparison() {
         for _ in 0..4 {
             assert!(matches!(
                 op.verify_signup(&handle, guess).await,
-                Err(Error::Fields(it)) if it["code"] == "error.code_left"
+                Err(Error::Fields(errors)) if errors["code"] == "error.code_left"
             ));
         }
         assert!(matches!(
@@ -207,7 +207,7 @@ async fn a_new_code_voids_the_old_and_comes_not_too_often() {
     }
     assert!(matches!(
         op.verify_signup(&handle, &first).await,
-        Err(Error::Fields(it)) if it["code"] == "error.code_left"
+        Err(Error::Fields(errors)) if errors["code"] == "error.code_left"
     ));
     op.clock.advance(Duration::seconds(61));
     assert!(matches!(again().await, Err(Error::Throttled { .. })));

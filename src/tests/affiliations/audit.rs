@@ -41,26 +41,26 @@ async fn every_step_is_recorded_with_before_and_after() {
     let app = &op.app;
     let mina = op.insert_person_as_focal_point("mina", "telco").await;
     let alice = op.insert_person("alice").await;
-    let (it, _) = requests::change(app, &person(&alice), &listed("telco", false))
+    let (affiliation, _) = requests::change(app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
-    decisions::approve(app, &person(&mina), &it.id, "known")
+    decisions::approve(app, &person(&mina), &affiliation.id, "known")
         .await
         .unwrap();
-    ties::grant(app, &person(&mina), &it.id, &["documents".into()])
+    ties::grant(app, &person(&mina), &affiliation.id, &["documents".into()])
         .await
         .unwrap();
-    focal_points::designate(app, &person(&mina), &it.id)
+    focal_points::designate(app, &person(&mina), &affiliation.id)
         .await
         .unwrap();
     ties::request(app, &person(&alice), &["mailing_lists".into()])
         .await
         .unwrap();
-    decisions::remove(app, &person(&mina), &it.id, "left")
+    decisions::remove(app, &person(&mina), &affiliation.id, "left")
         .await
         .unwrap();
 
-    let trail = op.events_of(it.id.as_str()).await;
+    let trail = op.events_of(affiliation.id.as_str()).await;
     let steps: Vec<_> = trail
         .iter()
         .map(|(actor, action, ..)| (&**actor, &**action))
@@ -105,31 +105,31 @@ async fn what_was_refused_leaves_nothing() {
     let op = TestOp::start_with_directory().await;
     let mina = op.insert_person_as_focal_point("mina", "telco").await;
     let alice = op.insert_person("alice").await;
-    let (it, _) = requests::change(&op.app, &person(&alice), &listed("telco", false))
+    let (affiliation, _) = requests::change(&op.app, &person(&alice), &listed("telco", false))
         .await
         .unwrap();
-    decisions::approve(&op.app, &person(&mina), &it.id, "")
+    decisions::approve(&op.app, &person(&mina), &affiliation.id, "")
         .await
         .unwrap();
     ties::request(&op.app, &person(&alice), &["documents".into()])
         .await
         .unwrap();
     let mails = op.outbox().count().await;
-    let trail = op.events_of(it.id.as_str()).await.len();
+    let trail = op.events_of(affiliation.id.as_str()).await.len();
 
     let both = ["documents".into(), "mailing_lists".into()];
-    let refused = ties::refuse(&op.app, &person(&mina), &it.id, &both, "no").await;
+    let refused = ties::refuse(&op.app, &person(&mina), &affiliation.id, &both, "no").await;
     assert!(matches!(refused, Err(Error::Conflict)));
     let unknown = ["documents".into(), "crown".into()];
-    let granted = ties::grant(&op.app, &person(&mina), &it.id, &unknown).await;
+    let granted = ties::grant(&op.app, &person(&mina), &affiliation.id, &unknown).await;
     assert!(matches!(granted, Err(Error::Invalid(_)))); // G-1
 
-    let now = itu_account::storage::ties::find_live(op.app.db.read(), &it.id, "documents")
+    let now = itu_account::storage::ties::find_live(op.app.db.read(), &affiliation.id, "documents")
         .await
         .unwrap()
         .unwrap();
     assert_eq!(now.status(), TiesStatus::Requested);
-    assert_eq!(op.events_of(it.id.as_str()).await.len(), trail);
+    assert_eq!(op.events_of(affiliation.id.as_str()).await.len(), trail);
     assert_eq!(op.outbox().count().await, mails);
 }
 
@@ -144,8 +144,8 @@ async fn of_parallel_requests_one_waits() {
         tokio::spawn(async move { requests::change(&app, &context, &choice).await })
     };
     let mut won = 0;
-    for it in (0..12).map(ask).collect::<Vec<_>>() {
-        match it.await.unwrap() {
+    for request in (0..12).map(ask).collect::<Vec<_>>() {
+        match request.await.unwrap() {
             Ok(_) => won += 1,
             Err(Error::OpenRequest | Error::Conflict) => {}
             Err(error) => panic!("{error:?}"),
@@ -175,7 +175,7 @@ async fn many_people_may_ask_at_once() {
             requests::change(&app, &context, &listed("telco", true)).await
         }));
     }
-    for it in asking {
-        it.await.unwrap().unwrap();
+    for request in asking {
+        request.await.unwrap().unwrap();
     }
 }

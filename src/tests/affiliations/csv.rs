@@ -50,12 +50,16 @@ async fn what_is_exported_can_be_imported_as_it_is() {
     import(&op.app, &operator, b"id,acronym,sectors\ntel.1,TS,\n")
         .await
         .unwrap();
-    let it = organizations::find(op.app.db.read(), &id("tel.1"))
+    let record = organizations::find(op.app.db.read(), &id("tel.1"))
         .await
         .unwrap()
         .unwrap();
     assert_eq!(
-        (it.acronym.as_deref(), it.sectors.len(), it.email_domains.len()),
+        (
+            record.acronym.as_deref(),
+            record.sectors.len(),
+            record.email_domains.len()
+        ),
         (Some("TS"), 0, 2)
     );
     let filter = organizations::Filter {
@@ -132,11 +136,11 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
     import(&op.app, &operator, b"id,acronym\ntwin,TT\n")
         .await
         .unwrap();
-    let it: Organization = organizations::find(op.app.db.read(), &id("telco"))
+    let record: Organization = organizations::find(op.app.db.read(), &id("telco"))
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(it.acronym.as_deref(), Some("TT"));
+    assert_eq!(record.acronym.as_deref(), Some("TT"));
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ async fn one_request_waits_and_one_affiliation_is_in_force() {
         .await;
     op.insert_affiliation(&alice, "telco", Stage::Pending).await;
     for (organization, approved) in [("unhq", false), ("unhq", true)] {
-        let it = Affiliation {
+        let affiliation = Affiliation {
             id: AffiliationId::new("another"),
             account: AccountId::new("alice"),
             organization: itu_account::domain::OrganizationId::new(organization),
@@ -172,7 +172,7 @@ async fn one_request_waits_and_one_affiliation_is_in_force() {
                 Stage::Pending
             },
         };
-        itu_account::storage::affiliations::insert(op.app.db.read(), &it)
+        itu_account::storage::affiliations::insert(op.app.db.read(), &affiliation)
             .await
             .unwrap_err();
     }

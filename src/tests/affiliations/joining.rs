@@ -16,10 +16,10 @@ fn documents() -> Vec<String> {
 impl TestOp {
     async fn request_affiliation(&self, account: &AccountId, organization: &str) -> AffiliationId {
         let choice = listed(organization, true);
-        let (it, _) = requests::change(&self.app, &person(account), &choice)
+        let (affiliation, _) = requests::change(&self.app, &person(account), &choice)
             .await
             .unwrap();
-        it.id
+        affiliation.id
     }
 
     async fn affiliation_status(&self, account: &AccountId) -> AffiliationClaim {
@@ -259,8 +259,8 @@ async fn one_of_many_parallel_decisions_wins() {
         })
     };
     let mut won = 0;
-    for it in (0..20).map(decide).collect::<Vec<_>>() {
-        match it.await.unwrap() {
+    for decision in (0..20).map(decide).collect::<Vec<_>>() {
+        match decision.await.unwrap() {
             Ok(()) => won += 1,
             Err(Error::Conflict) => {}
             Err(error) => panic!("{error:?}"),

@@ -32,10 +32,10 @@ fn typed<'a>() -> ChoiceInput<'a> {
 impl TestOp {
     async fn propose_organization(&self, account: &AccountId) -> OrganizationId {
         let choice = choose(&self.app, &typed()).await.unwrap();
-        let (_, it) = requests::change(&self.app, &person(account), &choice)
+        let (_, organization) = requests::change(&self.app, &person(account), &choice)
             .await
             .unwrap();
-        it.id
+        organization.id
     }
 
     async fn status_and_organization(&self, account: &AccountId) -> (AffiliationClaim, Option<String>) {

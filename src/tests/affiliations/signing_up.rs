@@ -98,8 +98,8 @@ async fn one_of_many_parallel_completions_makes_one_account_and_one_request() {
         })
     };
     let mut joined = Vec::new();
-    for it in (0..50).map(attempt).collect::<Vec<_>>() {
-        joined.extend(it.await.unwrap());
+    for completion in (0..50).map(attempt).collect::<Vec<_>>() {
+        joined.extend(completion.await.unwrap());
     }
     assert_eq!(joined.len(), 1);
     let account: &AccountId = &joined[0].completed.account.id;

@@ -25,7 +25,7 @@ fn good(rp: &RelyingParty, response_type: &str, mode: &str, object: Option<&str>
     pairs.extend(object.map(|it| ("request", it)));
     let owned = pairs
         .into_iter()
-        .map(|(name, it)| (name.to_owned(), it.to_owned()));
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
     owned.collect()
 }
 
@@ -50,7 +50,7 @@ fn arrived(op: &TestOp, rp: &RelyingParty, page: &Page) -> Option<BTreeMap<Strin
         let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
         pairs = members
             .iter()
-            .map(|(name, it)| (name.clone(), text(it)))
+            .map(|(name, value)| (name.clone(), text(value)))
             .collect();
     }
     Some(pairs)

@@ -16,7 +16,9 @@ const ORDER: &str = r#"[{"type":"order","document":"x"}]"#;
 async fn good(kind: usize, alice: &mut crate::support::Person, rp: &mut RelyingParty) -> Pairs {
     let owned = |pairs: Vec<(&str, &str)>| -> Pairs {
         let pairs = pairs.into_iter();
-        pairs.map(|(name, it)| (name.to_owned(), it.to_owned())).collect()
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     };
     if kind == 2 {
         return owned(vec![("grant_type", "client_credentials"), ("scope", "catalogue")]);

@@ -23,7 +23,7 @@ fn inside(op: &TestOp, rp: &RelyingParty, more: Value) -> Value {
         claims[name] = value.clone();
     }
     if let Some(members) = claims.as_object_mut() {
-        members.retain(|_, it| !it.is_null());
+        members.retain(|_, value| !value.is_null());
     }
     claims
 }

@@ -33,7 +33,7 @@ async fn the_answer_is_one_jwt_in_its_place() {
             Value::Object(
                 form.fields
                     .into_iter()
-                    .map(|(name, it)| (name, it.into()))
+                    .map(|(name, value)| (name, value.into()))
                     .collect(),
             )
         };

@@ -86,8 +86,8 @@ pub struct Browser {
 fn port_of(driver: &mut Child) -> Option<u16> {
     let output = driver.stdout.take().expect("piped");
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let port = lines.find_map(|it| {
-        let (_, port) = it.split_once("started successfully on port ")?;
+    let port = lines.find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
         port.trim_end_matches('.').parse().ok()
     });
     std::thread::spawn(move || lines.for_each(drop));

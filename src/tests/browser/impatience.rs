@@ -13,8 +13,8 @@ pub struct Spot {
 }
 
 /// Records in the page whether the button was held at each press.
-const WATCH: &str = "const it = arguments[0]; sessionStorage.removeItem('held'); \
-    it.addEventListener('click', () => sessionStorage.setItem('held', it.getAttribute('aria-disabled') ?? 'no'))";
+const WATCH: &str = "const button = arguments[0]; sessionStorage.removeItem('held'); \
+    button.addEventListener('click', () => sessionStorage.setItem('held', button.getAttribute('aria-disabled') ?? 'no'))";
 
 impl Browser {
     /// Opens a page of ours and waits until all of it is there, its script too.
@@ -41,7 +41,7 @@ impl Browser {
             watching.expect("a script");
         }
         let script = "arguments[0].scrollIntoView({block: 'center'}); \
-            const it = arguments[0].getBoundingClientRect(); return [it.x + it.width / 2, it.y + it.height / 2]";
+            const box = arguments[0].getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]";
         let found = self.client.execute(script, vec![element]).await.expect("a place");
         let number = |at: usize| found[at].as_f64().expect("a number");
         Spot {

@@ -50,8 +50,8 @@ impl TestOp {
         self.person_reading(email, language).await;
         let account = self.find_account(email).await.id;
         let approved = rows::approved(self.clock.now());
-        let it = self.insert_affiliation(&account, organization, approved).await;
-        self.insert_focal_point(&it).await;
+        let affiliation = self.insert_affiliation(&account, organization, approved).await;
+        self.insert_focal_point(&affiliation).await;
     }
 
     /// Makes an account of a person who reads its pages in this language.

@@ -31,8 +31,8 @@ async fn the_journey(device: Device) {
     let text = person.downloaded("itu-recovery-codes.txt").await;
     let codes: Vec<&str> = codes.split_whitespace().collect();
     assert!(codes.len() > 4, "{codes:?}");
-    for it in codes.iter().copied().chain([EMAIL]) {
-        assert!(text.contains(it), "{it}: {text}");
+    for secret in codes.iter().copied().chain([EMAIL]) {
+        assert!(text.contains(secret), "{secret}: {text}");
     }
     person.clicks("#kept").await;
     person.comes_to_have("#recovery-codes", false).await;

@@ -186,7 +186,7 @@ async fn callback(State(pages): State<Pages>, Query(answer): Query<Value>) -> Ht
          <iframe id='op' src='{check_session}'></iframe><script>\
          const frame = document.getElementById('op');\
          const ask = () => frame.contentWindow.postMessage('{client} {state}', new URL(frame.src).origin);\
-         addEventListener('message', (it) => {{ document.getElementById('status').textContent = it.data; }});\
+         addEventListener('message', (message) => {{ document.getElementById('status').textContent = message.data; }});\
          frame.addEventListener('load', ask); setInterval(ask, 300);</script>"
     ))
 }

@@ -61,7 +61,7 @@ impl<'a> Strict<'a> {
         claims
             .as_object_mut()
             .expect("an object")
-            .retain(|_, it| !it.is_null());
+            .retain(|_, value| !value.is_null());
         self.key.signs(&claims)
     }
 

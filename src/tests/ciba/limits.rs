@@ -48,11 +48,11 @@ async fn a_stranger_does_not_learn_who_has_an_account() {
         stranger.is_given(ALICE, &[scope]).await,
         stranger.is_given("nobody@example.org", &[scope]).await,
     );
-    let shape = |it: &Given| {
+    let shape = |given: &Given| {
         (
-            it.id().len(),
-            it.0["expires_in"].clone(),
-            it.0["interval"].clone(),
+            given.id().len(),
+            given.0["expires_in"].clone(),
+            given.0["interval"].clone(),
         )
     };
     assert_eq!(shape(&somebody), shape(&nobody)); // SU-1, CIBA §13

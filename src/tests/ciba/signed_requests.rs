@@ -31,7 +31,7 @@ impl<'a> Signing<'a> {
         claims
             .as_object_mut()
             .expect("an object")
-            .retain(|_, it| !it.is_null());
+            .retain(|_, value| !value.is_null());
         claims
     }
 

@@ -80,7 +80,7 @@ impl<'a> Service<'a> {
         let all: Vec<(&str, &str)> = fields
             .iter()
             .chain(assertion)
-            .map(|(name, it)| (name.as_str(), it.as_str()))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let proof: Vec<(&str, &str)> = proof.into_iter().map(|it| ("dpop", it)).collect();
         self.rp.posts_with(path, &all, &proof).await
@@ -164,7 +164,7 @@ impl<'a> Service<'a> {
 fn pairs(these: &[(&str, &str)]) -> Pairs {
     let owned = these
         .iter()
-        .map(|(name, it)| ((*name).to_owned(), (*it).to_owned()));
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     owned.collect()
 }
 
@@ -175,7 +175,7 @@ fn merge(claims: &mut Value, changes: Value) {
     claims
         .as_object_mut()
         .expect("an object")
-        .retain(|_, it| !it.is_null());
+        .retain(|_, value| !value.is_null());
 }
 
 fn body(answer: &HttpResponse) -> Value {

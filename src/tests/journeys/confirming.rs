@@ -190,8 +190,8 @@ async fn a_proposal_is_rejected_or_merged_after_a_question() {
 }
 
 fn only_decides(page: &Page, decisions: &[&str]) {
-    for it in decisions {
-        let button = format!("decision={it}");
-        assert!(page.find_form(&[&button]).is_none(), "{}: {it}", page.url);
+    for decision in decisions {
+        let button = format!("decision={decision}");
+        assert!(page.find_form(&[&button]).is_none(), "{}: {decision}", page.url);
     }
 }

@@ -32,20 +32,20 @@ pub(super) async fn member(
     } else {
         Stage::Pending
     };
-    let it = op.insert_affiliation(&account, id, stage).await;
+    let affiliation = op.insert_affiliation(&account, id, stage).await;
     person.logs_in().await;
-    (person, account, it.id)
+    (person, account, affiliation.id)
 }
 
 async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
     let account = op.find_account(email).await.id;
-    let it = op
+    let affiliation = op
         .insert_affiliation(&account, id, rows::approved(op.clock.now()))
         .await;
-    op.insert_focal_point(&it).await;
+    op.insert_focal_point(&affiliation).await;
     person.logs_in().await;
-    (person, account, it.id)
+    (person, account, affiliation.id)
 }
 
 async fn claims(person: &mut Person, rp: &mut RelyingParty) -> Value {

@@ -30,8 +30,8 @@ async fn told(op: &TestOp, name: &str, site: &Site) -> RelyingParty {
 
 /// Returns the logout tokens that came, header and claims.
 fn tokens(site: &Site) -> Vec<(Value, Value)> {
-    let part = |it: &str| {
-        let json = URL_SAFE_NO_PAD.decode(it).expect("base64url");
+    let part = |part: &str| {
+        let json = URL_SAFE_NO_PAD.decode(part).expect("base64url");
         serde_json::from_slice::<Value>(&json).expect("JSON")
     };
     let bodies = site.received(OUT);

@@ -13,9 +13,9 @@ async fn refusals_at_the_authorization_endpoint() {
     let pushing = op
         .client_with("pushing", json!({"require_pushed_authorization_requests": true}))
         .await;
-    let mut it = Watch::begin();
+    let mut watch = Watch::begin();
     let secret = rp.secret.clone().expect("a secret");
-    it.keeps(&secret);
+    watch.keeps(&secret);
 
     for (received, words) in [
         ("shopp", &["client_id", "an unknown client", "shopp"][..]),
@@ -24,10 +24,10 @@ async fn refusals_at_the_authorization_endpoint() {
         ("sh\u{43e}p", &["sh\\u{43e}p"]),
     ] {
         authorizes(&op, &asks(&rp, &[("client_id", received)])).await;
-        it.refused("", words);
+        watch.refused("", words);
     }
     authorizes(&op, &asks(&closed, &[("client_id", "")])).await;
-    it.refused("", &["client_id must be given, once"]);
+    watch.refused("", &["client_id must be given, once"]);
 
     let registered = "https://shop.example.test/callback";
     for (received, words) in [
@@ -52,9 +52,9 @@ async fn refusals_at_the_authorization_endpoint() {
             ],
         ),
     ] {
-        it.keeps("s3cret");
+        watch.keeps("s3cret");
         let page = authorizes(&op, &asks(&rp, &[("redirect_uri", received)])).await;
-        it.refused("shop", words);
+        watch.refused("shop", words);
         // AZ-1: the person sees a reference alone.
         assert_eq!(page.status, 400);
         let told = page.text_of("main");
@@ -63,7 +63,7 @@ async fn refusals_at_the_authorization_endpoint() {
     }
     let twice = [asks(&rp, &[]), vec![("redirect_uri", registered)]].concat();
     authorizes(&op, &twice).await;
-    it.refused("shop", &["(not exactly one)"]);
+    watch.refused("shop", &["(not exactly one)"]);
 
     let long = "x".repeat(3000);
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -113,25 +113,25 @@ async fn refusals_at_the_authorization_endpoint() {
     ];
     for (changes, words) in of_checks {
         authorizes(&op, &asks(&rp, changes)).await;
-        it.refused("shop", words);
+        watch.refused("shop", words);
     }
     let twice = [asks(&rp, &[]), vec![("scope", "openid")]].concat();
     authorizes(&op, &twice).await;
-    it.refused("shop", &["scope is given more than once"]);
+    watch.refused("shop", &["scope is given more than once"]);
     authorizes(&op, &asks(&public, &[])).await;
-    it.refused("app", &["code_challenge"]); // AZ-5
+    watch.refused("app", &["code_challenge"]); // AZ-5
     authorizes(&op, &asks(&pushing, &[])).await;
-    it.refused("pushing", &["pushes its authorization requests"]);
+    watch.refused("pushing", &["pushes its authorization requests"]);
     // Both are wrong: the log states the address, too.
     let both = [
         ("request_uri", "urn:ietf:params:oauth:request_uri:x"),
         ("redirect_uri", "https://b.example/"),
     ];
     authorizes(&op, &asks(&rp, &both)).await;
-    it.refused("shop", &["invalid_request_uri", "https://b.example/", registered]);
+    watch.refused("shop", &["invalid_request_uri", "https://b.example/", registered]);
     op.browser()
         .get(&format!("{AUTHORIZATION}?client_id=shop&redirect_uri=%E9"))
         .await;
-    it.refused("", &["the value of the parameter redirect_uri is not UTF-8"]);
-    assert!(it.refused > 35);
+    watch.refused("", &["the value of the parameter redirect_uri is not UTF-8"]);
+    assert!(watch.refused > 35);
 }

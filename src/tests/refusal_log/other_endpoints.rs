@@ -17,14 +17,14 @@ async fn refusals_at_the_other_endpoints() {
     let mut alice = op.person("alice@example.org").await;
     let code = alice.logs_in_at(&mut rp, "openid email").await;
     let tokens = rp.redeems(&code).await.expect("tokens");
-    let mut it = Watch::begin();
+    let mut watch = Watch::begin();
     for secret in [
         rp.secret.as_ref(),
         away.secret.as_ref(),
         Some(&tokens.access_token),
         Some(&tokens.id_token),
     ] {
-        it.keeps(secret.expect("a secret").as_str());
+        watch.keeps(secret.expect("a secret").as_str());
     }
 
     for path in [
@@ -41,14 +41,14 @@ async fn refusals_at_the_other_endpoints() {
             &[("authorization", &basic("shop", "wrong-s3cret"))],
         )
         .await;
-        it.refused("shop", &["a wrong secret"]);
+        watch.refused("shop", &["a wrong secret"]);
     }
     let pushed: Vec<_> = asks(
         &rp,
         &[("redirect_uri", "https://b.example/cb"), ("client_id", "")],
     );
     rp.posts(PUSHED_AUTHORIZATION_REQUEST, &pushed).await;
-    it.refused(
+    watch.refused(
         "shop",
         &["https://b.example/cb", "https://shop.example.test/callback"],
     );
@@ -57,38 +57,38 @@ async fn refusals_at_the_other_endpoints() {
         &asks(&rp, &[("scope", "admin"), ("client_id", "")]),
     )
     .await;
-    it.refused("shop", &["admin", "openid profile"]);
+    watch.refused("shop", &["admin", "openid profile"]);
     rp.posts(PUSHED_AUTHORIZATION_REQUEST, &[("request_uri", "urn:x")])
         .await;
-    it.refused("shop", &["request_uri cannot be pushed"]);
+    watch.refused("shop", &["request_uri cannot be pushed"]);
     rp.posts(INTROSPECTION, &[]).await;
-    it.refused("shop", &["token is missing"]);
+    watch.refused("shop", &["token is missing"]);
     public.posts(INTROSPECTION, &[("token", "s3cret")]).await;
-    it.refused("app", &["a public client at introspection"]);
+    watch.refused("app", &["a public client at introspection"]);
     rp.posts(REVOCATION, &[]).await;
-    it.refused("shop", &["token is missing"]);
+    watch.refused("shop", &["token is missing"]);
     rp.posts(DEVICE_AUTHORIZATION, &[]).await;
-    it.refused("shop", &["device_code", "authorization_code refresh_token"]);
+    watch.refused("shop", &["device_code", "authorization_code refresh_token"]);
     away.posts(DEVICE_AUTHORIZATION, &[("scope", "profile")]).await;
-    it.refused("desk", &["profile", "openid email"]);
+    watch.refused("desk", &["profile", "openid email"]);
     rp.posts(BACKCHANNEL_AUTHENTICATION, &[]).await;
-    it.refused("shop", &[CIBA, "authorization_code refresh_token"]);
+    watch.refused("shop", &[CIBA, "authorization_code refresh_token"]);
     away.posts(BACKCHANNEL_AUTHENTICATION, &[("scope", "openid")])
         .await;
-    it.refused("desk", &["hint"]);
+    watch.refused("desk", &["hint"]);
     away.posts(
         BACKCHANNEL_AUTHENTICATION,
         &[("scope", "profile"), ("login_hint", "alice@example.org")],
     )
     .await;
-    it.refused("desk", &["profile", "openid email"]);
+    watch.refused("desk", &["profile", "openid email"]);
     let message = [
         ("scope", "openid"),
         ("login_hint", "alice@example.org"),
         ("binding_message", "\u{202e}"),
     ];
     away.posts(BACKCHANNEL_AUTHENTICATION, &message).await;
-    it.refused("desk", &["invalid_binding_message"]);
+    watch.refused("desk", &["invalid_binding_message"]);
 
     for (headers, client, words) in [
         (vec![], "", "An access token is needed"),
@@ -108,22 +108,22 @@ async fn refusals_at_the_other_endpoints() {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         rp.gets(USERINFO, &headers).await;
-        it.refused(client, &[words]);
+        watch.refused(client, &[words]);
     }
     op.advance(3600);
-    it.log.take();
+    watch.log.take();
     rp.get(USERINFO, &tokens.access_token).await;
-    it.refused("shop", &["an expired access token"]);
+    watch.refused("shop", &["an expired access token"]);
     op.browser()
         .get(&format!("{USERINFO}?access_token={}", tokens.access_token))
         .await;
-    it.refused("", &["must not be sent in the query"]);
+    watch.refused("", &["must not be sent in the query"]);
 
     let mut alice = alice.elsewhere(&op);
     let code = alice.logs_in_at(&mut rp, "openid email").await;
     let fresh = rp.redeems(&code).await.expect("tokens");
-    it.keeps(&fresh.id_token);
-    it.log.take();
+    watch.keeps(&fresh.id_token);
+    watch.log.take();
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("id_token_hint", &fresh.id_token)
         .append_pair(
@@ -132,7 +132,7 @@ async fn refusals_at_the_other_endpoints() {
         )
         .finish();
     alice.browser.get(&format!("{END_SESSION}?{query}")).await;
-    it.refused("shop", &["goodbye?x=[...]", "https://shop.example.test/bye"]);
+    watch.refused("shop", &["goodbye?x=[...]", "https://shop.example.test/bye"]);
 
     let json = [("content-type", "application/json")];
     sends(
@@ -142,7 +142,7 @@ async fn refusals_at_the_other_endpoints() {
         &json,
     )
     .await;
-    it.refused("", &["invalid_redirect_uri", "http://b.example/cb"]);
+    watch.refused("", &["invalid_redirect_uri", "http://b.example/cb"]);
     sends(
         &op,
         REGISTRATION,
@@ -150,9 +150,9 @@ async fn refusals_at_the_other_endpoints() {
         &json,
     )
     .await;
-    it.refused("", &["invalid_client_metadata", "grant_types"]);
+    watch.refused("", &["invalid_client_metadata", "grant_types"]);
     let bearer = [("authorization", "Bearer s3cret")];
     rp.gets(&format!("{REGISTRATION}/shop"), &bearer).await;
-    it.refused("shop", &["a registration access token of no enabled client"]);
-    assert!(it.refused > 22);
+    watch.refused("shop", &["a registration access token of no enabled client"]);
+    assert!(watch.refused > 22);
 }

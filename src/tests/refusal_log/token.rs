@@ -20,10 +20,10 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
     let machine = json!({"grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
         "post_logout_redirect_uris": [], "scope": "openid orders"});
     let machine = op.client_with("machine", machine).await;
-    let mut it = Watch::begin();
+    let mut watch = Watch::begin();
     let secret = rp.secret.clone().expect("a secret");
     for one in [&rp, &other, &post, &machine] {
-        it.keeps(one.secret.clone().expect("a secret"));
+        watch.keeps(one.secret.clone().expect("a secret"));
     }
 
     // These requests fail at the client authentication.
@@ -101,9 +101,9 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        it.keeps("s3cret");
+        watch.keeps("s3cret");
         sends(&op, TOKEN, &body, &headers).await;
-        it.refused(client, words);
+        watch.refused(client, words);
     }
     let claims = json!({"iss": "keyed", "sub": "keyed", "aud": "https://elsewhere.example", "jti": "1",
         "exp": op.app.clock.now().timestamp() + 60});
@@ -111,10 +111,10 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
         (key.signs(&claims), &["an audience"][..]),
         (Signer::new("ES256").signs(&claims), &["an assertion not proved"]),
     ] {
-        it.keeps(&assertion);
+        watch.keeps(&assertion);
         let body = format!("{grant}&client_assertion_type={ASSERTION_TYPE}&client_assertion={assertion}");
         sends(&op, TOKEN, &body, &[]).await;
-        it.refused("keyed", &words[1..]);
+        watch.refused("keyed", &words[1..]);
     }
 
     // These requests fail by their parameters.
@@ -131,7 +131,7 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
     ] {
         let path = format!("{TOKEN}?{query}");
         sends(&op, &path, grant, &[("authorization", &own)]).await;
-        it.refused("shop", &[words]); // TK-8, G-2
+        watch.refused("shop", &[words]); // TK-8, G-2
     }
     for (body, content_type, client, words) in [
         ("{}", "application/json", "shop", "it came as application/json"),
@@ -177,7 +177,7 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
             &[("authorization", &own), ("content-type", content_type)],
         )
         .await;
-        it.refused(client, &[words]);
+        watch.refused(client, &[words]);
     }
     let (status, _) = machine
         .posts(
@@ -186,13 +186,13 @@ async fn refusals_at_the_token_endpoint_of_clients_and_requests() {
         )
         .await;
     assert_eq!(status, 400);
-    it.refused("machine", &["scope", "openid", "orders"]);
+    watch.refused("machine", &["scope", "openid", "orders"]);
     let proofs = [("dpop", "s3cret")];
     machine
         .posts_with(TOKEN, &[("grant_type", "client_credentials")], &proofs)
         .await;
-    it.refused("machine", &["invalid_dpop_proof"]);
-    assert!(it.refused > 24);
+    watch.refused("machine", &["invalid_dpop_proof"]);
+    assert!(watch.refused > 24);
 }
 
 #[tokio::test]
@@ -201,12 +201,12 @@ async fn refusals_at_the_token_endpoint_of_grants() {
     let mut rp = op.client("shop").await;
     let other = op.client("other").await;
     let mut alice = op.person("alice@example.org").await;
-    let mut it = Watch::begin();
+    let mut watch = Watch::begin();
     for one in [&rp, &other] {
-        it.keeps(one.secret.clone().expect("a secret"));
+        watch.keeps(one.secret.clone().expect("a secret"));
     }
     let code = alice.logs_in_at(&mut rp, "openid email offline_access").await;
-    it.keeps(&code);
+    watch.keeps(&code);
     let fields: Vec<_> = rp
         .redemption(&code)
         .into_iter()
@@ -217,14 +217,14 @@ async fn refusals_at_the_token_endpoint_of_grants() {
         kept.chain((!value.is_empty()).then(|| (name.to_owned(), value.to_owned())))
             .collect()
     };
-    it.keeps(
+    watch.keeps(
         &fields
             .iter()
             .find(|it| it.0 == "code_verifier")
             .expect("a verifier")
             .1,
     );
-    it.log.take();
+    watch.log.take();
     for (name, value, words) in [
         (
             "redirect_uri",
@@ -234,8 +234,8 @@ async fn refusals_at_the_token_endpoint_of_grants() {
         ("code_verifier", "", &["code_verifier is missing"]),
     ] {
         let code = alice.logs_in_at(&mut rp, "openid email").await;
-        it.keeps(&code);
-        it.log.take();
+        watch.keeps(&code);
+        watch.log.take();
         let mut changed = change(name, value);
         changed
             .iter_mut()
@@ -243,10 +243,10 @@ async fn refusals_at_the_token_endpoint_of_grants() {
             .for_each(|it| it.1.clone_from(&code));
         let changed: Vec<_> = changed.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         rp.posts(TOKEN, &changed).await;
-        it.refused("shop", words);
+        watch.refused("shop", words);
     }
     let code = alice.logs_in_at(&mut rp, "openid email offline_access").await;
-    it.keeps(&code);
+    watch.keeps(&code);
     let mine: Vec<_> = rp
         .redemption(&code)
         .into_iter()
@@ -256,9 +256,9 @@ async fn refusals_at_the_token_endpoint_of_grants() {
     let (status, tokens) = rp.posts(TOKEN, &mine).await;
     assert_eq!(status, 200, "{tokens}");
     for name in ["access_token", "refresh_token", "id_token"] {
-        it.keeps(tokens[name].as_str().expect("a token"));
+        watch.keeps(tokens[name].as_str().expect("a token"));
     }
-    it.log.take();
+    watch.log.take();
     let refresh = tokens["refresh_token"].as_str().expect("a token");
     let refreshes = |more: &'static [(&'static str, &'static str)]| {
         [
@@ -268,10 +268,10 @@ async fn refusals_at_the_token_endpoint_of_grants() {
         .concat()
     };
     other.posts(TOKEN, &refreshes(&[])).await;
-    it.refused("other", &["another client's refresh token"]);
+    watch.refused("other", &["another client's refresh token"]);
     rp.posts(TOKEN, &refreshes(&[("scope", "openid profile")])).await;
-    it.refused("shop", &["openid profile", "openid email"]);
+    watch.refused("shop", &["openid profile", "openid email"]);
     rp.posts(TOKEN, &mine).await;
-    it.refused("shop", &["a code that was used before"]);
-    assert_eq!(it.refused, 5);
+    watch.refused("shop", &["a code that was used before"]);
+    assert_eq!(watch.refused, 5);
 }

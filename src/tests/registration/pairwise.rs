@@ -74,10 +74,10 @@ async fn a_signed_access_token_tells_the_name_of_its_sector_only() {
     let mut rp = op.client_with("events", more).await;
     let mut plain = op.client("plain").await;
     let mut subjects = Vec::new();
-    for it in [&mut rp, &mut plain] {
-        let url = it.authorization_url("openid email offline_access", &[]);
+    for service in [&mut rp, &mut plain] {
+        let url = service.authorization_url("openid email offline_access", &[]);
         let back = alice.browser.get(&url).await;
-        let tokens = it.redeems(&it.takes(&back)).await.expect("tokens");
+        let tokens = service.redeems(&service.takes(&back)).await.expect("tokens");
         subjects.push((tokens.claims.subject().to_string(), tokens));
     }
     let [(name, tokens), (public, _)] = &subjects[..] else {
@@ -111,16 +111,16 @@ async fn a_hint_is_understood_by_the_name_in_it() {
     );
     alice.logs_in().await;
     bob.logs_in().await;
-    let mut it = service(&op, &mut alice, &pairwise("https://one.example/cb")).await;
-    let hint = it.tokens.id_token.clone();
+    let mut one = service(&op, &mut alice, &pairwise("https://one.example/cb")).await;
+    let hint = one.tokens.id_token.clone();
     let silent = [("prompt", "none"), ("id_token_hint", hint.as_str())];
-    let url = it.rp.authorization_url("openid email", &silent);
+    let url = one.rp.authorization_url("openid email", &silent);
     assert!(alice.browser.get(&url).await.query("code").is_some()); // Core §3.1.2.1
     let refused = bob.browser.get(&url).await;
     assert_eq!(refused.text_of("#error"), "login_required"); // AZ-13: Bob has not allowed the service
 
     let logout = |hint: &str| {
-        let mut url = url::Url::parse(&it.rp.end_session_endpoint).expect("a URL");
+        let mut url = url::Url::parse(&one.rp.end_session_endpoint).expect("a URL");
         url.query_pairs_mut()
             .append_pair("id_token_hint", hint)
             .append_pair("post_logout_redirect_uri", "https://rp.example/bye");
@@ -135,9 +135,9 @@ async fn a_hint_is_understood_by_the_name_in_it() {
 #[tokio::test]
 async fn a_sector_identifier_is_read_before_it_counts() {
     let site = Site::start().await;
-    let op = TestOp::with(|it| {
-        open(it);
-        site.is_allowed(it);
+    let op = TestOp::with(|config| {
+        open(config);
+        site.is_allowed(config);
     })
     .await;
     let mut alice = op.person("alice@example.org").await;

@@ -23,9 +23,9 @@ impl Race {
     /// Registers a client with both addresses.
     async fn start() -> Self {
         let site = Site::start().await;
-        let op = TestOp::with(|it| {
-            open(it);
-            site.is_allowed(it);
+        let op = TestOp::with(|config| {
+            open(config);
+            site.is_allowed(config);
         })
         .await;
         site.shows(LIST, &json!([FIRST, SECOND]));

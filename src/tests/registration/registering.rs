@@ -61,9 +61,9 @@ fn rsa(change: impl FnOnce(&mut [u8])) -> Value {
     let key = openssl::rsa::Rsa::generate(2048).expect("a key");
     let mut modulus = key.n().to_vec();
     change(&mut modulus);
-    let mut it = with("token_endpoint_auth_method", json!("private_key_jwt"));
-    it["jwks"] = json!({"keys": [{"kty": "RSA", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(modulus)}]});
-    it
+    let mut metadata = with("token_endpoint_auth_method", json!("private_key_jwt"));
+    metadata["jwks"] = json!({"keys": [{"kty": "RSA", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(modulus)}]});
+    metadata
 }
 
 fn addresses(number: usize) -> Vec<String> {
@@ -74,9 +74,9 @@ fn addresses(number: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
-    let op = TestOp::with(|it| {
-        open(it);
-        it.limits.registration.clear();
+    let op = TestOp::with(|config| {
+        open(config);
+        config.limits.registration.clear();
     })
     .await;
     let jwk = |more: Value| {
@@ -85,9 +85,9 @@ async fn what_is_wrong_is_named_by_the_codes_of_the_standard() {
         for (name, value) in more.as_object().expect("an object") {
             key[name] = value.clone();
         }
-        let mut it = with("token_endpoint_auth_method", json!("private_key_jwt"));
-        it["jwks"] = json!({"keys": [key]});
-        it
+        let mut metadata = with("token_endpoint_auth_method", json!("private_key_jwt"));
+        metadata["jwks"] = json!({"keys": [key]});
+        metadata
     };
     assert_eq!(op.registers(&jwk(json!({}))).await.status, StatusCode::CREATED);
     assert_eq!(op.registers(&rsa(|_| {})).await.status, StatusCode::CREATED);

@@ -71,7 +71,7 @@ impl Browser {
                 "the form has no field {name}: {:?}",
                 form.names
             );
-            form.fields.retain(|(it, _)| it != name);
+            form.fields.retain(|(field, _)| field != name);
             form.fields.push(((*name).to_owned(), (*value).to_owned()));
         }
         self.send(form).await
@@ -255,7 +255,7 @@ impl Page {
         let mut out = Form {
             action: match action {
                 "" => self.url.clone(),
-                it => self.url.join(it).expect("an action"),
+                path => self.url.join(path).expect("an action"),
             },
             method: match form.attr("method").unwrap_or("get").to_ascii_lowercase().as_str() {
                 "post" => Method::POST,
@@ -284,9 +284,9 @@ impl Page {
                 "select" => {
                     let chosen = field.select(&selector("option[selected]")).next();
                     let chosen = chosen.or_else(|| field.select(&selector("option")).next());
-                    if let Some(it) = chosen {
-                        let text = || it.text().collect::<String>();
-                        let value = it.attr("value").map_or_else(text, str::to_owned);
+                    if let Some(option) = chosen {
+                        let text = || option.text().collect::<String>();
+                        let value = option.attr("value").map_or_else(text, str::to_owned);
                         out.fields.push((name.clone(), value));
                     }
                 }
@@ -340,8 +340,8 @@ impl Page {
 
     pub fn find_link(&self, path: &str) -> Option<String> {
         let html = self.html();
-        html.select(&selector("a[href]")).find_map(|it| {
-            let href = it.attr("href")?;
+        html.select(&selector("a[href]")).find_map(|link| {
+            let href = link.attr("href")?;
             href.starts_with(path).then(|| href.to_owned())
         })
     }
@@ -384,8 +384,8 @@ impl Page {
     /// Returns the address of the first link whose path begins so.
     pub fn link(&self, path: &str) -> String {
         let html = self.html();
-        let link = html.select(&selector("a[href]")).find_map(|it| {
-            let href = it.attr("href")?;
+        let link = html.select(&selector("a[href]")).find_map(|link| {
+            let href = link.attr("href")?;
             href.starts_with(path).then(|| href.to_owned())
         });
         link.unwrap_or_else(|| panic!("no link to {path} at {}: {}", self.url, self.text()))
@@ -410,7 +410,7 @@ impl Page {
     pub fn query(&self, name: &str) -> Option<String> {
         self.url
             .query_pairs()
-            .find(|(it, _)| it == name)
+            .find(|(field, _)| field == name)
             .map(|(_, value)| value.into_owned())
     }
 
@@ -424,7 +424,7 @@ impl Page {
 impl Form {
     /// Sets a value, as typed or chosen.
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.fields.retain(|(it, _)| it != name);
+        self.fields.retain(|(field, _)| field != name);
         self.fields.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -444,7 +444,7 @@ impl Form {
     pub fn offers(&self, name: &str) -> Vec<String> {
         self.choices
             .iter()
-            .filter(|(it, _)| it == name)
+            .filter(|(field, _)| field == name)
             .map(|(_, value)| value.clone())
             .collect()
     }

@@ -112,7 +112,7 @@ impl Identity {
 }
 
 fn build(subject: &X509Name, key: &PKey<Private>, kind: Kind, signer: Option<&Identity>) -> X509 {
-    let mut it = X509Builder::new().expect("a certificate");
+    let mut builder = X509Builder::new().expect("a certificate");
     let mut serial = BigNum::new().expect("a number");
     serial.rand(64, MsbOption::MAYBE_ZERO, false).expect("a number");
     let serial = serial.to_asn1_integer().expect("a number");
@@ -122,35 +122,39 @@ fn build(subject: &X509Name, key: &PKey<Private>, kind: Kind, signer: Option<&Id
         Kind::Expired => VALID.0 + 60,
         _ => VALID.1,
     };
-    it.set_version(2).expect("a version");
-    it.set_serial_number(&serial).expect("a number");
-    it.set_subject_name(subject).expect("a name");
-    it.set_issuer_name(issuer).expect("a name");
-    it.set_pubkey(key).expect("a key");
-    it.set_not_before(&time(VALID.0)).expect("a time");
-    it.set_not_after(&time(end)).expect("a time");
+    builder.set_version(2).expect("a version");
+    builder.set_serial_number(&serial).expect("a number");
+    builder.set_subject_name(subject).expect("a name");
+    builder.set_issuer_name(issuer).expect("a name");
+    builder.set_pubkey(key).expect("a key");
+    builder.set_not_before(&time(VALID.0)).expect("a time");
+    builder.set_not_after(&time(end)).expect("a time");
     if kind == Kind::Authority {
         let constraints = BasicConstraints::new().critical().ca().build();
-        it.append_extension(constraints.expect("good")).expect("good");
+        builder
+            .append_extension(constraints.expect("good"))
+            .expect("good");
         let usage = KeyUsage::new().critical().key_cert_sign().build();
-        it.append_extension(usage.expect("good")).expect("good");
+        builder.append_extension(usage.expect("good")).expect("good");
     } else {
         let mut usage = ExtendedKeyUsage::new();
         match kind {
             Kind::Server => usage.server_auth(),
             _ => usage.client_auth(),
         };
-        it.append_extension(usage.build().expect("good")).expect("good");
+        builder
+            .append_extension(usage.build().expect("good"))
+            .expect("good");
         let names = SubjectAlternativeName::new()
             .dns("events.example")
             .dns("localhost")
             .uri("https://events.example/client")
             .ip("192.0.2.7")
             .email("ops@events.example")
-            .build(&it.x509v3_context(None, None));
-        it.append_extension(names.expect("good")).expect("good");
+            .build(&builder.x509v3_context(None, None));
+        builder.append_extension(names.expect("good")).expect("good");
     }
     let signing = signer.map_or(key, |it| &it.key);
-    it.sign(signing, MessageDigest::sha256()).expect("signed");
-    it.build()
+    builder.sign(signing, MessageDigest::sha256()).expect("signed");
+    builder.build()
 }

@@ -105,7 +105,7 @@ impl Site {
         headers: &[(&'static str, &str)],
         body: impl Into<Vec<u8>>,
     ) {
-        let headers = headers.iter().map(|(name, it)| (*name, (*it).to_owned()));
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let page = Page {
             status,
             headers: headers.collect(),
@@ -177,23 +177,26 @@ fn certificate() -> (Vec<u8>, Vec<u8>) {
     let mut name = X509NameBuilder::new().expect("a name");
     name.append_entry_by_text("CN", "localhost").expect("a name");
     let name = name.build();
-    let mut it = X509Builder::new().expect("a certificate");
-    it.set_version(2).expect("a version");
+    let mut builder = X509Builder::new().expect("a certificate");
+    builder.set_version(2).expect("a version");
     let serial = BigNum::from_u32(1).expect("a number").to_asn1_integer();
-    it.set_serial_number(&serial.expect("a number"))
+    builder
+        .set_serial_number(&serial.expect("a number"))
         .expect("a number");
-    it.set_subject_name(&name).expect("a name");
-    it.set_issuer_name(&name).expect("a name");
-    it.set_pubkey(&key).expect("a key");
-    it.set_not_before(&Asn1Time::days_from_now(0).expect("a time"))
+    builder.set_subject_name(&name).expect("a name");
+    builder.set_issuer_name(&name).expect("a name");
+    builder.set_pubkey(&key).expect("a key");
+    builder
+        .set_not_before(&Asn1Time::days_from_now(0).expect("a time"))
         .expect("a time");
-    it.set_not_after(&Asn1Time::days_from_now(2).expect("a time"))
+    builder
+        .set_not_after(&Asn1Time::days_from_now(2).expect("a time"))
         .expect("a time");
     let names = SubjectAlternativeName::new()
         .dns("localhost")
-        .build(&it.x509v3_context(None, None));
-    it.append_extension(names.expect("a name")).expect("a name");
-    it.sign(&key, MessageDigest::sha256()).expect("signed");
-    let certificate = it.build().to_pem().expect("PEM");
+        .build(&builder.x509v3_context(None, None));
+    builder.append_extension(names.expect("a name")).expect("a name");
+    builder.sign(&key, MessageDigest::sha256()).expect("signed");
+    let certificate = builder.build().to_pem().expect("PEM");
     (certificate, key.private_key_to_pem_pkcs8().expect("PEM"))
 }

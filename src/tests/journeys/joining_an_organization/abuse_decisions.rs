@@ -29,11 +29,11 @@ async fn what_is_another_organizations_does_not_exist() {
     ];
     // Its objects do not exist under the own organization's path either.
     for id in ["ofcom", "telco"] {
-        for it in [&pending, &approved] {
-            pages.push(format!("/focal-point/{id}/requests/{it}"));
+        for affiliation in [&pending, &approved] {
+            pages.push(format!("/focal-point/{id}/requests/{affiliation}"));
         }
-        for it in [&account, &its_fp] {
-            pages.push(format!("/focal-point/{id}/people/{it}"));
+        for person in [&account, &its_fp] {
+            pages.push(format!("/focal-point/{id}/people/{person}"));
         }
     }
     let admin = [

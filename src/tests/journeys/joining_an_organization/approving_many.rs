@@ -150,8 +150,8 @@ async fn the_own_request_is_left_to_others() {
     ];
     let mut alice = op.person("alice@example.org").await;
     alice.logs_in().await;
-    for it in [&mut admin, &mut alice] {
-        let sent = by_hand(it, "/account/organization/change", &values).await;
+    for person in [&mut admin, &mut alice] {
+        let sent = by_hand(person, "/account/organization/change", &values).await;
         assert_eq!(sent.url.path(), "/account/organization", "{}", sent.text());
     }
     let request = async |person: &Person| {

@@ -2,13 +2,13 @@
 //! another, after the session is over and after the service's request is over. Every POST is answered by a redirect,
 //! nothing typed is lost, nothing happens twice, and every page has a way on.
 
-mod world;
+mod cast;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode};
 
-use self::world::{World, world};
+use self::cast::{Cast, cast};
 use super::every_form::acts;
 use crate::support::{Form, ISSUER, Page, Person, TestOp};
 use itu_account::http::router;
@@ -32,10 +32,10 @@ fn is_visitor(who: &str) -> bool {
 }
 
 /// Returns the pages, and those that confirm what they offer.
-async fn with_confirmations(world: &mut World) -> Vec<(&'static str, String)> {
+async fn with_confirmations(cast: &mut Cast) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
-    for (who, path) in world.pages.clone() {
-        let page = world.person(who).browser.get(&path).await;
+    for (who, path) in cast.pages.clone() {
+        let page = cast.person(who).browser.get(&path).await;
         assert_eq!(
             (page.status, page.url.path()),
             (StatusCode::OK, path.split('?').next().unwrap_or_default()),
@@ -139,10 +139,10 @@ fn keeps(page: &Page, sent: &Form, context: &str) {
 
 #[tokio::test]
 async fn nothing_is_lost_and_nothing_happens_twice() {
-    let mut world = world().await;
+    let mut cast = cast().await;
     let mut seen = BTreeSet::new();
-    for (who, path) in with_confirmations(&mut world).await {
-        let page = world.person(who).browser.get(&path).await;
+    for (who, path) in with_confirmations(&mut cast).await {
+        let page = cast.person(who).browser.get(&path).await;
         if page.status == StatusCode::NOT_FOUND {
             continue; // an act before has ended what it is about
         }
@@ -151,7 +151,7 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
         for index in 0..number {
             // A wrong form is shown again with the text that was typed, also after a reload, in the language chosen
             // meanwhile.
-            let page = world.person(who).browser.get(&path).await;
+            let page = cast.person(who).browser.get(&path).await;
             let Some(form) = forms(&page).get(index).cloned() else {
                 continue;
             };
@@ -159,39 +159,39 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
             seen.insert(form.action.path().to_owned());
             let wrong = nonsense(&form);
             if wrong.fields != form.fields {
-                let answer = presses(world.person(who), &wrong).await;
-                let shown = follows(world.person(who), &answer, &context).await;
+                let answer = presses(cast.person(who), &wrong).await;
+                let shown = follows(cast.person(who), &answer, &context).await;
                 keeps(&shown, &wrong, &context);
-                let reloaded = world.person(who).browser.get(shown.url.as_str()).await;
+                let reloaded = cast.person(who).browser.get(shown.url.as_str()).await;
                 assert_eq!(reloaded.status, shown.status, "{context}");
                 keeps(&reloaded, &wrong, &context);
             }
 
             // The form is sent as the page offers it, at once and again: one outcome, one effect.
-            let page = world.person(who).browser.get(&path).await;
+            let page = cast.person(who).browser.get(&path).await;
             let Some(form) = forms(&page).get(index).cloned() else {
                 continue;
             };
             let mut other = Person {
-                browser: world.person(who).browser.clone(),
+                browser: cast.person(who).browser.clone(),
                 email: String::new(),
                 password: String::new(),
             };
-            let person = world.person(who);
+            let person = cast.person(who);
             let (first, second) = tokio::join!(presses(person, &form), presses(&mut other, &form));
             assert_eq!(first.header("location"), second.header("location"), "{context}");
-            follows(world.person(who), &first, &context).await;
-            let before = (acts(&world.op).await, world.op.outbox().count().await);
-            let third = presses(world.person(who), &form).await;
+            follows(cast.person(who), &first, &context).await;
+            let before = (acts(&cast.op).await, cast.op.outbox().count().await);
+            let third = presses(cast.person(who), &form).await;
             assert_eq!(first.header("location"), third.header("location"), "{context}");
-            let after = (acts(&world.op).await, world.op.outbox().count().await);
+            let after = (acts(&cast.op).await, cast.op.outbox().count().await);
             assert_eq!(before, after, "{context}: something happened again");
-            if world.person(who).browser.cookie("__Host-itu_sid").is_none() && !is_visitor(who) {
-                world.person(who).logs_in().await;
+            if cast.person(who).browser.cookie("__Host-itu_sid").is_none() && !is_visitor(who) {
+                cast.person(who).logs_in().await;
             }
         }
     }
-    covers(&world.op, &seen).await;
+    covers(&cast.op, &seen).await;
 }
 
 /// Requires that every page of the route table that takes a POST was walked, or is in `ELSEWHERE`.
@@ -220,7 +220,7 @@ async fn covers(op: &TestOp, seen: &BTreeSet<String>) {
     let missing: Vec<_> = open
         .iter()
         .filter(|(_, walked)| !**walked)
-        .map(|(it, _)| it)
+        .map(|(route, _)| route)
         .collect();
     assert!(missing.is_empty(), "{missing:?} take forms that no walk sends");
 }
@@ -233,27 +233,27 @@ fn follows_pattern(pattern: &str, path: &str) -> bool {
 
 #[tokio::test]
 async fn what_was_typed_outlives_the_session() {
-    let mut world = world().await;
-    let pages = with_confirmations(&mut world).await;
+    let mut cast = cast().await;
+    let pages = with_confirmations(&mut cast).await;
     // A second step comes between the login and the edits of a person who has a passkey: `second_factor`.
     let pages = pages
         .into_iter()
         .filter(|(who, _)| !is_visitor(who) && *who != "keyed");
     for (who, path) in pages {
-        world.person(who).browser.forget_cookies();
-        world.person(who).logs_in().await;
-        let page = world.person(who).browser.get(&path).await;
+        cast.person(who).browser.forget_cookies();
+        cast.person(who).logs_in().await;
+        let page = cast.person(who).browser.get(&path).await;
         for form in forms(&page) {
             let wrong = nonsense(&form);
             if wrong.fields == form.fields {
                 continue;
             }
             let context = format!("{who} {path} {:?}", form.fields);
-            world.op.advance(9 * 3600); // SE-2
-            let answer = presses(world.person(who), &wrong).await;
-            let login = follows(world.person(who), &answer, &context).await;
+            cast.op.advance(9 * 3600); // SE-2
+            let answer = presses(cast.person(who), &wrong).await;
+            let login = follows(cast.person(who), &answer, &context).await;
             assert_eq!(login.url.path(), "/login", "{context}");
-            let again = world.person(who).enters_password(login).await;
+            let again = cast.person(who).enters_password(login).await;
             assert_eq!(
                 again.url.path(),
                 wrong.action.path(),

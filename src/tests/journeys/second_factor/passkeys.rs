@@ -217,15 +217,15 @@ async fn an_answer_counts_once_and_only_from_its_device_page_and_owner() {
             ),
             "the owner was not made sure of" => her.touched_only().answers(&question),
             "an unknown credential" => unknown.answers(&question),
-            "another key" => changed(his.clone().answers(&question), &|it| {
-                it["id"] = json!(hers.id());
-                it["rawId"] = json!(hers.id());
-                it["response"]["userHandle"] = Value::Null;
+            "another key" => changed(his.clone().answers(&question), &|answer| {
+                answer["id"] = json!(hers.id());
+                answer["rawId"] = json!(hers.id());
+                answer["response"]["userHandle"] = Value::Null;
             }),
             "another owner" => {
                 let his: Value = serde_json::from_str(&his.clone().answers(&question)).expect("JSON");
-                changed(her.answers(&question), &|it| {
-                    it["response"]["userHandle"] = his["response"]["userHandle"].clone();
+                changed(her.answers(&question), &|answer| {
+                    answer["response"]["userHandle"] = his["response"]["userHandle"].clone();
                 })
             }
             "no answer" => "{}".into(),
@@ -453,8 +453,8 @@ async fn the_password_is_changed_by_who_has_just_shown_a_passkey() {
 #[tokio::test]
 async fn where_browsers_make_no_passkeys_none_are_offered() {
     // An issuer without a name is for one machine only.
-    let op = TestOp::with(|it| {
-        it.issuer = itu_account::config::Issuer::parse("http://127.0.0.1:8400").expect("an issuer")
+    let op = TestOp::with(|config| {
+        config.issuer = itu_account::config::Issuer::parse("http://127.0.0.1:8400").expect("an issuer")
     })
     .await;
     let mut browser = Browser::new(op.router.clone(), "http://127.0.0.1:8400".parse().expect("a URL"));

@@ -13,20 +13,20 @@ use crate::journeys::second_factor::sets_up;
 use crate::support::{ISSUER, Person, TestOp};
 use itu_account::domain::role::Role;
 
-pub(super) struct World {
+pub(super) struct Cast {
     pub op: TestOp,
     pub people: BTreeMap<&'static str, Person>,
     /// The pages to open, each with the person who can open it.
     pub pages: Vec<(&'static str, String)>,
 }
 
-impl World {
+impl Cast {
     pub fn person(&mut self, who: &str) -> &mut Person {
-        self.people.get_mut(who).expect("somebody of the world")
+        self.people.get_mut(who).expect("somebody of the cast")
     }
 }
 
-pub(super) async fn world() -> World {
+pub(super) async fn cast() -> Cast {
     let op = TestOp::start().await;
     op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
@@ -144,7 +144,7 @@ pub(super) async fn world() -> World {
         ("focal point", focal_point),
         ("administrator", administrator),
     ]);
-    World { op, people, pages }
+    Cast { op, people, pages }
 }
 
 /// Returns somebody logged in, brought by a service to the page that asks them, and the page's address.
