@@ -72,8 +72,8 @@ async fn a_signed_access_token_is_as_good_as_a_sealed_one() {
     let own = op
         .exchange(&bare, parameters([("grant_type", "client_credentials")]))
         .await;
-    let told = serde_json::to_value(own.expect("its own")).expect("JSON");
-    assert_eq!(told.get("scope"), None); // RFC 6749 §3.3: an empty scope has no form
+    let returned = serde_json::to_value(own.expect("its own")).expect("JSON");
+    assert_eq!(returned.get("scope"), None); // RFC 6749 §3.3: an empty scope has no form
 }
 
 #[tokio::test]

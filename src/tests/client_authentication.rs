@@ -129,7 +129,7 @@ async fn an_assertion_is_used_once() {
         }
         signed(&key, &all)
     };
-    let shown = |assertion: &str| {
+    let presented = |assertion: &str| {
         parameters([
             ("client_assertion_type", ASSERTION_TYPE),
             ("client_assertion", assertion),
@@ -138,41 +138,44 @@ async fn an_assertion_is_used_once() {
     let refused = Err(Code::InvalidClient);
 
     let one = assertion(json!({"jti": "1"}));
-    assert_eq!(op.authenticate(None, shown(&one)).await, Ok("signer".into()));
-    assert_eq!(op.authenticate(None, shown(&one)).await, refused); // TK-7
+    assert_eq!(op.authenticate(None, presented(&one)).await, Ok("signer".into()));
+    assert_eq!(op.authenticate(None, presented(&one)).await, refused); // TK-7
     let endpoint = assertion(json!({"jti": "2", "aud": [ENDPOINT]}));
-    assert_eq!(op.authenticate(None, shown(&endpoint)).await, Ok("signer".into()));
+    assert_eq!(
+        op.authenticate(None, presented(&endpoint)).await,
+        Ok("signer".into())
+    );
     for bad in [
         json!({"jti": "3", "aud": "https://id.example.test/userinfo"}),
         json!({"jti": "4", "sub": "web"}),
         json!({}),
     ] {
-        assert_eq!(op.authenticate(None, shown(&assertion(bad))).await, refused);
+        assert_eq!(op.authenticate(None, presented(&assertion(bad))).await, refused);
     }
     // Authlib makes it so: an hour long, and for the token endpoint at every other.
     let long = assertion(json!({"jti": "7", "aud": ENDPOINT, "exp": op.now().timestamp() + 3600}));
     let revocation = "https://id.example.test/revoke";
-    let sent = shown(&long);
+    let sent = presented(&long);
     let credentials = in_parameters(&sent, revocation);
     let proof = authenticate(&op.app, &visitor(), &credentials).await;
     assert_eq!(proof.expect("RFC 7523 section 3").id.as_str(), "signer");
-    assert_eq!(op.authenticate(None, shown(&long)).await, refused); // TK-7
+    assert_eq!(op.authenticate(None, presented(&long)).await, refused); // TK-7
     let late = assertion(json!({"jti": "8", "exp": op.now().timestamp() + 3600}));
     op.advance(311);
-    assert_eq!(op.authenticate(None, shown(&long)).await, refused); // it has expired before it is forgotten
-    assert_eq!(op.authenticate(None, shown(&late)).await, refused);
+    assert_eq!(op.authenticate(None, presented(&long)).await, refused); // it has expired before it is forgotten
+    assert_eq!(op.authenticate(None, presented(&late)).await, refused);
     let foreign = PKey::generate_ed25519().expect("a key");
     let claims = json!({"iss": "signer", "sub": "signer", "aud": ENDPOINT, "jti": "5", "exp": op.now().timestamp() + 9});
     let forged = signed(&foreign, &claims);
-    assert_eq!(op.authenticate(None, shown(&forged)).await, refused);
+    assert_eq!(op.authenticate(None, presented(&forged)).await, refused);
     let parallel = assertion(json!({"jti": "6"}));
     let answers =
-        futures_util::future::join_all((0..20).map(|_| op.authenticate(None, shown(&parallel)))).await;
+        futures_util::future::join_all((0..20).map(|_| op.authenticate(None, presented(&parallel)))).await;
     assert_eq!(answers.iter().filter(|it| it.is_ok()).count(), 1); // G-8
 }
 
 #[tokio::test]
-async fn a_client_whose_clock_is_off_is_told() {
+async fn a_client_whose_clock_is_off_gets_the_reason() {
     // TK-7
     let op = TestOp::start().await;
     let key = PKey::generate_ed25519().expect("a key");
@@ -194,8 +197,8 @@ async fn a_client_whose_clock_is_off_is_told() {
         refused.expect_err("refused").description().to_owned()
     };
     for (ahead, words) in [(-311, "expired by the clock"), (11, "not valid yet by the clock")] {
-        let told = describes(&key, ahead, ENDPOINT).await;
-        assert!(told.contains(words), "{told}");
+        let description = describes(&key, ahead, ENDPOINT).await;
+        assert!(description.contains(words), "{description}");
         // A sender that cannot sign for the client gets no such detail. Errors about anything but clocks have none
         // either.
         let foreign = PKey::generate_ed25519().expect("a key");

@@ -68,9 +68,9 @@ async fn a_bound_token_is_worth_nothing_without_its_key() {
     assert_eq!(tokens["token_type"], "DPoP");
     let userinfo = key.calls_userinfo(&rp, access).await;
     assert_eq!(json_of(&userinfo)["email"], "alice@example.org");
-    let (_, told) = rp.posts(INTROSPECTION, &[("token", access)]).await;
-    assert_eq!(told["token_type"], "DPoP");
-    assert_eq!(told["cnf"]["jkt"], key.thumbprint());
+    let (_, returned) = rp.posts(INTROSPECTION, &[("token", access)]).await;
+    assert_eq!(returned["token_type"], "DPoP");
+    assert_eq!(returned["cnf"]["jkt"], key.thumbprint());
 
     // TK-10
     assert_eq!(

@@ -40,9 +40,9 @@ async fn an_id_token_is_signed_and_then_encrypted_in_every_registered_way() {
                 (&id_token.header["enc"], &id_token.header["cty"]),
                 (&enc.into(), &"JWT".into())
             ); // RFC 7519 §5.2
-            let told = claims(&op, &id_token.content);
+            let returned = claims(&op, &id_token.content);
             assert_eq!(
-                (&told["aud"], &told["email"]),
+                (&returned["aud"], &returned["email"]),
                 (&name.as_str().into(), &"alice@example.org".into())
             );
 
@@ -54,7 +54,7 @@ async fn an_id_token_is_signed_and_then_encrypted_in_every_registered_way() {
             let same = claims(&op, &userinfo.content);
             assert_eq!(
                 (&same["sub"], &same["aud"]),
-                (&told["sub"], &name.as_str().into())
+                (&returned["sub"], &name.as_str().into())
             );
         }
     }
@@ -76,8 +76,8 @@ async fn userinfo_that_nobody_wants_signed_is_encrypted_as_it_is() {
     let opened = recipient.opens(std::str::from_utf8(userinfo.body()).expect("text"));
     assert_eq!(opened.header["enc"], "A128CBC-HS256"); // Registration §2: the default
     assert_eq!(opened.header.get("cty"), None);
-    let told: Value = serde_json::from_str(&opened.content).expect("JSON");
-    assert_eq!(told["email"], "alice@example.org");
+    let returned: Value = serde_json::from_str(&opened.content).expect("JSON");
+    assert_eq!(returned["email"], "alice@example.org");
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_client_whose_key_is_gone_is_sent_nothing_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_we_can_encrypt_is_told() {
+async fn what_we_can_encrypt_is_stated() {
     let op = TestOp::start().await;
     let document = op.browser().get("/.well-known/openid-configuration").await;
     let document: Value = serde_json::from_str(&document.body).expect("JSON");
@@ -198,14 +198,16 @@ async fn a_logout_token_is_encrypted_as_id_tokens_are() {
     let page = alice.browser.get("/logout").await;
     let form = page.form(&["decision=logout"]);
     alice.browser.send(form.press("decision", "logout")).await;
-    itu_account::jobs::deliver_logouts(&op.app).await.expect("told");
+    itu_account::jobs::deliver_logouts(&op.app)
+        .await
+        .expect("notified");
     let sent = site.received("/out");
     let token = sent[0].strip_prefix("logout_token=").expect("only logout_token");
     let opened = recipient.opens(token);
-    let told = op
+    let returned = op
         .app
         .keys
         .verify_own(&opened.content, "logout+jwt")
         .expect("our signature");
-    assert_eq!(told["aud"], "web");
+    assert_eq!(returned["aud"], "web");
 }

@@ -8,7 +8,7 @@ use itu_account::oidc::Code;
 use itu_account::oidc::introspection;
 
 #[tokio::test]
-async fn introspection_tells_those_concerned_and_nobody_else() {
+async fn introspection_answers_those_concerned_and_nobody_else() {
     let op = TestOp::start().await;
     let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
     let other = op.insert_client("other", json!({})).await;

@@ -336,9 +336,9 @@ async fn a_record_that_cannot_be_read_stops_no_job() {
         .await
         .unwrap();
     assert_eq!(ended.expect("a record").status, OrganizationStatus::Ended);
-    for (name, told) in [("mina", "requests_reminder"), ("ada", "requests_overdue")] {
+    for (name, kind) in [("mina", "requests_reminder"), ("ada", "requests_overdue")] {
         let mails = itu_account::storage::outbox::list(db, Some(&format!("{name}@example.org")), 0, 50).await;
-        assert!(mails.unwrap().iter().any(|it| it.kind == told), "{name}");
+        assert!(mails.unwrap().iter().any(|it| it.kind == kind), "{name}");
     }
 }
 

@@ -70,11 +70,11 @@ async fn is_let_in(address: std::net::SocketAddr, authority: &Identity, suites: 
 async fn tls_1_2_is_spoken_with_aes_alone() {
     use CipherSuite as It;
     let authority = Identity::authority("Authority");
-    let shown = authority.signs(&[("CN", "localhost")], Kind::Server);
+    let identity = authority.signs(&[("CN", "localhost")], Kind::Server);
     let folder = tempfile::tempdir().expect("a folder");
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, shown.pem()).expect("written");
-    std::fs::write(&key, shown.key_pem()).expect("written");
+    std::fs::write(&certificate, identity.pem()).expect("written");
+    std::fs::write(&key, identity.key_pem()).expect("written");
     let tls = server::tls(&certificate, &key).expect("TLS");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -101,11 +101,11 @@ async fn tls_1_2_is_spoken_with_aes_alone() {
 /// Opens a connection by HTTP/2 to a provider that serves TLS.
 async fn over_http_2(op: &TestOp) -> hyper::client::conn::http2::SendRequest<axum::body::Body> {
     let authority = Identity::authority("Authority");
-    let shown = authority.signs(&[("CN", "localhost")], Kind::Server);
+    let identity = authority.signs(&[("CN", "localhost")], Kind::Server);
     let folder = tempfile::tempdir().expect("a folder");
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, shown.pem()).expect("written");
-    std::fs::write(&key, shown.key_pem()).expect("written");
+    std::fs::write(&certificate, identity.pem()).expect("written");
+    std::fs::write(&key, identity.key_pem()).expect("written");
     let tls = server::tls(&certificate, &key).expect("TLS");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -240,9 +240,9 @@ async fn what_is_under_way_is_answered_before_the_end() {
         std::sync::Arc::new(tokio::sync::Notify::new()),
         std::sync::Arc::new(tokio::sync::Notify::new()),
     );
-    let (told, go) = (begun.clone(), waits.clone());
+    let (began, go) = (begun.clone(), waits.clone());
     let slow = get(async move || {
-        told.notify_one();
+        began.notify_one();
         go.notified().await;
         "done"
     });

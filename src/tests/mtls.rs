@@ -78,8 +78,8 @@ impl MtlsOp {
 const ROBOT: [(&str, &str); 2] = [("grant_type", "client_credentials"), ("scope", "catalogue")];
 
 /// Sends a token request through the proxy, which forwards a certificate, or none.
-async fn asks(rp: &RelyingParty, fields: &[(&str, &str)], shown: Option<&Identity>) -> (u16, Value) {
-    let header = shown.map(Identity::header);
+async fn asks(rp: &RelyingParty, fields: &[(&str, &str)], identity: Option<&Identity>) -> (u16, Value) {
+    let header = identity.map(Identity::header);
     let headers: Vec<(&str, &str)> = header.iter().map(|it| (HEADER, it.as_str())).collect();
     let answer = rp.posts_with(TOKEN, fields, &headers).await;
     (
@@ -88,9 +88,9 @@ async fn asks(rp: &RelyingParty, fields: &[(&str, &str)], shown: Option<&Identit
     )
 }
 
-async fn userinfo(rp: &RelyingParty, scheme: &str, token: &str, shown: Option<&Identity>) -> u16 {
+async fn userinfo(rp: &RelyingParty, scheme: &str, token: &str, identity: Option<&Identity>) -> u16 {
     let authorization = format!("{scheme} {token}");
-    let header = shown.map(Identity::header);
+    let header = identity.map(Identity::header);
     let mut headers = vec![("authorization", authorization.as_str())];
     headers.extend(header.iter().map(|it| (HEADER, it.as_str())));
     rp.gets(USERINFO, &headers).await.status().as_u16()
@@ -191,11 +191,11 @@ async fn a_bound_token_is_worth_nothing_without_its_certificate() {
     assert_eq!((status, tokens["token_type"].as_str()), (200, Some("Bearer")));
     let access = tokens["access_token"].as_str().expect("one");
 
-    let (_, told) = rp.posts(INTROSPECTION, &[("token", access)]).await;
-    assert_eq!(told["cnf"], json!({"x5t#S256": own.thumbprint()})); // RFC 8705 §3.2
+    let (_, returned) = rp.posts(INTROSPECTION, &[("token", access)]).await;
+    assert_eq!(returned["cnf"], json!({"x5t#S256": own.thumbprint()})); // RFC 8705 §3.2
     assert_eq!(userinfo(&rp, "Bearer", access, Some(&own)).await, 200);
-    for (scheme, shown) in [("Bearer", None), ("Bearer", Some(&other)), ("DPoP", Some(&own))] {
-        assert_eq!(userinfo(&rp, scheme, access, shown).await, 401, "{scheme}"); // RFC 8705 §3
+    for (scheme, identity) in [("Bearer", None), ("Bearer", Some(&other)), ("DPoP", Some(&own))] {
+        assert_eq!(userinfo(&rp, scheme, access, identity).await, 401, "{scheme}"); // RFC 8705 §3
     }
     // A confidential client authenticates, and may change its certificate (RFC 8705 §6.2).
     let refresh = [
@@ -308,7 +308,7 @@ async fn the_endpoints_have_a_second_address_and_the_pages_have_none() {
 }
 
 #[test]
-fn a_certificate_is_told_by_listed_proxies_only() {
+fn a_certificate_is_forwarded_by_listed_proxies_only() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mtls = runtime.block_on(MtlsOp::start());
     let own = mtls.authority.signs(&ENTRIES, Kind::Client);
@@ -368,7 +368,7 @@ fn a_certificate_is_told_by_listed_proxies_only() {
 async fn over_tls(
     address: std::net::SocketAddr,
     authority: &Identity,
-    shown: Option<&Identity>,
+    identity: Option<&Identity>,
     version: &'static rustls::SupportedProtocolVersion,
     request: &str,
 ) -> std::io::Result<String> {
@@ -381,15 +381,15 @@ async fn over_tls(
         .with_protocol_versions(&[version])
         .expect("a version")
         .with_root_certificates(roots);
-    let config = match shown {
+    let config = match identity {
         None => builder.with_no_client_auth(),
-        Some(mtls) => {
-            let key = mtls.key.private_key_to_pkcs8().expect("a key");
+        Some(client) => {
+            let key = client.key.private_key_to_pkcs8().expect("a key");
             let key = PrivateKeyDer::try_from(key).expect("a key");
             let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
             // The listener has to find out whether key and certificate fit.
-            let shown = CertifiedKey::new(vec![CertificateDer::from(mtls.der())], key);
-            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
+            let identity = CertifiedKey::new(vec![CertificateDer::from(client.der())], key);
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)))
         }
     };
     let stream = TcpStream::connect(address).await?;
@@ -414,9 +414,9 @@ async fn the_listener_takes_certificates_from_the_handshake() {
     .await;
     let folder = tempfile::tempdir().expect("a folder");
     let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    let shown_by_us = mtls.authority.signs(&[("CN", "localhost")], Kind::Server);
-    std::fs::write(&certificate, shown_by_us.pem()).expect("written");
-    std::fs::write(&key, shown_by_us.key_pem()).expect("written");
+    let own_certificate = mtls.authority.signs(&[("CN", "localhost")], Kind::Server);
+    std::fs::write(&certificate, own_certificate.pem()).expect("written");
+    std::fs::write(&key, own_certificate.key_pem()).expect("written");
     let tls = server::mutual_tls(&certificate, &key).expect("TLS");
     let router = mtls.op.router.clone();
     tokio::spawn(server::serve(listener, Some(tls), router, std::future::pending()));
@@ -430,13 +430,13 @@ async fn the_listener_takes_certificates_from_the_handshake() {
         key: Identity::by_itself("thief").key,
     };
     let body = "grant_type=client_credentials&scope=catalogue&client_id=robot";
-    let (host, length, told) = (address.port(), body.len(), own.header());
+    let (host, length, certificate) = (address.port(), body.len(), own.header());
     let request = format!(
-        "POST {TOKEN} HTTP/1.1\r\nhost: localhost:{host}\r\nconnection: close\r\n{HEADER}: {told}\r\n\
+        "POST {TOKEN} HTTP/1.1\r\nhost: localhost:{host}\r\nconnection: close\r\n{HEADER}: {certificate}\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let asked = async |shown| over_tls(address, &mtls.authority, shown, version, &request).await;
+        let asked = async |identity| over_tls(address, &mtls.authority, identity, version, &request).await;
         let answer = asked(Some(&own)).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}"); // TL-1
         let without = asked(None).await.expect("an answer");
@@ -476,12 +476,12 @@ async fn certificates_are_registered_where_they_are_taken() {
         ("tls_client_auth_san_ip", json!("events.example")),
         ("tls_client_auth_san_dns", json!("")),
     ] {
-        let mut mtls = nameless.clone();
-        mtls[member] = value;
+        let mut metadata = nameless.clone();
+        metadata[member] = value;
         assert_eq!(
-            error_of(registers(&with.op, &mtls).await),
+            error_of(registers(&with.op, &metadata).await),
             refused(400, "invalid_client_metadata"),
-            "{mtls}"
+            "{metadata}"
         ); // DR-2
     }
     let mut two = nameless.clone();

@@ -36,12 +36,15 @@ async fn a_token_is_for_the_resources_that_were_asked_for() {
     let code = asks(&mut alice, &mut rp, &[CATALOGUE, EVENTS, CATALOGUE]).await;
     let (status, answer) = rp.posts("/token", &rp.redemption(&code)).await;
     assert_eq!(status, 200, "{answer}");
-    let told = claims(&op, &answer["access_token"]);
-    assert_eq!(told["aud"], json!([CATALOGUE, EVENTS]));
-    assert_eq!((&told["iss"], &told["client_id"]), (&ISSUER.into(), &"rp".into()));
-    assert_eq!(told["scope"], answer["scope"]);
+    let returned = claims(&op, &answer["access_token"]);
+    assert_eq!(returned["aud"], json!([CATALOGUE, EVENTS]));
+    assert_eq!(
+        (&returned["iss"], &returned["client_id"]),
+        (&ISSUER.into(), &"rp".into())
+    );
+    assert_eq!(returned["scope"], answer["scope"]);
     for name in ["sub", "jti", "iat", "exp", "auth_time", "acr"] {
-        assert!(!told[name].is_null(), "{name}"); // RFC 9068 §2.2
+        assert!(!returned[name].is_null(), "{name}"); // RFC 9068 §2.2
     }
 
     // The token is not for us: userinfo refuses it and returns no claims.
@@ -150,8 +153,11 @@ async fn a_resource_that_is_not_the_clients_is_refused_wherever_it_is_asked_for(
         ("resource", CATALOGUE),
     ];
     let (_, answer) = rp.posts("/token", &own).await;
-    let told = claims(&op, &answer["access_token"]);
-    assert_eq!((&told["aud"], &told["sub"]), (&CATALOGUE.into(), &"rp".into()));
+    let returned = claims(&op, &answer["access_token"]);
+    assert_eq!(
+        (&returned["aud"], &returned["sub"]),
+        (&CATALOGUE.into(), &"rp".into())
+    );
 }
 
 #[tokio::test]
@@ -199,7 +205,7 @@ async fn a_request_object_names_one_resource_or_several() {
 }
 
 #[tokio::test]
-async fn a_resource_is_told_of_its_own_tokens_only() {
+async fn introspection_answers_a_resource_about_its_own_tokens_only() {
     let op = TestOp::start().await;
     let mut rp = rp(&op).await;
     let metadata = |uri: &str| {
@@ -212,12 +218,12 @@ async fn a_resource_is_told_of_its_own_tokens_only() {
     let code = asks(&mut alice, &mut rp, &[CATALOGUE]).await;
     let (_, answer) = rp.posts("/token", &rp.redemption(&code)).await;
     let token = answer["access_token"].as_str().expect("a token");
-    let told = catalogue.introspects(token).await;
+    let returned = catalogue.introspects(token).await;
     assert_eq!(
-        (&told["active"], &told["client_id"]),
+        (&returned["active"], &returned["client_id"]),
         (&true.into(), &"rp".into())
     );
-    assert_eq!(told["aud"], json!([CATALOGUE]));
+    assert_eq!(returned["aud"], json!([CATALOGUE]));
     assert_eq!(events.introspects(token).await, json!({"active": false})); // UI-3
     assert_eq!(rp.introspects(token).await["active"], true);
 }

@@ -45,11 +45,11 @@ async fn code(alice: &mut Person, rp: &mut RelyingParty, details: &Value, more: 
 }
 
 #[tokio::test]
-async fn metadata_tells_the_types() {
+async fn metadata_states_the_types() {
     let op = provider().await;
-    let told = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+    let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
     let page = op.browser().get("/.well-known/openid-configuration").await;
-    let metadata = told(&page.body);
+    let metadata = json(&page.body);
     assert_eq!(
         metadata["authorization_details_types_supported"],
         json!(["order", "reading"])
@@ -60,7 +60,7 @@ async fn metadata_tells_the_types() {
         .get("/.well-known/openid-configuration")
         .await;
     assert_eq!(
-        told(&page.body).get("authorization_details_types_supported"),
+        json(&page.body).get("authorization_details_types_supported"),
         None
     );
 }
@@ -182,9 +182,9 @@ async fn what_a_type_does_not_allow_is_refused_wherever_it_is_asked_for() {
     ];
     let (_, answer) = rp.posts("/token", &own).await;
     let token = answer["access_token"].as_str().expect("a token");
-    let told = op.app.keys.verify_own(token, "at+jwt").expect("RFC 9068 §2.1");
+    let claims = op.app.keys.verify_own(token, "at+jwt").expect("RFC 9068 §2.1");
     assert_eq!(
-        (&answer["authorization_details"], &told["authorization_details"]),
+        (&answer["authorization_details"], &claims["authorization_details"]),
         (&order(), &order())
     );
 }
@@ -199,8 +199,8 @@ async fn a_resource_reads_what_concerns_it() {
     let code = code(&mut alice, &mut rp, &details, &[("resource", API)]).await;
     let (_, answer) = rp.posts("/token", &rp.redemption(&code)).await;
     let token = answer["access_token"].as_str().expect("a token");
-    let told = op.app.keys.verify_own(token, "at+jwt").expect("RFC 9068 §2.1");
-    assert_eq!(told["authorization_details"], json!([details[0]])); // RFC 9396 §9.1
+    let claims = op.app.keys.verify_own(token, "at+jwt").expect("RFC 9068 §2.1");
+    assert_eq!(claims["authorization_details"], json!([details[0]])); // RFC 9396 §9.1
 }
 
 #[tokio::test]

@@ -218,8 +218,8 @@ async fn nobody_registers_a_name_of_the_institution_or_the_right_to_have_people_
             (400, &json!("invalid_client_metadata")),
             "{name}"
         ); // DR-7
-        let told = answer["error_description"].as_str().expect("a description");
-        assert!(told.starts_with("client_name: "), "{told}");
+        let description = answer["error_description"].as_str().expect("a description");
+        assert!(description.starts_with("client_name: "), "{description}");
     }
     let (status, answer) = registers(&op, &named("Institute of Situations")).await;
     assert_eq!(status, 201, "{answer}");
@@ -234,8 +234,8 @@ async fn nobody_registers_a_name_of_the_institution_or_the_right_to_have_people_
         (status, &answer["error"]),
         (400, &json!("invalid_client_metadata"))
     ); // DV-3
-    let told = answer["error_description"].as_str().expect("a description");
-    assert!(told.contains("grant_types"), "{told}");
+    let description = answer["error_description"].as_str().expect("a description");
+    assert!(description.contains("grant_types"), "{description}");
 }
 
 #[tokio::test]

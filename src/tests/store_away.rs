@@ -156,12 +156,12 @@ async fn what_needs_the_store_is_unavailable_and_all_else_goes_on() {
     assert!(!page.header("retry-after").is_empty());
     // A service is answered in its own way (RFC 6749 §4.1.2.1), and a page of ours is no failure either.
     let back = admin.browser.get(&web.authorization_url("openid", &[])).await;
-    let is_told = back
+    let is_shown = back
         .url
         .query()
         .is_some_and(|it| it.contains("error=temporarily_unavailable"));
     assert!(
-        is_told || back.status == StatusCode::SERVICE_UNAVAILABLE,
+        is_shown || back.status == StatusCode::SERVICE_UNAVAILABLE,
         "{} {}",
         back.url,
         back.status

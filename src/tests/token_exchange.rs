@@ -78,14 +78,14 @@ async fn a_service_acts_for_a_person_elsewhere_and_says_so() {
     assert_eq!(answer["issued_token_type"], ACCESS_TOKEN); // RFC 8693 §2.2.1
     assert_eq!(answer["scope"], "openid email badges"); // both clients have these scopes
     assert!(answer["refresh_token"].is_null() && answer["id_token"].is_null());
-    let told = house.claims(&answer);
-    assert_eq!(told["sub"], before["sub"]);
-    assert_eq!(told["act"], json!({"sub": "events"})); // §4.1
+    let returned = house.claims(&answer);
+    assert_eq!(returned["sub"], before["sub"]);
+    assert_eq!(returned["act"], json!({"sub": "events"})); // §4.1
     assert_eq!(
-        (&told["aud"], &told["client_id"]),
+        (&returned["aud"], &returned["client_id"]),
         (&BADGES.into(), &"events".into())
     );
-    assert_eq!(told["exp"], before["exp"]); // it expires no later than its subject token
+    assert_eq!(returned["exp"], before["exp"]); // it expires no later than its subject token
 
     // The scope is narrower by its own wish; an actor token names the service that acts.
     let own = [("grant_type", "client_credentials"), ("scope", "badges")];
@@ -103,22 +103,22 @@ async fn a_service_acts_for_a_person_elsewhere_and_says_so() {
         (&answer["issued_token_type"], &answer["scope"]),
         (&JWT.into(), &"badges".into())
     );
-    let (status, told) = exchanges(
+    let (status, returned) = exchanges(
         &house.events,
         answer["access_token"].as_str().expect("a token"),
         &[("resource", BADGES)],
     )
     .await;
-    assert_eq!(status, 200, "{told}");
-    let told = house
+    assert_eq!(status, 200, "{returned}");
+    let returned = house
         .events
-        .introspects(told["access_token"].as_str().expect("a token"))
+        .introspects(returned["access_token"].as_str().expect("a token"))
         .await;
-    assert_eq!(told["act"], json!({"sub": "events"})); // its own token is narrowed; the actor stays
+    assert_eq!(returned["act"], json!({"sub": "events"})); // its own token is narrowed; the actor stays
 }
 
 #[tokio::test]
-async fn each_who_acts_is_told_in_turn() {
+async fn each_actor_is_stated_in_turn() {
     let mut house = House::start().await;
     let token = house.token().await;
     let printer = json!({"protected_resources": [BADGES], "scope": "badges", "grant_types": [EXCHANGE],
@@ -129,12 +129,15 @@ async fn each_who_acts_is_told_in_turn() {
     let more = [("requested_token_type", JWT), ("resource", PRINTS)];
     let (status, answer) = exchanges(&printer, token, &more).await;
     assert_eq!(status, 200, "{answer}");
-    let told = house.claims(&answer);
-    assert_eq!(told["act"], json!({"sub": "printer", "act": {"sub": "events"}}));
+    let returned = house.claims(&answer);
+    assert_eq!(
+        returned["act"],
+        json!({"sub": "printer", "act": {"sub": "events"}})
+    );
 }
 
 #[tokio::test]
-async fn what_a_service_was_not_shown_it_cannot_exchange() {
+async fn what_a_service_was_not_presented_it_cannot_exchange() {
     let mut house = House::start().await;
     let token = house.token().await;
     let stranger = json!({"scope": "email badges", "grant_types": [EXCHANGE], "resources": [BADGES],

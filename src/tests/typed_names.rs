@@ -43,9 +43,9 @@ async fn another_shape_of_a_name_signs_up() {
 }
 
 #[tokio::test]
-async fn a_refused_name_is_told_with_character_and_place() {
+async fn a_refused_name_is_shown_with_character_and_position() {
     let op = TestOp::start().await;
-    for (name, told) in [
+    for (name, message) in [
         ("Ann<a>", "Character 4, < (U+003C)"),
         ("An\u{200B}na", "Character 3, U+200B"),
         ("Аnna", "Character 2, n (U+006E)"), // a Cyrillic А
@@ -59,7 +59,7 @@ async fn a_refused_name_is_told_with_character_and_place() {
             .collect::<Vec<_>>();
         let page = browser.submit(form, &fields).await;
         assert!(
-            page.text_of("#first_name-error").contains(told),
+            page.text_of("#first_name-error").contains(message),
             "{}",
             page.text()
         ); // DR-5
@@ -76,15 +76,15 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
                 d d,Delta,,non_member\n\
                 e,Pаypal,,non_member\n";
     let refused = csv::import(&op.app, &Context::operator(), file.as_bytes()).await;
-    let told = refused.expect_err("three wrong rows").to_string();
-    assert_eq!(told.lines().count(), 3, "{told}"); // DR-5
+    let report = refused.expect_err("three wrong rows").to_string();
+    assert_eq!(report.lines().count(), 3, "{report}"); // DR-5
     assert!(
-        told.contains("line 3: name has a character that cannot be used here: < (U+003C), at position 5"),
-        "{told}"
+        report.contains("line 3: name has a character that cannot be used here: < (U+003C), at position 5"),
+        "{report}"
     );
     assert!(
-        told.contains("line 5: id ") && told.contains("line 6: name has a letter of another script"),
-        "{told}"
+        report.contains("line 5: id ") && report.contains("line 6: name has a letter of another script"),
+        "{report}"
     );
 
     let good = file

@@ -91,8 +91,11 @@ async fn a_hundred_failures_disable_the_password_until_a_reset_or_unlock() {
         op.attempt_login("john@example.org", PASSWORD).await,
         Err(Error::WrongCredentials)
     ));
-    let told = op.outbox().to("john@example.org").await;
-    assert_eq!(told.iter().filter(|it| it.kind == "password_disabled").count(), 1);
+    let mails = op.outbox().to("john@example.org").await;
+    assert_eq!(
+        mails.iter().filter(|it| it.kind == "password_disabled").count(),
+        1
+    );
     assert!(
         password::unlock(&op.app, &Context::operator(), "john@example.org")
             .await
@@ -190,7 +193,7 @@ async fn sessions_end_by_rest_and_a_cookie_is_one_well_formed_value() {
 }
 
 #[tokio::test]
-async fn a_new_browser_is_told_once_an_hour() {
+async fn a_new_browser_is_notified_once_an_hour() {
     // LG-4
     let op = TestOp::start().await;
     op.sign_up_and_verify("john@example.org").await;

@@ -71,7 +71,7 @@ async fn what_is_exported_can_be_imported_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
+async fn a_bad_row_is_reported_by_its_line_and_nothing_is_applied() {
     let op = TestOp::start_with_directory().await;
     let operator = Context::operator();
     let before = export(&op.app, &operator).await.unwrap();
@@ -97,18 +97,18 @@ async fn a_bad_row_is_told_by_its_line_and_nothing_is_applied() {
         "x,Bad,non_member,active",
     ] {
         let file = format!("{head}{good}{bad}\nx2,\"Two\nlines\",non_member,active,,,\n");
-        let told = lines(&file).await;
-        assert!(told.first() == Some(&3), "{bad}: {told:?}");
+        let reported = lines(&file).await;
+        assert!(reported.first() == Some(&3), "{bad}: {reported:?}");
     }
     assert_eq!(lines("id,nmae\nx,y\n").await, [1]);
     assert_eq!(lines("id,id\nx,y\n").await, [1]);
-    let told = import(
+    let refused = import(
         &op.app,
         &operator,
         b"id,name,membership_type\nx,\xff,non_member\n",
     )
     .await;
-    assert!(told.unwrap_err().to_string().starts_with("line 2: "));
+    assert!(refused.unwrap_err().to_string().starts_with("line 2: "));
     assert_eq!(export(&op.app, &operator).await.unwrap(), before);
     let stranger = context("alice", Role::User);
     assert!(import(&op.app, &stranger, head.as_bytes()).await.is_err());

@@ -244,8 +244,8 @@ async fn nothing_outlives_the_affiliation() {
             ties::list_granted(op.app.db.read(), &affiliation).await.unwrap(),
             ["documents"]
         );
-        let told = membership_claims(op.app.db.read(), &account).await.unwrap();
-        assert_eq!((told.ties_rights.len(), told.focal_point), (1, true));
+        let claims = membership_claims(op.app.db.read(), &account).await.unwrap();
+        assert_eq!((claims.ties_rights.len(), claims.focal_point), (1, true));
 
         op.update_status_by_sql(affiliation.as_str(), end).await.unwrap();
 
@@ -261,8 +261,8 @@ async fn nothing_outlives_the_affiliation() {
                 .unwrap(),
             None
         );
-        let told = membership_claims(op.app.db.read(), &account).await.unwrap();
-        assert_eq!((told.membership_type, told.focal_point), (None, false));
+        let claims = membership_claims(op.app.db.read(), &account).await.unwrap();
+        assert_eq!((claims.membership_type, claims.focal_point), (None, false));
     }
 }
 
@@ -280,17 +280,21 @@ async fn affiliations_end_with_the_membership() {
     op.execute_sql("UPDATE organizations SET status = 'suspended' WHERE id = 'telco'")
         .await
         .unwrap();
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
     assert_eq!(
-        (told.affiliation_status, told.organization, told.ties_rights.len()),
+        (
+            claims.affiliation_status,
+            claims.organization,
+            claims.ties_rights.len()
+        ),
         (AffiliationClaim::Approved, None, 0)
     );
 
     op.execute_sql("UPDATE organizations SET status = 'ended' WHERE id = 'telco'")
         .await
         .unwrap();
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
-    assert_eq!(told.affiliation_status, AffiliationClaim::Lapsed);
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    assert_eq!(claims.affiliation_status, AffiliationClaim::Lapsed);
     assert_eq!(
         membership_claims(op.app.db.read(), &bob)
             .await

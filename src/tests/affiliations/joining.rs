@@ -55,10 +55,10 @@ async fn a_focal_point_lets_a_person_in() {
         .await
         .unwrap();
 
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
-    assert_eq!(told.affiliation_status, AffiliationClaim::Approved);
-    assert_eq!(told.organization.as_deref(), Some("Telco"));
-    assert_eq!(told.ties_rights, ["documents"]);
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    assert_eq!(claims.affiliation_status, AffiliationClaim::Approved);
+    assert_eq!(claims.organization.as_deref(), Some("Telco"));
+    assert_eq!(claims.ties_rights, ["documents"]);
     assert_eq!(op.mail_kinds(&alice).await.len(), 3); // requested, approved, TIES granted: LG-4
     // A right that was requested and not granted is still pending.
     let page = roster::list(
@@ -210,17 +210,17 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
         .unwrap();
 
     let second = op.request_affiliation(&alice, "telco").await;
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
-    assert_eq!(told.organization_id.unwrap().as_str(), "ofcom");
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    assert_eq!(claims.organization_id.unwrap().as_str(), "ofcom");
     let third = requests::change(&op.app, &person(&alice), &listed("shop", false)).await;
     assert!(matches!(third, Err(Error::OpenRequest))); // AF-5
 
     decisions::approve(&op.app, &person(&mina), &second, "")
         .await
         .unwrap();
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
-    assert_eq!(told.organization_id.unwrap().as_str(), "telco");
-    assert!(told.ties_rights.is_empty()); // AF-3: changing ends TIES
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    assert_eq!(claims.organization_id.unwrap().as_str(), "telco");
+    assert!(claims.ties_rights.is_empty()); // AF-3: changing ends TIES
     let old = itu_account::storage::affiliations::find(op.app.db.read(), &first)
         .await
         .unwrap()
@@ -231,9 +231,9 @@ async fn the_old_affiliation_stands_until_the_new_one_is_approved() {
     requests::change(&op.app, &person(&alice), &listed("shop", true))
         .await
         .unwrap();
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
     assert_eq!(
-        (told.affiliation_status, told.organization.as_deref()),
+        (claims.affiliation_status, claims.organization.as_deref()),
         (AffiliationClaim::SelfDeclared, Some("Corner Shop"))
     );
     let fourth = requests::change(&op.app, &person(&alice), &listed("telco", false)).await;
@@ -403,9 +403,9 @@ async fn an_organization_without_a_focal_point_asks_the_administrators() {
     )
     .await
     .unwrap(); // idempotent
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
     assert_eq!(
-        (told.affiliation_status, told.focal_point),
+        (claims.affiliation_status, claims.focal_point),
         (AffiliationClaim::Approved, true)
     );
     let granted = ties::grant(&op.app, &admin, &id, &documents()).await;

@@ -1,4 +1,4 @@
-//! Tests a person's place in organizations: the functions of the room, and the rules of the database.
+//! Tests the affiliations of people with organizations: the functions of the room, and the rules of the database.
 
 mod audit;
 mod csv;

@@ -39,13 +39,13 @@ impl TestOp {
     }
 
     async fn status_and_organization(&self, account: &AccountId) -> (AffiliationClaim, Option<String>) {
-        let told = membership_claims(self.app.db.read(), account).await.unwrap();
-        (told.affiliation_status, told.organization)
+        let claims = membership_claims(self.app.db.read(), account).await.unwrap();
+        (claims.affiliation_status, claims.organization)
     }
 }
 
 #[tokio::test]
-async fn a_choice_is_consistent_or_told_what_is_wrong() {
+async fn a_choice_is_consistent_or_its_wrong_field_is_named() {
     // SU-6
     let op = TestOp::start_with_directory().await;
     let good = ChoiceInput {
@@ -142,10 +142,10 @@ async fn a_typed_organization_is_no_member_until_it_is_accepted_as_one() {
     let op = TestOp::start_with_directory().await;
     let alice = op.insert_person("alice").await;
     let proposed = op.propose_organization(&alice).await;
-    let told = membership_claims(op.app.db.read(), &alice).await.unwrap();
-    assert_eq!(told.membership_type.unwrap().as_str(), "non_member");
+    let claims = membership_claims(op.app.db.read(), &alice).await.unwrap();
+    assert_eq!(claims.membership_type.unwrap().as_str(), "non_member");
     assert_eq!(
-        (told.affiliation_status, told.organization),
+        (claims.affiliation_status, claims.organization),
         (AffiliationClaim::SelfDeclared, None)
     );
 

@@ -49,18 +49,18 @@ async fn a_completed_sign_up_asks_the_focal_points() {
 
     let (affiliation, organization) = joined.affiliation.unwrap();
     assert_eq!(organization.name, "Telco");
-    let told = membership_claims(op.app.db.read(), &joined.completed.account.id)
+    let claims = membership_claims(op.app.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
     assert_eq!(
-        (told.affiliation_status, told.organization),
+        (claims.affiliation_status, claims.organization),
         (AffiliationClaim::Pending, None)
     );
     let rights = ties::list_of_affiliation(op.app.db.read(), &affiliation.id)
         .await
         .unwrap();
     assert_eq!(rights.len(), 3); // asked for, each to be decided: AF-3
-    assert!(told.ties_rights.is_empty());
+    assert!(claims.ties_rights.is_empty());
     let mail = op.outbox().latest("mina@example.org").await;
     assert_eq!(mail.kind, "affiliation_requested");
     assert!(mail.text.contains(EMAIL));
@@ -77,10 +77,10 @@ async fn a_sign_up_is_not_lost_with_the_organization_it_chose() {
     let joined = op.complete_signup(&handle).await.unwrap();
 
     assert!(joined.affiliation.is_none());
-    let told = membership_claims(op.app.db.read(), &joined.completed.account.id)
+    let claims = membership_claims(op.app.db.read(), &joined.completed.account.id)
         .await
         .unwrap();
-    assert_eq!(told.affiliation_status, AffiliationClaim::None);
+    assert_eq!(claims.affiliation_status, AffiliationClaim::None);
 }
 
 #[tokio::test]

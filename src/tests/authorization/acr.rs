@@ -37,7 +37,7 @@ async fn tokens(op: &TestOp, client: &Client, person: &SignedIn, more: &[(&str, 
 }
 
 #[tokio::test]
-async fn the_class_that_is_told_is_one_of_those_asked_for() {
+async fn the_class_that_is_stated_is_one_of_those_asked_for() {
     let op = TestOp::start().await;
     let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
     let careful = with_code(&op, &alice);
@@ -49,9 +49,9 @@ async fn the_class_that_is_told_is_one_of_those_asked_for() {
         (&careful, SFA, SFA),         // two factors prove one, too
         (&careful, "1", MFA),
     ];
-    for (person, values, told) in cases {
+    for (person, values, stated) in cases {
         let tokens = tokens(&op, &web, person, &[("acr_values", values)]).await;
-        assert_eq!(op.id_token_claims(&tokens)["acr"], told, "{values}");
+        assert_eq!(op.id_token_claims(&tokens)["acr"], stated, "{values}");
     }
     let plain = op.id_token_claims(&tokens(&op, &web, &careful, &[]).await);
     assert_eq!(plain["acr"], MFA);

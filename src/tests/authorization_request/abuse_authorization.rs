@@ -114,32 +114,32 @@ async fn a_request_in_any_shape_gets_a_standard_answer() {
             1 => alice.browser.get(&format!("/authorize?{query}")).await,
             _ => alice.browser.post("/authorize", &fields).await,
         };
-        let Some(told) = arrived(&op, &rp, &page) else {
+        let Some(returned) = arrived(&op, &rp, &page) else {
             pages += 1;
             continue;
         };
-        assert_eq!(told["iss"], ISSUER, "{about}"); // AZ-11
-        match told.get("error") {
+        assert_eq!(returned["iss"], ISSUER, "{about}"); // AZ-11
+        match returned.get("error") {
             Some(code) => {
                 refused += 1;
                 assert!(is_of_the_standard(code), "{about}: {code}");
                 assert!(
-                    is_plain(told.get("error_description").map_or("", String::as_str)),
+                    is_plain(returned.get("error_description").map_or("", String::as_str)),
                     "{about}"
                 );
                 let secrets = ["code", "id_token", "access_token"];
-                assert!(secrets.iter().all(|it| !told.contains_key(*it)), "{about}");
+                assert!(secrets.iter().all(|it| !returned.contains_key(*it)), "{about}");
             }
             None => {
                 granted += 1;
                 // The answer holds only what this client asked for, with its state.
                 assert!(
-                    told.contains_key("code") || told.contains_key("id_token"),
-                    "{about}: {told:?}"
+                    returned.contains_key("code") || returned.contains_key("id_token"),
+                    "{about}: {returned:?}"
                 );
             }
         }
-        assert!(!told.contains_key("refresh_token"), "{about}");
+        assert!(!returned.contains_key("refresh_token"), "{about}");
     }
     // Mutations break some requests, not all.
     assert!(

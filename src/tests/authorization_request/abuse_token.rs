@@ -83,13 +83,13 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
 
         // The router answers with no 5xx: the relying party itself refuses it.
         let answer = rp.posts_with("/token", &fields, &[]).await;
-        let told: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let returned: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         assert_eq!(answer.headers()["cache-control"], "no-store", "{about}"); // TK-11
         if answer.status() == 200 {
             granted += 1;
-            assert!(told["access_token"].is_string(), "{about}");
+            assert!(returned["access_token"].is_string(), "{about}");
             let most = if kind == 2 { "catalogue" } else { GRANTED };
-            let scope = told["scope"].as_str().expect("a scope");
+            let scope = returned["scope"].as_str().expect("a scope");
             let allowed = |it: &str| most.split(' ').any(|other| it == other);
             assert!(
                 scope.split(' ').filter(|it| !it.is_empty()).all(allowed),
@@ -98,20 +98,20 @@ async fn a_token_request_in_any_shape_gets_a_standard_answer() {
             continue;
         }
         refused += 1;
-        assert!(!mutations.is_empty(), "{about}: {told}"); // a good request is granted
+        assert!(!mutations.is_empty(), "{about}: {returned}"); // a good request is granted
         assert!(
             (400..500).contains(&answer.status().as_u16()),
             "{about}: {}",
             answer.status()
         );
-        let code = told["error"].as_str().unwrap_or_default();
+        let code = returned["error"].as_str().unwrap_or_default();
         assert!(
             is_of_the_standard(code) || answer.status() == 429,
-            "{about}: {told}"
+            "{about}: {returned}"
         );
-        let description = told["error_description"].as_str().unwrap_or_default();
+        let description = returned["error_description"].as_str().unwrap_or_default();
         assert!(is_plain(description), "{about}: {description}");
-        assert!(told.get("access_token").is_none(), "{about}");
+        assert!(returned.get("access_token").is_none(), "{about}");
     }
     // Mutations break some requests, not all.
     assert!(granted > 100 && refused > 100, "{granted} {refused}");

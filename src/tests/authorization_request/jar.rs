@@ -399,6 +399,6 @@ async fn an_object_is_fetched_from_a_registered_address_only() {
     let back = visitor.get(&asks(&address)).await;
     assert_eq!(back.query("error").as_deref(), Some("invalid_request_object"));
     let page = visitor.get("/.well-known/openid-configuration").await;
-    let told: Value = serde_json::from_str(&page.body).expect("JSON");
-    assert_eq!(told["request_uri_parameter_supported"], true);
+    let metadata: Value = serde_json::from_str(&page.body).expect("JSON");
+    assert_eq!(metadata["request_uri_parameter_supported"], true);
 }

@@ -80,8 +80,8 @@ async fn a_reference_is_opened_until_it_is_answered_and_then_dead() {
     let late = alice.enters_password(waiting).await;
     assert_eq!((late.status.as_u16(), late.query("code")), (400, None));
     assert_eq!(alice.browser.get(&url).await.status, 400); // no address to answer: AZ-1
-    let told = alice.browser.get(&redirecting).await;
-    assert_eq!(told.query("error").as_deref(), Some("invalid_request_uri"));
+    let returned = alice.browser.get(&redirecting).await;
+    assert_eq!(returned.query("error").as_deref(), Some("invalid_request_uri"));
 }
 
 #[tokio::test]

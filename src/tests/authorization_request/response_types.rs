@@ -74,9 +74,9 @@ async fn a_token_from_the_front_works_until_its_logout() {
     let answer = fragment(&alice.browser.get(&url).await);
 
     let token = answer["access_token"].as_str().expect("a token");
-    let told = rp.claims(token).await;
-    assert_eq!(told["email"], "alice@example.org");
-    assert_eq!(told["sub"], claims(&op, &answer["id_token"])["sub"]);
+    let returned = rp.claims(token).await;
+    assert_eq!(returned["email"], "alice@example.org");
+    assert_eq!(returned["sub"], claims(&op, &answer["id_token"])["sub"]);
     assert_eq!(answer["scope"], "openid email"); // Core §11: no offline access without a code
 
     let page = alice.browser.get("/logout").await;
@@ -241,16 +241,16 @@ async fn a_client_and_the_deployment_decide_which_types_there_are() {
 }
 
 #[tokio::test]
-async fn the_metadata_tells_what_is_on() {
-    let told = async |op: &TestOp| -> Value {
+async fn the_metadata_states_what_is_on() {
+    let metadata = async |op: &TestOp| -> Value {
         let page = op.browser().get("/.well-known/openid-configuration").await;
         serde_json::from_str(&page.body).expect("JSON")
     };
-    let closed = told(&TestOp::start().await).await;
+    let closed = metadata(&TestOp::start().await).await;
     assert_eq!(closed["response_types_supported"], json!(["code"]));
     assert!(!closed["grant_types_supported"].to_string().contains("implicit"));
 
-    let open = told(&open_provider().await).await;
+    let open = metadata(&open_provider().await).await;
     let types = [
         "code",
         "id_token",

@@ -93,7 +93,7 @@ async fn an_error_has_the_focus() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Chromium: .ci/browser"]
-async fn results_are_told_and_escape_leads_back() {
+async fn results_are_announced_and_escape_leads_back() {
     let [arabic, _] = Device::scripted_and_plain();
     tokio::join!(of_the_script(arabic), of_the_script(Device::DESKTOP));
 }

@@ -71,7 +71,7 @@ async fn in_an_account(device: Device) {
     twice.presses("#request-change", path, "#pending").await;
     person.shows("requested").await;
     assert_eq!(server.mails_to("fp@ofcom.example").await, 1);
-    let told_before = server.mails_to(email).await;
+    let mails_before = server.mails_to(email).await;
 
     let focal = Browser::open(&device.label("double-focal-point"), device).await;
     let focal_twice = Twice {
@@ -86,7 +86,7 @@ async fn in_an_account(device: Device) {
     let path = focal.path().await;
     focal_twice.presses("#approve", &path, "#flash").await;
     focal.shows("approved").await;
-    assert_eq!(server.mails_to(email).await, told_before + 1);
+    assert_eq!(server.mails_to(email).await, mails_before + 1);
     focal.closes().await;
 
     person.goes_to(&server.at("/account")).await;

@@ -28,7 +28,7 @@ async fn nobody_answers_for_another() {
         let answer = bob.browser.send(form).await;
         assert_eq!(answer.status.as_u16(), 404, "{}", answer.text()); // G-4
     }
-    assert_eq!(bank.is_told(&given).await, "authorization_pending");
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending");
     // Neither a form that somebody else made nor a link decides (BR-1, G-5).
     let forged = [("request_id", id.as_str()), ("decision", "allow")];
     assert_eq!(alice.browser.post(PAGE, &forged).await.status.as_u16(), 403);
@@ -37,7 +37,7 @@ async fn nobody_answers_for_another() {
         .get(&format!("{PAGE}?request_id={id}&decision=allow"))
         .await;
     op.advance(5);
-    assert_eq!(bank.is_told(&given).await, "authorization_pending");
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn of_two_decisions_the_first_counts() {
     let late = alice.browser.send(form.press("decision", "allow")).await;
     assert!(late.has("#form-notice"), "{}", late.text()); // G-9
     assert_eq!(late.status.as_u16(), 409);
-    assert_eq!(bank.is_told(&given).await, "access_denied");
+    assert_eq!(bank.gets_error(&given).await, "access_denied");
     assert_eq!(recorded(&op, "authentication.allowed").await, 0);
 }
 
@@ -64,7 +64,7 @@ async fn who_rested_long_proves_who_they_are_before_they_allow() {
     let given = bank.is_given(ALICE, &[]).await;
     let asked = alice.answers("allow").await;
     assert_eq!(asked.url.path(), "/reauthenticate"); // SE-2
-    assert_eq!(bank.is_told(&given).await, "authorization_pending");
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending");
     let form = asked.form(&["password"]);
     let password = alice.password.clone();
     let page = alice.browser.submit(form, &[("password", &password)]).await;
@@ -78,7 +78,7 @@ async fn who_rested_long_proves_who_they_are_before_they_allow() {
 }
 
 #[tokio::test]
-async fn a_class_that_the_session_has_not_is_proved_before_it_is_told() {
+async fn a_class_that_the_session_has_not_is_verified_before_it_is_stated() {
     const MFA: &str = "https://refeds.org/profile/mfa";
     let op = TestOp::start().await;
     let bank = bank(&op).await;
@@ -87,22 +87,22 @@ async fn a_class_that_the_session_has_not_is_proved_before_it_is_told() {
     let given = bank.is_given(ALICE, &[("acr_values", MFA)]).await;
     alice.answers("allow").await;
     let (_, tokens) = bank.comes_with(&given).await;
-    let told = claims(tokens["id_token"].as_str().expect("an ID token"));
-    assert_eq!(told["acr"], "https://refeds.org/profile/sfa");
+    let returned = claims(tokens["id_token"].as_str().expect("an ID token"));
+    assert_eq!(returned["acr"], "https://refeds.org/profile/sfa");
 
     let (app, _) = sets_up(&op, &mut alice.elsewhere(&op)).await;
     let given = bank.is_given(ALICE, &[("acr_values", MFA)]).await;
     let step = alice.answers("allow").await;
-    assert_eq!(bank.is_told(&given).await, "authorization_pending");
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending");
     let page = enters(&mut alice.browser, &step, &app.shows(&op)).await;
     assert_eq!(page.url.path(), PAGE);
     alice.answers("allow").await;
     op.advance(5);
     let (status, tokens) = bank.comes_with(&given).await;
     assert_eq!(status, 200, "{tokens}");
-    let told = claims(tokens["id_token"].as_str().expect("an ID token"));
+    let returned = claims(tokens["id_token"].as_str().expect("an ID token"));
     assert_eq!(
-        (&told["acr"], &told["amr"]),
+        (&returned["acr"], &returned["amr"]),
         (&json!(MFA), &json!(["pwd", "otp", "mfa"]))
     );
 }
@@ -119,7 +119,7 @@ async fn each_request_is_answered_by_itself_the_newest_first() {
     assert_eq!(page.text_of(".binding-message"), "Second");
     alice.answers("allow").await;
     alice.answers("deny").await;
-    assert_eq!(bank.is_told(&first).await, "access_denied");
+    assert_eq!(bank.gets_error(&first).await, "access_denied");
     assert_eq!(bank.comes_with(&second).await.0, 200);
 }
 
@@ -134,9 +134,9 @@ async fn whom_the_access_policy_refuses_cannot_let_the_service_in() {
     assert!(page.has("button[value=deny]") && !page.has("button[value=allow]"));
     let still = alice.browser.send(form.smuggle("decision", "allow")).await;
     assert!(still.has("#form-notice"), "{}", still.text());
-    assert_eq!(bank.is_told(&given).await, "authorization_pending");
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending");
     alice.answers("deny").await;
-    assert_eq!(bank.is_told(&given).await, "access_denied");
+    assert_eq!(bank.gets_error(&given).await, "access_denied");
 }
 
 #[tokio::test]
@@ -149,14 +149,14 @@ async fn what_the_service_gets_is_what_is_so_then() {
     alice.answers("allow").await;
     let services = alice.browser.get("/account/services").await;
     alice.browser.confirms(&services, "#withdraw-bank").await;
-    assert_eq!(bank.is_told(&given).await, "invalid_grant");
+    assert_eq!(bank.gets_error(&given).await, "invalid_grant");
 
     let given = bank.is_given(ALICE, &[]).await;
     alice.answers("allow").await;
     let account = alice.browser.get("/account").await;
     let logout = account.form_to("/logout").press("decision", "logout");
     alice.browser.send(logout).await;
-    assert_eq!(bank.is_told(&given).await, "invalid_grant");
+    assert_eq!(bank.gets_error(&given).await, "invalid_grant");
 }
 
 #[tokio::test]
@@ -202,8 +202,8 @@ async fn what_is_asked_for_in_detail_is_read_and_carried() {
     ); // RFC 9396 §5
     alice.answers("allow").await;
     let (_, tokens) = bank.comes_with(&given).await;
-    let told: Value = serde_json::from_str(details).expect("JSON");
-    assert_eq!(tokens["authorization_details"], told, "{tokens}"); // RFC 9396 §7
+    let returned: Value = serde_json::from_str(details).expect("JSON");
+    assert_eq!(tokens["authorization_details"], returned, "{tokens}"); // RFC 9396 §7
     let unknown = [("authorization_details", r#"[{"type":"payment"}]"#)];
     assert_eq!(
         bank.is_refused(ALICE, &unknown).await,

@@ -70,7 +70,7 @@ impl<'a> Strict<'a> {
         path: &str,
         fields: &[(&str, &str)],
         assertion: &str,
-        shown: Option<&Identity>,
+        identity: Option<&Identity>,
     ) -> (u16, Value) {
         let mut all = vec![
             ("client_assertion_type", ASSERTION_TYPE),
@@ -78,7 +78,7 @@ impl<'a> Strict<'a> {
         ];
         all.retain(|_| !assertion.is_empty());
         all.extend(fields);
-        let header = shown.map(Identity::header);
+        let header = identity.map(Identity::header);
         let headers: Vec<(&str, &str)> = header.iter().map(|it| (HEADER, it.as_str())).collect();
         let answer = self.rp.posts_with(path, &all, &headers).await;
         let read = serde_json::from_slice(answer.body()).expect("JSON");
@@ -92,16 +92,16 @@ impl<'a> Strict<'a> {
             .await
     }
 
-    async fn comes(&self, given: &Given, shown: Option<&Identity>) -> (u16, Value) {
+    async fn comes(&self, given: &Given, identity: Option<&Identity>) -> (u16, Value) {
         let fields = [("grant_type", GRANT), ("auth_req_id", given.id())];
         let audience = format!("{ISSUER}{TOKEN}");
-        self.calls(TOKEN, &fields, &self.assertion("PS256", &audience), shown)
+        self.calls(TOKEN, &fields, &self.assertion("PS256", &audience), identity)
             .await
     }
 
-    async fn userinfo(&self, token: &str, shown: Option<&Identity>) -> u16 {
+    async fn userinfo(&self, token: &str, identity: Option<&Identity>) -> u16 {
         let authorization = format!("Bearer {token}");
-        let header = shown.map(Identity::header);
+        let header = identity.map(Identity::header);
         let mut headers = vec![("authorization", authorization.as_str())];
         headers.extend(header.iter().map(|it| (HEADER, it.as_str())));
         self.rp.gets(USERINFO, &headers).await.status().as_u16()
@@ -234,10 +234,10 @@ async fn it_is_proved_at_both_endpoints() {
         );
         assert_eq!((refused.0, refused.1.as_str()), expected);
     }
-    let told = bank.rp.gets(OPENID_CONFIGURATION, &[]).await;
-    let told: Value = serde_json::from_slice(told.body()).expect("JSON");
+    let metadata = bank.rp.gets(OPENID_CONFIGURATION, &[]).await;
+    let metadata: Value = serde_json::from_slice(metadata.body()).expect("JSON");
     assert_eq!(
-        told["mtls_endpoint_aliases"]["backchannel_authentication_endpoint"],
+        metadata["mtls_endpoint_aliases"]["backchannel_authentication_endpoint"],
         mutual
     ); // RFC 8705 §5
     alice.answers("deny").await;

@@ -69,7 +69,7 @@ impl RelyingParty {
         self.posts(TOKEN, &fields).await
     }
 
-    async fn is_told(&self, given: &Given) -> String {
+    async fn gets_error(&self, given: &Given) -> String {
         let (status, answer) = self.comes_with(given).await;
         assert_eq!(status, 400, "{answer}");
         answer["error"].as_str().unwrap_or_default().to_owned()
@@ -115,7 +115,7 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
         (&json!(600), &json!(5))
     );
     assert_eq!(given.id().len(), 43); // CIBA §7.3: 256 bits
-    assert_eq!(bank.is_told(&given).await, "authorization_pending"); // CIBA §11
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending"); // CIBA §11
 
     // The mail says who asks and about what, and its link leads through the login to the page.
     let mail = op.outbox().latest(ALICE).await;
@@ -127,12 +127,12 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
     let login = alice.browser.get(&link).await;
     let page = alice.enters_password(login).await;
     let text = page.text();
-    for shown in ["The Bank", "Order 1234", "Your email address", ALICE] {
-        assert!(text.contains(shown), "{shown}: {text}");
+    for words in ["The Bank", "Order 1234", "Your email address", ALICE] {
+        assert!(text.contains(words), "{words}: {text}");
     }
     assert!(!text.contains("admin"));
     op.advance(5);
-    assert_eq!(bank.is_told(&given).await, "authorization_pending"); // only a POST decides
+    assert_eq!(bank.gets_error(&given).await, "authorization_pending"); // only a POST decides
 
     let done = alice
         .browser
@@ -154,7 +154,7 @@ async fn a_person_is_asked_by_mail_and_answers_in_the_account() {
     }
 
     // TK-2: the id is good once, and a second use ends the tokens that it bought.
-    assert_eq!(bank.is_told(&given).await, "invalid_grant");
+    assert_eq!(bank.gets_error(&given).await, "invalid_grant");
     assert_eq!(bank.get(USERINFO, access).await.status(), 401);
 }
 
@@ -166,8 +166,8 @@ async fn a_person_says_no_and_the_service_hears_it() {
     let given = bank.is_given(ALICE, &[]).await;
     let done = alice.answers("deny").await;
     assert!(done.has("#empty"), "{}", done.text());
-    assert_eq!(bank.is_told(&given).await, "access_denied"); // CIBA §11
-    assert_eq!(bank.is_told(&given).await, "access_denied");
+    assert_eq!(bank.gets_error(&given).await, "access_denied"); // CIBA §11
+    assert_eq!(bank.gets_error(&given).await, "access_denied");
     assert_eq!(recorded(&op, "authentication.denied").await, 1);
     assert_eq!(recorded(&op, "consent.given").await, 0);
 }
@@ -181,7 +181,7 @@ async fn who_comes_too_often_waits_longer() {
     let mut heard = Vec::new();
     for wait in [0, 4, 9, 15, 15, 14, 20] {
         op.advance(wait);
-        heard.push(bank.is_told(&given).await);
+        heard.push(bank.gets_error(&given).await);
     }
     // CIBA §11: the interval grows by 5 s each time, from the request that came too early.
     let (fine, early) = ("authorization_pending", "slow_down");
@@ -205,10 +205,10 @@ async fn a_request_ends_when_the_service_wanted_it_to() {
     let page = alice.browser.get(PAGE).await;
     let late = page.form_to(PAGE).press("decision", "allow");
     op.advance(10);
-    assert_eq!(bank.is_told(&short).await, "expired_token"); // CIBA §11
+    assert_eq!(bank.gets_error(&short).await, "expired_token"); // CIBA §11
     alice.answers("allow").await;
     op.advance(10);
-    assert_eq!(bank.is_told(&allowed).await, "expired_token");
+    assert_eq!(bank.gets_error(&allowed).await, "expired_token");
     // The page that was open decides nothing now, and says so.
     let answer = alice.browser.send(late).await;
     assert!(
@@ -218,7 +218,7 @@ async fn a_request_ends_when_the_service_wanted_it_to() {
     );
     op.advance(3600);
     itu_account::jobs::sweep(&op.app).await.expect("swept");
-    assert_eq!(bank.is_told(&short).await, "invalid_grant");
+    assert_eq!(bank.gets_error(&short).await, "invalid_grant");
     let longest = bank.is_given(ALICE, &[("requested_expiry", "86400")]).await;
     assert_eq!(longest.0["expires_in"], 1800);
 }
@@ -232,8 +232,8 @@ async fn an_auth_req_id_is_its_clients_alone() {
     let mut alice = somebody(&op).await;
     let given = bank.is_given(ALICE, &[]).await;
     alice.answers("allow").await;
-    assert_eq!(other.is_told(&given).await, "invalid_grant"); // CIBA §11
-    assert_eq!(web.is_told(&given).await, "unauthorized_client"); // TK-9
+    assert_eq!(other.gets_error(&given).await, "invalid_grant"); // CIBA §11
+    assert_eq!(web.gets_error(&given).await, "unauthorized_client"); // TK-9
     assert_eq!(web.is_refused(ALICE, &[]).await, "unauthorized_client");
     assert_eq!(bank.comes_with(&given).await.0, 200);
     let unproved = RelyingParty::discover(op.router.clone(), "bank", None, String::from(ISSUER)).await;
@@ -296,22 +296,22 @@ async fn each_fault_of_a_request_has_its_code() {
 }
 
 #[tokio::test]
-async fn discovery_tells_what_there_is() {
+async fn discovery_states_what_there_is() {
     let op = TestOp::start().await;
     let bank = bank(&op).await;
-    let told = bank.gets(OPENID_CONFIGURATION, &[]).await;
-    let told: Value = serde_json::from_slice(told.body()).expect("JSON");
+    let metadata = bank.gets(OPENID_CONFIGURATION, &[]).await;
+    let metadata: Value = serde_json::from_slice(metadata.body()).expect("JSON");
     // CIBA §4
     assert_eq!(
-        told["backchannel_authentication_endpoint"],
+        metadata["backchannel_authentication_endpoint"],
         format!("{ISSUER}{BACKCHANNEL_AUTHENTICATION}")
     );
     assert_eq!(
-        told["backchannel_token_delivery_modes_supported"],
+        metadata["backchannel_token_delivery_modes_supported"],
         json!(["poll", "ping"])
     );
-    assert_eq!(told["backchannel_user_code_parameter_supported"], false);
-    let has = |name: &str, value: &str| told[name].as_array().expect(name).contains(&json!(value));
+    assert_eq!(metadata["backchannel_user_code_parameter_supported"], false);
+    let has = |name: &str, value: &str| metadata[name].as_array().expect(name).contains(&json!(value));
     assert!(has("grant_types_supported", GRANT));
     let algs = "backchannel_authentication_request_signing_alg_values_supported";
     assert!(has(algs, "PS256") && has(algs, "ES256") && !has(algs, "none"));

@@ -127,7 +127,7 @@ async fn whatever_is_wrong_with_it_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn a_bad_message_is_told_as_such() {
+async fn a_bad_message_is_refused_as_such() {
     let op = TestOp::start().await;
     let bank = Signing::start(&op).await;
     somebody(&op).await;

@@ -289,11 +289,11 @@ async fn discovery_and_scripts_find_the_endpoint() {
     let redirect = json!({"redirect_uris": ["https://tv.example.test/callback"],
         "grant_types": [GRANT, "authorization_code", "refresh_token"]});
     let tv = television_with(&op, redirect).await;
-    let told = tv.gets(OPENID_CONFIGURATION, &[]).await;
-    let told: Value = serde_json::from_slice(told.body()).expect("JSON");
+    let metadata = tv.gets(OPENID_CONFIGURATION, &[]).await;
+    let metadata: Value = serde_json::from_slice(metadata.body()).expect("JSON");
     let endpoint = format!("{ISSUER}{DEVICE_AUTHORIZATION}");
-    assert_eq!(told["device_authorization_endpoint"], endpoint); // RFC 8628 §4
-    let grants = told["grant_types_supported"].as_array().expect("a list");
+    assert_eq!(metadata["device_authorization_endpoint"], endpoint); // RFC 8628 §4
+    let grants = metadata["grant_types_supported"].as_array().expect("a list");
     assert!(grants.contains(&json!(GRANT)));
     for (origin, may_read) in [
         ("https://tv.example.test", true),

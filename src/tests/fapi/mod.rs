@@ -109,8 +109,8 @@ impl<'a> Service<'a> {
     async fn reference(&self, fields: &Pairs) -> String {
         let answer = self.pushes(fields).await;
         assert_eq!(answer.status(), 201, "{}", body(&answer));
-        let told = body(&answer);
-        told["request_uri"].as_str().expect("a reference").to_owned()
+        let returned = body(&answer);
+        returned["request_uri"].as_str().expect("a reference").to_owned()
     }
 
     /// Returns the address by which the browser brings a reference.

@@ -48,7 +48,7 @@ async fn what_was_pushed_counts_and_nothing_beside_it() {
 }
 
 #[tokio::test]
-async fn who_says_no_is_told_with_the_whole_state() {
+async fn a_refusal_is_returned_with_the_whole_state() {
     let op = TestOp::start().await;
     let bank = op.service("bank", "fapi2").await;
     let long = "x".repeat(1000);

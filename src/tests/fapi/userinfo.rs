@@ -55,8 +55,8 @@ async fn an_interaction_is_found_again_by_its_id() {
     let bank = op.service("bank", "fapi2").await;
     let ask = async |id: &str| {
         let answer = bank.rp.gets(USERINFO, &[("x-fapi-interaction-id", id)]).await;
-        let told = answer.headers().get("x-fapi-interaction-id");
-        told.map(|it| it.to_str().expect("ASCII").to_owned())
+        let returned = answer.headers().get("x-fapi-interaction-id");
+        returned.map(|it| it.to_str().expect("ASCII").to_owned())
     };
     let uuid = "c770aef3-6784-41f7-8e0e-ff5f97bddb3a";
     assert_eq!(ask(uuid).await.as_deref(), Some(uuid)); // also with an error
@@ -67,7 +67,7 @@ async fn an_interaction_is_found_again_by_its_id() {
         "c770aef3678441f78e0eff5f97bddb3a",
     ] {
         // FAPI 1.0 Baseline §6.2.1: the answer has an id of ours instead.
-        let told = ask(other).await.expect("an id");
-        assert!(told.len() == 36 && told != other, "{other}: {told}");
+        let returned = ask(other).await.expect("an id");
+        assert!(returned.len() == 36 && returned != other, "{other}: {returned}");
     }
 }

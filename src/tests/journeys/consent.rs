@@ -40,9 +40,9 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
         .send(page.form(&["decision=allow"]).press("decision", "allow"))
         .await;
     let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
-    let told = rp.claims(&tokens.access_token).await;
-    assert_eq!(told["email"], "alice@example.org");
-    assert_eq!(told["job_title"], "Engineer");
+    let returned = rp.claims(&tokens.access_token).await;
+    assert_eq!(returned["email"], "alice@example.org");
+    assert_eq!(returned["job_title"], "Engineer");
     assert!(tokens.claims.given_name().is_some());
     // The person can still see later what was granted.
     let services = alice.browser.get("/account/services").await;
@@ -58,13 +58,13 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
     consent.claims.clear();
     consents::put(op.app.db.read(), &consent).await.expect("put");
     let personal = ["email", "name", "job_title", "given_name"];
-    let told = rp.claims(&tokens.access_token).await;
-    assert!(personal.iter().all(|it| told.get(it).is_none()), "{told}");
+    let returned = rp.claims(&tokens.access_token).await;
+    assert!(personal.iter().all(|it| returned.get(it).is_none()), "{returned}");
     let refresh = tokens.refresh_token.expect("a refresh token");
     let again = rp.refreshes(&refresh).await.expect("tokens");
     assert!(again.claims.given_name().is_none() && again.claims.email().is_none());
-    let told = rp.claims(&again.access_token).await;
-    assert!(personal.iter().all(|it| told.get(it).is_none()), "{told}");
+    let returned = rp.claims(&again.access_token).await;
+    assert!(personal.iter().all(|it| returned.get(it).is_none()), "{returned}");
     // The provider asks for the claims before it returns them.
     let url = rp.authorization_url("openid", &[("claims", CLAIMS), ("prompt", "none")]);
     let silent = alice.browser.get(&url).await;
@@ -90,9 +90,9 @@ async fn a_claim_that_is_no_longer_registered_is_not_given() {
         .await
         .expect("changed");
 
-    let told = rp.claims(&tokens.access_token).await;
-    assert!(told.get("job_title").is_none(), "{told}"); // AZ-14, G-10
-    assert_eq!(told["email"], "alice@example.org");
+    let returned = rp.claims(&tokens.access_token).await;
+    assert!(returned.get("job_title").is_none(), "{returned}"); // AZ-14, G-10
+    assert_eq!(returned["email"], "alice@example.org");
 }
 
 #[tokio::test]

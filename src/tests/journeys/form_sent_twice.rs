@@ -166,7 +166,7 @@ async fn a_message_is_not_made_by_an_address() {
 }
 
 #[tokio::test]
-async fn a_wait_is_told_and_ends() {
+async fn a_wait_is_shown_and_ends() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     alice.password = "Wrong-lamp-42".into();

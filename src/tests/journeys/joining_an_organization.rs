@@ -18,7 +18,7 @@ use itu_account::domain::role::Role;
 use itu_account::domain::{AccountId, AffiliationId};
 use itu_account::storage::affiliations;
 
-/// Returns a person with a place in the organization, written past the front door, signed in.
+/// Returns a person with an affiliation, which is inserted, and a login.
 pub(super) async fn member(
     op: &TestOp,
     email: &str,
@@ -70,7 +70,7 @@ pub(super) async fn by_hand(person: &mut Person, path: &str, fields: &[(&str, &s
 }
 
 #[tokio::test]
-async fn a_request_is_approved_and_services_are_told() {
+async fn a_request_is_approved_and_the_claims_state_it() {
     let op = TestOp::start().await;
     op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
@@ -93,9 +93,9 @@ async fn a_request_is_approved_and_services_are_told() {
     let sent = alice.browser.submit(form, &values).await;
     assert_eq!(sent.url.path(), "/account/organization", "{}", sent.text());
     assert!(sent.has("#pending"));
-    let told = claims(&mut alice, &mut rp).await;
-    assert_eq!(told["affiliation_status"], "pending");
-    assert!(told.get("membership_type").is_none() && told["ties_rights"] == json!([]));
+    let returned = claims(&mut alice, &mut rp).await;
+    assert_eq!(returned["affiliation_status"], "pending");
+    assert!(returned.get("membership_type").is_none() && returned["ties_rights"] == json!([]));
 
     // AF-2: the mail's link leads to the page, which decides.
     let link = op.outbox().link("fp@ofcom.example", "/focal-point/").await;
@@ -120,11 +120,11 @@ async fn a_request_is_approved_and_services_are_told() {
     let again = fp.browser.send(form).await;
     assert_eq!((again.status, &again.url), (StatusCode::OK, &person.url));
     assert_eq!(fp.browser.send(elsewhere).await.status, StatusCode::CONFLICT);
-    let told = claims(&mut alice, &mut rp).await;
-    assert_eq!(told["affiliation_status"], "approved");
-    assert_eq!(told["membership_type"], "member_state");
+    let returned = claims(&mut alice, &mut rp).await;
+    assert_eq!(returned["affiliation_status"], "approved");
+    assert_eq!(returned["membership_type"], "member_state");
     assert_eq!(
-        (&told["organization_id"], &told["ties_rights"]),
+        (&returned["organization_id"], &returned["ties_rights"]),
         (&json!("ofcom"), &json!([]))
     );
 
@@ -148,9 +148,9 @@ async fn a_request_is_approved_and_services_are_told() {
     assert_eq!(claims(&mut alice, &mut rp).await["focal_point"], true);
     let removed = fp.browser.confirms(&person, "#remove").await;
     assert_eq!(removed.url.path(), "/focal-point/ofcom/people");
-    let told = claims(&mut alice, &mut rp).await;
-    assert_eq!(told["affiliation_status"], "removed");
-    assert!(told.get("organization").is_none() && told["focal_point"] == false);
+    let returned = claims(&mut alice, &mut rp).await;
+    assert_eq!(returned["affiliation_status"], "removed");
+    assert!(returned.get("organization").is_none() && returned["focal_point"] == false);
 }
 
 const SESSION: &str = "__Host-itu_sid";

@@ -201,7 +201,7 @@ async fn a_sign_up_that_takes_an_hour_returns_to_the_service() {
 }
 
 #[tokio::test]
-async fn an_answer_is_told_again_until_its_code_is_redeemed() {
+async fn an_answer_is_returned_again_until_its_code_is_redeemed() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     let mut rp = service(&op).await;

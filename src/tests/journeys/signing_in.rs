@@ -15,9 +15,9 @@ async fn one_login_opens_every_service_and_one_logout_closes_it() {
 
     let code = alice.logs_in_at(&mut events, "openid profile email").await;
     let tokens = events.redeems(&code).await.expect("tokens");
-    let told = events.userinfo(&tokens.access_token).await.expect("userinfo");
-    assert_eq!(told.subject(), tokens.claims.subject());
-    assert_eq!(told.email().map(|it| it.as_str()), Some("alice@example.org"));
+    let returned = events.userinfo(&tokens.access_token).await.expect("userinfo");
+    assert_eq!(returned.subject(), tokens.claims.subject());
+    assert_eq!(returned.email().map(|it| it.as_str()), Some("alice@example.org"));
 
     // SSO: the second service gets its answer without a page.
     let url = shop.authorization_url("openid", &[]);
@@ -52,8 +52,8 @@ async fn a_code_is_redeemed_once() {
     let refusal = rp.redeems(&code).await.expect_err("second use");
 
     assert_eq!(refusal.error, "invalid_grant"); // RFC 6749 §4.1.2
-    let told = rp.introspects(&tokens.access_token).await;
-    assert_eq!(told, json!({ "active": false })); // TK-2: its tokens are revoked
+    let returned = rp.introspects(&tokens.access_token).await;
+    assert_eq!(returned, json!({ "active": false })); // TK-2: its tokens are revoked
 }
 
 #[tokio::test]
@@ -277,7 +277,7 @@ async fn logging_out_without_a_hint_asks_first() {
 }
 
 #[tokio::test]
-async fn who_does_not_meet_the_policy_is_told_why_and_can_go_back() {
+async fn who_does_not_meet_the_policy_is_shown_why_and_can_go_back() {
     let op = TestOp::start().await;
     let policy = json!({ "access_policy": { "affiliation": "approved", "ties_rights": ["documents"] } });
     let mut rp = op.client_with("members-only", policy).await;

@@ -12,7 +12,7 @@ use itu_account::storage::organizations;
 
 impl Person {
     /// Fills and sends screen 2.
-    async fn tells_details(&mut self, page: Page) -> Page {
+    async fn enters_details(&mut self, page: Page) -> Page {
         let form = page.form(&["email", "first_name", "password_confirmation"]);
         let (email, password) = (self.email.clone(), self.password.clone());
         let fields = [
@@ -75,7 +75,7 @@ async fn a_common_word_with_a_year_and_a_sign_is_no_password() {
             rules.contains("the word ITU by itself") && rules.contains("common words"),
             "{rules}"
         );
-        let refused = zoe.tells_details(page).await;
+        let refused = zoe.enters_details(page).await;
         assert_eq!(refused.field_errors(), ["password"], "{password}");
     }
 }
@@ -89,7 +89,7 @@ async fn who_signs_up_too_often_waits_whatever_the_address() {
         let mut visitor = op.visitor(email);
         visitor.browser.peer = peer.into();
         let page = visitor.browser.get("/signup").await;
-        visitor.tells_details(page).await
+        visitor.enters_details(page).await
     };
     let here = [192, 0, 2, 7];
     for email in ["a@example.org", "known@example.org"] {
@@ -125,7 +125,7 @@ async fn from_a_service_to_an_account_and_back_logged_in() {
     let login = zoe.browser.get(&url).await;
     let details = zoe.browser.get(&login.link("/signup")).await;
     assert!(details.text().contains("events"), "the page names the service");
-    let organization = zoe.tells_details(details).await;
+    let organization = zoe.enters_details(details).await;
     assert_eq!(
         organization.url.path(),
         "/signup/organization",
@@ -167,7 +167,7 @@ async fn a_sign_up_outlives_its_request_and_still_returns_to_the_service() {
     let url = rp.authorization_url("openid itu_membership", &[("prompt", "create")]);
     let details = zoe.browser.get(&url).await;
     assert_eq!(details.url.path(), "/signup"); // Initiating User Registration §2
-    let organization = zoe.tells_details(details).await;
+    let organization = zoe.enters_details(details).await;
     op.advance(3600);
     let verify = zoe.chooses(organization, "non_member", "corner", false).await;
     let done = zoe.enters_code(verify, &op.outbox().code(&zoe.email).await).await;
@@ -213,7 +213,7 @@ async fn an_own_record_makes_a_non_member() {
     let mut rp = op.client("events").await;
     let mut zoe = op.visitor("zoe@example.org");
     let page = zoe.browser.get("/signup").await;
-    let page = zoe.tells_details(page).await;
+    let page = zoe.enters_details(page).await;
     let form = page.form(&["membership_type", "organization_query"]);
     let page = zoe
         .browser
@@ -242,7 +242,7 @@ async fn a_wrong_code_is_counted_and_a_new_one_can_be_had() {
     op.insert_organization("shop", "Corner Shop", "non_member").await;
     let mut zoe = op.visitor("zoe@example.org");
     let page = zoe.browser.get("/signup").await;
-    let page = zoe.tells_details(page).await;
+    let page = zoe.enters_details(page).await;
     let mut page = zoe.chooses(page, "non_member", "corner", false).await;
     let first = op.outbox().code(&zoe.email).await;
     for _ in 0..5 {

@@ -19,7 +19,7 @@ async fn provider() -> (TestOp, Site) {
     (op, site)
 }
 
-async fn told(op: &TestOp, name: &str, site: &Site) -> RelyingParty {
+async fn notified_service(op: &TestOp, name: &str, site: &Site) -> RelyingParty {
     let uri = site.at(OUT);
     op.client_with(
         name,
@@ -56,7 +56,7 @@ fn logout_url(rp: &RelyingParty, id_token: &str, name: &str) -> String {
 #[tokio::test]
 async fn every_service_of_the_session_is_sent_a_logout_token_once() {
     let (op, site) = provider().await;
-    let mut events = told(&op, "events", &site).await;
+    let mut events = notified_service(&op, "events", &site).await;
     let mut shop = op
         .client_with(
             "shop",
@@ -64,7 +64,7 @@ async fn every_service_of_the_session_is_sent_a_logout_token_once() {
                 "id_token_signed_response_alg": "ES256"}),
         )
         .await;
-    let _never_visited = told(&op, "lists", &site).await;
+    let _never_visited = notified_service(&op, "lists", &site).await;
     let mut alice = op.person("alice@example.org").await;
     let code = alice.logs_in_at(&mut events, "openid").await;
     let at_events = events.redeems(&code).await.expect("tokens");
@@ -80,7 +80,7 @@ async fn every_service_of_the_session_is_sent_a_logout_token_once() {
         .get(&logout_url(&events, &at_events.id_token, "events"))
         .await;
     assert_eq!(bye.url.as_str(), "https://events.example.test/bye?state=s");
-    jobs::deliver_logouts(&op.app).await.expect("told");
+    jobs::deliver_logouts(&op.app).await.expect("notified");
     jobs::deliver_logouts(&op.app).await.expect("nothing more");
     op.advance(300);
     jobs::deliver_logouts(&op.app).await.expect("nothing more");
@@ -114,10 +114,10 @@ async fn every_service_of_the_session_is_sent_a_logout_token_once() {
 }
 
 #[tokio::test]
-async fn whatever_ends_the_session_is_told() {
+async fn whatever_ends_the_session_is_notified() {
     for way in ["logout", "end_everywhere", "end_others"] {
         let (op, site) = provider().await;
-        let mut events = told(&op, "events", &site).await;
+        let mut events = notified_service(&op, "events", &site).await;
         let mut alice = op.person("alice@example.org").await;
         let code = alice.logs_in_at(&mut events, "openid").await;
         events.redeems(&code).await.expect("tokens");
@@ -139,7 +139,7 @@ async fn whatever_ends_the_session_is_told() {
                 alice.browser.confirms(&page, "#end-others").await;
             }
         }
-        jobs::deliver_logouts(&op.app).await.expect("told");
+        jobs::deliver_logouts(&op.app).await.expect("notified");
         assert_eq!(tokens(&site).len(), 1, "{way}"); // LO-3
     }
 }
@@ -148,7 +148,7 @@ async fn whatever_ends_the_session_is_told() {
 async fn a_service_that_is_away_is_tried_three_times() {
     let (op, site) = provider().await;
     site.answers(OUT, 503, &[], "");
-    let mut events = told(&op, "events", &site).await;
+    let mut events = notified_service(&op, "events", &site).await;
     let mut alice = op.person("alice@example.org").await;
     let code = alice.logs_in_at(&mut events, "openid").await;
     let its = events.redeems(&code).await.expect("tokens");
@@ -247,7 +247,7 @@ async fn a_login_is_watched_by_what_the_browser_holds() {
     let mut alice = op.person("alice@example.org").await;
     let url = events.authorization_url("openid", &[]);
     let back = alice.goes_through(&url).await;
-    let told = back.query("session_state").expect("a session_state");
+    let session_state = back.query("session_state").expect("a session_state");
     let code = events.takes(&back);
     let its = events.redeems(&code).await.expect("tokens");
     let browser = alice
@@ -256,7 +256,7 @@ async fn a_login_is_watched_by_what_the_browser_holds() {
         .expect("a cookie")
         .to_owned();
     // Session Management §3.2
-    let (hash, salt) = told.split_once('.').expect("hash and salt");
+    let (hash, salt) = session_state.split_once('.').expect("hash and salt");
     let made = format!("events https://events.example.test {browser} {salt}");
     assert_eq!(hash, URL_SAFE_NO_PAD.encode(Sha256::digest(made)));
 

@@ -57,9 +57,9 @@ async fn refusals_at_the_authorization_endpoint() {
         watch.refused("shop", words);
         // AZ-1: the person sees a reference alone.
         assert_eq!(page.status, 400);
-        let told = page.text_of("main");
-        assert!(!told.contains("shop.example.test"), "{told}");
-        assert!(told.contains(page.header("x-request-id")));
+        let text = page.text_of("main");
+        assert!(!text.contains("shop.example.test"), "{text}");
+        assert!(text.contains(page.header("x-request-id")));
     }
     let twice = [asks(&rp, &[]), vec![("redirect_uri", registered)]].concat();
     authorizes(&op, &twice).await;

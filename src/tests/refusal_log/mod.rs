@@ -60,9 +60,9 @@ impl Watch {
         let named = line["client"].as_str().unwrap_or_default();
         assert_eq!(named, client, "{words:?}: {line}");
         for word in words {
-            let told = ["error", "cause", "parameter", "received", "registered"];
-            let told = told.iter().filter_map(|it| line[it].as_str());
-            assert!(told.into_iter().any(|it| it.contains(word)), "{word}: {line}");
+            let logged = ["error", "cause", "parameter", "received", "registered"];
+            let logged = logged.iter().filter_map(|it| line[it].as_str());
+            assert!(logged.into_iter().any(|it| it.contains(word)), "{word}: {line}");
         }
         // A person who saw the refusal names it by this reference.
         assert!(
@@ -130,7 +130,7 @@ async fn disabled(op: &TestOp) -> RelyingParty {
 }
 
 /// Returns the page of the client, or of all clients, as an administrator sees it.
-async fn shown(op: &TestOp, path: &str) -> Page {
+async fn open_page(op: &TestOp, path: &str) -> Page {
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
     admin.browser.get(path).await
@@ -147,7 +147,7 @@ async fn an_administrator_compares_what_came_with_what_is_registered() {
         authorizes(&op, &asks(&rp, &[("redirect_uri", &other)])).await;
         authorizes(&op, &asks(&rp, &[("client_id", &format!("shop-{number}"))])).await;
     }
-    let page = shown(&op, "/admin/clients/shop").await;
+    let page = open_page(&op, "/admin/clients/shop").await;
     // LG-1: an outsider cannot fill the trail.
     assert_eq!(page.count_of("#refusals [data-request]"), 1);
     assert_eq!(page.text_of("#refusals .received"), wrong); // IO-9

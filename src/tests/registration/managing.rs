@@ -9,7 +9,7 @@ use itu_account::domain::client::Metadata;
 use itu_account::domain::scope::Scope;
 use itu_account::oidc::clients::{self, Update};
 
-async fn told(op: &TestOp, client: &Answer) -> Value {
+async fn read_registration(op: &TestOp, client: &Answer) -> Value {
     op.manages(Method::GET, client, None).await.body
 }
 
@@ -71,7 +71,7 @@ async fn a_registration_is_read_by_its_own_token_only() {
         }
     }
     assert_eq!(
-        told(&op, &one).await["initiate_login_uri"],
+        read_registration(&op, &one).await["initiate_login_uri"],
         "https://rp.example/begin"
     );
 
@@ -101,7 +101,7 @@ async fn a_registration_is_replaced_as_a_whole() {
     assert_eq!(answer.body["client_name"], "Another name");
     assert!(answer.body.get("tos_uri").is_none()); // RFC 7592 §2.2
     assert!(answer.body.get("client_secret").is_none()); // it keeps its own
-    assert_eq!(told(&op, &client).await, answer.body);
+    assert_eq!(read_registration(&op, &client).await, answer.body);
 
     for (member, value) in [
         ("client_id", json!("client_other")),
@@ -132,7 +132,7 @@ async fn a_registration_is_replaced_as_a_whole() {
     bad["redirect_uris"] = json!(["https://rp.example/#"]);
     let refused = op.manages(Method::PUT, &client, Some(&bad)).await;
     assert_eq!(refused.error(), (400, "invalid_redirect_uri".into()));
-    assert_eq!(told(&op, &client).await, answer.body);
+    assert_eq!(read_registration(&op, &client).await, answer.body);
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ async fn a_sector_has_its_own_name_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_signed_access_token_tells_the_name_of_its_sector_only() {
+async fn a_signed_access_token_states_the_name_of_its_sector_only() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     alice.logs_in().await;

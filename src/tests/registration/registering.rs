@@ -301,7 +301,7 @@ async fn nobody_registers_without_end() {
 }
 
 #[tokio::test]
-async fn people_are_told_who_asks() {
+async fn people_are_shown_who_asks() {
     let op = TestOp::open().await;
     let mut asked = good();
     asked["logo_uri"] = json!("https://images.rp.example/logo.png");
@@ -334,6 +334,9 @@ async fn a_name_is_folded_and_a_character_that_is_none_is_named() {
         .await;
     assert_eq!(folded.body["client_name"], "(株)例 データ", "{}", folded.body);
     let refused = op.registers(&with("client_name", json!("Good <b>"))).await;
-    let told = refused.text("error_description");
-    assert!(told.contains("U+003C") && told.contains("position 6"), "{told}");
+    let description = refused.text("error_description");
+    assert!(
+        description.contains("U+003C") && description.contains("position 6"),
+        "{description}"
+    );
 }

@@ -276,7 +276,10 @@ impl RelyingParty {
 }
 
 fn tokens(answer: &CoreTokenResponse, claims: CoreIdTokenClaims) -> Tokens {
-    assert!(answer.scopes().is_some(), "contract.md: the scope is always told");
+    assert!(
+        answer.scopes().is_some(),
+        "contract.md: the scope is always stated"
+    );
     Tokens {
         access_token: answer.access_token().secret().clone(),
         refresh_token: answer.refresh_token().map(|it| it.secret().clone()),

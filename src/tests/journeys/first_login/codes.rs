@@ -7,7 +7,7 @@ use crate::journeys::second_factor;
 use crate::support::Form;
 
 #[tokio::test]
-async fn the_code_proves_the_address_and_the_service_is_told() {
+async fn the_code_verifies_the_address_and_the_claims_state_it() {
     let op = TestOp::start().await;
     let mut rp = op.client("events").await;
     let mut old = taken_over(&op).await;

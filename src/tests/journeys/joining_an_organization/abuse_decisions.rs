@@ -159,7 +159,7 @@ async fn nobody_decides_about_themselves() {
 }
 
 #[tokio::test]
-async fn who_asks_for_what_is_in_force_is_told_so() {
+async fn who_asks_for_what_is_in_force_is_shown_so() {
     let op = TestOp::start().await;
     op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;

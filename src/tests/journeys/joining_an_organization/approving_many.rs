@@ -71,10 +71,10 @@ async fn what_is_ticked_is_approved_and_the_rest_waits() {
     assert_eq!(status(&op, &carol).await, "pending");
     for address in ["alice@example.org", "bob@example.org"] {
         let mails = op.outbox().to(address).await;
-        let told = mails
+        let sent = mails
             .iter()
             .filter(|it| it.text.contains("Federal Office of Communications"));
-        assert_eq!(told.count(), 1, "{address}");
+        assert_eq!(sent.count(), 1, "{address}");
     }
 
     // Another person was faster with one of them: it is named, the other is approved.

@@ -17,7 +17,7 @@ use itu_account::oidc::clients;
 const ALL: &str = "openid email offline_access itu_membership";
 
 #[tokio::test]
-async fn who_is_no_longer_let_in_is_told_nothing_more_about() {
+async fn nothing_is_returned_any_more_about_who_is_no_longer_let_in() {
     // G-10
     let op = TestOp::start().await;
     op.insert_organization("telco", "Telco", "sector_member").await;
@@ -52,7 +52,7 @@ async fn who_is_no_longer_let_in_is_told_nothing_more_about() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_registered_no_longer_is_not_told() {
+async fn nothing_is_returned_for_a_scope_that_is_registered_no_longer() {
     // G-10
     let op = TestOp::start().await;
     let mut rp = op.client("events").await;
@@ -72,13 +72,13 @@ async fn a_scope_that_is_registered_no_longer_is_not_told() {
         after.expect("an administrator decides");
     };
     narrow("openid offline_access").await;
-    let told = rp.claims(access_token).await;
+    let returned = rp.claims(access_token).await;
     assert!(
-        told.get("email").is_none() && told.get("affiliation_status").is_none(),
-        "{told}"
+        returned.get("email").is_none() && returned.get("affiliation_status").is_none(),
+        "{returned}"
     );
-    let told = rp.introspects(access_token).await;
-    assert_eq!(told["scope"], "openid offline_access", "{told}");
+    let returned = rp.introspects(access_token).await;
+    assert_eq!(returned["scope"], "openid offline_access", "{returned}");
     let refresh = tokens.refresh_token.as_ref().expect("a refresh token");
     assert_eq!(rp.introspects(refresh).await["scope"], "openid offline_access");
     narrow("reports").await;

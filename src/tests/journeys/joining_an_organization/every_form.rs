@@ -294,8 +294,8 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
     let before = acts(op).await;
     for (field, _, kind) in case.fields {
         for value in kind.wrong() {
-            let shown: String = value.chars().take(30).collect();
-            let context = format!("{} {field}={shown:?}", case.path);
+            let excerpt: String = value.chars().take(30).collect();
+            let context = format!("{} {field}={excerpt:?}", case.path);
             let page = send(person, case, field, &value).await;
             assert!(!page.body.contains("<script>alert"), "{context}"); // BR-5
             assert!(page.has("main h1"), "{context}: a page says what is wrong");
@@ -311,8 +311,9 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
                 StatusCode::BAD_REQUEST if matches!(kind, Kind::Fixed) => continue,
                 other => panic!("{context}: {other}: {}", page.text()),
             }
-            let told = page.has("[aria-invalid=true]") || page.has("[role=alert]") || page.has("#problem");
-            assert!(told, "{context}: {}", page.text());
+            let reported =
+                page.has("[aria-invalid=true]") || page.has("[role=alert]") || page.has("#problem");
+            assert!(reported, "{context}: {}", page.text());
             if !matches!(kind, Kind::Fixed | Kind::Object) {
                 assert!(
                     page.has("main form[method=post]"),
@@ -374,9 +375,9 @@ async fn malformed(person: &mut Person, case: &Case, field: &str) {
         let body = format!("{body}&{bad}");
         let url = format!("{ISSUER}{}", case.path).parse().expect("a URL");
         let page = person.browser.once(Method::POST, &url, Some(body)).await;
-        let shown = &bad[..bad.len().min(40)];
-        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{} {shown}", case.path);
-        assert!(page.has("#problem"), "{} {shown}", case.path);
+        let excerpt = &bad[..bad.len().min(40)];
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{} {excerpt}", case.path);
+        assert!(page.has("#problem"), "{} {excerpt}", case.path);
     }
 }
 

@@ -86,10 +86,10 @@ async fn a_passkey_logs_in_without_the_password() {
     let login = phone.browser.get(&url).await;
     let back = logs_in_with(&mut phone.browser, &login, &mut device).await;
     let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
-    let told = claims(&tokens.id_token);
-    assert_eq!(told["acr"], PHR);
-    assert_eq!(told["amr"], json!(["pop", "user", "mfa"]));
-    assert_eq!(told["auth_time"], json!(op.clock.now().timestamp()));
+    let returned = claims(&tokens.id_token);
+    assert_eq!(returned["acr"], PHR);
+    assert_eq!(returned["amr"], json!(["pop", "user", "mfa"]));
+    assert_eq!(returned["auth_time"], json!(op.clock.now().timestamp()));
     assert!(heard(&op, &alice, "Login from a new browser").await); // LG-4
     let page = phone.browser.get(PASSKEYS).await;
     assert!(!page.text_of("#passkeys").contains("not used yet"));
@@ -113,9 +113,9 @@ async fn after_the_password_a_passkey_or_a_recovery_code_is_asked_for() {
     assert_eq!(question["allowCredentials"][0]["id"], device.id());
     let answer = device.answers(&question);
     let back = sends(&mut phone.browser, &page, &answer).await;
-    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    let returned = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
     assert_eq!(
-        (&told["acr"], &told["amr"]),
+        (&returned["acr"], &returned["amr"]),
         (&json!(PHR), &json!(["pwd", "pop", "user", "mfa"]))
     );
 
@@ -159,8 +159,8 @@ async fn a_session_is_raised_by_a_passkey_where_a_service_wants_one() {
     let page = asks(&mut phone.browser, &step, ("decision", "passkey")).await;
     let answer = device.answers(&Device::question(&page));
     let back = sends(&mut phone.browser, &page, &answer).await;
-    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
-    assert_eq!(told["acr"], PHR);
+    let returned = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(returned["acr"], PHR);
 
     // The class is essential, and the person has no passkey.
     let essential = json!({"id_token": {"acr": {"essential": true, "value": PHR}}}).to_string();
@@ -423,7 +423,7 @@ async fn a_passkey_is_made_by_a_recent_login_and_named() {
 }
 
 #[tokio::test]
-async fn the_password_is_changed_by_who_has_just_shown_a_passkey() {
+async fn the_password_is_changed_by_who_has_just_presented_a_passkey() {
     let op = TestOp::start().await;
     let (mut alice, mut device) = with_passkey(&op, "alice@example.org").await;
     let changes = async |person: &mut Person, new: &str| {

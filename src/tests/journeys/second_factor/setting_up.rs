@@ -21,7 +21,7 @@ pub async fn stored(op: &TestOp, table: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_app_counts_once_it_has_shown_a_code() {
+async fn an_app_counts_once_its_code_was_verified() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     alice.logs_in().await;

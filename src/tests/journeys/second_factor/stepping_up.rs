@@ -40,21 +40,21 @@ async fn a_session_of_a_password_is_raised_by_a_code() {
     let back = enters(&mut other.browser, &refused, &app.shows(&op)).await;
     assert_ne!(other.browser.cookie(SESSION).map(str::to_owned), before); // SE-2
     let tokens = rp.redeems(&rp.takes(&back)).await.expect("tokens");
-    let told = claims(&tokens.id_token);
-    assert_eq!((&told["acr"], &told["sid"]), (&json!(MFA), &first["sid"]));
-    assert_eq!(told["auth_time"], first["auth_time"]); // the password was not entered again
+    let returned = claims(&tokens.id_token);
+    assert_eq!((&returned["acr"], &returned["sid"]), (&json!(MFA), &first["sid"]));
+    assert_eq!(returned["auth_time"], first["auth_time"]); // the password was not entered again
     let seen = rp.introspects(&tokens.access_token).await;
     assert_eq!(
         (&seen["acr"], &seen["auth_time"]),
-        (&told["acr"], &told["auth_time"])
+        (&returned["acr"], &returned["auth_time"])
     ); // RFC 9470 §6
 
     // A session that was raised stays so.
     let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
     let url = rp.authorization_url("openid", &[("claims", &essential)]);
     let back = other.browser.get(&url).await;
-    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
-    assert_eq!(told["acr"], MFA);
+    let returned = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(returned["acr"], MFA);
 }
 
 #[tokio::test]
@@ -70,9 +70,9 @@ async fn max_age_with_a_class_asks_for_both_anew() {
     op.advance(1);
     let step = alice.enters_password(login).await;
     let back = enters(&mut alice.browser, &step, &app.shows(&op)).await;
-    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    let returned = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
     assert_eq!(
-        (&told["acr"], &told["auth_time"]),
+        (&returned["acr"], &returned["auth_time"]),
         (&json!(MFA), &json!(op.clock.now().timestamp()))
     );
 }
@@ -84,8 +84,8 @@ async fn who_has_no_second_factor_is_let_in_or_refused_as_the_service_says() {
     let mut alice = op.person("alice@example.org").await;
     let url = rp.authorization_url("openid", &[("acr_values", MFA)]);
     let back = alice.goes_through(&url).await;
-    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
-    assert_eq!(told["acr"], "https://refeds.org/profile/sfa"); // Core §3.1.2.1: acr_values is voluntary
+    let returned = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(returned["acr"], "https://refeds.org/profile/sfa"); // Core §3.1.2.1: acr_values is voluntary
 
     let essential = json!({"id_token": {"acr": {"essential": true, "values": [MFA]}}}).to_string();
     let silent = rp.authorization_url("openid", &[("claims", &essential), ("prompt", "none")]);
@@ -109,6 +109,6 @@ async fn who_has_no_second_factor_is_let_in_or_refused_as_the_service_says() {
     assert_eq!(still.url.path(), "/second-factor-needed");
     sets_up_in_session(&op, &mut alice).await;
     let back = alice.browser.get(&go_on).await;
-    let told = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
-    assert_eq!(told["acr"], MFA);
+    let returned = claims(&rp.redeems(&rp.takes(&back)).await.expect("tokens").id_token);
+    assert_eq!(returned["acr"], MFA);
 }

@@ -9,7 +9,7 @@ async fn a_code_is_read_as_people_type_it_and_no_slip_costs_an_attempt() {
     let op = TestOp::start().await;
     let mut zoe = op.visitor("zoe@example.org");
     let page = zoe.browser.get("/signup").await;
-    let page = zoe.tells_details(page).await;
+    let page = zoe.enters_details(page).await;
     let form = page.form(&["membership_type", "organization_query"]);
     let form = zoe
         .browser
