@@ -1,5 +1,6 @@
 //! Tests the affiliations of people with organizations: the functions of the room, and the rules of the database.
 
+mod atomicity;
 mod audit;
 mod csv;
 mod database_rules;
