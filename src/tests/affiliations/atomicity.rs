@@ -3,11 +3,11 @@
 
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{listed, person};
+use super::person;
 use crate::support::TestOp;
-use itu_account::affiliations::lifecycle::{decisions, requests};
+use itu_account::affiliations::lifecycle::decisions;
 use itu_account::affiliations::{Error, focal_points, ties};
-use itu_account::domain::{AccountId, AffiliationId};
+use itu_account::domain::AffiliationId;
 
 /// Selects what a decision writes: states, offices, records, mails.
 const WRITTEN: [&str; 5] = [
@@ -66,13 +66,6 @@ impl TestOp {
             self.execute_sql("DROP TRIGGER refuse_mails").await.unwrap();
         }
     }
-
-    async fn request_with_rights(&self, account: &AccountId, organization: &str) -> AffiliationId {
-        let (affiliation, _) = requests::change(&self.app, &person(account), &listed(organization, true))
-            .await
-            .unwrap();
-        affiliation.id
-    }
 }
 
 fn is_no_mail(outcome: &Result<(), Error>) -> bool {
@@ -87,7 +80,7 @@ async fn an_approval_whose_last_write_fails_is_undone_as_a_whole() {
     let old_office = op.insert_person_as_focal_point("office", "ofcom").await;
     let mina = op.insert_person_as_focal_point("mina", "telco").await;
     let alice = op.insert_person("alice").await;
-    let old = op.request_with_rights(&alice, "ofcom").await;
+    let old = op.request_affiliation(&alice, "ofcom").await;
     decisions::approve(app, &person(&old_office), &old, "")
         .await
         .unwrap();
@@ -97,7 +90,7 @@ async fn an_approval_whose_last_write_fails_is_undone_as_a_whole() {
     focal_points::designate(app, &person(&old_office), &old)
         .await
         .unwrap();
-    let new = op.request_with_rights(&alice, "telco").await;
+    let new = op.request_affiliation(&alice, "telco").await;
     let before = op.list_written().await;
 
     op.refuse_mails_after(1, "affiliation.approved", &new).await;
@@ -122,7 +115,7 @@ async fn a_grant_whose_last_write_fails_is_undone_as_a_whole() {
     let op = TestOp::start_with_directory().await;
     let mina = op.insert_person_as_focal_point("mina", "telco").await;
     let alice = op.insert_person("alice").await;
-    let id = op.request_with_rights(&alice, "telco").await;
+    let id = op.request_affiliation(&alice, "telco").await;
     decisions::approve(&op.app, &person(&mina), &id, "")
         .await
         .unwrap();

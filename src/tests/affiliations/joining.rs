@@ -14,14 +14,6 @@ fn documents() -> Vec<String> {
 }
 
 impl TestOp {
-    async fn request_affiliation(&self, account: &AccountId, organization: &str) -> AffiliationId {
-        let choice = listed(organization, true);
-        let (affiliation, _) = requests::change(&self.app, &person(account), &choice)
-            .await
-            .unwrap();
-        affiliation.id
-    }
-
     async fn affiliation_status(&self, account: &AccountId) -> AffiliationClaim {
         membership_claims(self.app.db.read(), account)
             .await

@@ -10,6 +10,7 @@ mod organizations;
 mod signing_up;
 
 use crate::support::{TestOp, rows};
+use itu_account::affiliations::lifecycle::requests;
 use itu_account::domain::account::Account;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::organization::Organization;
@@ -88,6 +89,15 @@ impl TestOp {
         let affiliation = self.insert_affiliation(&account, organization, approved).await;
         self.insert_focal_point(&affiliation).await;
         account
+    }
+
+    /// Requests an affiliation, with every TIES right if the organization is entitled.
+    async fn request_affiliation(&self, account: &AccountId, organization: &str) -> AffiliationId {
+        let choice = listed(organization, true);
+        let (affiliation, _) = requests::change(&self.app, &person(account), &choice)
+            .await
+            .unwrap();
+        affiliation.id
     }
 
     async fn ties_rights(&self, account: &AccountId) -> Vec<String> {

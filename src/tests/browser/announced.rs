@@ -10,7 +10,7 @@ async fn of_an_error(device: Device) {
     let server = Server::starts().await;
     server
         .op
-        .person_reading("alice@example.org", device.language)
+        .insert_person_reading("alice@example.org", device.language)
         .await;
     let person = Browser::open(&device.label("announced"), device).await;
     person.goes_to(&server.at("/login")).await;

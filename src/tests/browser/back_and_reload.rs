@@ -20,7 +20,7 @@ async fn reloads_the_outcome(person: &Browser, server: &Server, path: &str, css:
 
 async fn of_a_login(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let person = Browser::open(&device.label("back"), device).await;
 
     person.goes_to(&server.at("/login")).await;
@@ -165,7 +165,7 @@ async fn of_a_sign_up(device: Device) {
 
 async fn of_a_consent(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let service = Service::opens(&server, "guest", false).await;
     let person = Browser::open(&device.label("back-consent"), device).await;
     person.logs_in(&server, EMAIL).await;

@@ -41,9 +41,9 @@ async fn in_an_account(device: Device) {
     let (op, email) = (&server.op, EMAIL);
     op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
-    op.focal_point_of("ofcom", "fp@ofcom.example", device.language)
+    op.insert_focal_point_of("ofcom", "fp@ofcom.example", device.language)
         .await;
-    op.person_reading(email, device.language).await;
+    op.insert_person_reading(email, device.language).await;
     let person = Browser::open(&device.label("double"), device).await;
     let twice = Twice {
         person: &person,
@@ -136,7 +136,7 @@ async fn at_a_sign_up(device: Device) {
 
 async fn at_a_consent(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let service = Service::opens(&server, "guest", false).await;
     let person = Browser::open(&device.label("double-consent"), device).await;
     let twice = Twice {

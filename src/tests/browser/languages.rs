@@ -20,7 +20,7 @@ async fn changes(person: &Browser, device: Device, typed: &[(&str, &str)]) {
 
 async fn the_journey(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     server
         .op
         .insert_organization("ofcom", "Federal Office of Communications", "member_state")
@@ -85,7 +85,10 @@ async fn the_journey(device: Device) {
 /// Tests the terms, which come before everything else; the request of a service and the language go through them.
 async fn of_terms(device: Device) {
     let server = Server::starts().await;
-    server.op.person_who_owes_the_terms(EMAIL, device.language).await;
+    server
+        .op
+        .insert_person_who_owes_the_terms(EMAIL, device.language)
+        .await;
     let person = Browser::open(&device.label("language-terms"), device).await;
     person.goes_to(&server.at("/account/profile")).await;
     person.enters_password(EMAIL).await;

@@ -46,8 +46,8 @@ impl Browser {
 
 impl TestOp {
     /// Makes an account, and its office as Focal Point of the organization.
-    pub async fn focal_point_of(&self, organization: &str, email: &str, language: &str) {
-        self.person_reading(email, language).await;
+    pub async fn insert_focal_point_of(&self, organization: &str, email: &str, language: &str) {
+        self.insert_person_reading(email, language).await;
         let account = self.find_account(email).await.id;
         let approved = rows::approved(self.clock.now());
         let affiliation = self.insert_affiliation(&account, organization, approved).await;
@@ -55,7 +55,7 @@ impl TestOp {
     }
 
     /// Makes an account of a person who reads its pages in this language.
-    pub async fn person_reading(&self, email: &str, language: &str) {
+    pub async fn insert_person_reading(&self, email: &str, language: &str) {
         self.person(email).await;
         let account = self.find_account(email).await.id;
         let found = accounts::find(self.app.db.read(), &account).await;
@@ -73,8 +73,8 @@ impl TestOp {
     }
 
     /// Makes an account of a person who accepted other Terms of Use than those of today.
-    pub async fn person_who_owes_the_terms(&self, email: &str, language: &str) {
-        self.person_reading(email, language).await;
+    pub async fn insert_person_who_owes_the_terms(&self, email: &str, language: &str) {
+        self.insert_person_reading(email, language).await;
         let account = self.find_account(email).await.id;
         accounts::update_terms(self.app.db.read(), &account, "1999-01", self.clock.now())
             .await

@@ -8,7 +8,7 @@ const EMAIL: &str = "alice@example.org";
 
 async fn the_journey(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let person = Browser::open(&device.label("codes"), device).await;
     person.logs_in(&server, EMAIL).await;
     person.goes_to(&server.at("/account/security")).await;

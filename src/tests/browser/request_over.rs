@@ -21,7 +21,7 @@ async fn leads_back(person: &Browser, service: &Service) {
 
 async fn of_a_login(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let service = Service::opens(&server, "Events", true).await;
     let person = Browser::open(&device.label("over"), device).await;
     let asked = service.login(&format!("&ui_locales={}", device.language));
@@ -38,7 +38,7 @@ async fn of_a_login(device: Device) {
 /// Tests a second tab that went through; the first still shows the login.
 async fn of_a_second_tab(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let service = Service::opens(&server, "Events", true).await;
     let person = Browser::open(&device.label("over-tab"), device).await;
     person.goes_to(&service.login("")).await;
@@ -103,7 +103,7 @@ async fn of_a_sign_up(device: Device) {
 
 async fn of_a_consent(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let service = Service::opens(&server, "Guest", false).await;
     let person = Browser::open(&device.label("over-consent"), device).await;
     person.logs_in(&server, EMAIL).await;

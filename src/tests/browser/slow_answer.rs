@@ -43,7 +43,7 @@ async fn has_one_effect(person: &Browser, server: &Server, device: Device, path:
 
 async fn the_journey(device: Device) {
     let server = Server::starts().await;
-    server.op.person_reading(EMAIL, device.language).await;
+    server.op.insert_person_reading(EMAIL, device.language).await;
     let person = Browser::open(&device.label("slow"), impatient(device)).await;
 
     person.opens(&server.at("/login")).await;

@@ -1,9 +1,9 @@
 //! `TestOp`: the real router on a database of its own, with a frozen clock and an outbox.
 //!
-//! Actors go through the front door: `Person` with a browser, `RelyingParty` with the `openidconnect` crate. Their
-//! verbs stand in the third person: `alice.logs_in()`. The methods of `TestOp` itself pass the front door by:
-//! `insert_…` writes rows (`rows.rs`), and a plain verb calls the room: `op.redeem(…)`. Those that one folder needs
-//! stand at its head.
+//! Actors go through the front door: `Person` with a browser, `RelyingParty` with the `openidconnect` crate; `person`,
+//! `visitor` and `client` make them. A verb in the third person goes through the front door: `alice.logs_in()`.
+//! Everything else that `TestOp` does passes it by: `insert_…` writes rows (`rows.rs`), `find_…` reads them, and a plain
+//! verb calls a function of a room: `op.redeem(…)`. What one folder alone needs stands in an `impl TestOp` at its head.
 //!
 //! `TEST_DATABASE_URL` (PostgreSQL, as an administrator) and `TEST_REDIS_URL` move all tests there.
 
