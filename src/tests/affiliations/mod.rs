@@ -130,7 +130,7 @@ fn acts_are_send(
         app,
         context,
         &organization,
-        &roster::Search::default(),
+        &roster::RosterSearch::default(),
     ));
     is_send(ties::grant(app, context, &id, &[]));
     is_send(itu_account::affiliations::notifications::send_digests(app));
