@@ -22,7 +22,7 @@ const SESSIONS_KEPT: Duration = Duration::days(1);
 /// Deletes what has outlived its use (security.md SU-5, DS-3), and returns how many rows.
 pub async fn sweep(app: &App) -> Result<u64> {
     let now = app.clock.now();
-    let (db, stopping) = (app.db.read(), &app.stopping);
+    let (db, stopping) = (&app.db, &app.stopping);
     let signups = now - signup::KEPT;
     let mut rows = until_done(stopping, || pending_signups::delete_made_before(db, signups)).await?;
     let proofs = now - PROOFS_KEPT;

@@ -37,7 +37,7 @@ pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>>
     if let Some(rested_at) = session.use_to_write(now) {
         let (app, session) = (app.clone(), session.clone());
         tokio::spawn(async move {
-            if let Err(error) = sessions::update_last_used(app.db.read(), &session, now, rested_at).await {
+            if let Err(error) = sessions::update_last_used(&app.db, &session, now, rested_at).await {
                 tracing::warn!(%error, "the use of a session was not written");
             }
         });
@@ -52,7 +52,7 @@ pub async fn exchange_cookie(app: &App, session: &Session, cookie: &str) -> Resu
         return Ok(None);
     }
     let (old, new) = (Secret::new(cookie), Secret::new(random::token()));
-    let done = sessions::exchange_cookie(app.db.read(), &session.id, &old.digest(), &new.digest()).await?;
+    let done = sessions::exchange_cookie(&app.db, &session.id, &old.digest(), &new.digest()).await?;
     Ok(done.then_some(new))
 }
 

@@ -20,7 +20,7 @@ const MAILS_KEPT: Duration = Duration::days(7);
 /// Sweeps each table on its own, in small transactions.
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let (db, stopping) = (app.db.read(), &app.stopping);
+    let (db, stopping) = (&app.db, &app.stopping);
     app.ephemeral.sweep();
     let mut rows = accounts::retention::sweep(app).await?;
     let spent = now - REMEMBER;

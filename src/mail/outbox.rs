@@ -168,13 +168,13 @@ async fn send_one(
     due: Waiting,
 ) -> Result<Option<bool>, DbErr> {
     let id = due.id.clone();
-    let Some(mail) = rows::claim(db.read(), &due, now, now + CLAIM).await? else {
+    let Some(mail) = rows::claim(db, &due, now, now + CLAIM).await? else {
         return Ok(None); // Another node was faster, or sends another one to the same person.
     };
     let attempts = mail.attempts;
     match send(keys, mailer, mail).await {
         Ok(()) => {
-            rows::mark_sent(db.read(), &id, now, mailer.keeps_text()).await?;
+            rows::mark_sent(db, &id, now, mailer.keeps_text()).await?;
             Ok(Some(true))
         }
         Err(error) => {
@@ -182,7 +182,7 @@ async fn send_one(
             // LG-3: the server's words may repeat the address, so only the row has them.
             tracing::warn!(mail = %id, attempt = attempts, refused, "a mail was not sent");
             let next = (!refused).then(|| now + wait(attempts));
-            rows::mark_failed(db.read(), &id, next, now - GIVE_UP, &error.to_string()).await?;
+            rows::mark_failed(db, &id, next, now - GIVE_UP, &error.to_string()).await?;
             Ok(Some(false))
         }
     }
@@ -224,7 +224,7 @@ mod tests {
                 html: "<p>".into(),
             },
         };
-        enqueue(db.read(), &sent_away, keys, now, &email).await.unwrap();
+        enqueue(db, &sent_away, keys, now, &email).await.unwrap();
     }
 
     #[tokio::test]
@@ -261,10 +261,10 @@ mod tests {
         let id = rows::list_due(db.read(), now, 1).await.unwrap().remove(0);
         let waiting = rows::find(db.read(), &id.id).await.unwrap().unwrap();
         assert!(!format!("{waiting:?}").contains("12345678")); // G-13
-        let claimed = rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap();
+        let claimed = rows::claim(&db, &id, now, now + CLAIM).await.unwrap();
         assert!(claimed.is_some());
         // Nobody else gets it meanwhile; afterwards it is sent, under the same Message-ID.
-        assert_eq!(rows::claim(db.read(), &id, now, now + CLAIM).await.unwrap(), None); // G-8
+        assert_eq!(rows::claim(&db, &id, now, now + CLAIM).await.unwrap(), None); // G-8
         assert_eq!(
             sends(&db, &app.keys, &Mailer::Outbox, now + CLAIM).await.unwrap(),
             1
@@ -396,7 +396,7 @@ mod tests {
         let due = rows::list_due(db.read(), now, 9).await.unwrap();
         let to = |it: &str| due.iter().find(|due| due.recipient == it).unwrap();
         assert!(
-            rows::claim(db.read(), to("a@example.org"), now, now + CLAIM)
+            rows::claim(&db, to("a@example.org"), now, now + CLAIM)
                 .await
                 .unwrap()
                 .is_some()

@@ -65,7 +65,7 @@ mod tests {
             "CREATE TABLE counters (id INTEGER PRIMARY KEY, at INTEGER NOT NULL)",
             "INSERT INTO counters VALUES (1, 0), (2, 0)",
         ] {
-            db.read().execute_unprepared(sql).await.expect(sql);
+            db.execute_unprepared(sql).await.expect(sql);
         }
         (url, db)
     }
@@ -159,7 +159,11 @@ mod tests {
         let holder = repeatable(&db).await;
         step(&holder, 1).await.expect("held");
         let lock = "SELECT at FROM counters WHERE id = 1 FOR UPDATE NOWAIT";
-        let held = db.read().execute_unprepared(lock).await.expect_err("held");
+        let held = db
+            .for_migrations()
+            .execute_unprepared(lock)
+            .await
+            .expect_err("held");
         assert_eq!(code(&held), "55P03"); // lock_not_available
         assert!(held.is_busy());
     }
@@ -167,10 +171,10 @@ mod tests {
     #[tokio::test]
     async fn a_failure_that_stays_is_not_busy_whatever_its_text_says() {
         let (_, db) = two_rows().await;
-        let twice = db.read().execute_unprepared("INSERT INTO counters VALUES (1, 0)");
+        let twice = db.execute_unprepared("INSERT INTO counters VALUES (1, 0)");
         assert!(!twice.await.expect_err("it exists").is_busy());
         let text = r#"SELECT "database is locked, could not serialize, deadlock detected" FROM nowhere"#;
-        let unknown = db.read().execute_unprepared(text).await.expect_err("no table");
+        let unknown = db.execute_unprepared(text).await.expect_err("no table");
         assert!(!unknown.is_busy(), "{unknown}");
         assert!(!DbErr::Custom("database is locked".into()).is_busy());
     }

@@ -1,4 +1,4 @@
-//! The passage through which all statements go: the pool, or a transaction of it.
+//! The passage through which all statements go: the pool, which only reads, or a transaction of it.
 //!
 //! SQLite plans a statement by the value of its `LIMIT` and plans it again each time that value is bound again. The
 //! plan costs several times as much as the statement. So the number is written into the text, here and nowhere else.
@@ -13,7 +13,8 @@ use sea_orm::{
 #[cfg(feature = "testing")]
 use super::statements::Statements;
 
-/// The pool.
+/// The pool, for reading. It refuses a statement that changes something: on SQLite such a statement would go past the
+/// writers that wait for their turn, and nobody would repeat it if it met one of them.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(super) inner: DatabaseConnection,
@@ -29,46 +30,85 @@ pub struct Transaction {
     pub(super) statements: Statements,
 }
 
-macro_rules! through {
-    ($($of:ty),*) => {$(
-        #[async_trait::async_trait]
-        impl ConnectionTrait for $of {
-            fn get_database_backend(&self) -> DbBackend {
-                self.inner.get_database_backend()
-            }
+impl Connection {
+    fn refuse<T>(&self, statement: &str) -> Result<T, DbErr> {
+        Err(DbErr::Custom(format!("the pool is for reading: {statement}")))
+    }
 
-            async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-                let statement = with_its_limit(statement);
-                #[cfg(feature = "testing")]
-                self.statements.see(&statement);
-                self.inner.execute_raw(statement).await
-            }
-
-            async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-                self.inner.execute_unprepared(sql).await
-            }
-
-            async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-                let statement = with_its_limit(statement);
-                #[cfg(feature = "testing")]
-                self.statements.see(&statement);
-                self.inner.query_one_raw(statement).await
-            }
-
-            async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-                let statement = with_its_limit(statement);
-                #[cfg(feature = "testing")]
-                self.statements.see(&statement);
-                self.inner.query_all_raw(statement).await
-            }
+    fn prepare(&self, statement: Statement) -> Result<Statement, DbErr> {
+        let statement = with_its_limit(statement);
+        #[cfg(feature = "testing")]
+        self.statements.see(&statement);
+        if is_query(&statement.sql) {
+            Ok(statement)
+        } else {
+            self.refuse(&statement.sql)
         }
-    )*};
+    }
 }
 
-through!(Connection, Transaction);
+/// Returns `true` if the statement only reads. A common table expression may write, and is not used.
+fn is_query(sql: &str) -> bool {
+    sql.trim_start_matches(['(', ' ']).starts_with("SELECT") || sql.starts_with("EXPLAIN ")
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Connection {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.refuse(&statement.sql)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.refuse(sql)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(self.prepare(statement)?).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(self.prepare(statement)?).await
+    }
+}
+
+impl Transaction {
+    fn prepare(&self, statement: Statement) -> Statement {
+        let statement = with_its_limit(statement);
+        #[cfg(feature = "testing")]
+        self.statements.see(&statement);
+        statement
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(self.prepare(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(self.prepare(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(self.prepare(statement)).await
+    }
+}
 
 /// Writes the number of each `LIMIT ?` into the text. PostgreSQL keeps the plan of a prepared statement.
-fn with_its_limit(mut statement: Statement) -> Statement {
+pub(super) fn with_its_limit(mut statement: Statement) -> Statement {
     const BOUND: &str = " LIMIT ?";
     if statement.db_backend != DbBackend::Sqlite || !statement.sql.contains(BOUND) {
         return statement;
@@ -158,5 +198,36 @@ mod tests {
                 (sql.to_owned(), vec![1_u64.into()])
             );
         }
+    }
+
+    #[tokio::test]
+    async fn the_pool_for_reading_refuses_what_writes() {
+        let url = crate::testing::database_url().await;
+        let db = crate::storage::Database::open(&url).await.expect("opens");
+        db.execute_unprepared("CREATE TABLE seen (id INTEGER PRIMARY KEY)")
+            .await
+            .expect("the database itself writes");
+        let statement = |sql: &str| Statement::from_string(db.get_database_backend(), sql);
+        let insert = "INSERT INTO seen VALUES (1)";
+        db.read()
+            .execute_raw(statement(insert))
+            .await
+            .expect_err("refused");
+        db.read().execute_unprepared(insert).await.expect_err("refused");
+        for writing in [
+            "INSERT INTO seen VALUES (1) RETURNING id",
+            "WITH it AS (SELECT 1) DELETE FROM seen RETURNING id",
+        ] {
+            db.read()
+                .query_one_raw(statement(writing))
+                .await
+                .expect_err(writing);
+            db.read()
+                .query_all_raw(statement(writing))
+                .await
+                .expect_err(writing);
+        }
+        let rows = db.read().query_all_raw(statement("SELECT id FROM seen")).await;
+        assert!(rows.expect("read").is_empty());
     }
 }

@@ -1,21 +1,24 @@
-//! Opens the database and runs transactions: `write` repeats one that met a busy database, `execute` runs a single
-//! statement. `read` is for queries outside of a transaction.
+//! Opens the database and runs transactions: `write` repeats one that met a busy database. A storage function that gets
+//! the database itself runs each of its statements as a transaction of its own. `read` is for queries outside of a
+//! transaction.
 
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::prelude::async_trait;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions, Connection as _};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::sync::{Mutex, oneshot};
 
 use super::busy::IsBusy;
-use super::connection::{Connection, Transaction};
-use super::writer::{Changed, Waiting, Writer};
+use super::connection::{Connection, Transaction, with_its_limit};
+use super::writer::{Executed, Waiting, Writer};
 
 /// The time for which a connection may be idle before it is tested.
 const RESTED: Duration = Duration::from_secs(30);
@@ -159,7 +162,8 @@ impl Database {
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
     }
 
-    /// Returns the pool, for reading. A value may be old by the time it is used: conditional writes decide.
+    /// Returns the pool, for reading; it refuses statements that change something. A value may be old by the time it is
+    /// used: conditional writes decide.
     pub fn read(&self) -> &Connection {
         &self.connection
     }
@@ -239,12 +243,14 @@ impl Database {
         }
     }
 
-    /// Runs one statement as a transaction of its own, and returns how many rows it changed once they are stored. It is
-    /// for a conditional write that nothing else is written with. It must not be called from inside of `write`, which
-    /// has the turn that this waits for.
-    pub async fn execute(&self, statement: Statement) -> Changed {
+    /// Runs one statement as a transaction of its own, and answers once its change is stored. On SQLite it waits for its
+    /// turn, with the others that wait.
+    async fn execute_in_turn(&self, statement: Statement) -> Executed {
+        let statement = with_its_limit(statement);
         if self.is_postgres {
-            return Ok(self.connection.execute_raw(statement).await?.rows_affected());
+            #[cfg(feature = "testing")]
+            self.connection.statements.see(&statement);
+            return self.connection.inner.execute_raw(statement).await;
         }
         let (answer, stored) = oneshot::channel();
         if self.writer.join(Waiting { statement, answer }) {
@@ -261,23 +267,23 @@ impl Database {
         let mut waiting = Vec::new();
         let all = {
             let taken = Mutex::new(&mut waiting);
-            self.write(async |tx: &Transaction| -> Result<Vec<u64>, DbErr> {
+            self.write(async |tx: &Transaction| -> Result<Vec<ExecResult>, DbErr> {
                 // This runs with the turn in hand. A repetition takes those along that came meanwhile.
                 let mut taken = taken.lock().await;
                 taken.extend(self.writer.take());
-                let mut changed = Vec::with_capacity(taken.len());
+                let mut executed = Vec::with_capacity(taken.len());
                 for waiting in taken.iter() {
-                    changed.push(tx.execute_raw(waiting.statement.clone()).await?.rows_affected());
+                    executed.push(tx.execute_raw(waiting.statement.clone()).await?);
                 }
-                Ok(changed)
+                Ok(executed)
             })
             .await
         };
         match all {
-            Ok(changed) => {
-                for (caller, changed) in waiting.into_iter().zip(changed) {
-                    // The statement is stored even if its caller no longer waits.
-                    let _ = caller.answer.send(Ok(changed));
+            Ok(executed) => {
+                for (caller, executed) in waiting.into_iter().zip(executed) {
+                    // The change is stored even if its caller no longer waits.
+                    let _ = caller.answer.send(Ok(executed));
                 }
             }
             Err(error) => {
@@ -296,9 +302,7 @@ impl Database {
         }
         for Waiting { statement, answer } in waiting {
             let alone = self
-                .write(async |tx: &Transaction| -> Changed {
-                    Ok(tx.execute_raw(statement.clone()).await?.rows_affected())
-                })
+                .write(async |tx: &Transaction| -> Executed { tx.execute_raw(statement.clone()).await })
                 .await;
             let _ = answer.send(alone);
         }
@@ -306,6 +310,33 @@ impl Database {
 
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.connection.inner.ping().await
+    }
+}
+
+/// Makes each statement that changes something a transaction of its own; it is for a conditional write that nothing else
+/// is written with. It must not be used inside of `write`, which has the turn that this waits for. Queries go to the
+/// pool.
+#[async_trait::async_trait]
+impl ConnectionTrait for Database {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.execute_in_turn(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let statement = Statement::from_string(self.get_database_backend(), sql);
+        self.execute_in_turn(statement).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.connection.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.connection.query_all_raw(statement).await
     }
 }
 

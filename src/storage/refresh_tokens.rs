@@ -4,7 +4,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    QueryTrait, UpdateMany,
+    UpdateMany,
 };
 
 use super::entities::refresh_token::{ActiveModel, Column, Entity, Model};
@@ -77,7 +77,7 @@ pub async fn rotate(db: &Database, rotation: &Rotation<'_>) -> Result<bool, DbEr
         .col_expr(Column::Previous, Expr::value(rotation.from.as_str()))
         .col_expr(Column::Digest, Expr::value(rotation.to.as_str()))
         .col_expr(Column::RotatedAt, Expr::value(rotation.at));
-    Ok(db.execute(update.build(db.read().get_database_backend())).await? == 1)
+    Ok(update.exec(db).await?.rows_affected == 1)
 }
 
 /// Keeps the current token valid without a successor. Returns `false` if it is not the current one, or has ended.
@@ -87,11 +87,7 @@ pub async fn keep(
     current: &Digest,
     idle_until: Time,
 ) -> Result<bool, DbErr> {
-    let use_of_it = used(id, current, idle_until);
-    Ok(db
-        .execute(use_of_it.build(db.read().get_database_backend()))
-        .await?
-        == 1)
+    Ok(used(id, current, idle_until).exec(db).await?.rows_affected == 1)
 }
 
 fn used(id: &RefreshFamilyId, current: &Digest, idle_until: Time) -> UpdateMany<Entity> {

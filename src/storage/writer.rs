@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sea_orm::Statement;
 use tokio::sync::{MutexGuard, oneshot};
 
-/// The number of rows that a statement changed, once they are stored.
-pub(super) type Changed = Result<u64, sea_orm::DbErr>;
+/// What a statement did, once that is stored.
+pub(super) type Executed = Result<sea_orm::ExecResult, sea_orm::DbErr>;
 
 /// A statement, and the channel on which its caller waits for the outcome.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub statement: Statement,
-    pub answer: oneshot::Sender<Changed>,
+    pub answer: oneshot::Sender<Executed>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,10 +53,10 @@ mod tests {
         let url = crate::testing::database_url().await;
         let db = Database::open(&url).await.expect("opens");
         let table = "CREATE TABLE counters (id INTEGER PRIMARY KEY, at INTEGER NOT NULL CHECK (at < 8))";
-        db.read().execute_unprepared(table).await.expect("a table");
+        db.execute_unprepared(table).await.expect("a table");
         for id in 0..4 {
             let row = format!("INSERT INTO counters VALUES ({id}, 0)");
-            db.read().execute_unprepared(&row).await.expect("a row");
+            db.execute_unprepared(&row).await.expect("a row");
         }
         db
     }
@@ -83,8 +83,10 @@ mod tests {
             };
             let at = if whose == 3 { -1 } else { at };
             async move {
-                let outcome = db.execute(statement(db, sql, vec![row.into(), at.into()])).await;
-                (whose, outcome)
+                let outcome = db
+                    .execute_raw(statement(db, sql, vec![row.into(), at.into()]))
+                    .await;
+                (whose, outcome.map(|it| it.rows_affected()))
             }
         });
         let outcomes = join_all(tries).await;
@@ -118,15 +120,15 @@ mod tests {
         });
         let others = async {
             held.notified().await;
-            let first = tokio::time::timeout(std::time::Duration::ZERO, db.execute(step(0)));
+            let first = tokio::time::timeout(std::time::Duration::ZERO, db.execute_raw(step(0)));
             let _ = first.await;
             // The second waits, too, before the turn is given up.
-            let (second, ()) = tokio::join!(db.execute(step(1)), async { waiting.notify_one() });
+            let (second, ()) = tokio::join!(db.execute_raw(step(1)), async { waiting.notify_one() });
             second
         };
         let (held, second) = tokio::join!(holder, others);
         held.expect("committed");
-        assert_eq!(second.expect("told"), 1);
+        assert_eq!(second.expect("told").rows_affected(), 1);
         // On PostgreSQL each goes alone, and who goes away may have taken its statement back.
         let least = if db.is_postgres() { 1 } else { 2 };
         assert!((least..=2).contains(&sum(&db).await));

@@ -135,7 +135,7 @@ async fn neglected() -> (TestOp, Site) {
         attempts: 0,
         created_at: op.clock.now(),
     };
-    let db = op.app.db.read();
+    let db = &op.app.db;
     email_codes::insert(db, code.clone()).await.unwrap();
     email_codes::count_attempt(db, &code, 5, op.clock.now())
         .await
@@ -319,7 +319,7 @@ async fn spoil(op: &TestOp, id: &str) {
 #[tokio::test]
 async fn a_record_that_cannot_be_read_stops_no_job() {
     let (op, _site) = neglected().await;
-    let db = op.app.db.read();
+    let db = &op.app.db;
     let mut also_over = organization("also-over", "Also over", "sector_member");
     also_over.valid_until = Some((op.clock.now() - Duration::days(1)).date_naive());
     organizations::insert(db, &[also_over]).await.unwrap();

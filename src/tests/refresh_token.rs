@@ -261,7 +261,7 @@ async fn a_withdrawn_consent_ends_what_the_service_has() {
         first_given_at: op.now(),
         given_at: op.now(),
     };
-    consents::put(op.app.db.read(), &consent).await.expect("agreed");
+    consents::put(&op.app.db, &consent).await.expect("agreed");
     let online = op.issue_tokens(&foreign, &alice, "openid").await;
     assert!(online.refresh_token.is_none()); // TK-5: by consent to offline_access
     let tokens = op.issue_tokens(&foreign, &alice, OFFLINE).await;

@@ -60,7 +60,7 @@ pub async fn deliver(app: &App) -> Result<usize, DbErr> {
 }
 
 async fn notify(app: &App, due: DuePing) -> Result<bool, DbErr> {
-    let (db, now) = (app.db.read(), app.clock.now());
+    let (db, now) = (&app.db, app.clock.now());
     let client = app.registry.find(due.client.as_str());
     let address = client.and_then(|it| it.is_pinged_at().map(str::to_owned));
     let opened = app.keys.open(KIND, &due.sealed);

@@ -47,7 +47,7 @@ pub async fn deliver(app: &App) -> Result<usize, DbErr> {
 
 async fn notify(app: &App, due: Due) -> Result<bool, DbErr> {
     let due = &due;
-    let db = app.db.read();
+    let db = &app.db;
     let client = app.registry.find(due.client.as_str());
     // The client is notified by the browser only, or is gone since.
     let Some((client, address)) = client.and_then(|client| {

@@ -215,7 +215,7 @@ async fn a_new_browser_is_notified_once_an_hour() {
 async fn new_terms_are_due_at_the_next_login() {
     let op = TestOp::start().await;
     op.sign_up_and_verify("john@example.org").await;
-    let db = op.app.db.read();
+    let db = &op.app.db;
     let new = Statement::from_sql_and_values(
         db.get_database_backend(),
         "INSERT INTO terms_versions (version, effective_from) VALUES ($1, $2)",

@@ -119,7 +119,7 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
     let op = TestOp::start_with_directory().await;
     let operator = Context::operator();
     let twin = organization("twin", "Telco Two", "sector_member");
-    organizations::insert(op.app.db.read(), &[twin]).await.unwrap();
+    organizations::insert(&op.app.db, &[twin]).await.unwrap();
     let before = export(&op.app, &operator).await.unwrap();
     merge::merge(&op.app, &operator, &id("twin"), &id("telco"), "")
         .await

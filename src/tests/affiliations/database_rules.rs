@@ -11,7 +11,7 @@ use itu_account::storage::{focal_points, ties};
 
 impl TestOp {
     pub(super) async fn execute_sql(&self, statement: &str) -> Result<u64, String> {
-        let done = self.app.db.read().execute_unprepared(statement).await;
+        let done = self.app.db.execute_unprepared(statement).await;
         done.map(|it| it.rows_affected()).map_err(|e| e.to_string())
     }
 
@@ -172,7 +172,7 @@ async fn one_request_waits_and_one_affiliation_is_in_force() {
                 Stage::Pending
             },
         };
-        itu_account::storage::affiliations::insert(op.app.db.read(), &affiliation)
+        itu_account::storage::affiliations::insert(&op.app.db, &affiliation)
             .await
             .unwrap_err();
     }

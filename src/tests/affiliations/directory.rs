@@ -42,7 +42,7 @@ async fn organizations_are_found_by_the_beginnings_of_words() {
         country: Country::parse("FR"),
         ..organization("uitx", "Uitgeverij", "non_member")
     };
-    organizations::insert(op.app.db.read(), &[itu, proposed, other])
+    organizations::insert(&op.app.db, &[itu, proposed, other])
         .await
         .unwrap();
 
@@ -85,7 +85,7 @@ async fn a_merged_id_resolves_to_the_survivor() {
         merged_into: Some(OrganizationId::new("shop")),
         ..organization("old", "Old Shop", "non_member")
     };
-    organizations::insert(op.app.db.read(), &[merged]).await.unwrap();
+    organizations::insert(&op.app.db, &[merged]).await.unwrap();
     let found = organizations::resolve(op.app.db.read(), &OrganizationId::new("old"))
         .await
         .unwrap()
@@ -119,7 +119,7 @@ async fn a_search_walks_an_index() {
     );
     let sent = op.app.db.statements().take();
 
-    let db = op.app.db.read();
+    let db = &op.app.db;
     let explain = if op.app.db.is_postgres() {
         db.execute_unprepared("ANALYZE").await.unwrap();
         "EXPLAIN"

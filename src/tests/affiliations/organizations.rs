@@ -226,7 +226,7 @@ async fn merging_moves_the_people_along() {
         .await
         .unwrap();
     let twin = organization("twin", "Telco International", "sector_member");
-    organizations::insert(op.app.db.read(), &[twin]).await.unwrap();
+    organizations::insert(&op.app.db, &[twin]).await.unwrap();
     let refused = merge::merge(app, &operator, &id("telco"), &id("shop"), "").await;
     assert!(matches!(refused, Err(Error::Refused(_))));
     merge::merge(app, &operator, &id("telco"), &id("twin"), "")

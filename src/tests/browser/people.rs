@@ -67,7 +67,7 @@ impl TestOp {
             language,
             newsletter: false,
         };
-        accounts::update_profile(self.app.db.read(), &account, new, at)
+        accounts::update_profile(&self.app.db, &account, new, at)
             .await
             .expect("an account");
     }
@@ -76,7 +76,7 @@ impl TestOp {
     pub async fn insert_person_who_owes_the_terms(&self, email: &str, language: &str) {
         self.insert_person_reading(email, language).await;
         let account = self.find_account(email).await.id;
-        accounts::update_terms(self.app.db.read(), &account, "1999-01", self.clock.now())
+        accounts::update_terms(&self.app.db, &account, "1999-01", self.clock.now())
             .await
             .expect("an account");
     }

@@ -56,7 +56,7 @@ async fn every_claim_asked_for_by_name_is_listed_and_withheld_once_it_is_not_gra
         .expect("a row")
         .expect("a consent");
     consent.claims.clear();
-    consents::put(op.app.db.read(), &consent).await.expect("put");
+    consents::put(&op.app.db, &consent).await.expect("put");
     let personal = ["email", "name", "job_title", "given_name"];
     let returned = rp.claims(&tokens.access_token).await;
     assert!(personal.iter().all(|it| returned.get(it).is_none()), "{returned}");

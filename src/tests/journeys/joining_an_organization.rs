@@ -308,7 +308,7 @@ async fn an_import_is_no_reason_also_where_an_earlier_release_wrote_one() {
     let op = TestOp::start().await;
     op.insert_organization("telco", "Telco", "sector_member").await;
     let (mut bob, _, id) = member(&op, "bob@example.org", "telco", true).await;
-    let db = op.app.db.read();
+    let db = &op.app.db;
     // The first reason is what the earlier release wrote; the second is what a person could have written.
     for (capacity, shown) in [("system", false), ("administrator", true)] {
         let text = format!(

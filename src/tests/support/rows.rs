@@ -104,9 +104,7 @@ impl TestOp {
             account,
             password_hash,
         };
-        accounts::insert(self.app.db.read(), new)
-            .await
-            .expect("an account");
+        accounts::insert(&self.app.db, new).await.expect("an account");
     }
 
     /// Returns the account with this address.
@@ -123,7 +121,7 @@ impl TestOp {
     }
 
     pub async fn insert_organizations(&self, records: &[Organization]) {
-        let inserted = organizations::insert(self.app.db.read(), records).await;
+        let inserted = organizations::insert(&self.app.db, records).await;
         inserted.expect("records");
     }
 
@@ -134,7 +132,7 @@ impl TestOp {
         stage: Stage,
     ) -> Affiliation {
         let affiliation = affiliation(account, organization, stage, self.now());
-        let inserted = affiliations::insert(self.app.db.read(), &affiliation).await;
+        let inserted = affiliations::insert(&self.app.db, &affiliation).await;
         inserted.expect("an affiliation");
         affiliation
     }
@@ -142,7 +140,7 @@ impl TestOp {
     /// Makes the person of an affiliation a Focal Point.
     pub async fn insert_focal_point(&self, affiliation: &Affiliation) {
         let office = focal_point(affiliation, self.now());
-        let inserted = focal_points::insert(self.app.db.read(), &office).await;
+        let inserted = focal_points::insert(&self.app.db, &office).await;
         inserted.expect("a Focal Point");
     }
 }

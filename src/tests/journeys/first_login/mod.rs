@@ -45,7 +45,7 @@ async fn is_verified(op: &TestOp) -> bool {
 /// Restores the row as it was before the release that introduced the code.
 pub async fn unverify(op: &TestOp, address: &str) {
     let id = op.find_account(address).await.id;
-    let db = op.app.db.read();
+    let db = &op.app.db;
     let text = format!("UPDATE accounts SET email_verified = false WHERE id = '{id}'");
     db.execute_raw(Statement::from_string(db.get_database_backend(), text))
         .await

@@ -162,7 +162,7 @@ async fn who_is_suspended_has_nothing_of_what_was_issued_before() {
 
     let backend = op.app.db.read().get_database_backend();
     let suspend = Statement::from_string(backend, "UPDATE accounts SET status = 'suspended'");
-    op.app.db.read().execute_raw(suspend).await.expect("suspended");
+    op.app.db.execute_raw(suspend).await.expect("suspended");
 
     let inactive = json!({"active": false});
     assert_eq!(rp.introspects(&tokens.access_token).await, inactive);

@@ -136,7 +136,7 @@ async fn a_person_with_one_name_signs_up_and_is_called_by_it() {
     );
 
     // A website typed without https:// is accepted.
-    let db = op.app.db.read();
+    let db = &op.app.db;
     let filter = organizations::Filter {
         statuses: vec![OrganizationStatus::Proposed],
         ..organizations::Filter::default()
@@ -187,7 +187,7 @@ async fn the_search_finds_what_a_plain_keyboard_types() {
         );
     }
     // Rows of an older fold are folded again at the start.
-    let db = op.app.db.read();
+    let db = &op.app.db;
     for old in [
         "DELETE FROM organization_words WHERE organization_id = 'pl'",
         "UPDATE organizations SET search_fold = 0",

@@ -164,7 +164,6 @@ async fn with_old_terms(op: &TestOp, email: &str) -> Person {
     let old = format!("UPDATE accounts SET terms_version = '2001-01' WHERE email = '{email}'");
     op.app
         .db
-        .read()
         .execute_unprepared(&old)
         .await
         .expect("an older version");
