@@ -18,6 +18,7 @@ use crate::i18n::Locale;
 use crate::keys::Keyring;
 use crate::random;
 use crate::storage::Database;
+use crate::storage::batches::until_done;
 use crate::storage::outbox::{self as rows, Due, Waiting};
 use crate::templates::{MailTemplate, RenderedMail, Templates};
 
@@ -28,6 +29,8 @@ const GIVE_UP: Duration = Duration::days(3);
 /// The refusals by the server itself after which a mail is given up, more than an hour later. One is not enough: a
 /// wrong password or a full mailbox is refused with a 5xx too, and passes.
 const REFUSALS: i32 = 12;
+/// The time for which a mail that was sent is kept.
+const KEPT: Duration = Duration::days(7);
 /// The length of a round, which ends early, so that no claim made in it is near its end when its mail leaves.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(60);
 /// The mails on their way side by side.
@@ -186,6 +189,20 @@ async fn send_one(
             Ok(Some(false))
         }
     }
+}
+
+/// Deletes mails that were sent or given up long ago, and returns how many. Where people read the outbox, all stay. The
+/// job `sweep` calls it.
+pub async fn sweep(
+    db: &Database,
+    mailer: &Mailer,
+    now: Time,
+    stopping: &CancellationToken,
+) -> Result<u64, DbErr> {
+    if mailer.keeps_text() {
+        return Ok(0);
+    }
+    until_done(stopping, || rows::delete_done(db, now - KEPT)).await
 }
 
 /// Returns the wait after so many attempts: 10 s, doubling, up to 15 minutes.

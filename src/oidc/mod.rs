@@ -29,6 +29,7 @@ pub mod sender_constraint;
 pub mod pushed_authorization_request;
 pub mod registration;
 mod request_object;
+pub mod retention;
 pub mod revocation;
 pub mod service_use;
 pub mod session_state;
