@@ -1,18 +1,14 @@
 //! Authorization codes: issued once, taken once, remembered as spent (RFC 6749 §4.1.2; security.md
 //! TK-1, TK-2, G-8). Only their digests are kept.
 
-use std::time::Duration;
-
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::{AuthorizationId, ClientId, secret::Digest};
+use crate::oidc::retention::SPENT_KEPT;
 use crate::random;
 use crate::storage::ephemeral::Kind;
-
-/// The time for which a spent code is remembered after its expiry (security.md ST-3).
-const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// The outcome of presenting a code.
 #[derive(Debug)]
@@ -54,7 +50,7 @@ pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
         );
     };
     let grant: Grant = serde_json::from_slice(&content).map_err(Error::internal)?;
-    let remembered = app.config.tokens.authorization_code + REMEMBERED;
+    let remembered = app.config.tokens.authorization_code + SPENT_KEPT;
     let id = grant.authorization_id.as_str().as_bytes();
     let first = store
         .put_new(Kind::SpentCode, &key, id, remembered)

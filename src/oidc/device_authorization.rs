@@ -31,7 +31,7 @@ use crate::random;
 use crate::storage::ephemeral::Kind;
 
 /// The time for which expired codes are remembered, so that device and person hear that they are too late.
-pub(super) const REMEMBERED: Duration = Duration::from_secs(1200);
+pub(super) const DEVICE_CODE_KEPT: Duration = Duration::from_secs(1200);
 
 /// RFC 8628 §3.2
 #[derive(Debug, Serialize)]
@@ -78,7 +78,7 @@ pub async fn begin(
     let content = serde_json::to_vec(&request).map_err(Error::internal)?;
     let device = request.device.as_str();
     app.ephemeral
-        .put(Kind::DeviceCode, device, &content, REMEMBERED)
+        .put(Kind::DeviceCode, device, &content, DEVICE_CODE_KEPT)
         .await?;
     let user_code = free_user_code(app, &content).await?;
     let page = app.config.issuer.at(paths::DEVICE);
@@ -125,7 +125,7 @@ async fn free_user_code(app: &App, content: &[u8]) -> Result<UserCode> {
         let key = user_key(&code);
         if app
             .ephemeral
-            .put_new(Kind::UserCode, key.as_str(), content, REMEMBERED)
+            .put_new(Kind::UserCode, key.as_str(), content, DEVICE_CODE_KEPT)
             .await?
         {
             return Ok(code);
@@ -291,13 +291,13 @@ async fn decide(app: &App, context: &Context, waiting: &Waiting, word: &Word<'_>
     if let Err(error) = recorded.await {
         // Nothing was decided: the person may try again.
         store
-            .put(Kind::UserCode, key.as_str(), &taken, REMEMBERED)
+            .put(Kind::UserCode, key.as_str(), &taken, DEVICE_CODE_KEPT)
             .await?;
         return Err(error.into());
     }
     let device = waiting.request.device.as_str();
     store
-        .put(Kind::DeviceDecision, device, &content, REMEMBERED)
+        .put(Kind::DeviceDecision, device, &content, DEVICE_CODE_KEPT)
         .await?;
     Ok(true)
 }

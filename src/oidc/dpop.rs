@@ -14,6 +14,7 @@ use crate::domain::client::{Client, SigningAlg};
 use crate::domain::secret::Digest;
 use crate::jose::jws::Expect;
 use crate::jose::{self, VerifiedProof};
+use crate::oidc::retention::SPENT_KEPT;
 use crate::storage::ephemeral::Kind;
 
 /// The authentication scheme and the `token_type` (RFC 9449 §5, §7.1).
@@ -29,9 +30,6 @@ const WINDOW: Duration = Duration::seconds(60);
 
 /// The lifetime of a nonce.
 const NONCE_WINDOW: Duration = Duration::minutes(5);
-
-/// The time for which a used proof is remembered after it could be used (security.md ST-3).
-const REMEMBERED: Duration = Duration::minutes(10);
 
 /// The purpose for which a nonce is sealed (security.md G-7).
 const NONCE: &str = "dpop_nonce";
@@ -92,7 +90,7 @@ pub async fn verify(app: &App, header: &DpopHeader, access_token: Option<&str>) 
     // RFC 9449 §11.1: proofs are counted per key and endpoint, so that nobody spends another's.
     let used = format!("{thumbprint}\n{}\n{jti}", header.url);
     let window = if wants_nonce { NONCE_WINDOW } else { WINDOW * 2 };
-    let ttl = (window + REMEMBERED).to_std().map_err(Error::internal)?;
+    let ttl = window.to_std().map_err(Error::internal)? + SPENT_KEPT;
     let key = Digest::of(used.as_bytes());
     if app
         .ephemeral

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::domain::client::{Client, Profile, SigningAlg};
 use crate::domain::{Time, secret::Digest};
 use crate::jose::jws::{Expect, Refusal, unsigned};
+use crate::oidc::retention::SPENT_KEPT;
 use crate::storage::ephemeral::Kind;
 
 /// The `typ` of a request object (RFC 9101 §10.8); none, or `JWT`, is accepted too (JW-4).
@@ -29,8 +30,8 @@ const LONGEST: Span = Span::minutes(60);
 /// The difference between two clocks that is tolerated (AZ-7).
 const TOLERANCE: Span = Span::seconds(10);
 
-/// The time for which a used object is remembered: the longest lifetime, and ten minutes more (security.md ST-3).
-const REMEMBERED: Duration = Duration::from_mins(70);
+/// The time for which a used object is remembered: the longest lifetime, and then as any spent value.
+const USED_OBJECT_KEPT: Duration = Duration::from_mins(60).saturating_add(SPENT_KEPT);
 
 /// Members that are about the JWT, not about the request (RFC 7519 §4.1).
 pub(super) const OF_THE_JWT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -223,7 +224,11 @@ pub(super) async fn once(app: &App, client: &Client, claims: &Value) -> Result<(
     };
     let key = Digest::of(format!("{}\n{jti}", client.id).as_bytes());
     let kind = Kind::RequestObjectId;
-    if app.ephemeral.put_new(kind, key.as_str(), &[], REMEMBERED).await? {
+    if app
+        .ephemeral
+        .put_new(kind, key.as_str(), &[], USED_OBJECT_KEPT)
+        .await?
+    {
         Ok(())
     } else {
         Err(Error::invalid_request_object(

@@ -17,7 +17,7 @@ const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// The time for which an answered reference is remembered: as long as anything that it opened may still wait. A
 /// pending sign-up keeps its request for a day (security.md SU-5).
-const REMEMBERED: Duration = Duration::from_hours(25);
+const ANSWERED_KEPT: Duration = Duration::from_hours(25);
 
 /// Returns `true` for a reference of ours, whether or not it still opens anything.
 pub fn is_reference(request_uri: &str) -> bool {
@@ -63,7 +63,9 @@ pub async fn is_first_answer(app: &App, request: &AuthorizationRequest) -> Resul
         return Ok(true);
     };
     let store = &app.ephemeral;
-    let first = store.put_new(Kind::AnsweredRequest, key, &[], REMEMBERED).await?;
+    let first = store
+        .put_new(Kind::AnsweredRequest, key, &[], ANSWERED_KEPT)
+        .await?;
     store.take(Kind::PushedRequest, key).await?;
     Ok(first)
 }

@@ -19,14 +19,12 @@ use crate::domain::secret::{Digest, Secret};
 use crate::jose::jws::Expect;
 use crate::limits::{Limit, Refused};
 use crate::oidc::mismatch::Mismatch;
+use crate::oidc::retention::SPENT_KEPT;
 use crate::storage::ephemeral::Kind;
 
 pub use client_secret::scheme_of;
 pub use private_key_jwt::ASSERTION_TYPE;
 pub use tls_client_auth::ExpectedName;
-
-/// The time for which a used assertion is remembered after its expiry (security.md ST-3).
-const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// The time in which all failures of a client make one record.
 const AUDITED_ONCE_IN: Duration = Duration::from_secs(60);
@@ -335,7 +333,7 @@ async fn verify_assertion(
     })?;
     // TK-7, ST-3: an assertion is single-use, remembered until it would have expired plus ten minutes.
     let key = Digest::of(format!("{}\n{}", client.id, checked.jti).as_bytes());
-    let ttl = (checked.expires_at - now).to_std().unwrap_or_default() + REMEMBERED;
+    let ttl = (checked.expires_at - now).to_std().unwrap_or_default() + SPENT_KEPT;
     if app
         .ephemeral
         .put_new(Kind::AssertionId, key.as_str(), &[], ttl)

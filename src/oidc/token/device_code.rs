@@ -11,7 +11,7 @@ use crate::domain::client::Client;
 use crate::domain::device::{Decision, DeviceRequest};
 use crate::domain::secret::Digest;
 use crate::domain::token::Confirmation;
-use crate::oidc::device_authorization::{REMEMBERED, device_key};
+use crate::oidc::device_authorization::{DEVICE_CODE_KEPT, device_key};
 use crate::oidc::{Error, Parameters, Result};
 use crate::storage::ephemeral::Kind;
 
@@ -53,7 +53,7 @@ async fn spend(app: &App, context: &Context, client: &Client, device: &Digest, g
     let id = grant.authorization_id.as_str().as_bytes();
     let store = &app.ephemeral;
     if store
-        .put_new(Kind::SpentDeviceCode, device.as_str(), id, REMEMBERED)
+        .put_new(Kind::SpentDeviceCode, device.as_str(), id, DEVICE_CODE_KEPT)
         .await?
     {
         store.take(Kind::DeviceDecision, device.as_str()).await?;

@@ -9,7 +9,7 @@ use crate::oidc::{Error, Result};
 use crate::storage::ephemeral::Kind;
 
 /// The lifetime of an interval in the store, longer than any wait: a client that stayed away so long begins again.
-const REMEMBERED: Duration = Duration::from_mins(20);
+const INTERVAL_KEPT: Duration = Duration::from_mins(20);
 
 /// Returns `authorization_pending`, or `slow_down` to a client that asks too often.
 pub async fn not_yet(app: &App, kind: Kind, asked_about: &Digest) -> Result<Error> {
@@ -23,7 +23,7 @@ pub async fn not_yet(app: &App, kind: Kind, asked_about: &Digest) -> Result<Erro
     };
     let content = serde_json::to_vec(&interval).map_err(Error::internal)?;
     store
-        .put(kind, asked_about.as_str(), &content, REMEMBERED)
+        .put(kind, asked_about.as_str(), &content, INTERVAL_KEPT)
         .await?;
     Ok(if in_time {
         Error::authorization_pending("The person has not decided yet")
