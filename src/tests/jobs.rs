@@ -346,7 +346,7 @@ async fn a_record_that_cannot_be_read_stops_no_job() {
 async fn a_membership_with_many_people_ends_in_small_transactions() {
     const PEOPLE: usize = 250;
     let op = TestOp::start_with_directory().await;
-    let (app, db) = (&op.app, op.app.db.read());
+    let (app, db) = (&op.app, &op.app.db);
     let mut over = organization("over", "Over", "sector_member");
     over.valid_until = Some((app.clock.now() - Duration::days(1)).date_naive());
     organizations::insert(db, &[over]).await.unwrap();

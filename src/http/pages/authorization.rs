@@ -34,9 +34,9 @@ pub async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError
 }
 
 async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Response, PageError> {
-    match interaction::begin(&ctx.app, &request, ctx.session.get()).await {
+    match interaction::begin(&ctx.app, &request, ctx.session.get()).await? {
         Step::Answer(answer) => authorization_response::respond(ctx, answer).await,
-        Step::Gone(error) => Err(PageError::Protocol(error)),
+        Step::Unanswerable(error) => Err(PageError::Protocol(error)),
         step => {
             let handle = interaction::open(&ctx.app, request, &ctx.browser, &ctx.network).await?;
             flow::take(ctx, &handle, step).await
@@ -72,7 +72,7 @@ pub async fn continue_request(ctx: PageContext) -> Result<Response, PageError> {
             None => Err(PageError::RequestOver(Some(handle))),
         };
     };
-    let step = flow.step(&ctx).await;
+    let step = flow.step(&ctx).await?;
     flow::take(&ctx, &flow.handle, step).await
 }
 
@@ -100,7 +100,7 @@ pub async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     match (fields.decision.as_str(), ctx.session.get()) {
         ("continue", Some((_, account))) => {
-            let step = flow.step(&ctx).await;
+            let step = flow.step(&ctx).await?;
             if !matches!(step, Step::SelectAccount) {
                 return flow::take(&ctx, &flow.handle, step).await; // G-6
             }
@@ -120,7 +120,7 @@ pub(super) fn offline_days(ctx: &PageContext) -> u64 {
 
 pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
-    let step = flow.step(&ctx).await;
+    let step = flow.step(&ctx).await?;
     let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session.get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
     };
@@ -140,7 +140,7 @@ pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
 
 pub async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
-    let step = flow.step(&ctx).await;
+    let step = flow.step(&ctx).await?;
     let (Step::SecondFactorMissing, Some((_, account))) = (&step, ctx.session.get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
     };
@@ -189,13 +189,13 @@ pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     match (fields.decision.as_str(), ctx.session.get()) {
         ("allow", Some((_, account))) => {
-            let step = flow.step(&ctx).await;
+            let step = flow.step(&ctx).await?;
             if !matches!(step, Step::Consent(_)) {
                 // G-6: a step before it is still to be done, or nothing is left to agree to.
                 return flow::take(&ctx, &flow.handle, step).await;
             }
             let (app, context) = (&ctx.app, ctx.actor_context());
-            // The request was answered meanwhile, in another window: the page that comes next says so.
+            // If the request was answered meanwhile, in another window, the page that comes next says so.
             interaction::agree(app, &context, &flow.handle, &flow.interaction, &account.id).await?;
             Ok(go_on(&ctx, &flow.handle))
         }
@@ -206,7 +206,7 @@ pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
 
 pub async fn show_refusal(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
-    let step = flow.step(&ctx).await;
+    let step = flow.step(&ctx).await?;
     let Step::AccessRefused(refused) = &step else {
         return flow::take(&ctx, &flow.handle, step).await;
     };

@@ -61,14 +61,14 @@ impl Flow {
 
     /// Denies the request: the person pressed *Cancel*, *Deny* or *Back to the service*.
     pub async fn deny(&self, ctx: &PageContext) -> Result<Response, PageError> {
-        let step = interaction::deny(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await;
+        let step = interaction::deny(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await?;
         self.leave(ctx, step).await
     }
 
     /// Ends the request of a person who went back without what the service insists on.
     pub async fn give_up(&self, ctx: &PageContext) -> Result<Response, PageError> {
         let step =
-            interaction::give_up(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await;
+            interaction::give_up(&ctx.app, &ctx.actor_context(), &self.handle, &self.interaction).await?;
         self.leave(ctx, step).await
     }
 
@@ -81,14 +81,15 @@ impl Flow {
     }
 
     pub async fn choose(&self, app: &App, account: &AccountId) -> Result<(), PageError> {
-        // The request was answered meanwhile: the page that comes next says so.
+        // If the request was answered meanwhile, the page that comes next says so.
         interaction::choose(app, &self.handle, &self.interaction, account).await?;
         Ok(())
     }
 
     /// Returns the step that the request is at, for the person of the browser's session.
-    pub async fn step(&self, ctx: &PageContext) -> Step {
-        interaction::proceed(&ctx.app, &self.handle, &self.interaction, ctx.session.get()).await
+    pub async fn step(&self, ctx: &PageContext) -> Result<Step, PageError> {
+        let person = ctx.session.get();
+        Ok(interaction::proceed(&ctx.app, &self.handle, &self.interaction, person).await?)
     }
 }
 
@@ -117,7 +118,7 @@ pub async fn take(ctx: &PageContext, handle: &str, step: Step) -> Result<Respons
             return authorization_response::respond_once(ctx, handle, answer).await;
         }
         Step::Over => return Err(PageError::RequestOver(Some(handle.to_owned()))),
-        Step::Gone(error) => return Err(PageError::Protocol(error)),
+        Step::Unanswerable(error) => return Err(PageError::Protocol(error)),
     };
     Ok(ctx.redirect(&paths::with_parameter(page, "request", handle)))
 }

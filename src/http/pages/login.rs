@@ -51,7 +51,7 @@ async fn goes_on(ctx: &PageContext, flow: Option<&Flow>) -> Result<Option<Respon
     let Some(flow) = flow else {
         return Ok(Some(onward(ctx)));
     };
-    match flow.step(ctx).await {
+    match flow.step(ctx).await? {
         Step::Login { .. } => Ok(None),
         step => flow::take(ctx, &flow.handle, step).await.map(Some),
     }

@@ -52,7 +52,7 @@ pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
         // A person who has an account goes on with it, unless the service asks for a new one.
         match &flow {
             None => return Ok(onward(&ctx)),
-            Some(flow) => match flow.step(&ctx).await {
+            Some(flow) => match flow.step(&ctx).await? {
                 Step::Create => {}
                 step => return flow::take(&ctx, &flow.handle, step).await,
             },

@@ -54,8 +54,9 @@ pub enum Step {
     Answer(AuthorizationResponse),
     /// The request was answered already, in another window or by an earlier press.
     Over,
-    /// The client or its address has gone since: nobody can be answered.
-    Gone(Error),
+    /// Nobody can be answered: the client or its address is no longer registered, or the pushed or posted request was
+    /// answered in another tab.
+    Unanswerable(Error),
 }
 
 /// An accepted request that waits for its person, bound to the browser it came from.
@@ -182,35 +183,41 @@ pub async fn agree(
 }
 
 /// Returns the next step of a request that was just accepted; an answer needs nothing stored.
-pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>) -> Step {
+pub async fn begin(app: &App, request: &AuthorizationRequest, person: Person<'_>) -> Result<Step> {
     match decide(app, request, person, &Done::default()).await {
         Step::Answer(answer) => answer_once(app, request, answer).await,
-        other => other,
+        other => Ok(other),
     }
 }
 
 /// Returns the next step of a stored request. G-8: it is answered once, so the second answer finds it gone.
-pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person: Person<'_>) -> Step {
+pub async fn proceed(app: &App, handle: &str, interaction: &Interaction, person: Person<'_>) -> Result<Step> {
     let step = decide(app, &interaction.request, person, &interaction.done).await;
     match step {
         Step::Answer(answer) => finish(app, handle, &interaction.request, answer).await,
-        other => other,
+        other => Ok(other),
     }
 }
 
 /// Answers `access_denied`: the person pressed a button because they do not want to go on, or may not.
-pub async fn deny(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
+pub async fn deny(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Result<Step> {
     let error = Error::access_denied("The person did not grant access");
     refuse(app, context, handle, interaction, error).await
 }
 
 /// Answers `unmet_authentication_requirements`: the person goes back without the second factor that the service
 /// insists on.
-pub async fn give_up(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Step {
+pub async fn give_up(app: &App, context: &Context, handle: &str, interaction: &Interaction) -> Result<Step> {
     refuse(app, context, handle, interaction, unmet()).await
 }
 
-async fn refuse(app: &App, context: &Context, handle: &str, interaction: &Interaction, error: Error) -> Step {
+async fn refuse(
+    app: &App,
+    context: &Context,
+    handle: &str,
+    interaction: &Interaction,
+    error: Error,
+) -> Result<Step> {
     let request = &interaction.request;
     let recorded = record_denial(app, context, request, &error).await;
     let error = recorded.err().unwrap_or(error);
@@ -228,28 +235,31 @@ async fn finish(
     handle: &str,
     request: &AuthorizationRequest,
     answer: AuthorizationResponse,
-) -> Step {
-    match app.ephemeral.take(Kind::Interaction, &key(handle)).await {
-        Ok(Some(_)) => answer_once(app, request, answer).await,
-        Ok(None) => Step::Over,
-        Err(error) => Step::Gone(error.into()),
+) -> Result<Step> {
+    match app.ephemeral.take(Kind::Interaction, &key(handle)).await? {
+        Some(_) => answer_once(app, request, answer).await,
+        None => Ok(Step::Over),
     }
 }
 
 /// Answers once: a pushed or posted request may wait in several tabs, of which one is answered (security.md AZ-9,
 /// G-8).
-async fn answer_once(app: &App, request: &AuthorizationRequest, answer: AuthorizationResponse) -> Step {
-    match pushed_request::is_first_answer(app, request).await {
-        Ok(true) => Step::Answer(answer),
-        Ok(false) => Step::Gone(Error::invalid_request_uri("The request was answered already")),
-        Err(error) => Step::Gone(error),
-    }
+async fn answer_once(
+    app: &App,
+    request: &AuthorizationRequest,
+    answer: AuthorizationResponse,
+) -> Result<Step> {
+    Ok(if pushed_request::is_first_answer(app, request).await? {
+        Step::Answer(answer)
+    } else {
+        Step::Unanswerable(Error::invalid_request_uri("The request was answered already"))
+    })
 }
 
 async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, done: &Done) -> Step {
     // G-10, DR-6: the registration may have changed since the request came.
     let Some(client) = client_of(app, request) else {
-        return Step::Gone(Error::invalid_request(
+        return Step::Unanswerable(Error::invalid_request(
             "The client or its redirect_uri is no longer registered",
         ));
     };

@@ -49,7 +49,9 @@ fn accepts(op: &TestOp, client: &Client, more: &[(&str, &str)]) -> Authorization
 
 async fn next(op: &TestOp, request: &AuthorizationRequest, person: Option<&SignedIn>) -> Step {
     let person = person.map(|it| (&it.session, &it.account));
-    interaction::begin(&op.app, request, person).await
+    interaction::begin(&op.app, request, person)
+        .await
+        .expect("a step")
 }
 
 /// Returns the same person, after the password was entered once more.

@@ -161,13 +161,19 @@ async fn an_account_is_chosen_once_in_its_own_browser() {
         .expect("answers")
         .expect("there");
     let as_bob = Some((&bob.session, &bob.account));
-    let step = interaction::proceed(&op.app, &handle, &found, as_bob).await;
+    let step = interaction::proceed(&op.app, &handle, &found, as_bob)
+        .await
+        .expect("a step");
     assert!(matches!(step, Step::SelectAccount)); // what Alice chose is not Bob's choice
     let as_alice = Some((&alice.session, &alice.account));
     assert!(is_code(
-        &interaction::proceed(&op.app, &handle, &found, as_alice).await
+        &interaction::proceed(&op.app, &handle, &found, as_alice)
+            .await
+            .expect("a step")
     ));
-    let second = interaction::proceed(&op.app, &handle, &found, as_alice).await;
+    let second = interaction::proceed(&op.app, &handle, &found, as_alice)
+        .await
+        .expect("a step");
     assert!(matches!(second, Step::Over)); // G-8
     // G-9: a press in a window that was opened before neither opens it again nor consents to anything.
     let chosen = interaction::choose(&op.app, &handle, &found, &alice.account.id).await;
@@ -232,7 +238,9 @@ async fn who_cancels_is_answered_for() {
         .expect("answers")
         .expect("there");
 
-    let step = interaction::deny(&op.app, &visitor(), &handle, &found).await;
+    let step = interaction::deny(&op.app, &visitor(), &handle, &found)
+        .await
+        .expect("a step");
 
     assert_eq!(answered(&step, "error").as_deref(), Some("access_denied"));
     assert_eq!(answered(&step, "state").as_deref(), Some("s"));
@@ -283,7 +291,10 @@ async fn a_client_that_is_disabled_meanwhile_is_answered_nothing() {
     clients::set_enabled(&op.app, &operator, &web.id, false)
         .await
         .expect("disabled");
-    assert!(matches!(next(&op, &request, Some(&alice)).await, Step::Gone(_))); // DR-6, G-10
+    assert!(matches!(
+        next(&op, &request, Some(&alice)).await,
+        Step::Unanswerable(_)
+    )); // DR-6, G-10
 }
 
 #[tokio::test]
@@ -296,7 +307,10 @@ async fn an_address_that_is_registered_no_longer_is_answered_nothing() {
     update.definition.metadata.redirect_uris = vec!["https://rp.example/another".into()];
     let changed = clients::update(&op.app, &Context::operator(), update).await;
     changed.expect("changed");
-    assert!(matches!(next(&op, &request, Some(&alice)).await, Step::Gone(_))); // G-10, AZ-2
+    assert!(matches!(
+        next(&op, &request, Some(&alice)).await,
+        Step::Unanswerable(_)
+    )); // G-10, AZ-2
 }
 
 #[tokio::test]
