@@ -31,8 +31,6 @@ pub enum Audience {
     SignedIn,
     /// A Focal Point of some organization; the object decides of which one.
     FocalPoint,
-    /// Support staff and administrators.
-    Support,
     Administrator,
 }
 
@@ -164,7 +162,6 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         Audience::Public | Audience::Client | Audience::SignedIn => true,
         // An administrator acts for every organization.
         Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(app).await?,
-        Audience::Support => account.role != Role::User,
         Audience::Administrator => account.role == Role::Administrator,
     };
     if !admitted {

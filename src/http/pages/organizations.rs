@@ -167,11 +167,6 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
     Ok(page)
 }
 
-/// Returns the questions as they are when the page is opened the first time.
-pub async fn first_questions(ctx: &PageContext) -> Result<OrganizationQuestions, PageError> {
-    questions(ctx, &Answers::default()).await
-}
-
 /// Adds the errors. Those of a record that was typed belong to fields that the form of the list does not show.
 pub fn with_errors(typed: FormState, wrong: FieldErrors) -> FormState {
     super::refused(typed, wrong).notice("error.form")

@@ -37,10 +37,11 @@ pub async fn exchange(
     let name = parameters
         .get("grant_type")
         .ok_or_else(|| Error::invalid_request("grant_type is missing"))?;
+    let unsupported = || Error::unsupported_grant_type("This grant_type is not supported here");
     let grant_type = GrantType::parse(name)
         // `implicit` is a word of registration only.
         .filter(|it| *it != GrantType::Implicit)
-        .ok_or_else(|| Error::unsupported_grant_type("This grant_type is not supported here"))?;
+        .ok_or_else(unsupported)?;
     if !client.may_use(grant_type) {
         // RFC 6749 §5.2
         let mismatch = Mismatch::new("grant_type", name, &client.metadata.grant_types);
@@ -70,7 +71,7 @@ pub async fn exchange(
         GrantType::TokenExchange => {
             return token_exchange::grant(app, context, client, parameters, bound_to).await;
         }
-        GrantType::Implicit => return Err(Error::unsupported_grant_type("implicit has no token request")),
+        GrantType::Implicit => return Err(unsupported()),
     };
     issue::tokens(app, client, authorized).await
 }
