@@ -236,8 +236,7 @@ impl Directory {
             asked_by_person: true,
             stage,
         };
-        let entitled =
-            status == AffiliationStatus::Approved && its_type.ties_entitled && organization.is_active();
+        let entitled = status == AffiliationStatus::Approved && organization.can_have_ties(its_type);
         if !entitled && !placement.ties_rights.is_empty() {
             return Err("ties_rights: need an approved affiliation to an entitled, active member".into());
         }

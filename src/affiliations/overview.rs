@@ -51,7 +51,7 @@ pub async fn overview(app: &App, account: &AccountId) -> Result<Overview, Error>
             current.affiliation.status(),
             AffiliationStatus::Approved | AffiliationStatus::Pending
         );
-        asks && current.its_type.ties_entitled && current.organization.is_active()
+        asks && current.organization.can_have_ties(&current.its_type)
     });
     let rights = match entitled {
         Some(current) => {

@@ -153,7 +153,7 @@ pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> 
 /// Returns `true` if its people can have TIES rights (security.md AF-3).
 pub async fn is_ties_entitled(app: &App, organization: &Organization) -> Result<bool, Error> {
     let its_type = membership_types::of(app.db.read(), organization).await?;
-    Ok(organization.is_active() && its_type.ties_entitled)
+    Ok(organization.can_have_ties(&its_type))
 }
 
 /// Counts the Focal Points of the organization.

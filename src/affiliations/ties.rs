@@ -166,9 +166,7 @@ async fn check_entitled(
     organization: &Organization,
 ) -> Result<(), Error> {
     let its_type = membership_types::of(tx, organization).await?;
-    let may = affiliation.status() == AffiliationStatus::Approved
-        && organization.is_active()
-        && its_type.ties_entitled;
+    let may = affiliation.status() == AffiliationStatus::Approved && organization.can_have_ties(&its_type);
     if may { Ok(()) } else { Err(Error::NotEntitled) }
 }
 

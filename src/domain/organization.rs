@@ -181,6 +181,11 @@ impl Organization {
         self.status.is_accepted() && its_type.needs_approval
     }
 
+    /// Returns `true` if people of the organization, which is of this type, can have TIES rights (security.md AF-3).
+    pub fn can_have_ties(&self, its_type: &MembershipType) -> bool {
+        self.is_active() && its_type.ties_entitled
+    }
+
     /// Returns `true` if a person can ask to belong to it, or say so.
     pub fn takes_people(&self) -> bool {
         matches!(
