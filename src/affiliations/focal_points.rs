@@ -23,7 +23,7 @@ pub async fn designate(app: &App, context: &Context, id: &AffiliationId) -> Resu
     app.write(context, async |tx| {
         // G-4: an affiliation is not found before anything is said about the login, however fresh it is.
         let (affiliation, organization, _) = authority::find_to_decide(tx, id).await?;
-        authority::recent(context, tx.now())?;
+        authority::require_recent_login(context, tx.now())?;
         designate_in(tx, &affiliation, &organization).await
     })
     .await
@@ -57,15 +57,15 @@ pub async fn undesignate(
     id: &AffiliationId,
     reason: &str,
 ) -> Result<(), Error> {
-    let reason = authority::reason(reason)?;
+    let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         let affiliation = affiliations::find(tx, id).await?.ok_or(Error::NotFound)?;
         // One waits for the other: two Focal Points who remove each other leave one.
         let organization = organizations::find_to_change(tx, &affiliation.organization)
             .await?
             .ok_or(Error::NotFound)?;
-        let capacity = authority::over(tx, &organization.id).await?;
-        authority::recent(context, tx.now())?;
+        let capacity = authority::require_to_decide(tx, &organization.id).await?;
+        authority::require_recent_login(context, tx.now())?;
         let all = focal_points::list_of_organization(tx, &organization.id).await?;
         if !all.iter().any(|it| it.affiliation == *id) {
             return Err(Error::Conflict);
@@ -100,14 +100,14 @@ pub async fn candidate(
     organization: &OrganizationId,
     whom: &Whom<'_>,
 ) -> Result<Account, Error> {
-    authority::of_administrators(context)?;
-    authority::recent(context, app.clock.now())?;
+    authority::require_administrator(context)?;
+    authority::require_recent_login(context, app.clock.now())?;
     let db = app.db.read();
     let (organization, person) = both(db, organization, whom).await?;
     let here = |it: &Affiliation| it.organization == organization.id;
     let open = affiliations::find_open(db, &person.id).await?.filter(here);
     if open.is_some() {
-        authority::not_the_own(context, &person.id)?;
+        authority::refuse_own(context, &person.id)?;
     }
     let in_force = affiliations::find_in_force(db, &person.id).await?.filter(here);
     let fits = open.is_some() || in_force.is_some_and(|it| it.status() == AffiliationStatus::Approved);
@@ -145,15 +145,15 @@ pub async fn appoint(
     organization: &OrganizationId,
     whom: &Whom<'_>,
 ) -> Result<(), Error> {
-    authority::of_administrators(context)?;
-    authority::recent(context, app.clock.now())?;
+    authority::require_administrator(context)?;
+    authority::require_recent_login(context, app.clock.now())?;
     app.write(context, async |tx| {
         let (organization, person) = both(tx, organization, whom).await?;
         let open = affiliations::find_open(tx, &person.id)
             .await?
             .filter(|it| it.organization == organization.id);
         if let Some(open) = open {
-            authority::not_the_own(context, &person.id)?;
+            authority::refuse_own(context, &person.id)?;
             decisions::approve_in(tx, &open.id, None).await?;
         }
         let affiliation = affiliations::find_in_force(tx, &person.id)

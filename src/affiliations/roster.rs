@@ -62,7 +62,7 @@ pub async fn list(
     search: &RosterSearch<'_>,
 ) -> Result<Page, Error> {
     let db = app.db.read();
-    let capacity = authority::to_see(db, context, organization).await?;
+    let capacity = authority::require_to_see(db, context, organization).await?;
     // AF-6: pending and approved people, and no others.
     if search.show == Show::Rejected && capacity == Capacity::FocalPoint {
         return Err(Error::NotFound);
@@ -80,7 +80,7 @@ pub async fn list_without_focal_point(
     context: &Context,
     search: &RosterSearch<'_>,
 ) -> Result<Page, Error> {
-    authority::of_administrators(context)?;
+    authority::require_administrator(context)?;
     let filter = Filter {
         without_focal_point: true,
         ..filter(search)
@@ -90,7 +90,7 @@ pub async fn list_without_focal_point(
 
 /// Counts the requests that come to the administrators, for a line of the menu.
 pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u64, Error> {
-    authority::of_administrators(context)?;
+    authority::require_administrator(context)?;
     let filter = Filter {
         without_focal_point: true,
         show: Some(Show::Requests),
@@ -107,7 +107,7 @@ pub async fn find(
 ) -> Result<(Entry, Organization, Capacity), Error> {
     let db = app.db.read();
     let found = affiliations::find(db, id).await?.ok_or(Error::NotFound)?;
-    let capacity = authority::to_see(db, context, &found.organization).await?;
+    let capacity = authority::require_to_see(db, context, &found.organization).await?;
     let visible = matches!(
         found.status(),
         AffiliationStatus::Pending | AffiliationStatus::Approved
@@ -132,7 +132,7 @@ pub async fn affiliation_of(
     account: &AccountId,
 ) -> Result<AffiliationId, Error> {
     let db = app.db.read();
-    authority::to_see(db, context, organization).await?;
+    authority::require_to_see(db, context, organization).await?;
     let all = affiliations::list_of_account(db, account).await?;
     let here = |it: &&Affiliation| it.organization == *organization;
     let approved = |it: &&Affiliation| it.status() == AffiliationStatus::Approved;
@@ -146,7 +146,7 @@ pub async fn affiliation_of(
 /// Returns the organization of a list.
 pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> Result<Organization, Error> {
     let db = app.db.read();
-    authority::to_see(db, context, id).await?;
+    authority::require_to_see(db, context, id).await?;
     organizations::find(db, id).await?.ok_or(Error::NotFound)
 }
 
@@ -163,7 +163,7 @@ pub async fn count_focal_points(
     organization: &OrganizationId,
 ) -> Result<u64, Error> {
     let db = app.db.read();
-    authority::to_see(db, context, organization).await?;
+    authority::require_to_see(db, context, organization).await?;
     Ok(focal_points::list_of_organization(db, organization).await?.len() as u64)
 }
 

@@ -63,7 +63,7 @@ pub async fn grant(app: &App, context: &Context, id: &AffiliationId, rights: &[S
     app.write(context, async |tx| {
         let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
         check_entitled(tx, &affiliation, &organization).await?;
-        let decision = authority::decision(tx, capacity, None);
+        let decision = authority::decision_by_actor(tx, capacity, None);
         let mut granted = Vec::new();
         for kind in chosen(tx, rights).await? {
             match ties::find_live(tx, id, &kind.name).await? {
@@ -101,7 +101,7 @@ pub async fn refuse(
     rights: &[String],
     reason: &str,
 ) -> Result<(), Error> {
-    let reason = authority::reason(reason)?;
+    let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         end(tx, id, rights, TiesStatus::Refused, reason.clone()).await
     })
@@ -116,7 +116,7 @@ pub async fn revoke(
     rights: &[String],
     reason: &str,
 ) -> Result<(), Error> {
-    let reason = authority::reason(reason)?;
+    let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         end(tx, id, rights, TiesStatus::Revoked, reason.clone()).await
     })
@@ -131,7 +131,7 @@ async fn end(
     reason: Option<String>,
 ) -> Result<(), Error> {
     let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
-    let decision = authority::decision(tx, capacity, reason.clone());
+    let decision = authority::decision_by_actor(tx, capacity, reason.clone());
     let kinds = chosen(tx, rights).await?;
     for kind in &kinds {
         let live = ties::find_live(tx, id, &kind.name)

@@ -47,7 +47,10 @@ pub fn sign(app: &App, client: &Client, token: &AccessToken, more: Map<String, V
     let mut all = more;
     all.insert("iss".into(), issuer.into());
     // RFC 9068 §2.2: a token about a client itself names the client.
-    let stated = token.subject.as_ref().map(|it| subject::of(app, client, it));
+    let stated = token
+        .subject
+        .as_ref()
+        .map(|it| subject::for_client(app, client, it));
     if let Some(own) = token.subject.as_ref().filter(|it| stated.as_ref() != Some(*it)) {
         // A pairwise name says nothing even to us: the person's own name travels sealed.
         let sealed = app.keys.seal(SUBJECT, own.as_str().as_bytes());

@@ -166,7 +166,7 @@ impl Hint {
 
     /// Compares the name that this client has for the person (Core §8).
     fn is_about(&self, app: &App, account: &Account) -> bool {
-        self.subject == subject::of(app, &self.client, &account.sub)
+        self.subject == subject::for_client(app, &self.client, &account.sub)
     }
 }
 

@@ -62,7 +62,10 @@ async fn access_token(app: &App, client: &Client, presented: &str) -> Result<Opt
     all.insert("client_id".into(), token.client_id.as_str().into());
     // Core §8.1: the answer names the person by the `sub` of the token's own client, so that nobody learns another
     // name.
-    let subject = token.subject.as_ref().map(|it| subject::of(app, &holder, it));
+    let subject = token
+        .subject
+        .as_ref()
+        .map(|it| subject::for_client(app, &holder, it));
     let subject = subject.as_ref().map_or(token.client_id.as_str(), Subject::as_str);
     all.insert("sub".into(), subject.into());
     all.insert(
@@ -121,7 +124,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
         "token_type": "refresh_token",
         "iss": app.config.issuer.as_str(),
         "client_id": client.id,
-        "sub": subject::of(app, client, &account.sub),
+        "sub": subject::for_client(app, client, &account.sub),
         "scope": grant.scope.limited_to(client.scope()),
         "exp": family.idle_until.min(family.expires_at).timestamp(),
     }) else {

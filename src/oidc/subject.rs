@@ -11,7 +11,7 @@ use crate::domain::client::{Client, SubjectType};
 const PURPOSE: &str = "pairwise subject";
 
 /// Returns the `sub` that a client gets for the person whose own name here is `subject`.
-pub fn of(app: &App, client: &Client, subject: &Subject) -> Subject {
+pub fn for_client(app: &App, client: &Client, subject: &Subject) -> Subject {
     match client.metadata.subject_type {
         SubjectType::Public => subject.clone(),
         SubjectType::Pairwise => {

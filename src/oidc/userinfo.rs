@@ -85,7 +85,7 @@ async fn claims_for(app: &App, presented: PresentedToken<'_>) -> Result<Userinfo
     };
     let names = claims::for_userinfo(&token.scope, &token.claims);
     let mut all = claims::values(app.db.read(), &names, &account).await?;
-    let subject = subject::of(app, &client, &account.sub);
+    let subject = subject::for_client(app, &client, &account.sub);
     all.insert("sub".into(), subject.as_str().into());
     let encryption = client.metadata.userinfo_encryption();
     let Some(alg) = client.metadata.userinfo_signed_response_alg else {

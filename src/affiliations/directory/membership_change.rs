@@ -4,7 +4,7 @@
 
 use super::{audit, membership_types};
 use crate::affiliations::Error;
-use crate::affiliations::lifecycle::authority::by_the_service;
+use crate::affiliations::lifecycle::authority::decision_by_service;
 use crate::affiliations::lifecycle::transitions;
 use crate::affiliations::notifications::deciders;
 use crate::app::Tx;
@@ -69,7 +69,7 @@ async fn end_affiliations(
     if !ends && is_member == was_member && !(is_member && loses_ties) {
         return Ok(asked_again);
     }
-    let end = by_the_service(tx);
+    let end = decision_by_service(tx);
     for old in open_affiliations(tx, &before.id).await? {
         let affiliation = old.clone();
         let ended = match affiliation.status() {
@@ -95,8 +95,8 @@ pub(super) async fn end_batch(tx: &Tx, organization: &Organization) -> Result<us
     let batch = affiliations::list_to_end(tx, &organization.id).await?;
     for affiliation in &batch {
         let ended = match affiliation.status() {
-            AffiliationStatus::Pending => affiliation.clone().reject(by_the_service(tx))?,
-            _ => affiliation.clone().lapse(by_the_service(tx))?,
+            AffiliationStatus::Pending => affiliation.clone().reject(decision_by_service(tx))?,
+            _ => affiliation.clone().lapse(decision_by_service(tx))?,
         };
         transitions::transition(tx, affiliation, &ended, organization).await?;
     }

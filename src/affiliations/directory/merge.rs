@@ -4,7 +4,7 @@
 use super::membership_change::{find_to_change, open_affiliations, request_again};
 use super::{audit, membership_types};
 use crate::affiliations::Error;
-use crate::affiliations::lifecycle::authority::{self, by_the_service};
+use crate::affiliations::lifecycle::authority::{self, decision_by_service};
 use crate::affiliations::lifecycle::transitions;
 use crate::affiliations::notifications::person;
 use crate::app::{App, Tx};
@@ -23,8 +23,8 @@ pub async fn merge(
     into: &OrganizationId,
     reason: &str,
 ) -> Result<(), Error> {
-    authority::of_administrators(context)?;
-    let reason = authority::reason(reason)?;
+    authority::require_administrator(context)?;
+    let reason = authority::parse_reason(reason)?;
     if from == into {
         return Err(Error::Refused("an organization is not merged into itself"));
     }
@@ -70,13 +70,13 @@ async fn merge_in(
     for affiliation in open_affiliations(tx, &source.id).await? {
         if affiliation.status() == AffiliationStatus::SelfDeclared && is_member {
             // The affiliation ends, with a new request to the member (AF-1).
-            let closed = affiliation.clone().withdraw(by_the_service(tx))?;
+            let closed = affiliation.clone().withdraw(decision_by_service(tx))?;
             transitions::transition(tx, &affiliation, &closed, source).await?;
             asked_again.push(affiliation.account.clone());
             continue;
         }
         if affiliation.status() != AffiliationStatus::SelfDeclared && !target_type.ties_entitled {
-            transitions::end_ties_rights(tx, &affiliation, &by_the_service(tx)).await?;
+            transitions::end_ties_rights(tx, &affiliation, &decision_by_service(tx)).await?;
         }
         move_along(tx, &affiliation, source, target).await?;
     }
@@ -113,13 +113,13 @@ async fn move_along(
     if affiliation.status() == AffiliationStatus::Pending {
         let in_force = affiliations::find_in_force(tx, &affiliation.account).await?;
         if in_force.is_some_and(|it| it.organization == target.id) {
-            let closed = affiliation.clone().withdraw(by_the_service(tx))?;
+            let closed = affiliation.clone().withdraw(decision_by_service(tx))?;
             return transitions::transition(tx, affiliation, &closed, source).await;
         }
     } else {
         let open = affiliations::find_open(tx, &affiliation.account).await?;
         if let Some(open) = open.filter(|it| it.organization == target.id) {
-            let closed = open.clone().withdraw(by_the_service(tx))?;
+            let closed = open.clone().withdraw(decision_by_service(tx))?;
             transitions::transition(tx, &open, &closed, target).await?;
         }
     }

@@ -79,8 +79,8 @@ pub async fn accept(
     correction: &Correction<'_>,
     reason: &str,
 ) -> Result<(), Error> {
-    authority::of_administrators(context)?;
-    let reason = authority::reason(reason)?;
+    authority::require_administrator(context)?;
+    let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         let before = find_to_change(tx, id).await?;
         if before.status != OrganizationStatus::Proposed {
@@ -96,8 +96,8 @@ pub async fn accept(
 
 /// Rejects a proposal. Whoever said to belong to it belongs to none.
 pub async fn reject(app: &App, context: &Context, id: &OrganizationId, reason: &str) -> Result<(), Error> {
-    authority::of_administrators(context)?;
-    let reason = authority::reason(reason)?;
+    authority::require_administrator(context)?;
+    let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         let before = find_to_change(tx, id).await?;
         if before.status != OrganizationStatus::Proposed {
@@ -106,7 +106,7 @@ pub async fn reject(app: &App, context: &Context, id: &OrganizationId, reason: &
         let mut after = before.clone();
         after.status = OrganizationStatus::Rejected;
         for affiliation in open_affiliations(tx, &before.id).await? {
-            let end = authority::decision(tx, Capacity::Administrator, reason.clone());
+            let end = authority::decision_by_actor(tx, Capacity::Administrator, reason.clone());
             let ended = affiliation.clone().withdraw(end)?;
             transitions::transition(tx, &affiliation, &ended, &before).await?;
         }

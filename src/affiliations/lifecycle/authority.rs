@@ -20,7 +20,7 @@ pub async fn find_to_decide(
     id: &AffiliationId,
 ) -> Result<(Affiliation, Organization, Capacity), Error> {
     let found = affiliations::find(tx, id).await?.ok_or(Error::NotFound)?;
-    let capacity = over(tx, &found.organization).await?;
+    let capacity = require_to_decide(tx, &found.organization).await?;
     let organization = organizations::find_to_rely_on(tx, &found.organization)
         .await?
         .ok_or(Error::NotFound)?;
@@ -29,12 +29,12 @@ pub async fn find_to_decide(
         .await?
         .filter(|it| it.organization == organization.id)
         .ok_or(Error::Conflict)?;
-    not_the_own(tx.context(), &found.account)?;
+    refuse_own(tx.context(), &found.account)?;
     Ok((found, organization, capacity))
 }
 
 /// Refuses a decision about oneself, whatever office the actor holds (security.md AF-2).
-pub fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
+pub fn refuse_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
     if context.actor.account() == Some(subject) {
         return Err(Error::OwnRequest);
     }
@@ -42,10 +42,10 @@ pub fn not_the_own(context: &Context, subject: &AccountId) -> Result<(), Error> 
 }
 
 /// Returns the capacity in which the actor acts for the organization, and keeps it so until the transaction ends.
-pub async fn over(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Error> {
+pub async fn require_to_decide(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Error> {
     let actor = &tx.context().actor;
     if actor.is_administrator() {
-        return of_administrators(tx.context());
+        return require_administrator(tx.context());
     }
     let Some(account) = actor.account() else {
         return Err(Error::NotFound);
@@ -56,14 +56,14 @@ pub async fn over(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Er
     }
 }
 
-/// Does what `over` does for an actor who only looks: nothing is kept from changing.
-pub async fn to_see(
+/// Does what `require_to_decide` does for an actor who only looks: nothing is kept from changing.
+pub async fn require_to_see(
     db: &impl ConnectionTrait,
     context: &Context,
     organization: &OrganizationId,
 ) -> Result<Capacity, Error> {
     if context.actor.is_administrator() {
-        return of_administrators(context);
+        return require_administrator(context);
     }
     match organization_of(db, context).await? {
         Some(own) if own == *organization => Ok(Capacity::FocalPoint),
@@ -72,7 +72,7 @@ pub async fn to_see(
 }
 
 /// Refuses everybody but administrators, the operator and the service itself.
-pub fn of_administrators(context: &Context) -> Result<Capacity, Error> {
+pub fn require_administrator(context: &Context) -> Result<Capacity, Error> {
     match &context.actor {
         Actor::System => Ok(Capacity::System),
         actor if actor.is_administrator() => Ok(Capacity::Administrator),
@@ -93,7 +93,7 @@ pub async fn organization_of(
 }
 
 /// Refuses an actor whose login is not recent: naming or removing a Focal Point needs one (security.md SE-4).
-pub fn recent(context: &Context, now: Time) -> Result<(), Error> {
+pub fn require_recent_login(context: &Context, now: Time) -> Result<(), Error> {
     if context.is_recent(now) {
         return Ok(());
     }
@@ -101,7 +101,7 @@ pub fn recent(context: &Context, now: Time) -> Result<(), Error> {
 }
 
 /// Returns the decision of the actor, made now.
-pub fn decision(tx: &Tx, capacity: Capacity, reason: Option<String>) -> Decision {
+pub fn decision_by_actor(tx: &Tx, capacity: Capacity, reason: Option<String>) -> Decision {
     Decision {
         at: tx.now(),
         by: tx.context().actor.account().cloned(),
@@ -111,7 +111,7 @@ pub fn decision(tx: &Tx, capacity: Capacity, reason: Option<String>) -> Decision
 }
 
 /// Returns a decision that names nobody: whoever changes an organization does not judge its people.
-pub fn by_the_service(tx: &Tx) -> Decision {
+pub fn decision_by_service(tx: &Tx) -> Decision {
     Decision {
         at: tx.now(),
         by: None,
@@ -124,7 +124,7 @@ pub fn by_the_service(tx: &Tx) -> Decision {
 pub const LONGEST_REASON: usize = 1000;
 
 /// Reads a typed reason of one or several lines; returns `None` if nothing was typed.
-pub fn reason(typed: &str) -> Result<Option<String>, Error> {
+pub fn parse_reason(typed: &str) -> Result<Option<String>, Error> {
     match text::prose(typed, LONGEST_REASON) {
         Ok(text) => Ok((!text.is_empty()).then_some(text)),
         Err(refused) => Err(Error::Invalid(FieldErrors::from([("reason", refused.message())]))),

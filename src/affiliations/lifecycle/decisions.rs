@@ -16,7 +16,7 @@ use crate::storage::{affiliations, focal_points};
 /// Approves a request. An affiliation elsewhere, which was in force until now, ends (AF-7). TIES rights are a second
 /// decision (AF-3): `ties::grant`.
 pub async fn approve(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
-    let reason = authority::reason(reason)?;
+    let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| approve_in(tx, id, reason.clone()).await)
         .await
 }
@@ -28,7 +28,7 @@ pub(in crate::affiliations) async fn approve_in(
     reason: Option<String>,
 ) -> Result<(), Error> {
     let (before, organization, capacity) = authority::find_to_decide(tx, id).await?;
-    let decision = authority::decision(tx, capacity, reason);
+    let decision = authority::decision_by_actor(tx, capacity, reason);
     let after = before.clone().approve(decision)?;
     if !organization.is_member(&membership_types::of(tx, &organization).await?) {
         return Err(Error::Conflict);
@@ -79,7 +79,7 @@ pub async fn approve_all(
 
 /// Rejects a request. The reason is needed: the person reads it in the mail.
 pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
-    let Some(reason) = authority::reason(reason)? else {
+    let Some(reason) = authority::parse_reason(reason)? else {
         return Err(Error::Invalid(FieldErrors::from([("reason", "error.required")])));
     };
     decide(app, context, id, Some(reason), Affiliation::reject).await
@@ -88,7 +88,7 @@ pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &s
 /// Ends an approved affiliation, and with it TIES rights and the office of Focal Point. Nobody whose login is not recent
 /// takes the office away (SE-4).
 pub async fn remove(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
-    let reason = authority::reason(reason)?;
+    let reason = authority::parse_reason(reason)?;
     decide(app, context, id, reason, Affiliation::remove).await
 }
 
@@ -101,11 +101,11 @@ async fn decide(
 ) -> Result<(), Error> {
     app.write(context, async |tx| {
         let (before, organization, capacity) = authority::find_to_decide(tx, id).await?;
-        let decision = authority::decision(tx, capacity, reason.clone());
+        let decision = authority::decision_by_actor(tx, capacity, reason.clone());
         let after = answer(before.clone(), decision)?;
         let all = focal_points::list_of_organization(tx, &organization.id).await?;
         if all.iter().any(|it| it.affiliation == before.id) {
-            authority::recent(context, tx.now())?;
+            authority::require_recent_login(context, tx.now())?;
         }
         transitions::transition(tx, &before, &after, &organization).await
     })

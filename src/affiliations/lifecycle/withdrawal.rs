@@ -25,7 +25,7 @@ pub(super) async fn withdraw_for(tx: &Tx, before: Affiliation) -> Result<(), Err
     let organization = organizations::find(tx, &before.organization)
         .await?
         .ok_or(Error::NotFound)?;
-    let mut end = authority::decision(tx, Capacity::Themselves, None);
+    let mut end = authority::decision_by_actor(tx, Capacity::Themselves, None);
     end.by = Some(before.account.clone());
     let after = before.clone().withdraw(end)?;
     transitions::transition(tx, &before, &after, &organization).await

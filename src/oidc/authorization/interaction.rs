@@ -318,7 +318,7 @@ fn identify<'a>(
     // Compares the name that this client has for the person (Core §8).
     let is_wanted = |account: &Account| {
         let wanted = request.subject.as_ref();
-        wanted.is_none_or(|it| *it == subject::of(app, client, &account.sub))
+        wanted.is_none_or(|it| *it == subject::for_client(app, client, &account.sub))
     };
     let Some((session, account)) = person else {
         return Err(Need::from(if prompt.create {

@@ -38,5 +38,5 @@ async fn by_id_token(app: &App, client: &Client, hint: &str) -> Result<Option<Ac
     let Some(sid) = text("sid") else { return Ok(None) };
     let session = sessions::find_by_sid(db, &Sid::new(sid)).await?;
     let account = session.map(|it| it.1);
-    Ok(account.filter(|it| subject::of(app, client, &it.sub) == named))
+    Ok(account.filter(|it| subject::for_client(app, client, &it.sub) == named))
 }

@@ -88,7 +88,7 @@ async fn logout_token(app: &App, client: &Client, due: &Due, now: Time) -> oidc:
         "iat": now.timestamp(),
         "exp": (now + LIFETIME).timestamp(),
         "jti": random::id(),
-        "sub": subject::of(app, client, &due.subject).as_str(),
+        "sub": subject::for_client(app, client, &due.subject).as_str(),
         "sid": due.sid.as_str(),
         "events": {EVENT: {}},
     });

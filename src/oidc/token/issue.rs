@@ -267,7 +267,9 @@ impl<'a> Mint<'a> {
         put("iss", app.config.issuer.as_str().into());
         put(
             "sub",
-            subject::of(app, client, &authorized.account.sub).as_str().into(),
+            subject::for_client(app, client, &authorized.account.sub)
+                .as_str()
+                .into(),
         );
         put("aud", client.id.as_str().into());
         put("iat", now.timestamp().into());

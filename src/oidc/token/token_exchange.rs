@@ -115,7 +115,7 @@ async fn actor(
                 .token
                 .subject
                 .as_ref()
-                .map(|it| subject::of(app, client, it));
+                .map(|it| subject::for_client(app, client, it));
             stated
                 .as_ref()
                 .map_or(client.id.as_str(), Subject::as_str)
