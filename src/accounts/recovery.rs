@@ -119,7 +119,7 @@ pub async fn complete(app: &App, context: &Context, token: &str, new: NewPasswor
     };
     let hash = app.passwords.hash(&new).await?;
 
-    app.write(&context.as_person(&account), async |tx| {
+    app.write(&context.as_person(&account.id, account.role), async |tx| {
         let (account, reset) = find(app, tx, token).await?;
         if !password_resets::spend(tx, &Secret::new(token).digest()).await? {
             return Err(Error::LinkVoid);

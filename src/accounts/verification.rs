@@ -13,7 +13,7 @@ use super::sessions::{self, Started};
 use super::{Error, Result, current_terms};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, Status};
-use crate::domain::actor::{Actor, Context};
+use crate::domain::actor::Context;
 use crate::domain::authentication;
 use crate::domain::event::{Action, Event};
 use crate::domain::role::Role;
@@ -84,14 +84,7 @@ impl Proof {
 
     /// Returns the circumstances in which the sign-up is completed: the visitor acts as the person of the new account.
     pub fn acting(&self, context: &Context) -> Context {
-        let actor = Actor::Person {
-            account: self.account.clone(),
-            role: Role::User,
-        };
-        Context {
-            actor,
-            ..context.clone()
-        }
+        context.as_person(&self.account, Role::User)
     }
 }
 
@@ -140,7 +133,8 @@ pub struct Completed {
     pub resume: Option<String>,
 }
 
-/// Makes the account and its first session. Of any number of parallel uses of one code, one succeeds.
+/// Makes the account and its first session. Of any number of parallel uses of one code, one succeeds. The unit of work is
+/// that of `Proof::acting`, so the person of the new account acts in it.
 pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
     let pending = &proof.pending;
     let choice = pending.choice.clone().ok_or(Error::StepMissing)?;
@@ -183,7 +177,7 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
         "terms {}",
         account.terms_version.as_deref().unwrap_or_default()
     ));
-    tx.record_as(&account, event).await?;
+    tx.record(event).await?;
     let terms_due = current_terms(tx, tx.now())
         .await?
         .are_due(account.terms_version.as_deref());

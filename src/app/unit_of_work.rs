@@ -69,7 +69,13 @@ impl Tx {
 
     /// Records an act of a person whom this unit of work has verified: its context still names a visitor.
     pub async fn record_as(&self, person: &Account, event: Event) -> Result<(), DbErr> {
-        audit::record(self, self.now, &self.context.as_person(person), event).await
+        audit::record(
+            self,
+            self.now,
+            &self.context.as_person(&person.id, person.role),
+            event,
+        )
+        .await
     }
 
     /// Writes an e-mail to a person into the outbox, in their language.

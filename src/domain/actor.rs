@@ -1,6 +1,5 @@
 //! Says who acts, and through which door. Every room reads it, the audit trail keeps it.
 
-use super::account::Account;
 use super::role::Role;
 use super::{AccountId, ClientId, Time, session};
 
@@ -77,11 +76,11 @@ impl Context {
     }
 
     /// Returns the circumstances of a visitor's act that has just made them this person: a login, a sign-up, a reset.
-    pub fn as_person(&self, account: &Account) -> Self {
+    pub fn as_person(&self, account: &AccountId, role: Role) -> Self {
         Self {
             actor: Actor::Person {
-                account: account.id.clone(),
-                role: account.role,
+                account: account.clone(),
+                role,
             },
             ..self.clone()
         }
