@@ -42,7 +42,7 @@ pub async fn search(
     context: &Context,
     search: &ClientSearch<'_>,
 ) -> Result<ClientPage, ClientError> {
-    of_administrators(context, "")?;
+    require_administrator(context, "")?;
     let text = search.text.trim().to_lowercase();
     let mut all = list(app).await?;
     all.retain(|client| {
@@ -62,7 +62,7 @@ pub async fn search(
 
 /// Reads one client, for an administrator.
 pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
-    of_administrators(context, id.as_str())?;
+    require_administrator(context, id.as_str())?;
     find(app, id).await
 }
 
@@ -82,7 +82,7 @@ pub async fn refused_requests(
     context: &Context,
     client: &str,
 ) -> Result<Vec<RefusedRequest>, ClientError> {
-    of_administrators(context, client)?;
+    require_administrator(context, client)?;
     let object = format!("client:{client}");
     let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, MOST_LISTED).await?;
     let refused = found.into_iter().map(|event| RefusedRequest {
@@ -95,7 +95,7 @@ pub async fn refused_requests(
 }
 
 /// Refuses everybody but administrators, as if there were no such client (security.md G-4).
-fn of_administrators(context: &Context, id: &str) -> Result<(), ClientError> {
+fn require_administrator(context: &Context, id: &str) -> Result<(), ClientError> {
     if context.actor.is_administrator() {
         Ok(())
     } else {
