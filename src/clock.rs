@@ -1,8 +1,9 @@
 //! The one source of time. Tests freeze and move it.
 
+#[cfg(feature = "testing")]
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Duration, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::domain::Time;
 
@@ -10,10 +11,12 @@ use crate::domain::Time;
 pub enum Clock {
     #[default]
     System,
+    #[cfg(feature = "testing")]
     Frozen(Arc<Mutex<Time>>),
 }
 
 impl Clock {
+    #[cfg(feature = "testing")]
     pub fn frozen(at: Time) -> Self {
         Self::Frozen(Arc::new(Mutex::new(at.trunc_subsecs(6))))
     }
@@ -23,12 +26,14 @@ impl Clock {
     pub fn now(&self) -> Time {
         match self {
             Self::System => Utc::now().trunc_subsecs(6),
+            #[cfg(feature = "testing")]
             Self::Frozen(at) => *at.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
         }
     }
 
     /// Moves a frozen clock; the system's is not ours to move.
-    pub fn advance(&self, by: Duration) {
+    #[cfg(feature = "testing")]
+    pub fn advance(&self, by: chrono::Duration) {
         if let Self::Frozen(at) = self {
             let mut at = at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *at += by;
