@@ -52,7 +52,7 @@ impl FormToken {
 /// Each page has one of its own, so that two pages' forms are never the same bytes: by that `http::submission`
 /// distinguishes a second press of a button from a second form.
 pub fn new_token(ctx: &PageContext) -> String {
-    let binding = ctx.session_cookie.as_deref().unwrap_or(&ctx.browser);
+    let binding = ctx.session_cookie().unwrap_or_else(|| ctx.browser());
     FormToken::new(ctx.owner()).sign(&ctx.app, binding)
 }
 
@@ -62,9 +62,9 @@ pub fn is_valid(ctx: &PageContext, sent: &str) -> bool {
     let Some(token) = FormToken::read(sent) else {
         return false;
     };
-    let of_session = ctx.session_cookie.as_deref();
+    let of_session = ctx.session_cookie();
     let mut fits = false;
-    for binding in of_session.into_iter().chain([ctx.browser.as_str()]) {
+    for binding in of_session.into_iter().chain([ctx.browser()]) {
         let expected = token.sign(&ctx.app, binding);
         fits |= bool::from(expected.as_bytes().ct_eq(sent.as_bytes()));
     }

@@ -18,6 +18,7 @@ mod language;
 pub mod layers;
 pub mod network;
 pub mod outcome;
+mod page_headers;
 pub mod pages;
 pub mod protocol;
 mod registration;

@@ -15,7 +15,7 @@ pub const OF_OTHER_ANSWERS: &str =
 pub struct PagePolicy {
     /// `true` if the page is part of a service's request. `form-action` is left out there: browsers apply it to every
     /// redirect that follows the form, up to the service.
-    pub in_flow: bool,
+    in_flow: bool,
     /// Origin of the logo that the page shows (security.md DR-4).
     image_origin: Option<String>,
     /// Sources of the frames that the page shows (security.md BR-7).
@@ -23,6 +23,16 @@ pub struct PagePolicy {
 }
 
 impl PagePolicy {
+    /// Leaves `form-action` out: the page is part of a service's request.
+    pub fn in_flow(mut self) -> Self {
+        self.in_flow = true;
+        self
+    }
+
+    pub fn is_in_flow(&self) -> bool {
+        self.in_flow
+    }
+
     /// Admits the logo of a service, if its address has an origin.
     pub fn with_logo(mut self, logo: Option<&str>) -> Self {
         let origin = logo.and_then(|it| url::Url::parse(it).ok()).map(|it| it.origin());

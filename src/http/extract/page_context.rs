@@ -1,8 +1,9 @@
 //! The context of a request for a page: session, browser, language, the service's request that the page is part of, and
-//! the outcome of the POST before. Every handler of a page takes it and reads it; a changed context is a new value.
+//! the outcome of the POST before. Every handler of a page takes it and reads it. Its fields are private: a method that
+//! changes one takes the context and returns it.
 //!
-//! The answers to such a request are in `pages::render`, the tokens of its forms in `csrf`, its policy in
-//! `security_policy`.
+//! The answers to such a request are in `pages::render`, their cookies and policy in `page_headers`, the tokens of its
+//! forms in `csrf`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -17,8 +18,8 @@ use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
 use crate::http::language::PageLanguage;
 use crate::http::outcome::{self, Outcome, Owner, Place};
+use crate::http::page_headers::PageHeaders;
 use crate::http::return_path::{ReturnPath, ReturnPaths};
-use crate::http::security_policy::PagePolicy;
 use crate::i18n::Locale;
 use crate::oidc::authorization::interaction_handle;
 use crate::paths;
@@ -28,29 +29,20 @@ use crate::templates::{Flash, FormState, Service, Tone};
 #[derive(Clone, Debug)]
 pub struct PageContext {
     pub app: App,
-    pub session: BrowserSession,
-    pub network: String,
-    pub request_id: String,
-    pub user_agent: String,
+    session: BrowserSession,
+    network: String,
+    request_id: String,
+    user_agent: String,
     /// Path and query of the page.
-    pub uri: String,
-    /// The value of the browser's cookie: interactions are bound to it (security.md AZ-6).
-    pub browser: String,
-    /// The handle of the service's request that the page is part of (see `pages::flow`).
-    pub request: Option<String>,
-    /// The page to go to after the login.
-    pub return_path: Option<ReturnPath>,
-    /// The sealed cookie of the accounts that signed in here before, for the room that made it.
-    pub known_browser: Option<String>,
-    /// The outcome of the POST before this GET.
-    pub outcome: Outcome,
-    /// The service whose request the page was part of, if that is over.
-    pub over: Option<Service>,
-    /// The value of the session's cookie, to which the forms of the page are bound.
-    pub(in crate::http) session_cookie: Option<String>,
-    /// The cookies that the answer sets.
-    pub(in crate::http) new_cookies: Vec<HeaderValue>,
-    pub(in crate::http) policy: PagePolicy,
+    uri: String,
+    browser: String,
+    request: Option<String>,
+    return_path: Option<ReturnPath>,
+    known_browser: Option<String>,
+    outcome: Outcome,
+    over: Option<Service>,
+    session_cookie: Option<String>,
+    headers: PageHeaders,
     language: PageLanguage,
     /// The cookies that the browser sent.
     sent: HeaderMap,
@@ -100,8 +92,7 @@ impl PageContext {
             outcome: Outcome::default(),
             over: None,
             session_cookie: session_cookie(app, parts),
-            new_cookies,
-            policy: PagePolicy::default(),
+            headers: PageHeaders::with_cookies(new_cookies),
             language,
             sent: only_cookies(&parts.headers),
             return_paths: return_paths.unwrap_or_default(),
@@ -128,6 +119,12 @@ impl PageContext {
         self
     }
 
+    /// Names the page to go to after the login, unless the address of this page named one.
+    pub(in crate::http) fn or_returning_to(mut self, page: Option<ReturnPath>) -> Self {
+        self.return_path = self.return_path.or(page);
+        self
+    }
+
     /// Takes the language that a service asked for, unless the person chose one.
     pub(in crate::http) fn speaking(mut self, ui_locales: Option<&str>) -> Self {
         self.language = self.language.asked_by_service(ui_locales);
@@ -140,9 +137,27 @@ impl PageContext {
         self
     }
 
+    /// Names the service whose request the page was part of: that is over.
+    pub(in crate::http) fn after_request_of(mut self, service: Option<Service>) -> Self {
+        self.over = service;
+        self
+    }
+
     /// Takes the session that this request begins.
     pub(in crate::http) fn with_session(mut self, session: BrowserSession) -> Self {
         self.session = session;
+        self
+    }
+
+    /// Binds the forms of the page to this value of the session's cookie.
+    pub(in crate::http) fn with_session_cookie(mut self, value: &str) -> Self {
+        self.session_cookie = Some(value.to_owned());
+        self
+    }
+
+    /// Changes the headers that the answer gets.
+    pub(in crate::http) fn with_headers(mut self, change: impl FnOnce(&mut PageHeaders)) -> Self {
+        change(&mut self.headers);
         self
     }
 
@@ -150,6 +165,57 @@ impl PageContext {
     pub(in crate::http) fn at_address(mut self, uri: String) -> Self {
         self.uri = uri;
         self
+    }
+
+    pub fn session(&self) -> &BrowserSession {
+        &self.session
+    }
+
+    pub fn network(&self) -> &str {
+        &self.network
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Returns the value of the browser's cookie: interactions are bound to it (security.md AZ-6).
+    pub fn browser(&self) -> &str {
+        &self.browser
+    }
+
+    /// Returns the handle of the service's request that the page is part of (see `pages::flow`).
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_deref()
+    }
+
+    /// Returns the page to go to after the login.
+    pub fn return_path(&self) -> Option<&ReturnPath> {
+        self.return_path.as_ref()
+    }
+
+    /// Returns the sealed cookie of the accounts that signed in here before, for the room that made it.
+    pub fn known_browser(&self) -> Option<&str> {
+        self.known_browser.as_deref()
+    }
+
+    /// Returns the outcome of the POST before this GET.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Returns the service whose request the page was part of, if that is over.
+    pub fn over(&self) -> Option<&Service> {
+        self.over.as_ref()
+    }
+
+    /// Returns the value of the session's cookie, to which the forms of the page are bound.
+    pub(in crate::http) fn session_cookie(&self) -> Option<&str> {
+        self.session_cookie.as_deref()
+    }
+
+    pub(in crate::http) fn headers(&self) -> &PageHeaders {
+        &self.headers
     }
 
     pub fn locale(&self) -> Locale {

@@ -113,8 +113,8 @@ impl TypedForm {
     fn set(&self, ctx: &PageContext, form: &FormState, owner: Option<Owner>) {
         // A request brings one form.
         let _ = self.0.set(Typed {
-            request: ctx.request.clone(),
-            return_path: ctx.return_path.clone(),
+            request: ctx.request().map(str::to_owned),
+            return_path: ctx.return_path().cloned(),
             form: form.clone(),
             owner,
         });

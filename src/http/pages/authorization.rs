@@ -34,11 +34,11 @@ pub async fn authorize(ctx: PageContext, uri: Uri) -> Result<Response, PageError
 }
 
 async fn begin(ctx: &PageContext, request: AuthorizationRequest) -> Result<Response, PageError> {
-    match interaction::begin(&ctx.app, &request, ctx.session.get()).await? {
+    match interaction::begin(&ctx.app, &request, ctx.session().get()).await? {
         Step::Answer(answer) => authorization_response::respond(ctx, answer).await,
         Step::Unanswerable(error) => Err(PageError::Protocol(error)),
         step => {
-            let handle = interaction::open(&ctx.app, request, &ctx.browser, &ctx.network).await?;
+            let handle = interaction::open(&ctx.app, request, ctx.browser(), ctx.network()).await?;
             flow::take(ctx, &handle, step).await
         }
     }
@@ -51,7 +51,7 @@ pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Res
     let raw = RawRequest::new(form::of_body(request).await?);
     match request::accept(&ctx.app, &ctx.actor_context(), &raw).await {
         Ok(request) => {
-            let handle = interaction::open_posted(&ctx.app, request, &ctx.network).await?;
+            let handle = interaction::open_posted(&ctx.app, request, ctx.network()).await?;
             Ok(go_on(&ctx, &handle))
         }
         Err(Rejection::Page(error)) => Err(PageError::Protocol(error)),
@@ -61,7 +61,7 @@ pub async fn authorize_by_post(ctx: PageContext, request: Request) -> Result<Res
 
 /// Leads to the next step of a request that waits.
 pub async fn continue_request(ctx: PageContext) -> Result<Response, PageError> {
-    let handle = ctx.request.clone().ok_or(PageError::RequestOver(None))?;
+    let handle = ctx.request().ok_or(PageError::RequestOver(None))?.to_owned();
     if let Some(posted) = interaction::find_posted(&ctx.app, &handle).await? {
         return begin(&ctx, posted).await;
     }
@@ -84,7 +84,7 @@ pub struct Decision {
 
 pub async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
-    let Some((_, account)) = ctx.session.get() else {
+    let Some((_, account)) = ctx.session().get() else {
         return Ok(go_on(&ctx, &flow.handle));
     };
     let page = SelectAccount {
@@ -98,7 +98,7 @@ pub async fn show_choice(ctx: PageContext) -> Result<Response, PageError> {
 pub async fn choose(form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     let (ctx, flow) = Flow::required(ctx).await?;
-    match (fields.decision.as_str(), ctx.session.get()) {
+    match (fields.decision.as_str(), ctx.session().get()) {
         ("continue", Some((_, account))) => {
             let step = flow.step(&ctx).await?;
             if !matches!(step, Step::SelectAccount) {
@@ -121,7 +121,7 @@ pub(super) fn offline_days(ctx: &PageContext) -> u64 {
 pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await?;
-    let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session.get()) else {
+    let (Step::Consent(needed), Some((_, account))) = (&step, ctx.session().get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
     };
     let page = Consent {
@@ -141,7 +141,7 @@ pub async fn show_consent(ctx: PageContext) -> Result<Response, PageError> {
 pub async fn show_need(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::required(ctx).await?;
     let step = flow.step(&ctx).await?;
-    let (Step::SecondFactorMissing, Some((_, account))) = (&step, ctx.session.get()) else {
+    let (Step::SecondFactorMissing, Some((_, account))) = (&step, ctx.session().get()) else {
         return flow::take(&ctx, &flow.handle, step).await;
     };
     let page = SecondFactorNeeded {
@@ -187,7 +187,7 @@ pub(super) fn details(ctx: &PageContext, asked: &AuthorizationDetails) -> Vec<De
 pub async fn consent(form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, .. } = form;
     let (ctx, flow) = Flow::required(ctx).await?;
-    match (fields.decision.as_str(), ctx.session.get()) {
+    match (fields.decision.as_str(), ctx.session().get()) {
         ("allow", Some((_, account))) => {
             let step = flow.step(&ctx).await?;
             if !matches!(step, Step::Consent(_)) {
@@ -239,7 +239,7 @@ pub(super) async fn unmet(ctx: &PageContext, refused: &Refused) -> Result<Vec<Un
         let found = rights.iter().find(|it| it.name == *id);
         found.map_or(id.as_str(), |it| it.label(language)).to_owned()
     };
-    let current = match ctx.session.get() {
+    let current = match ctx.session().get() {
         Some((_, account)) => affiliations::overview(&ctx.app, &account.id).await?.current,
         None => None,
     };

@@ -47,8 +47,8 @@ pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result
         return send(ctx, answer).await;
     };
     let client = ctx.app.registry.find(answer.client_id.as_str());
-    let client = client.ok_or_else(|| PageError::RequestOver(ctx.request.clone()))?;
-    let account = ctx.session.get().map(|(_, account)| &account.id);
+    let client = client.ok_or_else(|| PageError::RequestOver(ctx.request().map(str::to_owned)))?;
+    let account = ctx.session().get().map(|(_, account)| &account.id);
     if consent::permits_redirect(&ctx.app, &client, account, &answer.redirect_uri).await? {
         return send(ctx, answer).await;
     }
@@ -62,7 +62,7 @@ pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result
         description: error.description().to_owned(),
         address: answer.location(),
         form: form_post(answer),
-        request_id: ctx.request_id.clone(),
+        request_id: ctx.request_id().to_owned(),
     };
     ctx.clone().in_flow().bare_page(StatusCode::BAD_REQUEST, &page)
 }

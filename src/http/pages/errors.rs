@@ -56,7 +56,7 @@ async fn error_of_post(app: &App, request: &mut Parts) -> Option<Response> {
         return None;
     }
     let ctx = page_context(app, request).await;
-    let error = ctx.outcome.error.clone()?;
+    let error = ctx.outcome().error.clone()?;
     let page = ErrorPage::new(error.problem, error.request_id);
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = ctx.page_with(status, &page).await.ok()?;
@@ -78,7 +78,7 @@ async fn answer(app: &App, mut request: Parts, typed: Option<&Typed>, error: Pag
     let mut ctx = page_context(app, &mut request).await;
     if let Some(typed) = typed {
         ctx = ctx.part_of(typed.request.clone());
-        ctx.return_path = ctx.return_path.or_else(|| typed.return_path.clone());
+        ctx = ctx.or_returning_to(typed.return_path.clone());
     }
     let answered = match first(&ctx, &request, typed, &error).await {
         Ok(Some(response)) => Ok(response),
@@ -119,11 +119,11 @@ async fn first(
     match (error, typed) {
         (PageError::OtherBrowser(handle), _) => {
             // AZ-6: the request starts over at sign-in, whoever is signed in here.
-            let own = interaction::restart(&ctx.app, handle, &ctx.browser, &ctx.network).await?;
+            let own = interaction::restart(&ctx.app, handle, ctx.browser(), ctx.network()).await?;
             Ok(own.map(|it| ctx.redirect(&paths::login_with_other_account(&it))))
         }
         // Somebody opened a page inside a request without one: a bookmark, an address from memory.
-        (PageError::RequestOver(None), _) => Ok(Some(match ctx.session.get() {
+        (PageError::RequestOver(None), _) => Ok(Some(match ctx.session().get() {
             Some(_) => ctx.redirect(paths::ACCOUNT),
             None => ctx.redirect(paths::LOGIN),
         })),
@@ -156,7 +156,7 @@ async fn first(
                 error: Some(OutcomeError {
                     problem: problem(error),
                     retry_after: error.retry_after(),
-                    request_id: ctx.request_id.clone(),
+                    request_id: ctx.request_id().to_owned(),
                 }),
                 ..Outcome::default()
             };
@@ -205,7 +205,7 @@ async fn draw(ctx: &PageContext, error: &PageError) -> Result<Response, PageErro
                 error: error.code().as_str().to_owned(),
                 description: Some(error.description().to_owned()),
                 service: None,
-                request_id: ctx.request_id.clone(),
+                request_id: ctx.request_id().to_owned(),
             };
             draw_with_person(ctx, status, &page).await
         }
@@ -213,7 +213,7 @@ async fn draw(ctx: &PageContext, error: &PageError) -> Result<Response, PageErro
             let page = ErrorPage {
                 problem: problem(error),
                 status: status.as_u16(),
-                request_id: ctx.request_id.clone(),
+                request_id: ctx.request_id().to_owned(),
             };
             draw_with_person(ctx, status, &page).await
         }
@@ -239,7 +239,7 @@ async fn request_over(
 ) -> Result<Response, PageError> {
     let page = RequestOver {
         service: handle.and_then(|it| service::for_handle(&ctx.app, it)),
-        email: ctx.session.get().map(|(_, it)| it.email.as_str().to_owned()),
+        email: ctx.session().get().map(|(_, it)| it.email.as_str().to_owned()),
     };
     // The page is no part of any request: its menus lead on.
     let ctx = ctx.clone().outside_of_requests();

@@ -26,16 +26,16 @@ impl Flow {
     /// Finds the open request that this page is part of. The page then speaks the request's language, and may show the
     /// service's logo. When the request is over the page says so, and what the person can do without the service goes
     /// on.
-    pub async fn enter(mut ctx: PageContext) -> Result<(PageContext, Option<Self>), PageError> {
-        let Some(handle) = ctx.request.clone() else {
+    pub async fn enter(ctx: PageContext) -> Result<(PageContext, Option<Self>), PageError> {
+        let Some(handle) = ctx.request().map(str::to_owned) else {
             return Ok((ctx, None));
         };
-        let Some(interaction) = interaction::find(&ctx.app, &handle, &ctx.browser).await? else {
+        let Some(interaction) = interaction::find(&ctx.app, &handle, ctx.browser()).await? else {
             if interaction::is_open(&ctx.app, &handle).await? {
                 return Err(PageError::OtherBrowser(handle));
             }
-            ctx.over = service::for_handle(&ctx.app, &handle);
-            return Ok((ctx, None));
+            let service = service::for_handle(&ctx.app, &handle);
+            return Ok((ctx.after_request_of(service), None));
         };
         let Some(client) = ctx.app.registry.find(interaction.request.client_id.as_str()) else {
             return Ok((ctx, None));
@@ -55,7 +55,7 @@ impl Flow {
     pub async fn required(ctx: PageContext) -> Result<(PageContext, Self), PageError> {
         match Self::enter(ctx).await? {
             (ctx, Some(flow)) => Ok((ctx, flow)),
-            (ctx, None) => Err(PageError::RequestOver(ctx.request)),
+            (ctx, None) => Err(PageError::RequestOver(ctx.request().map(str::to_owned))),
         }
     }
 
@@ -88,7 +88,7 @@ impl Flow {
 
     /// Returns the step that the request is at, for the person of the browser's session.
     pub async fn step(&self, ctx: &PageContext) -> Result<Step, PageError> {
-        let person = ctx.session.get();
+        let person = ctx.session().get();
         Ok(interaction::proceed(&ctx.app, &self.handle, &self.interaction, person).await?)
     }
 }

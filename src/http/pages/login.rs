@@ -19,13 +19,13 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(response) = goes_on(&ctx, flow.as_ref()).await? {
         return Ok(response);
     }
-    let ctx = if ctx.session_is_over() && ctx.return_path.is_some() {
+    let ctx = if ctx.session_is_over() && ctx.return_path().is_some() {
         ctx.saying_session_is_over()
     } else {
         ctx
     };
     let known = ctx
-        .session
+        .session()
         .get()
         .map(|(_, account)| account.email.as_str().to_owned());
     let hint = flow
@@ -45,7 +45,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
 /// else to where a login leads.
 async fn goes_on(ctx: &PageContext, flow: Option<&Flow>) -> Result<Option<Response>, PageError> {
     let wants_other = ctx.query("account").as_deref() == Some("other");
-    if ctx.session.get().is_none() || ctx.outcome.form.is_some() || wants_other {
+    if ctx.session().get().is_none() || ctx.outcome().form.is_some() || wants_other {
         return Ok(None);
     }
     let Some(flow) = flow else {
@@ -131,13 +131,13 @@ pub struct Acceptance {
 pub async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let due = ctx
-        .session
+        .session()
         .get()
         .and_then(|(session, account)| session.due(account));
     if due == Some(Due::EmailVerification) {
         return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
     }
-    if due.is_none() && ctx.outcome.form.is_none() {
+    if due.is_none() && ctx.outcome().form.is_none() {
         return Ok(onward(&ctx));
     }
     let terms = profile::terms(&ctx.app).await?;
@@ -156,7 +156,7 @@ pub async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageEr
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    let Some((session, account)) = ctx.session.get() else {
+    let Some((session, account)) = ctx.session().get() else {
         return Err(PageError::SignedOut);
     };
     if session.due(account) == Some(Due::EmailVerification) {

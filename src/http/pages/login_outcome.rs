@@ -18,8 +18,8 @@ use crate::templates::pages::CodeState;
 /// Returns the browser that logs in, for the rooms.
 pub fn browser(ctx: &PageContext) -> Browser<'_> {
     Browser {
-        known_browser: ctx.known_browser.as_deref(),
-        session: ctx.session.get().map(|(session, _)| session),
+        known_browser: ctx.known_browser(),
+        session: ctx.session().get().map(|(session, _)| session),
     }
 }
 
@@ -51,7 +51,7 @@ pub async fn answer(
 fn logged_in(ctx: PageContext, login: &LoggedIn) -> Response {
     let ctx = with_session_cookies(ctx, &login.started, &login.known_browser);
     match login.started.session.due(&login.account) {
-        Some(due) if ctx.request.is_none() => ctx.redirect(&ctx.within(page_of(due))),
+        Some(due) if ctx.request().is_none() => ctx.redirect(&ctx.within(page_of(due))),
         _ => onward(&ctx),
     }
 }

@@ -41,14 +41,14 @@ pub async fn ask(ctx: PageContext) -> Result<Response, PageError> {
 }
 
 async fn proceed(ctx: PageContext, parameters: &Parameters) -> Result<Response, PageError> {
-    match end_session::request(&ctx.app, parameters, ctx.session.get())? {
+    match end_session::request(&ctx.app, parameters, ctx.session().get())? {
         Step::Done(after) => log_out(ctx, after).await,
         Step::Confirm {
             client,
             other,
             ticket,
         } => {
-            let Some((_, account)) = ctx.session.get() else {
+            let Some((_, account)) = ctx.session().get() else {
                 return Ok(ctx.redirect(paths::LOGGED_OUT));
             };
             let page = LogoutConfirm {
@@ -75,7 +75,7 @@ pub async fn answer(form: PageForm<Fields>) -> Result<Response, PageError> {
     if fields.decision != "logout" {
         return Ok(ctx.redirect(paths::ACCOUNT));
     }
-    let session = ctx.session.get().map(|(session, _)| session);
+    let session = ctx.session().get().map(|(session, _)| session);
     let after = match fields.ticket.as_str() {
         "" => After::default(),
         ticket => end_session::confirmed(&ctx.app, ticket, session).unwrap_or_default(),
@@ -85,7 +85,7 @@ pub async fn answer(form: PageForm<Fields>) -> Result<Response, PageError> {
 
 async fn log_out(ctx: PageContext, after: After) -> Result<Response, PageError> {
     let mut frames = Vec::new();
-    if let Some((session, account)) = ctx.session.get() {
+    if let Some((session, account)) = ctx.session().get() {
         frames = frontchannel::frames(&ctx.app, session).await?;
         end_session::end(&ctx.app, &ctx.actor_context(), session, account).await?;
     }

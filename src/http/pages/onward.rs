@@ -14,10 +14,10 @@ pub fn go_on(ctx: &PageContext, handle: &str) -> Response {
 
 /// Redirects to the service's request, to the page that was asked for, or to the account.
 pub fn onward(ctx: &PageContext) -> Response {
-    if let Some(handle) = &ctx.request {
+    if let Some(handle) = ctx.request() {
         return go_on(ctx, handle);
     }
-    let page = ctx.return_path.as_ref();
+    let page = ctx.return_path();
     ctx.redirect(page.map_or(paths::ACCOUNT, |it| it.address()))
 }
 

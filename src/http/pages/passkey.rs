@@ -20,7 +20,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
         Some(ticket) => passkey::pending(&ctx.app, &ticket).await?,
         None => None,
     };
-    if challenge.is_none() && ctx.outcome.form.is_none() {
+    if challenge.is_none() && ctx.outcome().form.is_none() {
         // The challenge took too long, or was answered in another window.
         return ctx.failed(&ctx.within(paths::LOGIN), "login_expired").await;
     }
@@ -53,7 +53,7 @@ pub async fn act(form: PageForm<Fields>) -> Result<Response, PageError> {
     }
     let (app, context) = (&ctx.app, ctx.actor_context());
     let attempt = if fields.credential.is_empty() {
-        let own = ctx.session.get().filter(|_| fields.decision == "own");
+        let own = ctx.session().get().filter(|_| fields.decision == "own");
         match passkey::begin(app, &context, own.map(|(_, account)| account)).await {
             Ok(ticket) => {
                 let ctx = ctx.with_cookie_value(Cookie::Passkey, ticket.expose());

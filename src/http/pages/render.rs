@@ -14,6 +14,8 @@ use crate::http::cookies::Cookie;
 use crate::http::csrf;
 use crate::http::error::PageError;
 use crate::http::extract::page_context::PageContext;
+use crate::http::page_headers::PageHeaders;
+use crate::http::security_policy::PagePolicy;
 use crate::random;
 use crate::templates::{Frame, Page, PersonInChrome};
 
@@ -21,9 +23,9 @@ use crate::templates::{Frame, Page, PersonInChrome};
 impl PageContext {
     /// Draws the page, with the status of the outcome that it shows.
     pub async fn page<P: Page>(&self, page: &P) -> Result<Response, PageError> {
-        let status = self.outcome.status.and_then(|it| StatusCode::from_u16(it).ok());
+        let status = self.outcome().status.and_then(|it| StatusCode::from_u16(it).ok());
         let left = self
-            .outcome
+            .outcome()
             .wait_until
             .map(|it| (it - self.app.clock.now()).num_seconds());
         match (status, left) {
@@ -43,7 +45,7 @@ impl PageContext {
 
     pub async fn page_with<P: Page>(&self, status: StatusCode, page: &P) -> Result<Response, PageError> {
         // A page inside a request shows no menu, so nothing is asked for it.
-        let person = if self.policy.in_flow {
+        let person = if self.is_in_flow() {
             None
         } else {
             self.person_in_chrome().await?
@@ -66,21 +68,18 @@ impl PageContext {
         let token = csrf::new_token(self);
         let mut frame = Frame::new(self.locale(), nonce.clone(), token, &self.address())
             .of(person)
-            .flash(self.outcome.flash.clone());
-        frame.over.clone_from(&self.over);
-        frame.in_flow |= self.policy.in_flow;
-        frame.request.clone_from(&self.request);
-        frame.next = self.return_path.as_ref().map(|it| it.as_next().to_owned());
+            .flash(self.outcome().flash.clone());
+        frame.over = self.over().cloned();
+        frame.in_flow |= self.is_in_flow();
+        frame.request = self.request().map(str::to_owned);
+        frame.next = self.return_path().map(|it| it.as_next().to_owned());
         let html = self
             .app
             .templates
             .render(page, &frame)
             .map_err(PageError::internal)?;
         let mut response = (status, Html(html)).into_response();
-        if let Some(policy) = self.policy.header(&nonce) {
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
+        self.headers().write_policy(&mut response, &nonce);
         Ok(self.send(response))
     }
 
@@ -91,10 +90,8 @@ impl PageContext {
 
     /// Adds the cookies that the answer sets.
     pub fn send(&self, mut response: Response) -> Response {
-        for cookie in &self.new_cookies {
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
-        }
-        if self.policy.in_flow || self.request.is_some() {
+        self.headers().write_cookies(&mut response);
+        if self.is_in_flow() || self.request().is_some() {
             // BR-3: a redirect that isolates itself would cut a pop-up login off from its opener, too.
             let name = HeaderName::from_static("cross-origin-opener-policy");
             response
@@ -105,10 +102,10 @@ impl PageContext {
     }
 
     async fn person_in_chrome(&self) -> Result<Option<PersonInChrome>, PageError> {
-        let Some((_, account)) = self.session.get() else {
+        let Some((_, account)) = self.session().get() else {
             return Ok(None);
         };
-        let is_focal_point = self.session.is_focal_point(&self.app).await?;
+        let is_focal_point = self.session().is_focal_point(&self.app).await?;
         Ok(Some(PersonInChrome {
             name: account.profile.full_name(),
             is_focal_point,
@@ -120,53 +117,55 @@ impl PageContext {
 /// Says what the answer carries beside its page.
 impl PageContext {
     /// Marks the page as one inside an authorization or logout request: no `form-action`, no menus.
-    pub fn in_flow(mut self) -> Self {
-        self.policy.in_flow = true;
-        self
+    pub fn in_flow(self) -> Self {
+        self.with_policy(PagePolicy::in_flow)
     }
 
     /// Makes the page part of a service's request: it speaks the language that the service asked for, unless the person
     /// chose one, and may show the service's logo.
     pub(in crate::http) fn in_flow_of(self, ui_locales: Option<&str>, logo: Option<&str>) -> Self {
-        let mut ctx = self.in_flow().speaking(ui_locales);
-        ctx.policy = ctx.policy.with_logo(logo);
-        ctx
+        let ctx = self.in_flow().speaking(ui_locales);
+        ctx.with_policy(|it| it.with_logo(logo))
     }
 
     /// Shows these addresses of services in frames, and no others (security.md BR-7).
-    pub fn with_frames(mut self, addresses: &[String]) -> Self {
-        self.policy = self.policy.with_frames(addresses);
-        self
+    pub fn with_frames(self, addresses: &[String]) -> Self {
+        self.with_policy(|it| it.with_frames(addresses))
     }
 
     /// Sets nothing in the browser.
-    pub fn without_cookies(mut self) -> Self {
-        self.new_cookies.clear();
-        self
+    pub fn without_cookies(self) -> Self {
+        self.with_headers(PageHeaders::clear_cookies)
     }
 
     /// Sends a cookie along with the answer.
-    pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
-        self.new_cookies.push(cookie);
-        self
+    pub fn with_cookie(self, cookie: HeaderValue) -> Self {
+        self.with_headers(|it| it.add_cookie(cookie))
     }
 
     pub fn with_cookie_value(self, cookie: Cookie, value: &str) -> Self {
         let header = cookie.set(&self.app, value);
-        let mut ctx = self.with_cookie(header);
-        if cookie == Cookie::Session {
-            // Forms on the page that answers are bound to the new session.
-            ctx.session_cookie = Some(value.to_owned());
-            // A service's page that watches the login asks again what has become of it (BR-7).
-            let state = Cookie::State.set(&ctx.app, &random::token());
-            ctx.new_cookies.push(state);
+        let ctx = self.with_cookie(header);
+        if cookie != Cookie::Session {
+            return ctx;
         }
-        ctx
+        // A service's page that watches the login asks again what has become of it (BR-7).
+        let state = Cookie::State.set(&ctx.app, &random::token());
+        // Forms on the page that answers are bound to the new session.
+        ctx.with_session_cookie(value).with_cookie(state)
     }
 
     pub fn without_cookie(self, cookie: Cookie) -> Self {
         let header = cookie.clear(&self.app);
         self.with_cookie(header)
+    }
+
+    fn with_policy(self, change: impl FnOnce(PagePolicy) -> PagePolicy) -> Self {
+        self.with_headers(|it| it.set_policy(change(it.policy().clone())))
+    }
+
+    fn is_in_flow(&self) -> bool {
+        self.headers().policy().is_in_flow()
     }
 }
 

@@ -25,7 +25,7 @@ pub struct RepeatedAnswer {
 
 /// Keeps an answer; without it a second press ends on the page that leads back to the service.
 pub async fn keep(ctx: &PageContext, handle: &str, answer: RepeatedAnswer) {
-    let kept = (Digest::of(ctx.browser.as_bytes()), answer);
+    let kept = (Digest::of(ctx.browser().as_bytes()), answer);
     let put = sealed::put(&ctx.app, Purpose::RepeatedAnswer, handle, &kept, LIFETIME);
     if let Err(error) = put.await {
         tracing::warn!(%error, "an answer cannot be kept for a second press");
@@ -41,5 +41,5 @@ pub async fn find(ctx: &PageContext, handle: &str) -> Option<String> {
     let waits = codes::is_unredeemed(app, &answer.code, &answer.client)
         .await
         .ok()?;
-    (browser.matches(&ctx.browser) && waits).then_some(answer.location)
+    (browser.matches(ctx.browser()) && waits).then_some(answer.location)
 }

@@ -20,7 +20,7 @@ impl Resumption {
     /// Reopens the request that was kept. Without one, or if it is over, the page leads to `otherwise`.
     pub async fn of(ctx: &PageContext, resume: Option<String>, otherwise: String) -> Result<Self, PageError> {
         let reopened = match &resume {
-            Some(resume) => kept_request::reopen(&ctx.app, resume, &ctx.browser).await?,
+            Some(resume) => kept_request::reopen(&ctx.app, resume, ctx.browser()).await?,
             None => Reopened::Gone,
         };
         let continue_to = match reopened {

@@ -77,7 +77,7 @@ async fn pending(ctx: &PageContext) -> Result<Option<Pending>, PageError> {
             of: Of::AtLogin { ticket, account },
         }));
     }
-    let Some((session, account)) = ctx.session.get() else {
+    let Some((session, account)) = ctx.session().get() else {
         return Ok(None);
     };
     if session.acr() >= second_factor::reachable_acr(&ctx.app, &account.id).await? {
@@ -103,7 +103,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
 
 /// Leads on when nothing is asked: it took too long, or was done in another window.
 async fn nothing_pending(ctx: PageContext) -> Result<Response, PageError> {
-    if ctx.session.get().is_some() {
+    if ctx.session().get().is_some() {
         return Ok(onward(&ctx));
     }
     expired(ctx).await

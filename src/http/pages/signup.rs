@@ -48,7 +48,7 @@ pub struct DetailsFields {
 
 pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
-    if ctx.session.get().is_some() {
+    if ctx.session().get().is_some() {
         // A person who has an account goes on with it, unless the service asks for a new one.
         match &flow {
             None => return Ok(onward(&ctx)),
@@ -86,10 +86,10 @@ pub(super) async fn request_to_keep(
     if let Some(flow) = flow {
         return Ok(Some(kept_request::to_resume(&flow.interaction)?));
     }
-    let Some(handle) = &ctx.request else {
+    let Some(handle) = ctx.request() else {
         return Ok(before);
     };
-    match kept_request::find(&ctx.app, handle, &ctx.browser).await? {
+    match kept_request::find(&ctx.app, handle, ctx.browser()).await? {
         Some(interaction) => Ok(Some(kept_request::to_resume(&interaction)?)),
         None => Ok(before),
     }
@@ -180,7 +180,7 @@ async fn with_service(ctx: PageContext, pending: &PendingSignup) -> (PageContext
 }
 
 async fn expired(ctx: PageContext) -> Result<Response, PageError> {
-    if ctx.session.get().is_some() {
+    if ctx.session().get().is_some() {
         // The sign-up was completed, here or in another window, and opened again by Back or from memory.
         return Ok(onward(&ctx));
     }
@@ -314,7 +314,7 @@ struct Welcome {
 /// Logs the person in, and redirects to the last page, from which *OK* leads back to the service.
 async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, PageError> {
     let completed = joined.completed;
-    let otherwise = match &ctx.request {
+    let otherwise = match ctx.request() {
         Some(handle) => paths::authorize_continue(handle),
         None => paths::ACCOUNT.to_owned(),
     };
@@ -327,11 +327,8 @@ async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, P
     };
     let session = BrowserSession::begun(&completed.started.session, &completed.account);
     let ctx = ctx.with_session(session);
-    let known = accounts::known_browser::cookie(
-        &ctx.app,
-        &completed.account.email.key(),
-        ctx.known_browser.as_deref(),
-    )?;
+    let known =
+        accounts::known_browser::cookie(&ctx.app, &completed.account.email.key(), ctx.known_browser())?;
     let signup = Cookie::Signup.clear(&ctx.app);
     with_session_cookies(ctx, &completed.started, &known)
         .with_cookie(signup)
@@ -341,7 +338,7 @@ async fn thank(ctx: PageContext, joined: requests::Joined) -> Result<Response, P
 
 /// Shows the last page. Opened from memory, it says that the account is ready, and no more.
 pub async fn show_done(ctx: PageContext) -> Result<Response, PageError> {
-    if ctx.session.get().is_none() {
+    if ctx.session().get().is_none() {
         return Ok(ctx.redirect(paths::LOGIN));
     }
     let Some(welcome) = ctx.content::<Welcome>() else {

@@ -18,7 +18,7 @@ use crate::templates::pages::{CodeState, VerifyEmail};
 
 pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
-    let Some((_, account)) = ctx.session.get() else {
+    let Some((_, account)) = ctx.session().get() else {
         return Ok(ctx.redirect(&ctx.within(paths::LOGIN)));
     };
     if account.email_verified {
@@ -70,7 +70,7 @@ pub async fn verify(form: PageForm<Code>) -> Result<Response, PageError> {
         }
         _ => {}
     }
-    let Some((_, account)) = ctx.session.get() else {
+    let Some((_, account)) = ctx.session().get() else {
         return ctx.failed(&ctx.within(paths::LOGIN), "session_expired").await;
     };
     match first_login::verify(&ctx.app, &ctx.actor_context(), account, &fields.code).await {
@@ -88,7 +88,7 @@ pub struct Nothing {}
 
 pub async fn resend(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;
-    let Some((_, account)) = ctx.session.get() else {
+    let Some((_, account)) = ctx.session().get() else {
         return ctx.failed(&ctx.within(paths::LOGIN), "session_expired").await;
     };
     let state = match first_login::resend(&ctx.app, &ctx.actor_context(), account).await {

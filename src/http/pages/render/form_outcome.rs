@@ -62,8 +62,8 @@ impl PageContext {
 
     /// Redirects to a page of ours, which shows what this one was to show.
     pub async fn show_elsewhere(&self, to: &str) -> Result<Response, PageError> {
-        if self.outcome.form.is_some() {
-            self.show_at(to, self.outcome.clone()).await
+        if self.outcome().form.is_some() {
+            self.show_at(to, self.outcome().clone()).await
         } else {
             Ok(self.redirect(to))
         }
