@@ -39,13 +39,13 @@ pub(in crate::affiliations) async fn approve_in(
     transitions::transition(tx, &before, &after, &organization).await
 }
 
-/// The outcome of one of several requests.
+/// One of several requests, and the result of its approval.
 #[derive(Debug)]
 pub struct Attempt {
     pub id: AffiliationId,
     /// The request as it was before; `None` if the actor may see no such request of the organization (G-4).
     pub entry: Option<Entry>,
-    pub outcome: Result<(), Error>,
+    pub result: Result<(), Error>,
 }
 
 /// Approves several requests of one organization, each on its own: what cannot be approved keeps no other back. Another
@@ -67,12 +67,12 @@ pub async fn approve_all(
             Ok(_) | Err(Error::NotFound | Error::NoLongerSeen) => None,
             Err(error) => return Err(error),
         };
-        let (id, outcome) = (id.clone(), Err(Error::NotFound));
-        attempts.push(Attempt { id, entry, outcome });
+        let (id, result) = (id.clone(), Err(Error::NotFound));
+        attempts.push(Attempt { id, entry, result });
     }
-    // From here on requests are decided: each outcome is returned, whatever comes after it.
+    // From here on requests are decided: each result is returned, whatever comes after it.
     for attempt in attempts.iter_mut().filter(|it| it.entry.is_some()) {
-        attempt.outcome = approve(app, context, &attempt.id, "").await;
+        attempt.result = approve(app, context, &attempt.id, "").await;
     }
     Ok(attempts)
 }

@@ -165,26 +165,26 @@ pub async fn approve(
     let id = OrganizationId::new(organization.as_str());
     let chosen: Vec<_> = fields.requests.into_iter().map(AffiliationId::new).collect();
     let attempts = decisions::approve_all(&ctx.app, &ctx.actor_context(), &id, &chosen).await?;
-    let outcome = approved_together(attempts);
+    let together = approved_together(attempts);
     // G-9: that nothing could be done is no success.
-    let status = if outcome.approved.is_empty() {
+    let status = if together.approved.is_empty() {
         StatusCode::CONFLICT
     } else {
         StatusCode::OK
     };
-    ctx.again_with(Outcome::of(&outcome)?.with_status(status)).await
+    ctx.again_with(Outcome::of(&together)?.with_status(status)).await
 }
 
 fn approved_together(attempts: Vec<Attempt>) -> ApprovedTogether {
     use affiliations::Error;
     let mut all = ApprovedTogether::default();
-    for Attempt { entry, outcome, .. } in attempts {
+    for Attempt { entry, result, .. } in attempts {
         let Some(entry) = entry else {
             all.unknown += 1;
             continue;
         };
         let name = request_row(&entry).name;
-        match outcome {
+        match result {
             Ok(()) => {
                 all.ties_wait |= waits(&entry);
                 all.approved.push(name);
@@ -233,7 +233,7 @@ pub struct Decision {
 pub async fn decide(Path(path): Path<RequestPath>, form: PageForm<Decision>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
     let (entry, organization) = find(&ctx, &path).await?;
-    match outcome(&ctx, &path.id(), &fields).await {
+    match carry_out(&ctx, &path.id(), &fields).await {
         Ok("approved") if waits(&entry) => ctx.done(&person_path(&organization, &entry), "approved").await,
         Ok(done) => ctx.done(&path.list(), done).await,
         Err(error) => {
@@ -250,7 +250,7 @@ pub async fn decide(Path(path): Path<RequestPath>, form: PageForm<Decision>) -> 
 }
 
 /// Decides, and returns the name of what was done.
-async fn outcome(
+async fn carry_out(
     ctx: &PageContext,
     id: &AffiliationId,
     fields: &Decision,
