@@ -62,11 +62,7 @@ pub async fn list(
     search: &RosterSearch<'_>,
 ) -> Result<Page, Error> {
     let db = app.db.read();
-    let capacity = authority::require_to_see(db, context, organization).await?;
-    // AF-6: pending and approved people, and no others.
-    if search.show == Show::Rejected && capacity == Capacity::FocalPoint {
-        return Err(Error::NotFound);
-    }
+    check_show(db, context, organization, search.show).await?;
     let filter = Filter {
         organization: Some(organization.clone()),
         ..filter(search)
@@ -148,6 +144,35 @@ pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> 
     let db = app.db.read();
     authority::require_to_see(db, context, id).await?;
     organizations::find(db, id).await?.ok_or(Error::NotFound)
+}
+
+/// Checks that the actor may see this list of the organization, without reading it.
+pub async fn require_to_list(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    show: Show,
+) -> Result<(), Error> {
+    let db = app.db.read();
+    check_show(db, context, organization, show).await?;
+    organizations::find(db, organization)
+        .await?
+        .map(drop)
+        .ok_or(Error::NotFound)
+}
+
+async fn check_show(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    organization: &OrganizationId,
+    show: Show,
+) -> Result<(), Error> {
+    let capacity = authority::require_to_see(db, context, organization).await?;
+    // AF-6: pending and approved people, and no others.
+    if show == Show::Rejected && capacity == Capacity::FocalPoint {
+        return Err(Error::NotFound);
+    }
+    Ok(())
 }
 
 /// Returns `true` if its people can have TIES rights (security.md AF-3).

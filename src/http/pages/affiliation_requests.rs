@@ -28,6 +28,8 @@ use crate::templates::pages::{
 use crate::templates::{Choice, FormState};
 
 const FILTERS: [&str; 2] = ["q", "status"];
+/// The filter of Focal Points who come without one.
+const PENDING: &str = "pending";
 /// The filter of administrators who come without one: all that waits, TIES rights as well.
 const WAITING: &str = "waiting";
 
@@ -74,14 +76,13 @@ async fn of_organization(
     organization: &str,
     query: &ListQuery,
 ) -> Result<FocalPointRequests, PageError> {
-    let status = status_or(query, "pending");
-    let show = show_of(status).ok_or(PageError::NotFound)?;
     let id = OrganizationId::new(organization);
-    let (found, organization) = rows::of_organization(ctx, &id, &search(query, show)?).await?;
+    let search = search_of_organization(query)?;
+    let (found, organization) = rows::of_organization(ctx, &id, &search).await?;
     let path = paths::focal_point_requests(&id);
     Ok(FocalPointRequests {
         organization,
-        form: FormState::new([("q", query.get("q")), ("status", status)]),
+        form: FormState::new([("q", query.get("q")), ("status", status_or(query, PENDING))]),
         rows: found.entries.iter().map(request_row).collect(),
         paging: paging(&found, &path, query, &FILTERS),
         approved_together: None,
@@ -122,11 +123,16 @@ fn status_or<'a>(query: &'a ListQuery, waiting: &'a str) -> &'a str {
 fn show_of(status: &str) -> Option<Show> {
     match status {
         "" => Some(Show::Everybody),
-        "pending" => Some(Show::AffiliationRequests),
+        PENDING => Some(Show::AffiliationRequests),
         "approved" => Some(Show::People),
         "rejected" => Some(Show::Rejected),
         _ => None,
     }
+}
+
+fn search_of_organization(query: &ListQuery) -> Result<RosterSearch<'_>, PageError> {
+    let show = show_of(status_or(query, PENDING)).ok_or(PageError::NotFound)?;
+    search(query, show)
 }
 
 fn search(query: &ListQuery, show: Show) -> Result<RosterSearch<'_>, PageError> {
@@ -157,12 +163,13 @@ pub async fn approve(
         "approve" => None,
         _ => Some("error.try_again"),
     };
-    // The answer is 404 for a list that is not theirs.
-    of_organization(&ctx, &organization, &query).await?;
+    let id = OrganizationId::new(organization.as_str());
+    // The answer is 404 for a list that the GET would not show.
+    let search = search_of_organization(&query)?;
+    roster::require_to_list(&ctx.app, &ctx.actor_context(), &id, search.show).await?;
     if let Some(notice) = refusal {
         return ctx.again(FormState::default().notice(notice)).await;
     }
-    let id = OrganizationId::new(organization.as_str());
     let chosen: Vec<_> = fields.requests.into_iter().map(AffiliationId::new).collect();
     let attempts = decisions::approve_all(&ctx.app, &ctx.actor_context(), &id, &chosen).await?;
     let together = approved_together(attempts);
