@@ -54,13 +54,13 @@ impl FormState {
 
 /// One entry of a list to choose from whose values are data (membership types, TIES rights).
 #[derive(Clone, Debug, Serialize)]
-pub struct Choice {
+pub struct FormChoice {
     pub value: String,
     /// The label in the page's language.
     pub label: String,
 }
 
-impl Choice {
+impl FormChoice {
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             value: value.into(),

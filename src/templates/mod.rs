@@ -14,7 +14,7 @@ mod translator;
 #[cfg(test)]
 mod tests;
 
-pub use form::{Choice, FormState};
+pub use form::{FormChoice, FormState};
 pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};
 pub use qr::Qr;
 pub use render::{Error, MailTemplate, Page, RenderedMail, Templates};

@@ -25,7 +25,7 @@ use crate::paths;
 use crate::templates::pages::{
     AdminRequests, AffiliationRequest, ApprovedTogether, FocalPointRequests, RequestRow,
 };
-use crate::templates::{Choice, FormState};
+use crate::templates::{FormChoice, FormState};
 
 const FILTERS: [&str; 2] = ["q", "status"];
 /// The filter of Focal Points who come without one.
@@ -309,7 +309,7 @@ async fn view(
 }
 
 /// Returns the rights that the request asks for, by their names in the language of the page.
-async fn requested_rights(ctx: &PageContext, entry: &Entry) -> Result<Vec<Choice>, PageError> {
+async fn requested_rights(ctx: &PageContext, entry: &Entry) -> Result<Vec<FormChoice>, PageError> {
     if !waits(entry) {
         return Ok(Vec::new());
     }
@@ -321,6 +321,6 @@ async fn requested_rights(ctx: &PageContext, entry: &Entry) -> Result<Vec<Choice
     };
     let kinds = kinds.iter().filter(|it| asked(&it.name));
     Ok(kinds
-        .map(|it| Choice::new(it.name.as_str(), it.label(language)))
+        .map(|it| FormChoice::new(it.name.as_str(), it.label(language)))
         .collect())
 }

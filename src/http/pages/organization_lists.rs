@@ -3,7 +3,7 @@
 use super::{ListQuery, PageContext, PageError};
 use crate::affiliations::directory::{self, DirectorySearch};
 use crate::domain::organization::{Category, MembershipType, Organization};
-use crate::templates::Choice;
+use crate::templates::FormChoice;
 use crate::templates::pages::OrganizationRow;
 
 /// The kinds of members, read once for a page.
@@ -14,11 +14,11 @@ impl Types {
         Ok(Self(directory::membership_types::list(&ctx.app).await?))
     }
 
-    pub fn choices(&self, ctx: &PageContext) -> Vec<Choice> {
+    pub fn choices(&self, ctx: &PageContext) -> Vec<FormChoice> {
         let language = ctx.locale().as_str();
         let types = self.0.iter();
         types
-            .map(|it| Choice::new(it.id.as_str(), it.name(language)))
+            .map(|it| FormChoice::new(it.id.as_str(), it.name(language)))
             .collect()
     }
 

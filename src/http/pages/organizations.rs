@@ -13,7 +13,7 @@ use crate::domain::message::FieldErrors;
 use crate::domain::organization::MembershipType;
 use crate::http::extract::form::FormError;
 use crate::templates::pages::{OrganizationFound, OrganizationQuestions};
-use crate::templates::{Choice, FormState};
+use crate::templates::{FormChoice, FormState};
 
 /// The organizations shown at once; typing more finds the others.
 const MOST_SUGGESTED: u64 = 20;
@@ -135,7 +135,7 @@ pub async fn questions(ctx: &PageContext, answers: &Answers) -> Result<Organizat
     let mut page = OrganizationQuestions {
         membership_types: types
             .iter()
-            .map(|it| Choice::new(it.id.as_str(), it.name(language)))
+            .map(|it| FormChoice::new(it.id.as_str(), it.name(language)))
             .collect(),
         new_record: answers.is_new_record(),
         ..OrganizationQuestions::default()

@@ -7,7 +7,7 @@ use super::focal_point::RequestRow;
 use super::paging::Paging;
 use super::samples;
 use crate::domain::Time;
-use crate::templates::{Choice, FormState, Page};
+use crate::templates::{FormChoice, FormState, Page};
 
 /// `/admin`.
 #[derive(Clone, Debug, Serialize)]
@@ -97,7 +97,7 @@ impl OrganizationRow {
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminOrganizations {
     pub form: FormState,
-    pub membership_types: Vec<Choice>,
+    pub membership_types: Vec<FormChoice>,
     pub rows: Vec<OrganizationRow>,
     pub paging: Paging,
 }
@@ -108,7 +108,7 @@ impl Page for AdminOrganizations {
     fn samples() -> Vec<Self> {
         let page = |rows: Vec<OrganizationRow>, total| Self {
             form: FormState::new([("q", "m"), ("membership_type", "academia")]),
-            membership_types: vec![Choice::new("academia", "Academia")],
+            membership_types: vec![FormChoice::new("academia", "Academia")],
             rows,
             paging: Paging::new(3, 25, total, "/admin/organizations", &[]),
         };
@@ -224,7 +224,7 @@ pub struct AdminProposal {
     pub proposed_at: Time,
     pub city: Option<String>,
     pub people: u64,
-    pub membership_types: Vec<Choice>,
+    pub membership_types: Vec<FormChoice>,
     pub categories: Vec<String>,
     /// Existing organizations with a similar name, to merge into.
     pub similar: Vec<OrganizationRow>,
@@ -245,7 +245,7 @@ impl Page for AdminProposal {
             proposed_at: samples::at(),
             city: Some("Seoul".into()),
             people: 1,
-            membership_types: vec![Choice::new("non_member", "Not an ITU member")],
+            membership_types: vec![FormChoice::new("non_member", "Not an ITU member")],
             categories: vec!["ADMIN".into(), "OTHER".into()],
             similar: vec![OrganizationRow::sample("active")],
         };

@@ -7,7 +7,7 @@ use super::account::{RightView, sample_rights};
 use super::paging::Paging;
 use super::samples;
 use crate::domain::Time;
-use crate::templates::{Choice, FormState, Page};
+use crate::templates::{FormChoice, FormState, Page};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct OrganizationRef {
@@ -179,7 +179,7 @@ pub struct AffiliationRequest {
     pub decidable: bool,
     pub own: bool,
     /// The rights that were requested together.
-    pub rights: Vec<Choice>,
+    pub rights: Vec<FormChoice>,
 }
 
 impl AffiliationRequest {
@@ -205,14 +205,14 @@ impl Page for AffiliationRequest {
     fn samples() -> Vec<Self> {
         let for_administrators = |page| Self {
             for_administrators: true,
-            rights: vec![Choice::new("documents", "Documents")],
+            rights: vec![FormChoice::new("documents", "Documents")],
             ..page
         };
         vec![
             Self {
                 rights: vec![
-                    Choice::new("documents", "Documents"),
-                    Choice::new("mailing_lists", "Mailing lists"),
+                    FormChoice::new("documents", "Documents"),
+                    FormChoice::new("mailing_lists", "Mailing lists"),
                 ],
                 ..Self::of("pending", false)
             },

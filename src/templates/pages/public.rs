@@ -6,7 +6,7 @@ use super::admin::OrganizationRow;
 use super::paging::Paging;
 use super::samples;
 use crate::domain::Time;
-use crate::templates::{Choice, FormState, Page};
+use crate::templates::{FormChoice, FormState, Page};
 
 /// `/`.
 #[derive(Clone, Debug, Serialize)]
@@ -24,7 +24,7 @@ impl Page for Start {
 #[derive(Clone, Debug, Serialize)]
 pub struct Members {
     pub form: FormState,
-    pub membership_types: Vec<Choice>,
+    pub membership_types: Vec<FormChoice>,
     pub categories: Vec<String>,
     /// The results, or `None` before a search.
     pub rows: Option<Vec<OrganizationRow>>,
@@ -37,7 +37,7 @@ impl Page for Members {
     fn samples() -> Vec<Self> {
         let page = |rows: Option<Vec<OrganizationRow>>, total| Self {
             form: FormState::new([("q", "m"), ("member_state", "KR"), ("category", "ADMIN")]),
-            membership_types: vec![Choice::new("academia", "Academia")],
+            membership_types: vec![FormChoice::new("academia", "Academia")],
             categories: vec!["ADMIN".into(), "ROA".into()],
             rows,
             paging: Paging::new(1, 25, total, "/members", &[("q", "m")]),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::samples;
 use crate::domain::message::Message;
-use crate::templates::{Choice, FormState, Page, Service};
+use crate::templates::{FormChoice, FormState, Page, Service};
 
 /// `/signup`.
 #[derive(Clone, Debug, Serialize)]
@@ -60,7 +60,7 @@ pub struct OrganizationFound {
 /// `new`, `existing` show the page again; anything else, or nothing, is the answer.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct OrganizationQuestions {
-    pub membership_types: Vec<Choice>,
+    pub membership_types: Vec<FormChoice>,
     /// The results of `organization_query`, or `None` before a search.
     pub found: Option<Vec<OrganizationFound>>,
     /// `true` if there are more results than are shown.
@@ -76,9 +76,9 @@ pub struct OrganizationQuestions {
 impl OrganizationQuestions {
     pub(super) fn samples() -> Vec<Self> {
         let membership_types = vec![
-            Choice::new("member_state", "Member State"),
-            Choice::new("sector_member", "Sector Member"),
-            Choice::new("non_member", "Not a member"),
+            FormChoice::new("member_state", "Member State"),
+            FormChoice::new("sector_member", "Sector Member"),
+            FormChoice::new("non_member", "Not a member"),
         ];
         let organization = OrganizationFound {
             id: "kr-msit".into(),
