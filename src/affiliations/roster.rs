@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct RosterPage {
     pub entries: Vec<Entry>,
     pub total: u64,
     pub page: u64,
@@ -60,7 +60,7 @@ pub async fn list(
     context: &Context,
     organization: &OrganizationId,
     search: &RosterSearch<'_>,
-) -> Result<Page, Error> {
+) -> Result<RosterPage, Error> {
     let db = app.db.read();
     check_show(db, context, organization, search.show).await?;
     let filter = Filter {
@@ -75,7 +75,7 @@ pub async fn list_without_focal_point(
     app: &App,
     context: &Context,
     search: &RosterSearch<'_>,
-) -> Result<Page, Error> {
+) -> Result<RosterPage, Error> {
     authority::require_administrator(context)?;
     let filter = Filter {
         without_focal_point: true,
@@ -209,7 +209,7 @@ async fn page(
     context: &Context,
     filter: Filter,
     search: &RosterSearch<'_>,
-) -> Result<Page, Error> {
+) -> Result<RosterPage, Error> {
     let size = match search.size {
         0 => 25,
         some => some.min(LARGEST_PAGE),
@@ -217,7 +217,7 @@ async fn page(
     let total = roster::count(db, &filter).await?;
     let page = search.page.clamp(1, total.div_ceil(size).max(1));
     let rows = roster::list(db, &filter, (page - 1) * size, size).await?;
-    Ok(Page {
+    Ok(RosterPage {
         entries: with_rights(db, context, rows).await?,
         total,
         page,

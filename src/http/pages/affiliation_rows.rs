@@ -1,7 +1,7 @@
 //! Rows of the lists of affiliation requests and of people, for the pages of Focal Points and of administrators.
 
 use super::{PageContext, PageError};
-use crate::affiliations::roster::{self, Entry, Page, RosterSearch};
+use crate::affiliations::roster::{self, Entry, RosterPage, RosterSearch};
 use crate::domain::OrganizationId;
 use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::Organization;
@@ -13,7 +13,7 @@ pub async fn of_organization(
     ctx: &PageContext,
     id: &OrganizationId,
     search: &RosterSearch<'_>,
-) -> Result<(Page, OrganizationRef), PageError> {
+) -> Result<(RosterPage, OrganizationRef), PageError> {
     let context = ctx.actor_context();
     let page = roster::list(&ctx.app, &context, id, search).await?;
     let organization = roster::organization(&ctx.app, &context, id).await?;

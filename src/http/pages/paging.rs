@@ -2,7 +2,7 @@
 
 use super::ListQuery;
 use crate::affiliations::directory;
-use crate::affiliations::roster;
+use crate::affiliations::roster::RosterPage;
 use crate::oidc::clients;
 use crate::templates::pages::Paging;
 
@@ -26,8 +26,8 @@ impl Position {
     };
 }
 
-impl From<&roster::Page> for Position {
-    fn from(found: &roster::Page) -> Self {
+impl From<&RosterPage> for Position {
+    fn from(found: &RosterPage) -> Self {
         Self {
             page: found.page,
             size: found.size,
