@@ -165,7 +165,10 @@ async fn the_own_request_is_left_to_others() {
     assert_eq!(list_form(&page).offers("requests"), [other.as_str()]); // no box for the own
     let page = admin.browser.send(ticked(&page, &[&own, &other])).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.text_of("#not-approved").contains("request is your own"));
+    assert!(
+        page.text_of("#not-approved")
+            .contains("Nobody decides about themselves")
+    );
     assert_eq!(
         (status(&op, &own).await, status(&op, &other).await),
         ("pending", "approved")
