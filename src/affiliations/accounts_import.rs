@@ -1,6 +1,6 @@
-//! Imports accounts with their affiliations (contract.md, accounts), and returns the rows of the export. The file speaks for
-//! the former platform: its decisions were made there. `itu-account user` and the demo call this. Reading the file and
-//! writing accounts is in `accounts::import`.
+//! Imports accounts with their affiliations (contract.md, "Accounts, CSV or JSON Lines"), and returns the rows of the
+//! export. The file speaks for the former platform: its decisions were made there. `itu-account user` and the demo call
+//! this. Reading the file and writing accounts is in `accounts::import`.
 
 use std::collections::HashMap;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! `itu-account client`: register and change clients (contract.md, Program). Members are given as
+//! `itu-account client`: register and change clients (contract.md, "Program"). Members are given as
 //! options or as a JSON object with the names of RFC 7591; secrets never as an argument.
 
 mod handover;

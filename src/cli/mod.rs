@@ -1,4 +1,4 @@
-//! The operator's door: one file per command (contract.md, Program).
+//! The operator's door: one file per command (contract.md, "Program").
 //!
 //! Exit status 0: done. 1: refused, with one clear line on standard error. 2: wrong usage. Secrets come
 //! from standard input, a file or the environment, never from an argument.

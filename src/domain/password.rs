@@ -1,4 +1,4 @@
-//! The rules of a password (security.md PW-1; the sign-up page shows them, product.md "Sign-up", step 2), and the value
+//! The rules of a password (security.md PW-1; the sign-up page shows them, product.md, step 2), and the value
 //! itself, which never prints.
 
 use unicode_normalization::UnicodeNormalization;

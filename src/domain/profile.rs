@@ -1,5 +1,5 @@
-//! The profile that account holders fill in, with the values of contract.md ("Values, the same
-//! in forms, CSV and claims"). Every value is parsed once and cannot hold nonsense.
+//! The profile that account holders fill in (contract.md, "Values, the same in forms, files and claims"). Every value
+//! is parsed once and cannot hold nonsense.
 
 pub use super::message::FieldErrors;
 use super::message::Message;
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_guides_person_is_accepted() {
+    fn a_whole_profile_is_accepted() {
         let profile = Profile::parse(&input()).unwrap();
         assert_eq!(profile.full_name(), "John Doe");
         assert_eq!(profile.title, Some(Title::Mr));

@@ -1,4 +1,4 @@
-//! Registers, changes and removes clients (RFC 7591, contract.md "clients, JSON"; security.md AD-2, DR-2, AZ-3). It is
+//! Registers, changes and removes clients (RFC 7591, contract.md, "Clients, JSON"; security.md AD-2, DR-2, AZ-3). It is
 //! the one way in: the command line, the demo, the administrators' pages and `oidc::registration` call it. The
 //! authentication of clients is not here (`oidc::client_authentication`), nor is the registry in memory that requests
 //! ask (`storage::clients`).

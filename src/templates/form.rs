@@ -1,5 +1,5 @@
 //! The values that a form was sent with and what is wrong with them, so that nothing typed is lost when it is shown
-//! again (contract.md, pages).
+//! again (contract.md, "Every form").
 
 use std::collections::BTreeMap;
 

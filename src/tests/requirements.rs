@@ -1,6 +1,6 @@
-//! Tests that the requirements are part of the house: an id that code cites exists in `security.md` or
-//! `interoperability.md` of `conformance/requirements`, and each requirement there has a test that cites it, or says
-//! why it has none.
+//! Tests that code and requirements agree: an id that code cites exists in `security.md` or `interoperability.md` of
+//! `conformance/requirements`, each requirement there has a test that cites it or says why it has none, and a step or
+//! heading of `product.md` and `contract.md` that code cites exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ fn comments(code: &str) -> String {
 }
 
 fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-    for entry in std::fs::read_dir(folder).expect("a folder of the house") {
+    for entry in std::fs::read_dir(folder).expect("a folder of the repository") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             sources(&path, found);
@@ -124,4 +124,68 @@ fn what_is_cited_is_required_and_what_is_required_is_tested() {
         untested.is_empty(),
         "neither tested nor said why not, or both: {untested:?}"
     );
+}
+
+/// Returns the titles of a file's sections: `Step 2: Personal details, /signup`.
+fn headings(root: &Path, file: &str) -> BTreeSet<String> {
+    let text =
+        std::fs::read_to_string(root.join("conformance/requirements").join(file)).expect("the requirements");
+    let titles = text.lines().filter(|it| it.starts_with('#'));
+    titles
+        .map(|it| it.trim_start_matches('#').trim().replace('`', ""))
+        .collect()
+}
+
+/// Returns the title that a comment cites right after the name of the file: `, "Title"`.
+fn cited_heading(rest: &str) -> Option<&str> {
+    let (title, _) = rest.strip_prefix(", \"")?.split_once('"')?;
+    Some(title)
+}
+
+/// Returns the step that a comment cites: `product.md, step 3`, `steps 2 to 4`, or `step 3 (product.md)`.
+fn cited_step(before: &str, rest: &str) -> Option<String> {
+    let after = rest.strip_prefix(", step").map(|it| it.trim_start_matches('s'));
+    let before = before.strip_suffix(" (").and_then(|it| it.rsplit_once("step"));
+    let number = after.or(before.map(|it| it.1.trim_start_matches('s')))?;
+    let digits: String = number
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    (!digits.is_empty()).then_some(digits)
+}
+
+#[test]
+fn a_step_or_heading_that_is_cited_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "conformance/src", "migrations"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let (mut wrong, mut found) = (Vec::new(), 0);
+    for file in ["product.md", "contract.md"] {
+        let titles = headings(root, file);
+        for (path, text) in &files {
+            let comments = comments(text).split_whitespace().collect::<Vec<_>>().join(" ");
+            for (at, _) in comments.match_indices(file) {
+                let rest = &comments[at + file.len()..];
+                let heading = cited_heading(rest).map(|it| titles.contains(it));
+                let step = cited_step(&comments[..at], rest).map(|it| {
+                    titles
+                        .iter()
+                        .any(|title| title.starts_with(&format!("Step {it}:")))
+                });
+                found += usize::from(heading.or(step).is_some());
+                if heading == Some(false) || step == Some(false) {
+                    let cited: String = rest.chars().take(40).collect();
+                    wrong.push(format!("{file}{cited} in {}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "cited, and not there:\n{}", wrong.join("\n"));
+    assert!(found > 15, "{found} citations were recognized");
+    assert_eq!(cited_step("", ", steps 2 to 4)").as_deref(), Some("2"));
+    assert_eq!(cited_step("of step 3 (", "): it").as_deref(), Some("3"));
+    assert_eq!(cited_heading(", \"Pages\")"), Some("Pages"));
 }

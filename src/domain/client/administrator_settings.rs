@@ -1,4 +1,4 @@
-//! The settings that administrators decide about a client, under the names of contract.md ("clients, JSON"). No client
+//! The settings that administrators decide about a client, under the names of contract.md, "Clients, JSON". No client
 //! sets any of them: a client's own document is read as [`Metadata`](super::Metadata), which has none of these members.
 
 use std::fmt;

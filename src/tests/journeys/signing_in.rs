@@ -1,5 +1,5 @@
 //! Tests signing in: from a service to the login and back, once for all services, out again (OpenID Connect Core §3.1,
-//! RP-Initiated Logout; contract.md, pages).
+//! RP-Initiated Logout; contract.md, "Pages").
 
 use axum::http::{HeaderValue, StatusCode, header};
 use serde_json::json;
