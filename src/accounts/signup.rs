@@ -1,4 +1,4 @@
-//! Sign-up as a pending row that can be resumed: screen 2 makes it, screen 3 adds to it and has a code
+//! Sign-up as a pending row that can be resumed: step 2 makes it, step 3 adds to it and has a code
 //! mailed, the code turns it into an account (`verification`). An address that has an account takes the
 //! same steps with the same hashes, writes and mails, and never ends in one (security.md SU-1, SU-5).
 
@@ -19,7 +19,7 @@ use crate::storage::pending_signups;
 /// Unfinished sign-ups kept for one address (security.md DS-3).
 const MOST_PER_ADDRESS: u64 = 5;
 
-/// Screen 2, as it was typed.
+/// Step 2, as it was typed (product.md).
 #[derive(Debug)]
 pub struct Details<'a> {
     pub email: &'a str,
@@ -30,7 +30,7 @@ pub struct Details<'a> {
     pub resume: Option<String>,
 }
 
-/// Begins a sign-up with screen 2. Returns the handle for the browser's cookie; `previous` is the one it has, if the
+/// Begins a sign-up with step 2. Returns the handle for the browser's cookie; `previous` is the one it has, if the
 /// person went back, and is void afterwards.
 pub async fn begin(
     app: &App,
@@ -72,14 +72,14 @@ pub async fn begin(
     Ok(handle)
 }
 
-/// Returns the sign-up of a browser, if it is still kept. Its `stage()` says which screen comes next.
+/// Returns the sign-up of a browser, if it is still kept. Its `stage()` says which step comes next.
 pub async fn find(app: &App, handle: &str) -> Result<Option<PendingSignup>> {
     let found = pending_signups::find(app.db.read(), &Secret::new(handle).digest()).await?;
     let now = app.clock.now();
     Ok(found.map(|(it, _)| it).filter(|it| it.is_alive(now)))
 }
 
-/// Screen 3, as it was filled in.
+/// Step 3, as it was filled in (product.md).
 #[derive(Clone, Debug)]
 pub struct Submission {
     pub choice: Choice,
@@ -87,7 +87,7 @@ pub struct Submission {
     pub accept_terms: bool,
 }
 
-/// Adds screen 3 to the sign-up, and mails a code. `affiliations` has checked the choice against the directory.
+/// Adds step 3 to the sign-up, and mails a code. `affiliations` has checked the choice against the directory.
 pub async fn submit(app: &App, context: &Context, handle: &str, submission: Submission) -> Result<()> {
     if !submission.accept_terms {
         return Err(Error::field("accept_terms", "error.accept_terms"));
@@ -108,7 +108,7 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             verification::When::Again
         };
         match verification::send(tx, &pending, when).await {
-            // The person was back on screen 3 within the minute: the code that was mailed is still valid.
+            // The person was back at step 3 within the minute: the code that was mailed is still valid.
             Err(Error::Throttled { .. }) if !first => {
                 verification::save_choice(tx, &pending).await?;
             }

@@ -127,7 +127,7 @@ pub async fn verify(app: &App, context: &Context, handle: &str, code: &str) -> R
 pub struct Completed {
     pub account: Account,
     pub started: Started,
-    /// The person's choice on screen 3: `affiliations` acts on it in this transaction.
+    /// The person's choice of step 3 (product.md): `affiliations` acts on it in this transaction.
     pub choice: Choice,
     /// The interrupted authorization request.
     pub resume: Option<String>,

@@ -1,4 +1,4 @@
-//! A sign-up on its way: the fields that were filled in, in the order of the guide's screens. There is no account until
+//! A sign-up on its way: what was filled in, in the order of its steps (product.md). There is no account until
 //! the code that was mailed comes back (security.md SU-5, G-6).
 
 use chrono::Duration;
@@ -10,7 +10,7 @@ use super::{MembershipTypeId, OrganizationId, Time};
 /// The time for which an unfinished sign-up is kept (SU-5).
 pub const KEPT: Duration = Duration::hours(24);
 
-/// Screen 3 of the guide: the organization of the person. The room `affiliations` checks it against the directory,
+/// The organization of the person: step 3 (product.md). The room `affiliations` checks it against the directory,
 /// before it is kept here and again when it is acted on.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Choice {
@@ -40,9 +40,9 @@ pub struct TypedOrganization {
 /// The stage that a sign-up has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Screen 2 is done: name, address and password.
+    /// Step 2 is done (product.md): name, address and password.
     Details,
-    /// Screen 3 is done: a code was mailed.
+    /// Step 3 is done: a code was mailed.
     Code,
 }
 

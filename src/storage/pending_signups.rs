@@ -60,7 +60,7 @@ pub async fn find(
         .transpose()
 }
 
-/// Writes screen 3: what was chosen, and whether the address has an account.
+/// Writes step 3 (product.md): what was chosen, and whether the address has an account.
 pub async fn update_choice(
     db: &impl ConnectionTrait,
     signup: &PendingSignup,

@@ -1,4 +1,4 @@
-//! Sign-up, screen by screen as the guide has it: details, organization, code, thanks.
+//! The pages of the sign-up, in the order of its steps (product.md): details, organization, code, thanks.
 
 use serde::{Deserialize, Serialize};
 

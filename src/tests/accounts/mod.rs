@@ -17,7 +17,7 @@ use itu_account::domain::signup::{Choice, OrganizationChoice};
 use itu_account::paths;
 
 impl TestOp {
-    /// Submits screens 2 and 3 of the guide. Returns the handle of the sign-up.
+    /// Submits steps 2 and 3 of the sign-up (product.md). Returns the handle of the sign-up.
     pub async fn sign_up(&self, email: &str) -> Result<Secret, Error> {
         let handle = signup::begin(&self.app, &visitor(), details(email), None).await?;
         self.submit_signup(&handle, submission()).await?;
@@ -28,7 +28,7 @@ impl TestOp {
         signup::submit(&self.app, &visitor(), handle.expose(), submission).await
     }
 
-    /// Submits screen 4, as `affiliations` composes it.
+    /// Submits step 4 (product.md), as `affiliations` composes it.
     pub async fn verify_signup(&self, handle: &Secret, code: &str) -> Result<Completed, Error> {
         let proof = verification::verify(&self.app, &visitor(), handle.expose(), code).await?;
         self.app
@@ -123,7 +123,7 @@ pub fn typed_twice(password: &str) -> accounts::NewPassword<'_> {
     }
 }
 
-/// Returns screen 3 with the terms accepted.
+/// Returns step 3 (product.md) with the terms accepted.
 pub fn submission() -> signup::Submission {
     signup::Submission {
         choice: choice(),

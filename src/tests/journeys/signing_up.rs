@@ -11,7 +11,7 @@ use itu_account::domain::organization::OrganizationStatus;
 use itu_account::storage::organizations;
 
 impl Person {
-    /// Fills and sends screen 2.
+    /// Fills and sends step 2 (product.md).
     async fn enters_details(&mut self, page: Page) -> Page {
         let form = page.form(&["email", "first_name", "password_confirmation"]);
         let (email, password) = (self.email.clone(), self.password.clone());
@@ -29,7 +29,7 @@ impl Person {
         self.browser.submit(form, &fields).await
     }
 
-    /// Fills and sends screen 3, by the button that searches.
+    /// Fills and sends step 3 (product.md), by the button that searches.
     async fn chooses(&mut self, page: Page, membership_type: &str, text: &str, ties: bool) -> Page {
         let form = page.form(&["membership_type", "organization_query"]);
         let fields = [
