@@ -208,7 +208,7 @@ mod tests {
         config.mtls.public_url = Issuer::parse("https://mtls.account.example").ok();
         let mutual = read(&config);
         let aliases = mutual["mtls_endpoint_aliases"].as_object().expect("an object");
-        assert!(aliases.keys().all(|name| document[name].is_string())); // trap 22
+        assert!(aliases.keys().all(|name| document[name].is_string())); // RFC 8705 §5
         assert_eq!(aliases["token_endpoint"], "https://mtls.account.example/token");
         let methods = |it: &Value| it["token_endpoint_auth_methods_supported"].to_string();
         assert!(!methods(&document).contains("tls_client_auth"));

@@ -102,7 +102,7 @@ async fn a_code_is_for_its_client() {
     let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
     let other = op.insert_client("other", json!({"first_party": true})).await;
     let code = op.issue_code(&web, &alice, "openid").await;
-    assert_eq!(code_of(op.redeem(&other, &code).await), Code::InvalidGrant); // trap 5: 400, not 401
+    assert_eq!(code_of(op.redeem(&other, &code).await), Code::InvalidGrant); // RFC 6749 §5.2
     assert!(op.redeem(&web, &code).await.is_ok()); // another client cannot spend it
 }
 
@@ -140,7 +140,7 @@ async fn each_client_gets_the_signature_that_it_registered() {
             .await;
         let tokens = op.issue_tokens(&client, &alice, "openid email").await;
         assert_eq!(header_of(tokens.id_token.as_deref().unwrap())["alg"], alg);
-        assert!(op.id_token_claims(&tokens).get("email").is_none()); // trap 12
+        assert!(op.id_token_claims(&tokens).get("email").is_none()); // OpenID Connect Core §5.4
         let info = op.read_userinfo(&tokens.access_token).await.expect("claims");
         assert!(info["iss"].is_string() && info["aud"] == client.id.as_str()); // oidcc-userinfo-rs256
         assert!(info.get("nonce").is_none() && info["email"].is_string());

@@ -118,7 +118,7 @@ async fn an_assertion_is_used_once() {
     let op = TestOp::start().await;
     let key = PKey::generate_ed25519().expect("a key");
     let x = URL_SAFE_NO_PAD.encode(key.raw_public_key().expect("its public half"));
-    let public = json!({"kty": "OKP", "crv": "Ed25519", "x": x}); // no kid: trap 2
+    let public = json!({"kty": "OKP", "crv": "Ed25519", "x": x}); // RFC 7517 §4.5: kid is optional
     let metadata = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public]}});
     op.insert_client("signer", metadata).await;
     let assertion = |claims: Value| {

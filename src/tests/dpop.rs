@@ -265,7 +265,7 @@ async fn a_public_clients_refresh_token_keeps_to_its_key() {
     ); // TK-5
     assert_eq!(key.refreshes(&spa, &tokens).await.status(), 200);
 
-    // A confidential client authenticates, and may change its key (trap 3).
+    // A confidential client authenticates, and may change its key (RFC 9449 §5).
     let code = alice.logs_in_at(&mut web, OFFLINE).await;
     let tokens = json_of(&key.redeems(&web, &code).await);
     let renewed = other.refreshes(&web, &tokens).await;

@@ -1,4 +1,5 @@
-//! Guards of the house (house-style.md): the arrow, the bans, the size of files, the word at each door.
+//! Guards the tree (ARCHITECTURE.md, "The arrow"): the arrow, the banned names, the size of files, their heads, and
+//! citations.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 /// Doors: they may use every room; no room may use them.
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
 
-/// Tools serve every room and use none but `domain`; the exceptions are in the map of the house.
+/// Tools serve every room and use none but `domain`; beside each are the rooms that it may use as well.
 const TOOLS: [(&str, &[&str]); 19] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
@@ -107,7 +108,7 @@ fn sources(below: &str) -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![base.clone()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder of the house") {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the repository") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
@@ -143,7 +144,7 @@ fn the_arrow_is_never_turned() {
             let used_place = ROOMS.iter().position(|it| *it == used);
             let allowed = match (place, used_place) {
                 (Some(here), Some(there)) => there <= here,
-                // `domain` is pure: nothing of ours (house-style.md, the house on one page).
+                // `domain` is pure: it uses nothing else of the product.
                 (Some(0), None) => used == room,
                 (Some(_), None) => !DOORS.contains(&used.as_str()),
                 (None, _) => match TOOLS.iter().find(|(tool, _)| *tool == room) {
@@ -244,7 +245,38 @@ fn every_file_opens_with_what_lives_in_it() {
         })
         .map(|it| it.name)
         .collect();
-    assert!(silent.is_empty(), "without a word at the door: {silent:?}");
+    assert!(silent.is_empty(), "without a head: {silent:?}");
+}
+
+/// Returns `true` if the line cites a trap by its number, from a list that no file of the repository has.
+fn cites_a_private_list(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_item = |it: &&str| it.starts_with(|c: char| c.is_ascii_digit());
+    words.windows(2).any(|it| {
+        let word = it[0].trim_start_matches(['(', '/', '`']);
+        matches!(word, "trap" | "traps") && is_item(&it[1])
+    })
+}
+
+#[test]
+fn what_is_cited_can_be_opened() {
+    let mut wrong = Vec::new();
+    for source in ["src", "migrations/src", "conformance/src"]
+        .into_iter()
+        .flat_map(sources)
+    {
+        let lines = source.text.lines().filter(|it| cites_a_private_list(it));
+        wrong.extend(lines.map(|it| format!("{}: {}", source.name, it.trim())));
+    }
+    assert!(wrong.is_empty(), "cited, and in no file:\n{}", wrong.join("\n"));
+    let number = 5;
+    for cited in [
+        format!("x(); // trap {number}: 400"),
+        format!("// may change (trap {number})."),
+    ] {
+        assert!(cites_a_private_list(&cited), "{cited}");
+    }
+    assert!(!cites_a_private_list("// a trap is set"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ async fn a_code_is_for_its_challenge() {
     let code = codes::issue(&op.app, &web, &challenged(&web))
         .await
         .expect("a code");
-    assert_eq!(code_of(op.redeem(&web, &code).await), Code::InvalidGrant); // TK-3, trap 5
+    assert_eq!(code_of(op.redeem(&web, &code).await), Code::InvalidGrant); // TK-3, RFC 7636 §4.6
     let code = codes::issue(&op.app, &web, &challenged(&web))
         .await
         .expect("a code");

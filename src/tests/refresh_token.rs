@@ -99,7 +99,7 @@ async fn a_refresh_token_is_its_clients_alone() {
     assert_eq!(
         code_of(op.refresh(&other, &refresh_token(&tokens)).await),
         Code::InvalidGrant
-    ); // trap 5
+    ); // RFC 6749 §5.2
     assert!(op.refresh(&web, &refresh_token(&tokens)).await.is_ok());
     for other_kind in ["", "rt_short", tokens.access_token.as_str()] {
         assert!(op.refresh(&web, other_kind).await.is_err()); // G-7

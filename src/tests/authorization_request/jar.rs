@@ -50,7 +50,7 @@ async fn each_signature_is_accepted_from_its_key() {
         let object = signer.signs(&inside(&op, &rp, json!({})));
         let back = alice.browser.get(&carrying(&rp, &object, &[])).await;
         assert!(back.query("code").is_some(), "{alg}: {}", back.url);
-        assert_eq!(back.query("state").as_deref(), Some("inside")); // trap 8
+        assert_eq!(back.query("state").as_deref(), Some("inside")); // RFC 9101 §6.3
     }
 }
 
@@ -276,7 +276,7 @@ async fn unsigned_is_for_who_is_registered_so() {
     assert_eq!(page.url.path(), "/login");
     let silent = unsigned(&none, json!({"prompt": "none", "iss": null, "aud": null}));
     let back = visitor.get(&carrying(&none, &silent, &[])).await;
-    assert_eq!(back.query("state").as_deref(), Some("inside")); // trap 8: in errors as well
+    assert_eq!(back.query("state").as_deref(), Some("inside")); // RFC 9101 §6.3: in errors too
     let outside =
         |rp: &RelyingParty, object: &str| carrying(rp, object, &[("redirect_uri", rp.redirect_uri.as_str())]);
     for url in [

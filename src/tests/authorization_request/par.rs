@@ -73,7 +73,7 @@ async fn a_reference_is_opened_until_it_is_answered_and_then_dead() {
 
     assert_eq!(other_tab.get(&url).await.url.path(), "/login");
     let login = alice.browser.get(&url).await;
-    let waiting = alice.browser.get(&url).await; // opened again: trap 21
+    let waiting = alice.browser.get(&url).await; // RFC 9126 §4: once, but a reload is allowed
     assert!(alice.enters_password(login).await.query("code").is_some());
 
     // The page that still waits is too late, and so is every further use of the reference.

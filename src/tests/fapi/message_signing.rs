@@ -88,7 +88,7 @@ async fn a_request_without_its_signature_or_its_time_is_refused() {
         let answer = bank
             .pushes_object(&bank.key.signs(&bank.object(bad.clone())))
             .await;
-        assert_eq!(error_of(&answer), refused(400, "invalid_request_object"), "{bad}"); // trap 5
+        assert_eq!(error_of(&answer), refused(400, "invalid_request_object"), "{bad}"); // RFC 9101 §7
     }
     let good = bank.object(json!({}));
     let signed = bank.key.signs(&good);

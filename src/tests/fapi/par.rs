@@ -103,7 +103,7 @@ async fn a_reference_is_for_its_client_for_a_minute_and_for_one_answer() {
 
     let foreign = alice.browser.get(&other.opens(&uri, &theirs)).await;
     assert_eq!(foreign.query("error").as_deref(), Some("invalid_request_uri"));
-    // The first visit stops at the login; a second one goes through: trap 21.
+    // RFC 9126 §4: the first visit stops at the login, and a reload is no second use.
     assert_eq!(
         alice.browser.get(&bank.opens(&uri, &[])).await.url.path(),
         "/login"

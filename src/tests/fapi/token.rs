@@ -49,7 +49,7 @@ async fn the_weak_signature_is_refused_of_the_very_same_key() {
         };
         let assertion = service.assertion_by(&key, "RS256", json!({}));
         let answer = service.calls(PAR, &service.request(&[]), &assertion, None).await;
-        assert_eq!(error_of(&answer).1, error, "{profile}"); // trap 4
+        assert_eq!(error_of(&answer).1, error, "{profile}"); // FAPI 2.0 §5.4.1
     }
 }
 
@@ -67,7 +67,7 @@ async fn a_code_is_of_its_client_its_verifier_and_a_minute() {
     assert_eq!(
         error_of(&other.asks(&foreign).await),
         refused(400, "invalid_grant")
-    ); // trap 5
+    ); // RFC 6749 §5.2
 
     // The request names another client than the one that authenticates.
     let proof = bank.proofs.proves("POST", TOKEN, None);
@@ -82,7 +82,7 @@ async fn a_code_is_of_its_client_its_verifier_and_a_minute() {
         let answer = bank
             .asks(&bank.redemption(&code, &[("code_verifier", wrong)]))
             .await;
-        assert_eq!(error_of(&answer), refused(400, "invalid_grant"), "{wrong}"); // trap 5
+        assert_eq!(error_of(&answer), refused(400, "invalid_grant"), "{wrong}"); // RFC 7636 §4.6
     }
     let code = bank.code(&mut alice).await;
     op.advance(59);
@@ -121,7 +121,7 @@ async fn tokens_are_bound_or_not_given() {
     assert_eq!(error_of(&unproved), refused(400, "invalid_dpop_proof"));
     // The client is asked for a proof, and comes again with the same code.
     let answer = bank.asks(&fields).await;
-    assert_eq!(answer.headers()["cache-control"], "no-store"); // trap 25
+    assert_eq!(answer.headers()["cache-control"], "no-store"); // RFC 6749 §5.1
     assert_eq!(body(&answer)["token_type"], "DPoP");
 }
 
@@ -140,10 +140,10 @@ async fn a_refresh_token_stays_and_may_change_its_key() {
 
     for seconds in [1, 30, 86_400 * 13] {
         op.advance(seconds);
-        bank.proofs = Prover::new(&op); // trap 3
+        bank.proofs = Prover::new(&op); // RFC 9449 §5
         let answer = bank.asks(&fields).await;
         assert_eq!(answer.status(), 200, "{}", body(&answer));
-        assert_eq!(answer.headers()["cache-control"], "no-store"); // trap 25
+        assert_eq!(answer.headers()["cache-control"], "no-store"); // RFC 6749 §5.1
         let renewed = body(&answer);
         assert_eq!(renewed.get("refresh_token"), None); // TK-5: not rotated
         let access = renewed["access_token"].as_str().expect("an access token");
