@@ -41,7 +41,7 @@ dependencies:
 advisories:
     .ci/dependencies advisories
 
-# All tests on both pairs of stores, then the conformance checker
+# All tests on both pairs of stores, beside the conformance checker
 test-all:
     .ci/test
 
