@@ -1,20 +1,21 @@
 //! ITU User Account: the account platform and OpenID Connect provider of the Union.
 //!
-//! The rooms are named in the order of the arrow: each may use those above it, never those below.
+//! Rooms are named in the order of the arrow: each may use those above it, never those below (ARCHITECTURE.md, "The
+//! arrow").
 
-// Tools serve every room and depend on none.
+// Tools serve every room; they use `domain`, and six of them `storage`.
 pub mod app;
 pub mod audit;
 pub mod certificates;
 pub mod clock;
 pub mod config;
 pub mod fetch;
-pub mod passwords;
 pub mod i18n;
 pub mod jose;
 pub mod keys;
 pub mod limits;
 pub mod mail;
+pub mod passwords;
 pub mod paths;
 pub mod random;
 pub mod sealed;
@@ -30,13 +31,11 @@ pub mod accounts;
 pub mod affiliations;
 pub mod oidc;
 pub mod http;
-pub mod cli;
-pub mod jobs;
 
-// The demo: a user of everything above.
+// Doors bring work in from outside, as `http` does; no room uses them.
+pub mod cli;
 #[cfg(feature = "demo")]
 pub mod demo;
-
-// For tests alone.
+pub mod jobs;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -3,16 +3,16 @@
 //! six languages. Undefined names are errors, values are escaped for their place (security.md BR-5).
 
 pub mod assets;
-mod form;
 mod files;
+mod form;
 mod frame;
 pub mod mails;
 pub mod pages;
 mod qr;
 mod render;
-mod translator;
 #[cfg(test)]
 mod tests;
+mod translator;
 
 pub use form::{FormChoice, FormState};
 pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};

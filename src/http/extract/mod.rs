@@ -3,10 +3,10 @@
 mod actor_context;
 pub mod client;
 pub mod form;
+pub mod page_context;
 pub mod page_form;
 pub mod query;
 pub mod session;
-pub mod page_context;
 
 pub use client::Authenticated;
 pub use page_context::PageContext;

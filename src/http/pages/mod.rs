@@ -32,10 +32,10 @@
 //! - `ctx.in_flow()` before answering, on pages inside a service's request (see `flow`).
 
 pub mod account;
+pub mod admin;
 mod affiliation_refusal;
 pub mod affiliation_requests;
 mod affiliation_rows;
-pub mod admin;
 pub mod authorization;
 mod authorization_response;
 pub mod device;
@@ -43,18 +43,18 @@ pub mod errors;
 pub mod flow;
 pub mod focal_point;
 pub mod login;
-pub mod logout;
-mod organization_lists;
-mod paging;
 mod login_outcome;
+pub mod logout;
 mod onward;
+mod organization_lists;
+pub mod organizations;
+mod paging;
+pub mod passkey;
+pub mod public;
+pub mod recovery;
+mod render;
 mod repeated_answer;
 mod resumption;
-pub mod organizations;
-pub mod public;
-mod render;
-pub mod recovery;
-pub mod passkey;
 pub mod second_factor;
 mod service;
 pub mod signup;

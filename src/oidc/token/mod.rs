@@ -1,20 +1,20 @@
 //! The token endpoint (RFC 6749 §3.2, OpenID Connect Core §3.1.3). This file dispatches by `grant_type` and is used by
 //! none of its children. Each grant has a file, which returns one value, [`issue::Authorized`]; `issue` is the one mint.
 
+pub mod audience;
 mod authorization_code;
 mod ciba;
 mod client_credentials;
 mod device_code;
-mod redeem;
 pub mod issue;
-mod subject;
 mod polling;
+mod redeem;
 mod refresh_family;
 mod refresh_token;
 mod response;
 mod scope;
+mod subject;
 mod token_exchange;
-pub mod audience;
 
 pub use response::TokenResponse;
 
