@@ -1,4 +1,5 @@
-//! The context that every door hands to the rooms: one cheap clone.
+//! The context that every door hands to the rooms, in one cheap clone: what was started once and is shared. It holds no
+//! rule, and knows no room to the right of `storage`. `start` opens it; `unit_of_work` has the transactions of rooms.
 
 mod check;
 mod prerequisites;

@@ -1,4 +1,5 @@
-//! Every error code of the specifications, with its status: one error for the whole protocol.
+//! The error of the whole protocol: every code of the specifications, with its status. Every module of `oidc` returns
+//! it.
 //!
 //! `http/error.rs` alone decides how it travels (JSON, redirect, `WWW-Authenticate`, page). The description is safe to
 //! show and to send by construction; the source is for the operator, logged once at the edge.

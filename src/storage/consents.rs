@@ -1,4 +1,5 @@
-//! The consents of people to services: one row for each account and client.
+//! Stores consents, one row for each account and client. `oidc::consent` writes them, and `accounts::sessions` ends
+//! offline access. When a person is asked is decided in `oidc::consent`.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};

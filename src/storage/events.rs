@@ -1,4 +1,5 @@
-//! The audit trail: rows are only ever appended.
+//! Appends rows of the audit trail; none is changed or removed. `audit::record` calls it in the transaction of the
+//! cause, and `oidc::clients` reads what was refused to a client. What can be recorded is in `domain::event`.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,

@@ -1,4 +1,5 @@
-//! Membership types: a small table, filled by migrations.
+//! Reads the membership types, a small table that migrations fill. `affiliations` calls it. What a type demands of an
+//! organization is decided in `domain::organization`.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder};
 

@@ -1,4 +1,5 @@
-//! Mails on their way out: due, claimed, sent or given up.
+//! Stores mails on their way out: due, claimed, sent or given up. `mail::outbox` calls it, which decides when a mail is
+//! tried again; the demo lists them. Bodies arrive sealed.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{

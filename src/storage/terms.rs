@@ -1,4 +1,5 @@
-//! Versions of the Terms of Use.
+//! Reads the versions of the Terms of Use, which migrations write. `accounts` calls it; when a person accepts one is
+//! stored with the account (`storage::accounts`).
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 

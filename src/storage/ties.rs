@@ -1,4 +1,5 @@
-//! TIES rights and their kinds, which move as affiliations do.
+//! Stores TIES rights and lists their kinds. `affiliations` calls it. Which transitions a right may make is decided in
+//! `domain::ties`, who may make them in `affiliations::ties`.
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 

@@ -1,6 +1,7 @@
-//! Decides who may act for an organization: its Focal Points, and administrators for all. Every function of this room
-//! that reads or changes what belongs to an organization asks here first. Whoever may not gets *not found*, as if there
-//! were nothing (security.md G-4). Which moves an affiliation may make is decided in `domain::affiliation`.
+//! Decides who may act for an organization: its Focal Points, and administrators for all. Every function by which
+//! somebody acts for an organization, or sees its people, asks here first. A person's own affiliation is checked in
+//! `requests` and `withdrawal`. Whoever may not gets *not found*, as if there were nothing (security.md G-4). Which
+//! moves an affiliation may make is decided in `domain::affiliation`.
 
 use sea_orm::ConnectionTrait;
 

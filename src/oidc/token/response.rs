@@ -1,4 +1,5 @@
-//! The response of the token endpoint (RFC 6749 §5.1, RFC 8693 §2.2.1).
+//! The response of the token endpoint (RFC 6749 §5.1, RFC 8693 §2.2.1). `issue` and `token_exchange` fill it and the
+//! front door sends it as JSON. The tokens are made in `issue`.
 
 use serde::Serialize;
 

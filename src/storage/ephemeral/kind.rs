@@ -1,4 +1,5 @@
-//! The kinds of short-lived values, each a namespace of its own.
+//! Lists the kinds of short-lived values, each a namespace of its own. Whoever calls the store names one. How long a
+//! value is kept is decided by the caller.
 
 /// Says what a value is. Each kind is a namespace of its own (security.md G-7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

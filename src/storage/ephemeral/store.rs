@@ -1,4 +1,5 @@
-//! The store as rooms see it: in memory or in Redis, by one interface.
+//! The store as its callers see it, in memory or in Redis by one interface. `accounts`, `oidc`, `limits` and `sealed`
+//! call it. The values mean nothing here: their callers encode them.
 
 use std::time::Duration;
 
