@@ -1,6 +1,17 @@
 //! Password hashing: argon2id with a pepper, on a pool so bounded that a storm of logins slows nothing else down
-//! (security.md PW-2). Hashes are stored as PHC strings; `keyid` names the pepper, and a hash without one came from
-//! elsewhere.
+//! (security.md PW-2). Hashes are stored as PHC strings; `keyid` names the pepper. Any other hash came from another
+//! platform: `foreign` verifies it.
+
+mod argon2_hash;
+mod aspnet_hash;
+mod bcrypt_hash;
+mod crypt_hash;
+mod foreign;
+mod pbkdf2_hash;
+mod refusal;
+mod salted_hash;
+mod scrypt_hash;
+mod text;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +22,17 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
+pub use foreign::ForeignHash;
+pub use refusal::Refusal;
+
 use crate::domain::password::Password;
 use crate::random;
 
 const TAG_LENGTH: usize = 32;
 
-/// The most memory that a hash from elsewhere may take at a login, in KiB.
-const FOREIGN_MOST_KIB: u32 = 262_144;
-const FOREIGN_MOST_PASSES: u32 = 10;
+/// The most that a hash with our pepper may ask for which comes with an import, if our parameters are lower.
+const MOST_KIB: u32 = 65_536;
+const MOST_PASSES: u32 = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
@@ -42,7 +56,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Right,
-    /// The password is right, and to be hashed again: the parameters rose, or there was no pepper.
+    /// The password is right, and to be hashed again: the parameters rose, or another platform made the hash.
     RightButOutdated,
     Wrong,
 }
@@ -108,7 +122,7 @@ impl Hasher {
         let password = password.clone();
         self.in_turn(move |inner| {
             let salt: [u8; 16] = random::bytes();
-            let tag = inner.tag(inner.params.clone(), true, &password, &salt)?;
+            let tag = inner.tag(inner.params.clone(), &password, &salt)?;
             let hash = PasswordHash {
                 algorithm: Algorithm::Argon2id.ident(),
                 version: Some(Version::V0x13.into()),
@@ -124,44 +138,39 @@ impl Hasher {
     /// Compares a password with a hash; without a stored one it costs the same and is wrong (security.md PW-3).
     pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, Error> {
         let password = password.clone();
-        let stored = stored.and_then(|it| Stored::parse(it).ok());
-        self.in_turn(move |inner| {
-            let ours = inner.params.keyid();
-            let stored = stored.filter(|it| it.params.keyid().is_empty() || it.params.keyid() == ours);
-            let Some(stored) = stored else {
-                inner.tag(inner.params.clone(), true, &password, &[0; 16])?;
-                return Ok(Verdict::Wrong);
-            };
-            let peppered = !stored.params.keyid().is_empty();
-            let tag = inner.tag(stored.params.clone(), peppered, &password, &stored.salt)?;
-            if !bool::from(tag.ct_eq(&stored.tag)) {
-                return Ok(Verdict::Wrong);
+        let stored = stored.and_then(|it| self.inner.read(it).ok());
+        self.in_turn(move |inner| match stored {
+            Some(Stored::Own(own)) => inner.verify_own(&password, &own),
+            Some(Stored::Foreign(foreign)) => match foreign.verify(password.expose().as_bytes()) {
+                Ok(true) => Ok(Verdict::RightButOutdated),
+                Ok(false) => Ok(Verdict::Wrong),
+                Err(error) => Err(Error::Failed(error)),
+            },
+            None => {
+                inner.tag(inner.params.clone(), &password, &[0; 16])?;
+                Ok(Verdict::Wrong)
             }
-            let up_to_date = peppered
-                && stored.params.m_cost() >= inner.params.m_cost()
-                && stored.params.t_cost() >= inner.params.t_cost();
-            Ok(if up_to_date {
-                Verdict::Right
-            } else {
-                Verdict::RightButOutdated
-            })
         })
         .await
     }
 
-    /// Refuses a hash that was not made here, unless it can be verified here at a bearable cost.
-    pub fn accepts(&self, phc: &str) -> Result<(), Foreign> {
-        let stored = Stored::parse(phc)?;
-        let ours = self.inner.params.keyid();
-        if !(stored.params.keyid().is_empty() || stored.params.keyid() == ours)
-            || !stored.params.data().is_empty()
-        {
-            return Err(Foreign::Pepper);
+    /// Returns whose hash it is that comes with an import, or refuses it: one that cannot be verified here, or not at a
+    /// bearable cost.
+    pub fn inspect(&self, text: &str) -> Result<Origin, Refusal> {
+        let ours = &self.inner.params;
+        match self.inner.read(text)? {
+            Stored::Foreign(_) => Ok(Origin::Foreign),
+            Stored::Own(own)
+                if own.params.m_cost() > MOST_KIB.max(ours.m_cost())
+                    || own.params.t_cost() > MOST_PASSES.max(ours.t_cost()) =>
+            {
+                Err(Refusal::Costly {
+                    format: "argon2id",
+                    most: "m=65536 (KiB), t=10",
+                })
+            }
+            Stored::Own(_) => Ok(Origin::Own),
         }
-        let costly = stored.params.m_cost() > FOREIGN_MOST_KIB
-            || stored.params.t_cost() > FOREIGN_MOST_PASSES
-            || stored.params.p_cost() > 4;
-        if costly { Err(Foreign::Cost) } else { Ok(()) }
     }
 
     /// Returns the number of hashes made so far: two paths that look alike must cost alike (security.md SU-1).
@@ -203,21 +212,33 @@ impl Drop for Turn<'_> {
 }
 
 impl Inner {
-    fn tag(
-        &self,
-        params: Params,
-        peppered: bool,
-        password: &Password,
-        salt: &[u8],
-    ) -> Result<Vec<u8>, Error> {
+    /// Reads a stored hash: with our pepper, or of another platform.
+    fn read(&self, text: &str) -> Result<Stored, Refusal> {
+        match Own::parse(text, self.params.keyid()) {
+            Some(own) => Ok(Stored::Own(own)),
+            None => ForeignHash::parse(text).map(Stored::Foreign),
+        }
+    }
+
+    fn verify_own(&self, password: &Password, own: &Own) -> Result<Verdict, Error> {
+        let tag = self.tag(own.params.clone(), password, &own.salt)?;
+        if !bool::from(tag.ct_eq(&own.tag)) {
+            return Ok(Verdict::Wrong);
+        }
+        let up_to_date =
+            own.params.m_cost() >= self.params.m_cost() && own.params.t_cost() >= self.params.t_cost();
+        Ok(if up_to_date {
+            Verdict::Right
+        } else {
+            Verdict::RightButOutdated
+        })
+    }
+
+    fn tag(&self, params: Params, password: &Password, salt: &[u8]) -> Result<Vec<u8>, Error> {
         let mut tag = vec![0; params.output_len().unwrap_or(TAG_LENGTH)];
         let blocks = params.block_count();
-        let argon2 = if peppered {
-            Argon2::new_with_secret(&self.pepper, Algorithm::Argon2id, Version::V0x13, params)
-                .map_err(failed)?
-        } else {
-            Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        };
+        let argon2 = Argon2::new_with_secret(&self.pepper, Algorithm::Argon2id, Version::V0x13, params)
+            .map_err(failed)?;
         let mut memory = self.borrow_memory(blocks);
         let done = argon2.hash_password_into_with_memory(
             password.expose().as_bytes(),
@@ -264,36 +285,42 @@ fn failed(error: impl std::fmt::Display) -> Error {
 }
 
 /// A hash as it is stored, taken apart.
-struct Stored {
+enum Stored {
+    Own(Own),
+    Foreign(ForeignHash),
+}
+
+/// Says who made a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This service, with its pepper.
+    Own,
+    Foreign,
+}
+
+/// A hash that was made here.
+struct Own {
     params: Params,
     salt: Vec<u8>,
     tag: Vec<u8>,
 }
 
-/// The reasons why a hash from elsewhere is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Foreign {
-    #[error("password_hash is no argon2id PHC string ($argon2id$v=19$…); other kinds are not supported")]
-    Kind,
-    #[error("password_hash asks for too much: at most m=262144 (KiB), t=10, p=4")]
-    Cost,
-    #[error("password_hash has a pepper (keyid) or data that this service does not have")]
-    Pepper,
-}
-
-impl Stored {
-    fn parse(phc: &str) -> Result<Self, Foreign> {
-        let hash = PasswordHash::new(phc).map_err(|_| Foreign::Kind)?;
-        if hash.algorithm != Algorithm::Argon2id.ident() || hash.version != Some(Version::V0x13.into()) {
-            return Err(Foreign::Kind);
-        }
-        match (Params::try_from(&hash), hash.salt, hash.hash) {
-            (Ok(params), Some(salt), Some(tag)) if tag.len() >= 16 => Ok(Self {
+impl Own {
+    /// Returns `None` for a hash without the pepper that is called `ours`.
+    fn parse(phc: &str, ours: &[u8]) -> Option<Self> {
+        let hash = PasswordHash::new(phc).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        let is_ours = hash.algorithm == Algorithm::Argon2id.ident()
+            && hash.version == Some(Version::V0x13.into())
+            && params.keyid() == ours
+            && params.data().is_empty();
+        match (hash.salt, hash.hash) {
+            (Some(salt), Some(tag)) if is_ours && tag.len() >= 16 => Some(Self {
                 params,
                 salt: salt.to_vec(),
                 tag: tag.as_bytes().to_vec(),
             }),
-            _ => Err(Foreign::Kind),
+            _ => None,
         }
     }
 }
@@ -373,7 +400,7 @@ mod tests {
     #[tokio::test]
     async fn a_hash_from_elsewhere_is_right_but_outdated() {
         let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-        assert_eq!(hashing(2, 64).accepts(phc), Ok(()));
+        assert_eq!(hashing(2, 64).inspect(phc), Ok(Origin::Foreign));
         let verdict = hashing(2, 64)
             .verify(&password("password"), Some(phc))
             .await
@@ -381,25 +408,21 @@ mod tests {
         assert_eq!(verdict, Verdict::RightButOutdated);
     }
 
-    #[test]
-    fn other_hashes_are_refused_in_words() {
-        for (phc, why) in [
-            (
-                "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-                Foreign::Kind,
-            ),
-            (
-                "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-                Foreign::Kind,
-            ),
-            ("plain", Foreign::Kind),
-            (
-                "$argon2id$v=19$m=9999999,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-                Foreign::Cost,
-            ),
-        ] {
-            assert_eq!(hashing(2, 64).accepts(phc), Err(why), "{phc}");
-        }
+    #[tokio::test]
+    async fn an_own_hash_comes_back_and_one_with_another_pepper_does_not() {
+        let hashing = hashing(2, 64);
+        let own = hashing.hash(&password("Tulip-lamp-42")).await.unwrap();
+        assert_eq!(hashing.inspect(&own), Ok(Origin::Own));
+        let costly = own.replace("m=19456", "m=1048576");
+        assert!(matches!(hashing.inspect(&costly), Err(Refusal::Costly { .. })));
+        let parameters = Parameters {
+            memory_kib: 19_456,
+            passes: 2,
+            parallel: 1,
+            queue: 1,
+        };
+        let other = Hasher::new(parameters, b"another").unwrap();
+        assert_eq!(other.inspect(&own), Err(Refusal::Pepper));
     }
 
     #[tokio::test]

@@ -122,7 +122,7 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
     let language = choice(&mut wrong, "language", &row.language, Language::parse);
     let created_at = choice(&mut wrong, "created_at", &row.created_at, time).unwrap_or(now);
     let password_hash = (!row.password_hash.is_empty()).then_some(row.password_hash);
-    if let Some(Err(why)) = password_hash.as_deref().map(|it| app.passwords.accepts(it)) {
+    if let Some(Err(why)) = password_hash.as_deref().map(|it| app.passwords.inspect(it)) {
         wrong.push(why.to_string());
     }
     let placement = placement(

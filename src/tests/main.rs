@@ -26,6 +26,7 @@ mod dpop;
 mod encryption;
 mod fapi;
 mod fetching;
+mod foreign_hashes;
 mod forwarding;
 mod front_door;
 mod fuzzing;
