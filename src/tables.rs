@@ -2,7 +2,9 @@
 //! tabs, quoted cells with line breaks, empty columns and rows at the end, headers in any case. Cells are text; nothing
 //! is judged.
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::io::{self, Chain, Cursor, Read};
 
 /// The problem of a line, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, thiserror::Error)]
@@ -32,13 +34,18 @@ pub struct Row {
 /// The delimiters between cells; the first of equals wins.
 const DELIMITERS: [u8; 3] = *b",;\t";
 
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+const UTF16: &str = "this is UTF-16; save the table as \"CSV UTF-8\"";
+
+fn is_utf16(file: &[u8]) -> bool {
+    file.starts_with(b"\xFF\xFE") || file.starts_with(b"\xFE\xFF")
+}
+
 /// Returns the text of a file, or the line with the first byte that is not UTF-8.
 pub fn text(file: &[u8]) -> Result<&str, Problem> {
     match std::str::from_utf8(file) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(_) if file.starts_with(b"\xFF\xFE") || file.starts_with(b"\xFE\xFF") => {
-            Err(Problem::new(1, "this is UTF-16; save the table as \"CSV UTF-8\""))
-        }
+        Err(_) if is_utf16(file) => Err(Problem::new(1, UTF16)),
         Err(error) => {
             let before = String::from_utf8_lossy(&file[..error.valid_up_to()]);
             Err(Problem::new(1 + line_breaks(&before), "not UTF-8"))
@@ -48,32 +55,82 @@ pub fn text(file: &[u8]) -> Result<&str, Problem> {
 
 /// Returns the rows, and what is wrong with others; or why there is no header to read any by.
 pub fn read(text: &str, columns: &[&str]) -> Result<Vec<Result<Row, Problem>>, Problem> {
-    let delimiter = delimiter(text, columns);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut places = Lines::of(text);
-    let mut record = csv::StringRecord::new();
-    let mut header: Option<Vec<usize>> = None;
-    let mut rows = Vec::new();
-    loop {
-        let at = reader.position().byte();
-        let line = places.line_at(at);
-        match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Err(error) => return Err(Problem::new(line, error)),
-            Ok(true) if record.iter().all(|it| it.trim().is_empty()) => {}
-            Ok(true) => match &header {
-                None => header = Some(header_of(&record, columns).map_err(|it| Problem::new(line, it))?),
-                Some(header) => rows.push(row(line, &record, header)),
-            },
+    Ok(Rows::open(text.as_bytes(), columns)?.collect())
+}
+
+/// The largest header, from which the delimiter is known.
+const HEAD: u64 = 64 * 1024;
+
+/// The rows of a table, one after the other: a large file is never in memory as a whole.
+pub struct Rows<R: Read> {
+    csv: csv::Reader<CountedLines<Chain<Cursor<Vec<u8>>, R>>>,
+    header: Vec<usize>,
+    record: csv::StringRecord,
+    is_over: bool,
+}
+
+impl<R: Read> Rows<R> {
+    /// Reads the header.
+    pub fn open(mut file: R, columns: &[&str]) -> Result<Self, Problem> {
+        let mut head = Vec::new();
+        let read = file.by_ref().take(HEAD).read_to_end(&mut head);
+        read.map_err(|it| Problem::new(1, it))?;
+        if is_utf16(&head) {
+            return Err(Problem::new(1, UTF16));
         }
+        let head = head.strip_prefix(BOM).map(<[u8]>::to_vec).unwrap_or(head);
+        let delimiter = delimiter(&head, columns);
+        let counted = CountedLines::of(Cursor::new(head).chain(file));
+        let csv = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(counted);
+        let mut rows = Self {
+            csv,
+            header: Vec::new(),
+            record: csv::StringRecord::new(),
+            is_over: false,
+        };
+        let line = rows
+            .advance()
+            .unwrap_or_else(|| Err(Problem::new(1, "there is no header")))?;
+        rows.header = header_of(&rows.record, columns).map_err(|it| Problem::new(line, it))?;
+        Ok(rows)
     }
-    match header {
-        Some(_) => Ok(rows),
-        None => Err(Problem::new(1, "there is no header")),
+
+    /// Reads the next row that has a cell, and returns its line.
+    fn advance(&mut self) -> Option<Result<u64, Problem>> {
+        while !self.is_over {
+            let at = self.csv.position().byte();
+            let read = self.csv.read_record(&mut self.record);
+            let line = self.csv.get_mut().line_at(at);
+            match read {
+                Ok(false) => self.is_over = true,
+                Ok(true) if self.record.iter().all(|it| it.trim().is_empty()) => {}
+                Ok(true) => return Some(Ok(line)),
+                Err(error) => {
+                    let is_utf8 = !matches!(error.kind(), csv::ErrorKind::Utf8 { .. });
+                    self.is_over = is_utf8; // the row after one that is not UTF-8 can be read
+                    let reason = if is_utf8 {
+                        error.to_string()
+                    } else {
+                        "not UTF-8".to_owned()
+                    };
+                    return Some(Err(Problem { line, reason }));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<R: Read> Iterator for Rows<R> {
+    type Item = Result<Row, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.advance()?;
+        Some(line.and_then(|line| row(line, &self.record, &self.header)))
     }
 }
 
@@ -121,13 +178,13 @@ fn column(name: &str, columns: &[&str]) -> Option<usize> {
 }
 
 /// Returns the delimiter by which the header has the most columns that there are.
-fn delimiter(text: &str, columns: &[&str]) -> u8 {
+fn delimiter(text: &[u8], columns: &[&str]) -> u8 {
     let columns_read = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
-            .from_reader(text.as_bytes());
+            .from_reader(text);
         let mut record = csv::StringRecord::new();
         let is_read = reader.read_record(&mut record).unwrap_or(false);
         let names = record.iter().filter(|it| column(it.trim(), columns).is_some());
@@ -137,28 +194,51 @@ fn delimiter(text: &str, columns: &[&str]) -> u8 {
     best.unwrap_or(DELIMITERS[0])
 }
 
-/// Finds the line of a byte of the text, for bytes in order. A line ends with CR LF, LF or CR.
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
+/// Passes a text on, and finds the line of one of its bytes, for bytes in order. A line ends with CR LF, LF or CR.
+struct CountedLines<R> {
+    text: R,
+    /// The number of bytes that were passed on.
+    passed: u64,
+    /// Where the breaks begin and end that no line was asked beyond.
+    breaks: VecDeque<(u64, u64)>,
     line: u64,
+    ends_with_cr: bool,
 }
 
-impl<'a> Lines<'a> {
-    const fn of(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1 }
+impl<R: Read> Read for CountedLines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.text.read(buffer)?;
+        for byte in &buffer[..length] {
+            let at = self.passed;
+            match (byte, self.breaks.back_mut()) {
+                (b'\n', Some(cr)) if self.ends_with_cr => cr.1 = at + 1,
+                (b'\r' | b'\n', _) => self.breaks.push_back((at, at + 1)),
+                _ => {}
+            }
+            self.ends_with_cr = *byte == b'\r';
+            self.passed += 1;
+        }
+        Ok(length)
+    }
+}
+
+impl<R> CountedLines<R> {
+    const fn of(text: R) -> Self {
+        Self {
+            text,
+            passed: 0,
+            breaks: VecDeque::new(),
+            line: 1,
+            ends_with_cr: false,
+        }
     }
 
     /// Returns the line of what follows `byte`, past the rest of a line break and empty lines.
     fn line_at(&mut self, byte: u64) -> u64 {
-        let mut to = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
-        let bytes = self.text.as_bytes();
-        while bytes.get(to).is_some_and(|it| b"\r\n".contains(it)) {
-            to += 1;
-        }
-        if to > self.at {
-            self.line += line_breaks(&self.text[self.at..to]);
-            self.at = to;
+        let mut at = byte;
+        while let Some((_, end)) = self.breaks.pop_front_if(|(start, _)| *start <= at) {
+            self.line += 1;
+            at = at.max(end);
         }
         self.line
     }

@@ -26,6 +26,7 @@ mod m20261129_073000_indexes_of_jobs;
 mod m20261129_073500_backchannel_by_administrators;
 mod m20261129_073600_service_uses;
 mod m20261129_080000_search_fold;
+mod m20261129_171500_invitations;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_073500_backchannel_by_administrators::Migration),
             Box::new(m20261129_073600_service_uses::Migration),
             Box::new(m20261129_080000_search_fold::Migration),
+            Box::new(m20261129_171500_invitations::Migration),
         ]
     }
 }

@@ -113,6 +113,7 @@ pub async fn create(app: &App, context: &Context, new: NewAdministrator<'_>) -> 
             account: account.clone(),
             password_hash: Some(hash.clone()),
             terms_accepted_at: None,
+            imported_at: None,
         };
         accounts::insert(tx, new).await?;
         let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))

@@ -1,19 +1,23 @@
 //! Accounts from the former platform, and the export that can be imported again: CSV or JSON Lines with
-//! the columns of contract.md. Records are read and checked whole, with the line of everything that is
-//! wrong; where a record places a person is data for `affiliations`, which composes the import.
+//! the columns of contract.md. A record is checked whole, with its line and everything that is wrong, and no more
+//! than a few records are in memory; where a record places a person is data for `affiliations`, which composes the
+//! import.
 
 mod rows;
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 
 use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
+use sha2::{Digest, Sha256};
 
 pub use rows::{COLUMNS, Format, Row};
-use rows::{Line, read_csv, read_json_lines};
+use rows::{Line, Rows};
 
-use super::Result;
-use crate::app::App;
+use super::{Error, Result, foreign_hash};
+use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::profile::{
     Gender, JOB_TITLE_LENGTH, Language, NAME_LENGTH, ProfessionalRole, Profile, Title,
@@ -23,7 +27,6 @@ use crate::domain::text;
 use crate::domain::{AccountId, OrganizationId, Subject, Time};
 use crate::random;
 use crate::storage::accounts::{self, NewAccount};
-use crate::tables;
 pub use crate::tables::Problem;
 
 /// The place of the person in an organization, by the record; `affiliations` judges it.
@@ -44,49 +47,89 @@ pub struct Record {
     pub placement: Option<Placement>,
 }
 
-/// Every record, and everything that is wrong.
-#[derive(Debug, Default)]
-pub struct Read {
-    pub records: Vec<Record>,
-    pub problems: Vec<Problem>,
+/// A file of accounts. It is read from its beginning as often as it must be.
+#[derive(Debug)]
+pub struct AccountsFile {
+    format: Format,
+    content: Content,
+    addresses_verified: bool,
 }
 
-impl Read {
-    /// Takes the addresses as verified by the former platform, as the operator says: nobody is asked for a code.
-    pub fn with_verified_addresses(mut self) -> Self {
-        for record in &mut self.records {
-            record.account.email_verified = true;
+#[derive(Debug)]
+enum Content {
+    Bytes(Vec<u8>),
+    File(File),
+}
+
+impl AccountsFile {
+    /// Takes a file that can be read more than once, which a pipe cannot.
+    pub const fn of_file(format: Format, file: File) -> Self {
+        Self {
+            format,
+            content: Content::File(file),
+            addresses_verified: false,
         }
+    }
+
+    pub fn of_bytes(format: Format, bytes: &[u8]) -> Self {
+        Self {
+            format,
+            content: Content::Bytes(bytes.to_vec()),
+            addresses_verified: false,
+        }
+    }
+
+    /// Takes the addresses as verified by the former platform, as the operator says: nobody is asked for a code.
+    pub const fn with_verified_addresses(mut self) -> Self {
+        self.addresses_verified = true;
         self
     }
+
+    /// Reads the records, one after the other.
+    pub fn records<'a>(&'a self, app: &'a App) -> Result<Records<'a>> {
+        let content: Box<dyn Read + 'a> = match &self.content {
+            Content::Bytes(bytes) => Box::new(bytes.as_slice()),
+            Content::File(file) => {
+                let mut file = file;
+                file.seek(SeekFrom::Start(0)).map_err(Error::failed)?;
+                Box::new(file)
+            }
+        };
+        Ok(Records {
+            app,
+            now: app.clock.now(),
+            rows: Rows::open(self.format, content),
+            seen: HashSet::new(),
+            addresses_verified: self.addresses_verified,
+        })
+    }
 }
 
-pub fn read(app: &App, format: Format, bytes: &[u8]) -> Read {
-    let mut read = Read::default();
-    let text = match tables::text(bytes) {
-        Ok(text) => text,
-        Err(problem) => {
-            read.problems.push(problem);
-            return read;
-        }
-    };
-    let rows = match format {
-        Format::Csv => read_csv(text),
-        Format::JsonLines => read_json_lines(text),
-    };
-    let now = app.clock.now();
-    let mut seen = HashSet::new();
-    for row in rows {
-        match row.and_then(|(line, row)| check(app, now, &mut seen, line, row)) {
-            Ok(record) => read.records.push(record),
-            Err(problem) => read.problems.push(problem),
-        }
+/// The records of a file, and what is wrong with the other lines.
+pub struct Records<'a> {
+    app: &'a App,
+    now: Time,
+    rows: Rows<Box<dyn Read + 'a>>,
+    /// Digests of the addresses so far: of half a million, they take the room of a few pictures.
+    seen: HashSet<[u8; 16]>,
+    addresses_verified: bool,
+}
+
+impl Iterator for Records<'_> {
+    type Item = Line<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next()?;
+        let record = row.and_then(|(line, row)| check(self.app, self.now, &mut self.seen, line, row));
+        Some(record.map(|mut record| {
+            record.account.email_verified = self.addresses_verified;
+            record
+        }))
     }
-    read
 }
 
 /// Returns all reasons why the line is refused, joined; the former platform did not ask for all that we do.
-fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) -> Line<Record> {
+fn check(app: &App, now: Time, seen: &mut HashSet<[u8; 16]>, line: u64, row: Row) -> Line<Record> {
     let mut wrong: Vec<String> = Vec::new();
     let email = EmailAddress::parse(&row.email).ok();
     match &email {
@@ -94,7 +137,7 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
             "email: \"{}\" is not an e-mail address",
             row.email.escape_debug()
         )),
-        Some(email) if !seen.insert(email.unique_key().as_str().to_owned()) => {
+        Some(email) if !seen.insert(digest(email)) => {
             wrong.push("email: the address is in this file twice".into());
         }
         Some(_) => {}
@@ -122,9 +165,13 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
     let language = choice(&mut wrong, "language", &row.language, Language::parse);
     let created_at = choice(&mut wrong, "created_at", &row.created_at, time).unwrap_or(now);
     let password_hash = (!row.password_hash.is_empty()).then_some(row.password_hash);
-    if let Some(Err(why)) = password_hash.as_deref().map(|it| app.passwords.inspect(it)) {
-        wrong.push(why.to_string());
-    }
+    let password_hash = password_hash.and_then(|it| match foreign_hash::store(app, &it) {
+        Ok(stored) => Some(stored),
+        Err(why) => {
+            wrong.push(why.to_string());
+            None
+        }
+    });
     let placement = placement(
         &mut wrong,
         &row.organization_id,
@@ -138,8 +185,7 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
                 id: AccountId::new(random::id()),
                 sub: Subject::new(random::id()),
                 email,
-                // A code at the first login or a reset verifies the address, not the file: see
-                // `with_verified_addresses`.
+                // A code at the first login or a reset verifies the address, not the file, unless the operator says so.
                 email_verified: false,
                 profile: Profile {
                     first_name,
@@ -165,6 +211,13 @@ fn check(app: &App, now: Time, seen: &mut HashSet<String>, line: u64, row: Row) 
             reason: wrong.join("; "),
         }),
     }
+}
+
+fn digest(email: &EmailAddress) -> [u8; 16] {
+    let digest = Sha256::digest(email.unique_key().as_str());
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest[..16]);
+    short
 }
 
 fn choice<T>(
@@ -227,13 +280,14 @@ pub async fn split_existing(
     Ok((new, old.iter().map(|it| it.line).collect()))
 }
 
-/// Writes the accounts, many in a statement.
-pub async fn insert(tx: &impl ConnectionTrait, records: &[Record]) -> Result<()> {
+/// Writes the accounts, many in a statement. They are invited once the operator says so (`invitations`).
+pub async fn insert(tx: &Tx, records: &[Record]) -> Result<()> {
     for chunk in records.chunks(500) {
         let rows = chunk.iter().map(|record| NewAccount {
             account: record.account.clone(),
             password_hash: record.password_hash.clone(),
             terms_accepted_at: None,
+            imported_at: Some(tx.now()),
         });
         accounts::insert_many(tx, rows.collect()).await?;
     }

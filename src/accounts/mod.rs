@@ -4,7 +4,9 @@
 
 pub mod administrators;
 mod error;
+pub mod foreign_hash;
 pub mod import;
+pub mod invitations;
 pub mod known_browser;
 pub mod login;
 mod new_password;

@@ -163,6 +163,7 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
         account: account.clone(),
         password_hash: Some(proof.secrets.password_hash.clone()),
         terms_accepted_at: proof.secrets.terms_accepted_at,
+        imported_at: None,
     };
     accounts::insert(tx, new)
         .await

@@ -1,22 +1,27 @@
 //! `itu-account user`: the first administrator, taking accounts over, answering the telephone.
 
-use std::io::{Read, Write};
-use std::path::PathBuf;
+mod errors;
+mod import;
+mod invite;
+
+use std::io::Write;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::json;
+
+use errors::in_words;
 
 use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found, NewAdministrator};
-use crate::accounts::{self, Error, import, password, recovery, second_factor};
-use crate::affiliations::accounts_import::{self, Report};
+use crate::accounts::import::COLUMNS;
+use crate::accounts::{password, recovery, second_factor};
+use crate::affiliations::accounts_import;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 use crate::domain::profile::Language;
-use crate::i18n::{self, Locale};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -24,19 +29,9 @@ pub enum Command {
     CreateAdmin(CreateAdmin),
     /// Take accounts over from a CSV or JSON Lines file; `-` is standard input. All is judged before anything is
     /// written; should it be ended while it writes, the same file again goes on where it was
-    Import {
-        file: PathBuf,
-        /// Import the good records of a file that has bad ones, and report these
-        #[arg(long = "continue")]
-        proceed: bool,
-        /// The former platform has verified every address of the file: `email_verified` is true, and nobody is asked
-        /// for a code at the first login
-        #[arg(long)]
-        addresses_verified: bool,
-        /// [default: by the file's name: .jsonl, .ndjson and .json are JSON Lines]
-        #[arg(long, value_enum)]
-        kind: Option<Kind>,
-    },
+    Import(import::Arguments),
+    /// Mail people who were taken over how they log in here: those who were not here yet, each once
+    Invite(invite::Arguments),
     /// Forget the failed logins of an account, so that its password works again
     Unlock { email: String },
     /// Take an account's second factor away, when its owner has lost app and recovery codes
@@ -60,32 +55,13 @@ pub struct CreateAdmin {
     last_name: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    Csv,
-    JsonLines,
-}
-
 pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
         Command::CreateAdmin(named) => create_admin(console, &app, &context, &named).await,
-        Command::Import {
-            file,
-            proceed,
-            addresses_verified,
-            kind,
-        } => {
-            let mut read = read(&app, &file, kind)?;
-            if addresses_verified {
-                read = read.with_verified_addresses();
-            }
-            let report = accounts_import::import(&app, &context, read, proceed)
-                .await
-                .map_err(in_words)?;
-            print_report(console, &report, proceed)
-        }
+        Command::Import(arguments) => import::run(console, &app, &context, arguments).await,
+        Command::Invite(arguments) => invite::run(console, &app, &context, arguments).await,
         Command::Unlock { email } => {
             if !password::unlock(&app, &context, &email).await.map_err(in_words)? {
                 bail!("there is no account with this address");
@@ -169,64 +145,11 @@ fn held_as(email: &EmailAddress) -> anyhow::Error {
     )
 }
 
-fn read(app: &App, file: &std::path::Path, kind: Option<Kind>) -> anyhow::Result<import::Read> {
-    let bytes = if file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes)?;
-        bytes
-    } else {
-        std::fs::read(file).with_context(|| file.display().to_string())?
-    };
-    let ending = file.extension().and_then(|it| it.to_str()).unwrap_or_default();
-    let json_lines = match kind {
-        Some(kind) => kind == Kind::JsonLines,
-        None => matches!(ending, "jsonl" | "ndjson" | "json"),
-    };
-    let format = if json_lines {
-        import::Format::JsonLines
-    } else {
-        import::Format::Csv
-    };
-    Ok(import::read(app, format, &bytes))
-}
-
-fn print_report(console: &Console, report: &Report, proceed: bool) -> anyhow::Result<()> {
-    if console.format == Format::Text {
-        for problem in &report.problems {
-            eprintln!("{problem}");
-        }
-        for line in &report.known {
-            eprintln!("line {line}: the address has an account, which is left as it is");
-        }
-    }
-    if !report.problems.is_empty() && !proceed {
-        if console.format == Format::Json {
-            println!("{}", serde_json::to_string(report)?);
-        }
-        match report.imported {
-            0 => bail!("{} bad records; nothing was imported", report.problems.len()),
-            // The records were good when the file was judged.
-            some => bail!(
-                "{some} imported; {} refused, because their organizations changed meanwhile",
-                report.problems.len()
-            ),
-        }
-    }
-    let text = format!(
-        "{} imported, {} known, {} refused",
-        report.imported,
-        report.known.len(),
-        report.problems.len()
-    );
-    console.print(&serde_json::to_value(report)?, text);
-    Ok(())
-}
-
 async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let mut after = String::new();
     if console.format == Format::Text {
-        writeln!(out, "{}", import::COLUMNS.join(","))?;
+        writeln!(out, "{}", COLUMNS.join(","))?;
     }
     loop {
         let (rows, last) = accounts_import::export(app, &after, with_hashes)
@@ -253,23 +176,12 @@ async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Resu
     }
 }
 
-/// Names the fields and says what is wrong with each.
-fn in_words(error: Error) -> anyhow::Error {
-    match error {
-        accounts::Error::Fields(fields) => {
-            let named: Vec<String> = fields
-                .iter()
-                .map(|(name, message)| format!("{name}: {}", i18n::plain(Locale::En, message)))
-                .collect();
-            anyhow::anyhow!("refused: {}", named.join(" "))
-        }
-        other => other.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::Error;
+    use crate::accounts::import::{AccountsFile, Format as FileFormat};
+    use crate::affiliations::accounts_import::Mode;
     use crate::domain::role::Role;
     use crate::storage::accounts;
 
@@ -306,8 +218,8 @@ mod tests {
         let (console, app) = open(folder.path()).await;
         let operator = Context::operator();
         let csv = "email,first_name,last_name\na@example.org,Ann,Doe\nb+x@example.org,Bob,Doe\n";
-        let read = import::read(&app, import::Format::Csv, csv.as_bytes());
-        let report = accounts_import::import(&app, &operator, read, false).await;
+        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
+        let report = accounts_import::import(&app, &operator, &file, Mode::All).await;
         assert_eq!(report.expect("imported").imported, 2);
 
         let make = async |email: &str| {
@@ -344,8 +256,8 @@ mod tests {
         let (_, app) = open(folder.path()).await;
         let operator = Context::operator();
         let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
-        let read = import::read(&app, import::Format::Csv, csv.as_bytes());
-        accounts_import::import(&app, &operator, read, false)
+        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
+        accounts_import::import(&app, &operator, &file, Mode::All)
             .await
             .expect("imported");
         let Ok(Found::Account(seen)) = administrators::find(&app, "a@example.org").await else {

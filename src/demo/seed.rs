@@ -6,9 +6,10 @@ use serde_json::json;
 use super::services::Kind;
 use super::settings::Settings;
 use crate::accounts::administrators::{self, Found};
-use crate::accounts::import;
+use crate::accounts::import::{AccountsFile, Format};
+use crate::affiliations::accounts_import::{self, Mode};
 use crate::affiliations::directory::csv;
-use crate::affiliations::{accounts_import, focal_points};
+use crate::affiliations::focal_points;
 use crate::app::App;
 use crate::domain::OrganizationId;
 use crate::domain::account::EmailAddress;
@@ -53,9 +54,8 @@ pub async fn directory(app: &App) -> anyhow::Result<()> {
 
 pub async fn people(app: &App) -> anyhow::Result<()> {
     let operator = Context::operator();
-    let read = import::read(app, import::Format::Csv, include_bytes!("people.csv"));
-    let read = read.with_verified_addresses();
-    let report = accounts_import::import(app, &operator, read, false).await?;
+    let file = AccountsFile::of_bytes(Format::Csv, include_bytes!("people.csv")).with_verified_addresses();
+    let report = accounts_import::import(app, &operator, &file, Mode::All).await?;
     anyhow::ensure!(
         report.problems.is_empty(),
         "the sample people: {:?}",

@@ -101,6 +101,7 @@ actions! {
     EmailCodeSent = "account.email_code_sent",
     EmailVerified = "account.email_verified",
     AccountImported = "account.imported",
+    AccountsInvited = "account.invited",
     AccountsExported = "account.exported",
     AccountUnlocked = "account.unlocked",
     RoleChanged = "account.role_changed",

@@ -142,12 +142,14 @@ pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result
         .await
 }
 
-/// A new account with its password's hash and the time when it accepted its version of the terms.
+/// A new account with its password's hash, the time when it accepted its version of the terms, and the time when it was
+/// taken over from the former platform, if it was.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
     pub account: Account,
     pub password_hash: Option<String>,
     pub terms_accepted_at: Option<Time>,
+    pub imported_at: Option<Time>,
 }
 
 pub async fn insert(db: &impl ConnectionTrait, new: NewAccount) -> Result<(), DbErr> {
@@ -335,6 +337,7 @@ fn row(
         account,
         password_hash,
         terms_accepted_at,
+        imported_at,
     }: NewAccount,
 ) -> ActiveModel {
     ActiveModel {
@@ -356,6 +359,8 @@ fn row(
         terms_version: Set(account.terms_version),
         terms_accepted_at: Set(terms_accepted_at),
         new_browser_told_at: Set(None),
+        imported_at: Set(imported_at),
+        invited_at: Set(None),
         created_at: Set(account.created_at),
         updated_at: Set(account.updated_at),
         id: Set(account.id.into_string()),

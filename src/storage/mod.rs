@@ -17,6 +17,7 @@ mod entities;
 pub mod ephemeral;
 pub mod events;
 pub mod focal_points;
+pub mod invitations;
 pub mod login_throttles;
 pub mod membership_claims;
 pub mod membership_types;

@@ -1,8 +1,8 @@
 //! Tests names as people's keyboards and spreadsheets give them (security.md DR-5): at the sign-up and in files.
 
 use crate::support::TestOp;
-use itu_account::accounts::import::{self, Format};
-use itu_account::affiliations::accounts_import;
+use itu_account::accounts::import::{AccountsFile, Format};
+use itu_account::affiliations::accounts_import::{self, Mode};
 use itu_account::affiliations::directory::csv;
 use itu_account::domain::actor::Context;
 
@@ -103,8 +103,8 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
                   a@example.org,Marie\u{A0}Ange,Dupont,,\n\
                   b@example.org,Bob|,Builder,,\n\
                   c@example.org,Carl,Ceder,nowhere,approved\n";
-    let read = import::read(&op.app, Format::Csv, people.as_bytes());
-    let report = accounts_import::import(&op.app, &Context::operator(), read, false).await;
+    let file = AccountsFile::of_bytes(Format::Csv, people.as_bytes());
+    let report = accounts_import::import(&op.app, &Context::operator(), &file, Mode::All).await;
     let problems: Vec<_> = report
         .expect("a report")
         .problems
@@ -120,8 +120,8 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
     assert!(problems[1].starts_with("line 4: organization_id"), "{problems:?}");
 
     let one = "email,first_name,last_name\nd@example.org,,Suharto\n";
-    let read = import::read(&op.app, Format::Csv, one.as_bytes());
-    let report = accounts_import::import(&op.app, &Context::operator(), read, false).await;
+    let file = AccountsFile::of_bytes(Format::Csv, one.as_bytes());
+    let report = accounts_import::import(&op.app, &Context::operator(), &file, Mode::All).await;
     assert_eq!(report.expect("a report").imported, 1);
     let (rows, _) = accounts_import::export(&op.app, "", false)
         .await

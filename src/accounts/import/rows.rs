@@ -1,6 +1,8 @@
-//! Reads lines as they are written: CSV with a header by name, or JSON Lines; nothing is judged here.
+//! Reads lines as they are written, one after the other: CSV with a header by name, or JSON Lines; nothing is judged
+//! here.
 
 use std::fmt;
+use std::io::{BufRead, BufReader, Read};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -64,21 +66,100 @@ pub struct Row {
 
 pub(super) type Line<T> = std::result::Result<T, Problem>;
 
-pub(super) fn read_csv(text: &str) -> Vec<Line<(u64, Row)>> {
-    let rows = match tables::read(text, &COLUMNS) {
-        Ok(rows) => rows,
-        Err(problem) => return vec![Err(problem)],
-    };
-    rows.into_iter()
-        .map(|row| {
-            let row = row?;
-            let read = Row::of(&row.cells).map_err(|error| Problem {
-                line: row.line,
-                reason: error.to_string(),
-            });
-            Ok((row.line, read?))
-        })
-        .collect()
+/// The rows of a file.
+pub(super) enum Rows<R: Read> {
+    Csv(tables::Rows<R>),
+    JsonLines(JsonLines<R>),
+    /// There is no header.
+    Unreadable(Option<Problem>),
+}
+
+impl<R: Read> Rows<R> {
+    pub(super) fn open(format: Format, file: R) -> Self {
+        match format {
+            Format::Csv => tables::Rows::open(file, &COLUMNS)
+                .map_or_else(|problem| Self::Unreadable(Some(problem)), Self::Csv),
+            Format::JsonLines => Self::JsonLines(JsonLines {
+                reader: BufReader::new(file),
+                line: 0,
+                is_over: false,
+            }),
+        }
+    }
+}
+
+impl<R: Read> Iterator for Rows<R> {
+    type Item = Line<(u64, Row)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Csv(rows) => {
+                let row = rows.next()?;
+                Some(row.and_then(|row| match Row::of(&row.cells) {
+                    Ok(cells) => Ok((row.line, cells)),
+                    Err(error) => Err(Problem {
+                        line: row.line,
+                        reason: error.to_string(),
+                    }),
+                }))
+            }
+            Self::JsonLines(lines) => lines.next(),
+            Self::Unreadable(problem) => problem.take().map(Err),
+        }
+    }
+}
+
+/// The longest line; the longest record is a tenth of it.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+pub(super) struct JsonLines<R: Read> {
+    reader: BufReader<R>,
+    line: u64,
+    is_over: bool,
+}
+
+impl<R: Read> JsonLines<R> {
+    /// Returns the next line that has something, or `None` at the end.
+    fn next(&mut self) -> Option<Line<(u64, Row)>> {
+        while !self.is_over {
+            self.line += 1;
+            let line = self.line;
+            let wrong = |reason: String| Some(Err(Problem { line, reason }));
+            let mut bytes = Vec::new();
+            match self
+                .reader
+                .by_ref()
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut bytes)
+            {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    self.is_over = true;
+                    return wrong(error.to_string());
+                }
+            }
+            if bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n") {
+                self.is_over = self.reader.skip_until(b'\n').is_err();
+                return wrong("the line is longer than 64 KiB".to_owned());
+            }
+            let Ok(text) = std::str::from_utf8(&bytes) else {
+                return wrong("not UTF-8".to_owned());
+            };
+            let text = text
+                .strip_prefix('\u{feff}')
+                .filter(|_| line == 1)
+                .unwrap_or(text);
+            if text.trim().is_empty() {
+                continue;
+            }
+            return match serde_json::from_str(text) {
+                Ok(row) => Some(Ok((line, row))),
+                Err(error) => wrong(error.to_string()),
+            };
+        }
+        None
+    }
 }
 
 impl Row {
@@ -87,20 +168,6 @@ impl Row {
         let record: csv::StringRecord = cells.iter().map(|(_, cell)| cell.as_str()).collect();
         record.deserialize(Some(&header))
     }
-}
-
-pub(super) fn read_json_lines(text: &str) -> Vec<Line<(u64, Row)>> {
-    (1..)
-        .zip(text.lines())
-        .filter(|(_, text)| !text.trim().is_empty())
-        .map(|(line, text)| match serde_json::from_str(text) {
-            Ok(row) => Ok((line, row)),
-            Err(error) => Err(Problem {
-                line,
-                reason: error.to_string(),
-            }),
-        })
-        .collect()
 }
 
 fn text_or_null<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {

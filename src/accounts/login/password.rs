@@ -8,7 +8,7 @@ use super::second_step;
 use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::{self, FactorProof, Verification};
 use crate::accounts::sessions::Started;
-use crate::accounts::{Error, Result, throttle};
+use crate::accounts::{Error, Result, foreign_hash, throttle};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress, EmailKey};
@@ -85,8 +85,9 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
 
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
     let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
+    let opened = hash.map(|it| foreign_hash::open(app, it)).transpose()?;
     let verdict = match &password {
-        Some(password) => app.passwords.verify(password, hash).await?,
+        Some(password) => app.passwords.verify(password, opened.as_deref()).await?,
         // The password is longer than any here: refused before hashing, for all alike (PW-1).
         None => Verdict::Wrong,
     };

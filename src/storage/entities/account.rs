@@ -27,6 +27,8 @@ pub struct Model {
     pub terms_version: Option<String>,
     pub terms_accepted_at: Option<ChronoDateTimeUtc>,
     pub new_browser_told_at: Option<ChronoDateTimeUtc>,
+    pub imported_at: Option<ChronoDateTimeUtc>,
+    pub invited_at: Option<ChronoDateTimeUtc>,
     pub created_at: ChronoDateTimeUtc,
     pub updated_at: ChronoDateTimeUtc,
 }

@@ -175,15 +175,19 @@ impl MailTemplate for SessionsEnded {
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountTakenOver {
     pub name: String,
+    /// `true` if the password of the former platform was taken over, too.
+    pub has_password: bool,
 }
 
 impl MailTemplate for AccountTakenOver {
     const NAME: &'static str = "account_taken_over";
 
     fn samples() -> Vec<Self> {
-        vec![Self {
+        let sample = |has_password| Self {
             name: "John Doe".into(),
-        }]
+            has_password,
+        };
+        [false, true].map(sample).to_vec()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod imports;
 mod logins;
+mod migration;
 mod recovery;
 mod signing_up;
 

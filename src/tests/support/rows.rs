@@ -101,6 +101,7 @@ impl TestOp {
     pub async fn insert_account(&self, account: Account, password_hash: Option<String>) {
         let new = NewAccount {
             terms_accepted_at: account.terms_version.as_ref().map(|_| account.created_at),
+            imported_at: None,
             account,
             password_hash,
         };

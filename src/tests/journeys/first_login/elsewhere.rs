@@ -124,8 +124,8 @@ async fn a_reset_by_mail_proves_the_address_too() {
 #[tokio::test]
 async fn addresses_that_the_former_platform_has_verified_need_no_code() {
     let op = TestOp::start().await;
-    let read = file(&op).with_verified_addresses();
-    let mut old = imports(&op, read).await;
+    let verified = file().with_verified_addresses();
+    let mut old = imports(&op, verified).await;
     let page = old.logs_in().await;
     assert_eq!(page.url.path(), "/terms/accept", "{}", page.text());
     assert!(is_verified(&op).await && codes(&op).await == 0);

@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::support::{Page, Person, RelyingParty, TestOp};
-use itu_account::accounts::import::{self, Format, Read};
-use itu_account::affiliations::accounts_import;
+use itu_account::accounts::import::{AccountsFile, Format};
+use itu_account::affiliations::accounts_import::{self, Mode};
 use itu_account::domain::account::EmailAddress;
 use itu_account::domain::actor::Context;
 
@@ -19,14 +19,14 @@ const ADDRESS: &str = "old@example.org";
 /// The hash of "password", as another platform wrote it with argon2id.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
-fn file(op: &TestOp) -> Read {
+fn file() -> AccountsFile {
     let text =
         format!("email,first_name,last_name,language,password_hash\n{ADDRESS},Old,Person,en,\"{HASH}\"\n");
-    import::read(&op.app, Format::Csv, text.as_bytes())
+    AccountsFile::of_bytes(Format::Csv, text.as_bytes())
 }
 
-async fn imports(op: &TestOp, read: Read) -> Person {
-    let report = accounts_import::import(&op.app, &Context::operator(), read, false).await;
+async fn imports(op: &TestOp, file: AccountsFile) -> Person {
+    let report = accounts_import::import(&op.app, &Context::operator(), &file, Mode::All).await;
     assert_eq!(report.expect("an import").imported, 1);
     let mut person = op.visitor(ADDRESS);
     person.password = "password".into();
@@ -35,7 +35,7 @@ async fn imports(op: &TestOp, read: Read) -> Person {
 
 /// Imports an account as `user import` does, with an address that is not verified.
 async fn taken_over(op: &TestOp) -> Person {
-    imports(op, file(op)).await
+    imports(op, file()).await
 }
 
 async fn is_verified(op: &TestOp) -> bool {
