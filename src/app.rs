@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::breach_service::BreachService;
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::blocklist::Blocklist;
 use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::Fetch;
 use crate::i18n::{self, Locale};
@@ -41,6 +43,9 @@ pub struct Parts {
     pub ephemeral: Ephemeral,
     pub keys: Keyring,
     pub passwords: Hasher,
+    /// The passwords that the operator refuses.
+    pub blocklist: Blocklist,
+    pub breach_service: BreachService,
     pub webauthn: Webauthn,
     pub limits: Limits,
     pub templates: Templates,

@@ -2,7 +2,8 @@
 //! code does, so that nobody makes this service reach where it should not (security.md DR-3).
 //!
 //! A request goes by https, to port 443 of a public address, and connects to the address that was checked. It follows
-//! no redirect and no proxy, keeps no cookie, and accepts no compression. It takes 3 seconds and reads 64 KiB at most.
+//! no redirect and no proxy, keeps no cookie, and accepts no compression. It takes 3 seconds and reads 64 KiB at most;
+//! a caller that asks a service of the operator's choice sets its own [`Bounds`].
 //! A host and port in `[fetch] allow` may be another port and a private or loopback address.
 
 use std::collections::HashSet;
@@ -11,15 +12,27 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderName;
 use reqwest::{Certificate, Client, StatusCode, header};
 use url::{Host, Url};
 
 use crate::config;
 
-/// The time for name, connection, TLS and answer together.
-const TIME: Duration = Duration::from_secs(3);
+/// What a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The time for name, connection, TLS and answer together.
+    pub time: Duration,
+    pub bytes: usize,
+}
 
-const MOST_BYTES: usize = 64 * 1024;
+impl Bounds {
+    /// For whatever a client registered.
+    const OF_CLIENTS: Self = Self {
+        time: Duration::from_secs(3),
+        bytes: 64 * 1024,
+    };
+}
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +55,9 @@ pub enum Error {
     Status(u16),
     #[error("its answer is compressed, which nobody asked for")]
     Compressed,
-    #[error("its answer is larger than 64 KiB")]
-    TooLarge,
-    #[error("it did not answer in 3 seconds")]
+    #[error("its answer is larger than {} KiB", .0 / 1024)]
+    TooLarge(usize),
+    #[error("it did not answer in time")]
     TooSlow,
     #[error("it could not be reached: {0}")]
     Unreachable(String),
@@ -95,12 +108,26 @@ impl Fetch {
 
     /// Fetches the address. A fragment is not sent.
     pub async fn get(&self, address: &str, accept: &str) -> Result<Fetched, Error> {
+        self.get_within(address, &[(header::ACCEPT, accept)], Bounds::OF_CLIENTS)
+            .await
+    }
+
+    /// Fetches the address with these headers and bounds.
+    pub async fn get_within(
+        &self,
+        address: &str,
+        headers: &[(HeaderName, &str)],
+        bounds: Bounds,
+    ) -> Result<Fetched, Error> {
         let (url, reach) = self.target(address)?;
-        let request = self
+        let mut request = self
             .client(reach)?
             .get(url)
-            .header(header::ACCEPT, accept)
+            .timeout(bounds.time)
             .header(header::ACCEPT_ENCODING, "identity");
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
         let mut response = request.send().await.map_err(why)?;
         if response.status() != StatusCode::OK {
             return Err(Error::Status(response.status().as_u16()));
@@ -118,8 +145,8 @@ impl Fetch {
         // The loop counts what arrives, since the announced length may be wrong.
         let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(why)? {
-            if body.len() + part.len() > MOST_BYTES {
-                return Err(Error::TooLarge);
+            if body.len() + part.len() > bounds.bytes {
+                return Err(Error::TooLarge(bounds.bytes));
             }
             body.extend_from_slice(&part);
         }
@@ -215,7 +242,7 @@ fn build(reach: Reach, extra: &[Certificate]) -> Result<Client, reqwest::Error> 
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .no_proxy()
-        .timeout(TIME)
+        .timeout(Bounds::OF_CLIENTS.time)
         // Each request resolves the name again, and its addresses are checked again.
         .pool_max_idle_per_host(0)
         .tls_certs_merge(extra.iter().cloned())

@@ -6,6 +6,7 @@
 // Tools serve every room; they use `domain`, and six of them `storage`.
 pub mod app;
 pub mod audit;
+pub mod breach_service;
 pub mod certificates;
 pub mod clock;
 pub mod config;

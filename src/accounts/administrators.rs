@@ -1,6 +1,6 @@
 //! Makes administrators, for the command `user create-admin` (security.md AD-3).
 
-use super::{Error, NewPassword, Result, sessions};
+use super::{Error, NewPassword, Result, new_password, sessions};
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Context;
@@ -76,10 +76,10 @@ pub async fn create(app: &App, context: &Context, new: NewAdministrator<'_>) -> 
         password: new.password,
         confirmation: new.password,
     };
-    let Some(password) = password.choose(&mut errors, Some(&email), &names) else {
+    let Some(password) = password.choose(app, &mut errors, Some(&email), &names) else {
         return Err(Error::Fields(errors));
     };
-    let hash = app.passwords.hash(&password).await?;
+    let hash = new_password::hash(app, &password).await?;
     let now = app.clock.now();
     let account = Account {
         id: AccountId::new(random::id()),

@@ -1,5 +1,7 @@
 //! The two fields of a new password, as every form and command that sets one has them.
 
+use super::{Error, Result};
+use crate::app::App;
 use crate::domain::account::EmailAddress;
 use crate::domain::password::{Password, Rule};
 use crate::domain::profile::FieldErrors;
@@ -21,11 +23,12 @@ impl NewPassword<'_> {
     /// Returns the password, or adds to `errors` why it is refused. Without an address its own rule cannot be asked.
     pub(super) fn choose(
         self,
+        app: &App,
         errors: &mut FieldErrors,
         email: Option<&EmailAddress>,
         names: &[&str],
     ) -> Option<Password> {
-        let chosen = Password::choose(self.password, email, names);
+        let chosen = Password::choose(self.password, email, names, &app.blocklist);
         if let Err(broken) = &chosen {
             let key = if self.password.is_empty() {
                 "error.required"
@@ -41,4 +44,13 @@ impl NewPassword<'_> {
         }
         chosen.ok()
     }
+}
+
+/// Returns the hash of a new password, unless the operator's breach service has it. The rules, which cost nothing, have
+/// been asked before, and so has the limit of attempts.
+pub(super) async fn hash(app: &App, new: &Password) -> Result<String> {
+    if app.breach_service.has(new).await {
+        return Err(Error::field("password", Rule::Common.key()));
+    }
+    Ok(app.passwords.hash(new).await?)
 }

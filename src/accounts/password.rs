@@ -1,7 +1,8 @@
 //! Change of the password, and what ends with the old one (security.md PW-6).
 
 use super::{
-    Error, NewPassword, Result, address_label, known_browser, require_recent, second_factor, sessions,
+    Error, NewPassword, Result, address_label, known_browser, new_password, require_recent, second_factor,
+    sessions,
 };
 use crate::app::{App, Tx};
 use crate::domain::SessionId;
@@ -29,12 +30,12 @@ pub async fn change(
         account.profile.first_name.as_str(),
         account.profile.last_name.as_str(),
     ];
-    let new = new.choose(&mut errors, Some(&account.email), &names);
+    let new = new.choose(app, &mut errors, Some(&account.email), &names);
     let new = match new {
         Some(new) if errors.is_empty() => new,
         _ => return Err(Error::Fields(errors)),
     };
-    let hash = app.passwords.hash(&new).await?;
+    let hash = new_password::hash(app, &new).await?;
     app.write(context, async |tx| {
         sessions::hold(tx, session).await?;
         accounts::update_password(tx, &account.id, &hash).await?;

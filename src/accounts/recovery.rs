@@ -4,7 +4,7 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::{Error, NewPassword, Result, address_label, password};
+use super::{Error, NewPassword, Result, address_label, new_password, password};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -114,10 +114,10 @@ pub async fn complete(app: &App, context: &Context, token: &str, new: NewPasswor
         account.profile.first_name.as_str(),
         account.profile.last_name.as_str(),
     ];
-    let Some(new) = new.choose(&mut errors, Some(&account.email), &names) else {
+    let Some(new) = new.choose(app, &mut errors, Some(&account.email), &names) else {
         return Err(Error::Fields(errors));
     };
-    let hash = app.passwords.hash(&new).await?;
+    let hash = new_password::hash(app, &new).await?;
 
     app.write(&context.as_person(&account.id, account.role), async |tx| {
         let (account, reset) = find(app, tx, token).await?;

@@ -2,7 +2,7 @@
 //! mailed, the code turns it into an account (`verification`). An address that has an account takes the
 //! same steps with the same hashes, writes and mails, and never ends in one (security.md SU-1, SU-5).
 
-use super::new_password::NewPassword;
+use super::new_password::{self, NewPassword};
 use super::{Error, Result, current_terms, verification};
 use crate::app::App;
 use crate::domain::account::EmailAddress;
@@ -38,9 +38,9 @@ pub async fn begin(
     details: Details<'_>,
     previous: Option<&str>,
 ) -> Result<Secret> {
-    let (email, profile, password) = check(&details)?;
+    let (email, profile, password) = check(app, &details)?;
     app.limits.count(Limit::SignUp, &context.network).await?;
-    let hash = app.passwords.hash(&password).await?;
+    let hash = new_password::hash(app, &password).await?;
 
     let handle = Secret::new(random::token());
     let previous = previous.map(|it| Secret::new(it).digest());
@@ -142,7 +142,7 @@ pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
 }
 
 /// Checks every field, and returns every reason (security.md SU-6).
-fn check(details: &Details<'_>) -> Result<(EmailAddress, Profile, Password)> {
+fn check(app: &App, details: &Details<'_>) -> Result<(EmailAddress, Profile, Password)> {
     let mut errors = FieldErrors::new();
     let email = EmailAddress::parse(details.email).ok();
     if email.is_none() {
@@ -157,7 +157,7 @@ fn check(details: &Details<'_>) -> Result<(EmailAddress, Profile, Password)> {
         .map_err(|it| errors.extend(it))
         .ok();
     let names = [details.profile.first_name, details.profile.last_name];
-    let password = details.password.choose(&mut errors, email.as_ref(), &names);
+    let password = details.password.choose(app, &mut errors, email.as_ref(), &names);
     match (email, profile, password) {
         (Some(email), Some(profile), Some(password)) if errors.is_empty() => Ok((email, profile, password)),
         _ => Err(Error::Fields(errors)),

@@ -1,7 +1,7 @@
 //! Finds out whether a process could start. It makes and changes nothing. The command `check` calls it.
 
 use super::App;
-use super::prerequisites::{StartError, is_pending, mailer, master_key_is_there, use_our_tls};
+use super::prerequisites::{StartError, blocklist, is_pending, mailer, master_key_is_there, use_our_tls};
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate};
@@ -21,6 +21,7 @@ impl App {
         refuse(Webauthn::new(&config.issuer).err().map(|it| it.to_string()));
         let authorities = config.mtls.client_ca.as_ref().map(|it| Authorities::load(it));
         refuse(authorities.and_then(Result::err).map(|it| it.to_string()));
+        refuse(blocklist(config).err().map(|it| it.to_string()));
         refuse(Keyring::look(config).err().map(|it| it.to_string()));
         if let Some(url) = &config.redis.url {
             let reached = Ephemeral::redis(url.expose(), &config.redis.prefix, Clock::System).await;

@@ -8,6 +8,7 @@ use sea_orm::DbErr;
 
 use crate::certificates::AuthoritiesError;
 use crate::config::{Config, Transport};
+use crate::domain::blocklist::Blocklist;
 use crate::keys::RotationError;
 use crate::mail::Mailer;
 use crate::storage::ephemeral::EphemeralError;
@@ -40,6 +41,8 @@ pub enum StartError {
     Fetch(#[from] fetch::Error),
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
+    #[error("[passwords] blocklist_file {0}")]
+    Blocklist(String),
     #[error("mail: {0}")]
     Mail(String),
 }
@@ -77,6 +80,16 @@ pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
             Mailer::smtp(url, from).map_err(|it| it.to_string())
         }
     }
+}
+
+/// Reads the operator's list of passwords that nobody may have.
+pub(super) fn blocklist(config: &Config) -> Result<Blocklist, StartError> {
+    let Some(path) = &config.passwords.blocklist_file else {
+        return Ok(Blocklist::default());
+    };
+    let wrong = |why: String| StartError::Blocklist(format!("{}: {why}", path.display()));
+    let file = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
+    Blocklist::parse(&file).map_err(|it| wrong(format!("line {} is not UTF-8", it.0)))
 }
 
 /// Returns `true` if migrations are pending. It reads only; the migrations' own question makes their table.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use migrations::MigratorTrait;
 use tokio_util::sync::CancellationToken;
 
-use super::prerequisites::{StartError, is_pending, mailer, master_key_is_there, use_our_tls};
+use super::prerequisites::{StartError, blocklist, is_pending, mailer, master_key_is_there, use_our_tls};
 use super::{App, Parts};
+use crate::breach_service::BreachService;
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
@@ -34,6 +35,7 @@ impl App {
             Some(path) => Authorities::load(path)?,
             None => Authorities::default(),
         };
+        let blocklist = blocklist(&config)?;
         Keyring::look(&config)?;
         let ephemeral = match &config.redis.url {
             Some(url) => Ephemeral::redis(url.expose(), &config.redis.prefix, clock.clone()).await?,
@@ -57,6 +59,8 @@ impl App {
         while db.write(async |tx| organizations::refold(tx).await).await? {}
         let app = Self(Arc::new(Parts {
             passwords: Hasher::new(hashing_parameters(&config), keys.pepper())?,
+            blocklist,
+            breach_service: BreachService::new(fetch.clone(), config.passwords.breach_range_url.as_deref()),
             webauthn,
             limits: Limits::new(&config, ephemeral.clone(), clock.clone()),
             templates: Templates::new(Site {

@@ -260,6 +260,8 @@ mod tests {
             "public_url",
             "client_ca",
             "proxy_header",
+            "blocklist_file",
+            "breach_range_url",
         ] {
             assert!(keys.contains(&key), "{key}");
         }

@@ -1,8 +1,10 @@
 //! `[accounts]`, `[sessions]`, `[passwords]`, `[site]`: the settings that concern people.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use url::Url;
 
 use super::duration;
 use crate::templates::Links;
@@ -69,7 +71,7 @@ impl Sessions {
     }
 }
 
-/// `[passwords]`: argon2id (security.md PW-2).
+/// `[passwords]`: which ones are refused (security.md PW-1), and argon2id (PW-2).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
@@ -79,6 +81,10 @@ pub struct Passwords {
     pub parallel: usize,
     /// The most that may wait for their turn before the answer is 503.
     pub queue: usize,
+    /// A file of the operator with passwords that nobody may have, one a line.
+    pub blocklist_file: Option<PathBuf>,
+    /// The range interface of a breach service: five digits of a SHA-1 are added to this address.
+    pub breach_range_url: Option<String>,
 }
 
 impl Default for Passwords {
@@ -88,6 +94,8 @@ impl Default for Passwords {
             passes: 2,
             parallel: 0,
             queue: 64,
+            blocklist_file: None,
+            breach_range_url: None,
         }
     }
 }
@@ -100,6 +108,21 @@ impl Passwords {
         }
         if self.memory_kib > 1_048_576 || self.passes > 16 {
             problems.push("[passwords] memory_kib is at most 1048576, passes at most 16".into());
+        }
+        if let Some(file) = self.blocklist_file.as_ref().filter(|it| !it.is_file()) {
+            problems.push(format!(
+                "[passwords] blocklist_file: there is no file {}",
+                file.display()
+            ));
+        }
+        if let Some(address) = &self.breach_range_url {
+            let takes_a_range = Url::parse(address)
+                .is_ok_and(|it| it.scheme() == "https" && it.query().is_none() && it.fragment().is_none());
+            if !takes_a_range || !address.ends_with('/') {
+                problems.push(format!(
+                    "[passwords] breach_range_url \"{address}\" is not an https address that ends in /"
+                ));
+            }
         }
         problems
     }

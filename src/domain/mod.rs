@@ -7,6 +7,7 @@ pub mod authentication;
 pub mod authorization;
 pub mod authorization_details;
 pub mod backchannel_authentication;
+pub mod blocklist;
 pub mod claim;
 pub mod client;
 pub mod device;

@@ -1,9 +1,11 @@
 //! The rules of a password (security.md PW-1; the sign-up page shows them, product.md, step 2), and the value
 //! itself, which never prints.
 
+use breached_passwords::fold;
 use unicode_normalization::UnicodeNormalization;
 
 use super::account::EmailAddress;
+use super::blocklist::Blocklist;
 
 /// A password in the clear, in NFC, of bounded length: ready to be hashed, otherwise untouched.
 #[derive(Clone)]
@@ -17,7 +19,7 @@ pub enum Rule {
     Number,
     Symbol,
     TooLong,
-    /// The password is on the list from breaches, or little more than an entry of it.
+    /// The password is on the list from breaches or on the operator's, or little more than an entry of them.
     Common,
     /// The password contains a part of the person's address or names, or the word ITU.
     Personal,
@@ -49,7 +51,12 @@ impl Password {
     }
 
     /// Checks a new password, or returns the rules that it breaks.
-    pub fn choose(value: &str, email: Option<&EmailAddress>, names: &[&str]) -> Result<Self, Vec<Rule>> {
+    pub fn choose(
+        value: &str,
+        email: Option<&EmailAddress>,
+        names: &[&str],
+        blocklist: &Blocklist,
+    ) -> Result<Self, Vec<Rule>> {
         if value.is_empty() {
             return Err(vec![Rule::Length]);
         }
@@ -66,7 +73,7 @@ impl Password {
         ask(text.chars().any(char::is_lowercase), Rule::Lowercase);
         ask(text.chars().any(char::is_numeric), Rule::Number);
         ask(text.chars().any(|c| !c.is_alphanumeric()), Rule::Symbol);
-        ask(!is_common(text), Rule::Common);
+        ask(!is_common(text, blocklist), Rule::Common);
         ask(!is_personal(text, email, names), Rule::Personal);
         if broken.is_empty() {
             Ok(password)
@@ -87,12 +94,12 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// Returns `true` if the text is guessed as easily as an entry of the list, which has about 100 000: also one with
-/// digits and signs around it, however many, or written with the usual substitutes.
-fn is_common(text: &str) -> bool {
-    let lower = shape(text);
+/// Returns `true` if the text is guessed as easily as an entry of the lists: also one with digits and signs around it,
+/// however many, or written with the usual substitutes.
+fn is_common(text: &str, blocklist: &Blocklist) -> bool {
+    let lower = fold(text);
     let is_letter = |it: char| it.is_alphabetic();
-    let mut candidates = vec![text.to_owned(), lower.clone(), substitute(&lower)];
+    let mut candidates = vec![lower.clone(), substitute(&lower)];
     if let (Some(start), Some(end)) = (lower.find(is_letter), lower.rfind(is_letter)) {
         let end = end + lower[end..].chars().next().map_or(0, char::len_utf8);
         // A substitute at an edge of the word is no letter: `$ecret`, `Passw0rd5`.
@@ -115,13 +122,9 @@ fn is_common(text: &str) -> bool {
     candidates.dedup();
     candidates
         .iter()
-        .any(|it| it.chars().count() >= SHORTEST_PART && passwords::analyzer::is_common_password(it))
-}
-
-/// Folds a text as it is compared with words and names, and never as it is hashed: full-width letters are letters,
-/// capitals too.
-fn shape(text: &str) -> String {
-    text.nfkc().collect::<String>().to_lowercase()
+        .filter(|it| it.chars().count() >= SHORTEST_PART)
+        .map(|it| breached_passwords::key(it))
+        .any(|it| breached_passwords::contains(it) || blocklist.contains(it))
 }
 
 /// The shortest part that counts: shorter words and parts of names are in too many passwords by chance.
@@ -144,9 +147,9 @@ fn substituted(c: char) -> char {
 }
 
 fn is_personal(text: &str, email: Option<&EmailAddress>, names: &[&str]) -> bool {
-    let lower = shape(text);
+    let lower = fold(text);
     let runs = |text: &str| -> Vec<String> {
-        shape(text)
+        fold(text)
             .split(|c: char| !c.is_alphabetic())
             .map(str::to_owned)
             .collect()
@@ -165,8 +168,12 @@ mod tests {
     use super::*;
 
     fn choose(value: &str) -> Result<Password, Vec<Rule>> {
+        choose_beside(value, &Blocklist::default())
+    }
+
+    fn choose_beside(value: &str, blocklist: &Blocklist) -> Result<Password, Vec<Rule>> {
         let email = EmailAddress::parse("john.doe@company.com").unwrap();
-        Password::choose(value, Some(&email), &["Jonathan", "Doe"])
+        Password::choose(value, Some(&email), &["Jonathan", "Doe"], blocklist)
     }
 
     #[test]
@@ -200,10 +207,46 @@ mod tests {
             "Trustno1#99",
             "Ｗｅｌｃｏｍｅ２０２４！",
             "welCOME+2024",
+            // These meet every other rule as they stand in the breach.
+            "John3:16",
+            "1qaz@WSX",
+            "Jesusis#1",
         ] {
             assert!(choose(value).unwrap_err().contains(&Rule::Common), "{value}");
         }
         assert!(choose("Dragon-9471-x").is_ok());
+    }
+
+    #[test]
+    fn an_entry_of_the_operator_is_refused_as_one_of_the_breaches_is() {
+        // PW-1
+        let list = Blocklist::parse(b"Blue-Salon\nZqx9-Vkwy-7").unwrap();
+        for value in ["Zqx9-Vkwy-7", "zqX9-vKWY-7", "Blue-Salon-77!", "2026:BLUE-sal0n"] {
+            assert!(choose(value).is_ok(), "{value}");
+            assert_eq!(
+                choose_beside(value, &list).unwrap_err(),
+                [Rule::Common],
+                "{value}"
+            );
+        }
+        assert!(choose_beside("Tulip-lamp-42", &list).is_ok());
+    }
+
+    #[test]
+    fn a_password_by_chance_is_hardly_ever_refused() {
+        // PW-1: of 1,000 made of five syllables, digits and a sign, none may be taken for a common one.
+        let syllable = |n: usize| {
+            let (first, second) = ("bdfgklmnprstvz".as_bytes(), "aeiou".as_bytes());
+            [first[n % 14] as char, second[n / 14 % 5] as char]
+                .iter()
+                .collect::<String>()
+        };
+        let refused = (0..1_000_usize).filter(|number| {
+            let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as usize);
+            let word: String = (0..5).map(|at| syllable(mixed >> (at * 12))).collect();
+            choose(&format!("X{word}-{}!", number % 90 + 10)).is_err()
+        });
+        assert!(refused.count() <= 1);
     }
 
     #[test]

@@ -54,7 +54,7 @@ async fn what_is_there_is_fetched_and_nothing_else_followed() {
     assert!(gets(&fetch, &site, "/full").await.is_ok());
     assert_eq!(
         gets(&fetch, &site, "/large").await,
-        Err(Error::TooLarge.to_string())
+        Err(Error::TooLarge(64 * 1024).to_string())
     );
 }
 

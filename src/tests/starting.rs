@@ -67,6 +67,37 @@ async fn a_start_that_fails_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_list_of_passwords_that_cannot_be_read_stops_the_start() {
+    // PW-1
+    let (mut config, folder) = fresh().await;
+    let list = tempfile::tempdir()
+        .expect("a folder")
+        .keep()
+        .join("passwords.txt");
+    config.passwords.blocklist_file = Some(list.clone());
+    for (content, reason) in [
+        (None, "No such file"),
+        (Some(&b"one\nt\xffo"[..]), "line 2 is not UTF-8"),
+    ] {
+        if let Some(content) = content {
+            std::fs::write(&list, content).expect("written");
+        }
+        let refused = App::open(config.clone(), Clock::System)
+            .await
+            .expect_err("refused");
+        let told = refused.to_string();
+        assert!(
+            told.contains("[passwords] blocklist_file") && told.contains(reason),
+            "{told}"
+        );
+        assert_eq!(App::problems(&config).await, [told]);
+        assert_eq!(files(folder.path()), BTreeSet::new());
+    }
+    std::fs::write(&list, "one\ntwo\n").expect("written");
+    assert_eq!(App::problems(&config).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn no_new_master_key_is_made_for_a_database_that_has_keys() {
     let (config, folder) = fresh().await;
     drop(App::open(config.clone(), Clock::System).await.expect("it starts"));
