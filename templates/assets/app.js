@@ -17,8 +17,28 @@ const personal = (form, password) => {
   const lower = password.toLowerCase();
   return typed.flatMap(letters).some((part) => lower.includes(part)) || /(^|[^\p{L}])itu([^\p{L}]|$)/iu.test(password);
 };
+// How strong a password is, in bits of guessing: a word is worth what a dictionary is, not its letters. A digit or sign in
+// the place of a letter counts as that letter, as on the server, which also knows what was found in breaches.
+const likeLetters = { 0: "o", 1: "i", "!": "i", 3: "e", 4: "a", "@": "a", 5: "s", $: "s", 7: "t" };
+const bitsOf = (password) => {
+  const plain = password.toLowerCase().replace(/\p{L}.*\p{L}/u, (it) => [...it].map((c) => likeLetters[c] ?? c).join(""));
+  let bits = 0;
+  for (const [run] of plain.matchAll(/\p{L}+|\p{N}+|[^\p{L}\p{N}]+/gu)) {
+    const different = new Set(run).size;
+    if (/\p{L}/u.test(run)) bits += Math.min(4.7 * different, 12 + Math.max(0, run.length - 8));
+    else if (/\p{N}/u.test(run)) bits += /^(19|20)\p{N}{2}$/u.test(run) ? 6 : 3.3 * different;
+    else bits += 2 + 2 * different;
+  }
+  return bits;
+};
+const strengthOf = (form, password) => {
+  if (!Object.values(rules).every((rule) => rule(password)) || personal(form, password)) return "refused";
+  const bits = bitsOf(password);
+  return bits < 32 ? "weak" : bits < 48 ? "fair" : "strong";
+};
 each("form[data-live]", (form) => {
   const password = form.elements.password;
+  const strength = form.querySelector(".strength");
   const valid = (input) => {
     // What the server refused stays refused until it is changed.
     if (input.getAttribute("aria-invalid") && !input.dataset.changed) return false;
@@ -33,9 +53,9 @@ each("form[data-live]", (form) => {
       event.target.dataset.changed = "yes";
       if (event.target.type === "checkbox") event.target.closest(".field").classList.toggle("ok", event.target.checked);
     }
-    each(".field > input, .field > select", (input) => {
+    each(".field > input, .secret > input, .field > select", (input) => {
       const ok = valid(input);
-      input.parentElement.classList.toggle("ok", ok);
+      input.closest(".field").classList.toggle("ok", ok);
       if (ok) input.removeAttribute("aria-invalid");
     }, form);
     if (!password) return;
@@ -43,6 +63,12 @@ each("form[data-live]", (form) => {
       const rule = rules[line.dataset.rule] ?? ((it) => it !== "" && !personal(form, it));
       line.classList.toggle("met", rule(password.value));
     }, form);
+    if (!strength) return;
+    // Read out when it changes, and not at every key (WCAG 2.2, 4.1.3).
+    const level = password.value && strengthOf(form, password.value);
+    if (level === strength.dataset.level) return;
+    strength.dataset.level = level;
+    strength.textContent = level && strength.dataset[level];
   };
   form.addEventListener("input", show);
   form.addEventListener("change", show);
@@ -132,6 +158,24 @@ if (window.PublicKeyCredential) {
     if ("atOnce" in form.dataset) ask();
   });
 }
+
+// A password can be read while its button is pressed. It is hidden again before it is sent, or a browser would take it
+// for a text and offer it later.
+const conceal = (root = document) => each(".reveal", (button) => {
+  button.setAttribute("aria-pressed", "false");
+  document.getElementById(button.dataset.reveal).type = "password";
+}, root);
+each(".reveal", (button) => {
+  const input = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = input.type === "password";
+    button.setAttribute("aria-pressed", shown);
+    Object.assign(input, { type: shown ? "text" : "password", dir: "auto", spellcheck: false, autocapitalize: "none" });
+  });
+});
+document.addEventListener("submit", (event) => conceal(event.target));
+window.addEventListener("pageshow", () => conceal());
 
 // One button for all boxes of a list.
 each("[data-choose]", (button) => {
