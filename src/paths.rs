@@ -26,6 +26,8 @@ pub const REAUTHENTICATE: &str = "/reauthenticate";
 pub const TERMS_ACCEPT: &str = "/terms/accept";
 pub const FORGOT_PASSWORD: &str = "/forgot-password";
 pub const RESET_PASSWORD: &str = "/reset-password";
+/// A Well-Known URL for Changing Passwords (W3C): password managers lead there.
+pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
 // Sign-up.
 pub const SIGNUP: &str = "/signup";

@@ -116,6 +116,11 @@ fn public_routes(routes: Routes) -> Routes {
         .at_with_head(paths::ACCESSIBILITY, get(public::accessibility))
         .at_with_head(paths::TERMS, get(public::terms))
         .at_with_head(paths::PRIVACY, get(public::privacy))
+        .at(
+            paths::CHANGE_PASSWORD,
+            Audience::Public,
+            get(public::change_password),
+        )
         .at_with_head(paths::ASSET, get(assets::asset))
 }
 

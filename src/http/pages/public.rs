@@ -23,6 +23,11 @@ pub async fn accessibility(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&Accessibility {}).await
 }
 
+/// Leads a password manager to the page that changes the password, by way of the login if need be.
+pub async fn change_password(ctx: PageContext) -> Result<Response, PageError> {
+    Ok(ctx.redirect(paths::ACCOUNT_SECURITY))
+}
+
 pub async fn terms(ctx: PageContext) -> Result<Response, PageError> {
     let terms = accounts::profile::terms(&ctx.app).await?;
     let page = Terms {
