@@ -280,7 +280,7 @@ mod tests {
             created_at: now,
             updated_at: now,
         };
-        insert(db, &web).await.expect("a client");
+        insert(&app.db, &web).await.expect("a client");
         assert!(registry.refresh(db).await.expect("read"));
         registry.keep(late);
         assert!(registry.find("web").is_some());
