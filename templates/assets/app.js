@@ -171,7 +171,9 @@ each(".reveal", (button) => {
   button.addEventListener("click", () => {
     const shown = input.type === "password";
     button.setAttribute("aria-pressed", shown);
-    Object.assign(input, { type: shown ? "text" : "password", dir: "auto", spellcheck: false, autocapitalize: "none" });
+    Object.assign(input, { type: shown ? "text" : "password", spellcheck: false, autocapitalize: "none" });
+    // On a page from right to left, a password that begins with a sign would be read in a wrong order.
+    if (document.dir === "rtl") input.dir = "auto";
   });
 });
 document.addEventListener("submit", (event) => conceal(event.target));

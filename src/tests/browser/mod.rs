@@ -18,3 +18,4 @@ mod server;
 mod session_ended;
 mod slow_answer;
 mod two_steps;
+mod typing_a_password;
