@@ -68,9 +68,15 @@ impl Report {
 pub async fn import(app: &App, context: &Context, file: &AccountsFile, mode: Mode) -> Result<Report> {
     if mode != Mode::Good {
         let judged = judge(app, file).await?;
-        if mode == Mode::DryRun || !judged.problems.is_empty() {
-            let imported = if mode == Mode::DryRun { judged.imported } else { 0 };
-            return Ok(Report { imported, ..judged }.sorted());
+        if mode == Mode::DryRun {
+            return Ok(judged.sorted());
+        }
+        if !judged.problems.is_empty() || judged.imported == 0 {
+            let nothing = Report {
+                imported: 0,
+                ..judged
+            };
+            return Ok(nothing.sorted());
         }
     }
     let id = random::id();

@@ -74,18 +74,17 @@ fn yescrypt(text: &str, rest: &str) -> Result<CryptHash, Refusal> {
     const FORMAT: &str = "yescrypt";
     let malformed = Refusal::Malformed(FORMAT);
     let [written, salt, hash] = fields(rest).ok_or(malformed)?;
-    let is_known = match written.as_bytes() {
-        [b'j', _, _] | [b'j', _, _, b'.', _] => true,
-        _ => false,
-    };
+    if !matches!(written.as_bytes(), [b'j', _, _] | [b'j', _, _, b'.', _]) {
+        return Err(malformed);
+    }
     let params: yescrypt::Params = written.parse().map_err(|_| malformed)?;
     let is_salt = (1..=86).contains(&salt.len()) && is_crypt_base64(salt);
-    if !is_known || !is_salt || hash.len() != 43 || !is_crypt_base64(hash) {
+    if !is_salt || hash.len() != 43 || !is_crypt_base64(hash) {
         return Err(malformed);
     }
     let block = 128 * u64::from(params.r());
     let bytes = params.n().checked_mul(block);
-    if !bytes.is_some_and(|it| it <= MOST_YESCRYPT_BYTES) || params.p() > 16 {
+    if bytes.is_none_or(|it| it > MOST_YESCRYPT_BYTES) || params.p() > 16 {
         return Err(Refusal::Costly {
             format: FORMAT,
             most: "64 MiB and p=16",

@@ -39,7 +39,7 @@ pub(super) fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     };
     let is_lower = |it: &u8| matches!(it, b'0'..=b'9' | b'a'..=b'f');
     let bytes = text.as_bytes();
-    if bytes.len() % 2 != 0 || !bytes.iter().all(is_lower) {
+    if !bytes.len().is_multiple_of(2) || !bytes.iter().all(is_lower) {
         return None;
     }
     bytes
