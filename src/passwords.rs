@@ -141,11 +141,14 @@ impl Hasher {
         let stored = stored.and_then(|it| self.inner.read(it).ok());
         self.in_turn(move |inner| match stored {
             Some(Stored::Own(own)) => inner.verify_own(&password, &own),
-            Some(Stored::Foreign(foreign)) => match foreign.verify(password.expose().as_bytes()) {
-                Ok(true) => Ok(Verdict::RightButOutdated),
-                Ok(false) => Ok(Verdict::Wrong),
-                Err(error) => Err(Error::Failed(error)),
-            },
+            Some(Stored::Foreign(foreign)) => {
+                for spelling in password.spellings() {
+                    if foreign.verify(spelling.as_bytes()).map_err(Error::Failed)? {
+                        return Ok(Verdict::RightButOutdated);
+                    }
+                }
+                Ok(Verdict::Wrong)
+            }
             None => {
                 inner.tag(inner.params.clone(), &password, &[0; 16])?;
                 Ok(Verdict::Wrong)
@@ -406,6 +409,19 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(verdict, Verdict::RightButOutdated);
+    }
+
+    #[tokio::test]
+    async fn a_hash_from_elsewhere_may_be_of_what_was_typed() {
+        // PW-1: passlib 1.7.4 made it of an e and a diaeresis.
+        let hash = "$pbkdf2-sha256$1000$e29tTen9//8/p1SqFcIYQw$ABP030ack9SO0P8JEsmj0IARNffOqsQPfuEY.HZ2H4o";
+        for (typed, verdict) in [
+            ("Zoe\u{308}-lamp-42", Verdict::RightButOutdated),
+            ("Zo\u{eb}-lamp-42", Verdict::Wrong),
+        ] {
+            let verified = hashing(2, 64).verify(&password(typed), Some(hash)).await;
+            assert_eq!(verified.unwrap(), verdict, "{typed}");
+        }
     }
 
     #[tokio::test]

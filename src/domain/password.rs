@@ -9,7 +9,11 @@ use super::blocklist::Blocklist;
 
 /// A password in the clear, in NFC, of bounded length: ready to be hashed, otherwise untouched.
 #[derive(Clone)]
-pub struct Password(String);
+pub struct Password {
+    nfc: String,
+    /// The password before it was put into NFC, if that changed it.
+    typed: Option<String>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
@@ -46,8 +50,9 @@ impl Password {
         if value.is_empty() || value.len() > 512 {
             return None;
         }
-        let value: String = value.nfc().collect();
-        (value.len() <= 512 && value.chars().count() <= 128).then_some(Self(value))
+        let nfc: String = value.nfc().collect();
+        let typed = (nfc != value).then(|| value.to_owned());
+        (nfc.len() <= 512 && nfc.chars().count() <= 128).then_some(Self { nfc, typed })
     }
 
     /// Checks a new password, or returns the rules that it breaks.
@@ -61,7 +66,7 @@ impl Password {
             return Err(vec![Rule::Length]);
         }
         let password = Self::typed(value).ok_or_else(|| vec![Rule::TooLong])?;
-        let text = password.0.as_str();
+        let text = password.nfc.as_str();
         let mut broken = Vec::new();
         let mut ask = |holds: bool, rule: Rule| {
             if !holds {
@@ -84,7 +89,12 @@ impl Password {
 
     /// Returns the value itself, for hashing and for comparing the two fields of a form.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.nfc
+    }
+
+    /// Returns the texts of which another platform may have made a hash: it may not know NFC.
+    pub fn spellings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.nfc.as_str()).chain(self.typed.as_deref())
     }
 }
 
