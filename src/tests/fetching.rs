@@ -3,7 +3,7 @@
 
 use crate::support::Site;
 use itu_account::config;
-use itu_account::fetch::{Error, Fetch};
+use itu_account::fetch::{Bounds, Error, Fetch};
 
 fn fetch(site: &Site) -> Fetch {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -104,4 +104,25 @@ fn settings_that_cannot_work_stop_the_start() {
         });
         assert!(matches!(made, Err(Error::Certificates(_))), "{content}");
     }
+}
+
+#[tokio::test]
+async fn a_caller_sets_bounds_of_its_own() {
+    let site = Site::start().await;
+    let fetch = fetch(&site);
+    let bounds = Bounds {
+        time: std::time::Duration::from_millis(200),
+        bytes: 8,
+    };
+    // It answers once three have asked: nobody else ever does.
+    site.answers("/slow", 200, &[], "body");
+    site.has_meet("/slow", 3);
+    let slow = site.at("/slow");
+    tokio::select! {
+        answer = fetch.get_within(&slow, &[], bounds) => assert!(matches!(answer, Err(Error::TooSlow)), "{answer:?}"),
+        answer = fetch.get(&slow, "text/plain") => panic!("the longer time is over first: {answer:?}"),
+    }
+    site.answers("/large", 200, &[], "123456789");
+    let answer = fetch.get_within(&site.at("/large"), &[], bounds).await;
+    assert!(matches!(answer, Err(Error::TooLarge(8))), "{answer:?}");
 }
