@@ -41,6 +41,9 @@ pub enum Mode {
 pub struct Report {
     /// The accounts that were made, or would be.
     pub imported: usize,
+    /// The lines of these accounts.
+    #[serde(skip)]
+    pub lines: Vec<u64>,
     /// The lines whose address has an account already, which stays as it is.
     pub known: Vec<u64>,
     /// The lines that were refused.
@@ -50,11 +53,13 @@ pub struct Report {
 impl Report {
     fn add(&mut self, other: Self) {
         self.imported += other.imported;
+        self.lines.extend(other.lines);
         self.known.extend(other.known);
         self.problems.extend(other.problems);
     }
 
     fn sorted(mut self) -> Self {
+        self.lines.sort_unstable();
         self.known.sort_unstable();
         self.problems.sort_by_key(|it| it.line);
         self
@@ -74,6 +79,7 @@ pub async fn import(app: &App, context: &Context, file: &AccountsFile, mode: Mod
         if !judged.problems.is_empty() || judged.imported == 0 {
             let nothing = Report {
                 imported: 0,
+                lines: Vec::new(),
                 ..judged
             };
             return Ok(nothing.sorted());
@@ -103,6 +109,7 @@ async fn judge(app: &App, file: &AccountsFile) -> Result<Report> {
         directory.extend(db, &new).await?;
         let (good, refused) = directory.judge(now, new);
         report.imported += good.len();
+        report.lines.extend(good.iter().map(|(record, _)| record.line));
         report.problems.extend(refused);
     }
     Ok(report)
@@ -133,12 +140,13 @@ async fn apply(tx: &Tx, id: &str, batch: &[Record]) -> Result<Report> {
     let mut directory = Directory::load(tx).await?;
     directory.extend(tx, &records).await?;
     let (good, problems) = directory.judge(tx.now(), records);
-    let imported = good.len();
-    if imported > 0 {
+    let lines: Vec<u64> = good.iter().map(|(record, _)| record.line).collect();
+    if !good.is_empty() {
         insert(tx, id, good).await?;
     }
     Ok(Report {
-        imported,
+        imported: lines.len(),
+        lines,
         known: existing,
         problems,
     })

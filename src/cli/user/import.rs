@@ -1,6 +1,8 @@
 //! `itu-account user import`: takes accounts over from a file.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -27,6 +29,9 @@ pub struct Arguments {
     /// for a code at the first login
     #[arg(long)]
     addresses_verified: bool,
+    /// Write what became of each record into this file: a line of JSON for each, in their order
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// [default: by the file's name: .jsonl, .ndjson and .json are JSON Lines]
     #[arg(long, value_enum)]
     kind: Option<Kind>,
@@ -49,9 +54,14 @@ pub(super) async fn run(
         file = file.with_verified_addresses();
     }
     let mode = arguments.mode();
+    // It is made first, so that no import is without the report that was asked for.
+    let records = arguments.report.as_deref().map(create).transpose()?;
     let report = accounts_import::import(app, context, &file, mode)
         .await
         .map_err(in_words)?;
+    if let Some(records) = records {
+        write_records(records, &report).context("the report")?;
+    }
     print(console, &report, mode)
 }
 
@@ -96,6 +106,47 @@ fn copy(mut from: impl std::io::Read) -> anyhow::Result<File> {
     let mut copied = tempfile::tempfile()?;
     std::io::copy(&mut from, &mut copied)?;
     Ok(copied)
+}
+
+/// Makes a file that others do not read: reasons repeat what the file has.
+fn create(path: &Path) -> anyhow::Result<File> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).with_context(|| path.display().to_string())
+}
+
+/// What became of a record.
+#[derive(serde::Serialize)]
+struct Outcome<'a> {
+    line: u64,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+fn write_records(file: File, report: &Report) -> anyhow::Result<()> {
+    let of_lines = |lines: &'_ [u64], outcome: &'static str| {
+        let outcomes = lines.iter().map(move |line| Outcome {
+            line: *line,
+            outcome,
+            reason: None,
+        });
+        outcomes.collect::<Vec<_>>()
+    };
+    let mut all = of_lines(&report.lines, "imported");
+    all.extend(of_lines(&report.known, "known"));
+    all.extend(report.problems.iter().map(|problem| Outcome {
+        line: problem.line,
+        outcome: "refused",
+        reason: Some(&problem.reason),
+    }));
+    all.sort_by_key(|it| it.line);
+    let mut out = BufWriter::new(file);
+    for outcome in all {
+        serde_json::to_writer(&mut out, &outcome)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
 }
 
 fn print(console: &Console, report: &Report, mode: Mode) -> anyhow::Result<()> {

@@ -244,6 +244,65 @@ async fn an_import_that_is_killed_and_repeated_equals_a_whole_one() {
     assert_eq!(imports(&killed), ((PEOPLE - before) as u64, before));
     assert_eq!(exported(&killed).await, exported(&whole).await);
     assert_eq!(imports(&killed), (0, PEOPLE));
+
+    // The operator's waves go on where the last one ended.
+    let invites = |settings: &Path| {
+        let mut command = Command::new(program());
+        command
+            .arg("--config")
+            .arg(settings)
+            .args(["--format", "json", "user", "invite"]);
+        let done = command
+            .args(["--wave", "30", "--rate", "60000"])
+            .output()
+            .expect("it runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let counted: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+        (
+            counted["mailed"].as_u64().unwrap(),
+            counted["waiting"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(invites(&killed), (30, PEOPLE as u64 - 30));
+    assert_eq!(invites(&killed), (30, PEOPLE as u64 - 60));
+}
+
+#[tokio::test]
+async fn the_report_says_what_became_of_each_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("people.csv"), "email,last_name\na@example.org,A\nnobody,B\n").unwrap();
+    let settings = format!(
+        "issuer = \"http://localhost:8080\"\n[database]\nurl = \"sqlite://{}\"\n[keys]\ndirectory = \"{}\"\n",
+        at("db").display(),
+        at("keys").display()
+    );
+    std::fs::write(at("it.toml"), settings).unwrap();
+    let report = |option: &str| {
+        let mut command = Command::new(program());
+        command
+            .arg("--config")
+            .arg(at("it.toml"))
+            .args(["user", "import", option, "--report"]);
+        let done = command
+            .arg(at("report"))
+            .arg(at("people.csv"))
+            .output()
+            .expect("it runs");
+        let lines = std::fs::read_to_string(at("report")).unwrap();
+        let outcomes = lines.lines().map(|line| {
+            let outcome: serde_json::Value = serde_json::from_str(line).unwrap();
+            (
+                outcome["line"].as_u64().unwrap(),
+                outcome["outcome"].as_str().unwrap().to_owned(),
+            )
+        });
+        (done.status.code(), outcomes.collect::<Vec<_>>())
+    };
+    let both = |first: &str| vec![(2, first.to_owned()), (3, "refused".to_owned())];
+    assert_eq!(report("--dry-run"), (Some(1), both("imported")));
+    assert_eq!(report("--continue"), (Some(0), both("imported")));
+    assert_eq!(report("--continue"), (Some(0), both("known")));
 }
 
 /// Returns the number of accounts, or none as long as there is no table.
