@@ -259,7 +259,8 @@ fn logout_routes(routes: Routes) -> Routes {
 fn account_routes(routes: Routes) -> Routes {
     use Audience::SignedIn;
     use account::{
-        organization, passkeys, profile, recovery_codes, requests, security, services, sessions, totp,
+        organization, passkeys, password, profile, recovery_codes, requests, security, services, sessions,
+        totp,
     };
 
     routes
@@ -284,10 +285,11 @@ fn account_routes(routes: Routes) -> Routes {
             SignedIn,
             get(organization::ask).post(organization::submit),
         )
+        .at(paths::ACCOUNT_SECURITY, SignedIn, get(security::show))
         .at(
-            paths::ACCOUNT_SECURITY,
+            paths::ACCOUNT_PASSWORD,
             SignedIn,
-            get(security::show).post(security::change),
+            get(password::show).post(password::change),
         )
         .at(paths::ACCOUNT_TOTP, SignedIn, get(totp::show).post(totp::act))
         .at(

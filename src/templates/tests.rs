@@ -45,7 +45,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
-        AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountSecurity,
+        AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
         AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,

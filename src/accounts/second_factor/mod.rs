@@ -16,6 +16,6 @@ mod verification;
 pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::forgive;
 pub(super) use status::reachable_acr_within;
-pub use status::{SecondFactorStatus, highest_acr, reachable_acr, status};
+pub use status::{Advice, SecondFactorStatus, highest_acr, reachable_acr, status};
 pub use verification::PresentedFactor;
 pub(super) use verification::{FactorProof, Verification, verify};

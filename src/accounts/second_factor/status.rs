@@ -23,6 +23,36 @@ impl SecondFactorStatus {
     pub fn is_on(&self) -> bool {
         self.totp_since.is_some() || self.passkeys > 0
     }
+
+    /// Returns what the person should do first to protect the account, or `None` if nothing is missing.
+    pub fn advice(&self) -> Option<Advice> {
+        if !self.is_on() {
+            Some(Advice::SetUpSecondFactor)
+        } else if self.recovery_codes < ENOUGH_CODES {
+            Some(Advice::RenewRecoveryCodes)
+        } else {
+            None
+        }
+    }
+}
+
+/// With fewer recovery codes the person is asked to generate new ones.
+const ENOUGH_CODES: u64 = 3;
+
+/// What is missing for the protection of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    SetUpSecondFactor,
+    RenewRecoveryCodes,
+}
+
+impl Advice {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SetUpSecondFactor => "second_factor",
+            Self::RenewRecoveryCodes => "recovery_codes",
+        }
+    }
 }
 
 pub async fn status(app: &App, account: &AccountId) -> Result<SecondFactorStatus> {

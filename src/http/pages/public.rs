@@ -25,7 +25,7 @@ pub async fn accessibility(ctx: PageContext) -> Result<Response, PageError> {
 
 /// Leads a password manager to the page that changes the password, by way of the login if need be.
 pub async fn change_password(ctx: PageContext) -> Result<Response, PageError> {
-    Ok(ctx.redirect(paths::ACCOUNT_SECURITY))
+    Ok(ctx.redirect(paths::ACCOUNT_PASSWORD))
 }
 
 pub async fn terms(ctx: PageContext) -> Result<Response, PageError> {

@@ -242,22 +242,60 @@ impl Page for AccountOrganizationChange {
     }
 }
 
-/// `/account/security`: `current_password`, `otp` with an authenticator app, `password`, `password_confirmation`.
+/// `/account/security`: the state of each protection of the account.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountSecurity {
+    /// What should be done first: `second_factor` or `recovery_codes`.
+    pub advice: Option<String>,
+    /// The time since which an authenticator app is set up.
+    pub app_since: Option<Time>,
+    /// The number of passkeys, or `None` if browsers make none for this host.
+    pub passkeys: Option<u64>,
+    /// The number of recovery codes left, or `None` if a login asks for the password alone.
+    pub recovery_codes: Option<u64>,
+}
+
+impl Page for AccountSecurity {
+    const TEMPLATE: &'static str = "account_security";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                advice: Some("second_factor".into()),
+                app_since: None,
+                passkeys: Some(0),
+                recovery_codes: None,
+            },
+            Self {
+                advice: Some("recovery_codes".into()),
+                app_since: None,
+                passkeys: Some(2),
+                recovery_codes: Some(1),
+            },
+            Self {
+                advice: None,
+                app_since: Some(samples::at()),
+                passkeys: None,
+                recovery_codes: Some(9),
+            },
+        ]
+    }
+}
+
+/// `/account/security/password`: `current_password`, `otp` with an authenticator app, `password`, `password_confirmation`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountPassword {
     pub form: FormState,
     pub email: String,
     /// `true` if an authenticator app is set up.
     pub app: bool,
     /// `true` if the person must log in again before the form is accepted.
     pub proves_first: bool,
-    /// The number of passkeys, or `None` if browsers make none for this host.
-    pub passkeys: Option<u64>,
     pub wait_minutes: Option<u64>,
 }
 
-impl Page for AccountSecurity {
-    const TEMPLATE: &'static str = "account_security";
+impl Page for AccountPassword {
+    const TEMPLATE: &'static str = "account_password";
 
     fn samples() -> Vec<Self> {
         let email = "john.doe@company.com".to_owned();
@@ -267,7 +305,6 @@ impl Page for AccountSecurity {
                 email: email.clone(),
                 app: false,
                 proves_first: false,
-                passkeys: Some(0),
                 wait_minutes: None,
             },
             Self {
@@ -278,7 +315,6 @@ impl Page for AccountSecurity {
                 email,
                 app: true,
                 proves_first: false,
-                passkeys: Some(2),
                 wait_minutes: Some(2),
             },
             Self {
@@ -286,7 +322,6 @@ impl Page for AccountSecurity {
                 email: "john.doe@company.com".into(),
                 app: false,
                 proves_first: true,
-                passkeys: Some(1),
                 wait_minutes: None,
             },
         ]

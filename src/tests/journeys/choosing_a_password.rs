@@ -30,7 +30,7 @@ impl Person {
     }
 
     async fn changes_password_to(&mut self, password: &str) -> Page {
-        let page = self.browser.get("/account/security").await;
+        let page = self.browser.get("/account/security/password").await;
         let form = page.form(&["current_password", "password_confirmation"]);
         let fields = [
             ("current_password", self.password.as_str()),

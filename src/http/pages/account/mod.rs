@@ -2,6 +2,7 @@
 
 pub mod organization;
 pub mod passkeys;
+pub mod password;
 pub mod profile;
 pub mod recovery_codes;
 pub mod requests;

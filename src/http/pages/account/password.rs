@@ -1,4 +1,4 @@
-//! `/account/security`: the password. The form requires the current one, with a code where the account has an app,
+//! `/account/security/password`: the password. The form requires the current one, with a code where the account has an app,
 //! which is a login like any other: same cost, same throttle (security.md SE-4, PW-4). Where it has passkeys alone, one
 //! of them has just been presented.
 
@@ -13,7 +13,7 @@ use crate::http::cookies::Cookie;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::paths;
 use crate::templates::FormState;
-use crate::templates::pages::AccountSecurity;
+use crate::templates::pages::AccountPassword;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,12 +26,11 @@ pub struct Fields {
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let status = second_factor::status(&ctx.app, &person.account().id).await?;
-    let page = AccountSecurity {
+    let page = AccountPassword {
         form: ctx.form_or(FormState::default()),
         email: person.account().email.as_str().to_owned(),
         app: status.totp_since.is_some(),
         proves_first: proves_first(&ctx, person.session(), &status),
-        passkeys: ctx.app.webauthn.is_offered().then_some(status.passkeys),
         wait_minutes: ctx.wait_minutes(),
     };
     ctx.page(&page).await

@@ -336,7 +336,10 @@ async fn who_is_asked_again_shows_their_own_and_nobody_elses() {
     let (mut alice, mut hers) = with_passkey(&op, "alice@example.org").await;
     let (_, mut his) = with_passkey(&op, "bob@example.org").await;
     op.advance(600);
-    let again = alice.browser.get("/reauthenticate?next=account/security").await;
+    let again = alice
+        .browser
+        .get("/reauthenticate?next=account/security/password")
+        .await;
     let page = asks(&mut alice.browser, &again, ("decision", "own")).await;
     let question = Device::question(&page);
     assert_eq!(question["allowCredentials"][0]["id"], hers.id());
@@ -345,7 +348,7 @@ async fn who_is_asked_again_shows_their_own_and_nobody_elses() {
     let page = asks(&mut alice.browser, &again, ("decision", "own")).await;
     let answer = hers.answers(&Device::question(&page));
     let page = sends(&mut alice.browser, &page, &answer).await;
-    assert_eq!(page.url.path(), "/account/security");
+    assert_eq!(page.url.path(), "/account/security/password");
     assert!(page.has("#password-form"));
 
     // A challenge that is no longer open causes no failure.
@@ -427,7 +430,7 @@ async fn the_password_is_changed_by_who_has_just_presented_a_passkey() {
     let op = TestOp::start().await;
     let (mut alice, mut device) = with_passkey(&op, "alice@example.org").await;
     let changes = async |person: &mut Person, new: &str| {
-        let page = person.browser.get("/account/security").await;
+        let page = person.browser.get("/account/security/password").await;
         let form = page.form(&["current_password"]);
         let form = form.with("current_password", &person.password.clone());
         let form = form.with("password", new).with("password_confirmation", new);
@@ -438,7 +441,7 @@ async fn the_password_is_changed_by_who_has_just_presented_a_passkey() {
 
     alice.password = "Another-lamp-43".into();
     op.advance(600);
-    let page = alice.browser.get("/account/security").await;
+    let page = alice.browser.get("/account/security/password").await;
     assert!(!page.has("#password-form"));
     let page = alice.browser.get(&page.link_of("#prove-first")).await;
     // The passkey itself confirms.

@@ -160,7 +160,7 @@ async fn a_new_password_needs_the_code_too() {
     let op = TestOp::start().await;
     let mut alice = op.person("alice@example.org").await;
     let (app, _) = sets_up(&op, &mut alice).await;
-    let page = alice.browser.get("/account/security").await;
+    let page = alice.browser.get("/account/security/password").await;
     let new = "Garden-chair-77";
     let fields = |otp: &str| {
         page.form(&["current_password", "otp"])

@@ -108,7 +108,7 @@ pub(super) async fn cast() -> Cast {
         of("user", "/account/profile"),
         of("user", "/account/organization"),
         of("user", "/account/organization/change"),
-        of("user", "/account/security"),
+        of("user", "/account/security/password"),
         of("user", "/account/security/totp"),
         of("user", "/account/security/passkeys"),
         of("user", "/account/services"),
