@@ -35,12 +35,7 @@ const TOOLS: [(&str, &[&str]); 20] = [
 ];
 
 /// The sources of the workspace.
-const CRATES: [&str; 4] = [
-    "src",
-    "migrations/src",
-    "conformance/src",
-    "breached-passwords/src",
-];
+const CRATES: [&str; 3] = ["src", "migrations/src", "conformance/src"];
 
 struct Source {
     /// `accounts/login.rs`

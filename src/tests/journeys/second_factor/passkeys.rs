@@ -448,7 +448,7 @@ async fn the_password_is_changed_by_who_has_just_presented_a_passkey() {
     let page = asks(&mut alice.browser, &page, ("decision", "own")).await;
     let answer = device.answers(&Device::question(&page));
     let page = sends(&mut alice.browser, &page, &answer).await;
-    assert_eq!(page.url.path(), "/account/security");
+    assert_eq!(page.url.path(), "/account/security/password");
     let page = changes(&mut alice, "Third-lamp-44").await;
     assert!(page.says("flash.password_changed"), "{}", page.text());
 }
