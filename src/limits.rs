@@ -23,6 +23,8 @@ pub enum Limit {
     PasswordReset,
     /// By network: reset mails requested.
     PasswordResetNetwork,
+    /// By account: changes of its address requested.
+    EmailChange,
     /// By client and network: `client_id` and network, joined by a space.
     ClientAuthenticationFailures,
     /// By network: authorization requests kept, and challenges to devices.
@@ -49,6 +51,7 @@ impl Limit {
             Self::SignInFailedAccounts => "sign_in_failed_accounts",
             Self::PasswordReset => "password_reset",
             Self::PasswordResetNetwork => "password_reset_network",
+            Self::EmailChange => "email_changes",
             Self::ClientAuthenticationFailures => "client_authentication_failures",
             Self::Interactions => "interactions",
             Self::Registration => "registration",
@@ -119,6 +122,7 @@ impl Limits {
             Limit::SignInFailedAccounts => &figures.sign_in_failed_accounts,
             Limit::PasswordReset => &figures.password_reset,
             Limit::PasswordResetNetwork => &figures.password_reset_network,
+            Limit::EmailChange => &figures.email_changes,
             Limit::ClientAuthenticationFailures => &figures.client_authentication_failures,
             Limit::Interactions => &figures.interactions,
             Limit::Registration => &figures.registration,

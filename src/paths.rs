@@ -56,6 +56,9 @@ pub const LOGGED_OUT: &str = "/logged-out";
 // The person's own account.
 pub const ACCOUNT: &str = "/account";
 pub const ACCOUNT_PROFILE: &str = "/account/profile";
+pub const ACCOUNT_EMAIL: &str = "/account/email";
+/// For everybody who has the link.
+pub const ACCOUNT_EMAIL_UNDO: &str = "/account/email/undo";
 pub const ACCOUNT_ORGANIZATION: &str = "/account/organization";
 pub const ACCOUNT_ORGANIZATION_CONFIRM: &str = "/account/organization/confirm";
 pub const ACCOUNT_ORGANIZATION_CHANGE: &str = "/account/organization/change";

@@ -27,6 +27,7 @@ mod m20261129_073500_backchannel_by_administrators;
 mod m20261129_073600_service_uses;
 mod m20261129_080000_search_fold;
 mod m20261129_171500_invitations;
+mod m20261129_180900_email_changes;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_073600_service_uses::Migration),
             Box::new(m20261129_080000_search_fold::Migration),
             Box::new(m20261129_171500_invitations::Migration),
+            Box::new(m20261129_180900_email_changes::Migration),
         ]
     }
 }

@@ -31,6 +31,9 @@ pub enum Error {
     /// The link was used, replaced, or is too old.
     #[error("the link is no longer valid")]
     LinkVoid,
+    /// Another account has got the address meanwhile.
+    #[error("the address is that of another account")]
+    AddressTaken,
     /// The sign-up was finished, or not in time.
     #[error("there is no such sign-up")]
     NoSignup,

@@ -12,7 +12,8 @@ use crate::domain::event::{Action, Event};
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
 use crate::storage::{
-    accounts, email_codes, login_throttles, password_resets, pending_signups, refresh_tokens,
+    accounts, email_changes, email_codes, login_throttles, passkeys, password_resets, pending_signups,
+    refresh_tokens,
 };
 use crate::templates::mails;
 
@@ -51,12 +52,21 @@ pub async fn change(
     .await
 }
 
+/// Takes the password away and ends all access: the account opens again with a new password alone, which a link by mail
+/// sets. A passkey counts again once that password was beside it, for somebody with the old one may have made it.
+pub(super) async fn disable(tx: &Tx, account: &Account) -> Result<()> {
+    accounts::delete_password(tx, &account.id).await?;
+    passkeys::update_counts_alone(tx, &account.id, None, false).await?;
+    revoke_access(tx, account, None).await
+}
+
 /// Ends every other session, every refresh token, every code and link by mail, every pending sign-up of the address,
-/// and the count of failures (security.md PW-6). Other codes and interactions are valid only while their session is.
+/// the pending change of the address, and the count of failures (security.md PW-6). Other codes and interactions are valid only while their session is.
 pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
     sessions::end_all_but(tx, &account.id, but, "password").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
     email_codes::void(tx, account.id.as_str()).await?;
+    email_changes::delete_pending(tx, &account.id).await?;
     password_resets::void_of_account(tx, &account.id).await?;
     password_resets::void_of_address(tx, &address_label(tx.app(), &account.email.unique_key())).await?;
     pending_signups::delete_all_but(tx, &account.email.unique_key(), 0).await?;

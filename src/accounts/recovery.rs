@@ -5,7 +5,7 @@ use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
 use super::{Error, NewPassword, Result, address_label, new_password, password};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::{Actor, Context};
@@ -48,15 +48,13 @@ pub async fn request(
 
     app.write(context, async |tx| {
         let account = accounts::find_by_email(tx, &email.key()).await?;
-        let token = format!("{PREFIX}{}", random::token());
-        password_resets::void_of_address(tx, &label).await?;
         let row = PasswordReset {
             account: account.as_ref().map(|it| it.id.clone()),
             address: label.clone(),
             resume: resume.map(str::to_owned),
             created_at: tx.now(),
         };
-        password_resets::insert(tx, &Digest::of(token.as_bytes()), row).await?;
+        let token = issue(tx, row).await?;
         let object = match &account {
             Some(account) => {
                 let message = mails::PasswordReset {
@@ -75,6 +73,25 @@ pub async fn request(
         Ok(())
     })
     .await
+}
+
+/// Makes a link, which voids the one before, and returns its token.
+async fn issue(tx: &Tx, reset: PasswordReset) -> Result<String> {
+    let token = format!("{PREFIX}{}", random::token());
+    password_resets::void_of_address(tx, &reset.address).await?;
+    password_resets::insert(tx, &Digest::of(token.as_bytes()), reset).await?;
+    Ok(token)
+}
+
+/// Makes a link for an account whose password was taken away, and returns its token: the caller mails it.
+pub(super) async fn begin(tx: &Tx, account: &Account) -> Result<String> {
+    let reset = PasswordReset {
+        account: Some(account.id.clone()),
+        address: address_label(tx.app(), &account.email.unique_key()),
+        resume: None,
+        created_at: tx.now(),
+    };
+    issue(tx, reset).await
 }
 
 /// Returns whose link this is, while it is valid, for the form and its rules. Does not spend it.

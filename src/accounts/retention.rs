@@ -9,7 +9,9 @@ use crate::domain::Time;
 use crate::domain::session::Session;
 use crate::domain::signup;
 use crate::storage::batches::{ROWS, until_done};
-use crate::storage::{email_codes, login_throttles, password_resets, pending_signups, sessions};
+use crate::storage::{
+    email_changes, email_codes, login_throttles, password_resets, pending_signups, sessions,
+};
 
 /// The time after which counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
 const THROTTLES_KEPT: Duration = Duration::days(30);
@@ -29,6 +31,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
     rows += until_done(stopping, || email_codes::delete_made_before(db, proofs)).await?;
     rows += until_done(stopping, || email_codes::delete_attempts_before(db, proofs)).await?;
     rows += until_done(stopping, || password_resets::delete_made_before(db, proofs)).await?;
+    rows += until_done(stopping, || email_changes::delete_expired(db, now)).await?;
     let dead = Session::dead_before(now) - SESSIONS_KEPT;
     rows += until_done(stopping, || forget_sessions(app, dead)).await?;
     let throttles = now - THROTTLES_KEPT;

@@ -3,6 +3,7 @@
 //! sign-up in one transaction, which `affiliations` composes with the request to the Focal Point.
 
 mod code;
+pub mod email_change;
 pub mod first_login;
 
 use chrono::Duration;

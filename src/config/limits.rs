@@ -20,6 +20,8 @@ pub struct Limits {
     pub password_reset: Vec<Rate>,
     /// Reset mails per client network (PW-5).
     pub password_reset_network: Vec<Rate>,
+    /// Changes of the e-mail address requested per account (SU-7).
+    pub email_changes: Vec<Rate>,
     /// Code mails per e-mail address (SU-3).
     pub code_mails: Vec<Rate>,
     /// Attempts at codes per e-mail address (SU-3).
@@ -56,6 +58,7 @@ impl Default for Limits {
             sign_in_failed_accounts: vec![Rate::new(100, 10 * MINUTE)],
             password_reset: vec![Rate::new(3, HOUR)],
             password_reset_network: vec![Rate::new(10, HOUR)],
+            email_changes: vec![Rate::new(5, HOUR), Rate::new(10, DAY)],
             code_mails: vec![Rate::new(1, MINUTE), Rate::new(3, HOUR), Rate::new(8, DAY)],
             code_attempts: vec![Rate::new(15, HOUR)],
             client_authentication_failures: vec![Rate::new(30, MINUTE)],

@@ -11,6 +11,7 @@ pub mod blocklist;
 pub mod claim;
 pub mod client;
 pub mod device;
+pub mod email_change;
 pub mod event;
 pub mod message;
 pub mod organization;

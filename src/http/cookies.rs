@@ -27,6 +27,8 @@ pub enum Cookie {
     State,
     /// The token of a reset link, out of the address with the first step (PW-5).
     Reset,
+    /// The token of a link that undoes a change of the address, out of the address with the first step (SU-7).
+    EmailUndo,
 }
 
 impl Cookie {
@@ -41,6 +43,7 @@ impl Cookie {
             Self::Passkey => "itu_passkey",
             Self::State => "itu_state",
             Self::Reset => "itu_reset",
+            Self::EmailUndo => "itu_undo",
         }
     }
 
@@ -51,8 +54,8 @@ impl Cookie {
             Self::Signup => Some(24 * 3600),   // SU-5
             Self::SecondStep => Some(10 * 60), // AZ-6
             Self::Passkey => Some(5 * 60),
-            Self::Reset => Some(30 * 60),               // PW-5
-            Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
+            Self::Reset | Self::EmailUndo => Some(30 * 60), // PW-5, SU-7
+            Self::KnownBrowser => Some(90 * 24 * 3600),     // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }
     }

@@ -212,7 +212,7 @@ impl From<accounts::Error> for PageError {
                 seconds: retry_after.num_seconds().max(1).unsigned_abs(),
             },
             accounts::Error::Busy => Self::Busy,
-            accounts::Error::Conflict => Self::Conflict,
+            accounts::Error::Conflict | accounts::Error::AddressTaken => Self::Conflict,
             accounts::Error::ReauthenticationNeeded | accounts::Error::SecondFactorNeeded { .. } => {
                 Self::StaleLogin
             }

@@ -8,8 +8,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
 use super::pages::{
-    account, admin, affiliation_requests, authorization, device, errors, focal_point, login, logout,
-    organizations, passkey, public, recovery, second_factor, signup, verify_email,
+    account, admin, affiliation_requests, authorization, device, email_undo, errors, focal_point, login,
+    logout, organizations, passkey, public, recovery, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -170,6 +170,12 @@ fn login_routes(routes: Routes) -> Routes {
             Public,
             get(recovery::open).post(recovery::reset),
         )
+        // Whoever lost the account to somebody else has no login.
+        .at(
+            paths::ACCOUNT_EMAIL_UNDO,
+            Public,
+            get(email_undo::open).post(email_undo::undo),
+        )
 }
 
 fn signup_routes(routes: Routes) -> Routes {
@@ -259,8 +265,8 @@ fn logout_routes(routes: Routes) -> Routes {
 fn account_routes(routes: Routes) -> Routes {
     use Audience::SignedIn;
     use account::{
-        organization, passkeys, password, profile, recovery_codes, requests, security, services, sessions,
-        totp,
+        email, organization, passkeys, password, profile, recovery_codes, requests, security, services,
+        sessions, totp,
     };
 
     routes
@@ -270,6 +276,7 @@ fn account_routes(routes: Routes) -> Routes {
             SignedIn,
             get(profile::show).post(profile::save),
         )
+        .at(paths::ACCOUNT_EMAIL, SignedIn, get(email::show).post(email::act))
         .at(
             paths::ACCOUNT_ORGANIZATION,
             SignedIn,

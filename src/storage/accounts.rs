@@ -208,6 +208,33 @@ pub async fn update_password(db: &impl ConnectionTrait, id: &AccountId, hash: &s
     update(db, id, changes).await
 }
 
+/// Takes the password away: no password logs in until a new one is set.
+pub async fn delete_password(db: &impl ConnectionTrait, id: &AccountId) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        password_hash: Set(None),
+        ..Default::default()
+    };
+    update(db, id, changes).await
+}
+
+/// Changes the address to one that a code or a link has verified. Fails if another account has it (SU-2).
+pub async fn update_email(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    email: &EmailAddress,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let changes = ActiveModel {
+        email: Set(email.as_str().to_owned()),
+        email_key: Set(email.key().as_str().to_owned()),
+        email_unique: Set(email.unique_key().as_str().to_owned()),
+        email_verified: Set(true),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    update(db, id, changes).await
+}
+
 /// Stores the same password under better parameters, unless it was changed meanwhile.
 pub async fn replace_hash(
     db: &impl ConnectionTrait,

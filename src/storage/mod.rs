@@ -12,6 +12,7 @@ pub mod clients;
 mod connection;
 pub mod consents;
 mod database;
+pub mod email_changes;
 pub mod email_codes;
 mod entities;
 pub mod ephemeral;

@@ -45,7 +45,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
-        AccountOverview, AccountProfile, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
+        AccountOverview, AccountProfile, AccountEmail, EmailUndo, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
         AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
@@ -72,6 +72,7 @@ macro_rules! for_all_mails {
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     for_all_mails!(see;
         VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
+        EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone,
         SecondFactorChanged, AuthenticationRequested,
         AccountTakenOver, PasswordDisabled, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,

@@ -176,6 +176,7 @@ async fn everything(op: &TestOp) -> Vec<String> {
         "outbox_mails",
         "accounts",
         "password_resets",
+        "email_changes",
     ] {
         let statement = format!("SELECT * FROM {table}");
         let found = db

@@ -11,7 +11,7 @@ use crate::domain::session::Session;
 
 /// Holds the account's factors until the transaction ends, and refuses a session that has presented less than they ask
 /// for: a factor may have come since the set-up began.
-pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
+pub(in crate::accounts) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
     sessions::hold(tx, session).await?;
     require_class(tx, session).await
 }
@@ -26,7 +26,11 @@ async fn require_class(db: &impl ConnectionTrait, session: &Session) -> Result<(
 
 /// Requires a recent login (SE-4), and a second factor if the account has one: a person who has only the password takes
 /// none away, and a person who has lost one takes it away by another.
-pub(super) async fn require_recent(db: &impl ConnectionTrait, session: &Session, now: Time) -> Result<()> {
+pub(in crate::accounts) async fn require_recent(
+    db: &impl ConnectionTrait,
+    session: &Session,
+    now: Time,
+) -> Result<()> {
     accounts::require_recent(session, now)?;
     require_class(db, session).await
 }

@@ -1,5 +1,5 @@
 //! Makes the codes that are mailed to an address, counts attempts, and compares (security.md SU-3, SU-4).
-//! `verification` and `first_login` call it, and decide what a code completes.
+//! `verification`, `first_login` and `email_change` call it, and decide what a code completes.
 
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
@@ -20,6 +20,7 @@ const DIGITS: u32 = 8;
 pub(super) enum Purpose {
     SignUp,
     FirstLogin,
+    EmailChange,
 }
 
 impl Purpose {
@@ -27,6 +28,7 @@ impl Purpose {
         match self {
             Self::SignUp => "signup",
             Self::FirstLogin => "first_login",
+            Self::EmailChange => "email_change",
         }
     }
 }
@@ -40,12 +42,12 @@ pub(super) struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// Returns the label by which the limits count. Anybody can sign up with the address of somebody else: that takes
+    /// Returns the label by which the limits count. Anybody can sign up with the address of somebody else, or want it for their account: that takes
     /// nothing from the codes and attempts of the owner, whose password comes first.
     fn label(&self, app: &App) -> String {
         let label = address_label(app, &self.email.unique_key());
         match self.purpose {
-            Purpose::SignUp => label,
+            Purpose::SignUp | Purpose::EmailChange => label,
             Purpose::FirstLogin => format!("{}:{label}", self.purpose.as_str()),
         }
     }

@@ -29,21 +29,21 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
         form: ctx.form_or(FormState::default()),
         service: flow.map(|it| it.service),
         email: account.email.as_str().to_owned(),
-        state: state(ctx.content(), status),
+        state: code_state(ctx.content(), status),
         is_open: status.is_open,
-        wait_seconds: seconds(status),
+        wait_seconds: wait_seconds(status),
         wait_minutes: ctx.wait_minutes(),
     };
     ctx.page(&page).await
 }
 
-fn seconds(status: CodeStatus) -> u64 {
+pub(super) fn wait_seconds(status: CodeStatus) -> u64 {
     u64::try_from(status.wait.num_seconds()).unwrap_or_default()
 }
 
 /// Returns the outcome of the POST before, as far as it still holds. `None`: no code waits, and one can be requested.
-fn state(outcome: Option<CodeState>, status: CodeStatus) -> Option<CodeState> {
-    match (outcome, status.is_open, seconds(status) > 0) {
+pub(super) fn code_state(outcome: Option<CodeState>, status: CodeStatus) -> Option<CodeState> {
+    match (outcome, status.is_open, wait_seconds(status) > 0) {
         (Some(CodeState::SentAgain), true, _) => Some(CodeState::SentAgain),
         (Some(CodeState::Spent), false, _) => Some(CodeState::Spent),
         (Some(CodeState::NotYet), _, true) | (_, false, true) => Some(CodeState::NotYet),
@@ -113,7 +113,7 @@ mod tests {
     fn a_page_opened_again_says_what_still_holds() {
         let of = |outcome, is_open, seconds| {
             let wait = chrono::Duration::seconds(seconds);
-            state(outcome, CodeStatus { is_open, wait })
+            code_state(outcome, CodeStatus { is_open, wait })
         };
         assert_eq!(of(None, true, 50), Some(CodeState::Sent));
         assert_eq!(of(Some(CodeState::NotYet), true, 50), Some(CodeState::NotYet));

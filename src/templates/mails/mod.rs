@@ -3,6 +3,8 @@
 
 mod account;
 mod affiliation;
+mod email_change;
 
 pub use account::*;
 pub use affiliation::*;
+pub use email_change::*;

@@ -2,6 +2,7 @@
 //! and paths as contract.md names them.
 
 mod account;
+mod account_email;
 mod account_requests;
 mod admin;
 mod admin_clients;
@@ -21,6 +22,7 @@ mod signup;
 mod verify_email;
 
 pub use account::*;
+pub use account_email::*;
 pub use account_requests::*;
 pub use admin::*;
 pub use admin_clients::*;

@@ -84,12 +84,25 @@ pub(super) async fn cast() -> Cast {
     post(&mut visitor, "/forgot-password", &[("email", "bob@example.org")]).await;
     let link = op.outbox().link("bob@example.org", "/reset-password").await;
     visitor.browser.get(&link).await;
+    // A change of the address is pending, and another can be undone.
+    let mut mover = op.person("mover@example.org").await;
+    wants(&mut mover, "mover@new.example").await;
+    let mut moved = op.person("moved@example.org").await;
+    wants(&mut moved, "moved@new.example").await;
+    let code = op.outbox().code("moved@new.example").await;
+    let form = moved.browser.get("/account/email").await.form(&["code"]);
+    let form = form.press("action", "confirm");
+    moved.browser.submit(form, &[("code", &code)]).await;
+    let link = op.outbox().link("moved@example.org", "/account/email/undo").await;
+    visitor.browser.get(&link).await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
         of("visitor", "/signup"),
         of("visitor", "/reset-password"),
         of("visitor", "/forgot-password"),
+        of("visitor", "/account/email/undo"),
+        of("mover", "/account/email"),
         of("chooser", "/signup/organization"),
         of("verifier", "/signup/verify"),
         ("guest", consent),
@@ -106,6 +119,7 @@ pub(super) async fn cast() -> Cast {
         of("user", "/logout"),
         of("user", "/device"),
         of("user", "/account/profile"),
+        of("user", "/account/email"),
         of("user", "/account/organization"),
         of("user", "/account/organization/change"),
         of("user", "/account/security/password"),
@@ -140,6 +154,7 @@ pub(super) async fn cast() -> Cast {
         ("guarded", guarded),
         ("lagging", lagging),
         ("newcomer", newcomer),
+        ("mover", mover),
         ("user", user),
         ("focal point", focal_point),
         ("administrator", administrator),
@@ -156,6 +171,15 @@ async fn asked(op: &TestOp, name: &str, url: String, page: &str) -> (Person, Str
     assert_eq!(shown.url.path(), page, "{}", shown.text());
     let address = shown.url.as_str().trim_start_matches(ISSUER).to_owned();
     (person, address)
+}
+
+/// Logs in and asks for another address.
+async fn wants(person: &mut Person, email: &str) {
+    person.logs_in().await;
+    let page = person.browser.get("/account/email").await;
+    let form = page.form(&["email"]).press("action", "request");
+    let page = person.browser.submit(form, &[("email", email)]).await;
+    assert!(page.has("#pending-email"), "{}", page.text());
 }
 
 /// Returns a person logged in, who accepted Terms of Use that have been replaced.

@@ -1,0 +1,90 @@
+//! Takes a change of the address back, for whoever reads the mail of the old one: a link of 256 bits, 72 hours, one use
+//! (security.md SU-7). It ends all access to the account, whose password no longer works, and mails a link for a new one.
+//!
+//! An earlier change wins over a later one: its link works whatever the address became since, and voids the links of all
+//! changes after it, which went to addresses that the person may never have had.
+
+use sea_orm::{ConnectionTrait, SqlErr};
+
+use super::{Error, Result, password, recovery};
+use crate::app::App;
+use crate::domain::account::{Account, EmailAddress};
+use crate::domain::actor::Context;
+use crate::domain::email_change::EmailChange;
+use crate::domain::event::{Action, Event};
+use crate::domain::secret::Secret;
+use crate::random;
+use crate::storage::{accounts, email_changes};
+use crate::templates::mails;
+
+/// Marks the kind of the token (security.md G-7).
+const PREFIX: &str = "eu_";
+
+pub(super) fn token() -> String {
+    format!("{PREFIX}{}", random::token())
+}
+
+/// Returns the address that the link restores, while it is valid. Does not spend it.
+pub async fn open(app: &App, token: &str) -> Result<EmailAddress> {
+    let (_, change) = find(app, app.db.read(), token).await?;
+    Ok(change.old)
+}
+
+async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, EmailChange)> {
+    if !token.starts_with(PREFIX) || token.len() > 100 {
+        return Err(Error::LinkVoid);
+    }
+    let change = email_changes::find_by_undo(db, &Secret::new(token).digest(), app.clock.now())
+        .await?
+        .ok_or(Error::LinkVoid)?;
+    let account = accounts::find(db, &change.account)
+        .await?
+        .ok_or(Error::LinkVoid)?;
+    Ok((account, change))
+}
+
+/// Spends the link and restores the address; of any number of parallel uses, one succeeds. Returns the address.
+pub async fn undo(app: &App, context: &Context, token: &str) -> Result<EmailAddress> {
+    let (account, change) = find(app, app.db.read(), token).await?;
+    let digest = Secret::new(token).digest();
+    app.write(&context.as_person(&account.id, account.role), async |tx| {
+        accounts::lock(tx, &change.account).await?;
+        let (account, change) = find(app, tx, token).await?;
+        if !email_changes::spend_undo(tx, &digest).await? {
+            return Err(Error::LinkVoid);
+        }
+        let since = change.changed_at.unwrap_or(change.requested_at);
+        email_changes::void_undo_since(tx, &account.id, since).await?;
+
+        let restored = Account {
+            email: change.old.clone(),
+            ..account.clone()
+        };
+        let key = restored.email.unique_key();
+        if key != account.email.unique_key() && accounts::find_holder(tx, &key).await?.is_some() {
+            return Err(Error::AddressTaken);
+        }
+        accounts::update_email(tx, &restored.id, &restored.email, tx.now())
+            .await
+            .map_err(|error| match error.sql_err() {
+                Some(SqlErr::UniqueConstraintViolation(_)) => Error::AddressTaken,
+                _ => error.into(),
+            })?;
+        password::disable(tx, &restored).await?;
+        let event = Event::new(Action::EmailChangeUndone, format!("account:{}", restored.id));
+        tx.record(event).await?;
+
+        let mail = |token| mails::EmailChangeUndone {
+            name: restored.profile.full_name(),
+            at: tx.now(),
+            token,
+        };
+        let reset = recovery::begin(tx, &restored).await?;
+        tx.mail(&restored, &mail(Some(reset))).await?;
+        if account.email.key() != restored.email.key() {
+            tx.mail(&account, &mail(None)).await?;
+        }
+        Ok(restored.email)
+    })
+    .await
+}

@@ -1,0 +1,64 @@
+//! `/account/email/undo`: the link that the old address gets with a change of the address (security.md SU-7). It works
+//! without a login, and its POST decides. As with a reset link, the token leaves the address with the first step.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::{PageContext, PageError, PageForm};
+use crate::accounts::{self, email_undo};
+use crate::http::cookies::Cookie;
+use crate::http::outcome::Outcome;
+use crate::paths;
+use crate::templates::pages::EmailUndo;
+
+/// Moves the `token` of the mail's link into a cookie, and shows the address without it.
+pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
+    if let Some(outcome) = ctx.content::<EmailUndo>() {
+        return ctx.page(&outcome).await;
+    }
+    if let Some(token) = ctx.query("token") {
+        let well_formed = token.len() <= 100
+            && token
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        if !well_formed {
+            return ctx.page(&EmailUndo::Void).await;
+        }
+        let cookie = Cookie::EmailUndo.set(&ctx.app, &token);
+        return Ok(ctx.with_cookie(cookie).redirect(paths::ACCOUNT_EMAIL_UNDO));
+    }
+    let Some(token) = ctx.cookie(Cookie::EmailUndo) else {
+        return ctx.page(&EmailUndo::Void).await;
+    };
+    match email_undo::open(&ctx.app, &token).await {
+        Ok(email) => {
+            let email = email.as_str().to_owned();
+            ctx.page(&EmailUndo::Open { email }).await
+        }
+        Err(accounts::Error::LinkVoid) => ctx.page(&EmailUndo::Void).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Nothing {}
+
+pub async fn undo(form: PageForm<Nothing>) -> Result<Response, PageError> {
+    let PageForm { ctx, .. } = form;
+    let Some(token) = ctx.cookie(Cookie::EmailUndo) else {
+        return Ok(ctx.redirect(paths::ACCOUNT_EMAIL_UNDO));
+    };
+    let (ctx, outcome) = match email_undo::undo(&ctx.app, &ctx.actor_context(), &token).await {
+        Ok(email) => {
+            let cookie = Cookie::EmailUndo.clear(&ctx.app);
+            let email = email.as_str().to_owned();
+            (ctx.with_cookie(cookie), EmailUndo::Done { email })
+        }
+        Err(accounts::Error::LinkVoid) => return Ok(ctx.redirect(paths::ACCOUNT_EMAIL_UNDO)),
+        Err(accounts::Error::AddressTaken) => (ctx, EmailUndo::Taken),
+        Err(other) => return Err(other.into()),
+    };
+    // Bound to the browser and to no account: the session that this browser may have had has ended.
+    ctx.again_to(None, Outcome::of(&outcome)?).await
+}

@@ -1,0 +1,208 @@
+//! Tests the link that takes a change of the address back: without a login, once, for three days.
+
+use futures_util::future::join_all;
+
+use super::*;
+use itu_account::accounts::{Error, email_undo};
+use itu_account::domain::actor::{Actor, Context};
+
+const UNDO: &str = "/account/email/undo";
+const BETTER: &str = "Harbour-9-violin";
+
+impl TestOp {
+    async fn undo_link(&self, address: &str) -> String {
+        self.outbox().link(address, UNDO).await
+    }
+
+    /// Presses the button of the link that an address got, in a browser without a session.
+    async fn undoes(&self, address: &str) -> Page {
+        let link = self.undo_link(address).await;
+        let mut browser = self.browser();
+        let page = browser.get(&link).await;
+        match page.find_form_at(UNDO) {
+            Some(form) => browser.send(form).await,
+            None => page,
+        }
+    }
+
+    async fn is_address_of_the_account(&self, email: &str) -> bool {
+        let query = format!("SELECT id FROM accounts WHERE email = '{email}'");
+        rows(self, &query).await.len() == 1
+    }
+}
+
+#[tokio::test]
+async fn the_old_address_takes_the_change_back_and_ends_all_access() {
+    // SU-7
+    let op = TestOp::start().await;
+    let mut thief = alice(&op).await;
+    let mut rp = op.client("events").await;
+    let code = thief.logs_in_at(&mut rp, "openid email offline_access").await;
+    let tokens = rp.redeems(&code).await.expect("tokens");
+    thief.changes_to(&op, NEW).await;
+    op.advance(71 * 3600);
+    thief.logs_in().await;
+    thief.asks_for("thief@example.org").await;
+
+    // The link leads to a page and decides nothing; its token leaves the address.
+    let link = op.undo_link(OLD).await;
+    let token = link.rsplit('=').next().expect("a token").to_owned();
+    assert!(
+        !rows(&op, "SELECT * FROM email_changes")
+            .await
+            .join("\n")
+            .contains(&token)
+    ); // G-7
+    let mut owner = op.browser();
+    let page = owner.get(&link).await;
+    assert_eq!(page.url.as_str(), format!("{}{UNDO}", crate::support::ISSUER));
+    assert!(page.text_of("#consequence").contains(OLD), "{}", page.text());
+    assert!(op.is_address_of_the_account(NEW).await);
+
+    op.advance(2);
+    let form = page.form_to(UNDO);
+    let page = owner.send(form.clone()).await;
+    assert!(
+        page.has("#undo-done") && page.text().contains(OLD),
+        "{}",
+        page.text()
+    );
+    assert!(op.is_address_of_the_account(OLD).await);
+    // All access has ended: sessions, refresh tokens, the password, the change that was pending.
+    assert_eq!(thief.browser.get("/account").await.url.path(), "/login");
+    assert!(
+        rp.refreshes(&tokens.refresh_token.expect("offline access"))
+            .await
+            .is_err()
+    );
+    assert!(!thief.may_log_in(&op).await);
+    OLD.clone_into(&mut thief.email);
+    assert!(!thief.may_log_in(&op).await);
+    assert_eq!(
+        rows(&op, "SELECT id FROM email_changes WHERE changed_at IS NULL")
+            .await
+            .len(),
+        0
+    );
+    assert_eq!(count(&op, Action::EmailChangeUndone).await, 1);
+    // Both addresses hear of it; the restored one sets a new password.
+    let removed = op.outbox().latest(NEW).await;
+    assert_eq!(removed.kind, "email_change_undone");
+    assert!(!removed.text.contains("token="), "{}", removed.text);
+    let reset = op.outbox().link(OLD, "/reset-password").await;
+    let new_password = owner
+        .get(&reset)
+        .await
+        .form(&["password", "password_confirmation"]);
+    let fields = [("password", BETTER), ("password_confirmation", BETTER)];
+    owner.submit(new_password, &fields).await;
+    BETTER.clone_into(&mut thief.password);
+    assert!(thief.may_log_in(&op).await);
+
+    // The link is spent, for a second press in the same browser and in another one.
+    let page = op.undoes(OLD).await;
+    assert!(page.has("#undo-void"), "{}", page.text());
+    op.advance(120);
+    let page = owner.send(form).await;
+    assert!(page.has("#undo-void"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn the_browser_of_the_person_may_take_it_back_too() {
+    // SU-7: the session of this browser ends with all others.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    alice.changes_to(&op, NEW).await;
+    let link = op.undo_link(OLD).await;
+    let form = alice.browser.get(&link).await.form_to(UNDO);
+    let page = alice.browser.send(form).await;
+    assert!(page.has("#undo-done"), "{}", page.text());
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+}
+
+#[tokio::test]
+async fn a_link_works_for_72_hours_and_once_under_parallel_presses() {
+    // SU-7, G-8
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    alice.changes_to(&op, NEW).await;
+    let link = op.undo_link(OLD).await;
+    let token = link.rsplit('=').next().expect("a token");
+    let wrong = [
+        String::new(),
+        "eu_".to_owned(),
+        token[3..].to_owned(),
+        token.replace("eu_", "pr_"),
+        format!("{token}{}", "x".repeat(200)),
+    ];
+    for wrong in wrong {
+        let refused = email_undo::open(&op.app, &wrong).await;
+        assert!(matches!(refused, Err(Error::LinkVoid)), "{wrong}");
+    }
+    let page = op.browser().get(&format!("{UNDO}?token=%00")).await;
+    assert!(page.has("#undo-void"), "{}", page.text());
+    assert!(op.browser().get(UNDO).await.has("#undo-void"));
+
+    op.advance(72 * 3600 - 1);
+    let visitor = Context::of(Actor::Visitor);
+    let all = join_all((0..10).map(|_| email_undo::undo(&op.app, &visitor, token))).await;
+    assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1, "{all:?}");
+    assert_eq!(count(&op, Action::EmailChangeUndone).await, 1);
+
+    let mut bob = op.person("bob@example.org").await;
+    bob.logs_in().await;
+    bob.changes_to(&op, "bob@new.example").await;
+    op.advance(72 * 3600);
+    assert!(op.undoes("bob@example.org").await.has("#undo-void"));
+    assert!(op.is_address_of_the_account("bob@new.example").await);
+}
+
+#[tokio::test]
+async fn an_earlier_change_is_undone_with_all_that_came_after_it() {
+    // SU-7: whoever took the account over changes the address twice to be rid of its owner.
+    let op = TestOp::start().await;
+    let mut thief = alice(&op).await;
+    for address in ["thief@one.example", "thief@two.example"] {
+        thief.changes_to(&op, address).await;
+        op.advance(61);
+    }
+    let page = op.undoes(OLD).await;
+    assert!(page.has("#undo-done"), "{}", page.text());
+    assert!(op.is_address_of_the_account(OLD).await);
+    assert_eq!(
+        op.outbox().latest("thief@two.example").await.kind,
+        "email_change_undone"
+    );
+    let page = op.undoes("thief@one.example").await;
+    assert!(page.has("#undo-void"), "{}", page.text());
+    assert!(op.is_address_of_the_account(OLD).await);
+}
+
+#[tokio::test]
+async fn a_later_change_is_undone_without_the_earlier_one() {
+    // SU-7
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    for address in [NEW, "alice@newest.example"] {
+        alice.changes_to(&op, address).await;
+        op.advance(61);
+    }
+    assert!(op.undoes(NEW).await.has("#undo-done"));
+    assert!(op.is_address_of_the_account(NEW).await);
+    // The first address still can.
+    assert!(op.undoes(OLD).await.has("#undo-done"));
+    assert!(op.is_address_of_the_account(OLD).await);
+}
+
+#[tokio::test]
+async fn an_old_address_that_has_become_another_account_is_not_taken_from_it() {
+    // SU-2, SU-7
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    alice.changes_to(&op, NEW).await;
+    op.person(OLD).await;
+    let page = op.undoes(OLD).await;
+    assert!(page.has("#undo-taken"), "{}", page.text());
+    assert!(op.is_address_of_the_account(NEW).await && alice.may_log_in(&op).await);
+    assert_eq!(count(&op, Action::EmailChangeUndone).await, 0);
+}
