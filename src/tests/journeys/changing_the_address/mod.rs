@@ -7,7 +7,11 @@ use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
+use super::second_factor::sets_up;
 use crate::support::{Page, Person, TestOp};
+use itu_account::accounts::verification::email_change;
+use itu_account::accounts::{Error, email_undo, sessions};
+use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::event::Action;
 
 const OLD: &str = "alice@example.org";
@@ -380,4 +384,79 @@ async fn codes_and_requests_are_counted() {
         Some("alice@new5.example")
     );
     assert_eq!(mails(&op).await, 5);
+}
+
+#[tokio::test]
+async fn no_code_completes_a_change_to_an_address_that_had_an_account() {
+    // SU-1: not even the right one, which nobody was mailed.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    alice.asks_for(NEW).await;
+    let code = op.outbox().code(NEW).await;
+    let taken = "UPDATE email_changes SET taken = TRUE";
+    op.app.db.execute_unprepared(taken).await.expect("written");
+    let page = alice.confirms_by(&code).await;
+    assert!(page.text().contains("4 attempts left"), "{}", page.text());
+    assert_eq!(op.find_account(OLD).await.email.as_str(), OLD);
+}
+
+#[tokio::test]
+async fn a_session_without_the_second_factor_of_the_account_changes_nothing() {
+    // SE-4
+    let op = TestOp::start().await;
+    let mut weak = alice(&op).await;
+    weak.asks_for(NEW).await;
+    let code = op.outbox().code(NEW).await;
+    let page = weak.browser.get(PAGE).await;
+    let form = page.form(&["code"]).press("action", "confirm");
+    let mut strong = weak.elsewhere(&op);
+    sets_up(&op, &mut strong).await;
+    let page = weak.browser.submit(form, &[("code", &code)]).await;
+    assert_eq!(page.url.path(), "/reauthenticate", "{}", page.text());
+    assert_eq!(op.find_account(OLD).await.email.as_str(), OLD);
+    // In the session that has presented it, the code is good.
+    assert!(strong.confirms_by(&code).await.says("flash.email_changed"));
+}
+
+#[tokio::test]
+async fn a_change_and_its_undo_are_written_whole_or_not_at_all() {
+    // ST-2: without the trail, nothing of it happens.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    alice.asks_for(NEW).await;
+    let code = op.outbox().code(NEW).await;
+    let account = op.find_account(OLD).await;
+    let session = sessions::list(&op.app, &account.id)
+        .await
+        .expect("sessions")
+        .remove(0);
+    let rename = async |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        op.app.db.execute_unprepared(&sql).await.expect("renamed");
+    };
+    let state = async || {
+        let mut all = rows(&op, "SELECT * FROM email_changes").await;
+        all.extend(rows(&op, "SELECT * FROM accounts").await);
+        all.extend(rows(&op, "SELECT id, recipient, kind FROM outbox_mails ORDER BY id").await);
+        all
+    };
+    let context = Context::of(Actor::Visitor);
+    let before = state().await;
+    rename("events", "away").await;
+    let refused = email_change::confirm(&op.app, &context, &session, &code).await;
+    rename("away", "events").await;
+    assert!(matches!(refused, Err(Error::Storage(_))), "{refused:?}");
+    assert_eq!(before, state().await);
+    // The code is as good as before.
+    assert!(alice.confirms_by(&code).await.says("flash.email_changed"));
+
+    let link = op.outbox().link(OLD, "/account/email/undo").await;
+    let token = link.rsplit('=').next().expect("a token");
+    let before = state().await;
+    rename("events", "away").await;
+    let refused = email_undo::undo(&op.app, &context, token).await;
+    rename("away", "events").await;
+    assert!(matches!(refused, Err(Error::Storage(_))), "{refused:?}");
+    assert_eq!(before, state().await);
+    assert!(email_undo::undo(&op.app, &context, token).await.is_ok());
 }

@@ -3,8 +3,6 @@
 use futures_util::future::join_all;
 
 use super::*;
-use itu_account::accounts::{Error, email_undo};
-use itu_account::domain::actor::{Actor, Context};
 
 const UNDO: &str = "/account/email/undo";
 const BETTER: &str = "Harbour-9-violin";
