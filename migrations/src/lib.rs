@@ -28,6 +28,7 @@ mod m20261129_073600_service_uses;
 mod m20261129_080000_search_fold;
 mod m20261129_171500_invitations;
 mod m20261129_180900_email_changes;
+mod m20261129_184200_events_of_people;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_080000_search_fold::Migration),
             Box::new(m20261129_171500_invitations::Migration),
             Box::new(m20261129_180900_email_changes::Migration),
+            Box::new(m20261129_184200_events_of_people::Migration),
         ]
     }
 }

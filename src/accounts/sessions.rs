@@ -139,8 +139,8 @@ pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Res
     if !sessions::update_authenticated(tx, &raised, &cookie.digest()).await? {
         return Err(Error::CodeVoid);
     }
-    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because(proof.factor.as_str());
-    tx.record(event).await?;
+    let event = Event::new(Action::SignIn, format!("session:{}", session.id)).about(&session.account);
+    tx.record(event.because(proof.factor.as_str())).await?;
     Ok(Started {
         session: raised,
         cookie,
@@ -191,8 +191,8 @@ pub async fn end(
 pub(super) async fn retire(tx: &Tx, account: &AccountId, id: &SessionId, reason: &str) -> Result<bool> {
     let ended = sessions::end(tx, account, id, tx.now()).await?;
     if ended {
-        let event = Event::new(Action::SessionEnded, format!("session:{id}")).because(reason);
-        tx.record(event).await?;
+        let event = Event::new(Action::SessionEnded, format!("session:{id}")).about(account);
+        tx.record(event.because(reason)).await?;
     }
     Ok(ended)
 }

@@ -44,6 +44,7 @@ async fn designate_in(tx: &Tx, affiliation: &Affiliation, organization: &Organiz
     };
     focal_points::insert(tx, &new).await?;
     let event = Event::new(Action::FocalPointDesignated, object(affiliation))
+        .about(&affiliation.account)
         .within(&affiliation.organization)
         .change(false, true);
     tx.record(event).await?;
@@ -77,6 +78,7 @@ pub async fn undesignate(
             return Err(Error::Conflict);
         }
         let mut event = Event::new(Action::FocalPointRemoved, object(&affiliation))
+            .about(&affiliation.account)
             .within(&organization.id)
             .change(true, false);
         event.reason.clone_from(&reason);

@@ -1,5 +1,7 @@
 //! Says who acts, and through which door. Every room reads it, the audit trail keeps it.
 
+use super::affiliation::Capacity;
+use super::organization::words;
 use super::role::Role;
 use super::{AccountId, ClientId, Time, session};
 
@@ -21,7 +23,44 @@ pub enum Actor {
     System,
 }
 
+words! {
+    /// The office in which somebody acts on a person's account: what the person is told in place of a name.
+    Office {
+        Themselves = "person",
+        /// Somebody who is not logged in, the person or another.
+        Visitor = "visitor",
+        FocalPoint = "focal_point",
+        Administrator = "administrator",
+        Client = "client",
+        System = "system",
+    }
+}
+
+impl From<Capacity> for Office {
+    fn from(capacity: Capacity) -> Self {
+        match capacity {
+            Capacity::FocalPoint => Self::FocalPoint,
+            Capacity::Administrator => Self::Administrator,
+            Capacity::Themselves => Self::Themselves,
+            Capacity::System => Self::System,
+        }
+    }
+}
+
 impl Actor {
+    /// Returns the office in which the actor acts on the account of `person`. Nobody but Focal Points and the staff of
+    /// the Union acts on the account of another.
+    pub fn office(&self, person: Option<&AccountId>) -> Office {
+        match self {
+            Self::Visitor => Office::Visitor,
+            Self::Person { account, .. } if person.is_none_or(|it| it == account) => Office::Themselves,
+            Self::Person { role: Role::User, .. } => Office::FocalPoint,
+            Self::Person { .. } | Self::Operator => Office::Administrator,
+            Self::Client(_) => Office::Client,
+            Self::System => Office::System,
+        }
+    }
+
     pub fn account(&self) -> Option<&AccountId> {
         match self {
             Self::Person { account, .. } => Some(account),

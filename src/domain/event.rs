@@ -2,12 +2,17 @@
 
 use serde_json::Value;
 
+use super::actor::{Context, Office};
+use super::{AccountId, ClientId, Time};
+
 /// One entry: what was done to which object, with what result.
 #[derive(Clone, Debug)]
 pub struct Event {
     pub action: Action,
     /// The object as `kind:id`, for example `account:…`, `affiliation:…`, `client:…`.
     pub object: String,
+    /// The person whom it concerns, where the object does not name them.
+    pub account: Option<AccountId>,
     pub organization: Option<super::OrganizationId>,
     pub success: bool,
     pub reason: Option<String>,
@@ -20,6 +25,7 @@ impl Event {
         Self {
             action,
             object: object.into(),
+            account: None,
             organization: None,
             success: true,
             reason: None,
@@ -37,6 +43,21 @@ impl Event {
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
+    }
+
+    /// Names the person whom it concerns: they read it in their history, whoever acted.
+    pub fn about(mut self, account: &AccountId) -> Self {
+        self.account = Some(account.clone());
+        self
+    }
+
+    /// Returns the person whom it concerns: the one who was named, or is the object; else whoever acted.
+    pub fn person(&self, context: &Context) -> Option<AccountId> {
+        let object = || self.object.strip_prefix("account:").map(AccountId::new);
+        self.account
+            .clone()
+            .or_else(object)
+            .or_else(|| context.actor.account().cloned())
     }
 
     pub fn within(mut self, organization: &super::OrganizationId) -> Self {
@@ -60,10 +81,27 @@ impl Event {
 /// The entry of the trail about something that was refused.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    pub at: super::Time,
+    pub at: Time,
     pub reason: String,
     pub circumstances: Option<Value>,
     pub request_id: String,
+}
+
+/// The entry of the trail about something that concerns a person, without any other person in it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub at: Time,
+    pub action: Action,
+    pub object: String,
+    pub success: bool,
+    pub reason: Option<String>,
+    /// The client that it is about, or that acted.
+    pub client: Option<ClientId>,
+    /// The office of whoever acted; `None` if an earlier release wrote the record.
+    pub office: Option<Office>,
+    /// The client network and the browser of whoever acted; empty if there was none.
+    pub network: String,
+    pub browser: String,
 }
 
 macro_rules! actions {
@@ -72,8 +110,14 @@ macro_rules! actions {
         pub enum Action { $($name),+ }
 
         impl Action {
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
+            }
+
+            pub fn parse(value: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|it| it.as_str() == value)
             }
         }
     };

@@ -8,6 +8,7 @@ pub mod authorization;
 pub mod authorization_details;
 pub mod backchannel_authentication;
 pub mod blocklist;
+pub mod browser;
 pub mod claim;
 pub mod client;
 pub mod device;

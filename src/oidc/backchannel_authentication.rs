@@ -128,7 +128,9 @@ async fn keep(
     let event = Event::new(Action::AuthenticationRequested, format!("client:{}", client.id))
         .because(asked.scope.to_string());
     let event = match account {
-        Some(account) => event.change(serde_json::Value::Null, format!("account:{}", account.id)),
+        Some(account) => event
+            .about(&account.id)
+            .change(serde_json::Value::Null, format!("account:{}", account.id)),
         None => event.failed("unknown_user_id"),
     };
     let request = &request;

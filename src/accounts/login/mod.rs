@@ -8,5 +8,4 @@ mod password;
 pub mod second_step;
 
 pub use completion::{Browser, LoggedIn};
-pub use new_browser::browser_in_words;
 pub use password::{LoginForm, Second, attempt};

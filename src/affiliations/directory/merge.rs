@@ -127,6 +127,7 @@ async fn move_along(
         return Err(Error::Conflict);
     }
     let event = Event::new(Action::OrganizationMerged, transitions::object(affiliation))
+        .about(&affiliation.account)
         .within(&target.id)
         .change(source.id.as_str(), target.id.as_str());
     Ok(tx.record(event).await?)

@@ -17,6 +17,7 @@ use crate::storage::{affiliations, focal_points, ties};
 pub async fn start(tx: &Tx, new: &Affiliation, organization: &Organization) -> Result<(), Error> {
     affiliations::insert(tx, new).await?;
     let event = Event::new(Action::AffiliationRequested, object(new))
+        .about(&new.account)
         .within(&new.organization)
         .change(Value::Null, state(new));
     tx.record(event).await?;
@@ -35,6 +36,7 @@ pub async fn transition(
         end_ties_rights(tx, before, end).await?;
         if focal_points::delete(tx, &before.id).await? {
             let event = Event::new(Action::FocalPointRemoved, object(before))
+                .about(&before.account)
                 .within(&before.organization)
                 .change(true, false);
             tx.record(event).await?;
@@ -44,6 +46,7 @@ pub async fn transition(
         return Err(Error::Conflict);
     }
     let mut event = Event::new(action(after.status()), object(before))
+        .about(&before.account)
         .within(&before.organization)
         .change(state(before), state(after));
     event.reason = after.last_decision().and_then(|it| it.reason.clone());
@@ -66,6 +69,7 @@ pub async fn end_ties_rights(tx: &Tx, affiliation: &Affiliation, end: &Decision)
 pub async fn start_right(tx: &Tx, new: &TiesRight, affiliation: &Affiliation) -> Result<(), Error> {
     ties::insert(tx, new).await?;
     let event = Event::new(right_action(new.status()), object(affiliation))
+        .about(&affiliation.account)
         .within(&affiliation.organization)
         .change(Value::Null, right_state(new));
     Ok(tx.record(event).await?)
@@ -82,6 +86,7 @@ pub async fn transition_right(
         return Err(Error::Conflict);
     }
     let mut event = Event::new(right_action(after.status()), object(affiliation))
+        .about(&affiliation.account)
         .within(&affiliation.organization)
         .change(right_state(before), right_state(after));
     event.reason = match &after.stage {

@@ -16,6 +16,9 @@ pub struct Model {
     pub after: Option<String>,
     pub network: String,
     pub request_id: String,
+    pub account_id: Option<String>,
+    pub acted_as: String,
+    pub browser: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

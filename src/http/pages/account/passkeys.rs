@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::recovery_codes::{self, Made};
 use crate::accounts;
-use crate::accounts::login::browser_in_words;
 use crate::accounts::second_factor::passkey::registration;
 use crate::accounts::second_factor::{self, recovery_code};
+use crate::domain::browser::browser_in_words;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};

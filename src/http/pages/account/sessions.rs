@@ -3,8 +3,9 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::accounts::{login, sessions};
+use crate::accounts::sessions;
 use crate::domain::SessionId;
+use crate::domain::browser::browser_in_words;
 use crate::http::pages::logout::leave;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::oidc::end_session::After;
@@ -27,7 +28,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
         .map(|session| SessionView {
             id: session.id.as_str().to_owned(),
             current: session.id == person.session().id,
-            browser: login::browser_in_words(&session.user_agent),
+            browser: browser_in_words(&session.user_agent),
             network: session.network.clone(),
             signed_in_at: session.created_at,
             last_used_at: session.last_used_at,
@@ -43,7 +44,7 @@ pub async fn confirm(ctx: PageContext, person: SignedIn) -> Result<Response, Pag
             let id = ctx.given("session_id").unwrap_or_default();
             let open = sessions::list(&ctx.app, &person.account().id).await?;
             let session = open.iter().find(|it| it.id.as_str() == id);
-            let browser = login::browser_in_words(&session.ok_or(PageError::NotFound)?.user_agent);
+            let browser = browser_in_words(&session.ok_or(PageError::NotFound)?.user_agent);
             Confirm::new("session", paths::ACCOUNT_SESSIONS, "end", "account.sessions.end")
                 .of(browser)
                 .with("session_id", &id)
