@@ -74,6 +74,8 @@ pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const ACCOUNT_SESSIONS_CONFIRM: &str = "/account/sessions/confirm";
 pub const ACCOUNT_SERVICES: &str = "/account/services";
 pub const ACCOUNT_SERVICES_CONFIRM: &str = "/account/services/confirm";
+pub const ACCOUNT_HISTORY: &str = "/account/history";
+pub const ACCOUNT_HISTORY_ORGANIZATION: &str = "/account/history/organization";
 pub const ACCOUNT_REQUESTS: &str = "/account/requests";
 
 // Focal Points.

@@ -6,6 +6,7 @@ pub mod administrators;
 pub mod email_undo;
 mod error;
 pub mod foreign_hash;
+pub mod history;
 pub mod import;
 pub mod invitations;
 pub mod known_browser;

@@ -8,6 +8,7 @@ pub mod accounts_import;
 pub mod directory;
 mod error;
 pub mod focal_points;
+pub mod history;
 pub mod lifecycle;
 mod membership_claims;
 pub mod notifications;

@@ -265,8 +265,8 @@ fn logout_routes(routes: Routes) -> Routes {
 fn account_routes(routes: Routes) -> Routes {
     use Audience::SignedIn;
     use account::{
-        email, organization, passkeys, password, profile, recovery_codes, requests, security, services,
-        sessions, totp,
+        email, history, organization, passkeys, password, profile, recovery_codes, requests, security,
+        services, sessions, totp,
     };
 
     routes
@@ -343,6 +343,12 @@ fn account_routes(routes: Routes) -> Routes {
             paths::ACCOUNT_SERVICES_CONFIRM,
             SignedIn,
             get(services::confirm).post(services::withdraw),
+        )
+        .at(paths::ACCOUNT_HISTORY, SignedIn, get(history::show))
+        .at(
+            paths::ACCOUNT_HISTORY_ORGANIZATION,
+            SignedIn,
+            get(history::show_affiliations),
         )
         .at(
             paths::ACCOUNT_REQUESTS,

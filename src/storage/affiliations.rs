@@ -69,6 +69,32 @@ pub async fn list_of_account(
     rows.into_iter().map(from_row).collect()
 }
 
+/// Returns a part of a person's own history, newest first.
+pub async fn list_part_of_account(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<Affiliation>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .order_by_desc(Column::RequestedAt)
+        .order_by_desc(Column::Id)
+        .offset(offset)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// Counts all that a person ever asked for or belonged to.
+pub async fn count_of_account(db: &impl ConnectionTrait, account: &AccountId) -> Result<u64, DbErr> {
+    Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .count(db)
+        .await
+}
+
 pub async fn list_of_organization(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

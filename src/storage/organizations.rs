@@ -39,6 +39,19 @@ pub async fn find(db: &impl ConnectionTrait, id: &OrganizationId) -> Result<Opti
         .transpose()
 }
 
+/// Returns those of the ids that exist, merged ones as they are.
+pub async fn list_by_ids(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = &OrganizationId>,
+) -> Result<Vec<Organization>, DbErr> {
+    let ids: Vec<_> = ids.into_iter().map(OrganizationId::as_str).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// Keeps the record as it is read until the transaction ends. On SQLite there is one writer anyway.
 pub async fn find_to_rely_on(
     tx: &impl ConnectionTrait,

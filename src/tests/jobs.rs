@@ -39,7 +39,7 @@ const OF_WHAT_WAITS: [&str; 3] = [
 ];
 
 /// Returns how a database would scan whole tables for a statement: the words of its plan, or none.
-async fn scans(app: &App, statement: &Statement) -> Vec<String> {
+pub async fn scans(app: &App, statement: &Statement) -> Vec<String> {
     let sql = match statement.db_backend {
         DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {}", statement.sql),
         _ => format!("EXPLAIN (FORMAT JSON) {}", statement.sql),

@@ -1,8 +1,9 @@
 //! The links between the pages of a list, with the filters that lead to them.
 
 use super::ListQuery;
-use crate::affiliations::directory;
+use crate::accounts;
 use crate::affiliations::roster::RosterPage;
+use crate::affiliations::{self, directory};
 use crate::oidc::clients;
 use crate::templates::pages::Paging;
 
@@ -38,6 +39,26 @@ impl From<&RosterPage> for Position {
 
 impl From<&directory::Page> for Position {
     fn from(found: &directory::Page) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+impl From<&accounts::history::HistoryPage> for Position {
+    fn from(found: &accounts::history::HistoryPage) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+impl From<&affiliations::history::HistoryPage> for Position {
+    fn from(found: &affiliations::history::HistoryPage) -> Self {
         Self {
             page: found.page,
             size: found.size,

@@ -3,6 +3,7 @@
 
 mod account;
 mod account_email;
+mod account_history;
 mod account_requests;
 mod admin;
 mod admin_clients;
@@ -23,6 +24,7 @@ mod verify_email;
 
 pub use account::*;
 pub use account_email::*;
+pub use account_history::*;
 pub use account_requests::*;
 pub use admin::*;
 pub use admin_clients::*;

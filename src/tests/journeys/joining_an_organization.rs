@@ -37,7 +37,7 @@ pub(super) async fn member(
     (person, account, affiliation.id)
 }
 
-async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
+pub(super) async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
     let account = op.find_account(email).await.id;
     let affiliation = op

@@ -6,6 +6,7 @@ mod confirming;
 mod consent;
 pub mod first_login;
 mod form_sent_twice;
+mod history;
 mod joining_an_organization;
 mod reading;
 mod request_over;

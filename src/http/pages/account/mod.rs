@@ -1,6 +1,7 @@
 //! Shows people their own account, and lets them change it (contract.md, `/account` and below).
 
 pub mod email;
+pub mod history;
 pub mod organization;
 pub mod passkeys;
 pub mod password;
