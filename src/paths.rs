@@ -77,6 +77,9 @@ pub const ACCOUNT_SERVICES_CONFIRM: &str = "/account/services/confirm";
 pub const ACCOUNT_HISTORY: &str = "/account/history";
 pub const ACCOUNT_HISTORY_ORGANIZATION: &str = "/account/history/organization";
 pub const ACCOUNT_REQUESTS: &str = "/account/requests";
+pub const ACCOUNT_DATA: &str = "/account/data";
+pub const ACCOUNT_DATA_READ: &str = "/account/data/read";
+pub const ACCOUNT_DATA_FILE: &str = "/account/data/itu-account-data.json";
 
 // Focal Points.
 pub const FOCAL_POINT: &str = "/focal-point";

@@ -29,6 +29,7 @@ mod m20261129_080000_search_fold;
 mod m20261129_171500_invitations;
 mod m20261129_180900_email_changes;
 mod m20261129_184200_events_of_people;
+mod m20261129_184500_data_downloads;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_171500_invitations::Migration),
             Box::new(m20261129_180900_email_changes::Migration),
             Box::new(m20261129_184200_events_of_people::Migration),
+            Box::new(m20261129_184500_data_downloads::Migration),
         ]
     }
 }

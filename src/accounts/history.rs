@@ -61,6 +61,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::EmailChangeCancelled
         | Action::EmailChanged
         | Action::EmailChangeUndone
+        | Action::DataRequested
         | Action::RefreshTokenReused => Shown(Topic::Security),
         Action::SignUpCompleted
         | Action::EmailCodeSent
@@ -109,6 +110,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::ClientDeleted
         | Action::InitialAccessTokenIssued
         | Action::ClientSecretRotated => Hidden("it is about a service and not about a person"),
+        Action::DataBuilt => Hidden("a mail and the page of the download say it"),
         Action::KeyChanged => Hidden("it is about the keys of the provider"),
     }
 }
@@ -154,6 +156,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::EmailChangeCancelled => "history.event.email_change_cancelled",
         Action::EmailChanged => "history.event.email_changed",
         Action::EmailChangeUndone => "history.event.email_change_undone",
+        Action::DataRequested => "history.event.data_requested",
         Action::ProfileChanged => "history.event.profile_changed",
         Action::TermsAccepted => "history.event.terms_accepted",
         Action::RoleChanged => "history.event.role_changed",

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use sea_orm::DbErr;
 
-use super::{Result, throttle};
+use super::{Result, data_download, throttle};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::session::Session;
@@ -34,6 +34,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
     rows += until_done(stopping, || email_changes::delete_expired(db, now)).await?;
     let dead = Session::dead_before(now) - SESSIONS_KEPT;
     rows += until_done(stopping, || forget_sessions(app, dead)).await?;
+    rows += data_download::sweep(app, now).await?;
     let throttles = now - THROTTLES_KEPT;
     rows += until_done(stopping, || {
         login_throttles::delete_stale(db, throttle::STOPPED, throttles)

@@ -26,7 +26,7 @@ use crate::storage::accounts::{Holder, NewAccount};
 use crate::storage::{accounts, email_codes, pending_signups};
 use crate::templates::mails;
 
-pub(super) use self::code::When;
+pub(super) use self::code::{When, labels};
 
 fn binding(pending: &PendingSignup) -> Binding<'_> {
     Binding {

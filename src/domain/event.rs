@@ -148,6 +148,8 @@ actions! {
     EmailChangeCancelled = "account.email_change_cancelled",
     EmailChanged = "account.email_changed",
     EmailChangeUndone = "account.email_change_undone",
+    DataRequested = "account.data_requested",
+    DataBuilt = "account.data_built",
     AccountImported = "account.imported",
     AccountsInvited = "account.invited",
     AccountsExported = "account.exported",

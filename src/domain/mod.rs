@@ -11,6 +11,7 @@ pub mod blocklist;
 pub mod browser;
 pub mod claim;
 pub mod client;
+pub mod data_download;
 pub mod device;
 pub mod email_change;
 pub mod event;

@@ -265,7 +265,7 @@ fn logout_routes(routes: Routes) -> Routes {
 fn account_routes(routes: Routes) -> Routes {
     use Audience::SignedIn;
     use account::{
-        email, history, organization, passkeys, password, profile, recovery_codes, requests, security,
+        data, email, history, organization, passkeys, password, profile, recovery_codes, requests, security,
         services, sessions, totp,
     };
 
@@ -355,6 +355,9 @@ fn account_routes(routes: Routes) -> Routes {
             SignedIn,
             get(requests::show).post(requests::decide),
         )
+        .at(paths::ACCOUNT_DATA, SignedIn, get(data::show).post(data::request))
+        .at(paths::ACCOUNT_DATA_READ, SignedIn, get(data::read))
+        .at(paths::ACCOUNT_DATA_FILE, SignedIn, get(data::download))
 }
 
 /// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.

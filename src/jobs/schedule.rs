@@ -8,7 +8,7 @@ use super::runner::{self, Running};
 use super::sweep::sweep;
 use crate::app::App;
 use crate::keys::{RotationError, rotation};
-use crate::{affiliations, mail, oidc};
+use crate::{accounts, affiliations, mail, oidc};
 
 pub const ALL: &[Job] = &[
     Job {
@@ -31,6 +31,11 @@ pub const ALL: &[Job] = &[
         name: "pings",
         every: Duration::from_secs(1),
         run: |app| Box::pin(async move { deliver_pings(&app).await }),
+    },
+    Job {
+        name: "data downloads",
+        every: Duration::from_secs(2),
+        run: |app| Box::pin(async move { build_data_downloads(&app).await }),
     },
     // DS-3: pending rows are purged every minute.
     Job {
@@ -89,6 +94,12 @@ pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
 /// Pings services whose authentication requests were decided (CIBA §10.2).
 pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
     oidc::backchannel_authentication::deliver(app).await?;
+    Ok(())
+}
+
+/// Builds what people requested of their data.
+pub async fn build_data_downloads(app: &App) -> anyhow::Result<()> {
+    accounts::data_download::build_due(app).await?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 use itu_account::jobs;
 use itu_account::storage::batches::ROWS;
 use itu_account::storage::email_codes::{self, EmailCode};
-use itu_account::storage::{accounts, affiliations, organizations};
+use itu_account::storage::{accounts, affiliations, data_downloads, organizations};
 
 /// All other tables may have as many rows as there are people, or more.
 const SMALL: [&str; 9] = [
@@ -170,6 +170,14 @@ async fn neglected() -> (TestOp, Site) {
             op.insert_focal_point(&affiliation).await;
         }
     }
+    let alice = account(&op, "alice").await;
+    data_downloads::put(db, &alice, "due", now).await.unwrap();
+    let mina = account(&op, "mina").await;
+    data_downloads::put(db, &mina, "over", now).await.unwrap();
+    let built = data_downloads::find(db.read(), &mina).await.unwrap().unwrap();
+    data_downloads::finish(db, &built, "sealed", now, now)
+        .await
+        .unwrap();
     let ada = account(&op, "ada").await;
     accounts::update_role(db, &ada, Role::User, Role::Administrator)
         .await

@@ -39,6 +39,7 @@ mod listener;
 mod logout;
 mod mtls;
 mod parameters_once;
+mod personal_data;
 mod pkce;
 mod readme;
 mod refresh_token;

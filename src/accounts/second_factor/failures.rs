@@ -8,7 +8,7 @@ use crate::storage::login_throttles;
 
 /// Returns the counter of wrong codes: for strangers, or for one browser that signed in before, so that somebody who
 /// has learned the password locks no owner out. A new password does not reset it.
-pub(super) fn counter(account: &AccountId, browser: Option<&str>) -> String {
+pub(in crate::accounts) fn counter(account: &AccountId, browser: Option<&str>) -> String {
     match browser {
         None => format!("f:{account}"),
         Some(browser) => format!("f:{browser}:{account}"),

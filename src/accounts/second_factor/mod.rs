@@ -14,7 +14,7 @@ pub mod totp;
 mod verification;
 
 pub use enrolment::{Enrolled, remove_for};
-pub(super) use failures::forgive;
+pub(super) use failures::{counter, forgive};
 pub(super) use reauthentication::{hold, require_recent};
 pub(super) use status::reachable_acr_within;
 pub use status::{Advice, SecondFactorStatus, highest_acr, reachable_acr, status};

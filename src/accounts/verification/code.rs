@@ -33,6 +33,12 @@ impl Purpose {
     }
 }
 
+/// Returns the labels by which the limits count the codes to an address.
+pub(in crate::accounts) fn labels(app: &App, email: &EmailAddress) -> [String; 2] {
+    let label = address_label(app, &email.unique_key());
+    [format!("{}:{label}", Purpose::FirstLogin.as_str()), label]
+}
+
 /// Names what a code is bound to: its purpose, its address and what it completes (SU-3).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Binding<'a> {

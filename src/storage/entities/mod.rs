@@ -7,6 +7,7 @@ pub mod client;
 pub mod client_secret;
 pub mod code_attempt;
 pub mod consent;
+pub mod data_download;
 pub mod email_change;
 pub mod email_code;
 pub mod event;

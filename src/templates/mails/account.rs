@@ -130,6 +130,24 @@ impl MailTemplate for NewSignIn {
     }
 }
 
+/// The mail that the person's data is ready: a plain link to the page, which opens to its account alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct DataReady {
+    pub name: String,
+    pub until: Time,
+}
+
+impl MailTemplate for DataReady {
+    const NAME: &'static str = "data_ready";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John <i>Doe</i>".into(),
+            until: sample_time(),
+        }]
+    }
+}
+
 /// The mail of a service that asks the person to prove who they are, where they are logged in (CIBA). It carries a
 /// plain link to the page where it is answered, no power, and nothing that the client wrote but its registered name
 /// (security.md DV-3).

@@ -2,6 +2,7 @@
 //! and paths as contract.md names them.
 
 mod account;
+mod account_data;
 mod account_email;
 mod account_history;
 mod account_requests;
@@ -23,6 +24,7 @@ mod signup;
 mod verify_email;
 
 pub use account::*;
+pub use account_data::*;
 pub use account_email::*;
 pub use account_history::*;
 pub use account_requests::*;

@@ -1,5 +1,7 @@
 //! Shows people their own account, and lets them change it (contract.md, `/account` and below).
 
+pub mod data;
+mod data_read;
 pub mod email;
 pub mod history;
 pub mod organization;

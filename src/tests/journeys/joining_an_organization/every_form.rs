@@ -438,6 +438,7 @@ async fn of_the_account() {
         (of("/account/organization/change"), NEW_RECORD),
         (of("/account/sessions"), SESSION),
         (of("/account/services"), SERVICE),
+        (of("/account/data"), &[("action", "request", Kind::Fixed)]),
         (of("/account/security/password"), PASSWORD),
         (of("/account/security/totp"), TOTP),
     ]) {

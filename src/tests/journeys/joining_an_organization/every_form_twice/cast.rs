@@ -127,6 +127,7 @@ pub(super) async fn cast() -> Cast {
         of("user", "/account/security/passkeys"),
         of("user", "/account/services"),
         of("user", "/account/sessions"),
+        of("user", "/account/data"),
         of("focal point", "/focal-point/ofcom/requests"),
         ("focal point", format!("/focal-point/ofcom/requests/{pending}")),
         ("focal point", format!("/focal-point/ofcom/people/{account}")),

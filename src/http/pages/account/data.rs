@@ -1,0 +1,86 @@
+//! `/account/data`: all that is held on the person, requested here and built by a job; below it the file, and the same to
+//! be read. Each needs a recent login (security.md SE-4), and only the account itself has it.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::data_read;
+use crate::accounts::data_download::{self, PersonalData};
+use crate::domain::data_download::Stage;
+use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
+use crate::paths;
+use crate::templates::FormState;
+use crate::templates::pages::{AccountData, AccountDataRead};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fields {
+    action: String,
+}
+
+pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let now = ctx.app.clock.now();
+    let found = data_download::find(&ctx.app, &person.account().id).await?;
+    let stage = found.as_ref().map(|it| it.stage(now));
+    let until = match stage {
+        Some(Stage::Ready { until, .. }) => Some(until),
+        _ => None,
+    };
+    let page = AccountData {
+        form: ctx.form_or(FormState::default()),
+        stage: match stage {
+            None => "none",
+            Some(Stage::Building) => "building",
+            Some(Stage::Ready { .. }) => "ready",
+            Some(Stage::Expired) => "expired",
+            Some(Stage::Failed) => "failed",
+        },
+        may_request: stage != Some(Stage::Building) && found.is_none_or(|it| it.wait(now).is_none()),
+        until,
+        is_recent: person.session().is_recent(now),
+    };
+    ctx.page(&page).await
+}
+
+pub async fn request(person: SignedIn, form: PageForm<Fields>) -> Result<Response, PageError> {
+    let PageForm { ctx, fields, .. } = form;
+    if fields.action != "request" {
+        return Err(PageError::Invalid);
+    }
+    data_download::request(&ctx.app, &ctx.actor_context(), person.session()).await?;
+    Ok(ctx.redirect(paths::ACCOUNT_DATA))
+}
+
+async fn open(ctx: &PageContext, person: &SignedIn) -> Result<Option<PersonalData>, PageError> {
+    Ok(data_download::open(&ctx.app, person.session()).await?)
+}
+
+/// Shows the data in the language of the page.
+pub async fn read(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let Some(data) = open(&ctx, &person).await? else {
+        // It has expired, or was never built: the page says which.
+        return Ok(ctx.redirect(paths::ACCOUNT_DATA));
+    };
+    let page = AccountDataRead {
+        made_at: data.made_at,
+        sections: data_read::sections(&data),
+    };
+    ctx.page(&page).await
+}
+
+/// Sends the file.
+pub async fn download(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let Some(data) = open(&ctx, &person).await? else {
+        return Ok(ctx.redirect(paths::ACCOUNT_DATA));
+    };
+    let file = serde_json::to_string_pretty(&data).map_err(PageError::internal)?;
+    let mut response = file.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"itu-account-data.json\""),
+    );
+    Ok(ctx.send(response))
+}

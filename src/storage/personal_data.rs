@@ -1,0 +1,262 @@
+//! Reads all that the database holds on one person, table by table, for the download of their data. Every column of an
+//! entity is given, but those of `WITHHELD`; a table is read here or stands in `WITHOUT_PEOPLE`. A test walks the schema
+//! of the database, so that a new table or column is in one of the three.
+
+use std::collections::BTreeMap;
+
+use chrono::SecondsFormat;
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait,
+    QueryFilter, Value as Stored,
+};
+use serde_json::{Map, Value};
+
+use super::entities::{
+    account, affiliation, authentication_request, code_attempt, consent, data_download, email_change,
+    email_code, event, focal_point, login_throttle, organization, outbox_mail, passkey, password_reset,
+    recovery_code, refresh_token, service_use, session, session_client, ties_right, totp_factor,
+};
+use crate::domain::AccountId;
+
+/// The longest list of one `IN`.
+const LISTED: usize = 400;
+
+/// The keys by which rows are a person's.
+#[derive(Debug)]
+pub struct Person<'a> {
+    pub account: &'a AccountId,
+    /// The address as mails are sent to it.
+    pub email: &'a str,
+    /// The keyed digests by which limits know the address.
+    pub addresses: &'a [String],
+    /// The counters of failures that are not of one browser.
+    pub throttles: &'a [String],
+}
+
+/// The rows of one table that are about the person.
+#[derive(Debug)]
+pub struct Table {
+    pub name: &'static str,
+    /// The columns that are given.
+    pub columns: Vec<&'static str>,
+    pub rows: Vec<Map<String, Value>>,
+}
+
+/// The reason for which a column is named and not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Whoever has it can log in, or could try to find out the password.
+    Secret,
+    /// It names somebody else.
+    AnotherPerson,
+    /// It is the download itself.
+    ThisFile,
+}
+
+impl Reason {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::AnotherPerson => "another_person",
+            Self::ThisFile => "this_file",
+        }
+    }
+}
+
+pub const WITHHELD: &[(&str, &str, Reason)] = &[
+    ("accounts", "password_hash", Reason::Secret),
+    ("affiliations", "decided_by", Reason::AnotherPerson),
+    ("affiliations", "ended_by", Reason::AnotherPerson),
+    ("authentication_requests", "digest", Reason::Secret),
+    ("authentication_requests", "ping", Reason::Secret),
+    ("data_downloads", "content", Reason::ThisFile),
+    ("email_changes", "undo_digest", Reason::Secret),
+    ("email_codes", "hmac", Reason::Secret),
+    ("focal_points", "designated_by", Reason::AnotherPerson),
+    ("outbox_mails", "html", Reason::Secret),
+    ("outbox_mails", "text", Reason::Secret),
+    ("password_resets", "resume", Reason::Secret),
+    ("password_resets", "token_digest", Reason::Secret),
+    ("recovery_codes", "digest", Reason::Secret),
+    ("refresh_tokens", "digest", Reason::Secret),
+    ("refresh_tokens", "previous", Reason::Secret),
+    ("sessions", "cookie_digest", Reason::Secret),
+    ("ties_rights", "decided_by", Reason::AnotherPerson),
+    ("ties_rights", "ended_by", Reason::AnotherPerson),
+    ("totp_factors", "sealed_secret", Reason::Secret),
+];
+
+/// The tables that hold nothing on a person with an account, each with the reason.
+pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
+    ("client_secrets", "secrets of services"),
+    ("clients", "services"),
+    ("generations", "counters of changes"),
+    ("initial_access_tokens", "tokens for the registration of services"),
+    ("membership_types", "the types of membership"),
+    ("organization_words", "words of the names of organizations"),
+    (
+        "pending_signups",
+        "typed by somebody who has not shown that the address is theirs; deleted when the account is made or after a day",
+    ),
+    ("registrations", "services that registered themselves"),
+    ("revocations", "random identifiers of tokens that ended"),
+    ("seaql_migrations", "the history of the schema"),
+    ("signing_keys", "our own keys"),
+    ("terms_versions", "the versions of the Terms of Use"),
+    ("ties_right_types", "the kinds of TIES rights"),
+];
+
+/// Reads every table that has rows of people, each in its order of the alphabet.
+pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<Table>, DbErr> {
+    let id = person.account.as_str();
+    let affiliations = rows::<affiliation::Entity>(db, affiliation::Column::AccountId.eq(id)).await?;
+    let sessions = rows::<session::Entity>(db, session::Column::AccountId.eq(id)).await?;
+    let passkeys = rows::<passkey::Entity>(db, passkey::Column::AccountId.eq(id)).await?;
+    let email_changes = rows::<email_change::Entity>(db, email_change::Column::AccountId.eq(id)).await?;
+    let mut recipients = vec![person.email.to_owned()];
+    recipients.extend(former_addresses(&email_changes));
+    let of_affiliations = ids(&affiliations);
+    let of_sessions = ids(&sessions);
+    let mut objects = vec![format!("account:{id}")];
+    objects.extend(person.addresses.iter().map(|it| format!("address:{it}")));
+    for (kind, table) in [
+        ("affiliation", &affiliations),
+        ("session", &sessions),
+        ("passkey", &passkeys),
+    ] {
+        objects.extend(ids(table).iter().map(|it| format!("{kind}:{it}")));
+    }
+    let events = events(db, id, &objects).await?;
+    Ok(vec![
+        rows::<account::Entity>(db, account::Column::Id.eq(id)).await?,
+        affiliations,
+        rows::<authentication_request::Entity>(db, authentication_request::Column::AccountId.eq(id)).await?,
+        rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?,
+        rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?,
+        rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?,
+        email_changes,
+        rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?,
+        events,
+        rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
+        rows::<login_throttle::Entity>(db, login_throttle::Column::Key.is_in(person.throttles)).await?,
+        rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?,
+        rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?,
+        passkeys,
+        rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?,
+        rows::<recovery_code::Entity>(db, recovery_code::Column::AccountId.eq(id)).await?,
+        rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?,
+        rows::<service_use::Entity>(db, service_use::Column::AccountId.eq(id)).await?,
+        rows_in::<session_client::Entity>(db, session_client::Column::SessionId, &of_sessions).await?,
+        sessions,
+        rows_in::<ties_right::Entity>(db, ties_right::Column::AffiliationId, &of_affiliations).await?,
+        rows::<totp_factor::Entity>(db, totp_factor::Column::AccountId.eq(id)).await?,
+    ])
+}
+
+async fn rows<E: EntityTrait>(db: &impl ConnectionTrait, whose: impl IntoCondition) -> Result<Table, DbErr>
+where
+    E::Model: ModelTrait<Entity = E>,
+{
+    let found = E::find().filter(whose.into_condition()).all(db).await?;
+    let rows: Result<_, DbErr> = found.iter().map(row).collect();
+    Ok(table::<E>(rows?))
+}
+
+/// Reads the rows with one of these values. An empty list asks for nothing: a database would read the whole table.
+async fn rows_in<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    column: E::Column,
+    values: &[String],
+) -> Result<Table, DbErr>
+where
+    E::Model: ModelTrait<Entity = E>,
+{
+    let mut all = table::<E>(Vec::new());
+    for some in values.chunks(LISTED) {
+        all.rows.extend(rows::<E>(db, column.is_in(some)).await?.rows);
+    }
+    Ok(all)
+}
+
+fn table<E: EntityTrait>(rows: Vec<Map<String, Value>>) -> Table {
+    let name = E::default().table_name();
+    Table {
+        name,
+        columns: given(name, E::Column::iter().map(|it| it.as_str())).collect(),
+        rows,
+    }
+}
+
+fn given(table: &str, columns: impl Iterator<Item = &'static str>) -> impl Iterator<Item = &'static str> {
+    columns.filter(move |column| !WITHHELD.iter().any(|(of, it, _)| *of == table && it == column))
+}
+
+fn row<M: ModelTrait>(model: &M) -> Result<Map<String, Value>, DbErr> {
+    let table = M::Entity::default().table_name();
+    let columns = <M::Entity as EntityTrait>::Column::iter();
+    columns
+        .filter(|it| given(table, std::iter::once(it.as_str())).next().is_some())
+        .map(|it| Ok((it.as_str().to_owned(), json(model.get(it))?)))
+        .collect()
+}
+
+fn json(stored: Stored) -> Result<Value, DbErr> {
+    Ok(match stored {
+        Stored::Bool(it) => it.into(),
+        Stored::Int(it) => it.into(),
+        Stored::BigInt(it) => it.into(),
+        Stored::String(it) => it.into(),
+        Stored::ChronoDate(it) => it.map(|it| it.to_string()).into(),
+        Stored::ChronoDateTimeUtc(it) => it
+            .map(|it| it.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+            .into(),
+        other => return Err(DbErr::Type(format!("no JSON for {other:?}"))),
+    })
+}
+
+/// Returns the addresses that the account had before a change.
+fn former_addresses(changes: &Table) -> Vec<String> {
+    let changed = changes.rows.iter().filter(|row| row["changed_at"].is_string());
+    let former = changed.filter_map(|row| row.get("old_email")?.as_str());
+    former.map(str::to_owned).collect()
+}
+
+fn ids(table: &Table) -> Vec<String> {
+    let ids = table.rows.iter().filter_map(|row| row.get("id")?.as_str());
+    ids.map(str::to_owned).collect()
+}
+
+/// Reads the audit trail: what the person did, and what was done to what is theirs. Of other people's acts it leaves out
+/// who they were and where from.
+async fn events(db: &impl ConnectionTrait, account: &str, objects: &[String]) -> Result<Table, DbErr> {
+    let own = format!("account:{account}");
+    let mut found = BTreeMap::new();
+    let acts = event::Entity::find()
+        .filter(event::Column::Actor.eq(&*own))
+        .all(db);
+    found.extend(acts.await?.into_iter().map(|it| (it.id, it)));
+    let concerns = event::Entity::find()
+        .filter(event::Column::AccountId.eq(account))
+        .all(db);
+    found.extend(concerns.await?.into_iter().map(|it| (it.id, it)));
+    for some in objects.chunks(LISTED) {
+        let about = event::Entity::find()
+            .filter(event::Column::Object.is_in(some))
+            .all(db);
+        found.extend(about.await?.into_iter().map(|it| (it.id, it)));
+    }
+    for event in found.values_mut() {
+        let office = match event.actor.split(':').next() {
+            Some("account") if event.actor != own => "another_person",
+            Some("operator") => "operator",
+            _ => continue,
+        };
+        event.actor = office.to_owned();
+        event.network.clear();
+        event.browser.clear();
+        event.request_id.clear();
+    }
+    let rows: Result<_, DbErr> = found.values().map(row).collect();
+    Ok(table::<event::Entity>(rows?))
+}

@@ -1,0 +1,117 @@
+//! `/account/data` and below: the download of all that is held on the person.
+
+use serde::Serialize;
+
+use super::samples;
+use crate::domain::Time;
+use crate::templates::{FormState, Page};
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountData {
+    pub form: FormState,
+    /// `none`, `building`, `ready`, `expired`, `failed`.
+    pub stage: &'static str,
+    /// `false` while one is being built or was built just now.
+    pub may_request: bool,
+    /// The time at which the file expires.
+    pub until: Option<Time>,
+    /// `true` if the login is recent enough to open the file.
+    pub is_recent: bool,
+}
+
+impl Page for AccountData {
+    const TEMPLATE: &'static str = "account_data";
+
+    fn samples() -> Vec<Self> {
+        let page = |stage, may_request, is_recent| Self {
+            form: FormState::default(),
+            stage,
+            may_request,
+            until: (stage == "ready").then(samples::at),
+            is_recent,
+        };
+        vec![
+            page("none", true, true),
+            page("building", false, true),
+            page("ready", false, true),
+            page("ready", true, false),
+            page("expired", true, false),
+            page("failed", true, true),
+        ]
+    }
+}
+
+/// One subject: `data.section.<name>` is its title.
+#[derive(Clone, Debug, Serialize)]
+pub struct DataSection {
+    pub name: &'static str,
+    /// The number of all records; the page may show fewer.
+    pub count: u64,
+    pub records: Vec<Vec<DataField>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DataField {
+    /// The key of its name.
+    pub label: &'static str,
+    /// `text`, `time`, `yes_no`.
+    pub kind: &'static str,
+    /// The family of texts that has the values.
+    pub family: Option<&'static str>,
+    pub values: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountDataRead {
+    pub made_at: Time,
+    pub sections: Vec<DataSection>,
+}
+
+impl Page for AccountDataRead {
+    const TEMPLATE: &'static str = "account_data_read";
+
+    fn samples() -> Vec<Self> {
+        let field = |label, kind, family, value: &str| DataField {
+            label,
+            kind,
+            family,
+            values: vec![value.to_owned()],
+        };
+        let account = vec![
+            field("field.email", "text", None, "john.doe@company.com"),
+            field("data.field.verified", "yes_no", None, "yes"),
+            field("field.job_title", "text", None, "<b>Head</b> of Division"),
+            field("field.gender", "text", Some("gender"), "undisclosed"),
+            field("data.field.created", "time", None, "2026-03-04T09:05:00Z"),
+        ];
+        let section = |name, count, records| DataSection { name, count, records };
+        let of = |names: &[&'static str]| -> Vec<DataSection> {
+            let one = |name: &&'static str| {
+                let since = field("data.field.since", "time", None, "2026-03-04T09:05:00Z");
+                section(*name, 250, vec![vec![since.clone()], vec![since]])
+            };
+            names.iter().map(one).collect()
+        };
+        let mut sections = vec![section("accounts", 1, vec![account])];
+        sections.extend(of(&[
+            "email_changes",
+            "affiliations",
+            "ties_rights",
+            "focal_points",
+            "organizations",
+            "service_uses",
+            "consents",
+            "refresh_tokens",
+            "authentication_requests",
+            "sessions",
+            "passkeys",
+            "totp_factors",
+            "outbox_mails",
+            "events",
+        ]));
+        vec![Self {
+            made_at: samples::at(),
+            sections,
+        }]
+    }
+}
