@@ -357,6 +357,20 @@ async fn a_new_password_ends_a_change_that_somebody_began() {
 }
 
 #[tokio::test]
+async fn a_link_that_the_old_address_got_before_sets_no_password() {
+    // PW-5: whoever reads the old mailbox has the link that takes the change back, and no other.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    let mut browser = op.browser();
+    let form = browser.get("/forgot-password").await.form(&["email"]);
+    browser.submit(form, &[("email", OLD)]).await;
+    let link = op.outbox().link(OLD, "/reset-password").await;
+    assert!(browser.get(&link).await.find_form(&["password"]).is_some());
+    alice.changes_to(&op, NEW).await;
+    assert!(browser.get(&link).await.find_form(&["password"]).is_none());
+}
+
+#[tokio::test]
 async fn codes_and_requests_are_counted() {
     // SU-3, SU-7, DS-2
     let op = TestOp::start().await;
