@@ -177,6 +177,8 @@ pub struct AccountPasskeys {
     pub challenge: Option<String>,
     /// The number of recovery codes that are left, or `None` without a second factor.
     pub recovery_codes: Option<u64>,
+    /// `true` if new ones should be generated.
+    pub few_codes: bool,
 }
 
 impl Page for AccountPasskeys {
@@ -196,6 +198,7 @@ impl Page for AccountPasskeys {
             may_add: true,
             challenge: None,
             recovery_codes: None,
+            few_codes: false,
         };
         vec![
             page.clone(),
@@ -221,6 +224,7 @@ impl Page for AccountPasskeys {
                 passkeys: vec![passkey("Chrome, Android", Some(samples::at()))],
                 may_add: false,
                 recovery_codes: Some(1),
+                few_codes: true,
                 ..page
             },
         ]
@@ -254,6 +258,8 @@ impl std::fmt::Debug for Setup {
 pub struct InUse {
     pub since: Time,
     pub recovery_codes: u64,
+    /// `true` if new ones should be generated.
+    pub few_codes: bool,
 }
 
 impl Page for AccountTotp {
@@ -275,6 +281,7 @@ impl Page for AccountTotp {
         let in_use = |recovery_codes| InUse {
             since: samples::at(),
             recovery_codes,
+            few_codes: recovery_codes == 0,
         };
         vec![
             page.clone(),

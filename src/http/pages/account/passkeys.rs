@@ -59,6 +59,7 @@ async fn page(
             .collect(),
         challenge: registration::pending(app, person.session()).await?,
         recovery_codes: status.is_on().then_some(status.recovery_codes),
+        few_codes: status.has_few_codes(),
     })
 }
 

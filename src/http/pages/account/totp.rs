@@ -42,6 +42,7 @@ async fn page(ctx: &PageContext, person: &SignedIn, form: FormState) -> Result<A
         in_use: status.totp_since.map(|since| InUse {
             since,
             recovery_codes: status.recovery_codes,
+            few_codes: status.has_few_codes(),
         }),
     })
 }
