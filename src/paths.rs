@@ -59,6 +59,8 @@ pub const ACCOUNT_PROFILE: &str = "/account/profile";
 pub const ACCOUNT_EMAIL: &str = "/account/email";
 /// For everybody who has the link.
 pub const ACCOUNT_EMAIL_UNDO: &str = "/account/email/undo";
+/// For everybody who has the link.
+pub const ACCOUNT_NOT_ME: &str = "/account/not-me";
 pub const ACCOUNT_ORGANIZATION: &str = "/account/organization";
 pub const ACCOUNT_ORGANIZATION_CONFIRM: &str = "/account/organization/confirm";
 pub const ACCOUNT_ORGANIZATION_CHANGE: &str = "/account/organization/change";

@@ -30,6 +30,7 @@ mod m20261129_171500_invitations;
 mod m20261129_180900_email_changes;
 mod m20261129_184200_events_of_people;
 mod m20261129_184500_data_downloads;
+mod m20261129_194500_not_me_links;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_180900_email_changes::Migration),
             Box::new(m20261129_184200_events_of_people::Migration),
             Box::new(m20261129_184500_data_downloads::Migration),
+            Box::new(m20261129_194500_not_me_links::Migration),
         ]
     }
 }

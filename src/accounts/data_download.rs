@@ -8,12 +8,16 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Error, Result, known_browser, require_recent, second_factor, sessions, throttle, verification};
+use super::{
+    Error, Result, known_browser, not_me_link, require_recent, second_factor, sessions, throttle,
+    verification,
+};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::data_download::{ATTEMPTS, CLAIM, DataDownload, KEPT, Stage};
 use crate::domain::event::{Action, Event};
+use crate::domain::not_me::Cause;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, OrganizationId, Time};
 use crate::random;
@@ -160,6 +164,7 @@ async fn build(app: &App, claimed: &DataDownload) -> Result<bool> {
         let mail = mails::DataReady {
             name: account.profile.full_name(),
             until,
+            not_me: not_me_link::issue(tx, account, Cause::Data).await?,
         };
         tx.mail(account, &mail).await?;
         Ok(true)

@@ -7,7 +7,7 @@
 use sea_orm::{ConnectionTrait, SqlErr};
 
 use super::{Error, Result, password, recovery};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::email_change::EmailChange;
@@ -53,38 +53,47 @@ pub async fn undo(app: &App, context: &Context, token: &str) -> Result<EmailAddr
         if !email_changes::spend_undo(tx, &digest).await? {
             return Err(Error::LinkVoid);
         }
-        let since = change.changed_at.unwrap_or(change.requested_at);
-        email_changes::void_undo_since(tx, &account.id, since).await?;
-
-        let restored = Account {
-            email: change.old.clone(),
-            ..account.clone()
-        };
-        let key = restored.email.unique_key();
-        if key != account.email.unique_key() && accounts::find_holder(tx, &key).await?.is_some() {
-            return Err(Error::AddressTaken);
-        }
-        accounts::update_email(tx, &restored.id, &restored.email, tx.now())
-            .await
-            .map_err(|error| match error.sql_err() {
-                Some(SqlErr::UniqueConstraintViolation(_)) => Error::AddressTaken,
-                _ => error.into(),
-            })?;
+        let restored = restore(tx, &account, &change).await?;
         password::disable(tx, &restored).await?;
-        let event = Event::new(Action::EmailChangeUndone, format!("account:{}", restored.id));
-        tx.record(event).await?;
-
-        let mail = |token| mails::EmailChangeUndone {
+        let mail = mails::EmailChangeUndone {
             name: restored.profile.full_name(),
             at: tx.now(),
-            token,
+            token: Some(recovery::begin(tx, &restored).await?),
         };
-        let reset = recovery::begin(tx, &restored).await?;
-        tx.mail(&restored, &mail(Some(reset))).await?;
-        if account.email.key() != restored.email.key() {
-            tx.mail(&account, &mail(None)).await?;
-        }
+        tx.mail(&restored, &mail).await?;
         Ok(restored.email)
     })
     .await
+}
+
+/// Restores the address that the account had before the change, voids the links of all changes since, and mails the
+/// address that it had until now.
+pub(super) async fn restore(tx: &Tx, account: &Account, change: &EmailChange) -> Result<Account> {
+    let since = change.changed_at.unwrap_or(change.requested_at);
+    email_changes::void_undo_since(tx, &account.id, since).await?;
+    let restored = Account {
+        email: change.old.clone(),
+        ..account.clone()
+    };
+    let key = restored.email.unique_key();
+    if key != account.email.unique_key() && accounts::find_holder(tx, &key).await?.is_some() {
+        return Err(Error::AddressTaken);
+    }
+    accounts::update_email(tx, &restored.id, &restored.email, tx.now())
+        .await
+        .map_err(|error| match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Error::AddressTaken,
+            _ => error.into(),
+        })?;
+    let event = Event::new(Action::EmailChangeUndone, format!("account:{}", restored.id));
+    tx.record(event).await?;
+    if account.email.key() != restored.email.key() {
+        let mail = mails::EmailChangeUndone {
+            name: restored.profile.full_name(),
+            at: tx.now(),
+            token: None,
+        };
+        tx.mail(account, &mail).await?;
+    }
+    Ok(restored)
 }

@@ -61,6 +61,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::EmailChangeCancelled
         | Action::EmailChanged
         | Action::EmailChangeUndone
+        | Action::AccountSecured
         | Action::DataRequested
         | Action::RefreshTokenReused => Shown(Topic::Security),
         Action::SignUpCompleted
@@ -130,6 +131,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
             "role" => "history.event.session_ended.role",
             "password" => "history.event.session_ended.password",
             "another_login" => "history.event.session_ended.another_login",
+            "not_me" => "history.event.session_ended.not_me",
             _ => "history.event.session_ended",
         },
         Action::Logout => "history.event.logout",
@@ -156,6 +158,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::EmailChangeCancelled => "history.event.email_change_cancelled",
         Action::EmailChanged => "history.event.email_changed",
         Action::EmailChangeUndone => "history.event.email_change_undone",
+        Action::AccountSecured => "history.event.secured",
         Action::DataRequested => "history.event.data_requested",
         Action::ProfileChanged => "history.event.profile_changed",
         Action::TermsAccepted => "history.event.terms_accepted",
@@ -265,13 +268,14 @@ mod tests {
     use super::*;
     use crate::i18n::{self, Locale};
 
-    const REASONS: [&str; 8] = [
+    const REASONS: [&str; 9] = [
         "reauthentication",
         "everywhere",
         "too_many",
         "role",
         "password",
         "another_login",
+        "not_me",
         "all",
         "of a release to come",
     ];

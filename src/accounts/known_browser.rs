@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Result, hexadecimal};
 use crate::app::App;
+use crate::domain::Time;
 use crate::domain::account::EmailKey;
 use crate::random;
 
@@ -35,6 +36,17 @@ impl KnownBrowser {
             .any(|(it, until)| it == label && *until > now);
         known.then_some(self.id.as_str())
     }
+
+    /// Returns the time at which this browser logged in to the account last, if it is known to it.
+    pub(super) fn last_login(&self, app: &App, label: &str) -> Option<Time> {
+        self.id_for(app, label)?;
+        let (_, until) = self.accounts.iter().find(|(it, _)| it == label)?;
+        chrono::DateTime::from_timestamp(until - lifetime(app), 0)
+    }
+}
+
+fn lifetime(app: &App) -> i64 {
+    i64::try_from(app.config.sessions.known_browser.as_secs()).unwrap_or(0)
 }
 
 /// Returns the name of an account key in cookies and counters.
@@ -46,7 +58,7 @@ pub(super) fn label(app: &App, key: &EmailKey) -> String {
 pub fn cookie(app: &App, key: &EmailKey, current: Option<&str>) -> Result<String> {
     let label = label(app, key);
     let now = app.clock.now().timestamp();
-    let lifetime = i64::try_from(app.config.sessions.known_browser.as_secs()).unwrap_or(0);
+    let lifetime = lifetime(app);
     let mut browser = KnownBrowser::open(app, current).unwrap_or_else(|| KnownBrowser {
         id: random::id(),
         accounts: Vec::new(),

@@ -13,6 +13,8 @@ pub mod invitations;
 pub mod known_browser;
 pub mod login;
 mod new_password;
+pub mod not_me;
+mod not_me_link;
 pub mod notifications;
 pub mod password;
 pub mod profile;

@@ -1,14 +1,15 @@
 //! Change of the password, and what ends with the old one (security.md PW-6).
 
 use super::{
-    Error, NewPassword, Result, address_label, known_browser, new_password, require_recent, second_factor,
-    sessions,
+    Error, NewPassword, Result, address_label, known_browser, new_password, not_me_link, require_recent,
+    second_factor, sessions,
 };
 use crate::app::{App, Tx};
 use crate::domain::SessionId;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::domain::not_me::Cause;
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
 use crate::storage::{
@@ -46,6 +47,7 @@ pub async fn change(
         let message = mails::PasswordChanged {
             name: account.profile.full_name(),
             at: tx.now(),
+            not_me: not_me_link::issue(tx, account, Cause::PasswordChanged).await?,
         };
         Ok(tx.mail(account, &message).await?)
     })

@@ -4,18 +4,19 @@
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
 
-use super::{Error, NewPassword, Result, address_label, new_password, password};
+use super::{Error, NewPassword, Result, address_label, new_password, not_me_link, password};
 use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::{Actor, Context};
 use crate::domain::event::{Action, Event};
+use crate::domain::not_me::Cause;
 use crate::domain::profile::{FieldErrors, Language};
 use crate::domain::secret::{Digest, Secret};
 use crate::limits::Limit;
 use crate::random;
 use crate::storage::password_resets::{self, PasswordReset};
-use crate::storage::{accounts, passkeys};
+use crate::storage::{accounts, not_me_links, passkeys};
 use crate::templates::mails;
 
 /// Marks the kind of the token (security.md G-7).
@@ -149,9 +150,12 @@ pub async fn complete(app: &App, context: &Context, token: &str, new: NewPasswor
         passkeys::update_counts_alone(tx, &account.id, None, false).await?;
         let event = Event::new(Action::PasswordReset, format!("account:{}", account.id));
         tx.record(event).await?;
+        // Whoever reads the mail of the address has the account in hand again: older links are not needed any more.
+        not_me_links::void_of_account(tx, &account.id).await?;
         let message = mails::PasswordChanged {
             name: account.profile.full_name(),
             at: tx.now(),
+            not_me: not_me_link::issue(tx, &account, Cause::PasswordChanged).await?,
         };
         tx.mail(&account, &message).await?;
         Ok(Done {

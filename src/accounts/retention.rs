@@ -7,10 +7,10 @@ use super::{Result, data_download, throttle};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::session::Session;
-use crate::domain::signup;
+use crate::domain::{not_me, signup};
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::{
-    email_changes, email_codes, login_throttles, password_resets, pending_signups, sessions,
+    email_changes, email_codes, login_throttles, not_me_links, password_resets, pending_signups, sessions,
 };
 
 /// The time after which counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
@@ -32,6 +32,8 @@ pub async fn sweep(app: &App) -> Result<u64> {
     rows += until_done(stopping, || email_codes::delete_attempts_before(db, proofs)).await?;
     rows += until_done(stopping, || password_resets::delete_made_before(db, proofs)).await?;
     rows += until_done(stopping, || email_changes::delete_expired(db, now)).await?;
+    let not_me = now - not_me::KEPT;
+    rows += until_done(stopping, || not_me_links::delete_expired_before(db, not_me)).await?;
     let dead = Session::dead_before(now) - SESSIONS_KEPT;
     rows += until_done(stopping, || forget_sessions(app, dead)).await?;
     rows += data_download::sweep(app, now).await?;

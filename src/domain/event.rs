@@ -148,6 +148,7 @@ actions! {
     EmailChangeCancelled = "account.email_change_cancelled",
     EmailChanged = "account.email_changed",
     EmailChangeUndone = "account.email_change_undone",
+    AccountSecured = "account.secured",
     DataRequested = "account.data_requested",
     DataBuilt = "account.data_built",
     AccountImported = "account.imported",

@@ -16,6 +16,7 @@ pub mod device;
 pub mod email_change;
 pub mod event;
 pub mod message;
+pub mod not_me;
 pub mod organization;
 pub mod password;
 pub mod polling;

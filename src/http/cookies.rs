@@ -29,6 +29,8 @@ pub enum Cookie {
     Reset,
     /// The token of a link that undoes a change of the address, out of the address with the first step (SU-7).
     EmailUndo,
+    /// The token of a link *This was not me*, out of the address with the first step (LG-4).
+    NotMe,
 }
 
 impl Cookie {
@@ -44,6 +46,7 @@ impl Cookie {
             Self::State => "itu_state",
             Self::Reset => "itu_reset",
             Self::EmailUndo => "itu_undo",
+            Self::NotMe => "itu_not_me",
         }
     }
 
@@ -54,8 +57,8 @@ impl Cookie {
             Self::Signup => Some(24 * 3600),   // SU-5
             Self::SecondStep => Some(10 * 60), // AZ-6
             Self::Passkey => Some(5 * 60),
-            Self::Reset | Self::EmailUndo => Some(30 * 60), // PW-5, SU-7
-            Self::KnownBrowser => Some(90 * 24 * 3600),     // PW-4
+            Self::Reset | Self::EmailUndo | Self::NotMe => Some(30 * 60), // PW-5, SU-7
+            Self::KnownBrowser => Some(90 * 24 * 3600),                   // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }
     }

@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{
     account, admin, affiliation_requests, authorization, device, email_undo, errors, focal_point, login,
-    logout, organizations, passkey, public, recovery, second_factor, signup, verify_email,
+    logout, not_me, organizations, passkey, public, recovery, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -175,6 +175,11 @@ fn login_routes(routes: Routes) -> Routes {
             paths::ACCOUNT_EMAIL_UNDO,
             Public,
             get(email_undo::open).post(email_undo::undo),
+        )
+        .at(
+            paths::ACCOUNT_NOT_ME,
+            Public,
+            get(not_me::open).post(not_me::secure),
         )
 }
 

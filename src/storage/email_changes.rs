@@ -2,7 +2,9 @@
 //! its undo link (security.md SU-7). A row that has expired is as good as absent, until it is swept.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
 
 use super::entities::email_change::{ActiveModel, Column, Entity, Model};
 use super::{batches, corrupt};
@@ -98,6 +100,22 @@ pub async fn find_by_undo(
         .await?
         .map(change)
         .transpose()
+}
+
+/// Lists the changes of the account that a link can undo, the first one first.
+pub async fn list_undoable(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    now: Time,
+) -> Result<Vec<EmailChange>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::UndoDigest.is_not_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .order_by_asc(Column::ChangedAt)
+        .all(db)
+        .await?;
+    rows.into_iter().map(change).collect()
 }
 
 /// Spends the link; of any number of parallel uses, one gets `true`.

@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, affiliation, authentication_request, code_attempt, consent, data_download, email_change,
-    email_code, event, focal_point, login_throttle, organization, outbox_mail, passkey, password_reset,
-    recovery_code, refresh_token, service_use, session, session_client, ties_right, totp_factor,
+    email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail, passkey,
+    password_reset, recovery_code, refresh_token, service_use, session, session_client, ties_right,
+    totp_factor,
 };
 use crate::domain::AccountId;
 
@@ -74,6 +75,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("email_changes", "undo_digest", Reason::Secret),
     ("email_codes", "hmac", Reason::Secret),
     ("focal_points", "designated_by", Reason::AnotherPerson),
+    ("not_me_links", "digest", Reason::Secret),
     ("outbox_mails", "html", Reason::Secret),
     ("outbox_mails", "text", Reason::Secret),
     ("password_resets", "resume", Reason::Secret),
@@ -140,6 +142,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         events,
         rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
         rows::<login_throttle::Entity>(db, login_throttle::Column::Key.is_in(person.throttles)).await?,
+        rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?,
         rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?,
         rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?,
         passkeys,

@@ -177,6 +177,7 @@ async fn everything(op: &TestOp) -> Vec<String> {
         "accounts",
         "password_resets",
         "email_changes",
+        "not_me_links",
     ] {
         let statement = format!("SELECT * FROM {table}");
         let found = db

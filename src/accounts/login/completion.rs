@@ -2,6 +2,7 @@
 //! one in which the person proves again who they are (security.md SE-2, SE-4).
 
 use super::new_browser;
+use crate::accounts::known_browser::KnownBrowser;
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::verification::first_login;
 use crate::accounts::{Result, current_terms, known_browser};
@@ -9,6 +10,7 @@ use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::authentication::Proof;
 use crate::domain::session::Session;
+use crate::storage::not_me_links;
 
 /// Holds what a browser brings along.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,15 +47,26 @@ pub(super) async fn complete(
     tx: &Tx,
     account: &Account,
     proof: Proof,
-    known: bool,
     browser: Browser<'_>,
 ) -> Result<Started> {
     let started = start(tx, account, proof, browser.session).await?;
     let mailed = first_login::begin(tx, account).await?;
-    if !known && !mailed {
+    if !mailed && !is_known(tx, account, browser).await? {
         new_browser::notify(tx, account).await?;
     }
     Ok(started)
+}
+
+/// Returns `true` if the browser logged in to the account before. One that did so before *This was not me* was chosen
+/// may be the one that was meant.
+async fn is_known(tx: &Tx, account: &Account, browser: Browser<'_>) -> Result<bool> {
+    let known = KnownBrowser::open(tx.app(), browser.known_browser);
+    let label = known_browser::label(tx.app(), &account.email.key());
+    let Some(last_login) = known.and_then(|it| it.last_login(tx.app(), &label)) else {
+        return Ok(false);
+    };
+    let secured_at = not_me_links::last_used(tx, &account.id).await?;
+    Ok(secured_at.is_none_or(|at| last_login > at))
 }
 
 async fn start(tx: &Tx, account: &Account, proof: Proof, session: Option<&Session>) -> Result<Started> {

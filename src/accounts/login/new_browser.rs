@@ -2,10 +2,11 @@
 
 use chrono::Duration;
 
-use crate::accounts::Result;
+use crate::accounts::{Result, not_me_link};
 use crate::app::Tx;
 use crate::domain::account::Account;
 use crate::domain::browser::browser_in_words;
+use crate::domain::not_me::Cause;
 use crate::storage::accounts;
 use crate::templates::mails;
 
@@ -18,6 +19,7 @@ pub(super) async fn notify(tx: &Tx, account: &Account) -> Result<()> {
         name: account.profile.full_name(),
         at: tx.now(),
         browser: browser_in_words(&tx.context().user_agent),
+        not_me: not_me_link::issue(tx, account, Cause::NewBrowser).await?,
     };
     Ok(tx.mail(account, &message).await?)
 }

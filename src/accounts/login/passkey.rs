@@ -2,7 +2,6 @@
 //! The browser holds a ticket for the challenge until the device has answered.
 
 use super::completion::{Browser, LoggedIn, complete};
-use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::passkey::assertion::{self, VerifiedAssertion};
 use crate::accounts::{Error, Result};
 use crate::app::App;
@@ -78,11 +77,8 @@ async fn log_in(
             if !assertion::spend(tx, assertion).await? {
                 return Err(Error::WrongCode);
             }
-            let label = known_browser::label(app, &account.email.key());
-            let known = KnownBrowser::open(app, browser.known_browser);
-            let known = known.is_some_and(|it| it.id_for(app, &label).is_some());
             let proof = Proof::passkey(tx.now());
-            let started = complete(tx, &account, proof, known, browser).await?;
+            let started = complete(tx, &account, proof, browser).await?;
             Ok((account, started))
         })
         .await?;

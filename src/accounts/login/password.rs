@@ -133,7 +133,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
                     }
                 };
             }
-            let done = complete(tx, &account, proof, known.is_some(), browser).await?;
+            let done = complete(tx, &account, proof, browser).await?;
             Ok::<_, Error>(Outcome::Done(Box::new(done)))
         })
         .await?;

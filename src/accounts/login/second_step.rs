@@ -151,7 +151,7 @@ async fn verify(
                 authenticated_at: waiting.password_at,
                 second_factor: Some(SecondProof { factor, at: tx.now() }),
             };
-            let started = complete(tx, &account, proof, known.is_some(), browser).await?;
+            let started = complete(tx, &account, proof, browser).await?;
             Ok(Outcome::Done(Box::new(started)))
         })
         .await;

@@ -3,6 +3,7 @@
 //! has set one up is asked for it after every password: `verification`. Each kind has a file, which sets it up and
 //! takes it away.
 
+mod distrust;
 mod enrolment;
 mod failures;
 mod notification;
@@ -13,6 +14,8 @@ mod status;
 pub mod totp;
 mod verification;
 
+pub use distrust::HeldFactor;
+pub(super) use distrust::{codes_renewed_since, list_held, remove_added_since};
 pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::{counter, forgive};
 pub(super) use reauthentication::{hold, require_recent};

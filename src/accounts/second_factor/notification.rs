@@ -1,8 +1,9 @@
 //! Writes the mail about a change of second factors.
 
-use crate::accounts::Result;
+use crate::accounts::{Result, not_me_link};
 use crate::app::Tx;
 use crate::domain::account::Account;
+use crate::domain::not_me::Cause;
 use crate::templates::mails::{SecondFactorChange, SecondFactorChanged};
 
 /// Mails the person about a change (security.md LG-4).
@@ -11,6 +12,7 @@ pub(super) async fn inform(tx: &Tx, account: &Account, change: SecondFactorChang
         name: account.profile.full_name(),
         at: tx.now(),
         change,
+        not_me: not_me_link::issue(tx, account, Cause::SecondFactor).await?,
     };
     Ok(tx.mail(account, &message).await?)
 }

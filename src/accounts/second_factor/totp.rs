@@ -90,6 +90,11 @@ pub async fn confirm(
     let enrolled = app
         .write(context, async |tx| {
             reauthentication::hold(tx, session).await?;
+            // The mail has the same time: what was added since a mail is told by it.
+            let totp = Totp {
+                created_at: tx.now(),
+                ..totp.clone()
+            };
             if !second_factors::insert_totp(tx, &account.id, &totp).await? {
                 return Err(Error::Conflict);
             }

@@ -46,6 +46,7 @@ pub mod focal_point;
 pub mod login;
 mod login_outcome;
 pub mod logout;
+pub mod not_me;
 mod onward;
 mod organization_lists;
 pub mod organizations;

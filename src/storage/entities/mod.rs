@@ -16,6 +16,7 @@ pub mod generation;
 pub mod initial_access_token;
 pub mod login_throttle;
 pub mod membership_type;
+pub mod not_me_link;
 pub mod organization;
 pub mod organization_word;
 pub mod outbox_mail;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::NotMeLink;
 use crate::domain::Time;
 use crate::templates::MailTemplate;
 
@@ -96,6 +97,7 @@ impl MailTemplate for PasswordReset {
 pub struct PasswordChanged {
     pub name: String,
     pub at: Time,
+    pub not_me: NotMeLink,
 }
 
 impl MailTemplate for PasswordChanged {
@@ -105,6 +107,7 @@ impl MailTemplate for PasswordChanged {
         vec![Self {
             name: "John <i>Doe</i>".into(),
             at: sample_time(),
+            not_me: NotMeLink::sample(),
         }]
     }
 }
@@ -116,6 +119,7 @@ pub struct NewSignIn {
     pub at: Time,
     /// A few words from the `User-Agent`: `Firefox, Windows`.
     pub browser: String,
+    pub not_me: NotMeLink,
 }
 
 impl MailTemplate for NewSignIn {
@@ -126,6 +130,7 @@ impl MailTemplate for NewSignIn {
             name: "John Doe".into(),
             at: sample_time(),
             browser: "Firefox, Windows".into(),
+            not_me: NotMeLink::sample(),
         }]
     }
 }
@@ -135,6 +140,7 @@ impl MailTemplate for NewSignIn {
 pub struct DataReady {
     pub name: String,
     pub until: Time,
+    pub not_me: NotMeLink,
 }
 
 impl MailTemplate for DataReady {
@@ -144,6 +150,7 @@ impl MailTemplate for DataReady {
         vec![Self {
             name: "John <i>Doe</i>".into(),
             until: sample_time(),
+            not_me: NotMeLink::sample(),
         }]
     }
 }
@@ -247,6 +254,7 @@ pub struct SecondFactorChanged {
     pub name: String,
     pub at: Time,
     pub change: SecondFactorChange,
+    pub not_me: NotMeLink,
 }
 
 impl MailTemplate for SecondFactorChanged {
@@ -269,6 +277,7 @@ impl MailTemplate for SecondFactorChanged {
             name: "John <i>Doe</i>".into(),
             at: sample_time(),
             change,
+            not_me: NotMeLink::sample(),
         };
         all.map(sample).to_vec()
     }

@@ -4,7 +4,9 @@
 mod account;
 mod affiliation;
 mod email_change;
+mod not_me;
 
 pub use account::*;
 pub use affiliation::*;
 pub use email_change::*;
+pub use not_me::*;

@@ -11,6 +11,7 @@ mod impatience;
 mod journey;
 mod languages;
 mod line;
+mod not_me;
 mod people;
 mod recovery_codes;
 mod request_over;

@@ -8,6 +8,7 @@ pub mod first_login;
 mod form_sent_twice;
 mod history;
 mod joining_an_organization;
+mod not_me;
 mod reading;
 mod request_over;
 pub mod second_factor;

@@ -101,6 +101,11 @@ pub async fn confirm(
     };
     app.write(context, async |tx| {
         reauthentication::hold(tx, session).await?;
+        // The mail has the same time: what was added since a mail is told by it.
+        let passkey = Passkey {
+            created_at: tx.now(),
+            ..passkey.clone()
+        };
         if passkeys::count(tx, &account.id).await? >= MOST || !passkeys::insert(tx, &passkey).await? {
             return Err(Error::Conflict);
         }

@@ -26,7 +26,7 @@ async fn sends(browser: &mut Browser, page: &Page, answer: &str) -> Page {
 }
 
 /// Makes a passkey in the session of this person. Returns the page after it.
-async fn makes(person: &mut Person, device: &mut Device) -> Page {
+pub(crate) async fn makes(person: &mut Person, device: &mut Device) -> Page {
     let page = person.browser.get(PASSKEYS).await;
     let page = asks(&mut person.browser, &page, ("action", "begin")).await;
     let answer = device.creates(&Device::question(&page));

@@ -95,6 +95,11 @@ pub(super) async fn cast() -> Cast {
     moved.browser.submit(form, &[("code", &code)]).await;
     let link = op.outbox().link("moved@example.org", "/account/email/undo").await;
     visitor.browser.get(&link).await;
+    // Another person has a mail about a login that was not theirs.
+    let mut robbed = op.person("robbed@example.org").await;
+    robbed.logs_in().await;
+    let link = op.outbox().link("robbed@example.org", "/account/not-me").await;
+    visitor.browser.get(&link).await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -102,6 +107,7 @@ pub(super) async fn cast() -> Cast {
         of("visitor", "/reset-password"),
         of("visitor", "/forgot-password"),
         of("visitor", "/account/email/undo"),
+        of("visitor", "/account/not-me"),
         of("mover", "/account/email"),
         of("chooser", "/signup/organization"),
         of("verifier", "/signup/verify"),

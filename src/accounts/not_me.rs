@@ -1,0 +1,137 @@
+//! *This was not me*: secures an account for whoever reads the mail of its address, without a login. In one transaction
+//! it ends every session and every access of services, takes the password away, removes the second factors that were
+//! added since, and mails a link for a new password.
+//!
+//! If the address was changed since the mail, the change is undone with it, while it can be: else the link for the new
+//! password would go to whoever changed it. A change that can no longer be undone voids the link.
+
+use sea_orm::ConnectionTrait;
+
+use super::second_factor::{self, HeldFactor};
+use super::{Error, Result, email_undo, not_me_link, password, recovery, sessions};
+use crate::app::App;
+use crate::domain::Time;
+use crate::domain::account::{Account, EmailAddress};
+use crate::domain::actor::Context;
+use crate::domain::email_change::EmailChange;
+use crate::domain::event::{Action, Event};
+use crate::domain::not_me::{Cause, LinkState, NotMeLink};
+use crate::storage::{accounts, consents, email_changes, not_me_links};
+use crate::templates::mails;
+
+/// What a link will do, or has done.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    pub cause: Cause,
+    /// The time of what the mail was about.
+    pub mailed_at: Time,
+    /// The address that gets the link for a new password.
+    pub email: EmailAddress,
+    /// `true` if it becomes the address of the account again.
+    pub restores_address: bool,
+    /// The second factors that were added since.
+    pub removed: Vec<HeldFactor>,
+    /// Those that were there before.
+    pub kept: Vec<HeldFactor>,
+    /// `true` if recovery codes were generated since, and no longer work.
+    pub voids_codes: bool,
+}
+
+/// What the page of a link says.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    Open(Effect),
+    Used(Time),
+    Expired,
+}
+
+/// Returns what the link will do. Does not spend it. `LinkVoid`: there is no such link, or nothing that it may do.
+pub async fn open(app: &App, token: &str) -> Result<Opened> {
+    let db = app.db.read();
+    let (_, link) = not_me_link::find(db, token).await?;
+    Ok(match link.state(app.clock.now()) {
+        LinkState::Used(at) => Opened::Used(at),
+        LinkState::Expired => Opened::Expired,
+        LinkState::Open => {
+            let account = accounts::find(db, &link.account).await?.ok_or(Error::LinkVoid)?;
+            let undone = find_undone(db, &account, &link, app.clock.now()).await?;
+            Opened::Open(find_effect(db, &link, undone.is_some()).await?)
+        }
+    })
+}
+
+/// Returns the change of the address that has to be undone, so that the mail's address is that of the account.
+async fn find_undone(
+    db: &impl ConnectionTrait,
+    account: &Account,
+    link: &NotMeLink,
+    now: Time,
+) -> Result<Option<EmailChange>> {
+    if account.email.key() == link.email.key() {
+        return Ok(None);
+    }
+    let changes = email_changes::list_undoable(db, &account.id, now).await?;
+    let change = changes.into_iter().find(|it| it.old.key() == link.email.key());
+    change.map(Some).ok_or(Error::LinkVoid)
+}
+
+async fn find_effect(db: &impl ConnectionTrait, link: &NotMeLink, restores_address: bool) -> Result<Effect> {
+    let held = second_factor::list_held(db, &link.account).await?;
+    let (removed, kept) = held.into_iter().partition(|it| it.added_at >= link.mailed_at);
+    Ok(Effect {
+        cause: link.cause,
+        mailed_at: link.mailed_at,
+        email: link.email.clone(),
+        restores_address,
+        removed,
+        kept,
+        voids_codes: second_factor::codes_renewed_since(db, &link.account, link.mailed_at).await?,
+    })
+}
+
+/// Spends the link and secures the account; of any number of parallel uses, one succeeds.
+pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect> {
+    let (_, link) = not_me_link::find(app.db.read(), token).await?;
+    let account = accounts::find(app.db.read(), &link.account).await?;
+    let account = account.ok_or(Error::LinkVoid)?;
+    app.write(&context.as_person(&account.id, account.role), async |tx| {
+        accounts::lock(tx, &account.id).await?;
+        let (digest, link) = not_me_link::find(tx, token).await?;
+        if link.state(tx.now()) != LinkState::Open || !not_me_links::spend(tx, &digest, tx.now()).await? {
+            return Err(Error::LinkVoid);
+        }
+        not_me_links::spend_others(tx, &account.id, tx.now()).await?;
+        let mut account = accounts::find(tx, &link.account).await?.ok_or(Error::LinkVoid)?;
+        let undone = find_undone(tx, &account, &link, tx.now()).await?;
+        let effect = find_effect(tx, &link, undone.is_some()).await?;
+        if let Some(change) = undone {
+            account = email_undo::restore(tx, &account, &change).await?;
+        }
+
+        sessions::end_all_but(tx, &account.id, None, "not_me").await?;
+        password::disable(tx, &account).await?;
+        consents::end_offline_access(tx, &account.id).await?;
+        second_factor::remove_added_since(tx, &account, link.mailed_at).await?;
+        let event = Event::new(Action::AccountSecured, format!("account:{}", account.id));
+        tx.record(event.because(link.cause.as_str())).await?;
+        let mail = mails::AccountSecured {
+            name: account.profile.full_name(),
+            at: tx.now(),
+            token: recovery::begin(tx, &account).await?,
+            removed: factors(&effect.removed),
+            kept: factors(&effect.kept),
+            voids_codes: effect.voids_codes,
+        };
+        tx.mail(&account, &mail).await?;
+        Ok(effect)
+    })
+    .await
+}
+
+fn factors(held: &[HeldFactor]) -> Vec<mails::FactorLine> {
+    let lines = held.iter().map(|it| mails::FactorLine {
+        factor: it.factor.as_str(),
+        added_at: it.added_at,
+    });
+    lines.collect()
+}
