@@ -14,6 +14,7 @@ use crate::breach_service::BreachService;
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::documents::Documents;
 use crate::domain::blocklist::Blocklist;
 use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::Fetch;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub limits: Limits,
     pub templates: Templates,
     pub mailer: Mailer,
+    /// The Terms of Use and the Privacy Notice.
+    pub documents: Documents,
     pub fetch: Fetch,
     pub client_keys: RemoteKeys,
     pub client_authorities: Authorities,

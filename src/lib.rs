@@ -10,6 +10,7 @@ pub mod breach_service;
 pub mod certificates;
 pub mod clock;
 pub mod config;
+pub mod documents;
 pub mod fetch;
 pub mod i18n;
 pub mod jose;

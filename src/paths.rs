@@ -24,6 +24,7 @@ pub const LOGIN_VERIFY_EMAIL: &str = "/login/verify-email";
 pub const LOGIN_VERIFY_EMAIL_RESEND: &str = "/login/verify-email/resend";
 pub const REAUTHENTICATE: &str = "/reauthenticate";
 pub const TERMS_ACCEPT: &str = "/terms/accept";
+pub const TERMS_REFUSED: &str = "/terms/refused";
 pub const FORGOT_PASSWORD: &str = "/forgot-password";
 pub const RESET_PASSWORD: &str = "/reset-password";
 /// A Well-Known URL for Changing Passwords (W3C): password managers lead there.
@@ -105,6 +106,7 @@ pub const ADMIN_CLIENTS: &str = "/admin/clients";
 pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
 
 // The demo's mails, on loopback only.
+pub const DEMO_COMPONENTS: &str = "/demo/components";
 pub const DEMO_OUTBOX: &str = "/demo/outbox";
 pub const DEMO_OUTBOX_JSON: &str = "/demo/outbox.json";
 pub const DEMO_OUTBOX_MAIL: &str = "/demo/outbox/{id}";

@@ -31,6 +31,8 @@ mod m20261129_180900_email_changes;
 mod m20261129_184200_events_of_people;
 mod m20261129_184500_data_downloads;
 mod m20261129_194500_not_me_links;
+mod m20261129_195000_document_acceptances;
+mod m20261129_200500_names_of_types;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -69,6 +71,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_184200_events_of_people::Migration),
             Box::new(m20261129_184500_data_downloads::Migration),
             Box::new(m20261129_194500_not_me_links::Migration),
+            Box::new(m20261129_195000_document_acceptances::Migration),
+            Box::new(m20261129_200500_names_of_types::Migration),
         ]
     }
 }

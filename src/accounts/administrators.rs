@@ -99,6 +99,7 @@ pub async fn create(app: &App, context: &Context, new: NewAdministrator<'_>) -> 
         newsletter: false,
         language: Language::En,
         terms_version: None,
+        privacy_version: None,
         created_at: now,
         updated_at: now,
     };

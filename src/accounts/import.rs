@@ -200,6 +200,7 @@ fn check(app: &App, now: Time, seen: &mut HashSet<[u8; 16]>, line: u64, row: Row
                 newsletter: false,
                 language: language.unwrap_or(Language::En),
                 terms_version: None,
+                privacy_version: None,
                 created_at,
                 updated_at: now,
             },

@@ -23,10 +23,9 @@ pub mod retention;
 pub mod second_factor;
 pub mod sessions;
 pub mod signup;
+pub mod terms;
 mod throttle;
 pub mod verification;
-
-use sea_orm::ConnectionTrait;
 
 pub use error::{Error, Result};
 pub use new_password::NewPassword;
@@ -35,7 +34,6 @@ use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::UniqueKey;
 use crate::domain::session::Session;
-use crate::storage::terms;
 
 /// Returns the keyed digest that tables keep of an address, so that limits can count by it and no reader learns it.
 fn address_label(app: &App, address: &UniqueKey) -> String {
@@ -44,13 +42,6 @@ fn address_label(app: &App, address: &UniqueKey) -> String {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// Returns the version of the Terms of Use in force. The first migration brings one, so there always is one.
-async fn current_terms(db: &impl ConnectionTrait, now: Time) -> Result<crate::domain::terms::Terms> {
-    terms::find_current(db, now)
-        .await?
-        .ok_or_else(|| Error::failed("no version of the Terms of Use is in force"))
 }
 
 /// Refuses a session without a login in the last minutes. SE-4: changes of credentials ask for one.

@@ -1,14 +1,12 @@
-//! Changes what the person may change about the account, and records the acceptance of new Terms of Use.
+//! Changes what the person may change about the account.
 
-use super::{Error, Result, current_terms};
+use super::{Error, Result};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::{Language, Profile, ProfileInput};
-use crate::domain::terms::Terms;
-use crate::storage::accounts::ProfileUpdate;
-use crate::storage::{accounts, sessions};
+use crate::storage::accounts::{self, ProfileUpdate};
 
 /// Only these fields are writable (security.md G-3); the trail says which changed, not to what.
 #[derive(Clone, Debug)]
@@ -58,24 +56,4 @@ fn changed_fields(account: &Account, new: ProfileUpdate<'_>) -> Vec<&'static str
     .into_iter()
     .filter_map(|(name, changed)| changed.then_some(name))
     .collect()
-}
-
-/// Returns the Terms of Use that a page shows for acceptance.
-pub async fn terms(app: &App) -> Result<Terms> {
-    current_terms(app.db.read(), app.clock.now()).await
-}
-
-/// Accepts the version that was shown, if it still is the one in force.
-pub async fn accept_terms(app: &App, context: &Context, account: &Account, version: &str) -> Result<()> {
-    app.write(context, async |tx| {
-        if current_terms(tx, tx.now()).await?.version != version {
-            return Err(Error::Conflict);
-        }
-        accounts::update_terms(tx, &account.id, version, tx.now()).await?;
-        sessions::update_terms_accepted(tx, &account.id).await?;
-        let event = Event::new(Action::TermsAccepted, format!("account:{}", account.id));
-        tx.record(event.because(version)).await?;
-        Ok(())
-    })
-    .await
 }

@@ -64,7 +64,7 @@ pub async fn find_by_id(app: &App, id: &SessionId) -> Result<Option<(Session, Ac
 }
 
 /// Starts a session for a person who was just verified.
-pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) -> Result<Started> {
+pub async fn start(tx: &Tx, account: &Account, proof: Proof) -> Result<Started> {
     let open = sessions::list_of_account(tx, &account.id).await?;
     // The oldest sessions end, so that with the new one there are no more than allowed (SE-2).
     let mut by_age: Vec<&Session> = open.iter().filter(|it| it.is_alive(tx.now())).collect();
@@ -83,7 +83,6 @@ pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) ->
         second_factor: proof.second_factor,
         last_used_at: tx.now(),
         rested_at: None,
-        terms_due,
         cookie_due: false,
         user_agent: tx.context().user_agent.chars().take(250).collect(),
         network: tx.context().network.clone(),
@@ -95,25 +94,18 @@ pub async fn start(tx: &Tx, account: &Account, proof: Proof, terms_due: bool) ->
 }
 
 /// Renews the session of a person who was verified again: a new cookie and `auth_time`, the same `sid`.
-pub async fn renew(
-    tx: &Tx,
-    account: &Account,
-    session: &Session,
-    proof: Proof,
-    terms_due: bool,
-) -> Result<Started> {
+pub async fn renew(tx: &Tx, account: &Account, session: &Session, proof: Proof) -> Result<Started> {
     let cookie = Secret::new(random::token());
     let renewed = Session {
         authenticated_at: proof.authenticated_at,
         second_factor: proof.second_factor,
         last_used_at: tx.now(),
         rested_at: None,
-        terms_due,
         ..session.clone()
     };
     if !sessions::update_authenticated(tx, &renewed, &cookie.digest()).await? {
         // The session ended meanwhile, somewhere else: it stays so, and this is a login of its own.
-        return start(tx, account, proof, terms_due).await;
+        return start(tx, account, proof).await;
     }
     let event = Event::new(Action::SignIn, format!("session:{}", session.id)).because("reauthentication");
     tx.record_as(account, event).await?;

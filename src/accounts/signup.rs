@@ -3,7 +3,8 @@
 //! same steps with the same hashes, writes and mails, and never ends in one (security.md SU-1, SU-5).
 
 use super::new_password::{self, NewPassword};
-use super::{Error, Result, current_terms, verification};
+use super::terms;
+use super::{Error, Result, verification};
 use crate::app::App;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
@@ -52,7 +53,7 @@ pub async fn begin(
             language: details.language,
             newsletter: false,
             choice: None,
-            terms_version: None,
+            accepted: None,
             resume: details.resume.clone(),
             created_at: tx.now(),
         };
@@ -85,6 +86,10 @@ pub struct Submission {
     pub choice: Choice,
     pub newsletter: bool,
     pub accept_terms: bool,
+    /// The language of the page on which the documents were offered.
+    pub language: Language,
+    /// The versions that the page named ([`terms::Offer::label`]), if it named any.
+    pub shown: Option<String>,
 }
 
 /// Adds step 3 to the sign-up, and mails a code. `affiliations` has checked the choice against the directory.
@@ -98,10 +103,15 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             .await?
             .filter(|(it, _)| it.is_alive(tx.now()))
             .ok_or(Error::NoSignup)?;
+        let offer = terms::offer_at(app, submission.language, tx.now());
+        if submission.shown.as_ref().is_some_and(|it| *it != offer.label()) {
+            // A version came into force while the form was filled in.
+            return Err(Error::field("accept_terms", "error.terms_changed"));
+        }
         let first = pending.stage() == Stage::Details;
         pending.choice = Some(submission.choice.clone());
         pending.newsletter = submission.newsletter;
-        pending.terms_version = Some(current_terms(tx, tx.now()).await?.version);
+        pending.accepted = Some(offer.acceptances());
         let when = if first {
             verification::When::First
         } else {

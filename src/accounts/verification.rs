@@ -11,11 +11,12 @@ use sea_orm::SqlErr;
 
 use self::code::{Binding, Purpose};
 use super::sessions::{self, Started};
-use super::{Error, Result, current_terms};
+use super::{Error, Result, terms};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, Status};
 use crate::domain::actor::Context;
 use crate::domain::authentication;
+use crate::domain::document::{Acceptance, DocumentKind};
 use crate::domain::event::{Action, Event};
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
@@ -23,7 +24,7 @@ use crate::domain::signup::{Choice, PendingSignup, Stage};
 use crate::domain::{AccountId, Subject};
 use crate::random;
 use crate::storage::accounts::{Holder, NewAccount};
-use crate::storage::{accounts, email_codes, pending_signups};
+use crate::storage::{acceptances, accounts, email_codes, pending_signups};
 use crate::templates::mails;
 
 pub(super) use self::code::{When, labels};
@@ -146,6 +147,7 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
     if accounts::find_holder(tx, &address).await?.is_some() {
         return Err(Error::NoSignup);
     }
+    let accepted = pending.accepted.as_deref().unwrap_or_default();
     let account = Account {
         id: proof.account.clone(),
         sub: Subject::new(random::id()),
@@ -156,7 +158,8 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
         status: Status::Active,
         newsletter: pending.newsletter,
         language: pending.language,
-        terms_version: pending.terms_version.clone(),
+        terms_version: pending.terms_version(),
+        privacy_version: Acceptance::version_of(DocumentKind::Privacy, accepted),
         created_at: tx.now(),
         updated_at: tx.now(),
     };
@@ -175,15 +178,12 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
         })?;
     pending_signups::update_taken(tx, &address).await?;
 
-    let event = Event::new(Action::SignUpCompleted, format!("account:{}", account.id)).because(format!(
-        "terms {}",
-        account.terms_version.as_deref().unwrap_or_default()
-    ));
-    tx.record(event).await?;
-    let terms_due = current_terms(tx, tx.now())
-        .await?
-        .are_due(account.terms_version.as_deref());
-    let started = sessions::start(tx, &account, authentication::Proof::password(tx.now()), terms_due).await?;
+    let accepted_at = proof.secrets.terms_accepted_at.unwrap_or(tx.now());
+    acceptances::insert(tx, &account.id, accepted, accepted_at).await?;
+
+    let event = Event::new(Action::SignUpCompleted, format!("account:{}", account.id));
+    tx.record(event.because(terms::in_words(accepted))).await?;
+    let started = sessions::start(tx, &account, authentication::Proof::password(tx.now())).await?;
     Ok(Completed {
         account,
         started,

@@ -1,7 +1,9 @@
 //! Finds out whether a process could start. It makes and changes nothing. The command `check` calls it.
 
 use super::App;
-use super::prerequisites::{StartError, blocklist, is_pending, mailer, master_key_is_there, use_our_tls};
+use super::prerequisites::{
+    StartError, blocklist, documents, is_pending, mailer, master_key_is_there, use_our_tls,
+};
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate};
@@ -22,6 +24,8 @@ impl App {
         let authorities = config.mtls.client_ca.as_ref().map(|it| Authorities::load(it));
         refuse(authorities.and_then(Result::err).map(|it| it.to_string()));
         refuse(blocklist(config).err().map(|it| it.to_string()));
+        let documents = documents(config, Clock::System.now());
+        refuse(documents.err().map(|it| it.to_string()));
         refuse(Keyring::look(config).err().map(|it| it.to_string()));
         if let Some(url) = &config.redis.url {
             let reached = Ephemeral::redis(url.expose(), &config.redis.prefix, Clock::System).await;

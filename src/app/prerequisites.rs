@@ -8,6 +8,8 @@ use sea_orm::DbErr;
 
 use crate::certificates::AuthoritiesError;
 use crate::config::{Config, Transport};
+use crate::documents::Documents;
+use crate::domain::Time;
 use crate::domain::blocklist::Blocklist;
 use crate::keys::RotationError;
 use crate::mail::Mailer;
@@ -43,6 +45,8 @@ pub enum StartError {
     Authorities(#[from] AuthoritiesError),
     #[error("[passwords] blocklist_file {0}")]
     Blocklist(String),
+    #[error("[site] documents {0}")]
+    Documents(String),
     #[error("mail: {0}")]
     Mail(String),
 }
@@ -90,6 +94,11 @@ pub(super) fn blocklist(config: &Config) -> Result<Blocklist, StartError> {
     let wrong = |why: String| StartError::Blocklist(format!("{}: {why}", path.display()));
     let file = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
     Blocklist::parse(&file).map_err(|it| wrong(format!("line {} is not UTF-8", it.0)))
+}
+
+/// Reads the Terms of Use and the Privacy Notice. One version of each is in force at the start.
+pub(super) fn documents(config: &Config, now: Time) -> Result<Documents, StartError> {
+    Documents::load(config.site.documents.as_deref(), now).map_err(StartError::Documents)
 }
 
 /// Returns `true` if migrations are pending. It reads only; the migrations' own question makes their table.

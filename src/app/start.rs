@@ -6,7 +6,9 @@ use std::sync::Arc;
 use migrations::MigratorTrait;
 use tokio_util::sync::CancellationToken;
 
-use super::prerequisites::{StartError, blocklist, is_pending, mailer, master_key_is_there, use_our_tls};
+use super::prerequisites::{
+    StartError, blocklist, documents, is_pending, mailer, master_key_is_there, use_our_tls,
+};
 use super::{App, Parts};
 use crate::breach_service::BreachService;
 use crate::certificates::Authorities;
@@ -36,6 +38,7 @@ impl App {
             None => Authorities::default(),
         };
         let blocklist = blocklist(&config)?;
+        let documents = documents(&config, clock.now())?;
         Keyring::look(&config)?;
         let ephemeral = match &config.redis.url {
             Some(url) => Ephemeral::redis(url.expose(), &config.redis.prefix, clock.clone()).await?,
@@ -70,6 +73,7 @@ impl App {
                 outbox: config.mail.transport == Transport::Outbox,
             }),
             mailer,
+            documents,
             client_authorities,
             client_keys: RemoteKeys::new(fetch.clone(), clock.clone()),
             fetch,

@@ -14,7 +14,7 @@ use crate::config::{Config, Issuer, LogFormat, Transport};
 use crate::demo::relying_party::Registration;
 use crate::demo::services::{self, Kind};
 use crate::demo::settings::Settings;
-use crate::demo::{outbox, seed};
+use crate::demo::{components, outbox, seed};
 use crate::http::{router, server};
 use crate::{jobs, telemetry};
 
@@ -69,7 +69,7 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
         tokio::spawn(server::serve(listener, None, site, std::future::pending()));
     }
     print_addresses(console, &settings);
-    let pages = router::router_with(&app, outbox::routes);
+    let pages = router::router_with(&app, |routes| components::routes(outbox::routes(routes)));
     server::serve(provider, None, pages, server::asked_to_stop()).await;
     jobs.stop().await;
     Ok(())

@@ -262,6 +262,7 @@ mod tests {
             "proxy_header",
             "blocklist_file",
             "breach_range_url",
+            "documents",
         ] {
             assert!(keys.contains(&key), "{key}");
         }

@@ -133,6 +133,8 @@ impl Passwords {
 #[serde(default, deny_unknown_fields)]
 pub struct Site {
     pub support_email: String,
+    /// The directory with the operator's own Terms of Use and Privacy Notice.
+    pub documents: Option<PathBuf>,
     /// The footer's addresses outside of this service. An empty one is not shown.
     pub links: Links,
 }
@@ -141,6 +143,7 @@ impl Default for Site {
     fn default() -> Self {
         Self {
             support_email: "ServiceDesk@itu.int".into(),
+            documents: None,
             links: Links::default(),
         }
     }

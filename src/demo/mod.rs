@@ -1,6 +1,7 @@
-//! The product on one machine: sample people and organizations, three relying parties, and the outbox page. Only
-//! `cli/demo.rs` imports it. None of it runs in production.
+//! The product on one machine: sample people and organizations, three relying parties, the outbox page and the page of
+//! components. Only `cli/demo.rs` imports it. None of it runs in production.
 
+pub mod components;
 pub mod outbox;
 pub mod relying_party;
 pub mod seed;

@@ -156,6 +156,8 @@ pub struct Account {
     pub language: Language,
     /// The version of the Terms of Use that the person accepted, if any yet.
     pub terms_version: Option<String>,
+    /// The same of the Privacy Notice.
+    pub privacy_version: Option<String>,
     pub created_at: Time,
     /// The claim `updated_at`: when name, address or language changed last.
     pub updated_at: Time,

@@ -2,7 +2,6 @@
 
 use chrono::Duration;
 
-use super::account::Account;
 use super::authentication::{Acr, Authentication, SecondProof};
 use super::{AccountId, SessionId, Sid, Time};
 
@@ -30,34 +29,22 @@ pub struct Session {
     pub last_used_at: Time,
     /// The time at which the session was taken up again after a rest too long for administrators' work.
     pub rested_at: Option<Time>,
-    /// `true` if the Terms of Use have a version that this person has yet to accept: nothing else goes on.
-    pub terms_due: bool,
     /// `true` if the person gained or lost an office since the cookie was set: the next page brings a new one (SE-2).
     pub cookie_due: bool,
     pub user_agent: String,
     pub network: String,
 }
 
-/// The step that is due before this session can be used for anything else. The steps come in this order: nobody accepts
-/// terms in the name of an address that is somebody else's.
+/// The step that is due of a person before a session can be used for anything else (`accounts::terms::due`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// The account was made without a code to its address (`user import`): one verifies it (security.md UI-2, SU-5).
     EmailVerification,
-    /// The Terms of Use have a version that the person has yet to accept.
+    /// The Terms of Use or the Privacy Notice have a version that the person has yet to accept.
     Terms,
 }
 
 impl Session {
-    /// Returns what comes before everything else, for the session of this account.
-    pub fn due(&self, account: &Account) -> Option<Due> {
-        match (account.email_verified, self.terms_due) {
-            (false, _) => Some(Due::EmailVerification),
-            (true, true) => Some(Due::Terms),
-            (true, false) => None,
-        }
-    }
-
     /// Returns `false` after 60 minutes without use, and after 12 hours in all (SE-2).
     pub fn is_alive(&self, now: Time) -> bool {
         now - self.last_used_at < IDLE && now - self.authenticated_at < ABSOLUTE
@@ -126,7 +113,6 @@ mod tests {
             second_factor: None,
             last_used_at: now,
             rested_at: None,
-            terms_due: false,
             cookie_due: false,
             user_agent: String::new(),
             network: String::new(),

@@ -4,6 +4,7 @@
 use chrono::Duration;
 
 use super::account::EmailAddress;
+use super::document::{Acceptance, DocumentKind};
 use super::profile::{Language, Profile};
 use super::{MembershipTypeId, OrganizationId, Time};
 
@@ -55,7 +56,8 @@ pub struct PendingSignup {
     pub language: Language,
     pub newsletter: bool,
     pub choice: Option<Choice>,
-    pub terms_version: Option<String>,
+    /// The documents that were accepted with step 3 (product.md).
+    pub accepted: Option<Vec<Acceptance>>,
     /// The authorization request that was interrupted, as its room wrote it (security.md AZ-6).
     pub resume: Option<String>,
     pub created_at: Time,
@@ -67,11 +69,16 @@ super::id! {
 
 impl PendingSignup {
     pub fn stage(&self) -> Stage {
-        if self.terms_version.is_some() {
+        if self.accepted.is_some() {
             Stage::Code
         } else {
             Stage::Details
         }
+    }
+
+    pub fn terms_version(&self) -> Option<String> {
+        let accepted = self.accepted.as_deref().unwrap_or_default();
+        Acceptance::version_of(DocumentKind::Terms, accepted)
     }
 
     pub fn is_alive(&self, now: Time) -> bool {

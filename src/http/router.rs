@@ -8,8 +8,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
 use super::pages::{
-    account, admin, affiliation_requests, authorization, device, email_undo, errors, focal_point, login,
-    logout, not_me, organizations, passkey, public, recovery, second_factor, signup, verify_email,
+    account, admin, affiliation_requests, authorization, device, documents, email_undo, errors, focal_point,
+    login, logout, not_me, organizations, passkey, public, recovery, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -114,8 +114,8 @@ fn public_routes(routes: Routes) -> Routes {
         .at(paths::MEMBERS, Audience::Public, get(public::members))
         .at_with_head(paths::FAQ, get(public::faq))
         .at_with_head(paths::ACCESSIBILITY, get(public::accessibility))
-        .at_with_head(paths::TERMS, get(public::terms))
-        .at_with_head(paths::PRIVACY, get(public::privacy))
+        .at_with_head(paths::TERMS, get(documents::terms))
+        .at_with_head(paths::PRIVACY, get(documents::privacy))
         .at(
             paths::CHANGE_PASSWORD,
             Audience::Public,
@@ -125,7 +125,7 @@ fn public_routes(routes: Routes) -> Routes {
 }
 
 fn login_routes(routes: Routes) -> Routes {
-    use Audience::{Public, SignedIn};
+    use Audience::{Public, SignedInBeforeTerms};
 
     routes
         .at(paths::LOGIN, Public, get(login::show).post(login::log_in))
@@ -153,11 +153,12 @@ fn login_routes(routes: Routes) -> Routes {
         .at(
             paths::TERMS_ACCEPT,
             Public,
-            get(login::show_terms).post(login::accept_terms),
+            get(documents::show_acceptance).post(documents::accept),
         )
+        .at(paths::TERMS_REFUSED, Public, get(documents::show_refusal))
         .at(
             paths::REAUTHENTICATE,
-            SignedIn,
+            SignedInBeforeTerms,
             get(login::show_reauthentication).post(login::reauthenticate),
         )
         .at(
@@ -268,7 +269,7 @@ fn logout_routes(routes: Routes) -> Routes {
 }
 
 fn account_routes(routes: Routes) -> Routes {
-    use Audience::SignedIn;
+    use Audience::{SignedIn, SignedInBeforeTerms};
     use account::{
         data, email, history, organization, passkeys, password, profile, recovery_codes, requests, security,
         services, sessions, totp,
@@ -360,9 +361,13 @@ fn account_routes(routes: Routes) -> Routes {
             SignedIn,
             get(requests::show).post(requests::decide),
         )
-        .at(paths::ACCOUNT_DATA, SignedIn, get(data::show).post(data::request))
-        .at(paths::ACCOUNT_DATA_READ, SignedIn, get(data::read))
-        .at(paths::ACCOUNT_DATA_FILE, SignedIn, get(data::download))
+        .at(
+            paths::ACCOUNT_DATA,
+            SignedInBeforeTerms,
+            get(data::show).post(data::request),
+        )
+        .at(paths::ACCOUNT_DATA_READ, SignedInBeforeTerms, get(data::read))
+        .at(paths::ACCOUNT_DATA_FILE, SignedInBeforeTerms, get(data::download))
 }
 
 /// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.

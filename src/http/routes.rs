@@ -18,6 +18,7 @@ use axum::routing::MethodRouter;
 use super::error::PageError;
 use super::extract::page_form;
 use super::extract::session::BrowserSession;
+use crate::accounts::terms;
 use crate::app::App;
 use crate::domain::role::Role;
 use crate::domain::session::Due;
@@ -29,6 +30,8 @@ pub enum Audience {
     /// An OAuth client, authenticated by the handler's extractor or by what it presents.
     Client,
     SignedIn,
+    /// The same, also before the person has accepted new terms: to take the data along and to leave.
+    SignedInBeforeTerms,
     /// A Focal Point of some organization; the object decides of which one.
     FocalPoint,
     Administrator,
@@ -153,13 +156,14 @@ async fn guard(
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (current, account) = session.get().ok_or(PageError::SignedOut)?;
-    match current.due(account) {
+    match terms::due(app, account) {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
-        Some(Due::Terms) => return Err(PageError::TermsDue),
-        None => {}
+        Some(Due::Terms) if audience != Audience::SignedInBeforeTerms => return Err(PageError::TermsDue),
+        _ => {}
     }
     let admitted = match audience {
-        Audience::Public | Audience::Client | Audience::SignedIn => true,
+        Audience::Public | Audience::Client => true,
+        Audience::SignedIn | Audience::SignedInBeforeTerms => true,
         // An administrator acts for every organization.
         Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(app).await?,
         Audience::Administrator => account.role == Role::Administrator,
@@ -168,7 +172,7 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         // G-4: an object that is not theirs does not exist.
         return Err(PageError::NotFound);
     }
-    let is_duty = !matches!(audience, Audience::SignedIn);
+    let is_duty = matches!(audience, Audience::FocalPoint | Audience::Administrator);
     if is_duty && !current.is_fit_for_duty(app.clock.now()) {
         return Err(PageError::StaleLogin); // SE-2
     }

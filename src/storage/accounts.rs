@@ -2,13 +2,14 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::constant;
 use super::entities::account::{ActiveModel, Column, Entity, Model};
 use crate::domain::account::{Account, EmailAddress, EmailKey, Status, UniqueKey};
+use crate::domain::document::{Acceptance, DocumentKind};
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile, Title};
 use crate::domain::role::Role;
 use crate::domain::{AccountId, Subject, Time};
@@ -266,14 +267,17 @@ pub async fn update_email_verified(
     Ok(done.rows_affected == 1)
 }
 
-pub async fn update_terms(
+/// Writes the versions that were accepted; one that was not stays as it is.
+pub async fn update_accepted(
     db: &impl ConnectionTrait,
     id: &AccountId,
-    version: &str,
+    accepted: &[Acceptance],
     now: Time,
 ) -> Result<bool, DbErr> {
+    let version_of = |kind| Acceptance::version_of(kind, accepted);
     let changes = ActiveModel {
-        terms_version: Set(Some(version.to_owned())),
+        terms_version: version_of(DocumentKind::Terms).map_or(NotSet, |it| Set(Some(it))),
+        privacy_version: version_of(DocumentKind::Privacy).map_or(NotSet, |it| Set(Some(it))),
         terms_accepted_at: Set(Some(now)),
         ..Default::default()
     };
@@ -352,6 +356,7 @@ pub(super) fn account(row: Model) -> Result<Account, DbErr> {
         newsletter: row.newsletter,
         language: Language::parse(&row.language).unwrap_or(Language::En),
         terms_version: row.terms_version,
+        privacy_version: row.privacy_version,
         created_at: row.created_at,
         updated_at: row.updated_at,
         id: AccountId::new(row.id),
@@ -384,6 +389,7 @@ fn row(
         language: Set(account.language.as_str().to_owned()),
         password_hash: Set(password_hash),
         terms_version: Set(account.terms_version),
+        privacy_version: Set(account.privacy_version),
         terms_accepted_at: Set(terms_accepted_at),
         new_browser_told_at: Set(None),
         imported_at: Set(imported_at),

@@ -1,6 +1,7 @@
 //! Turns rows into domain values and back. A query is a function with a name that joins any transaction. Nothing is
 //! decided here.
 
+pub mod acceptances;
 pub mod accounts;
 pub mod affiliations;
 pub mod authentication_requests;
@@ -42,7 +43,6 @@ pub mod sessions;
 pub mod signing_keys;
 #[cfg(feature = "testing")]
 pub mod statements;
-pub mod terms;
 pub mod ties;
 mod writer;
 

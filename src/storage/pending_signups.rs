@@ -39,8 +39,9 @@ pub async fn insert(
         language: Set(signup.language.as_str().to_owned()),
         newsletter: Set(signup.newsletter),
         choice: Set(signup.choice.as_ref().map(to_text).transpose()?),
-        terms_version: Set(signup.terms_version.clone()),
+        terms_version: Set(signup.terms_version()),
         terms_accepted_at: Set(None),
+        accepted: Set(signup.accepted.as_ref().map(to_text).transpose()?),
         taken: Set(false),
         resume: Set(signup.resume.clone()),
         created_at: Set(signup.created_at),
@@ -70,8 +71,9 @@ pub async fn update_choice(
     let changes = ActiveModel {
         newsletter: Set(signup.newsletter),
         choice: Set(signup.choice.as_ref().map(to_text).transpose()?),
-        terms_version: Set(signup.terms_version.clone()),
+        terms_version: Set(signup.terms_version()),
         terms_accepted_at: Set(Some(now)),
+        accepted: Set(signup.accepted.as_ref().map(to_text).transpose()?),
         taken: Set(taken),
         ..Default::default()
     };
@@ -139,7 +141,10 @@ fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
             .choice
             .map(|it| serde_json::from_str::<Choice>(&it).map_err(unreadable))
             .transpose()?,
-        terms_version: row.terms_version,
+        accepted: row
+            .accepted
+            .map(|it| serde_json::from_str(&it).map_err(unreadable))
+            .transpose()?,
         resume: row.resume,
         created_at: row.created_at,
     };

@@ -13,9 +13,9 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, affiliation, authentication_request, code_attempt, consent, data_download, email_change,
-    email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail, passkey,
-    password_reset, recovery_code, refresh_token, service_use, session, session_client, ties_right,
+    account, affiliation, authentication_request, code_attempt, consent, data_download, document_acceptance,
+    email_change, email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail,
+    passkey, password_reset, recovery_code, refresh_token, service_use, session, session_client, ties_right,
     totp_factor,
 };
 use crate::domain::AccountId;
@@ -105,7 +105,10 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
     ("revocations", "random identifiers of tokens that ended"),
     ("seaql_migrations", "the history of the schema"),
     ("signing_keys", "our own keys"),
-    ("terms_versions", "the versions of the Terms of Use"),
+    (
+        "terms_versions",
+        "the versions of the Terms of Use, for the release before this one",
+    ),
     ("ties_right_types", "the kinds of TIES rights"),
 ];
 
@@ -137,6 +140,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?,
         rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?,
         rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?,
+        rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?,
         email_changes,
         rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?,
         events,

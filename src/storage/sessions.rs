@@ -73,7 +73,8 @@ pub async fn insert(db: &impl ConnectionTrait, session: &Session, cookie: &Diges
         second_factor_at: Set(session.second_factor.map(|it| it.at)),
         last_used_at: Set(session.last_used_at),
         rested_at: Set(session.rested_at),
-        terms_due: Set(session.terms_due),
+        // For the release before this one, which reads it.
+        terms_due: Set(false),
         cookie_due: Set(session.cookie_due),
         user_agent: Set(session.user_agent.clone()),
         network: Set(session.network.clone()),
@@ -96,7 +97,6 @@ pub async fn update_authenticated(
         second_factor_at: Set(session.second_factor.map(|it| it.at)),
         last_used_at: Set(session.last_used_at),
         rested_at: Set(session.rested_at),
-        terms_due: Set(session.terms_due),
         cookie_due: Set(false),
         ..Default::default()
     };
@@ -151,15 +151,6 @@ pub async fn update_last_used(
         .col_expr(Column::RestedAt, Expr::value(rested_at))
         .filter(Column::Id.eq(session.id.as_str()))
         .filter(Column::LastUsedAt.eq(session.last_used_at))
-        .exec(db)
-        .await
-        .map(drop)
-}
-
-pub async fn update_terms_accepted(db: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::TermsDue, Expr::value(false))
-        .filter(Column::AccountId.eq(account.as_str()))
         .exec(db)
         .await
         .map(drop)
@@ -243,7 +234,6 @@ fn session(row: Model) -> Session {
             .map(|(factor, at)| SecondProof { factor, at }),
         last_used_at: row.last_used_at,
         rested_at: row.rested_at,
-        terms_due: row.terms_due,
         cookie_due: row.cookie_due,
         user_agent: row.user_agent,
         network: row.network,

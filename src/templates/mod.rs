@@ -14,6 +14,7 @@ mod render;
 mod tests;
 mod translator;
 
+pub use files::documents;
 pub use form::{FormChoice, FormState};
 pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};
 pub use qr::Qr;

@@ -40,7 +40,7 @@ macro_rules! for_all_pages {
 
 fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
     for_all_pages!(see;
-        Login, Passkey, SecondFactor, SecondFactorNeeded, VerifyEmail, Reauthenticate, AcceptTerms, LogoutConfirm, LoggingOut, LoggedOut,
+        Login, Passkey, SecondFactor, SecondFactorNeeded, VerifyEmail, Reauthenticate, AcceptTerms, TermsRefused, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
@@ -49,7 +49,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
-        Start, Members, Faq, Accessibility, Terms, Privacy, Outbox, OutboxMail,
+        Start, Members, Faq, Accessibility, DocumentPage, Components, Outbox, OutboxMail,
     );
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::support::{ISSUER, Page, TestOp};
 use itu_account::config::Rate;
-use itu_account::demo::outbox;
+use itu_account::demo::{components, outbox};
 use itu_account::domain::role::Role;
 use itu_account::http::router;
 use itu_account::http::routes::Audience;
@@ -276,7 +276,9 @@ async fn each_route_admits_its_audience_only() {
         assert!(stranger.url.path() == "/login" || stranger.status == StatusCode::METHOD_NOT_ALLOWED);
         let seen = user.browser.get(&path).await;
         match audience {
-            Audience::SignedIn => assert!(!seen.status.is_server_error(), "{path}"),
+            Audience::SignedIn | Audience::SignedInBeforeTerms => {
+                assert!(!seen.status.is_server_error(), "{path}")
+            }
             // G-4: an object of other people answers 404.
             _ => assert_eq!(seen.status, StatusCode::NOT_FOUND, "{path} to a user"),
         }
@@ -292,7 +294,7 @@ async fn each_route_admits_its_audience_only() {
 #[tokio::test]
 async fn the_pages_of_the_demo_stand_behind_the_same_door() {
     let mut op = TestOp::start().await;
-    op.router = router::router_with(&op.app, outbox::routes);
+    op.router = router::router_with(&op.app, |routes| components::routes(outbox::routes(routes)));
     op.person("alice@example.org").await;
     let mut alice = op.browser();
     let form = alice.get("/forgot-password").await.form(&["email"]);
@@ -303,6 +305,8 @@ async fn the_pages_of_the_demo_stand_behind_the_same_door() {
         ("/demo/outbox".to_owned(), StatusCode::OK),
         ("/demo/outbox.json?to=alice@example.org".into(), StatusCode::OK),
         (format!("/demo/outbox/{mail}"), StatusCode::OK),
+        ("/demo/components".into(), StatusCode::OK),
+        ("/demo/components?group=admin&state=2".into(), StatusCode::OK),
         ("/demo/outbox/none".into(), StatusCode::NOT_FOUND),
         ("/demo/outbox?to=%ff".into(), StatusCode::BAD_REQUEST), // G-1
         ("/demo/outbox?to=a&to=b".into(), StatusCode::BAD_REQUEST), // G-2
@@ -426,7 +430,7 @@ fn addresses(template: &str) -> Vec<String> {
 #[tokio::test]
 async fn links_and_forms_of_templates_lead_to_urls_of_the_router() {
     let op = TestOp::start().await;
-    let routes = outbox::routes(router::routes(&op.app));
+    let routes = components::routes(outbox::routes(router::routes(&op.app)));
     let fits = |pattern: &str, address: &str| {
         let (pattern, address) = (pattern.split('/'), address.split('/'));
         pattern.clone().count() == address.clone().count()

@@ -11,13 +11,14 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
 
 /// Tools serve every room and use none but `domain`; beside each are the rooms that it may use as well.
-const TOOLS: [(&str, &[&str]); 20] = [
+const TOOLS: [(&str, &[&str]); 21] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("breach_service", &[]),
     ("certificates", &[]),
     ("clock", &[]),
     ("config", &[]),
+    ("documents", &[]),
     ("fetch", &[]),
     ("passwords", &[]),
     ("i18n", &[]),

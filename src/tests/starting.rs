@@ -98,6 +98,27 @@ async fn a_list_of_passwords_that_cannot_be_read_stops_the_start() {
 }
 
 #[tokio::test]
+async fn documents_that_cannot_be_shown_stop_the_start() {
+    let (mut config, folder) = fresh().await;
+    let own = tempfile::tempdir().expect("a folder");
+    config.site.documents = Some(own.path().to_owned());
+    let refused = App::open(config.clone(), Clock::System)
+        .await
+        .expect_err("refused");
+    let told = refused.to_string();
+    assert!(told.contains("[site] documents"), "{told}");
+    assert_eq!(App::problems(&config).await, [told]);
+    assert_eq!(files(folder.path()), BTreeSet::new());
+    for kind in ["terms", "privacy"] {
+        let version = own.path().join(kind).join("1");
+        std::fs::create_dir_all(&version).expect("made");
+        let text = "version: 1\neffective: 2020-01-01\n\nText.\n";
+        std::fs::write(version.join("en.md"), text).expect("written");
+    }
+    assert_eq!(App::problems(&config).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn no_new_master_key_is_made_for_a_database_that_has_keys() {
     let (config, folder) = fresh().await;
     drop(App::open(config.clone(), Clock::System).await.expect("it starts"));

@@ -211,6 +211,10 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") re
 // Back shows the page as it was left.
 window.addEventListener("pageshow", releaseAll);
 
+// Paper shows every answer; a browser whose style sheet cannot open them gets them opened.
+addEventListener("beforeprint", () => each("main details:not([open])", (it) => { it.open = true; it.dataset.shut = ""; }));
+addEventListener("afterprint", () => each("main details[data-shut]", (it) => { it.open = false; delete it.dataset.shut; }));
+
 // What is to be kept can be copied and printed.
 each("[data-copy]", (button) => {
   if (!navigator.clipboard) return;

@@ -5,7 +5,7 @@ use super::new_browser;
 use crate::accounts::known_browser::KnownBrowser;
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::verification::first_login;
-use crate::accounts::{Result, current_terms, known_browser};
+use crate::accounts::{Result, known_browser};
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::authentication::Proof;
@@ -25,7 +25,7 @@ pub struct Browser<'a> {
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     pub account: Account,
-    /// The session; what is due in it comes first: `Session::due`.
+    /// The session; what is due of the person comes first: `accounts::terms::due`.
     pub started: Started,
     /// The browser's cookie, to be set for 90 days.
     pub known_browser: String,
@@ -70,18 +70,13 @@ async fn is_known(tx: &Tx, account: &Account, browser: Browser<'_>) -> Result<bo
 }
 
 async fn start(tx: &Tx, account: &Account, proof: Proof, session: Option<&Session>) -> Result<Started> {
-    let terms_due = current_terms(tx, tx.now())
-        .await?
-        .are_due(account.terms_version.as_deref());
     match session {
-        Some(session) if session.account == account.id => {
-            sessions::renew(tx, account, session, proof, terms_due).await
-        }
+        Some(session) if session.account == account.id => sessions::renew(tx, account, session, proof).await,
         other => {
             if let Some(other) = other {
                 sessions::retire(tx, &other.account, &other.id, "another_login").await?;
             }
-            sessions::start(tx, account, proof, terms_due).await
+            sessions::start(tx, account, proof).await
         }
     }
 }

@@ -1,18 +1,16 @@
-//! `/login` and what belongs to a login: entering the password again, accepting new Terms of Use
-//! (product.md, step 1; security.md PW-3, PW-4, SE-2, SE-4).
+//! `/login`, and entering the password again (product.md, step 1; security.md PW-3, PW-4, SE-2, SE-4).
 
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
-use super::onward::{onward, page_of};
-use super::{PageContext, PageError, PageForm, SignedIn, Tick, login_outcome};
+use super::onward::onward;
+use super::{PageContext, PageError, PageForm, SignedIn, login_outcome};
+use crate::accounts;
 use crate::accounts::login::{LoggedIn, LoginForm, Second, attempt};
-use crate::accounts::{self, profile};
-use crate::domain::session::Due;
 use crate::oidc::authorization::interaction::Step;
 use crate::templates::FormState;
-use crate::templates::pages::{AcceptTerms, Login, Reauthenticate};
+use crate::templates::pages::{Login, Reauthenticate};
 
 pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
@@ -116,60 +114,5 @@ pub async fn reauthenticate(person: SignedIn, form: PageForm<Password>) -> Resul
             ctx.again(typed.error("password", "login.wrong_password")).await
         }
         attempt => login_outcome::answer(ctx, typed, attempt).await,
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Acceptance {
-    accept_terms: Tick,
-    /// The version that the page showed.
-    version: String,
-    decision: String,
-}
-
-pub async fn show_terms(ctx: PageContext) -> Result<Response, PageError> {
-    let (ctx, flow) = Flow::enter(ctx).await?;
-    let due = ctx
-        .session()
-        .get()
-        .and_then(|(session, account)| session.due(account));
-    if due == Some(Due::EmailVerification) {
-        return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
-    }
-    if due.is_none() && ctx.outcome().form.is_none() {
-        return Ok(onward(&ctx));
-    }
-    let terms = profile::terms(&ctx.app).await?;
-    let page = AcceptTerms {
-        form: ctx.form_or(FormState::default()),
-        service: flow.map(|it| it.service),
-        version: terms.version,
-        published_at: terms.effective_from,
-    };
-    ctx.page(&page).await
-}
-
-pub async fn accept_terms(form: PageForm<Acceptance>) -> Result<Response, PageError> {
-    let PageForm { ctx, fields, typed } = form;
-    let (ctx, flow) = Flow::enter(ctx).await?;
-    if fields.decision == "cancel" {
-        return flow::cancel(&ctx, flow.as_ref()).await;
-    }
-    let Some((session, account)) = ctx.session().get() else {
-        return Err(PageError::SignedOut);
-    };
-    if session.due(account) == Some(Due::EmailVerification) {
-        // G-6: the steps come in this order.
-        return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
-    }
-    if !fields.accept_terms.is_on() {
-        return ctx.again(typed.error("accept_terms", "error.accept_terms")).await;
-    }
-    match profile::accept_terms(&ctx.app, &ctx.actor_context(), account, &fields.version).await {
-        Ok(()) => Ok(onward(&ctx)),
-        // A newer version came into force while this one was read.
-        Err(accounts::Error::Conflict) => ctx.again(FormState::default().notice("error.try_again")).await,
-        Err(other) => Err(other.into()),
     }
 }

@@ -50,8 +50,11 @@ pub async fn answer(
 /// Redirects to where the person wanted to go, or first to what is due in the session.
 fn logged_in(ctx: PageContext, login: &LoggedIn) -> Response {
     let ctx = with_session_cookies(ctx, &login.started, &login.known_browser);
-    match login.started.session.due(&login.account) {
-        Some(due) if ctx.request().is_none() => ctx.redirect(&ctx.within(page_of(due))),
+    match accounts::terms::due(&ctx.app, &login.account) {
+        // The page that was asked for says what comes before it.
+        Some(due) if ctx.request().is_none() && ctx.return_path().is_none() => {
+            ctx.redirect(&ctx.within(page_of(due)))
+        }
         _ => onward(&ctx),
     }
 }

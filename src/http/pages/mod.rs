@@ -39,6 +39,7 @@ mod affiliation_rows;
 pub mod authorization;
 mod authorization_response;
 pub mod device;
+pub mod documents;
 pub mod email_undo;
 pub mod errors;
 pub mod flow;

@@ -51,6 +51,8 @@ pub struct Answers {
     // The sign-up alone has these fields: see `without_signup`.
     pub newsletter: Option<Tick>,
     pub accept_terms: Option<Tick>,
+    /// The versions of the documents that the page named.
+    pub version: Option<String>,
     pub decision: Option<String>,
 }
 
@@ -97,8 +99,13 @@ impl Answers {
 
     /// Refuses the sign-up's own fields: elsewhere they are no fields of the form (security.md G-3).
     pub fn without_signup(self) -> Result<Self, FormError> {
-        match (&self.newsletter, &self.accept_terms, &self.decision) {
-            (None, None, None) => Ok(self),
+        match (
+            &self.newsletter,
+            &self.accept_terms,
+            &self.version,
+            &self.decision,
+        ) {
+            (None, None, None, None) => Ok(self),
             _ => Err(FormError::UnknownField),
         }
     }

@@ -1,15 +1,14 @@
-//! Pages for everybody: start, directory of members, FAQ, terms, privacy, accessibility (product.md, step 0).
+//! Pages for everybody: start, directory of members, FAQ, accessibility (product.md, step 0).
 
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::organization_lists::{self as lists, Types};
 use super::{ListQuery, PageContext, PageError, refused};
-use crate::accounts;
 use crate::affiliations::{self, directory};
 use crate::http::pages::paging::paging;
 use crate::paths;
-use crate::templates::pages::{Accessibility, Faq, Members, Paging, Privacy, Start, Terms};
+use crate::templates::pages::{Accessibility, Faq, Members, Paging, Start};
 
 pub async fn start(ctx: PageContext) -> Result<Response, PageError> {
     ctx.page(&Start {}).await
@@ -26,24 +25,6 @@ pub async fn accessibility(ctx: PageContext) -> Result<Response, PageError> {
 /// Leads a password manager to the page that changes the password, by way of the login if need be.
 pub async fn change_password(ctx: PageContext) -> Result<Response, PageError> {
     Ok(ctx.redirect(paths::ACCOUNT_PASSWORD))
-}
-
-pub async fn terms(ctx: PageContext) -> Result<Response, PageError> {
-    let terms = accounts::profile::terms(&ctx.app).await?;
-    let page = Terms {
-        version: terms.version,
-        published_at: terms.effective_from,
-    };
-    ctx.page(&page).await
-}
-
-pub async fn privacy(ctx: PageContext) -> Result<Response, PageError> {
-    let terms = accounts::profile::terms(&ctx.app).await?;
-    let page = Privacy {
-        version: terms.version,
-        published_at: terms.effective_from,
-    };
-    ctx.page(&page).await
 }
 
 const FILTERS: [&str; 4] = ["q", "membership_type", "member_state", "category"];

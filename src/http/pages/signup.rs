@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::documents::language;
 use super::flow::{self, Flow};
 use super::login_outcome::{code_spent, with_session_cookies};
 use super::onward::onward;
@@ -13,11 +14,11 @@ use super::organizations::{self, Answers};
 use super::resumption::Resumption;
 use super::{PageContext, PageError, PageForm, Tick, refused, service};
 use crate::accounts::signup::{self, Details};
-use crate::accounts::{self, verification};
+use crate::accounts::{self, terms, verification};
 use crate::affiliations::lifecycle::requests::{self, SignupError};
 use crate::affiliations::{self, choose};
 use crate::domain::affiliation::AffiliationStatus;
-use crate::domain::profile::{Language, ProfileInput};
+use crate::domain::profile::ProfileInput;
 use crate::domain::signup::{PendingSignup, Stage};
 use crate::http::cookies::Cookie;
 use crate::http::extract::BrowserSession;
@@ -132,7 +133,7 @@ pub async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageErro
             job_title: &fields.job_title,
             professional_role: &fields.professional_role,
         },
-        language: Language::parse(ctx.locale().as_str()).unwrap_or(Language::En),
+        language: language(&ctx),
         resume,
     };
     match signup::begin(
@@ -201,6 +202,7 @@ pub async fn show_organization(ctx: PageContext) -> Result<Response, PageError> 
         questions: organizations::questions(&ctx, &Answers::typed(&form)).await?,
         form,
         service,
+        version: terms::offer(&ctx.app, language(&ctx)).label(),
     };
     ctx.page(&page).await
 }
@@ -246,6 +248,8 @@ pub async fn organization(form: PageForm<Answers>) -> Result<Response, PageError
         choice,
         newsletter,
         accept_terms: accepted,
+        language: language(&ctx),
+        shown: fields.version,
     };
     match signup::submit(&ctx.app, &ctx.actor_context(), &handle, submission).await {
         Ok(()) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::grant::{self, Login};
 use super::response::{AuthorizationResponse, Target};
 use super::{interaction_handle, pushed_request};
+use crate::accounts::terms;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -45,7 +46,7 @@ pub enum Step {
     SecondFactorMissing,
     /// The address of the account is to be verified by a code.
     VerifyEmail,
-    /// A new version of the Terms of Use is to be accepted.
+    /// A new version of the Terms of Use or of the Privacy Notice is to be accepted.
     Terms,
     SelectAccount,
     Consent(ConsentNeeded),
@@ -360,7 +361,7 @@ async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'s
         session,
         account,
     } = login;
-    match session.due(account) {
+    match terms::due(app, account) {
         Some(Due::EmailVerification) => return Err(Step::VerifyEmail.into()),
         Some(Due::Terms) => return Err(Step::Terms.into()),
         None => {}

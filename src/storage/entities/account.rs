@@ -25,6 +25,7 @@ pub struct Model {
     pub language: String,
     pub password_hash: Option<String>,
     pub terms_version: Option<String>,
+    pub privacy_version: Option<String>,
     pub terms_accepted_at: Option<ChronoDateTimeUtc>,
     pub new_browser_told_at: Option<ChronoDateTimeUtc>,
     pub imported_at: Option<ChronoDateTimeUtc>,

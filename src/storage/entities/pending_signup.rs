@@ -16,6 +16,7 @@ pub struct Model {
     pub choice: Option<String>,
     pub terms_version: Option<String>,
     pub terms_accepted_at: Option<ChronoDateTimeUtc>,
+    pub accepted: Option<String>,
     pub taken: bool,
     pub resume: Option<String>,
     pub created_at: ChronoDateTimeUtc,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::documents::DocumentVersion;
 use super::samples;
 use super::signup::OrganizationQuestions;
 use crate::domain::Time;
@@ -80,6 +81,8 @@ pub struct AccountOverview {
     pub rights: Vec<RightView>,
     pub sessions: u64,
     pub services: u64,
+    /// The new versions of Terms of Use and Privacy Notice that will take effect.
+    pub announced: Vec<DocumentVersion>,
 }
 
 impl Page for AccountOverview {
@@ -94,6 +97,7 @@ impl Page for AccountOverview {
             rights: vec![],
             sessions: 1,
             services: 0,
+            announced: vec![],
         };
         vec![
             page.clone(),
@@ -103,6 +107,7 @@ impl Page for AccountOverview {
                 rights: sample_rights(),
                 sessions: 3,
                 services: 2,
+                announced: vec![DocumentVersion::sample("2027-03")],
                 ..page.clone()
             },
             Self {

@@ -1,9 +1,8 @@
-//! Pages to get in and out: login, re-authentication, new terms, logout.
+//! Pages to get in and out: login, re-authentication, logout.
 
 use serde::Serialize;
 
 use super::samples;
-use crate::domain::Time;
 use crate::templates::{FormState, Page, Service};
 
 /// `/login`: `email`, `password`; inside a request also `decision=cancel`.
@@ -81,37 +80,6 @@ impl Page for Reauthenticate {
                 service: Some(samples::service()),
                 passkeys: true,
                 wait_minutes: Some(1),
-            },
-        ]
-    }
-}
-
-/// `/terms/accept`: the button `accept_terms`, at the first login of a person taken over from elsewhere, and
-/// when the terms have changed since the last.
-#[derive(Clone, Debug, Serialize)]
-pub struct AcceptTerms {
-    pub form: FormState,
-    pub service: Option<Service>,
-    pub version: String,
-    pub published_at: Time,
-}
-
-impl Page for AcceptTerms {
-    const TEMPLATE: &'static str = "accept_terms";
-
-    fn samples() -> Vec<Self> {
-        let page = Self {
-            form: FormState::default(),
-            service: None,
-            version: "2".into(),
-            published_at: samples::at(),
-        };
-        vec![
-            page.clone(),
-            Self {
-                form: FormState::default().error("accept_terms", "error.accept_terms"),
-                service: Some(samples::service()),
-                ..page
             },
         ]
     }

@@ -1,11 +1,9 @@
-//! Pages for everyone: start, directory of members, questions and answers, documents.
+//! Pages for everyone: start, directory of members, questions and answers, accessibility.
 
 use serde::Serialize;
 
 use super::admin::OrganizationRow;
 use super::paging::Paging;
-use super::samples;
-use crate::domain::Time;
 use crate::templates::{FormChoice, FormState, Page};
 
 /// `/`.
@@ -77,41 +75,5 @@ impl Page for Accessibility {
 
     fn samples() -> Vec<Self> {
         vec![Self {}]
-    }
-}
-
-/// `/terms`: the version in force.
-#[derive(Clone, Debug, Serialize)]
-pub struct Terms {
-    pub version: String,
-    pub published_at: Time,
-}
-
-impl Page for Terms {
-    const TEMPLATE: &'static str = "terms";
-
-    fn samples() -> Vec<Self> {
-        vec![Self {
-            version: "1".into(),
-            published_at: samples::at(),
-        }]
-    }
-}
-
-/// `/privacy`: the version in force, accepted together with the terms.
-#[derive(Clone, Debug, Serialize)]
-pub struct Privacy {
-    pub version: String,
-    pub published_at: Time,
-}
-
-impl Page for Privacy {
-    const TEMPLATE: &'static str = "privacy";
-
-    fn samples() -> Vec<Self> {
-        vec![Self {
-            version: "1".into(),
-            published_at: samples::at(),
-        }]
     }
 }

@@ -315,6 +315,7 @@ pub struct AccountRecoveryCodes {
     pub first: bool,
     /// The account's address, for a print.
     pub email: String,
+    pub made_at: Option<Time>,
 }
 
 impl std::fmt::Debug for AccountRecoveryCodes {
@@ -333,11 +334,13 @@ impl Page for AccountRecoveryCodes {
                 codes: codes.clone(),
                 first: true,
                 email: "john.doe@example.org".into(),
+                made_at: Some(samples::at()),
             },
             Self {
                 codes,
                 first: false,
                 email: "john.doe@example.org".into(),
+                made_at: None,
             },
         ]
     }

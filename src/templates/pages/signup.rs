@@ -141,6 +141,8 @@ pub struct SignupOrganization {
     pub form: FormState,
     pub service: Option<Service>,
     pub questions: OrganizationQuestions,
+    /// The versions of Terms of Use and Privacy Notice that are in force.
+    pub version: String,
 }
 
 impl Page for SignupOrganization {
@@ -153,6 +155,7 @@ impl Page for SignupOrganization {
                 form: OrganizationQuestions::sample_form(),
                 service: Some(samples::service()),
                 questions,
+                version: "2026-11 2026-11".into(),
             })
             .collect();
         let wrong = FormState::default()

@@ -1,9 +1,11 @@
 use chrono::Duration;
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
-use itu_account::accounts::{password, profile as profiles, sessions};
+use itu_account::accounts::{password, sessions, terms};
+use itu_account::domain::account::Account;
+use itu_account::domain::profile::Language;
+use itu_account::domain::session::Due;
 
 const WRONG: &str = "Tulip-lamp-43";
 
@@ -212,36 +214,25 @@ async fn a_new_browser_is_notified_once_an_hour() {
 }
 
 #[tokio::test]
-async fn new_terms_are_due_at_the_next_login() {
+async fn terms_are_due_until_the_versions_in_force_are_accepted() {
     let op = TestOp::start().await;
-    op.sign_up_and_verify("john@example.org").await;
-    let db = &op.app.db;
-    let new = Statement::from_sql_and_values(
-        db.get_database_backend(),
-        "INSERT INTO terms_versions (version, effective_from) VALUES ($1, $2)",
-        ["2026-06".into(), op.app.clock.now().into()],
-    );
-    db.execute_raw(new).await.unwrap();
-    let login = op.attempt_login("john@example.org", PASSWORD).await.unwrap();
-    assert!(login.started.session.terms_due);
-    let old = profiles::accept_terms(&op.app, &visitor(), &login.account, "2020-01").await;
+    let account = op.sign_up_and_verify("john@example.org").await.account;
+    assert_eq!(terms::due(&op.app, &account), None);
+    for of_before in [None, Some("2020-01".to_owned())] {
+        let account = Account {
+            privacy_version: of_before,
+            ..account.clone()
+        };
+        assert_eq!(terms::due(&op.app, &account), Some(Due::Terms));
+        // The address comes first.
+        let unverified = Account {
+            email_verified: false,
+            ..account
+        };
+        assert_eq!(terms::due(&op.app, &unverified), Some(Due::EmailVerification));
+    }
+    let old = terms::accept(&op.app, &visitor(), &account, "2020-01 2020-01", Language::Fr).await;
     assert!(matches!(old, Err(Error::Conflict)));
-    profiles::accept_terms(&op.app, &visitor(), &login.account, "2026-06")
-        .await
-        .unwrap();
-    let found = sessions::find(&op.app, login.started.cookie.expose())
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(!found.0.terms_due);
-    assert!(
-        !op.attempt_login("john@example.org", PASSWORD)
-            .await
-            .unwrap()
-            .started
-            .session
-            .terms_due
-    );
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::*;
 use crate::foreign_hashes::one_of_each;
 use crate::support::product::program;
 use itu_account::accounts::import::{AccountsFile, Format};
-use itu_account::accounts::{invitations, recovery};
+use itu_account::accounts::{invitations, recovery, terms};
 use itu_account::affiliations::accounts_import::{self, Mode};
 use itu_account::app::App;
 use itu_account::clock::Clock;
@@ -123,11 +123,10 @@ async fn people_are_invited_once_each_in_their_language_unless_they_were_here() 
         .await
         .unwrap();
     let here = op.find_account("here@example.org").await;
-    let person = visitor();
-    let accepted = op.app.write(&person, async |tx| {
-        rows::update_terms(tx, &here.id, "1", tx.now()).await
-    });
-    assert!(accepted.await.unwrap());
+    let label = terms::offer(&op.app, Language::En).label();
+    terms::accept(&op.app, &visitor(), &here, &label, Language::En)
+        .await
+        .unwrap();
 
     assert_eq!(invitations::count_waiting(&op.app).await.unwrap(), 3);
     // A wave that ends goes on where it was: nobody is mailed twice, and nobody is left out.

@@ -130,6 +130,8 @@ pub fn submission() -> signup::Submission {
         choice: choice(),
         newsletter: true,
         accept_terms: true,
+        language: Language::En,
+        shown: None,
     }
 }
 

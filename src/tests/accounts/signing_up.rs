@@ -2,6 +2,7 @@ use chrono::Duration;
 use futures_util::future::join_all;
 
 use super::*;
+use itu_account::accounts::terms;
 use itu_account::domain::account::EmailAddress;
 use itu_account::storage::accounts as rows;
 
@@ -31,7 +32,7 @@ async fn the_account_exists_only_after_the_code() {
     assert_eq!(done.choice, choice());
     assert_eq!(done.resume.as_deref(), Some("the request")); // AZ-6
     assert!(op.is_signed_in(&done.started.cookie).await);
-    assert!(!done.started.session.terms_due);
+    assert_eq!(terms::due(&op.app, &done.account), None);
     assert!(op.attempt_login("JOHN@Example.org", PASSWORD).await.is_ok());
 }
 

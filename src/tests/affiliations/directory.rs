@@ -4,8 +4,10 @@ use sea_orm::ConnectionTrait;
 
 use super::organization;
 use crate::support::TestOp;
+use itu_account::affiliations::{directory, ties};
 use itu_account::domain::organization::{Country, Organization, OrganizationStatus};
 use itu_account::domain::{MembershipTypeId, OrganizationId};
+use itu_account::i18n::{self, Locale};
 use itu_account::storage::organizations::{self, Filter};
 
 async fn names(op: &TestOp, filter: &Filter) -> Vec<String> {
@@ -153,5 +155,24 @@ async fn a_search_walks_an_index() {
     } else {
         assert!(plan.contains("SEARCH organization_words USING"), "{plan}");
         assert!(!plan.contains("SCAN organizations"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn rights_have_one_name_and_types_a_sentence() {
+    let op = TestOp::start().await;
+    let rights = ties::kinds(&op.app).await.unwrap();
+    let types = directory::membership_types::list(&op.app).await.unwrap();
+    assert!(!rights.is_empty() && types.len() == 7);
+    for locale in Locale::ALL {
+        for right in &rights {
+            // Pages take the row's name, mails the catalog's.
+            let text = i18n::text(locale, &format!("ties_right.{}", right.name), &());
+            assert_eq!(text.as_deref(), Some(right.label(locale.as_str())), "{locale}");
+        }
+        for it in &types {
+            let hint = format!("membership_hint.{}", it.id);
+            assert!(i18n::exists(&hint), "{hint}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use itu_account::affiliations::membership_claims;
 use itu_account::domain::AccountId;
 use itu_account::domain::actor::Context;
 use itu_account::domain::affiliation::AffiliationClaim;
+use itu_account::domain::profile::Language;
 use itu_account::domain::secret::Secret;
 use itu_account::storage::{accounts, affiliations, ties};
 
@@ -24,6 +25,8 @@ impl TestOp {
             choice: listed("telco", true),
             newsletter: true,
             accept_terms: true,
+            language: Language::En,
+            shown: None,
         };
         signup::submit(&self.app, &visitor(), handle.expose(), submission)
             .await

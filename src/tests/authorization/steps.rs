@@ -273,7 +273,7 @@ async fn new_terms_come_before_the_answer() {
     let op = TestOp::start().await;
     let web = op.insert_web_client().await;
     let mut alice = op.sign_in().await;
-    alice.session.terms_due = true;
+    alice.account.privacy_version = Some("2020-01".into());
     assert!(matches!(
         next(&op, &accepts(&op, &web, &[]), Some(&alice)).await,
         Step::Terms

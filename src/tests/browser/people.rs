@@ -3,6 +3,7 @@
 use super::driver::{Browser, Device};
 use super::server::Server;
 use crate::support::{PASSWORD, TestOp, rows};
+use itu_account::domain::document::{Acceptance, DocumentKind};
 use itu_account::domain::profile::Language;
 use itu_account::storage::accounts;
 
@@ -76,7 +77,13 @@ impl TestOp {
     pub async fn insert_person_who_owes_the_terms(&self, email: &str, language: &str) {
         self.insert_person_reading(email, language).await;
         let account = self.find_account(email).await.id;
-        accounts::update_terms(&self.app.db, &account, "1999-01", self.clock.now())
+        let old = Acceptance {
+            document: DocumentKind::Terms,
+            version: "1999-01".into(),
+            language: Language::En,
+            sha256: String::new(),
+        };
+        accounts::update_accepted(&self.app.db, &account, &[old], self.clock.now())
             .await
             .expect("an account");
     }

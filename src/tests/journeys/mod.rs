@@ -1,5 +1,6 @@
 //! Tests what people do from one page to the next, through the front door: each file is one way through the product.
 
+mod accepting_terms;
 mod changing_the_address;
 mod choosing_a_password;
 mod confirming;

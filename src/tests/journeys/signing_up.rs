@@ -12,7 +12,7 @@ use itu_account::storage::organizations;
 
 impl Person {
     /// Fills and sends step 2 (product.md).
-    async fn enters_details(&mut self, page: Page) -> Page {
+    pub(super) async fn enters_details(&mut self, page: Page) -> Page {
         let form = page.form(&["email", "first_name", "password_confirmation"]);
         let (email, password) = (self.email.clone(), self.password.clone());
         let fields = [
@@ -51,7 +51,7 @@ impl Person {
         self.browser.submit(form.press("action", "submit"), &fields).await
     }
 
-    async fn enters_code(&mut self, page: Page, code: &str) -> Page {
+    pub(super) async fn enters_code(&mut self, page: Page, code: &str) -> Page {
         let form = page.form(&["code"]);
         self.browser.submit(form, &[("code", code)]).await
     }

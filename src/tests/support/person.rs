@@ -2,6 +2,7 @@
 
 use super::{Browser, Page, RelyingParty, TestOp, rows};
 use itu_account::domain::account::Account;
+use itu_account::domain::profile::Language;
 use itu_account::domain::role::Role;
 
 pub const PASSWORD: &str = "Tulip-lamp-42";
@@ -20,12 +21,11 @@ impl TestOp {
 
     pub async fn person_with(&self, email: &str, role: Role) -> Person {
         let password = itu_account::domain::password::Password::typed(PASSWORD).expect("short enough");
-        let terms = itu_account::accounts::profile::terms(&self.app)
-            .await
-            .expect("terms");
+        let offer = itu_account::accounts::terms::offer(&self.app, Language::En);
         let account = Account {
             role,
-            terms_version: Some(terms.version),
+            terms_version: Some(offer.terms.version.clone()),
+            privacy_version: Some(offer.privacy.version.clone()),
             ..rows::account(email, self.now())
         };
         let hash = self.app.passwords.hash(&password).await.expect("a hash");

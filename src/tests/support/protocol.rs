@@ -103,7 +103,7 @@ impl TestOp {
         let started = self
             .app
             .write(&visitor(), async |tx| {
-                sessions::start(tx, &account, Proof::password(tx.now()), false).await
+                sessions::start(tx, &account, Proof::password(tx.now())).await
             })
             .await
             .expect("signed in");

@@ -1,8 +1,12 @@
 //! Accounts, organizations and affiliations as rows, for tests that begin where the pages have been passed. Each
 //! function returns the usual row; a test changes the fields that it is about by `..`.
 
+use std::sync::LazyLock;
+
+use itu_account::documents::Documents;
 use itu_account::domain::account::{Account, EmailAddress, Status};
 use itu_account::domain::affiliation::{Affiliation, Capacity, Decision, FocalPoint, Stage};
+use itu_account::domain::document::DocumentKind;
 use itu_account::domain::organization::{Category, Country, Organization, OrganizationStatus};
 use itu_account::domain::profile::{Gender, Language, ProfessionalRole, Profile};
 use itu_account::domain::role::Role;
@@ -10,6 +14,7 @@ use itu_account::domain::{AccountId, AffiliationId, MembershipTypeId, Organizati
 use itu_account::random;
 use itu_account::storage::accounts::{self, NewAccount};
 use itu_account::storage::{affiliations, focal_points, organizations};
+use itu_account::testing::start_of_time;
 
 use super::TestOp;
 
@@ -32,10 +37,19 @@ pub fn account(email: &str, at: Time) -> Account {
         status: Status::Active,
         newsletter: false,
         language: Language::En,
-        terms_version: None,
+        terms_version: accepted(DocumentKind::Terms),
+        privacy_version: accepted(DocumentKind::Privacy),
         created_at: at,
         updated_at: at,
     }
+}
+
+/// Returns the version that comes with the program and is in force.
+fn accepted(kind: DocumentKind) -> Option<String> {
+    static DOCUMENTS: LazyLock<Documents> =
+        LazyLock::new(|| Documents::load(None, start_of_time()).expect("documents"));
+    let in_force = DOCUMENTS.in_force(kind, Language::En, start_of_time());
+    Some(in_force.version.clone())
 }
 
 /// Returns an active record of the directory.

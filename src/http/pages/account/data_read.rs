@@ -54,7 +54,18 @@ const SECTIONS: &[(&str, &[Column])] = &[
             ("sub", "field.identifier", Text),
             ("created_at", "data.field.created", Time),
             ("terms_version", "data.field.terms", Text),
+            ("privacy_version", "data.field.privacy", Text),
             ("terms_accepted_at", "data.field.terms_accepted", Time),
+        ],
+    ),
+    (
+        "document_acceptances",
+        &[
+            ("document", "data.field.document", Label("nav")),
+            ("version", "data.field.version", Text),
+            ("language", "field.language", Language),
+            ("accepted_at", "data.field.accepted", Time),
+            ("sha256", "data.field.fingerprint", Text),
         ],
     ),
     (

@@ -17,7 +17,7 @@ pub mod totp;
 
 use axum::response::Response;
 
-use super::{PageContext, PageError, SignedIn};
+use super::{PageContext, PageError, SignedIn, documents};
 use crate::templates::pages::AccountOverview;
 use crate::{accounts, oidc};
 
@@ -34,6 +34,7 @@ pub async fn overview(ctx: PageContext, person: SignedIn) -> Result<Response, Pa
         rights: place.rights,
         sessions: sessions.len() as u64,
         services: services.len() as u64,
+        announced: documents::announced(&ctx),
     };
     ctx.page(&page).await
 }

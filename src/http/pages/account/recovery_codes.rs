@@ -1,12 +1,14 @@
 //! `/account/security/recovery-codes`: a new list, readable until the person says that it is saved, also after a reload
 //! or in another window of the same session; to be copied, printed, or kept as a file.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Time;
 use crate::domain::second_factor::grouped;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::paths;
@@ -37,6 +39,9 @@ struct Kept {
     codes: Vec<String>,
     first: bool,
     made: Made,
+    /// Absent in a list that the release before kept.
+    #[serde(default)]
+    made_at: Option<Time>,
 }
 
 /// Keeps a new list for the page that shows it, and leads there.
@@ -51,6 +56,7 @@ pub(super) async fn show_new(
         codes: codes.iter().map(|it| grouped(it)).collect(),
         first,
         made,
+        made_at: Some(ctx.app.clock.now()),
     };
     sealed::put(&ctx.app, Purpose::RecoveryCodes, &key(person), &kept, LIFETIME).await?;
     Ok(ctx.redirect(paths::ACCOUNT_RECOVERY_CODES))
@@ -73,6 +79,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
         codes: kept.codes,
         first: kept.first,
         email: person.account().email.as_str().to_owned(),
+        made_at: kept.made_at,
     };
     ctx.page(&page).await
 }
@@ -82,11 +89,11 @@ pub async fn download(ctx: PageContext, person: SignedIn) -> Result<Response, Pa
     let Some(kept) = kept(&ctx, &person).await? else {
         return Ok(ctx.redirect(paths::ACCOUNT_SECURITY));
     };
-    let mut text = format!(
-        "{}\n{}\n\n",
-        ctx.app.config.issuer,
-        person.account().email.as_str()
-    );
+    let mut text = format!("{}\n{}\n", ctx.app.config.issuer, person.account().email.as_str());
+    if let Some(made_at) = kept.made_at {
+        let _ = writeln!(text, "{}", made_at.date_naive());
+    }
+    text.push('\n');
     for code in &kept.codes {
         text.push_str(code);
         text.push('\n');

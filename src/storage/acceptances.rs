@@ -1,0 +1,36 @@
+//! The texts of Terms of Use and Privacy Notice that people were shown and accepted: written once each, never changed.
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+
+use super::entities::document_acceptance::{ActiveModel, Column, Entity};
+use crate::domain::document::Acceptance;
+use crate::domain::{AccountId, Time};
+
+/// Keeps the first acceptance of each version.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    accepted: &[Acceptance],
+    now: Time,
+) -> Result<(), DbErr> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let rows = accepted.iter().map(|it| ActiveModel {
+        account_id: Set(account.to_string()),
+        document: Set(it.document.as_str().to_owned()),
+        version: Set(it.version.clone()),
+        language: Set(it.language.as_str().to_owned()),
+        sha256: Set(it.sha256.clone()),
+        accepted_at: Set(now),
+    });
+    let once = OnConflict::columns([Column::AccountId, Column::Document, Column::Version])
+        .do_nothing()
+        .to_owned();
+    Entity::insert_many(rows)
+        .on_conflict(once)
+        .exec_without_returning(db)
+        .await
+        .map(drop)
+}
