@@ -20,6 +20,9 @@ pub const ASSET: &str = "/assets/{file}";
 pub const LOGIN: &str = "/login";
 pub const LOGIN_SECOND_FACTOR: &str = "/login/second-factor";
 pub const LOGIN_PASSKEY: &str = "/login/passkey";
+/// For the script of the login, which offers passkeys in the e-mail field.
+pub const LOGIN_PASSKEY_CHALLENGE: &str = "/login/passkey/challenge";
+pub const LOGIN_PASSKEY_OFFER: &str = "/login/passkey/offer";
 pub const LOGIN_VERIFY_EMAIL: &str = "/login/verify-email";
 pub const LOGIN_VERIFY_EMAIL_RESEND: &str = "/login/verify-email/resend";
 pub const REAUTHENTICATE: &str = "/reauthenticate";

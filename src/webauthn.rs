@@ -1,6 +1,10 @@
 //! Passkeys: the two ceremonies of Web Authentication (Level 3, §7.1 and §7.2), by `webauthn-rs`. The state of a
 //! ceremony stays at the server and is text here, and so is a credential, for the stores. The device always verifies
 //! its owner (user verification).
+//!
+//! §7.2, step 22 leaves to the relying party what a signature counter means that did not rise. Here the login fails and the
+//! stored counter stays: of two copies of a key, the one behind never passes again. The signature was verified before, so
+//! nobody without the key can bring this about. What else follows is decided in `accounts::second_factor::passkey`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,10 +12,11 @@ use serde_json::{Value, json};
 use webauthn_rs::WebauthnBuilder;
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, Uuid,
+    RegisterPublicKeyCredential, Uuid, WebauthnError,
 };
 
 use crate::config::Issuer;
+use crate::domain::aaguid::Aaguid;
 
 /// The name of the service on devices.
 const NAME: &str = "ITU User Account";
@@ -42,6 +47,8 @@ pub struct Credential {
     pub id: String,
     /// The credential in JSON.
     pub data: String,
+    /// The model of the authenticator, as it states it.
+    pub aaguid: Option<Aaguid>,
 }
 
 /// Holds the answer of a device to a challenge, before it is verified.
@@ -56,6 +63,9 @@ pub enum Error {
     /// The device's answer, or its form, is not as it should be.
     #[error("the answer of the device: {0}")]
     Refused(String),
+    /// The signature is right, and the counter did not rise: the authenticator may have a copy.
+    #[error("the signature counter did not rise")]
+    SignCountRegressed,
     #[error("passkeys: {0}")]
     Failed(String),
 }
@@ -123,6 +133,7 @@ impl Webauthn {
         Ok(Credential {
             id: URL_SAFE_NO_PAD.encode(passkey.cred_id()),
             data: serde_json::to_string(&passkey).map_err(failed)?,
+            aaguid: aaguid_of(&answer.response.attestation_object),
         })
     }
 
@@ -147,7 +158,10 @@ impl Webauthn {
         let result = self
             .library()?
             .finish_discoverable_authentication_v2(&assertion.0, state, &passkey)
-            .map_err(refused)?;
+            .map_err(|error| match error {
+                WebauthnError::CredentialPossibleCompromise => Error::SignCountRegressed,
+                other => refused(other),
+            })?;
         passkey.update_credential(&result);
         serde_json::to_string(&passkey).map_err(failed)
     }
@@ -167,6 +181,19 @@ impl Assertion {
     pub fn user_handle(&self) -> Option<&[u8]> {
         self.0.get_user_unique_id()
     }
+}
+
+/// Returns the AAGUID of an attestation object (§6.5.4). In the authenticator data it follows the hash of the RP ID, the flags
+/// and the counter (§6.1).
+fn aaguid_of(attestation_object: &[u8]) -> Option<Aaguid> {
+    let Ok(serde_cbor_2::Value::Map(members)) = serde_cbor_2::from_slice(attestation_object) else {
+        return None;
+    };
+    let Some(serde_cbor_2::Value::Bytes(data)) = members.get(&serde_cbor_2::Value::Text("authData".into()))
+    else {
+        return None;
+    };
+    data.get(37..)?.first_chunk().copied().map(Aaguid::new)
 }
 
 fn json(options: &impl serde::Serialize) -> Result<Value, Error> {

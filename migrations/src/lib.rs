@@ -33,6 +33,7 @@ mod m20261129_184500_data_downloads;
 mod m20261129_194500_not_me_links;
 mod m20261129_195000_document_acceptances;
 mod m20261129_200500_names_of_types;
+mod m20261129_194500_passkey_offers;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_194500_not_me_links::Migration),
             Box::new(m20261129_195000_document_acceptances::Migration),
             Box::new(m20261129_200500_names_of_types::Migration),
+            Box::new(m20261129_194500_passkey_offers::Migration),
         ]
     }
 }

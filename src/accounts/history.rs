@@ -54,6 +54,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::PasswordChanged
         | Action::SecondFactorAdded
         | Action::SecondFactorRemoved
+        | Action::SignCountRegressed
         | Action::RecoveryCodeUsed
         | Action::RecoveryCodesRenewed
         | Action::AccountUnlocked
@@ -147,6 +148,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
             Some(Factor::Totp) => "history.event.app_removed",
             _ => "history.event.factors_removed",
         },
+        Action::SignCountRegressed => "history.event.sign_count_regressed",
         Action::RecoveryCodeUsed => "history.event.recovery_code_used",
         Action::RecoveryCodesRenewed => "history.event.recovery_codes_renewed",
         Action::AccountUnlocked => "history.event.unlocked",

@@ -138,6 +138,7 @@ actions! {
     SecondFactorAdded = "second_factor.added",
     SecondFactorRemoved = "second_factor.removed",
     SecondFactorFailed = "second_factor.failed",
+    SignCountRegressed = "second_factor.sign_count_regressed",
     RecoveryCodeUsed = "second_factor.recovery_code_used",
     RecoveryCodesRenewed = "second_factor.recovery_codes_renewed",
     ProfileChanged = "account.profile_changed",

@@ -1,5 +1,6 @@
 //! The nouns of the service and their rules: pure, without I/O; `now` is an argument.
 
+pub mod aaguid;
 pub mod account;
 pub mod actor;
 pub mod affiliation;

@@ -9,7 +9,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{
     account, admin, affiliation_requests, authorization, device, documents, email_undo, errors, focal_point,
-    login, logout, not_me, organizations, passkey, public, recovery, second_factor, signup, verify_email,
+    login, logout, not_me, organizations, passkey, passkey_offer, public, recovery, second_factor, signup,
+    verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -125,7 +126,7 @@ fn public_routes(routes: Routes) -> Routes {
 }
 
 fn login_routes(routes: Routes) -> Routes {
-    use Audience::{Public, SignedInBeforeTerms};
+    use Audience::{Public, SignedIn, SignedInBeforeTerms};
 
     routes
         .at(paths::LOGIN, Public, get(login::show).post(login::log_in))
@@ -138,6 +139,12 @@ fn login_routes(routes: Routes) -> Routes {
             paths::LOGIN_PASSKEY,
             Public,
             get(passkey::show).post(passkey::act),
+        )
+        .at(paths::LOGIN_PASSKEY_CHALLENGE, Public, get(passkey::challenge))
+        .at(
+            paths::LOGIN_PASSKEY_OFFER,
+            SignedIn,
+            get(passkey_offer::show).post(passkey_offer::act),
         )
         // A person who has an address to verify or terms to accept gets nowhere else, so these are open.
         .at(

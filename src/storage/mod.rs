@@ -28,6 +28,7 @@ pub mod migrations;
 pub mod not_me_links;
 pub mod organizations;
 pub mod outbox;
+pub mod passkey_offers;
 pub mod passkeys;
 pub mod password_resets;
 pub mod pending_requests;

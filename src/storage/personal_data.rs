@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 use super::entities::{
     account, affiliation, authentication_request, code_attempt, consent, data_download, document_acceptance,
     email_change, email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail,
-    passkey, password_reset, recovery_code, refresh_token, service_use, session, session_client, ties_right,
-    totp_factor,
+    passkey, passkey_offer, password_reset, recovery_code, refresh_token, service_use, session,
+    session_client, ties_right, totp_factor,
 };
 use crate::domain::AccountId;
 
@@ -150,6 +150,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?,
         rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?,
         passkeys,
+        rows::<passkey_offer::Entity>(db, passkey_offer::Column::AccountId.eq(id)).await?,
         rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?,
         rows::<recovery_code::Entity>(db, recovery_code::Column::AccountId.eq(id)).await?,
         rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?,

@@ -40,7 +40,7 @@ macro_rules! for_all_pages {
 
 fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
     for_all_pages!(see;
-        Login, Passkey, SecondFactor, SecondFactorNeeded, VerifyEmail, Reauthenticate, AcceptTerms, TermsRefused, LogoutConfirm, LoggingOut, LoggedOut,
+        Login, Passkey, PasskeyOffer, SecondFactor, SecondFactorNeeded, VerifyEmail, Reauthenticate, AcceptTerms, TermsRefused, LogoutConfirm, LoggingOut, LoggedOut,
         SignupDetails, SignupOrganization, SignupVerify, SignupExpired, SignupDone,
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,

@@ -135,21 +135,54 @@ const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).re
 each("[data-passkeys]", (it) => { it.classList.add("on"); it.hidden = !window.PublicKeyCredential; });
 each("[data-no-passkeys]", (it) => { it.classList.add("on"); it.hidden = !!window.PublicKeyCredential; });
 if (window.PublicKeyCredential) {
+  const toOptions = (json) => {
+    const publicKey = JSON.parse(json);
+    publicKey.challenge = toBytes(publicKey.challenge);
+    for (const list of ["allowCredentials", "excludeCredentials"]) for (const it of publicKey[list] ?? []) it.id = toBytes(it.id);
+    if (publicKey.user) publicKey.user.id = toBytes(publicKey.user.id);
+    return publicKey;
+  };
+  const send = (form, made) => {
+    const response = {};
+    for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
+      if (made.response[name]) response[name] = toText(made.response[name]);
+    form.elements.credential.value = JSON.stringify({ id: made.id, rawId: toText(made.rawId), type: made.type, response, extensions: {} });
+    form.submit();
+  };
+  // A browser has one ceremony at a time: the one before ends when another begins.
+  let ceremony;
+  const begin = () => { ceremony?.abort(); ceremony = new AbortController(); return ceremony.signal; };
+  each("[data-can-make-passkeys]", async (input) => { if (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.()) input.value = "on"; });
+  // Passkeys in the list of the e-mail field. A challenge lasts five minutes, and is fetched anew before.
+  each("form[data-autofill]", async (form) => {
+    if (!await PublicKeyCredential.isConditionalMediationAvailable?.()) return;
+    let renewal;
+    const offer = async () => {
+      clearTimeout(renewal);
+      renewal = setTimeout(offer, 240000);
+      const signal = begin();
+      try {
+        const answer = await fetch(form.dataset.autofill, { headers: { accept: "application/json" }, signal });
+        if (!answer.ok) return;
+        const { options, ticket } = await answer.json();
+        const made = await navigator.credentials.get({ mediation: "conditional", publicKey: toOptions(options), signal });
+        clearTimeout(renewal);
+        form.elements.ticket.value = ticket;
+        send(form, made);
+      } catch { /* the password and the button still log in */ }
+    };
+    // Another login of this page has begun.
+    document.addEventListener("submit", () => { clearTimeout(renewal); ceremony?.abort(); });
+    window.addEventListener("pageshow", (event) => { if (event.persisted) offer(); });
+    offer();
+  });
   each("form[data-passkey]", (form) => {
     const failed = form.querySelector("[data-failed]"), button = form.querySelector("[data-ask]");
     const ask = async () => {
-      const publicKey = JSON.parse(form.dataset.passkey);
-      publicKey.challenge = toBytes(publicKey.challenge);
-      for (const list of ["allowCredentials", "excludeCredentials"]) for (const it of publicKey[list] ?? []) it.id = toBytes(it.id);
-      if (publicKey.user) publicKey.user.id = toBytes(publicKey.user.id);
+      const publicKey = toOptions(form.dataset.passkey), signal = begin();
       failed.hidden = button.disabled = true;
       try {
-        const made = await (publicKey.user ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
-        const response = {};
-        for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
-          if (made.response[name]) response[name] = toText(made.response[name]);
-        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: toText(made.rawId), type: made.type, response, extensions: {} });
-        form.submit();
+        send(form, await (publicKey.user ? navigator.credentials.create({ publicKey, signal }) : navigator.credentials.get({ publicKey, signal })));
       } catch {
         failed.hidden = button.disabled = false;
       }

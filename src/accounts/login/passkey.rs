@@ -1,8 +1,9 @@
 //! Login with a passkey in place of address and password: the device states whose it is, and has verified its owner.
-//! The browser holds a ticket for the challenge until the device has answered.
+//! The browser holds a ticket for the challenge until the device has answered: the challenge is stored, or, while a page
+//! merely offers passkeys in its field, sealed in the ticket itself.
 
 use super::completion::{Browser, LoggedIn, complete};
-use crate::accounts::second_factor::passkey::assertion::{self, VerifiedAssertion};
+use crate::accounts::second_factor::passkey::assertion::{self, HeldTicket, VerifiedAssertion};
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::domain::account::Account;
@@ -29,19 +30,34 @@ pub async fn pending(app: &App, ticket: &str) -> Result<Option<String>> {
     assertion::pending(app, Secret::new(ticket).digest().as_str()).await
 }
 
+/// The challenge that a device answered.
+#[derive(Clone, Copy, Debug)]
+pub enum Ticket<'a> {
+    /// Names a challenge of `begin`.
+    Stored(&'a str),
+    /// Is a challenge of `assertion::begin_held`.
+    Held(HeldTicket<'a>),
+}
+
 /// Finishes the login. Refuses whatever is wrong by `WrongCode`: an answer to another challenge, a passkey that is not
 /// registered, a suspended account. `ChallengeExpired`: no challenge was open. `PasswordFirst`: the passkey counts
 /// after the password only.
 pub async fn finish(
     app: &App,
     context: &Context,
-    ticket: &str,
+    ticket: Ticket<'_>,
     answer: &str,
     browser: Browser<'_>,
 ) -> Result<LoggedIn> {
     app.limits.check(Limit::SignInFailures, &context.network).await?;
-    let key = Secret::new(ticket).digest();
-    let done = match assertion::verify(app, context, key.as_str(), answer).await {
+    let verified = match ticket {
+        Ticket::Stored(ticket) => {
+            let key = Secret::new(ticket).digest();
+            assertion::verify(app, context, key.as_str(), answer).await
+        }
+        Ticket::Held(held) => assertion::verify_held(app, context, held, answer).await,
+    };
+    let done = match verified {
         Ok(verified) if !verified.counts_alone() => Err(refuse(app, context, &verified).await?),
         Ok(verified) => log_in(app, context, &verified, browser).await,
         Err(error) => Err(error),

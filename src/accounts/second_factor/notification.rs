@@ -8,11 +8,22 @@ use crate::templates::mails::{SecondFactorChange, SecondFactorChanged};
 
 /// Mails the person about a change (security.md LG-4).
 pub(super) async fn inform(tx: &Tx, account: &Account, change: SecondFactorChange) -> Result<()> {
+    inform_about(tx, account, change, None).await
+}
+
+/// Mails the person about a change that concerns one passkey, by its name.
+pub(super) async fn inform_about(
+    tx: &Tx,
+    account: &Account,
+    change: SecondFactorChange,
+    passkey: Option<&str>,
+) -> Result<()> {
     let message = SecondFactorChanged {
         name: account.profile.full_name(),
         at: tx.now(),
         change,
         not_me: not_me_link::issue(tx, account, Cause::SecondFactor).await?,
+        passkey: passkey.unwrap_or_default().to_owned(),
     };
     Ok(tx.mail(account, &message).await?)
 }

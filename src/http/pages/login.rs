@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::flow::{self, Flow};
 use super::onward::onward;
-use super::{PageContext, PageError, PageForm, SignedIn, login_outcome};
+use super::{PageContext, PageError, PageForm, SignedIn, Tick, login_outcome};
 use crate::accounts;
 use crate::accounts::login::{LoggedIn, LoginForm, Second, attempt};
 use crate::oidc::authorization::interaction::Step;
@@ -61,6 +61,8 @@ pub struct Fields {
     email: String,
     password: String,
     decision: String,
+    /// The script's word that the device can make passkeys.
+    passkeys: Tick,
 }
 
 pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
@@ -69,8 +71,12 @@ pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    let attempt = try_password(&ctx, &fields.email, &fields.password).await;
-    login_outcome::answer(ctx, typed, attempt).await
+    match try_password(&ctx, &fields.email, &fields.password).await {
+        Ok(login) if fields.passkeys.is_on() => {
+            Ok(login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await)
+        }
+        attempt => login_outcome::answer(ctx, typed, attempt).await,
+    }
 }
 
 async fn try_password(ctx: &PageContext, email: &str, password: &str) -> accounts::Result<LoggedIn> {

@@ -8,6 +8,7 @@ use super::onward::{onward, page_of};
 use super::{PageContext, PageError, refused};
 use crate::accounts;
 use crate::accounts::login::{Browser, LoggedIn};
+use crate::accounts::second_factor::passkey::{offer, registration};
 use crate::accounts::sessions::Started;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
@@ -57,6 +58,33 @@ fn logged_in(ctx: PageContext, login: &LoggedIn) -> Response {
         }
         _ => onward(&ctx),
     }
+}
+
+/// Answers a login with the password in a browser whose device can make a passkey: a person who has none is offered one
+/// first, if nothing else is due.
+pub async fn logged_in_where_passkeys_can_be_made(ctx: PageContext, login: &LoggedIn) -> Response {
+    match begin_offer(&ctx, login).await {
+        Ok(true) => {
+            let ctx = with_session_cookies(ctx, &login.started, &login.known_browser);
+            ctx.redirect(&ctx.within(paths::LOGIN_PASSKEY_OFFER))
+        }
+        Ok(false) => logged_in(ctx, login),
+        Err(error) => {
+            // The person has logged in, whatever becomes of the offer.
+            tracing::warn!(%error, "a passkey could not be offered");
+            logged_in(ctx, login)
+        }
+    }
+}
+
+async fn begin_offer(ctx: &PageContext, login: &LoggedIn) -> accounts::Result<bool> {
+    let (session, account) = (&login.started.session, &login.account);
+    let is_due = accounts::terms::due(&ctx.app, account).is_some();
+    let is_offered = !is_due && offer::is_due(&ctx.app, session).await?;
+    if is_offered {
+        registration::begin(&ctx.app, account, session).await?;
+    }
+    Ok(is_offered)
 }
 
 /// Sets a new cookie for the session (SE-2), and that of the browser which is recognized from now on (PW-4).

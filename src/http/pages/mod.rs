@@ -53,6 +53,7 @@ mod organization_lists;
 pub mod organizations;
 mod paging;
 pub mod passkey;
+pub mod passkey_offer;
 pub mod public;
 pub mod recovery;
 mod render;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::flow::{self, Flow};
 use super::login_outcome::{self, browser};
 use super::onward::onward;
-use super::{PageContext, PageError, PageForm};
+use super::{PageContext, PageError, PageForm, Tick};
 use crate::accounts;
 use crate::accounts::login::second_step;
 use crate::accounts::second_factor::passkey::assertion;
@@ -133,6 +133,8 @@ pub struct Fields {
     /// The answer of a device.
     credential: String,
     decision: String,
+    /// The script's word that the device can make passkeys.
+    passkeys: Tick,
 }
 
 pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
@@ -178,6 +180,10 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
         }
     };
     match attempt {
+        Ok(login) if fields.passkeys.is_on() => {
+            let ctx = ctx.without_cookie(Cookie::SecondStep);
+            Ok(login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await)
+        }
         Ok(_) => login_outcome::answer(ctx.without_cookie(Cookie::SecondStep), typed, attempt).await,
         Err(accounts::Error::ChallengeExpired) => ctx.again(typed.notice("error.passkey_late")).await,
         Err(accounts::Error::CodeVoid) => expired(ctx).await,

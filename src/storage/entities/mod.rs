@@ -22,6 +22,7 @@ pub mod organization;
 pub mod organization_word;
 pub mod outbox_mail;
 pub mod passkey;
+pub mod passkey_offer;
 pub mod password_reset;
 pub mod pending_signup;
 pub mod recovery_code;

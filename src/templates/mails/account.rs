@@ -246,6 +246,8 @@ pub enum SecondFactorChange {
     RecoveryCodeUsed,
     /// Wrong codes followed the right password, so many that the next has to wait.
     Guessed,
+    /// A passkey was refused because its signature counter did not rise: it may have a copy.
+    SignCountRegressed,
 }
 
 /// The mail about each change of second factors (security.md LG-4).
@@ -255,6 +257,8 @@ pub struct SecondFactorChanged {
     pub at: Time,
     pub change: SecondFactorChange,
     pub not_me: NotMeLink,
+    /// The name of the passkey that it is about; empty if the text names none.
+    pub passkey: String,
 }
 
 impl MailTemplate for SecondFactorChanged {
@@ -272,12 +276,14 @@ impl MailTemplate for SecondFactorChanged {
             RecoveryCodesRenewed,
             RecoveryCodeUsed,
             Guessed,
+            SignCountRegressed,
         ];
         let sample = |change| Self {
             name: "John <i>Doe</i>".into(),
             at: sample_time(),
             change,
             not_me: NotMeLink::sample(),
+            passkey: "My <i>phone</i>".into(),
         };
         all.map(sample).to_vec()
     }

@@ -149,6 +149,39 @@ impl Page for Passkey {
     }
 }
 
+/// `/login/passkey/offer`: `credential`; without it, a new challenge. `decision=later`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PasskeyOffer {
+    pub form: FormState,
+    /// The options for `navigator.credentials.create`, as JSON.
+    pub challenge: Option<String>,
+    pub service: Option<Service>,
+}
+
+impl Page for PasskeyOffer {
+    const TEMPLATE: &'static str = "passkey_offer";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            form: FormState::default(),
+            challenge: Some(CHALLENGE.into()),
+            service: None,
+        };
+        vec![
+            page.clone(),
+            Self {
+                service: Some(samples::service()),
+                ..page.clone()
+            },
+            Self {
+                form: FormState::default().notice("error.passkey_late"),
+                challenge: None,
+                ..page
+            },
+        ]
+    }
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct PasskeyView {
     /// The `passkey_id` of the forms that rename or remove it. It grants nothing.
@@ -192,7 +225,7 @@ impl Page for AccountPasskeys {
             last_used_at,
         };
         let page = Self {
-            form: FormState::new([("name", "Firefox, Windows".to_owned())]),
+            form: FormState::default(),
             passkeys: Vec::new(),
             renaming: None,
             may_add: true,

@@ -12,6 +12,7 @@ mod journey;
 mod languages;
 mod line;
 mod not_me;
+mod passkey_autofill;
 mod people;
 mod recovery_codes;
 mod request_over;

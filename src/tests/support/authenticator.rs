@@ -22,7 +22,10 @@ pub struct Authenticator {
     id: [u8; 16],
     /// The owner, as the page named them when the passkey was made.
     owner: String,
-    counter: u32,
+    /// The signature counter as the last answer had it.
+    pub counter: u32,
+    /// Its model, as it states it (§6.5.1); zero states none.
+    pub aaguid: [u8; 16],
     /// The flags that it sets about its owner.
     pub flags: u8,
     /// The origin of the page, as the browser states it.
@@ -37,6 +40,7 @@ impl Authenticator {
             id: itu_account::random::bytes(),
             owner: String::new(),
             counter: 0,
+            aaguid: [0; 16],
             flags: PRESENT_AND_VERIFIED,
             origin: ISSUER.to_owned(),
         }
@@ -69,7 +73,7 @@ impl Authenticator {
             .clone_into(&mut self.owner);
         let client_data = self.client_data("webauthn.create", question);
         let mut data = self.data(&question["rp"]["id"], CREDENTIAL_INCLUDED);
-        data.extend([0; 16]); // it states no model
+        data.extend(self.aaguid);
         data.extend((self.id.len() as u16).to_be_bytes());
         data.extend(self.id);
         data.extend(self.public_key());
@@ -85,7 +89,7 @@ impl Authenticator {
 
     /// §7.2: returns the answer to a page that asks for a passkey.
     pub fn answers(&mut self, question: &Value) -> String {
-        self.counter += 1;
+        self.counter = self.counter.wrapping_add(1);
         let client_data = self.client_data("webauthn.get", question);
         let data = self.data(&question["rpId"], 0);
         let key = PKey::from_ec_key(self.key.clone()).expect("a key");

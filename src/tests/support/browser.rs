@@ -57,6 +57,14 @@ impl Browser {
         }
     }
 
+    /// Returns the same browser, which finds another start of the service at the address.
+    pub fn at(&self, router: Router) -> Self {
+        Self {
+            router,
+            ..self.clone()
+        }
+    }
+
     pub async fn get(&mut self, url: &str) -> Page {
         let url = self.issuer.join(url).expect("a URL");
         self.go(Method::GET, url, None).await
@@ -367,12 +375,20 @@ impl Page {
 
     /// Returns `true` if the message on top is this text of the catalogue, in English.
     pub fn says(&self, key: &str) -> bool {
-        let english = include_str!("../../../templates/locales/en.json");
-        let english: serde_json::Value = serde_json::from_str(english).expect("a catalogue");
-        self.text_of("#flash").trim() == english[key].as_str().expect("a text")
+        self.reads_as("#flash", key)
     }
 
-    /// Returns how many elements match.
+    /// Returns `true` if the notice of the form is this text.
+    pub fn notes(&self, key: &str) -> bool {
+        self.reads_as("#form-notice", key)
+    }
+
+    fn reads_as(&self, css: &str, key: &str) -> bool {
+        let english = include_str!("../../../templates/locales/en.json");
+        let english: serde_json::Value = serde_json::from_str(english).expect("a catalogue");
+        self.text_of(css).trim() == english[key].as_str().expect("a text")
+    }
+
     pub fn count_of(&self, css: &str) -> usize {
         self.html().select(&selector(css)).count()
     }

@@ -1,16 +1,23 @@
 //! Verifies passkeys presented at a login, after the password or in its place (Web Authentication §7.2).
+//!
+//! A passkey whose signature counter did not rise (step 22) may be a copy (security.md PW-8). The login fails, the person is told by mail, and
+//! the passkey no longer replaces the password until it has been beside one: whoever copied it has the passkey alone. It is
+//! not removed, as a faulty security key does the same, and its owner would be locked out.
 
 use sea_orm::DbErr;
 
 use super::challenge::{self, Challenge, handle};
 use super::registration::list;
+use crate::accounts::second_factor::notification::inform_about;
 use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::storage::accounts;
 use crate::storage::ephemeral::Kind;
 use crate::storage::passkeys::{self, Passkey};
+use crate::templates::mails::SecondFactorChange;
 use crate::webauthn::{self, Assertion};
 
 /// Makes a challenge for the devices of a person, or for whichever device answers; `key` is the caller's.
@@ -27,6 +34,27 @@ pub async fn begin(app: &App, key: &str, account: Option<&AccountId>) -> Result<
     let account = account.cloned();
     let challenge = Challenge { ceremony, account };
     challenge::store(app, Kind::PasskeyChallenge, key, &challenge).await
+}
+
+/// A challenge that a page holds until a device answers.
+#[derive(Debug, serde::Serialize)]
+pub struct HeldChallenge {
+    /// The options for the browser, in JSON.
+    pub options: String,
+    /// The challenge itself, sealed for the browser.
+    pub ticket: String,
+}
+
+/// Makes a challenge to whichever device answers, for a page of this browser to hold. Writes nothing.
+pub fn begin_held(app: &App, browser: &str) -> Result<HeldChallenge> {
+    let ceremony = app.webauthn.begin_authentication(&[]).map_err(Error::failed)?;
+    let options = ceremony.options.clone();
+    let challenge = Challenge {
+        ceremony,
+        account: None,
+    };
+    let ticket = challenge::seal(app, challenge, browser)?;
+    Ok(HeldChallenge { options, ticket })
 }
 
 /// Returns the options for the browser, if a challenge is pending.
@@ -65,9 +93,42 @@ pub(in crate::accounts) async fn verify(
 ) -> Result<VerifiedAssertion> {
     let challenge = challenge::take(app, Kind::PasskeyChallenge, key).await?;
     let challenge = challenge.ok_or(Error::ChallengeExpired)?;
+    verify_answer(app, context, challenge, answer).await
+}
+
+/// Verifies the answer of a device to a challenge that the page of this browser held, as `verify` does.
+pub(in crate::accounts) async fn verify_held(
+    app: &App,
+    context: &Context,
+    held: HeldTicket<'_>,
+    answer: &str,
+) -> Result<VerifiedAssertion> {
+    let challenge = challenge::open_once(app, held.ticket, held.browser).await?;
+    let challenge = challenge.ok_or(Error::ChallengeExpired)?;
+    verify_answer(app, context, challenge, answer).await
+}
+
+/// The ticket of a challenge that a page held, and the browser of that page.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldTicket<'a> {
+    pub ticket: &'a str,
+    pub browser: &'a str,
+}
+
+async fn verify_answer(
+    app: &App,
+    context: &Context,
+    challenge: Challenge,
+    answer: &str,
+) -> Result<VerifiedAssertion> {
     match check(app, &challenge, answer).await {
         Ok(verified) => Ok(verified),
         Err(VerifyError::Failed(error)) => Err(error),
+        Err(VerifyError::SignCountRegressed(passkey)) => {
+            app.write(context, async |tx| sign_count_regressed(tx, &passkey).await)
+                .await?;
+            Err(Error::WrongCode)
+        }
         Err(VerifyError::Refused { account, why }) => {
             let account = account.or(challenge.account);
             let object = account.map_or_else(|| "passkey".to_owned(), |it| format!("account:{it}"));
@@ -87,6 +148,7 @@ enum VerifyError {
         account: Option<AccountId>,
         why: String,
     },
+    SignCountRegressed(Box<Passkey>),
     Failed(Error),
 }
 
@@ -129,8 +191,21 @@ async fn check(app: &App, challenge: &Challenge, answer: &str) -> Result<Verifie
     {
         Ok(credential) => Ok(VerifiedAssertion { passkey, credential }),
         Err(webauthn::Error::Refused(why)) => refuse(Some(owner), why),
+        Err(webauthn::Error::SignCountRegressed) => Err(VerifyError::SignCountRegressed(Box::new(passkey))),
         Err(other) => Err(VerifyError::Failed(Error::failed(other))),
     }
+}
+
+/// Writes that a passkey may have a copy, and tells its owner.
+async fn sign_count_regressed(tx: &Tx, passkey: &Passkey) -> Result<()> {
+    passkeys::update_counts_alone(tx, &passkey.account, Some(&passkey.id), false).await?;
+    let event = Event::new(Action::SignCountRegressed, format!("account:{}", passkey.account));
+    tx.record(event.failed(format!("passkey:{}", passkey.id))).await?;
+    if let Some(account) = accounts::find(tx, &passkey.account).await? {
+        let change = SecondFactorChange::SignCountRegressed;
+        inform_about(tx, &account, change, Some(&passkey.name)).await?;
+    }
+    Ok(())
 }
 
 /// Writes the use of the passkey down. Returns `false` if it was meanwhile taken away, used elsewhere, or set back by a

@@ -5,9 +5,11 @@ use crate::accounts::second_factor::enrolment::{self, Enrolled};
 use crate::accounts::second_factor::reauthentication;
 use crate::accounts::{Error, Result};
 use crate::app::App;
+use crate::domain::aaguid::Aaguid;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::authentication::Factor;
+use crate::domain::browser::browser_in_words;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, text};
 use crate::random;
@@ -19,6 +21,8 @@ use crate::webauthn;
 /// The most passkeys of one account.
 pub const MOST: u64 = 20;
 const LONGEST_NAME: usize = 100;
+/// The name of one that neither its authenticator nor the browser names: the word is the same in most languages.
+const UNNAMED: &str = "Passkey";
 
 fn enrolment(session: &Session) -> String {
     format!("passkey:{}", session.id)
@@ -66,7 +70,7 @@ pub async fn pending(app: &App, session: &Session) -> Result<Option<String>> {
 /// A passkey that a device has made.
 #[derive(Clone, Copy)]
 pub struct NewPasskey<'a> {
-    /// The person's name for it.
+    /// The person's name for it; if it is empty, the name of what made it.
     pub name: &'a str,
     /// The answer of the device, in JSON.
     pub response: &'a str,
@@ -82,13 +86,24 @@ pub async fn confirm(
     new: NewPasskey<'_>,
 ) -> Result<Enrolled> {
     // A name can be mended, so it is read before the challenge is spent.
-    let name = named(new.name)?;
+    let typed = match new.name.trim() {
+        "" => None,
+        _ => Some(named(new.name)?),
+    };
     let challenge = challenge::take(app, Kind::Enrolment, &enrolment(session)).await?;
     let challenge = challenge.ok_or(Error::ChallengeExpired)?;
     let made = app
         .webauthn
         .finish_registration(&challenge.ceremony, new.response);
     let made = made.map_err(wrong)?;
+    let name = match typed {
+        Some(name) => name,
+        None => {
+            let model = made.aaguid.and_then(Aaguid::name).map(str::to_owned);
+            let maker = model.unwrap_or_else(|| browser_in_words(&context.user_agent));
+            first_free(&maker, &list(app, &account.id).await?)
+        }
+    };
     let passkey = Passkey {
         id: random::id(),
         account: account.id.clone(),
@@ -113,6 +128,15 @@ pub async fn confirm(
         enrolment::added(tx, account, session, factor, change).await
     })
     .await
+}
+
+/// Returns the name of what made a passkey, with a number if the person has one of that name.
+fn first_free(maker: &str, existing: &[Passkey]) -> String {
+    let maker = if maker.is_empty() { UNNAMED } else { maker };
+    let numbered = (2..).map(|number| format!("{maker} {number}"));
+    let mut names = std::iter::once(maker.to_owned()).chain(numbered);
+    let is_free = |name: &String| existing.iter().all(|it| it.name != *name);
+    names.find(is_free).unwrap_or_default()
 }
 
 fn named(name: &str) -> Result<String> {

@@ -8,7 +8,6 @@ use super::recovery_codes::{self, Made};
 use crate::accounts;
 use crate::accounts::second_factor::passkey::registration;
 use crate::accounts::second_factor::{self, recovery_code};
-use crate::domain::browser::browser_in_words;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};
@@ -17,16 +16,14 @@ use crate::templates::FormState;
 use crate::templates::pages::{AccountPasskeys, Confirm, PasskeyView, Renaming};
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    // The name is a first one; the person may have a better one.
-    let name = browser_in_words(&ctx.actor_context().user_agent);
     let renaming: Option<String> = ctx.content();
     let (form, renaming) = match renaming {
         // The typed text is the new name of a passkey that exists.
         Some(id) => {
             let form = ctx.form_or(FormState::default());
-            (FormState::new([("name", name)]), Some(Renaming { id, form }))
+            (FormState::default(), Some(Renaming { id, form }))
         }
-        None => (ctx.form_or(FormState::new([("name", name)])), None),
+        None => (ctx.form_or(FormState::default()), None),
     };
     let page = page(&ctx, &person, form, renaming).await?;
     ctx.page(&page).await

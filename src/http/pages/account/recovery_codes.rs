@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Time;
 use crate::domain::second_factor::grouped;
+use crate::http::pages::flow::Flow;
+use crate::http::pages::onward::onward;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::paths;
 use crate::sealed::{self, Purpose};
@@ -20,16 +22,19 @@ const LIFETIME: Duration = Duration::from_hours(12);
 
 /// The set-up that made a list.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) enum Made {
+pub(in crate::http::pages) enum Made {
     WithApp,
     WithPasskey,
+    /// With the passkey that a login offered: the person goes on to where the login leads.
+    AtLogin,
 }
 
 impl Made {
-    const fn path(self) -> &'static str {
+    fn leads_on(self, ctx: &PageContext) -> Response {
         match self {
-            Self::WithApp => paths::ACCOUNT_TOTP,
-            Self::WithPasskey => paths::ACCOUNT_PASSKEYS,
+            Self::WithApp => ctx.redirect(paths::ACCOUNT_TOTP),
+            Self::WithPasskey => ctx.redirect(paths::ACCOUNT_PASSKEYS),
+            Self::AtLogin => onward(ctx),
         }
     }
 }
@@ -45,7 +50,7 @@ struct Kept {
 }
 
 /// Keeps a new list for the page that shows it, and leads there.
-pub(super) async fn show_new(
+pub(in crate::http::pages) async fn show_new(
     ctx: &PageContext,
     person: &SignedIn,
     codes: &[String],
@@ -59,7 +64,7 @@ pub(super) async fn show_new(
         made_at: Some(ctx.app.clock.now()),
     };
     sealed::put(&ctx.app, Purpose::RecoveryCodes, &key(person), &kept, LIFETIME).await?;
-    Ok(ctx.redirect(paths::ACCOUNT_RECOVERY_CODES))
+    Ok(ctx.redirect(&ctx.within(paths::ACCOUNT_RECOVERY_CODES)))
 }
 
 /// Names the list by the session that made it, in which alone it is read.
@@ -72,6 +77,7 @@ async fn kept(ctx: &PageContext, person: &SignedIn) -> Result<Option<Kept>, Page
 }
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
+    let (ctx, _) = Flow::enter(ctx).await?;
     let Some(kept) = kept(&ctx, &person).await? else {
         return Ok(ctx.redirect(paths::ACCOUNT_SECURITY));
     };
@@ -115,5 +121,8 @@ pub async fn saved(person: SignedIn, form: PageForm<Nothing>) -> Result<Response
     let PageForm { ctx, .. } = form;
     let made = kept(&ctx, &person).await?.map(|it| it.made);
     sealed::remove(&ctx.app, Purpose::RecoveryCodes, &key(&person)).await?;
-    Ok(ctx.redirect(made.map_or(paths::ACCOUNT_SECURITY, Made::path)))
+    Ok(match made {
+        Some(made) => made.leads_on(&ctx),
+        None => ctx.redirect(paths::ACCOUNT_SECURITY),
+    })
 }

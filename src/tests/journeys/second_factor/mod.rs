@@ -1,10 +1,13 @@
 //! Tests two-step login: an authenticator app, passkeys and recovery codes, from the page where they are set up to the
 //! claims of services (product.md, "Beside the sign-up"; RFC 6238, RFC 9470).
 
+mod autofill;
 mod logging_in;
 mod losing_it;
+pub(crate) mod offering;
 pub(crate) mod passkeys;
 mod setting_up;
+mod sign_count;
 mod stepping_up;
 
 pub use stepping_up::claims;

@@ -11,7 +11,7 @@ const PASSKEYS: &str = "/account/security/passkeys";
 const PHR: &str = "phr";
 
 /// Opens a page with the challenge, from one that offers it.
-async fn asks(browser: &mut Browser, page: &Page, button: (&str, &str)) -> Page {
+pub(super) async fn asks(browser: &mut Browser, page: &Page, button: (&str, &str)) -> Page {
     let (name, value) = button;
     let form = match name {
         "" => page.form_to("/login/passkey"),
@@ -20,7 +20,7 @@ async fn asks(browser: &mut Browser, page: &Page, button: (&str, &str)) -> Page 
     browser.send(form).await
 }
 
-async fn sends(browser: &mut Browser, page: &Page, answer: &str) -> Page {
+pub(super) async fn sends(browser: &mut Browser, page: &Page, answer: &str) -> Page {
     let form = page.form(&["credential"]).with("credential", answer);
     browser.send(form).await
 }
@@ -44,7 +44,7 @@ pub(crate) async fn with_passkey(op: &TestOp, email: &str) -> (Person, Device) {
 }
 
 /// Logs in with the device alone.
-async fn logs_in_with(browser: &mut Browser, login: &Page, device: &mut Device) -> Page {
+pub(super) async fn logs_in_with(browser: &mut Browser, login: &Page, device: &mut Device) -> Page {
     let page = asks(browser, login, ("", "")).await;
     let answer = device.answers(&Device::question(&page));
     sends(browser, &page, &answer).await
@@ -463,6 +463,8 @@ async fn where_browsers_make_no_passkeys_none_are_offered() {
     let mut browser = Browser::new(op.router.clone(), "http://127.0.0.1:8400".parse().expect("a URL"));
     let page = browser.get("/login").await;
     assert!(page.find_form_at("/login/passkey").is_none());
+    let challenge = browser.get("/login/passkey/challenge").await;
+    assert_eq!(challenge.status, StatusCode::NOT_FOUND);
     let metadata = browser.get("/.well-known/openid-configuration").await;
     let metadata: Value = serde_json::from_str(&metadata.body).expect("JSON");
     let classes = metadata["acr_values_supported"].as_array().expect("classes");

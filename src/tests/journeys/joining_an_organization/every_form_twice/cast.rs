@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::ciba::bank;
 use crate::journeys::joining_an_organization::every_form::{DETAILS, Fields, LISTED, post};
 use crate::journeys::joining_an_organization::{focal_point, member};
+use crate::journeys::second_factor::offering::is_offered;
 use crate::journeys::second_factor::passkeys::with_passkey;
 use crate::journeys::second_factor::sets_up;
 use crate::support::{ISSUER, Person, TestOp};
@@ -100,6 +101,8 @@ pub(super) async fn cast() -> Cast {
     robbed.logs_in().await;
     let link = op.outbox().link("robbed@example.org", "/account/not-me").await;
     visitor.browser.get(&link).await;
+    let mut offered = op.person("offered@example.org").await;
+    is_offered(&mut offered).await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -116,6 +119,7 @@ pub(super) async fn cast() -> Cast {
         ("outsider", refusal),
         of("customer", "/account/requests"),
         of("keyed", "/account/security/passkeys"),
+        of("offered", "/login/passkey/offer"),
         of("lagging", "/terms/accept"),
         of("guarded", "/account/security/recovery-codes"),
         of("guarded", "/account/security/totp"),
@@ -158,6 +162,7 @@ pub(super) async fn cast() -> Cast {
         ("outsider", outsider),
         ("customer", customer),
         ("keyed", keyed),
+        ("offered", offered),
         ("guarded", guarded),
         ("lagging", lagging),
         ("newcomer", newcomer),

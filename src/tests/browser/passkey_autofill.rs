@@ -1,0 +1,95 @@
+//! Tests passkeys as the first choice in a real browser: offered after the password, then chosen in the e-mail field of the
+//! login. The virtual authenticator picks its passkey by itself, as a person would in the list of the field.
+
+use super::driver::{Browser, Device};
+use super::server::{Server, Service};
+
+const EMAIL: &str = "alice@example.org";
+
+async fn fills_in(person: &Browser) {
+    person.fills("email", EMAIL).await;
+    person.fills("password", crate::support::PASSWORD).await;
+}
+
+async fn the_journey(label: &str, device: Device) {
+    let server = Server::starts().await;
+    server.op.person(EMAIL).await;
+    let service = Service::opens(&server, "events", true).await;
+    let person = Browser::open(label, device).await;
+    person.gets_a_device().await;
+
+    // The offer comes after the password, in the way of no service: one press, the codes, and on to the service.
+    person.goes_to(&service.login("")).await;
+    fills_in(&person).await;
+    person.clicks("#login-form #login").await;
+    person.sees("#passkey-offer").await;
+    person.shows("offer").await;
+    person.clicks("#create-form [data-ask]").await;
+    person.sees("#recovery-codes").await;
+    person.shows("codes").await;
+    person.clicks("#kept").await;
+    person.sees("#landed").await;
+    assert_eq!(service.codes(), 1);
+
+    // The passkey in the field logs in: nothing is typed or pressed.
+    person.goes_to(&server.at("/logout")).await;
+    person.clicks("#logout-confirm").await;
+    person.arrives_at("/logged-out").await;
+    person.goes_to(&service.login("")).await;
+    person.sees("#landed").await;
+    assert_eq!(service.codes(), 2);
+    person.closes().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn on_a_desktop() {
+    the_journey("passkey-autofill", Device::DESKTOP).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn in_arabic_on_a_phone() {
+    let arabic = Device {
+        language: "ar",
+        ..Device::PHONE
+    };
+    the_journey("passkey-autofill-ar", arabic).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn not_now_is_one_press_and_holds() {
+    let server = Server::starts().await;
+    server.op.person(EMAIL).await;
+    let person = Browser::open("passkey-not-now", Device::DESKTOP).await;
+    person.gets_a_device().await;
+    for is_first in [true, false] {
+        person.goes_to(&server.at("/login")).await;
+        fills_in(&person).await;
+        person.clicks("#login-form #login").await;
+        if is_first {
+            person.clicks("#later").await;
+        }
+        person.arrives_at("/account").await;
+        person.goes_to(&server.at("/logout")).await;
+        person.clicks("#logout-confirm").await;
+        person.arrives_at("/logged-out").await;
+    }
+    person.closes().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn a_device_that_makes_no_passkeys_is_offered_none() {
+    for device in [Device::DESKTOP, Device::DESKTOP.without_script()] {
+        let server = Server::starts().await;
+        server.op.person(EMAIL).await;
+        let person = Browser::open("passkey-none", device).await;
+        person.goes_to(&server.at("/login")).await;
+        fills_in(&person).await;
+        person.clicks("#login-form #login").await;
+        person.arrives_at("/account").await;
+        person.closes().await;
+    }
+}
