@@ -5,13 +5,14 @@ use super::{
     second_factor, sessions,
 };
 use crate::app::{App, Tx};
-use crate::domain::SessionId;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::not_me::Cause;
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
+use crate::domain::{SessionId, Time};
+use crate::storage::events::{self, OfPerson};
 use crate::storage::{
     accounts, email_changes, email_codes, login_throttles, passkeys, password_resets, pending_signups,
     refresh_tokens,
@@ -74,6 +75,18 @@ pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&Sessi
     pending_signups::delete_all_but(tx, &account.email.unique_key(), 0).await?;
     login_throttles::delete_of(tx, &known_browser::label(tx.app(), &account.email.key())).await?;
     Ok(())
+}
+
+/// Returns the time of the last change of the password, by the person or by a link by mail: that of the account if it was
+/// never changed here.
+pub async fn last_changed(app: &App, account: &Account) -> Result<Time> {
+    let which = OfPerson {
+        account: &account.id,
+        since: account.created_at,
+        actions: &[Action::PasswordChanged, Action::PasswordReset],
+    };
+    let newest = events::list_of_person(app.db.read(), which, 0, 1).await?;
+    Ok(newest.first().map_or(account.created_at, |it| it.at))
 }
 
 /// Forgets failures and waits, for the operator, so that password and codes work again. Returns `false` if there is no

@@ -28,6 +28,9 @@ async fn an_app_counts_once_its_code_was_verified() {
     let page = alice.browser.get("/account/security").await;
     assert_eq!(page.link_of("#setup-totp"), SETUP);
     assert!(page.has("#checkup.warn") && !page.has("#recovery-codes-state"));
+    assert_eq!(page.link_of("#advised-totp"), SETUP);
+    let passkeys = page.link_of("#advised-passkey");
+    assert!(alice.browser.get(&passkeys).await.has("#add-passkey"));
 
     let page = alice.browser.get(SETUP).await;
     let begin = page.form(&["action=begin"]).press("action", "begin");
@@ -76,6 +79,7 @@ async fn an_app_counts_once_its_code_was_verified() {
     let page = alice.browser.get("/account/security").await;
     assert_eq!(page.link_of("#manage-totp"), SETUP);
     assert!(page.has("#checkup.good") && page.has("#recovery-codes-state"));
+    assert!(!page.has("#checkup a"));
 }
 
 #[tokio::test]
