@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Documents;
 use crate::domain::blocklist::Blocklist;
+use crate::domain::disposable_domains::DisposableDomains;
 use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::Fetch;
 use crate::i18n::{self, Locale};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub passwords: Hasher,
     /// The passwords that the operator refuses.
     pub blocklist: Blocklist,
+    /// The domains of which no address gets an account.
+    pub disposable_domains: DisposableDomains,
     pub breach_service: BreachService,
     pub webauthn: Webauthn,
     pub limits: Limits,

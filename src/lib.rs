@@ -3,7 +3,7 @@
 //! Rooms are named in the order of the arrow: each may use those above it, never those below (ARCHITECTURE.md, "The
 //! arrow").
 
-// Tools serve every room; they use `domain`, and six of them `storage`.
+// Tools serve every room; they use `domain`, and seven of them `storage`.
 pub mod app;
 pub mod audit;
 pub mod breach_service;
@@ -19,6 +19,7 @@ pub mod limits;
 pub mod mail;
 pub mod passwords;
 pub mod paths;
+pub mod proof_of_work;
 pub mod random;
 pub mod sealed;
 pub mod tables;

@@ -15,8 +15,12 @@ use crate::storage::ephemeral::{Ephemeral, EphemeralError, Kind};
 pub enum Limit {
     /// By network: sign-ups begun.
     SignUp,
+    /// By network: forms that ask for a mail and came without a proof of work.
+    FormsWithoutWork,
     /// By network: failed sign-ins.
     SignInFailures,
+    /// By network: failed sign-ins that came without a proof of work.
+    SignInFailuresWithoutWork,
     /// By network: accounts whose sign-in failed; see `count_distinct`.
     SignInFailedAccounts,
     /// By e-mail key: reset mails requested.
@@ -47,7 +51,9 @@ impl Limit {
     const fn name(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
+            Self::FormsWithoutWork => "forms_without_work",
             Self::SignInFailures => "sign_in_failures",
+            Self::SignInFailuresWithoutWork => "sign_in_failures_without_work",
             Self::SignInFailedAccounts => "sign_in_failed_accounts",
             Self::PasswordReset => "password_reset",
             Self::PasswordResetNetwork => "password_reset_network",
@@ -68,7 +74,9 @@ impl Limit {
         matches!(
             self,
             Self::SignUp
+                | Self::FormsWithoutWork
                 | Self::SignInFailures
+                | Self::SignInFailuresWithoutWork
                 | Self::SignInFailedAccounts
                 | Self::PasswordResetNetwork
                 | Self::ClientAuthenticationFailures
@@ -118,7 +126,9 @@ impl Limits {
         let figures = &self.figures;
         match limit {
             Limit::SignUp => &figures.sign_up,
+            Limit::FormsWithoutWork => &figures.forms_without_work,
             Limit::SignInFailures => &figures.sign_in_failures,
+            Limit::SignInFailuresWithoutWork => &figures.sign_in_failures_without_work,
             Limit::SignInFailedAccounts => &figures.sign_in_failed_accounts,
             Limit::PasswordReset => &figures.password_reset,
             Limit::PasswordResetNetwork => &figures.password_reset_network,
@@ -136,17 +146,35 @@ impl Limits {
 
     /// Counts one more, and refuses when that is one too many.
     pub async fn count(&self, limit: Limit, subject: &str) -> Result<(), Refused> {
+        self.count_up(limit, subject).await.map(drop)
+    }
+
+    /// Counts one more, and returns how many there are in the first of the windows; 0 if nothing is counted.
+    pub async fn count_up(&self, limit: Limit, subject: &str) -> Result<u64, Refused> {
         if self.is_exempt(limit, subject) {
-            return Ok(());
+            return Ok(0);
         }
         let mut refused = None;
+        let mut first = None;
         for rate in self.rates(limit) {
             let n = self.store.count(&key(limit, *rate, subject), rate.window).await?;
+            first.get_or_insert(n);
             if n > rate.count {
                 refused = refused.max(Some(self.remaining(rate.window)));
             }
         }
-        decide(refused)
+        decide(refused)?;
+        Ok(first.unwrap_or_default())
+    }
+
+    /// Returns how many there are in the first of the windows, without counting.
+    pub async fn counted(&self, limit: Limit, subject: &str) -> Result<u64, EphemeralError> {
+        match self.rates(limit).first() {
+            Some(rate) if !self.is_exempt(limit, subject) => {
+                self.store.counted(&key(limit, *rate, subject), rate.window).await
+            }
+            _ => Ok(0),
+        }
     }
 
     /// Refuses when the count is full, without counting: before an attempt of which only failures count.

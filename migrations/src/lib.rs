@@ -34,6 +34,7 @@ mod m20261129_194500_not_me_links;
 mod m20261129_195000_document_acceptances;
 mod m20261129_200500_names_of_types;
 mod m20261129_194500_passkey_offers;
+mod m20261129_194800_forms_of_programs;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_195000_document_acceptances::Migration),
             Box::new(m20261129_200500_names_of_types::Migration),
             Box::new(m20261129_194500_passkey_offers::Migration),
+            Box::new(m20261129_194800_forms_of_programs::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod administrators;
 pub mod data_download;
+mod effort;
 pub mod email_undo;
 mod error;
 pub mod foreign_hash;

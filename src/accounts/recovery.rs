@@ -3,8 +3,9 @@
 
 use chrono::Duration;
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 
-use super::{Error, NewPassword, Result, address_label, new_password, not_me_link, password};
+use super::{Error, NewPassword, Result, address_label, effort, new_password, not_me_link, password};
 use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -14,6 +15,7 @@ use crate::domain::not_me::Cause;
 use crate::domain::profile::{FieldErrors, Language};
 use crate::domain::secret::{Digest, Secret};
 use crate::limits::Limit;
+use crate::proof_of_work::Effort;
 use crate::random;
 use crate::storage::password_resets::{self, PasswordReset};
 use crate::storage::{accounts, not_me_links, passkeys};
@@ -22,16 +24,39 @@ use crate::templates::mails;
 /// Marks the kind of the token (security.md G-7).
 const PREFIX: &str = "pr_";
 
+/// A request for a link, as it was typed.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub email: &'a str,
+    pub language: Language,
+    /// The interrupted authorization request, to be given back at the end.
+    pub resume: Option<&'a str>,
+    /// The proof of work that came with the form.
+    pub effort: Effort,
+    /// The field that no person sees was filled in: the request looks like any other, and no mail leaves (DS-6).
+    pub is_decoy: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Returns a request that no form of ours has made.
+    pub fn of(email: &'a str) -> Self {
+        Self {
+            email,
+            language: Language::En,
+            resume: None,
+            effort: Effort::NotAsked,
+            is_decoy: false,
+        }
+    }
+}
+
 /// Mails a link to set a new password. Writes one row and one mail for every address (SU-1). The mail goes to the
 /// stored address of the account that logs in with the one that was typed, or says to the latter that there is no
 /// account (SU-2).
-pub async fn request(
-    app: &App,
-    context: &Context,
-    email: &str,
-    language: Language,
-    resume: Option<&str>,
-) -> Result<()> {
+///
+/// Returns how long the mail waits.
+pub async fn request(app: &App, context: &Context, request: Request<'_>) -> Result<Duration> {
+    let Request { email, language, .. } = request;
     let key = if email.trim().is_empty() {
         "error.required"
     } else {
@@ -46,13 +71,18 @@ pub async fn request(
             .await?;
         app.limits.count(Limit::PasswordReset, &label).await?;
     }
+    if request.is_decoy {
+        effort::count_decoy(app, context).await;
+        return refuse_decoy(app, context, &label).await;
+    }
+    let delay = effort::mail_delay(app, context, request.effort).await?;
 
     app.write(context, async |tx| {
         let account = accounts::find_by_email(tx, &email.key()).await?;
         let row = PasswordReset {
             account: account.as_ref().map(|it| it.id.clone()),
             address: label.clone(),
-            resume: resume.map(str::to_owned),
+            resume: request.resume.map(str::to_owned),
             created_at: tx.now(),
         };
         let token = issue(tx, row).await?;
@@ -62,16 +92,30 @@ pub async fn request(
                     name: account.profile.full_name(),
                     token,
                 };
-                tx.mail(account, &message).await?;
+                tx.mail_later(&account.email, account.language, &message, delay)
+                    .await?;
                 format!("account:{}", account.id)
             }
             None => {
-                tx.mail_to(&email, language, &mails::NoAccount {}).await?;
+                tx.mail_later(&email, language, &mails::NoAccount {}, delay)
+                    .await?;
                 format!("address:{label}")
             }
         };
-        tx.record(Event::new(Action::ResetRequested, object)).await?;
-        Ok(())
+        let work = json!({"work": request.effort.as_str()});
+        tx.record(Event::new(Action::ResetRequested, object).with(work))
+            .await?;
+        Ok(delay)
+    })
+    .await
+}
+
+/// Records that a program asked. No link is made, and the one that was mailed before stays valid.
+async fn refuse_decoy(app: &App, context: &Context, label: &str) -> Result<Duration> {
+    app.write(context, async |tx| {
+        let event = Event::new(Action::ResetRequested, format!("address:{label}"));
+        tx.record(event.failed("decoy field filled in")).await?;
+        Ok(Duration::zero())
     })
     .await
 }

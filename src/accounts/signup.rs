@@ -2,9 +2,12 @@
 //! mailed, the code turns it into an account (`verification`). An address that has an account takes the
 //! same steps with the same hashes, writes and mails, and never ends in one (security.md SU-1, SU-5).
 
+use chrono::Duration;
+use serde_json::json;
+
 use super::new_password::{self, NewPassword};
 use super::terms;
-use super::{Error, Result, verification};
+use super::{Error, Result, effort, verification};
 use crate::app::App;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
@@ -14,6 +17,7 @@ use crate::domain::profile::{FieldErrors, Language, Profile, ProfileInput};
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, PendingSignupId, Stage};
 use crate::limits::Limit;
+use crate::proof_of_work::Effort;
 use crate::random;
 use crate::storage::pending_signups;
 
@@ -29,6 +33,11 @@ pub struct Details<'a> {
     pub language: Language,
     /// The interrupted authorization request, to be given back at the end.
     pub resume: Option<String>,
+    /// The proof of work that came with the form.
+    pub effort: Effort,
+    /// The field that no person sees was filled in: the sign-up looks like any other, and no mail leaves (security.md
+    /// DS-6).
+    pub is_decoy: bool,
 }
 
 /// Begins a sign-up with step 2. Returns the handle for the browser's cookie; `previous` is the one it has, if the
@@ -41,6 +50,7 @@ pub async fn begin(
 ) -> Result<Secret> {
     let (email, profile, password) = check(app, &details)?;
     app.limits.count(Limit::SignUp, &context.network).await?;
+    let mail_delay = mail_delay(app, context, &details, &email, previous).await?;
     let hash = new_password::hash(app, &password).await?;
 
     let handle = Secret::new(random::token());
@@ -56,6 +66,8 @@ pub async fn begin(
             accepted: None,
             resume: details.resume.clone(),
             created_at: tx.now(),
+            mail_delay,
+            is_decoy: details.is_decoy,
         };
         if let Some(previous) = &previous
             && let Some((old, _)) = pending_signups::find(tx, previous).await?
@@ -65,12 +77,45 @@ pub async fn begin(
         }
         pending_signups::insert(tx, &pending, &hash, &handle.digest()).await?;
         pending_signups::delete_all_but(tx, &email.unique_key(), MOST_PER_ADDRESS).await?;
-        let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id));
+        let event = started(&pending).with(json!({"work": details.effort.as_str()}));
         tx.record(event).await?;
         Ok::<_, Error>(())
     })
     .await?;
     Ok(handle)
+}
+
+/// Counts a form that came without work, and returns how long its mails wait. A person who went back to correct the form
+/// has done the work already, unless the address is another.
+async fn mail_delay(
+    app: &App,
+    context: &Context,
+    details: &Details<'_>,
+    email: &EmailAddress,
+    previous: Option<&str>,
+) -> Result<Duration> {
+    if details.is_decoy {
+        effort::count_decoy(app, context).await;
+        return Ok(Duration::zero());
+    }
+    let before = match previous {
+        Some(handle) if details.effort.is_lacking() => find(app, handle).await?,
+        _ => None,
+    };
+    match before.filter(|it| !it.is_decoy && it.email.key() == email.key()) {
+        Some(before) => Ok(before.mail_delay),
+        None => effort::mail_delay(app, context, details.effort).await,
+    }
+}
+
+/// Returns the event of a step. That of a program's sign-up says so.
+fn started(pending: &PendingSignup) -> Event {
+    let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id));
+    if pending.is_decoy {
+        event.failed("decoy field filled in")
+    } else {
+        event
+    }
 }
 
 /// Returns the sign-up of a browser, if it is still kept. Its `stage()` says which step comes next.
@@ -124,8 +169,7 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             }
             other => other?,
         }
-        let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_sent");
-        tx.record(event).await?;
+        tx.record(sent(&pending, "code_sent")).await?;
         Ok(())
     })
     .await
@@ -143,12 +187,20 @@ pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
             return Err(Error::StepMissing);
         }
         verification::send(tx, &pending, verification::When::Again).await?;
-        let event =
-            Event::new(Action::SignUpStarted, format!("signup:{}", pending.id)).because("code_resent");
-        tx.record(event).await?;
+        tx.record(sent(&pending, "code_resent")).await?;
         Ok(())
     })
     .await
+}
+
+/// Returns the event of a code that was mailed, or looks as if it had been.
+fn sent(pending: &PendingSignup, what: &str) -> Event {
+    let event = started(pending);
+    if pending.is_decoy {
+        event
+    } else {
+        event.because(what)
+    }
 }
 
 /// Checks every field, and returns every reason (security.md SU-6).
@@ -162,6 +214,12 @@ fn check(app: &App, details: &Details<'_>) -> Result<(EmailAddress, Profile, Pas
             "error.email"
         };
         errors.insert("email", key);
+    }
+    if email
+        .as_ref()
+        .is_some_and(|it| app.disposable_domains.contains(it.domain()))
+    {
+        errors.insert("email", "error.email_disposable");
     }
     let profile = Profile::parse(&details.profile)
         .map_err(|it| errors.extend(it))

@@ -43,15 +43,20 @@ pub(super) async fn send(tx: &Tx, pending: &PendingSignup, when: When) -> Result
     code::check_rates(tx.app(), tx, tx.now(), binding(pending), when).await?;
     let owner = save_choice(tx, pending).await?;
     let code = code::issue(tx, binding(pending)).await?;
+    let delay = pending.mail_delay;
     match owner {
+        // A program filled in the form: nobody is written to (DS-6).
+        _ if pending.is_decoy => {}
         None => {
             let mail = mails::VerificationCode { code };
-            tx.mail_to(&pending.email, pending.language, &mail).await?;
+            tx.mail_later(&pending.email, pending.language, &mail, delay)
+                .await?;
         }
         // The mail goes to the stored address, never to the one that was typed (SU-2).
         Some(owner) => {
             let message = mails::AccountExists { name: owner.name };
-            tx.mail_to(&owner.email, owner.language, &message).await?;
+            tx.mail_later(&owner.email, owner.language, &message, delay)
+                .await?;
         }
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use super::App;
 use super::prerequisites::{
-    StartError, blocklist, documents, is_pending, mailer, master_key_is_there, use_our_tls,
+    StartError, blocklist, disposable_domains, documents, is_pending, mailer, master_key_is_there,
+    use_our_tls,
 };
 use crate::certificates::Authorities;
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ impl App {
         refuse(blocklist(config).err().map(|it| it.to_string()));
         let documents = documents(config, Clock::System.now());
         refuse(documents.err().map(|it| it.to_string()));
+        refuse(disposable_domains(config).err().map(|it| it.to_string()));
         refuse(Keyring::look(config).err().map(|it| it.to_string()));
         if let Some(url) = &config.redis.url {
             let reached = Ephemeral::redis(url.expose(), &config.redis.prefix, Clock::System).await;

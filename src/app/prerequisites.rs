@@ -11,6 +11,7 @@ use crate::config::{Config, Transport};
 use crate::documents::Documents;
 use crate::domain::Time;
 use crate::domain::blocklist::Blocklist;
+use crate::domain::disposable_domains::DisposableDomains;
 use crate::keys::RotationError;
 use crate::mail::Mailer;
 use crate::storage::ephemeral::EphemeralError;
@@ -47,6 +48,8 @@ pub enum StartError {
     Blocklist(String),
     #[error("[site] documents {0}")]
     Documents(String),
+    #[error("[accounts] disposable_domains_file {0}")]
+    DisposableDomains(String),
     #[error("mail: {0}")]
     Mail(String),
 }
@@ -99,6 +102,16 @@ pub(super) fn blocklist(config: &Config) -> Result<Blocklist, StartError> {
 /// Reads the Terms of Use and the Privacy Notice. One version of each is in force at the start.
 pub(super) fn documents(config: &Config, now: Time) -> Result<Documents, StartError> {
     Documents::load(config.site.documents.as_deref(), now).map_err(StartError::Documents)
+}
+
+/// Reads the operator's list of domains of which no address gets an account.
+pub(super) fn disposable_domains(config: &Config) -> Result<DisposableDomains, StartError> {
+    let Some(path) = &config.accounts.disposable_domains_file else {
+        return Ok(DisposableDomains::default());
+    };
+    let wrong = |why: String| StartError::DisposableDomains(format!("{}: {why}", path.display()));
+    let file = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
+    DisposableDomains::parse(&file).map_err(|it| wrong(it.to_string()))
 }
 
 /// Returns `true` if migrations are pending. It reads only; the migrations' own question makes their table.

@@ -7,7 +7,8 @@ use migrations::MigratorTrait;
 use tokio_util::sync::CancellationToken;
 
 use super::prerequisites::{
-    StartError, blocklist, documents, is_pending, mailer, master_key_is_there, use_our_tls,
+    StartError, blocklist, disposable_domains, documents, is_pending, mailer, master_key_is_there,
+    use_our_tls,
 };
 use super::{App, Parts};
 use crate::breach_service::BreachService;
@@ -39,6 +40,7 @@ impl App {
         };
         let blocklist = blocklist(&config)?;
         let documents = documents(&config, clock.now())?;
+        let disposable_domains = disposable_domains(&config)?;
         Keyring::look(&config)?;
         let ephemeral = match &config.redis.url {
             Some(url) => Ephemeral::redis(url.expose(), &config.redis.prefix, clock.clone()).await?,
@@ -63,6 +65,7 @@ impl App {
         let app = Self(Arc::new(Parts {
             passwords: Hasher::new(hashing_parameters(&config), keys.pepper())?,
             blocklist,
+            disposable_domains,
             breach_service: BreachService::new(fetch.clone(), config.passwords.breach_range_url.as_deref()),
             webauthn,
             limits: Limits::new(&config, ephemeral.clone(), clock.clone()),

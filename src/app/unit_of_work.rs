@@ -3,6 +3,7 @@
 //!
 //! Doors do not use it: they call a room, and the room calls [`App::write`]. Decisions are not made here.
 
+use chrono::Duration;
 use sea_orm::prelude::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
@@ -90,7 +91,21 @@ impl Tx {
         language: Language,
         mail: &M,
     ) -> Result<(), mail::Error> {
-        let email = Email::render(&self.app.templates, to, language, mail)?;
+        self.mail_later(to, language, mail, Duration::zero()).await
+    }
+
+    /// Writes an e-mail into the outbox that leaves after a while.
+    pub async fn mail_later<M: MailTemplate>(
+        &self,
+        to: &EmailAddress,
+        language: Language,
+        mail: &M,
+        delay: Duration,
+    ) -> Result<(), mail::Error> {
+        let email = Email {
+            delay,
+            ..Email::render(&self.app.templates, to, language, mail)?
+        };
         outbox::enqueue(self, &self.app.mailer, &self.app.keys, self.now, &email).await
     }
 }

@@ -21,7 +21,6 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
-use crate::domain::profile::Language;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -88,7 +87,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
                 Found::HeldAs(held) => return Err(held_as(&held)),
                 Found::Nobody => bail!("there is no account with this address"),
             }
-            recovery::request(&app, &context, &email, Language::En, None)
+            recovery::request(&app, &context, recovery::Request::of(&email))
                 .await
                 .map_err(in_words)?;
             console.print(

@@ -12,8 +12,12 @@ pub struct Limits {
     pub trusted_networks: Option<Vec<Network>>,
     /// Sign-ups per client network (DS-2).
     pub sign_up: Vec<Rate>,
+    /// Sign-ups and reset mails per client network whose form came without a proof of work (DS-5).
+    pub forms_without_work: Vec<Rate>,
     /// Failures per client network (PW-4).
     pub sign_in_failures: Vec<Rate>,
+    /// Failures per client network of forms that came without a proof of work (DS-5).
+    pub sign_in_failures_without_work: Vec<Rate>,
     /// Accounts that failed per client network (PW-4).
     pub sign_in_failed_accounts: Vec<Rate>,
     /// Reset mails per e-mail address (PW-5).
@@ -54,7 +58,9 @@ impl Default for Limits {
         Self {
             trusted_networks: None,
             sign_up: vec![Rate::new(60, 10 * MINUTE), Rate::new(300, HOUR)],
+            forms_without_work: vec![Rate::new(20, 10 * MINUTE), Rate::new(60, HOUR)],
             sign_in_failures: vec![Rate::new(200, 10 * MINUTE), Rate::new(2000, DAY)],
+            sign_in_failures_without_work: vec![Rate::new(50, 10 * MINUTE)],
             sign_in_failed_accounts: vec![Rate::new(100, 10 * MINUTE)],
             password_reset: vec![Rate::new(3, HOUR)],
             password_reset_network: vec![Rate::new(10, HOUR)],

@@ -261,6 +261,7 @@ mod tests {
             "client_ca",
             "proxy_header",
             "blocklist_file",
+            "disposable_domains_file",
             "breach_range_url",
             "documents",
         ] {

@@ -18,6 +18,12 @@ pub struct Accounts {
     pub email_code_attempts: u32,
     #[serde(deserialize_with = "duration::deserialize")]
     pub password_reset: Duration,
+    /// Asks browsers for a proof of work (DS-5).
+    pub proof_of_work: bool,
+    /// Shows programs a field that no person sees (DS-6).
+    pub decoy_field: bool,
+    /// A file of the operator with domains of which no address gets an account, one a line.
+    pub disposable_domains_file: Option<PathBuf>,
 }
 
 impl Default for Accounts {
@@ -26,6 +32,9 @@ impl Default for Accounts {
             email_code: Duration::from_mins(10),
             email_code_attempts: 5,
             password_reset: Duration::from_mins(30),
+            proof_of_work: true,
+            decoy_field: true,
+            disposable_domains_file: None,
         }
     }
 }
@@ -39,6 +48,12 @@ impl Accounts {
         }
         if self.email_code > Duration::from_hours(1) || self.password_reset > Duration::from_hours(24) {
             problems.push("[accounts] email_code is at most 1h, password_reset at most 1d".into());
+        }
+        if let Some(file) = self.disposable_domains_file.as_ref().filter(|it| !it.is_file()) {
+            problems.push(format!(
+                "[accounts] disposable_domains_file: there is no file {}",
+                file.display()
+            ));
         }
         problems
     }

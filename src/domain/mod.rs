@@ -9,6 +9,7 @@ pub mod authorization;
 pub mod authorization_details;
 pub mod backchannel_authentication;
 pub mod blocklist;
+pub mod disposable_domains;
 pub mod browser;
 pub mod claim;
 pub mod client;

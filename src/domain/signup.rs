@@ -61,6 +61,10 @@ pub struct PendingSignup {
     /// The authorization request that was interrupted, as its room wrote it (security.md AZ-6).
     pub resume: Option<String>,
     pub created_at: Time,
+    /// How long its mails wait: its form came without a proof of work (security.md DS-5).
+    pub mail_delay: Duration,
+    /// A program filled in the decoy field: no mail leaves (DS-6).
+    pub is_decoy: bool,
 }
 
 super::id! {

@@ -20,6 +20,8 @@ pub struct PagePolicy {
     image_origin: Option<String>,
     /// Sources of the frames that the page shows (security.md BR-7).
     frames: Vec<String>,
+    /// `true` if the page starts a worker (security.md DS-5).
+    has_worker: bool,
 }
 
 impl PagePolicy {
@@ -50,6 +52,12 @@ impl PagePolicy {
         self
     }
 
+    /// Admits workers of this origin.
+    pub fn with_worker(mut self) -> Self {
+        self.has_worker = true;
+        self
+    }
+
     /// Returns the policy of a page whose script and style have this nonce (BR-2, BR-3).
     pub fn header(&self, nonce: &str) -> Option<HeaderValue> {
         let form_action = if self.in_flow { "" } else { "; form-action 'self'" };
@@ -61,9 +69,14 @@ impl PagePolicy {
             [] => String::new(),
             some => format!("; frame-src {}", some.join(" ")),
         };
+        let workers = if self.has_worker {
+            "; worker-src 'self'"
+        } else {
+            ""
+        };
         let policy = format!(
             "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'{images}; \
-             font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'{frames}{form_action}"
+             font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'{frames}{workers}{form_action}"
         );
         HeaderValue::from_str(&policy).ok()
     }

@@ -50,6 +50,8 @@ pub struct Email {
     /// The name of its template.
     pub kind: &'static str,
     pub content: RenderedMail,
+    /// How long it waits before it leaves.
+    pub delay: Duration,
 }
 
 impl Email {
@@ -64,6 +66,7 @@ impl Email {
             to: to.as_str().to_owned(),
             kind: M::NAME,
             content: templates.mail(mail, Locale::from(language))?,
+            delay: Duration::zero(),
         })
     }
 }
@@ -91,6 +94,7 @@ pub async fn enqueue(
         subject: &content.subject,
         text: &content.text,
         html: &content.html,
+        due_at: now + email.delay,
     };
     Ok(rows::insert(tx, now, row).await?)
 }
@@ -240,6 +244,7 @@ mod tests {
                 text: "12345678".into(),
                 html: "<p>".into(),
             },
+            delay: Duration::zero(),
         };
         enqueue(db, &sent_away, keys, now, &email).await.unwrap();
     }

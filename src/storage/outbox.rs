@@ -51,6 +51,7 @@ pub struct NewMail<'a> {
     pub subject: &'a str,
     pub text: &'a str,
     pub html: &'a str,
+    pub due_at: Time,
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> Result<(), DbErr> {
@@ -63,7 +64,7 @@ pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> 
         text: Set(mail.text.to_owned()),
         html: Set(mail.html.to_owned()),
         attempts: Set(0),
-        next_attempt_at: Set(Some(now)),
+        next_attempt_at: Set(Some(mail.due_at)),
         claimed_until: Set(None),
         sent_at: Set(None),
         failed_at: Set(None),

@@ -1,5 +1,6 @@
 //! Unfinished sign-ups, found by the digest of the handle that their browser carries.
 
+use chrono::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
@@ -45,6 +46,8 @@ pub async fn insert(
         taken: Set(false),
         resume: Set(signup.resume.clone()),
         created_at: Set(signup.created_at),
+        mail_delay_seconds: Set(i32::try_from(signup.mail_delay.num_seconds()).unwrap_or(i32::MAX)),
+        is_decoy: Set(signup.is_decoy),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
@@ -147,6 +150,8 @@ fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
             .transpose()?,
         resume: row.resume,
         created_at: row.created_at,
+        mail_delay: Duration::seconds(row.mail_delay_seconds.into()),
+        is_decoy: row.is_decoy,
     };
     let secrets = Secrets {
         password_hash: row.password_hash,

@@ -52,6 +52,25 @@ impl FormState {
     }
 }
 
+/// What a form asks of a program, and a person does not notice (security.md DS-5, DS-6).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FormGuard {
+    /// The challenge that the page's worker solves.
+    pub challenge: Option<String>,
+    /// `true` if the form has a field that no person sees.
+    pub has_decoy: bool,
+}
+
+impl FormGuard {
+    /// Returns the guard of samples.
+    pub fn sample() -> Self {
+        Self {
+            challenge: Some("12.1764500000.cmFuZG9t.bWFj".into()),
+            has_decoy: true,
+        }
+    }
+}
+
 /// One entry of a list to choose from whose values are data (membership types, TIES rights).
 #[derive(Clone, Debug, Serialize)]
 pub struct FormChoice {

@@ -15,7 +15,7 @@ mod tests;
 mod translator;
 
 pub use files::documents;
-pub use form::{FormChoice, FormState};
+pub use form::{FormChoice, FormGuard, FormState};
 pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};
 pub use qr::Qr;
 pub use render::{Error, MailTemplate, Page, RenderedMail, Templates};

@@ -15,6 +15,7 @@ mod affiliations;
 mod authorization;
 mod authorization_code;
 mod authorization_request;
+mod bot_defence;
 mod browser;
 mod ciba;
 mod circles;

@@ -119,6 +119,27 @@ async fn documents_that_cannot_be_shown_stop_the_start() {
 }
 
 #[tokio::test]
+async fn a_list_of_domains_with_a_wrong_line_stops_the_start() {
+    // DS-6
+    let (mut config, folder) = fresh().await;
+    let list = tempfile::tempdir().expect("a folder").keep().join("domains.txt");
+    std::fs::write(&list, "mailinator.example\ncom\n\nnot a domain\n").expect("written");
+    config.accounts.disposable_domains_file = Some(list.clone());
+    let refused = App::open(config.clone(), Clock::System)
+        .await
+        .expect_err("refused");
+    let told = refused.to_string();
+    assert!(
+        told.contains("[accounts] disposable_domains_file") && told.ends_with("lines 2, 4: no domain name"),
+        "{told}"
+    );
+    assert_eq!(App::problems(&config).await, [told]);
+    assert_eq!(files(folder.path()), BTreeSet::new());
+    std::fs::write(&list, "# from a public list\nmailinator.example\n").expect("written");
+    assert_eq!(App::problems(&config).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn no_new_master_key_is_made_for_a_database_that_has_keys() {
     let (config, folder) = fresh().await;
     drop(App::open(config.clone(), Clock::System).await.expect("it starts"));

@@ -222,6 +222,49 @@ each("[data-choose]", (button) => {
 document.addEventListener("click", (event) => each("details.menu[open]", (it) => { if (!it.contains(event.target)) it.open = false; }));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") each("details.menu[open]", (it) => { it.open = false; it.querySelector("summary").focus(); }); });
 
+// A form that sends mails brings a proof of work. A worker makes it while the person types; who is faster waits for it, and
+// not for long: without it the form does the same, later. A challenge is valid for an hour, and for one form.
+const PATIENCE = 8000, FRESH = 50 * 60 * 1000;
+each("input[data-challenge]", (field) => {
+  const form = field.form;
+  let worker, made, waiting, waited, timer;
+  const begin = (challenge) => {
+    worker?.terminate();
+    clearTimeout(timer);
+    field.value = "";
+    waited = false;
+    timer = setTimeout(renew, FRESH);
+    made = new Promise((done) => {
+      try {
+        worker = new Worker(field.dataset.worker);
+        worker.onmessage = (it) => { field.value = it.data; worker.terminate(); done(); };
+        worker.onerror = done;
+        worker.postMessage(challenge);
+      } catch { done(); }
+    });
+  };
+  const renew = async () => {
+    try {
+      const page = await (await fetch(location.href)).text();
+      begin(new DOMParser().parseFromString(page, "text/html").querySelector("input[data-challenge]").dataset.challenge);
+    } catch { /* the form goes without it */ }
+  };
+  form.addEventListener("submit", async (event) => {
+    // Who cancels, or chooses a language, sends nothing that asks for work.
+    if (field.value || waited || event.submitter?.formNoValidate) return;
+    event.preventDefault();
+    if (waiting) return;
+    waiting = true;
+    await Promise.race([made, new Promise((done) => { setTimeout(done, PATIENCE); })]);
+    waiting = false;
+    waited = true;
+    form.requestSubmit(event.submitter);
+  });
+  begin(field.dataset.challenge);
+  // Back may show the page as it was left, with a solution that has counted.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) renew(); });
+});
+
 // A button is pressed once: a second press while the answer is on its way changes nothing. The server copes without this,
 // so whoever stops the browser, or waits long, may press again; no event tells of a stop.
 const HELD = 5000;

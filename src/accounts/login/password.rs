@@ -19,6 +19,7 @@ use crate::domain::password::Password;
 use crate::domain::profile::FieldErrors;
 use crate::limits::Limit;
 use crate::passwords::Verdict;
+use crate::proof_of_work::Effort;
 use crate::storage::{accounts, login_throttles};
 use crate::templates::mails;
 
@@ -27,6 +28,8 @@ pub struct LoginForm<'a> {
     pub email: &'a str,
     pub password: &'a str,
     pub second: Second<'a>,
+    /// The proof of work that came with the form.
+    pub effort: Effort,
 }
 
 /// Says where a second factor comes from, if the account has one.
@@ -65,6 +68,8 @@ struct Attempt {
     label: String,
     /// Names the address and the browser among the counters of failures.
     counter: String,
+    /// `true` if the browser is new to the address and its form came without the work that it asks for.
+    lacks_work: bool,
 }
 
 /// Attempts the login once. `Conflict`: what is stored of the password changed while it was verified.
@@ -80,7 +85,19 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let known = KnownBrowser::open(app, browser.known_browser);
     let known = known.as_ref().and_then(|it| it.id_for(app, &label));
     let counter = throttle::key(&label, known);
-    let attempt = Attempt { at, label, counter };
+    let lacks_work = form.effort.is_lacking() && known.is_none();
+    if lacks_work {
+        // DS-5: others of the network go on, by doing the work.
+        app.limits
+            .check(Limit::SignInFailuresWithoutWork, &context.network)
+            .await?;
+    }
+    let attempt = Attempt {
+        at,
+        label,
+        counter,
+        lacks_work,
+    };
     let stopped = throttle::check(login_throttles::find(app.db.read(), &attempt.counter).await?, at)?;
 
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
@@ -219,6 +236,11 @@ async fn refuse(app: &App, context: &Context, attempt: &Attempt, account: Option
     })
     .await?;
     app.limits.count(Limit::SignInFailures, &context.network).await?;
+    if attempt.lacks_work {
+        app.limits
+            .count(Limit::SignInFailuresWithoutWork, &context.network)
+            .await?;
+    }
     app.limits
         .count_distinct(Limit::SignInFailedAccounts, &context.network, &attempt.label)
         .await?;

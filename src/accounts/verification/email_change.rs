@@ -68,6 +68,9 @@ pub async fn request(
         "error.email"
     };
     let new = EmailAddress::parse(typed).map_err(|_| Error::field("email", key))?;
+    if app.disposable_domains.contains(new.domain()) {
+        return Err(Error::field("email", "error.email_disposable"));
+    }
     if new.key() == account.email.key() {
         return Err(Error::field("email", "error.email_same"));
     }

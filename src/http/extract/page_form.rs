@@ -159,7 +159,7 @@ fn deserialize<T: DeserializeOwned>(map: ByName) -> Result<T, FormError> {
 
 /// Returns `true` if the field is never written into a page again.
 fn is_secret(name: &str) -> bool {
-    name.contains("password") || matches!(name, "code" | "otp" | "token")
+    name.contains("password") || matches!(name, "code" | "otp" | "token" | "work")
 }
 
 #[cfg(test)]

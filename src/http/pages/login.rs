@@ -4,11 +4,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::flow::{self, Flow};
+use super::form_guard::{effort, guard};
 use super::onward::onward;
 use super::{PageContext, PageError, PageForm, SignedIn, Tick, login_outcome};
 use crate::accounts;
 use crate::accounts::login::{LoggedIn, LoginForm, Second, attempt};
 use crate::oidc::authorization::interaction::Step;
+use crate::proof_of_work::{Effort, Form};
 use crate::templates::FormState;
 use crate::templates::pages::{Login, Reauthenticate};
 
@@ -30,8 +32,10 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
         .as_ref()
         .and_then(|it| it.interaction.request.login_hint.clone());
     let form = ctx.form_or(FormState::new(known.or(hint).map(|it| ("email", it))));
+    let (ctx, guard) = guard(ctx, Form::Login).await;
     ctx.page(&Login {
         form,
+        guard,
         service: flow.map(|it| it.service),
         passkeys: ctx.app.webauthn.is_offered(),
         wait_minutes: ctx.wait_minutes(),
@@ -63,6 +67,8 @@ pub struct Fields {
     decision: String,
     /// The script's word that the device can make passkeys.
     passkeys: Tick,
+    /// The proof of work, if the page asked for it.
+    work: String,
 }
 
 pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
@@ -71,7 +77,8 @@ pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    match try_password(&ctx, &fields.email, &fields.password).await {
+    let effort = effort(&ctx, Form::Login, &fields.work).await?;
+    match try_password(&ctx, &fields.email, &fields.password, effort).await {
         Ok(login) if fields.passkeys.is_on() => {
             Ok(login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await)
         }
@@ -79,11 +86,17 @@ pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     }
 }
 
-async fn try_password(ctx: &PageContext, email: &str, password: &str) -> accounts::Result<LoggedIn> {
+async fn try_password(
+    ctx: &PageContext,
+    email: &str,
+    password: &str,
+    effort: Effort,
+) -> accounts::Result<LoggedIn> {
     let form = LoginForm {
         email,
         password,
         second: Second::Later,
+        effort,
     };
     attempt(&ctx.app, &ctx.actor_context(), form, login_outcome::browser(ctx)).await
 }
@@ -114,7 +127,7 @@ pub async fn reauthenticate(person: SignedIn, form: PageForm<Password>) -> Resul
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
     let email = person.account().email.as_str();
-    match try_password(&ctx, email, &fields.password).await {
+    match try_password(&ctx, email, &fields.password, Effort::NotAsked).await {
         // The address is on the page: only the password can be wrong.
         Err(accounts::Error::WrongCredentials) => {
             ctx.again(typed.error("password", "login.wrong_password")).await

@@ -44,6 +44,7 @@ pub mod email_undo;
 pub mod errors;
 pub mod flow;
 pub mod focal_point;
+mod form_guard;
 pub mod login;
 mod login_outcome;
 pub mod logout;

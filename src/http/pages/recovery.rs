@@ -2,9 +2,10 @@
 //! (security.md PW-5, PW-6, SU-1). The link's token leaves the address with the first step.
 
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
+use super::form_guard::{effort, guard, is_decoy};
 use super::resumption::Resumption;
 use super::signup::request_to_keep;
 use super::{PageContext, PageError, PageForm, refused};
@@ -14,6 +15,7 @@ use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
 use crate::oidc::authorization::kept_request;
 use crate::paths;
+use crate::proof_of_work::Form;
 use crate::templates::FormState;
 use crate::templates::pages::{
     ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordDone, ResetPasswordExpired,
@@ -22,9 +24,13 @@ use crate::templates::pages::{
 
 pub async fn ask(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
-    if let Some(email) = ctx.content() {
-        let service = flow.map(|it| it.service);
-        return ctx.page(&ForgotPasswordSent { email, service }).await;
+    if let Some(Sent { email, is_delayed }) = ctx.content() {
+        let page = ForgotPasswordSent {
+            email,
+            service: flow.map(|it| it.service),
+            is_delayed,
+        };
+        return ctx.page(&page).await;
     }
     if let Some(flow) = &flow {
         kept_request::keep(&ctx.app, &flow.handle, &flow.interaction).await?;
@@ -33,9 +39,11 @@ pub async fn ask(ctx: PageContext) -> Result<Response, PageError> {
         .as_ref()
         .and_then(|it| it.interaction.request.login_hint.clone());
     let form = ctx.form_or(FormState::new(hint.map(|it| ("email", it))));
+    let (ctx, guard) = guard(ctx, Form::Recovery).await;
     ctx.page(&ForgotPassword {
         form,
         service: flow.map(|it| it.service),
+        guard,
     })
     .await
 }
@@ -45,6 +53,17 @@ pub async fn ask(ctx: PageContext) -> Result<Response, PageError> {
 pub struct Address {
     email: String,
     decision: String,
+    /// The proof of work.
+    work: String,
+    /// The field that no person sees.
+    website: String,
+}
+
+/// What was asked for, for the page that says so.
+#[derive(Serialize, Deserialize)]
+struct Sent {
+    email: String,
+    is_delayed: bool,
 }
 
 pub async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
@@ -55,11 +74,20 @@ pub async fn send(form: PageForm<Address>) -> Result<Response, PageError> {
     }
     let resume = request_to_keep(&ctx, flow.as_ref(), None).await?;
     let language = Language::parse(ctx.locale().as_str()).unwrap_or(Language::En);
-    let context = ctx.actor_context();
-    match recovery::request(&ctx.app, &context, &fields.email, language, resume.as_deref()).await {
-        Ok(()) => {
-            let sent = Outcome::of(&fields.email.trim())?;
-            ctx.again_with(sent).await
+    let request = recovery::Request {
+        email: &fields.email,
+        language,
+        resume: resume.as_deref(),
+        effort: effort(&ctx, Form::Recovery, &fields.work).await?,
+        is_decoy: is_decoy(&ctx, &fields.website),
+    };
+    match recovery::request(&ctx.app, &ctx.actor_context(), request).await {
+        Ok(delay) => {
+            let sent = Sent {
+                email: fields.email.trim().to_owned(),
+                is_delayed: !delay.is_zero(),
+            };
+            ctx.again_with(Outcome::of(&sent)?).await
         }
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(other) => Err(other.into()),

@@ -133,6 +133,11 @@ impl PageContext {
         self.with_policy(|it| it.with_frames(addresses))
     }
 
+    /// Lets the page start a worker of our own script.
+    pub fn with_worker(self) -> Self {
+        self.with_policy(PagePolicy::with_worker)
+    }
+
     /// Sets nothing in the browser.
     pub fn without_cookies(self) -> Self {
         self.with_headers(PageHeaders::clear_cookies)

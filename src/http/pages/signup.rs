@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::documents::language;
 use super::flow::{self, Flow};
+use super::form_guard::{effort, guard, is_decoy};
 use super::login_outcome::{code_spent, with_session_cookies};
 use super::onward::onward;
 use super::organizations::{self, Answers};
@@ -26,6 +27,7 @@ use crate::http::outcome::Outcome;
 use crate::oidc::authorization::interaction::Step;
 use crate::oidc::authorization::kept_request;
 use crate::paths;
+use crate::proof_of_work::Form;
 use crate::templates::pages::{
     CodeState, ReturnToService, SignupDetails, SignupDone, SignupExpired, SignupOrganization, SignupVerify,
 };
@@ -45,6 +47,10 @@ pub struct DetailsFields {
     job_title: String,
     professional_role: String,
     decision: String,
+    /// The proof of work.
+    work: String,
+    /// The field that no person sees.
+    website: String,
 }
 
 pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
@@ -74,7 +80,8 @@ pub async fn show_details(ctx: PageContext) -> Result<Response, PageError> {
     };
     let form = ctx.form_or(form);
     let service = flow.map(|it| it.service);
-    ctx.page(&SignupDetails { form, service }).await
+    let (ctx, guard) = guard(ctx, Form::SignUp).await;
+    ctx.page(&SignupDetails { form, service, guard }).await
 }
 
 /// Returns the service's request that a sign-up or a recovery keeps: as it is now, as it was when the form was opened,
@@ -135,6 +142,8 @@ pub async fn details(form: PageForm<DetailsFields>) -> Result<Response, PageErro
         },
         language: language(&ctx),
         resume,
+        effort: effort(&ctx, Form::SignUp, &fields.work).await?,
+        is_decoy: is_decoy(&ctx, &fields.website),
     };
     match signup::begin(
         &ctx.app,
@@ -274,6 +283,7 @@ pub async fn show_verify(ctx: PageContext) -> Result<Response, PageError> {
         email: pending.email.as_str().to_owned(),
         state: ctx.content().unwrap_or(CodeState::Sent),
         wait_seconds: u64::try_from(wait.num_seconds()).unwrap_or_default(),
+        is_delayed: !pending.mail_delay.is_zero(),
     };
     ctx.page(&page).await
 }

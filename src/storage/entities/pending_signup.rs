@@ -20,6 +20,8 @@ pub struct Model {
     pub taken: bool,
     pub resume: Option<String>,
     pub created_at: ChronoDateTimeUtc,
+    pub mail_delay_seconds: i32,
+    pub is_decoy: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -40,6 +40,8 @@ pub enum Kind {
     RequestObjectId,
     /// `jti` of a DPoP proof (RFC 9449 §11.1).
     ProofId,
+    /// The challenge of a form, once a solution of it has counted.
+    SpentChallenge,
     /// The number of times that something happened in a window of time.
     Counter,
     /// The outcome of a POST, until the GET that follows it has shown it.
@@ -92,6 +94,7 @@ impl Kind {
             Self::AssertionId => "assertion",
             Self::RequestObjectId => "request-object",
             Self::ProofId => "proof",
+            Self::SpentChallenge => "spent-challenge",
             Self::Counter => "counter",
             Self::PostOutcome => "post-outcome",
             Self::Submission => "submission",

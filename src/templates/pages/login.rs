@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::samples;
-use crate::templates::{FormState, Page, Service};
+use crate::templates::{FormGuard, FormState, Page, Service};
 
 /// `/login`: `email`, `password`; inside a request also `decision=cancel`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Login {
     pub form: FormState,
+    pub guard: FormGuard,
     pub service: Option<Service>,
     /// `true` if browsers make passkeys for this host.
     pub passkeys: bool,
@@ -24,24 +25,31 @@ impl Page for Login {
         vec![
             Self {
                 form: FormState::default(),
+                guard: FormGuard::default(),
                 service: None,
                 passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form: form.clone(),
+                guard: FormGuard::default(),
                 service: Some(samples::service()),
                 passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form: form.clone().notice("login.failed"),
+                guard: FormGuard {
+                    has_decoy: false,
+                    ..FormGuard::sample()
+                },
                 service: Some(samples::plain_service()),
                 passkeys: true,
                 wait_minutes: None,
             },
             Self {
                 form,
+                guard: FormGuard::default(),
                 service: None,
                 passkeys: true,
                 wait_minutes: Some(4),

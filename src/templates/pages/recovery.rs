@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::samples;
-use crate::templates::{FormState, Page, Service};
+use crate::templates::{FormGuard, FormState, Page, Service};
 
 /// `/forgot-password`: `email`.
 #[derive(Clone, Debug, Serialize)]
 pub struct ForgotPassword {
     pub form: FormState,
     pub service: Option<Service>,
+    pub guard: FormGuard,
 }
 
 impl Page for ForgotPassword {
@@ -20,10 +21,12 @@ impl Page for ForgotPassword {
             Self {
                 form: FormState::default(),
                 service: None,
+                guard: FormGuard::default(),
             },
             Self {
                 form: FormState::new([("email", "john")]).error("email", "error.email"),
                 service: Some(samples::service()),
+                guard: FormGuard::sample(),
             },
         ]
     }
@@ -34,6 +37,8 @@ impl Page for ForgotPassword {
 pub struct ForgotPasswordSent {
     pub email: String,
     pub service: Option<Service>,
+    /// `true` if the mail leaves later: the form came without a proof of work.
+    pub is_delayed: bool,
 }
 
 impl Page for ForgotPasswordSent {
@@ -45,10 +50,12 @@ impl Page for ForgotPasswordSent {
             Self {
                 email: email.clone(),
                 service: None,
+                is_delayed: true,
             },
             Self {
                 email,
                 service: Some(samples::service()),
+                is_delayed: false,
             },
         ]
     }

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::samples;
 use crate::domain::message::Message;
-use crate::templates::{FormChoice, FormState, Page, Service};
+use crate::templates::{FormChoice, FormGuard, FormState, Page, Service};
 
 /// `/signup`.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignupDetails {
     pub form: FormState,
     pub service: Option<Service>,
+    pub guard: FormGuard,
 }
 
 impl Page for SignupDetails {
@@ -34,10 +35,12 @@ impl Page for SignupDetails {
             Self {
                 form: FormState::default(),
                 service: None,
+                guard: FormGuard::default(),
             },
             Self {
                 form,
                 service: Some(samples::service()),
+                guard: FormGuard::sample(),
             },
         ]
     }
@@ -200,6 +203,8 @@ pub struct SignupVerify {
     pub state: CodeState,
     /// The seconds until another code can be requested.
     pub wait_seconds: u64,
+    /// `true` if the mail leaves later: the form came without a proof of work.
+    pub is_delayed: bool,
 }
 
 impl Page for SignupVerify {
@@ -212,9 +217,14 @@ impl Page for SignupVerify {
             email: "john.doe@company.com".into(),
             state,
             wait_seconds: 53,
+            is_delayed: false,
         };
         vec![
             page(FormState::default(), CodeState::Sent),
+            Self {
+                is_delayed: true,
+                ..page(FormState::default(), CodeState::Sent)
+            },
             page(
                 FormState::default().error("code", Message::new("error.code_left").counting(4)),
                 CodeState::SentAgain,

@@ -38,7 +38,7 @@ async fn an_imported_person_logs_in_with_the_old_hash_or_after_a_reset() {
         op.attempt_login("new@example.org", PASSWORD).await,
         Err(Error::WrongCredentials)
     ));
-    recovery::request(&op.app, &visitor(), "new@example.org", Language::En, None)
+    recovery::request(&op.app, &visitor(), recovery::Request::of("new@example.org"))
         .await
         .unwrap();
     let token = op.reset_token("new@example.org").await;

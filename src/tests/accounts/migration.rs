@@ -115,7 +115,7 @@ async fn people_are_invited_once_each_in_their_language_unless_they_were_here() 
     );
     assert_eq!(op.import_csv(&file, Mode::All).await.imported, 4);
     op.sign_up_and_verify("other@example.org").await; // not taken over
-    recovery::request(&op.app, &visitor(), "here@example.org", Language::En, None)
+    recovery::request(&op.app, &visitor(), recovery::Request::of("here@example.org"))
         .await
         .unwrap();
     let token = op.reset_token("here@example.org").await;

@@ -16,6 +16,7 @@ use itu_account::domain::profile::{Language, ProfileInput};
 use itu_account::domain::secret::Secret;
 use itu_account::domain::signup::{Choice, OrganizationChoice};
 use itu_account::paths;
+use itu_account::proof_of_work::Effort;
 
 impl TestOp {
     /// Submits steps 2 and 3 of the sign-up (product.md). Returns the handle of the sign-up.
@@ -63,6 +64,7 @@ impl TestOp {
                 email,
                 password,
                 second: Second::Later,
+                effort: Effort::NotAsked,
             },
             browser,
         )
@@ -142,6 +144,8 @@ pub fn details(email: &str) -> signup::Details<'_> {
         profile: profile(),
         language: Language::En,
         resume: Some("the request".into()),
+        effort: Effort::NotAsked,
+        is_decoy: false,
     }
 }
 

@@ -10,7 +10,11 @@ const NEW: &str = "Harbour-9-violin";
 
 impl TestOp {
     async fn request_reset(&self, email: &str) -> Result<(), Error> {
-        recovery::request(&self.app, &visitor(), email, Language::En, Some("the request")).await
+        let request = recovery::Request {
+            resume: Some("the request"),
+            ..recovery::Request::of(email)
+        };
+        recovery::request(&self.app, &visitor(), request).await.map(drop)
     }
 
     async fn complete_reset(&self, token: &str) -> Result<recovery::Done, Error> {

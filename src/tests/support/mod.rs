@@ -21,6 +21,7 @@ mod relying_party;
 pub mod rows;
 mod signer;
 mod site;
+pub mod work;
 pub mod product;
 
 use axum::Router;

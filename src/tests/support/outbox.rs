@@ -1,7 +1,10 @@
 //! The mails of a test, read as their reader would: newest first.
 
+use chrono::Duration;
 use itu_account::app::App;
+use itu_account::domain::Time;
 use itu_account::storage::outbox::{self, Entry};
+use sea_orm::{ConnectionTrait, Statement};
 
 pub struct Outbox<'a>(pub &'a App);
 
@@ -16,6 +19,22 @@ impl Outbox<'_> {
     pub async fn latest(&self, address: &str) -> Entry {
         let found = self.to(address).await.into_iter().next();
         found.unwrap_or_else(|| panic!("no mail to {address}"))
+    }
+
+    /// Returns how long the newest mail of a kind waits before it leaves.
+    pub async fn wait(&self, address: &str, kind: &str) -> Duration {
+        let mails = self.to(address).await;
+        let mail = mails.iter().find(|it| it.kind == kind);
+        let mail = mail.unwrap_or_else(|| panic!("no {kind} to {address}"));
+        let db = self.0.db.read();
+        let statement = Statement::from_sql_and_values(
+            db.get_database_backend(),
+            "SELECT next_attempt_at FROM outbox_mails WHERE id = $1",
+            [mail.id.as_str().into()],
+        );
+        let row = db.query_one_raw(statement).await.expect("a row").expect("a row");
+        let due: Time = row.try_get("", "next_attempt_at").expect("a time");
+        due - mail.created_at
     }
 
     pub async fn count(&self) -> u64 {

@@ -12,6 +12,7 @@ use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, refused};
 use crate::paths;
+use crate::proof_of_work::Effort;
 use crate::templates::FormState;
 use crate::templates::pages::AccountPassword;
 
@@ -50,6 +51,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         } else {
             Second::InSession
         },
+        effort: Effort::NotAsked,
     };
     if proves_first(&ctx, person.session(), &status) {
         return Err(PageError::StaleLogin);
