@@ -25,6 +25,7 @@ pub const LOGIN_PASSKEY_CHALLENGE: &str = "/login/passkey/challenge";
 pub const LOGIN_PASSKEY_OFFER: &str = "/login/passkey/offer";
 pub const LOGIN_VERIFY_EMAIL: &str = "/login/verify-email";
 pub const LOGIN_VERIFY_EMAIL_RESEND: &str = "/login/verify-email/resend";
+pub const LOGIN_KEEP_ACCOUNT: &str = "/login/keep-account";
 pub const REAUTHENTICATE: &str = "/reauthenticate";
 pub const TERMS_ACCEPT: &str = "/terms/accept";
 pub const TERMS_REFUSED: &str = "/terms/refused";
@@ -86,6 +87,10 @@ pub const ACCOUNT_REQUESTS: &str = "/account/requests";
 pub const ACCOUNT_DATA: &str = "/account/data";
 pub const ACCOUNT_DATA_READ: &str = "/account/data/read";
 pub const ACCOUNT_DATA_FILE: &str = "/account/data/itu-account-data.json";
+pub const ACCOUNT_DELETE: &str = "/account/delete";
+pub const ACCOUNT_DELETE_CONFIRM: &str = "/account/delete/confirm";
+/// For everybody who has the link.
+pub const ACCOUNT_DELETE_STOP: &str = "/account/delete/stop";
 
 // Focal Points.
 pub const FOCAL_POINT: &str = "/focal-point";

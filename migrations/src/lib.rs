@@ -35,6 +35,7 @@ mod m20261129_195000_document_acceptances;
 mod m20261129_200500_names_of_types;
 mod m20261129_194500_passkey_offers;
 mod m20261129_194800_forms_of_programs;
+mod m20261129_204500_account_deletions;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_200500_names_of_types::Migration),
             Box::new(m20261129_194500_passkey_offers::Migration),
             Box::new(m20261129_194800_forms_of_programs::Migration),
+            Box::new(m20261129_204500_account_deletions::Migration),
         ]
     }
 }

@@ -2,16 +2,14 @@
 //! recent login, built by a job, sealed, announced by a mail, and deleted after seven days. Which tables are read is in
 //! `storage::personal_data`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
-    Error, Result, known_browser, not_me_link, require_recent, second_factor, sessions, throttle,
-    verification,
-};
+use super::personal_keys::PersonalKeys;
+use super::{Error, Result, not_me_link, require_recent, sessions};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -22,7 +20,7 @@ use crate::domain::session::Session;
 use crate::domain::{AccountId, OrganizationId, Time};
 use crate::random;
 use crate::storage::batches::until_done;
-use crate::storage::personal_data::{self, Person, WITHHELD};
+use crate::storage::personal_data::{self, WITHHELD};
 use crate::storage::{accounts, data_downloads, organizations};
 use crate::templates::mails;
 
@@ -140,6 +138,11 @@ async fn give_up(app: &App, due: &DataDownload) -> Result<()> {
         if data_downloads::give_up(tx, due, tx.now()).await? {
             let event = Event::new(Action::DataBuilt, format!("account:{}", due.account));
             tx.record(event.failed("attempts")).await?;
+            // The person was promised a mail.
+            if let Some(account) = accounts::find(tx, &due.account).await? {
+                let name = account.profile.full_name();
+                tx.mail(&account, &mails::DataFailed { name }).await?;
+            }
         }
         Ok(())
     })
@@ -174,20 +177,8 @@ async fn build(app: &App, claimed: &DataDownload) -> Result<bool> {
 
 async fn collect(app: &App, account: &Account) -> Result<PersonalData> {
     let db = app.db.read();
-    let login = known_browser::label(app, &account.email.key());
-    let mut addresses = verification::labels(app, &account.email).to_vec();
-    addresses.push(login.clone());
-    let throttles = [
-        throttle::key(&login, None),
-        second_factor::counter(&account.id, None),
-    ];
-    let person = Person {
-        account: &account.id,
-        email: account.email.as_str(),
-        addresses: &addresses,
-        throttles: &throttles,
-    };
-    let tables: BTreeMap<_, _> = personal_data::read(db, &person)
+    let keys = PersonalKeys::of(app, account);
+    let tables: BTreeMap<_, _> = personal_data::read(db, &keys.person())
         .await?
         .into_iter()
         .map(|it| (it.name.to_owned(), it.rows))
@@ -208,20 +199,31 @@ async fn collect(app: &App, account: &Account) -> Result<PersonalData> {
     })
 }
 
+/// Returns the client that a row names, or that a record of the trail is about.
+pub fn client_of(row: &Map<String, Value>) -> Option<&str> {
+    let text = |column: &str| row.get(column).and_then(Value::as_str);
+    let recorded = || {
+        ["object", "actor"]
+            .into_iter()
+            .find_map(|it| text(it)?.strip_prefix("client:"))
+    };
+    text("client_id").or_else(recorded)
+}
+
 async fn names(app: &App, tables: &BTreeMap<String, Vec<Map<String, Value>>>) -> Result<Names> {
     let mut names = Names::default();
+    let mut organizations = BTreeSet::new();
     for row in tables.values().flatten() {
-        if let Some(id) = row.get("client_id").and_then(Value::as_str)
-            && let Some(client) = app.registry.find(id)
+        if let Some(client) = client_of(row)
+            && let Some(found) = app.registry.find(client)
         {
-            names.services.insert(id.to_owned(), client.name().to_owned());
+            names.services.insert(client.to_owned(), found.name().to_owned());
         }
         let organization = row.get("organization_id").and_then(Value::as_str);
-        if let Some(id) = organization.filter(|it| !names.organizations.contains_key(*it))
-            && let Some(found) = organizations::find(app.db.read(), &OrganizationId::new(id)).await?
-        {
-            names.organizations.insert(id.to_owned(), found.name);
-        }
+        organizations.extend(organization.map(OrganizationId::new));
+    }
+    for found in organizations::list_by_ids(app.db.read(), &organizations).await? {
+        names.organizations.insert(found.id.into_string(), found.name);
     }
     Ok(names)
 }

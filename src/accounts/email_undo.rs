@@ -1,12 +1,13 @@
 //! Takes a change of the address back, for whoever reads the mail of the old one: a link of 256 bits, 72 hours, one use
-//! (security.md SU-7). It ends all access to the account, whose password no longer works, and mails a link for a new one.
+//! (security.md SU-7). It ends all access to the account, whose password no longer works, removes the second
+//! factors that were added since, and mails a link for a new password.
 //!
 //! An earlier change wins over a later one: its link works whatever the address became since, and voids the links of all
 //! changes after it, which went to addresses that the person may never have had.
 
 use sea_orm::{ConnectionTrait, SqlErr};
 
-use super::{Error, Result, password, recovery};
+use super::{Error, Result, deletion, password, recovery, second_factor};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
@@ -55,6 +56,13 @@ pub async fn undo(app: &App, context: &Context, token: &str) -> Result<EmailAddr
         }
         let restored = restore(tx, &account, &change).await?;
         password::disable(tx, &restored).await?;
+        // Else whoever made them logs in again, and the owner cannot: no code of theirs is known.
+        let since = change.changed_at.unwrap_or(change.requested_at);
+        second_factor::remove_added_since(tx, &restored, since).await?;
+        // Whoever moved the address away may have begun to delete the account, too.
+        if restored.is_leaving() {
+            deletion::stop(tx, &restored).await?;
+        }
         let mail = mails::EmailChangeUndone {
             name: restored.profile.full_name(),
             at: tx.now(),

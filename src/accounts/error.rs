@@ -52,6 +52,9 @@ pub enum Error {
     /// The password was right, and the account asks for a code: the ticket is for the second step.
     #[error("a second factor is needed")]
     SecondFactorNeeded { ticket: Secret },
+    /// One administrator always remains (security.md AD-1).
+    #[error("the account is that of the last administrator")]
+    LastAdministrator,
     /// Needs a login within the last five minutes (security.md SE-4).
     #[error("a recent login is needed")]
     ReauthenticationNeeded,

@@ -64,6 +64,8 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::EmailChangeUndone
         | Action::AccountSecured
         | Action::DataRequested
+        | Action::DeletionRequested
+        | Action::DeletionStopped
         | Action::RefreshTokenReused => Shown(Topic::Security),
         Action::SignUpCompleted
         | Action::EmailCodeSent
@@ -113,6 +115,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::InitialAccessTokenIssued
         | Action::ClientSecretRotated => Hidden("it is about a service and not about a person"),
         Action::DataBuilt => Hidden("a mail and the page of the download say it"),
+        Action::AccountDeleted => Hidden("nobody can log in any more to read it"),
         Action::KeyChanged => Hidden("it is about the keys of the provider"),
     }
 }
@@ -133,6 +136,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
             "password" => "history.event.session_ended.password",
             "another_login" => "history.event.session_ended.another_login",
             "not_me" => "history.event.session_ended.not_me",
+            "deletion" => "history.event.session_ended.deletion",
             _ => "history.event.session_ended",
         },
         Action::Logout => "history.event.logout",
@@ -162,6 +166,8 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::EmailChangeUndone => "history.event.email_change_undone",
         Action::AccountSecured => "history.event.secured",
         Action::DataRequested => "history.event.data_requested",
+        Action::DeletionRequested => "history.event.deletion_requested",
+        Action::DeletionStopped => "history.event.deletion_stopped",
         Action::ProfileChanged => "history.event.profile_changed",
         Action::TermsAccepted => "history.event.terms_accepted",
         Action::RoleChanged => "history.event.role_changed",
@@ -270,7 +276,7 @@ mod tests {
     use super::*;
     use crate::i18n::{self, Locale};
 
-    const REASONS: [&str; 9] = [
+    const REASONS: [&str; 10] = [
         "reauthentication",
         "everywhere",
         "too_many",
@@ -278,6 +284,7 @@ mod tests {
         "password",
         "another_login",
         "not_me",
+        "deletion",
         "all",
         "of a release to come",
     ];

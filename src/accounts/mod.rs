@@ -5,7 +5,9 @@
 pub mod administrators;
 pub mod data_download;
 mod effort;
+pub mod deletion;
 pub mod email_undo;
+pub mod erasure;
 mod error;
 pub mod foreign_hash;
 pub mod history;
@@ -18,6 +20,7 @@ pub mod not_me;
 mod not_me_link;
 pub mod notifications;
 pub mod password;
+mod personal_keys;
 pub mod profile;
 pub mod recovery;
 pub mod retention;

@@ -8,7 +8,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::second_factor::{self, HeldFactor};
-use super::{Error, Result, email_undo, not_me_link, password, recovery, sessions};
+use super::{Error, Result, deletion, email_undo, not_me_link, password, recovery, sessions};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -110,6 +110,10 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
 
         sessions::end_all_but(tx, &account.id, None, "not_me").await?;
         password::disable(tx, &account).await?;
+        // Whoever was in the account may have begun to delete it, too.
+        if account.is_leaving() {
+            deletion::stop(tx, &account).await?;
+        }
         consents::end_offline_access(tx, &account.id).await?;
         second_factor::remove_added_since(tx, &account, link.mailed_at).await?;
         let event = Event::new(Action::AccountSecured, format!("account:{}", account.id));

@@ -68,6 +68,12 @@ pub(super) async fn disable(tx: &Tx, account: &Account) -> Result<()> {
 pub(super) async fn revoke_access(tx: &Tx, account: &Account, but: Option<&SessionId>) -> Result<()> {
     sessions::end_all_but(tx, &account.id, but, "password").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
+    void_codes_and_links(tx, account).await
+}
+
+/// Ends what waits for a code or a link: logins that are to be verified, a change of the address, links for a new
+/// password, sign-ups of the address; and forgets the failures.
+pub(super) async fn void_codes_and_links(tx: &Tx, account: &Account) -> Result<()> {
     email_codes::void(tx, account.id.as_str()).await?;
     email_changes::delete_pending(tx, &account.id).await?;
     password_resets::void_of_account(tx, &account.id).await?;

@@ -30,7 +30,7 @@ pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>>
     let found = sessions::find_by_cookie(app.db.read(), &Secret::new(cookie).digest()).await?;
     let now = app.clock.now();
     let Some((session, account)) =
-        found.filter(|(session, account)| session.is_alive(now) && account.is_active())
+        found.filter(|(session, account)| session.is_alive(now) && account.may_log_in())
     else {
         return Ok(None);
     };
@@ -145,7 +145,7 @@ pub(super) async fn raise(tx: &Tx, session: &Session, proof: SecondProof) -> Res
 pub(super) async fn hold(tx: &Tx, session: &Session) -> Result<()> {
     accounts::lock(tx, &session.account).await?;
     let found = sessions::find(tx, &session.id).await?;
-    if found.is_some_and(|(session, account)| session.is_alive(tx.now()) && account.is_active()) {
+    if found.is_some_and(|(session, account)| session.is_alive(tx.now()) && account.may_log_in()) {
         Ok(())
     } else {
         Err(Error::ReauthenticationNeeded)

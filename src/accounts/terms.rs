@@ -53,7 +53,9 @@ pub fn due(app: &App, account: &Account) -> Option<Due> {
         let in_force = app.documents.in_force(kind, Language::En, now);
         account.accepted(kind) == Some(in_force.version.as_str())
     };
-    if !account.email_verified {
+    if account.is_leaving() {
+        Some(Due::Deletion)
+    } else if !account.email_verified {
         Some(Due::EmailVerification)
     } else if !DocumentKind::ALL.into_iter().all(is_accepted) {
         Some(Due::Terms)

@@ -195,6 +195,26 @@ const fn recorded_text(action: Action) -> &'static str {
     }
 }
 
+/// Returns the key of the text that says what a record is about. `None` for what is no part of this history.
+pub const fn wording(action: Action) -> Option<&'static str> {
+    Some(match action {
+        Action::AffiliationRequested => affiliation_text(AffiliationStatus::Pending),
+        Action::AffiliationApproved => affiliation_text(AffiliationStatus::Approved),
+        Action::AffiliationRejected => affiliation_text(AffiliationStatus::Rejected),
+        Action::AffiliationWithdrawn => affiliation_text(AffiliationStatus::Withdrawn),
+        Action::AffiliationRemoved => affiliation_text(AffiliationStatus::Removed),
+        Action::AffiliationLapsed => affiliation_text(AffiliationStatus::Lapsed),
+        // The record names the right in its details only.
+        Action::TiesRequested | Action::TiesGranted | Action::TiesRefused | Action::TiesRevoked => {
+            "account.ties.title"
+        }
+        Action::FocalPointDesignated | Action::FocalPointRemoved | Action::OrganizationMerged => {
+            recorded_text(action)
+        }
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +238,11 @@ mod tests {
             let is_decision = name.starts_with("affiliation.") || name.starts_with("ties.");
             assert_eq!(
                 visibility(*action) == Visibility::WithAffiliation,
+                is_decision || RECORDED.contains(action),
+                "{name}"
+            );
+            assert_eq!(
+                wording(*action).is_some_and(i18n::exists),
                 is_decision || RECORDED.contains(action),
                 "{name}"
             );

@@ -5,6 +5,7 @@
 //! organization's data is not found (security.md G-4).
 
 pub mod accounts_import;
+pub mod departure;
 pub mod directory;
 mod error;
 pub mod focal_points;

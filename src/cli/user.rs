@@ -15,7 +15,7 @@ use errors::in_words;
 use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found, NewAdministrator};
 use crate::accounts::import::COLUMNS;
-use crate::accounts::{password, recovery, second_factor};
+use crate::accounts::{deletion, password, recovery, second_factor};
 use crate::affiliations::accounts_import;
 use crate::app::App;
 use crate::clock::Clock;
@@ -37,6 +37,13 @@ pub enum Command {
     RemoveSecondFactor { email: String },
     /// Mail a link by which the person sets a new password
     ResetPassword { email: String },
+    /// Delete an account in 14 days, as its person would; they are told by mail, and can stop it until then
+    Delete {
+        email: String,
+        /// Stop a deletion that is under way
+        #[arg(long)]
+        cancel: bool,
+    },
     /// Write all accounts to standard output, as `import` reads them: CSV, or JSON Lines with --format json
     Export {
         /// Also the passwords' hashes, which only this service's master key can verify
@@ -96,6 +103,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             );
             Ok(())
         }
+        Command::Delete { email, cancel } => delete(console, &app, &context, &email, cancel).await,
         Command::Export { with_password_hashes } => {
             accounts_import::begin_export(&app, &context, with_password_hashes)
                 .await
@@ -133,6 +141,32 @@ async fn create_admin(
         administrators::Made::Promoted => ("promoted", "the account was there and is an administrator's now"),
     };
     console.print(&json!({ "administrator": word }), text);
+    Ok(())
+}
+
+async fn delete(
+    console: &Console,
+    app: &App,
+    context: &Context,
+    email: &str,
+    cancel: bool,
+) -> anyhow::Result<()> {
+    if cancel {
+        if !deletion::stop_for(app, context, email).await.map_err(in_words)? {
+            bail!("there is no account with this address, or it is not to be deleted");
+        }
+        console.print(
+            &json!({ "kept": true }),
+            "the account is kept; the person was told by mail",
+        );
+        return Ok(());
+    }
+    let until = deletion::begin_for(app, context, email).await.map_err(in_words)?;
+    let Some(until) = until else {
+        bail!("there is no account with this address");
+    };
+    let text = format!("the account will be deleted on {until}; the person was told by mail");
+    console.print(&json!({ "delete_at": until }), &text);
     Ok(())
 }
 

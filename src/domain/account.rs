@@ -120,24 +120,31 @@ fn is_dot_atom(local: &str) -> bool {
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Active,
+    /// The person deletes it and may still keep it: a login leads to that choice and to the own data, nothing else.
+    Leaving,
     /// An administrator suspended it: no session, no token.
     Suspended,
+    /// Its deletion is under way: nothing stops it any more.
+    Deleted,
 }
 
 impl Status {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::Leaving => "leaving",
             Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
         }
     }
 
     /// Reads a stored status. A value that cannot be read is no permission.
     pub fn parse(value: &str) -> Self {
-        if value == "active" {
-            Self::Active
-        } else {
-            Self::Suspended
+        match value {
+            "active" => Self::Active,
+            "leaving" => Self::Leaving,
+            "deleted" => Self::Deleted,
+            _ => Self::Suspended,
         }
     }
 }
@@ -166,6 +173,16 @@ pub struct Account {
 impl Account {
     pub fn is_active(&self) -> bool {
         self.status == Status::Active
+    }
+
+    /// Returns `true` if its person deletes it and may still keep it.
+    pub fn is_leaving(&self) -> bool {
+        self.status == Status::Leaving
+    }
+
+    /// Returns `true` if a login starts a session. Whoever leaves may log in to keep the account; services get nothing.
+    pub fn may_log_in(&self) -> bool {
+        self.is_active() || self.is_leaving()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod aaguid;
 pub mod account;
+pub mod account_deletion;
 pub mod actor;
 pub mod affiliation;
 pub mod authentication;

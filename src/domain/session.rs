@@ -38,6 +38,8 @@ pub struct Session {
 /// The step that is due of a person before a session can be used for anything else (`accounts::terms::due`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
+    /// The account is to be deleted: the person keeps it, or leaves it so.
+    Deletion,
     /// The account was made without a code to its address (`user import`): one verifies it (security.md UI-2, SU-5).
     EmailVerification,
     /// The Terms of Use or the Privacy Notice have a version that the person has yet to accept.

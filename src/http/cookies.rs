@@ -31,6 +31,8 @@ pub enum Cookie {
     EmailUndo,
     /// The token of a link *This was not me*, out of the address with the first step (LG-4).
     NotMe,
+    /// The token of a link that keeps an account, out of the address with the first step.
+    DeletionStop,
 }
 
 impl Cookie {
@@ -47,6 +49,7 @@ impl Cookie {
             Self::Reset => "itu_reset",
             Self::EmailUndo => "itu_undo",
             Self::NotMe => "itu_not_me",
+            Self::DeletionStop => "itu_keep",
         }
     }
 
@@ -57,8 +60,8 @@ impl Cookie {
             Self::Signup => Some(24 * 3600),   // SU-5
             Self::SecondStep => Some(10 * 60), // AZ-6
             Self::Passkey => Some(5 * 60),
-            Self::Reset | Self::EmailUndo | Self::NotMe => Some(30 * 60), // PW-5, SU-7
-            Self::KnownBrowser => Some(90 * 24 * 3600),                   // PW-4
+            Self::Reset | Self::EmailUndo | Self::NotMe | Self::DeletionStop => Some(30 * 60), // PW-5, SU-7
+            Self::KnownBrowser => Some(90 * 24 * 3600),                                        // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }
     }

@@ -112,6 +112,8 @@ pub enum PageError {
     EmailUnverified,
     /// A new version of the Terms of Use is to be accepted first.
     TermsDue,
+    /// The account is to be deleted: the person keeps it first.
+    Leaving,
     /// The request of a service that this page was part of, by its handle, is answered or too old; without a handle
     /// the page was opened outside of any request.
     RequestOver(Option<String>),
@@ -149,7 +151,7 @@ impl PageError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(error) => error.status(),
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::SignedOut | Self::StaleLogin | Self::EmailUnverified | Self::TermsDue => {
+            Self::SignedOut | Self::StaleLogin | Self::EmailUnverified | Self::TermsDue | Self::Leaving => {
                 StatusCode::UNAUTHORIZED
             }
             Self::RequestOver(_) => StatusCode::GONE,
@@ -212,7 +214,9 @@ impl From<accounts::Error> for PageError {
                 seconds: retry_after.num_seconds().max(1).unsigned_abs(),
             },
             accounts::Error::Busy => Self::Busy,
-            accounts::Error::Conflict | accounts::Error::AddressTaken => Self::Conflict,
+            accounts::Error::Conflict
+            | accounts::Error::AddressTaken
+            | accounts::Error::LastAdministrator => Self::Conflict,
             accounts::Error::ReauthenticationNeeded | accounts::Error::SecondFactorNeeded { .. } => {
                 Self::StaleLogin
             }

@@ -8,9 +8,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
 use super::pages::{
-    account, admin, affiliation_requests, authorization, device, documents, email_undo, errors, focal_point,
-    login, logout, not_me, organizations, passkey, passkey_offer, public, recovery, second_factor, signup,
-    verify_email,
+    account, admin, affiliation_requests, authorization, deletion_stop, device, documents, email_undo,
+    errors, focal_point, keep_account, login, logout, not_me, organizations, passkey, passkey_offer, public,
+    recovery, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -164,6 +164,11 @@ fn login_routes(routes: Routes) -> Routes {
         )
         .at(paths::TERMS_REFUSED, Public, get(documents::show_refusal))
         .at(
+            paths::LOGIN_KEEP_ACCOUNT,
+            Public,
+            get(keep_account::show).post(keep_account::decide),
+        )
+        .at(
             paths::REAUTHENTICATE,
             SignedInBeforeTerms,
             get(login::show_reauthentication).post(login::reauthenticate),
@@ -188,6 +193,12 @@ fn login_routes(routes: Routes) -> Routes {
             paths::ACCOUNT_NOT_ME,
             Public,
             get(not_me::open).post(not_me::secure),
+        )
+        // The deletion ended all sessions, and may be somebody else's doing.
+        .at(
+            paths::ACCOUNT_DELETE_STOP,
+            Public,
+            get(deletion_stop::open).post(deletion_stop::stop),
         )
 }
 
@@ -278,8 +289,8 @@ fn logout_routes(routes: Routes) -> Routes {
 fn account_routes(routes: Routes) -> Routes {
     use Audience::{SignedIn, SignedInBeforeTerms};
     use account::{
-        data, email, history, organization, passkeys, password, profile, recovery_codes, requests, security,
-        services, sessions, totp,
+        data, deletion, email, history, organization, passkeys, password, profile, recovery_codes, requests,
+        security, services, sessions, totp,
     };
 
     routes
@@ -375,6 +386,12 @@ fn account_routes(routes: Routes) -> Routes {
         )
         .at(paths::ACCOUNT_DATA_READ, SignedInBeforeTerms, get(data::read))
         .at(paths::ACCOUNT_DATA_FILE, SignedInBeforeTerms, get(data::download))
+        .at(paths::ACCOUNT_DELETE, SignedInBeforeTerms, get(deletion::show))
+        .at(
+            paths::ACCOUNT_DELETE_CONFIRM,
+            SignedInBeforeTerms,
+            get(deletion::confirm).post(deletion::act),
+        )
 }
 
 /// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.

@@ -30,7 +30,8 @@ pub enum Audience {
     /// An OAuth client, authenticated by the handler's extractor or by what it presents.
     Client,
     SignedIn,
-    /// The same, also before the person has accepted new terms: to take the data along and to leave.
+    /// The same, also before the person has accepted new terms, and while the account is to be deleted: to take the data
+    /// along, and to leave.
     SignedInBeforeTerms,
     /// A Focal Point of some organization; the object decides of which one.
     FocalPoint,
@@ -158,8 +159,10 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
     let (current, account) = session.get().ok_or(PageError::SignedOut)?;
     match terms::due(app, account) {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
-        Some(Due::Terms) if audience != Audience::SignedInBeforeTerms => return Err(PageError::TermsDue),
-        _ => {}
+        Some(Due::Terms | Due::Deletion) if audience == Audience::SignedInBeforeTerms => {}
+        Some(Due::Deletion) => return Err(PageError::Leaving),
+        Some(Due::Terms) => return Err(PageError::TermsDue),
+        None => {}
     }
     let admitted = match audience {
         Audience::Public | Audience::Client => true,

@@ -8,5 +8,7 @@ mod sweep;
 
 pub use job::Job;
 pub use runner::Running;
-pub use schedule::{ALL, build_data_downloads, deliver_logouts, deliver_mail, deliver_pings, refresh, start};
+pub use schedule::{
+    ALL, build_data_downloads, delete_accounts, deliver_logouts, deliver_mail, deliver_pings, refresh, start,
+};
 pub use sweep::sweep;

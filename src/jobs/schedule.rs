@@ -7,6 +7,7 @@ use super::job::Job;
 use super::runner::{self, Running};
 use super::sweep::sweep;
 use crate::app::App;
+use crate::domain::AccountId;
 use crate::keys::{RotationError, rotation};
 use crate::{accounts, affiliations, mail, oidc};
 
@@ -36,6 +37,11 @@ pub const ALL: &[Job] = &[
         name: "data downloads",
         every: Duration::from_secs(2),
         run: |app| Box::pin(async move { build_data_downloads(&app).await }),
+    },
+    Job {
+        name: "deletions",
+        every: Duration::from_secs(30),
+        run: |app| Box::pin(async move { delete_accounts(&app).await }),
     },
     // DS-3: pending rows are purged every minute.
     Job {
@@ -100,6 +106,31 @@ pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
 /// Builds what people requested of their data.
 pub async fn build_data_downloads(app: &App) -> anyhow::Result<()> {
     accounts::data_download::build_due(app).await?;
+    Ok(())
+}
+
+/// Reminds people whose account is to be deleted soon, and deletes those whose time is over (security.md ST-4). One that
+/// cannot be deleted stops no other.
+pub async fn delete_accounts(app: &App) -> anyhow::Result<()> {
+    accounts::deletion::remind(app).await?;
+    for account in accounts::erasure::list_due(app).await? {
+        if app.stopping.is_cancelled() {
+            break;
+        }
+        if let Err(error) = delete_account(app, &account).await {
+            tracing::error!(account = account.as_str(), %error, "an account was not deleted");
+        }
+    }
+    Ok(())
+}
+
+async fn delete_account(app: &App, account: &AccountId) -> anyhow::Result<()> {
+    if accounts::erasure::begin(app, account).await? {
+        affiliations::departure::end(app, account).await?;
+        if accounts::erasure::erase(app, account).await? {
+            tracing::info!(account = account.as_str(), "an account was deleted");
+        }
+    }
     Ok(())
 }
 

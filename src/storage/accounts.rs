@@ -129,6 +129,23 @@ pub async fn list_by_office(db: &impl ConnectionTrait, office: Role) -> Result<V
     rows.into_iter().map(account).collect()
 }
 
+/// Lists the active accounts with an office, and holds them until the transaction ends: of two that leave it at once, one
+/// waits and sees that the other has left.
+pub async fn list_by_office_locked(tx: &impl ConnectionTrait, office: Role) -> Result<Vec<AccountId>, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Role.into_expr().ne(constant(Role::User.as_str())))
+        .filter(Column::Role.eq(office.as_str()))
+        .filter(Column::Status.eq(Status::Active.as_str()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(ids.into_iter().map(AccountId::new).collect())
+}
+
 /// Lists those of the keys that an account holds already.
 pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result<Vec<String>, DbErr> {
     if keys.is_empty() {
@@ -298,6 +315,29 @@ pub async fn update_role(
         .filter(Column::Role.eq(from.as_str()))
         .exec(db)
         .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Changes the status from the one that the change was decided on (security.md G-9). Returns `false` if it is another by
+/// now.
+pub async fn update_status(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    from: Status,
+    to: Status,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(to.as_str()))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Status.eq(from.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Deletes the row of an account, once nothing else of it is left. Of any number of nodes, one gets `true`.
+pub async fn delete(db: &impl ConnectionTrait, id: &AccountId) -> Result<bool, DbErr> {
+    let done = Entity::delete_by_id(id.as_str()).exec(db).await?;
     Ok(done.rows_affected == 1)
 }
 

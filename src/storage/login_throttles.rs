@@ -35,6 +35,7 @@ pub async fn count_failure(db: &impl ConnectionTrait, key: &str, now: Time) -> R
         failures: Set(1),
         blocked_until: Set(None),
         updated_at: Set(now),
+        subject: Set(subject(key).to_owned()),
     };
     let again = OnConflict::column(Column::Key)
         .value(Column::Failures, Expr::col((Entity, Column::Failures)).add(1))
@@ -60,10 +61,15 @@ pub async fn delete(db: &impl ConnectionTrait, key: &str) -> Result<(), DbErr> {
     Entity::delete_by_id(key).exec(db).await.map(drop)
 }
 
-/// Forgets the failures of every key with this ending: of an account, in all browsers.
-pub async fn delete_of(db: &impl ConnectionTrait, ending: &str) -> Result<u64, DbErr> {
+/// Returns whom a counter is about, whatever browser it is of.
+fn subject(key: &str) -> &str {
+    key.rsplit(':').next().unwrap_or_default()
+}
+
+/// Forgets the failures of an account, in all browsers: of its identifier, or of the keyed digest of its address.
+pub async fn delete_of(db: &impl ConnectionTrait, subject: &str) -> Result<u64, DbErr> {
     let done = Entity::delete_many()
-        .filter(Column::Key.ends_with(ending))
+        .filter(Column::Subject.eq(subject))
         .exec(db)
         .await?;
     Ok(done.rows_affected)

@@ -2,6 +2,7 @@
 //! decided here.
 
 pub mod acceptances;
+pub mod account_deletions;
 pub mod accounts;
 pub mod affiliations;
 pub mod authentication_requests;
@@ -17,6 +18,7 @@ mod database;
 pub mod email_changes;
 pub mod email_codes;
 mod entities;
+pub mod erasure;
 pub mod ephemeral;
 pub mod events;
 pub mod focal_points;

@@ -13,10 +13,10 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, affiliation, authentication_request, code_attempt, consent, data_download, document_acceptance,
-    email_change, email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail,
-    passkey, passkey_offer, password_reset, recovery_code, refresh_token, service_use, session,
-    session_client, ties_right, totp_factor,
+    account, account_deletion, affiliation, authentication_request, code_attempt, consent, data_download,
+    document_acceptance, email_change, email_code, event, focal_point, login_throttle, not_me_link,
+    organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
+    service_use, session, session_client, ties_right, totp_factor,
 };
 use crate::domain::AccountId;
 
@@ -31,7 +31,7 @@ pub struct Person<'a> {
     pub email: &'a str,
     /// The keyed digests by which limits know the address.
     pub addresses: &'a [String],
-    /// The counters of failures that are not of one browser.
+    /// What counters of failures are about, in whatever browser.
     pub throttles: &'a [String],
 }
 
@@ -66,6 +66,8 @@ impl Reason {
 }
 
 pub const WITHHELD: &[(&str, &str, Reason)] = &[
+    ("account_deletions", "reminder_digest", Reason::Secret),
+    ("account_deletions", "stop_digest", Reason::Secret),
     ("accounts", "password_hash", Reason::Secret),
     ("affiliations", "decided_by", Reason::AnotherPerson),
     ("affiliations", "ended_by", Reason::AnotherPerson),
@@ -135,6 +137,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
     let events = events(db, id, &objects).await?;
     Ok(vec![
         rows::<account::Entity>(db, account::Column::Id.eq(id)).await?,
+        rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?,
         affiliations,
         rows::<authentication_request::Entity>(db, authentication_request::Column::AccountId.eq(id)).await?,
         rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?,
@@ -145,7 +148,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?,
         events,
         rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
-        rows::<login_throttle::Entity>(db, login_throttle::Column::Key.is_in(person.throttles)).await?,
+        rows::<login_throttle::Entity>(db, login_throttle::Column::Subject.is_in(person.throttles)).await?,
         rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?,
         rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?,
         rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?,

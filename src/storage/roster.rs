@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
 
 use super::entities::{account, affiliation, focal_point, organization, ties_right};
 use super::{affiliations, constant};
+use crate::domain::account::Status;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::profile::full_name;
 use crate::domain::ties::TiesStatus;
@@ -202,6 +203,14 @@ fn select(filter: &Filter) -> SelectStatement {
         let other = Query::select()
             .expr(Expr::val(1))
             .from_as(focal_point::Entity, "other")
+            .join_as(
+                JoinType::InnerJoin,
+                account::Entity,
+                "holder",
+                Expr::col(("holder", account::Column::Id)).equals(("other", focal_point::Column::AccountId)),
+            )
+            // Who is suspended or leaves decides nothing.
+            .and_where(Expr::col(("holder", account::Column::Status)).eq(constant(Status::Active.as_str())))
             .and_where(
                 Expr::col(("other", focal_point::Column::OrganizationId)).equals((a, A::OrganizationId)),
             )

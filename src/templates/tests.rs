@@ -46,7 +46,8 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
         AccountOverview, AccountProfile, AccountEmail, EmailUndo, NotMe, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
-        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
+        AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead,
+        AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, DocumentPage, Components, Outbox, OutboxMail,
@@ -73,7 +74,7 @@ fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
     for_all_mails!(see;
         VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
         EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone,
-        SecondFactorChanged, AuthenticationRequested, DataReady,
+        SecondFactorChanged, AuthenticationRequested, DataReady, DataFailed, DeletionMail,
         AccountTakenOver, PasswordDisabled, AccountSecured, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
         OrganizationDecided,

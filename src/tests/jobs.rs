@@ -9,14 +9,17 @@ use super::affiliations::organization;
 use crate::support::{RelyingParty, Site, TestOp, rows};
 use itu_account::app::App;
 use itu_account::config::Transport;
+use itu_account::domain::account::Status;
+use itu_account::domain::account_deletion::AccountDeletion;
 use itu_account::domain::affiliation::{Affiliation, Stage};
 use itu_account::domain::organization::OrganizationStatus;
 use itu_account::domain::role::Role;
+use itu_account::domain::secret::Digest;
 use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 use itu_account::jobs;
 use itu_account::storage::batches::ROWS;
 use itu_account::storage::email_codes::{self, EmailCode};
-use itu_account::storage::{accounts, affiliations, data_downloads, organizations};
+use itu_account::storage::{account_deletions, accounts, affiliations, data_downloads, organizations};
 
 /// All other tables may have as many rows as there are people, or more.
 const SMALL: [&str; 9] = [
@@ -178,6 +181,21 @@ async fn neglected() -> (TestOp, Site) {
     data_downloads::finish(db, &built, "sealed", now, now)
         .await
         .unwrap();
+    for (name, end) in [("gone", now), ("going", now + Duration::days(1))] {
+        op.insert_account(rows::account(&format!("{name}@example.org"), now), None)
+            .await;
+        let id = account(&op, name).await;
+        op.insert_affiliation(&id, "telco", rows::approved(now)).await;
+        let deletion = AccountDeletion {
+            account: id.clone(),
+            requested_at: now,
+            delete_at: end,
+        };
+        let link = Digest::of(name.as_bytes());
+        account_deletions::insert(db, &deletion, &link).await.unwrap();
+        let leaves = accounts::update_status(db, &id, Status::Active, Status::Leaving).await;
+        assert!(leaves.unwrap());
+    }
     let ada = account(&op, "ada").await;
     accounts::update_role(db, &ada, Role::User, Role::Administrator)
         .await
@@ -222,6 +240,9 @@ async fn no_job_reads_a_whole_table() {
         r#"UPDATE "affiliations""#,
         r#"UPDATE "organizations""#,
         r#"INSERT INTO "outbox_mails""#,
+        r#"UPDATE "account_deletions""#,
+        r#"DELETE FROM "affiliations""#,
+        r#"DELETE FROM "accounts""#,
     ] {
         assert!(statements.iter().any(|it| it.sql.starts_with(done)), "{done}");
     }

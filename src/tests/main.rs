@@ -10,6 +10,7 @@
 
 mod abuse_input;
 mod access_token;
+mod account_deletion;
 mod accounts;
 mod affiliations;
 mod authorization;

@@ -89,7 +89,7 @@ async fn log_in(
     let (account, started) = app
         .write(context, async |tx| {
             let account = accounts::find(tx, assertion.account()).await?;
-            let account = account.filter(|it| it.is_active()).ok_or(Error::WrongCode)?;
+            let account = account.filter(|it| it.may_log_in()).ok_or(Error::WrongCode)?;
             if !assertion::spend(tx, assertion).await? {
                 return Err(Error::WrongCode);
             }

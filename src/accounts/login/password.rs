@@ -111,7 +111,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let Some((account, hash)) = found
         .as_ref()
         .and_then(|(account, hash)| Some((account, hash.as_deref()?)))
-        .filter(|(account, _)| verdict != Verdict::Wrong && account.is_active() && !stopped)
+        .filter(|(account, _)| verdict != Verdict::Wrong && account.may_log_in() && !stopped)
     else {
         let account = found.as_ref().map(|(account, _)| account);
         return Err(refuse(app, context, &attempt, account).await?);
@@ -256,7 +256,7 @@ async fn still_valid(
 ) -> Result<Account> {
     let (account, current) = accounts::find_credentials_locked(tx, key)
         .await?
-        .filter(|(now, _)| now.id == before.id && now.is_active())
+        .filter(|(now, _)| now.id == before.id && now.may_log_in())
         .ok_or(Error::WrongCredentials)?;
     if current.as_deref() == Some(hash) {
         Ok(account)

@@ -137,7 +137,7 @@ async fn verify(
         .write(context, async |tx| {
             let (account, hash) = accounts::find_credentials_locked(tx, &account.email.key())
                 .await?
-                .filter(|(it, _)| it.id == waiting.account && it.is_active())
+                .filter(|(it, _)| it.id == waiting.account && it.may_log_in())
                 .ok_or(Error::CodeVoid)?;
             if !hash.is_some_and(|it| waiting.password.matches(&it)) {
                 return Err(Error::CodeVoid);

@@ -1,5 +1,5 @@
 //! Removes the second factors that were added to an account while somebody else may have been in it. `accounts::not_me`
-//! calls it.
+//! and `accounts::email_undo` call it.
 
 use sea_orm::ConnectionTrait;
 

@@ -17,6 +17,6 @@ pub(in crate::accounts) fn counter(account: &AccountId, browser: Option<&str>) -
 
 /// Forgets wrong codes and their waits, in all browsers.
 pub(in crate::accounts) async fn forgive(tx: &impl ConnectionTrait, account: &AccountId) -> Result<()> {
-    login_throttles::delete_of(tx, &format!(":{account}")).await?;
+    login_throttles::delete_of(tx, account.as_str()).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ mod verification;
 pub use distrust::HeldFactor;
 pub(super) use distrust::{codes_renewed_since, list_held, remove_added_since};
 pub use enrolment::{Enrolled, remove_for};
-pub(super) use failures::{counter, forgive};
+pub(super) use failures::forgive;
 pub(super) use reauthentication::{hold, require_recent};
 pub(super) use status::reachable_acr_within;
 pub use status::{Advice, SecondFactorStatus, highest_acr, reachable_acr, status};

@@ -114,14 +114,18 @@ pub async fn resend(app: &App, context: &Context, session: &Session) -> Result<(
 pub async fn cancel(app: &App, context: &Context, account: &Account) -> Result<bool> {
     app.write(context, async |tx| {
         accounts::lock(tx, &account.id).await?;
-        let was_pending = email_changes::delete_pending(tx, &account.id).await?;
-        if was_pending {
-            let event = Event::new(Action::EmailChangeCancelled, format!("account:{}", account.id));
-            tx.record(event).await?;
-        }
-        Ok(was_pending)
+        cancel_in(tx, account).await
     })
     .await
+}
+
+async fn cancel_in(tx: &Tx, account: &Account) -> Result<bool> {
+    let was_pending = email_changes::delete_pending(tx, &account.id).await?;
+    if was_pending {
+        let event = Event::new(Action::EmailChangeCancelled, format!("account:{}", account.id));
+        tx.record(event).await?;
+    }
+    Ok(was_pending)
 }
 
 /// Verifies the code and changes the address. Counts the attempt, and commits that, before it compares (SU-4).
@@ -140,15 +144,45 @@ pub async fn confirm(app: &App, context: &Context, session: &Session, typed: &st
     if !(right & !change.taken) {
         return Err(attempt.refusal());
     }
+    let change = &change;
+    let is_changed = match finish(app, context, session, change, &attempt.code_id).await {
+        // Another account got the address at the same moment. By now it is seen, and the change is cancelled.
+        Err(Error::AddressTaken) => finish(app, context, session, change, &attempt.code_id).await,
+        first => first,
+    };
+    if is_changed? {
+        Ok(change.new.clone())
+    } else {
+        Err(Error::AddressTaken)
+    }
+}
+
+async fn finish(
+    app: &App,
+    context: &Context,
+    session: &Session,
+    change: &EmailChange,
+    code_id: &str,
+) -> Result<bool> {
     app.write(context, async |tx| {
         let account = hold(tx, session).await?;
-        if !email_codes::spend(tx, &attempt.code_id).await? {
+        if !email_codes::spend(tx, code_id).await? {
             return Err(Error::CodeVoid);
         }
-        complete(tx, &account, &change).await
+        complete_or_cancel(tx, &account, change).await
     })
-    .await?;
-    Ok(change.new)
+    .await
+}
+
+/// Completes the change, or cancels it if another account has the address by now. Returns `false` then.
+async fn complete_or_cancel(tx: &Tx, account: &Account, change: &EmailChange) -> Result<bool> {
+    let is_taken = find_other_holder(tx, account, &change.new).await?.is_some();
+    if is_taken {
+        cancel_in(tx, account).await?;
+    } else {
+        complete(tx, account, change).await?;
+    }
+    Ok(!is_taken)
 }
 
 /// Returns the account as it is now, held until the transaction ends, for a session that has presented enough.
@@ -196,9 +230,6 @@ async fn find_other_holder(
 }
 
 async fn complete(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()> {
-    if find_other_holder(tx, account, &change.new).await?.is_some() {
-        return Err(Error::AddressTaken);
-    }
     let undo = Secret::new(email_undo::token());
     if !email_changes::complete(tx, &change.id, &account.email, &undo.digest(), tx.now()).await? {
         return Err(Error::Conflict);

@@ -100,8 +100,8 @@ pub async fn show_acceptance(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let account = ctx.session().get().map(|(_, account)| account);
     let due = account.and_then(|it| terms::due(&ctx.app, it));
-    if due == Some(Due::EmailVerification) {
-        return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
+    if let Some(first @ (Due::Deletion | Due::EmailVerification)) = due {
+        return Ok(ctx.redirect(&ctx.within(page_of(first))));
     }
     if due.is_none() && ctx.outcome().form.is_none() {
         return Ok(onward(&ctx));
@@ -145,9 +145,9 @@ pub async fn accept(form: PageForm<Acceptance>) -> Result<Response, PageError> {
     let Some((_, account)) = ctx.session().get() else {
         return Err(PageError::SignedOut);
     };
-    if terms::due(&ctx.app, account) == Some(Due::EmailVerification) {
+    if let Some(first @ (Due::Deletion | Due::EmailVerification)) = terms::due(&ctx.app, account) {
         // G-6: the steps come in this order.
-        return Ok(ctx.redirect(&ctx.within(page_of(Due::EmailVerification))));
+        return Ok(ctx.redirect(&ctx.within(page_of(first))));
     }
     if fields.decision == "refuse" {
         return Ok(ctx.redirect(&ctx.within(paths::TERMS_REFUSED)));

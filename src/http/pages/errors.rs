@@ -111,6 +111,7 @@ async fn first(
         PageError::StaleLogin => Some(paths::REAUTHENTICATE),
         PageError::EmailUnverified => Some(page_of(Due::EmailVerification)),
         PageError::TermsDue => Some(page_of(Due::Terms)),
+        PageError::Leaving => Some(page_of(Due::Deletion)),
         _ => None,
     };
     if let Some(path) = before {
@@ -263,7 +264,8 @@ fn problem(error: &PageError) -> Problem {
         | PageError::SignedOut
         | PageError::StaleLogin
         | PageError::EmailUnverified
-        | PageError::TermsDue => Problem::Forbidden,
+        | PageError::TermsDue
+        | PageError::Leaving => Problem::Forbidden,
         PageError::Invalid => Problem::Invalid,
         PageError::Conflict | PageError::NoLongerSeen => Problem::Conflict,
         PageError::TooMany { .. } => Problem::TooMany,

@@ -109,6 +109,7 @@ pub async fn take(ctx: &PageContext, handle: &str, step: Step) -> Result<Respons
         Step::SecondFactor => paths::LOGIN_SECOND_FACTOR,
         Step::SecondFactorMissing => paths::SECOND_FACTOR_NEEDED,
         Step::Create => paths::SIGNUP,
+        Step::KeepAccount => page_of(Due::Deletion),
         Step::VerifyEmail => page_of(Due::EmailVerification),
         Step::Terms => page_of(Due::Terms),
         Step::SelectAccount => paths::SELECT_ACCOUNT,

@@ -24,6 +24,7 @@ pub fn onward(ctx: &PageContext) -> Response {
 /// Returns the page of what comes before everything else in a session.
 pub const fn page_of(due: Due) -> &'static str {
     match due {
+        Due::Deletion => paths::LOGIN_KEEP_ACCOUNT,
         Due::EmailVerification => paths::LOGIN_VERIFY_EMAIL,
         Due::Terms => paths::TERMS_ACCEPT,
     }

@@ -21,7 +21,7 @@ pub async fn show(ctx: PageContext) -> Result<Response, PageError> {
     let Some((_, account)) = ctx.session().get() else {
         return Ok(ctx.redirect(&ctx.within(paths::LOGIN)));
     };
-    if account.email_verified {
+    if account.email_verified || account.is_leaving() {
         return Ok(onward(&ctx));
     }
     let status = first_login::status(&ctx.app, account).await?;

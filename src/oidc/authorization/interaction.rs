@@ -44,6 +44,8 @@ pub enum Step {
     /// The account has no second factor that would do: a page says so, and how to set one up; its button answers
     /// `unmet_authentication_requirements`.
     SecondFactorMissing,
+    /// The account is to be deleted, unless the person keeps it.
+    KeepAccount,
     /// The address of the account is to be verified by a code.
     VerifyEmail,
     /// A new version of the Terms of Use or of the Privacy Notice is to be accepted.
@@ -362,6 +364,7 @@ async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'s
         account,
     } = login;
     match terms::due(app, account) {
+        Some(Due::Deletion) => return Err(Step::KeepAccount.into()),
         Some(Due::EmailVerification) => return Err(Step::VerifyEmail.into()),
         Some(Due::Terms) => return Err(Step::Terms.into()),
         None => {}

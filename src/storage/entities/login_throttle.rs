@@ -8,6 +8,8 @@ pub struct Model {
     pub failures: i32,
     pub blocked_until: Option<ChronoDateTimeUtc>,
     pub updated_at: ChronoDateTimeUtc,
+    /// The end of the key: the account or the keyed digest of its address, the same in all browsers.
+    pub subject: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,7 @@
 //! The sea-orm models, private to storage.
 
 pub mod account;
+pub mod account_deletion;
 pub mod affiliation;
 pub mod authentication_request;
 pub mod client;

@@ -232,6 +232,22 @@ impl MailTemplate for PasswordDisabled {
     }
 }
 
+/// The mail that the data of a person could not be prepared: they wait for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct DataFailed {
+    pub name: String,
+}
+
+impl MailTemplate for DataFailed {
+    const NAME: &'static str = "data_failed";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            name: "John <i>Doe</i>".into(),
+        }]
+    }
+}
+
 /// The change of the second factor of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,11 +2,13 @@
 //! issuer (security.md PW-5).
 
 mod account;
+mod account_deletion;
 mod affiliation;
 mod email_change;
 mod not_me;
 
 pub use account::*;
+pub use account_deletion::*;
 pub use affiliation::*;
 pub use email_change::*;
 pub use not_me::*;

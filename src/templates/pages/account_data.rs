@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::samples;
 use crate::domain::Time;
+use crate::domain::message::Message;
 use crate::templates::{FormState, Page};
 
 #[derive(Clone, Debug, Serialize)]
@@ -54,11 +55,13 @@ pub struct DataSection {
 pub struct DataField {
     /// The key of its name.
     pub label: &'static str,
-    /// `text`, `time`, `yes_no`.
+    /// `text`, `time`, `yes_no`, `message`.
     pub kind: &'static str,
     /// The family of texts that has the values.
     pub family: Option<&'static str>,
     pub values: Vec<String>,
+    /// What is said in place of values.
+    pub message: Option<Message>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -76,6 +79,7 @@ impl Page for AccountDataRead {
             kind,
             family,
             values: vec![value.to_owned()],
+            message: None,
         };
         let account = vec![
             field("field.email", "text", None, "john.doe@company.com"),
@@ -88,12 +92,17 @@ impl Page for AccountDataRead {
         let of = |names: &[&'static str]| -> Vec<DataSection> {
             let one = |name: &&'static str| {
                 let since = field("data.field.since", "time", None, "2026-03-04T09:05:00Z");
-                section(*name, 250, vec![vec![since.clone()], vec![since]])
+                let said = DataField {
+                    message: Some(Message::new("history.event.consent_given").with("service", "<Shop>")),
+                    ..field("data.field.act", "message", None, "")
+                };
+                section(*name, 250, vec![vec![since.clone(), said], vec![since]])
             };
             names.iter().map(one).collect()
         };
         let mut sections = vec![section("accounts", 1, vec![account])];
         sections.extend(of(&[
+            "account_deletions",
             "email_changes",
             "affiliations",
             "ties_rights",

@@ -78,6 +78,7 @@ impl Page for Confirm {
             ("session", "account.sessions.end"),
             ("other_sessions", "account.sessions.end_others"),
             ("everywhere", "account.sessions.end_everywhere"),
+            ("deletion", "delete.action"),
             ("access", "account.services.withdraw"),
             ("request", "account.organization.withdraw_request"),
             ("affiliation", "account.organization.end"),

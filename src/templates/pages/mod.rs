@@ -3,6 +3,7 @@
 
 mod account;
 mod account_data;
+mod account_deletion;
 mod account_email;
 mod account_history;
 mod account_requests;
@@ -28,6 +29,7 @@ mod verify_email;
 
 pub use account::*;
 pub use account_data::*;
+pub use account_deletion::*;
 pub use account_email::*;
 pub use account_history::*;
 pub use account_requests::*;

@@ -162,7 +162,7 @@ async fn whoever_refuses_can_take_the_data_along_and_leave() {
     op.advance(NIGHT);
     let page = alice.browser.get("/account").await;
     let refused = refuses(&mut alice, &page).await;
-    assert!(refused.has("#servicedesk"));
+    assert!(refused.has("#delete"));
     // SE-4: the login was long ago, and a new one leads to the data, not back to the documents.
     let data = alice.browser.get(&refused.link_of("#data")).await;
     assert_eq!((data.status, data.url.path()), (StatusCode::OK, "/account/data"));
@@ -181,6 +181,12 @@ async fn whoever_refuses_can_take_the_data_along_and_leave() {
     assert_eq!(
         asked.attribute_of("#download", "data-stage").as_deref(),
         Some("building")
+    );
+    let leave = alice.browser.get(&refused.link_of("#delete")).await;
+    assert!(
+        leave.url.path() == "/account/delete" && leave.has("#delete"),
+        "{}",
+        leave.text()
     );
     // All else stays shut, and nothing was accepted.
     assert_eq!(alice.browser.get("/account/profile").await.url.path(), ACCEPT);

@@ -19,7 +19,7 @@ use itu_account::domain::{AccountId, AffiliationId};
 use itu_account::storage::affiliations;
 
 /// Returns a person with an affiliation, which is inserted, and a login.
-pub(super) async fn member(
+pub async fn member(
     op: &TestOp,
     email: &str,
     id: &str,
@@ -37,7 +37,7 @@ pub(super) async fn member(
     (person, account, affiliation.id)
 }
 
-pub(super) async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
+pub async fn focal_point(op: &TestOp, email: &str, id: &str) -> (Person, AccountId, AffiliationId) {
     let mut person = op.person(email).await;
     let account = op.find_account(email).await.id;
     let affiliation = op

@@ -8,7 +8,7 @@ mod consent;
 pub mod first_login;
 mod form_sent_twice;
 mod history;
-mod joining_an_organization;
+pub mod joining_an_organization;
 mod not_me;
 mod reading;
 mod request_over;

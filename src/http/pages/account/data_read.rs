@@ -3,9 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::accounts::data_download::PersonalData;
+use crate::accounts::data_download::{self, PersonalData};
+use crate::domain::event::Action;
+use crate::domain::message::Message;
 use crate::i18n::Locale;
 use crate::templates::pages::{DataField, DataSection};
+use crate::{accounts, affiliations};
 
 /// The records of a subject that the page shows; the file has all.
 const SHOWN: usize = 50;
@@ -25,9 +28,11 @@ enum Form {
     Label(&'static str),
     /// Several of them.
     Labels(&'static str),
+    /// What a record of the trail is about, in the words of the history.
+    Act,
 }
 
-use Form::{Label, Labels, Language, Organization, Service, Text, Time, YesNo};
+use Form::{Act, Label, Labels, Language, Organization, Service, Text, Time, YesNo};
 
 /// A column, the key of its name, and its form.
 type Column = (&'static str, &'static str, Form);
@@ -66,6 +71,13 @@ const SECTIONS: &[(&str, &[Column])] = &[
             ("language", "field.language", Language),
             ("accepted_at", "data.field.accepted", Time),
             ("sha256", "data.field.fingerprint", Text),
+        ],
+    ),
+    (
+        "account_deletions",
+        &[
+            ("requested_at", "field.requested_at", Time),
+            ("delete_at", "data.field.delete_at", Time),
         ],
     ),
     (
@@ -186,7 +198,7 @@ const SECTIONS: &[(&str, &[Column])] = &[
         "events",
         &[
             ("at", "data.field.at", Time),
-            ("action", "data.field.act", Text),
+            ("action", "data.field.act", Act),
             ("success", "data.field.success", YesNo),
             ("network", "data.field.network", Text),
         ],
@@ -214,6 +226,15 @@ pub(super) fn sections(data: &PersonalData) -> Vec<DataSection> {
 
 fn record(data: &PersonalData, row: &Map<String, Value>, columns: &[Column]) -> Vec<DataField> {
     let fields = columns.iter().filter_map(|(column, label, form)| {
+        if matches!(form, Act) {
+            return Some(DataField {
+                label,
+                kind: "message",
+                family: None,
+                values: Vec::new(),
+                message: Some(act(data, row)),
+            });
+        }
         let values = values(data, row.get(*column)?, *form)?;
         Some(DataField {
             label,
@@ -227,9 +248,29 @@ fn record(data: &PersonalData, row: &Map<String, Value>, columns: &[Column]) -> 
                 _ => None,
             },
             values,
+            message: None,
         })
     });
     fields.collect()
+}
+
+/// Says what a record is about: as the history does, where that has it; else what kind of thing it is about.
+fn act(data: &PersonalData, row: &Map<String, Value>) -> Message {
+    let text = |column: &str| row.get(column).and_then(Value::as_str);
+    let code = text("action").unwrap_or_default();
+    let action = Action::parse(code);
+    let worded = action.and_then(|it| {
+        accounts::history::wording(it, text("reason")).or_else(|| affiliations::history::wording(it))
+    });
+    let kind = || match code.split('.').next().unwrap_or_default() {
+        "token" | "authorization" => "data.act.service",
+        "client" => "data.act.client",
+        "organization" => "data.act.organization",
+        _ => "data.act.other",
+    };
+    let client = data_download::client_of(row).unwrap_or_default();
+    let service = data.names.services.get(client).map_or(client, String::as_str);
+    Message::new(worded.unwrap_or_else(kind)).with("service", service)
 }
 
 /// Returns what is to be written, or `None` for a column without a value.
@@ -246,6 +287,6 @@ fn values(data: &PersonalData, stored: &Value, form: Form) -> Option<Vec<String>
         Organization => vec![name(&data.names.organizations)],
         Service => vec![name(&data.names.services)],
         Language => vec![Locale::parse(text).map_or(text, |it| it.own_name()).to_owned()],
-        Text | Time | YesNo | Label(_) => vec![text.to_owned()],
+        Text | Time | YesNo | Label(_) | Act => vec![text.to_owned()],
     })
 }

@@ -73,10 +73,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         accounts::Error::Fields(wrong) => ctx.again(refused(typed, wrong)).await,
         accounts::Error::CodeVoid => code_is(&ctx, CodeState::Spent).await,
         accounts::Error::Throttled { retry_after } => ctx.again_later(typed, retry_after).await,
-        accounts::Error::AddressTaken => {
-            email_change::cancel(app, &context, account).await?;
-            ctx.failed(paths::ACCOUNT_EMAIL, "email_taken").await
-        }
+        accounts::Error::AddressTaken => ctx.failed(paths::ACCOUNT_EMAIL, "email_taken").await,
         // G-9: it was completed or cancelled in another window.
         accounts::Error::Conflict => ctx.failed(paths::ACCOUNT_EMAIL, "email_change_gone").await,
         other => Err(other.into()),

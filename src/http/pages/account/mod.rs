@@ -2,6 +2,7 @@
 
 pub mod data;
 mod data_read;
+pub mod deletion;
 pub mod email;
 pub mod history;
 pub mod organization;

@@ -237,6 +237,25 @@ async fn a_sign_up_that_was_faster_keeps_the_address() {
     assert!(page.says("flash.email_taken"), "{}", page.text());
     assert_eq!(page.text_of("#current-email"), OLD);
     assert!(page.find_form(&["email"]).is_some());
+    assert_eq!(count(&op, Action::EmailChangeCancelled).await, 1); // ST-2
+}
+
+#[tokio::test]
+async fn whoever_finds_the_address_taken_cancels_the_change() {
+    // ST-2: the room does it, whichever door the code came through.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    alice.asks_for(NEW).await;
+    let code = op.outbox().code(NEW).await;
+    op.person(NEW).await;
+    let account = op.find_account(OLD).await;
+    let session = sessions::list(&op.app, &account.id).await.unwrap().remove(0);
+    let context = Context::of(Actor::Visitor);
+    let refused = email_change::confirm(&op.app, &context, &session, &code).await;
+    assert!(matches!(refused, Err(Error::AddressTaken)), "{refused:?}");
+    let pending = email_change::pending(&op.app, &account).await.unwrap();
+    assert!(pending.is_none());
+    assert_eq!(count(&op, Action::EmailChangeCancelled).await, 1);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
+use crate::account_deletion::deletes;
 use crate::ciba::bank;
 use crate::journeys::joining_an_organization::every_form::{DETAILS, Fields, LISTED, post};
 use crate::journeys::joining_an_organization::{focal_point, member};
@@ -103,6 +104,21 @@ pub(super) async fn cast() -> Cast {
     visitor.browser.get(&link).await;
     let mut offered = op.person("offered@example.org").await;
     is_offered(&mut offered).await;
+    // A person is about to delete the account; another has, and a third has a link that keeps it.
+    let mut goner = op.person("goner@example.org").await;
+    goner.logs_in().await;
+    let mut leaver = op.person("leaver@example.org").await;
+    leaver.logs_in().await;
+    deletes(&mut leaver).await;
+    leaver.logs_in().await;
+    let mut regretful = op.person("regretful@example.org").await;
+    regretful.logs_in().await;
+    deletes(&mut regretful).await;
+    let link = op
+        .outbox()
+        .link("regretful@example.org", "/account/delete/stop")
+        .await;
+    visitor.browser.get(&link).await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -111,6 +127,9 @@ pub(super) async fn cast() -> Cast {
         of("visitor", "/forgot-password"),
         of("visitor", "/account/email/undo"),
         of("visitor", "/account/not-me"),
+        of("visitor", "/account/delete/stop"),
+        of("goner", "/account/delete"),
+        of("leaver", "/login/keep-account"),
         of("mover", "/account/email"),
         of("chooser", "/signup/organization"),
         of("verifier", "/signup/verify"),
@@ -167,6 +186,8 @@ pub(super) async fn cast() -> Cast {
         ("lagging", lagging),
         ("newcomer", newcomer),
         ("mover", mover),
+        ("goner", goner),
+        ("leaver", leaver),
         ("user", user),
         ("focal point", focal_point),
         ("administrator", administrator),

@@ -1,0 +1,236 @@
+//! Deletion of the own account, up to its time: begun by the person after a recent login, or by the operator; announced
+//! by mail; stopped within 14 days by a link of 256 bits that works without a login, or by logging in and saying so. All
+//! sessions, tokens and permissions end when it begins, and no service gets anything meanwhile. `accounts::erasure`
+//! carries it out.
+
+use sea_orm::ConnectionTrait;
+
+use super::{Error, Result, password, second_factor, sessions};
+use crate::app::{App, Tx};
+use crate::domain::account::{Account, EmailAddress, Status};
+use crate::domain::account_deletion::{AccountDeletion, REMINDER};
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::domain::role::Role;
+use crate::domain::secret::Secret;
+use crate::domain::session::Session;
+use crate::domain::{AccountId, Time};
+use crate::random;
+use crate::storage::{account_deletions, accounts, consents, email_changes, refresh_tokens};
+use crate::templates::mails::{DeletionMail, DeletionNews};
+
+/// Marks the kind of the token (security.md G-7).
+const PREFIX: &str = "ad_";
+
+/// Returns `true` if the session has presented enough to delete the account (SE-4): a login in the last minutes, with a
+/// second factor if the account has one.
+pub async fn is_admitted(app: &App, session: &Session) -> Result<bool> {
+    match second_factor::require_recent(app.db.read(), session, app.clock.now()).await {
+        Ok(()) => Ok(true),
+        Err(Error::ReauthenticationNeeded) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Returns `true` if nobody else is an administrator: one always remains (security.md AD-1).
+pub async fn is_last_administrator(app: &App, account: &Account) -> Result<bool> {
+    if account.role != Role::Administrator {
+        return Ok(false);
+    }
+    let all = accounts::list_by_office(app.db.read(), Role::Administrator).await?;
+    Ok(all.iter().all(|it| it.id == account.id))
+}
+
+/// Returns the deletion that was begun, if there is one.
+pub async fn find(app: &App, account: &AccountId) -> Result<Option<AccountDeletion>> {
+    Ok(account_deletions::find(app.db.read(), account).await?)
+}
+
+/// Begins the deletion of the own account, and returns when it will be carried out.
+pub async fn begin(app: &App, context: &Context, session: &Session) -> Result<Time> {
+    second_factor::require_recent(app.db.read(), session, app.clock.now()).await?;
+    app.write(context, async |tx| {
+        second_factor::hold(tx, session).await?;
+        let found = accounts::find(tx, &session.account).await?;
+        start(tx, &found.ok_or(Error::ReauthenticationNeeded)?).await
+    })
+    .await
+}
+
+/// Begins the deletion of an account in the name of its person, for the operator. Returns `None` if there is none.
+pub async fn begin_for(app: &App, context: &Context, email: &str) -> Result<Option<Time>> {
+    let email = parse(email)?;
+    app.write(context, async |tx| {
+        match accounts::find_by_email(tx, &email.key()).await? {
+            Some(account) => {
+                accounts::lock(tx, &account.id).await?;
+                start(tx, &account).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    })
+    .await
+}
+
+fn parse(email: &str) -> Result<EmailAddress> {
+    EmailAddress::parse(email).map_err(|_| Error::field("email", "error.email"))
+}
+
+async fn start(tx: &Tx, account: &Account) -> Result<Time> {
+    if account_deletions::find(tx, &account.id).await?.is_some() {
+        return Err(Error::Conflict);
+    }
+    if account.role == Role::Administrator {
+        let all = accounts::list_by_office_locked(tx, Role::Administrator).await?;
+        if all.iter().all(|it| *it == account.id) {
+            return Err(Error::LastAdministrator);
+        }
+    }
+    // Whoever is suspended stays so: keeping the account must not lift what an administrator decided.
+    if account.status == Status::Active
+        && !accounts::update_status(tx, &account.id, Status::Active, Status::Leaving).await?
+    {
+        return Err(Error::Conflict);
+    }
+    let deletion = AccountDeletion::begun(&account.id, tx.now());
+    let link = Secret::new(token());
+    account_deletions::insert(tx, &deletion, &link.digest()).await?;
+    sessions::end_all_but(tx, &account.id, None, "deletion").await?;
+    refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
+    consents::delete_of_account(tx, &account.id).await?;
+    password::void_codes_and_links(tx, account).await?;
+    let event = Event::new(Action::DeletionRequested, format!("account:{}", account.id));
+    tx.record(event).await?;
+    let news = DeletionNews::Begun {
+        until: deletion.delete_at,
+        token: link.expose().to_owned(),
+    };
+    mail(tx, account, news).await?;
+    Ok(deletion.delete_at)
+}
+
+fn token() -> String {
+    format!("{PREFIX}{}", random::token())
+}
+
+/// Mails the person, at the former addresses, too, that can still undo a change: whoever took the account over and
+/// moved its address away deletes it behind nobody's back.
+async fn mail(tx: &Tx, account: &Account, news: DeletionNews) -> Result<()> {
+    let mail = DeletionMail {
+        name: account.profile.full_name(),
+        news,
+    };
+    tx.mail(account, &mail).await?;
+    for change in email_changes::list_undoable(tx, &account.id, tx.now()).await? {
+        if change.old.key() != account.email.key() {
+            tx.mail_to(&change.old, account.language, &mail).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the account that a link keeps, and when it would be deleted. Does not spend the link.
+pub async fn open(app: &App, token: &str) -> Result<(Account, AccountDeletion)> {
+    find_by_link(app.db.read(), token, app.clock.now()).await
+}
+
+async fn find_by_link(
+    db: &impl ConnectionTrait,
+    token: &str,
+    now: Time,
+) -> Result<(Account, AccountDeletion)> {
+    if !token.starts_with(PREFIX) || token.len() > 100 {
+        return Err(Error::LinkVoid);
+    }
+    let deletion = account_deletions::find_by_link(db, &Secret::new(token).digest())
+        .await?
+        .filter(|it| it.can_be_stopped(now))
+        .ok_or(Error::LinkVoid)?;
+    let account = accounts::find(db, &deletion.account).await?;
+    Ok((account.ok_or(Error::LinkVoid)?, deletion))
+}
+
+/// Stops the deletion by a link; of any number of parallel uses, one succeeds. Returns the account.
+pub async fn stop_by_link(app: &App, context: &Context, token: &str) -> Result<Account> {
+    let (account, _) = find_by_link(app.db.read(), token, app.clock.now()).await?;
+    app.write(&context.as_person(&account.id, account.role), async |tx| {
+        accounts::lock(tx, &account.id).await?;
+        let (account, _) = find_by_link(tx, token, tx.now()).await?;
+        stop(tx, &account).await?;
+        Ok(account)
+    })
+    .await
+}
+
+/// Stops the deletion, for the person who has logged in to keep the account.
+pub async fn keep(app: &App, context: &Context, session: &Session) -> Result<()> {
+    app.write(context, async |tx| {
+        sessions::hold(tx, session).await?;
+        let found = accounts::find(tx, &session.account).await?;
+        stop(tx, &found.ok_or(Error::Conflict)?).await
+    })
+    .await
+}
+
+/// Stops the deletion of an account, for the operator. Returns `false` if there is no such account, or none is under way.
+pub async fn stop_for(app: &App, context: &Context, email: &str) -> Result<bool> {
+    let email = parse(email)?;
+    app.write(context, async |tx| {
+        let Some(account) = accounts::find_by_email(tx, &email.key()).await? else {
+            return Ok(false);
+        };
+        accounts::lock(tx, &account.id).await?;
+        match stop(tx, &account).await {
+            Ok(()) => Ok(true),
+            Err(Error::LinkVoid) => Ok(false),
+            Err(other) => Err(other),
+        }
+    })
+    .await
+}
+
+/// Stops the deletion, if one was begun and its time is not over; the caller holds the account. `LinkVoid`: there is
+/// nothing to stop.
+pub(super) async fn stop(tx: &Tx, account: &Account) -> Result<()> {
+    let found = account_deletions::find(tx, &account.id).await?;
+    if !found.is_some_and(|it| it.can_be_stopped(tx.now()))
+        || !account_deletions::delete(tx, &account.id).await?
+    {
+        return Err(Error::LinkVoid);
+    }
+    accounts::update_status(tx, &account.id, Status::Leaving, Status::Active).await?;
+    let event = Event::new(Action::DeletionStopped, format!("account:{}", account.id));
+    tx.record(event).await?;
+    mail(tx, account, DeletionNews::Stopped { at: tx.now() }).await
+}
+
+/// Reminds the people whose account will be deleted within three days, each once, by a link of its own. Returns how
+/// many.
+pub async fn remind(app: &App) -> Result<usize> {
+    let (context, end) = (Context::system(), app.clock.now() + REMINDER);
+    let mut reminded = 0;
+    for due in account_deletions::list_to_remind(app.db.read(), end).await? {
+        if app.stopping.is_cancelled() {
+            break;
+        }
+        let done = app.write(&context, async |tx| {
+            let link = Secret::new(token());
+            let Some(account) = accounts::find(tx, &due.account).await? else {
+                return Ok(false);
+            };
+            if !due.can_be_stopped(tx.now())
+                || !account_deletions::mark_reminded(tx, &due.account, &link.digest(), tx.now()).await?
+            {
+                return Ok(false);
+            }
+            let news = DeletionNews::Reminder {
+                until: due.delete_at,
+                token: link.expose().to_owned(),
+            };
+            mail(tx, &account, news).await?;
+            Ok::<_, Error>(true)
+        });
+        reminded += usize::from(done.await?);
+    }
+    Ok(reminded)
+}

@@ -1,0 +1,68 @@
+//! Carries out the deletion of an account whose time is over. The first transaction makes it final; then everything that
+//! the database holds on the person goes, in small transactions (`storage::erasure`); the account itself goes last, with
+//! its audit record. Until then the account says what is left to do: a process that ends at any point leaves the rest to
+//! the next run, and several nodes at once do the same work twice without harm.
+//!
+//! The identifier of the account is the pseudonym of the audit trail. It and `sub` are random and never made again; the
+//! address is free for a new account, which is another one.
+
+use super::Result;
+use super::personal_keys::PersonalKeys;
+use crate::app::App;
+use crate::domain::AccountId;
+use crate::domain::account::Status;
+use crate::domain::actor::Context;
+use crate::domain::event::{Action, Event};
+use crate::storage::batches::until_done;
+use crate::storage::erasure::{self, Step};
+use crate::storage::{account_deletions, accounts};
+
+/// Lists the accounts that are to be deleted now.
+pub async fn list_due(app: &App) -> Result<Vec<AccountId>> {
+    let due = account_deletions::list_due(app.db.read(), app.clock.now()).await?;
+    Ok(due.into_iter().map(|it| it.account).collect())
+}
+
+/// Makes a deletion final. Returns `false` if the person kept the account at the last moment.
+pub async fn begin(app: &App, account: &AccountId) -> Result<bool> {
+    app.write(&Context::system(), async |tx| {
+        accounts::lock(tx, account).await?;
+        let found = account_deletions::find(tx, account).await?;
+        let is_due = found.is_some_and(|it| !it.can_be_stopped(tx.now()));
+        let (true, Some(account)) = (is_due, accounts::find(tx, account).await?) else {
+            return Ok(false);
+        };
+        if account.status != Status::Deleted {
+            accounts::update_status(tx, &account.id, account.status, Status::Deleted).await?;
+            accounts::delete_password(tx, &account.id).await?;
+        }
+        Ok(true)
+    })
+    .await
+}
+
+/// Deletes all that is left of an account whose deletion is final. Returns `true` if it is gone by this call.
+pub async fn erase(app: &App, id: &AccountId) -> Result<bool> {
+    let found = accounts::find(app.db.read(), id).await?;
+    let Some(account) = found.filter(|it| it.status == Status::Deleted) else {
+        return Ok(false);
+    };
+    let keys = PersonalKeys::of(app, &account);
+    let person = &keys.person();
+    for step in Step::ALL {
+        until_done(&app.stopping, || erasure::run(&app.db, *step, person)).await?;
+        if app.stopping.is_cancelled() {
+            return Ok(false);
+        }
+    }
+    app.write(&Context::system(), async |tx| {
+        account_deletions::delete(tx, id).await?;
+        if !accounts::delete(tx, id).await? {
+            return Ok(false); // Another node was faster.
+        }
+        let event = Event::new(Action::AccountDeleted, format!("account:{id}"));
+        tx.record(event).await?;
+        Ok(true)
+    })
+    .await
+}

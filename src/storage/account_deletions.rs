@@ -1,0 +1,100 @@
+//! Deletions of accounts that were begun, one row for each account, with the digests of the links that stop them.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::batches::ROWS;
+use super::entities::account_deletion::{ActiveModel, Column, Entity, Model};
+use crate::domain::account_deletion::AccountDeletion;
+use crate::domain::secret::Digest;
+use crate::domain::{AccountId, Time};
+
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    deletion: &AccountDeletion,
+    stop: &Digest,
+) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        account_id: Set(deletion.account.to_string()),
+        requested_at: Set(deletion.requested_at),
+        delete_at: Set(deletion.delete_at),
+        reminded_at: Set(None),
+        stop_digest: Set(stop.as_str().to_owned()),
+        reminder_digest: Set(None),
+    };
+    Entity::insert(row).exec_without_returning(db).await.map(drop)
+}
+
+pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<AccountDeletion>, DbErr> {
+    let row = Entity::find_by_id(account.as_str()).one(db).await?;
+    Ok(row.map(from_row))
+}
+
+/// Returns the deletion that a link stops: that of the first mail, or of the reminder.
+pub async fn find_by_link(
+    db: &impl ConnectionTrait,
+    link: &Digest,
+) -> Result<Option<AccountDeletion>, DbErr> {
+    let either = Condition::any()
+        .add(Column::StopDigest.eq(link.as_str()))
+        .add(Column::ReminderDigest.eq(link.as_str()));
+    let row = Entity::find().filter(either).one(db).await?;
+    Ok(row.map(from_row))
+}
+
+/// Lists those to be carried out, the longest due first.
+pub async fn list_due(db: &impl ConnectionTrait, now: Time) -> Result<Vec<AccountDeletion>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::DeleteAt.lte(now))
+        .order_by_asc(Column::DeleteAt)
+        .limit(ROWS as u64)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// Lists those that end before `end` and of which the person was not reminded.
+pub async fn list_to_remind(db: &impl ConnectionTrait, end: Time) -> Result<Vec<AccountDeletion>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::RemindedAt.is_null())
+        .filter(Column::DeleteAt.lte(end))
+        .order_by_asc(Column::DeleteAt)
+        .limit(ROWS as u64)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(from_row).collect())
+}
+
+/// Marks that the person is reminded, by a link of its own. Of any number of nodes, one gets `true`.
+pub async fn mark_reminded(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    link: &Digest,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::RemindedAt, Expr::value(now))
+        .col_expr(Column::ReminderDigest, Expr::value(link.as_str()))
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::RemindedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Deletes the row: the account is kept, or is gone. Returns `false` if there was none.
+pub async fn delete(db: &impl ConnectionTrait, account: &AccountId) -> Result<bool, DbErr> {
+    let done = Entity::delete_by_id(account.as_str()).exec(db).await?;
+    Ok(done.rows_affected == 1)
+}
+
+fn from_row(row: Model) -> AccountDeletion {
+    AccountDeletion {
+        account: AccountId::new(row.account_id),
+        requested_at: row.requested_at,
+        delete_at: row.delete_at,
+    }
+}

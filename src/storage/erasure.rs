@@ -1,0 +1,351 @@
+//! Deletes what the database holds on one person, but for the account itself, which goes last: table by table, in small
+//! transactions, the rows that others refer to after those. Each step finds its rows by what the account still says, so
+//! a process that ends at any point leaves the rest to the next one.
+//!
+//! The audit trail stays, under the identifier of the account: nothing leads from it to a person any more. What it has of
+//! networks, browsers and requests of the person is emptied, and so are the reasons that others typed about them. A
+//! test walks the schema, so that every table and every column of the trail is decided about.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+
+use super::batches::{ROWS, delete};
+use super::entities::{
+    affiliation, authentication_request, code_attempt, consent, data_download, document_acceptance,
+    email_change, email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail,
+    passkey, passkey_offer, password_reset, recovery_code, refresh_token, service_use, session,
+    session_client, ties_right, totp_factor,
+};
+use super::personal_data::Person;
+use super::{Database, Transaction};
+
+/// The tables whose rows of the person are deleted, the account itself included.
+pub const DELETED: &[&str] = &[
+    "account_deletions",
+    "accounts",
+    "affiliations",
+    "authentication_requests",
+    "code_attempts",
+    "consents",
+    "data_downloads",
+    "document_acceptances",
+    "email_changes",
+    "email_codes",
+    "focal_points",
+    "login_throttles",
+    "not_me_links",
+    "outbox_mails",
+    "passkey_offers",
+    "passkeys",
+    "password_resets",
+    "recovery_codes",
+    "refresh_tokens",
+    "service_uses",
+    "session_clients",
+    "sessions",
+    "ties_rights",
+    "totp_factors",
+];
+
+/// What becomes of a column in a row that stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It says nothing of the person, or only the identifier of the account, which leads nowhere any more.
+    Kept,
+    /// It is emptied where it is about the person.
+    Emptied,
+}
+
+/// The tables whose rows stay, with what becomes of each column. In the tables of `DELETED`, the rows of others name the
+/// person by the identifier of the account alone: who decided, who designated.
+pub const STAYING: &[(&str, &str, Left)] = &[
+    ("events", "account_id", Left::Kept),
+    ("events", "acted_as", Left::Kept),
+    ("events", "action", Left::Kept),
+    ("events", "actor", Left::Kept),
+    ("events", "after", Left::Kept),
+    ("events", "at", Left::Kept),
+    ("events", "before", Left::Kept),
+    ("events", "browser", Left::Emptied),
+    ("events", "id", Left::Kept),
+    ("events", "network", Left::Emptied),
+    ("events", "object", Left::Emptied),
+    ("events", "organization_id", Left::Kept),
+    ("events", "reason", Left::Emptied),
+    ("events", "request_id", Left::Emptied),
+    ("events", "success", Left::Kept),
+    ("organizations", "acronym", Left::Kept),
+    ("organizations", "acronym_key", Left::Kept),
+    ("organizations", "category", Left::Kept),
+    ("organizations", "city", Left::Kept),
+    ("organizations", "claimed_type", Left::Kept),
+    ("organizations", "country", Left::Kept),
+    ("organizations", "created_at", Left::Kept),
+    ("organizations", "email_domains", Left::Kept),
+    ("organizations", "id", Left::Kept),
+    ("organizations", "membership_type", Left::Kept),
+    ("organizations", "merged_into", Left::Kept),
+    ("organizations", "name", Left::Kept),
+    ("organizations", "name_key", Left::Kept),
+    ("organizations", "proposed_by", Left::Emptied),
+    ("organizations", "requests_announced_at", Left::Kept),
+    ("organizations", "search_fold", Left::Kept),
+    ("organizations", "sectors", Left::Kept),
+    ("organizations", "status", Left::Kept),
+    ("organizations", "updated_at", Left::Kept),
+    ("organizations", "valid_from", Left::Kept),
+    ("organizations", "valid_until", Left::Kept),
+    ("organizations", "version", Left::Kept),
+    ("organizations", "website", Left::Kept),
+];
+
+/// The object of a record about an address that has no account any more.
+const DELETED_ADDRESS: &str = "address:deleted";
+
+/// The kinds of records whose reason somebody typed about the person.
+const TYPED_REASONS: [&str; 3] = ["affiliation.%", "ties.%", "focal_point.%"];
+
+/// One step: what is deleted or emptied in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    SessionClients,
+    RefreshTokens,
+    Sessions,
+    Consents,
+    ServiceUses,
+    AuthenticationRequests,
+    Passkeys,
+    PasskeyOffers,
+    TotpFactors,
+    RecoveryCodes,
+    DocumentAcceptances,
+    NotMeLinks,
+    EmailCodes,
+    CodeAttempts,
+    PasswordResets,
+    LoginThrottles,
+    DataDownloads,
+    Mails,
+    /// The former addresses, by which mails are found: after those.
+    EmailChanges,
+    TiesRights,
+    FocalPoints,
+    Affiliations,
+    Proposals,
+    OwnActs,
+    RecordsAbout,
+    TypedReasons,
+    RecordsOfAddress,
+}
+
+impl Step {
+    pub const ALL: &[Self] = &[
+        Self::SessionClients,
+        Self::RefreshTokens,
+        Self::Sessions,
+        Self::Consents,
+        Self::ServiceUses,
+        Self::AuthenticationRequests,
+        Self::Passkeys,
+        Self::PasskeyOffers,
+        Self::TotpFactors,
+        Self::RecoveryCodes,
+        Self::DocumentAcceptances,
+        Self::NotMeLinks,
+        Self::EmailCodes,
+        Self::CodeAttempts,
+        Self::PasswordResets,
+        Self::LoginThrottles,
+        Self::DataDownloads,
+        Self::Mails,
+        Self::EmailChanges,
+        Self::TiesRights,
+        Self::FocalPoints,
+        Self::Affiliations,
+        Self::Proposals,
+        Self::OwnActs,
+        Self::RecordsAbout,
+        Self::TypedReasons,
+        Self::RecordsOfAddress,
+    ];
+}
+
+/// Does a batch of one step, in a transaction of its own, and returns the number of rows.
+pub async fn run(db: &Database, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+    db.write(async |tx| match step {
+        Step::SessionClients => {
+            let sessions = session::Entity::find()
+                .select_only()
+                .column(session::Column::Id)
+                .filter(session::Column::AccountId.eq(person.account.as_str()))
+                .into_query();
+            let of_them = Condition::all().add(session_client::Column::SessionId.in_subquery(sessions));
+            delete::<session_client::Entity, String>(tx, session_client::Column::SessionId, of_them).await
+        }
+        Step::OwnActs | Step::RecordsAbout | Step::TypedReasons | Step::RecordsOfAddress => {
+            empty(tx, step, person).await
+        }
+        Step::Proposals => {
+            let done = organization::Entity::update_many()
+                .col_expr(organization::Column::ProposedBy, Expr::value(None::<String>))
+                .filter(organization::Column::ProposedBy.eq(person.account.as_str()))
+                .exec(tx)
+                .await?;
+            // All at once: a person proposes few. A second batch finds none.
+            Ok(done.rows_affected)
+        }
+        _ => delete_rows(tx, step, person).await,
+    })
+    .await
+}
+
+fn of<C: ColumnTrait>(column: C, value: &str) -> Condition {
+    Condition::all().add(column.eq(value))
+}
+
+fn any_of<C: ColumnTrait>(column: C, values: &[String]) -> Condition {
+    Condition::all().add(column.is_in(values))
+}
+
+async fn delete_rows(tx: &Transaction, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+    let id = person.account.as_str();
+    macro_rules! delete {
+        ($table:ident, $key:ident: $type:ty, $which:expr) => {
+            delete::<$table::Entity, $type>(tx, $table::Column::$key, $which).await
+        };
+    }
+    match step {
+        Step::RefreshTokens => {
+            delete!(refresh_token, Id: String, of(refresh_token::Column::AccountId, id))
+        }
+        Step::Sessions => delete!(session, Id: String, of(session::Column::AccountId, id)),
+        Step::Consents => delete!(consent, ClientId: String, of(consent::Column::AccountId, id)),
+        Step::ServiceUses => delete!(service_use, ClientId: String, of(service_use::Column::AccountId, id)),
+        Step::AuthenticationRequests => delete!(
+            authentication_request,
+            Id: String,
+            of(authentication_request::Column::AccountId, id)
+        ),
+        Step::Passkeys => delete!(passkey, Id: String, of(passkey::Column::AccountId, id)),
+        Step::TotpFactors => delete!(totp_factor, AccountId: String, of(totp_factor::Column::AccountId, id)),
+        Step::RecoveryCodes => {
+            delete!(recovery_code, Digest: String, of(recovery_code::Column::AccountId, id))
+        }
+        Step::PasskeyOffers => {
+            delete!(passkey_offer, AccountId: String, of(passkey_offer::Column::AccountId, id))
+        }
+        Step::DocumentAcceptances => delete!(
+            document_acceptance,
+            Version: String,
+            of(document_acceptance::Column::AccountId, id)
+        ),
+        Step::NotMeLinks => delete!(not_me_link, Digest: String, of(not_me_link::Column::AccountId, id)),
+        Step::EmailCodes => {
+            delete!(email_code, Id: String, any_of(email_code::Column::Address, person.addresses))
+        }
+        Step::CodeAttempts => {
+            delete!(code_attempt, Id: i64, any_of(code_attempt::Column::Address, person.addresses))
+        }
+        Step::PasswordResets => {
+            let own = of(password_reset::Column::AccountId, id);
+            let of_address = any_of(password_reset::Column::Address, person.addresses);
+            let rows: Result<_, DbErr> = delete!(password_reset, TokenDigest: String, own);
+            let more: Result<_, DbErr> = delete!(password_reset, TokenDigest: String, of_address);
+            Ok(rows? + more?)
+        }
+        Step::LoginThrottles => {
+            delete!(login_throttle, Key: String, any_of(login_throttle::Column::Subject, person.throttles))
+        }
+        Step::DataDownloads => {
+            delete!(data_download, AccountId: String, of(data_download::Column::AccountId, id))
+        }
+        Step::Mails => {
+            let addresses = addresses(tx, person).await?;
+            delete!(outbox_mail, Id: String, any_of(outbox_mail::Column::Recipient, &addresses))
+        }
+        Step::EmailChanges => delete!(email_change, Id: String, of(email_change::Column::AccountId, id)),
+        Step::TiesRights => {
+            let affiliations = affiliation::Entity::find()
+                .select_only()
+                .column(affiliation::Column::Id)
+                .filter(affiliation::Column::AccountId.eq(id))
+                .into_query();
+            let on_them = Condition::all().add(ties_right::Column::AffiliationId.in_subquery(affiliations));
+            delete!(ties_right, Id: String, on_them)
+        }
+        Step::FocalPoints => {
+            delete!(focal_point, AffiliationId: String, of(focal_point::Column::AccountId, id))
+        }
+        Step::Affiliations => delete!(affiliation, Id: String, of(affiliation::Column::AccountId, id)),
+        _ => Ok(0),
+    }
+}
+
+/// Returns the address of the account, and those of the changes that can still be undone or were.
+async fn addresses(tx: &Transaction, person: &Person<'_>) -> Result<Vec<String>, DbErr> {
+    let changes = email_change::Entity::find()
+        .filter(email_change::Column::AccountId.eq(person.account.as_str()))
+        .filter(email_change::Column::ChangedAt.is_not_null())
+        .all(tx)
+        .await?;
+    let mut addresses = vec![person.email.to_owned()];
+    addresses.extend(changes.into_iter().flat_map(|it| [it.old_email, it.new_email]));
+    Ok(addresses)
+}
+
+/// Empties columns of the trail, a batch at most. A row that is done fulfils the condition no more.
+async fn empty(tx: &Transaction, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+    use event::Column as E;
+
+    let id = person.account.as_str();
+    let traces = || {
+        Condition::any()
+            .add(E::Network.ne(""))
+            .add(E::Browser.ne(""))
+            .add(E::RequestId.ne(""))
+    };
+    let which = match step {
+        Step::OwnActs => of(E::Actor, &format!("account:{id}")).add(traces()),
+        // What others did keeps the traces of those.
+        Step::RecordsAbout => of(E::AccountId, id)
+            .add(E::Actor.not_like("account:%"))
+            .add(traces()),
+        Step::TypedReasons => {
+            let kinds = TYPED_REASONS
+                .iter()
+                .fold(Condition::any(), |any, it| any.add(E::Action.like(*it)));
+            of(E::AccountId, id).add(E::Reason.is_not_null()).add(kinds)
+        }
+        _ => {
+            let objects: Vec<_> = person
+                .addresses
+                .iter()
+                .map(|it| format!("address:{it}"))
+                .collect();
+            any_of(E::Object, &objects)
+        }
+    };
+    let ids: Vec<i64> = event::Entity::find()
+        .select_only()
+        .column(E::Id)
+        .filter(which)
+        .limit(ROWS as u64)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let mut change = event::Entity::update_many();
+    change = match step {
+        Step::TypedReasons => change.col_expr(E::Reason, Expr::value(None::<String>)),
+        _ => [E::Network, E::Browser, E::RequestId]
+            .into_iter()
+            .fold(change, |change, column| change.col_expr(column, Expr::value(""))),
+    };
+    if step == Step::RecordsOfAddress {
+        change = change.col_expr(E::Object, Expr::value(DELETED_ADDRESS));
+    }
+    let done = change.filter(E::Id.is_in(ids)).exec(tx).await?;
+    Ok(done.rows_affected)
+}
