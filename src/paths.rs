@@ -92,6 +92,10 @@ pub const ACCOUNT_DELETE_CONFIRM: &str = "/account/delete/confirm";
 /// For everybody who has the link.
 pub const ACCOUNT_DELETE_STOP: &str = "/account/delete/stop";
 
+/// For everybody who has the link of a mail.
+pub const NEWSLETTER_STOP: &str = "/newsletter/stop";
+pub const NEWSLETTER_STOP_LINK: &str = "/newsletter/stop/{token}";
+
 // Focal Points.
 pub const FOCAL_POINT: &str = "/focal-point";
 pub const FOCAL_POINT_REQUESTS: &str = "/focal-point/{organization}/requests";
@@ -122,6 +126,11 @@ pub const DEMO_OUTBOX_MAIL_HTML: &str = "/demo/outbox/{id}/html";
 
 pub fn asset(file: &str) -> String {
     filled(ASSET, &[file])
+}
+
+/// Returns the link by which an account's newsletter is stopped.
+pub fn newsletter_stop_link(token: &str) -> String {
+    filled(NEWSLETTER_STOP_LINK, &[token])
 }
 
 pub fn device_code(user_code: &str) -> String {

@@ -36,6 +36,7 @@ mod m20261129_200500_names_of_types;
 mod m20261129_194500_passkey_offers;
 mod m20261129_194800_forms_of_programs;
 mod m20261129_204500_account_deletions;
+mod m20261129_201500_newsletter_subscriptions;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_194500_passkey_offers::Migration),
             Box::new(m20261129_194800_forms_of_programs::Migration),
             Box::new(m20261129_204500_account_deletions::Migration),
+            Box::new(m20261129_201500_newsletter_subscriptions::Migration),
         ]
     }
 }

@@ -71,6 +71,8 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::EmailCodeSent
         | Action::EmailVerified
         | Action::ProfileChanged
+        | Action::NewsletterSubscribed
+        | Action::NewsletterStopped
         | Action::TermsAccepted
         | Action::RoleChanged => Shown(Topic::Account),
         Action::ConsentGiven
@@ -169,6 +171,8 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::DeletionRequested => "history.event.deletion_requested",
         Action::DeletionStopped => "history.event.deletion_stopped",
         Action::ProfileChanged => "history.event.profile_changed",
+        Action::NewsletterSubscribed => "history.event.newsletter_subscribed",
+        Action::NewsletterStopped => "history.event.newsletter_stopped",
         Action::TermsAccepted => "history.event.terms_accepted",
         Action::RoleChanged => "history.event.role_changed",
         Action::ConsentGiven => "history.event.consent_given",

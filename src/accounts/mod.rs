@@ -16,6 +16,7 @@ pub mod invitations;
 pub mod known_browser;
 pub mod login;
 mod new_password;
+pub mod newsletter;
 pub mod not_me;
 mod not_me_link;
 pub mod notifications;

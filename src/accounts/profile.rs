@@ -1,10 +1,11 @@
 //! Changes what the person may change about the account.
 
-use super::{Error, Result};
+use super::{Error, Result, newsletter};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::domain::newsletter::{ConsentPage, StoppedBy};
 use crate::domain::profile::{Language, Profile, ProfileInput};
 use crate::storage::accounts::{self, ProfileUpdate};
 
@@ -14,6 +15,8 @@ pub struct Changes<'a> {
     pub profile: ProfileInput<'a>,
     pub language: Language,
     pub newsletter: bool,
+    /// The language of the page.
+    pub page_language: Language,
 }
 
 pub async fn change(app: &App, context: &Context, account: &Account, changes: Changes<'_>) -> Result<()> {
@@ -28,6 +31,13 @@ pub async fn change(app: &App, context: &Context, account: &Account, changes: Ch
         return Ok(());
     }
     app.write(context, async |tx| {
+        if changes.newsletter && !account.newsletter {
+            let (page, language) = (ConsentPage::Profile, changes.page_language);
+            let consent = newsletter::consent(tx.context(), tx.now(), page, language);
+            newsletter::subscribe(tx, account, &consent).await?;
+        } else if !changes.newsletter && account.newsletter {
+            newsletter::stop(tx, account, StoppedBy::Profile).await?;
+        }
         if !accounts::update_profile(tx, &account.id, new, tx.now()).await? {
             return Err(Error::Conflict);
         }

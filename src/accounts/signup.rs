@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::new_password::{self, NewPassword};
 use super::terms;
-use super::{Error, Result, effort, verification};
+use super::{Error, Result, effort, newsletter, verification};
 use crate::app::App;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::domain::newsletter::ConsentPage;
 use crate::domain::password::Password;
 use crate::domain::profile::{FieldErrors, Language, Profile, ProfileInput};
 use crate::domain::secret::Secret;
@@ -61,7 +62,7 @@ pub async fn begin(
             email: email.clone(),
             profile: profile.clone(),
             language: details.language,
-            newsletter: false,
+            newsletter: None,
             choice: None,
             accepted: None,
             resume: details.resume.clone(),
@@ -155,7 +156,10 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
         }
         let first = pending.stage() == Stage::Details;
         pending.choice = Some(submission.choice.clone());
-        pending.newsletter = submission.newsletter;
+        pending.newsletter = submission.newsletter.then(|| {
+            let (page, language) = (ConsentPage::SignUp, submission.language);
+            newsletter::consent(tx.context(), tx.now(), page, language)
+        });
         pending.accepted = Some(offer.acceptances());
         let when = if first {
             verification::When::First

@@ -11,7 +11,7 @@ use sea_orm::SqlErr;
 
 use self::code::{Binding, Purpose};
 use super::sessions::{self, Started};
-use super::{Error, Result, terms};
+use super::{Error, Result, newsletter, terms};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, Status};
 use crate::domain::actor::Context;
@@ -161,7 +161,7 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
         profile: pending.profile.clone(),
         role: Role::User,
         status: Status::Active,
-        newsletter: pending.newsletter,
+        newsletter: pending.newsletter.is_some(),
         language: pending.language,
         terms_version: pending.terms_version(),
         privacy_version: Acceptance::version_of(DocumentKind::Privacy, accepted),
@@ -188,6 +188,9 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
 
     let event = Event::new(Action::SignUpCompleted, format!("account:{}", account.id));
     tx.record(event.because(terms::in_words(accepted))).await?;
+    if let Some(consent) = &pending.newsletter {
+        newsletter::subscribe(tx, &account, consent).await?;
+    }
     let started = sessions::start(tx, &account, authentication::Proof::password(tx.now())).await?;
     Ok(Completed {
         account,

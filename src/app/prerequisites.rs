@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use lettre::message::Mailbox;
 use migrations::MigratorTrait;
 use sea_orm::DbErr;
 
@@ -13,7 +12,7 @@ use crate::domain::Time;
 use crate::domain::blocklist::Blocklist;
 use crate::domain::disposable_domains::DisposableDomains;
 use crate::keys::RotationError;
-use crate::mail::Mailer;
+use crate::mail::{Mailer, Sender};
 use crate::storage::ephemeral::EphemeralError;
 use crate::storage::{Database, OpenError, migrations as applied, signing_keys};
 use crate::{fetch, keys, passwords, webauthn};
@@ -77,14 +76,17 @@ pub(super) fn use_our_tls() {
 }
 
 pub(super) fn mailer(config: &Config) -> Result<Mailer, String> {
-    let from: Mailbox = config.mail.from.parse().map_err(|it| format!("from: {it}"))?;
+    let sender = Sender {
+        from: config.mail.from.parse().map_err(|it| format!("from: {it}"))?,
+        domain: config.issuer.host().to_owned(),
+    };
     match config.mail.transport {
         Transport::Outbox => Ok(Mailer::Outbox),
-        Transport::File => Mailer::file(config.mail.directory.clone(), from)
+        Transport::File => Mailer::file(config.mail.directory.clone(), sender)
             .map_err(|it| format!("{}: {it}", config.mail.directory.display())),
         Transport::Smtp => {
             let url = config.mail.url.as_ref().map_or("", |it| it.expose());
-            Mailer::smtp(url, from).map_err(|it| it.to_string())
+            Mailer::smtp(url, sender).map_err(|it| it.to_string())
         }
     }
 }

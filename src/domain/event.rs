@@ -142,6 +142,8 @@ actions! {
     RecoveryCodeUsed = "second_factor.recovery_code_used",
     RecoveryCodesRenewed = "second_factor.recovery_codes_renewed",
     ProfileChanged = "account.profile_changed",
+    NewsletterSubscribed = "account.newsletter_subscribed",
+    NewsletterStopped = "account.newsletter_stopped",
     TermsAccepted = "account.terms_accepted",
     EmailCodeSent = "account.email_code_sent",
     EmailVerified = "account.email_verified",

@@ -20,6 +20,7 @@ pub mod document;
 pub mod email_change;
 pub mod event;
 pub mod message;
+pub mod newsletter;
 pub mod not_me;
 pub mod organization;
 pub mod password;

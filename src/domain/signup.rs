@@ -5,6 +5,7 @@ use chrono::Duration;
 
 use super::account::EmailAddress;
 use super::document::{Acceptance, DocumentKind};
+use super::newsletter::Consent;
 use super::profile::{Language, Profile};
 use super::{MembershipTypeId, OrganizationId, Time};
 
@@ -54,7 +55,8 @@ pub struct PendingSignup {
     pub email: EmailAddress,
     pub profile: Profile,
     pub language: Language,
-    pub newsletter: bool,
+    /// The proof that the newsletter is wanted, if it is.
+    pub newsletter: Option<Consent>,
     pub choice: Option<Choice>,
     /// The documents that were accepted with step 3 (product.md).
     pub accepted: Option<Vec<Acceptance>>,

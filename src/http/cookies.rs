@@ -33,6 +33,8 @@ pub enum Cookie {
     NotMe,
     /// The token of a link that keeps an account, out of the address with the first step.
     DeletionStop,
+    /// The token of a link that stops the newsletter, out of the address with the first step.
+    Newsletter,
 }
 
 impl Cookie {
@@ -50,6 +52,7 @@ impl Cookie {
             Self::EmailUndo => "itu_undo",
             Self::NotMe => "itu_not_me",
             Self::DeletionStop => "itu_keep",
+            Self::Newsletter => "itu_newsletter",
         }
     }
 
@@ -60,8 +63,11 @@ impl Cookie {
             Self::Signup => Some(24 * 3600),   // SU-5
             Self::SecondStep => Some(10 * 60), // AZ-6
             Self::Passkey => Some(5 * 60),
-            Self::Reset | Self::EmailUndo | Self::NotMe | Self::DeletionStop => Some(30 * 60), // PW-5, SU-7
-            Self::KnownBrowser => Some(90 * 24 * 3600),                                        // PW-4
+            // PW-5, SU-7
+            Self::Reset | Self::EmailUndo | Self::NotMe | Self::DeletionStop | Self::Newsletter => {
+                Some(30 * 60)
+            }
+            Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }
     }

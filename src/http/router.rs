@@ -9,8 +9,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::error::PageError;
 use super::pages::{
     account, admin, affiliation_requests, authorization, deletion_stop, device, documents, email_undo,
-    errors, focal_point, keep_account, login, logout, not_me, organizations, passkey, passkey_offer, public,
-    recovery, second_factor, signup, verify_email,
+    errors, focal_point, keep_account, login, logout, newsletter, not_me, organizations, passkey,
+    passkey_offer, public, recovery, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -199,6 +199,17 @@ fn login_routes(routes: Routes) -> Routes {
             paths::ACCOUNT_DELETE_STOP,
             Public,
             get(deletion_stop::open).post(deletion_stop::stop),
+        )
+        // Whoever does not want the mails does not log in for it.
+        .at(
+            paths::NEWSLETTER_STOP,
+            Public,
+            get(newsletter::show).post(newsletter::act),
+        )
+        .at(
+            paths::NEWSLETTER_STOP_LINK,
+            Public,
+            get(newsletter::enter).post(newsletter::one_click),
         )
 }
 

@@ -29,6 +29,19 @@ impl From<Language> for Locale {
     }
 }
 
+impl From<Locale> for Language {
+    fn from(locale: Locale) -> Self {
+        match locale {
+            Locale::Ar => Self::Ar,
+            Locale::En => Self::En,
+            Locale::Es => Self::Es,
+            Locale::Fr => Self::Fr,
+            Locale::Ru => Self::Ru,
+            Locale::Zh => Self::Zh,
+        }
+    }
+}
+
 impl Locale {
     pub const ALL: [Self; 6] = [Self::Ar, Self::En, Self::Es, Self::Fr, Self::Ru, Self::Zh];
 

@@ -4,13 +4,14 @@
 mod file;
 mod message;
 pub mod outbox;
+mod sender;
 
 use std::path::PathBuf;
 
-use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 pub use outbox::Email;
+pub use sender::Sender;
 
 use sea_orm::DbErr;
 
@@ -23,10 +24,10 @@ use crate::{keys, templates};
 pub enum Mailer {
     Smtp {
         transport: AsyncSmtpTransport<Tokio1Executor>,
-        from: Mailbox,
+        sender: Sender,
     },
     /// Each mail is one `.eml` file.
-    File { directory: PathBuf, from: Mailbox },
+    File { directory: PathBuf, sender: Sender },
     /// Mail stays in the outbox, with its text, for the demo's page and for tests.
     Outbox,
 }
@@ -59,17 +60,17 @@ pub enum SendError {
 
 impl Mailer {
     /// Returns a mailer by SMTP; `url` is as in lettre: `smtps://user:password@host`, `smtp://host:587?tls=required`.
-    pub fn smtp(url: &str, from: Mailbox) -> Result<Self, lettre::transport::smtp::Error> {
+    pub fn smtp(url: &str, sender: Sender) -> Result<Self, lettre::transport::smtp::Error> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?
             .timeout(Some(std::time::Duration::from_secs(20)))
             .build();
-        Ok(Self::Smtp { transport, from })
+        Ok(Self::Smtp { transport, sender })
     }
 
     /// Returns a mailer into a directory, which is made with the first mail.
-    pub fn file(directory: PathBuf, from: Mailbox) -> std::io::Result<Self> {
+    pub fn file(directory: PathBuf, sender: Sender) -> std::io::Result<Self> {
         file::can_be_made(&directory)?;
-        Ok(Self::File { directory, from })
+        Ok(Self::File { directory, sender })
     }
 
     /// Returns `true` if the text of a mail stays readable in the outbox after it was sent.
@@ -80,16 +81,16 @@ impl Mailer {
     pub async fn send(&self, mail: &Due) -> Result<(), SendError> {
         match self {
             Self::Outbox => Ok(()),
-            Self::Smtp { transport, from } => {
-                let message = message::build(from, mail).map_err(|e| SendError::Refused(e.to_string()))?;
+            Self::Smtp { transport, sender } => {
+                let message = message::build(sender, mail).map_err(|e| SendError::Refused(e.to_string()))?;
                 match transport.send(message).await {
                     Ok(_) => Ok(()),
                     Err(error) if error.is_permanent() => Err(SendError::Refused(error.to_string())),
                     Err(error) => Err(SendError::Later(error.to_string())),
                 }
             }
-            Self::File { directory, from } => {
-                let message = message::build(from, mail).map_err(|e| SendError::Refused(e.to_string()))?;
+            Self::File { directory, sender } => {
+                let message = message::build(sender, mail).map_err(|e| SendError::Refused(e.to_string()))?;
                 let (directory, id) = (directory.clone(), mail.id.clone());
                 tokio::task::spawn_blocking(move || file::write(&directory, &id, &message.formatted()))
                     .await

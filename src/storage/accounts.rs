@@ -218,6 +218,23 @@ pub async fn update_profile(
     update(db, id, changes).await
 }
 
+/// Writes whether the newsletter is wanted. Returns `false` if it is as it was.
+pub async fn update_newsletter(
+    db: &impl ConnectionTrait,
+    id: &AccountId,
+    wanted: bool,
+    now: Time,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::Newsletter, Expr::value(wanted))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Newsletter.ne(wanted))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 pub async fn update_password(db: &impl ConnectionTrait, id: &AccountId, hash: &str) -> Result<bool, DbErr> {
     let changes = ActiveModel {
         password_hash: Set(Some(hash.to_owned())),

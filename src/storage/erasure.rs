@@ -12,9 +12,9 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySele
 use super::batches::{ROWS, delete};
 use super::entities::{
     affiliation, authentication_request, code_attempt, consent, data_download, document_acceptance,
-    email_change, email_code, event, focal_point, login_throttle, not_me_link, organization, outbox_mail,
-    passkey, passkey_offer, password_reset, recovery_code, refresh_token, service_use, session,
-    session_client, ties_right, totp_factor,
+    email_change, email_code, event, focal_point, login_throttle, newsletter_subscription, not_me_link,
+    organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
+    service_use, session, session_client, ties_right, totp_factor,
 };
 use super::personal_data::Person;
 use super::{Database, Transaction};
@@ -33,6 +33,7 @@ pub const DELETED: &[&str] = &[
     "email_codes",
     "focal_points",
     "login_throttles",
+    "newsletter_subscriptions",
     "not_me_links",
     "outbox_mails",
     "passkey_offers",
@@ -119,6 +120,7 @@ pub enum Step {
     TotpFactors,
     RecoveryCodes,
     DocumentAcceptances,
+    NewsletterSubscriptions,
     NotMeLinks,
     EmailCodes,
     CodeAttempts,
@@ -151,6 +153,7 @@ impl Step {
         Self::TotpFactors,
         Self::RecoveryCodes,
         Self::DocumentAcceptances,
+        Self::NewsletterSubscriptions,
         Self::NotMeLinks,
         Self::EmailCodes,
         Self::CodeAttempts,
@@ -238,6 +241,11 @@ async fn delete_rows(tx: &Transaction, step: Step, person: &Person<'_>) -> Resul
             document_acceptance,
             Version: String,
             of(document_acceptance::Column::AccountId, id)
+        ),
+        Step::NewsletterSubscriptions => delete!(
+            newsletter_subscription,
+            Id: String,
+            of(newsletter_subscription::Column::AccountId, id)
         ),
         Step::NotMeLinks => delete!(not_me_link, Digest: String, of(not_me_link::Column::AccountId, id)),
         Step::EmailCodes => {

@@ -27,6 +27,7 @@ pub mod login_throttles;
 pub mod membership_claims;
 pub mod membership_types;
 pub mod migrations;
+pub mod newsletter_subscriptions;
 pub mod not_me_links;
 pub mod organizations;
 pub mod outbox;

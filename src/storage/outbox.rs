@@ -26,6 +26,8 @@ pub struct Due {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// The address by which the reader stops mails of this kind.
+    pub unsubscribe: Option<String>,
     /// The attempts, this one included.
     pub attempts: i32,
 }
@@ -40,6 +42,7 @@ pub struct Entry {
     pub subject: String,
     pub text: String,
     pub html: String,
+    pub unsubscribe: Option<String>,
 }
 
 /// A mail that was not tried yet.
@@ -52,6 +55,7 @@ pub struct NewMail<'a> {
     pub text: &'a str,
     pub html: &'a str,
     pub due_at: Time,
+    pub unsubscribe: Option<&'a str>,
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> Result<(), DbErr> {
@@ -63,6 +67,7 @@ pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> 
         subject: Set(mail.subject.to_owned()),
         text: Set(mail.text.to_owned()),
         html: Set(mail.html.to_owned()),
+        unsubscribe: Set(mail.unsubscribe.map(str::to_owned)),
         attempts: Set(0),
         next_attempt_at: Set(Some(mail.due_at)),
         claimed_until: Set(None),
@@ -131,6 +136,7 @@ pub async fn claim(
         subject: row.subject,
         text: row.text,
         html: row.html,
+        unsubscribe: row.unsubscribe,
         attempts: row.attempts,
     }))
 }
@@ -142,7 +148,8 @@ pub async fn mark_sent(db: &impl ConnectionTrait, id: &str, now: Time, keep_text
     if !keep_text {
         update = update
             .col_expr(Column::Text, Expr::value(""))
-            .col_expr(Column::Html, Expr::value(""));
+            .col_expr(Column::Html, Expr::value(""))
+            .col_expr(Column::Unsubscribe, Expr::value(Option::<String>::None));
     }
     update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
 }
@@ -165,6 +172,7 @@ pub async fn mark_failed(
             // The text may hold a code or a link, which nobody needs any more.
             .col_expr(Column::Text, Expr::value(""))
             .col_expr(Column::Html, Expr::value(""))
+            .col_expr(Column::Unsubscribe, Expr::value(Option::<String>::None))
             .filter(Column::Id.eq(id))
     };
     match next {
@@ -237,5 +245,6 @@ fn entry(row: Model) -> Entry {
         subject: row.subject,
         text: row.text,
         html: row.html,
+        unsubscribe: row.unsubscribe,
     }
 }

@@ -38,7 +38,8 @@ pub async fn insert(
         profile: Set(to_text(&signup.profile)?),
         password_hash: Set(password_hash.to_owned()),
         language: Set(signup.language.as_str().to_owned()),
-        newsletter: Set(signup.newsletter),
+        newsletter: Set(signup.newsletter.is_some()),
+        newsletter_consent: Set(signup.newsletter.as_ref().map(to_text).transpose()?),
         choice: Set(signup.choice.as_ref().map(to_text).transpose()?),
         terms_version: Set(signup.terms_version()),
         terms_accepted_at: Set(None),
@@ -72,7 +73,8 @@ pub async fn update_choice(
     now: Time,
 ) -> Result<bool, DbErr> {
     let changes = ActiveModel {
-        newsletter: Set(signup.newsletter),
+        newsletter: Set(signup.newsletter.is_some()),
+        newsletter_consent: Set(signup.newsletter.as_ref().map(to_text).transpose()?),
         choice: Set(signup.choice.as_ref().map(to_text).transpose()?),
         terms_version: Set(signup.terms_version()),
         terms_accepted_at: Set(Some(now)),
@@ -139,7 +141,11 @@ fn pending(row: Model) -> Result<(PendingSignup, Secrets), DbErr> {
             .map_err(|_| DbErr::Custom("a pending address cannot be read".into()))?,
         profile: serde_json::from_str(&row.profile).map_err(unreadable)?,
         language: Language::parse(&row.language).unwrap_or(Language::En),
-        newsletter: row.newsletter,
+        // Without a proof of consent there is none.
+        newsletter: row
+            .newsletter_consent
+            .map(|it| serde_json::from_str(&it).map_err(unreadable))
+            .transpose()?,
         choice: row
             .choice
             .map(|it| serde_json::from_str::<Choice>(&it).map_err(unreadable))

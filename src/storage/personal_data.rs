@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, account_deletion, affiliation, authentication_request, code_attempt, consent, data_download,
-    document_acceptance, email_change, email_code, event, focal_point, login_throttle, not_me_link,
-    organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
-    service_use, session, session_client, ties_right, totp_factor,
+    document_acceptance, email_change, email_code, event, focal_point, login_throttle,
+    newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
+    recovery_code, refresh_token, service_use, session, session_client, ties_right, totp_factor,
 };
 use crate::domain::AccountId;
 
@@ -80,6 +80,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("not_me_links", "digest", Reason::Secret),
     ("outbox_mails", "html", Reason::Secret),
     ("outbox_mails", "text", Reason::Secret),
+    ("outbox_mails", "unsubscribe", Reason::Secret),
     ("password_resets", "resume", Reason::Secret),
     ("password_resets", "token_digest", Reason::Secret),
     ("recovery_codes", "digest", Reason::Secret),
@@ -149,6 +150,8 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         events,
         rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
         rows::<login_throttle::Entity>(db, login_throttle::Column::Subject.is_in(person.throttles)).await?,
+        rows::<newsletter_subscription::Entity>(db, newsletter_subscription::Column::AccountId.eq(id))
+            .await?,
         rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?,
         rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?,
         rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?,

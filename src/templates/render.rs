@@ -30,6 +30,11 @@ pub trait Page: Serialize + Sized {
 pub trait MailTemplate: Serialize + Sized {
     const NAME: &'static str;
     fn samples() -> Vec<Self>;
+
+    /// Returns the path by which the reader stops mails of this kind; `None` where they belong to the account.
+    fn unsubscribe(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A rendered mail.
@@ -38,6 +43,8 @@ pub struct RenderedMail {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// The address by which the reader stops mails of this kind (RFC 8058).
+    pub unsubscribe: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +56,7 @@ pub struct Templates {
 struct Inner {
     environment: Environment<'static>,
     site: Value,
+    issuer: String,
     translators: [Value; 6],
 }
 
@@ -74,6 +82,7 @@ impl Templates {
             inner: Arc::new(Inner {
                 environment,
                 site: Value::from(Serde(&site)),
+                issuer: site.issuer.trim_end_matches('/').to_owned(),
                 translators: Locale::ALL.map(|it| Value::from_object(Translator(it))),
             }),
         }
@@ -113,6 +122,9 @@ impl Templates {
                 .join(" "),
             text: part("body.txt")?,
             html: part("body.html")?,
+            unsubscribe: mail
+                .unsubscribe()
+                .map(|path| format!("{}{path}", self.inner.issuer)),
         })
     }
 }

@@ -45,7 +45,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         ForgotPassword, ForgotPasswordSent, ResetPassword, ResetPasswordExpired, ResetPasswordDone,
         ReturnToService, Consent, AccessRefused, SelectAccount, AuthorizationError, RequestOver, FormPost, WayBack, ErrorPage,
         Device, DeviceConfirm, DeviceDecided, AccountRequests,
-        AccountOverview, AccountProfile, AccountEmail, EmailUndo, NotMe, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
+        AccountOverview, AccountProfile, AccountEmail, EmailUndo, NotMe, NewsletterStop, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
         AccountTotp, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead,
         AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
@@ -75,7 +75,7 @@ fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
         VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
         EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone,
         SecondFactorChanged, AuthenticationRequested, DataReady, DataFailed, DeletionMail,
-        AccountTakenOver, PasswordDisabled, AccountSecured, AffiliationRequested, AffiliationChanged, TiesChanged,
+        AccountTakenOver, PasswordDisabled, AccountSecured, NewsletterSubscribed, AffiliationRequested, AffiliationChanged, TiesChanged,
         FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
         OrganizationDecided,
     );

@@ -178,6 +178,7 @@ async fn everything(op: &TestOp) -> Vec<String> {
         "password_resets",
         "email_changes",
         "not_me_links",
+        "newsletter_subscriptions",
     ] {
         let statement = format!("SELECT * FROM {table}");
         let found = db

@@ -1,6 +1,6 @@
 //! Extractors, on which handlers rely: each has checked what its name says before the handler runs.
 
-mod actor_context;
+pub mod actor_context;
 pub mod client;
 pub mod form;
 pub mod page_context;

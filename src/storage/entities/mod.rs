@@ -18,6 +18,7 @@ pub mod generation;
 pub mod initial_access_token;
 pub mod login_throttle;
 pub mod membership_type;
+pub mod newsletter_subscription;
 pub mod not_me_link;
 pub mod organization;
 pub mod organization_word;

@@ -12,6 +12,7 @@ pub struct Model {
     /// The text; empty once the mail is sent: it may hold a code or a link.
     pub text: String,
     pub html: String,
+    pub unsubscribe: Option<String>,
     pub attempts: i32,
     pub next_attempt_at: Option<ChronoDateTimeUtc>,
     pub claimed_until: Option<ChronoDateTimeUtc>,

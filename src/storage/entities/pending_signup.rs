@@ -13,6 +13,7 @@ pub struct Model {
     pub password_hash: String,
     pub language: String,
     pub newsletter: bool,
+    pub newsletter_consent: Option<String>,
     pub choice: Option<String>,
     pub terms_version: Option<String>,
     pub terms_accepted_at: Option<ChronoDateTimeUtc>,

@@ -5,10 +5,12 @@ mod account;
 mod account_deletion;
 mod affiliation;
 mod email_change;
+mod newsletter;
 mod not_me;
 
 pub use account::*;
 pub use account_deletion::*;
 pub use affiliation::*;
 pub use email_change::*;
+pub use newsletter::*;
 pub use not_me::*;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::documents::DocumentVersion;
+use super::newsletter::ConsentView;
 use super::samples;
 use super::signup::OrganizationQuestions;
 use crate::domain::Time;
@@ -124,6 +125,8 @@ impl Page for AccountOverview {
 pub struct AccountProfile {
     pub form: FormState,
     pub email: String,
+    /// The proof of consent to the newsletter, while it is subscribed.
+    pub consent: Option<ConsentView>,
 }
 
 impl Page for AccountProfile {
@@ -145,10 +148,18 @@ impl Page for AccountProfile {
             Self {
                 form: form.clone(),
                 email: email.clone(),
+                consent: Some(ConsentView {
+                    given_at: samples::at(),
+                    page: "signup".into(),
+                    language: "English".into(),
+                    words: "Subscribe to the newsletter".into(),
+                    network: "192.0.2.1".into(),
+                }),
             },
             Self {
                 form: form.notice("error.form").error("job_title", "error.required"),
                 email,
+                consent: None,
             },
         ]
     }

@@ -9,6 +9,7 @@ pub mod first_login;
 mod form_sent_twice;
 mod history;
 pub mod joining_an_organization;
+mod newsletter;
 mod not_me;
 mod reading;
 mod request_over;

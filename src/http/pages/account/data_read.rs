@@ -90,6 +90,17 @@ const SECTIONS: &[(&str, &[Column])] = &[
         ],
     ),
     (
+        "newsletter_subscriptions",
+        &[
+            ("given_at", "data.field.since", Time),
+            ("words", "data.field.consent_words", Text),
+            ("page", "data.field.consent_page", Label("newsletter.page")),
+            ("language", "field.language", Language),
+            ("network", "data.field.network", Text),
+            ("stopped_at", "data.field.ended", Time),
+        ],
+    ),
+    (
         "affiliations",
         &[
             ("organization_id", "field.organization", Organization),

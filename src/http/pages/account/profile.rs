@@ -3,14 +3,16 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::accounts;
 use crate::accounts::profile::Changes;
+use crate::accounts::{self, newsletter};
 use crate::domain::account::Account;
+use crate::domain::newsletter::Consent;
 use crate::domain::profile::{Language, ProfileInput};
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn, Tick, refused};
+use crate::i18n::Locale;
 use crate::paths;
 use crate::templates::FormState;
-use crate::templates::pages::AccountProfile;
+use crate::templates::pages::{AccountProfile, ConsentView};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,9 +30,12 @@ pub struct Fields {
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let account = person.account();
+    let subscription = newsletter::find(&ctx.app, &account.id).await?;
+    let consent = subscription.filter(|it| account.newsletter && it.stopped.is_none());
     let page = AccountProfile {
         form: ctx.form_or(as_it_is(account)),
         email: account.email.as_str().to_owned(),
+        consent: consent.map(|it| view(it.consent)),
     };
     ctx.page(&page).await
 }
@@ -54,11 +59,22 @@ pub async fn save(person: SignedIn, form: PageForm<Fields>) -> Result<Response, 
         },
         language,
         newsletter: fields.newsletter.is_on(),
+        page_language: ctx.locale().into(),
     };
     match accounts::profile::change(&ctx.app, &ctx.actor_context(), account, changes).await {
         Ok(()) => ctx.done(paths::ACCOUNT_PROFILE, "saved").await,
         Err(accounts::Error::Fields(wrong)) => ctx.again(refused(typed, wrong).notice("error.form")).await,
         Err(other) => Err(other.into()),
+    }
+}
+
+fn view(consent: Consent) -> ConsentView {
+    ConsentView {
+        given_at: consent.given_at,
+        page: consent.page.as_str().to_owned(),
+        language: Locale::from(consent.language).own_name().to_owned(),
+        words: consent.words,
+        network: consent.network,
     }
 }
 

@@ -119,6 +119,13 @@ pub(super) async fn cast() -> Cast {
         .link("regretful@example.org", "/account/delete/stop")
         .await;
     visitor.browser.get(&link).await;
+    // A person who subscribed to the newsletter has the mail about it, and has stopped it before in another browser.
+    let mut reader = op.person("reader@example.org").await;
+    reader.logs_in().await;
+    let form = reader.browser.get("/account/profile").await.form(&["newsletter"]);
+    reader.browser.submit(form, &[("newsletter", "on")]).await;
+    let link = op.outbox().link("reader@example.org", "/newsletter/stop").await;
+    visitor.browser.get(&link).await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -130,6 +137,7 @@ pub(super) async fn cast() -> Cast {
         of("visitor", "/account/delete/stop"),
         of("goner", "/account/delete"),
         of("leaver", "/login/keep-account"),
+        of("visitor", "/newsletter/stop"),
         of("mover", "/account/email"),
         of("chooser", "/signup/organization"),
         of("verifier", "/signup/verify"),
