@@ -123,6 +123,9 @@ pub const DEMO_OUTBOX: &str = "/demo/outbox";
 pub const DEMO_OUTBOX_JSON: &str = "/demo/outbox.json";
 pub const DEMO_OUTBOX_MAIL: &str = "/demo/outbox/{id}";
 pub const DEMO_OUTBOX_MAIL_HTML: &str = "/demo/outbox/{id}/html";
+pub const DEMO_MAILS: &str = "/demo/mails";
+pub const DEMO_MAIL: &str = "/demo/mails/{kind}/{language}";
+pub const DEMO_MAIL_HTML: &str = "/demo/mails/{kind}/{language}/{number}";
 
 pub fn asset(file: &str) -> String {
     filled(ASSET, &[file])

@@ -2,6 +2,7 @@
 //! components. Only `cli/demo.rs` imports it. None of it runs in production.
 
 pub mod components;
+mod mails;
 pub mod outbox;
 pub mod relying_party;
 pub mod seed;

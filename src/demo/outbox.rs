@@ -3,10 +3,10 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 
+use super::mails;
 use crate::app::App;
 use crate::http::pages::{ListQuery, PageContext, PageError};
 use crate::http::routes::{Audience, Routes};
@@ -23,17 +23,18 @@ pub fn routes(routes: Routes) -> Routes {
         .at(paths::DEMO_OUTBOX_JSON, Public, get(json))
         .at(paths::DEMO_OUTBOX_MAIL, Public, get(show))
         .at(paths::DEMO_OUTBOX_MAIL_HTML, Public, get(html))
+        .with(mails::routes)
 }
 
 /// Lists the mails, the newest first: all, or those to one address with `?to=`.
-async fn mails(app: &App, query: &ListQuery) -> Result<Vec<Entry>, PageError> {
+async fn find(app: &App, query: &ListQuery) -> Result<Vec<Entry>, PageError> {
     let to = query.has("to").then(|| query.get("to"));
     let found = outbox::list(app.db.read(), to, 0, MOST_LISTED).await;
     found.map_err(PageError::internal)
 }
 
 async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
-    let mails = mails(&ctx.app, &query).await?;
+    let mails = find(&ctx.app, &query).await?;
     let mails = mails.iter().map(row).collect();
     ctx.page(&Outbox { mails }).await
 }
@@ -50,23 +51,16 @@ async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, Page
 
 /// Shows the HTML part alone, as a mail program does: without scripts, its links on top.
 async fn html(State(app): State<App>, Path(id): Path<String>) -> Result<Response, PageError> {
-    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-        frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation";
     let mail = outbox::find(app.db.read(), &id)
         .await
         .map_err(PageError::internal)?
         .ok_or(PageError::NotFound)?;
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
-    ];
-    let html = mail.html.replacen("<head>", "<head><base target=\"_top\">", 1);
-    Ok((headers, Html(html)).into_response())
+    Ok(mails::html_part(&mail.html))
 }
 
 /// Lists the mails for programs, with the text parts.
 async fn json(State(app): State<App>, query: ListQuery) -> Result<Json<Vec<Entry>>, PageError> {
-    Ok(Json(mails(&app, &query).await?))
+    Ok(Json(find(&app, &query).await?))
 }
 
 fn row(mail: &Entry) -> OutboxRow {

@@ -6,6 +6,7 @@ pub mod assets;
 mod files;
 mod form;
 mod frame;
+mod mail_styles;
 pub mod mails;
 pub mod pages;
 mod qr;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::assets;
 use super::files::source;
 use super::frame::{Frame, Site};
+use super::mail_styles;
 use super::translator::Translator;
 use crate::i18n::Locale;
 
@@ -121,7 +122,7 @@ impl Templates {
                 .collect::<Vec<_>>()
                 .join(" "),
             text: part("body.txt")?,
-            html: part("body.html")?,
+            html: mail_styles::inlined(&part("body.html")?),
             unsubscribe: mail
                 .unsubscribe()
                 .map(|path| format!("{}{path}", self.inner.issuer)),

@@ -50,7 +50,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
         AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
-        Start, Members, Faq, Accessibility, DocumentPage, Components, Outbox, OutboxMail,
+        Start, Members, Faq, Accessibility, DocumentPage, Components, Outbox, OutboxMail, DemoMails, DemoMail,
     );
 }
 
@@ -66,19 +66,16 @@ fn every_mail<M: MailTemplate>(see: &mut impl FnMut(&str, Locale, &RenderedMail)
     }
 }
 
-macro_rules! for_all_mails {
-    ($see:expr; $($mail:ident),+ $(,)?) => { $(every_mail::<mails::$mail>($see);)+ };
-}
-
 fn all_mails(see: &mut impl FnMut(&str, Locale, &RenderedMail)) {
-    for_all_mails!(see;
-        VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, NewSignIn, SessionsEnded,
-        EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone,
-        SecondFactorChanged, AuthenticationRequested, DataReady, DataFailed, DeletionMail,
-        AccountTakenOver, PasswordDisabled, AccountSecured, NewsletterSubscribed, AffiliationRequested, AffiliationChanged, TiesChanged,
-        FocalPointDesignated, FocalPointRemoved, RequestsDigest, RequestsReminder, RequestsOverdue,
-        OrganizationDecided,
-    );
+    let templates = Templates::new(Site::default());
+    for kind in mails::previews::ALL {
+        for locale in Locale::ALL {
+            let mails = kind.samples(&templates, locale);
+            for mail in mails.unwrap_or_else(|error| panic!("{} {locale}: {error:#}", kind.name)) {
+                see(kind.name, locale, &mail);
+            }
+        }
+    }
 }
 
 /// Writes the pages also into `LOOK_DIRECTORY`, if it is in the environment, to be looked at.
@@ -233,6 +230,66 @@ fn every_mail_has_its_parts() {
         .filter_map(|it| Some(it.path().file_name()?.to_str()?.to_owned()))
         .collect();
     assert_eq!(seen, directories, "each template is a mail of the list above");
+}
+
+/// Tests what plain mail programs need: tables, styles in the tags, a dark look, no picture, a hidden line for lists of
+/// mails, the language on what such programs keep, and a text part with all that matters.
+#[test]
+fn every_mail_renders_in_plain_programs() {
+    let select = |css: &str| scraper::Selector::parse(css).expect("a selector");
+    all_mails(&mut |name, locale, mail| {
+        let context = format!("{name} {locale}");
+        let document = scraper::Html::parse_document(&mail.html);
+        let count = |css: &str| document.select(&select(css)).count();
+        assert_eq!(
+            count("meta[name=color-scheme][content='light dark']"),
+            1,
+            "{context}"
+        );
+        assert!(
+            mail.html.contains("@media (prefers-color-scheme: dark)"),
+            "{context}"
+        );
+        assert_eq!(
+            count("img, svg, picture, script, link, [background]"),
+            0,
+            "{context}"
+        );
+        assert!(!mail.html.contains("url("), "{context}");
+        assert_eq!(count("table"), count("table[role=presentation]"), "{context}");
+        let direction = locale.direction();
+        let root = format!(
+            "html[lang='{locale}'][dir='{direction}'] body > table[lang='{locale}'][dir='{direction}']"
+        );
+        assert_eq!(count(&root), 1, "{context}");
+        for tag in ["p", "a", "li", "ul", "td", "table", "body"] {
+            assert_eq!(count(tag), count(&format!("{tag}[style]")), "{context}: {tag}");
+        }
+        assert!(mail.html.len() < 100_000, "{context}: longer ones are cut");
+
+        let preheader = document
+            .select(&select("body > .preheader"))
+            .next()
+            .expect("a preheader");
+        let style = preheader.attr("style").unwrap_or_default();
+        assert!(style.contains("display:none"), "{context}");
+        let preheader: String = preheader.text().collect();
+        assert!(preheader.trim().chars().count() > 10, "{context}: {preheader}");
+        assert!(
+            mail.text.contains(preheader.trim()),
+            "{context}: {preheader} in {}",
+            mail.text
+        );
+        assert!(!preheader.contains("01234567"), "{context}"); // SU-5
+        for link in document.select(&select("a")).filter_map(|it| it.attr("href")) {
+            let address = link.trim_start_matches("mailto:");
+            assert!(
+                mail.text.contains(address),
+                "{context}: {address} in {}",
+                mail.text
+            );
+        }
+    });
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod affiliation;
 mod email_change;
 mod newsletter;
 mod not_me;
+#[cfg(any(test, feature = "demo"))]
+pub mod previews;
 
 pub use account::*;
 pub use account_deletion::*;

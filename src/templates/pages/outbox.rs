@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::samples;
 use crate::domain::Time;
-use crate::templates::Page;
+use crate::templates::{FormState, Page};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct OutboxRow {
@@ -70,5 +70,63 @@ impl Page for OutboxMail {
                 "Link:\n\nhttp://localhost:8080/reset-password?token=pr_1&x=<\n".into(),
             ),
         ]
+    }
+}
+
+/// One kind of mail in the list of previews.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailKind {
+    pub name: &'static str,
+    /// The subject in the page's language.
+    pub subject: String,
+}
+
+/// `/demo/mails`: `q`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoMails {
+    pub form: FormState,
+    pub kinds: Vec<MailKind>,
+}
+
+impl Page for DemoMails {
+    const TEMPLATE: &'static str = "demo_mails";
+
+    fn samples() -> Vec<Self> {
+        let kind = MailKind {
+            name: "password_reset",
+            subject: "Set a <new> password".into(),
+        };
+        let page = |q, kinds| Self {
+            form: FormState::new([("q", q)]),
+            kinds,
+        };
+        vec![page("", vec![kind; 3]), page("nothing", vec![])]
+    }
+}
+
+/// `/demo/mails/{kind}/{language}`: `number`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DemoMail {
+    pub kind: &'static str,
+    pub language: String,
+    /// The sample, from 1, and how many there are.
+    pub number: usize,
+    pub of: usize,
+    pub subject: String,
+    pub text: String,
+}
+
+impl Page for DemoMail {
+    const TEMPLATE: &'static str = "demo_mail";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            kind: "password_reset",
+            language: "ar".into(),
+            number: 1,
+            of: 2,
+            subject: "Set a <new> password".into(),
+            text: "Link:\n\nhttp://localhost:8080/reset-password?token=pr_1&x=<\n".into(),
+        }]
     }
 }

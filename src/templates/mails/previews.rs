@@ -1,0 +1,44 @@
+//! Lists every kind of mail with its samples, for the tests and for the demo's previews.
+
+use super::*;
+use crate::i18n::Locale;
+use crate::templates::{Error, MailTemplate, RenderedMail, Templates};
+
+#[derive(Debug)]
+pub struct Kind {
+    pub name: &'static str,
+    render: fn(&Templates, Locale) -> Result<Vec<RenderedMail>, Error>,
+}
+
+impl Kind {
+    /// Renders the samples of the kind.
+    pub fn samples(&self, templates: &Templates, locale: Locale) -> Result<Vec<RenderedMail>, Error> {
+        (self.render)(templates, locale)
+    }
+}
+
+fn samples_of<M: MailTemplate>(templates: &Templates, locale: Locale) -> Result<Vec<RenderedMail>, Error> {
+    M::samples().iter().map(|it| templates.mail(it, locale)).collect()
+}
+
+macro_rules! kinds {
+    ($($mail:ident),+ $(,)?) => {
+        pub const ALL: &[Kind] = &[$(Kind {
+            name: <$mail as MailTemplate>::NAME,
+            render: samples_of::<$mail>,
+        }),+];
+    };
+}
+
+kinds! {
+    VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, PasswordDisabled,
+    NewSignIn, SessionsEnded, AccountSecured, SecondFactorChanged, EmailChangeCode, EmailChangeTaken, EmailChanged,
+    EmailChangeUndone, AccountTakenOver, DataReady, DataFailed, DeletionMail, AuthenticationRequested, NewsletterSubscribed,
+    AffiliationRequested, AffiliationChanged, TiesChanged, FocalPointDesignated, FocalPointRemoved, RequestsDigest,
+    RequestsReminder, RequestsOverdue, OrganizationDecided,
+}
+
+/// Returns the kind of this name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    ALL.iter().find(|it| it.name == name)
+}
