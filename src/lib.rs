@@ -19,6 +19,7 @@ pub mod limits;
 pub mod mail;
 pub mod passwords;
 pub mod paths;
+pub mod places;
 pub mod proof_of_work;
 pub mod random;
 pub mod sealed;

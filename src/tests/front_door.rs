@@ -309,6 +309,19 @@ async fn the_pages_of_the_demo_stand_behind_the_same_door() {
         ("/demo/components".into(), StatusCode::OK),
         ("/demo/components?group=admin&state=2".into(), StatusCode::OK),
         ("/demo/outbox/none".into(), StatusCode::NOT_FOUND),
+        ("/demo/mails".into(), StatusCode::OK),
+        ("/demo/mails?q=passkey".into(), StatusCode::OK),
+        ("/demo/mails/new_sign_in/ar?number=3".into(), StatusCode::OK),
+        (
+            "/demo/mails/new_sign_in/ar?number=0".into(),
+            StatusCode::NOT_FOUND,
+        ),
+        (
+            "/demo/mails/new_sign_in/ar?number=99".into(),
+            StatusCode::NOT_FOUND,
+        ),
+        ("/demo/mails/new_sign_in/xx".into(), StatusCode::NOT_FOUND),
+        ("/demo/mails/none/en".into(), StatusCode::NOT_FOUND),
         ("/demo/outbox?to=%ff".into(), StatusCode::BAD_REQUEST), // G-1
         ("/demo/outbox?to=a&to=b".into(), StatusCode::BAD_REQUEST), // G-2
     ] {

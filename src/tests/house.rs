@@ -11,7 +11,7 @@ const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
 
 /// Tools serve every room and use none but `domain`; beside each are the rooms that it may use as well.
-const TOOLS: [(&str, &[&str]); 22] = [
+const TOOLS: [(&str, &[&str]); 23] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("breach_service", &[]),
@@ -27,6 +27,7 @@ const TOOLS: [(&str, &[&str]); 22] = [
     ("limits", &["storage"]),
     ("mail", &["storage"]),
     ("paths", &[]),
+    ("places", &[]),
     ("proof_of_work", &["storage"]),
     ("random", &[]),
     ("sealed", &["storage"]),

@@ -7,6 +7,7 @@ use crate::app::Tx;
 use crate::domain::account::Account;
 use crate::domain::browser::browser_in_words;
 use crate::domain::not_me::Cause;
+use crate::places;
 use crate::storage::accounts;
 use crate::templates::mails;
 
@@ -19,6 +20,8 @@ pub(super) async fn notify(tx: &Tx, account: &Account) -> Result<()> {
         name: account.profile.full_name(),
         at: tx.now(),
         browser: browser_in_words(&tx.context().user_agent),
+        place: places::of(&tx.context().network),
+        network: tx.context().network.clone(),
         not_me: not_me_link::issue(tx, account, Cause::NewBrowser).await?,
     };
     Ok(tx.mail(account, &message).await?)

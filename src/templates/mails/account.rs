@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::NotMeLink;
 use crate::domain::Time;
+use crate::places::Place;
 use crate::templates::MailTemplate;
 
 /// The mail to an address that is not verified yet: fixed text and the code, alone on a line and not in the subject
@@ -119,6 +120,8 @@ pub struct NewSignIn {
     pub at: Time,
     /// A few words from the `User-Agent`: `Firefox, Windows`.
     pub browser: String,
+    pub place: Place,
+    pub network: String,
     pub not_me: NotMeLink,
 }
 
@@ -126,12 +129,19 @@ impl MailTemplate for NewSignIn {
     const NAME: &'static str = "new_sign_in";
 
     fn samples() -> Vec<Self> {
-        vec![Self {
+        let sample = |browser: &str, place, network: &str| Self {
             name: "John Doe".into(),
             at: sample_time(),
-            browser: "Firefox, Windows".into(),
+            browser: browser.into(),
+            place,
+            network: network.into(),
             not_me: NotMeLink::sample(),
-        }]
+        };
+        vec![
+            sample("Firefox, Windows", Place::Country("CH"), "192.0.2.17"),
+            sample("Safari, iPhone", Place::PrivateNetwork, "10.0.0.17"),
+            sample("", Place::Unknown, "192.0.2.17"),
+        ]
     }
 }
 

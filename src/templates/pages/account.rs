@@ -7,6 +7,7 @@ use super::newsletter::ConsentView;
 use super::samples;
 use super::signup::OrganizationQuestions;
 use crate::domain::Time;
+use crate::places::Place;
 use crate::templates::{FormState, Page};
 
 /// An affiliation as its person sees it.
@@ -356,6 +357,7 @@ pub struct SessionView {
     pub current: bool,
     /// A few words from the `User-Agent`: `Firefox, Windows`.
     pub browser: String,
+    pub place: Place,
     pub network: String,
     pub signed_in_at: Time,
     pub last_used_at: Time,
@@ -374,7 +376,12 @@ impl Page for AccountSessions {
         let session = |id: &str| SessionView {
             id: id.into(),
             current: id == "s1",
-            browser: "Firefox, Windows".into(),
+            browser: if id == "s3" { "" } else { "Firefox, Windows" }.into(),
+            place: match id {
+                "s1" => Place::Country("CH"),
+                "s2" => Place::PrivateNetwork,
+                _ => Place::Unknown,
+            },
             network: "192.0.2.17".into(),
             signed_in_at: samples::at(),
             last_used_at: samples::at(),

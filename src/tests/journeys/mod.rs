@@ -11,6 +11,7 @@ mod history;
 pub mod joining_an_organization;
 mod newsletter;
 mod not_me;
+mod places;
 mod reading;
 mod request_over;
 pub mod second_factor;

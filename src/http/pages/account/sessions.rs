@@ -10,9 +10,9 @@ use crate::http::pages::logout::leave;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::oidc::end_session::After;
 use crate::oidc::logout::frontchannel;
-use crate::paths;
 use crate::templates::FormState;
 use crate::templates::pages::{AccountSessions, Confirm, SessionView};
+use crate::{paths, places};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,13 +22,16 @@ pub struct Fields {
 }
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    let open = sessions::list(&ctx.app, &person.account().id).await?;
+    let mut open = sessions::list(&ctx.app, &person.account().id).await?;
+    // The session in which the person reads this comes first, the others as they were used.
+    open.sort_by_key(|it| it.id != person.session().id);
     let sessions = open
         .iter()
         .map(|session| SessionView {
             id: session.id.as_str().to_owned(),
             current: session.id == person.session().id,
             browser: browser_in_words(&session.user_agent),
+            place: places::of(&session.network),
             network: session.network.clone(),
             signed_in_at: session.created_at,
             last_used_at: session.last_used_at,
