@@ -1,6 +1,6 @@
 //! *This was not me*: secures an account for whoever reads the mail of its address, without a login. In one transaction
 //! it ends every session and every access of services, takes the password away, removes the second factors that were
-//! added since, and mails a link for a new password.
+//! added since, stops a deletion that was begun since, and mails a link for a new password.
 //!
 //! If the address was changed since the mail, the change is undone with it, while it can be: else the link for the new
 //! password would go to whoever changed it. A change that can no longer be undone voids the link.
@@ -16,7 +16,7 @@ use crate::domain::actor::Context;
 use crate::domain::email_change::EmailChange;
 use crate::domain::event::{Action, Event};
 use crate::domain::not_me::{Cause, LinkState, NotMeLink};
-use crate::storage::{accounts, consents, email_changes, not_me_links};
+use crate::storage::{account_deletions, accounts, consents, email_changes, not_me_links};
 use crate::templates::mails;
 
 /// What a link will do, or has done.
@@ -33,6 +33,8 @@ pub struct Effect {
     pub removed: Vec<HeldFactor>,
     /// Those that were there before.
     pub kept: Vec<HeldFactor>,
+    /// `true` if the deletion of the account was begun since, and is stopped.
+    pub stops_deletion: bool,
     /// `true` if recovery codes were generated since, and no longer work.
     pub voids_codes: bool,
 }
@@ -55,7 +57,7 @@ pub async fn open(app: &App, token: &str) -> Result<Opened> {
         LinkState::Open => {
             let account = accounts::find(db, &link.account).await?.ok_or(Error::LinkVoid)?;
             let undone = find_undone(db, &account, &link, app.clock.now()).await?;
-            Opened::Open(find_effect(db, &link, undone.is_some()).await?)
+            Opened::Open(find_effect(db, &link, undone.is_some(), app.clock.now()).await?)
         }
     })
 }
@@ -75,7 +77,12 @@ async fn find_undone(
     change.map(Some).ok_or(Error::LinkVoid)
 }
 
-async fn find_effect(db: &impl ConnectionTrait, link: &NotMeLink, restores_address: bool) -> Result<Effect> {
+async fn find_effect(
+    db: &impl ConnectionTrait,
+    link: &NotMeLink,
+    restores_address: bool,
+    now: Time,
+) -> Result<Effect> {
     let held = second_factor::list_held(db, &link.account).await?;
     let (removed, kept) = held.into_iter().partition(|it| it.added_at >= link.mailed_at);
     Ok(Effect {
@@ -85,6 +92,9 @@ async fn find_effect(db: &impl ConnectionTrait, link: &NotMeLink, restores_addre
         restores_address,
         removed,
         kept,
+        stops_deletion: account_deletions::find(db, &link.account)
+            .await?
+            .is_some_and(|it| it.requested_at >= link.mailed_at && it.can_be_stopped(now)),
         voids_codes: second_factor::codes_renewed_since(db, &link.account, link.mailed_at).await?,
     })
 }
@@ -103,11 +113,14 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
         not_me_links::spend_others(tx, &account.id, tx.now()).await?;
         let mut account = accounts::find(tx, &link.account).await?.ok_or(Error::LinkVoid)?;
         let undone = find_undone(tx, &account, &link, tx.now()).await?;
-        let effect = find_effect(tx, &link, undone.is_some()).await?;
+        let effect = find_effect(tx, &link, undone.is_some(), tx.now()).await?;
         if let Some(change) = undone {
             account = email_undo::restore(tx, &account, &change).await?;
         }
 
+        if effect.stops_deletion {
+            deletion::stop(tx, &account).await?;
+        }
         sessions::end_all_but(tx, &account.id, None, "not_me").await?;
         password::disable(tx, &account).await?;
         // Whoever was in the account may have begun to delete it, too.

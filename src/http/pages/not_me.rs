@@ -68,6 +68,7 @@ fn view(effect: &Effect) -> NotMeEffect {
         mailed_at: effect.mailed_at,
         email: effect.email.as_str().to_owned(),
         restores_address: effect.restores_address,
+        stops_deletion: effect.stops_deletion,
         removed: factors(&effect.removed),
         kept: factors(&effect.kept),
         voids_codes: effect.voids_codes,

@@ -32,6 +32,7 @@ pub struct NotMeEffect {
     pub mailed_at: Time,
     pub email: String,
     pub restores_address: bool,
+    pub stops_deletion: bool,
     pub removed: Vec<FactorView>,
     pub kept: Vec<FactorView>,
     pub voids_codes: bool,
@@ -57,12 +58,14 @@ impl Page for NotMe {
             mailed_at: samples::at(),
             email: "john.doe@company.com".into(),
             restores_address: false,
+            stops_deletion: false,
             removed: vec![],
             kept: vec![],
             voids_codes: false,
         };
         let whole = NotMeEffect {
             restores_address: true,
+            stops_deletion: true,
             removed: vec![factor("passkey")],
             kept: vec![factor("totp"), factor("passkey")],
             voids_codes: true,

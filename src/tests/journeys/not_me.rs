@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::second_factor::passkeys::makes;
 use super::second_factor::sets_up;
+use crate::account_deletion::deletes;
 use crate::support::{Authenticator as Device, ISSUER, Page, Person, Site, TestOp};
 use itu_account::accounts::{Error, not_me};
 use itu_account::domain::actor::{Actor, Context};
@@ -309,4 +310,21 @@ async fn an_address_that_the_account_no_longer_has_does_nothing_to_it() {
     assert!(page.has("#not-me-taken"), "{}", page.text());
     assert_eq!(events(&op, "account.secured").await, 0);
     assert_eq!(alice.browser.get("/account").await.url.path(), "/account"); // ST-2: nothing of it is done
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_begun_since_is_stopped() {
+    let op = TestOp::start().await;
+    let mut thief = op.person(EMAIL).await;
+    thief.logs_in().await;
+    deletes(&mut thief).await;
+    assert_eq!(rows(&op, "SELECT * FROM account_deletions").await.len(), 1);
+    let page = op.browser().get(&op.not_me_link("new_sign_in").await).await;
+    assert!(page.has("#keeps"), "{}", page.text());
+    let page = op.secures("new_sign_in").await;
+    assert!(page.has("#not-me-done #keeps"), "{}", page.text());
+    assert!(rows(&op, "SELECT * FROM account_deletions").await.is_empty());
+    op.sets_password(BETTER).await;
+    BETTER.clone_into(&mut thief.password);
+    assert!(may_log_in(&op, &thief).await);
 }
