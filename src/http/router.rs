@@ -126,7 +126,7 @@ fn public_routes(routes: Routes) -> Routes {
 }
 
 fn login_routes(routes: Routes) -> Routes {
-    use Audience::{Public, SignedIn, SignedInBeforeTerms};
+    use Audience::{OwnData, Public, SignedIn};
 
     routes
         .at(paths::LOGIN, Public, get(login::show).post(login::log_in))
@@ -170,7 +170,7 @@ fn login_routes(routes: Routes) -> Routes {
         )
         .at(
             paths::REAUTHENTICATE,
-            SignedInBeforeTerms,
+            OwnData,
             get(login::show_reauthentication).post(login::reauthenticate),
         )
         .at(
@@ -298,7 +298,7 @@ fn logout_routes(routes: Routes) -> Routes {
 }
 
 fn account_routes(routes: Routes) -> Routes {
-    use Audience::{SignedIn, SignedInBeforeTerms};
+    use Audience::{OwnData, SignedIn};
     use account::{
         data, deletion, email, history, organization, passkeys, password, profile, recovery_codes, requests,
         security, services, sessions, totp,
@@ -390,17 +390,13 @@ fn account_routes(routes: Routes) -> Routes {
             SignedIn,
             get(requests::show).post(requests::decide),
         )
-        .at(
-            paths::ACCOUNT_DATA,
-            SignedInBeforeTerms,
-            get(data::show).post(data::request),
-        )
-        .at(paths::ACCOUNT_DATA_READ, SignedInBeforeTerms, get(data::read))
-        .at(paths::ACCOUNT_DATA_FILE, SignedInBeforeTerms, get(data::download))
-        .at(paths::ACCOUNT_DELETE, SignedInBeforeTerms, get(deletion::show))
+        .at(paths::ACCOUNT_DATA, OwnData, get(data::show).post(data::request))
+        .at(paths::ACCOUNT_DATA_READ, OwnData, get(data::read))
+        .at(paths::ACCOUNT_DATA_FILE, OwnData, get(data::download))
+        .at(paths::ACCOUNT_DELETE, OwnData, get(deletion::show))
         .at(
             paths::ACCOUNT_DELETE_CONFIRM,
-            SignedInBeforeTerms,
+            OwnData,
             get(deletion::confirm).post(deletion::act),
         )
 }

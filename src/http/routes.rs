@@ -30,9 +30,9 @@ pub enum Audience {
     /// An OAuth client, authenticated by the handler's extractor or by what it presents.
     Client,
     SignedIn,
-    /// The same, also before the person has accepted new terms, and while the account is to be deleted: to take the data
+    /// As `SignedIn`, also while new terms are to be accepted and while the account is to be deleted: to take the own data
     /// along, and to leave.
-    SignedInBeforeTerms,
+    OwnData,
     /// A Focal Point of some organization; the object decides of which one.
     FocalPoint,
     Administrator,
@@ -159,14 +159,14 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
     let (current, account) = session.get().ok_or(PageError::SignedOut)?;
     match terms::due(app, account) {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
-        Some(Due::Terms | Due::Deletion) if audience == Audience::SignedInBeforeTerms => {}
+        Some(Due::Terms | Due::Deletion) if audience == Audience::OwnData => {}
         Some(Due::Deletion) => return Err(PageError::Leaving),
         Some(Due::Terms) => return Err(PageError::TermsDue),
         None => {}
     }
     let admitted = match audience {
         Audience::Public | Audience::Client => true,
-        Audience::SignedIn | Audience::SignedInBeforeTerms => true,
+        Audience::SignedIn | Audience::OwnData => true,
         // An administrator acts for every organization.
         Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(app).await?,
         Audience::Administrator => account.role == Role::Administrator,

@@ -277,7 +277,7 @@ async fn each_route_admits_its_audience_only() {
         assert!(stranger.url.path() == "/login" || stranger.status == StatusCode::METHOD_NOT_ALLOWED);
         let seen = user.browser.get(&path).await;
         match audience {
-            Audience::SignedIn | Audience::SignedInBeforeTerms => {
+            Audience::SignedIn | Audience::OwnData => {
                 assert!(!seen.status.is_server_error(), "{path}")
             }
             // G-4: an object of other people answers 404.

@@ -22,6 +22,17 @@ async fn the_journey(device: Device) {
     person.reloads().await;
     assert_eq!(person.reads("#recovery-codes").await, codes);
     assert_eq!(person.reads("#codes-account").await, EMAIL);
+    if device.javascript {
+        // On paper the codes name account and issuer, and there is nothing to press.
+        person.prints(true).await;
+        let names = "#recovery-codes, #codes-account, #codes-issuer";
+        assert_eq!(person.counts_visible(names).await, (3, 3));
+        assert_eq!(
+            person.counts_visible("main button, main .button, header").await.0,
+            0
+        );
+        person.prints(false).await;
+    }
     // The person goes away, and Back shows the page from memory.
     person.goes_to(&server.at("/account")).await;
     person.goes_back().await;
