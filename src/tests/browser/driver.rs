@@ -131,6 +131,30 @@ impl WebDriverCompatibleCommand for VirtualAuthenticator {
     }
 }
 
+/// Says whether the device for tests recognizes its owner from now on (Web Authentication §12.9).
+#[derive(Debug)]
+struct SetUserVerified {
+    authenticator: String,
+    verified: bool,
+}
+
+impl WebDriverCompatibleCommand for SetUserVerified {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/webauthn/authenticator/{}/uv",
+            session.unwrap_or_default(),
+            self.authenticator
+        ))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (
+            Method::POST,
+            Some(json!({"isUserVerified": self.verified}).to_string()),
+        )
+    }
+}
+
 impl Browser {
     /// Opens a browser. `label` names the folder of the screenshots.
     pub async fn open(label: &str, device: Device) -> Self {
@@ -192,10 +216,23 @@ impl Browser {
         }
     }
 
-    /// Adds a device that makes passkeys and verifies its owner.
-    pub async fn gets_a_device(&self) {
+    /// Adds a device that makes passkeys and verifies its owner. Returns its name for `is_recognized`. It answers by itself
+    /// where a page lists passkeys in a field, as if the person had chosen one.
+    pub async fn gets_a_device(&self) -> String {
+        let added = self.client.issue_cmd(VirtualAuthenticator).await;
+        let id = added.expect("chromedriver has virtual authenticators");
+        id.as_str().expect("an id").to_owned()
+    }
+
+    /// Makes the device recognize its owner from now on, or nobody.
+    pub async fn is_recognized(&self, authenticator: &str, verified: bool) {
+        let authenticator = authenticator.to_owned();
+        let command = SetUserVerified {
+            authenticator,
+            verified,
+        };
         self.client
-            .issue_cmd(VirtualAuthenticator)
+            .issue_cmd(command)
             .await
             .expect("chromedriver has virtual authenticators");
     }

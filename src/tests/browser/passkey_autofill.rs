@@ -1,6 +1,8 @@
 //! Tests passkeys as the first choice in a real browser: offered after the password, then chosen in the e-mail field of the
 //! login. The virtual authenticator picks its passkey by itself, as a person would in the list of the field.
 
+use sea_orm::ConnectionTrait;
+
 use super::driver::{Browser, Device};
 use super::server::{Server, Service};
 
@@ -14,6 +16,14 @@ async fn fills_in(person: &Browser) {
 async fn the_journey(label: &str, device: Device) {
     let server = Server::starts().await;
     server.op.person(EMAIL).await;
+    let language = format!("UPDATE accounts SET language = '{}'", device.language);
+    server
+        .op
+        .app
+        .db
+        .execute_unprepared(&language)
+        .await
+        .expect("a language");
     let service = Service::opens(&server, "events", true).await;
     let person = Browser::open(label, device).await;
     person.gets_a_device().await;

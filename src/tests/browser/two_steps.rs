@@ -22,10 +22,10 @@ async fn logs_out(person: &Browser, demo: &Demo) {
     person.sees("#login-form").await;
 }
 
-async fn the_journey(label: &str, device: Device) {
+async fn the_journey(label: &str, kind: Device) {
     let demo = Demo::starts();
-    let person = Browser::open(label, device).await;
-    person.gets_a_device().await;
+    let person = Browser::open(label, kind).await;
+    let device = person.gets_a_device().await;
     enters_password(&person, &demo).await;
     person.clicks("#accept").await;
     person.arrives_at("/account").await;
@@ -52,9 +52,11 @@ async fn the_journey(label: &str, device: Device) {
     person.sees("#passkeys").await;
     person.shows("passkeys").await;
 
-    // The passkey replaces the password.
+    // The passkey replaces the password. The person does not choose it in the field but presses the button.
+    person.is_recognized(&device, false).await;
     logs_out(&person, &demo).await;
     person.shows("login").await;
+    person.is_recognized(&device, true).await;
     person.clicks("#use-passkey").await;
     person.arrives_at("/account").await;
     person
@@ -63,16 +65,18 @@ async fn the_journey(label: &str, device: Device) {
     person.sees("#passkeys").await;
 
     // The passkey comes after the password.
+    person.is_recognized(&device, false).await;
     logs_out(&person, &demo).await;
     enters_password(&person, &demo).await;
     person.sees("#second-factor-form").await;
     person.shows("second-step").await;
+    person.is_recognized(&device, true).await;
     person.clicks("#use-passkey").await;
     person.arrives_at("/account").await;
     person.closes().await;
 
     // The person has neither the device nor the app.
-    let other = Browser::open(&format!("{label}-elsewhere"), device).await;
+    let other = Browser::open(&format!("{label}-elsewhere"), kind).await;
     enters_password(&other, &demo).await;
     other.sees("#second-factor-form").await;
     other

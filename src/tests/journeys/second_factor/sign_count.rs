@@ -19,8 +19,8 @@ async fn a_copy_that_is_behind_logs_in_nowhere_and_its_owner_is_told() {
     assert_eq!(page.url.path(), "/account");
 
     let mut thief = op.browser();
-    let login = thief.get("/login").await;
-    let refused = logs_in_with(&mut thief, &login, &mut copy).await;
+    let entrance = thief.get("/login").await;
+    let refused = logs_in_with(&mut thief, &entrance, &mut copy).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.notes("error.passkey"), "{}", refused.text());
     assert_eq!(thief.get("/account").await.url.path(), "/login");
@@ -33,7 +33,7 @@ async fn a_copy_that_is_behind_logs_in_nowhere_and_its_owner_is_told() {
 
     // From now on neither of the two logs in alone, also with a counter that is right.
     copy.counter = 40;
-    let refused = logs_in_with(&mut thief, &login, &mut copy).await;
+    let refused = logs_in_with(&mut thief, &entrance, &mut copy).await;
     assert!(refused.notes("error.password_first"), "{}", refused.text());
 
     // Beside the password it counts again.
@@ -48,7 +48,7 @@ async fn a_copy_that_is_behind_logs_in_nowhere_and_its_owner_is_told() {
     let login = other.browser.get("/login").await;
     let page = logs_in_with(&mut other.browser, &login, &mut device).await;
     assert_eq!(page.url.path(), "/account");
-    let refused = logs_in_with(&mut thief, &login, &mut copy).await;
+    let refused = logs_in_with(&mut thief, &entrance, &mut copy).await;
     assert!(refused.notes("error.passkey"), "{}", refused.text());
 }
 
